@@ -1,0 +1,42 @@
+# The README's two commands are `make test` and `make demo`; each does all its set-up by itself.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: test check demo bench lock clean
+
+test: $(READY)
+	$(BIN)/python -m pytest -q
+
+demo: $(READY)
+	$(BIN)/feedrec demo
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+# Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev -e .
+	touch $@
+
+# Takes today's versions of everything.
+lock:
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-lock/bin/python -m pip install --quiet hatchling --group dev .
+	echo '# The versions that `make test` installs. Made by `make lock`; the package itself allows more (pyproject.toml).' > constraints.txt
+	.venv-lock/bin/python -m pip freeze --exclude feedrec | grep -v '^pip==' >> constraints.txt
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv .venv-lowest .venv-lock dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

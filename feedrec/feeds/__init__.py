@@ -1,0 +1,61 @@
+"""
+What each venue speaks, as pure state machines: one module a venue.
+
+The catalogue names the modules; a module is imported when its endpoint is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from ..errors import UsageError
+from .base import (
+    Channel,
+    ContiguousSequence,
+    Feed,
+    FeedClient,
+    Gap,
+    Message,
+    Notice,
+    Subscription,
+    did_you_mean,
+    subscribe_to,
+)
+
+__all__ = [
+    "Channel",
+    "ContiguousSequence",
+    "Feed",
+    "FeedClient",
+    "Gap",
+    "Message",
+    "Notice",
+    "Subscription",
+    "did_you_mean",
+    "endpoint_names",
+    "find_feed",
+    "subscribe_to",
+]
+
+_MODULES = {"coinbase-advanced": "coinbase_advanced"}
+
+
+def endpoint_names() -> list[str]:
+    """Give the names of the catalogue."""
+    return list(_MODULES)
+
+
+def find_feed(name: str) -> Feed:
+    """
+    Give the feed of an endpoint.
+
+    Raises:
+        UsageError: If the catalogue has no such endpoint.
+
+    """
+    module = _MODULES.get(name)
+    if module is None:
+        known = ", ".join(_MODULES)
+        raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, _MODULES)} (known: {known})")
+    return cast(Feed, importlib.import_module(f".{module}", __name__).FEED)

@@ -1,0 +1,237 @@
+"""
+What every venue module provides, and the pieces that they share.
+
+A feed is pure: it knows no socket, no clock and no file. The recorder tells its client half what happened
+(`on_open`, `on_frame`, `on_tick`, `on_close`) and carries out what comes back.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from ..errors import UsageError
+from ..model import FrameInfo
+
+__all__ = [
+    "Channel",
+    "ContiguousSequence",
+    "Feed",
+    "FeedClient",
+    "Gap",
+    "Message",
+    "Notice",
+    "Subscription",
+    "did_you_mean",
+    "subscribe_to",
+]
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """
+    A channel that a venue documents.
+
+    Attributes:
+        name: The name under which it is subscribed.
+        summary: What it carries, for people.
+        takes_products: Whether a subscription names products.
+
+    """
+
+    name: str
+    summary: str
+    takes_products: bool = True
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """One channel that a recording asks for, with its products."""
+
+    channel: str
+    products: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as it stands in the header of a recording."""
+        return {"channel": self.channel, **({"products": list(self.products)} if self.products else {})}
+
+
+class Message(msgspec.Struct, frozen=True):
+    """
+    A text message for the venue.
+
+    Attributes:
+        payload: The bytes to send.
+        redacted: The bytes to record instead, if the payload holds a secret.
+
+    """
+
+    payload: bytes
+    redacted: bytes | None = None
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """
+    Something about the feed that a person, and perhaps the recording, should know.
+
+    Attributes:
+        text: One line for the log.
+        severity: `fatal` ends the run: no retry would mend it.
+        event: Name of the event to record, if it is one.
+        details: The further keys of that event.
+
+    """
+
+    text: str
+    severity: Literal["info", "warning", "fatal"] = "info"
+    event: str | None = None
+    details: dict[str, Any] = {}
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Frames that the venue sent and that never arrived: `expected` came next, `received` came."""
+
+    expected: int
+    received: int
+
+    @property
+    def missing(self) -> int:
+        """Frames lost."""
+        return self.received - self.expected
+
+
+class FeedClient(Protocol):
+    """
+    The client half of a feed, for one connection.
+
+    Attributes:
+        silence_limit: Seconds after which a connection without any frame must be dead; None if frames may be rare.
+
+    """
+
+    silence_limit: float | None
+
+    @property
+    def out_of_order(self) -> int:
+        """Frames that arrived behind a later one."""
+
+    def on_open(self) -> list[Message]:
+        """Give the messages to send on a new connection."""
+
+    def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
+        """Take a frame that arrived. Called for each one: cheap unless there is something to say."""
+
+    def on_tick(self, seconds_open: float) -> Sequence[Notice]:
+        """Take the time since the connection opened; called about once a second."""
+
+    def on_close(self) -> Sequence[Notice]:
+        """Take the end of the connection."""
+
+
+class Feed(Protocol):
+    """
+    An endpoint of the catalogue.
+
+    Attributes:
+        name: Its name in the catalogue.
+        url: Its live address.
+        channels: What can be subscribed, by name.
+        default_channels: What is recorded when no channel is named.
+        default_products: What is recorded when no product is named.
+        heartbeat_channel: Channel that keeps a connection alive, added by itself; None if there is none.
+
+    """
+
+    name: str
+    url: str
+    channels: Mapping[str, Channel]
+    default_channels: tuple[str, ...]
+    default_products: tuple[str, ...]
+    heartbeat_channel: str | None
+
+    def describe(self, payload: bytes) -> FrameInfo:
+        """Tell what a frame is, without parsing all of it. Never raises; what it cannot tell it leaves empty."""
+
+    def channel_name(self, name: str) -> str:
+        """Give the subscription name of a channel that is named as its frames are (`l2_data` is `level2`)."""
+
+    def check(self, subscriptions: Sequence[Subscription]) -> None:
+        """
+        Refuse what one connection cannot carry.
+
+        Raises:
+            UsageError: If there is such a thing.
+
+        """
+
+    def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:
+        """Make the client half for a new connection."""
+
+
+class ContiguousSequence:
+    """
+    The rule for feeds whose sequence numbers grow by one per frame.
+
+    Args:
+        first: The number of the first frame.
+
+    Attributes:
+        expected: The number that comes next.
+        out_of_order: Frames seen whose number was lower than expected; they are no loss.
+
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self.expected = first
+        self.out_of_order = 0
+
+    def observe(self, sequence: int) -> Gap | None:
+        """Take the number of a frame; give the gap before it, if there is one."""
+        expected = self.expected
+        if sequence == expected:
+            self.expected = expected + 1
+            return None
+        if sequence < expected:
+            self.out_of_order += 1
+            return None
+        self.expected = sequence + 1
+        return Gap(expected, sequence)
+
+
+def subscribe_to(
+    feed: Feed, requests: Sequence[tuple[str, Sequence[str]]], products: Sequence[str], *, heartbeats: bool = True
+) -> list[Subscription]:
+    """
+    Turn what a person asked for into subscriptions.
+
+    Args:
+        feed: The endpoint to subscribe at.
+        requests: Channels, each with products of its own; those without get `products`.
+        products: Products for all other channels; empty means the feed's default.
+        heartbeats: Whether to add the channel that keeps the connection alive.
+
+    Raises:
+        UsageError: If the feed has no such channel, or one connection cannot carry it all.
+
+    """
+    wanted: dict[str, tuple[str, ...]] = {}
+    for requested, own_products in requests or [(name, ()) for name in feed.default_channels]:
+        name = feed.channel_name(requested)
+        channel = feed.channels.get(name)
+        if channel is None:
+            names = ", ".join(feed.channels)
+            raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, feed.channels)} (it has {names})")
+        chosen = tuple(own_products or products or feed.default_products) if channel.takes_products else ()
+        wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *chosen)))
+    if heartbeats and feed.heartbeat_channel is not None:
+        wanted.setdefault(feed.heartbeat_channel, ())
+    subscriptions = [Subscription(name, chosen) for name, chosen in wanted.items()]
+    feed.check(subscriptions)
+    return subscriptions
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Give a suggestion to append to an error, or nothing if no known name is close."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""

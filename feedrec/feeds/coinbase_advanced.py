@@ -1,0 +1,296 @@
+"""
+Coinbase Advanced Trade, market data: wss://advanced-trade-ws.coinbase.com.
+
+Sources: "Advanced Trade WebSocket Overview" and "... Channels" of docs.cdp.coinbase.com, and a capture of 2026-08-09
+where the prose and the wire differ: one sequence per connection over all channels, starting at 0; snapshots before the
+ack; level2 arrives as `l2_data`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ..errors import UsageError
+from ..model import FrameInfo, Kind
+from .base import Channel, ContiguousSequence, FeedClient, Gap, Message, Notice, Subscription
+
+__all__ = ["FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
+
+MAX_LEVEL2_PRODUCTS = 30
+"""Products of level2 on one connection; the 31st was refused (probes of 2026-09-06)."""
+
+SILENCE_LIMIT = 20.0
+"""Seconds without a frame that are not normal: heartbeats come each 1.000 s (capture of 2026-08-09)."""
+
+ACK_GRACE = 1.0
+"""Seconds to wait for further acks once there are as many as subscribe messages."""
+
+ACK_TIMEOUT = 10.0
+"""Seconds after which acks that did not come are taken as missing; live, all came within 0.5 s."""
+
+_FATAL_ERRORS = {  # messages of error frames that no retry mends; protocols of 2026-09
+    "authentication failure": "the channel does not exist there, or it needs credentials",
+    "too many L2 streams requested in a single session": f"record at most {MAX_LEVEL2_PRODUCTS} products of it",
+}
+
+_CHANNELS = (
+    Channel("level2", "order book: a snapshot, then updates about each 50 ms"),
+    Channel("ticker", "price and best bid and offer at every match"),
+    Channel("ticker_batch", "as ticker, each 5 seconds if changed"),
+    Channel("market_trades", "trades of the last 250 ms"),
+    Channel("candles", "buckets of five minutes, when they change"),
+    Channel("status", "products and currencies"),
+    Channel("heartbeats", "a beat each second; keeps the other channels open", takes_products=False),
+)
+
+
+class _Product(msgspec.Struct, gc=False):
+    product_id: str = ""
+
+
+class _StatusProduct(msgspec.Struct, gc=False):
+    id: str = ""
+
+
+class _Event(msgspec.Struct, gc=False):
+    type: str = ""
+    product_id: str = ""
+    tickers: list[_Product] = []
+    trades: list[_Product] = []
+    candles: list[_Product] = []
+    products: list[_StatusProduct] = []
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    channel: str = ""
+    type: str = ""
+    sequence_num: int | None = None
+    events: list[_Event] = []
+
+
+class _Subscriptions(msgspec.Struct):
+    subscriptions: dict[str, list[str]] = {}
+
+
+class _Ack(msgspec.Struct):
+    events: list[_Subscriptions] = []
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_ack = msgspec.json.Decoder(_Ack).decode
+_decode_error = msgspec.json.Decoder(_Error).decode
+
+_KIND_BY_TYPE: dict[str, Kind] = {"snapshot": "snapshot", "update": "update"}
+_KIND_BY_CHANNEL: dict[str, Kind] = {"subscriptions": "ack", "heartbeats": "heartbeat"}
+
+
+class CoinbaseAdvanced:
+    """The endpoint `coinbase-advanced`."""
+
+    name = "coinbase-advanced"
+    url = "wss://advanced-trade-ws.coinbase.com"
+    channels = {channel.name: channel for channel in _CHANNELS}  # noqa: RUF012  never written to
+    default_channels = ("level2",)
+    default_products = ("BTC-USD",)
+    heartbeat_channel = "heartbeats"
+
+    def describe(self, payload: bytes) -> FrameInfo:
+        """Tell what a frame is; see `Feed.describe`."""
+        try:
+            envelope = _decode_envelope(payload)
+        except (msgspec.DecodeError, RecursionError):
+            return FrameInfo()
+        channel = envelope.channel
+        if not channel:
+            return FrameInfo(kind="error" if envelope.type == "error" else "other")
+        kind = _KIND_BY_CHANNEL.get(channel, "other")
+        products: tuple[str, ...] = ()
+        for event in envelope.events:
+            kind = _KIND_BY_TYPE.get(event.type, kind)
+            found = _products_of(event)
+            products = found if not products else tuple(dict.fromkeys((*products, *found)))
+        return FrameInfo(self.channel_name(channel), products, envelope.sequence_num, kind)
+
+    def channel_name(self, name: str) -> str:
+        """Give the subscription name; only that of level2 differs."""
+        return "level2" if name == "l2_data" else name
+
+    def check(self, subscriptions: Sequence[Subscription]) -> None:
+        """Refuse more level2 products than one connection may have."""
+        for subscription in subscriptions:
+            if subscription.channel == "level2" and len(subscription.products) > MAX_LEVEL2_PRODUCTS:
+                count = len(subscription.products)
+                raise UsageError(
+                    f"{count} products of level2: the venue allows {MAX_LEVEL2_PRODUCTS} on one connection; "
+                    "spread them over several recordings"
+                )
+
+    def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:
+        """Make the client half for a new connection."""
+        return CoinbaseAdvancedClient(subscriptions)
+
+
+def _products_of(event: _Event) -> tuple[str, ...]:
+    if event.product_id:
+        return (event.product_id,)
+    items = event.tickers or event.trades or event.candles
+    if len(items) == 1:
+        return (items[0].product_id,)
+    if items:
+        return tuple(dict.fromkeys(item.product_id for item in items))
+    return tuple(dict.fromkeys(product.id for product in event.products))
+
+
+class CoinbaseAdvancedClient:
+    """
+    The client half for one connection.
+
+    Each subscribe message is answered by an ack that lists everything subscribed so far. Products that the venue does
+    not know are silently absent from it, so the last ack is compared with what was asked for.
+
+    Args:
+        subscriptions: What to ask for: one subscribe message each.
+
+    """
+
+    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
+        self._wanted = list(subscriptions)
+        self._sequence = ContiguousSequence(first=0)
+        self._accepted: dict[str, list[str]] = {}
+        self._acks = 0
+        self._acked_at: float | None = None
+        self._judged = False
+        has_heartbeats = any(subscription.channel == "heartbeats" for subscription in subscriptions)
+        self.silence_limit = SILENCE_LIMIT if has_heartbeats else None
+
+    @property
+    def out_of_order(self) -> int:
+        """Frames that arrived behind a later one."""
+        return self._sequence.out_of_order
+
+    def on_open(self) -> list[Message]:
+        """Subscribe: one message per channel, as the venue demands."""
+        return [Message(msgspec.json.encode(_subscribe_message(subscription))) for subscription in self._wanted]
+
+    def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
+        """Follow the sequence, the acks and the errors."""
+        notices: tuple[Notice, ...] = ()
+        if info.sequence is not None:
+            gap = self._sequence.observe(info.sequence)
+            if gap is not None:
+                notices = (_gap_notice(gap),)
+        if info.kind == "ack":
+            notices += self._on_ack(payload)
+        elif info.kind == "error":
+            notices += (_error_notice(payload),)
+        return notices
+
+    def on_tick(self, seconds_open: float) -> Sequence[Notice]:
+        """Judge the acks once all have come, or should have."""
+        if self._judged:
+            return ()
+        if self._acks >= len(self._wanted):
+            if self._acked_at is None:
+                self._acked_at = seconds_open
+            if seconds_open - self._acked_at >= ACK_GRACE:
+                return self._judge()
+        elif seconds_open >= ACK_TIMEOUT:
+            return self._judge()
+        return ()
+
+    def on_close(self) -> Sequence[Notice]:
+        """Judge what was acknowledged until now, if every ack came."""
+        if self._judged or self._acks < len(self._wanted):
+            return ()
+        return self._judge()
+
+    def _on_ack(self, payload: bytes) -> tuple[Notice, ...]:
+        try:
+            ack = _decode_ack(payload)
+        except msgspec.DecodeError:
+            return ()
+        self._acks += 1
+        if ack.events:
+            self._accepted = ack.events[0].subscriptions
+        if self._judged or self._missing():
+            return ()
+        self._judged = True
+        channels = ", ".join(subscription.channel for subscription in self._wanted)
+        return (Notice(f"subscribed to {channels}"),)
+
+    def _judge(self) -> tuple[Notice, ...]:
+        self._judged = True
+        missing = self._missing()
+        if not self._acks:
+            seconds = f"{ACK_TIMEOUT:.0f} seconds"
+            return (Notice(f"the venue did not acknowledge any subscription within {seconds}", "warning", "missing"),)
+        notices = [_missing_notice(subscription) for subscription in missing]
+        if self._nothing_left(missing):
+            notices.append(
+                Notice("the venue accepted nothing of what was asked for; check channels and products", "fatal")
+            )
+        return tuple(notices)
+
+    def _missing(self) -> list[Subscription]:
+        """Compare what was asked for with the last ack."""
+        missing = []
+        for subscription in self._wanted:
+            accepted = self._accepted.get(subscription.channel)
+            if accepted is None:
+                missing.append(subscription)
+                continue
+            absent = tuple(product for product in subscription.products if not _is_among(product, accepted))
+            if absent:
+                missing.append(Subscription(subscription.channel, absent))
+        return missing
+
+    def _nothing_left(self, missing: list[Subscription]) -> bool:
+        asked_for = [wanted for wanted in self._wanted if wanted.channel != "heartbeats"] or self._wanted
+        return all(wanted in missing for wanted in asked_for)
+
+
+def _subscribe_message(subscription: Subscription) -> dict[str, Any]:
+    message: dict[str, Any] = {"type": "subscribe"}
+    if subscription.products:
+        message["product_ids"] = list(subscription.products)
+    return {**message, "channel": subscription.channel}
+
+
+def _is_among(product: str, accepted: Sequence[str]) -> bool:
+    # Data of a -USDC product comes under the -USD id, and so may its ack (docs.cdp.coinbase.com, WebSocket overview).
+    return product in accepted or (product.endswith("-USDC") and product.removesuffix("C") in accepted)
+
+
+def _gap_notice(gap: Gap) -> Notice:
+    text = (
+        f"gap: {gap.missing} frames lost by the venue or the network (expected {gap.expected}, received {gap.received})"
+    )
+    details = {"expected": gap.expected, "received": gap.received, "missing": gap.missing}
+    return Notice(text, "warning", "gap", details)
+
+
+def _missing_notice(subscription: Subscription) -> Notice:
+    what = " ".join((subscription.channel, *subscription.products))
+    details = {"channel": subscription.channel, "products": list(subscription.products)}
+    return Notice(f"the venue did not accept {what}: no such product?", "warning", "missing", details)
+
+
+def _error_notice(payload: bytes) -> Notice:
+    try:
+        message = _decode_error(payload).message
+    except msgspec.DecodeError:
+        message = ""
+    meaning = _FATAL_ERRORS.get(message)
+    if meaning is None:
+        return Notice(f"the venue reports an error: {message!r}", "warning", "error", {"message": message})
+    return Notice(f"the venue refused: {message!r}: {meaning}", "fatal", "error", {"message": message})
+
+
+FEED = CoinbaseAdvanced()

@@ -1,0 +1,18 @@
+"""
+Frames on disk.
+
+    lines.py    one line: header, frame, event        zstd.py     zstd frames, walked block by block
+    blocks.py   lines to a stream of bytes and back   target.py   the file under its two names
+    writer.py   a recording that grows                reader.py   a recording that is read
+    summary.py  what a recording holds
+
+This package knows no venue: what it needs of one, it is given.
+"""
+
+from .reader import RecordingReader
+from .writer import RecordingWriter, create_recording
+
+__all__ = ["RecordingReader", "RecordingWriter", "create_recording", "open_recording"]
+
+open_recording = RecordingReader
+"""Open a recording for reading; see `RecordingReader`."""

@@ -1,0 +1,234 @@
+"""
+Lines to bytes and back, without files: the shape of a recording as a stream.
+
+`BlockEncoder` packs lines into independent zstd frames ("blocks") of whole lines. `BlockDecoder` gives the lines of such a
+stream, or of any other zstd stream. `PlainEncoder` and `PlainDecoder` do the same for uncompressed JSONL.
+
+A decoder holds the lines of a block back until the checksum of the block proved them; `take_unverified` hands them out
+before that, for a file that was cut off or still grows. A block that is larger than feedrec writes them (a file that
+another tool compressed as one long frame) is handed out as it comes: memory stays bounded.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import zstandard
+
+from .zstd import FrameEnd, StreamDamage, Unpacked, ZstdWalker
+
+__all__ = [
+    "BLOCK_SIZE",
+    "DEFAULT_LEVEL",
+    "MAX_LINE",
+    "BlockDecoder",
+    "BlockEncoder",
+    "Decoder",
+    "Encoder",
+    "PlainDecoder",
+    "PlainEncoder",
+]
+
+BLOCK_SIZE = 1 << 20
+"""Bytes of text in a block; a longer line is a block by itself."""
+
+MAX_LINE = 64 << 20
+"""Bytes that a line may have before a reader refuses it."""
+
+DEFAULT_LEVEL = 3
+"""zstd level of new recordings."""
+
+
+class Encoder(Protocol):
+    """Turns lines into the bytes of a file."""
+
+    def add(self, lines: list[bytes]) -> bytes:
+        """Take lines without their newlines; give the bytes that are ready."""
+
+    def flush(self) -> bytes:
+        """Give all that is needed to read every line added so far."""
+
+    def finish(self) -> bytes:
+        """Give the rest; nothing may be added after it."""
+
+
+class Decoder(Protocol):
+    """
+    Turns the bytes of a file into lines.
+
+    Attributes:
+        damage: Why the stream cannot be read on; None while it can.
+
+    """
+
+    damage: StreamDamage | None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; give the lines that are now whole and verified. After damage there are no more."""
+
+    def take_unverified(self) -> list[bytes]:
+        """Give the whole lines received that no checksum covers yet."""
+
+    @property
+    def unfinished(self) -> int | None:
+        """Offset from which on the bytes received make up no whole line or block; None if nothing is left over."""
+
+
+class BlockEncoder:
+    """Packs lines into zstd frames of about `block_size` bytes of text, each with a checksum, each of whole lines."""
+
+    def __init__(self, level: int = DEFAULT_LEVEL, block_size: int = BLOCK_SIZE) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=False)
+        self._block_size = block_size
+        self._block: zstandard.ZstdCompressionObj | None = None
+        self._room = block_size
+
+    def add(self, lines: list[bytes]) -> bytes:
+        packed = []
+        start = 0
+        for number, line in enumerate(lines):
+            size = len(line) + 1
+            if size > self._room and self._room < self._block_size:
+                packed += [self._compress(lines[start:number]), self.finish()]
+                start = number
+            self._room -= size
+        packed.append(self._compress(lines[start:]))
+        return b"".join(packed)
+
+    def flush(self) -> bytes:
+        return self._block.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) if self._block else b""
+
+    def finish(self) -> bytes:
+        if self._block is None:
+            return b""
+        rest = self._block.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH)
+        self._block = None
+        self._room = self._block_size
+        return rest
+
+    def _compress(self, lines: list[bytes]) -> bytes:
+        if not lines:
+            return b""
+        if self._block is None:
+            self._block = self._compressor.compressobj()
+        return self._block.compress(b"\n".join([*lines, b""]))
+
+
+class PlainEncoder:
+    """Writes lines as they are."""
+
+    def add(self, lines: list[bytes]) -> bytes:
+        return b"\n".join([*lines, b""]) if lines else b""
+
+    def flush(self) -> bytes:
+        return b""
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class _LineSplitter:
+    """Cuts text into lines; keeps the beginning of the one that is not whole yet."""
+
+    def __init__(self, max_line: int) -> None:
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._max_line = max_line
+
+    @property
+    def held(self) -> int:
+        """Bytes of the line that is not whole yet."""
+        return self._held
+
+    def split(self, text: bytes, offset: int) -> list[bytes]:
+        head, newline, rest = text.partition(b"\n")
+        if self._held + len(head) > self._max_line:
+            raise StreamDamage(offset, f"a line is longer than {self._max_line} bytes, the limit")
+        self._parts.append(head)
+        self._held += len(head)
+        if not newline:
+            return []
+        lines = [b"".join(self._parts), *rest.split(b"\n")]
+        last = lines.pop()
+        self._parts, self._held = [last], len(last)
+        return lines
+
+
+class PlainDecoder:
+    """Reads uncompressed JSONL."""
+
+    def __init__(self, max_line: int = MAX_LINE) -> None:
+        self.damage: StreamDamage | None = None
+        self._splitter = _LineSplitter(max_line)
+        self._offset = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        if self.damage is not None:
+            return []
+        try:
+            lines = self._splitter.split(data, self._offset)
+        except StreamDamage as damage:
+            self.damage = damage
+            return []
+        self._offset += len(data)
+        return lines
+
+    def take_unverified(self) -> list[bytes]:
+        return []
+
+    @property
+    def unfinished(self) -> int | None:
+        return self._offset - self._splitter.held if self._splitter.held else None
+
+
+class BlockDecoder:
+    """Reads a zstd stream of lines."""
+
+    def __init__(self, max_line: int = MAX_LINE) -> None:
+        self.damage: StreamDamage | None = None
+        self._walker = ZstdWalker()
+        self._splitter = _LineSplitter(max_line)
+        self._verified: list[bytes] = []
+        self._unverified: list[bytes] = []
+        self._unverified_size = 0
+        self._last_end = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        if self.damage is not None:
+            return []
+        try:
+            for piece in self._walker.feed(data):
+                if isinstance(piece, Unpacked):
+                    self._hold(piece.content)
+                elif isinstance(piece, FrameEnd):
+                    self._last_end = piece.end
+                    self._release()
+        except StreamDamage as damage:
+            self.damage = damage
+            self._unverified = []
+        return self._take_verified()
+
+    def take_unverified(self) -> list[bytes]:
+        self._release()
+        return self._take_verified()
+
+    @property
+    def unfinished(self) -> int | None:
+        if self._walker.in_frame or self._walker.pending or self._splitter.held:
+            return self._last_end
+        return None
+
+    def _hold(self, content: bytes) -> None:
+        self._unverified += self._splitter.split(content, self._walker.offset)
+        self._unverified_size += len(content)
+        if self._unverified_size > 2 * BLOCK_SIZE and len(self._unverified) > 1:
+            self._release()
+
+    def _release(self) -> None:
+        self._verified += self._unverified
+        self._unverified = []
+        self._unverified_size = 0
+
+    def _take_verified(self) -> list[bytes]:
+        verified, self._verified = self._verified, []
+        return verified

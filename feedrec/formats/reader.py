@@ -1,0 +1,177 @@
+"""
+Reading a recording: whole, cut off, or still being written.
+
+What a file is, is told from its first bytes, not from its name. Memory is bounded by a block and a line, whatever the size
+of the file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from ..errors import CorruptRecordingError, LineError, NotARecordingError, RecordingError, TruncatedRecordingError
+from ..model import Header, Record
+from .blocks import BlockDecoder, Decoder, PlainDecoder
+from .lines import decode_header, decode_line, line_time
+from .target import PART_SUFFIX
+from .zstd import looks_like_zstd
+
+__all__ = ["RecordingReader"]
+
+_READ_SIZE = 1 << 18
+
+
+class RecordingReader:
+    """
+    One recording on disk, read from its beginning.
+
+    Iterate it for its records. All that can be read is given first; damage is raised after that.
+
+    Args:
+        path: A `.jsonl.zst` or `.jsonl`, finished or with `.part` at its end.
+        wait: Follow a file that is still being written: called each time its end is reached, it returns whether to go
+            on. Without it, reading ends with what the file holds at that moment.
+
+    Attributes:
+        path: The file.
+        header: Its first line.
+
+    Raises:
+        NotARecordingError: If there is no such file, or it was written by something else.
+        RecordingError: If it cannot be opened.
+
+    """
+
+    def __init__(self, path: Path | str, *, wait: Callable[[], bool] | None = None) -> None:
+        self.path = Path(path)
+        self._wait = wait
+        self._decoder: Decoder
+        self._last_line = b""
+        self._file = _open(self.path)
+        try:
+            self._lines_in_wait = self._read_header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Iterators of it end."""
+        self._file.close()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a recorder is still writing this file."""
+        if self._file.closed:
+            return False
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return False
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file at this moment."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def __iter__(self) -> Iterator[Record]:
+        """
+        Give every record after the header.
+
+        Raises:
+            TruncatedRecordingError: After the last whole line, if the file was cut off and nobody is writing it.
+            CorruptRecordingError: At the first block or line that is damaged.
+
+        """
+        for lines in self.batches():
+            for line in lines:
+                yield self._decode(line)
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """
+        Give the lines after the header, about a block of them at a time; a recording can be read once.
+
+        Raises:
+            TruncatedRecordingError: As for iteration.
+            CorruptRecordingError: As for iteration.
+
+        """
+        if self._lines_in_wait:
+            lines, self._lines_in_wait = self._lines_in_wait, []
+            yield lines
+        while lines := self._next_batch():
+            self._last_line = lines[-1]
+            yield lines
+        self._raise_damage()
+
+    def _next_batch(self) -> list[bytes]:
+        """Lines from the next bytes of the file that hold any; none at its end."""
+        while True:
+            live = self._wait is not None and self.is_live  # asked before reading: what is written until then counts
+            while data := self._file.read(_READ_SIZE):
+                if lines := self._decoder.feed(data):
+                    return lines
+                if self._decoder.damage is not None:
+                    return []
+            if lines := self._decoder.take_unverified():
+                return lines
+            if not live or self._wait is None or not self._wait():
+                return []
+
+    def _read_header(self) -> list[bytes]:
+        head = os.pread(self._file.fileno(), 4, 0)
+        if not head:
+            raise NotARecordingError(self.path, "the file is empty, not even a header was written")
+        self._decoder = BlockDecoder() if looks_like_zstd(head.ljust(4)) else PlainDecoder()
+        lines = self._next_batch()
+        if not lines:
+            self._raise_damage()
+            raise NotARecordingError(self.path, "there is no line of a recording in it")
+        try:
+            self.header = decode_header(lines[0])
+        except LineError as error:
+            raise NotARecordingError(self.path, str(error)) from error
+        return lines[1:]
+
+    def _raise_damage(self) -> None:
+        damage = self._decoder.damage
+        if damage is not None:
+            raise CorruptRecordingError(self.path, damage.reason, damage.offset, line_time(self._last_line))
+        if self._decoder.unfinished is not None and not self.is_live:
+            raise TruncatedRecordingError(self.path, "the file is cut off", self.size, line_time(self._last_line))
+
+    def _decode(self, line: bytes) -> Record:
+        try:
+            return decode_line(line)
+        except LineError as error:
+            offset = self._file.tell()
+            raise CorruptRecordingError(self.path, str(error), offset, line_time(self._last_line)) from error
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        unfinished = path.with_name(path.name + PART_SUFFIX)
+        if unfinished.exists():
+            reason = f"no such file, but {unfinished.name} is there: a recording that is unfinished or being written"
+            raise NotARecordingError(path, reason) from None
+        raise NotARecordingError(path, "no such file") from None
+    except IsADirectoryError:
+        raise NotARecordingError(path, "is a folder, not a recording") from None
+    except OSError as error:
+        raise RecordingError(path, f"cannot be opened: {error.strerror}") from error

@@ -1,0 +1,222 @@
+"""
+Writing a recording: lines in, a file out that can be read at any moment.
+
+Lines are handed over by the caller's thread and packed, compressed and written by a thread of the writer's own (zstd
+releases the interpreter lock). Every line is on its way to the disk within a second, so a process that is killed loses
+no more than that. Until it is finished the file has `.part` at the end of its name and is locked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import FeedrecError, UsageError, WriteError
+from ..model import Header
+from .blocks import BLOCK_SIZE, DEFAULT_LEVEL, BlockEncoder, Encoder, PlainEncoder
+from .lines import encode_header
+from .target import FileTarget, Target
+
+__all__ = ["RecordingWriter", "create_recording"]
+
+_TICK = 0.1
+_FLUSH_AFTER = 0.7  # with a tick and the write itself, a line is with the operating system within a second
+_WAKE_AT = 1 << 18
+_LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
+
+
+class RecordingWriter:
+    """
+    A recording that grows.
+
+    Args:
+        target: Where the bytes go.
+        header: The first line.
+        encoder: How lines become bytes.
+        fsync_interval: Seconds between forced writes to the medium; None leaves that to the operating system.
+        on_drained: Called in the writer's thread when the backlog has become small, or will never shrink again.
+
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        header: Header,
+        encoder: Encoder,
+        *,
+        fsync_interval: float | None = None,
+        on_drained: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.on_drained = on_drained
+        self._target = target
+        self._encoder = encoder
+        self._fsync_interval = fsync_interval
+        self._lines: deque[bytes] = deque()
+        self._size_in = 0
+        self._size_taken = 0
+        self._wake = threading.Event()
+        self._finishing = False
+        self._failure: FeedrecError | None = None
+        self._write_header(header)
+        self._thread = threading.Thread(target=self._run, name="feedrec-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def path(self) -> Path:
+        """Where the recording is, or will be when finished."""
+        return self._target.path
+
+    @property
+    def text_size(self) -> int:
+        """Bytes of text handed over, newlines included."""
+        return self._size_in
+
+    @property
+    def file_size(self) -> int:
+        """Bytes written to the target."""
+        return self._target.size
+
+    @property
+    def backlog(self) -> int:
+        """Bytes of text handed over and not yet taken by the writer's thread."""
+        return self._size_in - self._size_taken
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk does not keep up: hand over no more until `on_drained`, or memory grows."""
+        return self.backlog >= _HIGH_WATER
+
+    @property
+    def failure(self) -> FeedrecError | None:
+        """Why nothing is written any more; None while all is well."""
+        return self._failure
+
+    def write(self, line: bytes) -> None:
+        """
+        Hand over one line without its newline. Never blocks.
+
+        Raises:
+            WriteError: If the disk refused earlier lines: this one would not get there either.
+
+        """
+        if self._failure is not None:
+            raise self._failure
+        self._lines.append(line)
+        self._size_in += len(line) + 1
+        if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():
+            self._wake.set()
+
+    def finish(self) -> Path:
+        """
+        Write everything, and give the recording its final name.
+
+        Raises:
+            WriteError: If the disk refused, now or before; what was written is still there under the `.part` name.
+
+        """
+        self._stop()
+        if self._failure is not None:
+            self._target.release()
+            raise self._failure
+        return self._target.commit()
+
+    def discard(self) -> None:
+        """Throw the recording away: for one that never got a frame."""
+        self._stop()
+        self._target.remove()
+
+    def _stop(self) -> None:
+        self._finishing = True
+        self._wake.set()
+        self._thread.join()
+
+    def _write_header(self, header: Header) -> None:
+        line = encode_header(header)
+        self._size_in = self._size_taken = len(line) + 1
+        try:
+            self._target.write(self._encoder.add([line]) + self._encoder.flush())
+        except BaseException:
+            self._target.remove()
+            raise
+
+    def _run(self) -> None:
+        try:
+            self._write_until_finished()
+        except FeedrecError as error:
+            self._failure = error
+        except Exception as error:  # noqa: BLE001  the thread has nobody else to tell
+            self._failure = WriteError(self._target.path, f"writing failed: {error!r}")
+        if self._failure is not None:
+            self.on_drained()
+
+    def _write_until_finished(self) -> None:
+        last_flush = last_fsync = time.monotonic()
+        unflushed = False
+        while True:
+            self._wake.wait(_TICK)
+            self._wake.clear()
+            finishing = self._finishing
+            while lines := self._take_lines():
+                self._target.write(self._encoder.add(lines))
+                unflushed = True
+            if finishing:
+                self._target.write(self._encoder.finish())
+                return
+            now = time.monotonic()
+            if not unflushed:
+                last_flush = now
+            elif now - last_flush >= _FLUSH_AFTER:
+                self._target.write(self._encoder.flush())
+                last_flush, unflushed = now, False
+            if self._fsync_interval is not None and now - last_fsync >= self._fsync_interval:
+                self._target.sync()
+                last_fsync = now
+
+    def _take_lines(self) -> list[bytes]:
+        """Up to about a block of lines. A deque's two ends are safe to use from two threads."""
+        taken, size = [], 0
+        with contextlib.suppress(IndexError):
+            while size < BLOCK_SIZE:
+                line = self._lines.popleft()
+                taken.append(line)
+                size += len(line) + 1
+        was_large = self.backlog > _LOW_WATER
+        self._size_taken += size
+        if was_large and self.backlog <= _LOW_WATER:
+            self.on_drained()
+        return taken
+
+
+def create_recording(
+    path: Path | str,
+    header: Header,
+    *,
+    overwrite: bool = False,
+    level: int = DEFAULT_LEVEL,
+    fsync_interval: float | None = None,
+) -> RecordingWriter:
+    """
+    Begin a recording: compressed if the name ends in `.zst`, plain if it ends in `.jsonl`.
+
+    Raises:
+        UsageError: If the name ends in neither.
+        RecordingExistsError: If the file, or an unfinished one of its name, is there and `overwrite` is not given.
+        WriteError: If it cannot be created.
+
+    """
+    path = Path(path)
+    encoder: Encoder
+    if path.suffix == ".zst":
+        encoder = BlockEncoder(level)
+    elif path.suffix == ".jsonl":
+        encoder = PlainEncoder()
+    else:
+        raise UsageError(
+            f"{path}: the name of a recording ends in .jsonl.zst, or in .jsonl for one without compression"
+        )
+    target = FileTarget(path, overwrite=overwrite)
+    return RecordingWriter(target, header, encoder, fsync_interval=fsync_interval)

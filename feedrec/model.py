@@ -1,0 +1,182 @@
+"""
+What all other parts speak of: header, frame, event, and the times they carry.
+
+Times are integers: nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted. As text they are RFC 3339 in UTC
+with always nine decimals, so that text sorts as time does.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import time
+from typing import Any, Literal
+
+import msgspec
+
+__all__ = [
+    "FORMAT_VERSION",
+    "NANOSECONDS",
+    "Direction",
+    "Event",
+    "Frame",
+    "FrameInfo",
+    "Header",
+    "Kind",
+    "Record",
+    "format_time",
+    "parse_time",
+]
+
+FORMAT_VERSION = 1
+"""The version of the file format that this package writes and reads."""
+
+NANOSECONDS = 1_000_000_000
+"""Nanoseconds in a second."""
+
+Direction = Literal["in", "out"]
+Kind = Literal["snapshot", "update", "heartbeat", "ack", "error", "other"]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """
+    The first line of a recording.
+
+    Attributes:
+        endpoint: Name in the catalogue of feeds, e.g. `coinbase-advanced`; decides how frames are described.
+        url: The address that was recorded.
+        created: When the recording began, in nanoseconds.
+        software: Who wrote it, e.g. `feedrec 0.1.0`.
+        subscriptions: What was asked for: one object per channel with `channel` and, if any, `products` and `params`.
+        extra: Further keys of the line, kept as they are.
+
+    """
+
+    endpoint: str
+    url: str = ""
+    created: int = 0
+    software: str = ""
+    subscriptions: list[dict[str, Any]] = []
+    extra: dict[str, Any] = {}
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """
+    One whole WebSocket data message, fragments joined, as it went over the wire.
+
+    Attributes:
+        time: Wall clock in nanoseconds at which its bytes reached the process (or left it).
+        conn: Number of the connection within the recording, from 0.
+        payload: The bytes of the message, verbatim.
+        direction: `in` from the venue, `out` to it.
+        binary: Whether it was a binary message; text otherwise.
+        redacted: Whether secrets in the payload were replaced.
+
+    """
+
+    time: int
+    conn: int
+    payload: bytes
+    direction: Direction = "in"
+    binary: bool = False
+    redacted: bool = False
+
+
+class Event(msgspec.Struct, frozen=True):
+    """
+    Something that happened to the recording and is not a frame.
+
+    Attributes:
+        time: Wall clock in nanoseconds.
+        conn: Number of the connection it concerns.
+        name: `open`, `close`, `gap`, `clock` ... (docs/format.md lists them).
+        details: What else is known, as in the line.
+
+    """
+
+    time: int
+    conn: int
+    name: str
+    details: dict[str, Any] = {}
+
+
+Record = Frame | Event
+
+
+class FrameInfo(msgspec.Struct, frozen=True, gc=False):
+    """
+    What a feed can tell of a frame without parsing all of it.
+
+    Attributes:
+        channel: The channel, by the name under which it is subscribed (`level2`, not `l2_data`); empty if unknown.
+        products: The products it speaks of, each once.
+        sequence: The venue's sequence number, if the frame carries one.
+        kind: What the frame is for.
+
+    """
+
+    channel: str = ""
+    products: tuple[str, ...] = ()
+    sequence: int | None = None
+    kind: Kind = "other"
+
+
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII)
+_LAST_SECOND = 253402300800  # 10000-01-01: RFC 3339 has four digits for the year
+
+_second_texts: dict[int, str] = {}
+_text_seconds: dict[str, int] = {}
+
+
+def format_time(nanoseconds: int) -> str:
+    """
+    Write a time as RFC 3339 in UTC with nine decimals, e.g. `2026-11-21T17:00:00.123456789Z`.
+
+    Raises:
+        ValueError: If the time lies before 1970 or after 9999.
+
+    """
+    second, fraction = divmod(nanoseconds, NANOSECONDS)
+    text = _second_texts.get(second)
+    if text is None:
+        if not 0 <= second < _LAST_SECOND:
+            raise ValueError(f"{nanoseconds} ns is outside the years 1970 to 9999")
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        _remember(_second_texts, second, text)
+    return f"{text}.{fraction:09d}Z"
+
+
+def parse_time(text: str) -> int:
+    """
+    Read an RFC 3339 time; any number of decimals (those after the ninth are dropped) and any offset.
+
+    Raises:
+        ValueError: If it is none, or lies before 1970.
+
+    """
+    if len(text) == 30 and text[19] == "." and text[29] == "Z" and text[20:29].isdecimal():
+        second = _text_seconds.get(text[:19])
+        if second is not None:
+            return second * NANOSECONDS + int(text[20:29])
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no RFC 3339 time such as 2026-11-21T17:00:00Z")
+    date, clock, decimals, _, sign, hours, minutes = match.groups()
+    try:
+        second = calendar.timegm(time.strptime(f"{date}T{clock}", "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        raise ValueError(f"{text!r} is no time that exists") from None
+    _remember(_text_seconds, f"{date}T{clock}", second)
+    if sign:
+        offset = int(hours) * 3600 + int(minutes) * 60
+        second += offset if sign == "-" else -offset
+    if second < 0:
+        raise ValueError(f"{text!r} lies before 1970")
+    return second * NANOSECONDS + int((decimals or "0")[:9].ljust(9, "0"))
+
+
+def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keep the last few: neighbouring frames share their second, and no recording may grow a cache without bound."""
+    if len(cache) >= 64:
+        cache.clear()
+    cache[key] = value
