@@ -121,7 +121,9 @@ class FrameInfo(msgspec.Struct, frozen=True, gc=False):
     kind: Kind = "other"
 
 
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII)
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
+)
 _LAST_SECOND = 253402300800  # 10000-01-01: RFC 3339 has four digits for the year
 
 _second_texts: dict[int, str] = {}
@@ -151,27 +153,28 @@ def parse_time(text: str) -> int:
     Read an RFC 3339 time; any number of decimals (those after the ninth are dropped) and any offset.
 
     Raises:
-        ValueError: If it is none, or lies before 1970.
+        ValueError: If it is none, or lies before 1970 or after 9999.
 
     """
-    if len(text) == 30 and text[19] == "." and text[29] == "Z" and text[20:29].isdecimal():
+    if len(text) == 30 and text[19] == "." and text[29] == "Z" and text[20:29].isdecimal() and text.isascii():
         second = _text_seconds.get(text[:19])
         if second is not None:
             return second * NANOSECONDS + int(text[20:29])
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no RFC 3339 time such as 2026-11-21T17:00:00Z")
-    date, clock, decimals, _, sign, hours, minutes = match.groups()
+    date, clock, decimals, sign, hours, minutes = match.groups()
     try:
         second = calendar.timegm(time.strptime(f"{date}T{clock}", "%Y-%m-%dT%H:%M:%S"))
     except ValueError:
         raise ValueError(f"{text!r} is no time that exists") from None
-    _remember(_text_seconds, f"{date}T{clock}", second)
     if sign:
         offset = int(hours) * 3600 + int(minutes) * 60
         second += offset if sign == "-" else -offset
-    if second < 0:
-        raise ValueError(f"{text!r} lies before 1970")
+    if not 0 <= second < _LAST_SECOND:
+        raise ValueError(f"{text!r} lies outside the years 1970 to 9999")
+    if not sign:
+        _remember(_text_seconds, f"{date}T{clock}", second)
     return second * NANOSECONDS + int((decimals or "0")[:9].ljust(9, "0"))
 
 

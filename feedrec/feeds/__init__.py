@@ -34,6 +34,7 @@ __all__ = [
     "Subscription",
     "did_you_mean",
     "endpoint_names",
+    "feed_of",
     "find_feed",
     "subscribe_to",
 ]
@@ -44,6 +45,11 @@ _MODULES = {"coinbase-advanced": "coinbase_advanced"}
 def endpoint_names() -> list[str]:
     """Give the names of the catalogue."""
     return list(_MODULES)
+
+
+def feed_of(endpoint: str) -> Feed | None:
+    """Give the feed of the endpoint that a recording names, or None if the catalogue does not know it."""
+    return find_feed(endpoint) if endpoint in _MODULES else None
 
 
 def find_feed(name: str) -> Feed:

@@ -71,6 +71,12 @@ class _Envelope(msgspec.Struct, gc=False):
     events: list[_Event] = []
 
 
+class _Outline(msgspec.Struct, gc=False):
+    channel: str = ""
+    type: str = ""
+    sequence_num: int | None = None
+
+
 class _Subscriptions(msgspec.Struct):
     subscriptions: dict[str, list[str]] = {}
 
@@ -84,6 +90,7 @@ class _Error(msgspec.Struct):
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_outline = msgspec.json.Decoder(_Outline).decode
 _decode_ack = msgspec.json.Decoder(_Ack).decode
 _decode_error = msgspec.json.Decoder(_Error).decode
 
@@ -104,8 +111,8 @@ class CoinbaseAdvanced:
     def describe(self, payload: bytes) -> FrameInfo:
         """Tell what a frame is; see `Feed.describe`."""
         try:
-            envelope = _decode_envelope(payload)
-        except (msgspec.DecodeError, RecursionError):
+            envelope = _envelope_of(payload)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return FrameInfo()
         channel = envelope.channel
         if not channel:
@@ -135,6 +142,14 @@ class CoinbaseAdvanced:
     def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:
         """Make the client half for a new connection."""
         return CoinbaseAdvancedClient(subscriptions)
+
+
+def _envelope_of(payload: bytes) -> _Envelope:
+    try:
+        return _decode_envelope(payload)
+    except msgspec.ValidationError:  # events of a shape unknown so far; the sequence must not seem to have a gap for it
+        outline = _decode_outline(payload)
+        return _Envelope(outline.channel, outline.type, outline.sequence_num)
 
 
 def _products_of(event: _Event) -> tuple[str, ...]:
@@ -214,7 +229,7 @@ class CoinbaseAdvancedClient:
     def _on_ack(self, payload: bytes) -> tuple[Notice, ...]:
         try:
             ack = _decode_ack(payload)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return ()
         self._acks += 1
         if ack.events:
@@ -285,7 +300,7 @@ def _missing_notice(subscription: Subscription) -> Notice:
 def _error_notice(payload: bytes) -> Notice:
     try:
         message = _decode_error(payload).message
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         message = ""
     meaning = _FATAL_ERRORS.get(message)
     if meaning is None:

@@ -1,8 +1,8 @@
 """
 Lines to bytes and back, without files: the shape of a recording as a stream.
 
-`BlockEncoder` packs lines into independent zstd frames ("blocks") of whole lines. `BlockDecoder` gives the lines of such a
-stream, or of any other zstd stream. `PlainEncoder` and `PlainDecoder` do the same for uncompressed JSONL.
+`BlockEncoder` packs lines into independent zstd frames ("blocks") of whole lines. `BlockDecoder` gives the lines of
+such a stream, or of any other zstd stream. `PlainEncoder` and `PlainDecoder` do the same for uncompressed JSONL.
 
 A decoder holds the lines of a block back until the checksum of the block proved them; `take_unverified` hands them out
 before that, for a file that was cut off or still grows. A block that is larger than feedrec writes them (a file that
@@ -11,11 +11,12 @@ another tool compressed as one long frame) is handed out as it comes: memory sta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 import zstandard
 
-from .zstd import FrameEnd, StreamDamage, Unpacked, ZstdWalker
+from .zstd import StreamDamage, Unpacked, ZstdWalker
 
 __all__ = [
     "BLOCK_SIZE",
@@ -63,8 +64,13 @@ class Decoder(Protocol):
 
     damage: StreamDamage | None
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take the next bytes; give the lines that are now whole and verified. After damage there are no more."""
+    def feed(self, data: bytes) -> Iterator[list[bytes]]:
+        """
+        Take the next bytes; give the lines that are now whole and verified, some at a time; none after damage.
+
+        Exhaust it before the next call. It unpacks no faster than the lines are taken: a few bytes of a hostile file
+        hold gigabytes.
+        """
 
     def take_unverified(self) -> list[bytes]:
         """Give the whole lines received that no checksum covers yet."""
@@ -162,16 +168,17 @@ class PlainDecoder:
         self._splitter = _LineSplitter(max_line)
         self._offset = 0
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes) -> Iterator[list[bytes]]:
         if self.damage is not None:
-            return []
+            return
         try:
             lines = self._splitter.split(data, self._offset)
         except StreamDamage as damage:
             self.damage = damage
-            return []
+            return
         self._offset += len(data)
-        return lines
+        if lines:
+            yield lines
 
     def take_unverified(self) -> list[bytes]:
         return []
@@ -193,20 +200,21 @@ class BlockDecoder:
         self._unverified_size = 0
         self._last_end = 0
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes) -> Iterator[list[bytes]]:
         if self.damage is not None:
-            return []
+            return
         try:
             for piece in self._walker.feed(data):
                 if isinstance(piece, Unpacked):
                     self._hold(piece.content)
-                elif isinstance(piece, FrameEnd):
+                else:
                     self._last_end = piece.end
                     self._release()
+                if self._verified:
+                    yield self._take_verified()
         except StreamDamage as damage:
             self.damage = damage
             self._unverified = []
-        return self._take_verified()
 
     def take_unverified(self) -> list[bytes]:
         self._release()

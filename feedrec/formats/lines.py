@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 from typing import Any
 
@@ -127,7 +128,16 @@ class _Line(msgspec.Struct, gc=False):
     event: str | None = None
 
 
+class _EventLine(msgspec.Struct, gc=False):
+    """What every event has; its other keys are its own, whatever they mean in the line of a frame."""
+
+    time: str
+    event: str
+    conn: int = 0
+
+
 _decode = msgspec.json.Decoder(_Line).decode
+_decode_event_line = msgspec.json.Decoder(_EventLine).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -142,18 +152,32 @@ def decode_line(line: bytes) -> Record:
 
     """
     try:
-        fields = _decode(line)
+        fields = _decode_fields(line)
+        if fields.event is not None:
+            return _decode_event(line)
         time = parse_time(fields.time)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise LineError(f"not a line of a recording: {error}") from error
-    if fields.event is not None:
-        details = _decode_object(line)
-        for key in ("time", "conn", "event"):
-            details.pop(key, None)
-        return Event(time, fields.conn, fields.event, details)
     if fields.dir not in ("in", "out"):
         raise LineError("not a line of a recording: it has neither `dir` nor `event`")
     return Frame(time, fields.conn, _payload(fields), fields.dir, fields.op == "binary", fields.redacted)  # type: ignore[arg-type]
+
+
+def _decode_fields(line: bytes) -> _Line:
+    try:
+        return _decode(line)
+    except msgspec.ValidationError as error:  # an event may have a `text` of its own that is no string
+        with contextlib.suppress(msgspec.ValidationError):
+            return _Line(event=_decode_event_line(line).event)
+        raise error from None
+
+
+def _decode_event(line: bytes) -> Event:
+    fields = _decode_event_line(line)
+    details = _decode_object(line)
+    for key in _EventLine.__struct_fields__:
+        details.pop(key, None)
+    return Event(parse_time(fields.time), fields.conn, fields.event, details)
 
 
 def _payload(fields: _Line) -> bytes:
@@ -187,7 +211,7 @@ def decode_header(line: bytes) -> Header:
             raise LineError('the first line is no header of a recording: it has no "feedrec"')
         raise LineError(f"it is of format version {version!r}; this feedrec reads version {FORMAT_VERSION}: upgrade it")
     try:
-        known = {name: fields.pop(name) for name in Header.__struct_fields__ if name in fields}
+        known = {name: fields.pop(name) for name in Header.__struct_fields__ if name in fields and name != "extra"}
         known["created"] = parse_time(known["created"]) if "created" in known else 0
         return msgspec.convert({**known, "extra": fields}, Header)
     except (msgspec.ValidationError, TypeError, ValueError, AttributeError) as error:

@@ -1,8 +1,8 @@
 """
 Reading a recording: whole, cut off, or still being written.
 
-What a file is, is told from its first bytes, not from its name. Memory is bounded by a block and a line, whatever the size
-of the file.
+What a file is, is told from its first bytes, not from its name. Memory is bounded by a block and a line, whatever the
+size of the file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from ..errors import CorruptRecordingError, LineError, NotARecordingError, RecordingError, TruncatedRecordingError
-from ..model import Header, Record
+from ..model import Record
 from .blocks import BlockDecoder, Decoder, PlainDecoder
 from .lines import decode_header, decode_line, line_time
 from .target import PART_SUFFIX
@@ -40,6 +40,7 @@ class RecordingReader:
     Attributes:
         path: The file.
         header: Its first line.
+        header_line: The same as it stands in the file.
 
     Raises:
         NotARecordingError: If there is no such file, or it was written by something else.
@@ -53,6 +54,7 @@ class RecordingReader:
         self._decoder: Decoder
         self._last_line = b""
         self._file = _open(self.path)
+        self._batches = self._read()
         try:
             self._lines_in_wait = self._read_header()
         except BaseException:
@@ -78,10 +80,17 @@ class RecordingReader:
             return False
         try:
             fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return True
+        except OSError:  # a file system without locks
+            return False
         fcntl.flock(self._file, fcntl.LOCK_UN)
         return False
+
+    @property
+    def is_part(self) -> bool:
+        """Whether its name says that it was never finished."""
+        return self.path.name.endswith(PART_SUFFIX)
 
     @property
     def size(self) -> int:
@@ -97,9 +106,28 @@ class RecordingReader:
             CorruptRecordingError: At the first block or line that is damaged.
 
         """
+        for _, record in self.lines_with_records():
+            yield record
+
+    def lines_with_records(self) -> Iterator[tuple[bytes, Record]]:
+        """
+        Give every record after the header together with the line that it stands in.
+
+        Raises:
+            TruncatedRecordingError: As for iteration.
+            CorruptRecordingError: As for iteration.
+
+        """
+        last_line = b""
         for lines in self.batches():
             for line in lines:
-                yield self._decode(line)
+                try:
+                    record = decode_line(line)
+                except LineError as error:
+                    last_time = line_time(last_line)
+                    raise CorruptRecordingError(self.path, str(error), self._file.tell(), last_time) from error
+                last_line = line
+                yield line, record
 
     def batches(self) -> Iterator[list[bytes]]:
         """
@@ -112,36 +140,54 @@ class RecordingReader:
         """
         if self._lines_in_wait:
             lines, self._lines_in_wait = self._lines_in_wait, []
-            yield lines
-        while lines := self._next_batch():
             self._last_line = lines[-1]
             yield lines
-        self._raise_damage()
+        for lines in self._batches:
+            self._last_line = lines[-1]
+            yield lines
+        if not self._file.closed:
+            self._raise_damage()
 
-    def _next_batch(self) -> list[bytes]:
-        """Lines from the next bytes of the file that hold any; none at its end."""
+    def _read(self) -> Iterator[list[bytes]]:
+        """Give the lines of the file, the header among them, until its end or the first damage."""
         while True:
             live = self._wait is not None and self.is_live  # asked before reading: what is written until then counts
-            while data := self._file.read(_READ_SIZE):
-                if lines := self._decoder.feed(data):
-                    return lines
+            while data := self._next_bytes():
+                yield from self._decoder.feed(data)
                 if self._decoder.damage is not None:
-                    return []
+                    return
             if lines := self._decoder.take_unverified():
-                return lines
+                yield lines
             if not live or self._wait is None or not self._wait():
-                return []
+                return
+
+    def _next_bytes(self) -> bytes:
+        if self._file.closed:
+            return b""
+        try:
+            return self._file.read(_READ_SIZE)
+        except OSError as error:
+            raise RecordingError(self.path, f"cannot be read: {error.strerror}") from error
 
     def _read_header(self) -> list[bytes]:
-        head = os.pread(self._file.fileno(), 4, 0)
+        try:
+            head = os.pread(self._file.fileno(), 4, 0)
+        except OSError as error:
+            raise RecordingError(self.path, f"cannot be read: {error.strerror}") from error
         if not head:
             raise NotARecordingError(self.path, "the file is empty, not even a header was written")
-        self._decoder = BlockDecoder() if looks_like_zstd(head.ljust(4)) else PlainDecoder()
-        lines = self._next_batch()
-        if not lines:
+        if looks_like_zstd(head.ljust(4)):
+            self._decoder = BlockDecoder()
+        elif head.startswith(b"{"):
+            self._decoder = PlainDecoder()
+        else:
+            raise NotARecordingError(self.path, "it is neither zstd nor lines of JSON")
+        lines = next(self._batches, None)
+        if lines is None:
             self._raise_damage()
             raise NotARecordingError(self.path, "there is no line of a recording in it")
         try:
+            self.header_line = lines[0]
             self.header = decode_header(lines[0])
         except LineError as error:
             raise NotARecordingError(self.path, str(error)) from error
@@ -153,13 +199,6 @@ class RecordingReader:
             raise CorruptRecordingError(self.path, damage.reason, damage.offset, line_time(self._last_line))
         if self._decoder.unfinished is not None and not self.is_live:
             raise TruncatedRecordingError(self.path, "the file is cut off", self.size, line_time(self._last_line))
-
-    def _decode(self, line: bytes) -> Record:
-        try:
-            return decode_line(line)
-        except LineError as error:
-            offset = self._file.tell()
-            raise CorruptRecordingError(self.path, str(error), offset, line_time(self._last_line)) from error
 
 
 def _open(path: Path) -> BinaryIO:

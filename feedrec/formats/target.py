@@ -1,6 +1,4 @@
-"""
-Where the bytes of a new recording go: a file that gets its name when it is whole, or a stream.
-"""
+"""Where the bytes of a new recording go: a file that gets its name when it is whole, or a stream."""
 
 from __future__ import annotations
 
@@ -69,17 +67,18 @@ class FileTarget:
         self.size = 0
         self._part = path.with_name(path.name + PART_SUFFIX)
         self._overwrite = overwrite
-        if not overwrite:
-            self._refuse_to_overwrite()
         with self._explaining_errors():
+            if path.is_dir():
+                raise WriteError(path, "is a folder: name a file in it")
+            if not overwrite:
+                self._refuse_to_overwrite()
             self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
-            raise RecordingExistsError(path, "another feedrec is recording to it") from None
-        with self._explaining_errors():
-            os.ftruncate(self._file, 0)
+            try:
+                self._lock()
+                os.ftruncate(self._file, 0)
+            except BaseException:
+                os.close(self._file)
+                raise
 
     def write(self, data: bytes) -> None:
         with self._explaining_errors():
@@ -114,6 +113,16 @@ class FileTarget:
             self._part.unlink()
         self.release()
 
+    def _lock(self) -> None:
+        taken = RecordingExistsError(self.path, "another feedrec is recording to it")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise taken from None
+        # If another recorder finished between our open() and flock(), we hold its finished file.
+        if not self._part.exists() or not os.path.samestat(os.fstat(self._file), self._part.stat()):
+            raise taken
+
     def _refuse_to_overwrite(self) -> None:
         if self.path.exists():
             raise RecordingExistsError(self.path, "is there already: choose another name, or give --overwrite")
@@ -126,12 +135,14 @@ class FileTarget:
 
     def _rename_without_overwriting(self) -> None:
         # rename() would silently replace a file that came while we recorded; link() refuses.
+        reason = f"came into being meanwhile; the recording is safe in {self._part.name}"
         try:
             os.link(self._part, self.path)
         except FileExistsError:
-            reason = f"came into being meanwhile; the recording is safe in {self._part.name}"
             raise RecordingExistsError(self.path, reason) from None
         except OSError:  # a file system without hard links
+            if self.path.exists():
+                raise RecordingExistsError(self.path, reason) from None
             self._part.rename(self.path)
         else:
             self._part.unlink()
@@ -170,13 +181,13 @@ class StreamTarget:
         self.size += len(data)
 
     def sync(self) -> None:
-        """Streams have no medium."""
+        """Do nothing: streams have no medium."""
 
     def commit(self) -> Path:
         return self.path
 
     def release(self) -> None:
-        """The stream belongs to the caller."""
+        """Do nothing: the stream belongs to the caller."""
 
     def remove(self) -> None:
-        """What was sent was sent."""
+        """Do nothing: what was sent was sent."""

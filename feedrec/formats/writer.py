@@ -49,7 +49,7 @@ class RecordingWriter:
         encoder: Encoder,
         *,
         fsync_interval: float | None = None,
-        on_drained: Callable[[], None] = lambda: None,
+        on_drained: Callable[[], object] = lambda: None,
     ) -> None:
         self.on_drained = on_drained
         self._target = target
@@ -135,9 +135,9 @@ class RecordingWriter:
         self._thread.join()
 
     def _write_header(self, header: Header) -> None:
-        line = encode_header(header)
-        self._size_in = self._size_taken = len(line) + 1
         try:
+            line = encode_header(header)
+            self._size_in = self._size_taken = len(line) + 1
             self._target.write(self._encoder.add([line]) + self._encoder.flush())
         except BaseException:
             self._target.remove()

@@ -137,7 +137,10 @@ class ZstdWalker:
         return ()
 
     def _check_window(self, header_size: int) -> None:
-        parameters = zstandard.get_frame_parameters(bytes(self._buffer[:header_size]))
+        try:
+            parameters = zstandard.get_frame_parameters(bytes(self._buffer[:header_size]))
+        except zstandard.ZstdError as error:
+            raise StreamDamage(self.offset, f"the header of a zstd frame is corrupt ({error})") from error
         if parameters.window_size > self._max_window:
             window = parameters.window_size
             raise StreamDamage(

@@ -1,0 +1,74 @@
+"""
+A venue that sends as fast as the client reads: messages laid out beforehand, only their sequence numbers change.
+
+    python -m benchmarks.blaster FRAMES REPEATS     prints its port; FRAMES has one payload a line
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from feedrec.replay.wire import message
+
+_DIGITS = 8
+_FIRST = 10 ** (_DIGITS - 1)
+_NUMBER = re.compile(rb'"sequence_num":(\d+)')
+_CLOSE_1000 = b"\x88\x02\x03\xe8"
+
+
+def numbered(payloads: list[bytes], repeats: int) -> Iterator[bytes]:
+    """Give the messages of all payloads, `repeats` times over, with sequence numbers that never repeat."""
+    layout = bytearray()
+    places = []
+    for payload in payloads:
+        laid_out = message(_NUMBER.sub(b'"sequence_num":' + b"0" * _DIGITS, payload, count=1))
+        places.append(len(layout) + laid_out.index(b'"sequence_num":') + len(b'"sequence_num":'))
+        layout += laid_out
+    number = _FIRST
+    for _ in range(repeats):
+        for place in places:
+            layout[place : place + _DIGITS] = b"%d" % number
+            number += 1
+        yield bytes(layout)
+
+
+async def serve(payloads: list[bytes], repeats: int) -> None:
+    """Send everything to every client after its first message, then close."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await _shake_hands(reader, writer)
+            await reader.read(65536)
+            for chunk in numbered(payloads, repeats):
+                writer.write(chunk)
+                await writer.drain()
+            writer.write(_CLOSE_1000)
+            await reader.read(65536)  # the answer to our close
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    protocol = ServerProtocol()
+    while protocol.state is State.CONNECTING:
+        protocol.receive_data(await reader.read(65536))
+        for request in protocol.events_received():
+            if isinstance(request, Request):
+                protocol.send_response(protocol.accept(request))
+        writer.writelines(protocol.data_to_send())
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]).read_bytes().splitlines(), int(sys.argv[2])))

@@ -1,0 +1,139 @@
+"""Kinds of option values, and the options that several commands share."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import click
+
+from ..model import NANOSECONDS, parse_time
+from .output import set_up_logging
+
+__all__ = ["CHANNEL", "DURATION", "PRODUCTS", "SPEED", "TIME", "ChannelRequest", "Moment", "as_json", "logging_options"]
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
+
+
+class ChannelRequest(NamedTuple):
+    """A channel with the products given for it alone."""
+
+    channel: str
+    products: tuple[str, ...]
+
+
+class Moment(NamedTuple):
+    """A time, or an offset from the start of a recording; nanoseconds."""
+
+    nanoseconds: int
+    is_offset: bool
+
+    def within(self, start: int) -> int:
+        """Give the time it means in a recording that starts at `start`."""
+        return self.nanoseconds + start if self.is_offset else self.nanoseconds
+
+
+class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        seconds = _seconds(value)
+        if not seconds:
+            self.fail(f"{value!r} is no duration such as 90s, 10m or 1h30m", param, ctx)
+        return seconds
+
+
+class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if value in ("max", math.inf):
+            return math.inf
+        try:
+            speed = float(value)
+        except ValueError:
+            speed = 0.0
+        if not 0 < speed < math.inf:
+            self.fail(f"{value!r} is no speed: a number above 0 such as 1, 10 or 0.5, or max", param, ctx)
+        return speed
+
+
+class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
+        if isinstance(value, Moment):
+            return value
+        if value.startswith("+") and (seconds := _seconds(value[1:])) is not None:
+            return Moment(round(seconds * NANOSECONDS), is_offset=True)
+        try:
+            return Moment(parse_time(value), is_offset=False)
+        except ValueError:
+            self.fail(f"{value!r} is no time such as 2026-11-21T17:00:00Z, nor an offset such as +90s", param, ctx)
+
+
+class _Channel(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "channel[:product,...]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ChannelRequest:
+        if isinstance(value, ChannelRequest):
+            return value
+        channel, _, products = value.partition(":")
+        if not channel:
+            self.fail(f"{value!r} names no channel", param, ctx)
+        return ChannelRequest(channel, _split(products))
+
+
+class _Products(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "product"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        products = value if isinstance(value, tuple) else _split(value)
+        if not products:
+            self.fail(f"{value!r} names no product", param, ctx)
+        return products
+
+
+DURATION = _Duration()
+SPEED = _Speed()
+TIME = _Moment()
+CHANNEL = _Channel()
+PRODUCTS = _Products()
+
+
+def _seconds(text: str) -> float | None:
+    """Read `90s`, `1h30m`, or plain seconds; None if it is no duration."""
+    if re.fullmatch(r"\d+(?:\.\d+)?", text, re.ASCII):
+        return float(text)
+    if not _DURATION.fullmatch(text):
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the facts as one JSON object.")(command)
+
+
+def logging_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `-v` and `-q`; they set up logging and are not passed on."""
+
+    def apply(ctx: click.Context, param: click.Parameter, value: int) -> None:
+        change = value if param.name == "verbose" else -value
+        level = ctx.meta["feedrec.level"] = ctx.meta.get("feedrec.level", logging.INFO) - 10 * change
+        set_up_logging(level)
+
+    for name, flag, text in (("quiet", "-q", "Say less; twice: only errors."), ("verbose", "-v", "Say more.")):
+        command = click.option(flag, f"--{name}", count=True, expose_value=False, callback=apply, help=text)(command)
+    return command

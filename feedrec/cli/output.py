@@ -1,0 +1,86 @@
+"""How facts look to a person: numbers with units, aligned columns, log lines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+__all__ = ["columns", "count", "duration", "ratio", "set_up_logging", "size"]
+
+
+def size(number: float) -> str:
+    """Write bytes in decimal units, e.g. `5.1 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds, e.g. `24.2 s`, `12m 05s`, `3h 02m`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours < 1:
+        return f"{minutes}m {rest:02d}s"
+    days, hours_of_day = divmod(hours, 24)
+    return f"{days}d {hours_of_day:02d}h" if days else f"{hours}h {minutes:02d}m"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a number with its noun, e.g. `1 gap`, `1,030 frames`, `no gaps`."""
+    name = noun if number == 1 else plural or f"{noun}s"
+    return f"{number:,} {name}" if number else f"no {name}"
+
+
+def ratio(value: float | None) -> str:
+    """Write a compression ratio, e.g. `12.3:1`."""
+    return f"{value:.1f}:1" if value else "-"
+
+
+def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Align rows of cells; the columns in `right` to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to whatever stderr is now: a live display, or a test, may have replaced it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            self.handleError(record)
+
+
+class _LineFormatter(logging.Formatter):
+    """Gives `2026-11-21T17:00:00Z warning: text`, in UTC as everything else."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
+        return f"{stamp} {level}{record.getMessage()}"
+
+
+def set_up_logging(level: int) -> None:
+    """Send the log lines of feedrec from this level on to stderr."""
+    logger = logging.getLogger("feedrec")
+    logger.setLevel(level)
+    logger.propagate = False
+    if not any(isinstance(handler, _StderrHandler) for handler in logger.handlers):
+        handler = _StderrHandler()
+        handler.setFormatter(_LineFormatter())
+        logger.addHandler(handler)

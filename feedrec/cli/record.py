@@ -1,0 +1,137 @@
+"""`feedrec record`."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+import msgspec
+
+from .. import __version__
+from ..errors import UsageError
+from ..model import Header
+from .options import CHANNEL, DURATION, PRODUCTS, ChannelRequest, as_json, logging_options
+
+if TYPE_CHECKING:
+    from ..feeds import Feed, Subscription
+    from ..formats import RecordingWriter
+
+LOSS = 3
+"""Exit code of a run that is done, but with loss."""
+
+_CHANNEL_HELP = "A channel, perhaps with products of its own: ticker:ETH-BTC,ETH-USD. Repeatable.  [default: level2]"
+_PRODUCT_HELP = "A product, or several as A,B, for the other channels. Repeatable.  [default: BTC-USD]"
+
+
+@click.command()
+@click.option("-e", "--endpoint", default="coinbase-advanced", show_default=True, help="What to record.")
+@click.option("--url", help="Record from this address instead of the endpoint's own.")
+@click.option("-c", "--channel", "channels", type=CHANNEL, multiple=True, help=_CHANNEL_HELP)
+@click.option("-p", "--product", "products", type=PRODUCTS, multiple=True, help=_PRODUCT_HELP)
+@click.option(
+    "-o", "--output", help="File, folder, or - for stdout; .jsonl is not compressed.  [default: a new .jsonl.zst here]"
+)
+@click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
+@click.option("--max-frames", type=click.IntRange(1), help="Stop after this many received frames.")
+@click.option("--no-heartbeats", is_flag=True, help="Do not subscribe by itself to what keeps the connection open.")
+@click.option("--level", type=click.IntRange(1, 19), default=3, show_default=True, help="Compression level of zstd.")
+@click.option("--fsync", type=DURATION, help="Force what was written to the medium this often, against power loss.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence had a gap.")
+@as_json
+@logging_options
+def record(
+    endpoint: str,
+    url: str | None,
+    channels: tuple[ChannelRequest, ...],
+    products: tuple[tuple[str, ...], ...],
+    output: str | None,
+    duration: float | None,
+    max_frames: int | None,
+    no_heartbeats: bool,
+    level: int,
+    fsync: float | None,
+    overwrite: bool,
+    fail_on_gap: bool,
+    as_json: bool,
+) -> int:
+    """
+    Record a feed to a file, every frame exactly as it arrives, until Ctrl-C.
+
+    \b
+      feedrec record --channel level2
+      feedrec record -c level2 -c ticker -p BTC-USD -p ETH-USD -o today.jsonl.zst
+      feedrec record -c ticker --duration 10m -o - | jq .frame
+
+    The file can be read, and replayed, while it grows; until it is finished .part stands at the end of its name. A
+    recorder that is killed loses at most the last second. Lost connections are opened again, for ever.
+    """
+    from ..feeds import find_feed, subscribe_to
+    from ..recorder import Limits
+    from .run import report, run_recording
+
+    feed = find_feed(endpoint)
+    wanted = [name for group in products for name in group]
+    subscriptions = subscribe_to(feed, channels, wanted, heartbeats=not no_heartbeats)
+    url = _check_url(url or feed.url)
+    if output == "-" and as_json:
+        raise UsageError("--json and -o - both write to stdout: leave one out")
+    writer = _open_output(output, feed, url, subscriptions, level=level, fsync=fsync, overwrite=overwrite)
+    summary = run_recording(feed, url, subscriptions, writer, Limits(duration, max_frames))
+    if as_json:
+        click.echo(msgspec.json.encode(summary.as_dict()))
+    else:
+        report(summary, err=output == "-")
+    return LOSS if fail_on_gap and summary.counts.gaps else 0
+
+
+def _check_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"{url!r} is no WebSocket address: it must look like wss://host or ws://127.0.0.1:9000")
+    return url
+
+
+def _open_output(
+    output: str | None,
+    feed: Feed,
+    url: str,
+    subscriptions: list[Subscription],
+    *,
+    level: int,
+    fsync: float | None,
+    overwrite: bool,
+) -> RecordingWriter:
+    from ..formats import RecordingWriter, create_recording
+    from ..formats.blocks import PlainEncoder
+    from ..formats.target import StreamTarget
+    from ..recorder.redaction import redact_url
+
+    created = time.time_ns()
+    wanted = [subscription.as_dict() for subscription in subscriptions]
+    header = Header(feed.name, redact_url(url), created, f"feedrec {__version__}", wanted)
+    if output == "-":
+        return RecordingWriter(StreamTarget(sys.stdout.buffer), header, PlainEncoder())
+    path = Path(output or ".")
+    if path.is_dir() or (output or "").endswith("/"):
+        path /= default_name(feed, subscriptions, created // 10**9)
+    return create_recording(path, header, overwrite=overwrite, level=level, fsync_interval=fsync)
+
+
+def default_name(feed: Feed, subscriptions: list[Subscription], second: int) -> str:
+    """Name a recording after its endpoint, channels and start."""
+    channels = [
+        item.channel for item in subscriptions if item.channel != feed.heartbeat_channel or len(subscriptions) == 1
+    ]
+    named = "+".join(channels) if len(channels) <= 4 else f"{len(channels)}-channels"
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+    return re.sub(r"[^\w.+@-]", "-", f"{feed.name}_{named}_{stamp}.jsonl.zst")

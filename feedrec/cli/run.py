@@ -1,0 +1,146 @@
+"""Running a recording in front of a person: signals, the live line, the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import click
+
+from ..feeds import Feed, Subscription
+from ..formats import RecordingWriter
+from ..recorder import Limits, Progress, RecordingSession, Summary
+from . import output
+
+__all__ = ["record_with_status", "report", "run_recording"]
+
+REFRESH = 0.25
+"""Seconds between updates of the live line."""
+
+LOG_INTERVAL = 30.0
+"""Seconds between progress lines in a log."""
+
+log = logging.getLogger("feedrec")
+
+
+def run_recording(
+    feed: Feed, url: str, subscriptions: Sequence[Subscription], writer: RecordingWriter, limits: Limits
+) -> Summary:
+    """Record until a limit, Ctrl-C or SIGTERM; show how it goes on stderr."""
+
+    async def run() -> Summary:
+        session = RecordingSession(feed, url, subscriptions, writer, limits=limits)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _stop_once, loop, number, session)
+        return await record_with_status(session)
+
+    return asyncio.run(run())
+
+
+def _stop_once(loop: asyncio.AbstractEventLoop, number: int, session: RecordingSession) -> None:
+    loop.remove_signal_handler(number)  # the second Ctrl-C does what it always does
+    session.stop()
+
+
+async def record_with_status(session: RecordingSession) -> Summary:
+    """Run a session with its status on stderr: a live line on a terminal, a log line now and then elsewhere."""
+    show = _live_line(session) if _is_terminal() else _log_lines(session)
+    async with show:
+        return await session.run()
+
+
+def _is_terminal() -> bool:
+    return sys.stderr.isatty() and log.isEnabledFor(logging.INFO)
+
+
+@contextlib.asynccontextmanager
+async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    before = session.progress
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def show() -> None:
+            nonlocal before
+            now = session.progress
+            live.update(Text(status_line(before, now), no_wrap=True, overflow="ellipsis"), refresh=True)
+            if now.seconds - before.seconds >= 1:
+                before = now
+
+        async with _repeating(show, REFRESH):
+            yield
+
+
+@contextlib.asynccontextmanager
+async def _log_lines(session: RecordingSession) -> AsyncIterator[None]:
+    before = session.progress
+
+    def show() -> None:
+        nonlocal before
+        now = session.progress
+        log.info("%s", status_line(before, now))
+        before = now
+
+    async with _repeating(show, LOG_INTERVAL):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _repeating(action: Callable[[], None], interval: float) -> AsyncIterator[None]:
+    async def repeat() -> None:
+        while True:
+            await asyncio.sleep(interval)
+            action()
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def status_line(before: Progress, now: Progress) -> str:
+    """Write how a run stands, with its rates since `before`."""
+    seconds = max(now.seconds - before.seconds, 1e-9)
+    frames = (now.counts.frames - before.counts.frames) / seconds
+    received = (now.counts.bytes - before.counts.bytes) / seconds
+    return " | ".join(
+        (
+            f"{now.state} {output.duration(now.seconds)}",
+            f"{now.counts.frames:,} frames",
+            f"{frames:,.0f}/s",
+            f"{output.size(received)}/s",
+            f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
+            output.count(now.counts.gaps, "gap"),
+            output.count(now.reconnects, "reconnect"),
+        )
+    )
+
+
+def report(summary: Summary, *, err: bool = False) -> None:
+    """Print what a run came to."""
+    counts = summary.counts
+    progress = Progress("done", summary.seconds, counts, summary.file_size)
+    if summary.path is None:
+        click.echo("stopped before a connection was open: nothing was recorded", err=err)
+        return
+    frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
+    click.echo(f"recorded {frames} in {output.duration(summary.seconds)} to {summary.path}", err=err)
+    gaps = output.count(counts.gaps, "gap")
+    if counts.gaps:
+        gaps += f" ({output.count(counts.missing, 'frame')} missing)"
+    facts = [f"{output.size(summary.file_size)} on disk", output.ratio(progress.ratio), gaps]
+    facts.append(output.count(progress.reconnects, "reconnect"))
+    if counts.out_of_order:
+        facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
+    click.echo(f"  {', '.join(facts)}", err=err)

@@ -1,0 +1,204 @@
+"""
+The WebSocket connection of a recorder: messages are taken where the bytes arrive.
+
+A `recv()` in a loop costs a task switch per message and stamps it when that task gets its turn. Here the time is taken
+in `data_received`, before anything is parsed, and each finished message is handed over synchronously from
+`process_event`. The library's own queue stays empty, so its flow control never acts: the recorder pauses by itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import ipaddress
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event
+
+from ..errors import ConnectError
+from .redaction import redact_url
+
+__all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "Receiver", "RecordedConnection", "open_connection"]
+
+MAX_MESSAGE = 64 << 20
+"""Bytes a message may have: a BTC-USD level2 snapshot has 5 MB, and the library's default of 1 MiB would end there."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds that a venue gets to answer our close."""
+
+OPEN_TIMEOUT = 10.0
+"""Seconds that a venue gets for the handshake."""
+
+_USUAL_PORTS = {"ws": 80, "wss": 443}
+
+# The library logs whole messages at level DEBUG, subscribe messages with their credentials among them.
+_wire_log = logging.getLogger("feedrec.wire")
+_wire_log.setLevel(logging.CRITICAL)
+
+
+class Receiver(Protocol):
+    """Takes what arrives on one connection. Nothing it does may raise: that would kill the connection."""
+
+    def opened(self) -> None:
+        """Take note that the handshake succeeded; messages may follow at once."""
+
+    def bytes_arrived(self) -> None:
+        """Take the time: bytes were read from the socket and are about to be parsed."""
+
+    def message(self, payload: bytes, *, binary: bool) -> None:
+        """Take one whole message."""
+
+    def read_done(self) -> None:
+        """Take note that all messages of this read were given."""
+
+
+class RecordedConnection(ClientConnection):
+    """A client connection that hands every message to a receiver instead of queueing it."""
+
+    receiver: Receiver
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._fragments = bytearray()
+        self._fragments_are_binary = False
+
+    @property
+    def is_amid_message(self) -> bool:
+        """Whether a part of a message is here and the rest is still to come."""
+        return bool(self._fragments) or bool(self.protocol.reader.buffer)
+
+    def data_received(self, data: bytes) -> None:
+        """Stamp, then parse."""
+        self.receiver.bytes_arrived()
+        super().data_received(data)
+        self.receiver.read_done()
+
+    def eof_received(self) -> None:
+        """Take a refusal whose body only the end of the stream completes: websockets 13 asserts that there is none."""
+        self.protocol.receive_eof()
+        for event in self.protocol.events_received():
+            self.process_event(event)
+        super().eof_received()
+
+    def process_event(self, event: Event) -> None:
+        """Hand over data frames, joined where they are fragments; leave the rest to the library."""
+        if not isinstance(event, Frame):
+            super().process_event(event)
+            if self.protocol.handshake_exc is None:  # its state may be past OPEN: a close may stand in the same read
+                self.receiver.opened()
+        elif event.opcode is Opcode.TEXT or event.opcode is Opcode.BINARY:
+            binary = event.opcode is Opcode.BINARY
+            if event.fin:
+                self.receiver.message(bytes(event.data), binary=binary)
+            else:
+                self._fragments = bytearray(event.data)
+                self._fragments_are_binary = binary
+        elif event.opcode is Opcode.CONT:
+            self._fragments += event.data
+            if event.fin:
+                payload, self._fragments = bytes(self._fragments), bytearray()
+                self.receiver.message(payload, binary=self._fragments_are_binary)
+        else:
+            super().process_event(event)
+
+
+class _RedirectRefusedError(InvalidHandshake):
+    pass
+
+
+class _ConnectToOneHost(connect):
+    """Follows redirects only to where it was sent in the first place: headers with API keys would travel along."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        before = self.uri
+        target = super().process_redirect(exc)
+        if isinstance(target, str) and _server_of(target) != _server_of(before):
+            return _RedirectRefusedError(
+                f"it redirects to another host, {redact_url(target)}; record that one if you mean it"
+            )
+        if isinstance(target, SecurityError):  # its text has the address as it is, secrets and all
+            return _RedirectRefusedError("it redirects to an address without TLS")
+        return target
+
+
+def _server_of(url: str) -> tuple[str | None, int | None]:
+    """Give host and port; no port where it is the usual one, so that TLS may be turned on by a redirect."""
+    parts = urlsplit(url)
+    return parts.hostname, None if parts.port == _USUAL_PORTS.get(parts.scheme) else parts.port
+
+
+async def open_connection(url: str, make_receiver: Callable[[RecordedConnection], Receiver]) -> RecordedConnection:
+    """
+    Open a connection whose messages go to a receiver from the first byte on.
+
+    Args:
+        url: A `ws://` or `wss://` address.
+        make_receiver: Called with the connection before anything arrives on it.
+
+    Raises:
+        ConnectError: If that fails, with the reason.
+
+    """
+
+    def create(*args: Any, **options: Any) -> RecordedConnection:
+        connection = RecordedConnection(*args, **options)
+        connection.receiver = make_receiver(connection)
+        return connection
+
+    options: dict[str, Any] = {
+        "create_connection": create,
+        "open_timeout": OPEN_TIMEOUT,
+        "ping_interval": None,
+        "close_timeout": CLOSE_TIMEOUT,
+        "max_size": MAX_MESSAGE,
+        "logger": _wire_log,
+    }
+    try:
+        if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
+            options["proxy"] = None
+        return cast(RecordedConnection, await _ConnectToOneHost(url, **options))
+    except Exception as error:
+        # Broad, because what a venue answers trips the library in many ways, from ValueError to LookupError, and a
+        # recorder that has run for a week must try again after each of them.
+        raise ConnectError(f"cannot connect to {redact_url(url)}: {_reason(error)}") from error
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reason(error: Exception) -> str:
+    """Say what went wrong. An address never gets in as it is: secrets may stand in it."""
+    if isinstance(error, OSError):
+        return _network_reason(error)
+    if isinstance(error, InvalidStatus):
+        return f"it answers with HTTP status {error.response.status_code}"
+    if isinstance(error, InvalidURI):
+        return f"no WebSocket address, {error.msg}"
+    if isinstance(error, EOFError) or isinstance(error.__cause__, EOFError):
+        return "it closes the connection instead of answering"
+    text = str(error) or repr(error)
+    is_answer = isinstance(error, InvalidHandshake | ValueError) and not isinstance(error, _RedirectRefusedError)
+    return f"it does not speak WebSocket: {text}" if is_answer else text
+
+
+def _network_reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {OPEN_TIMEOUT:g} seconds"
+    # Where a host has several addresses, asyncio joins the texts of their errors and drops the numbers.
+    if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
+        return "connection refused, nothing is listening there"
+    if error.errno is not None and (error.strerror or "").startswith("Connect call failed"):
+        return os.strerror(error.errno)
+    return error.strerror or str(error)

@@ -1,0 +1,88 @@
+"""What a run writes down, and the figures that come of it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..formats import RecordingWriter
+from ..formats.lines import encode_event, encode_frame
+from ..model import Direction, Event, Frame
+
+__all__ = ["Counts", "Journal"]
+
+
+class Counts(msgspec.Struct):
+    """
+    Figures of a run, growing while it lasts.
+
+    Attributes:
+        frames: Frames received and recorded.
+        bytes: Bytes of their payloads.
+        connections: Connections opened.
+        gaps: Holes in the venue's sequence.
+        missing: Frames that the holes stand for.
+        out_of_order: Frames that came behind a later one.
+
+    """
+
+    frames: int = 0
+    bytes: int = 0
+    connections: int = 0
+    gaps: int = 0
+    missing: int = 0
+    out_of_order: int = 0
+
+
+class Journal:
+    """
+    Turns frames and events into lines of the recording, and counts them.
+
+    Args:
+        writer: The recording.
+        max_frames: Received frames after which it is complete and takes no more; None for no limit.
+
+    """
+
+    def __init__(self, writer: RecordingWriter, max_frames: int | None = None) -> None:
+        self.counts = Counts()
+        self._writer = writer
+        self._max_frames = math.inf if max_frames is None else max_frames
+
+    @property
+    def path(self) -> Path:
+        """The recording."""
+        return self._writer.path
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it takes no more frames: the limit is reached, or it was given up."""
+        return self.counts.frames >= self._max_frames
+
+    def give_up(self) -> None:
+        """Take no more frames: they would not get to the disk."""
+        self._max_frames = 0
+
+    def received(self, time: int, conn: int, payload: bytes, *, binary: bool) -> None:
+        """Write a frame that came in, at `time` nanoseconds."""
+        self._writer.write(encode_frame(Frame(time, conn, payload, "in", binary)))
+        counts = self.counts
+        counts.frames += 1
+        counts.bytes += len(payload)
+
+    def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool) -> None:
+        """Write a text frame that went out."""
+        direction: Direction = "out"
+        self._writer.write(encode_frame(Frame(time, conn, payload, direction, redacted=redacted)))
+
+    def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
+        """Write an event."""
+        if name == "open":
+            self.counts.connections += 1
+        elif name == "gap":
+            self.counts.gaps += 1
+            self.counts.missing += int(details.get("missing", 0))
+        self._writer.write(encode_event(Event(time, conn, name, details)))

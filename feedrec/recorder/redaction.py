@@ -1,0 +1,29 @@
+"""Keeping secrets out of what is written down."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+__all__ = ["REDACTED", "redact_url"]
+
+REDACTED = "[redacted]"
+
+_SECRET_PARAMETER = re.compile(
+    r"(?i)((?:^|[&;])[^=&;]*(?:key|secret|token|jwt|sign|pass|auth|credential)[^=&;]*=)[^&]*"
+)
+
+
+def redact_url(url: str) -> str:
+    """
+    Give an address as it may be recorded and shown: without user, password and secret query parameters.
+
+    Where they stand in a text that is no address cannot be told, so of such a text nothing is given.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return REDACTED
+    host = parts.netloc.rpartition("@")[2]
+    query = _SECRET_PARAMETER.sub(rf"\g<1>{REDACTED}", parts.query)
+    return SplitResult(parts.scheme, host, parts.path, query, parts.fragment).geturl()

@@ -1,0 +1,202 @@
+"""One connection while it is open: subscribe, watch that it lives, pause when the disk lags, close."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
+
+from ..feeds import Message
+from ..formats import RecordingWriter
+from .connection import CLOSE_TIMEOUT, RecordedConnection
+from .intake import Intake
+from .watchdog import judge_silence
+
+__all__ = ["ConnectionWatch"]
+
+TICK = 0.25
+"""Seconds between looks at the acks and the silence."""
+
+SEND_TIMEOUT = 10.0
+"""Seconds that a venue gets to take our messages."""
+
+NO_CLOSE_FRAME = 1006
+"""Close code of a connection that ended without a close frame (RFC 6455, 7.4.1)."""
+
+log = logging.getLogger("feedrec")
+
+
+class ConnectionWatch:
+    """
+    Looks after one connection; takes what arrives on it to an intake.
+
+    Args:
+        intake: The receive path.
+        url: The address without secrets, for the recording.
+        writer: The recording, whose backlog decides about pauses.
+        stop_requested: Set when the run must end.
+
+    """
+
+    def __init__(self, intake: Intake, url: str, writer: RecordingWriter, stop_requested: asyncio.Event) -> None:
+        self._intake = intake
+        self._url = url
+        self._writer = writer
+        self._stop_requested = stop_requested
+        self._connection: RecordedConnection
+        self._is_open = False
+        self._closing = False
+        self._paused = False
+        self._asked = False
+        self._last_bytes = self._last_frame = time.monotonic()
+        self._frames_seen = 0
+
+    def attach(self, connection: RecordedConnection) -> ConnectionWatch:
+        """Become the receiver of a new connection."""
+        self._connection = connection
+        return self
+
+    def opened(self) -> None:
+        """Record the opening; see `Receiver`."""
+        self._is_open = True
+        self._intake.opened({"url": self._url, **_describe(self._connection)})
+
+    def bytes_arrived(self) -> None:
+        """Take the time; see `Receiver`."""
+        self._last_bytes = time.monotonic()
+        self._asked = False
+        self._intake.bytes_arrived()
+
+    def message(self, payload: bytes, *, binary: bool) -> None:
+        """Take a message; see `Receiver`."""
+        self._intake.message(payload, binary=binary)
+
+    def read_done(self) -> None:
+        """Pause reading if the disk does not keep up; see `Receiver`."""
+        if self._writer.is_full and not self._paused and not self._closing:
+            self._paused = True
+            self._connection.transport.pause_reading()
+            log.warning("the disk does not keep up: reading is paused, nothing is lost")
+            self._event("pause", {"backlog": self._writer.backlog})
+
+    def resume_reading(self) -> None:
+        """Read on: the backlog is written, or the connection is to be closed."""
+        if self._paused:
+            self._paused = self._asked = False
+            self._last_bytes = self._last_frame = time.monotonic()
+            self._connection.transport.resume_reading()
+            self._event("resume", {})
+
+    async def run(self) -> None:
+        """Record the connection, which is open, until it ends or the run must; close it."""
+        tasks = [
+            asyncio.ensure_future(self._look_after()),
+            asyncio.ensure_future(self._connection.wait_closed()),
+            asyncio.ensure_future(self._stop_requested.wait()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[0].done():
+                await tasks[0]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._close()
+
+    def end(self) -> None:
+        """Drop the connection if it is still there, and record the end of one that was opened."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        connection, number = self._connection, self._intake.number
+        connection.transport.abort()
+        self._intake.report(self._intake.client.on_close(), self._intake.stamp())
+        protocol = connection.protocol  # websockets 13 has these three only there
+        details: dict[str, Any] = {"code": protocol.close_code or NO_CLOSE_FRAME, "reason": protocol.close_reason or ""}
+        if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
+            details["error"] = str(protocol.parser_exc)
+            log.warning("connection %d: what arrived could not be read: %s", number, details["error"])
+        self._event("close", details)
+        reason = f" ({details['reason']})" if details["reason"] else ""
+        log.info("connection %d closed: code %d%s", number, details["code"], reason)
+
+    async def _look_after(self) -> None:
+        """Subscribe, then look at acks and silence until the connection is closing."""
+        opened = time.monotonic()
+        await self._send(self._intake.client.on_open())
+        # Whoever began to close: from there on nothing is recorded, and a venue may take its time to hang up.
+        while self._connection.protocol.state is State.OPEN:
+            await asyncio.sleep(TICK)
+            self._intake.report(self._intake.client.on_tick(time.monotonic() - opened), self._intake.stamp())
+            await self._watch_silence()
+
+    async def _send(self, messages: list[Message]) -> None:
+        for message in messages:
+            if self._connection.protocol.state is not State.OPEN:
+                return
+            recorded = message.payload if message.redacted is None else message.redacted
+            self._intake.sent(recorded, redacted=message.redacted is not None)
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await self._connection.send(message.payload.decode())
+            except ConnectionClosed:
+                return
+            except TimeoutError:
+                log.warning("the venue takes no messages: the connection is dropped")
+                self._connection.transport.abort()
+                return
+
+    async def _watch_silence(self) -> None:
+        if self._paused:
+            return
+        now = time.monotonic()
+        if self._intake.frames != self._frames_seen or self._connection.is_amid_message:
+            self._frames_seen = self._intake.frames
+            self._last_frame = self._last_bytes
+        since_bytes, since_frame = now - self._last_bytes, now - self._last_frame
+        limit = self._intake.client.silence_limit
+        verdict = judge_silence(since_bytes, since_frame, asked=self._asked, frame_limit=limit)
+        if verdict == "dead":
+            log.warning("no frame has arrived for %.0f s: the connection is dead", since_frame)
+            self._event("silence", {"seconds": round(since_frame, 3)})
+            self._connection.transport.abort()
+        elif verdict == "ask":
+            self._asked = True
+            with contextlib.suppress(ConnectionClosed, TimeoutError):
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    await self._connection.ping()
+
+    async def _close(self) -> None:
+        self._closing = True  # no more pauses: a paused socket would never show the answer to our close
+        self.resume_reading()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._connection.close()
+        except TimeoutError:
+            log.info("the venue does not answer the close")
+        finally:
+            self._connection.transport.abort()  # close() of websockets 13 waits for TLS, which may take 30 s more
+        await self._connection.wait_closed()
+
+    def _event(self, name: str, details: dict[str, Any]) -> None:
+        self._intake.event(name, details, self._intake.stamp())
+
+
+def _describe(connection: RecordedConnection) -> dict[str, Any]:
+    """Give what else is known of a connection that just opened."""
+    described: dict[str, Any] = {}
+    peer = connection.remote_address
+    if peer:
+        host, port = peer[:2]
+        described["address"] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if connection.response is not None:
+        extensions = connection.response.headers.get_all("Sec-WebSocket-Extensions")
+        if extensions:
+            described["extensions"] = ", ".join(extensions)
+    return described

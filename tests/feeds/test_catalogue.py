@@ -1,0 +1,35 @@
+"""The catalogue of endpoints."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedrec.errors import UsageError
+from feedrec.feeds import endpoint_names, find_feed
+
+
+@pytest.mark.parametrize("name", endpoint_names())
+def test_an_endpoint_is_a_feed_that_can_be_subscribed_as_it_stands(name: str) -> None:
+    feed = find_feed(name)
+    assert feed.name == name
+    assert feed.url.startswith("wss://")
+    assert set(feed.default_channels) <= set(feed.channels)
+    assert feed.heartbeat_channel is None or feed.heartbeat_channel in feed.channels
+    for key, channel in feed.channels.items():
+        assert channel.name == key
+        assert feed.channel_name(key) == key
+        assert channel.summary
+
+
+def test_the_default_endpoint_is_in_the_catalogue() -> None:
+    assert "coinbase-advanced" in endpoint_names()
+
+
+def test_an_endpoint_that_is_unknown_gets_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="no endpoint 'coinbase-advance'; did you mean 'coinbase-advanced'"):
+        find_feed("coinbase-advance")
+
+
+def test_an_endpoint_like_no_other_gets_the_list() -> None:
+    with pytest.raises(UsageError, match=r"no endpoint 'xyzzy' \(known: .*coinbase-advanced"):
+        find_feed("xyzzy")

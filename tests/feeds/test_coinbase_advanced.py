@@ -1,0 +1,363 @@
+"""Coinbase Advanced Trade: what frames are, and the client half of a connection."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedrec.errors import UsageError
+from feedrec.feeds.base import Notice, Subscription
+from feedrec.feeds.coinbase_advanced import ACK_GRACE, ACK_TIMEOUT, FEED, CoinbaseAdvancedClient
+from feedrec.model import FrameInfo, Kind
+
+SINGLE_FRAMES = Path(__file__).parents[3] / "shared" / "samples" / "single_frames.jsonl"
+LEVEL2 = Subscription("level2", ("BTC-USD", "ETH-USD"))
+TICKER = Subscription("ticker", ("BTC-USD",))
+HEARTBEATS = Subscription("heartbeats")
+
+
+def frame(channel: str, sequence: int, *events: Any) -> bytes:
+    fields = {"channel": channel, "timestamp": "2026-11-21T17:00:00.1Z", "sequence_num": sequence, "events": events}
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def ack(sequence: int, **accepted: list[str]) -> bytes:
+    return frame("subscriptions", sequence, {"subscriptions": accepted})
+
+
+def error(message: str) -> bytes:
+    return json.dumps({"type": "error", "message": message}).encode()
+
+
+def tell(client: CoinbaseAdvancedClient, *payloads: bytes) -> list[Notice]:
+    return [notice for payload in payloads for notice in client.on_frame(FEED.describe(payload), payload)]
+
+
+# What a frame is.
+
+
+def test_every_frame_of_the_real_capture_is_described(capture_frames: list[bytes]) -> None:
+    infos = [FEED.describe(payload) for payload in capture_frames]
+    assert [info.sequence for info in infos] == list(range(1030))
+    assert Counter((info.channel, info.kind) for info in infos) == {
+        ("level2", "snapshot"): 2,
+        ("level2", "update"): 773,
+        ("ticker", "snapshot"): 2,
+        ("ticker", "update"): 158,
+        ("market_trades", "snapshot"): 2,
+        ("market_trades", "update"): 57,
+        ("candles", "snapshot"): 2,
+        ("candles", "update"): 4,
+        ("heartbeats", "heartbeat"): 25,
+        ("subscriptions", "ack"): 5,
+    }
+
+
+def test_the_products_of_the_real_capture_are_those_a_full_parse_finds(capture_frames: list[bytes]) -> None:
+    for payload in capture_frames:
+        if len(payload) > 1 << 20:  # the snapshots of level2: megabytes
+            continue
+        event = json.loads(payload)["events"][0]
+        items = event.get("tickers") or event.get("trades") or event.get("candles") or [event]
+        products = tuple(dict.fromkeys(item["product_id"] for item in items if "product_id" in item))
+        assert FEED.describe(payload).products == products
+
+
+def test_the_client_has_nothing_to_say_of_the_real_capture_but_that_it_is_subscribed(
+    capture_frames: list[bytes],
+) -> None:
+    products = ("BTC-USD", "ETH-USD")
+    channels = ("market_trades", "candles", "ticker", "level2")
+    client = CoinbaseAdvancedClient([*(Subscription(channel, products) for channel in channels), HEARTBEATS])
+    assert tell(client, *capture_frames) == [Notice("subscribed to market_trades, candles, ticker, level2, heartbeats")]
+    assert client.on_tick(25.0) == ()
+    assert client.out_of_order == 0
+
+
+def test_single_frames_of_the_live_venue_are_described() -> None:
+    if not SINGLE_FRAMES.exists():
+        pytest.skip(f"{SINGLE_FRAMES} is not there")
+    rows = [json.loads(line) for line in SINGLE_FRAMES.read_text().splitlines()]
+    payloads = [row["frame"].encode() for row in rows if row["endpoint"].startswith("advanced")]
+    assert len(payloads) > 10
+    for payload in payloads:
+        fields = json.loads(payload)
+        info = FEED.describe(payload)
+        assert info.channel == fields.get("channel", "")
+        assert info.sequence == fields.get("sequence_num")
+        assert info.kind == ("error" if fields.get("type") == "error" else info.kind)
+        assert info.kind != "other"
+
+
+TRADE = {"trade_id": "1", "price": "2", "size": "3", "side": "BUY"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "channel", "products", "kind"),
+    [
+        (frame("l2_data", 4, {"type": "snapshot", "product_id": "A", "updates": []}), "level2", ("A",), "snapshot"),
+        (frame("l2_data", 4, {"type": "update", "product_id": "A", "updates": []}), "level2", ("A",), "update"),
+        (frame("ticker", 4, {"type": "update", "tickers": [{"product_id": "A"}]}), "ticker", ("A",), "update"),
+        (
+            frame("ticker_batch", 4, {"type": "update", "tickers": [{"product_id": "A"}, {"product_id": "B"}]}),
+            "ticker_batch",
+            ("A", "B"),
+            "update",
+        ),
+        (
+            frame("market_trades", 4, {"type": "update", "trades": [{"product_id": "A"} | TRADE] * 3}),
+            "market_trades",
+            ("A",),
+            "update",
+        ),
+        (frame("candles", 4, {"type": "snapshot", "candles": [{"product_id": "A"}]}), "candles", ("A",), "snapshot"),
+        (frame("status", 4, {"type": "snapshot", "products": [{"id": "A"}]}), "status", ("A",), "snapshot"),
+        (frame("heartbeats", 4, {"current_time": "x", "heartbeat_counter": 5}), "heartbeats", (), "heartbeat"),
+        (frame("heartbeats", 4, {"current_time": "x", "heartbeat_counter": "5"}), "heartbeats", (), "heartbeat"),
+        (ack(4, level2=["A"]), "subscriptions", (), "ack"),
+        (frame("user", 4, {"type": "snapshot", "orders": [], "positions": {}}), "user", (), "snapshot"),
+        (frame("something_new", 4, {"type": "news", "items": []}), "something_new", (), "other"),
+        (
+            frame("candles", 4, *({"type": "update", "candles": [{"product_id": one}]} for one in "ABA")),
+            "candles",
+            ("A", "B"),
+            "update",
+        ),
+        (frame("ticker", 4), "ticker", (), "other"),
+    ],
+)
+def test_a_frame_is_told_by_channel_products_sequence_and_kind(
+    payload: bytes, channel: str, products: tuple[str, ...], kind: Kind
+) -> None:
+    assert FEED.describe(payload) == FrameInfo(channel, products, 4, kind)
+
+
+def test_an_error_has_neither_channel_nor_sequence() -> None:
+    assert FEED.describe(error("failure to subscribe")) == FrameInfo(kind="error")
+
+
+@pytest.mark.parametrize("events", [None, [{"trades": None}], [{"type": 5}], [5], "none", [{"product_id": ["A"]}]])
+def test_events_of_an_unknown_shape_leave_channel_and_sequence(events: Any) -> None:
+    payload = json.dumps({"channel": "market_trades", "sequence_num": 7, "events": events}).encode()
+    assert FEED.describe(payload) == FrameInfo("market_trades", sequence=7)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xff", b"{", b"[]", b"5", b'{"channel":"\xff"}', b'{"channel":5}', b"[" * 100_000]
+)
+def test_what_is_no_frame_of_the_venue_is_described_as_nothing(payload: bytes) -> None:
+    assert FEED.describe(payload) == FrameInfo()
+
+
+@st.composite
+def broken_frames(draw: st.DrawFn) -> bytes:
+    """Make a frame with a few of its bytes replaced."""
+    good = [ack(1, level2=["A"]), error("x"), frame("l2_data", 2, {"type": "update", "product_id": "A"})]
+    payload = bytearray(draw(st.sampled_from(good)))
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(payload)))
+        payload[start : start + draw(st.integers(0, 3))] = draw(st.binary(max_size=2))
+    return bytes(payload)
+
+
+@given(st.binary() | broken_frames())
+def test_no_bytes_make_describe_or_the_client_raise(payload: bytes) -> None:
+    info = FEED.describe(payload)
+    assert isinstance(info, FrameInfo)
+    client = CoinbaseAdvancedClient([LEVEL2])
+    for kind in ("ack", "error", info.kind):
+        client.on_frame(FrameInfo(info.channel, info.products, info.sequence, kind), payload)
+
+
+# The client half.
+
+
+def test_a_subscribe_message_is_exactly_what_the_venue_documents() -> None:
+    messages = CoinbaseAdvancedClient([LEVEL2, TICKER, HEARTBEATS]).on_open()
+    assert [message.payload for message in messages] == [
+        b'{"type":"subscribe","product_ids":["BTC-USD","ETH-USD"],"channel":"level2"}',
+        b'{"type":"subscribe","product_ids":["BTC-USD"],"channel":"ticker"}',
+        b'{"type":"subscribe","channel":"heartbeats"}',
+    ]
+    assert [message.redacted for message in messages] == [None, None, None]
+
+
+def test_a_gap_is_a_notice_with_its_numbers() -> None:
+    client = CoinbaseAdvancedClient([TICKER])
+    assert tell(client, frame("ticker", 0), frame("ticker", 1)) == []
+    (notice,) = tell(client, frame("ticker", 9))
+    assert (notice.severity, notice.event) == ("warning", "gap")
+    assert notice.details == {"expected": 2, "received": 9, "missing": 7}
+    assert tell(client, frame("ticker", 10)) == []
+
+
+def test_a_connection_begins_at_zero() -> None:
+    (notice,) = tell(CoinbaseAdvancedClient([TICKER]), frame("ticker", 3))
+    assert notice.details == {"expected": 0, "received": 3, "missing": 3}
+
+
+def test_frames_out_of_order_are_counted_and_no_gap() -> None:
+    client = CoinbaseAdvancedClient([TICKER])
+    tell(client, frame("ticker", 0), frame("ticker", 2))
+    assert tell(client, frame("ticker", 1), frame("ticker", 3)) == []
+    assert client.out_of_order == 1
+
+
+def test_the_sequence_runs_over_all_channels_and_passes_over_errors() -> None:
+    client = CoinbaseAdvancedClient([TICKER])
+    frames = [frame("ticker", 0), frame("heartbeats", 1), error("failure to subscribe"), frame("l2_data", 2)]
+    assert [notice.event for notice in tell(client, *frames)] == ["error"]
+
+
+def test_when_all_is_acknowledged_it_is_said_once() -> None:
+    client = CoinbaseAdvancedClient([LEVEL2, HEARTBEATS])
+    both = ["ETH-USD", "BTC-USD"]
+    assert tell(client, ack(0, level2=both)) == []
+    assert tell(client, ack(1, heartbeats=["heartbeats"], level2=both)) == [Notice("subscribed to level2, heartbeats")]
+    assert tell(client, ack(2, heartbeats=["heartbeats"], level2=both)) == []
+    assert client.on_tick(60.0) == ()
+    assert client.on_close() == ()
+
+
+def test_a_product_that_the_venue_does_not_know_is_missing_after_a_grace() -> None:
+    client = CoinbaseAdvancedClient([LEVEL2, HEARTBEATS])
+    half = ["BTC-USD"]
+    assert tell(client, ack(0, level2=half), ack(1, heartbeats=["heartbeats"], level2=half)) == []
+    assert client.on_tick(2.0) == ()
+    assert client.on_tick(2.0 + ACK_GRACE / 2) == ()
+    (notice,) = client.on_tick(2.0 + ACK_GRACE)
+    assert (notice.severity, notice.event) == ("warning", "missing")
+    assert notice.details == {"channel": "level2", "products": ["ETH-USD"]}
+    assert "level2 ETH-USD" in notice.text
+    assert client.on_tick(60.0) == ()
+
+
+def test_an_ack_within_the_grace_mends_it() -> None:
+    client = CoinbaseAdvancedClient([TICKER])
+    assert tell(client, ack(0)) == []
+    assert client.on_tick(1.0) == ()
+    assert tell(client, ack(1, ticker=["BTC-USD"])) == [Notice("subscribed to ticker")]
+    assert client.on_tick(1.0 + ACK_GRACE) == ()
+
+
+def test_what_is_missing_when_the_connection_closes_is_said_then() -> None:
+    client = CoinbaseAdvancedClient([LEVEL2])
+    tell(client, ack(0, level2=["BTC-USD"]))
+    assert [notice.event for notice in client.on_close()] == ["missing"]
+
+
+def test_a_connection_that_closes_before_the_acks_says_nothing_of_products() -> None:
+    client = CoinbaseAdvancedClient([LEVEL2, HEARTBEATS])
+    tell(client, ack(0, level2=[]))
+    assert client.on_close() == ()
+
+
+def test_nothing_accepted_but_heartbeats_is_fatal() -> None:
+    client = CoinbaseAdvancedClient([LEVEL2, TICKER, HEARTBEATS])
+    tell(client, ack(0), ack(1), ack(2, heartbeats=["heartbeats"]))
+    client.on_tick(1.0)
+    notices = client.on_tick(1.0 + ACK_GRACE)
+    assert [notice.severity for notice in notices] == ["warning", "warning", "fatal"]
+    assert [notice.event for notice in notices] == ["missing", "missing", None]
+
+
+def test_heartbeats_alone_are_enough_if_nothing_else_was_asked_for() -> None:
+    client = CoinbaseAdvancedClient([HEARTBEATS])
+    assert tell(client, ack(0, heartbeats=["heartbeats"])) == [Notice("subscribed to heartbeats")]
+
+
+def test_an_ack_that_never_comes_is_a_warning() -> None:
+    client = CoinbaseAdvancedClient([LEVEL2, HEARTBEATS])
+    assert client.on_tick(ACK_TIMEOUT - 0.1) == ()
+    (notice,) = client.on_tick(ACK_TIMEOUT)
+    assert (notice.severity, notice.event) == ("warning", "missing")
+    assert "did not acknowledge" in notice.text
+    assert client.on_tick(ACK_TIMEOUT + 1) == ()
+
+
+def test_acks_of_which_some_never_come_are_judged_by_the_last() -> None:
+    client = CoinbaseAdvancedClient([LEVEL2, TICKER])
+    tell(client, ack(0, level2=["BTC-USD", "ETH-USD"]))
+    (notice,) = client.on_tick(ACK_TIMEOUT)
+    assert notice.details == {"channel": "ticker", "products": ["BTC-USD"]}
+
+
+@pytest.mark.parametrize("accepted", ["BTC-USDC", "BTC-USD"])
+def test_a_usdc_product_may_be_acknowledged_under_its_usd_name(accepted: str) -> None:
+    client = CoinbaseAdvancedClient([Subscription("ticker", ("BTC-USDC",))])
+    assert tell(client, ack(0, ticker=[accepted])) == [Notice("subscribed to ticker")]
+
+
+def test_a_usd_product_is_not_acknowledged_under_a_usdc_name() -> None:
+    client = CoinbaseAdvancedClient([TICKER])
+    assert tell(client, ack(0, ticker=["BTC-USDC"])) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "meaning"),
+    [
+        ("authentication failure", "needs credentials"),
+        ("too many L2 streams requested in a single session", "at most 30 products"),
+    ],
+)
+def test_an_error_that_no_retry_mends_is_fatal(message: str, meaning: str) -> None:
+    (notice,) = tell(CoinbaseAdvancedClient([LEVEL2]), error(message))
+    assert (notice.severity, notice.event, notice.details) == ("fatal", "error", {"message": message})
+    assert meaning in notice.text
+
+
+@pytest.mark.parametrize("message", ["failure to subscribe", "", "something new"])
+def test_another_error_is_a_warning(message: str) -> None:
+    (notice,) = tell(CoinbaseAdvancedClient([LEVEL2]), error(message))
+    assert (notice.severity, notice.event, notice.details) == ("warning", "error", {"message": message})
+
+
+def test_silence_is_suspicious_only_with_heartbeats() -> None:
+    assert CoinbaseAdvancedClient([LEVEL2, HEARTBEATS]).silence_limit == 20.0
+    assert CoinbaseAdvancedClient([LEVEL2]).silence_limit is None
+
+
+def test_thirty_products_of_level2_fit_one_connection_and_no_more() -> None:
+    products = tuple(f"A{number}-USD" for number in range(31))
+    FEED.check([Subscription("level2", products[:30]), Subscription("ticker", products)])
+    with pytest.raises(UsageError, match="31 products of level2: the venue allows 30"):
+        FEED.check([Subscription("level2", products)])
+
+
+channels = st.sampled_from(["level2", "ticker", "market_trades", "candles"])
+product_ids = st.sampled_from(["BTC-USD", "ETH-USD", "SOL-USD", "BTC-USDC"])
+
+
+@given(
+    st.dictionaries(channels, st.lists(product_ids, min_size=1, unique=True), min_size=1),
+    st.sets(product_ids),
+    st.integers(0, 5),
+)
+def test_missing_is_what_was_asked_for_less_what_was_accepted(
+    wanted: dict[str, list[str]], known: set[str], opened: int
+) -> None:
+    """A venue that knows some products acknowledges each message; what it leaves out is told, each product once."""
+    client = CoinbaseAdvancedClient([Subscription(channel, tuple(products)) for channel, products in wanted.items()])
+    accepted: dict[str, list[str]] = {}
+    notices = []
+    for sequence, (channel, products) in enumerate(wanted.items()):
+        if taken := [product for product in products if product in known]:
+            accepted[channel] = taken
+        notices += tell(client, ack(sequence, **accepted))
+    notices += [*client.on_tick(opened), *client.on_tick(opened + ACK_GRACE)]
+    absent = {
+        (channel, product)
+        for channel, products in wanted.items()
+        for product in products
+        if product not in known and not (product == "BTC-USDC" and "BTC-USD" in accepted.get(channel, []))
+    }
+    told = [(one.details["channel"], product) for one in notices if one.event for product in one.details["products"]]
+    assert sorted(told) == sorted(absent)
+    assert any(one.severity == "fatal" for one in notices) == (not accepted)
+    assert any(one.severity == "info" for one in notices) == (not absent)

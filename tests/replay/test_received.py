@@ -1,0 +1,82 @@
+"""Fast decoding gives what `decode_line` gives, whatever the line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedrec.errors import LineError
+from feedrec.formats.lines import decode_line, encode_event, encode_frame
+from feedrec.model import Event, Frame, Record
+from feedrec.replay.received import ReceivedFrames
+
+START = 1_786_309_548_000_000_000
+
+payloads = st.binary(max_size=30) | st.sampled_from(
+    [b"{}", b'{"a":1}', b"[1]", b'{"a":{}}', b'{"a":"\xff"}', b'{"a":1},"b":{"c":2}', b' {"a":1}', b'{"a":1} ', b"1", b""]
+)
+frames = st.builds(
+    Frame,
+    time=st.integers(START, START + 3 * 10**9),
+    conn=st.integers(0, 2),
+    payload=payloads,
+    direction=st.sampled_from(["in", "out"]),
+    binary=st.booleans(),
+    redacted=st.booleans(),
+)
+events = st.builds(Event, time=st.just(START), conn=st.just(0), name=st.just("clock"))
+
+LINE = b'{"time":"2026-08-09T21:05:48.000000001Z","conn":0,"dir":"in","frame":{"a":1}}'
+
+
+def plainly(lines: list[bytes]) -> list[Record]:
+    records = [decode_line(line) for line in lines]
+    return [record for record in records if isinstance(record, Frame) and record.direction == "in"]
+
+
+@given(st.lists(frames | events, max_size=20))
+def test_the_received_frames_are_given_in_order(records: list[Record]) -> None:
+    lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in records]
+    expected = [record for record in records if isinstance(record, Frame) and record.direction == "in"]
+    assert ReceivedFrames().decode(lines) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        LINE.replace(b'{"a":1}', b'{"a":1},"note":{"b":2}'),
+        LINE.replace(b'{"a":1}', b' {"a":1}'),
+        LINE.replace(b'{"a":1}}', b'{"a":1} }'),
+        LINE.replace(b'"conn":0', b'"conn": 0'),
+        LINE.replace(b"000000001Z", b"000000001+00:00"),
+        LINE.replace(b"000000001Z", b"5Z"),
+        LINE.replace(b'"in"', b'"out"'),
+        LINE.replace(b'"in",', b'"in","redacted":true,'),
+        LINE.replace(b'{"a":1}', b'{"frame":{"a":1}}'),
+    ],
+)
+def test_a_line_that_differs_a_little_is_read_the_slow_way(line: bytes) -> None:
+    """The first line sets the pattern that the second does not quite follow."""
+    assert ReceivedFrames().decode([LINE, line, LINE]) == plainly([LINE, line, LINE])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [LINE[:-1], LINE.replace(b'{"a":1}', b'{"a":}'), LINE.replace(b"000000001Z", b"00000000_Z"), b"", b"{}", b"\xff"],
+)
+def test_a_line_that_is_none_is_refused(line: bytes) -> None:
+    with pytest.raises(LineError):
+        ReceivedFrames().decode([LINE, line])
+
+
+@given(st.binary(max_size=20), st.integers(0, len(LINE)))
+def test_a_mutilated_line_is_read_as_slowly_or_refused(junk: bytes, at: int) -> None:
+    line = LINE[:at] + junk + LINE[at + len(junk) :]
+    try:
+        expected = plainly([LINE, line])
+    except LineError:
+        with pytest.raises(LineError):
+            ReceivedFrames().decode([LINE, line])
+    else:
+        assert ReceivedFrames().decode([LINE, line]) == expected
