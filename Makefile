@@ -4,10 +4,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: test check demo bench lock clean
+.PHONY: test test-lowest test-wheel check demo bench lock clean
 
 test: $(READY)
 	$(BIN)/python -m pytest -q
+
+# The official SDK needs websockets below 14, and must be able to live beside feedrec.
+LOWEST_WEBSOCKETS := 13.1
+
+test-lowest: .venv-lowest/.ready
+	.venv-lowest/bin/python -m pytest -q
+
+test-wheel: $(READY)
+	$(BIN)/python scripts/try_wheel.py
 
 demo: $(READY)
 	$(BIN)/feedrec demo
@@ -22,10 +31,19 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
+INSTALL := -m pip install --quiet --disable-pip-version-check
+
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev -e .
+	$(BIN)/python $(INSTALL) --upgrade "pip>=25.1"
+	$(BIN)/python $(INSTALL) -c constraints.txt --group dev -e .
+	touch $@
+
+.venv-lowest/.ready: pyproject.toml constraints.txt
+	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python $(INSTALL) --upgrade "pip>=25.1"
+	grep -v '^websockets==' constraints.txt > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python $(INSTALL) -c .venv-lowest/constraints.txt --group dev -e . "websockets==$(LOWEST_WEBSOCKETS)"
 	touch $@
 
 # Takes today's versions of everything.

@@ -112,6 +112,7 @@ class FrameInfo(msgspec.Struct, frozen=True, gc=False):
         products: The products it speaks of, each once.
         sequence: The venue's sequence number, if the frame carries one.
         kind: What the frame is for.
+        parses: Whether the payload was found to be one valid JSON text.
 
     """
 
@@ -119,6 +120,7 @@ class FrameInfo(msgspec.Struct, frozen=True, gc=False):
     products: tuple[str, ...] = ()
     sequence: int | None = None
     kind: Kind = "other"
+    parses: bool = False
 
 
 _RFC3339 = re.compile(

@@ -21,8 +21,8 @@ POLL_INTERVAL = 0.1
 """Seconds between looks at a file that grows."""
 
 
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command(short_help="Print a recording, or what the venue sent.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--raw", is_flag=True, help="Print the payloads of received frames alone, one a line.")
 @click.option("-0", "--print0", is_flag=True, help="End each with a NUL, not a newline: for payloads with newlines.")
 @click.option("-c", "--channel", "channels", multiple=True, help="Only frames of this channel. Repeatable.")

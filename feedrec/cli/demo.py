@@ -21,7 +21,7 @@ SPEED = 8.0
 """How fast the demo replays: its recording lasts half a minute, a person's patience a few seconds."""
 
 
-@click.command()
+@click.command(short_help="See it work, offline, in a few seconds.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: a new one here]")
 @logging_options
 def demo(output: Path | None) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ..formats.summary import RecordingSummary
 
 
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command(short_help="Tell what is in a recording.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @as_json
 @logging_options
 def info(file: Path, as_json: bool) -> None:

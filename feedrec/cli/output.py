@@ -21,6 +21,8 @@ def size(number: float) -> str:
 
 def duration(seconds: float) -> str:
     """Write seconds, e.g. `24.2 s`, `12m 05s`, `3h 02m`."""
+    if seconds < 1:
+        return f"{seconds:.3f} s"
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

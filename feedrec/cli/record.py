@@ -28,18 +28,25 @@ _CHANNEL_HELP = "A channel, perhaps with products of its own: ticker:ETH-BTC,ETH
 _PRODUCT_HELP = "A product, or several as A,B, for the other channels. Repeatable.  [default: BTC-USD]"
 
 
-@click.command()
-@click.option("-e", "--endpoint", default="coinbase-advanced", show_default=True, help="What to record.")
-@click.option("--url", help="Record from this address instead of the endpoint's own.")
-@click.option("-c", "--channel", "channels", type=CHANNEL, multiple=True, help=_CHANNEL_HELP)
+@click.command(short_help="Record a feed, every frame exactly as it arrives.")
+@click.option(
+    "-e", "--endpoint", metavar="NAME", default="coinbase-advanced", show_default=True, help="What to record."
+)
+@click.option("--url", metavar="URL", help="Record from this address instead of the endpoint's own.")
+@click.option("-c", "--channel", "channels", metavar="NAME[:A,B]", type=CHANNEL, multiple=True, help=_CHANNEL_HELP)
 @click.option("-p", "--product", "products", type=PRODUCTS, multiple=True, help=_PRODUCT_HELP)
 @click.option(
-    "-o", "--output", help="File, folder, or - for stdout; .jsonl is not compressed.  [default: a new .jsonl.zst here]"
+    "-o",
+    "--output",
+    metavar="PATH",
+    help="File, folder, or - for stdout; .jsonl is not compressed.  [default: a new .jsonl.zst here]",
 )
 @click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
-@click.option("--max-frames", type=click.IntRange(1), help="Stop after this many received frames.")
+@click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after this many received frames.")
 @click.option("--no-heartbeats", is_flag=True, help="Do not subscribe by itself to what keeps the connection open.")
-@click.option("--level", type=click.IntRange(1, 19), default=3, show_default=True, help="Compression level of zstd.")
+@click.option(
+    "--level", metavar="1-19", type=click.IntRange(1, 19), default=3, help="Compression level of zstd.  [default: 3]"
+)
 @click.option("--fsync", type=DURATION, help="Force what was written to the medium this often, against power loss.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence had a gap.")

@@ -116,14 +116,15 @@ class CoinbaseAdvanced:
             return FrameInfo()
         channel = envelope.channel
         if not channel:
-            return FrameInfo(kind="error" if envelope.type == "error" else "other")
+            return FrameInfo(kind="error" if envelope.type == "error" else "other", parses=True)
         kind = _KIND_BY_CHANNEL.get(channel, "other")
         products: tuple[str, ...] = ()
         for event in envelope.events:
             kind = _KIND_BY_TYPE.get(event.type, kind)
             found = _products_of(event)
             products = found if not products else tuple(dict.fromkeys((*products, *found)))
-        return FrameInfo(self.channel_name(channel), products, envelope.sequence_num, kind)
+        name = "level2" if channel == "l2_data" else channel
+        return FrameInfo(name, products, envelope.sequence_num, kind, parses=True)
 
     def channel_name(self, name: str) -> str:
         """Give the subscription name; only that of level2 differs."""

@@ -16,13 +16,14 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import functools
 import re
 from typing import Any
 
 import msgspec
 
 from ..errors import LineError
-from ..model import FORMAT_VERSION, Event, Frame, Header, Record, format_time, parse_time
+from ..model import FORMAT_VERSION, Direction, Event, Frame, Header, Record, format_time, parse_time
 
 __all__ = ["MAX_NESTING", "decode_header", "decode_line", "encode_event", "encode_frame", "encode_header", "line_time"]
 
@@ -59,19 +60,31 @@ def encode_event(event: Event) -> bytes:
     return _encode({**fields, **{key: value for key, value in event.details.items() if key not in fields}})
 
 
-def encode_frame(frame: Frame) -> bytes:
-    """Write a frame as a line, without its newline."""
+def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
+    """
+    Write a frame as a line, without its newline.
+
+    Args:
+        frame: The frame.
+        parses: Whether the payload is known to be one valid JSON text, so that it need not be parsed again.
+
+    """
     payload = frame.payload
-    mark = ',"redacted":true' if frame.redacted else ""
-    start = f'{{"time":"{format_time(frame.time)}","conn":{frame.conn},"dir":"{frame.direction}"{mark},'.encode()
+    start = _frame_start(frame.time, frame.conn, frame.direction, frame.redacted)
     if not frame.binary:
-        if _stands_verbatim(payload):
+        if _stands_verbatim(payload, parses=parses):
             return b'%b"frame":%b}' % (start, payload)
         text = _utf8(payload)
         if text is not None:
             return b'%b"text":%b}' % (start, _encode(text))
     kind = b"binary" if frame.binary else b"text"
     return b'%b"op":"%b","base64":"%b"}' % (start, kind, base64.b64encode(payload))
+
+
+@functools.lru_cache(maxsize=16)  # all frames of one socket read share it
+def _frame_start(time: int, conn: int, direction: Direction, redacted: bool) -> bytes:  # noqa: FBT001  hot
+    mark = ',"redacted":true' if redacted else ""
+    return f'{{"time":"{format_time(time)}","conn":{conn},"dir":"{direction}"{mark},'.encode()
 
 
 def _utf8(payload: bytes) -> str | None:
@@ -81,7 +94,7 @@ def _utf8(payload: bytes) -> str | None:
         return None
 
 
-def _stands_verbatim(payload: bytes) -> bool:
+def _stands_verbatim(payload: bytes, *, parses: bool) -> bool:
     # The order is one of cost: this runs for every frame that a recorder receives.
     if not payload or payload[0] <= _SPACE or payload[-1] <= _SPACE:
         return False
@@ -89,13 +102,19 @@ def _stands_verbatim(payload: bytes) -> bool:
         return False
     if not payload.isascii() and _utf8(payload) is None:  # msgspec does not look inside strings
         return False
-    try:
-        _validate(payload)
-    except (msgspec.DecodeError, RecursionError):
+    if not (parses or _is_json(payload)):
         return False
     if payload.count(_BRACE) + payload.count(_BRACKET) < MAX_NESTING:
         return True
     return _nesting_below(payload, MAX_NESTING)
+
+
+def _is_json(payload: bytes) -> bool:
+    try:
+        _validate(payload)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _nesting_below(payload: bytes, limit: int) -> bool:

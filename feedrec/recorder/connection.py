@@ -23,7 +23,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
 from ..errors import ConnectError
-from .redaction import redact_url
+from .redaction import REDACTED, redact_url
 
 __all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "Receiver", "RecordedConnection", "open_connection"]
 
@@ -160,6 +160,9 @@ async def open_connection(url: str, make_receiver: Callable[[RecordedConnection]
         "max_size": MAX_MESSAGE,
         "logger": _wire_log,
     }
+    shown = redact_url(url)
+    if shown == REDACTED:
+        raise ConnectError(f"cannot connect to {shown}: no WebSocket address")
     try:
         if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
             options["proxy"] = None
@@ -167,7 +170,7 @@ async def open_connection(url: str, make_receiver: Callable[[RecordedConnection]
     except Exception as error:
         # Broad, because what a venue answers trips the library in many ways, from ValueError to LookupError, and a
         # recorder that has run for a week must try again after each of them.
-        raise ConnectError(f"cannot connect to {redact_url(url)}: {_reason(error)}") from error
+        raise ConnectError(f"cannot connect to {shown}: {_reason(error)}") from error
 
 
 def _is_loopback(url: str) -> bool:

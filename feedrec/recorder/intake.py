@@ -70,12 +70,13 @@ class Intake:
         if self._journal.is_complete:
             return
         self.frames += 1
+        parses = False
         try:
-            self._follow(payload, binary=binary)
+            parses = self._follow(payload, binary=binary)
         except Exception as error:  # noqa: BLE001  a frame that cannot be understood is recorded all the same
             self._warn_once(error)
         try:
-            self._journal.received(self._now, self.number, payload, binary=binary)
+            self._journal.received(self._now, self.number, payload, binary=binary, parses=parses)
         except FeedrecError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001  a frame must not be lost in silence
@@ -113,11 +114,13 @@ class Intake:
             if notice.severity == "fatal":
                 self._on_end(VenueError(notice.text))
 
-    def _follow(self, payload: bytes, *, binary: bool) -> None:
+    def _follow(self, payload: bytes, *, binary: bool) -> bool:
+        """Have the feed look at a message; tell whether that showed it to be valid JSON."""
         info = FrameInfo() if binary else self._describe(payload)
         notices = self.client.on_frame(info, payload)
         if notices:
             self.report(notices, self._now)  # before the frame that revealed it, so with the frame's time
+        return info.parses
 
     def _warn_once(self, error: Exception) -> None:
         if not self._warned:  # what fails for one frame may fail for a hundred thousand a second

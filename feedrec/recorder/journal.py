@@ -66,9 +66,9 @@ class Journal:
         """Take no more frames: they would not get to the disk."""
         self._max_frames = 0
 
-    def received(self, time: int, conn: int, payload: bytes, *, binary: bool) -> None:
-        """Write a frame that came in, at `time` nanoseconds."""
-        self._writer.write(encode_frame(Frame(time, conn, payload, "in", binary)))
+    def received(self, time: int, conn: int, payload: bytes, *, binary: bool, parses: bool = False) -> None:
+        """Write a frame that came in, at `time` nanoseconds; `parses` as for `encode_frame`."""
+        self._writer.write(encode_frame(Frame(time, conn, payload, "in", binary), parses=parses))
         counts = self.counts
         counts.frames += 1
         counts.bytes += len(payload)

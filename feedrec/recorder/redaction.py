@@ -22,6 +22,7 @@ def redact_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
+        _ = parts.port  # "user:password" without a host passes for host and port until the port is looked at
     except ValueError:
         return REDACTED
     host = parts.netloc.rpartition("@")[2]

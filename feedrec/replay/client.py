@@ -99,7 +99,7 @@ class ClientReplay:
             await asyncio.wait({listening, playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if playing.done():
                 playing.result()
-            elif stopping.done() and self._outcome != "finished":
+            elif stopping.done() and self._outcome == "client left":
                 self._outcome = "server stopped"
         finally:
             for task in (listening, playing):
@@ -117,38 +117,37 @@ class ClientReplay:
             return
 
     async def _play(self) -> None:
-        try:
-            await self._play_timeline()
-            await self._outlet.drain_all()
-        except ClientEnded as end:
-            self._outcome = end.outcome
-            if end.outcome == "stopped reading":
-                _log.warning("%s stopped reading: its connection is aborted", self.name)
-            return
-        except RecordingError as damage:
-            self._outcome = "recording damaged"
-            _log.error("%s: the replay to %s ends there", damage, self.name)
+        async with self._timeline.open() as stream:
+            # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
+            self._outcome = await self._play_stream(stream)
+        if self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording is damaged")
-            return
-        self._outcome = "finished"
-        if self._at_end == "hold":
+        elif self._outcome == "finished" and self._at_end == "hold":
             await self._connection.wait_closed()
-        else:
+        elif self._outcome == "finished":
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 
-    async def _play_timeline(self) -> None:
-        async with self._timeline.open() as stream:
+    async def _play_stream(self, stream: FrameStream) -> Outcome:
+        try:
             await stream.fill_reserve()
             await self._begun.wait()
             frames = await stream.next_frames()
-            if not frames:
-                return
-            self._first_time = self._last_time = frames[0].time
-            self._started = self._last_handed = self._pace.clock()
-            schedule = Schedule(self._first_time, self._started, self._pace.speed)
+            if frames:
+                self._first_time = self._last_time = frames[0].time
+                self._started = self._last_handed = self._pace.clock()
+                schedule = Schedule(self._first_time, self._started, self._pace.speed)
             while frames:
                 await self._play_frames(frames, schedule, stream)
                 frames = await stream.next_frames()
+            await self._outlet.drain_all()
+        except ClientEnded as end:
+            if end.outcome == "stopped reading":
+                _log.warning("%s stopped reading: its connection is aborted", self.name)
+            return end.outcome
+        except RecordingError as damage:
+            _log.error("%s: the replay to %s ends there", damage, self.name)
+            return "recording damaged"
+        return "finished"
 
     async def _play_frames(self, frames: list[Frame], schedule: Schedule, stream: FrameStream) -> None:
         """Hand over each frame when it is due, those that are due together in one write."""

@@ -235,6 +235,7 @@ def test_lines_of_a_block_whose_checksum_fails_are_not_given() -> None:
     decoder = BlockDecoder()
     assert read(decoder, [first + second[:-1] + bytes([second[-1] ^ 1])]) == [b"one"]
     assert decoder.damage is not None
+    assert decoder.take_unverified() == []
 
 
 def test_unverified_lines_of_a_block_that_proves_damaged_end_the_reading() -> None:

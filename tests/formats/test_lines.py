@@ -69,6 +69,7 @@ def encode(payload: bytes, *, binary: bool = False) -> bytes:
 @example(Frame(0, 0, b'"\xed\xa0\x80"'))
 @example(Frame(0, 0, b"\xef\xbb\xbf{}"))
 @example(Frame(0, 0, b'{"a":1}\n'))
+@example(Frame(0, 0, b'{"a":1} '))
 @example(Frame(0, 0, b'"\x00"'))
 def test_a_frame_survives_the_round_trip(frame: Frame) -> None:
     assert decode_line(encode_frame(frame)) == frame
@@ -108,6 +109,7 @@ def test_compact_json_stands_in_its_line_byte_for_byte(payload: bytes) -> None:
         (b"", "text"),
         (b" {}", "text"),
         (b"{}\n", "text"),
+        (b"{} ", "text"),
         (b'{"a":\n1}', "text"),
         (b'{"a":\t1}', "text"),
         (b'"\x01"', "text"),

@@ -347,13 +347,16 @@ def test_nobody_waits_for_a_file_that_nobody_writes(tmp_path: Path) -> None:
 
 
 def test_damage_ends_the_waiting(tmp_path: Path) -> None:
+    def wait() -> bool:
+        raise AssertionError("it waits in vain")
+
     path = recording(tmp_path / "a.jsonl.zst")
     with path.open("ab") as file:
         file.write(b"GARBAGE")
         file.flush()
         fcntl.flock(file, fcntl.LOCK_EX)
         with (
-            RecordingReader(path, wait=lambda: True) as reader,
+            RecordingReader(path, wait=wait) as reader,
             pytest.raises(CorruptRecordingError, match="no zstd frame"),
         ):
             list(reader)

@@ -272,21 +272,22 @@ for number in range(100_000):
 
 def test_a_killed_recorder_loses_no_more_than_the_last_second(tmp_path: Path) -> None:
     """Killed with SIGKILL at three random moments; the monotonic clock is the same in all processes."""
-    seconds = random.Random().uniform
-    runs = []
+    recorders = []
     for run in range(3):
         path = tmp_path / f"{run}.jsonl.zst"
         recorder = subprocess.Popen([sys.executable, "-c", RECORDER, path], stdout=subprocess.PIPE, text=True)
-        runs.append((path, recorder, time.monotonic() + seconds(1.8, 3.5)))
-    for path, recorder, moment in sorted(runs, key=lambda one: one[2]):
-        time.sleep(max(0.0, moment - time.monotonic()))
+        recorders.append((path, recorder))
+    for path, recorder in recorders:
+        assert recorder.stdout is not None
+        assert recorder.stdout.readline().startswith("0 ")
+        time.sleep(random.Random().uniform(1.4, 1.9) if path.name.startswith("0") else random.Random().uniform(0, 0.6))
         killed = time.monotonic()
         recorder.send_signal(signal.SIGKILL)
         printed = [row.split() for row in recorder.communicate()[0].splitlines(keepends=True) if row.endswith("\n")]
         due = [int(number) for number, at in printed if float(at) < killed - 1.1]
-        assert len(due) > 20
+        assert len(due) > 10
         saved = times_in(path.with_name(path.name + ".part"))
         assert saved == list(range(len(saved)))
-        assert len(saved) >= len(due)
+        assert len(saved) > due[-1]
         with pytest.raises(NotARecordingError, match="unfinished or being written"):
             RecordingReader(path)

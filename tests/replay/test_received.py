@@ -14,7 +14,18 @@ from feedrec.replay.received import ReceivedFrames
 START = 1_786_309_548_000_000_000
 
 payloads = st.binary(max_size=30) | st.sampled_from(
-    [b"{}", b'{"a":1}', b"[1]", b'{"a":{}}', b'{"a":"\xff"}', b'{"a":1},"b":{"c":2}', b' {"a":1}', b'{"a":1} ', b"1", b""]
+    [
+        b"{}",
+        b'{"a":1}',
+        b"[1]",
+        b'{"a":{}}',
+        b'{"a":"\xff"}',
+        b'{"a":1},"b":{"c":2}',
+        b' {"a":1}',
+        b'{"a":1} ',
+        b"1",
+        b"",
+    ]
 )
 frames = st.builds(
     Frame,

@@ -7,7 +7,9 @@ from feedrec.replay.results import ClientResult, Outcome, Tally
 
 
 def result(outcome: Outcome = "finished", frames: int = 3) -> ClientResult:
-    return ClientResult(1, "127.0.0.1:9", outcome, frames, 30, elapsed=500_000_000, recorded=5_000_000_000, lateness=None)
+    return ClientResult(
+        1, "127.0.0.1:9", outcome, frames, 30, elapsed=500_000_000, recorded=5_000_000_000, lateness=None
+    )
 
 
 def test_the_achieved_speed_is_recorded_time_by_real_time() -> None:

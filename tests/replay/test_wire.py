@@ -27,7 +27,7 @@ def parsed(data: bytes) -> Frame:
 
 
 @given(payload=st.binary(max_size=300), binary=st.booleans())
-def test_a_message_is_read_back_as_it_was(payload: bytes, binary: bool) -> None:
+def test_a_message_is_read_back_as_it_was(payload: bytes, *, binary: bool) -> None:
     assert parsed(message(payload, binary=binary)) == Frame(Opcode.BINARY if binary else Opcode.TEXT, payload)
 
 

@@ -1,0 +1,146 @@
+"""`feedrec replay`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+import msgspec
+
+from . import output
+from .options import DURATION, SPEED, as_json, logging_options
+
+if TYPE_CHECKING:
+    from ..replay import ClientResult, LatenessSummary, ReplayOptions, ReplayTotal
+
+log = logging.getLogger("feedrec")
+
+
+@click.command(short_help="Serve a recording as a local WebSocket server, at any speed.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--speed", type=SPEED, default="1", show_default=True, help="Recorded seconds per second, or max.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", metavar="N", type=click.IntRange(0, 65535), default=8765, help="0 for any free one.  [default: 8765]"
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["each"]),
+    default="each",
+    show_default=True,
+    expose_value=False,
+    help="Each client has a timeline of its own, from the start of the recording.",
+)
+@click.option(
+    "--at-end",
+    type=click.Choice(["close", "hold", "exit"]),
+    default="close",
+    show_default=True,
+    help="After the last frame: close the connection (1000), hold it open, or close it and exit.",
+)
+@click.option(
+    "--write-deadline",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="Drop a client that takes nothing this long.",
+)
+@click.option("--deflate", is_flag=True, help="Compress for clients that offer permessage-deflate.")
+@as_json
+@logging_options
+def replay(
+    file: Path,
+    speed: float,
+    host: str,
+    port: int,
+    at_end: Literal["close", "hold", "exit"],
+    write_deadline: float,
+    deflate: bool,
+    as_json: bool,
+) -> None:
+    """
+    Serve a recording through a local WebSocket server, frame by frame, at any speed.
+
+    \b
+      feedrec replay FILE                        ws://127.0.0.1:8765, as fast as it was recorded
+      feedrec replay FILE --speed 10
+      feedrec replay FILE --speed max --at-end exit
+
+    The first line on stdout is the URL. To every client that connects, and says something, go all frames that were
+    received, untouched and in order. At the end it tells how late the frames were.
+    """
+    from ..replay import ReplayOptions
+
+    options = ReplayOptions(
+        host=host, port=port, speed=speed, at_end=at_end, write_deadline=write_deadline, deflate=deflate
+    )
+    total = asyncio.run(_serve(file, options))
+    if as_json:
+        click.echo(msgspec.json.encode(_as_dict(total)))
+    else:
+        click.echo(_in_words(total))
+
+
+async def _serve(file: Path, options: ReplayOptions) -> ReplayTotal:
+    from ..replay import ReplayServer
+
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with ReplayServer(file, options, on_client_end=_tell) as server:
+        click.echo(server.url)
+        waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+    return server.total
+
+
+def _tell(result: ClientResult) -> None:
+    facts = [output.count(result.frames, "frame"), output.size(result.size), output.duration(result.seconds)]
+    facts += _pace(result)
+    log.info("client %d %s: %s", result.client, result.outcome, ", ".join(facts))
+
+
+def _pace(result: ClientResult | ReplayTotal) -> list[str]:
+    facts = []
+    if result.achieved_speed is not None:
+        facts.append(f"{result.achieved_speed:.4g} times as fast as recorded")
+    if result.lateness is not None:
+        facts.append(_lateness(result.lateness))
+    return facts
+
+
+def _lateness(lateness: LatenessSummary) -> str:
+    figures = ", ".join(f"{name} {value / 1e6:.2f} ms" for name, value in _quantiles(lateness).items())
+    return f"late by {figures}"
+
+
+def _quantiles(lateness: LatenessSummary) -> dict[str, int]:
+    return {"p50": lateness.p50, "p99": lateness.p99, "max": lateness.max}
+
+
+def _in_words(total: ReplayTotal) -> str:
+    if not total.clients:
+        return "no client came"
+    facts = [output.count(total.frames, "frame"), output.size(total.size), *_pace(total)]
+    outcomes = ", ".join(f"{number} {outcome}" for outcome, number in total.outcomes.items())
+    return f"replayed to {output.count(total.clients, 'client')} ({outcomes}): {', '.join(facts)}"
+
+
+def _as_dict(total: ReplayTotal) -> dict[str, Any]:
+    speed, lateness = total.achieved_speed, total.lateness
+    return {
+        "clients": total.clients,
+        "outcomes": total.outcomes,
+        "frames": total.frames,
+        "bytes": total.size,
+        "speed": round(speed, 6) if speed is not None and math.isfinite(speed) else None,
+        "lateness_ns": _quantiles(lateness) if lateness is not None else None,
+    }

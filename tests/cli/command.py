@@ -1,0 +1,66 @@
+"""Running feedrec as a user does: as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+__all__ = ["DEMO", "Output", "background", "feedrec", "interrupt", "mock_venue"]
+
+DEMO = Path(__file__).parents[2] / "feedrec" / "cli" / "demo.jsonl.zst"
+"""The recording that ships with the package: frames of Coinbase Advanced Trade, about half a minute."""
+
+TIMEOUT = 60
+
+Output = subprocess.CompletedProcess[bytes]
+
+
+def _command(arguments: Sequence[object]) -> list[str]:
+    return [sys.executable, "-m", "feedrec", *map(str, arguments)]
+
+
+def feedrec(*arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> Output:
+    """Run it to its end; whatever it was given, no traceback may come out."""
+    environment = {**os.environ, **(env or {})}
+    done = subprocess.run(
+        _command(arguments), cwd=cwd, env=environment, capture_output=True, timeout=TIMEOUT, check=False
+    )
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return done
+
+
+@contextlib.contextmanager
+def background(*arguments: object, cwd: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run it beside the test; kill it at the end if it still runs."""
+    process = subprocess.Popen(_command(arguments), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=TIMEOUT)
+
+
+@contextlib.contextmanager
+def mock_venue(recording: Path = DEMO, *options: object) -> Iterator[str]:
+    """Serve a recording with `feedrec replay`; give the URL."""
+    with background("replay", recording, "--port", 0, "-q", *(options or ("--speed", "max"))) as process:
+        yield first_line(process.stdout)
+
+
+def first_line(stream: IO[bytes] | None) -> str:
+    """Read one line of a pipe."""
+    assert stream is not None
+    return stream.readline().decode().strip()
+
+
+def interrupt(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGINT) -> tuple[int, bytes, bytes]:
+    """Send a signal; give exit code, stdout and stderr."""
+    process.send_signal(number)
+    out, err = process.communicate(timeout=TIMEOUT)
+    return process.returncode, out, err

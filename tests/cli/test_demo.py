@@ -1,0 +1,24 @@
+"""`feedrec demo`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .command import DEMO, feedrec
+
+
+def test_the_demo_records_what_it_replays(tmp_path: Path) -> None:
+    """It runs with no network, leaves one recording, and says what to type next."""
+    done = feedrec("demo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    (path,) = tmp_path.iterdir()
+    text = done.stdout.decode()
+    assert f"recorded 1," in text or "recorded 2," in text
+    assert f"feedrec info {path.name}" in text
+    original = json.loads(feedrec("info", "--json", DEMO).stdout)
+    copy = json.loads(feedrec("info", "--json", path).stdout)
+    assert copy["frames"] == original["frames"]
+    assert copy["bytes"] == original["bytes"]
+    assert copy["gaps"] == 0
+    assert feedrec("cat", "--raw", path).stdout == feedrec("cat", "--raw", DEMO).stdout

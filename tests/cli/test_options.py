@@ -1,0 +1,72 @@
+"""What people type, and what it means."""
+
+from __future__ import annotations
+
+import math
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedrec.cli.options import CHANNEL, DURATION, PRODUCTS, SPEED, TIME
+from feedrec.model import NANOSECONDS, format_time
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("1h30m", 5400), ("250ms", 0.25), ("1.5m", 90), ("2d", 172800), ("7", 7), ("0.5", 0.5)],
+)
+def test_durations(text: str, seconds: float) -> None:
+    """Units add up; a bare number is seconds."""
+    assert DURATION.convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "5x", "-1s", "1h-5m", "5 s", "0", "0s", "1e3s", "٣s"])
+def test_what_is_no_duration(text: str) -> None:
+    """Anything else, and nothing at all, is refused."""
+    with pytest.raises(click.BadParameter):
+        DURATION.convert(text, None, None)
+
+
+@pytest.mark.parametrize(("text", "speed"), [("1", 1), ("10", 10), ("0.5", 0.5), ("1e3", 1000), ("max", math.inf)])
+def test_speeds(text: str, speed: float) -> None:
+    """Any positive number, or max."""
+    assert SPEED.convert(text, None, None) == speed
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "x", ""])
+def test_what_is_no_speed(text: str) -> None:
+    """Nothing else."""
+    with pytest.raises(click.BadParameter):
+        SPEED.convert(text, None, None)
+
+
+@given(st.integers(0, 253402300799 * NANOSECONDS))
+def test_absolute_times_are_read_as_written(nanoseconds: int) -> None:
+    """An RFC 3339 time means itself, whenever the recording starts."""
+    moment = TIME.convert(format_time(nanoseconds), None, None)
+    assert moment.within(12345) == nanoseconds
+
+
+def test_offsets_count_from_the_start() -> None:
+    """+90s means 90 seconds after the recording began."""
+    assert TIME.convert("+1m30s", None, None).within(5) == 5 + 90 * NANOSECONDS
+
+
+@pytest.mark.parametrize("text", ["+", "+x", "90s", "now", "2026-13-01T00:00:00Z", ""])
+def test_what_is_no_time(text: str) -> None:
+    """Anything else is refused."""
+    with pytest.raises(click.BadParameter):
+        TIME.convert(text, None, None)
+
+
+def test_channels_with_products_of_their_own() -> None:
+    """A colon separates the channel from its products, commas separate those."""
+    assert CHANNEL.convert("ticker:ETH-BTC, ETH-USD", None, None) == ("ticker", ("ETH-BTC", "ETH-USD"))
+    assert CHANNEL.convert("ticker", None, None) == ("ticker", ())
+
+
+def test_products_may_be_joined() -> None:
+    """A,B is two products."""
+    assert PRODUCTS.convert("BTC-USD,ETH-USD", None, None) == ("BTC-USD", "ETH-USD")

@@ -1,0 +1,169 @@
+"""`feedrec record`, as a process, against a mock venue."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from feedrec.cli.record import default_name
+from feedrec.feeds import find_feed, subscribe_to
+from feedrec.formats import open_recording
+from feedrec.model import Event, Frame
+
+from .command import DEMO, background, feedrec, interrupt, mock_venue
+
+CHANNELS = ("-c", "level2", "-c", "ticker", "-c", "market_trades", "-c", "candles", "-p", "BTC-USD,ETH-USD")
+
+
+def received(path: Path) -> list[bytes]:
+    """Give the payloads that a recording received."""
+    with open_recording(path) as recording:
+        return [record.payload for record in recording if isinstance(record, Frame) and record.direction == "in"]
+
+
+def test_a_recording_holds_what_the_venue_sent(tmp_path: Path) -> None:
+    """Every frame is there, byte for byte and in order, and the summary says so."""
+    sent = received(DEMO)
+    with mock_venue() as url:
+        done = feedrec("record", "--url", url, *CHANNELS, "--max-frames", len(sent), "-o", "x.jsonl.zst", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert received(tmp_path / "x.jsonl.zst") == sent
+    assert done.stdout.decode().startswith(f"recorded {len(sent):,} frames")
+    assert "no gaps, no reconnects" in done.stdout.decode()
+
+
+def test_json_is_one_object_on_stdout(tmp_path: Path) -> None:
+    """--json gives the figures of the summary to a program."""
+    with mock_venue() as url:
+        done = feedrec("record", "--url", url, *CHANNELS, "--max-frames", 50, "--json", "-q", cwd=tmp_path)
+    facts = json.loads(done.stdout)
+    assert facts["frames"] == 50
+    assert facts["connections"] == 1
+    assert facts["gaps"] == 0
+    assert (tmp_path / facts["path"]).stat().st_size == facts["file_size"]
+
+
+def test_the_default_file_is_named_after_what_it_holds(tmp_path: Path) -> None:
+    """Without -o a new file appears in the current folder, named after endpoint, channel and time."""
+    with mock_venue() as url:
+        feedrec("record", "--channel", "level2", "--url", url, "--max-frames", 10, cwd=tmp_path)
+    (path,) = tmp_path.iterdir()
+    assert re.fullmatch(r"coinbase-advanced_level2_\d{8}T\d{6}Z\.jsonl\.zst", path.name)
+
+
+def test_many_channels_do_not_make_a_long_name() -> None:
+    """Beyond four channels the name tells their number."""
+    feed = find_feed("coinbase-advanced")
+    subscriptions = subscribe_to(feed, [(name, ()) for name in feed.channels], ())
+    assert default_name(feed, subscriptions, 0) == "coinbase-advanced_6-channels_19700101T000000Z.jsonl.zst"
+
+
+def test_a_folder_as_output_gets_a_file_of_that_name(tmp_path: Path) -> None:
+    """-o FOLDER puts the default name into the folder."""
+    with mock_venue() as url:
+        feedrec("record", "--url", url, "--max-frames", 10, "-o", tmp_path)
+    (path,) = tmp_path.iterdir()
+    assert path.name.startswith("coinbase-advanced_level2_")
+
+
+def test_stdout_gets_plain_lines(tmp_path: Path) -> None:
+    """-o - prints the recording as JSONL; the summary goes to stderr."""
+    with mock_venue() as url:
+        done = feedrec("record", "--url", url, "--max-frames", 20, "-o", "-", cwd=tmp_path)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows[0]["feedrec"] == 1
+    assert sum(row.get("dir") == "in" for row in rows) == 20
+    assert "recorded 20 frames" in done.stderr.decode()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_recording_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM close the file under its final name, and the exit code is 0."""
+    target = tmp_path / "x.jsonl.zst"
+    with (
+        mock_venue(DEMO, "--speed", 20, "--at-end", "hold") as url,
+        background("record", "--url", url, *CHANNELS, "-o", target) as process,
+    ):
+        wait_for_frames(target.with_name("x.jsonl.zst.part"))
+        code, out, err = interrupt(process, number)
+    assert code == 0, err.decode()
+    assert out.decode().startswith("recorded ")
+    assert b"Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.zst"]
+    with open_recording(target) as recording:
+        records = list(recording)
+    assert isinstance(records[-1], Event)
+    assert records[-1].name == "close"
+    assert records[-1].details["code"] == 1000
+
+
+def test_an_existing_recording_is_not_overwritten(tmp_path: Path) -> None:
+    """Only --overwrite replaces a file."""
+    target = tmp_path / "x.jsonl.zst"
+    target.write_bytes(b"precious")
+    with mock_venue() as url:
+        refused = feedrec("record", "--url", url, "--max-frames", 5, "-o", target)
+        assert target.read_bytes() == b"precious"
+        allowed = feedrec("record", "--url", url, "--max-frames", 5, "-o", target, "--overwrite")
+    assert refused.returncode == 1
+    assert "is there already" in refused.stderr.decode()
+    assert allowed.returncode == 0
+    assert len(received(target)) == 5
+
+
+def test_a_duration_ends_the_run(tmp_path: Path) -> None:
+    """--duration stops by itself, cleanly."""
+    with mock_venue(DEMO, "--speed", 1) as url:
+        started = time.monotonic()
+        done = feedrec("record", "--url", url, *CHANNELS, "--duration", "700ms", "-o", tmp_path / "x.jsonl.zst")
+    assert done.returncode == 0
+    assert 0.7 <= time.monotonic() - started < 10
+    assert received(tmp_path / "x.jsonl.zst")
+
+
+def test_a_gap_can_fail_the_run(tmp_path: Path) -> None:
+    """--fail-on-gap turns a gap into exit code 3; the gap is an event, in the summary and in info."""
+    with open_recording(DEMO) as recording:
+        lines = [recording.header_line, *(line for batch in recording.batches() for line in batch)]
+    places = [place for place, line in enumerate(lines) if b'"dir":"in"' in line]
+    holed = tmp_path / "holed.jsonl"
+    holed.write_bytes(b"\n".join(line for place, line in enumerate(lines) if place != places[100]) + b"\n")
+    target = tmp_path / "x.jsonl.zst"
+    with mock_venue(holed) as url:
+        done = feedrec("record", "--url", url, *CHANNELS, "--max-frames", 200, "--fail-on-gap", "-o", target)
+    assert done.returncode == 3
+    assert "1 gap (1 frame missing)" in done.stdout.decode()
+    with open_recording(target) as recording:
+        (gap,) = [record for record in recording if isinstance(record, Event) and record.name == "gap"]
+    assert gap.details == {"expected": 100, "received": 101, "missing": 1}
+    assert "1 gap, 1 frame missing" in feedrec("info", target).stdout.decode()
+
+
+def test_a_product_that_the_venue_does_not_know_is_named(tmp_path: Path) -> None:
+    """It is a warning where something else is recorded, and a failure where nothing is left."""
+    with mock_venue() as url:
+        warned = feedrec(
+            "record", "--url", url, *CHANNELS, "-p", "XXX-YYY", "--max-frames", 1000, "-o", tmp_path / "a.jsonl.zst"
+        )
+    with mock_venue(DEMO, "--speed", "max", "--at-end", "hold") as url:
+        failed = feedrec("record", "--url", url, "-p", "XXX-YYY", "-o", tmp_path / "b.jsonl.zst")
+    assert warned.returncode == 0
+    assert "XXX-YYY" in warned.stderr.decode()
+    assert failed.returncode == 1
+    assert "the venue accepted nothing of what was asked for" in failed.stderr.decode().splitlines()[-1]
+
+
+def wait_for_frames(path: Path, seconds: float = 20) -> None:
+    """Wait until a growing recording holds frames."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if path.exists() and path.stat().st_size > 5000:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{path} did not grow")

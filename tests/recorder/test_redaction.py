@@ -1,0 +1,33 @@
+"""No secret of an address is recorded or shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedrec.recorder.redaction import REDACTED, redact_url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("wss://host", "wss://host"),
+        ("wss://host:9000/path?a=1&b=2", "wss://host:9000/path?a=1&b=2"),
+        ("wss://user:secret@host/path", "wss://host/path"),
+        ("wss://user:s@ec@host:1/", "wss://host:1/"),
+        ("wss://user@[::1]:1/", "wss://[::1]:1/"),
+        ("wss://host/?CMC_PRO_API_KEY=s", "wss://host/?CMC_PRO_API_KEY=[redacted]"),
+        ("wss://host/?a=1&listenKey=s&b=2", "wss://host/?a=1&listenKey=[redacted]&b=2"),
+        ("wss://host/?access_token=s==&jwt=s", "wss://host/?access_token=[redacted]&jwt=[redacted]"),
+        ("wss://host/?signature=s&passphrase=s", "wss://host/?signature=[redacted]&passphrase=[redacted]"),
+        ("wss://host/?a=1;secret=s;t", "wss://host/?a=1;secret=[redacted]"),
+        ("wss://host/?key=", "wss://host/?key=[redacted]"),
+        ("wss://host/?credential=s#part", "wss://host/?credential=[redacted]#part"),
+    ],
+)
+def test_what_is_shown_of_an_address(url: str, shown: str) -> None:
+    assert redact_url(url) == shown
+
+
+@pytest.mark.parametrize("url", ["wss://user:secret@[host", "wss://user:secret"])
+def test_nothing_is_shown_of_what_is_no_address(url: str) -> None:
+    assert redact_url(url) == REDACTED
