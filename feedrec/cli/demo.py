@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from importlib import resources
 from pathlib import Path
@@ -31,6 +30,8 @@ def demo(output: Path | None) -> None:
     A mock venue is started from a small synthetic recording of Coinbase Advanced Trade. The code of `feedrec record`
     connects to it over a real WebSocket, and writes a file of its own.
     """
+    import asyncio
+
     from .run import report
 
     target = output or Path(time.strftime("feedrec-demo_%Y%m%dT%H%M%SZ.jsonl.zst", time.gmtime()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import signal
@@ -62,7 +61,7 @@ def replay(
     write_deadline: float,
     deflate: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """
     Serve a recording through a local WebSocket server, frame by frame, at any speed.
 
@@ -74,6 +73,8 @@ def replay(
     The first line on stdout is the URL. To every client that connects, and says something, go all frames that were
     received, untouched and in order. At the end it tells how late the frames were.
     """
+    import asyncio
+
     from ..replay import ReplayOptions
 
     options = ReplayOptions(
@@ -84,9 +85,12 @@ def replay(
         click.echo(msgspec.json.encode(_as_dict(total)))
     else:
         click.echo(_in_words(total))
+    return 1 if "recording damaged" in total.outcomes else 0
 
 
 async def _serve(file: Path, options: ReplayOptions) -> ReplayTotal:
+    import asyncio
+
     from ..replay import ReplayServer
 
     loop = asyncio.get_running_loop()

@@ -60,6 +60,8 @@ class ReplayTotal(msgspec.Struct, frozen=True):
         clients: How many.
         frames: Frames handed to their transports.
         size: Bytes of their payloads.
+        elapsed: Nanoseconds that their replays took, added up.
+        recorded: Recorded nanoseconds that they were given, added up.
         outcomes: How many clients ended in which way.
         lateness: How late the frames were, over all clients; None at infinite speed.
 
@@ -68,8 +70,15 @@ class ReplayTotal(msgspec.Struct, frozen=True):
     clients: int
     frames: int
     size: int
+    elapsed: int
+    recorded: int
     outcomes: dict[Outcome, int]
     lateness: LatenessSummary | None
+
+    @property
+    def achieved_speed(self) -> float | None:
+        """Recorded seconds per second; None if no time passed."""
+        return self.recorded / self.elapsed if self.elapsed else None
 
 
 class Tally:
@@ -79,6 +88,8 @@ class Tally:
         self._outcomes: Counter[Outcome] = Counter()
         self._frames = 0
         self._size = 0
+        self._elapsed = 0
+        self._recorded = 0
         self._lateness = LatenessHistogram()
 
     def add(self, result: ClientResult, lateness: LatenessHistogram) -> None:
@@ -86,6 +97,8 @@ class Tally:
         self._outcomes[result.outcome] += 1
         self._frames += result.frames
         self._size += result.size
+        self._elapsed += result.elapsed
+        self._recorded += result.recorded
         self._lateness.merge(lateness)
 
     def total(self) -> ReplayTotal:
@@ -94,6 +107,8 @@ class Tally:
             clients=self._outcomes.total(),
             frames=self._frames,
             size=self._size,
+            elapsed=self._elapsed,
+            recorded=self._recorded,
             outcomes=dict(self._outcomes),
             lateness=self._lateness.summary(),
         )

@@ -49,7 +49,7 @@ def test_help_is_light() -> None:
         "from feedrec.cli import main\n"
         "try:\n    main(['--help'])\n"
         "except SystemExit:\n    pass\n"
-        "heavy = {'pyarrow', 'websockets', 'rich', 'asyncio', 'importlib.metadata'} & set(sys.modules)\n"
+        "heavy = {'pyarrow', 'websockets', 'rich', 'zstandard', 'asyncio'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
@@ -130,5 +130,5 @@ def test_an_unexpected_error_is_one_line_too(tmp_path: Path, monkeypatch: pytest
     monkeypatch.delenv("FEEDREC_DEBUG", raising=False)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=False)
     assert done.returncode == 1
-    assert done.stderr.decode().startswith("feedrec: error: ZeroDivisionError: a bug")
+    assert done.stderr.decode().startswith("feedrec: internal error: ZeroDivisionError: a bug")
     assert done.stderr.count(b"\n") == 1

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from feedrec.errors import UsageError
 from feedrec.feeds.base import Notice, Subscription
 from feedrec.feeds.coinbase_advanced import ACK_GRACE, ACK_TIMEOUT, FEED, CoinbaseAdvancedClient
-from feedrec.model import FrameInfo, Kind
+from feedrec.formats.lines import encode_frame
+from feedrec.model import Frame, FrameInfo, Kind
 
 SINGLE_FRAMES = Path(__file__).parents[3] / "shared" / "samples" / "single_frames.jsonl"
 LEVEL2 = Subscription("level2", ("BTC-USD", "ETH-USD"))
@@ -135,17 +136,17 @@ TRADE = {"trade_id": "1", "price": "2", "size": "3", "side": "BUY"}
 def test_a_frame_is_told_by_channel_products_sequence_and_kind(
     payload: bytes, channel: str, products: tuple[str, ...], kind: Kind
 ) -> None:
-    assert FEED.describe(payload) == FrameInfo(channel, products, 4, kind)
+    assert FEED.describe(payload) == FrameInfo(channel, products, 4, kind, parses=True)
 
 
 def test_an_error_has_neither_channel_nor_sequence() -> None:
-    assert FEED.describe(error("failure to subscribe")) == FrameInfo(kind="error")
+    assert FEED.describe(error("failure to subscribe")) == FrameInfo(kind="error", parses=True)
 
 
 @pytest.mark.parametrize("events", [None, [{"trades": None}], [{"type": 5}], [5], "none", [{"product_id": ["A"]}]])
 def test_events_of_an_unknown_shape_leave_channel_and_sequence(events: Any) -> None:
     payload = json.dumps({"channel": "market_trades", "sequence_num": 7, "events": events}).encode()
-    assert FEED.describe(payload) == FrameInfo("market_trades", sequence=7)
+    assert FEED.describe(payload) == FrameInfo("market_trades", sequence=7, parses=True)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,12 @@ def test_no_bytes_make_describe_or_the_client_raise(payload: bytes) -> None:
     client = CoinbaseAdvancedClient([LEVEL2])
     for kind in ("ack", "error", info.kind):
         client.on_frame(FrameInfo(info.channel, info.products, info.sequence, kind), payload)
+
+
+@given(st.binary() | broken_frames())
+def test_what_describe_found_to_parse_needs_no_second_look_to_be_written(payload: bytes) -> None:
+    one = Frame(0, 0, payload)
+    assert encode_frame(one, parses=FEED.describe(payload).parses) == encode_frame(one)
 
 
 # The client half.

@@ -1,0 +1,106 @@
+"""The whole way, on a real capture: served as the live venue would, recorded, replayed, byte for byte."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedrec.formats import open_recording
+from feedrec.model import Event
+
+from .cli.command import feedrec, first_line, mock_venue
+from .cli.test_replay import receive_all
+
+CHANNELS = ("-c", "level2", "-c", "ticker", "-c", "market_trades", "-c", "candles", "-p", "BTC-USD", "-p", "ETH-USD")
+
+
+@contextlib.contextmanager
+def live_venue(capture: Path, *options: object) -> Iterator[str]:
+    """Run the stand-in for the live endpoint; give its URL."""
+    tool = capture.parents[1] / "tools" / "serve_frames.py"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, str(tool), str(capture), "--port", str(port), *map(str, options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert first_line(process.stdout).startswith("serving")
+        yield f"ws://127.0.0.1:{port}"
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def recording(capture_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Record the capture with the command line."""
+    target = tmp_path_factory.mktemp("capture") / "real.jsonl.zst"
+    with live_venue(capture_path) as url:
+        done = feedrec("record", "--url", url, *CHANNELS, "--max-frames", 1030, "-o", target)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "1,030 frames" in done.stdout.decode()
+    assert "no gaps" in done.stdout.decode()
+    return target
+
+
+def test_cat_gives_back_every_frame(recording: Path, capture_frames: list[bytes]) -> None:
+    """`cat --raw` is the 1,030 frames, byte for byte, in order, and no gap is reported."""
+    assert len(capture_frames) == 1030
+    assert feedrec("cat", "--raw", recording).stdout == b"".join(frame + b"\n" for frame in capture_frames)
+    facts = json.loads(feedrec("info", "--json", recording).stdout)
+    assert (facts["frames"], facts["gaps"], facts["connections"]) == (1030, 0, 1)
+
+
+def test_a_lost_frame_is_a_gap_everywhere(capture_path: Path, tmp_path: Path) -> None:
+    """It is an event in the file, a figure in info, and a word in the summary."""
+    target = tmp_path / "gap.jsonl.zst"
+    with live_venue(capture_path, "--drop", 500) as url:
+        done = feedrec("record", "--url", url, *CHANNELS, "--max-frames", 1029, "-o", target)
+    assert "1 gap (1 frame missing)" in done.stdout.decode()
+    assert json.loads(feedrec("info", "--json", target).stdout)["gaps"] == 1
+    with open_recording(target) as records:
+        (gap,) = [record for record in records if isinstance(record, Event) and record.name == "gap"]
+    assert gap.details == {"expected": 500, "received": 501, "missing": 1}
+
+
+def test_a_cut_connection_is_opened_again(capture_path: Path, capture_frames: list[bytes], tmp_path: Path) -> None:
+    """Both connections are in the file, each from its first frame on."""
+    target = tmp_path / "cut.jsonl.zst"
+    with live_venue(capture_path, "--cut-after", 700) as url:
+        done = feedrec("record", "--url", url, *CHANNELS, "--max-frames", 1000, "-o", target)
+    assert " reconnect" in done.stdout.decode()
+    assert "no reconnects" not in done.stdout.decode()
+    rows = [json.loads(line) for line in feedrec("cat", target).stdout.splitlines()]
+    connections = max(row.get("conn", 0) for row in rows) + 1
+    counts = [sum(row.get("dir") == "in" and row["conn"] == conn for row in rows) for conn in range(connections)]
+    assert connections >= 2  # more if the abort threw away what the server had not sent yet
+    assert sum(counts) == 1000
+    raw = feedrec("cat", "--raw", target).stdout.splitlines()
+    assert raw == [frame for count in counts for frame in capture_frames[:count]]
+    events = [row["event"] for row in rows if row.get("event") in ("open", "close")]
+    assert events == ["open", "close"] * connections
+
+
+def test_replay_at_full_speed_gives_every_frame(recording: Path, capture_frames: list[bytes]) -> None:
+    """A plain client gets the 1,030 frames untouched."""
+    with mock_venue(recording, "--speed", "max") as url:
+        payloads, _, code = receive_all(url)
+    assert payloads == capture_frames
+    assert code == 1000
+
+
+def test_replay_at_ten_times_the_speed_takes_a_tenth(
+    capture_path: Path, capture_frames: list[bytes], tmp_path: Path
+) -> None:
+    """Of a recording made at three times the pace of the market, within one per cent."""
+    target = tmp_path / "paced.jsonl.zst"
+    with live_venue(capture_path, "--speed", 3) as url:
+        feedrec("record", "--url", url, *CHANNELS, "--max-frames", 1030, "-o", target)
+    recorded = json.loads(feedrec("info", "--json", target).stdout)["seconds"]
+    with mock_venue(target, "--speed", 10) as url:
+        payloads, seconds, _ = receive_all(url)
+    assert payloads == capture_frames
+    assert seconds == pytest.approx(recorded / 10, rel=0.01, abs=0.02)
