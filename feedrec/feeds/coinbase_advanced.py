@@ -247,11 +247,10 @@ class CoinbaseAdvancedClient:
         if not self._acks:
             seconds = f"{ACK_TIMEOUT:.0f} seconds"
             return (Notice(f"the venue did not acknowledge any subscription within {seconds}", "warning", "missing"),)
-        notices = [_missing_notice(subscription) for subscription in missing]
+        notices = [_missing_notice(missing)] if missing else []
         if self._nothing_left(missing):
-            notices.append(
-                Notice("the venue accepted nothing of what was asked for; check channels and products", "fatal")
-            )
+            text = "the venue accepted nothing of what was asked for; check channels and products"
+            notices.append(Notice(text, "fatal"))
         return tuple(notices)
 
     def _missing(self) -> list[Subscription]:
@@ -292,9 +291,9 @@ def _gap_notice(gap: Gap) -> Notice:
     return Notice(text, "warning", "gap", details)
 
 
-def _missing_notice(subscription: Subscription) -> Notice:
-    what = " ".join((subscription.channel, *subscription.products))
-    details = {"channel": subscription.channel, "products": list(subscription.products)}
+def _missing_notice(missing: Sequence[Subscription]) -> Notice:
+    what = ", ".join(" ".join((subscription.channel, *subscription.products)) for subscription in missing)
+    details = {"subscriptions": [subscription.as_dict() for subscription in missing]}
     return Notice(f"the venue did not accept {what}: no such product?", "warning", "missing", details)
 
 

@@ -181,7 +181,7 @@ class RecordingReader:
         elif head.startswith(b"{"):
             self._decoder = PlainDecoder()
         else:
-            raise NotARecordingError(self.path, "it is neither zstd nor lines of JSON")
+            raise NotARecordingError(self.path, "not a recording: it is neither zstd nor lines of JSON")
         lines = next(self._batches, None)
         if lines is None:
             self._raise_damage()

@@ -152,7 +152,8 @@ class FileTarget:
         try:
             yield
         except OSError as error:
-            raise WriteError(self.path, f"cannot be written: {error.strerror}") from error
+            reason = "its folder does not exist" if isinstance(error, FileNotFoundError) else error.strerror
+            raise WriteError(self.path, f"cannot be written: {reason}") from error
 
 
 def _sync_folder(folder: Path) -> None:

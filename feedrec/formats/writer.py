@@ -100,11 +100,13 @@ class RecordingWriter:
         Hand over one line without its newline. Never blocks.
 
         Raises:
-            WriteError: If the disk refused earlier lines: this one would not get there either.
+            WriteError: If the disk refused earlier lines, or the recording is finished.
 
         """
         if self._failure is not None:
             raise self._failure
+        if self._finishing:
+            raise WriteError(self._target.path, "is finished and takes no more lines")
         self._lines.append(line)
         self._size_in += len(line) + 1
         if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():

@@ -240,7 +240,7 @@ def test_a_product_that_the_venue_does_not_know_is_missing_after_a_grace() -> No
     assert client.on_tick(2.0 + ACK_GRACE / 2) == ()
     (notice,) = client.on_tick(2.0 + ACK_GRACE)
     assert (notice.severity, notice.event) == ("warning", "missing")
-    assert notice.details == {"channel": "level2", "products": ["ETH-USD"]}
+    assert notice.details == {"subscriptions": [{"channel": "level2", "products": ["ETH-USD"]}]}
     assert "level2 ETH-USD" in notice.text
     assert client.on_tick(60.0) == ()
 
@@ -270,8 +270,8 @@ def test_nothing_accepted_but_heartbeats_is_fatal() -> None:
     tell(client, ack(0), ack(1), ack(2, heartbeats=["heartbeats"]))
     client.on_tick(1.0)
     notices = client.on_tick(1.0 + ACK_GRACE)
-    assert [notice.severity for notice in notices] == ["warning", "warning", "fatal"]
-    assert [notice.event for notice in notices] == ["missing", "missing", None]
+    assert [notice.severity for notice in notices] == ["warning", "fatal"]
+    assert [notice.event for notice in notices] == ["missing", None]
 
 
 def test_heartbeats_alone_are_enough_if_nothing_else_was_asked_for() -> None:
@@ -292,7 +292,7 @@ def test_acks_of_which_some_never_come_are_judged_by_the_last() -> None:
     client = CoinbaseAdvancedClient([LEVEL2, TICKER])
     tell(client, ack(0, level2=["BTC-USD", "ETH-USD"]))
     (notice,) = client.on_tick(ACK_TIMEOUT)
-    assert notice.details == {"channel": "ticker", "products": ["BTC-USD"]}
+    assert notice.details == {"subscriptions": [{"channel": "ticker", "products": ["BTC-USD"]}]}
 
 
 @pytest.mark.parametrize("accepted", ["BTC-USDC", "BTC-USD"])
@@ -364,7 +364,13 @@ def test_missing_is_what_was_asked_for_less_what_was_accepted(
         for product in products
         if product not in known and not (product == "BTC-USDC" and "BTC-USD" in accepted.get(channel, []))
     }
-    told = [(one.details["channel"], product) for one in notices if one.event for product in one.details["products"]]
+    told = [
+        (subscription["channel"], product)
+        for one in notices
+        if one.event
+        for subscription in one.details["subscriptions"]
+        for product in subscription["products"]
+    ]
     assert sorted(told) == sorted(absent)
     assert any(one.severity == "fatal" for one in notices) == (not accepted)
     assert any(one.severity == "info" for one in notices) == (not absent)

@@ -60,7 +60,7 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float = 20.0) -> T:
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something that is about to be true."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  what is waited for knows nothing of us
+        while not condition():
             await asyncio.sleep(0.005)
 
 
