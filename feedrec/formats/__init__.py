@@ -1,10 +1,11 @@
 """
 Frames on disk.
 
-    lines.py    one line: header, frame, event        zstd.py     zstd frames, walked block by block
-    blocks.py   lines to a stream of bytes and back   target.py   the file under its two names
-    writer.py   a recording that grows                reader.py   a recording that is read
-    summary.py  what a recording holds
+    lines.py     one line: header, frame, event        received.py  received frames out of lines, fast
+    blocks.py    lines to a stream of bytes and back   zstd.py      zstd frames, walked block by block
+    writer.py    a recording that grows                target.py    the file under its two names
+    reader.py    a recording that is read              summary.py   what a recording holds
+    selection.py choosing records
 
 This package knows no venue: what it needs of one, it is given.
 """

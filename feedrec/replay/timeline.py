@@ -21,9 +21,9 @@ from typing import Self
 
 from ..errors import LineError, RecordingError, TruncatedRecordingError
 from ..formats import RecordingReader, open_recording
+from ..formats.received import ReceivedFrames
 from ..formats.target import PART_SUFFIX
 from ..model import Frame, Header, format_time
-from .received import ReceivedFrames
 
 __all__ = ["BLOCKS_AHEAD", "FrameStream", "Timeline", "in_steps"]
 

@@ -147,7 +147,7 @@ def test_what_is_released_stays_under_its_part_name(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("missing/a.jsonl", "No such file or directory"),
+        ("missing/a.jsonl", "its folder does not exist"),
         ("file/a.jsonl", "Not a directory"),
         ("x" * 300 + ".jsonl", "File name too long"),
         ("folder.jsonl", "is a folder"),

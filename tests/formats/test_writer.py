@@ -151,7 +151,7 @@ def test_an_old_recording_is_there_until_the_new_one_is_whole(tmp_path: Path) ->
 
 
 def test_a_folder_that_does_not_exist_is_a_write_error(tmp_path: Path) -> None:
-    with pytest.raises(WriteError, match="No such file or directory"):
+    with pytest.raises(WriteError, match="its folder does not exist"):
         create_recording(tmp_path / "missing" / "a.jsonl.zst", HEADER)
 
 

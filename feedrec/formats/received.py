@@ -17,8 +17,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ..formats.lines import decode_line
 from ..model import NANOSECONDS, Frame
+from .lines import decode_line
 
 __all__ = ["ReceivedFrames"]
 
