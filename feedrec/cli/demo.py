@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from importlib import resources
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from .. import __version__
 from ..model import Header
 from .options import logging_options
+from .output import columns
 
 if TYPE_CHECKING:
     from ..recorder import Summary
@@ -34,18 +36,19 @@ def demo(output: Path | None) -> None:
 
     from .run import report
 
-    target = output or Path(time.strftime("feedrec-demo_%Y%m%dT%H%M%SZ.jsonl.zst", time.gmtime()))
+    target = output or Path(time.strftime("demo_%Y%m%dT%H%M%SZ.jsonl.zst", time.gmtime()))
     with resources.as_file(resources.files("feedrec.cli") / "demo.jsonl.zst") as recording:
         summary = asyncio.run(_replay_and_record(recording, target))
     report(summary)
-    click.echo("\\nNow try:")
-    for command, meaning in (
-        (f"feedrec info {target}", "what is in it"),
-        (f"feedrec cat --raw -c ticker {target}", "what the venue sent"),
-        (f"feedrec replay {target} --speed 10", "a mock venue for your own client"),
-        ("feedrec record --channel level2", "the live market"),
-    ):
-        click.echo(f"  {command:<60}  # {meaning}")
+    click.echo()
+    click.echo("Now try:")
+    suggestions = (
+        (f"  feedrec info {target}", "# what is in it"),
+        (f"  feedrec cat --raw -c ticker {target}", "# what the venue sent"),
+        (f"  feedrec replay {target} --speed 10", "# a mock venue for your own client"),
+        ("  feedrec record --channel level2", "# the live market"),
+    )
+    click.echo(columns(suggestions))
 
 
 async def _replay_and_record(recording: Path, target: Path) -> Summary:
@@ -61,6 +64,7 @@ async def _replay_and_record(recording: Path, target: Path) -> Summary:
     feed = find_feed(header.endpoint)
     asked = [(str(item["channel"]), tuple(item.get("products", ()))) for item in header.subscriptions]
     subscriptions = subscribe_to(feed, asked, ())
+    logging.getLogger("feedrec.replay").setLevel(logging.WARNING)  # the recorder's own lines tell enough
     async with ReplayServer(recording, ReplayOptions(port=0, speed=SPEED, at_end="hold")) as server:
         click.echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, {SPEED:.0f} times as fast)")
         copy = Header(feed.name, server.url, time.time_ns(), f"feedrec {__version__}", header.subscriptions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import functools
 import logging
 import time
@@ -93,8 +94,9 @@ class RecordingSession:
 
     @property
     def progress(self) -> Progress:
-        """How the run stands; may be asked from any thread."""
-        return Progress(self._state, time.monotonic() - self._started, self._journal.counts, self._writer.file_size)
+        """How the run stands at this moment; may be asked from any thread."""
+        seconds = time.monotonic() - self._started
+        return Progress(self._state, seconds, copy.copy(self._journal.counts), self._writer.file_size)
 
     def stop(self) -> None:
         """End the run: close the connection and finish the recording."""

@@ -113,11 +113,11 @@ class ConnectionWatch:
         """Drop the connection if it is still there, and record the end of one that was opened."""
         if not self._is_open:
             return
-        self._is_open = False
+        self._is_open = self._paused = False
         connection, number = self._connection, self._intake.number
         connection.transport.abort()
         self._intake.report(self._intake.client.on_close(), self._intake.stamp())
-        protocol = connection.protocol  # websockets 13 has these three only there
+        protocol = connection.protocol  # websockets 13 has code and reason only there
         details: dict[str, Any] = {"code": protocol.close_code or NO_CLOSE_FRAME, "reason": protocol.close_reason or ""}
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)

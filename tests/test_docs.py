@@ -1,0 +1,137 @@
+"""What the documents show is what happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from feedrec.cli import cli
+from feedrec.formats.lines import decode_header, decode_line, encode_event, encode_frame, encode_header
+from feedrec.model import Frame, Header
+
+from .cli.command import DEMO, background, feedrec, first_line, mock_venue
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Give the code blocks of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [
+    (page.name, line.partition(" #")[0].strip())
+    for page in PAGES
+    for block in blocks(page, "sh")
+    for line in block.splitlines()
+    if line.startswith("feedrec ")
+]
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS)
+def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> None:
+    """Commands run as they stand; the environment gives them a mock venue, and an end."""
+    shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
+    shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
+    arguments = shlex.split(command)[1:]
+    if arguments[0] == "replay":
+        with background(*arguments, "--port", 0, cwd=tmp_path) as process:
+            assert first_line(process.stdout).startswith("ws://"), page
+        return
+    with mock_venue() as url:
+        environment = {"FEEDREC_RECORD_URL": url, "FEEDREC_RECORD_MAX_FRAMES": "50", "FEEDREC_RECORD_OVERWRITE": "1"}
+        done = feedrec(*arguments, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def python_examples() -> list[tuple[str, str]]:
+    """Give every Python block of the documents."""
+    return [(page.name, block) for page in PAGES for block in blocks(page, "python")]
+
+
+@pytest.mark.parametrize(("page", "code"), python_examples())
+def test_every_python_example_runs(page: str, code: str, tmp_path: Path) -> None:
+    """Examples run as they stand, but for the port of the venue."""
+    shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
+    with mock_venue() as url:
+        done = subprocess.run(
+            [sys.executable, "-c", code.replace("ws://127.0.0.1:8765", url)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, f"{page}: {done.stderr.decode()}"
+    assert done.stdout
+
+
+def test_the_demo_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> None:
+    """But for times, ports and sizes it is the real output."""
+    (shown,) = blocks(ROOT / "README.md", "console")
+    expected = shown.partition("$ make demo\n")[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "feedrec", "demo"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=True,
+    )
+
+    def without_figures(text: str) -> list[str]:
+        return sorted(re.sub(r"\d[\d.]*", "0", line) for line in text.splitlines())
+
+    assert without_figures(done.stdout.decode()) == without_figures(expected)
+
+
+def test_the_lines_of_the_format_are_those_that_are_written() -> None:
+    """The example in format.md decodes, and encodes to the same bytes."""
+    (example,) = blocks(ROOT / "docs" / "format.md", "jsonl")
+    header, *lines = example.encode().splitlines()
+    assert encode_header(decode_header(header)) == header
+    for line in lines:
+        record = decode_line(line)
+        assert line == (encode_frame(record) if isinstance(record, Frame) else encode_event(record))
+
+
+def test_the_keys_of_the_header_are_documented() -> None:
+    """Every key that a header is written with has its row in format.md."""
+    text = (ROOT / "docs" / "format.md").read_text()
+    for key in json.loads(encode_header(Header("x"))):
+        assert f"| `{key}` |" in text
+
+
+def test_every_command_is_in_the_readme() -> None:
+    """No command goes without mention."""
+    text = (ROOT / "README.md").read_text()
+    for name in cli.list_commands(None):  # type: ignore[arg-type]
+        assert f"| `feedrec {name}` |" in text
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of a document is a file."""
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """What is installed at run time is explained in CONTRIBUTING.md."""
+    project = (ROOT / "pyproject.toml").read_text()
+    dependencies = re.search(r"^dependencies = \[(.*?)^\]", project, re.MULTILINE | re.DOTALL)
+    assert dependencies is not None
+    names = re.findall(r'"([\w-]+)', dependencies[1])
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    assert len(names) >= 8
+    for name in names:
+        assert re.search(rf"^\| .*\b{name}\b.* \|", text, re.MULTILINE), name
