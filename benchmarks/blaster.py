@@ -1,7 +1,7 @@
 """
 A venue that sends as fast as the client reads: messages laid out beforehand, only their sequence numbers change.
 
-    python -m benchmarks.blaster FRAMES REPEATS     prints its port; FRAMES has one payload a line
+    python -m benchmarks.blaster FRAMES REPEATS     prints its URL; FRAMES has one payload a line
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def serve(payloads: list[bytes], repeats: int) -> None:
         writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    print(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 

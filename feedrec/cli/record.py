@@ -104,7 +104,11 @@ def _check_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"{url!r} is no WebSocket address: it must look like wss://host or ws://127.0.0.1:9000")
+        from ..recorder.redaction import redact_url
+
+        raise UsageError(
+            f"{redact_url(url)!r} is no WebSocket address: it must look like wss://host or ws://127.0.0.1:9000"
+        )
     return url
 
 

@@ -123,7 +123,7 @@ class FeedClient(Protocol):
         """Take a frame that arrived. Called for each one: cheap unless there is something to say."""
 
     def on_tick(self, seconds_open: float) -> Sequence[Notice]:
-        """Take the time since the connection opened; called about once a second."""
+        """Take the time since the connection opened; called a few times a second."""
 
     def on_close(self) -> Sequence[Notice]:
         """Take the end of the connection."""

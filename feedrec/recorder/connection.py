@@ -42,6 +42,8 @@ _USUAL_PORTS = {"ws": 80, "wss": 443}
 _wire_log = logging.getLogger("feedrec.wire")
 _wire_log.setLevel(logging.CRITICAL)
 
+_TEXT, _BINARY, _CONTINUATION = Opcode.TEXT, Opcode.BINARY, Opcode.CONT  # looking up members of an enum takes time
+
 
 class Receiver(Protocol):
     """Takes what arrives on one connection. Nothing it does may raise: that would kill the connection."""
@@ -93,14 +95,14 @@ class RecordedConnection(ClientConnection):
             super().process_event(event)
             if self.protocol.handshake_exc is None:  # its state may be past OPEN: a close may stand in the same read
                 self.receiver.opened()
-        elif event.opcode is Opcode.TEXT or event.opcode is Opcode.BINARY:
-            binary = event.opcode is Opcode.BINARY
+        elif event.opcode is _TEXT or event.opcode is _BINARY:
+            binary = event.opcode is _BINARY
             if event.fin:
                 self.receiver.message(bytes(event.data), binary=binary)
             else:
                 self._fragments = bytearray(event.data)
                 self._fragments_are_binary = binary
-        elif event.opcode is Opcode.CONT:
+        elif event.opcode is _CONTINUATION:
             self._fragments += event.data
             if event.fin:
                 payload, self._fragments = bytes(self._fragments), bytearray()

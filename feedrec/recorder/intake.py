@@ -67,7 +67,8 @@ class Intake:
 
     def message(self, payload: bytes, *, binary: bool) -> None:
         """Write one message. Whatever goes wrong, the connection lives on and the frame is written if it can be."""
-        if self._journal.is_complete:
+        journal = self._journal
+        if journal.is_complete:
             return
         self.frames += 1
         parses = False
@@ -76,12 +77,12 @@ class Intake:
         except Exception as error:  # noqa: BLE001  a frame that cannot be understood is recorded all the same
             self._warn_once(error)
         try:
-            self._journal.received(self._now, self.number, payload, binary=binary, parses=parses)
+            journal.received(self._now, self.number, payload, binary=binary, parses=parses)
         except FeedrecError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001  a frame must not be lost in silence
             self._fail(WriteError(self._journal.path, f"a frame cannot be written: {error!r}"))
-        if self._journal.is_complete:
+        if journal.is_complete:
             self._on_end(None)
 
     def stamp(self) -> int:

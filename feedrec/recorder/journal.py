@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -43,28 +42,28 @@ class Journal:
 
     Args:
         writer: The recording.
-        max_frames: Received frames after which it is complete and takes no more; None for no limit.
+        max_frames: Received frames after which it is complete; None for no limit.
+
+    Attributes:
+        counts: The figures so far.
+        is_complete: Whether it takes no more frames: the limit is reached, or it was given up.
 
     """
 
     def __init__(self, writer: RecordingWriter, max_frames: int | None = None) -> None:
         self.counts = Counts()
+        self.is_complete = False
         self._writer = writer
-        self._max_frames = math.inf if max_frames is None else max_frames
+        self._max_frames = max_frames
 
     @property
     def path(self) -> Path:
         """The recording."""
         return self._writer.path
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether it takes no more frames: the limit is reached, or it was given up."""
-        return self.counts.frames >= self._max_frames
-
     def give_up(self) -> None:
         """Take no more frames: they would not get to the disk."""
-        self._max_frames = 0
+        self.is_complete = True
 
     def received(self, time: int, conn: int, payload: bytes, *, binary: bool, parses: bool = False) -> None:
         """Write a frame that came in, at `time` nanoseconds; `parses` as for `encode_frame`."""
@@ -72,6 +71,8 @@ class Journal:
         counts = self.counts
         counts.frames += 1
         counts.bytes += len(payload)
+        if counts.frames == self._max_frames:
+            self.is_complete = True
 
     def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool) -> None:
         """Write a text frame that went out."""

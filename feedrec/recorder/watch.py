@@ -45,6 +45,7 @@ class ConnectionWatch:
 
     def __init__(self, intake: Intake, url: str, writer: RecordingWriter, stop_requested: asyncio.Event) -> None:
         self._intake = intake
+        self.message = intake.message  # see `Receiver`; without a detour, for it is called for every frame
         self._url = url
         self._writer = writer
         self._stop_requested = stop_requested
@@ -71,10 +72,6 @@ class ConnectionWatch:
         self._last_bytes = time.monotonic()
         self._asked = False
         self._intake.bytes_arrived()
-
-    def message(self, payload: bytes, *, binary: bool) -> None:
-        """Take a message; see `Receiver`."""
-        self._intake.message(payload, binary=binary)
 
     def read_done(self) -> None:
         """Pause reading if the disk does not keep up; see `Receiver`."""

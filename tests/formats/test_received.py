@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from feedrec.errors import LineError
 from feedrec.formats.lines import decode_line, encode_event, encode_frame
-from feedrec.model import Event, Frame, Record
 from feedrec.formats.received import ReceivedFrames
+from feedrec.model import Event, Frame, Record
 
 START = 1_786_309_548_000_000_000
 

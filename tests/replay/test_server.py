@@ -140,7 +140,7 @@ def run(scenario: Coroutine[Any, Any, None]) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something is true; `run` has the deadline."""
-    while not condition():  # noqa: ASYNC110  there is no event for it
+    while not condition():
         await asyncio.sleep(0.01)
 
 

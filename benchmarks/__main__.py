@@ -1,0 +1,31 @@
+"""Run the rows and print them as a table."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from . import lateness, record, replay
+
+ROWS = {"record": record.rows, "replay": replay.rows, "lateness": lateness.rows}
+
+
+def main() -> None:
+    """Run what was asked for; all of it by default."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(ROWS)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the frames: start-up counts then")
+    arguments = parser.parse_args()
+    unknown = set(arguments.rows) - set(ROWS)
+    if unknown:
+        parser.error(f"there is no row {', '.join(sorted(unknown))}; there is {', '.join(ROWS)}")
+    print(f"{'what':<46}{'baseline':>16}{'feedrec':>16}{'ratio':>8}")
+    with tempfile.TemporaryDirectory(prefix="feedrec-bench-") as folder:
+        for name in arguments.rows or ROWS:
+            for row in ROWS[name](Path(folder), quick=arguments.quick):
+                print(f"{row.what:<46}{row.baseline:>16}{row.feedrec:>16}{row.ratio:>8.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
