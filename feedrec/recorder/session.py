@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from ..errors import ConnectError, FeedrecError
+from ..errors import ConnectError, FeedrecError, VenueError
 from ..feeds import Feed, Subscription
 from ..formats import RecordingWriter
 from .backoff import Backoff
@@ -27,7 +27,7 @@ from .watch import ConnectionWatch
 __all__ = ["Limits", "RecordingSession"]
 
 GOOD_CONNECTION = 10.0
-"""Seconds that a connection must last for the next reconnect to be quick again."""
+"""Seconds that a connection must last for the next reconnect to be quick again, and for refusals to be outages."""
 
 log = logging.getLogger("feedrec")
 
@@ -90,6 +90,7 @@ class RecordingSession:
         self._state = "connecting"
         self._stop_requested = asyncio.Event()
         self._failure: FeedrecError | None = None
+        self._was_served = False
         self._watch: ConnectionWatch | None = None
 
     @property
@@ -108,7 +109,7 @@ class RecordingSession:
 
         Raises:
             ConnectError: If the first connection fails. Later ones are tried for ever.
-            VenueError: If the venue refuses for good.
+            VenueError: If the venue refuses for good; not after a connection that lasted.
             WriteError: If the disk does.
 
         """
@@ -133,6 +134,7 @@ class RecordingSession:
             if self._stop_requested.is_set():
                 return
             if lasted >= GOOD_CONNECTION:
+                self._was_served = True
                 self._backoff.reset()
             delay = self._backoff.next_delay()
             self._state = "reconnecting"
@@ -181,6 +183,10 @@ class RecordingSession:
         return True
 
     def _end(self, failure: FeedrecError | None) -> None:
+        """End the run; but a venue that refuses what it served before has an outage, and is tried again."""
+        if isinstance(failure, VenueError) and self._was_served and self._watch is not None:
+            self._watch.drop()
+            return
         if self._failure is None:
             self._failure = failure
         self.stop()

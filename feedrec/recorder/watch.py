@@ -106,6 +106,10 @@ class ConnectionWatch:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._close()
 
+    def drop(self) -> None:
+        """Give the connection up, so that another can be opened."""
+        self._connection.transport.abort()
+
     def end(self) -> None:
         """Drop the connection if it is still there, and record the end of one that was opened."""
         if not self._is_open:
@@ -146,7 +150,7 @@ class ConnectionWatch:
                 return
             except TimeoutError:
                 log.warning("the venue takes no messages: the connection is dropped")
-                self._connection.transport.abort()
+                self.drop()
                 return
 
     async def _watch_silence(self) -> None:
@@ -162,7 +166,7 @@ class ConnectionWatch:
         if verdict == "dead":
             log.warning("no frame has arrived for %.0f s: the connection is dead", since_frame)
             self._event("silence", {"seconds": round(since_frame, 3)})
-            self._connection.transport.abort()
+            self.drop()
         elif verdict == "ask":
             self._asked = True
             with contextlib.suppress(ConnectionClosed, TimeoutError):

@@ -291,6 +291,23 @@ def test_a_fatal_notice_ends_the_run_and_the_recording_is_whole(path: Path) -> N
     assert codes(path) == [1000]
 
 
+def test_a_refusal_after_a_good_connection_is_an_outage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ran for months does not end for an error that the venue gives once: it is recorded and tried again."""
+    monkeypatch.setattr(session_module, "GOOD_CONNECTION", 0.0)
+
+    async def refuse(peer: Peer) -> None:
+        await peer.accept(text(b'{"error":"bad key"}'))
+        await peer.answer_close()
+
+    async def record() -> None:
+        async with venue(send_one_and_abort, refuse, send_one_and_abort) as url:
+            await session_for(url, path, max_frames=3).run()
+
+    run(record())
+    assert [frame.conn for frame in received(path)] == [0, 1, 2]
+    assert len(events(path, "error")) == 1
+
+
 def advanced_session(url: str, path: Path, products: list[str], max_frames: int | None = None) -> RecordingSession:
     feed = find_feed("coinbase-advanced")
     channels = [("level2", ()), ("ticker", ()), ("market_trades", ()), ("candles", ())]
