@@ -205,7 +205,7 @@ class ReplayServer:
         try:
             result = await client.run(self._stopping)
             self._tally.add(result, client.lateness)
-            _log.info("%s: %s after %d frames in %.3f s", client.name, result.outcome, result.frames, result.seconds)
+            _log.debug("%s: %s after %d frames in %.3f s", client.name, result.outcome, result.frames, result.seconds)
             self._on_client_end(result)
         except Exception:  # noqa: BLE001  a bug: the others go on
             _log.exception("%s: the replay failed", client.name)

@@ -39,7 +39,7 @@ def receive_all(url: str) -> tuple[list[bytes], float, int | None]:
                     first = first or last
                     payloads.append(message.encode() if isinstance(message, str) else message)
             except ConnectionClosed:
-                return payloads, last - first, connection.close_code
+                return payloads, last - first, connection.protocol.close_code
 
     return asyncio.run(asyncio.wait_for(receive(), 50))
 
