@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from feedrec.errors import UsageError
 from feedrec.feeds.base import Notice, Subscription
-from feedrec.feeds.coinbase_advanced import ACK_GRACE, ACK_TIMEOUT, FEED, CoinbaseAdvancedClient
+from feedrec.feeds.coinbase_advanced import FEED, CoinbaseAdvancedClient
+from feedrec.feeds.coinbase_advanced.client import ACK_GRACE, ACK_TIMEOUT
 from feedrec.formats.lines import encode_frame
 from feedrec.model import Frame, FrameInfo, Kind
 

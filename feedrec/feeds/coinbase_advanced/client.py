@@ -1,10 +1,4 @@
-"""
-Coinbase Advanced Trade, market data: wss://advanced-trade-ws.coinbase.com.
-
-Sources: "Advanced Trade WebSocket Overview" and "... Channels" of docs.cdp.coinbase.com, and a capture of 2026-08-09
-where the prose and the wire differ: one sequence per connection over all channels, starting at 0; snapshots before the
-ack; level2 arrives as `l2_data`.
-"""
+"""The client half of Advanced Trade: subscribe, follow the sequence, compare acks with what was asked for."""
 
 from __future__ import annotations
 
@@ -13,14 +7,11 @@ from typing import Any
 
 import msgspec
 
-from ..errors import UsageError
-from ..model import FrameInfo, Kind
-from .base import Channel, ContiguousSequence, FeedClient, Gap, Message, Notice, Subscription
+from ...model import FrameInfo
+from ..base import ContiguousSequence, Gap, Message, Notice, Subscription
+from .limits import MAX_LEVEL2_PRODUCTS
 
-__all__ = ["FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
-
-MAX_LEVEL2_PRODUCTS = 30
-"""Products of level2 on one connection; the 31st was refused (probes of 2026-09-06)."""
+__all__ = ["ACK_GRACE", "ACK_TIMEOUT", "SILENCE_LIMIT", "CoinbaseAdvancedClient"]
 
 SILENCE_LIMIT = 20.0
 """Seconds without a frame that are not normal: heartbeats come each 1.000 s (capture of 2026-08-09)."""
@@ -36,46 +27,6 @@ _FATAL_ERRORS = {  # messages of error frames that no retry mends; protocols of 
     "too many L2 streams requested in a single session": f"record at most {MAX_LEVEL2_PRODUCTS} products of it",
 }
 
-_CHANNELS = (
-    Channel("level2", "order book: a snapshot, then updates about each 50 ms"),
-    Channel("ticker", "price and best bid and offer at every match"),
-    Channel("ticker_batch", "as ticker, each 5 seconds if changed"),
-    Channel("market_trades", "trades of the last 250 ms"),
-    Channel("candles", "buckets of five minutes, when they change"),
-    Channel("status", "products and currencies"),
-    Channel("heartbeats", "a beat each second; keeps the other channels open", takes_products=False),
-)
-
-
-class _Product(msgspec.Struct, gc=False):
-    product_id: str = ""
-
-
-class _StatusProduct(msgspec.Struct, gc=False):
-    id: str = ""
-
-
-class _Event(msgspec.Struct, gc=False):
-    type: str = ""
-    product_id: str = ""
-    tickers: list[_Product] = []
-    trades: list[_Product] = []
-    candles: list[_Product] = []
-    products: list[_StatusProduct] = []
-
-
-class _Envelope(msgspec.Struct, gc=False):
-    channel: str = ""
-    type: str = ""
-    sequence_num: int | None = None
-    events: list[_Event] = []
-
-
-class _Outline(msgspec.Struct, gc=False):
-    channel: str = ""
-    type: str = ""
-    sequence_num: int | None = None
-
 
 class _Subscriptions(msgspec.Struct):
     subscriptions: dict[str, list[str]] = {}
@@ -89,79 +40,8 @@ class _Error(msgspec.Struct):
     message: str = ""
 
 
-_decode_envelope = msgspec.json.Decoder(_Envelope).decode
-_decode_outline = msgspec.json.Decoder(_Outline).decode
 _decode_ack = msgspec.json.Decoder(_Ack).decode
 _decode_error = msgspec.json.Decoder(_Error).decode
-
-_KIND_BY_TYPE: dict[str, Kind] = {"snapshot": "snapshot", "update": "update"}
-_KIND_BY_CHANNEL: dict[str, Kind] = {"subscriptions": "ack", "heartbeats": "heartbeat"}
-
-
-class CoinbaseAdvanced:
-    """The endpoint `coinbase-advanced`."""
-
-    name = "coinbase-advanced"
-    url = "wss://advanced-trade-ws.coinbase.com"
-    channels = {channel.name: channel for channel in _CHANNELS}  # noqa: RUF012  never written to
-    default_channels = ("level2",)
-    default_products = ("BTC-USD",)
-    heartbeat_channel = "heartbeats"
-
-    def describe(self, payload: bytes) -> FrameInfo:
-        """Tell what a frame is; see `Feed.describe`."""
-        try:
-            envelope = _envelope_of(payload)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            return FrameInfo()
-        channel = envelope.channel
-        if not channel:
-            return FrameInfo(kind="error" if envelope.type == "error" else "other", parses=True)
-        kind = _KIND_BY_CHANNEL.get(channel, "other")
-        products: tuple[str, ...] = ()
-        for event in envelope.events:
-            kind = _KIND_BY_TYPE.get(event.type, kind)
-            found = _products_of(event)
-            products = found if not products else tuple(dict.fromkeys((*products, *found)))
-        name = "level2" if channel == "l2_data" else channel
-        return FrameInfo(name, products, envelope.sequence_num, kind, parses=True)
-
-    def channel_name(self, name: str) -> str:
-        """Give the subscription name; only that of level2 differs."""
-        return "level2" if name == "l2_data" else name
-
-    def check(self, subscriptions: Sequence[Subscription]) -> None:
-        """Refuse more level2 products than one connection may have."""
-        for subscription in subscriptions:
-            if subscription.channel == "level2" and len(subscription.products) > MAX_LEVEL2_PRODUCTS:
-                count = len(subscription.products)
-                raise UsageError(
-                    f"{count} products of level2: the venue allows {MAX_LEVEL2_PRODUCTS} on one connection; "
-                    "spread them over several recordings"
-                )
-
-    def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:
-        """Make the client half for a new connection."""
-        return CoinbaseAdvancedClient(subscriptions)
-
-
-def _envelope_of(payload: bytes) -> _Envelope:
-    try:
-        return _decode_envelope(payload)
-    except msgspec.ValidationError:  # events of a shape unknown so far; the sequence must not seem to have a gap for it
-        outline = _decode_outline(payload)
-        return _Envelope(outline.channel, outline.type, outline.sequence_num)
-
-
-def _products_of(event: _Event) -> tuple[str, ...]:
-    if event.product_id:
-        return (event.product_id,)
-    items = event.tickers or event.trades or event.candles
-    if len(items) == 1:
-        return (items[0].product_id,)
-    if items:
-        return tuple(dict.fromkeys(item.product_id for item in items))
-    return tuple(dict.fromkeys(product.id for product in event.products))
 
 
 class CoinbaseAdvancedClient:
@@ -306,6 +186,3 @@ def _error_notice(payload: bytes) -> Notice:
     if meaning is None:
         return Notice(f"the venue reports an error: {message!r}", "warning", "error", {"message": message})
     return Notice(f"the venue refused: {message!r}: {meaning}", "fatal", "error", {"message": message})
-
-
-FEED = CoinbaseAdvanced()

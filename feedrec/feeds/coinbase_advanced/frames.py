@@ -1,0 +1,89 @@
+"""What a frame of Advanced Trade is, told without parsing all of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...model import FrameInfo, Kind
+
+__all__ = ["channel_name", "describe"]
+
+
+class _Product(msgspec.Struct, gc=False):
+    product_id: str = ""
+
+
+class _StatusProduct(msgspec.Struct, gc=False):
+    id: str = ""
+
+
+class _Event(msgspec.Struct, gc=False):
+    type: str = ""
+    product_id: str = ""
+    tickers: list[_Product] = []
+    trades: list[_Product] = []
+    candles: list[_Product] = []
+    products: list[_StatusProduct] = []
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    channel: str = ""
+    type: str = ""
+    sequence_num: int | None = None
+    events: list[_Event] = []
+
+
+class _Outline(msgspec.Struct, gc=False):
+    channel: str = ""
+    type: str = ""
+    sequence_num: int | None = None
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_outline = msgspec.json.Decoder(_Outline).decode
+
+_KIND_BY_TYPE: dict[str, Kind] = {"snapshot": "snapshot", "update": "update"}
+_KIND_BY_CHANNEL: dict[str, Kind] = {"subscriptions": "ack", "heartbeats": "heartbeat"}
+
+
+def describe(payload: bytes) -> FrameInfo:
+    """Tell what a frame is; see `Feed.describe`."""
+    try:
+        envelope = _envelope_of(payload)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return FrameInfo()
+    channel = envelope.channel
+    if not channel:
+        return FrameInfo(kind="error" if envelope.type == "error" else "other", parses=True)
+    kind = _KIND_BY_CHANNEL.get(channel, "other")
+    products: tuple[str, ...] = ()
+    for event in envelope.events:
+        kind = _KIND_BY_TYPE.get(event.type, kind)
+        found = _products_of(event)
+        products = found if not products else tuple(dict.fromkeys((*products, *found)))
+    name = "level2" if channel == "l2_data" else channel
+    return FrameInfo(name, products, envelope.sequence_num, kind, parses=True)
+
+
+def channel_name(name: str) -> str:
+    """Give the subscription name; only that of level2 differs."""
+    return "level2" if name == "l2_data" else name
+
+
+def _envelope_of(payload: bytes) -> _Envelope:
+    try:
+        return _decode_envelope(payload)
+    except msgspec.ValidationError:  # events of a shape unknown so far; the sequence must not seem to have a gap for it
+        outline = _decode_outline(payload)
+        return _Envelope(outline.channel, outline.type, outline.sequence_num)
+
+
+def _products_of(event: _Event) -> tuple[str, ...]:
+    if event.product_id:
+        return (event.product_id,)
+    items = event.tickers or event.trades or event.candles
+    if len(items) == 1:
+        return (items[0].product_id,)
+    if items:
+        return tuple(dict.fromkeys(item.product_id for item in items))
+    return tuple(dict.fromkeys(product.id for product in event.products))
