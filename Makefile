@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: test test-lowest test-wheel check demo bench lock clean
+.PHONY: test test-lowest test-interop test-wheel check demo bench lock clean
 
 test: $(READY)
 	$(BIN)/python -m pytest -q
@@ -14,6 +14,12 @@ LOWEST_WEBSOCKETS := 13.1
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python -m pytest -q
+
+# Clients that feedrec did not write, each in the same environment as feedrec.
+SDK := coinbase-advanced-py==1.8.4
+
+test-interop: .venv-interop/.ready
+	.venv-interop/bin/python -m pytest -q tests/interop
 
 test-wheel: $(READY)
 	$(BIN)/python scripts/try_wheel.py
@@ -46,6 +52,13 @@ $(READY): pyproject.toml constraints.txt
 	.venv-lowest/bin/python $(INSTALL) -c .venv-lowest/constraints.txt --group dev -e . "websockets==$(LOWEST_WEBSOCKETS)"
 	touch $@
 
+.venv-interop/.ready: pyproject.toml constraints.txt
+	test -x .venv-interop/bin/python || $(PYTHON) -m venv .venv-interop
+	.venv-interop/bin/python $(INSTALL) --upgrade "pip>=25.1"
+	grep -v '^websockets==' constraints.txt > .venv-interop/constraints.txt
+	.venv-interop/bin/python $(INSTALL) -c .venv-interop/constraints.txt --group dev -e . "$(SDK)"
+	touch $@
+
 # Takes today's versions of everything.
 lock:
 	rm -rf .venv-lock
@@ -57,4 +70,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lowest .venv-lock dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-interop .venv-lock dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

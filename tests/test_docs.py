@@ -43,6 +43,12 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
     arguments = shlex.split(command)[1:]
+    if "--" in arguments:
+        (tmp_path / "bot.py").write_text(blocks(ROOT / "docs" / "clients.md", "python")[0])
+        done = feedrec(*arguments, cwd=tmp_path, env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+        assert done.returncode == 0, done.stderr.decode()
+        assert done.stdout
+        return
     if arguments[0] == "replay":
         with background(*arguments, "--port", 0, cwd=tmp_path) as process:
             assert first_line(process.stdout).startswith("ws://"), page

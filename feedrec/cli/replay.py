@@ -5,27 +5,33 @@ from __future__ import annotations
 import logging
 import math
 import signal
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from . import output
+from .child import CommandWithChild, check_command, run_command
 from .options import DURATION, SPEED, as_json, logging_options
 
 if TYPE_CHECKING:
-    from ..replay import ClientResult, LatenessSummary, ReplayOptions, ReplayTotal
+    from ..replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
 
 log = logging.getLogger("feedrec")
 
 
-@click.command(short_help="Serve a recording as a local WebSocket server, at any speed.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.command(cls=CommandWithChild, short_help="Serve a recording as a local WebSocket server, at any speed.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--speed", type=SPEED, default="1", show_default=True, help="Recorded seconds per second, or max.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", metavar="N", type=click.IntRange(0, 65535), default=8765, help="0 for any free one.  [default: 8765]"
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    help="0 for any free one.  [default: 8765; with COMMAND, 0]",
 )
 @click.option(
     "--clock",
@@ -52,16 +58,7 @@ log = logging.getLogger("feedrec")
 @click.option("--deflate", is_flag=True, help="Compress for clients that offer permessage-deflate.")
 @as_json
 @logging_options
-def replay(
-    file: Path,
-    speed: float,
-    host: str,
-    port: int,
-    at_end: Literal["close", "hold", "exit"],
-    write_deadline: float,
-    deflate: bool,
-    as_json: bool,
-) -> int:
+def replay(files: tuple[Path, ...], command: tuple[str, ...], as_json: bool, **options: Any) -> int:
     """
     Serve a recording through a local WebSocket server, frame by frame, at any speed.
 
@@ -69,41 +66,62 @@ def replay(
       feedrec replay FILE                        ws://127.0.0.1:8765, as fast as it was recorded
       feedrec replay FILE --speed 10
       feedrec replay FILE --speed max --at-end exit
+      feedrec replay FILE -- pytest -q           run a command with the URL in FEEDREC_URL
 
     The first line on stdout is the URL. To every client that connects, and says something, go all frames that were
     received, untouched and in order. At the end it tells how late the frames were.
+
+    With a COMMAND the server runs as long as the command does, on a free port. stdout and the exit code are the
+    command's; if a replay failed meanwhile, the exit code is not 0.
     """
     import asyncio
 
-    from ..replay import ReplayOptions
+    from ..replay import ReplayOptions, ReplayServer
 
-    options = ReplayOptions(
-        host=host, port=port, speed=speed, at_end=at_end, write_deadline=write_deadline, deflate=deflate
-    )
-    total = asyncio.run(_serve(file, options))
-    if as_json:
-        click.echo(msgspec.json.encode(_as_dict(total)))
+    ctx = click.get_current_context()
+    if command:
+        if as_json:
+            raise click.UsageError("--json and COMMAND both write to stdout: leave one of them out", ctx)
+        check_command(command)
+        if ctx.get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
+            options["port"] = 0
+    server = ReplayServer(files, ReplayOptions(**options), on_client_end=_tell)
+    code = asyncio.run(_serve_command(server, command) if command else _serve(server))
+    if command:
+        log.info("%s", _in_words(server.total))
     else:
-        click.echo(_in_words(total))
-    return 1 if "recording damaged" in total.outcomes else 0
+        click.echo(msgspec.json.encode(_as_dict(server.total)) if as_json else _in_words(server.total))
+    if not code and _has_failed(server):
+        log.error("the replay failed: exit code 1")
+        return 1
+    return code
 
 
-async def _serve(file: Path, options: ReplayOptions) -> ReplayTotal:
+async def _serve(server: ReplayServer) -> int:
+    """Serve until Ctrl-C or SIGTERM, or until the server is finished."""
     import asyncio
-
-    from ..replay import ReplayServer
 
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with ReplayServer(file, options, on_client_end=_tell) as server:
+    async with server:
         click.echo(server.url)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
-    return server.total
+    return 0
+
+
+async def _serve_command(server: ReplayServer, command: Sequence[str]) -> int:
+    """Serve as long as a command runs; give its exit code."""
+    async with server:
+        return await run_command(command, {"FEEDREC_URL": server.url})
+
+
+def _has_failed(server: ReplayServer) -> bool:
+    return server.has_failed or "recording damaged" in server.total.outcomes
 
 
 def _tell(result: ClientResult) -> None:

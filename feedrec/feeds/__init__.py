@@ -22,6 +22,7 @@ from .base import (
     did_you_mean,
     subscribe_to,
 )
+from .venue import VenueFeed
 
 __all__ = [
     "Channel",
@@ -37,6 +38,7 @@ __all__ = [
     "feed_of",
     "find_feed",
     "subscribe_to",
+    "venue_of",
 ]
 
 _MODULES = {"coinbase-advanced": "coinbase_advanced"}
@@ -50,6 +52,12 @@ def endpoint_names() -> list[str]:
 def feed_of(endpoint: str) -> Feed | None:
     """Give the feed of the endpoint that a recording names, or None if the catalogue does not know it."""
     return find_feed(endpoint) if endpoint in _MODULES else None
+
+
+def venue_of(endpoint: str) -> VenueFeed | None:
+    """Give the feed of an endpoint if it has a server half."""
+    feed = feed_of(endpoint)
+    return cast(VenueFeed, feed) if hasattr(feed, "server") else None
 
 
 def find_feed(name: str) -> Feed:

@@ -1,5 +1,5 @@
 """
-Received frames out of lines, fast.
+Received frames out of lines, and the times of lines, fast.
 
 A line that `formats.lines` wrote for a received frame with a JSON object differs from the one before it in nothing but
 nine digits and the payload, as long as the second is the same:
@@ -13,64 +13,110 @@ would make it. Every other line is left to `decode_line`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from ..model import NANOSECONDS, Frame
-from .lines import decode_line
+from ..model import NANOSECONDS, Frame, FrameInfo, format_time, parse_time
+from .lines import decode_line, line_time
 
-__all__ = ["ReceivedFrames"]
+__all__ = ["ReceivedFrames", "time_texts"]
 
 _START = b'{"time":"'
 _DIGITS = slice(29, 38)
 _DIGITS_END = 38
+_TIME = slice(9, 39)
+_TIME_SHAPE = b"0000-00-00T00:00:00.000000000Z"
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 _validate = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class ReceivedFrames:
-    """Decodes lines; remembers what the last one looked like."""
+    """
+    Decodes lines; remembers what the last one looked like.
 
-    def __init__(self) -> None:
+    Args:
+        describe: Tells what a text frame is. Where it says that the payload parses, that is not checked again.
+        first_conn: What is added to the number of every connection.
+
+    """
+
+    def __init__(self, describe: Callable[[bytes], FrameInfo] | None = None, first_conn: int = 0) -> None:
+        self._describe = describe
+        self._first_conn = first_conn
         self._second_text = b"\n"  # no line begins like this
         self._second = 0
         self._middle = b""
         self._conn = 0
 
-    def decode(self, lines: Iterable[bytes]) -> list[Frame]:
+    def decode(self, lines: Iterable[bytes]) -> tuple[list[Frame], list[FrameInfo]]:
         """
-        Give the received frames among these lines.
+        Give the received frames among these lines, and what `describe` says of each; nothing if there is none.
 
         Raises:
             LineError: If one of them is no line of a recording.
 
         """
         frames: list[Frame] = []
+        infos: list[FrameInfo] = []
+        describe = self._describe
         for line in lines:
             if line.startswith(self._second_text) and line.startswith(self._middle, _DIGITS_END) and line[-2:] == b"}}":
                 digits, payload = line[_DIGITS], line[_DIGITS_END + len(self._middle) : -1]
-                if digits.isdigit() and _is_object(payload):
-                    frames.append(Frame(self._second + int(digits), self._conn, payload))
-                    continue
-            record = decode_line(line)
-            if isinstance(record, Frame) and record.direction == "in":
-                frames.append(record)
-                self._remember(line, record)
-        return frames
+                if digits.isdigit() and payload[:1] == b"{":
+                    if describe is None:
+                        if _parses(payload):
+                            frames.append(Frame(self._second + int(digits), self._conn, payload))
+                            continue
+                    else:
+                        info = describe(payload)
+                        if info.parses or _parses(payload):
+                            frames.append(Frame(self._second + int(digits), self._conn, payload))
+                            infos.append(info)
+                            continue
+            frame = self._decode_slowly(line)
+            if frame is not None:
+                frames.append(frame)
+                if describe is not None:
+                    infos.append(FrameInfo() if frame.binary else describe(frame.payload))
+        return frames, infos
 
-    def _remember(self, line: bytes, frame: Frame) -> None:
-        middle = b'Z","conn":%d,"dir":"in","frame":' % frame.conn
+    def _decode_slowly(self, line: bytes) -> Frame | None:
+        record = decode_line(line)
+        if not isinstance(record, Frame) or record.direction != "in":
+            return None
+        conn = record.conn + self._first_conn
+        middle = b'Z","conn":%d,"dir":"in","frame":' % record.conn
         if line.startswith(_START) and line.startswith(middle, _DIGITS_END) and line[_DIGITS].isdigit():
             self._second_text = line[: _DIGITS.start]
-            self._second = frame.time - frame.time % NANOSECONDS
+            self._second = record.time - record.time % NANOSECONDS
             self._middle = middle
-            self._conn = frame.conn
+            self._conn = conn
+        return msgspec.structs.replace(record, conn=conn) if self._first_conn else record
 
 
-def _is_object(payload: bytes) -> bool:
-    if payload[:1] != b"{":
-        return False
+def time_texts(lines: Sequence[bytes]) -> list[bytes]:
+    """Give the time of each line as the text that sorts as time does; empty for a line that has none."""
+    texts = [line[_TIME] for line in lines]
+    if {text.translate(_DIGITS_AS_ZEROS) for text in texts} == {_TIME_SHAPE} and {line[:9] for line in lines} == {
+        _START
+    }:
+        return texts
+    return [_time_text(line) for line in lines]
+
+
+def _time_text(line: bytes) -> bytes:
+    text = line_time(line)
+    if text is None:
+        return b""
+    try:
+        return format_time(parse_time(text)).encode()
+    except ValueError:
+        return b""
+
+
+def _parses(payload: bytes) -> bool:
     try:
         _validate(payload)
     except (msgspec.DecodeError, RecursionError):

@@ -1,7 +1,8 @@
 """
 A recording as a mock venue: a local WebSocket server that gives its frames to unmodified client code.
 
-    timeline.py  a recording read ahead, in order    received.py  its lines to received frames
+    merge.py     several recordings as one           runs.py      lines to runs of frames
+    timeline.py  recordings in order, read ahead
     schedule.py  when each frame is due              lateness.py  how late frames were
     wire.py      payloads to WebSocket messages      outlet.py    frames to one client's transport
     client.py    the replay to one client            results.py   what became of it

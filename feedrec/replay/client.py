@@ -8,46 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from typing import Literal
 
-import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from ..errors import RecordingError
-from ..model import Frame
+from ..feeds.venue import Close
+from ..model import NANOSECONDS
 from .lateness import LatenessHistogram
 from .outlet import ClientEnded, Outlet
+from .play import Pace, PlayThrough
 from .results import ClientResult, Outcome
-from .schedule import Clock, Schedule, Sleep, wait_until_due
+from .talk import VenueTalk
 from .timeline import FrameStream, Timeline
 
-__all__ = ["AtEnd", "ClientReplay", "Pace"]
+__all__ = ["AtEnd", "ClientReplay"]
 
 AtEnd = Literal["close", "hold", "exit"]
 
 _PATIENCE_AT_STOP = 1.0  # seconds
-_TIME_TO_SPARE = 5_000_000  # nanoseconds: a frame of 5 MB is decoded in less
 
 _log = logging.getLogger("feedrec.replay")
-
-
-class Pace(msgspec.Struct, frozen=True):
-    """
-    How time passes.
-
-    Attributes:
-        speed: Recorded seconds per second; `math.inf` for as fast as the client reads.
-        clock: Tells the monotonic time in nanoseconds.
-        sleep: Sleeps for some seconds; for zero seconds it lets others run.
-
-    """
-
-    speed: float
-    clock: Clock
-    sleep: Sleep
 
 
 class ClientReplay:
@@ -57,13 +40,11 @@ class ClientReplay:
     Args:
         number: The client's number.
         connection: Its connection, open.
-        timeline: What to play, from its start.
+        timeline: What to play.
         pace: How fast.
         outlet: Takes the frames.
+        talk: Answers what the client says; None to give every frame to whoever says anything.
         at_end: What to do after the last frame.
-
-    Attributes:
-        lateness: Histogram of the lateness of its frames.
 
     """
 
@@ -74,22 +55,26 @@ class ClientReplay:
         timeline: Timeline,
         pace: Pace,
         outlet: Outlet,
+        talk: VenueTalk | None,
         at_end: AtEnd,
     ) -> None:
-        self.lateness = LatenessHistogram()
         self.name = f"client {number} ({address(connection)})"
         self._number = number
         self._connection = connection
         self._timeline = timeline
         self._pace = pace
         self._outlet = outlet
+        self._talk = talk
         self._at_end = at_end
         self._begun = asyncio.Event()
         self._outcome: Outcome = "client left"
-        self._deadlines: list[int] = []
-        self._frames = self._size = 0
-        self._started = self._last_handed = 0
-        self._first_time = self._added_time = self._last_time = 0
+        self._last_heard = 0
+        self._play_through: PlayThrough | None = None
+
+    @property
+    def lateness(self) -> LatenessHistogram:
+        """How late its frames were."""
+        return LatenessHistogram() if self._play_through is None else self._play_through.lateness
 
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Play until the end, until the client is gone, or until `stopping` is done; the connection is closed then."""
@@ -102,6 +87,8 @@ class ClientReplay:
             elif stopping.done() and self._outcome == "client left":
                 self._outcome = "server stopped"
         finally:
+            if self._play_through is not None:
+                self._play_through.stop()
             for task in (listening, playing):
                 task.cancel()
             await asyncio.wait({listening, playing})
@@ -109,12 +96,28 @@ class ClientReplay:
         return self._result()
 
     async def _listen(self) -> None:
-        """Read all that the client says; what it says first begins the replay."""
+        """Take all that the client says; its first message, or its first subscription, begins the replay."""
+        talk = self._talk
         try:
-            async for _ in self._connection:
-                self._begun.set()
-        except ConnectionClosed:
+            async for message in self._connection:
+                self._last_heard = self._pace.clock()
+                if talk is not None:
+                    talk.hear(message, self._present())
+                    if talk.dismissal is not None:
+                        await self._dismiss(talk.dismissal)
+                        return
+                if talk is None or talk.has_subscribed:
+                    self._begun.set()
+        except (ConnectionClosed, ClientEnded):
             return
+
+    def _present(self) -> int:
+        """Give the recorded time of now."""
+        return self._pace.beginning if self._play_through is None else self._play_through.present
+
+    async def _dismiss(self, dismissal: Close) -> None:
+        self._outcome = "turned away"
+        await self._connection.close(dismissal.code, dismissal.reason)
 
     async def _play(self) -> None:
         async with self._timeline.open() as stream:
@@ -130,15 +133,14 @@ class ClientReplay:
     async def _play_stream(self, stream: FrameStream) -> Outcome:
         try:
             await stream.fill_reserve()
-            await self._begun.wait()
-            frames = await stream.next_frames()
-            if frames:
-                self._first_time = self._last_time = frames[0].time
-                self._started = self._last_handed = self._pace.clock()
-                schedule = Schedule(self._first_time, self._started, self._pace.speed)
-            while frames:
-                await self._play_frames(frames, schedule, stream)
-                frames = await stream.next_frames()
+            if not await self._wait_to_begin():
+                return "turned away"
+            run = await stream.next_run()
+            if run is not None:
+                self._play_through = PlayThrough(run.frames[0].time, self._pace, self._outlet, self._talk)
+            while run is not None and self._play_through is not None:
+                await self._play_through.play(run, stream)
+                run = await stream.next_run()
             await self._outlet.drain_all()
         except ClientEnded as end:
             if end.outcome == "stopped reading":
@@ -149,38 +151,22 @@ class ClientReplay:
             return "recording damaged"
         return "finished"
 
-    async def _play_frames(self, frames: list[Frame], schedule: Schedule, stream: FrameStream) -> None:
-        """Hand over each frame when it is due, those that are due together in one write."""
-        clock, sleep = self._pace.clock, self._pace.sleep
-        outlet, deadlines = self._outlet, self._deadlines
-        now = clock()
-        for frame in frames:
-            deadline = schedule.deadline(frame.time)
-            if deadline is None or deadline > now:
-                await self._hand_over(schedule)
-                while (deadline is None or deadline - clock() > _TIME_TO_SPARE) and stream.look_ahead():
-                    await sleep(0)
-                deadline = await wait_until_due(schedule, frame.time, clock=clock, sleep=sleep)
-                now = clock()
-            deadlines.append(deadline)
-            outlet.add(frame.payload, binary=frame.binary)
-            self._added_time = frame.time
-            if outlet.is_full:
-                await self._hand_over(schedule)
-        await self._hand_over(schedule)
-
-    async def _hand_over(self, schedule: Schedule) -> None:
-        if not self._deadlines:
-            return
-        self._size += self._outlet.hand_over()
-        self._last_handed = self._pace.clock()
-        self._last_time = self._added_time
-        self._frames += len(self._deadlines)
-        if math.isfinite(schedule.speed):
-            for deadline in self._deadlines:
-                self.lateness.add(self._last_handed - deadline)
-        self._deadlines.clear()
-        await self._outlet.drain()
+    async def _wait_to_begin(self) -> bool:
+        """Wait for the first subscription, and until no more have come for a moment."""
+        talk = self._talk
+        try:
+            async with asyncio.timeout(talk.subscribe_within if talk is not None else None):
+                await self._begun.wait()
+        except TimeoutError:
+            if talk is not None:
+                talk.hear_nothing()
+                if talk.dismissal is not None:
+                    await self._dismiss(talk.dismissal)
+            return False
+        if talk is not None:
+            while (left := self._last_heard + self._pace.settle - self._pace.clock()) > 0:
+                await self._pace.sleep(left / NANOSECONDS)
+        return True
 
     async def _close(self, code: CloseCode) -> None:
         """See to it that the connection is closed, soon, whatever the client does."""
@@ -191,14 +177,15 @@ class ClientReplay:
             self._connection.transport.abort()
 
     def _result(self) -> ClientResult:
+        play = self._play_through
         return ClientResult(
             client=self._number,
             address=address(self._connection),
             outcome=self._outcome,
-            frames=self._frames,
-            size=self._size,
-            elapsed=self._last_handed - self._started,
-            recorded=self._last_time - self._first_time,
+            frames=play.frames if play is not None else 0,
+            size=self._outlet.size,
+            elapsed=play.elapsed if play is not None else 0,
+            recorded=play.recorded if play is not None else 0,
             lateness=self.lateness.summary(),
         )
 

@@ -46,6 +46,9 @@ class Outlet:
         deflate: Whether to compress, if the client offered it.
         write_deadline: Seconds after which a client that takes no bytes is given up.
 
+    Attributes:
+        size: Bytes of payload handed over so far.
+
     """
 
     def __init__(self, connection: ServerConnection, *, deflate: bool, write_deadline: float) -> None:
@@ -53,6 +56,7 @@ class Outlet:
         self._deflate = deflate and bool(connection.protocol.extensions)
         self._write_deadline = write_deadline
         self._batch_size = _DEFLATED_BATCH_SIZE if self._deflate else _BATCH_SIZE
+        self.size = 0
         self._parts: list[bytes] = []
         self._large = b""
         self._messages: list[tuple[bytes, bool]] = []
@@ -64,7 +68,15 @@ class Outlet:
         return self._held >= self._batch_size or bool(self._large)
 
     def add(self, payload: bytes, *, binary: bool) -> None:
-        """Take a message for the next write. Nothing may be added while `is_full`."""
+        """
+        Take a message for the next write.
+
+        Raises:
+            ClientEnded: As for `hand_over`, which is done where a large message is waiting already.
+
+        """
+        if self._large:
+            self.hand_over()
         size = len(payload)
         self._held += size
         if self._deflate:
@@ -75,9 +87,9 @@ class Outlet:
             self._parts.append(message_header(size, binary=binary))
             self._large = payload
 
-    def hand_over(self) -> int:
+    def hand_over(self) -> None:
         """
-        Hand all that was added to the transport; give how many bytes of payload that was.
+        Hand all that was added to the transport.
 
         Raises:
             ClientEnded: If the connection is no longer open.
@@ -97,8 +109,8 @@ class Outlet:
             if self._large:
                 connection.transport.write(self._large)
                 self._large = b""
-        size, self._held = self._held, 0
-        return size
+        self.size += self._held
+        self._held = 0
 
     async def drain(self) -> None:
         """

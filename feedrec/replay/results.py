@@ -12,7 +12,7 @@ from .lateness import LatenessHistogram, LatenessSummary
 
 __all__ = ["ClientResult", "Outcome", "ReplayTotal", "Tally"]
 
-Outcome = Literal["finished", "client left", "stopped reading", "server stopped", "recording damaged"]
+Outcome = Literal["finished", "client left", "stopped reading", "turned away", "server stopped", "recording damaged"]
 """Why the replay to a client ended: `finished` is the only one in which it was given everything."""
 
 

@@ -14,22 +14,27 @@ import math
 import socket
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
 from websockets.protocol import State
 
 from ..errors import ServeError, UsageError
-from ..model import Header
-from .client import AtEnd, ClientReplay, Pace
+from ..feeds import venue_of
+from ..model import NANOSECONDS, Header
+from .client import AtEnd, ClientReplay
 from .outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, Outlet
+from .play import Pace
 from .results import ClientResult, ReplayTotal, Tally
 from .schedule import Clock, Sleep
 from .timeline import Timeline
+from .venue import MockVenue
 
 __all__ = ["ReplayOptions", "ReplayServer"]
 
@@ -51,9 +56,16 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             `close`, and the server is finished when every client that connected has ended.
         write_deadline: Seconds after which a client that takes no bytes is given up.
         deflate: Whether to compress for clients that offer permessage-deflate.
+        mode: `venue` to answer as the venue would, `verbatim` to give every recorded frame to whoever says anything;
+            None for `venue` where the feed is known.
+        settle: Seconds without a further message after which a client has subscribed all it wants, and time begins.
+        start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
+        end: Recorded time at which to end, exclusive; None for the end.
+        loop: Whether to begin again at the end, for ever.
+        settings: What is not known of the venue, by name; the feed says which there are.
 
     Raises:
-        UsageError: If the speed or the write deadline is not positive.
+        UsageError: If the speed or the write deadline is not positive, or the settling time is negative.
 
     """
 
@@ -63,6 +75,12 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     at_end: AtEnd = "close"
     write_deadline: float = 30.0
     deflate: bool = False
+    mode: Literal["venue", "verbatim"] | None = None
+    settle: float = 0.1
+    start: int | None = None
+    end: int | None = None
+    loop: bool = False
+    settings: dict[str, str] = {}
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -70,23 +88,27 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"a speed of {self.speed} is not positive: give a factor such as 10, or max")
         if not 0 < self.write_deadline < math.inf:
             raise UsageError(f"a write deadline of {self.write_deadline} s is not a positive time")
+        if not 0 <= self.settle < math.inf:
+            raise UsageError(f"a settling time of {self.settle} s makes no sense")
 
 
 class ReplayServer:
     """
-    A mock venue that plays a recording: every received frame, untouched, from the client's first message on.
+    A local server that plays recordings to each client that connects.
 
     Use it as an async context manager, or call `start` and `close`.
 
     Args:
-        path: The recording; it may still be growing.
+        paths: A recording, or several to be merged by time; the last may still be growing.
         options: How to replay.
         on_client_end: Called with the result of each client when its connection is closed.
         clock: Tells the monotonic time in nanoseconds.
         sleep: Sleeps for some seconds; for zero seconds it lets others run.
 
     Attributes:
-        header: The header of the recording, once started.
+        header: The header of the first recording, once started.
+        has_failed: Whether a replay ended by a defect of feedrec.
+        has_lacked: Whether a client asked for what the recordings lack.
 
     """
 
@@ -94,7 +116,7 @@ class ReplayServer:
 
     def __init__(
         self,
-        path: Path | str,
+        paths: Path | str | Sequence[Path | str],
         options: ReplayOptions | None = None,
         *,
         on_client_end: Callable[[ClientResult], None] = lambda _: None,
@@ -103,8 +125,11 @@ class ReplayServer:
     ) -> None:
         self._options = options or ReplayOptions()
         self._on_client_end = on_client_end
-        self._pace = Pace(self._options.speed, clock, sleep)
-        self._timeline = Timeline(path)
+        self.has_failed = False
+        self.has_lacked = False
+        self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
+        self._clock = clock
+        self._sleep = sleep
         self._tally = Tally()
         self._numbers = itertools.count(1)
         self._active = 0
@@ -125,11 +150,12 @@ class ReplayServer:
         Begin to listen.
 
         Raises:
-            RecordingError: If the recording cannot be read.
+            UsageError: If the recordings, or the options, do not go together.
+            RecordingError: If a recording cannot be read.
             ServeError: If the address cannot be listened on.
 
         """
-        self.header = await asyncio.to_thread(self._timeline.read_header)
+        await asyncio.to_thread(self._open)
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
         host, port = self._options.host, self._options.port
@@ -148,7 +174,29 @@ class ReplayServer:
         except (OSError, OverflowError, UnicodeError) as error:
             raise ServeError(_why_not_listening(host, port, error)) from error
         self._bound: tuple[Any, ...] = next(iter(self._server.sockets)).getsockname()
-        _log.info("replaying %s at %s", self._timeline.path, self.url)
+        _log.info("replaying %s at %s", ", ".join(map(str, self._timeline.paths)), self.url)
+
+    def _open(self) -> None:
+        """Look at the recordings: what they are of, and what there is."""
+        options = self._options
+        headers = Timeline(self._paths).read_headers()
+        self.header = headers[0]
+        endpoints = sorted({header.endpoint for header in headers})
+        feed = None
+        if options.mode != "verbatim":
+            if len(endpoints) > 1:
+                raise UsageError(f"recordings of {' and '.join(endpoints)} are no single venue: use --mode verbatim")
+            feed = venue_of(endpoints[0])
+            if feed is None and options.mode == "venue":
+                raise UsageError(f"feedrec does not know how {endpoints[0]!r} answers: use --mode verbatim")
+        describe = feed.describe if feed is not None else None
+        self._timeline = Timeline(
+            self._paths, start=options.start, end=options.end, loop=options.loop, describe=describe
+        )
+        self._venue = MockVenue(feed, self._timeline, options.settings) if feed is not None else None
+        beginning = self._venue.survey.first_time if self._venue is not None else 0
+        settle = round(options.settle * NANOSECONDS)
+        self._pace = Pace(options.speed, self._clock, self._sleep, settle, max(beginning, options.start or 0))
 
     @property
     def port(self) -> int:
@@ -199,20 +247,35 @@ class ReplayServer:
     async def _replay_to(self, connection: ServerConnection) -> None:
         options = self._options
         outlet = Outlet(connection, deflate=options.deflate, write_deadline=options.write_deadline)
-        client = ClientReplay(next(self._numbers), connection, self._timeline, self._pace, outlet, options.at_end)
+        number = next(self._numbers)
+        talk = self._venue.talk_to(outlet, partial(self._remark, number)) if self._venue is not None else None
+        client = ClientReplay(number, connection, self._timeline, self._pace, outlet, talk, options.at_end)
         self._active += 1
         _log.info("%s connected", client.name)
         try:
             result = await client.run(self._stopping)
             self._tally.add(result, client.lateness)
             _log.debug("%s: %s after %d frames in %.3f s", client.name, result.outcome, result.frames, result.seconds)
+            self._tell_of_limit(client.name, connection)
             self._on_client_end(result)
-        except Exception:  # noqa: BLE001  a bug: the others go on
-            _log.exception("%s: the replay failed", client.name)
+        except Exception as error:  # noqa: BLE001  a bug: the others go on
+            self.has_failed = True
+            _log.error("%s: the replay failed: %r", client.name, error)
         finally:
             self._active -= 1
             if options.at_end == "exit" and not self._active:
                 self._finished.set()
+
+    def _remark(self, number: int, text: str) -> None:
+        """Tell the person who runs the replay what a client asks for in vain."""
+        self.has_lacked = True
+        _log.warning("client %d %s", number, text)
+
+    def _tell_of_limit(self, name: str, connection: ServerConnection) -> None:
+        closed = connection.protocol.close_rcvd
+        if closed is not None and closed.code == CloseCode.MESSAGE_TOO_BIG:
+            text = "%s closed with 1009: a frame is larger than it allows; raise its limit (docs/clients.md)"
+            _log.warning(text, name)
 
 
 def _why_not_listening(host: str, port: int, error: OSError | OverflowError | UnicodeError) -> str:

@@ -1,80 +1,170 @@
 """
 Recordings as frames in order, read ahead.
 
-Blocks are read and unpacked by a thread, up to `BLOCKS_AHEAD` before they are needed: zstd releases the interpreter
-lock. Lines are decoded by the event loop in steps that take well below a millisecond, since a thread that decodes would
-keep the lock, and with it the event loop, for up to 5 ms at a time. A line is never cut: a frame of 5 MB takes 3 ms.
+Blocks are read, unpacked and merged by a thread, up to `BATCHES_AHEAD` before they are needed: zstd releases the
+interpreter lock. Lines are decoded by the event loop in steps that take well below a millisecond, since a thread that
+decodes would keep the lock, and with it the event loop, for up to 5 ms at a time. A line is never cut: a frame of 5 MB
+takes 3 ms.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..errors import LineError, RecordingError, TruncatedRecordingError
+from ..errors import DamagedRecordingError, RecordingError, TruncatedRecordingError
 from ..formats import RecordingReader, open_recording
-from ..formats.received import ReceivedFrames
+from ..formats.received import time_texts
 from ..formats.target import PART_SUFFIX
-from ..model import Frame, Header, format_time
+from ..model import Frame, FrameInfo, Header, format_time
+from .merge import Batch, Blocks, Source, merge
+from .runs import Run, RunDecoder, in_steps
 
-__all__ = ["BLOCKS_AHEAD", "FrameStream", "Timeline", "in_steps"]
+__all__ = ["BATCHES_AHEAD", "FrameStream", "Timeline"]
 
-BLOCKS_AHEAD = 2
+BATCHES_AHEAD = 2
 """Batches of lines (about 1 MiB of text each) that are unpacked before they are asked for."""
 
-_STEP_LINES = 256
-_STEP_SIZE = 1 << 18
 _RESERVE = 8 << 20  # bytes of payload decoded before they are asked for: two snapshots of a BTC-USD book, today
 _FOLLOW_INTERVAL = 0.05
+_PAUSE = 1e-6  # seconds; measured: other threads wait for 0.9 ms at most, with a sleep of 0 for 2.2, with none for 7
 
 _log = logging.getLogger("feedrec.replay")
 
 
 class Timeline:
     """
-    The received frames of a recording, in recorded order. Each client opens it for itself.
+    The received frames of recordings, in recorded order. Each client opens it for itself.
+
+    Several recordings are merged by time; those that follow each other, as rotated files do, are a case of that. Where
+    times are equal, the order is that of the recordings as given, then that of their lines. Connections of the n-th
+    recording, counted from 0, are numbered from n * `CONNECTIONS_PER_FILE` on.
 
     Args:
-        path: A recording; one that is still being written is followed until its recorder is gone.
+        paths: The recordings; one that is still being written is followed until its recorder is gone.
+        start: First time, inclusive, in nanoseconds: what stands before the first line at or after it is left out.
+        end: Last time, exclusive, in nanoseconds: it ends at the first received frame at or after it.
+        loop: Whether it begins again at its end, for ever. Without any frame in range it ends all the same.
+        describe: Tells what a text frame is; pure, and it never raises.
 
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
+    def __init__(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        loop: bool = False,
+        describe: Callable[[bytes], FrameInfo] | None = None,
+    ) -> None:
+        if not paths:
+            raise ValueError("a timeline needs a recording")
+        self.paths = [Path(path) for path in paths]
+        self.loop = loop
+        self.describe = describe
+        self.end = end
+        self._start = None if start is None else format_time(max(start, 0)).encode()
+        self._first_times: dict[int, bytes] = {}
         self._damage_told: set[str] = set()
 
-    def read_header(self) -> Header:
+    def read_headers(self) -> list[Header]:
         """
-        Read the first line.
+        Read the first line of each recording.
 
         Raises:
-            RecordingError: If this is no recording that can be read.
+            RecordingError: If one of them is no recording that can be read.
 
         """
-        with self.open_reader(threading.Event()) as reader:
-            return reader.header
+        headers = []
+        for path in self.paths:
+            with open_recording(_path_now(path)) as reader:
+                headers.append(reader.header)
+        return headers
 
     def open(self) -> FrameStream:
         """Begin at the beginning. To be called in the event loop that will take the frames."""
         return FrameStream(self)
 
-    def open_reader(self, stopped: threading.Event) -> RecordingReader:
-        """Open the file; following it ends when `stopped` is set."""
-        path = self.path
-        if path.suffix == PART_SUFFIX and not path.exists() and path.with_suffix("").exists():
-            path = path.with_suffix("")  # its recorder finished it meanwhile
-        return open_recording(path, wait=lambda: not stopped.wait(_FOLLOW_INTERVAL))
+    def scan(self, until: int, stopped: threading.Event) -> Iterator[Run]:
+        """
+        Read everything before a position once more, in the thread that iterates, a small run at a time.
 
-    def tell_damage(self, damage: RecordingError) -> None:
-        """Log that the recording ends too early: once, however many clients come across it."""
+        It begins at the very beginning, wherever the timeline starts, and knows no end and no laps.
+
+        Args:
+            until: The position, as in a `Run`: one that was reached, or a recording that grows is waited for.
+            stopped: Ends it when set.
+
+        Raises:
+            RecordingError: If a recording is damaged; all that is good before that was given.
+
+        """
+        decoder = RunDecoder(self.paths, self.describe)
+        with contextlib.closing(self.read_batches(None, stopped)) as batches:
+            for batch in batches:
+                for step in in_steps(batch):
+                    room = until - step.start
+                    if room <= 0 or stopped.is_set():
+                        return
+                    run = decoder.decode(step._replace(lines=step.lines[:room], files=step.files[:room]))
+                    if run.frames:
+                        yield run
+                    if decoder.damage is not None:
+                        raise decoder.damage
+                if batch.start + len(batch.lines) >= until:
+                    return
+
+    def read_lap(self, stopped: threading.Event) -> Generator[Batch, None, None]:
+        """Give all lines from `start` on; following a file ends when `stopped` is set."""
+        return self.read_batches(self._start, stopped)
+
+    def read_batches(self, start: bytes | None, stopped: threading.Event) -> Generator[Batch, None, None]:
+        """Give all lines from a time on, given as text; following a file ends when `stopped` is set."""
+        return merge(self._sources(stopped), start, pause=partial(time.sleep, _PAUSE))
+
+    def _sources(self, stopped: threading.Event) -> list[Source]:
+        return [
+            Source(number, self._first_time(number), partial(self._read_blocks, path, stopped))
+            for number, path in enumerate(self.paths)
+        ]
+
+    def _first_time(self, number: int) -> bytes:
+        """Give the time of the first line of a recording as text; a time before it as long as there is none."""
+        if len(self.paths) == 1:
+            return b""
+        if number not in self._first_times:
+            with open_recording(_path_now(self.paths[number])) as reader:
+                try:
+                    lines = next(reader.batches(), [])
+                except DamagedRecordingError:  # to be raised, or told, when the merge comes to it
+                    lines = []
+                if not lines:
+                    return format_time(reader.header.created).encode()
+                self._first_times[number] = time_texts(lines[:1])[0]
+        return self._first_times[number]
+
+    def _read_blocks(self, path: Path, stopped: threading.Event) -> Blocks:
+        """Read one recording; that it is cut off is told, and no error."""
+        with _follow(path, stopped) as reader:
+            try:
+                yield from reader.batches()
+            except TruncatedRecordingError as damage:
+                self._tell_damage(damage)
+
+    def _tell_damage(self, damage: RecordingError) -> None:
+        """Log that a recording ends too early: once, however many clients come across it."""
         text = str(damage)
         if text not in self._damage_told:
             self._damage_told.add(text)
@@ -82,21 +172,23 @@ class Timeline:
 
 
 class FrameStream:
-    """One reading of a timeline. Close it, or its thread and its file stay."""
+    """One playing of a timeline. Close it, or its thread and its file stay."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()
-        self._batches = self._read_batches()
+        self._laps_over = 0
+        self._batches = self._read_laps()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feedrec-timeline")
-        self._ahead = deque(self._fetch() for _ in range(BLOCKS_AHEAD))
-        self._steps: Iterator[list[bytes]] = iter(())
-        self._frames = ReceivedFrames()
-        self._reserve: deque[list[Frame]] = deque()
+        self._ahead = deque(self._fetch() for _ in range(BATCHES_AHEAD))
+        self._steps: Iterator[Batch] = iter(())
+        self._decoder = RunDecoder(timeline.paths, timeline.describe, timeline.end)
+        self._reserve: deque[Run] = deque()
         self._reserved = 0
-        self._damage: RecordingError | None = None
-        self._last_time: int | None = None
+        self._lap_given = 0
+        self._lap_has_frames = False
+        self._is_over = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,27 +198,29 @@ class FrameStream:
     ) -> None:
         await self.close()
 
-    async def next_frames(self) -> list[Frame]:
+    async def next_run(self) -> Run | None:
         """
-        Give the next few frames; none at the end.
+        Give the next few frames; None at the end.
 
         Raises:
-            RecordingError: If the recording is damaged; all that is good before that was given.
+            RecordingError: If a recording is damaged; all that is good before that was given.
 
         """
         while not self._reserve:
-            if self._damage is not None:
-                raise self._damage
-            lines = next(self._steps, None)
-            if lines is not None:
-                self._decode(lines)
-            elif not await self._ahead[0]:
-                return []
+            if self._decoder.damage is not None:
+                raise self._decoder.damage
+            if self._is_over:
+                return None
+            if self._decode_step():
+                if not self._reserve:
+                    await asyncio.sleep(0)  # there may be many lines without a frame
             else:
+                await asyncio.wait({self._ahead[0]})
                 self._begin_batch()
-        frames = self._reserve.popleft()
-        self._reserved -= _size(frames)
-        return frames
+        run = self._reserve.popleft()
+        self._reserved -= _size(run.frames)
+        self._lap_given = run.lap
+        return run
 
     def look_ahead(self) -> bool:
         """
@@ -136,27 +230,30 @@ class FrameStream:
             Whether it did; there may be enough of them, or nothing to decode yet.
 
         """
-        if self._reserved >= _RESERVE or self._damage is not None:
+        if not self._wants_more:
             return False
-        lines = next(self._steps, None)
-        if lines is not None:
-            self._decode(lines)
+        if self._decode_step():
             return True
         batch = self._ahead[0]
-        if not batch.done() or batch.cancelled() or batch.exception() or not batch.result():
+        if not batch.done() or batch.cancelled() or batch.exception():
             return False
         self._begin_batch()
-        return True
+        return not self._is_over
 
     async def fill_reserve(self, patience: float = 0.2) -> None:
         """Look ahead as far as may be, for at most about `patience` seconds: a feed begins with its largest frames."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while await self._has_more():
-                    self.look_ahead()
+                while self._wants_more:
+                    await asyncio.sleep(0)
+                    if not self.look_ahead():
+                        batch = self._ahead[0]
+                        await asyncio.wait({batch})
+                        if batch.exception():
+                            return
 
     async def close(self) -> None:
-        """Stop the thread and close the file."""
+        """Stop the thread and close the files."""
         self._stopped.set()
         for batch in self._ahead:
             if not batch.cancel() and not batch.cancelled():
@@ -166,66 +263,83 @@ class FrameStream:
         finally:
             self._thread.shutdown(wait=False)
 
-    def _fetch(self) -> asyncio.Future[list[bytes]]:
+    @property
+    def _wants_more(self) -> bool:
+        """Whether to decode more than was asked for: not without bound, however short a lap is."""
+        return (
+            self._reserved < _RESERVE
+            and self._laps_over <= self._lap_given + 1
+            and self._decoder.damage is None
+            and not self._is_over
+        )
+
+    def _fetch(self) -> asyncio.Future[Batch | None]:
         return self._loop.run_in_executor(self._thread, self._next_batch)
 
-    def _next_batch(self) -> list[bytes]:
-        """In the thread: the next lines, none at the end."""
-        return [] if self._stopped.is_set() else next(self._batches, [])
+    def _next_batch(self) -> Batch | None:
+        """In the thread: the next lines, None at the end."""
+        return None if self._stopped.is_set() else next(self._batches, None)
 
-    def _read_batches(self) -> Generator[list[bytes], None, None]:
-        """In the thread: all lines after the header."""
-        with self._timeline.open_reader(self._stopped) as reader:
-            try:
-                yield from reader.batches()
-            except TruncatedRecordingError as damage:
-                self._timeline.tell_damage(damage)
-
-    async def _has_more(self) -> bool:
-        """Let others run, and wait until the thread has more lines; whether they shall be decoded now."""
-        if self._reserved >= _RESERVE or self._damage is not None:
-            return False
-        await asyncio.sleep(0)
-        batch = self._ahead[0]
-        await asyncio.wait({batch})
-        return not batch.exception() and bool(batch.result())
+    def _read_laps(self) -> Generator[Batch, None, None]:
+        """In the thread: all lines of every lap, and at the end of each a batch without any."""
+        for lap in itertools.count() if self._timeline.loop else range(1):
+            with contextlib.closing(self._timeline.read_lap(self._stopped)) as batches:
+                for batch in batches:
+                    if self._laps_over > lap:
+                        break
+                    yield batch._replace(lap=lap)
+            yield Batch(0, [], [], lap)
 
     def _begin_batch(self) -> None:
-        self._steps = in_steps(self._ahead.popleft().result())
-        self._ahead.append(self._fetch())
-
-    def _decode(self, lines: list[bytes]) -> None:
-        try:
-            frames = self._frames.decode(lines)
-        except LineError as error:
-            good_until = "its beginning" if self._last_time is None else format_time(self._last_time)
-            self._damage = RecordingError(self._timeline.path, f"{error} (soon after {good_until})")
+        batch = self._ahead[0].result()
+        if batch is None:
+            self._is_over = True
             return
-        if frames:
-            self._reserve.append(frames)
-            self._reserved += _size(frames)
-            self._last_time = frames[-1].time
+        self._ahead.popleft()
+        self._ahead.append(self._fetch())
+        if batch.lap < self._laps_over:
+            return
+        self._steps = in_steps(batch)
+        if not batch.lines:
+            self._end_lap()
+
+    def _end_lap(self) -> None:
+        self._steps = iter(())
+        self._laps_over += 1
+        self._decoder.is_over = False
+        self._is_over = not (self._timeline.loop and self._lap_has_frames)
+        self._lap_has_frames = False
+        if self._is_over:
+            self._stopped.set()
+
+    def _decode_step(self) -> bool:
+        """Decode a few lines; whether there were any."""
+        step = next(self._steps, None)
+        if step is None:
+            return False
+        run = self._decoder.decode(step)
+        if run.frames:
+            self._reserve.append(run)
+            self._reserved += _size(run.frames)
+            self._lap_has_frames = True
+        if self._decoder.is_over:
+            self._end_lap()
+        elif self._decoder.damage is not None:
+            self._steps = iter(())
+        return True
+
+
+def _follow(path: Path, stopped: threading.Event) -> RecordingReader:
+    """Open a recording; following it while it grows ends when `stopped` is set."""
+    return open_recording(_path_now(path), wait=lambda: not stopped.wait(_FOLLOW_INTERVAL))
+
+
+def _path_now(path: Path) -> Path:
+    """Give the name that a recording has now: its recorder may have finished it meanwhile."""
+    if path.suffix == PART_SUFFIX and not path.exists() and path.with_suffix("").exists():
+        return path.with_suffix("")
+    return path
 
 
 def _size(frames: list[Frame]) -> int:
     return sum(len(frame.payload) for frame in frames)
-
-
-def in_steps(lines: list[bytes]) -> Iterator[list[bytes]]:
-    """Cut lines into runs that are quick to decode: few lines, few bytes. A line that is large is a run by itself."""
-    for start in range(0, len(lines), _STEP_LINES):
-        run = lines[start : start + _STEP_LINES]
-        if sum(map(len, run)) <= _STEP_SIZE:
-            yield run
-        else:
-            yield from _small_runs(run)
-
-
-def _small_runs(lines: list[bytes]) -> Iterator[list[bytes]]:
-    start = size = 0
-    for number, line in enumerate(lines):
-        if number > start and size + len(line) > _STEP_SIZE:
-            yield lines[start:number]
-            start, size = number, 0
-        size += len(line)
-    yield lines[start:]

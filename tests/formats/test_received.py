@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.errors import LineError
 from feedrec.formats.lines import decode_line, encode_event, encode_frame
-from feedrec.formats.received import ReceivedFrames
-from feedrec.model import Event, Frame, Record
+from feedrec.formats.received import ReceivedFrames, time_texts
+from feedrec.model import Event, Frame, FrameInfo, Record
 
 START = 1_786_309_548_000_000_000
 
@@ -41,7 +44,7 @@ events = st.builds(Event, time=st.just(START), conn=st.just(0), name=st.just("cl
 LINE = b'{"time":"2026-08-09T21:05:48.000000001Z","conn":0,"dir":"in","frame":{"a":1}}'
 
 
-def plainly(lines: list[bytes]) -> list[Record]:
+def plainly(lines: list[bytes]) -> list[Frame]:
     records = [decode_line(line) for line in lines]
     return [record for record in records if isinstance(record, Frame) and record.direction == "in"]
 
@@ -50,7 +53,7 @@ def plainly(lines: list[bytes]) -> list[Record]:
 def test_the_received_frames_are_given_in_order(records: list[Record]) -> None:
     lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in records]
     expected = [record for record in records if isinstance(record, Frame) and record.direction == "in"]
-    assert ReceivedFrames().decode(lines) == expected
+    assert ReceivedFrames().decode(lines) == (expected, [])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +72,7 @@ def test_the_received_frames_are_given_in_order(records: list[Record]) -> None:
 )
 def test_a_line_that_differs_a_little_is_read_the_slow_way(line: bytes) -> None:
     """The first line sets the pattern that the second does not quite follow."""
-    assert ReceivedFrames().decode([LINE, line, LINE]) == plainly([LINE, line, LINE])
+    assert ReceivedFrames().decode([LINE, line, LINE])[0] == plainly([LINE, line, LINE])
 
 
 @pytest.mark.parametrize(
@@ -90,4 +93,69 @@ def test_a_mutilated_line_is_read_as_slowly_or_refused(junk: bytes, at: int) -> 
         with pytest.raises(LineError):
             ReceivedFrames().decode([LINE, line])
     else:
-        assert ReceivedFrames().decode([LINE, line]) == expected
+        assert ReceivedFrames().decode([LINE, line])[0] == expected
+
+
+def described(payload: bytes) -> FrameInfo:
+    """Describe like a feed: by the payload alone."""
+    try:
+        msgspec.json.decode(payload, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return FrameInfo(channel=f"no JSON of {len(payload)} bytes")
+    return FrameInfo(channel=payload.hex(), parses=True)
+
+
+def knows_nothing(_: bytes) -> FrameInfo:
+    return FrameInfo()
+
+
+@given(st.lists(frames | events, max_size=20), st.sampled_from([described, knows_nothing]))
+def test_each_frame_comes_with_what_describe_says(
+    records: list[Record], describe: Callable[[bytes], FrameInfo]
+) -> None:
+    lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in records]
+    expected = plainly(lines)
+    infos = [FrameInfo() if frame.binary else describe(frame.payload) for frame in expected]
+    assert ReceivedFrames(describe).decode(lines) == (expected, infos)
+
+
+@given(st.binary(max_size=20), st.integers(0, len(LINE)))
+def test_describing_does_not_let_a_mutilated_line_pass(junk: bytes, at: int) -> None:
+    line = LINE[:at] + junk + LINE[at + len(junk) :]
+    try:
+        expected = plainly([LINE, line])
+    except LineError:
+        with pytest.raises(LineError):
+            ReceivedFrames(described).decode([LINE, line])
+    else:
+        assert ReceivedFrames(described).decode([LINE, line])[0] == expected
+
+
+def test_connections_can_be_numbered_from_any_number_on() -> None:
+    lines = [encode_frame(Frame(START, conn, b"{}")) for conn in (0, 0, 1, 1, 0)]
+    lines.append(encode_frame(Frame(START, 2, b"no JSON")))
+    frames_found, _ = ReceivedFrames(first_conn=1000).decode(lines)
+    assert [frame.conn for frame in frames_found] == [1000, 1000, 1001, 1001, 1000, 1002]
+
+
+def test_the_times_of_lines_sort_as_time_does() -> None:
+    lines = [
+        encode_frame(Frame(START, 0, b"{}")),
+        encode_event(Event(START + 1, 0, "clock")),
+    ]
+    assert time_texts(lines) == [b"2026-08-09T21:05:48.000000000Z", b"2026-08-09T21:05:48.000000001Z"]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (b'{"conn":0,"time":"2026-08-09T21:05:48.5Z","event":"open"}', b"2026-08-09T21:05:48.500000000Z"),
+        (b'{"time":"2026-08-09 23:05:48.000000000+02:00","event":"open"}', b"2026-08-09T21:05:48.000000000Z"),
+        (b'{"TIME":"2026-08-09T21:05:48.000000000Z"}', b""),
+        (b'{"time":"yesterday"}', b""),
+        (b"no line", b""),
+        (b"", b""),
+    ],
+)
+def test_the_time_of_a_line_of_another_tool_is_given_the_same_way(line: bytes, text: bytes) -> None:
+    assert time_texts([LINE, line]) == [b"2026-08-09T21:05:48.000000001Z", text]

@@ -8,14 +8,17 @@ ack; level2 arrives as `l2_data`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ...errors import UsageError
 from ...model import FrameInfo
 from ..base import Channel, FeedClient, Subscription
+from ..venue import Catalogue, FeedServer, FeedState, Key
 from .client import CoinbaseAdvancedClient
 from .frames import channel_name, describe
 from .limits import MAX_LEVEL2_PRODUCTS
+from .server import CoinbaseAdvancedServer, Settings
+from .state import MarketState
 
 __all__ = ["FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
 
@@ -57,6 +60,15 @@ class CoinbaseAdvanced:
                     f"{count} products of level2: the venue allows {MAX_LEVEL2_PRODUCTS} on one connection; "
                     "spread them over several recordings"
                 )
+
+    def server(self, catalogue: Catalogue, settings: Mapping[str, str]) -> FeedServer:
+        """Make the server half for a new connection; see `VenueFeed`."""
+        return CoinbaseAdvancedServer(list(self.channels), catalogue, Settings.parse(settings))
+
+    def state(self, wanted: Collection[Key]) -> FeedState | None:
+        """Make an empty state; see `VenueFeed`."""
+        kept = [key for key in wanted if key[0] != self.heartbeat_channel]
+        return MarketState(kept) if kept else None
 
     def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:
         """Make the client half for a new connection."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ...model import FrameInfo, Kind
+from ...model import FrameInfo, Kind, format_time
 
-__all__ = ["channel_name", "describe"]
+__all__ = ["channel_name", "describe", "go_time"]
 
 
 class _Product(msgspec.Struct, gc=False):
@@ -63,6 +63,11 @@ def describe(payload: bytes) -> FrameInfo:
         products = found if not products else tuple(dict.fromkeys((*products, *found)))
     name = "level2" if channel == "l2_data" else channel
     return FrameInfo(name, products, envelope.sequence_num, kind, parses=True)
+
+
+def go_time(nanoseconds: int) -> str:
+    """Write a time as the venue does: RFC 3339 with the trailing zeros of the fraction trimmed."""
+    return f"{format_time(nanoseconds)[:-1].rstrip('0').rstrip('.')}Z"
 
 
 def channel_name(name: str) -> str:

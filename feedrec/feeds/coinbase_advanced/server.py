@@ -1,0 +1,342 @@
+"""
+The server half of Advanced Trade: a recording answers as the venue would.
+
+1. A subscribe message is for one channel. What the recordings lack is left out without a word, as the venue does with
+   products that it does not know; an unknown channel is refused.
+2. Each product that is new begins with its snapshot: the one that the state gives, or, where there is none yet, the
+   recorded one when it comes. Only then is the message acknowledged, with everything subscribed so far. Acks go out in
+   the order of the messages.
+3. Waiting for a recorded snapshot ends when it passes, when an update shows that there is none, or after
+   `SNAPSHOT_WAIT` of recorded time.
+4. Recorded acks and errors are not sent. Data goes out as it was recorded but for the digits of `sequence_num`, which
+   count what this client gets, from 0. Where the recording has a gap the count has the same gap.
+
+The order in 2 and the count in 4 are those of the capture of 2026-08-09.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ...errors import UsageError
+from ...model import NANOSECONDS, Frame, FrameInfo
+from ..venue import Catalogue, Close, Key, Remark, Reply, Send
+from .frames import go_time
+from .limits import MAX_LEVEL2_PRODUCTS
+
+__all__ = ["SNAPSHOT_WAIT", "CoinbaseAdvancedServer", "Settings"]
+
+SNAPSHOT_WAIT = 5 * NANOSECONDS
+"""Recorded nanoseconds after which a recorded snapshot is no longer waited for; live, all came within 0.4 s."""
+
+_PRIVATE = ("user", "futures_balance_summary")
+_AUTHENTICATION_FAILURE = "authentication failure"
+_TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
+_SEQUENCE = b'"sequence_num":'
+_SPACED_SEQUENCE = re.compile(rb'("sequence_num"\s*:\s*)-?\d+')
+_NO_MESSAGES: tuple[bytes, ...] = ()
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """
+    What is not known of the venue, with a sane default.
+
+    Attributes:
+        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
+        subscribe_within_code: Close code for a client that did not.
+        level2_limit_closes: Whether too many level2 products close the connection; probes differ.
+        malformed_message: Text of the error for what is no subscribe or unsubscribe message.
+
+    """
+
+    subscribe_within: float = 5.0
+    subscribe_within_code: int = 1008
+    level2_limit_closes: bool = False
+    malformed_message: str = "failure to subscribe"
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str]) -> Settings:
+        """
+        Read settings from their texts.
+
+        Raises:
+            UsageError: If there is no such setting, or it is of another kind.
+
+        """
+        unknown = [name for name in given if name not in cls.__struct_fields__]
+        if unknown:
+            known = ", ".join(cls.__struct_fields__)
+            raise UsageError(f"coinbase-advanced has no setting {unknown[0]!r} (it has {known})")
+        try:
+            return msgspec.convert(dict(given), cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"a setting of coinbase-advanced cannot be read: {error}") from error
+
+
+class _Request(msgspec.Struct):
+    type: str = ""
+    channel: str = ""
+    product_ids: list[str] | None = None
+
+
+class _Subscribe:
+    """A subscribe message that is not acknowledged yet."""
+
+    def __init__(self, channel: str, products: list[str], since: int) -> None:
+        self.channel = channel
+        self.products = products
+        self.since = since
+        self.waiting: set[str] = set()  # products whose snapshot has not passed
+
+
+_decode_request = msgspec.json.Decoder(_Request).decode
+
+
+class CoinbaseAdvancedServer:
+    """
+    The server half for one connection.
+
+    Args:
+        channels: Names of the channels that the venue has.
+        catalogue: What the recordings hold.
+        settings: What is not known of the venue.
+
+    """
+
+    def __init__(self, channels: Sequence[str], catalogue: Catalogue, settings: Settings) -> None:
+        self.subscribe_within = settings.subscribe_within or None
+        self._channels = channels
+        self._catalogue = catalogue
+        self._settings = settings
+        self._subscribed: dict[str, set[str]] = {}
+        self._acknowledged: dict[str, list[str]] = {}
+        self._unacknowledged: list[_Subscribe] = []
+        self._wanted: set[Key] = set()
+        self._has_subscribed = False
+        self._number = 0
+        self._expected: dict[int, int] = {}
+        self._next_beat: int | None = None
+
+    @property
+    def wanted(self) -> frozenset[Key]:
+        """What waits for `on_state`; see `FeedServer`."""
+        return frozenset(self._wanted)
+
+    @property
+    def has_subscribed(self) -> bool:
+        """Whether a subscription was ever accepted; see `FeedServer`."""
+        return self._has_subscribed
+
+    @property
+    def next_due(self) -> int | None:
+        """When the next heartbeat must be made; None if they are recorded, or not subscribed."""
+        return self._next_beat
+
+    def on_message(self, message: bytes, time: int) -> list[Reply]:
+        """Answer the client; see `FeedServer`."""
+        try:
+            request = _decode_request(message)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return [self._error(self._settings.malformed_message)]
+        products = list(dict.fromkeys(request.product_ids or ()))
+        if request.type == "subscribe":
+            return self._subscribe(request.channel, products, time)
+        if request.type == "unsubscribe":
+            return self._unsubscribe(request.channel, products, time)
+        return [self._error(self._settings.malformed_message)]
+
+    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
+        """Give the snapshots that there are, message by message; wait for the others."""
+        replies: list[Reply] = []
+        for channel, product in self._in_order_of_messages(self._wanted.intersection(snapshots)):
+            self._wanted.discard((channel, product))
+            snapshot = snapshots[channel, product]
+            if snapshot is not None:
+                replies.append(Send(self._numbered(snapshot, 0)))
+                self._no_longer_wait(channel, product)
+                replies += map(Send, self._acknowledge(time))
+        for subscribe in self._unacknowledged:
+            subscribe.since = time
+        return [*replies, *map(Send, self._acknowledge(time))]
+
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+        """Pass on what the client subscribed."""
+        sequence = info.sequence
+        if sequence is not None:
+            expected = self._expected.get(frame.conn, sequence)
+            if sequence >= expected:
+                self._number += sequence - expected  # frames that the recorder never got
+                self._expected[frame.conn] = sequence + 1
+        if self._unacknowledged:
+            return self._frame_while_waiting(frame, info)
+        return (self._numbered(frame.payload, sequence),) if self._takes(info) else _NO_MESSAGES
+
+    def on_due(self, time: int) -> Sequence[bytes]:
+        """Make a heartbeat."""
+        self._next_beat = time + NANOSECONDS
+        seconds, fraction = divmod(time, NANOSECONDS)
+        uptime = seconds % 100_000  # of a server that does not exist: grows by one a second, as it must
+        moment = go_time(time)
+        current = f"{moment[:10]} {moment[11:-1]} +0000 UTC m=+{uptime}.{fraction:09d}"
+        events = [{"current_time": current, "heartbeat_counter": uptime}]
+        return (self._made("heartbeats", events, time),)
+
+    def on_silence(self) -> list[Reply]:
+        """Close on a client that did not subscribe in time."""
+        reason = f"no subscribe message within {self._settings.subscribe_within:g} seconds"
+        return [Close(self._settings.subscribe_within_code, reason)]
+
+    def on_restart(self) -> None:
+        """Begin again with a snapshot of everything that is subscribed."""
+        self._expected.clear()
+        self._next_beat = None
+        self._wanted = {(channel, product) for channel, products in self._subscribed.items() for product in products}
+
+    def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
+        if channel in _PRIVATE or channel not in self._channels:
+            known = ", ".join(self._channels)
+            return [self._error(_AUTHENTICATION_FAILURE), Remark(f"asks for channel {channel!r}; there is {known}")]
+        current = self._subscribed.get(channel, set())
+        if channel == "level2" and len(current.union(products)) > MAX_LEVEL2_PRODUCTS:
+            return [self._error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
+        accepted, lacking = self._choose(channel, products)
+        subscribe = _Subscribe(channel, accepted, time)
+        subscribe.waiting = set(accepted) - current
+        self._wanted |= {(channel, product) for product in subscribe.waiting}
+        if channel == "heartbeats":
+            subscribe.waiting = set()  # nothing comes before their ack, but the replay must have begun
+        if accepted:
+            self._subscribed[channel] = current.union(accepted)
+        self._has_subscribed = True
+        self._unacknowledged.append(subscribe)
+        remarks = [Remark(self._what_is_lacking(channel, lacking))] if lacking else []
+        return [*remarks, *([] if self._wanted else map(Send, self._acknowledge(time)))]
+
+    def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
+        gone = (
+            self._subscribed.get(channel, set()).intersection(products)
+            if products
+            else self._subscribed.get(channel, set())
+        )
+        left = self._subscribed.get(channel, set()) - gone
+        self._subscribed.pop(channel, None)
+        if left:
+            self._subscribed[channel] = left
+        listed = [product for product in self._acknowledged.pop(channel, []) if product in left]
+        if listed:
+            self._acknowledged[channel] = listed
+        self._wanted = {key for key in self._wanted if key[0] != channel or key[1] in left}
+        for subscribe in self._unacknowledged:
+            if subscribe.channel == channel:
+                subscribe.products = [product for product in subscribe.products if product in left]
+                subscribe.waiting &= left
+        if channel == "heartbeats":
+            self._next_beat = None
+        unsubscribe = _Subscribe(channel, [], time)  # its ack waits for those before it
+        self._unacknowledged.append(unsubscribe)
+        return [] if self._wanted else list(map(Send, self._acknowledge(time)))
+
+    def _choose(self, channel: str, products: list[str]) -> tuple[list[str], list[str]]:
+        """Tell which products of a channel are in the recordings, and which are not."""
+        if channel == "heartbeats":
+            return [""], []
+        recorded = self._catalogue.get(channel, ())
+        if not products:
+            return ([""], []) if recorded and channel == "status" else ([], [] if recorded else [channel])
+        accepted: list[str] = []
+        lacking: list[str] = []
+        for product in products:
+            # Data of a -USDC product comes under the -USD id (docs.cdp.coinbase.com, WebSocket overview).
+            name = product.removesuffix("C") if product.endswith("-USDC") and product not in recorded else product
+            (accepted if name in recorded else lacking).append(name)
+        return accepted, lacking
+
+    def _what_is_lacking(self, channel: str, lacking: list[str]) -> str:
+        recorded = sorted(filter(None, self._catalogue.get(channel, ())))
+        if not recorded:
+            return f"asks for {channel}, which the recording lacks; it has {', '.join(sorted(self._catalogue))}"
+        return f"asks for {channel} {' '.join(lacking)}, which the recording lacks; it has {', '.join(recorded)}"
+
+    def _takes(self, info: FrameInfo) -> bool:
+        subscribed = self._subscribed.get(info.channel)
+        if subscribed is None:
+            return False
+        return not subscribed.isdisjoint(info.products) or "" in subscribed
+
+    def _withholds(self, info: FrameInfo) -> bool:
+        """Tell whether the state that is asked for will speak of a frame: then the frame is not sent as well."""
+        return any((info.channel, product) in self._wanted for product in info.products)
+
+    def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[bytes]:
+        """Pass on a frame, with the acks that it ends the waiting for: behind a snapshot, before an update."""
+        messages = []
+        if self._takes(info) and not self._withholds(info):
+            for product in info.products:
+                self._no_longer_wait(info.channel, product)
+            if info.kind != "snapshot":
+                messages += self._acknowledge(frame.time)
+            messages.append(self._numbered(frame.payload, info.sequence))
+        for subscribe in self._unacknowledged:
+            if frame.time - subscribe.since >= SNAPSHOT_WAIT:
+                subscribe.waiting.clear()
+        return messages + self._acknowledge(frame.time)
+
+    def _no_longer_wait(self, channel: str, product: str) -> None:
+        for subscribe in self._unacknowledged:
+            if subscribe.channel == channel:
+                subscribe.waiting.discard(product)
+                subscribe.waiting.discard("")
+
+    def _in_order_of_messages(self, keys: set[Key]) -> list[Key]:
+        order = [(one.channel, product) for one in self._unacknowledged for product in one.products]
+        first = {key: place for place, key in reversed(list(enumerate(order)))}
+        return sorted(keys, key=lambda key: (first.get(key, len(order)), key))
+
+    def _acknowledge(self, time: int) -> list[bytes]:
+        """Make the acks of all messages up to the first that still waits."""
+        acks = []
+        while self._unacknowledged and not self._unacknowledged[0].waiting:
+            subscribe = self._unacknowledged.pop(0)
+            if subscribe.products:
+                listed = self._acknowledged.get(subscribe.channel, [])
+                self._acknowledged[subscribe.channel] = list(dict.fromkeys((*listed, *subscribe.products)))
+            acks.append(self._made("subscriptions", [{"subscriptions": self._listed()}], time))
+            if subscribe.channel == "heartbeats" and subscribe.products and "heartbeats" not in self._catalogue:
+                self._next_beat = time + NANOSECONDS
+        return acks
+
+    def _listed(self) -> dict[str, list[str]]:
+        """Give what an ack lists: channels by name, each with its products."""
+        return {
+            channel: [product or channel for product in products]
+            for channel, products in sorted(self._acknowledged.items())
+        }
+
+    def _made(self, channel: str, events: list[dict[str, Any]], time: int) -> bytes:
+        fields = {"channel": channel, "timestamp": go_time(time), "sequence_num": self._number, "events": events}
+        self._number += 1
+        return msgspec.json.encode(fields)
+
+    def _error(self, message: str) -> Send:
+        return Send(msgspec.json.encode({"type": "error", "message": message}))
+
+    def _numbered(self, payload: bytes, recorded: int | None) -> bytes:
+        """Give a payload the next number of this connection; one without a number stays as it is."""
+        if recorded is None:
+            return payload
+        number = self._number
+        self._number = number + 1
+        return payload if number == recorded else renumbered(payload, recorded, number)
+
+
+def renumbered(payload: bytes, recorded: int, number: int) -> bytes:
+    """Replace the digits of `sequence_num`; every other byte stays."""
+    digits = b"%d" % recorded
+    start = payload.find(_SEQUENCE) + len(_SEQUENCE)
+    if payload.startswith(digits, start):
+        return b"%b%d%b" % (payload[:start], number, payload[start + len(digits) :])
+    return _SPACED_SEQUENCE.sub(b"\\g<1>%d" % number, payload, count=1)

@@ -1,0 +1,124 @@
+"""
+What the server half of a feed provides: the part that answers a client as the venue would.
+
+It is pure, like all of a feed. The replay tells it what the client says and what was recorded, and sends what comes
+back. Times are recorded times in nanoseconds: the venue lives in the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from ..model import Frame, FrameInfo
+from .base import Feed
+
+__all__ = ["Catalogue", "Close", "FeedServer", "FeedState", "Key", "Remark", "Reply", "Send", "VenueFeed"]
+
+Key = tuple[str, str]
+"""A channel and a product of it; the product is empty where the channel has none."""
+
+Catalogue = Mapping[str, Collection[str]]
+"""What the recordings hold: products by channel."""
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Send a text message."""
+
+    payload: bytes
+
+
+class Close(msgspec.Struct, frozen=True):
+    """Close the connection, after what was sent before."""
+
+    code: int
+    reason: str = ""
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """Tell the person who runs the replay that a client asks for what the recordings lack."""
+
+    text: str
+
+
+Reply = Send | Close | Remark
+
+
+class FeedState(Protocol):
+    """What the venue would tell a client that subscribes now, gathered from the frames before."""
+
+    def apply_all(self, frames: Iterable[tuple[FrameInfo, bytes]]) -> Iterator[None]:
+        """Take recorded frames, in steps that are quick."""
+
+    def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:
+        """
+        Make the message that a client gets first, as of `time`, in steps that are quick.
+
+        It gives None for each step and the payload last; nothing at all if there is no snapshot to give.
+        """
+
+    def copy(self) -> FeedState:
+        """Give one that goes its own way from here."""
+
+    def clear(self) -> Iterator[None]:
+        """Forget everything, in steps."""
+
+
+class VenueFeed(Feed, Protocol):
+    """A feed with a server half."""
+
+    def server(self, catalogue: Catalogue, settings: Mapping[str, str]) -> FeedServer:
+        """
+        Make the server half for a new connection.
+
+        Raises:
+            UsageError: If a setting is unknown, or of another kind.
+
+        """
+
+    def state(self, wanted: Collection[Key]) -> FeedState | None:
+        """Make an empty state that will keep what is wanted; None if nothing of it begins with a snapshot."""
+
+
+class FeedServer(Protocol):
+    """
+    The server half of a feed, for one connection.
+
+    Attributes:
+        subscribe_within: Seconds after the opening within which a client must subscribe; None for any time.
+
+    """
+
+    subscribe_within: float | None
+
+    @property
+    def wanted(self) -> frozenset[Key]:
+        """What was subscribed and waits for `on_state`."""
+
+    @property
+    def has_subscribed(self) -> bool:
+        """Whether a subscription was ever accepted."""
+
+    @property
+    def next_due(self) -> int | None:
+        """The next recorded time at which there is something to send though nothing was recorded; None if never."""
+
+    def on_message(self, message: bytes, time: int) -> list[Reply]:
+        """Take a text message of the client, at recorded time `time`."""
+
+    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
+        """Take snapshots as of `time`, None where there is none yet: what has its key there is no longer `wanted`."""
+
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+        """Take the next recorded frame; give the text messages to send for it."""
+
+    def on_due(self, time: int) -> Sequence[bytes]:
+        """Give what is to be sent at `next_due`."""
+
+    def on_silence(self) -> list[Reply]:
+        """Take note that the client did not subscribe in time."""
+
+    def on_restart(self) -> None:
+        """Take note that the recordings begin again: what is subscribed is `wanted` anew."""

@@ -1,0 +1,314 @@
+"""The server half of Advanced Trade, as a state machine: no socket, no clock."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedrec.errors import UsageError
+from feedrec.feeds.coinbase_advanced import FEED
+from feedrec.feeds.coinbase_advanced.server import SNAPSHOT_WAIT, CoinbaseAdvancedServer, Settings, renumbered
+from feedrec.feeds.venue import Catalogue, Close, Key, Remark, Reply, Send
+from feedrec.model import NANOSECONDS, Frame, format_time
+
+PAIR = ("BTC-USD", "ETH-USD")
+CATALOGUE: Catalogue = {"level2": PAIR, "ticker": PAIR, "market_trades": PAIR, "candles": PAIR, "heartbeats": ("",)}
+START = 1_786_309_548 * NANOSECONDS
+
+
+def server(catalogue: Catalogue = CATALOGUE, **settings: str) -> CoinbaseAdvancedServer:
+    return CoinbaseAdvancedServer(list(FEED.channels), catalogue, Settings.parse(settings))
+
+
+def request(kind: str, channel: str, *products: str) -> bytes:
+    return json.dumps({"type": kind, "channel": channel, "product_ids": list(products)}).encode()
+
+
+def sent(replies: list[Reply]) -> list[dict[str, Any]]:
+    return [json.loads(reply.payload) for reply in replies if isinstance(reply, Send)]
+
+
+def data(sequence: int, channel: str, kind: str, product: str) -> bytes:
+    """Give a frame as it was recorded."""
+    inner = {"l2_data": "", "ticker": "tickers", "market_trades": "trades", "candles": "candles"}[channel]
+    event: dict[str, Any] = {"type": kind}
+    event.update({inner: [{"product_id": product}]} if inner else {"product_id": product, "updates": []})
+    fields = {"channel": channel, "timestamp": "2026-08-09T21:05:48Z", "sequence_num": sequence, "events": [event]}
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def play(venue: CoinbaseAdvancedServer, *payloads: bytes, time: int = START, conn: int = 0) -> list[dict[str, Any]]:
+    messages: list[bytes] = []
+    for payload in payloads:
+        messages += venue.on_frame(Frame(time, conn, payload), FEED.describe(payload))
+    return [json.loads(message) for message in messages]
+
+
+def subscribed(*requests: tuple[str, ...]) -> CoinbaseAdvancedServer:
+    """Give a server whose client subscribed before anything was recorded."""
+    venue = server()
+    for channel, *products in requests:
+        assert venue.on_message(request("subscribe", channel, *products), START) == []
+    nothing_yet(venue, START)
+    return venue
+
+
+def nothing_yet(venue: CoinbaseAdvancedServer, time: int) -> list[Reply]:
+    """Begin the replay where nothing is known yet of what is wanted."""
+    return venue.on_state(dict.fromkeys(venue.wanted), time)
+
+
+def acks(messages: list[dict[str, Any]]) -> list[dict[str, list[str]]]:
+    return [message["events"][0]["subscriptions"] for message in messages if message["channel"] == "subscriptions"]
+
+
+def test_a_recorded_snapshot_comes_before_the_ack_and_updates_after_it() -> None:
+    venue = subscribed(("level2", "BTC-USD"))
+    messages = play(
+        venue,
+        data(0, "ticker", "snapshot", "BTC-USD"),
+        data(1, "l2_data", "snapshot", "ETH-USD"),
+        data(2, "l2_data", "snapshot", "BTC-USD"),
+        data(3, "l2_data", "update", "BTC-USD"),
+    )
+    assert [message["channel"] for message in messages] == ["l2_data", "subscriptions", "l2_data"]
+    assert [message["sequence_num"] for message in messages] == [0, 1, 2]
+    assert acks(messages) == [{"level2": ["BTC-USD"]}]
+
+
+def test_an_ack_comes_after_the_last_snapshot_of_its_message() -> None:
+    venue = subscribed(("level2", "BTC-USD", "ETH-USD"))
+    first = play(venue, data(0, "l2_data", "snapshot", "BTC-USD"), data(1, "l2_data", "update", "BTC-USD"))
+    assert acks(first) == []
+    assert acks(play(venue, data(2, "l2_data", "snapshot", "ETH-USD"))) == [{"level2": ["BTC-USD", "ETH-USD"]}]
+
+
+def test_acks_keep_the_order_of_the_messages_and_list_all_so_far() -> None:
+    venue = subscribed(("level2", "BTC-USD"), ("ticker", "BTC-USD"), ("heartbeats",))
+    assert acks(play(venue, data(0, "ticker", "snapshot", "BTC-USD"))) == []
+    assert acks(play(venue, data(1, "l2_data", "snapshot", "BTC-USD"))) == [
+        {"level2": ["BTC-USD"]},
+        {"level2": ["BTC-USD"], "ticker": ["BTC-USD"]},
+        {"heartbeats": ["heartbeats"], "level2": ["BTC-USD"], "ticker": ["BTC-USD"]},
+    ]
+
+
+def test_an_ack_is_stamped_with_recorded_time_and_shaped_as_the_venues() -> None:
+    venue = server()
+    venue.on_message(request("subscribe", "heartbeats"), START)
+    (ack,) = [reply.payload for reply in nothing_yet(venue, START + 500_000_000) if isinstance(reply, Send)]
+    assert ack == (
+        b'{"channel":"subscriptions","timestamp":"2026-08-09T21:05:48.5Z","sequence_num":0,'
+        b'"events":[{"subscriptions":{"heartbeats":["heartbeats"]}}]}'
+    )
+
+
+def test_snapshots_of_the_state_come_first_then_the_ack() -> None:
+    venue = server()
+    venue.on_message(request("subscribe", "level2", "ETH-USD", "BTC-USD"), START)
+    assert venue.wanted == {("level2", "ETH-USD"), ("level2", "BTC-USD")}
+    snapshots: dict[Key, bytes | None] = {("level2", one): data(0, "l2_data", "snapshot", one) for one in PAIR}
+    messages = sent(venue.on_state(snapshots, START))
+    assert [message["sequence_num"] for message in messages] == [0, 1, 2]
+    assert [message["events"][0].get("product_id") for message in messages] == ["ETH-USD", "BTC-USD", None]
+    assert acks(messages) == [{"level2": ["ETH-USD", "BTC-USD"]}]
+    assert venue.wanted == frozenset()
+
+
+def test_an_update_shows_that_no_snapshot_is_coming() -> None:
+    venue = subscribed(("ticker", "BTC-USD"))
+    messages = play(venue, data(7, "ticker", "update", "BTC-USD"))
+    assert [message["channel"] for message in messages] == ["subscriptions", "ticker"]
+
+
+def test_a_snapshot_is_not_waited_for_for_ever() -> None:
+    venue = subscribed(("candles", "BTC-USD"))
+    assert play(venue, data(0, "ticker", "update", "BTC-USD"), time=START + SNAPSHOT_WAIT - 1) == []
+    assert acks(play(venue, data(1, "ticker", "update", "BTC-USD"), time=START + SNAPSHOT_WAIT)) == [
+        {"candles": ["BTC-USD"]}
+    ]
+
+
+def test_recorded_acks_and_errors_are_not_sent() -> None:
+    venue = subscribed(("heartbeats",))
+    ack = b'{"channel":"subscriptions","timestamp":"x","sequence_num":0,"events":[{"subscriptions":{}}]}'
+    assert play(venue, ack, b'{"type":"error","message":"authentication failure"}') == []
+
+
+def test_data_goes_out_as_recorded_but_for_the_digits_of_its_number() -> None:
+    venue = subscribed(("ticker", *PAIR), ("level2", *PAIR))
+    for number, payload in (
+        (0, data(7, "ticker", "snapshot", "BTC-USD")),
+        (1, data(8, "l2_data", "snapshot", "ETH-USD")),
+    ):
+        (message,) = venue.on_frame(Frame(START, 0, payload), FEED.describe(payload))
+        assert message == payload.replace(b'"sequence_num":%d' % (number + 7), b'"sequence_num":%d' % number)
+
+
+def test_a_recorded_gap_stays_a_gap() -> None:
+    venue = subscribed(("ticker", "BTC-USD"))
+    messages = play(
+        venue,
+        data(10, "ticker", "update", "BTC-USD"),
+        data(11, "ticker", "update", "ETH-USD"),
+        data(14, "ticker", "update", "BTC-USD"),
+    )
+    assert [message["sequence_num"] for message in messages] == [0, 1, 4]
+
+
+def test_a_reconnect_in_the_recording_leaves_no_hole() -> None:
+    venue = subscribed(("ticker", "BTC-USD"))
+    play(venue, data(10, "ticker", "update", "BTC-USD"))
+    (message,) = play(venue, data(0, "ticker", "snapshot", "BTC-USD"), conn=1)
+    assert message["sequence_num"] == 2
+
+
+def test_a_frame_that_the_wanted_state_will_speak_of_is_not_sent_before_it() -> None:
+    venue = subscribed(("ticker", "BTC-USD"))
+    venue.on_message(request("subscribe", "level2", "BTC-USD"), START)
+    assert play(venue, data(0, "l2_data", "update", "BTC-USD")) == []
+    assert len(play(venue, data(1, "ticker", "snapshot", "BTC-USD"))) == 2
+    messages = sent(venue.on_state({("level2", "BTC-USD"): data(0, "l2_data", "snapshot", "BTC-USD")}, START))
+    assert [message["channel"] for message in messages] == ["l2_data", "subscriptions"]
+
+
+def test_unsubscribing_ends_the_data_and_is_acknowledged() -> None:
+    venue = subscribed(("ticker", *PAIR))
+    play(venue, *(data(number, "ticker", "snapshot", product) for number, product in enumerate(PAIR)))
+    assert acks(sent(venue.on_message(request("unsubscribe", "ticker", "BTC-USD"), START))) == [{"ticker": ["ETH-USD"]}]
+    assert play(venue, data(2, "ticker", "update", "BTC-USD")) == []
+    assert len(play(venue, data(3, "ticker", "update", "ETH-USD"))) == 1
+    assert acks(sent(venue.on_message(request("unsubscribe", "ticker"), START))) == [{}]
+    assert play(venue, data(4, "ticker", "update", "ETH-USD")) == []
+
+
+def test_subscribing_again_is_acknowledged_without_a_second_snapshot() -> None:
+    venue = subscribed(("ticker", "BTC-USD"))
+    play(venue, data(0, "ticker", "snapshot", "BTC-USD"))
+    replies = venue.on_message(request("subscribe", "ticker", "BTC-USD"), START)
+    assert acks(sent(replies)) == [{"ticker": ["BTC-USD"]}]
+    assert venue.wanted == frozenset()
+
+
+def test_products_that_the_recording_lacks_are_left_out_and_remarked() -> None:
+    venue = server()
+    (remark,) = venue.on_message(request("subscribe", "level2", "BTC-USD", "SOL-USD"), START)
+    assert remark == Remark("asks for level2 SOL-USD, which the recording lacks; it has BTC-USD, ETH-USD")
+    nothing_yet(venue, START)
+    assert acks(play(venue, data(0, "l2_data", "snapshot", "BTC-USD"))) == [{"level2": ["BTC-USD"]}]
+
+
+def test_a_channel_that_the_recording_lacks_is_acknowledged_empty_and_remarked() -> None:
+    replies = server().on_message(request("subscribe", "ticker_batch", "BTC-USD"), START)
+    assert isinstance(replies[0], Remark)
+    assert "ticker_batch, which the recording lacks; it has candles, heartbeats" in replies[0].text
+    assert acks(sent(replies)) == [{}]
+
+
+@pytest.mark.parametrize("channel", ["heartbeat", "full", "user", "futures_balance_summary", ""])
+def test_unknown_and_private_channels_are_refused_as_the_venue_does(channel: str) -> None:
+    replies = server().on_message(request("subscribe", channel, "BTC-USD"), START)
+    assert replies[0] == Send(b'{"type":"error","message":"authentication failure"}')
+    assert not any(isinstance(reply, Close) for reply in replies)
+
+
+def test_the_31st_level2_product_is_refused() -> None:
+    many = [f"A{number}-USD" for number in range(31)]
+    venue = server({"level2": many})
+    assert venue.on_message(request("subscribe", "level2", *many[:30]), START) == []
+    refusal = [Send(b'{"type":"error","message":"too many L2 streams requested in a single session"}')]
+    assert venue.on_message(request("subscribe", "level2", many[30]), START) == refusal
+    venue.on_message(request("unsubscribe", "level2", many[0]), START)
+    assert venue.on_message(request("subscribe", "level2", many[30]), START) == []
+    closing = server({"level2": many}, level2_limit_closes="true")
+    assert closing.on_message(request("subscribe", "level2", *many), START) == [*refusal, Close(1000)]
+
+
+def test_a_usdc_product_gets_the_data_of_its_usd_name() -> None:
+    venue = subscribed(("ticker", "BTC-USDC"))
+    assert len(play(venue, data(0, "ticker", "snapshot", "BTC-USD"))) == 2
+
+
+@pytest.mark.parametrize("message", [b"", b"hello", b"[]", b"\xff", b'{"type":"ping"}', b'{"type":5}', b"[" * 100_000])
+def test_what_is_no_request_is_an_error(message: bytes) -> None:
+    assert sent(server(malformed_message="what?").on_message(message, START)) == [{"type": "error", "message": "what?"}]
+
+
+def test_a_silent_client_is_closed_as_configured() -> None:
+    venue = server(subscribe_within="2", subscribe_within_code="1000")
+    assert venue.subscribe_within == 2.0
+    assert venue.on_silence() == [Close(1000, "no subscribe message within 2 seconds")]
+    assert server(subscribe_within="0").subscribe_within is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("subscribe", "5"), ("subscribe_within", "soon"), ("level2_limit_closes", "x")]
+)
+def test_settings_that_make_no_sense_are_refused(name: str, value: str) -> None:
+    with pytest.raises(UsageError):
+        Settings.parse({name: value})
+
+
+def test_heartbeats_are_made_where_none_were_recorded() -> None:
+    venue = server({"ticker": PAIR})
+    venue.on_message(request("subscribe", "heartbeats"), START)
+    assert venue.next_due is None
+    nothing_yet(venue, START + 250_000_000)
+    beats = []
+    for _ in range(3):
+        due = venue.next_due
+        assert due is not None
+        beats += [json.loads(message) for message in venue.on_due(due)]
+    assert [beat["timestamp"] for beat in beats] == [f"2026-08-09T21:05:{second}.25Z" for second in (49, 50, 51)]
+    counters = [beat["events"][0]["heartbeat_counter"] for beat in beats]
+    assert counters == [counters[0], counters[0] + 1, counters[0] + 2]
+    assert beats[0]["events"][0]["current_time"] == f"2026-08-09 21:05:49.25 +0000 UTC m=+{counters[0]}.250000000"
+    venue.on_message(request("unsubscribe", "heartbeats"), START)
+    assert venue.next_due is None
+
+
+def test_recorded_heartbeats_are_passed_on() -> None:
+    venue = subscribed(("heartbeats",))
+    beat = b'{"channel":"heartbeats","timestamp":"x","sequence_num":4,"events":[{"heartbeat_counter":7}]}'
+    assert venue.next_due is None
+    assert [message["sequence_num"] for message in play(venue, beat)] == [1]
+
+
+def test_when_the_recording_begins_again_everything_is_wanted_again() -> None:
+    venue = subscribed(("ticker", "BTC-USD"), ("level2", "ETH-USD"))
+    venue.on_restart()
+    assert venue.wanted == {("ticker", "BTC-USD"), ("level2", "ETH-USD")}
+
+
+@given(recorded=st.integers(0, 10**9), number=st.integers(0, 10**9), spaced=st.booleans())
+def test_renumbering_changes_digits_only(recorded: int, number: int, *, spaced: bool) -> None:
+    separators = (", ", ": ") if spaced else (",", ":")
+    fields = {"channel": "ticker", "timestamp": format_time(START), "sequence_num": recorded, "events": []}
+    payload = json.dumps(fields, separators=separators).encode()
+    expected = json.dumps({**fields, "sequence_num": number}, separators=separators).encode()
+    assert renumbered(payload, recorded, number) == expected
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ticker", "market_trades"]), st.sampled_from(PAIR)), max_size=60), st.data())
+def test_every_client_counts_without_holes_and_gets_what_it_asked_for(
+    recorded: list[tuple[str, str]], choice: st.DataObject
+) -> None:
+    keys = choice.draw(
+        st.sets(st.sampled_from([(c, p) for c in ("ticker", "market_trades") for p in PAIR]), min_size=1)
+    )
+    venue = server()
+    for channel, product in keys:
+        venue.on_message(request("subscribe", channel, product), START)
+    messages = sent(nothing_yet(venue, START))
+    messages += play(venue, *(data(n, channel, "update", product) for n, (channel, product) in enumerate(recorded)))
+    assert [message["sequence_num"] for message in messages] == list(range(len(messages)))
+    got = [
+        (message["channel"], (message["events"][0].get("tickers") or message["events"][0]["trades"])[0]["product_id"])
+        for message in messages
+        if message["channel"] != "subscriptions"
+    ]
+    assert got == [key for key in recorded if key in keys]
