@@ -101,7 +101,20 @@ class _Products(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         return products
 
 
+class _Setting(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not name or not equals:
+            self.fail(f"{value!r} is no setting such as subscribe_within=10", param, ctx)
+        return name, text
+
+
 DURATION = _Duration()
+SETTING = _Setting()
 SPEED = _Speed()
 TIME = _Moment()
 CHANNEL = _Channel()

@@ -14,7 +14,7 @@ import msgspec
 
 from . import output
 from .child import CommandWithChild, check_command, run_command
-from .options import DURATION, SPEED, as_json, logging_options
+from .options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
 
 if TYPE_CHECKING:
     from ..replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
@@ -55,10 +55,38 @@ log = logging.getLogger("feedrec")
     show_default=True,
     help="Drop a client that takes nothing this long.",
 )
+@click.option(
+    "--mode",
+    type=click.Choice(["venue", "verbatim"]),
+    help="Answer as the venue would, or give every frame to whoever says anything.  [default: venue where it is known]",
+)
+@click.option(
+    "--settle",
+    type=DURATION,
+    default="100ms",
+    show_default=True,
+    help="Time begins when no further subscribe has come for this long.",
+)
+@click.option("--from", "start", type=TIME, help="Begin at this time: 2026-11-21T17:00:00Z, or +90s from the start.")
+@click.option("--to", "end", type=TIME, help="End before this time.")
+@click.option("--loop", is_flag=True, help="Begin again at the end, for ever.")
+@click.option(
+    "--set", "settings", type=SETTING, multiple=True, help="Change what is not known of the venue. Repeatable."
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if a client asked for what the recording lacks.")
 @click.option("--deflate", is_flag=True, help="Compress for clients that offer permessage-deflate.")
 @as_json
 @logging_options
-def replay(files: tuple[Path, ...], command: tuple[str, ...], as_json: bool, **options: Any) -> int:
+def replay(
+    files: tuple[Path, ...],
+    command: tuple[str, ...],
+    as_json: bool,
+    strict: bool,
+    start: Moment | None,
+    end: Moment | None,
+    settings: tuple[tuple[str, str], ...],
+    **options: Any,
+) -> int:
     """
     Serve a recording through a local WebSocket server, frame by frame, at any speed.
 
@@ -68,8 +96,11 @@ def replay(files: tuple[Path, ...], command: tuple[str, ...], as_json: bool, **o
       feedrec replay FILE --speed max --at-end exit
       feedrec replay FILE -- pytest -q           run a command with the URL in FEEDREC_URL
 
-    The first line on stdout is the URL. To every client that connects, and says something, go all frames that were
-    received, untouched and in order. At the end it tells how late the frames were.
+    The first line on stdout is the URL. Clients subscribe as they do at the venue, and get snapshots, acks and data in
+    its order, with numbers of their own; whoever comes late gets the state of the market as of then. With --mode
+    verbatim every frame goes, untouched, to whoever says anything. At the end it tells how late the frames were.
+
+    Several FILEs are merged by time.
 
     With a COMMAND the server runs as long as the command does, on a free port. stdout and the exit code are the
     command's; if a replay failed meanwhile, the exit code is not 0.
@@ -85,16 +116,29 @@ def replay(files: tuple[Path, ...], command: tuple[str, ...], as_json: bool, **o
         check_command(command)
         if ctx.get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
             options["port"] = 0
-    server = ReplayServer(files, ReplayOptions(**options), on_client_end=_tell)
+    window = _window(files[0], start, end)
+    server = ReplayServer(files, ReplayOptions(settings=dict(settings), **window, **options), on_client_end=_tell)
     code = asyncio.run(_serve_command(server, command) if command else _serve(server))
     if command:
         log.info("%s", _in_words(server.total))
     else:
         click.echo(msgspec.json.encode(_as_dict(server.total)) if as_json else _in_words(server.total))
-    if not code and _has_failed(server):
-        log.error("the replay failed: exit code 1")
+    failure = _failure(server, strict=strict)
+    if not code and failure:
+        log.error("%s: exit code 1", failure)
         return 1
     return code
+
+
+def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, Any]:
+    """Give the times to begin and end at; offsets count from the beginning of the first recording."""
+    from ..formats import open_recording
+
+    moments = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
+    if not moments:
+        return {}
+    with open_recording(file) as recording:
+        return {name: moment.within(recording.header.created) for name, moment in moments.items()}
 
 
 async def _serve(server: ReplayServer) -> int:
@@ -120,8 +164,10 @@ async def _serve_command(server: ReplayServer, command: Sequence[str]) -> int:
         return await run_command(command, {"FEEDREC_URL": server.url})
 
 
-def _has_failed(server: ReplayServer) -> bool:
-    return server.has_failed or "recording damaged" in server.total.outcomes
+def _failure(server: ReplayServer, *, strict: bool) -> str | None:
+    if server.has_failed or "recording damaged" in server.total.outcomes:
+        return "the replay failed"
+    return "a client asked for what the recording lacks" if strict and server.has_lacked else None
 
 
 def _tell(result: ClientResult) -> None:

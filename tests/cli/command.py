@@ -48,8 +48,9 @@ def background(*arguments: object, cwd: Path | None = None) -> Iterator[subproce
 
 @contextlib.contextmanager
 def mock_venue(recording: Path = DEMO, *options: object) -> Iterator[str]:
-    """Serve a recording with `feedrec replay`; give the URL."""
-    with background("replay", recording, "--port", 0, "-q", *(options or ("--speed", "max"))) as process:
+    """Serve every frame of a recording with `feedrec replay`; give the URL."""
+    arguments = ("--port", 0, "-q", "--mode", "verbatim", *(options or ("--speed", "max")))
+    with background("replay", recording, *arguments) as process:
         yield first_line(process.stdout)
 
 

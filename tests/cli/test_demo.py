@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from .command import DEMO, feedrec
+
+
+def data_of(path: Path) -> list[bytes]:
+    """Give what the venue sent but for acks, which are made anew, and numbers."""
+    payloads = feedrec("cat", "--raw", path).stdout.splitlines()
+    return [re.sub(rb'"sequence_num":\d+', b"", payload) for payload in payloads if b'"subscriptions"' not in payload]
 
 
 def test_the_demo_records_what_it_replays(tmp_path: Path) -> None:
@@ -19,6 +26,5 @@ def test_the_demo_records_what_it_replays(tmp_path: Path) -> None:
     copy = json.loads(feedrec("info", "--json", path).stdout)
     assert copy["frames"] == original["frames"]
     assert f"recorded {copy['frames']:,} frames" in text
-    assert copy["bytes"] == original["bytes"]
     assert copy["gaps"] == 0
-    assert feedrec("cat", "--raw", path).stdout == feedrec("cat", "--raw", DEMO).stdout
+    assert data_of(path) == data_of(DEMO)

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 
 import pytest
 from websockets.asyncio.client import connect
@@ -18,10 +19,8 @@ from feedrec.model import Frame
 
 from .command import DEMO, background, first_line, interrupt
 
-SUBSCRIBE = [
-    json.dumps({"type": "subscribe", "product_ids": ["BTC-USD", "ETH-USD"], "channel": channel})
-    for channel in ("level2", "ticker", "market_trades", "candles", "heartbeats")
-]
+PAIR = ["BTC-USD", "ETH-USD"]
+EVERYTHING = [*((channel, PAIR) for channel in ("level2", "ticker", "market_trades", "candles")), ("heartbeats", [])]
 
 
 def recorded() -> list[Frame]:
@@ -41,15 +40,17 @@ def data(payloads: list[bytes]) -> list[bytes]:
     return [re.sub(rb'"sequence_num":\d+', b"", payload, count=1) for payload in payloads if is_data(payload)]
 
 
-def receive_all(url: str) -> tuple[list[bytes], float, int | None]:
-    """Subscribe to everything, receive until the close; give payloads, seconds from first to last, close code."""
+def receive_all(
+    url: str, subscriptions: Sequence[tuple[str, list[str]]] = EVERYTHING
+) -> tuple[list[bytes], float, int | None]:
+    """Subscribe, receive until the close; give payloads, seconds from first to last, close code."""
 
     async def receive() -> tuple[list[bytes], float, int | None]:
         payloads = []
         first = last = 0.0
         async with connect(url, max_size=None) as connection:
-            for message in SUBSCRIBE:
-                await connection.send(message)
+            for channel, products in subscriptions:
+                await connection.send(json.dumps({"type": "subscribe", "channel": channel, "product_ids": products}))
             try:
                 while True:
                     payload = str(await connection.recv()).encode()
@@ -100,7 +101,7 @@ def test_a_signal_ends_it_quickly_with_a_client_connected(number: signal.Signals
 
     async def hold(url: str, process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
         async with connect(url, max_size=None) as connection:
-            await connection.send(SUBSCRIBE[0])
+            await connection.send(json.dumps({"type": "subscribe", "channel": "level2", "product_ids": PAIR}))
             await connection.recv()
             started = time.monotonic()
             ended = await asyncio.to_thread(interrupt, process, number)
@@ -118,3 +119,31 @@ def test_no_client_at_all_is_said() -> None:
     with background("replay", DEMO, "--port", 0) as process:
         first_line(process.stdout)
         assert interrupt(process)[:2] == (0, b"no client came\n")
+
+
+def test_verbatim_changes_nothing() -> None:
+    """With --mode verbatim every recorded frame goes to whoever says anything."""
+    with open_recording(DEMO) as recording:
+        expected = [one.payload for one in recording if isinstance(one, Frame) and one.direction == "in"]
+    with background("replay", DEMO, "--port", 0, "--speed", "max", "--mode", "verbatim") as process:
+        payloads, _, _ = receive_all(first_line(process.stdout))
+    assert payloads == expected
+
+
+def test_a_window_of_the_recording() -> None:
+    """--from and --to cut a piece out; offsets count from the beginning of the recording."""
+    window = ("--from", "+10s", "--to", "+11s")
+    with background("replay", DEMO, "--port", 0, "--speed", "max", *window) as process:
+        payloads, _, _ = receive_all(first_line(process.stdout), [("heartbeats", [])])
+    assert [json.loads(payload)["channel"] for payload in payloads] == ["subscriptions", "heartbeats"]
+
+
+def test_strict_fails_when_a_client_asks_in_vain() -> None:
+    """One line names what is lacking; with --strict the exit code is 1."""
+    options = ("--speed", "max", "--at-end", "exit")
+    for strict, code in ((("--strict",), 1), ((), 0)):
+        with background("replay", DEMO, "--port", 0, *options, *strict) as process:
+            receive_all(first_line(process.stdout), [("level2", ["SOL-USD", "BTC-USD"])])
+            _, err = process.communicate(timeout=20)
+        assert "asks for level2 SOL-USD, which the recording lacks; it has BTC-USD, ETH-USD" in err.decode()
+        assert process.returncode == code
