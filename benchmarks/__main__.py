@@ -20,11 +20,11 @@ def main() -> None:
     unknown = set(arguments.rows) - set(ROWS)
     if unknown:
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there is {', '.join(ROWS)}")
-    print(f"{'what':<46}{'baseline':>16}{'feedrec':>16}{'ratio':>8}")
+    print(f"{'what':<66}{'baseline':>16}{'feedrec':>16}{'ratio':>8}")
     with tempfile.TemporaryDirectory(prefix="feedrec-bench-") as folder:
         for name in arguments.rows or ROWS:
             for row in ROWS[name](Path(folder), quick=arguments.quick):
-                print(f"{row.what:<46}{row.baseline:>16}{row.feedrec:>16}{row.ratio:>8.2f}", flush=True)
+                print(f"{row.what:<66}{row.baseline:>16}{row.feedrec:>16}{row.ratio:>8.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import socket
 import sys
 import time
 from urllib.parse import urlsplit
 
-_HELLO = b"\x81\x82\x00\x00\x00\x00{}"  # a masked text message; the mask is zero
+_CHANNELS = ("level2", "ticker", "market_trades", "candles", "heartbeats")
+
+
+def subscriptions() -> bytes:
+    """Give subscribe messages for everything in the demo, as masked text messages; the mask is zero."""
+    messages = []
+    for channel in _CHANNELS:
+        request = {"type": "subscribe", "channel": channel, "product_ids": ["BTC-USD", "ETH-USD"]}
+        payload = json.dumps(request).encode()
+        messages.append(bytes((0x81, 0x80 | len(payload))) + b"\0\0\0\0" + payload)
+    return b"".join(messages)
 
 
 def read_all(url: str) -> float:
-    """Say something, read until the server closes; give the seconds from the first byte to the last."""
+    """Subscribe, read until the server closes; give the seconds from the first byte to the last."""
     parts = urlsplit(url)
     key = base64.b64encode(os.urandom(16)).decode()
     request = (
@@ -25,7 +36,7 @@ def read_all(url: str) -> float:
         response = b""
         while b"\r\n\r\n" not in response:
             response += connection.recv(4096)
-        connection.sendall(_HELLO)
+        connection.sendall(subscriptions())
         buffer = bytearray(1 << 20)
         connection.recv_into(buffer)
         first = last = time.perf_counter()

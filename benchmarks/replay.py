@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .material import Row, repeated
-from .processes import run, serving
+from .processes import Server, run, serving
 
 __all__ = ["rows"]
 
@@ -14,13 +14,24 @@ FRAMES = 600_000
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Have the same client read all frames from either, and compare frames a second."""
+    """Have the same client read all frames from each, and compare frames a second."""
     path = folder / "repeated.jsonl.zst"
     payloads = repeated(path, FRAMES // (10 if quick else 1))
     with serving("benchmarks.send_server", path) as server:
-        baseline = len(payloads) / float(run("benchmarks.raw_client", server.url).output)
-    with serving("feedrec", "replay", path, "--port", 0, "--speed", "max", "-qq") as server:
-        ours = len(payloads) / float(run("benchmarks.raw_client", server.url).output)
+        baseline = _frames_a_second(server, payloads)
+    verbatim = _replay(path, "verbatim", payloads)
+    venue = _replay(path, "venue", payloads)
     size = sum(map(len, payloads)) // len(payloads)
-    what = f"replay max: frames/s, {len(payloads):,} of {size} bytes"
-    yield Row(what, f"{baseline:,.0f}", f"{ours:,.0f}", ours / baseline)
+    what = f"frames/s, {len(payloads):,} of {size} bytes"
+    yield Row(f"replay max, verbatim: {what}", f"{baseline:,.0f}", f"{verbatim:,.0f}", verbatim / baseline)
+    yield Row(f"replay max, venue: {what}", f"{baseline:,.0f}", f"{venue:,.0f}", venue / baseline)
+    yield Row("replay max: verbatim against venue", f"{venue:,.0f}", f"{verbatim:,.0f}", verbatim / venue)
+
+
+def _replay(path: Path, mode: str, payloads: list[bytes]) -> float:
+    with serving("feedrec", "replay", path, "--port", 0, "--speed", "max", "--mode", mode, "-qq") as server:
+        return _frames_a_second(server, payloads)
+
+
+def _frames_a_second(server: Server, payloads: list[bytes]) -> float:
+    return len(payloads) / float(run("benchmarks.raw_client", server.url).output)

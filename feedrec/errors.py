@@ -93,7 +93,7 @@ class DamagedRecordingError(RecordingError):
         self.last_time = last_time
 
     def __str__(self) -> str:
-        known_good = f"good until {self.last_time}" if self.last_time else "nothing before it is good"
+        known_good = f"good until {self.last_time}" if self.last_time else "no frame before it"
         return f"{self.path}: {self.reason} at byte {self.offset} ({known_good})"
 
 

@@ -7,21 +7,28 @@ that `feedrec --help` is quick.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
 import sys
 from typing import Any
 
-import click
+try:
+    import click
 
-from .. import __version__
-from ..errors import FeedrecError
-from ..feeds.base import did_you_mean
+    from .. import __version__
+    from ..errors import FeedrecError
+    from ..feeds.base import did_you_mean
+except KeyboardInterrupt:  # Ctrl-C before there is anything to end
+    sys.exit(128 + signal.SIGINT)
 
 __all__ = ["cli", "main"]
 
 _COMMANDS = ("record", "replay", "cat", "info", "demo")
+
+_STDOUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""What writing to stdout may end with; where else such things happen, they are explained there."""
 
 
 class _ReportedError(click.ClickException):
@@ -45,6 +52,7 @@ class _CommandGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = getattr(importlib.import_module(f".{cmd_name}", __name__), cmd_name)
+        _name_variables(command, cmd_name)
         return command
 
     def resolve_command(
@@ -60,13 +68,30 @@ class _CommandGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError as error:  # the reader of our output left: `feedrec cat FILE | head`
+            raise _reader_left() from error
         except FeedrecError as error:
+            if isinstance(error.__cause__, BrokenPipeError):
+                raise _reader_left() from error
             raise _ReportedError(error) from error
+
+
+def _name_variables(command: click.Command, name: str) -> None:
+    """Name the variables that stand for the options after their long names; click takes the Python names."""
+    for option in command.params:
+        if isinstance(option, click.Option):
+            (long_name,) = (text[2:] for text in option.opts if text.startswith("--"))
+            option.envvar = f"FEEDREC_{name}_{long_name}".replace("-", "_").upper()
+
+
+def _reader_left() -> click.exceptions.Exit:
+    """Exit as a program does that SIGPIPE ended. Not for click to see: it makes 1 of a broken pipe."""
+    return click.exceptions.Exit(128 + signal.SIGPIPE)
 
 
 @click.group(
     cls=_CommandGroup,
-    context_settings={"auto_envvar_prefix": "FEEDREC", "help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="feedrec", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -85,29 +110,47 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line; every outcome is an exit code and at most one line of error, never a traceback."""
+    _replace_closed_streams()
+    code = _run(args)
     try:
-        sys.exit(cli.main(args, prog_name="feedrec", standalone_mode=False) or 0)
+        sys.stdout.flush()
+    except OSError:  # said already; Python must not try once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _run(args: list[str] | None) -> int:
+    """Run the command line; give the exit code."""
+    try:
+        return cli.main(args, prog_name="feedrec", standalone_mode=False) or 0
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        return stop.exit_code
     except _ReportedError as error:
         error.show()
-        sys.exit(error.error.exit_code)
+        return error.error.exit_code
     except click.ClickException as error:
         click.echo(f"feedrec: error: {error.format_message()}{_where_to_look(error)}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader of our output left: `feedrec cat FILE | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(128 + signal.SIGINT)
+        return 128 + signal.SIGINT
     except Exception as error:
         if os.environ.get("FEEDREC_DEBUG"):
             raise
+        if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS and error.filename is None:
+            click.echo(f"feedrec: error: stdout cannot be written: {error.strerror}", err=True)
+            return 1
         kind = type(error).__name__
         click.echo(
             f"feedrec: internal error: {kind}: {error} (FEEDREC_DEBUG=1 shows where; please report it)", err=True
         )
-        sys.exit(1)
+        return 1
+
+
+def _replace_closed_streams() -> None:
+    """Open /dev/null in place of the standard streams that we were started without, in the order of their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
 
 
 def _where_to_look(error: click.ClickException) -> str:

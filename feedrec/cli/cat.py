@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
+from ..feeds.base import did_you_mean
 from ..model import Frame, FrameInfo, Record
 from .options import PRODUCTS, TIME, Moment, logging_options
 
 if TYPE_CHECKING:
+    from ..feeds import Feed
     from ..formats import RecordingReader
 
 POLL_INTERVAL = 0.1
@@ -22,7 +24,7 @@ POLL_INTERVAL = 0.1
 
 
 @click.command(short_help="Print a recording, or what the venue sent.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
 @click.option("--raw", is_flag=True, help="Print the payloads of received frames alone, one a line.")
 @click.option("-0", "--print0", is_flag=True, help="End each with a NUL, not a newline: for payloads with newlines.")
 @click.option("-c", "--channel", "channels", multiple=True, help="Only frames of this channel. Repeatable.")
@@ -89,7 +91,7 @@ def _choice(
             f"{recording.path}: endpoint {endpoint!r} is unknown, so there is no choosing by channel or product"
         )
     selection = Selection(
-        frozenset(feed.channel_name(name) for name in channels) if feed else frozenset(),
+        frozenset(_channel_of(feed, name) for name in channels) if feed else frozenset(),
         frozenset(products),
         start.within(created) if start else None,
         end.within(created) if end else None,
@@ -98,6 +100,15 @@ def _choice(
         return None
     describe = feed.describe if feed else lambda _: FrameInfo()
     return lambda record: selection.takes(record, describe)
+
+
+def _channel_of(feed: Feed, name: str) -> str:
+    """Give the channel of that name; besides those that can be subscribed there are the acks."""
+    channel = feed.channel_name(name)
+    known = (*feed.channels, "subscriptions")
+    if channel not in known:
+        raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, known)} (it has {', '.join(known)})")
+    return channel
 
 
 def _flush_and_wait() -> bool:

@@ -13,7 +13,7 @@ import click
 from .. import __version__
 from ..model import Header
 from .options import logging_options
-from .output import columns
+from .output import columns, printable
 
 if TYPE_CHECKING:
     from ..recorder import Summary
@@ -23,7 +23,9 @@ SPEED = 8.0
 
 
 @click.command(short_help="See it work, offline, in a few seconds.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.  [default: a new one here]")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, readable=False), help="File to write.  [default: a new one here]"
+)
 @logging_options
 def demo(output: Path | None) -> None:
     """
@@ -42,10 +44,11 @@ def demo(output: Path | None) -> None:
     report(summary)
     click.echo()
     click.echo("Now try:")
+    name = printable(target)
     suggestions = (
-        (f"  feedrec info {target}", "# what is in it"),
-        (f"  feedrec cat --raw -c ticker {target}", "# what the venue sent"),
-        (f"  feedrec replay {target} --speed 10", "# a mock venue for your own client"),
+        (f"  feedrec info {name}", "# what is in it"),
+        (f"  feedrec cat --raw -c ticker {name}", "# what the venue sent"),
+        (f"  feedrec replay {name} --speed 10", "# a mock venue for your own client"),
         ("  feedrec record --channel level2", "# the live market"),
     )
     click.echo(columns(suggestions))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Tell what is in a recording.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
 @as_json
 @logging_options
 def info(file: Path, as_json: bool) -> None:
@@ -34,9 +34,9 @@ def info(file: Path, as_json: bool) -> None:
         feed = feed_of(recording.header.endpoint)
         summary = summarise(recording, feed.describe if feed else lambda _: FrameInfo())
     if as_json:
-        click.echo(msgspec.json.encode({"path": str(file), **summary.as_dict()}))
+        click.echo(msgspec.json.encode({"path": output.printable(file), **summary.as_dict()}))
         return
-    click.echo(str(file))
+    click.echo(output.printable(file))
     click.echo(output.columns([(f"  {name}", value) for name, value in _facts(summary)]))
     if summary.channels:
         click.echo()

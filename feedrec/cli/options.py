@@ -124,10 +124,12 @@ PRODUCTS = _Products()
 def _seconds(text: str) -> float | None:
     """Read `90s`, `1h30m`, or plain seconds; None if it is no duration."""
     if re.fullmatch(r"\d+(?:\.\d+)?", text, re.ASCII):
-        return float(text)
-    if not _DURATION.fullmatch(text):
+        seconds = float(text)
+    elif _DURATION.fullmatch(text):
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    else:
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    return seconds if math.isfinite(seconds) else None
 
 
 def _split(text: str) -> tuple[str, ...]:

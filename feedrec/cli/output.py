@@ -6,8 +6,9 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-__all__ = ["columns", "count", "duration", "ratio", "set_up_logging", "size"]
+__all__ = ["columns", "count", "duration", "printable", "ratio", "set_up_logging", "size"]
 
 
 def size(number: float) -> str:
@@ -42,6 +43,11 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def ratio(value: float | None) -> str:
     """Write a compression ratio, e.g. `12.3:1`."""
     return f"{value:.1f}:1" if value else "-"
+
+
+def printable(text: str | Path) -> str:
+    """Give a file name, or a text with one in it, as it can be printed: `?` for bytes that are no UTF-8."""
+    return str(text).encode(errors="replace").decode()
 
 
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:

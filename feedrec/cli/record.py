@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from .. import __version__
-from ..errors import UsageError
+from ..errors import RecordingExistsError, UsageError
 from ..model import Header
+from . import output as text
 from .options import CHANNEL, DURATION, PRODUCTS, ChannelRequest, as_json, logging_options
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..formats import RecordingWriter
+    from ..recorder import Summary
 
 LOSS = 3
 """Exit code of a run that is done, but with loss."""
@@ -89,12 +93,23 @@ def record(
     if output == "-" and as_json:
         raise UsageError("--json and -o - both write to stdout: leave one out")
     writer = _open_output(output, feed, url, subscriptions, level=level, fsync=fsync, overwrite=overwrite)
-    summary = run_recording(feed, url, subscriptions, writer, Limits(duration, max_frames))
+    summary, error = run_recording(feed, url, subscriptions, writer, Limits(duration, max_frames))
     if as_json:
-        click.echo(msgspec.json.encode(summary.as_dict()))
+        click.echo(msgspec.json.encode(_facts(summary, error)))
     else:
-        report(summary, err=output == "-")
+        report(summary, error, err=output == "-")
+    if error is not None:
+        raise error
     return LOSS if fail_on_gap and summary.counts.gaps else 0
+
+
+def _facts(summary: Summary, error: BaseException | None) -> dict[str, Any]:
+    facts = summary.as_dict()
+    if summary.path is not None:
+        facts["path"] = text.printable(summary.path)
+    if error is not None:
+        facts["error"] = text.printable(str(error) or "interrupted")
+    return facts
 
 
 def _check_url(url: str) -> str:
@@ -133,16 +148,22 @@ def _open_output(
     if output == "-":
         return RecordingWriter(StreamTarget(sys.stdout.buffer), header, PlainEncoder())
     path = Path(output or ".")
-    if path.is_dir() or (output or "").endswith("/"):
-        path /= default_name(feed, subscriptions, created // 10**9)
-    return create_recording(path, header, overwrite=overwrite, level=level, fsync_interval=fsync)
+    if not (os.path.isdir(path) or (output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
+        return create_recording(path, header, overwrite=overwrite, level=level, fsync_interval=fsync)
+    number = 0
+    while True:
+        number += 1
+        name = default_name(feed, subscriptions, created // 10**9, number)
+        with contextlib.suppress(RecordingExistsError):  # by another recorder that started in the same second
+            return create_recording(path / name, header, level=level, fsync_interval=fsync)
 
 
-def default_name(feed: Feed, subscriptions: list[Subscription], second: int) -> str:
-    """Name a recording after its endpoint, channels and start."""
+def default_name(feed: Feed, subscriptions: list[Subscription], second: int, number: int = 1) -> str:
+    """Name a recording after its endpoint, channels and start; `number` tells those of one second apart."""
     channels = [
         item.channel for item in subscriptions if item.channel != feed.heartbeat_channel or len(subscriptions) == 1
     ]
     named = "+".join(channels) if len(channels) <= 4 else f"{len(channels)}-channels"
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-    return re.sub(r"[^\w.+@-]", "-", f"{feed.name}_{named}_{stamp}.jsonl.zst")
+    suffix = f"-{number}" if number > 1 else ""
+    return re.sub(r"[^\w.+@-]", "-", f"{feed.name}_{named}_{stamp}{suffix}.jsonl.zst")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import click
+import msgspec
 
+from ..errors import FeedrecError, WriteError
 from ..feeds import Feed, Subscription
 from ..formats import RecordingWriter
+from ..formats.target import PART_SUFFIX
 from ..recorder import Limits, Progress, RecordingSession, Summary
 from . import output
 
@@ -29,22 +33,51 @@ log = logging.getLogger("feedrec")
 
 def run_recording(
     feed: Feed, url: str, subscriptions: Sequence[Subscription], writer: RecordingWriter, limits: Limits
-) -> Summary:
-    """Record until a limit, Ctrl-C or SIGTERM; show how it goes on stderr."""
+) -> tuple[Summary, BaseException | None]:
+    """
+    Record until a limit, Ctrl-C, SIGTERM or SIGHUP; show how it goes on stderr.
+
+    Returns:
+        What it came to, and what ended it early, if something did after a connection was open.
+
+    Raises:
+        FeedrecError: What ended it, if nothing was recorded.
+
+    """
+    session = RecordingSession(feed, url, subscriptions, writer, limits=limits)
 
     async def run() -> Summary:
-        session = RecordingSession(feed, url, subscriptions, writer, limits=limits)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
             loop.add_signal_handler(number, _stop_once, loop, number, session)
         return await record_with_status(session)
 
-    return asyncio.run(run())
+    try:
+        summary = asyncio.run(run())
+    except (FeedrecError, KeyboardInterrupt) as error:
+        progress = session.progress
+        if not progress.counts.connections:
+            raise
+        return Summary(_place_of(writer), progress.seconds, progress.counts, progress.file_size), error
+    if summary.path is None:
+        summary = msgspec.structs.replace(summary, file_size=0)
+    return summary, None
 
 
 def _stop_once(loop: asyncio.AbstractEventLoop, number: int, session: RecordingSession) -> None:
     loop.remove_signal_handler(number)  # the second Ctrl-C does what it always does
+    if number == signal.SIGINT:
+        log.info("finishing; press Ctrl-C again to stop at once")
     session.stop()
+
+
+def _place_of(writer: RecordingWriter) -> str:
+    """Give the name that a recording has now."""
+    part = writer.path.with_name(writer.path.name + PART_SUFFIX)
+    return str(part if part.exists() else writer.path)
 
 
 async def record_with_status(session: RecordingSession) -> Summary:
@@ -55,7 +88,8 @@ async def record_with_status(session: RecordingSession) -> Summary:
 
 
 def _is_terminal() -> bool:
-    return sys.stderr.isatty() and log.isEnabledFor(logging.INFO)
+    is_dumb = os.environ.get("TERM") in ("dumb", "unknown")
+    return sys.stderr.isatty() and not is_dumb and log.isEnabledFor(logging.INFO)
 
 
 @contextlib.asynccontextmanager
@@ -66,17 +100,22 @@ async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
 
     console = Console(stderr=True)
     before = session.progress
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    live = Live(console=console, auto_refresh=False, transient=True)
 
-        def show() -> None:
-            nonlocal before
-            now = session.progress
-            live.update(Text(status_line(before, now), no_wrap=True, overflow="ellipsis"), refresh=True)
-            if now.seconds - before.seconds >= 1:
-                before = now
+    def show() -> None:
+        nonlocal before
+        now = session.progress
+        live.update(Text(status_line(before, now), no_wrap=True, overflow="ellipsis"), refresh=True)
+        if now.seconds - before.seconds >= 1:
+            before = now
 
+    live.start()
+    try:
         async with _repeating(show, REFRESH):
             yield
+    finally:
+        with contextlib.suppress(OSError):  # the terminal is gone
+            live.stop()
 
 
 @contextlib.asynccontextmanager
@@ -98,7 +137,8 @@ async def _repeating(action: Callable[[], None], interval: float) -> AsyncIterat
     async def repeat() -> None:
         while True:
             await asyncio.sleep(interval)
-            action()
+            with contextlib.suppress(OSError):  # the terminal is gone: the recording is not
+                action()
 
     task = asyncio.create_task(repeat())
     try:
@@ -127,16 +167,22 @@ def status_line(before: Progress, now: Progress) -> str:
     )
 
 
-def report(summary: Summary, *, err: bool = False) -> None:
-    """Print what a run came to."""
+def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:
+    """Print what a run came to, on stderr if `err`; `error` is what ended it early."""
     counts = summary.counts
     progress = Progress("done", summary.seconds, counts, summary.file_size)
     if summary.path is None:
         click.echo("stopped before a connection was open: nothing was recorded", err=err)
         return
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
-    click.echo(f"recorded {frames} in {output.duration(summary.seconds)} to {summary.path}", err=err)
+    seconds, path = output.duration(summary.seconds), output.printable(summary.path)
+    if isinstance(error, WriteError):
+        click.echo(f"received {frames} in {seconds}; {path} holds what was written of them", err=err)
+    else:
+        click.echo(f"recorded {frames} in {seconds} to {path}", err=err)
     gaps = output.count(counts.gaps, "gap")
+    if progress.reconnects:  # whatever the venue sent between two connections is in no sequence
+        gaps += " within connections"
     if counts.gaps:
         gaps += f" ({output.count(counts.missing, 'frame')} missing)"
     facts = [f"{output.size(summary.file_size)} on disk", output.ratio(progress.ratio), gaps]

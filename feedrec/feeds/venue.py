@@ -88,10 +88,12 @@ class FeedServer(Protocol):
 
     Attributes:
         subscribe_within: Seconds after the opening within which a client must subscribe; None for any time.
+        next_due: The next recorded time at which there is something to send though nothing was recorded; None if never.
 
     """
 
     subscribe_within: float | None
+    next_due: int | None
 
     @property
     def wanted(self) -> frozenset[Key]:
@@ -100,10 +102,6 @@ class FeedServer(Protocol):
     @property
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
-
-    @property
-    def next_due(self) -> int | None:
-        """The next recorded time at which there is something to send though nothing was recorded; None if never."""
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         """Take a text message of the client, at recorded time `time`."""

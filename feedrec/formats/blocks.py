@@ -11,7 +11,7 @@ another tool compressed as one long frame) is handed out as it comes: memory sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import zstandard
@@ -74,6 +74,18 @@ class Decoder(Protocol):
 
     def take_unverified(self) -> list[bytes]:
         """Give the whole lines received that no checksum covers yet."""
+
+    def offset_of_line(self, before: Sequence[bytes]) -> int:
+        """
+        Tell where a line of those given last stands.
+
+        Args:
+            before: The lines before it that were given together with it.
+
+        Returns:
+            The offset of its first byte in plain text; that of the zstd frame that holds it in a compressed stream.
+
+        """
 
     @property
     def unfinished(self) -> int | None:
@@ -167,21 +179,27 @@ class PlainDecoder:
         self.damage: StreamDamage | None = None
         self._splitter = _LineSplitter(max_line)
         self._offset = 0
+        self._lines_start = 0
 
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         if self.damage is not None:
             return
+        start = self._offset - self._splitter.held
         try:
-            lines = self._splitter.split(data, self._offset)
+            lines = self._splitter.split(data, start)
         except StreamDamage as damage:
             self.damage = damage
             return
         self._offset += len(data)
         if lines:
+            self._lines_start = start
             yield lines
 
     def take_unverified(self) -> list[bytes]:
         return []
+
+    def offset_of_line(self, before: Sequence[bytes]) -> int:
+        return self._lines_start + sum(len(line) + 1 for line in before)
 
     @property
     def unfinished(self) -> int | None:
@@ -220,6 +238,9 @@ class BlockDecoder:
         self._release()
         return self._take_verified()
 
+    def offset_of_line(self, before: Sequence[bytes]) -> int:  # noqa: ARG002
+        return self._walker.frame_start
+
     @property
     def unfinished(self) -> int | None:
         if self._walker.in_frame or self._walker.pending or self._splitter.held:
@@ -227,7 +248,7 @@ class BlockDecoder:
         return None
 
     def _hold(self, content: bytes) -> None:
-        self._unverified += self._splitter.split(content, self._walker.offset)
+        self._unverified += self._splitter.split(content, self._walker.frame_start)
         self._unverified_size += len(content)
         if self._unverified_size > 2 * BLOCK_SIZE and len(self._unverified) > 1:
             self._release()

@@ -8,11 +8,13 @@ size of the file.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, NoReturn, Self
 
 from ..errors import CorruptRecordingError, LineError, NotARecordingError, RecordingError, TruncatedRecordingError
 from ..model import Record
@@ -43,7 +45,7 @@ class RecordingReader:
         header_line: The same as it stands in the file.
 
     Raises:
-        NotARecordingError: If there is no such file, or it was written by something else.
+        NotARecordingError: If there is no such file, it was written by something else, or it is no regular file.
         RecordingError: If it cannot be opened.
 
     """
@@ -52,7 +54,9 @@ class RecordingReader:
         self.path = Path(path)
         self._wait = wait
         self._decoder: Decoder
-        self._last_line = b""
+        self._last_line = b""  # before the batch that was given last, until that was taken
+        self._batch: list[bytes] = []
+        self._batch_start = 0
         self._file = _open(self.path)
         self._batches = self._read()
         try:
@@ -118,15 +122,12 @@ class RecordingReader:
             CorruptRecordingError: As for iteration.
 
         """
-        last_line = b""
         for lines in self.batches():
             for line in lines:
                 try:
                     record = decode_line(line)
                 except LineError as error:
-                    last_time = line_time(last_line)
-                    raise CorruptRecordingError(self.path, str(error), self._file.tell(), last_time) from error
-                last_line = line
+                    self.raise_bad_line(line, error)
                 yield line, record
 
     def batches(self) -> Iterator[list[bytes]]:
@@ -140,13 +141,34 @@ class RecordingReader:
         """
         if self._lines_in_wait:
             lines, self._lines_in_wait = self._lines_in_wait, []
-            self._last_line = lines[-1]
             yield lines
+            self._last_line = lines[-1]
         for lines in self._batches:
-            self._last_line = lines[-1]
+            self._batch, self._batch_start = lines, 0
             yield lines
+            self._last_line = lines[-1]
         if not self._file.closed:
             self._raise_damage()
+
+    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
+        """
+        Say where the first line is that is none, for those who decode what `batches` gives.
+
+        It is looked for in the lines given last, and then in those that follow: a new reader finds it as well.
+
+        Raises:
+            CorruptRecordingError: With the place of the line, and the time of the one before it.
+            LineError: The error given, if there is no such line.
+
+        """
+        for _ in itertools.chain([self._batch], self.batches()):
+            if line in self._batch[self._batch_start :]:
+                index = self._batch.index(line, self._batch_start)
+                before = self._batch[:index]
+                last_line = before[-1] if index > self._batch_start else self._last_line
+                offset = self._decoder.offset_of_line(before)
+                raise CorruptRecordingError(self.path, str(error), offset, line_time(last_line)) from error
+        raise error
 
     def _read(self) -> Iterator[list[bytes]]:
         """Give the lines of the file, the header among them, until its end or the first damage."""
@@ -191,6 +213,7 @@ class RecordingReader:
             self.header = decode_header(lines[0])
         except LineError as error:
             raise NotARecordingError(self.path, str(error)) from error
+        self._batch, self._batch_start = lines, 1
         return lines[1:]
 
     def _raise_damage(self) -> None:
@@ -203,14 +226,20 @@ class RecordingReader:
 
 def _open(path: Path) -> BinaryIO:
     try:
+        kind = path.stat().st_mode  # before it is opened: to open a pipe is to wait for somebody who writes to it
+        if stat.S_ISDIR(kind):
+            raise NotARecordingError(path, "is a folder, not a recording")
+        if not stat.S_ISREG(kind):
+            raise NotARecordingError(path, "is a pipe or device: a recording is read from a file")
         return path.open("rb")
     except FileNotFoundError:
-        unfinished = path.with_name(path.name + PART_SUFFIX)
-        if unfinished.exists():
-            reason = f"no such file, but {unfinished.name} is there: a recording that is unfinished or being written"
+        unfinished = f"{path}{PART_SUFFIX}"
+        if os.path.lexists(unfinished):
+            name = f"{path.name}{PART_SUFFIX}"
+            reason = f"no such file, but {name} is there: a recording that is unfinished or being written"
             raise NotARecordingError(path, reason) from None
         raise NotARecordingError(path, "no such file") from None
-    except IsADirectoryError:
-        raise NotARecordingError(path, "is a folder, not a recording") from None
     except OSError as error:
         raise RecordingError(path, f"cannot be opened: {error.strerror}") from error
+    except ValueError as error:  # a zero byte in its name
+        raise RecordingError(path, f"cannot be opened: {error}") from error

@@ -11,11 +11,13 @@ from ..errors import DamagedRecordingError
 from ..model import NANOSECONDS, Event, Frame, FrameInfo, Header, format_time
 from .reader import RecordingReader
 
-__all__ = ["ChannelFigures", "RecordingSummary", "summarise"]
+__all__ = ["ChannelFigures", "RecordingSummary", "frames_missing", "summarise"]
+
+_SEVERAL = "several"
 
 
 class ChannelFigures(msgspec.Struct):
-    """Frames received of one channel and its product (several, joined by commas, where a frame speaks of several)."""
+    """Frames received of one channel and product; `several` stands for the product where a frame speaks of more."""
 
     channel: str
     product: str
@@ -106,7 +108,7 @@ def summarise(recording: RecordingReader, describe: Callable[[bytes], FrameInfo]
 
     """
     summary = RecordingSummary(recording.header, text_size=len(recording.header_line) + 1)
-    by_channel: dict[tuple[str, tuple[str, ...]], ChannelFigures] = {}
+    by_channel: dict[tuple[str, str], ChannelFigures] = {}
     seconds = _BusiestSecond()
     try:
         for line, record in recording.lines_with_records():
@@ -119,10 +121,10 @@ def summarise(recording: RecordingReader, describe: Callable[[bytes], FrameInfo]
                 _count_frame(summary, record)
                 seconds.add(record.time)
                 info = FrameInfo() if record.binary else describe(record.payload)
-                figures = by_channel.get((info.channel, info.products))
+                product = "".join(info.products) if len(info.products) < 2 else _SEVERAL
+                figures = by_channel.get((info.channel, product))
                 if figures is None:
-                    figures = ChannelFigures(info.channel, ",".join(info.products))
-                    by_channel[info.channel, info.products] = figures
+                    figures = by_channel[info.channel, product] = ChannelFigures(info.channel, product)
                 figures.frames += 1
                 figures.bytes += len(record.payload)
     except DamagedRecordingError as damage:
@@ -132,6 +134,12 @@ def summarise(recording: RecordingReader, describe: Callable[[bytes], FrameInfo]
     summary.file_size = recording.size
     summary.state = _state(recording, summary.damage)
     return summary
+
+
+def frames_missing(gap: dict[str, Any]) -> int:
+    """Give the frames that a `gap` event says are missing; 0 if it says none, or no number."""
+    missing = gap.get("missing")
+    return missing if isinstance(missing, int) else 0
 
 
 def _state(recording: RecordingReader, damage: str | None) -> str:
@@ -147,7 +155,7 @@ def _count_event(summary: RecordingSummary, event: Event) -> None:
         summary.connections += 1
     elif event.name == "gap":
         summary.gaps += 1
-        summary.missing += int(event.details.get("missing", 0))
+        summary.missing += frames_missing(event.details)
 
 
 def _count_frame(summary: RecordingSummary, frame: Frame) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,10 @@ from typing import BinaryIO, Protocol
 from ..errors import RecordingExistsError, WriteError
 
 __all__ = ["PART_SUFFIX", "FileTarget", "StreamTarget", "Target"]
+
+_PIECE = 1 << 16  # as much as a pipe holds: whoever looks at `size` sees a slow reader read
+
+log = logging.getLogger("feedrec")
 
 PART_SUFFIX = ".part"
 """What the name of a recording ends with until it is finished."""
@@ -56,6 +62,9 @@ class FileTarget:
     """
     A file that is named `NAME.part`, and locked, until it is committed.
 
+    A symlink is followed: both names stand beside the file that it leads to. With `overwrite`, what another recorder
+    left under the `.part` name is kept as `NAME.part.old` (`.old2` and so on); `remove` gives it its name back.
+
     Raises:
         RecordingExistsError: If either name is taken and `overwrite` is not given, or somebody is writing it.
         WriteError: If it cannot be created.
@@ -65,20 +74,19 @@ class FileTarget:
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
         self.path = path
         self.size = 0
-        self._part = path.with_name(path.name + PART_SUFFIX)
         self._overwrite = overwrite
+        self._aside: Path | None = None
         with self._explaining_errors():
+            if path.is_symlink():
+                self.path = path = Path(os.path.realpath(path))
+            self._part = path.with_name(path.name + PART_SUFFIX)
             if path.is_dir():
                 raise WriteError(path, "is a folder: name a file in it")
             if not overwrite:
                 self._refuse_to_overwrite()
-            self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
-            try:
-                self._lock()
-                os.ftruncate(self._file, 0)
-            except BaseException:
-                os.close(self._file)
-                raise
+            self._open()
+            if os.fstat(self._file).st_size:
+                self._put_aside()
 
     def write(self, data: bytes) -> None:
         with self._explaining_errors():
@@ -111,41 +119,67 @@ class FileTarget:
     def remove(self) -> None:
         with contextlib.suppress(OSError):
             self._part.unlink()
+        self._put_back()
         self.release()
 
+    def _open(self, flags: int = 0) -> None:
+        """Open the `.part` file, new or left behind, and lock it."""
+        self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, 0o666)
+        try:
+            self._lock()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _put_aside(self) -> None:
+        """Rename what another recorder left, which we hold locked, and begin a file of our own."""
+        try:
+            self._aside = _free_name(self._part)
+            self._part.rename(self._aside)
+        finally:
+            os.close(self._file)
+        try:
+            self._open(os.O_EXCL)
+        except BaseException as error:
+            self._put_back()
+            if isinstance(error, FileExistsError):
+                raise self._taken() from None
+            raise
+        log.warning("%s was left by a recorder that was killed: it is kept as %s", self._part, self._aside.name)
+
+    def _put_back(self) -> None:
+        if self._aside is not None:
+            with contextlib.suppress(OSError):  # then it stays where the warning said
+                _rename_to_free_name(self._aside, self._part)
+
+    def _taken(self) -> RecordingExistsError:
+        return RecordingExistsError(self.path, "another feedrec is recording to it")
+
     def _lock(self) -> None:
-        taken = RecordingExistsError(self.path, "another feedrec is recording to it")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise taken from None
+            raise self._taken() from None
         # If another recorder finished between our open() and flock(), we hold its finished file.
         if not self._part.exists() or not os.path.samestat(os.fstat(self._file), self._part.stat()):
-            raise taken
+            raise self._taken()
 
     def _refuse_to_overwrite(self) -> None:
-        if self.path.exists():
+        if os.path.lexists(self.path):
             raise RecordingExistsError(self.path, "is there already: choose another name, or give --overwrite")
-        if self._part.exists():
+        if os.path.lexists(self._part):
             reason = (
                 f"{self._part.name} is there already, left by a recorder that was killed or is still running: "
-                "it can be read as it is; move it away, choose another name, or give --overwrite"
+                "it can be read as it is; move it away, choose another name, or give --overwrite to have it renamed"
             )
             raise RecordingExistsError(self.path, reason)
 
     def _rename_without_overwriting(self) -> None:
-        # rename() would silently replace a file that came while we recorded; link() refuses.
-        reason = f"came into being meanwhile; the recording is safe in {self._part.name}"
         try:
-            os.link(self._part, self.path)
+            _rename_to_free_name(self._part, self.path)
         except FileExistsError:
+            reason = f"came into being meanwhile; the recording is safe in {self._part.name}"
             raise RecordingExistsError(self.path, reason) from None
-        except OSError:  # a file system without hard links
-            if self.path.exists():
-                raise RecordingExistsError(self.path, reason) from None
-            self._part.rename(self.path)
-        else:
-            self._part.unlink()
 
     @contextlib.contextmanager
     def _explaining_errors(self) -> Iterator[None]:
@@ -156,13 +190,37 @@ class FileTarget:
             raise WriteError(self.path, f"cannot be written: {reason}") from error
 
 
-def _sync_folder(folder: Path) -> None:
-    """Put the name of a file on the medium, as fsync of the file puts its content."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _free_name(part: Path) -> Path:
+    names = (part.with_name(f"{part.name}.old{number if number > 1 else ''}") for number in itertools.count(1))
+    return next(name for name in names if not os.path.lexists(name))
+
+
+def _rename_to_free_name(source: Path, target: Path) -> None:
+    # rename() would silently replace a file that came meanwhile; link() refuses.
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError from None
+        source.rename(target)
+    else:
+        source.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """
+    Put the name of a file on the medium, as fsync of the file puts its content.
+
+    Where a folder cannot be read, or a file system cannot do it, the recording is whole all the same.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 class StreamTarget:
@@ -172,14 +230,28 @@ class StreamTarget:
         self.path = Path(name)
         self.size = 0
         self._stream = stream
+        self._file: int | None = None
+        with contextlib.suppress(OSError, ValueError):  # a stream in memory, or one that is closed
+            stream.flush()
+            self._file = stream.fileno()
 
     def write(self, data: bytes) -> None:
+        rest = memoryview(data)
         try:
-            self._stream.write(data)
-            self._stream.flush()
+            while rest:
+                written = self._write(rest[:_PIECE])
+                self.size += written
+                rest = rest[written:]
         except (OSError, ValueError) as error:
             raise WriteError(self.path, f"cannot be written: {error}") from error
-        self.size += len(data)
+
+    def _write(self, piece: memoryview) -> int:
+        if self._file is not None:
+            # Past the buffer of the stream: a thread that is stuck there holds a lock that Python needs to exit.
+            return os.write(self._file, piece)
+        self._stream.write(piece)
+        self._stream.flush()
+        return len(piece)
 
     def sync(self) -> None:
         """Do nothing: streams have no medium."""

@@ -58,6 +58,7 @@ class RecordingWriter:
         self._lines: deque[bytes] = deque()
         self._size_in = 0
         self._size_taken = 0
+        self._size_written = 0
         self._wake = threading.Event()
         self._finishing = False
         self._failure: FeedrecError | None = None
@@ -112,17 +113,23 @@ class RecordingWriter:
         if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():
             self._wake.set()
 
-    def finish(self) -> Path:
+    def finish(self, patience: float | None = None) -> Path:
         """
         Write everything, and give the recording its final name.
 
+        Args:
+            patience: Seconds without any progress after which to give up; None to wait for ever. The thread stays stuck
+                then, and the target open; it does not keep the process from ending.
+
         Raises:
-            WriteError: If the disk refused, now or before; what was written is still there under the `.part` name.
+            WriteError: If the disk refused, now or before, or got stuck; what was written is still there under the
+                `.part` name.
 
         """
-        self._stop()
+        self._stop(patience)
         if self._failure is not None:
-            self._target.release()
+            if not self._thread.is_alive():
+                self._target.release()
             raise self._failure
         return self._target.commit()
 
@@ -131,15 +138,23 @@ class RecordingWriter:
         self._stop()
         self._target.remove()
 
-    def _stop(self) -> None:
+    def _stop(self, patience: float | None = None) -> None:
         self._finishing = True
         self._wake.set()
-        self._thread.join()
+        progress = None
+        while self._thread.is_alive() and progress != (progress := (self._size_written, self._target.size)):
+            self._thread.join(patience)
+        if self._thread.is_alive():
+            rest = self._size_in - self._size_written
+            reason = (
+                f"took nothing for {patience:g} s: at least {rest} of {self._size_in} bytes of text are not written"
+            )
+            self._failure = WriteError(self._target.path, reason)
 
     def _write_header(self, header: Header) -> None:
         try:
             line = encode_header(header)
-            self._size_in = self._size_taken = len(line) + 1
+            self._size_in = self._size_taken = self._size_written = len(line) + 1
             self._target.write(self._encoder.add([line]) + self._encoder.flush())
         except BaseException:
             self._target.remove()
@@ -164,6 +179,7 @@ class RecordingWriter:
             finishing = self._finishing
             while lines := self._take_lines():
                 self._target.write(self._encoder.add(lines))
+                self._size_written = self._size_taken
                 unflushed = True
             if finishing:
                 self._target.write(self._encoder.finish())

@@ -61,6 +61,7 @@ class ZstdWalker:
     Attributes:
         offset: Byte offset in the stream up to which everything was understood.
         in_frame: Whether a frame has begun and not ended.
+        frame_start: Byte offset of the frame that began last.
 
     """
 
@@ -70,7 +71,7 @@ class ZstdWalker:
         self._unpacker = zstandard.ZstdDecompressor(max_window_size=max_window)
         self._max_window = max_window
         self._buffer = bytearray()
-        self._frame_start = 0
+        self.frame_start = 0
         self._decompress: zstandard.ZstdDecompressionObj | None = None
         self._has_checksum = False
         self._last_block_seen = False
@@ -119,7 +120,7 @@ class ZstdWalker:
         if buffer[0] >> 4 == 5 and buffer[1:4] == _SKIPPABLE_MAGIC_TAIL:
             if len(buffer) < 8:
                 return None
-            self._frame_start = self.offset
+            self.frame_start = self.offset
             self._to_skip = int.from_bytes(self._take(8)[4:], "little")
             self._decompress = None
             self.in_frame = True
@@ -128,7 +129,7 @@ class ZstdWalker:
         if size is None or len(buffer) < size:
             return None
         self._check_window(size)
-        self._frame_start = self.offset
+        self.frame_start = self.offset
         self._has_checksum = bool(buffer[4] & 0x04)
         self._decompress = self._unpacker.decompressobj()
         self._last_block_seen = False
@@ -156,7 +157,7 @@ class ZstdWalker:
             self._to_skip -= len(self._take(min(self._to_skip, len(self._buffer))))
             return ()
         self.in_frame = False
-        return FrameEnd(self._frame_start, self.offset, skippable=True)
+        return FrameEnd(self.frame_start, self.offset, skippable=True)
 
     def _unpack_block(self, decompress: zstandard.ZstdDecompressionObj) -> Unpacked | tuple[()] | None:
         if len(self._buffer) < _BLOCK_HEADER:
@@ -178,13 +179,13 @@ class ZstdWalker:
                 return None
             self._unpack(decompress, self._take(_CHECKSUM))
         self.in_frame = False
-        return FrameEnd(self._frame_start, self.offset, skippable=False)
+        return FrameEnd(self.frame_start, self.offset, skippable=False)
 
     def _unpack(self, decompress: zstandard.ZstdDecompressionObj, data: bytes) -> bytes:
         try:
             return decompress.decompress(data)
         except zstandard.ZstdError as error:
-            raise StreamDamage(self._frame_start, f"a zstd frame is corrupt ({error})") from error
+            raise StreamDamage(self.frame_start, f"a zstd frame is corrupt ({error})") from error
 
 
 def _frame_header_size(head: bytes | bytearray) -> int | None:

@@ -85,6 +85,11 @@ class Intake:
         if journal.is_complete:
             self._on_end(None)
 
+    def closed(self) -> None:
+        """Report what the feed says of the whole connection, unless it did not see the whole."""
+        if not self._journal.is_given_up:
+            self.report(self.client.on_close(), self.stamp())
+
     def stamp(self) -> int:
         """Give the time of now, recording a reading of the clocks first where one is due."""
         now, reading = self._clock.stamp()

@@ -9,6 +9,7 @@ import msgspec
 
 from ..formats import RecordingWriter
 from ..formats.lines import encode_event, encode_frame
+from ..formats.summary import frames_missing
 from ..model import Direction, Event, Frame
 
 __all__ = ["Counts", "Journal"]
@@ -47,12 +48,14 @@ class Journal:
     Attributes:
         counts: The figures so far.
         is_complete: Whether it takes no more frames: the limit is reached, or it was given up.
+        is_given_up: Whether frames are lost that it did not take.
 
     """
 
     def __init__(self, writer: RecordingWriter, max_frames: int | None = None) -> None:
         self.counts = Counts()
         self.is_complete = False
+        self.is_given_up = False
         self._writer = writer
         self._max_frames = max_frames
 
@@ -63,7 +66,7 @@ class Journal:
 
     def give_up(self) -> None:
         """Take no more frames: they would not get to the disk."""
-        self.is_complete = True
+        self.is_complete = self.is_given_up = True
 
     def received(self, time: int, conn: int, payload: bytes, *, binary: bool, parses: bool = False) -> None:
         """Write a frame that came in, at `time` nanoseconds; `parses` as for `encode_frame`."""
@@ -85,5 +88,5 @@ class Journal:
             self.counts.connections += 1
         elif name == "gap":
             self.counts.gaps += 1
-            self.counts.missing += int(details.get("missing", 0))
+            self.counts.missing += frames_missing(details)
         self._writer.write(encode_event(Event(time, conn, name, details)))

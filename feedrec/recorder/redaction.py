@@ -10,13 +10,13 @@ __all__ = ["REDACTED", "redact_url"]
 REDACTED = "[redacted]"
 
 _SECRET_PARAMETER = re.compile(
-    r"(?i)((?:^|[&;])[^=&;]*(?:key|secret|token|jwt|sign|pass|auth|credential)[^=&;]*=)[^&]*"
+    r"(?i)((?:^|[&;])[^=&;]*(?:key|secret|token|jwt|sig|pass|pwd|hmac|auth|cred|session|nonce)[^=&;]*=)[^&]*"
 )
 
 
 def redact_url(url: str) -> str:
     """
-    Give an address as it may be recorded and shown: without user, password and secret query parameters.
+    Give an address as it may be recorded and shown: without user, password, secret query parameters and fragment.
 
     Where they stand in a text that is no address cannot be told, so of such a text nothing is given.
     """
@@ -27,4 +27,4 @@ def redact_url(url: str) -> str:
         return REDACTED
     host = parts.netloc.rpartition("@")[2]
     query = _SECRET_PARAMETER.sub(rf"\g<1>{REDACTED}", parts.query)
-    return SplitResult(parts.scheme, host, parts.path, query, parts.fragment).geturl()
+    return SplitResult(parts.scheme, host, parts.path, query, "").geturl()

@@ -29,6 +29,9 @@ __all__ = ["Limits", "RecordingSession"]
 GOOD_CONNECTION = 10.0
 """Seconds that a connection must last for the next reconnect to be quick again, and for refusals to be outages."""
 
+FINISH_PATIENCE = 10.0
+"""Seconds without progress after which a disk, or the reader of a pipe, is not waited for any longer."""
+
 log = logging.getLogger("feedrec")
 
 Connect = Callable[[str, Callable[[RecordedConnection], Receiver]], Awaitable[RecordedConnection]]
@@ -91,6 +94,7 @@ class RecordingSession:
         self._stop_requested = asyncio.Event()
         self._failure: FeedrecError | None = None
         self._was_served = False
+        self._opened: float | None = None
         self._watch: ConnectionWatch | None = None
 
     @property
@@ -149,13 +153,12 @@ class RecordingSession:
         number = self._journal.counts.connections
         intake = Intake(number, self._feed, client, self._journal, self._clock, on_end=self._end)
         watch = self._watch = ConnectionWatch(intake, redact_url(self._url), self._writer, self._stop_requested)
-        opened = time.monotonic()
         try:
             if not await self._open(watch):
                 return 0.0
             self._state = "recording"
             log.info("connection %d open to %s", number, redact_url(self._url))
-            opened = time.monotonic()
+            opened = self._opened = time.monotonic()
             await watch.run()
         except ConnectError as error:
             if number == 0 and not self._stop_requested.is_set():
@@ -164,6 +167,7 @@ class RecordingSession:
             return 0.0
         finally:
             watch.end()
+            self._opened = None
             self._journal.counts.out_of_order += client.out_of_order
         return time.monotonic() - opened
 
@@ -184,12 +188,18 @@ class RecordingSession:
 
     def _end(self, failure: FeedrecError | None) -> None:
         """End the run; but a venue that refuses what it served before has an outage, and is tried again."""
-        if isinstance(failure, VenueError) and self._was_served and self._watch is not None:
+        if isinstance(failure, VenueError) and self._is_served and self._watch is not None:
             self._watch.drop()
             return
         if self._failure is None:
             self._failure = failure
         self.stop()
+
+    @property
+    def _is_served(self) -> bool:
+        """Whether this connection, or one before it, is a good one."""
+        lasts = 0.0 if self._opened is None else time.monotonic() - self._opened
+        return self._was_served or lasts >= GOOD_CONNECTION
 
     def _on_drained(self) -> None:
         if self._writer.failure is not None:
@@ -203,7 +213,7 @@ class RecordingSession:
         if self._journal.counts.connections == 0:
             await asyncio.to_thread(self._writer.discard)
             return None
-        return str(await asyncio.to_thread(self._writer.finish))
+        return str(await asyncio.to_thread(self._writer.finish, FINISH_PATIENCE))
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:

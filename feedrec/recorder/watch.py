@@ -117,7 +117,7 @@ class ConnectionWatch:
         self._is_open = self._paused = False
         connection, number = self._connection, self._intake.number
         connection.transport.abort()
-        self._intake.report(self._intake.client.on_close(), self._intake.stamp())
+        self._intake.closed()
         protocol = connection.protocol  # websockets 13 has code and reason only there
         details: dict[str, Any] = {"code": protocol.close_code or NO_CLOSE_FRAME, "reason": protocol.close_reason or ""}
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
@@ -125,7 +125,10 @@ class ConnectionWatch:
             log.warning("connection %d: what arrived could not be read: %s", number, details["error"])
         self._event("close", details)
         reason = f" ({details['reason']})" if details["reason"] else ""
-        log.info("connection %d closed: code %d%s", number, details["code"], reason)
+        if details["code"] == NO_CLOSE_FRAME and not self._stop_requested.is_set():
+            log.warning("connection %d was lost without a close frame: frames may be missing", number)
+        else:
+            log.info("connection %d closed: code %d%s", number, details["code"], reason)
 
     async def _look_after(self) -> None:
         """Subscribe, then look at acks and silence until the connection is closing."""

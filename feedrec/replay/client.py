@@ -106,7 +106,7 @@ class ClientReplay:
                     if talk.dismissal is not None:
                         await self._dismiss(talk.dismissal)
                         return
-                if talk is None or talk.has_subscribed:
+                if talk is None or talk.server.has_subscribed:
                     self._begun.set()
         except (ConnectionClosed, ClientEnded):
             return
@@ -155,7 +155,7 @@ class ClientReplay:
         """Wait for the first subscription, and until no more have come for a moment."""
         talk = self._talk
         try:
-            async with asyncio.timeout(talk.subscribe_within if talk is not None else None):
+            async with asyncio.timeout(talk.server.subscribe_within if talk is not None else None):
                 await self._begun.wait()
         except TimeoutError:
             if talk is not None:

@@ -108,10 +108,11 @@ class PlayThrough:
             self._begin_lap(run)
         self._run = run
         talk, schedule, outlet = self._talk, self._schedule, self._outlet
+        server = talk.server if talk is not None else None
         now = self._clock()
         for place, frame in enumerate(run.frames):
             self._place = place
-            if talk is not None and (talk.wants_state.is_set() or talk.next_due is not None):
+            if talk is not None and (talk.wants_state.is_set() or talk.server.next_due is not None):
                 await self._see_to_the_client(talk, frame.time)
             deadline = schedule.deadline(frame.time)
             if deadline is None or deadline > now:
@@ -119,11 +120,11 @@ class PlayThrough:
                 deadline = await self._wait_until_due(frame.time, stream)
                 now = self._clock()
             self._added_time = frame.time
-            if talk is None:
+            if server is None:
                 self._deadlines.append(deadline)
                 outlet.add(frame.payload, binary=frame.binary)
             else:
-                for message in talk.on_frame(frame, run.infos[place]):
+                for message in server.on_frame(frame, run.infos[place]):
                     self._deadlines.append(deadline)
                     outlet.add(message, binary=False)
             if outlet.is_full:
@@ -169,10 +170,10 @@ class PlayThrough:
         """Give what it waits for, and what the venue would send by itself up to a recorded moment."""
         if talk.wants_state.is_set():
             await self._give_state(talk)
-        while (due := talk.next_due) is not None and due <= until:
+        while (due := talk.server.next_due) is not None and due <= until:
             await self._hand_over()
             deadline = await self._wait_until_due(due)
-            for message in talk.on_due(due):
+            for message in talk.server.on_due(due):
                 self._deadlines.append(deadline)
                 self._outlet.add(message, binary=False)
             self._added_time = max(self._added_time, due)

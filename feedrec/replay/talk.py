@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ..feeds.venue import Close, FeedServer, Remark, Reply, Send
-from ..model import Frame, FrameInfo
 from .outlet import Outlet
 from .rebuild import Position, Rebuilder
 
@@ -25,6 +24,7 @@ class VenueTalk:
         remark: Called with what the person who runs the replay should know.
 
     Attributes:
+        server: The same.
         wants_state: Set while the server half waits for snapshots.
         dismissal: How the connection is to be closed, once the server half says so.
 
@@ -33,30 +33,10 @@ class VenueTalk:
     def __init__(self, server: FeedServer, rebuilder: Rebuilder, outlet: Outlet, remark: Callable[[str], None]) -> None:
         self.wants_state = asyncio.Event()
         self.dismissal: Close | None = None
-        self.on_frame: Callable[[Frame, FrameInfo], Sequence[bytes]] = server.on_frame
-        self._server = server
+        self.server = server
         self._rebuilder = rebuilder
         self._outlet = outlet
         self._remark = remark
-
-    @property
-    def subscribe_within(self) -> float | None:
-        """Seconds within which the client must subscribe; None for any time."""
-        return self._server.subscribe_within
-
-    @property
-    def has_subscribed(self) -> bool:
-        """Whether the client ever did."""
-        return self._server.has_subscribed
-
-    @property
-    def next_due(self) -> int | None:
-        """The next recorded time at which something is to be made; see `FeedServer`."""
-        return self._server.next_due
-
-    def on_due(self, time: int) -> Sequence[bytes]:
-        """Make it."""
-        return self._server.on_due(time)
 
     def hear(self, message: str | bytes, time: int) -> None:
         """
@@ -66,8 +46,8 @@ class VenueTalk:
             ClientEnded: If the client is gone.
 
         """
-        self._carry_out(self._server.on_message(message.encode() if isinstance(message, str) else message, time))
-        if self._server.wanted:
+        self._carry_out(self.server.on_message(message.encode() if isinstance(message, str) else message, time))
+        if self.server.wanted:
             self.wants_state.set()
 
     def hear_nothing(self) -> None:
@@ -78,11 +58,11 @@ class VenueTalk:
             ClientEnded: If the client is gone.
 
         """
-        self._carry_out(self._server.on_silence())
+        self._carry_out(self.server.on_silence())
 
     def begin_again(self) -> None:
         """Have the state given anew: the recordings begin again."""
-        self._server.on_restart()
+        self.server.on_restart()
         self.wants_state.set()
 
     async def give_state(self, position: Position, stopped: threading.Event) -> None:
@@ -94,9 +74,9 @@ class VenueTalk:
             RecordingError: If the recordings cannot be read again.
 
         """
-        while wanted := self._server.wanted:
+        while wanted := self.server.wanted:
             snapshots = await asyncio.to_thread(self._rebuilder.snapshots, wanted, position, stopped)
-            self._carry_out(self._server.on_state(snapshots, position.time))
+            self._carry_out(self.server.on_state(snapshots, position.time))
             await self._outlet.drain()
         self.wants_state.clear()
 

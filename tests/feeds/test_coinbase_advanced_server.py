@@ -258,7 +258,7 @@ def test_heartbeats_are_made_where_none_were_recorded() -> None:
     venue.on_message(request("subscribe", "heartbeats"), START)
     assert venue.next_due is None
     nothing_yet(venue, START + 250_000_000)
-    beats = []
+    beats: list[dict[str, Any]] = []
     for _ in range(3):
         due = venue.next_due
         assert due is not None

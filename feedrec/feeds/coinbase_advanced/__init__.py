@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from ...errors import UsageError
-from ...model import FrameInfo
 from ..base import Channel, FeedClient, Subscription
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .client import CoinbaseAdvancedClient
@@ -43,13 +42,8 @@ class CoinbaseAdvanced:
     default_products = ("BTC-USD",)
     heartbeat_channel = "heartbeats"
 
-    def describe(self, payload: bytes) -> FrameInfo:
-        """Tell what a frame is; see `Feed.describe`."""
-        return describe(payload)
-
-    def channel_name(self, name: str) -> str:
-        """Give the subscription name; only that of level2 differs."""
-        return channel_name(name)
+    describe = staticmethod(describe)
+    channel_name = staticmethod(channel_name)
 
     def check(self, subscriptions: Sequence[Subscription]) -> None:
         """Refuse more level2 products than one connection may have."""

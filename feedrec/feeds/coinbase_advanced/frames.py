@@ -49,20 +49,22 @@ _KIND_BY_CHANNEL: dict[str, Kind] = {"subscriptions": "ack", "heartbeats": "hear
 def describe(payload: bytes) -> FrameInfo:
     """Tell what a frame is; see `Feed.describe`."""
     try:
-        envelope = _envelope_of(payload)
+        envelope = _decode_envelope(payload)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return FrameInfo()
-    channel = envelope.channel
+        return _describe_outline(payload)
+    channel, events = envelope.channel, envelope.events
     if not channel:
         return FrameInfo(kind="error" if envelope.type == "error" else "other", parses=True)
-    kind = _KIND_BY_CHANNEL.get(channel, "other")
-    products: tuple[str, ...] = ()
-    for event in envelope.events:
-        kind = _KIND_BY_TYPE.get(event.type, kind)
-        found = _products_of(event)
-        products = found if not products else tuple(dict.fromkeys((*products, *found)))
-    name = "level2" if channel == "l2_data" else channel
-    return FrameInfo(name, products, envelope.sequence_num, kind, parses=True)
+    if len(events) == 1:  # all of 1,030 frames of the capture of 2026-08-09
+        event = events[0]
+        products = (event.product_id,) if event.product_id else _products_of(event)
+        kind = _KIND_BY_TYPE.get(event.type)
+    else:
+        products = tuple(dict.fromkeys(product for event in events for product in _products_of(event)))
+        kind = _KIND_BY_TYPE.get(events[-1].type) if events else None
+    if kind is None:
+        kind = _KIND_BY_CHANNEL.get(channel, "other")
+    return FrameInfo("level2" if channel == "l2_data" else channel, products, envelope.sequence_num, kind, parses=True)
 
 
 def go_time(nanoseconds: int) -> str:
@@ -75,12 +77,17 @@ def channel_name(name: str) -> str:
     return "level2" if name == "l2_data" else name
 
 
-def _envelope_of(payload: bytes) -> _Envelope:
+def _describe_outline(payload: bytes) -> FrameInfo:
+    """Tell of events of a shape unknown so far what can be told: the sequence must not seem to have a gap."""
     try:
-        return _decode_envelope(payload)
-    except msgspec.ValidationError:  # events of a shape unknown so far; the sequence must not seem to have a gap for it
         outline = _decode_outline(payload)
-        return _Envelope(outline.channel, outline.type, outline.sequence_num)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return FrameInfo()
+    channel = outline.channel
+    if not channel:
+        return FrameInfo(kind="error" if outline.type == "error" else "other", parses=True)
+    kind = _KIND_BY_CHANNEL.get(channel, "other")
+    return FrameInfo(channel_name(channel), (), outline.sequence_num, kind, parses=True)
 
 
 def _products_of(event: _Event) -> tuple[str, ...]:

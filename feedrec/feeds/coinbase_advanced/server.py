@@ -36,7 +36,6 @@ SNAPSHOT_WAIT = 5 * NANOSECONDS
 _PRIVATE = ("user", "futures_balance_summary")
 _AUTHENTICATION_FAILURE = "authentication failure"
 _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
-_SEQUENCE = b'"sequence_num":'
 _SPACED_SEQUENCE = re.compile(rb'("sequence_num"\s*:\s*)-?\d+')
 _NO_MESSAGES: tuple[bytes, ...] = ()
 
@@ -105,6 +104,10 @@ class CoinbaseAdvancedServer:
         catalogue: What the recordings hold.
         settings: What is not known of the venue.
 
+    Attributes:
+        subscribe_within: See `FeedServer`.
+        next_due: When the next heartbeat must be made; None if they are recorded, or not subscribed.
+
     """
 
     def __init__(self, channels: Sequence[str], catalogue: Catalogue, settings: Settings) -> None:
@@ -119,7 +122,7 @@ class CoinbaseAdvancedServer:
         self._has_subscribed = False
         self._number = 0
         self._expected: dict[int, int] = {}
-        self._next_beat: int | None = None
+        self.next_due: int | None = None
 
     @property
     def wanted(self) -> frozenset[Key]:
@@ -130,11 +133,6 @@ class CoinbaseAdvancedServer:
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted; see `FeedServer`."""
         return self._has_subscribed
-
-    @property
-    def next_due(self) -> int | None:
-        """When the next heartbeat must be made; None if they are recorded, or not subscribed."""
-        return self._next_beat
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         """Answer the client; see `FeedServer`."""
@@ -173,11 +171,14 @@ class CoinbaseAdvancedServer:
                 self._expected[frame.conn] = sequence + 1
         if self._unacknowledged:
             return self._frame_while_waiting(frame, info)
-        return (self._numbered(frame.payload, sequence),) if self._takes(info) else _NO_MESSAGES
+        subscribed = self._subscribed.get(info.channel)  # as `_takes`, without the call
+        if subscribed is None or (subscribed.isdisjoint(info.products) and "" not in subscribed):
+            return _NO_MESSAGES
+        return (self._numbered(frame.payload, sequence),)
 
     def on_due(self, time: int) -> Sequence[bytes]:
         """Make a heartbeat."""
-        self._next_beat = time + NANOSECONDS
+        self.next_due = time + NANOSECONDS
         seconds, fraction = divmod(time, NANOSECONDS)
         uptime = seconds % 100_000  # of a server that does not exist: grows by one a second, as it must
         moment = go_time(time)
@@ -193,7 +194,7 @@ class CoinbaseAdvancedServer:
     def on_restart(self) -> None:
         """Begin again with a snapshot of everything that is subscribed."""
         self._expected.clear()
-        self._next_beat = None
+        self.next_due = None
         self._wanted = {(channel, product) for channel, products in self._subscribed.items() for product in products}
 
     def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
@@ -235,7 +236,7 @@ class CoinbaseAdvancedServer:
                 subscribe.products = [product for product in subscribe.products if product in left]
                 subscribe.waiting &= left
         if channel == "heartbeats":
-            self._next_beat = None
+            self.next_due = None
         unsubscribe = _Subscribe(channel, [], time)  # its ack waits for those before it
         self._unacknowledged.append(unsubscribe)
         return [] if self._wanted else list(map(Send, self._acknowledge(time)))
@@ -306,7 +307,7 @@ class CoinbaseAdvancedServer:
                 self._acknowledged[subscribe.channel] = list(dict.fromkeys((*listed, *subscribe.products)))
             acks.append(self._made("subscriptions", [{"subscriptions": self._listed()}], time))
             if subscribe.channel == "heartbeats" and subscribe.products and "heartbeats" not in self._catalogue:
-                self._next_beat = time + NANOSECONDS
+                self.next_due = time + NANOSECONDS
         return acks
 
     def _listed(self) -> dict[str, list[str]]:
@@ -335,8 +336,7 @@ class CoinbaseAdvancedServer:
 
 def renumbered(payload: bytes, recorded: int, number: int) -> bytes:
     """Replace the digits of `sequence_num`; every other byte stays."""
-    digits = b"%d" % recorded
-    start = payload.find(_SEQUENCE) + len(_SEQUENCE)
-    if payload.startswith(digits, start):
-        return b"%b%d%b" % (payload[:start], number, payload[start + len(digits) :])
-    return _SPACED_SEQUENCE.sub(b"\\g<1>%d" % number, payload, count=1)
+    changed = payload.replace(b'"sequence_num":%d' % recorded, b'"sequence_num":%d' % number, 1)
+    if changed is payload:
+        return _SPACED_SEQUENCE.sub(b"\\g<1>%d" % number, payload, count=1)
+    return changed
