@@ -12,6 +12,7 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 try:
@@ -123,8 +124,6 @@ def _run(args: list[str] | None) -> int:
     """Run the command line; give the exit code."""
     try:
         return cli.main(args, prog_name="feedrec", standalone_mode=False) or 0
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except _ReportedError as error:
         error.show()
         return error.error.exit_code
@@ -150,7 +149,7 @@ def _replace_closed_streams() -> None:
     """Open /dev/null in place of the standard streams that we were started without, in the order of their numbers."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  for good
 
 
 def _where_to_look(error: click.ClickException) -> str:

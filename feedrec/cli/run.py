@@ -176,7 +176,7 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
         return
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
     seconds, path = output.duration(summary.seconds), output.printable(summary.path)
-    if isinstance(error, WriteError):
+    if isinstance(error, WriteError) and summary.path != "-":
         click.echo(f"received {frames} in {seconds}; {path} holds what was written of them", err=err)
     else:
         click.echo(f"recorded {frames} in {seconds} to {path}", err=err)

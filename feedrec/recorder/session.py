@@ -26,8 +26,12 @@ from .watch import ConnectionWatch
 
 __all__ = ["Limits", "RecordingSession"]
 
-GOOD_CONNECTION = 10.0
-"""Seconds that a connection must last for the next reconnect to be quick again, and for refusals to be outages."""
+GOOD_CONNECTION = 15.0
+"""
+Seconds that a connection must last for the next reconnect to be quick again, and for refusals to be outages.
+
+A feed may wait 10 seconds for its acks before it finds that it was served nothing: that is a refusal still.
+"""
 
 FINISH_PATIENCE = 10.0
 """Seconds without progress after which a disk, or the reader of a pipe, is not waited for any longer."""

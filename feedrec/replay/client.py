@@ -7,6 +7,7 @@ One task reads what the client says, one plays. The first of them to end, or the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import Literal
 
@@ -120,21 +121,22 @@ class ClientReplay:
         await self._connection.close(dismissal.code, dismissal.reason)
 
     async def _play(self) -> None:
+        if not await self._wait_for_word():
+            return
         async with self._timeline.open() as stream:
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
             self._outcome = await self._play_stream(stream)
         if self._outcome == "recording damaged":
-            await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording is damaged")
+            await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
         elif self._outcome == "finished" and self._at_end == "hold":
-            await self._connection.wait_closed()
+            await self._hold()
         elif self._outcome == "finished":
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 
     async def _play_stream(self, stream: FrameStream) -> Outcome:
         try:
             await stream.fill_reserve()
-            if not await self._wait_to_begin():
-                return "turned away"
+            await self._settle()
             run = await stream.next_run()
             if run is not None:
                 self._play_through = PlayThrough(run.frames[0].time, self._pace, self._outlet, self._talk)
@@ -151,22 +153,42 @@ class ClientReplay:
             return "recording damaged"
         return "finished"
 
-    async def _wait_to_begin(self) -> bool:
-        """Wait for the first subscription, and until no more have come for a moment."""
+    async def _wait_for_word(self) -> bool:
+        """Wait for what begins the replay; whoever does not say it in time is turned away."""
         talk = self._talk
         try:
             async with asyncio.timeout(talk.server.subscribe_within if talk is not None else None):
                 await self._begun.wait()
         except TimeoutError:
-            if talk is not None:
-                talk.hear_nothing()
-                if talk.dismissal is not None:
-                    await self._dismiss(talk.dismissal)
+            with contextlib.suppress(ClientEnded):
+                if talk is not None:
+                    talk.hear_nothing()
+            if talk is not None and talk.dismissal is not None:
+                await self._dismiss(talk.dismissal)
             return False
-        if talk is not None:
+        return True
+
+    async def _settle(self) -> None:
+        """Wait until the client has said nothing more for a moment."""
+        if self._talk is not None:
             while (left := self._last_heard + self._pace.settle - self._pace.clock()) > 0:
                 await self._pace.sleep(left / NANOSECONDS)
-        return True
+
+    async def _hold(self) -> None:
+        """Stay open and silent, but answer who still subscribes."""
+        closed = asyncio.ensure_future(self._connection.wait_closed())
+        try:
+            while not closed.done():
+                asked = asyncio.ensure_future(self._talk.wants_state.wait()) if self._talk is not None else closed
+                await asyncio.wait({closed, asked}, return_when=asyncio.FIRST_COMPLETED)
+                if not asked.done():
+                    asked.cancel()
+                elif asked is not closed and self._play_through is not None:
+                    await self._play_through.answer()
+        except (ClientEnded, RecordingError) as reason:
+            _log.info("%s: held no longer: %s", self.name, reason)
+        finally:
+            closed.cancel()
 
     async def _close(self, code: CloseCode) -> None:
         """See to it that the connection is closed, soon, whatever the client does."""

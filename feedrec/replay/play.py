@@ -129,7 +129,13 @@ class PlayThrough:
                     outlet.add(message, binary=False)
             if outlet.is_full:
                 await self._hand_over()
+        self._place = len(run.frames)
         await self._hand_over()
+
+    async def answer(self) -> None:
+        """Answer a subscription that came when there was nothing more to play; raises as `play` does."""
+        if self._talk is not None:
+            await self._give_state(self._talk)
 
     def stop(self) -> None:
         """End what a thread may still be doing for it."""

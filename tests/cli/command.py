@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-__all__ = ["DEMO", "Output", "background", "feedrec", "interrupt", "mock_venue"]
+__all__ = ["DEMO", "Output", "background", "feedrec", "first_line", "interrupt", "mock_venue", "shell"]
 
 DEMO = Path(__file__).parents[2] / "feedrec" / "cli" / "demo.jsonl.zst"
 """The recording that ships with the package: frames of Coinbase Advanced Trade, about half a minute."""
@@ -35,10 +37,21 @@ def feedrec(*arguments: object, cwd: Path | None = None, env: dict[str, str] | N
     return done
 
 
+def shell(script: str, cwd: Path | None = None) -> Output:
+    """Run a script of bash, in which $FEEDREC is the command."""
+    bash = shutil.which("bash")
+    assert bash is not None
+    environment = {**os.environ, "FEEDREC": shlex.join(_command([]))}
+    return subprocess.run(
+        [bash, "-c", script], cwd=cwd, env=environment, capture_output=True, timeout=TIMEOUT, check=False
+    )
+
+
 @contextlib.contextmanager
-def background(*arguments: object, cwd: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run it beside the test; kill it at the end if it still runs."""
-    process = subprocess.Popen(_command(arguments), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def background(*arguments: object, cwd: Path | None = None, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Run it beside the test; kill it at the end if it still runs. `options` are those of Popen."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    process = subprocess.Popen(_command(arguments), cwd=cwd, **options)
     try:
         yield process
     finally:

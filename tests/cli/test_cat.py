@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
+import signal
 import threading
 import time
 from pathlib import Path
@@ -16,7 +14,7 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.lines import encode_frame
 from feedrec.model import NANOSECONDS, Frame, Header, parse_time
 
-from .command import DEMO, background, feedrec
+from .command import DEMO, background, feedrec, shell
 
 
 def test_cat_prints_the_file_as_it_is() -> None:
@@ -104,10 +102,13 @@ def test_follow_prints_a_recording_as_it_grows(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
-    """`feedrec cat FILE | head -1` says nothing on stderr."""
-    command = f"{sys.executable} -m feedrec cat {DEMO} | head -1"
-    bash = shutil.which("bash")
-    assert bash is not None
-    done = subprocess.run([bash, "-c", command], capture_output=True, check=False)
+    """`feedrec cat FILE | head -1` says nothing on stderr, and exits as what SIGPIPE ended."""
+    done = shell(f"$FEEDREC cat {DEMO} | head -1; exit ${{PIPESTATUS[0]}}")
     assert done.stdout.startswith(b'{"feedrec":1')
     assert done.stderr == b""
+    assert done.returncode == 128 + signal.SIGPIPE
+
+
+def test_acks_are_a_channel() -> None:
+    """-c subscriptions gives what the venue answered."""
+    assert b'"channel":"subscriptions"' in feedrec("cat", "--raw", "-c", "subscriptions", DEMO).stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 import feedrec as package
 from feedrec.cli import cli
 
-from .command import DEMO, background, feedrec
+from .command import DEMO, background, feedrec, mock_venue, shell
 
 COMMANDS = {name: cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))}
 
@@ -81,6 +83,9 @@ def test_help_is_light() -> None:
         (("replay", DEMO, "--at-end", "stop"), 2, "--at-end"),
         (("cat", "missing.jsonl.zst"), 1, "no such file"),
         (("cat", DEMO, "--from", "yesterday"), 2, "'yesterday' is no time"),
+        (("cat", DEMO, "--from", f"+{'9' * 400}s"), 2, "is no time"),
+        (("cat", DEMO, "-c", "tickr"), 2, "has no channel 'tickr'; did you mean 'ticker'?"),
+        (("record", "-o", "x" * 300 + ".jsonl.zst"), 1, "cannot be written: File name too long"),
         (("info", "."), 1, "is a folder"),
         (("info", "empty"), 1, "the file is empty"),
         (("info", "foreign"), 1, "it is neither zstd nor lines of JSON"),
@@ -132,3 +137,111 @@ def test_an_unexpected_error_is_one_line_too(tmp_path: Path, monkeypatch: pytest
     assert done.returncode == 1
     assert done.stderr.decode().startswith("feedrec: internal error: ZeroDivisionError: a bug")
     assert done.stderr.count(b"\n") == 1
+
+
+OPTIONS = [
+    (name, option)
+    for name, command in COMMANDS.items()
+    if command
+    for option in command.params
+    if option.opts[0][0] == "-"
+]
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS, ids=lambda value: getattr(value, "name", value))
+def test_every_option_has_a_variable_of_its_long_name(
+    name: str, option: click.Parameter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is FEEDREC_<COMMAND>_<OPTION>, whatever the option is called in the code."""
+    long_name = next(text for text in option.opts if text.startswith("--"))
+    monkeypatch.setenv(f"FEEDREC_{name}_{long_name[2:]}".upper().replace("-", "_"), "a value")
+    assert option.resolve_envvar_value(click.Context(cli)) == "a value"
+
+
+def test_repeatable_options_and_flags_come_from_the_environment(tmp_path: Path) -> None:
+    """Several values stand in one variable with spaces between them; 1 sets a flag."""
+    with mock_venue() as url:
+        done = feedrec(
+            "record",
+            "--max-frames",
+            5,
+            cwd=tmp_path,
+            env={
+                "FEEDREC_RECORD_URL": url,
+                "FEEDREC_RECORD_CHANNEL": "ticker candles:ETH-USD",
+                "FEEDREC_RECORD_PRODUCT": "BTC-USD,XRP-USD DOGE-USD",
+                "FEEDREC_RECORD_OUTPUT": "x.jsonl",
+                "FEEDREC_RECORD_JSON": "1",
+            },
+        )
+    assert json.loads(done.stdout)["frames"] == 5, done.stderr.decode()
+    header = json.loads((tmp_path / "x.jsonl").read_bytes().splitlines()[0])
+    assert header["subscriptions"][:2] == [
+        {"channel": "ticker", "products": ["BTC-USD", "XRP-USD", "DOGE-USD"]},
+        {"channel": "candles", "products": ["ETH-USD"]},
+    ]
+
+
+@pytest.mark.parametrize("streams", ["2>&-", ">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["cat", "info", "record", "replay"])
+def test_streams_may_be_closed(tmp_path: Path, command: str, streams: str) -> None:
+    """Without stdout or stderr a command does its work and says nothing."""
+    with mock_venue() as url:
+        arguments = {
+            "record": f"--url {url} --max-frames 5 -o x.jsonl",
+            "replay": f"{DEMO} --port 0 -- true",
+        }.get(command, str(DEMO))
+        done = shell(f"$FEEDREC {command} {arguments} {streams}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"rror" not in done.stderr
+    if command == "record":
+        rows = [json.loads(line) for line in (tmp_path / "x.jsonl").read_bytes().splitlines()]
+        assert sum(row.get("dir") == "in" for row in rows) == 5
+
+
+@pytest.mark.parametrize("arguments", [f"cat {DEMO}", f"cat --raw -c ticker {DEMO}", f"info {DEMO}", "--help"])
+def test_a_stdout_that_takes_nothing_is_said(arguments: str) -> None:
+    """A full disk behind stdout is one line of error."""
+    done = shell(f"$FEEDREC {arguments} > /dev/full")
+    assert done.stderr.decode() == "feedrec: error: stdout cannot be written: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_a_recording_on_a_stdout_that_takes_nothing() -> None:
+    """`record -o -` says it as well, and no more."""
+    done = shell("$FEEDREC record --url ws://127.0.0.1:1 -o - > /dev/full")
+    assert "cannot be written" in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+    assert done.returncode == 1
+
+
+def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    """A file name may be any bytes; what is printed is UTF-8 all the same."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jsonl.zst"))
+    with mock_venue() as url:
+        done = feedrec("record", "--url", url, "--max-frames", 5, "--json", "-o", path)
+        plain = feedrec("record", "--url", url, "--max-frames", 5, "--overwrite", "-o", path)
+    assert json.loads(done.stdout)["path"] == f"{tmp_path}/?.jsonl.zst", done.stderr.decode()
+    assert f"to {tmp_path}/?.jsonl.zst\n" in plain.stdout.decode()
+    assert json.loads(feedrec("info", "--json", path).stdout)["frames"] == 5
+    assert feedrec("info", path).returncode == 0
+
+
+@pytest.mark.parametrize("command", ["cat", "info"])
+def test_a_file_that_may_not_be_read(tmp_path: Path, command: str) -> None:
+    """It is a failure (1), no misuse (2)."""
+    path = tmp_path / "x.jsonl"
+    path.touch(mode=0o000)
+    as_nobody = "setpriv --bounding-set=-all --inh-caps=-all --" if os.geteuid() == 0 else ""
+    done = shell(f"{as_nobody} $FEEDREC {command} {path}")
+    assert "Permission denied" in done.stderr.decode()
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("module", ["click", "msgspec"])
+def test_an_early_interrupt_is_quiet(tmp_path: Path, module: str) -> None:
+    """Ctrl-C while modules are still imported ends it without a traceback."""
+    (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt")
+    done = feedrec("info", DEMO, env={"PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 130
+    assert not done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from feedrec.feeds import find_feed, subscribe_to
 from feedrec.formats import open_recording
 from feedrec.model import Event, Frame
 
-from .command import DEMO, background, feedrec, interrupt, mock_venue
+from .command import DEMO, background, feedrec, first_line, interrupt, mock_venue, shell
 
 CHANNELS = ("-c", "level2", "-c", "ticker", "-c", "market_trades", "-c", "candles", "-p", "BTC-USD,ETH-USD")
 
@@ -82,9 +84,9 @@ def test_stdout_gets_plain_lines(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_recording_cleanly(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM close the file under its final name, and the exit code is 0."""
+    """Ctrl-C, SIGTERM and SIGHUP close the file under its final name, and the exit code is 0."""
     target = tmp_path / "x.jsonl.zst"
     with (
         mock_venue(DEMO, "--speed", 20, "--at-end", "hold") as url,
@@ -157,6 +159,107 @@ def test_a_product_that_the_venue_does_not_know_is_named(tmp_path: Path) -> None
     assert "XXX-YYY" in warned.stderr.decode()
     assert failed.returncode == 1
     assert "the venue accepted nothing of what was asked for" in failed.stderr.decode().splitlines()[-1]
+    assert f"to {tmp_path / 'b.jsonl.zst'}\n" in failed.stdout.decode()
+    assert received(tmp_path / "b.jsonl.zst")
+
+
+def test_a_failure_has_its_json_too(tmp_path: Path) -> None:
+    """With --json the object tells what was recorded, and the error."""
+    with mock_venue(DEMO, "--speed", "max", "--at-end", "hold") as url:
+        failed = feedrec("record", "--url", url, "-p", "XXX-YYY", "--json", "-o", "x.jsonl", cwd=tmp_path)
+    facts = json.loads(failed.stdout)
+    assert failed.returncode == 1
+    assert facts["path"] == "x.jsonl"
+    assert facts["frames"] == len(received(tmp_path / "x.jsonl"))
+    assert facts["error"] in failed.stderr.decode().splitlines()[-1]
+
+
+def test_a_disk_that_fails_leaves_what_was_written(tmp_path: Path) -> None:
+    """The report names the .part, then the error comes."""
+    with mock_venue(DEMO, "--speed", 20) as url:
+        failed = shell(f"ulimit -f 30; exec $FEEDREC record --url {url} {' '.join(CHANNELS)} -o x.jsonl", cwd=tmp_path)
+    assert failed.returncode == 1
+    assert "; x.jsonl.part holds what was written of them\n" in failed.stdout.decode()
+    assert failed.stderr.decode().splitlines()[-1] == "feedrec: error: x.jsonl: cannot be written: File too large"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.part"]
+
+
+def test_sighup_is_left_ignored_under_nohup(tmp_path: Path) -> None:
+    """What nohup started goes on when the terminal closes."""
+    target = tmp_path / "x.jsonl.zst"
+    with (
+        mock_venue(DEMO, "--speed", 20, "--at-end", "hold") as url,
+        background(
+            *("record", "--url", url, *CHANNELS, "-o", target),
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        ) as process,
+    ):
+        wait_for_frames(target.with_name("x.jsonl.zst.part"))
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        code, _, err = interrupt(process)
+    assert code == 0, err.decode()
+
+
+def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
+    """The first says what it waits for; the second waits no longer, and the file is whole all the same."""
+    target = tmp_path / "x.jsonl.zst"
+    with (
+        background("replay", DEMO, "--port", 0, "--speed", 20, "--at-end", "hold") as venue,
+        background("record", "--url", first_line(venue.stdout), *CHANNELS, "-o", target) as process,
+    ):
+        wait_for_frames(target.with_name("x.jsonl.zst.part"))
+        venue.send_signal(signal.SIGSTOP)  # it does not answer the close
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while "finishing; press Ctrl-C again to stop at once" not in first_line(process.stderr):
+            pass
+        started = time.monotonic()
+        code, out, err = interrupt(process)
+    assert code == 130, err.decode()
+    assert time.monotonic() - started < 2
+    assert out.decode().startswith("recorded ")
+    assert b"Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.zst"]
+    assert received(target)
+
+
+def test_a_reader_that_leaves_ends_the_run(tmp_path: Path) -> None:
+    """`record -o - | head` is over when head is; nobody is told of an error."""
+    with mock_venue(DEMO, "--speed", 20, "--at-end", "hold") as url:
+        script = f"$FEEDREC record --url {url} {' '.join(CHANNELS)} -o - | head -5; exit ${{PIPESTATUS[0]}}"
+        done = shell(script, cwd=tmp_path)
+    assert done.stdout.count(b"\n") == 5
+    assert done.returncode == 128 + signal.SIGPIPE
+    assert b"rror" not in done.stderr
+    assert b"recorded " in done.stderr
+
+
+def test_recorders_that_start_in_one_second_do_not_meet(tmp_path: Path) -> None:
+    """A default name that is taken, finished or not, gets a number."""
+    code = (
+        "import sys, time\n"
+        "time.time_ns = lambda: 10**18\n"
+        "from feedrec.cli import main; main(['record', '--max-frames', '5', '-q', '--url', sys.argv[1]])"
+    )
+    name = "coinbase-advanced_level2_20010909T014640Z"
+    (tmp_path / f"{name}-2.jsonl.zst.part").touch()
+    with mock_venue() as url:
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", code, url], cwd=tmp_path, check=True, timeout=60)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {f"{name}.jsonl.zst", f"{name}-2.jsonl.zst.part", f"{name}-3.jsonl.zst"}
+
+
+def test_a_run_without_a_connection_has_no_size(tmp_path: Path) -> None:
+    """Nothing was kept, so there is nothing that has one."""
+    with mock_venue() as url:
+        done = feedrec("record", "--url", url, "--duration", "1ms", "--json", cwd=tmp_path)
+    facts = json.loads(done.stdout)
+    assert facts["path"] is None
+    assert facts["file_size"] == 0
+    assert facts["ratio"] is None
 
 
 def wait_for_frames(path: Path, seconds: float = 20) -> None:

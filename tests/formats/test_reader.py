@@ -16,6 +16,7 @@ import zstandard
 from feedrec.errors import (
     CorruptRecordingError,
     DamagedRecordingError,
+    LineError,
     NotARecordingError,
     RecordingError,
     TruncatedRecordingError,
@@ -208,6 +209,61 @@ def test_a_line_that_is_none_is_corruption_after_the_last_good_one(tmp_path: Pat
     assert damage.last_time == format_time(RECORDS[8].time)
 
 
+MANY = [record(number) for number in range(20_000)]  # more than one read of the file
+
+
+@pytest.mark.parametrize("position", [1, 2, 10, 19_990])
+def test_the_offset_of_a_bad_line_in_plain_text_is_its_first_byte(tmp_path: Path, position: int) -> None:
+    lines = [encode_header(HEADER), *map(encode, MANY)]
+    path = plain(tmp_path / "a.jsonl", [*lines[:position], b"what?", *lines[position:]])
+    records, damage = read_all(path)
+    assert records == MANY[: position - 1]
+    assert isinstance(damage, CorruptRecordingError)
+    assert path.read_bytes()[damage.offset :].startswith(b"what?\n")
+    assert damage.last_time == (format_time(MANY[position - 2].time) if position > 1 else None)
+    assert ("(no frame before it)" in str(damage)) == (position == 1)
+
+
+def test_a_header_in_the_middle_is_a_bad_line_there(tmp_path: Path) -> None:
+    """So it is where two recordings were joined by `cat`."""
+    lines = [encode_header(HEADER), *map(encode, RECORDS)]
+    _, damage = read_all(plain(tmp_path / "a.jsonl", lines + lines))
+    assert damage is not None
+    assert damage.offset == (tmp_path / "a.jsonl").stat().st_size // 2
+
+
+def test_the_offset_of_a_bad_line_in_a_compressed_recording_is_that_of_its_block(tmp_path: Path) -> None:
+    first, second = BlockEncoder(), BlockEncoder()
+    one = first.add([encode_header(HEADER), *map(encode, RECORDS[:9])]) + first.finish()
+    other = second.add([*map(encode, RECORDS[9:20]), b"what?"]) + second.flush()
+    path = tmp_path / "a.jsonl.zst"
+    for two in (other, other + second.finish()):
+        path.write_bytes(one + two)
+        records, damage = read_all(path)
+        assert records == RECORDS[:20]
+        assert isinstance(damage, CorruptRecordingError)
+        assert damage.offset == len(one)
+        assert damage.last_time == format_time(RECORDS[19].time)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_who_decodes_the_lines_alone_can_have_the_place_of_a_bad_one(tmp_path: Path, is_new: object) -> None:
+    lines = [encode_header(HEADER), *map(encode, MANY)]
+    path = plain(tmp_path / "a.jsonl", [*lines[:19_990], b"what?", *lines[19_990:]])
+    with RecordingReader(path) as reader:
+        if not is_new:
+            next(batch for batch in reader.batches() if b"what?" in batch)
+        with pytest.raises(CorruptRecordingError, match="no line") as caught:
+            reader.raise_bad_line(b"what?", LineError("no line"))
+    assert path.read_bytes()[caught.value.offset :].startswith(b"what?\n")
+    assert caught.value.last_time == format_time(MANY[19_988].time)
+
+
+def test_a_line_that_is_not_there_has_no_place(tmp_path: Path) -> None:
+    with RecordingReader(recording(tmp_path / "a.jsonl.zst")) as reader, pytest.raises(LineError, match="no line"):
+        reader.raise_bad_line(b"what?", LineError("no line"))
+
+
 # No recording at all.
 
 
@@ -254,11 +310,22 @@ def test_a_file_that_cannot_be_opened_or_read_is_a_recording_error(tmp_path: Pat
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RecordingError, match="Not a directory"):
         RecordingReader(tmp_path / "file" / "a.jsonl.zst")
+    with pytest.raises(RecordingError, match="cannot be opened: .*null"):
+        RecordingReader(tmp_path / "a\0.jsonl.zst")
+
+
+@pytest.mark.parametrize("length", [252, 300])
+def test_a_name_that_is_too_long_is_a_recording_error(tmp_path: Path, length: int) -> None:
+    """Also if only the name with `.part` at its end is."""
+    with pytest.raises(RecordingError, match="no such file" if length < 256 else "File name too long"):
+        RecordingReader(tmp_path / ("x" * length))
+
+
+def test_a_pipe_or_a_device_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    keep_open = os.open(tmp_path / "pipe", os.O_RDWR)
-    with pytest.raises(RecordingError, match="cannot be read: Illegal seek"):
-        RecordingReader(tmp_path / "pipe")
-    os.close(keep_open)
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(NotARecordingError, match="is a pipe or device: a recording is read from a file"):
+            RecordingReader(path)
 
 
 # Growing.

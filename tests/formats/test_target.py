@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import io
+import logging
 import os
 from pathlib import Path
 
@@ -70,6 +71,97 @@ def test_both_are_overwritten_on_demand(path: Path) -> None:
     target.commit()
     assert path.read_bytes() == b"new"
     assert not part_of(path).exists()
+
+
+def old_of(path: Path, number: str = "") -> Path:
+    return path.with_name(f"{path.name}.part.old{number}")
+
+
+def test_what_a_killed_recorder_left_is_put_aside_not_overwritten(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for number, name in enumerate((old_of(path), old_of(path, "2"))):
+        part_of(path).write_bytes(b"precious %d" % number)
+        target = FileTarget(path, overwrite=True)
+        target.write(b"new")
+        assert part_of(path).read_bytes() == b"new"
+        assert name.read_bytes() == b"precious %d" % number
+        assert f"it is kept as {name.name}" in caplog.messages[-1]
+        assert caplog.records[-1].levelno == logging.WARNING
+        target.commit()
+    assert old_of(path).read_bytes() == b"precious 0"
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_what_a_killed_recorder_left_gets_its_name_back_if_nothing_is_recorded(
+    path: Path, monkeypatch: pytest.MonkeyPatch, has_links: object
+) -> None:
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse(errno.EPERM))
+    part_of(path).write_bytes(b"precious")
+    FileTarget(path, overwrite=True).remove()
+    assert part_of(path).read_bytes() == b"precious"
+    assert list(path.parent.iterdir()) == [part_of(path)]
+
+
+def test_what_a_killed_recorder_left_gets_its_name_back_if_there_is_no_room_for_another(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part_of(path).write_bytes(b"precious")
+    open_file = os.open
+
+    def refuse_new(name: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_EXCL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return open_file(name, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse_new)
+    with pytest.raises(WriteError, match="No space left"):
+        FileTarget(path, overwrite=True)
+    assert part_of(path).read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_symlink_leads_to_the_file_that_is_written(tmp_path: Path, path: Path, overwrite: object) -> None:
+    """Both names are beside the real file, and the link stays a link."""
+    (tmp_path / "real").mkdir()
+    real = tmp_path / "real" / "b.jsonl"
+    if overwrite:
+        real.write_bytes(b"old")
+    path.symlink_to(real)
+    target = FileTarget(path, overwrite=bool(overwrite))
+    target.write(b"new")
+    assert part_of(real).read_bytes() == b"new"
+    assert target.commit() == real
+    assert path.is_symlink()
+    assert path.read_bytes() == b"new"
+
+
+def test_a_symlink_into_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Path, path: Path) -> None:
+    path.symlink_to(tmp_path / "missing" / "b.jsonl")
+    with pytest.raises(WriteError, match="its folder does not exist"):
+        FileTarget(path)
+    path.unlink()
+    path.symlink_to(path)
+    with pytest.raises(RecordingExistsError, match="is there already"):
+        FileTarget(path)
+
+
+def test_a_folder_that_cannot_be_synced_does_not_fail_a_whole_recording(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for call, number in (("open", errno.EACCES), ("fsync", errno.EINVAL)):
+        with monkeypatch.context() as patch:
+            target = FileTarget(path, overwrite=True)
+            target.write(b"new")
+            rename = Path.replace
+
+            def rename_and_break(part: Path, name: Path, patch: pytest.MonkeyPatch = patch) -> None:
+                rename(part, name)
+                patch.setattr(os, call, refuse(number))  # noqa: B023
+
+            patch.setattr(Path, "replace", rename_and_break)
+            assert target.commit() == path
+    assert path.read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("has_links", [True, False])

@@ -228,6 +228,64 @@ def test_who_is_faster_than_the_disk_is_told_to_pause_and_to_go_on() -> None:
     assert len(gate.getvalue()) == writer.text_size == writer.file_size
 
 
+def test_a_pipe_that_nobody_reads_is_not_waited_for() -> None:
+    reading, writing = os.pipe()
+    with open(writing, "wb") as pipe:  # noqa: PTH123
+        writer = RecordingWriter(StreamTarget(pipe), HEADER, PlainEncoder())
+        for _ in range(10):
+            writer.write(b"x" * 99_999)
+        with pytest.raises(
+            WriteError, match=r"took nothing for 0\.3 s: at least 1000000 of \d+ bytes of text"
+        ) as caught:
+            writer.finish(patience=0.3)
+        assert writer.failure is caught.value
+        os.close(reading)  # lets the thread go
+        writer._thread.join(10)
+
+
+def test_a_pipe_that_is_read_slowly_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    taken = []
+
+    def read_slowly() -> None:
+        while data := os.read(reading, 1 << 17):
+            taken.append(data)
+            time.sleep(0.1)
+
+    reader = threading.Thread(target=read_slowly)
+    reader.start()
+    with open(writing, "wb") as pipe:  # noqa: PTH123
+        writer = RecordingWriter(StreamTarget(pipe), HEADER, PlainEncoder())
+        writer.write(b"x" * 999_999)  # one block; it takes longer than the patience
+        writer.finish(patience=0.5)
+    reader.join()
+    os.close(reading)
+    assert len(b"".join(taken)) == writer.text_size == writer.file_size
+
+
+STUCK = """
+import sys
+from feedrec.errors import WriteError
+from feedrec.formats import RecordingWriter
+from feedrec.formats.blocks import PlainEncoder
+from feedrec.formats.target import StreamTarget
+from feedrec.model import Header
+writer = RecordingWriter(StreamTarget(sys.stdout.buffer), Header("raw"), PlainEncoder())
+writer.write(b"x" * 1_000_000)
+try:
+    writer.finish(patience=0.2)
+except WriteError:
+    sys.exit(7)
+"""
+
+
+def test_a_process_whose_output_nobody_reads_can_end() -> None:
+    with subprocess.Popen([sys.executable, "-c", STUCK], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.wait(20) == 7
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+
+
 def test_what_fails_unforeseen_in_the_thread_is_a_write_error() -> None:
     class Odd(io.BytesIO):
         def flush(self) -> None:

@@ -57,6 +57,17 @@ def what_is_in(bench: Bench) -> list[tuple[int, str]]:
     ]
 
 
+@pytest.mark.parametrize("is_given_up", [False, True])
+def test_a_feed_judges_the_whole_connection_if_it_saw_the_whole(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_given_up: object
+) -> None:
+    monkeypatch.setattr(bench.intake.client, "on_close", lambda: [Notice("not accepted", "warning", "missing")])
+    if is_given_up:
+        bench.journal.give_up()
+    bench.intake.closed()
+    assert ("missing" in [name for _, name in what_is_in(bench)]) == (not is_given_up)
+
+
 def test_all_frames_of_one_read_share_its_time(path: Path) -> None:
     bench = Bench(create_recording(path, HEADER))
     bench.read(b"[1]", b"[2]", b"[3]")

@@ -38,10 +38,11 @@ def test_only_what_came_in_counts_as_frames(path: Path) -> None:
     journal.received(1, 0, b"[1]", binary=False)
     journal.event(1, 0, "gap", {"missing": 5})
     journal.event(1, 0, "gap", {})
+    journal.event(1, 0, "gap", {"missing": "many"})
     journal.event(1, 0, "close", {})
     journal.event(1, 1, "open", {})
     writer.finish()
-    assert journal.counts == Counts(frames=1, bytes=3, connections=2, gaps=2, missing=5)
+    assert journal.counts == Counts(frames=1, bytes=3, connections=2, gaps=3, missing=5)
     assert journal.path == path
 
 

@@ -21,7 +21,13 @@ from feedrec.recorder.redaction import REDACTED, redact_url
         ("wss://host/?signature=s&passphrase=s", "wss://host/?signature=[redacted]&passphrase=[redacted]"),
         ("wss://host/?a=1;secret=s;t", "wss://host/?a=1;secret=[redacted]"),
         ("wss://host/?key=", "wss://host/?key=[redacted]"),
-        ("wss://host/?credential=s#part", "wss://host/?credential=[redacted]#part"),
+        ("wss://host/?credential=s#token=s", "wss://host/?credential=[redacted]"),
+        ("wss://host/path#s", "wss://host/path"),
+        ("wss://host/?sig=s&pwd=s&hmac=s", "wss://host/?sig=[redacted]&pwd=[redacted]&hmac=[redacted]"),
+        (
+            "wss://host/?creds=s&session_id=s&nonce=s",
+            "wss://host/?creds=[redacted]&session_id=[redacted]&nonce=[redacted]",
+        ),
     ],
 )
 def test_what_is_shown_of_an_address(url: str, shown: str) -> None:

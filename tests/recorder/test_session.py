@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.errors import ConnectError, VenueError
+from feedrec.errors import ConnectError, VenueError, WriteError
 from feedrec.feeds import Message, find_feed, subscribe_to
 from feedrec.formats import create_recording
 from feedrec.model import Event, Frame
@@ -32,6 +32,7 @@ from .venue import (
     close,
     codes,
     events,
+    gated_writer,
     numbered,
     payloads,
     plain_text,
@@ -308,6 +309,42 @@ def test_a_refusal_after_a_good_connection_is_an_outage(path: Path, monkeypatch:
     assert len(events(path, "error")) == 1
 
 
+def test_a_refusal_on_a_connection_that_has_lasted_is_an_outage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on the first, which has not ended yet."""
+    monkeypatch.setattr(session_module, "GOOD_CONNECTION", 0.2)
+
+    async def refuse_late(peer: Peer) -> None:
+        await peer.accept(text(numbered(0)))
+        await asyncio.sleep(0.4)
+        await peer.write(text(b'{"error":"bad key"}'))
+        await peer.answer_close()
+
+    async def record() -> None:
+        async with venue(refuse_late, stay) as url:
+            await session_for(url, path, max_frames=3).run()
+
+    run(record())
+    assert [frame.conn for frame in received(path)] == [0, 0, 1]
+    assert len(events(path, "error")) == 1
+
+
+def test_the_end_of_a_run_does_not_wait_for_a_disk_that_is_stuck(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "FINISH_PATIENCE", 0.3)
+
+    async def record() -> None:
+        writer, target = gated_writer(path)
+        async with venue(stay) as url:
+            target.gate.clear()
+            with pytest.raises(WriteError, match=r"took nothing for 0\.3 s"):
+                await session_for(url, writer, max_frames=1).run()
+            target.gate.set()
+
+    watch = Stopwatch()
+    run(record())
+    assert watch.seconds < 5
+    assert not path.exists()
+
+
 def advanced_session(url: str, path: Path, products: list[str], max_frames: int | None = None) -> RecordingSession:
     feed = find_feed("coinbase-advanced")
     channels = [("level2", ()), ("ticker", ()), ("market_trades", ()), ("candles", ())]
@@ -408,6 +445,7 @@ def test_a_venue_that_comes_back_is_recorded_on(path: Path, caplog: pytest.LogCa
 
     run(record())
     assert [frame.conn for frame in received(path)][-1] == len(events(path, "open")) - 1
+    assert caplog.messages.pop(0) == "connection 0 was lost without a close frame: frames may be missing"
     assert all("connection refused, nothing is listening there" in message for message in caplog.messages)
 
 

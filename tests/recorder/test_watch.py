@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -357,6 +358,52 @@ def test_the_close_event_is_last_and_has_the_code_of_the_venue(
     assert of_first[-1] == events(path, "close")[0]
     assert events(path, "close")[0].details == {"code": code, "reason": reason}
     assert [frame.payload for frame in received(path) if frame.conn == 0] == [numbered(0), numbered(1)]
+
+
+@pytest.mark.parametrize(
+    ("ending", "level"),
+    [(close(1001), logging.INFO), (b"", logging.WARNING)],
+    ids=["closed", "lost"],
+)
+def test_a_connection_that_is_lost_is_worth_a_warning(
+    path: Path, caplog: pytest.LogCaptureFixture, ending: bytes, level: int
+) -> None:
+    caplog.set_level(logging.INFO, "feedrec")
+
+    async def script(peer: Peer) -> None:
+        await peer.accept(text(numbered(0)))
+        await peer.read_frame()
+        await peer.write(ending)
+        if ending:
+            await peer.read_until_close()
+        peer.abort()
+
+    async def record() -> None:
+        async with venue(script, stay) as url:
+            await session_for(url, path, max_frames=2).run()
+
+    run(record())
+    (line,) = [
+        line for line in caplog.records if line.getMessage().startswith("connection 0 ") and "open" not in line.msg
+    ]
+    assert line.levelno == level
+
+
+def test_a_venue_that_does_not_answer_our_close_is_not_worth_a_warning(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def hang_up(peer: Peer) -> None:
+        await peer.accept(text(numbered(0)))
+        await peer.read_until_close()
+        peer.abort()
+
+    async def record() -> None:
+        async with venue(hang_up) as url:
+            await session_for(url, path, max_frames=1).run()
+
+    run(record())
+    assert codes(path) == [1006]
+    assert caplog.messages == []
 
 
 def test_a_connection_that_closes_in_the_segment_of_the_handshake_is_recorded(path: Path) -> None:

@@ -274,6 +274,27 @@ def test_looping_begins_again_with_the_same_numbers_going_on() -> None:
     assert sum(map(is_ack, messages)) == 1
 
 
+def test_who_subscribes_after_the_end_gets_the_last_state() -> None:
+    """A connection that is held open still answers: with the book as the recording left it."""
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with ReplayServer(DEMO, options(at_end="hold")) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "ticker", ["BTC-USD"])
+            await asyncio.sleep(0.5)
+            await subscribe(client, "level2", PAIR)
+            await asyncio.sleep(0.5)
+            late = [str(await client.recv()).encode() for _ in range(len(tickers) + 4)]
+            await client.close()
+            await server.close()
+        async with ReplayServer(DEMO, options()) as server:
+            return late, await replayed(server, [("level2", PAIR)])
+
+    tickers = [one for one in recorded() if b'"channel":"ticker"' in one.payload and b"BTC-USD" in one.payload]
+    late, whole = run(scenario())
+    assert sequence_of(late) == list(range(len(late)))
+    assert books_of(late) == books_of(whole)
+
+
 def test_a_client_that_does_not_subscribe_is_closed() -> None:
     """After the venue's time for it, which can be changed, as the code can."""
 
