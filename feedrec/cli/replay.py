@@ -109,13 +109,8 @@ def replay(
 
     from ..replay import ReplayOptions, ReplayServer
 
-    ctx = click.get_current_context()
     if command:
-        if as_json:
-            raise click.UsageError("--json and COMMAND both write to stdout: leave one of them out", ctx)
-        check_command(command)
-        if ctx.get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
-            options["port"] = 0
+        _prepare(command, options, as_json=as_json)
     window = _window(files[0], start, end)
     server = ReplayServer(files, ReplayOptions(settings=dict(settings), **window, **options), on_client_end=_tell)
     code = asyncio.run(_serve_command(server, command) if command else _serve(server))
@@ -128,6 +123,16 @@ def replay(
         log.error("%s: exit code 1", failure)
         return 1
     return code
+
+
+def _prepare(command: Sequence[str], options: dict[str, Any], *, as_json: bool) -> None:
+    """See that a command can run, and choose a free port for it unless one was given."""
+    ctx = click.get_current_context()
+    if as_json:
+        raise click.UsageError("--json and COMMAND both write to stdout: leave one of them out", ctx)
+    check_command(command)
+    if ctx.get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
+        options["port"] = 0
 
 
 def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, Any]:

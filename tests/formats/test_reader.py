@@ -310,7 +310,7 @@ def test_a_file_that_cannot_be_opened_or_read_is_a_recording_error(tmp_path: Pat
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RecordingError, match="Not a directory"):
         RecordingReader(tmp_path / "file" / "a.jsonl.zst")
-    with pytest.raises(RecordingError, match="cannot be opened: .*null"):
+    with pytest.raises(RecordingError, match=r"cannot be opened: .*null"):
         RecordingReader(tmp_path / "a\0.jsonl.zst")
 
 

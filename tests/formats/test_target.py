@@ -146,21 +146,20 @@ def test_a_symlink_into_a_folder_that_is_not_there_is_refused_at_once(tmp_path: 
         FileTarget(path)
 
 
+@pytest.mark.parametrize(("call", "number"), [("open", errno.EACCES), ("fsync", errno.EINVAL)])
 def test_a_folder_that_cannot_be_synced_does_not_fail_a_whole_recording(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
-    for call, number in (("open", errno.EACCES), ("fsync", errno.EINVAL)):
-        with monkeypatch.context() as patch:
-            target = FileTarget(path, overwrite=True)
-            target.write(b"new")
-            rename = Path.replace
+    target = FileTarget(path)
+    target.write(b"new")
+    link = os.link
 
-            def rename_and_break(part: Path, name: Path, patch: pytest.MonkeyPatch = patch) -> None:
-                rename(part, name)
-                patch.setattr(os, call, refuse(number))  # noqa: B023
+    def link_and_break(*names: Path) -> None:
+        link(*names)
+        monkeypatch.setattr(os, call, refuse(number))
 
-            patch.setattr(Path, "replace", rename_and_break)
-            assert target.commit() == path
+    monkeypatch.setattr(os, "link", link_and_break)
+    assert target.commit() == path
     assert path.read_bytes() == b"new"
 
 

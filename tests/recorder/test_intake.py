@@ -59,8 +59,9 @@ def what_is_in(bench: Bench) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("is_given_up", [False, True])
 def test_a_feed_judges_the_whole_connection_if_it_saw_the_whole(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_given_up: object
+    path: Path, monkeypatch: pytest.MonkeyPatch, is_given_up: object
 ) -> None:
+    bench = Bench(create_recording(path, HEADER))
     monkeypatch.setattr(bench.intake.client, "on_close", lambda: [Notice("not accepted", "warning", "missing")])
     if is_given_up:
         bench.journal.give_up()
