@@ -84,9 +84,8 @@ class Rebuilder:
             state = self._feed.state(wanted)
         if state is None or line == known:
             return state
-        for run in self._timeline.scan(line, stopped):
-            if run.start >= known:
-                _apply(state, zip(run.frames, run.infos, strict=True))
+        for run in self._timeline.scan(line, stopped, known):
+            _apply(state, zip(run.frames, run.infos, strict=True))
             time.sleep(_PAUSE)
         if not stopped.is_set():
             self._keep(wanted, line, state.copy())

@@ -97,15 +97,16 @@ class Timeline:
         """Begin at the beginning. To be called in the event loop that will take the frames."""
         return FrameStream(self)
 
-    def scan(self, until: int, stopped: threading.Event) -> Iterator[Run]:
+    def scan(self, until: int, stopped: threading.Event, since: int = 0) -> Iterator[Run]:
         """
-        Read everything before a position once more, in the thread that iterates, a small run at a time.
+        Read everything between two positions once more, in the thread that iterates, a small run at a time.
 
-        It begins at the very beginning, wherever the timeline starts, and knows no end and no laps.
+        Positions count from the very beginning, wherever the timeline starts; there is no end and there are no laps.
 
         Args:
             until: The position, as in a `Run`: one that was reached, or a recording that grows is waited for.
             stopped: Ends it when set.
+            since: The position to begin at.
 
         Raises:
             RecordingError: If a recording is damaged; all that is good before that was given.
@@ -115,10 +116,14 @@ class Timeline:
         with contextlib.closing(self.read_batches(None, stopped)) as batches:
             for batch in batches:
                 for step in in_steps(batch):
-                    room = until - step.start
+                    room, skip = until - step.start, max(0, since - step.start)
                     if room <= 0 or stopped.is_set():
                         return
-                    run = decoder.decode(step._replace(lines=step.lines[:room], files=step.files[:room]))
+                    if skip >= len(step.lines):
+                        continue
+                    part = slice(skip, room)
+                    piece = step._replace(start=step.start + skip, lines=step.lines[part], files=step.files[part])
+                    run = decoder.decode(piece)
                     if run.frames:
                         yield run
                     if decoder.damage is not None:
