@@ -23,7 +23,7 @@ log = logging.getLogger("feedrec")
 
 
 @click.command(cls=CommandWithChild, short_help="Serve a recording as a local WebSocket server, at any speed.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
 @click.option("--speed", type=SPEED, default="1", show_default=True, help="Recorded seconds per second, or max.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
