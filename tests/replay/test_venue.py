@@ -143,7 +143,7 @@ def test_the_book_of_a_late_client_is_the_book_of_an_early_one(seed: int) -> Non
     delay = random.Random(seed).uniform(0.05, 0.5)
 
     async def scenario() -> tuple[list[bytes], list[bytes]]:
-        async with ReplayServer(DEMO, options(speed=40)) as server, connect(server.url, max_size=None) as client:
+        async with ReplayServer(DEMO, options(speed=20)) as server, connect(server.url, max_size=None) as client:
             await subscribe(client, "heartbeats", [])
             await asyncio.sleep(delay)
             await subscribe(client, "level2", ["ETH-USD", "BTC-USD"])
@@ -217,7 +217,7 @@ def test_unsubscribing_and_coming_back_gives_a_new_snapshot() -> None:
     """What was missed in between is in the snapshot."""
 
     async def scenario() -> tuple[list[bytes], list[bytes]]:
-        async with ReplayServer(DEMO, options(speed=40)) as server, connect(server.url, max_size=None) as client:
+        async with ReplayServer(DEMO, options(speed=20)) as server, connect(server.url, max_size=None) as client:
             await subscribe(client, "level2", ["BTC-USD"])
             await asyncio.sleep(0.15)
             await subscribe(client, "level2", ["BTC-USD"], "unsubscribe")
