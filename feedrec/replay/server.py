@@ -281,7 +281,9 @@ class ReplayServer:
 def _why_not_listening(host: str, port: int, error: OSError | OverflowError | UnicodeError) -> str:
     if isinstance(error, OverflowError):
         return f"{port} is no port: choose one from 1 to 65535 with --port, or --port 0 for any free one"
-    if isinstance(error, (socket.gaierror, UnicodeError)) or error.errno == errno.EADDRNOTAVAIL:
+    # asyncio of Python 3.13 gives no errno, but a text, where no address of a host can be bound.
+    no_such_address = isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
+    if isinstance(error, (socket.gaierror, UnicodeError)) or no_such_address or "on any address" in str(error):
         return f"cannot listen on {host!r}: this machine has no such address; choose one with --host, such as 127.0.0.1"
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use: choose another with --port, or --port 0 for any free one"

@@ -279,7 +279,7 @@ def around(middle: bytes) -> bytes:
         around(b'"event":"x","a":"\xff"'),
         around(b'"event":"x","\xff":1'),
         around(b'"event":"x","a":1e999'),
-        around(b'"event":"x","a":' + b"[" * 5000 + b"]" * 5000),
+        around(b'"event":"x","a":' + b"[" * 100_000 + b"]" * 100_000),
         b'{"time":"never","conn":0,"event":"x"}',
         b'{"time":5,"conn":0,"event":"x"}',
         b'{"conn":0,"event":"x"}',
