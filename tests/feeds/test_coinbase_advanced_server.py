@@ -271,6 +271,16 @@ def test_heartbeats_are_made_where_none_were_recorded() -> None:
     assert venue.next_due is None
 
 
+def test_made_heartbeats_go_on_when_the_recording_begins_again() -> None:
+    venue = server({"ticker": PAIR})
+    venue.on_message(request("subscribe", "heartbeats"), START)
+    nothing_yet(venue, START + 5 * NANOSECONDS)
+    venue.on_restart()
+    assert venue.next_due is None
+    nothing_yet(venue, START)
+    assert venue.next_due == START + NANOSECONDS
+
+
 def test_recorded_heartbeats_are_passed_on() -> None:
     venue = subscribed(("heartbeats",))
     beat = b'{"channel":"heartbeats","timestamp":"x","sequence_num":4,"events":[{"heartbeat_counter":7}]}'

@@ -152,6 +152,8 @@ class CoinbaseAdvancedServer:
         replies: list[Reply] = []
         for channel, product in self._in_order_of_messages(self._wanted.intersection(snapshots)):
             self._wanted.discard((channel, product))
+            if channel == "heartbeats" and channel not in self._catalogue:
+                self.next_due = time + NANOSECONDS
             snapshot = snapshots[channel, product]
             if snapshot is not None:
                 replies.append(Send(self._numbered(snapshot, 0)))
@@ -218,13 +220,8 @@ class CoinbaseAdvancedServer:
         return [*remarks, *([] if self._wanted else map(Send, self._acknowledge(time)))]
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
-        gone = (
-            self._subscribed.get(channel, set()).intersection(products)
-            if products
-            else self._subscribed.get(channel, set())
-        )
-        left = self._subscribed.get(channel, set()) - gone
-        self._subscribed.pop(channel, None)
+        subscribed = self._subscribed.pop(channel, set())
+        left = subscribed.difference(products) if products else set()
         if left:
             self._subscribed[channel] = left
         listed = [product for product in self._acknowledged.pop(channel, []) if product in left]
@@ -306,8 +303,6 @@ class CoinbaseAdvancedServer:
                 listed = self._acknowledged.get(subscribe.channel, [])
                 self._acknowledged[subscribe.channel] = list(dict.fromkeys((*listed, *subscribe.products)))
             acks.append(self._made("subscriptions", [{"subscriptions": self._listed()}], time))
-            if subscribe.channel == "heartbeats" and subscribe.products and "heartbeats" not in self._catalogue:
-                self.next_due = time + NANOSECONDS
         return acks
 
     def _listed(self) -> dict[str, list[str]]:
