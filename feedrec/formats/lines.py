@@ -25,7 +25,16 @@ import msgspec
 from ..errors import LineError
 from ..model import FORMAT_VERSION, Direction, Event, Frame, Header, Record, format_time, parse_time
 
-__all__ = ["MAX_NESTING", "decode_header", "decode_line", "encode_event", "encode_frame", "encode_header", "line_time"]
+__all__ = [
+    "MAX_NESTING",
+    "decode_header",
+    "decode_line",
+    "encode_event",
+    "encode_frame",
+    "encode_header",
+    "is_json",
+    "line_time",
+]
 
 MAX_NESTING = 100
 """Payloads that nest this deep go to `text`: readers with recursive parsers give up not far above."""
@@ -102,14 +111,15 @@ def _stands_verbatim(payload: bytes, *, parses: bool) -> bool:
         return False
     if not payload.isascii() and _utf8(payload) is None:  # msgspec does not look inside strings
         return False
-    if not (parses or _is_json(payload)):
+    if not (parses or is_json(payload)):
         return False
     if payload.count(_BRACE) + payload.count(_BRACKET) < MAX_NESTING:
         return True
     return _nesting_below(payload, MAX_NESTING)
 
 
-def _is_json(payload: bytes) -> bool:
+def is_json(payload: bytes) -> bool:
+    """Tell whether a payload is one JSON text; what stands inside its strings is not checked for UTF-8."""
     try:
         _validate(payload)
     except (msgspec.DecodeError, RecursionError):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from ..model import NANOSECONDS, Frame, FrameInfo, format_time, parse_time
-from .lines import decode_line, line_time
+from .lines import decode_line, is_json, line_time
 
 __all__ = ["ReceivedFrames", "time_texts"]
 
@@ -28,8 +28,6 @@ _DIGITS_END = 38
 _TIME = slice(9, 39)
 _TIME_SHAPE = b"0000-00-00T00:00:00.000000000Z"
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-
-_validate = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class ReceivedFrames:
@@ -66,12 +64,12 @@ class ReceivedFrames:
                 digits, payload = line[_DIGITS], line[_DIGITS_END + len(self._middle) : -1]
                 if digits.isdigit() and payload[:1] == b"{":
                     if describe is None:
-                        if _parses(payload):
+                        if is_json(payload):
                             frames.append(Frame(self._second + int(digits), self._conn, payload))
                             continue
                     else:
                         info = describe(payload)
-                        if info.parses or _parses(payload):
+                        if info.parses or is_json(payload):
                             frames.append(Frame(self._second + int(digits), self._conn, payload))
                             infos.append(info)
                             continue
@@ -114,11 +112,3 @@ def _time_text(line: bytes) -> bytes:
         return format_time(parse_time(text)).encode()
     except ValueError:
         return b""
-
-
-def _parses(payload: bytes) -> bool:
-    try:
-        _validate(payload)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True

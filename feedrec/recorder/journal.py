@@ -10,7 +10,7 @@ import msgspec
 from ..formats import RecordingWriter
 from ..formats.lines import encode_event, encode_frame
 from ..formats.summary import frames_missing
-from ..model import Direction, Event, Frame
+from ..model import Event, Frame
 
 __all__ = ["Counts", "Journal"]
 
@@ -79,8 +79,7 @@ class Journal:
 
     def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool) -> None:
         """Write a text frame that went out."""
-        direction: Direction = "out"
-        self._writer.write(encode_frame(Frame(time, conn, payload, direction, redacted=redacted)))
+        self._writer.write(encode_frame(Frame(time, conn, payload, "out", redacted=redacted)))
 
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event."""

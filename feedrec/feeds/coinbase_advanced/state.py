@@ -12,8 +12,9 @@ from itertools import islice
 
 import msgspec
 
-from ...model import FrameInfo, format_time
+from ...model import FrameInfo
 from .book import NOT_UNDERSTOOD, STEP_BYTES, Book, BookChange, decode_changes
+from .frames import go_time
 
 __all__ = ["MarketState"]
 
@@ -310,8 +311,7 @@ def _join_in_steps(parts: Iterator[bytes]) -> Iterator[bytes | None]:
 
 
 def _head(channel: str, client_id: bytes, time: int) -> bytes:
-    """Write a frame as far as the type of its event, with the venue's time: as Go does, without zeros at the end."""
-    timestamp = format_time(time).removesuffix("Z").rstrip("0").rstrip(".")
+    """Write a frame as far as the type of its event."""
     client = b'"client_id":%b,' % client_id if client_id else b""
-    rest = f'"timestamp":"{timestamp}Z","sequence_num":0,"events":[{{"type":"snapshot",'
+    rest = f'"timestamp":"{go_time(time)}","sequence_num":0,"events":[{{"type":"snapshot",'
     return b'{"channel":"%b",%b%b' % (channel.encode(), client, rest.encode())
