@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from feedrec.formats import create_recording, open_recording
-from feedrec.formats.lines import encode_frame
 from feedrec.model import Frame
 
 __all__ = ["DEMO", "Row", "frames", "repeated", "updates"]
@@ -46,6 +45,6 @@ def repeated(path: Path, count: int) -> list[bytes]:
     with open_recording(DEMO) as recording:
         writer = create_recording(path, recording.header, overwrite=True)
     for number, payload in enumerate(payloads):
-        writer.write(encode_frame(Frame(number * _PACE, 0, payload)))
+        writer.write(Frame(number * _PACE, 0, payload))
     writer.finish()
     return payloads

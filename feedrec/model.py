@@ -71,6 +71,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         direction: `in` from the venue, `out` to it.
         binary: Whether it was a binary message; text otherwise.
         redacted: Whether secrets in the payload were replaced.
+        synthetic: Whether it never came from the venue, but was rebuilt from what did.
+        unverified: Whether it was saved from a damaged block, so that its bytes may be wrong.
 
     """
 
@@ -80,6 +82,8 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     direction: Direction = "in"
     binary: bool = False
     redacted: bool = False
+    synthetic: bool = False
+    unverified: bool = False
 
 
 class Event(msgspec.Struct, frozen=True):

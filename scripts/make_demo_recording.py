@@ -20,7 +20,8 @@ import msgspec
 
 from feedrec.feeds import Subscription, find_feed
 from feedrec.formats.blocks import BlockEncoder
-from feedrec.formats.lines import encode_event, encode_frame, encode_header
+from feedrec.formats.lines import decode_header, decode_line, encode_event, encode_frame, encode_header
+from feedrec.formats.writer import mark_of
 from feedrec.model import NANOSECONDS, Direction, Event, Frame, Header, format_time, parse_time
 
 TARGET = Path(__file__).parents[1] / "feedrec" / "cli" / "demo.jsonl.zst"
@@ -411,8 +412,15 @@ def make_lines() -> list[bytes]:
 def main() -> None:
     """Write the recording."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
-    encoder = BlockEncoder(level=19)  # not by create_recording: its blocks depend on how fast the machine is
-    path.write_bytes(encoder.add(make_lines()) + encoder.finish())
+    # Not by create_recording: its blocks depend on how fast the machine is.
+    encoder = BlockEncoder(level=19)
+    header, *lines = make_lines()
+    describe = find_feed(decode_header(header).endpoint).describe
+    marks = [
+        mark_of(record, describe(record.payload) if isinstance(record, Frame) else None)
+        for record in map(decode_line, lines)
+    ]
+    path.write_bytes(encoder.begin(header) + encoder.add(lines, marks) + encoder.finish())
     print(f"{path}: {path.stat().st_size} bytes")
 
 

@@ -17,7 +17,7 @@ from .options import PRODUCTS, TIME, Moment, logging_options
 
 if TYPE_CHECKING:
     from ..feeds import Feed
-    from ..formats import RecordingReader
+    from ..formats import Recording
 
 POLL_INTERVAL = 0.1
 """Seconds between looks at a file that grows."""
@@ -74,7 +74,7 @@ def cat(
 
 
 def _choice(
-    recording: RecordingReader,
+    recording: Recording,
     channels: Sequence[str],
     products: Sequence[str],
     start: Moment | None,

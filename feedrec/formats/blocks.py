@@ -11,11 +11,13 @@ another tool compressed as one long frame) is handed out as it comes: memory sta
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import zstandard
 
+from .index import SEEK_TABLE_MAGIC, IndexBuilder, Mark
 from .zstd import StreamDamage, Unpacked, ZstdWalker
 
 __all__ = [
@@ -43,8 +45,11 @@ DEFAULT_LEVEL = 3
 class Encoder(Protocol):
     """Turns lines into the bytes of a file."""
 
-    def add(self, lines: list[bytes]) -> bytes:
-        """Take lines without their newlines; give the bytes that are ready."""
+    def begin(self, header: bytes) -> bytes:
+        """Take the header; give all that is needed to read it."""
+
+    def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
+        """Take lines without their newlines, and what the index needs of each; give the bytes that are ready."""
 
     def flush(self) -> bytes:
         """Give all that is needed to read every line added so far."""
@@ -59,10 +64,12 @@ class Decoder(Protocol):
 
     Attributes:
         damage: Why the stream cannot be read on; None while it can.
+        ends_with_seek_table: Whether it must end with one, or was cut off; None as long as that is not known.
 
     """
 
     damage: StreamDamage | None
+    ends_with_seek_table: bool | None
 
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         """
@@ -93,49 +100,80 @@ class Decoder(Protocol):
 
 
 class BlockEncoder:
-    """Packs lines into zstd frames of about `block_size` bytes of text, each with a checksum, each of whole lines."""
+    """
+    Packs lines into zstd frames of about `block_size` bytes of text, each with a checksum, each of whole lines.
+
+    What begins with `begin` ends with the index and the seek table.
+
+    Args:
+        level: zstd level.
+        block_size: Bytes of text in a block; a longer line is a block by itself.
+
+    """
 
     def __init__(self, level: int = DEFAULT_LEVEL, block_size: int = BLOCK_SIZE) -> None:
         self._compressor = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=False)
         self._block_size = block_size
+        self._index = IndexBuilder()
+        self._ends_with_index = False
         self._block: zstandard.ZstdCompressionObj | None = None
         self._room = block_size
+        self._size = self._crc = 0
 
-    def add(self, lines: list[bytes]) -> bytes:
+    def begin(self, header: bytes) -> bytes:
+        self._ends_with_index = True
+        return self.add([header]) + self.flush()
+
+    def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
         packed = []
         start = 0
         for number, line in enumerate(lines):
             size = len(line) + 1
             if size > self._room and self._room < self._block_size:
-                packed += [self._compress(lines[start:number]), self.finish()]
+                packed += [self._compress(lines[start:number], marks[start:number]), self._end_block()]
                 start = number
             self._room -= size
-        packed.append(self._compress(lines[start:]))
+        packed.append(self._compress(lines[start:], marks[start:]))
         return b"".join(packed)
 
     def flush(self) -> bytes:
-        return self._block.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) if self._block else b""
+        return self._count(self._block.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)) if self._block else b""
 
     def finish(self) -> bytes:
+        rest = self._end_block()
+        return rest + self._index.finish() if self._ends_with_index else rest
+
+    def _end_block(self) -> bytes:
         if self._block is None:
             return b""
-        rest = self._block.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH)
+        rest = self._count(self._block.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH))
+        self._index.end_block(self._size, self._block_size - self._room, self._crc)
         self._block = None
         self._room = self._block_size
+        self._size = self._crc = 0
         return rest
 
-    def _compress(self, lines: list[bytes]) -> bytes:
+    def _compress(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> bytes:
         if not lines:
             return b""
         if self._block is None:
             self._block = self._compressor.compressobj()
-        return self._block.compress(b"\n".join([*lines, b""]))
+        self._index.add(marks)
+        return self._count(self._block.compress(b"\n".join([*lines, b""])))
+
+    def _count(self, packed: bytes) -> bytes:
+        self._size += len(packed)
+        self._crc = zlib.crc32(packed, self._crc)
+        return packed
 
 
 class PlainEncoder:
     """Writes lines as they are."""
 
-    def add(self, lines: list[bytes]) -> bytes:
+    def begin(self, header: bytes) -> bytes:
+        return self.add([header])
+
+    def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:  # noqa: ARG002
         return b"\n".join([*lines, b""]) if lines else b""
 
     def flush(self) -> bytes:
@@ -177,6 +215,7 @@ class PlainDecoder:
 
     def __init__(self, max_line: int = MAX_LINE) -> None:
         self.damage: StreamDamage | None = None
+        self.ends_with_seek_table: bool | None = False
         self._splitter = _LineSplitter(max_line)
         self._offset = 0
         self._lines_start = 0
@@ -207,16 +246,29 @@ class PlainDecoder:
 
 
 class BlockDecoder:
-    """Reads a zstd stream of lines."""
+    """
+    Reads a zstd stream of lines.
 
-    def __init__(self, max_line: int = MAX_LINE) -> None:
+    A stream whose first zstd block holds one line and is not the last of its frame was begun by `BlockEncoder.begin`:
+    it ends with a seek table, or it was cut off.
+
+    Args:
+        max_line: Bytes that a line may have.
+        start: Byte offset in the file of the first byte that it is fed; that of a zstd frame.
+        ends_with_seek_table: Whether there must be one; None to find out from the first block.
+
+    """
+
+    def __init__(self, max_line: int = MAX_LINE, *, start: int = 0, ends_with_seek_table: bool | None = None) -> None:
         self.damage: StreamDamage | None = None
-        self._walker = ZstdWalker()
+        self.ends_with_seek_table = ends_with_seek_table
+        self._walker = ZstdWalker(start=start)
         self._splitter = _LineSplitter(max_line)
         self._verified: list[bytes] = []
         self._unverified: list[bytes] = []
         self._unverified_size = 0
-        self._last_end = 0
+        self._last_end = start
+        self._last_skippable: int | None = None
 
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         if self.damage is not None:
@@ -224,9 +276,10 @@ class BlockDecoder:
         try:
             for piece in self._walker.feed(data):
                 if isinstance(piece, Unpacked):
-                    self._hold(piece.content)
+                    self._hold(piece)
                 else:
                     self._last_end = piece.end
+                    self._last_skippable = piece.skippable
                     self._release()
                 if self._verified:
                     yield self._take_verified()
@@ -245,9 +298,14 @@ class BlockDecoder:
     def unfinished(self) -> int | None:
         if self._walker.in_frame or self._walker.pending or self._splitter.held:
             return self._last_end
+        if self.ends_with_seek_table and self._last_skippable != SEEK_TABLE_MAGIC:
+            return self._last_end
         return None
 
-    def _hold(self, content: bytes) -> None:
+    def _hold(self, block: Unpacked) -> None:
+        content = block.content
+        if self.ends_with_seek_table is None:
+            self.ends_with_seek_table = content.find(b"\n") == len(content) - 1 and not block.is_last
         self._unverified += self._splitter.split(content, self._walker.frame_start)
         self._unverified_size += len(content)
         if self._unverified_size > 2 * BLOCK_SIZE and len(self._unverified) > 1:

@@ -46,6 +46,8 @@ _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _ALL_BUT_NESTING = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
 
+_FLAGS = ("redacted", "synthetic", "unverified")
+
 _validate = msgspec.json.Decoder(msgspec.Raw).decode
 _encode = msgspec.json.encode
 
@@ -79,7 +81,7 @@ def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
 
     """
     payload = frame.payload
-    start = _frame_start(frame.time, frame.conn, frame.direction, frame.redacted)
+    start = _frame_start(frame.time, frame.conn, frame.direction, frame.redacted, frame.synthetic, frame.unverified)
     if not frame.binary:
         if _stands_verbatim(payload, parses=parses):
             return b'%b"frame":%b}' % (start, payload)
@@ -91,9 +93,9 @@ def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
 
 
 @functools.lru_cache(maxsize=16)  # all frames of one socket read share it
-def _frame_start(time: int, conn: int, direction: Direction, redacted: bool) -> bytes:  # noqa: FBT001  hot
-    mark = ',"redacted":true' if redacted else ""
-    return f'{{"time":"{format_time(time)}","conn":{conn},"dir":"{direction}"{mark},'.encode()
+def _frame_start(time: int, conn: int, direction: Direction, *flags: bool) -> bytes:
+    marks = "".join(f',"{name}":true' for name, is_set in zip(_FLAGS, flags, strict=True) if is_set)
+    return f'{{"time":"{format_time(time)}","conn":{conn},"dir":"{direction}"{marks},'.encode()
 
 
 def _utf8(payload: bytes) -> str | None:
@@ -150,6 +152,8 @@ class _Line(msgspec.Struct, gc=False):
     conn: int = 0
     dir: str = ""
     redacted: bool = False
+    synthetic: bool = False
+    unverified: bool = False
     op: str = "text"
     frame: msgspec.Raw = msgspec.Raw()
     text: str | None = None
@@ -189,7 +193,9 @@ def decode_line(line: bytes) -> Record:
         raise LineError(f"not a line of a recording: {error}") from error
     if fields.dir not in ("in", "out"):
         raise LineError("not a line of a recording: it has neither `dir` nor `event`")
-    return Frame(time, fields.conn, _payload(fields), fields.dir, fields.op == "binary", fields.redacted)  # type: ignore[arg-type]
+    direction: Direction = "in" if fields.dir == "in" else "out"
+    flags = fields.redacted, fields.synthetic, fields.unverified
+    return Frame(time, fields.conn, _payload(fields), direction, fields.op == "binary", *flags)
 
 
 def _decode_fields(line: bytes) -> _Line:

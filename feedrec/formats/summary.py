@@ -9,7 +9,7 @@ import msgspec
 
 from ..errors import DamagedRecordingError
 from ..model import NANOSECONDS, Event, Frame, FrameInfo, Header, format_time
-from .reader import RecordingReader
+from .recording import Recording
 
 __all__ = ["ChannelFigures", "RecordingSummary", "frames_missing", "summarise"]
 
@@ -98,7 +98,7 @@ def _as_text(time: int | None) -> str | None:
     return None if time is None else format_time(time)
 
 
-def summarise(recording: RecordingReader, describe: Callable[[bytes], FrameInfo]) -> RecordingSummary:
+def summarise(recording: Recording, describe: Callable[[bytes], FrameInfo]) -> RecordingSummary:
     """
     Read a recording to its end and count. Damage is part of the result, not an error.
 
@@ -142,7 +142,7 @@ def frames_missing(gap: dict[str, Any]) -> int:
     return missing if isinstance(missing, int) else 0
 
 
-def _state(recording: RecordingReader, damage: str | None) -> str:
+def _state(recording: Recording, damage: str | None) -> str:
     if recording.is_live:
         return "being written"
     if damage is not None:

@@ -16,12 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import FeedrecError, UsageError, WriteError
-from ..model import Header
+from ..model import Event, Frame, FrameInfo, Header, Record
 from .blocks import BLOCK_SIZE, DEFAULT_LEVEL, BlockEncoder, Encoder, PlainEncoder
-from .lines import encode_header
+from .index import Mark
+from .lines import decode_line, encode_event, encode_frame, encode_header
 from .target import FileTarget, Target
 
-__all__ = ["RecordingWriter", "create_recording"]
+__all__ = ["RecordingWriter", "create_recording", "mark_of"]
 
 _TICK = 0.1
 _FLUSH_AFTER = 0.7  # with a tick and the write itself, a line is with the operating system within a second
@@ -55,7 +56,7 @@ class RecordingWriter:
         self._target = target
         self._encoder = encoder
         self._fsync_interval = fsync_interval
-        self._lines: deque[bytes] = deque()
+        self._lines: deque[tuple[bytes, Mark]] = deque()
         self._size_in = 0
         self._size_taken = 0
         self._size_written = 0
@@ -96,11 +97,34 @@ class RecordingWriter:
         """Why nothing is written any more; None while all is well."""
         return self._failure
 
-    def write(self, line: bytes) -> None:
+    def write(self, record: Record, info: FrameInfo | None = None) -> None:
         """
-        Hand over one line without its newline. Never blocks.
+        Hand over a frame or an event. Never blocks: see `is_full`.
+
+        Args:
+            record: The record.
+            info: What a received frame is, by its feed's `describe`: for the index.
 
         Raises:
+            WriteError: If the disk refused earlier records, or the recording is finished.
+
+        """
+        if isinstance(record, Event):
+            self.write_line(encode_event(record), (record.time, record.conn, None))
+        else:
+            is_known = info is not None and info.parses
+            self.write_line(encode_frame(record, parses=is_known), mark_of(record, info))
+
+    def write_line(self, line: bytes, mark: Mark | None = None) -> None:
+        """
+        Hand over one line without its newline. Never blocks: see `is_full`.
+
+        Args:
+            line: A frame or an event.
+            mark: What the index needs of it; None to have it found out, but for the channel.
+
+        Raises:
+            LineError: If it is no line of a recording.
             WriteError: If the disk refused earlier lines, or the recording is finished.
 
         """
@@ -108,7 +132,7 @@ class RecordingWriter:
             raise self._failure
         if self._finishing:
             raise WriteError(self._target.path, "is finished and takes no more lines")
-        self._lines.append(line)
+        self._lines.append((line, mark or mark_of(decode_line(line))))
         self._size_in += len(line) + 1
         if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():
             self._wake.set()
@@ -155,7 +179,7 @@ class RecordingWriter:
         try:
             line = encode_header(header)
             self._size_in = self._size_taken = self._size_written = len(line) + 1
-            self._target.write(self._encoder.add([line]) + self._encoder.flush())
+            self._target.write(self._encoder.begin(line))
         except BaseException:
             self._target.remove()
             raise
@@ -178,7 +202,7 @@ class RecordingWriter:
             self._wake.clear()
             finishing = self._finishing
             while lines := self._take_lines():
-                self._target.write(self._encoder.add(lines))
+                self._target.write(self._encoder.add(*zip(*lines, strict=True)))
                 self._size_written = self._size_taken
                 unflushed = True
             if finishing:
@@ -194,19 +218,25 @@ class RecordingWriter:
                 self._target.sync()
                 last_fsync = now
 
-    def _take_lines(self) -> list[bytes]:
+    def _take_lines(self) -> list[tuple[bytes, Mark]]:
         """Up to about a block of lines. A deque's two ends are safe to use from two threads."""
         taken, size = [], 0
         with contextlib.suppress(IndexError):
             while size < BLOCK_SIZE:
                 line = self._lines.popleft()
                 taken.append(line)
-                size += len(line) + 1
+                size += len(line[0]) + 1
         was_large = self.backlog > _LOW_WATER
         self._size_taken += size
         if was_large and self.backlog <= _LOW_WATER:
             self.on_drained()
         return taken
+
+
+def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
+    """Give what the index needs to know of a record."""
+    is_received = isinstance(record, Frame) and record.direction == "in"
+    return record.time, record.conn, (info or FrameInfo()) if is_received else None
 
 
 def create_recording(

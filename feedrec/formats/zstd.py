@@ -13,15 +13,32 @@ from typing import NamedTuple
 
 import zstandard
 
-__all__ = ["MAX_WINDOW", "FrameEnd", "StreamDamage", "Unpacked", "ZstdWalker", "looks_like_zstd"]
+__all__ = [
+    "BLOCK_HEADER",
+    "MAX_FRAME_HEADER",
+    "MAX_WINDOW",
+    "FrameEnd",
+    "FrameHeader",
+    "StreamDamage",
+    "Unpacked",
+    "ZstdWalker",
+    "looks_like_zstd",
+    "read_frame_header",
+    "stored_size",
+]
 
 MAX_WINDOW = 8 << 20
 """Bytes of history that a frame may ask a reader to keep; RFC 8878, 3.1.1.1.2, recommends to support 8 MiB."""
 
+MAX_FRAME_HEADER = 18
+"""Bytes that the header of a zstd frame may have, magic number included."""
+
+BLOCK_HEADER = 3
+"""Bytes of the header of a zstd block."""
+
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE_MAGIC_TAIL = b"\x2a\x4d\x18"  # the first byte is 0x50 to 0x5F
-_MAX_FRAME_HEADER = 18
-_BLOCK_HEADER = 3
+_SKIPPABLE_HEADER = 8
 _CHECKSUM = 4
 _RAW, _RLE, _COMPRESSED, _RESERVED = range(4)
 
@@ -36,17 +53,18 @@ class StreamDamage(Exception):  # noqa: N818  it is not an error of the program:
 
 
 class Unpacked(NamedTuple):
-    """The content of one block, not yet covered by the checksum of its frame."""
+    """The content of one block, not yet covered by the checksum of its frame; whether it is the last of its frame."""
 
     content: bytes
+    is_last: bool
 
 
 class FrameEnd(NamedTuple):
-    """A frame is whole and, if it carries a checksum, verified."""
+    """A frame is whole and, if it carries a checksum, verified; `skippable` is the magic number of one without data."""
 
     start: int
     end: int
-    skippable: bool
+    skippable: int | None
 
 
 def looks_like_zstd(head: bytes | bytearray) -> bool:
@@ -58,6 +76,10 @@ class ZstdWalker:
     """
     Push parser for a stream of zstd frames: bytes in, blocks and ends of frames out.
 
+    Args:
+        max_window: Bytes of history that a frame may ask for.
+        start: Byte offset in the file of the first byte that it is fed.
+
     Attributes:
         offset: Byte offset in the stream up to which everything was understood.
         in_frame: Whether a frame has begun and not ended.
@@ -65,15 +87,15 @@ class ZstdWalker:
 
     """
 
-    def __init__(self, max_window: int = MAX_WINDOW) -> None:
-        self.offset = 0
+    def __init__(self, max_window: int = MAX_WINDOW, start: int = 0) -> None:
+        self.offset = start
         self.in_frame = False
         self._unpacker = zstandard.ZstdDecompressor(max_window_size=max_window)
         self._max_window = max_window
         self._buffer = bytearray()
-        self.frame_start = 0
+        self.frame_start = start
         self._decompress: zstandard.ZstdDecompressionObj | None = None
-        self._has_checksum = False
+        self._header = FrameHeader(0)
         self._last_block_seen = False
         self._to_skip = 0
 
@@ -112,43 +134,20 @@ class ZstdWalker:
         return taken
 
     def _begin_frame(self) -> tuple[()] | None:
-        buffer = self._buffer
-        if len(buffer) < 4:
+        header = read_frame_header(self._buffer[:MAX_FRAME_HEADER], self.offset, self._max_window)
+        if header is None:
             return None
-        if not looks_like_zstd(buffer):
-            raise StreamDamage(self.offset, "there is no zstd frame")
-        if buffer[0] >> 4 == 5 and buffer[1:4] == _SKIPPABLE_MAGIC_TAIL:
-            if len(buffer) < 8:
-                return None
-            self.frame_start = self.offset
-            self._to_skip = int.from_bytes(self._take(8)[4:], "little")
-            self._decompress = None
-            self.in_frame = True
-            return ()
-        size = _frame_header_size(buffer)
-        if size is None or len(buffer) < size:
-            return None
-        self._check_window(size)
         self.frame_start = self.offset
-        self._has_checksum = bool(buffer[4] & 0x04)
-        self._decompress = self._unpacker.decompressobj()
-        self._last_block_seen = False
         self.in_frame = True
-        self._unpack(self._decompress, self._take(size))
+        self._header = header
+        head = self._take(header.size)
+        self._to_skip = header.to_skip
+        self._last_block_seen = False
+        self._decompress = None
+        if header.skippable is None:
+            self._decompress = self._unpacker.decompressobj()
+            self._unpack(self._decompress, head)
         return ()
-
-    def _check_window(self, header_size: int) -> None:
-        try:
-            parameters = zstandard.get_frame_parameters(bytes(self._buffer[:header_size]))
-        except zstandard.ZstdError as error:
-            raise StreamDamage(self.offset, f"the header of a zstd frame is corrupt ({error})") from error
-        if parameters.window_size > self._max_window:
-            window = parameters.window_size
-            raise StreamDamage(
-                self.offset, f"a zstd frame asks for a window of {window} bytes, {self._max_window} is the limit"
-            )
-        if parameters.dict_id:
-            raise StreamDamage(self.offset, "a zstd frame asks for a dictionary, recordings have none")
 
     def _skip(self) -> FrameEnd | tuple[()] | None:
         if self._to_skip:
@@ -157,35 +156,105 @@ class ZstdWalker:
             self._to_skip -= len(self._take(min(self._to_skip, len(self._buffer))))
             return ()
         self.in_frame = False
-        return FrameEnd(self.frame_start, self.offset, skippable=True)
+        return FrameEnd(self.frame_start, self.offset, self._header.skippable)
 
     def _unpack_block(self, decompress: zstandard.ZstdDecompressionObj) -> Unpacked | tuple[()] | None:
-        if len(self._buffer) < _BLOCK_HEADER:
+        if len(self._buffer) < BLOCK_HEADER:
             return None
-        header = int.from_bytes(self._buffer[:_BLOCK_HEADER], "little")
-        kind, size = header >> 1 & 3, header >> 3
-        if kind == _RESERVED:
-            raise StreamDamage(self.offset, "a zstd block is of the reserved kind")
-        stored = 1 if kind == _RLE else size
-        if len(self._buffer) < _BLOCK_HEADER + stored:
+        stored, is_last = stored_size(self._buffer, self.offset)
+        if len(self._buffer) < BLOCK_HEADER + stored:
             return None
-        self._last_block_seen = bool(header & 1)
-        content = self._unpack(decompress, self._take(_BLOCK_HEADER + stored))
-        return Unpacked(content) if content else ()
+        self._last_block_seen = is_last
+        content = self._unpack(decompress, self._take(BLOCK_HEADER + stored))
+        return Unpacked(content, self._last_block_seen) if content else ()
 
     def _end_frame(self, decompress: zstandard.ZstdDecompressionObj) -> FrameEnd | None:
-        if self._has_checksum:
-            if len(self._buffer) < _CHECKSUM:
+        checksum = self._header.checksum
+        if checksum:
+            if len(self._buffer) < checksum:
                 return None
-            self._unpack(decompress, self._take(_CHECKSUM))
+            self._unpack(decompress, self._take(checksum))
         self.in_frame = False
-        return FrameEnd(self.frame_start, self.offset, skippable=False)
+        return FrameEnd(self.frame_start, self.offset, None)
 
     def _unpack(self, decompress: zstandard.ZstdDecompressionObj, data: bytes) -> bytes:
         try:
             return decompress.decompress(data)
         except zstandard.ZstdError as error:
             raise StreamDamage(self.frame_start, f"a zstd frame is corrupt ({error})") from error
+
+
+class FrameHeader(NamedTuple):
+    """
+    The header of a zstd frame.
+
+    Attributes:
+        size: Bytes of the header, magic number included.
+        skippable: Magic number of a frame without data; None for one with data.
+        to_skip: Bytes that follow the header of a frame without data.
+        checksum: Bytes of the checksum at the end of a frame with data.
+
+    """
+
+    size: int
+    skippable: int | None = None
+    to_skip: int = 0
+    checksum: int = 0
+
+
+def read_frame_header(head: bytes | bytearray, offset: int, max_window: int = MAX_WINDOW) -> FrameHeader | None:
+    """
+    Read the header of a zstd frame.
+
+    Args:
+        head: The first bytes of the frame; `MAX_FRAME_HEADER` are always enough.
+        offset: Where in the file they stand.
+        max_window: Bytes of history that a frame may ask for.
+
+    Returns:
+        None if more bytes are needed.
+
+    Raises:
+        StreamDamage: If it is none, or one that no recording has.
+
+    """
+    if len(head) < 4:
+        return None
+    if not looks_like_zstd(head):
+        raise StreamDamage(offset, "there is no zstd frame")
+    if head[:4] != _MAGIC:
+        if len(head) < _SKIPPABLE_HEADER:
+            return None
+        to_skip = int.from_bytes(head[4:8], "little")
+        return FrameHeader(_SKIPPABLE_HEADER, int.from_bytes(head[:4], "little"), to_skip)
+    size = _frame_header_size(head)
+    if size is None or len(head) < size:
+        return None
+    try:
+        parameters = zstandard.get_frame_parameters(bytes(head[:size]))
+    except zstandard.ZstdError as error:
+        raise StreamDamage(offset, f"the header of a zstd frame is corrupt ({error})") from error
+    if parameters.window_size > max_window:
+        window = parameters.window_size
+        raise StreamDamage(offset, f"a zstd frame asks for a window of {window} bytes, {max_window} is the limit")
+    if parameters.dict_id:
+        raise StreamDamage(offset, "a zstd frame asks for a dictionary, recordings have none")
+    return FrameHeader(size, checksum=_CHECKSUM if head[4] & 0x04 else 0)
+
+
+def stored_size(head: bytes | bytearray, offset: int) -> tuple[int, bool]:
+    """
+    Give the bytes that follow the three of a block header, and whether the block is the last of its frame.
+
+    Raises:
+        StreamDamage: If the block is of a kind that does not exist; `offset` is where it stands.
+
+    """
+    header = int.from_bytes(head[:BLOCK_HEADER], "little")
+    kind, size = header >> 1 & 3, header >> 3
+    if kind == _RESERVED:
+        raise StreamDamage(offset, "a zstd block is of the reserved kind")
+    return (1 if kind == _RLE else size), bool(header & 1)
 
 
 def _frame_header_size(head: bytes | bytearray) -> int | None:

@@ -16,6 +16,8 @@ __all__ = ["Intake"]
 
 log = logging.getLogger("feedrec")
 
+_UNKNOWN = FrameInfo()
+
 
 class Intake:
     """
@@ -71,13 +73,13 @@ class Intake:
         if journal.is_complete:
             return
         self.frames += 1
-        parses = False
+        info = _UNKNOWN
         try:
-            parses = self._follow(payload, binary=binary)
+            info = self._follow(payload, binary=binary)
         except Exception as error:  # noqa: BLE001  a frame that cannot be understood is recorded all the same
             self._warn_once(error)
         try:
-            journal.received(self._now, self.number, payload, binary=binary, parses=parses)
+            journal.received(self._now, self.number, payload, info, binary=binary)
         except FeedrecError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001  a frame must not be lost in silence
@@ -120,13 +122,13 @@ class Intake:
             if notice.severity == "fatal":
                 self._on_end(VenueError(notice.text))
 
-    def _follow(self, payload: bytes, *, binary: bool) -> bool:
-        """Have the feed look at a message; tell whether that showed it to be valid JSON."""
-        info = FrameInfo() if binary else self._describe(payload)
+    def _follow(self, payload: bytes, *, binary: bool) -> FrameInfo:
+        """Have the feed look at a message; give what it says."""
+        info = _UNKNOWN if binary else self._describe(payload)
         notices = self.client.on_frame(info, payload)
         if notices:
             self.report(notices, self._now)  # before the frame that revealed it, so with the frame's time
-        return info.parses
+        return info
 
     def _warn_once(self, error: Exception) -> None:
         if not self._warned:  # what fails for one frame may fail for a hundred thousand a second

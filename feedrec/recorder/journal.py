@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from ..formats import RecordingWriter
-from ..formats.lines import encode_event, encode_frame
+from ..formats.lines import encode_frame
 from ..formats.summary import frames_missing
-from ..model import Event, Frame
+from ..model import Event, Frame, FrameInfo
 
 __all__ = ["Counts", "Journal"]
 
@@ -68,9 +68,10 @@ class Journal:
         """Take no more frames: they would not get to the disk."""
         self.is_complete = self.is_given_up = True
 
-    def received(self, time: int, conn: int, payload: bytes, *, binary: bool, parses: bool = False) -> None:
-        """Write a frame that came in, at `time` nanoseconds; `parses` as for `encode_frame`."""
-        self._writer.write(encode_frame(Frame(time, conn, payload, "in", binary), parses=parses))
+    def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
+        """Write a frame that came in, at `time` nanoseconds; `info` is what the feed tells of it."""
+        line = encode_frame(Frame(time, conn, payload, "in", binary), parses=info.parses)
+        self._writer.write_line(line, (time, conn, info))
         counts = self.counts
         counts.frames += 1
         counts.bytes += len(payload)
@@ -79,7 +80,7 @@ class Journal:
 
     def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool) -> None:
         """Write a text frame that went out."""
-        self._writer.write(encode_frame(Frame(time, conn, payload, "out", redacted=redacted)))
+        self._writer.write(Frame(time, conn, payload, "out", redacted=redacted))
 
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event."""
@@ -88,4 +89,4 @@ class Journal:
         elif name == "gap":
             self.counts.gaps += 1
             self.counts.missing += frames_missing(details)
-        self._writer.write(encode_event(Event(time, conn, name, details)))
+        self._writer.write(Event(time, conn, name, details))

@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import DamagedRecordingError, RecordingError, TruncatedRecordingError
-from ..formats import RecordingReader, open_recording
+from ..formats import Recording, open_recording
 from ..formats.received import time_texts
 from ..formats.target import PART_SUFFIX
 from ..model import Frame, FrameInfo, Header, format_time
@@ -334,7 +334,7 @@ class FrameStream:
         return True
 
 
-def _follow(path: Path, stopped: threading.Event) -> RecordingReader:
+def _follow(path: Path, stopped: threading.Event) -> Recording:
     """Open a recording; following it while it grows ends when `stopped` is set."""
     return open_recording(_path_now(path), wait=lambda: not stopped.wait(_FOLLOW_INTERVAL))
 

@@ -37,7 +37,7 @@ def test_payloads_with_newlines_can_be_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.zst"
     writer = create_recording(path, Header("coinbase-advanced"))
     for number, payload in enumerate(payloads):
-        writer.write(encode_frame(Frame(number, 0, payload, binary=number == 2)))
+        writer.write_line(encode_frame(Frame(number, 0, payload, binary=number == 2)))
     writer.finish()
     assert feedrec("cat", "--raw", "--print0", path).stdout == b"".join(payload + b"\0" for payload in payloads)
 
@@ -88,7 +88,7 @@ def test_follow_prints_a_recording_as_it_grows(tmp_path: Path) -> None:
 
     def write() -> None:
         for number in range(20):
-            writer.write(encode_frame(Frame(number, 0, b'{"n":%d}' % number)))
+            writer.write_line(encode_frame(Frame(number, 0, b'{"n":%d}' % number)))
             time.sleep(0.05)
         writer.finish()
 

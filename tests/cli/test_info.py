@@ -16,14 +16,14 @@ def small_recording(path: Path) -> Path:
     """Write a recording whose figures are known."""
     writer = create_recording(path, Header("coinbase-advanced", "wss://venue.example"))
     ticker = b'{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"%b"}]}]}'
-    writer.write(encode_event(Event(0, 0, "open")))
-    writer.write(encode_frame(Frame(0, 0, b'{"type":"subscribe"}', "out")))
+    writer.write_line(encode_event(Event(0, 0, "open")))
+    writer.write_line(encode_frame(Frame(0, 0, b'{"type":"subscribe"}', "out")))
     for second, product in ((1, b"BTC-USD"), (1, b"BTC-USD"), (3, b"ETH-USD")):
-        writer.write(encode_frame(Frame(second * NANOSECONDS, 0, ticker % (second, product))))
-    writer.write(encode_event(Event(4 * NANOSECONDS, 0, "gap", {"expected": 4, "received": 9, "missing": 5})))
-    writer.write(encode_event(Event(4 * NANOSECONDS, 0, "close", {"code": 1006})))
-    writer.write(encode_event(Event(5 * NANOSECONDS, 1, "open")))
-    writer.write(encode_frame(Frame(5 * NANOSECONDS, 1, b'{"channel":"heartbeats","events":[]}')))
+        writer.write_line(encode_frame(Frame(second * NANOSECONDS, 0, ticker % (second, product))))
+    writer.write_line(encode_event(Event(4 * NANOSECONDS, 0, "gap", {"expected": 4, "received": 9, "missing": 5})))
+    writer.write_line(encode_event(Event(4 * NANOSECONDS, 0, "close", {"code": 1006})))
+    writer.write_line(encode_event(Event(5 * NANOSECONDS, 1, "open")))
+    writer.write_line(encode_frame(Frame(5 * NANOSECONDS, 1, b'{"channel":"heartbeats","events":[]}')))
     return writer.finish()
 
 
@@ -84,7 +84,7 @@ def test_a_recording_that_was_cut_off(tmp_path: Path) -> None:
 def test_an_endpoint_of_another_package_is_no_obstacle(tmp_path: Path) -> None:
     """Frames of an unknown venue are counted all the same."""
     writer = create_recording(tmp_path / "x.jsonl.zst", Header("elsewhere"))
-    writer.write(encode_frame(Frame(0, 0, b"anything")))
+    writer.write_line(encode_frame(Frame(0, 0, b"anything")))
     facts = json.loads(feedrec("info", "--json", writer.finish()).stdout)
     assert facts["frames"] == 1
     assert facts["channels"] == [{"channel": "", "product": "", "frames": 1, "bytes": 8}]

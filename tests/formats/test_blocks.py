@@ -71,7 +71,7 @@ all_steps = st.lists(some_lines | st.sampled_from(["flush", "finish"]), max_size
 @given(all_steps, st.integers(1, 500), chunk_sizes)
 def test_lines_survive_any_flushes_and_any_chunks(steps: list[Step], block_size: int, sizes: list[int]) -> None:
     stream = encoded(steps, block_size)
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     assert read(decoder, chunks_of(stream, sizes)) == lines_in(steps)
     assert decoder.damage is None
     assert decoder.unfinished is None
@@ -114,7 +114,7 @@ def test_the_zstd_program_finds_nothing_wrong() -> None:
 
 @given(some_lines, some_lines)
 def test_what_was_flushed_can_be_read_before_the_block_ends(before: list[bytes], after: list[bytes]) -> None:
-    encoder, decoder = BlockEncoder(), BlockDecoder()
+    encoder, decoder = BlockEncoder(), BlockDecoder(ends_with_seek_table=False)
     flushed = encoder.add(before) + encoder.flush()
     assert read(decoder, [flushed]) == []
     assert decoder.take_unverified() == before
@@ -140,7 +140,7 @@ def foreign(text: bytes, pieces: int, *, checksum: bool) -> bytes:
 @given(some_lines, st.integers(1, 5), st.booleans(), chunk_sizes)
 def test_a_stream_of_another_tool_is_read(lines: list[bytes], pieces: int, checksum: object, sizes: list[int]) -> None:
     stream = foreign(b"".join(line + b"\n" for line in lines), pieces, checksum=bool(checksum))
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     assert read(decoder, chunks_of(stream, sizes)) == lines
     assert decoder.damage is None
     assert decoder.unfinished is None
@@ -149,7 +149,7 @@ def test_a_stream_of_another_tool_is_read(lines: list[bytes], pieces: int, check
 @given(st.lists(some_lines, min_size=1, max_size=4), chunk_sizes)
 def test_skippable_frames_are_passed_over(groups: list[list[bytes]], sizes: list[int]) -> None:
     stream = SKIPPABLE + b"".join(encoded([lines]) + SKIPPABLE for lines in groups)
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     assert read(decoder, chunks_of(stream, sizes)) == [line for lines in groups for line in lines]
     assert decoder.unfinished is None
 
@@ -157,13 +157,13 @@ def test_skippable_frames_are_passed_over(groups: list[list[bytes]], sizes: list
 def test_one_long_frame_is_handed_out_as_it_comes() -> None:
     line = b"x" * 999
     stream = zstandard.ZstdCompressor().compress((line + b"\n") * 20_000)
-    batches = list(BlockDecoder().feed(stream))
+    batches = list(BlockDecoder(ends_with_seek_table=False).feed(stream))
     assert sum(map(len, batches)) == 20_000
     assert max(map(len, batches)) <= 2 * BLOCK_SIZE // 1000 + (128 << 10) // 1000 + 1
 
 
 def test_a_line_that_ends_without_a_newline_is_unfinished() -> None:
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     stream = zstandard.ZstdCompressor().compress(b"one\ntwo")
     assert read(decoder, [stream]) == [b"one"]
     assert decoder.unfinished is not None
@@ -184,7 +184,7 @@ BORDERS = {0} | {end.end for end in ends_of(SMALL)}
 def test_a_cut_at_any_byte_gives_all_lines_before_it_and_is_noticed(chunk: int) -> None:
     given_before = 0
     for cut in range(len(SMALL) + 1):
-        decoder = BlockDecoder()
+        decoder = BlockDecoder(ends_with_seek_table=False)
         part = SMALL[:cut]
         lines = read(decoder, [part[start : start + chunk] for start in range(0, cut, chunk)])
         lines += decoder.take_unverified()
@@ -221,7 +221,7 @@ def test_garbage_is_damage_or_unfinished_and_never_an_exception(garbage: bytes, 
 
 
 def test_after_damage_there_are_no_more_lines() -> None:
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     stream = encoded([[b"one"]])
     assert read(decoder, [stream + b"GARBAGE"]) == [b"one"]
     assert decoder.damage is not None
@@ -232,14 +232,14 @@ def test_after_damage_there_are_no_more_lines() -> None:
 
 def test_lines_of_a_block_whose_checksum_fails_are_not_given() -> None:
     first, second = encoded([[b"one"]]), encoded([[b"two"]])
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     assert read(decoder, [first + second[:-1] + bytes([second[-1] ^ 1])]) == [b"one"]
     assert decoder.damage is not None
     assert decoder.take_unverified() == []
 
 
 def test_unverified_lines_of_a_block_that_proves_damaged_end_the_reading() -> None:
-    encoder, decoder = BlockEncoder(), BlockDecoder()
+    encoder, decoder = BlockEncoder(), BlockDecoder(ends_with_seek_table=False)
     assert read(decoder, [encoder.add([b"one"]) + encoder.flush()]) == []
     assert decoder.take_unverified() == [b"one"]
     rest = encoder.add([b"two"]) + encoder.finish()
@@ -270,7 +270,7 @@ def test_a_line_beyond_the_limit_is_refused_before_it_is_held() -> None:
 
 
 def test_a_bomb_of_short_lines_unpacks_no_faster_than_they_are_taken() -> None:
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     tracemalloc.start()
     try:
         batches = decoder.feed(bomb(b"\n", 60_000))
@@ -292,7 +292,7 @@ def test_a_bomb_of_short_lines_unpacks_no_faster_than_they_are_taken() -> None:
     ids=["a window of 2 GiB", "a dictionary", "a reserved block", "a single segment of 8 EiB"],
 )
 def test_what_a_recording_never_holds_is_damage(hostile: bytes) -> None:
-    decoder = BlockDecoder()
+    decoder = BlockDecoder(ends_with_seek_table=False)
     stream = encoded([[b"one"]])
     assert read(decoder, [stream + hostile]) == [b"one"]
     assert decoder.damage is not None

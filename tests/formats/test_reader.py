@@ -157,7 +157,7 @@ def test_a_recording_cut_within_its_first_block_is_good_until_its_last_line(tmp_
     """All there is of it comes with the header."""
     writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
     for one in RECORDS:
-        writer.write(encode(one))
+        writer.write_line(encode(one))
     path = writer.finish()
     path.write_bytes(path.read_bytes()[:-4])
     records, damage = read_all(path)
@@ -369,7 +369,7 @@ def test_a_growing_file_is_followed_until_its_writer_ends(tmp_path: Path, compre
     file = os.open(path, os.O_CREAT | os.O_WRONLY)
     fcntl.flock(file, fcntl.LOCK_EX)
     header = encode_header(HEADER)
-    os.write(file, encoder.add([header]) + encoder.flush() if compressed else header + b"\n")
+    os.write(file, encoder.begin(header) if compressed else header + b"\n")
 
     def append_and_end() -> None:
         append(*RECORDS[4:])
@@ -391,7 +391,7 @@ def test_what_is_written_between_the_last_look_and_the_end_of_the_writer_is_not_
 
     def write_and_finish() -> None:
         for one in RECORDS:
-            writer.write(encode(one))
+            writer.write_line(encode(one))
         writer.finish()
 
     with RecordingReader(tmp_path / "a.jsonl.zst.part", wait=follow([write_and_finish])) as reader:

@@ -14,7 +14,7 @@ def summary_of(path: Path, *records: Record) -> RecordingSummary:
     """Summarise a recording whose payloads are `channel product product ...`."""
     writer = create_recording(path, Header("raw"))
     for record in records:
-        writer.write(encode_frame(record) if isinstance(record, Frame) else encode_event(record))
+        writer.write_line(encode_frame(record) if isinstance(record, Frame) else encode_event(record))
     writer.finish()
     with open_recording(path) as recording:
         return summarise(recording, describe)

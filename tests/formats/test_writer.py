@@ -28,6 +28,9 @@ from feedrec.model import NANOSECONDS, Event, Header
 HEADER = Header("coinbase-advanced", url="wss://example.test", created=1_795_280_400 * NANOSECONDS)
 
 
+MARK = (0, 0, None)
+
+
 def line(number: int) -> bytes:
     return encode_event(Event(number, 0, "number"))
 
@@ -59,7 +62,7 @@ def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     writer = create_recording(path, HEADER)
     for number in range(5000):
-        writer.write(line(number))
+        writer.write_line(line(number))
     assert writer.path == path
     assert not path.exists()
     assert writer.finish() == path
@@ -79,7 +82,7 @@ def test_the_header_is_in_the_file_at_once(tmp_path: Path, name: str) -> None:
 
 def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
     writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
-    writer.write(line(1))
+    writer.write_line(line(1))
     writer.discard()
     assert list(tmp_path.iterdir()) == []
 
@@ -102,7 +105,7 @@ def test_a_second_recorder_in_this_process_is_refused(tmp_path: Path) -> None:
     for overwrite in (False, True):
         with pytest.raises(RecordingExistsError):
             create_recording(tmp_path / "a.jsonl.zst", HEADER, overwrite=overwrite)
-    writer.write(line(7))
+    writer.write_line(line(7))
     assert times_in(writer.finish()) == [7]
 
 
@@ -121,7 +124,7 @@ except RecordingExistsError as error:
 def test_a_second_recorder_in_another_process_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.zst"
     writer = create_recording(path, HEADER)
-    writer.write(line(7))
+    writer.write_line(line(7))
     second = subprocess.run(
         [sys.executable, "-c", SECOND_RECORDER, path], capture_output=True, text=True, check=True, timeout=30
     )
@@ -132,7 +135,7 @@ def test_a_second_recorder_in_another_process_is_refused(tmp_path: Path) -> None
 def test_a_target_that_appears_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.zst"
     writer = create_recording(path, HEADER)
-    writer.write(line(7))
+    writer.write_line(line(7))
     path.write_bytes(b"precious")
     with pytest.raises(RecordingExistsError, match=r"safe in a\.jsonl\.zst\.part"):
         writer.finish()
@@ -145,7 +148,7 @@ def test_an_old_recording_is_there_until_the_new_one_is_whole(tmp_path: Path) ->
     create_recording(path, HEADER).finish()
     old = path.read_bytes()
     writer = create_recording(path, HEADER, overwrite=True)
-    writer.write(line(7))
+    writer.write_line(line(7))
     assert path.read_bytes() == old
     assert times_in(writer.finish()) == [7]
 
@@ -162,7 +165,7 @@ def test_a_line_is_in_the_file_within_a_second(tmp_path: Path, name: str) -> Non
     part = tmp_path / f"{name}.part"
     for number in range(2):
         written = time.monotonic()
-        writer.write(line(number))
+        writer.write_line(line(number))
         assert wait_until(lambda last=number: last in times_in(part), 1.0), f"{time.monotonic() - written} s"  # type: ignore[misc]
     writer.finish()
 
@@ -180,11 +183,11 @@ def test_a_full_disk_is_told_to_the_next_who_writes_and_to_who_finishes(
     monkeypatch.setattr(os, "write", full)
     with contextlib.suppress(WriteError):  # here or below: the disk refuses when the thread gets there
         for number in range(20_000):
-            writer.write(line(number))
+            writer.write_line(line(number))
     assert drained.wait(10)  # who waits for room must not wait for ever
     assert isinstance(writer.failure, WriteError)
     with pytest.raises(WriteError, match="No space left on device"):
-        writer.write(line(0))
+        writer.write_line(line(0))
     with pytest.raises(WriteError, match="No space left on device") as caught:
         writer.finish()
     assert "\n" not in str(caught.value)
@@ -218,7 +221,7 @@ def test_who_is_faster_than_the_disk_is_told_to_pause_and_to_go_on() -> None:
     writer = RecordingWriter(StreamTarget(gate), HEADER, PlainEncoder(), on_drained=drained.set)
     large = line(1)[:-1] + b" " * (1 << 20) + b"}"
     while not writer.is_full:
-        writer.write(large)
+        writer.write_line(large, MARK)
     assert 64 << 20 <= writer.backlog < 67 << 20
     assert not drained.is_set()
     gate.open.set()
@@ -233,7 +236,7 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for() -> None:
     with open(writing, "wb") as pipe:  # noqa: PTH123
         writer = RecordingWriter(StreamTarget(pipe), HEADER, PlainEncoder())
         for _ in range(10):
-            writer.write(b"x" * 99_999)
+            writer.write_line(b"x" * 99_999, MARK)
         with pytest.raises(
             WriteError, match=r"took nothing for 0\.3 s: at least 1000000 of \d+ bytes of text"
         ) as caught:
@@ -256,7 +259,7 @@ def test_a_pipe_that_is_read_slowly_is_waited_for() -> None:
     reader.start()
     with open(writing, "wb") as pipe:  # noqa: PTH123
         writer = RecordingWriter(StreamTarget(pipe), HEADER, PlainEncoder())
-        writer.write(b"x" * 999_999)  # one block; it takes longer than the patience
+        writer.write_line(b"x" * 999_999, MARK)  # one block; it takes longer than the patience
         writer.finish(patience=0.5)
     reader.join()
     os.close(reading)
@@ -271,7 +274,7 @@ from feedrec.formats.blocks import PlainEncoder
 from feedrec.formats.target import StreamTarget
 from feedrec.model import Header
 writer = RecordingWriter(StreamTarget(sys.stdout.buffer), Header("raw"), PlainEncoder())
-writer.write(b"x" * 1_000_000)
+writer.write_line(b"x" * 1_000_000, (0, 0, None))
 try:
     writer.finish(patience=0.2)
 except WriteError:
@@ -293,7 +296,7 @@ def test_what_fails_unforeseen_in_the_thread_is_a_write_error() -> None:
                 raise RuntimeError("odd")
 
     writer = RecordingWriter(StreamTarget(cast(BinaryIO, Odd())), HEADER, PlainEncoder())
-    writer.write(b"x" * 300)
+    writer.write_line(b"x" * 300, MARK)
     with pytest.raises(WriteError, match="odd"):
         writer.finish()
 
@@ -301,7 +304,7 @@ def test_what_fails_unforeseen_in_the_thread_is_a_write_error() -> None:
 def test_a_recording_may_go_to_a_stream() -> None:
     stream = io.BytesIO()
     writer = RecordingWriter(StreamTarget(stream), HEADER, BlockEncoder())
-    writer.write(line(1))
+    writer.write_line(line(1))
     assert writer.finish() == Path("-")
     assert stream.getvalue().startswith(b"\x28\xb5\x2f\xfd")
 
@@ -323,7 +326,7 @@ header = Header("coinbase-advanced", url="wss://example.test", created=179528040
 writer = create_recording(sys.argv[1], header)
 for number in range(100_000):
     print(number, time.monotonic(), flush=True)
-    writer.write(encode_event(Event(number, 0, "number")))
+    writer.write_line(encode_event(Event(number, 0, "number")))
     time.sleep(0.01)
 """
 

@@ -142,7 +142,7 @@ def test_a_disk_that_refuses_ends_the_run_and_no_further_frame_is_tried(path: Pa
     writer, target = gated_writer(path)
     bench = Bench(writer)
     target.is_broken = True
-    writer.write(b"{}")
+    writer.write_line(b"{}", (0, 0, None))
     with pytest.raises(WriteError):
         writer.finish()
     bench.read(*[b"[1]"] * 50)

@@ -8,7 +8,7 @@ import pytest
 
 from feedrec.errors import WriteError
 from feedrec.formats import create_recording
-from feedrec.model import Event, Frame
+from feedrec.model import Event, Frame, FrameInfo
 from feedrec.recorder.journal import Counts, Journal
 
 from .venue import HEADER, gated_writer, records
@@ -19,8 +19,8 @@ def test_frames_and_events_are_written_in_the_order_they_are_given(path: Path) -
     journal = Journal(writer)
     journal.event(1, 0, "open", {"url": "ws://x"})
     journal.sent(2, 0, b'{"jwt":"[redacted]"}', redacted=True)
-    journal.received(3, 0, b"[1]", binary=False)
-    journal.received(3, 0, b"\xff", binary=True)
+    journal.received(3, 0, b"[1]", FrameInfo(), binary=False)
+    journal.received(3, 0, b"\xff", FrameInfo(), binary=True)
     writer.finish()
     assert records(path) == [
         Event(1, 0, "open", {"url": "ws://x"}),
@@ -35,7 +35,7 @@ def test_only_what_came_in_counts_as_frames(path: Path) -> None:
     journal = Journal(writer)
     journal.event(1, 0, "open", {})
     journal.sent(1, 0, b"[]", redacted=False)
-    journal.received(1, 0, b"[1]", binary=False)
+    journal.received(1, 0, b"[1]", FrameInfo(), binary=False)
     journal.event(1, 0, "gap", {"missing": 5})
     journal.event(1, 0, "gap", {})
     journal.event(1, 0, "gap", {"missing": "many"})
@@ -49,9 +49,9 @@ def test_only_what_came_in_counts_as_frames(path: Path) -> None:
 def test_a_journal_is_complete_at_its_limit(path: Path) -> None:
     writer = create_recording(path, HEADER)
     journal = Journal(writer, max_frames=2)
-    journal.received(1, 0, b"[]", binary=False)
+    journal.received(1, 0, b"[]", FrameInfo(), binary=False)
     assert not journal.is_complete
-    journal.received(1, 0, b"[]", binary=False)
+    journal.received(1, 0, b"[]", FrameInfo(), binary=False)
     assert journal.is_complete
     writer.finish()
 
@@ -68,10 +68,10 @@ def test_a_journal_without_a_limit_is_complete_when_it_is_given_up(path: Path) -
 def test_what_the_disk_refuses_is_not_counted(path: Path) -> None:
     writer, target = gated_writer(path)
     target.is_broken = True
-    writer.write(b"{}")
+    writer.write(Event(0, 0, "x"))
     with pytest.raises(WriteError):
         writer.finish()
     journal = Journal(writer)
     with pytest.raises(WriteError, match="No space left"):
-        journal.received(1, 0, b"[]", binary=False)
+        journal.received(1, 0, b"[]", FrameInfo(), binary=False)
     assert journal.counts.frames == 0

@@ -51,7 +51,7 @@ def record(path: Path, frames: Sequence[Frame]) -> Path:
     """Write a recording."""
     writer = create_recording(path, Header("raw", created=START))
     for frame in frames:
-        writer.write(encode_frame(frame))
+        writer.write_line(encode_frame(frame))
     return writer.finish()
 
 
@@ -448,7 +448,7 @@ def test_a_recording_that_grows_is_replayed_while_it_grows(tmp_path: Path) -> No
     frames = numbered(20)
     writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
     for frame in frames[:10]:
-        writer.write(encode_frame(frame))
+        writer.write_line(encode_frame(frame))
 
     async def scenario() -> None:
         async with (
@@ -458,7 +458,7 @@ def test_a_recording_that_grows_is_replayed_while_it_grows(tmp_path: Path) -> No
             client.send()
             got = [await client.receive() for _ in range(10)]
             for frame in frames[10:]:
-                writer.write(encode_frame(frame))
+                writer.write_line(encode_frame(frame))
             await asyncio.to_thread(writer.finish)
             got += [await client.receive() for _ in range(11)]
             assert got == [*as_messages(frames), CLOSE_1000]

@@ -25,7 +25,7 @@ def record(path: Path, *records: Record, asked: list[str] | None = None) -> Path
     subscriptions = [{"channel": "level2", "products": asked}] if asked else []
     writer = create_recording(path, Header("coinbase-advanced", subscriptions=subscriptions))
     for one in records:
-        writer.write(encode_frame(one) if isinstance(one, Frame) else encode_event(one))
+        writer.write_line(encode_frame(one) if isinstance(one, Frame) else encode_event(one))
     return writer.finish()
 
 

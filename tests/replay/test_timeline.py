@@ -34,7 +34,7 @@ def numbered(count: int) -> list[Frame]:
 def record(path: Path, frames: Sequence[Frame]) -> Path:
     writer = create_recording(path, Header("raw", created=START))
     for frame in frames:
-        writer.write(encode_frame(frame))
+        writer.write_line(encode_frame(frame))
     return writer.finish()
 
 
@@ -92,9 +92,9 @@ def test_plain_jsonl_is_read_as_well(tmp_path: Path) -> None:
 def test_what_was_sent_and_what_happened_is_left_out(tmp_path: Path) -> None:
     writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
     received = Frame(START, 0, b"{}")
-    writer.write(encode_event(Event(START, 0, "open")))
-    writer.write(encode_frame(Frame(START, 0, b"{}", "out")))
-    writer.write(encode_frame(received))
+    writer.write_line(encode_event(Event(START, 0, "open")))
+    writer.write_line(encode_frame(Frame(START, 0, b"{}", "out")))
+    writer.write_line(encode_frame(received))
     assert reading(writer.finish(), rest_of) == [received]
 
 
@@ -179,7 +179,7 @@ def test_a_recording_that_grows_is_followed_until_its_recorder_is_gone(tmp_path:
     writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
     early, late = numbered(20)[:10], numbered(20)[10:]
     for frame in early:
-        writer.write(encode_frame(frame))
+        writer.write_line(encode_frame(frame))
 
     async def read(stream: FrameStream) -> list[Frame]:
         got: list[Frame] = []
@@ -188,7 +188,7 @@ def test_a_recording_that_grows_is_followed_until_its_recorder_is_gone(tmp_path:
             assert run is not None
             got += run.frames
         for frame in late:
-            writer.write(encode_frame(frame))
+            writer.write_line(encode_frame(frame))
         await asyncio.to_thread(writer.finish)
         return got + await rest_of(stream)
 
@@ -240,8 +240,8 @@ def with_events(path: Path, times: Sequence[int]) -> Path:
     """Write a recording with an event before each frame."""
     writer = create_recording(path, Header("raw", created=START))
     for number, time_ in enumerate(times):
-        writer.write(encode_event(Event(START + time_, 0, "clock")))
-        writer.write(encode_frame(Frame(START + time_, 0, b'{"n":%d,"x":"%s"}' % (number, b"x" * 400))))
+        writer.write_line(encode_event(Event(START + time_, 0, "clock")))
+        writer.write_line(encode_frame(Frame(START + time_, 0, b'{"n":%d,"x":"%s"}' % (number, b"x" * 400))))
     return writer.finish()
 
 
@@ -340,7 +340,7 @@ def test_the_last_of_several_recordings_is_followed_while_it_grows(tmp_path: Pat
             assert run is not None
             assert run.frames == frames[:100]
             for frame in frames[100:]:
-                writer.write(encode_frame(frame))
+                writer.write_line(encode_frame(frame))
             await asyncio.to_thread(writer.finish)
             return [frame.payload for frame in run.frames + await rest_of(stream)]
 
@@ -374,7 +374,7 @@ def test_the_others_go_on_where_one_recording_is_cut_off(tmp_path: Path, caplog:
 def test_infos_are_what_describe_says_of_each_frame(tmp_path: Path) -> None:
     writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
     for frame in [Frame(START, 0, b"{}"), Frame(START, 0, b"no JSON"), Frame(START, 0, b"\xff", binary=True)]:
-        writer.write(encode_frame(frame))
+        writer.write_line(encode_frame(frame))
     (run,) = runs_of(Timeline([writer.finish()], describe=describe))
     assert run.infos == [describe(b"{}"), describe(b"no JSON"), FrameInfo()]
 
@@ -412,7 +412,7 @@ def test_scanning_ends_when_it_is_told_to(tmp_path: Path) -> None:
 def test_scanning_to_what_was_reached_does_not_wait_for_a_recorder(tmp_path: Path) -> None:
     writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
     for frame in numbered(20):
-        writer.write(encode_frame(frame))
+        writer.write_line(encode_frame(frame))
     timeline = Timeline([tmp_path / "a.jsonl.zst.part"])
     (run,) = runs_of(timeline, limit=1)
     assert frames_in(timeline.scan(run.end, threading.Event())) == run.frames
@@ -426,7 +426,7 @@ def test_waiting_for_a_run_can_be_cancelled_and_begun_again(tmp_path: Path) -> N
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(stream.next_run(), 0.05)
         for frame in numbered(5):
-            writer.write(encode_frame(frame))
+            writer.write_line(encode_frame(frame))
         await asyncio.to_thread(writer.finish)
         return await rest_of(stream)
 

@@ -344,7 +344,7 @@ def test_heartbeats_come_by_the_second_where_none_were_recorded(tmp_path: Path) 
     ticker = b'{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"BTC-USD"}]}]}'
     start = 1_786_309_548 * NANOSECONDS
     for number in range(3):
-        writer.write(encode_frame(Frame(start + number * 2 * NANOSECONDS, 0, ticker % number)))
+        writer.write_line(encode_frame(Frame(start + number * 2 * NANOSECONDS, 0, ticker % number)))
     writer.finish()
 
     async def scenario() -> list[bytes]:
@@ -370,7 +370,7 @@ def test_several_files_are_one_venue(tmp_path: Path) -> None:
     for number, part in enumerate((records[:half], records[half:])):
         writer = create_recording(tmp_path / f"{number}.jsonl.zst", header)
         for record in part:
-            writer.write(encode_event(record) if isinstance(record, Event) else encode_frame(record))
+            writer.write_line(encode_event(record) if isinstance(record, Event) else encode_frame(record))
         paths.append(writer.finish())
 
     async def scenario() -> list[bytes]:
