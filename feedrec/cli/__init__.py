@@ -26,7 +26,13 @@ except KeyboardInterrupt:  # Ctrl-C before there is anything to end
 
 __all__ = ["cli", "main"]
 
-_COMMANDS = ("record", "replay", "cat", "info", "demo")
+_COMMANDS = (
+    "record",
+    "replay",
+    "cat",
+    "info",
+    "demo",
+)
 
 _STDOUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """What writing to stdout may end with; where else such things happen, they are explained there."""

@@ -13,10 +13,29 @@ import click
 from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
 
-__all__ = ["CHANNEL", "DURATION", "PRODUCTS", "SPEED", "TIME", "ChannelRequest", "Moment", "as_json", "logging_options"]
+__all__ = [
+    "CHANNEL",
+    "DURATION",
+    "PORTION",
+    "PRODUCTS",
+    "SETTING",
+    "SIZE",
+    "SPEED",
+    "TIME",
+    "ChannelRequest",
+    "Moment",
+    "Portion",
+    "as_json",
+    "logging_options",
+]
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+", re.ASCII)
+_SIZE_UNITS = {
+    **{unit: 1000**power for power, unit in enumerate(("b", "kb", "mb", "gb", "tb"))},
+    **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
+}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?i?b)", re.ASCII | re.IGNORECASE)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
 
@@ -38,6 +57,13 @@ class Moment(NamedTuple):
         return self.nanoseconds + start if self.is_offset else self.nanoseconds
 
 
+class Portion(NamedTuple):
+    """How much goes into one file: a span of time in nanoseconds, or bytes on disk."""
+
+    nanoseconds: int | None = None
+    size: int | None = None
+
+
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
     name = "duration"
 
@@ -48,6 +74,31 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         if not seconds:
             self.fail(f"{value!r} is no duration such as 90s, 10m or 1h30m", param, ctx)
         return seconds
+
+
+class _Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        size = _bytes(value)
+        if not size:
+            self.fail(f"{value!r} is no size such as 512MB, 2GB or 64MiB", param, ctx)
+        return size
+
+
+class _Portion(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "duration or size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Portion:
+        if isinstance(value, Portion):
+            return value
+        if size := _bytes(value):
+            return Portion(size=size)
+        if seconds := _seconds(value):
+            return Portion(nanoseconds=round(seconds * NANOSECONDS))
+        self.fail(f"{value!r} is neither a duration such as 1h nor a size such as 512MB", param, ctx)
 
 
 class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -114,7 +165,9 @@ class _Setting(click.ParamType):  # type: ignore[type-arg]  # generic since clic
 
 
 DURATION = _Duration()
+PORTION = _Portion()
 SETTING = _Setting()
+SIZE = _Size()
 SPEED = _Speed()
 TIME = _Moment()
 CHANNEL = _Channel()
@@ -130,6 +183,12 @@ def _seconds(text: str) -> float | None:
     else:
         return None
     return seconds if math.isfinite(seconds) else None
+
+
+def _bytes(text: str) -> int | None:
+    """Read `512MB`, `64MiB`; None if it is no size."""
+    match = _SIZE.fullmatch(text)
+    return round(float(match[1]) * _SIZE_UNITS.get(match[2].lower(), 0)) if match else None
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import LineError, RecordingError
+from ..formats.merge import Batch
 from ..formats.received import ReceivedFrames
 from ..model import Frame, FrameInfo, format_time
-from .merge import Batch
 
 __all__ = ["CONNECTIONS_PER_FILE", "Run", "RunDecoder", "in_steps"]
 

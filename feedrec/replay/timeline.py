@@ -25,10 +25,10 @@ from typing import Self
 
 from ..errors import DamagedRecordingError, RecordingError, TruncatedRecordingError
 from ..formats import Recording, open_recording
+from ..formats.merge import Batch, Blocks, Source, merge
 from ..formats.received import time_texts
 from ..formats.target import PART_SUFFIX
 from ..model import Frame, FrameInfo, Header, format_time
-from .merge import Batch, Blocks, Source, merge
 from .runs import Run, RunDecoder, in_steps
 
 __all__ = ["BATCHES_AHEAD", "FrameStream", "Timeline"]

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.formats.lines import encode_event, encode_frame
+from feedrec.formats.merge import Batch
 from feedrec.model import Event, Frame
-from feedrec.replay.merge import Batch
 from feedrec.replay.runs import CONNECTIONS_PER_FILE, RunDecoder, in_steps
 
 START = 1_786_309_548_000_000_000

@@ -14,7 +14,7 @@ from typing import TypeVar
 import pytest
 
 from feedrec.errors import CorruptRecordingError, NotARecordingError, RecordingError
-from feedrec.formats import create_recording
+from feedrec.formats import create_recording, open_recording
 from feedrec.formats.lines import encode_event, encode_frame
 from feedrec.model import Event, Frame, FrameInfo, Header
 from feedrec.replay.runs import CONNECTIONS_PER_FILE, Run
@@ -148,7 +148,9 @@ def test_a_recording_that_is_cut_off_is_given_up_to_the_cut_with_one_warning(
 def test_damage_is_an_error_after_all_that_is_good(tmp_path: Path) -> None:
     path = record(tmp_path / "a.jsonl.zst", frames_of([b'{"n":%d}' % n + b" " * 900 for n in range(5_000)]))
     data = bytearray(path.read_bytes())
-    data[-40] ^= 0xFF
+    with open_recording(path) as recording:
+        assert recording.index is not None
+        data[recording.index.end - 10] ^= 0xFF
     path.write_bytes(data)
 
     count, _ = reading(path, lambda stream: count_until_damage(stream, CorruptRecordingError))

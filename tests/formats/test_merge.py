@@ -8,11 +8,11 @@ from collections.abc import Generator, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.formats import merge as merge_module
 from feedrec.formats.lines import encode_frame
+from feedrec.formats.merge import Batch, Source, merge
 from feedrec.formats.received import time_texts
 from feedrec.model import Frame, format_time
-from feedrec.replay import merge as merge_module
-from feedrec.replay.merge import Batch, Source, merge
 
 START = 1_786_309_548_000_000_000
 

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
-from ..formats.received import time_texts
+from .received import time_texts
 
 __all__ = ["Batch", "Blocks", "Source", "merge"]
 
