@@ -96,9 +96,10 @@ class _Portion(click.ParamType):  # type: ignore[type-arg]  # generic since clic
             return value
         if size := _bytes(value):
             return Portion(size=size)
-        if seconds := _seconds(value):
-            return Portion(nanoseconds=round(seconds * NANOSECONDS))
-        self.fail(f"{value!r} is neither a duration such as 1h nor a size such as 512MB", param, ctx)
+        seconds = _seconds(value)
+        if not seconds:
+            self.fail(f"{value!r} is neither a duration such as 1h nor a size such as 512MB", param, ctx)
+        return Portion(nanoseconds=round(seconds * NANOSECONDS))
 
 
 class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
