@@ -18,12 +18,14 @@ from ..model import FrameInfo
 
 __all__ = [
     "Channel",
+    "ConnectionSequence",
     "ContiguousSequence",
     "Feed",
     "FeedClient",
     "Gap",
     "Message",
     "Notice",
+    "SequenceRule",
     "Subscription",
     "did_you_mean",
     "subscribe_to",
@@ -101,6 +103,13 @@ class Gap(msgspec.Struct, frozen=True):
         return self.received - self.expected
 
 
+class SequenceRule(Protocol):
+    """Tells from the frames received on one connection which ones are missing between them."""
+
+    def observe(self, info: FrameInfo) -> Gap | None:
+        """Take what a frame is; give the gap before it, if there is one."""
+
+
 class FeedClient(Protocol):
     """
     The client half of a feed, for one connection.
@@ -153,6 +162,15 @@ class Feed(Protocol):
     def describe(self, payload: bytes) -> FrameInfo:
         """Tell what a frame is, without parsing all of it. Never raises; what it cannot tell it leaves empty."""
 
+    def sequence_rule(self, *, from_start: bool) -> SequenceRule:
+        """
+        Make the rule for a new connection.
+
+        Args:
+            from_start: Whether the frames come from the opening of the connection on: then the first may be missing.
+
+        """
+
     def channel_name(self, name: str) -> str:
         """Give the subscription name of a channel that is named as its frames are (`l2_data` is `level2`)."""
 
@@ -174,15 +192,15 @@ class ContiguousSequence:
     The rule for feeds whose sequence numbers grow by one per frame.
 
     Args:
-        first: The number of the first frame.
+        first: The number of the first frame; None to take the first as it comes.
 
     Attributes:
-        expected: The number that comes next.
+        expected: The number that comes next; None as long as any may come.
         out_of_order: Frames seen whose number was lower than expected; they are no loss.
 
     """
 
-    def __init__(self, first: int = 0) -> None:
+    def __init__(self, first: int | None = 0) -> None:
         self.expected = first
         self.out_of_order = 0
 
@@ -190,13 +208,27 @@ class ContiguousSequence:
         """Take the number of a frame; give the gap before it, if there is one."""
         expected = self.expected
         if sequence == expected:
-            self.expected = expected + 1
+            self.expected = sequence + 1
+            return None
+        if expected is None:
+            self.expected = sequence + 1
             return None
         if sequence < expected:
             self.out_of_order += 1
             return None
         self.expected = sequence + 1
         return Gap(expected, sequence)
+
+
+class ConnectionSequence:
+    """The rule for feeds that number all frames of a connection, whatever the channel; `first` as for the numbers."""
+
+    def __init__(self, first: int | None) -> None:
+        self._sequence = ContiguousSequence(first)
+
+    def observe(self, info: FrameInfo) -> Gap | None:
+        """Take what a frame is; see `SequenceRule`."""
+        return None if info.sequence is None else self._sequence.observe(info.sequence)
 
 
 def subscribe_to(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from ...errors import UsageError
-from ..base import Channel, FeedClient, Subscription
+from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .client import CoinbaseAdvancedClient
 from .frames import channel_name, describe
@@ -54,6 +54,10 @@ class CoinbaseAdvanced:
                     f"{count} products of level2: the venue allows {MAX_LEVEL2_PRODUCTS} on one connection; "
                     "spread them over several recordings"
                 )
+
+    def sequence_rule(self, *, from_start: bool) -> SequenceRule:
+        """Make the rule of one sequence a connection, over all channels; see `Feed`."""
+        return ConnectionSequence(0 if from_start else None)
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str]) -> FeedServer:
         """Make the server half for a new connection; see `VenueFeed`."""
