@@ -62,6 +62,7 @@ def test_gaps_are_disjoint_and_cover_what_was_never_seen_in_order(numbers: list[
     gaps = [gap for number in numbers if (gap := sequence.observe(number))]
     lost = [number for gap in gaps for number in range(gap.expected, gap.received)]
     in_order = {number for index, number in enumerate(numbers) if number >= max([first, *numbers[:index]])}
+    assert sequence.expected is not None
     assert lost == sorted(set(range(first, sequence.expected)) - in_order)
 
 
@@ -117,3 +118,9 @@ def test_what_one_connection_cannot_carry_is_refused() -> None:
 def test_a_subscription_in_the_header_has_products_only_if_it_names_some() -> None:
     assert Subscription("heartbeats").as_dict() == {"channel": "heartbeats"}
     assert Subscription("ticker", ("A", "B")).as_dict() == {"channel": "ticker", "products": ["A", "B"]}
+
+
+def test_without_a_first_number_any_may_come_first() -> None:
+    sequence = ContiguousSequence(None)
+    assert sequence.observe(41) is None
+    assert sequence.observe(43) == Gap(42, 43)

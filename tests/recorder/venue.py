@@ -22,6 +22,7 @@ from websockets.frames import Frame as WireFrame
 
 from feedrec.errors import WriteError
 from feedrec.feeds import Channel, ContiguousSequence, FeedClient, Message, Notice, Subscription
+from feedrec.feeds.base import ConnectionSequence
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.blocks import BlockEncoder
 from feedrec.formats.target import FileTarget
@@ -251,6 +252,9 @@ class PlainFeed:
         if payload.startswith(b'{"sequence'):
             return FrameInfo(sequence=json.loads(payload)["sequence"])
         return FrameInfo()
+
+    def sequence_rule(self, *, from_start: bool) -> ConnectionSequence:
+        return ConnectionSequence(0 if from_start else None)
 
     def channel_name(self, name: str) -> str:
         return name
