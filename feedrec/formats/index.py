@@ -70,13 +70,13 @@ class SnapshotPlace(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         line: Number of its line within the block, from 0; the header is not counted.
         channel: Its channel.
-        product: Its product; empty where it speaks of none or of more than one.
+        products: Its products.
 
     """
 
     line: int
     channel: str
-    product: str
+    products: tuple[str, ...]
 
 
 class IndexedBlock(msgspec.Struct):
@@ -178,7 +178,7 @@ class IndexBuilder:
             block.first, block.last = min(times), max(times)
         block.frames = self._count()
         block.snapshots = [
-            SnapshotPlace(line, info.channel, info.products[0] if len(info.products) == 1 else "")
+            SnapshotPlace(line, info.channel, info.products)
             for line, (_, _, info) in enumerate(self._marks)
             if info is not None and info.kind == "snapshot"
         ]

@@ -39,12 +39,15 @@ class Source(NamedTuple):
         file: Its number.
         first: Its first time, as text, or any time before; not asked for where there is one source.
         open: Opens it; gives its lines after the header in blocks, none of them empty.
+        open_at: Opens it for reading from a time, given as text, on: gives the number of lines that it passed over, all
+            of them before that time, and the rest in blocks. None if it can only be read from its beginning.
 
     """
 
     file: int
     first: bytes
     open: Callable[[], Blocks]
+    open_at: Callable[[bytes], tuple[int, Blocks]] | None = None
 
 
 class Batch(NamedTuple):
@@ -87,14 +90,24 @@ def merge(
 
 
 class _Input:
-    """A source that was opened: a piece of its lines, each with the latest time up to it, and the rest of the block."""
+    """
+    A source that was opened: a piece of its lines, each with the latest time up to it, and the rest of the block.
 
-    def __init__(self, source: Source, pause: Callable[[], object]) -> None:
+    Attributes:
+        passed: Lines that were passed over unread.
+
+    """
+
+    def __init__(self, source: Source, pause: Callable[[], object], start: bytes | None = None) -> None:
         self.file = source.file
+        self.passed = 0
         self.lines: list[bytes] = []
         self.times: list[bytes] = []
         self._pause = pause
-        self._blocks = source.open()
+        if start is None or source.open_at is None:
+            self._blocks = source.open()
+        else:
+            self.passed, self._blocks = source.open_at(start)
         self._block: list[bytes] = []
         self._position = 0
         self._latest = b""
@@ -127,7 +140,7 @@ class _Input:
 
     def skip_to(self, start: bytes) -> int:
         """Pass over all lines before a time; give how many."""
-        skipped = 0
+        skipped = self.passed
         while self.fill():
             skipped += len(self.take(bisect_left(self.times, start))[0])
             if self.lines:
@@ -155,7 +168,7 @@ class _Merge:
     def skip_to(self, start: bytes) -> None:
         """Pass over all lines before a time."""
         while self._waiting and self._waiting[0].first < start:
-            opened = self._open_next()
+            opened = self._open_next(start)
             self._position += opened.skip_to(start)
             if not opened.lines:
                 self._end(opened)
@@ -183,8 +196,8 @@ class _Merge:
         self._position += len(lines)
         return Batch(start, lines, files)
 
-    def _open_next(self) -> _Input:
-        opened = _Input(self._waiting.popleft(), self._pause)
+    def _open_next(self, start: bytes | None = None) -> _Input:
+        opened = _Input(self._waiting.popleft(), self._pause, start)
         self._inputs.append(opened)
         self._inputs.sort(key=lambda source: source.file)
         return opened

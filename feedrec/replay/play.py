@@ -190,7 +190,8 @@ class PlayThrough:
         run, place, present = self._run, self._place, self.present
         self._schedule.pause(self._clock())
         since = list(zip(run.frames[:place], run.infos[:place], strict=True))
-        await talk.give_state(Position(run.start, since, present), self._stopped)
+        sure_time = run.frames[0].time if run.frames else 0
+        await talk.give_state(Position(run.start, since, present, sure_time), self._stopped)
         self._schedule.resume(self._clock())
 
     async def _hand_over(self) -> None:

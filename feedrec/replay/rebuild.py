@@ -1,9 +1,9 @@
 """
 The state of a market at some position of the timeline, rebuilt in a thread.
 
-Nothing is followed while it is not needed: when a client subscribes late, the recordings are read again from their
-beginning, or from where the same was rebuilt before. The thread does its work in small steps and lets others run
-between them, so other clients are not kept waiting.
+Nothing is followed while it is not needed: when a client subscribes late, the recordings are read again, from the last
+snapshots that their indexes know of, from where the same was rebuilt before, or from their beginning. The thread does
+its work in small steps and lets others run between them, so other clients are not kept waiting.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 
 from ..feeds.venue import FeedState, Key, VenueFeed
 from ..model import Frame, FrameInfo
+from .places import latest_snapshots
 from .timeline import Timeline
 
 __all__ = ["Position", "Rebuilder"]
@@ -34,12 +35,14 @@ class Position(NamedTuple):
         line: All lines before this one are past.
         since: Frames at and after that line that are past as well, with what they are.
         time: The recorded time there, in nanoseconds.
+        sure_time: A time in nanoseconds before which all lines are past.
 
     """
 
     line: int
     since: list[tuple[Frame, FrameInfo]]
     time: int
+    sure_time: int = 0
 
 
 class Rebuilder:
@@ -70,7 +73,7 @@ class Rebuilder:
             stopped: Ends the work early when set; what comes back is of no use then.
 
         """
-        state = self._state_before(wanted, position.line, stopped)
+        state = self._state_before(wanted, position, stopped)
         if state is None:
             return dict.fromkeys(wanted)
         _apply(state, position.since)
@@ -78,13 +81,16 @@ class Rebuilder:
         _last(state.clear())
         return found
 
-    def _state_before(self, wanted: frozenset[Key], line: int, stopped: threading.Event) -> FeedState | None:
+    def _state_before(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> FeedState | None:
+        line = position.line
         known, state = self._checkpoint(wanted, line)
+        start = 0
         if state is None:
             state = self._feed.state(wanted)
+            start = latest_snapshots(self._timeline.indexes(), wanted, line, position.sure_time)
         if state is None or line == known:
             return state
-        for run in self._timeline.scan(line, stopped, known):
+        for run in self._timeline.scan(line, stopped, known, start):
             _apply(state, zip(run.frames, run.infos, strict=True))
             time.sleep(_PAUSE)
         if not stopped.is_set():

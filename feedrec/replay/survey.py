@@ -1,7 +1,8 @@
-"""What recordings hold, as far as a look at their beginnings tells."""
+"""What recordings hold, as far as their indexes and a look at their beginnings tell."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import msgspec
 
 from ..errors import DamagedRecordingError
 from ..feeds import Feed
-from ..formats import open_recording
+from ..formats import Recording, open_recording
 from ..model import NANOSECONDS, Event, Frame, Header
 
 __all__ = ["Survey", "look_at"]
@@ -37,7 +38,7 @@ class Survey(msgspec.Struct, frozen=True):
 
 def look_at(paths: Sequence[Path], feed: Feed) -> Survey:
     """
-    Look at the beginning of each recording.
+    Look at the beginning of each recording, and at its index if it has one.
 
     Raises:
         RecordingError: If one cannot be read at all.
@@ -47,26 +48,35 @@ def look_at(paths: Sequence[Path], feed: Feed) -> Survey:
     first_times = []
     for path in paths:
         with open_recording(path) as recording:
-            asked = _asked_for(recording.header)
-            text = 0
-            first_time = None
-            try:
-                for line, record in recording.lines_with_records():
-                    text += len(line)
-                    if isinstance(record, Event):
-                        asked -= _refused(record)
-                    elif record.direction == "in":
-                        first_time = record.time if first_time is None else first_time
-                        _note(seen, feed, record)
-                    if text > MOST_TEXT or (first_time is not None and record.time - first_time > LONGEST_LOOK):
-                        break
-            except DamagedRecordingError:
-                pass  # the replay will say so
-        for channel, product in asked:
-            seen.setdefault(channel, {})[product] = None
+            first_time, refused = _look_at_beginning(recording, feed, seen)
+            for channel, product in _asked_for(recording.header) - refused:
+                seen.setdefault(channel, {})[product] = None
+            for channel, products in (recording.index.products if recording.index else {}).items():
+                if channel in feed.channels:  # acks are none
+                    seen.setdefault(channel, {}).update(dict.fromkeys(products))
         if first_time is not None:
             first_times.append(first_time)
     return Survey({channel: list(products) for channel, products in seen.items()}, min(first_times, default=0))
+
+
+def _look_at_beginning(
+    recording: Recording, feed: Feed, seen: dict[str, dict[str, None]]
+) -> tuple[int | None, set[tuple[str, str]]]:
+    """Note what the first frames speak of; give the time of the first of all, and what the venue refused."""
+    text = 0
+    first_time = None
+    refused: set[tuple[str, str]] = set()
+    with contextlib.suppress(DamagedRecordingError):  # the replay will say so
+        for line, record in recording.lines_with_records():
+            text += len(line)
+            if isinstance(record, Event):
+                refused |= _refused(record)
+            elif record.direction == "in":
+                first_time = record.time if first_time is None else first_time
+                _note(seen, feed, record)
+            if text > MOST_TEXT or (first_time is not None and record.time - first_time > LONGEST_LOOK):
+                break
+    return first_time, refused
 
 
 def _note(seen: dict[str, dict[str, None]], feed: Feed, frame: Frame) -> None:

@@ -25,10 +25,11 @@ from typing import Self
 
 from ..errors import DamagedRecordingError, RecordingError, TruncatedRecordingError
 from ..formats import Recording, open_recording
+from ..formats.index import Index
 from ..formats.merge import Batch, Blocks, Source, merge
 from ..formats.received import time_texts
 from ..formats.target import PART_SUFFIX
-from ..model import Frame, FrameInfo, Header, format_time
+from ..model import Frame, FrameInfo, Header, format_time, parse_time
 from .runs import Run, RunDecoder, in_steps
 
 __all__ = ["BATCHES_AHEAD", "FrameStream", "Timeline"]
@@ -78,6 +79,8 @@ class Timeline:
         self._start = None if start is None else format_time(max(start, 0)).encode()
         self._first_times: dict[int, bytes] = {}
         self._damage_told: set[str] = set()
+        self._indexes: list[Index | None] | None = None
+        self._index_lock = threading.Lock()
 
     def read_headers(self) -> list[Header]:
         """
@@ -97,7 +100,14 @@ class Timeline:
         """Begin at the beginning. To be called in the event loop that will take the frames."""
         return FrameStream(self)
 
-    def scan(self, until: int, stopped: threading.Event, since: int = 0) -> Iterator[Run]:
+    def indexes(self) -> list[Index | None]:
+        """Give the index of each recording; None for one that has none."""
+        with self._index_lock:
+            if self._indexes is None:
+                self._indexes = [_read_index(path) for path in self.paths]
+            return self._indexes
+
+    def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[Run]:
         """
         Read everything between two positions once more, in the thread that iterates, a small run at a time.
 
@@ -107,13 +117,15 @@ class Timeline:
             until: The position, as in a `Run`: one that was reached, or a recording that grows is waited for.
             stopped: Ends it when set.
             since: The position to begin at.
+            start: A time in nanoseconds before which nothing need be given: what is known to be so is not read.
 
         Raises:
             RecordingError: If a recording is damaged; all that is good before that was given.
 
         """
         decoder = RunDecoder(self.paths, self.describe)
-        with contextlib.closing(self.read_batches(None, stopped)) as batches:
+        first = format_time(start).encode() if start else None
+        with contextlib.closing(self.read_batches(first, stopped)) as batches:
             for batch in batches:
                 for step in in_steps(batch):
                     room, skip = until - step.start, max(0, since - step.start)
@@ -141,7 +153,12 @@ class Timeline:
 
     def _sources(self, stopped: threading.Event) -> list[Source]:
         return [
-            Source(number, self._first_time(number), partial(self._read_blocks, path, stopped))
+            Source(
+                number,
+                self._first_time(number),
+                partial(self._read_blocks, path, stopped),
+                partial(self._read_blocks_from, path, stopped),
+            )
             for number, path in enumerate(self.paths)
         ]
 
@@ -162,7 +179,15 @@ class Timeline:
 
     def _read_blocks(self, path: Path, stopped: threading.Event) -> Blocks:
         """Read one recording; that it is cut off is told, and no error."""
-        with _follow(path, stopped) as reader:
+        yield from self._blocks_of(_follow(path, stopped))
+
+    def _read_blocks_from(self, path: Path, stopped: threading.Event, start: bytes) -> tuple[int, Blocks]:
+        """Read one recording from about a time on; see `Source`."""
+        reader = _follow(path, stopped)
+        return reader.seek(parse_time(start.decode())), self._blocks_of(reader)
+
+    def _blocks_of(self, reader: Recording) -> Blocks:
+        with reader:
             try:
                 yield from reader.batches()
             except TruncatedRecordingError as damage:
@@ -337,6 +362,11 @@ class FrameStream:
 def _follow(path: Path, stopped: threading.Event) -> Recording:
     """Open a recording; following it while it grows ends when `stopped` is set."""
     return open_recording(_path_now(path), wait=lambda: not stopped.wait(_FOLLOW_INTERVAL))
+
+
+def _read_index(path: Path) -> Index | None:
+    with open_recording(_path_now(path)) as reader:
+        return reader.index
 
 
 def _path_now(path: Path) -> Path:

@@ -32,9 +32,9 @@ class CountingTimeline(Timeline):
 
     scans = 0
 
-    def scan(self, until: int, stopped: threading.Event, since: int = 0) -> Iterator[Run]:
+    def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[Run]:
         self.scans += 1
-        return super().scan(until, stopped, since)
+        return super().scan(until, stopped, since, start)
 
 
 def book_of(payload: bytes | None) -> dict[tuple[str, str], str]:
