@@ -1,0 +1,212 @@
+"""
+Write the golden recordings, tests/golden, and what a reader must find in each.
+
+    python scripts/make_golden.py [FOLDER]
+
+What is expected is written down from what was put in, not from what feedrec reads. Each NAME has a NAME.expected.json:
+`header`, `records`, the error after them (`damage`, null if none), and the rows of the index (`index`, null if none).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import zstandard
+
+from feedrec.formats.blocks import BlockEncoder
+from feedrec.formats.lines import encode_event, encode_frame, encode_header
+from feedrec.formats.writer import mark_of
+from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Kind, Record, format_time
+
+TARGET = Path(__file__).parents[1] / "tests" / "golden"
+START = 1_795_280_400 * NANOSECONDS
+BLOCK = 700
+
+HEADER = Header(
+    "coinbase-advanced",
+    "wss://advanced-trade-ws.coinbase.com",
+    START,
+    "feedrec golden",
+    [{"channel": "level2", "products": ["BTC-USD"]}, {"channel": "heartbeats"}],
+    {"unknown": {"key": [1, 2.5, "ä"]}},
+)
+
+SNAPSHOT = (
+    b'{"channel":"l2_data","client_id":"","timestamp":"2026-11-21T17:00:00.3Z","sequence_num":0,"events":'
+    b'[{"type":"snapshot","product_id":"BTC-USD","updates":[{"side":"bid","event_time":"2026-11-21T17:00:00Z",'
+    b'"price_level":"99999.99","new_quantity":"0.5"}]}]}'
+)
+UPDATE = SNAPSHOT.replace(b"snapshot", b"update").replace(b'"0.5"', b'"0"')
+BEAT = b'{"channel":"heartbeats","sequence_num":%d,"events":[{"heartbeat_counter":%d}]}'
+
+
+def records() -> list[tuple[Record, FrameInfo | None]]:
+    """Give one of everything that the format knows."""
+    frames: list[tuple[bytes, str, tuple[str, ...], Kind]] = [
+        (SNAPSHOT, "level2", ("BTC-USD",), "snapshot"),
+        (BEAT % (1, 7), "heartbeats", (), "heartbeat"),
+        (UPDATE, "level2", ("BTC-USD",), "update"),
+        (
+            b'{ "spaces" : [ 1 , 2 ] , "order": {"z":1,"a":2}, "twice":1, "twice":2, "n":1.50e+03 }',
+            "",
+            (),
+            "other",
+        ),
+        ('{"text":"\\u00e4 ä \\/ \U0001f600"}'.encode(), "", (), "other"),
+        (b"-0.0", "", (), "other"),
+        (b'"a string"', "", (), "other"),
+        (b" [1]", "", (), "other"),
+        (b'{"a":1}\n', "", (), "other"),
+        (b"not json", "", (), "other"),
+        (b"", "", (), "other"),
+        (b"\xff\xfe not utf-8", "", (), "other"),
+        (b"[" * 99 + b"]" * 99, "", (), "other"),
+        (b"[" * 100 + b"]" * 100, "", (), "other"),
+        (b'"\\ud800"', "", (), "other"),
+    ]
+    made: list[tuple[Record, FrameInfo | None]] = [
+        (Event(START, 0, "clock", {"wall": START, "monotonic": 86_400 * NANOSECONDS}), None),
+        (Event(START, 0, "open", {"url": HEADER.url, "address": "127.0.0.1:443"}), None),
+        (Frame(START + 1, 0, b'{"type":"subscribe","jwt":"[redacted]"}', "out", redacted=True), None),
+    ]
+    for number, (payload, channel, products, kind) in enumerate(frames):
+        made.append((Frame(START + 2 + number // 3, 0, payload), FrameInfo(channel, products, kind=kind)))
+    return [
+        *made,
+        (Frame(START + 10, 0, b'{"binary":"json"}', binary=True), FrameInfo()),
+        (Frame(START + 10, 0, bytes(range(256)), binary=True), FrameInfo()),
+        (Event(START + 11, 0, "gap", {"expected": 3, "received": 9, "missing": 6}), None),
+        (Event(START + 12, 0, "close", {"code": 1006, "reason": ""}), None),
+        (Event(START - 5, 1, "clock", {"wall": START - 5, "monotonic": 86_400 * NANOSECONDS + 13}), None),
+        (Event(START - 5, 1, "open", {"url": HEADER.url}), None),
+        (Frame(START - 4, 1, SNAPSHOT, synthetic=True), FrameInfo("level2", ("BTC-USD",), kind="snapshot")),
+        (Frame(START - 3, 1, UPDATE, unverified=True), FrameInfo("level2", ("BTC-USD",), kind="update")),
+        (Event(START - 2, 1, "of a later version", {"unknown": [None, True]}), None),
+        (Event(START - 1, 1, "close", {"code": 1000, "reason": "done"}), None),
+    ]
+
+
+def as_json(record: Record) -> dict[str, Any]:
+    """Say what a reader must find, in terms that need no feedrec."""
+    common: dict[str, Any] = {"time": format_time(record.time), "conn": record.conn}
+    if isinstance(record, Event):
+        return {**common, "event": record.name, "details": record.details}
+    flags = {name: True for name in ("redacted", "synthetic", "unverified") if getattr(record, name)}
+    payload = base64.b64encode(record.payload).decode()
+    return {
+        **common,
+        "dir": record.direction,
+        **flags,
+        "op": "binary" if record.binary else "text",
+        "payload_base64": payload,
+    }
+
+
+def expectation(count: int | None = None, damage: dict[str, Any] | None = None, index: Any = None) -> dict[str, Any]:
+    """Give what is expected: the first `count` records, then perhaps damage."""
+    return {
+        "header": json.loads(encode_header(HEADER)),
+        "records": [as_json(record) for record, _ in records()[:count]],
+        "damage": damage,
+        "index": index,
+    }
+
+
+def blocks_of(stream: bytes) -> list[tuple[int, bytes]]:
+    """Give offset and bytes of each zstd frame with data, found with the zstandard package alone."""
+    found, offset = [], 0
+    while stream[offset : offset + 4] == b"\x28\xb5\x2f\xfd":
+        unpacker = zstandard.ZstdDecompressor().decompressobj()
+        unpacker.decompress(stream[offset:])
+        end = len(stream) - len(unpacker.unused_data)
+        found.append((offset, stream[offset:end]))
+        offset = end
+    return found
+
+
+def index_rows(stream: bytes) -> list[dict[str, Any]]:
+    """Say what the index must tell, from the records and the blocks."""
+    rest = records()
+    rows = []
+    for offset, packed in blocks_of(stream):
+        text = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+        lines = text.count(b"\n") - (offset == 0)
+        here, rest = rest[:lines], rest[lines:]
+        times = [record.time for record, _ in here]
+        frames: dict[str, dict[str, int]] = {}
+        for record, info in here:
+            if info is not None:
+                channels = frames.setdefault(str(record.conn), {})
+                channels[info.channel] = channels.get(info.channel, 0) + 1
+        snapshots = [
+            [number, info.channel, list(info.products)]
+            for number, (_, info) in enumerate(here)
+            if info is not None and info.kind == "snapshot"
+        ]
+        rows.append(
+            {
+                "offset": offset,
+                "size": len(packed),
+                "text": len(text),
+                "lines": lines,
+                "crc": zlib.crc32(packed),
+                "first": min(times, default=None),
+                "last": max(times, default=None),
+                "frames": frames,
+                "snapshots": snapshots,
+            }
+        )
+    return rows
+
+
+def main() -> None:
+    """Write them all."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
+    folder.mkdir(exist_ok=True)
+    given = records()
+    header = encode_header(HEADER)
+    lines = [encode_event(record) if isinstance(record, Event) else encode_frame(record) for record, _ in given]
+    marks = [mark_of(record, info) for record, info in given]
+    encoder = BlockEncoder(level=19, block_size=BLOCK)
+    stream = encoder.begin(header) + encoder.add(lines, marks) + encoder.finish()
+    text = b"".join(line + b"\n" for line in [header, *lines])
+    rows = index_rows(stream)
+    second, third = rows[1], rows[2]
+    middle = third["offset"] + third["size"] // 2
+    flipped = bytearray(stream)
+    flipped[middle] ^= 0x10
+
+    def damaged(kind: str, offset: int, count: int) -> dict[str, Any]:
+        return expectation(count, {"kind": kind, "offset": offset, "last_time": format_time(given[count - 1][0].time)})
+
+    good = rows[0]["lines"] + second["lines"]
+    cut = text[: text.index(lines[9]) + 20]
+    files: dict[str, tuple[bytes, dict[str, Any]]] = {
+        "everything.jsonl.zst": (stream, expectation(index=rows)),
+        "everything.jsonl": (text, expectation()),
+        "one-frame.jsonl.zst": (zstandard.ZstdCompressor(level=19).compress(text), expectation()),
+        "corrupt.jsonl.zst": (bytes(flipped), {**damaged("corrupt", third["offset"], good), "index": rows}),
+        "no-index.jsonl.zst": (stream[: rows[-1]["offset"] + rows[-1]["size"]], damaged("truncated", 0, len(given))),
+        "cut.jsonl": (cut, damaged("truncated", len(cut), 9)),
+    }
+    files["no-index.jsonl.zst"][1]["damage"]["offset"] = len(files["no-index.jsonl.zst"][0])
+    rewritten = [json.dumps(dict(reversed(json.loads(line).items()))).encode() for line in lines[:2]]
+    rewritten.append(
+        b'{ "frame" : {"type":"subscribe","jwt":"[redacted]"} , "later":{"key":[1]}, "redacted" : true,"dir":"out",'
+        b'"conn":0,"time":"2026-11-21T18:30:00.000000001+01:30"}'
+    )
+    files["rewritten.jsonl"] = (b"".join(line + b"\n" for line in [header, *rewritten]), expectation(3))
+    for name, (data, expected) in files.items():
+        (folder / name).write_bytes(data)
+        (folder / f"{name}.expected.json").write_bytes(msgspec.json.format(json.dumps(expected).encode(), indent=1))
+    print(f"{folder}: {len(files)} recordings")
+
+
+if __name__ == "__main__":
+    main()
