@@ -11,7 +11,8 @@ import pytest
 
 from feedrec.feeds import venue_of
 from feedrec.feeds.venue import VenueFeed
-from feedrec.model import Frame, FrameInfo
+from feedrec.formats import create_recording
+from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 from feedrec.replay.rebuild import Position, Rebuilder
 from feedrec.replay.runs import Run
 from feedrec.replay.timeline import Timeline
@@ -31,10 +32,13 @@ class CountingTimeline(Timeline):
     """Counts how often it was read again."""
 
     scans = 0
+    frames = 0
 
     def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[Run]:
         self.scans += 1
-        return super().scan(until, stopped, since, start)
+        for run in super().scan(until, stopped, since, start):
+            self.frames += len(run.frames)
+            yield run
 
 
 def book_of(payload: bytes | None) -> dict[tuple[str, str], str]:
@@ -88,3 +92,33 @@ def test_going_back_begins_anew(feed: VenueFeed) -> None:
     early = rebuilder.snapshots(BOTH, Position(600, [], 7), threading.Event())
     rebuilder.snapshots(BOTH, Position(1100, [], 7), threading.Event())
     assert rebuilder.snapshots(BOTH, Position(600, [], 7), threading.Event()) == early
+
+
+def level2(number: int, kind: str, price: int) -> Frame:
+    payload = (
+        f'{{"channel":"l2_data","client_id":"","timestamp":"2026-11-21T17:00:00Z","sequence_num":{number},"events":'
+        f'[{{"type":"{kind}","product_id":"BTC-USD","updates":[{{"side":"bid","event_time":"2026-11-21T17:00:00Z",'
+        f'"price_level":"{price}","new_quantity":"{number + 1}","padding":"{"x" * 900}"}}]}}]}}'
+    )
+    return Frame(1_795_280_400 * NANOSECONDS + number * 1_000_000, 0, payload.encode())
+
+
+def test_a_late_client_costs_the_way_from_the_last_snapshot_not_from_the_beginning(
+    feed: VenueFeed, tmp_path: Path
+) -> None:
+    """The index knows where the last snapshot is, and what is before it is not even decoded."""
+    path = tmp_path / "a.jsonl.zst"
+    writer = create_recording(path, Header("coinbase-advanced"))
+    for number in range(10_000):
+        frame = level2(number, "snapshot" if number in {0, 8_000} else "update", number % 700)
+        writer.write(frame, feed.describe(frame.payload))
+    writer.finish()
+    wanted = frozenset({("level2", "BTC-USD")})
+    timeline = CountingTimeline([path], describe=feed.describe)
+    book = Rebuilder(timeline, feed).snapshots(wanted, Position(9_500, [], 7), threading.Event())
+    everything = CountingTimeline([path], describe=feed.describe)
+    everything.indexes = lambda: [None]  # type: ignore[method-assign]
+    assert book == Rebuilder(everything, feed).snapshots(wanted, Position(9_500, [], 7), threading.Event())
+    assert len(book_of(book["level2", "BTC-USD"])) == 700
+    assert everything.frames == 9_500
+    assert 1_500 <= timeline.frames < 3_000
