@@ -6,9 +6,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from . import lateness, record, replay
+from . import formats, lateness, record, replay
 
-ROWS = {"record": record.rows, "replay": replay.rows, "lateness": lateness.rows}
+ROWS = {"record": record.rows, "replay": replay.rows, "lateness": lateness.rows, "formats": formats.rows}
 
 
 def main() -> None:

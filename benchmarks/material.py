@@ -1,16 +1,26 @@
-"""What the benchmarks run on: the recording of the demo, and its frames."""
+"""What the benchmarks run on: the recording of the demo and its frames, and real captures where they are."""
 
 from __future__ import annotations
 
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from feedrec.formats import create_recording, open_recording
-from feedrec.model import Frame
+import msgspec
+import zstandard
 
-__all__ = ["DEMO", "Row", "frames", "repeated", "updates"]
+from feedrec.feeds import find_feed
+from feedrec.formats import create_recording, open_recording
+from feedrec.model import NANOSECONDS, Frame, FrameInfo
+
+__all__ = ["CAPTURES", "DEMO", "Row", "captured", "frames", "large", "repeated", "updates", "without_index"]
 
 DEMO = Path(__file__).parents[1] / "feedrec" / "cli" / "demo.jsonl.zst"
+
+CAPTURES = sorted((Path(__file__).parents[2] / "shared" / "samples").glob("*.frames.jsonl.zst"))
+"""Frames of real venues; they are not part of the repository."""
 
 _LARGEST_UPDATE = 10_000
 _PACE = 10_000
@@ -48,3 +58,67 @@ def repeated(path: Path, count: int) -> list[bytes]:
         writer.write(Frame(number * _PACE, 0, payload))
     writer.finish()
     return payloads
+
+
+def captured(path: Path) -> tuple[list[Frame], Callable[[bytes], FrameInfo]]:
+    """Give the frames received in a capture, and what describes them."""
+    with path.open("rb") as file:
+        lines = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read().splitlines()
+    records = map(_decode, lines)
+    received = [record for record in records if record.dir == "recv"]
+    is_known = path.name.startswith("advanced")
+    describe = find_feed("coinbase-advanced").describe if is_known else _describe_by_type
+    return [Frame(round(record.ts * NANOSECONDS), 0, record.data.encode()) for record in received], describe
+
+
+class _Captured(msgspec.Struct):
+    ts: float
+    dir: str
+    data: str
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+    product_id: str = ""
+
+
+_decode = msgspec.json.Decoder(_Captured).decode
+_decode_typed = msgspec.json.Decoder(_Typed).decode
+
+
+def _describe_by_type(payload: bytes) -> FrameInfo:
+    """Describe as the feed of Coinbase Exchange would, as far as the index is concerned."""
+    message = _decode_typed(payload)
+    return FrameInfo(message.type, (message.product_id,) if message.product_id else ())
+
+
+def large(path: Path, size: int) -> tuple[int, range]:
+    """Write a recording of so many bytes of payload, the demo over and over; give the exact number, and its times."""
+    describe = find_feed("coinbase-advanced").describe
+    with open_recording(DEMO) as recording:
+        records = list(recording)
+        writer = create_recording(path, recording.header)
+    infos = [
+        describe(record.payload) if isinstance(record, Frame) and record.direction == "in" else None
+        for record in records
+    ]
+    payload = sum(len(frame.payload) for frame in frames())
+    length = records[-1].time - records[0].time + NANOSECONDS
+    laps = -(-size // payload)
+    for lap in range(laps):
+        for record, info in zip(records, infos, strict=True):
+            writer.write(msgspec.structs.replace(record, time=record.time + lap * length, conn=lap), info)
+        while writer.is_full:
+            time.sleep(0.01)
+    writer.finish()
+    return laps * payload, range(records[0].time, records[0].time + laps * length - NANOSECONDS)
+
+
+def without_index(path: Path, target: Path) -> None:
+    """Write a recording anew without its index and seek table, as a recorder that was killed leaves it."""
+    with open_recording(path) as recording:
+        index = recording.index
+    assert index is not None
+    with path.open("rb") as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+        copy.truncate(index.end)

@@ -17,6 +17,7 @@ import msgspec
 __all__ = [
     "FORMAT_VERSION",
     "NANOSECONDS",
+    "TIME_LIMIT",
     "Direction",
     "Event",
     "Frame",
@@ -33,6 +34,9 @@ FORMAT_VERSION = 1
 
 NANOSECONDS = 1_000_000_000
 """Nanoseconds in a second."""
+
+TIME_LIMIT = 253402300800 * NANOSECONDS
+"""10000-01-01: RFC 3339 has four digits for the year, so every time lies before this."""
 
 Direction = Literal["in", "out"]
 Kind = Literal["snapshot", "update", "heartbeat", "ack", "error", "other"]
@@ -130,7 +134,7 @@ class FrameInfo(msgspec.Struct, frozen=True, gc=False):
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
 )
-_LAST_SECOND = 253402300800  # 10000-01-01: RFC 3339 has four digits for the year
+_LAST_SECOND = TIME_LIMIT // NANOSECONDS
 
 _second_texts: dict[int, str] = {}
 _text_seconds: dict[str, int] = {}

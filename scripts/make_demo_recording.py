@@ -397,7 +397,7 @@ def make_lines() -> list[bytes]:
     out: Direction = "out"
     messages = [
         Frame(OPENED + number * 83_117, 0, message.payload, out)
-        for number, message in enumerate(feed.client(subscriptions).on_open(), start=1)
+        for number, message in enumerate(feed.client(subscriptions).on_open(0), start=1)
     ]
     venue = Venue(random.Random(SEED))
     venue.run(subscriptions)

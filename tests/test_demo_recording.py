@@ -93,7 +93,7 @@ def test_what_it_sends_is_what_the_client_half_sends(header: Header, records: li
     subscriptions = [Subscription(one["channel"], tuple(one.get("products", ()))) for one in header.subscriptions]
     assert [one.channel for one in subscriptions] == ["level2", "ticker", "market_trades", "candles", "heartbeats"]
     sent = [record.payload for record in records if isinstance(record, Frame) and record.direction == "out"]
-    assert sent == [message.payload for message in FEED.client(subscriptions).on_open()]
+    assert sent == [message.payload for message in FEED.client(subscriptions).on_open(0)]
 
 
 def test_the_client_half_finds_nothing_missing_and_no_gap(header: Header, received: list[Frame]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -42,6 +43,8 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     """Commands run as they stand; the environment gives them a mock venue, and an end."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
+    (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
+    (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
     arguments = shlex.split(command)[1:]
     if "--" in arguments:
         (tmp_path / "bot.py").write_text(blocks(ROOT / "docs" / "clients.md", "python")[0])
@@ -64,10 +67,19 @@ def python_examples() -> list[tuple[str, str]]:
     return [(page.name, block) for page in PAGES for block in blocks(page, "python")]
 
 
+@pytest.fixture(scope="module")
+def demo_as_parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the demo's recording Parquet, as the documents say."""
+    path = tmp_path_factory.mktemp("parquet") / "today.parquet"
+    assert feedrec("convert", DEMO, "-o", path).returncode == 0
+    return path
+
+
 @pytest.mark.parametrize(("page", "code"), python_examples())
-def test_every_python_example_runs(page: str, code: str, tmp_path: Path) -> None:
+def test_every_python_example_runs(page: str, code: str, tmp_path: Path, demo_as_parquet: Path) -> None:
     """Examples run as they stand, but for the port of the venue."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
+    shutil.copy(demo_as_parquet, tmp_path)
     with mock_venue() as url:
         done = subprocess.run(
             [sys.executable, "-c", code.replace("ws://127.0.0.1:8765", url)],

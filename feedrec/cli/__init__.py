@@ -30,7 +30,10 @@ _COMMANDS = (
     "record",
     "replay",
     "cat",
+    "convert",
     "info",
+    "verify",
+    "repair",
     "demo",
 )
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import UsageError
-from ..feeds.base import did_you_mean
 from ..model import Frame, FrameInfo, Record
+from .choosing import selection_of
 from .options import PRODUCTS, TIME, Moment, logging_options
 
 if TYPE_CHECKING:
-    from ..feeds import Feed
-    from ..formats import Recording
+    from ..formats import Recording, Selection
 
 POLL_INTERVAL = 0.1
 """Seconds between looks at a file that grows."""
@@ -60,7 +58,7 @@ def cat(
     out = sys.stdout.buffer
     end_of_item = b"\0" if print0 else b"\n"
     with open_recording(file, wait=_flush_and_wait if follow else None) as recording:
-        chosen = _choice(recording, channels, [name for group in products for name in group], start, end)
+        chosen = _choice(recording, selection_of(file, recording.header, channels, products, start, end))
         if not raw:
             out.write(recording.header_line + end_of_item)
         for line, record in recording.lines_with_records():
@@ -73,42 +71,15 @@ def cat(
     out.flush()
 
 
-def _choice(
-    recording: Recording,
-    channels: Sequence[str],
-    products: Sequence[str],
-    start: Moment | None,
-    end: Moment | None,
-) -> Callable[[Record], bool] | None:
+def _choice(recording: Recording, selection: Selection) -> Callable[[Record], bool] | None:
     """Give the test that chooses records; None if all are chosen."""
     from ..feeds import feed_of
-    from ..formats.selection import Selection
 
-    endpoint, created = recording.header.endpoint, recording.header.created
-    feed = feed_of(endpoint)
-    if feed is None and (channels or products):
-        raise UsageError(
-            f"{recording.path}: endpoint {endpoint!r} is unknown, so there is no choosing by channel or product"
-        )
-    selection = Selection(
-        frozenset(_channel_of(feed, name) for name in channels) if feed else frozenset(),
-        frozenset(products),
-        start.within(created) if start else None,
-        end.within(created) if end else None,
-    )
     if selection.is_everything:
         return None
+    feed = feed_of(recording.header.endpoint)
     describe = feed.describe if feed else lambda _: FrameInfo()
     return lambda record: selection.takes(record, describe)
-
-
-def _channel_of(feed: Feed, name: str) -> str:
-    """Give the channel of that name; besides those that can be subscribed there are the acks."""
-    channel = feed.channel_name(name)
-    known = (*feed.channels, "subscriptions")
-    if channel not in known:
-        raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, known)} (it has {', '.join(known)})")
-    return channel
 
 
 def _flush_and_wait() -> bool:

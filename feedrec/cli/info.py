@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -13,63 +16,145 @@ from . import output
 from .options import as_json, logging_options
 
 if TYPE_CHECKING:
-    from ..formats.summary import RecordingSummary
+    from ..formats.summary import Activity, RecordingSummary
+
+    Summaries = Sequence[tuple[Path, RecordingSummary]]
+
+_FILES_SHOWN = 20
 
 
 @click.command(short_help="Tell what is in a recording.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @as_json
 @logging_options
-def info(file: Path, as_json: bool) -> None:
+def info(files: tuple[Path, ...], as_json: bool) -> None:
     """
     Tell what is in a recording: time span, frames by channel and product, gaps, rates, compression.
 
-    A recording that is still being written, or was cut off, is told of as far as it goes.
+    Several files, or a folder of them, are told of as one recording, whatever their formats. A recording that is still
+    being written, or was cut off, is told of as far as it goes.
+
+    The plot shows the received frames per second over time, with gaps (g) and reconnects (r) marked below.
     """
+    from ..formats.folder import find_recordings
+    from ..formats.summary import Activity, combine
+
+    activity = Activity()
+    parts = [(path, _summarise(path, activity)) for path in find_recordings(files)]
+    total = combine([summary for _, summary in parts])
+    name = output.printable(files[0]) if len(files) == 1 else None
+    if as_json:
+        click.echo(msgspec.json.encode({"path": name, **total.as_dict(), **_files_as_json(parts)}))
+        return
+    click.echo(_heading(name, parts, total))
+    for section in _sections(parts, total, activity):
+        click.echo(section)
+
+
+def _summarise(path: Path, activity: Activity) -> RecordingSummary:
     from ..feeds import feed_of
     from ..formats import open_recording
     from ..formats.summary import summarise
 
-    with open_recording(file) as recording:
+    with open_recording(path) as recording:
         feed = feed_of(recording.header.endpoint)
-        summary = summarise(recording, feed.describe if feed else lambda _: FrameInfo())
-    if as_json:
-        click.echo(msgspec.json.encode({"path": output.printable(file), **summary.as_dict()}))
-        return
-    click.echo(output.printable(file))
-    click.echo(output.columns([(f"  {name}", value) for name, value in _facts(summary)]))
-    if summary.channels:
-        click.echo()
-        click.echo(_channel_table(summary))
+        return summarise(recording, feed.describe if feed else lambda _: FrameInfo(), activity)
 
 
-def _facts(summary: RecordingSummary) -> list[tuple[str, str]]:
-    header = summary.header
-    gaps = output.count(summary.gaps, "gap")
-    if summary.gaps:
-        gaps += f", {output.count(summary.missing, 'frame')} missing"
-    reconnects = output.count(max(0, summary.connections - 1), "reconnect")
-    facts = [
-        ("endpoint", f"{header.endpoint}  {header.url}".strip()),
-        ("recorded", _span(summary)),
-        ("state", f"{summary.state}: {summary.damage}" if summary.damage else summary.state),
-        ("frames", f"{summary.frames:,} received ({output.size(summary.bytes)}), {summary.sent:,} sent"),
-        ("size", f"{output.size(summary.file_size)} on disk, {output.ratio(summary.ratio)}"),
-        ("connections", f"{summary.connections} ({reconnects})"),
+def _files_as_json(parts: Summaries) -> dict[str, Any]:
+    """Give the facts of each file; nothing where there is one."""
+    if len(parts) == 1:
+        return {}
+    names = ("endpoint", "created", "state", "damage", "first_time", "last_time", "frames", "bytes", "file_size")
+    files = []
+    for path, summary in parts:
+        facts = summary.as_dict()
+        files.append({"path": output.printable(path), **{name: facts[name] for name in names}})
+    return {"files": files}
+
+
+def _heading(name: str | None, parts: Summaries, total: RecordingSummary) -> str:
+    several = f"{len(parts)} files of {output.count(total.recordings, 'recording')}"
+    if name is None:
+        return several
+    return name if len(parts) == 1 else f"{name}: {several}"
+
+
+def _sections(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
+    """Give the parts of what a person reads, but for its first line."""
+    from .plot import plot, style_for
+
+    sections = [output.columns([(f"  {name}", value) for name, value in _facts(parts, total)])]
+    if len(parts) > 1:
+        sections.append("\n" + _file_table(parts))
+    drawn = plot(activity, shutil.get_terminal_size().columns, style_for(sys.stdout.encoding))
+    if drawn:
+        sections.append("\n".join(["", *drawn]))
+    if total.channels:
+        sections.append("\n" + _channel_table(total))
+    return sections
+
+
+def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
+    gaps = output.count(total.gaps, "gap")
+    if total.gaps:
+        gaps += f", {output.count(total.missing, 'frame')} missing"
+    return [
+        ("endpoint", "; ".join(dict.fromkeys(_endpoint(summary) for _, summary in parts))),
+        ("recorded", _span(total)),
+        *_states(parts, total),
+        ("frames", f"{total.frames:,} received ({output.size(total.bytes)}), {total.sent:,} sent"),
+        *_rate(total),
+        ("size", f"{output.size(total.file_size)} on disk, {output.ratio(total.ratio)}"),
+        ("connections", f"{total.connections} ({output.count(total.reconnects, 'reconnect')})"),
         ("sequence", gaps),
     ]
-    if summary.seconds:
-        frames, received = summary.frames / summary.seconds, summary.bytes / summary.seconds
-        rate = f"{frames:,.1f} frames/s ({summary.busiest_second:,} in the busiest second), {output.size(received)}/s"
-        facts.insert(4, ("rate", rate))
-    return facts
+
+
+def _endpoint(summary: RecordingSummary) -> str:
+    return f"{summary.header.endpoint}  {summary.header.url}".strip()
+
+
+def _states(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
+    """Give the state of all, and what is wrong with each that is damaged; its message names the file."""
+    damages = [summary.damage for _, summary in parts if summary.damage is not None]
+    if len(damages) == 1:
+        return [("state", f"{total.state}: {damages[0]}")]
+    return [("state", total.state), *[("", damage) for damage in damages]]
+
+
+def _rate(total: RecordingSummary) -> list[tuple[str, str]]:
+    if not total.seconds:
+        return []
+    frames, received = total.frames / total.seconds, total.bytes / total.seconds
+    busiest = f"{total.busiest_second:,} in the busiest second"
+    return [("rate", f"{frames:,.1f} frames/s ({busiest}), {output.size(received)}/s")]
 
 
 def _span(summary: RecordingSummary) -> str:
     if summary.first_time is None or summary.last_time is None:
         return "no frame was received"
     first, last = format_time(summary.first_time), format_time(summary.last_time)
-    return f"{first[:-7]}Z to {last[:-7]}Z, {output.duration(summary.seconds)}"
+    return f"{first[:-11]}Z to {last[:-11]}Z, {output.duration(summary.seconds)}"
+
+
+def _file_table(parts: Summaries) -> str:
+    """List the files; of many only the first and the last."""
+    rows = [("  file", "frames", "size", "first frame", "state")]
+    rows += [
+        (
+            f"  {output.printable(path)}",
+            f"{summary.frames:,}",
+            output.size(summary.file_size),
+            "-" if summary.first_time is None else f"{format_time(summary.first_time)[:-11]}Z",
+            summary.state,
+        )
+        for path, summary in parts
+    ]
+    if len(parts) > _FILES_SHOWN:
+        half = _FILES_SHOWN // 2
+        rows[half + 1 : -half] = [(f"  ... {len(parts) - 2 * half:,} more", "", "", "", "")]
+    return output.columns(rows, right=(1, 2))
 
 
 def _channel_table(summary: RecordingSummary) -> str:

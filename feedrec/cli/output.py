@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["columns", "count", "duration", "printable", "ratio", "set_up_logging", "size"]
+__all__ = ["columns", "count", "duration", "is_terminal", "printable", "ratio", "set_up_logging", "size"]
 
 
 def size(number: float) -> str:
@@ -61,6 +62,12 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def is_terminal() -> bool:
+    """Tell whether stderr is a terminal on which something may move, and nobody asked for silence."""
+    is_dumb = os.environ.get("TERM") in ("dumb", "unknown")
+    return sys.stderr.isatty() and not is_dumb and logging.getLogger("feedrec").isEnabledFor(logging.INFO)
 
 
 class _StderrHandler(logging.Handler):

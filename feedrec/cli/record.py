@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,14 +11,14 @@ import click
 import msgspec
 
 from .. import __version__
-from ..errors import RecordingExistsError, UsageError
+from ..errors import UsageError
 from ..model import Header
 from . import output as text
-from .options import CHANNEL, DURATION, PRODUCTS, ChannelRequest, as_json, logging_options
+from .options import CHANNEL, DURATION, PORTION, PRODUCTS, ChannelRequest, Portion, as_json, logging_options
+from .target import OutputOptions, open_output
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
-    from ..formats import RecordingWriter
     from ..recorder import Summary
 
 LOSS = 3
@@ -45,6 +41,13 @@ _PRODUCT_HELP = "A product, or several as A,B, for the other channels. Repeatabl
     metavar="PATH",
     help="File, folder, or - for stdout; .jsonl is not compressed.  [default: a new .jsonl.zst here]",
 )
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["jsonl", "parquet"]),
+    help="Lines, or a table; without it the name tells.  [default: jsonl]",
+)
+@click.option("--rotate", type=PORTION, help="Begin a new file, OUTPUT-0001 and so on, each 1h or 512MB.")
 @click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
 @click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after this many received frames.")
 @click.option("--no-heartbeats", is_flag=True, help="Do not subscribe by itself to what keeps the connection open.")
@@ -62,6 +65,8 @@ def record(
     channels: tuple[ChannelRequest, ...],
     products: tuple[tuple[str, ...], ...],
     output: str | None,
+    kind: str | None,
+    rotate: Portion | None,
     duration: float | None,
     max_frames: int | None,
     no_heartbeats: bool,
@@ -92,8 +97,10 @@ def record(
     url = _check_url(url or feed.url)
     if output == "-" and as_json:
         raise UsageError("--json and -o - both write to stdout: leave one out")
-    writer = _open_output(output, feed, url, subscriptions, level=level, fsync=fsync, overwrite=overwrite)
-    summary, error = run_recording(feed, url, subscriptions, writer, Limits(duration, max_frames))
+    options = OutputOptions(output, kind, rotate, level, fsync, overwrite)
+    target = open_output(feed, _header(feed, url, subscriptions), subscriptions, options)
+    summary, error = run_recording(feed, url, subscriptions, target.writer, Limits(duration, max_frames))
+    target.finish_parquet()
     if as_json:
         click.echo(msgspec.json.encode(_facts(summary, error)))
     else:
@@ -101,6 +108,13 @@ def record(
     if error is not None:
         raise error
     return LOSS if fail_on_gap and summary.counts.gaps else 0
+
+
+def _header(feed: Feed, url: str, subscriptions: Sequence[Subscription]) -> Header:
+    from ..recorder.redaction import redact_url
+
+    wanted = [subscription.as_dict() for subscription in subscriptions]
+    return Header(feed.name, redact_url(url), time.time_ns(), f"feedrec {__version__}", wanted)
 
 
 def _facts(summary: Summary, error: BaseException | None) -> dict[str, Any]:
@@ -125,45 +139,3 @@ def _check_url(url: str) -> str:
             f"{redact_url(url)!r} is no WebSocket address: it must look like wss://host or ws://127.0.0.1:9000"
         )
     return url
-
-
-def _open_output(
-    output: str | None,
-    feed: Feed,
-    url: str,
-    subscriptions: list[Subscription],
-    *,
-    level: int,
-    fsync: float | None,
-    overwrite: bool,
-) -> RecordingWriter:
-    from ..formats import RecordingWriter, create_recording
-    from ..formats.blocks import PlainEncoder
-    from ..formats.target import StreamTarget
-    from ..recorder.redaction import redact_url
-
-    created = time.time_ns()
-    wanted = [subscription.as_dict() for subscription in subscriptions]
-    header = Header(feed.name, redact_url(url), created, f"feedrec {__version__}", wanted)
-    if output == "-":
-        return RecordingWriter(StreamTarget(sys.stdout.buffer), header, PlainEncoder())
-    path = Path(output or ".")
-    if not (os.path.isdir(path) or (output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
-        return create_recording(path, header, overwrite=overwrite, level=level, fsync_interval=fsync)
-    number = 0
-    while True:
-        number += 1
-        name = default_name(feed, subscriptions, created // 10**9, number)
-        with contextlib.suppress(RecordingExistsError):  # by another recorder that started in the same second
-            return create_recording(path / name, header, level=level, fsync_interval=fsync)
-
-
-def default_name(feed: Feed, subscriptions: list[Subscription], second: int, number: int = 1) -> str:
-    """Name a recording after its endpoint, channels and start; `number` tells those of one second apart."""
-    channels = [
-        item.channel for item in subscriptions if item.channel != feed.heartbeat_channel or len(subscriptions) == 1
-    ]
-    named = "+".join(channels) if len(channels) <= 4 else f"{len(channels)}-channels"
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-    suffix = f"-{number}" if number > 1 else ""
-    return re.sub(r"[^\w.+@-]", "-", f"{feed.name}_{named}_{stamp}{suffix}.jsonl.zst")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import click
@@ -15,9 +13,9 @@ import msgspec
 
 from ..errors import FeedrecError, WriteError
 from ..feeds import Feed, Subscription
-from ..formats import RecordingWriter
 from ..formats.target import PART_SUFFIX
 from ..recorder import Limits, Progress, RecordingSession, Summary
+from ..recorder.segments import GrowingRecording
 from . import output
 
 __all__ = ["record_with_status", "report", "run_recording"]
@@ -32,7 +30,7 @@ log = logging.getLogger("feedrec")
 
 
 def run_recording(
-    feed: Feed, url: str, subscriptions: Sequence[Subscription], writer: RecordingWriter, limits: Limits
+    feed: Feed, url: str, subscriptions: Sequence[Subscription], writer: GrowingRecording, limits: Limits
 ) -> tuple[Summary, BaseException | None]:
     """
     Record until a limit, Ctrl-C, SIGTERM or SIGHUP; show how it goes on stderr.
@@ -74,7 +72,7 @@ def _stop_once(loop: asyncio.AbstractEventLoop, number: int, session: RecordingS
     session.stop()
 
 
-def _place_of(writer: RecordingWriter) -> str:
+def _place_of(writer: GrowingRecording) -> str:
     """Give the name that a recording has now."""
     part = writer.path.with_name(writer.path.name + PART_SUFFIX)
     return str(part if part.exists() else writer.path)
@@ -82,14 +80,9 @@ def _place_of(writer: RecordingWriter) -> str:
 
 async def record_with_status(session: RecordingSession) -> Summary:
     """Run a session with its status on stderr: a live line on a terminal, a log line now and then elsewhere."""
-    show = _live_line(session) if _is_terminal() else _log_lines(session)
+    show = _live_line(session) if output.is_terminal() else _log_lines(session)
     async with show:
         return await session.run()
-
-
-def _is_terminal() -> bool:
-    is_dumb = os.environ.get("TERM") in ("dumb", "unknown")
-    return sys.stderr.isatty() and not is_dumb and log.isEnabledFor(logging.INFO)
 
 
 @contextlib.asynccontextmanager

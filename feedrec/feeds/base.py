@@ -40,12 +40,14 @@ class Channel(msgspec.Struct, frozen=True):
         name: The name under which it is subscribed.
         summary: What it carries, for people.
         takes_products: Whether a subscription names products.
+        needs_credentials: Whether the venue demands them.
 
     """
 
     name: str
     summary: str
     takes_products: bool = True
+    needs_credentials: bool = False
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -125,8 +127,8 @@ class FeedClient(Protocol):
     def out_of_order(self) -> int:
         """Frames that arrived behind a later one."""
 
-    def on_open(self) -> list[Message]:
-        """Give the messages to send on a new connection."""
+    def on_open(self, time: int) -> list[Message]:
+        """Give the messages to send on a new connection, signed at `time` (wall clock, nanoseconds) if they are."""
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         """Take a frame that arrived. Called for each one: cheap unless there is something to say."""

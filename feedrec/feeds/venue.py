@@ -52,6 +52,9 @@ class FeedState(Protocol):
     def apply_all(self, frames: Iterable[tuple[FrameInfo, bytes]]) -> Iterator[None]:
         """Take recorded frames, in steps that are quick."""
 
+    def keys(self) -> Collection[Key]:
+        """Give what a snapshot can be given of, each thing once."""
+
     def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:
         """
         Make the message that a client gets first, as of `time`, in steps that are quick.
@@ -78,8 +81,14 @@ class VenueFeed(Feed, Protocol):
 
         """
 
-    def state(self, wanted: Collection[Key]) -> FeedState | None:
-        """Make an empty state that will keep what is wanted; None if nothing of it begins with a snapshot."""
+    def state(self, wanted: Collection[Key] | None) -> FeedState | None:
+        """
+        Make an empty state that will keep what is wanted, everything if that is None.
+
+        Returns:
+            None if nothing of it begins with a snapshot.
+
+        """
 
 
 class FeedServer(Protocol):

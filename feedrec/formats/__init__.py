@@ -9,6 +9,15 @@ Frames on disk.
     opening.py   which reader a file needs             passes.py    one reading of a file's lines
     merge.py     several recordings by time            folder.py    those in a folder
     selection.py choosing records                      summary.py   what a recording holds
+    histogram.py counts over time
+    convert.py   any recording to any other            inputs.py    several recordings read as one
+    portions.py  one recording in several files        marks.py     what the index needs of lines, fast
+    gzipped.py   lines to gzip and back                splitting.py text to lines, held till verified
+    foreign.py   lines of other tools                  importing.py their files as recordings
+    parquet.py   lines to Parquet                      parquet_reader.py  and back
+    salvage.py   what is left of a damaged one       verify.py    what is wrong with one
+    checks.py    what it says held against it        repair.py    saving what is left
+    places.py    where the saved one goes
 
 This package knows no venue: what it needs of one, it is given.
 """

@@ -18,7 +18,8 @@ from typing import Protocol
 import zstandard
 
 from .index import SEEK_TABLE_MAGIC, IndexBuilder, Mark
-from .zstd import StreamDamage, Unpacked, ZstdWalker
+from .splitting import HeldLines, LineSplitter
+from .zstd import FrameEnd, StreamDamage, Unpacked, ZstdWalker
 
 __all__ = [
     "BLOCK_SIZE",
@@ -183,42 +184,15 @@ class PlainEncoder:
         return b""
 
 
-class _LineSplitter:
-    """Cuts text into lines; keeps the beginning of the one that is not whole yet."""
-
-    def __init__(self, max_line: int) -> None:
-        self._parts: list[bytes] = []
-        self._held = 0
-        self._max_line = max_line
-
-    @property
-    def held(self) -> int:
-        """Bytes of the line that is not whole yet."""
-        return self._held
-
-    def split(self, text: bytes, offset: int) -> list[bytes]:
-        head, newline, rest = text.partition(b"\n")
-        if self._held + len(head) > self._max_line:
-            raise StreamDamage(offset, f"a line is longer than {self._max_line} bytes, the limit")
-        self._parts.append(head)
-        self._held += len(head)
-        if not newline:
-            return []
-        lines = [b"".join(self._parts), *rest.split(b"\n")]
-        last = lines.pop()
-        self._parts, self._held = [last], len(last)
-        return lines
-
-
 class PlainDecoder:
-    """Reads uncompressed JSONL."""
+    """Reads uncompressed JSONL; `max_line` and `start` as for `BlockDecoder`."""
 
-    def __init__(self, max_line: int = MAX_LINE) -> None:
+    def __init__(self, max_line: int = MAX_LINE, *, start: int = 0) -> None:
         self.damage: StreamDamage | None = None
         self.ends_with_seek_table: bool | None = False
-        self._splitter = _LineSplitter(max_line)
-        self._offset = 0
-        self._lines_start = 0
+        self._splitter = LineSplitter(max_line)
+        self._offset = start
+        self._lines_start = start
 
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         if self.damage is not None:
@@ -263,14 +237,18 @@ class BlockDecoder:
         self.damage: StreamDamage | None = None
         self.ends_with_seek_table = ends_with_seek_table
         self._walker = ZstdWalker(start=start)
-        self._splitter = _LineSplitter(max_line)
-        self._verified: list[bytes] = []
-        self._unverified: list[bytes] = []
-        self._unverified_size = 0
+        self._splitter = LineSplitter(max_line)
+        self._lines = HeldLines(2 * BLOCK_SIZE)
         self._last_end = start
         self._last_skippable: int | None = None
 
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
+        for piece in self.pieces(data):
+            if isinstance(piece, list):
+                yield piece
+
+    def pieces(self, data: bytes) -> Iterator[list[bytes] | FrameEnd]:
+        """Do as `feed`, and give the end of each zstd frame behind the lines in it."""
         if self.damage is not None:
             return
         try:
@@ -280,16 +258,18 @@ class BlockDecoder:
                 else:
                     self._last_end = piece.end
                     self._last_skippable = piece.skippable
-                    self._release()
-                if self._verified:
-                    yield self._take_verified()
+                    self._lines.release()
+                if lines := self._lines.take():
+                    yield lines
+                if isinstance(piece, FrameEnd):
+                    yield piece
         except StreamDamage as damage:
             self.damage = damage
-            self._unverified = []
+            self._lines.drop()
 
     def take_unverified(self) -> list[bytes]:
-        self._release()
-        return self._take_verified()
+        self._lines.release()
+        return self._lines.take()
 
     def offset_of_line(self, before: Sequence[bytes]) -> int:  # noqa: ARG002
         return self._walker.frame_start
@@ -302,20 +282,28 @@ class BlockDecoder:
             return self._last_end
         return None
 
+    @property
+    def in_frame(self) -> bool:
+        """Whether a zstd frame has begun and not ended."""
+        return self._walker.in_frame
+
+    @property
+    def offset(self) -> int:
+        """Offset up to which the bytes received were understood."""
+        return self._walker.offset
+
+    @property
+    def frame_start(self) -> int:
+        """Offset of the zstd frame that began last."""
+        return self._walker.frame_start
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the bytes received end within a line, or within what holds some."""
+        return self._splitter.held > 0 or self._walker.is_torn
+
     def _hold(self, block: Unpacked) -> None:
         content = block.content
         if self.ends_with_seek_table is None:
             self.ends_with_seek_table = content.find(b"\n") == len(content) - 1 and not block.is_last
-        self._unverified += self._splitter.split(content, self._walker.frame_start)
-        self._unverified_size += len(content)
-        if self._unverified_size > 2 * BLOCK_SIZE and len(self._unverified) > 1:
-            self._release()
-
-    def _release(self) -> None:
-        self._verified += self._unverified
-        self._unverified = []
-        self._unverified_size = 0
-
-    def _take_verified(self) -> list[bytes]:
-        verified, self._verified = self._verified, []
-        return verified
+        self._lines.hold(self._splitter.split(content, self._walker.frame_start), len(content))

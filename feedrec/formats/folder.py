@@ -15,12 +15,12 @@ SUFFIXES = (".jsonl.zst", ".jsonl", ".jsonl.gz", ".parquet")
 """What the names of recordings end with, but for `.part` behind the first two."""
 
 
-def find_recordings(paths: Sequence[Path]) -> list[Path]:
+def find_recordings(paths: Sequence[Path], *, by_name: bool = False) -> list[Path]:
     """
     Give the recordings that are meant: files as given, and for a folder those in it, in the order in which they began.
 
     In a folder only names that end as recordings do count, and of two names of one recording (`x` and `x.part`) the
-    finished one; folders within are left alone.
+    finished one; folders within are left alone. With `by_name` they come in the order of their names, unopened.
 
     Raises:
         NotARecordingError: If a folder holds no recording.
@@ -29,11 +29,11 @@ def find_recordings(paths: Sequence[Path]) -> list[Path]:
     """
     found = []
     for path in paths:
-        found += _recordings_in(path) if path.is_dir() else [path]
+        found += _recordings_in(path, by_name=by_name) if path.is_dir() else [path]
     return found
 
 
-def _recordings_in(folder: Path) -> list[Path]:
+def _recordings_in(folder: Path, *, by_name: bool) -> list[Path]:
     try:
         names = {path.name: path for path in folder.iterdir() if path.name.removesuffix(PART_SUFFIX).endswith(SUFFIXES)}
     except OSError as error:
@@ -43,7 +43,7 @@ def _recordings_in(folder: Path) -> list[Path]:
         raise NotARecordingError(
             folder, f"no recording in this folder: none of its files ends in {', '.join(SUFFIXES)}"
         )
-    return sorted(paths, key=lambda path: (_created(path), path.name))
+    return sorted(paths, key=lambda path: (0 if by_name else _created(path), path.name))
 
 
 def _created(path: Path) -> int:

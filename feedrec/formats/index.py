@@ -23,7 +23,7 @@ from typing import NamedTuple
 import msgspec
 import zstandard
 
-from ..model import FrameInfo
+from ..model import TIME_LIMIT, FrameInfo
 
 __all__ = [
     "INDEX_MAGIC",
@@ -38,7 +38,9 @@ __all__ = [
     "encode_index",
     "encode_seek_table",
     "find_index",
+    "find_seek_table",
     "read_index",
+    "was_finished",
 ]
 
 INDEX_MAGIC = 0x184D2A5D
@@ -56,7 +58,7 @@ _CRC = struct.Struct("<I")
 _CHECKSUM_FLAG, _RESERVED_BITS = 0x80, 0x7C
 
 _TAIL = 1 << 16
-_MAX_INDEX = 256 << 20  # bytes unpacked: the index of some 2 TB of text
+_MAX_INDEX = 64 << 20  # bytes unpacked: the index of some 256 GB of text
 _MAX_BLOCKS = 1 << 27  # zstd seekable format: ZSTD_SEEKABLE_MAXFRAMES
 
 Mark = tuple[int, int, FrameInfo | None]
@@ -111,6 +113,20 @@ class IndexedBlock(msgspec.Struct):
         """Offset of the byte after it."""
         return self.offset + self.size
 
+    @property
+    def is_possible(self) -> bool:
+        """Whether a block can be like this."""
+        if self.first is None or self.last is None:
+            has_times = self.first is self.last is None and not self.lines
+        else:
+            has_times = 0 <= self.first <= self.last < TIME_LIMIT and self.lines > 0
+        return (
+            has_times
+            and self.size > 0
+            and self.text >= self.lines >= 0
+            and all(0 <= place.line < self.lines for place in self.snapshots)
+        )
+
 
 class Index(msgspec.Struct):
     """
@@ -136,11 +152,10 @@ class Index(msgspec.Struct):
         return sum(block.lines for block in self.blocks)
 
     def fits(self, offset: int) -> bool:
-        """Tell whether the blocks follow each other from the beginning of the file to `offset`."""
+        """Tell whether the blocks are possible, and follow each other from the beginning of the file to `offset`."""
         ends = itertools.chain([0], (block.end for block in self.blocks))
         return self.end == offset and all(
-            block.offset == end and block.size > 0 and block.text >= 0 and block.lines >= 0
-            for block, end in zip(self.blocks, ends, strict=False)
+            block.offset == end and block.is_possible for block, end in zip(self.blocks, ends, strict=False)
         )
 
 
@@ -170,8 +185,17 @@ class IndexBuilder:
         """Take the marks of lines of the block that is being written."""
         self._marks += marks
 
-    def end_block(self, size: int, text: int, crc: int) -> None:
-        """Take the end of a block: bytes of its zstd frame, bytes of text in it, CRC-32 of the zstd frame."""
+    def drop(self) -> None:
+        """Forget the lines of the block that is being written."""
+        self._marks = []
+
+    @property
+    def products(self) -> dict[str, list[str]]:
+        """Products by channel, of all blocks that ended."""
+        return {channel: list(names) for channel, names in self._products.items()}
+
+    def end_block(self, size: int, text: int, crc: int) -> IndexedBlock:
+        """Take the end of a block (bytes of its zstd frame and of its text, CRC-32 of the zstd frame); give its row."""
         block = IndexedBlock(self._offset, size, text, len(self._marks), crc)
         times = [mark[0] for mark in self._marks]
         if times:
@@ -186,11 +210,11 @@ class IndexBuilder:
         self._sizes.append((size, text))
         self._offset += size
         self._marks = []
+        return block
 
     def finish(self) -> bytes:
         """Give the two skippable frames."""
-        products = {channel: list(names) for channel, names in self._products.items()}
-        head = _encode(_Head(len(self._blocks), products))
+        head = _encode(_Head(len(self._blocks), self.products))
         index = _wrap_index(b"\n".join([head, *self._blocks, b""]))
         return index + encode_seek_table([*self._sizes, (len(index), 0)])
 
@@ -216,9 +240,9 @@ def _wrap_index(text: bytes) -> bytes:
     return _SKIPPABLE.pack(INDEX_MAGIC, len(content)) + content
 
 
-def decode_index(frame: bytes) -> Index:
+def decode_index(frame: bytes, max_blocks: int = _MAX_BLOCKS) -> Index:
     """
-    Read an index from its skippable frame.
+    Read an index from its skippable frame; it may have no more than `max_blocks`.
 
     Raises:
         ValueError: If it is none, its CRC does not hold, or it is beyond all measure.
@@ -239,6 +263,8 @@ def decode_index(frame: bytes) -> Index:
         text = zstandard.ZstdDecompressor().decompress(packed)
         head_line, _, rows = text.partition(b"\n")
         head = _decode_head(head_line)
+        if rows.count(b"\n") != head.blocks or head.blocks > max_blocks:
+            raise ValueError(f"it says that it has {head.blocks} blocks, and that cannot be")
         blocks = _decode_blocks(rows)
     except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"it cannot be read: {error}") from error
@@ -312,6 +338,29 @@ class _Tail:
         return self.data[max(0, end - count) : end]
 
 
+def find_seek_table(read_at: Callable[[int, int], bytes], size: int) -> bytes:
+    """
+    Give the seek table at the end of a file as its skippable frame; arguments as for `find_index`.
+
+    Raises:
+        ValueError: If there is none.
+
+    """
+    tail = _Tail(read_at, size)
+    footer = _read_footer(tail.data)
+    if footer is None or footer.size > size or not footer.entries:
+        raise ValueError("there is no seek table at the end of the file")
+    frame = tail.last(footer.size)
+    decode_seek_table(frame)
+    return frame
+
+
+def was_finished(read_at: Callable[[int, int], bytes], size: int) -> bool:
+    """Tell whether a file ends as one that was closed, whatever is damaged before; arguments as for `find_index`."""
+    end = max(0, size - _FOOTER.size)
+    return _read_footer(read_at(end, size - end)) is not None
+
+
 def find_index(read_at: Callable[[int, int], bytes], size: int) -> Index:
     """
     Find the index of a recording by way of its seek table, reading nothing but the end of the file.
@@ -332,7 +381,7 @@ def find_index(read_at: Callable[[int, int], bytes], size: int) -> Index:
     if index_size > min(size - footer.size, _MAX_INDEX):
         raise ValueError("the seek table does not fit the file")
     try:
-        index = decode_index(tail.last(index_size, before=footer.size))
+        index = decode_index(tail.last(index_size, before=footer.size), footer.entries - 1)
     except ValueError as error:
         raise ValueError(f"the index is damaged: {error}") from error
     if not index.fits(size - footer.size - index_size):

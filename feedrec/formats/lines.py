@@ -32,6 +32,7 @@ __all__ = [
     "encode_event",
     "encode_frame",
     "encode_header",
+    "is_header",
     "is_json",
     "line_time",
 ]
@@ -251,6 +252,15 @@ def decode_header(line: bytes) -> Header:
         return msgspec.convert({**known, "extra": fields}, Header)
     except (msgspec.ValidationError, TypeError, ValueError, AttributeError) as error:
         raise LineError(f"the header cannot be read: {error}") from error
+
+
+def is_header(line: bytes) -> bool:
+    """Tell whether a line is the header of a recording."""
+    try:
+        decode_header(line)
+    except LineError:
+        return False
+    return True
 
 
 def line_time(line: bytes) -> str | None:

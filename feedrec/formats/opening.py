@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .reader import RecordingReader
-from .recording import Recording
+from .recording import Recording, RecordingFile
 
 __all__ = ["open_recording"]
+
+_PARQUET = b"PAR1"
 
 
 def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) -> Recording:
@@ -18,11 +20,23 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) 
     Args:
         path: The file, finished or with `.part` at its end. What it is, is told from its first bytes, not its name.
         wait: Follow a file that is still being written: called each time its end is reached, it returns whether to go
-            on. Without it, reading ends with what the file holds at that moment.
+            on. Without it, reading ends with what the file holds at that moment. Of no use with Parquet.
 
     Raises:
         NotARecordingError: If there is no such file, it was written by something else, or it is no regular file.
         RecordingError: If it cannot be opened.
 
     """
+    if _begins_as_parquet(Path(path)):
+        from .parquet_reader import ParquetRecording  # noqa: PLC0415  loads pyarrow
+
+        return ParquetRecording(path)
     return RecordingReader(path, wait=wait)
+
+
+def _begins_as_parquet(path: Path) -> bool:
+    file = RecordingFile(path)
+    try:
+        return file.read_at(0, len(_PARQUET)) == _PARQUET
+    finally:
+        file.close()

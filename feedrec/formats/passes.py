@@ -8,8 +8,10 @@ from typing import NamedTuple, NoReturn
 
 from ..errors import CorruptRecordingError, LineError, NotARecordingError, TruncatedRecordingError
 from .blocks import Decoder
+from .index import was_finished
 from .lines import line_time
 from .recording import RecordingFile
+from .zstd import StreamDamage
 
 __all__ = ["ByteRange", "LinePass"]
 
@@ -119,6 +121,10 @@ class LinePass:
                 yield from self.decoder.feed(data)
                 if self.decoder.damage is not None:
                     return
+            if self._ends_as_one_that_was_finished():
+                reason = "a zstd frame ends behind the end of the file, which was finished"
+                self.decoder.damage = StreamDamage(self.decoder.unfinished or 0, reason)
+                return
             if lines := self.decoder.take_unverified():
                 yield lines
             if not live or self._wait is None or not self._wait():
@@ -130,6 +136,13 @@ class LinePass:
         data = self._file.read_at(self._offset, size)
         self._offset += len(data)
         return data
+
+    def _ends_as_one_that_was_finished(self) -> bool:
+        """Tell that of a file that should not be over yet."""
+        if self.decoder.unfinished is None or self._where.end is not None or self._file.is_closed:
+            return False
+        size = self._file.size()  # it may have grown since
+        return size == self._offset and was_finished(self._file.read_at, size)
 
     def _raise_damage(self) -> None:
         path, damage, last_time = self._file.path, self.decoder.damage, self._time_of(self._last_line)

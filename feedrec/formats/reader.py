@@ -13,22 +13,21 @@ from typing import NoReturn
 from ..errors import LineError, NotARecordingError
 from ..model import format_time
 from .blocks import BlockDecoder, Decoder, PlainDecoder
+from .gzipped import GzipDecoder, looks_like_gzip
 from .index import Index, read_index
 from .lines import decode_header
 from .passes import ByteRange, LinePass
-from .received import time_texts
+from .received import lines_between
 from .recording import Recording, RecordingFile
 from .walk import range_between
 from .zstd import looks_like_zstd
 
 __all__ = ["RecordingReader"]
 
-_AFTER_ALL_TIMES = b"A"  # sorts behind every digit
-
 
 class RecordingReader(Recording):
     """
-    A `.jsonl.zst` or `.jsonl`, finished or with `.part` at its end.
+    A `.jsonl.zst`, `.jsonl` or `.jsonl.gz`, finished or with `.part` at its end.
 
     Args:
         path: The file.
@@ -83,14 +82,8 @@ class RecordingReader(Recording):
             self._latest = self._sequence
             yield from self._sequence.batches()
             return
-        first = format_time(max(start or 0, 0)).encode()
-        last = _AFTER_ALL_TIMES if end is None else format_time(max(end, 0)).encode()
         one_pass = self._latest = self._pass_between(start or 0, end)
-        for lines in one_pass.batches():
-            times = time_texts(lines)
-            chosen = [line for line, time in zip(lines, times, strict=True) if first <= time < last or not time]
-            if chosen:
-                yield chosen
+        yield from lines_between(one_pass.batches(), start, end)
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         self._latest.raise_bad_line(line, error)
@@ -128,6 +121,8 @@ def _decoder_of(file: RecordingFile) -> Decoder:
         raise NotARecordingError(file.path, "the file is empty, not even a header was written")
     if looks_like_zstd(head.ljust(4)):
         return BlockDecoder()
+    if looks_like_gzip(head):
+        return GzipDecoder()
     if head.startswith(b"{"):
         return PlainDecoder()
-    raise NotARecordingError(file.path, "not a recording: it is neither zstd nor lines of JSON")
+    raise NotARecordingError(file.path, "not a recording: it is neither zstd, nor gzip, nor lines of JSON")

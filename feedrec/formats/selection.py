@@ -1,12 +1,13 @@
-"""Choosing records of a recording by channel, product and time."""
+"""Choosing records of a recording by channel, product, connection, direction and time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
-from ..model import Frame, FrameInfo, Record
+from ..model import Direction, Frame, FrameInfo, Record
 
 __all__ = ["Selection"]
 
@@ -15,13 +16,17 @@ class Selection(msgspec.Struct, frozen=True):
     """
     A choice of records; what is left empty chooses everything.
 
-    A choice by channel or product takes frames only: events belong to none.
+    A choice by channel, product or direction takes frames only, since events have none of these; with `keeps_events` it
+    takes them as well.
 
     Attributes:
         channels: Names of channels.
         products: Names of products, of which a frame must speak of at least one.
         start: First time, inclusive, in nanoseconds.
         end: Last time, exclusive, in nanoseconds.
+        connections: Numbers of connections.
+        direction: `in` for frames received, `out` for frames sent.
+        keeps_events: Whether events are taken whatever else is chosen but time and connection.
 
     """
 
@@ -29,23 +34,52 @@ class Selection(msgspec.Struct, frozen=True):
     products: frozenset[str] = frozenset()
     start: int | None = None
     end: int | None = None
+    connections: frozenset[int] = frozenset()
+    direction: Direction | None = None
+    keeps_events: bool = False
 
     @property
     def is_everything(self) -> bool:
         """Whether there is nothing that it leaves out."""
-        return self == Selection()
+        return self.start is None and self.end is None and not self.is_filter
+
+    @property
+    def is_filter(self) -> bool:
+        """Whether it leaves out anything but what lies before or after a time."""
+        return bool(self.channels or self.products or self.connections or self.direction)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what it chooses by, but for times, as a JSON object."""
+        chosen = {
+            "channels": sorted(self.channels),
+            "products": sorted(self.products),
+            "connections": sorted(self.connections),
+            "direction": self.direction,
+        }
+        return {key: value for key, value in chosen.items() if value}
 
     def takes(self, record: Record, describe: Callable[[bytes], FrameInfo]) -> bool:
         """Tell whether a record is among the chosen; `describe` is the feed's."""
-        if self.start is not None and record.time < self.start:
+        if not self._covers(record.time) or (self.connections and record.conn not in self.connections):
             return False
-        if self.end is not None and record.time >= self.end:
+        if not isinstance(record, Frame):
+            return self.keeps_events or not (self.channels or self.products or self.direction)
+        if self.direction and record.direction != self.direction:
             return False
         if not (self.channels or self.products):
             return True
-        if not isinstance(record, Frame) or record.binary:
+        return not record.binary and self._speaks_of(describe(record.payload))
+
+    def takes_received(self, conn: int, info: FrameInfo) -> bool:
+        """Tell whether a received frame, of whatever time, is among the chosen; `info` is empty for a binary one."""
+        if self.direction == "out" or (self.connections and conn not in self.connections):
             return False
-        info = describe(record.payload)
+        return self._speaks_of(info)
+
+    def _speaks_of(self, info: FrameInfo) -> bool:
         if self.channels and info.channel not in self.channels:
             return False
         return not self.products or not self.products.isdisjoint(info.products)
+
+    def _covers(self, time: int) -> bool:
+        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)

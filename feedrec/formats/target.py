@@ -13,7 +13,7 @@ from typing import BinaryIO, Protocol
 
 from ..errors import RecordingExistsError, WriteError
 
-__all__ = ["PART_SUFFIX", "FileTarget", "StreamTarget", "Target"]
+__all__ = ["PART_SUFFIX", "FileTarget", "StreamTarget", "Target", "move_into_place"]
 
 _PIECE = 1 << 16  # as much as a pipe holds: whoever looks at `size` sees a slow reader read
 
@@ -188,6 +188,27 @@ class FileTarget:
         except OSError as error:
             reason = "its folder does not exist" if isinstance(error, FileNotFoundError) else error.strerror
             raise WriteError(self.path, f"cannot be written: {reason}") from error
+
+
+def move_into_place(source: Path, path: Path, *, overwrite: bool = False) -> None:
+    """
+    Give a finished file its final name, and have that put on the medium.
+
+    Raises:
+        RecordingExistsError: If the name is taken and `overwrite` is not given.
+        WriteError: If the operating system refuses.
+
+    """
+    try:
+        if overwrite:
+            source.replace(path)
+        else:
+            _rename_to_free_name(source, path)
+    except FileExistsError:
+        raise RecordingExistsError(path, f"came into being meanwhile; the recording is safe in {source.name}") from None
+    except OSError as error:
+        raise WriteError(path, f"cannot be written: {error.strerror}") from error
+    _sync_folder(path.parent)
 
 
 def _free_name(part: Path) -> Path:

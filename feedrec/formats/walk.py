@@ -19,7 +19,7 @@ from .lines import line_time
 from .passes import ByteRange
 from .zstd import BLOCK_HEADER, MAX_FRAME_HEADER, StreamDamage, Unpacked, ZstdWalker, read_frame_header, stored_size
 
-__all__ = ["FrameSpan", "range_between", "walk_frames"]
+__all__ = ["FrameSpan", "ReadAt", "range_between", "walk_frames"]
 
 ReadAt = Callable[[int, int], bytes]
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from ..errors import FeedrecError, UsageError, WriteError
 from ..model import Event, Frame, FrameInfo, Header, Record
 from .blocks import BLOCK_SIZE, DEFAULT_LEVEL, BlockEncoder, Encoder, PlainEncoder
+from .gzipped import DEFAULT_GZIP_LEVEL, GzipEncoder
 from .index import Mark
-from .lines import decode_line, encode_event, encode_frame, encode_header
+from .lines import decode_header, decode_line, encode_event, encode_frame, encode_header
 from .target import FileTarget, Target
 
 __all__ = ["RecordingWriter", "create_recording", "mark_of"]
@@ -36,7 +37,7 @@ class RecordingWriter:
 
     Args:
         target: Where the bytes go.
-        header: The first line.
+        header: The first line; as bytes, a header to be kept as it stands.
         encoder: How lines become bytes.
         fsync_interval: Seconds between forced writes to the medium; None leaves that to the operating system.
         on_drained: Called in the writer's thread when the backlog has become small, or will never shrink again.
@@ -46,7 +47,7 @@ class RecordingWriter:
     def __init__(
         self,
         target: Target,
-        header: Header,
+        header: Header | bytes,
         encoder: Encoder,
         *,
         fsync_interval: float | None = None,
@@ -158,7 +159,8 @@ class RecordingWriter:
         return self._target.commit()
 
     def discard(self) -> None:
-        """Throw the recording away: for one that never got a frame."""
+        """Throw the recording away: for one that never got a frame, or never will be whole."""
+        self._lines.clear()
         self._stop()
         self._target.remove()
 
@@ -175,9 +177,9 @@ class RecordingWriter:
             )
             self._failure = WriteError(self._target.path, reason)
 
-    def _write_header(self, header: Header) -> None:
+    def _write_header(self, header: Header | bytes) -> None:
         try:
-            line = encode_header(header)
+            line = header if isinstance(header, bytes) else encode_header(header)
             self._size_in = self._size_taken = self._size_written = len(line) + 1
             self._target.write(self._encoder.begin(line))
         except BaseException:
@@ -241,30 +243,51 @@ def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
 
 def create_recording(
     path: Path | str,
-    header: Header,
+    header: Header | bytes,
     *,
     overwrite: bool = False,
-    level: int = DEFAULT_LEVEL,
+    level: int | None = None,
     fsync_interval: float | None = None,
 ) -> RecordingWriter:
     """
-    Begin a recording: compressed if the name ends in `.zst`, plain if it ends in `.jsonl`.
+    Begin a recording; the end of its name tells the format: `.jsonl.zst`, `.jsonl.gz`, plain `.jsonl`, or `.parquet`.
+
+    Parquet can be read only when it is finished: what is recorded live is better written as lines first.
+
+    Args:
+        path: Its name.
+        header: Its first line; as bytes (`Recording.header_line`), one to be kept as it stands.
+        overwrite: Whether a file of that name may be replaced.
+        level: How hard to compress, by the format's own scale; None for its default.
+        fsync_interval: Seconds between forced writes to the medium; None leaves that to the operating system.
 
     Raises:
-        UsageError: If the name ends in neither.
+        UsageError: If the name ends in none of these, or there is no such level.
+        LineError: If the line given is no header.
         RecordingExistsError: If the file, or an unfinished one of its name, is there and `overwrite` is not given.
         WriteError: If it cannot be created.
 
     """
     path = Path(path)
-    encoder: Encoder
-    if path.suffix == ".zst":
-        encoder = BlockEncoder(level)
-    elif path.suffix == ".jsonl":
-        encoder = PlainEncoder()
-    else:
-        raise UsageError(
-            f"{path}: the name of a recording ends in .jsonl.zst, or in .jsonl for one without compression"
-        )
+    if isinstance(header, bytes):
+        decode_header(header)
+        header = header.replace(b"\n", b" ")  # between its keys: within a string there is none
+    encoder = _encoder_for(path, level)
     target = FileTarget(path, overwrite=overwrite)
     return RecordingWriter(target, header, encoder, fsync_interval=fsync_interval)
+
+
+def _encoder_for(path: Path, level: int | None) -> Encoder:
+    if path.suffix == ".zst":
+        return BlockEncoder(DEFAULT_LEVEL if level is None else level)
+    if path.suffix == ".jsonl":
+        return PlainEncoder()
+    if path.name.endswith(".jsonl.gz"):
+        if level is not None and not 1 <= level <= 9:
+            raise UsageError(f"gzip has no level {level}: it is one of 1 to 9")
+        return GzipEncoder(DEFAULT_GZIP_LEVEL if level is None else level)
+    if path.suffix == ".parquet":
+        from .parquet import ParquetEncoder  # noqa: PLC0415  loads pyarrow
+
+        return ParquetEncoder(DEFAULT_LEVEL if level is None else level)
+    raise UsageError(f"{path}: the name of a recording ends in .jsonl.zst, .jsonl.gz, .jsonl or .parquet")

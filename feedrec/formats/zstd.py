@@ -15,6 +15,8 @@ import zstandard
 
 __all__ = [
     "BLOCK_HEADER",
+    "MAGIC",
+    "MAX_BLOCK",
     "MAX_FRAME_HEADER",
     "MAX_WINDOW",
     "FrameEnd",
@@ -33,10 +35,15 @@ MAX_WINDOW = 8 << 20
 MAX_FRAME_HEADER = 18
 """Bytes that the header of a zstd frame may have, magic number included."""
 
+MAX_BLOCK = 1 << 17
+"""Bytes that a zstd block may have, stored or unpacked; RFC 8878, 3.1.1.2.4."""
+
 BLOCK_HEADER = 3
 """Bytes of the header of a zstd block."""
 
-_MAGIC = b"\x28\xb5\x2f\xfd"
+MAGIC = b"\x28\xb5\x2f\xfd"
+"""What a zstd frame with data begins with."""
+
 _SKIPPABLE_MAGIC_TAIL = b"\x2a\x4d\x18"  # the first byte is 0x50 to 0x5F
 _SKIPPABLE_HEADER = 8
 _CHECKSUM = 4
@@ -69,7 +76,7 @@ class FrameEnd(NamedTuple):
 
 def looks_like_zstd(head: bytes | bytearray) -> bool:
     """Tell whether a file that begins with these bytes (four or more) begins with a zstd frame of either kind."""
-    return head[:4] == _MAGIC or (head[1:4] == _SKIPPABLE_MAGIC_TAIL and head[0] >> 4 == 5)
+    return head[:4] == MAGIC or (head[1:4] == _SKIPPABLE_MAGIC_TAIL and head[0] >> 4 == 5)
 
 
 class ZstdWalker:
@@ -97,12 +104,25 @@ class ZstdWalker:
         self._decompress: zstandard.ZstdDecompressionObj | None = None
         self._header = FrameHeader(0)
         self._last_block_seen = False
+        self._is_empty = True
         self._to_skip = 0
 
     @property
     def pending(self) -> int:
         """Bytes received that do not make up a whole piece yet."""
         return len(self._buffer)
+
+    @property
+    def has_checksum(self) -> bool:
+        """Whether the frame that began last carries one."""
+        return self._header.checksum > 0
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the bytes received end within a block of content, or before the first of a frame."""
+        if not self.in_frame:
+            return bool(self._buffer) and MAGIC.startswith(self._buffer[:4])
+        return self._decompress is not None and not self._last_block_seen and (bool(self._buffer) or self._is_empty)
 
     def feed(self, data: bytes) -> Iterator[Unpacked | FrameEnd]:
         """
@@ -143,6 +163,7 @@ class ZstdWalker:
         head = self._take(header.size)
         self._to_skip = header.to_skip
         self._last_block_seen = False
+        self._is_empty = True
         self._decompress = None
         if header.skippable is None:
             self._decompress = self._unpacker.decompressobj()
@@ -165,6 +186,7 @@ class ZstdWalker:
         if len(self._buffer) < BLOCK_HEADER + stored:
             return None
         self._last_block_seen = is_last
+        self._is_empty = False
         content = self._unpack(decompress, self._take(BLOCK_HEADER + stored))
         return Unpacked(content, self._last_block_seen) if content else ()
 
@@ -222,7 +244,7 @@ def read_frame_header(head: bytes | bytearray, offset: int, max_window: int = MA
         return None
     if not looks_like_zstd(head):
         raise StreamDamage(offset, "there is no zstd frame")
-    if head[:4] != _MAGIC:
+    if head[:4] != MAGIC:
         if len(head) < _SKIPPABLE_HEADER:
             return None
         to_skip = int.from_bytes(head[4:8], "little")
@@ -254,6 +276,8 @@ def stored_size(head: bytes | bytearray, offset: int) -> tuple[int, bool]:
     kind, size = header >> 1 & 3, header >> 3
     if kind == _RESERVED:
         raise StreamDamage(offset, "a zstd block is of the reserved kind")
+    if size > MAX_BLOCK:
+        raise StreamDamage(offset, f"a zstd block has {size} bytes, {MAX_BLOCK} is the limit")
     return (1 if kind == _RLE else size), bool(header & 1)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from ..formats import RecordingWriter
 from ..formats.lines import encode_frame
 from ..formats.summary import frames_missing
 from ..model import Event, Frame, FrameInfo
+from .segments import GrowingRecording
 
 __all__ = ["Counts", "Journal"]
 
@@ -52,7 +52,7 @@ class Journal:
 
     """
 
-    def __init__(self, writer: RecordingWriter, max_frames: int | None = None) -> None:
+    def __init__(self, writer: GrowingRecording, max_frames: int | None = None) -> None:
         self.counts = Counts()
         self.is_complete = False
         self.is_given_up = False

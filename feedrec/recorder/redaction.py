@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["REDACTED", "redact_url"]
+from ..feeds.redaction import REDACTED
 
-REDACTED = "[redacted]"
+__all__ = ["REDACTED", "redact_url"]
 
 _SECRET_PARAMETER = re.compile(
     r"(?i)((?:^|[&;])[^=&;]*(?:key|secret|token|jwt|sig|pass|pwd|hmac|auth|cred|session|nonce)[^=&;]*=)[^&]*"

@@ -14,13 +14,13 @@ import msgspec
 
 from ..errors import ConnectError, FeedrecError, VenueError
 from ..feeds import Feed, Subscription
-from ..formats import RecordingWriter
 from .backoff import Backoff
 from .clock import RecordingClock
 from .connection import Receiver, RecordedConnection, open_connection
 from .intake import Intake
 from .journal import Journal
 from .redaction import redact_url
+from .segments import GrowingRecording
 from .summary import Progress, Summary
 from .watch import ConnectionWatch
 
@@ -76,7 +76,7 @@ class RecordingSession:
         feed: Feed,
         url: str,
         subscriptions: Sequence[Subscription],
-        writer: RecordingWriter,
+        writer: GrowingRecording,
         *,
         limits: Limits | None = None,
         clock: RecordingClock | None = None,

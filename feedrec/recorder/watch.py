@@ -12,9 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
 from ..feeds import Message
-from ..formats import RecordingWriter
 from .connection import CLOSE_TIMEOUT, RecordedConnection
 from .intake import Intake
+from .segments import GrowingRecording
 from .watchdog import judge_silence
 
 __all__ = ["ConnectionWatch"]
@@ -43,7 +43,7 @@ class ConnectionWatch:
 
     """
 
-    def __init__(self, intake: Intake, url: str, writer: RecordingWriter, stop_requested: asyncio.Event) -> None:
+    def __init__(self, intake: Intake, url: str, writer: GrowingRecording, stop_requested: asyncio.Event) -> None:
         self._intake = intake
         self.message = intake.message  # see `Receiver`; without a detour, for it is called for every frame
         self._url = url
@@ -133,7 +133,7 @@ class ConnectionWatch:
     async def _look_after(self) -> None:
         """Subscribe, then look at acks and silence until the connection is closing."""
         opened = time.monotonic()
-        await self._send(self._intake.client.on_open())
+        await self._send(self._intake.client.on_open(self._intake.stamp()))
         # Whoever began to close: from there on nothing is recorded, and a venue may take its time to hang up.
         while self._connection.protocol.state is State.OPEN:
             await asyncio.sleep(TICK)

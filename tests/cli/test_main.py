@@ -86,9 +86,9 @@ def test_help_is_light() -> None:
         (("cat", DEMO, "--from", f"+{'9' * 400}s"), 2, "is no time"),
         (("cat", DEMO, "-c", "tickr"), 2, "has no channel 'tickr'; did you mean 'ticker'?"),
         (("record", "-o", "x" * 300 + ".jsonl.zst"), 1, "cannot be written: File name too long"),
-        (("info", "."), 1, "is a folder"),
+        (("info", "."), 1, "no recording in this folder"),
         (("info", "empty"), 1, "the file is empty"),
-        (("info", "foreign"), 1, "it is neither zstd nor lines of JSON"),
+        (("info", "foreign"), 1, "it is neither zstd, nor gzip, nor lines of JSON"),
         (("cat", "foreign.json"), 1, "no header of a recording"),
     ],
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.record import default_name
+from feedrec.cli.target import default_name
 from feedrec.feeds import find_feed, subscribe_to
 from feedrec.formats import open_recording
 from feedrec.model import Event, Frame
@@ -274,3 +274,69 @@ def wait_for_frames(path: Path, seconds: float = 20) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"{path} did not grow")
+
+
+def test_parquet_is_made_of_a_journal_that_is_gone_then(tmp_path: Path) -> None:
+    """What the name, or --format, asks for as Parquet is there at the end, and nothing else."""
+    with mock_venue() as url:
+        named = feedrec("record", "--url", url, "--max-frames", 200, "-o", "x.parquet", cwd=tmp_path)
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        asked = feedrec("record", "--url", url, "--max-frames", 200, "--format", "parquet", "-o", folder, cwd=tmp_path)
+    assert named.returncode == asked.returncode == 0, named.stderr.decode() + asked.stderr.decode()
+    assert "to x.parquet" in named.stdout.decode()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "x.parquet"]
+    (found,) = folder.iterdir()
+    assert found.suffix == ".parquet"
+    assert len(received(tmp_path / "x.parquet")) == 200
+    assert received(found) == received(DEMO)[:200]
+
+
+def test_a_parquet_recorder_that_is_killed_loses_at_most_a_second_and_the_next_start_finishes_it(
+    tmp_path: Path,
+) -> None:
+    """Kill -9 at any moment leaves the journal, and whoever records into the folder next makes Parquet of it."""
+    with mock_venue(DEMO, "--speed", "1", "--loop") as url:
+        with background("record", "--url", url, "-o", "x.parquet", cwd=tmp_path) as process:
+            journal = tmp_path / "x.parquet.jsonl.zst.part"
+            deadline = time.monotonic() + 20
+            while not (journal.exists() and journal.stat().st_size > 12_000):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            process.kill()
+        assert not (tmp_path / "x.parquet").exists()
+        done = feedrec("record", "--url", url, "-o", "y.parquet", "--max-frames", 5, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.parquet", "y.parquet"]
+    assert received(tmp_path / "x.parquet") == received(DEMO)[: len(received(tmp_path / "x.parquet"))]
+
+
+def test_rotation_makes_whole_recordings_that_follow_each_other(tmp_path: Path) -> None:
+    """--rotate: one file after another, together what the venue sent."""
+    with mock_venue(DEMO, "--speed", "10") as url:
+        done = feedrec("record", "--url", url, "--max-frames", 600, "--rotate", "1s", "-o", "x.jsonl.zst", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "x-*.jsonl.zst" in done.stdout.decode()
+    parts = sorted(tmp_path.iterdir())
+    assert len(parts) >= 2
+    assert parts[0].name == "x-0001.jsonl.zst"
+    assert [payload for part in parts for payload in received(part)] == received(DEMO)[:600]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("-o", "-", "--format", "parquet"),
+        ("-o", "-", "--rotate", "1h"),
+        ("-o", "x.jsonl.zst", "--format", "parquet"),
+        ("-o", "x.parquet", "--format", "jsonl"),
+        ("--rotate", "much"),
+    ],
+)
+def test_outputs_that_make_no_sense_are_refused_before_anything_connects(
+    wrong: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = feedrec("record", "--url", "ws://127.0.0.1:9", *wrong, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -160,6 +160,16 @@ def test_a_recorded_gap_stays_a_gap() -> None:
     assert [message["sequence_num"] for message in messages] == [0, 1, 4]
 
 
+def test_a_rebuilt_snapshot_makes_no_gap() -> None:
+    """A cut that begins with one goes on with the numbers of the venue, far from 0."""
+    venue = subscribed(("level2", "BTC-USD"))
+    payload = data(0, "l2_data", "snapshot", "BTC-USD")
+    messages = venue.on_frame(Frame(START, 0, payload, synthetic=True), FEED.describe(payload))
+    numbers = [json.loads(message)["sequence_num"] for message in messages]
+    after = play(venue, data(505, "l2_data", "update", "BTC-USD"), data(507, "l2_data", "update", "BTC-USD"))
+    assert [*numbers, *(message["sequence_num"] for message in after)] == [0, 1, 2, 4]  # 506 is missing
+
+
 def test_a_reconnect_in_the_recording_leaves_no_hole() -> None:
     venue = subscribed(("ticker", "BTC-USD"))
     play(venue, data(10, "ticker", "update", "BTC-USD"))

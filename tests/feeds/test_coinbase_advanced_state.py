@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.coinbase_advanced.frames import describe
 from feedrec.feeds.coinbase_advanced.state import MarketState
 from feedrec.model import FrameInfo, Kind, parse_time
@@ -476,3 +477,27 @@ def test_the_real_snapshots_come_back_byte_for_byte_but_for_time_and_sequence(ca
             given_back = last(state.snapshot(info.channel, info.products[0], time))
             sequence = b'"sequence_num":%d,' % (info.sequence or 0)
             assert given_back == payload.replace(sequence, b'"sequence_num":0,', 1)
+
+
+def test_what_a_snapshot_can_be_given_of_is_known() -> None:
+    """Each thing once; of status the list of all products. Updates without a snapshot make no book."""
+    state = MarketState()
+    assert state.keys() == []
+    status = frame("status", {"type": "snapshot", "products": [{"id": "BTC-USD"}, {"id": "ETH-USD"}]})
+    feed(
+        state,
+        book_frame("update", [level("bid", "1", "1")], "ETH-USD"),
+        book_frame("snapshot", [level("bid", "1", "1")]),
+        frame("ticker", {"type": "update", "tickers": [ticker(1), ticker(2, "ETH-USD")]}),
+        status,
+    )
+    expected = [("level2", "BTC-USD"), ("status", ""), ("ticker", "BTC-USD"), ("ticker", "ETH-USD")]
+    assert sorted(state.keys()) == expected
+    assert all(state.has(*key) for key in expected)
+
+
+def test_a_state_of_everything_keeps_everything() -> None:
+    state = FEED.state(None)
+    assert isinstance(state, MarketState)
+    feed(state, book_frame("snapshot", [level("bid", "1", "1")]))
+    assert state.keys() == [("level2", "BTC-USD")]

@@ -96,6 +96,26 @@ def test_a_mutilated_line_is_read_as_slowly_or_refused(junk: bytes, at: int) -> 
         assert ReceivedFrames().decode([LINE, line])[0] == expected
 
 
+@given(st.lists(frames | events, max_size=20))
+def test_the_other_records_are_given_in_order_as_well(records: list[Record]) -> None:
+    lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in records]
+    others: list[Record] = []
+    frames_found, _ = ReceivedFrames().decode(lines, others)
+    assert sorted([*frames_found, *others], key=records.index) == sorted(records, key=records.index)
+    assert others == [r for r in records if not isinstance(r, Frame) or r.direction == "out"]
+
+
+@given(st.lists(frames | events, max_size=20))
+def test_payloads_of_lines_of_our_own_are_those_of_the_frames(records: list[Record]) -> None:
+    lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in records]
+    assert ReceivedFrames().payloads(lines) == [frame.payload for frame in plainly(lines)]
+
+
+def test_payloads_are_not_given_of_what_is_no_line() -> None:
+    with pytest.raises(LineError):
+        ReceivedFrames().payloads([LINE, b"no line"])
+
+
 def described(payload: bytes) -> FrameInfo:
     """Describe like a feed: by the payload alone."""
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.lines import encode_event, encode_frame
-from feedrec.formats.summary import ChannelFigures, RecordingSummary, summarise
+from feedrec.formats.summary import Activity, ChannelFigures, RecordingSummary, combine, summarise
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 
 
@@ -39,3 +39,41 @@ def test_a_gap_that_is_no_number_counts_as_a_gap(tmp_path: Path) -> None:
     gaps = [Event(0, 0, "gap", {"missing": missing}) for missing in (5, "many", None, [1])]
     summary = summary_of(tmp_path / "a.jsonl", *gaps, Event(0, 0, "gap"))
     assert (summary.gaps, summary.missing) == (5, 5)
+
+
+def test_what_happened_when_is_gathered(tmp_path: Path) -> None:
+    create_recording(tmp_path / "a.jsonl", Header("raw")).finish()
+    records: list[Record] = [
+        Event(1, 0, "open"),
+        Frame(2, 0, b"a"),
+        Event(5, 0, "gap"),
+        Event(7, 1, "open"),
+        Frame(6, 1, b"a"),
+    ]
+    writer = create_recording(tmp_path / "b.jsonl", Header("raw"))
+    for record in records:
+        writer.write(record)
+    writer.finish()
+    activity = Activity()
+    for name in "ab":
+        with open_recording(tmp_path / f"{name}.jsonl") as recording:
+            summary = summarise(recording, describe, activity)
+    assert (activity.frames.total, activity.gaps.first, activity.reconnects.last) == (2, 5, 7)
+    assert activity.span == (1, 7)
+    assert (summary.first_time, summary.last_time) == (2, 6)
+    assert (summary.connections, summary.reconnects) == (2, 1)
+
+
+def test_nothing_happened_in_an_empty_recording() -> None:
+    assert Activity().span is None
+
+
+def test_of_headers_what_differs_is_left_empty() -> None:
+    """Subscriptions are listed once, and the whole began when the first began."""
+    level2, ticker = {"channel": "level2"}, {"channel": "ticker"}
+    first = RecordingSummary(Header("raw", "wss://a", 5, "feedrec", [level2]), damage="a is damaged", state="damaged")
+    second = RecordingSummary(Header("raw", "wss://b", 3, "feedrec", [level2, ticker]), state="unfinished")
+    total = combine([first, second, second])
+    assert total.header == Header("raw", "", 3, "feedrec", [level2, ticker])
+    assert (total.recordings, total.state, total.damage) == (2, "damaged", "a is damaged")
+    assert combine([first]) is first

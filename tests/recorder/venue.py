@@ -211,7 +211,7 @@ class PlainClient:
     def out_of_order(self) -> int:
         return self._sequence.out_of_order
 
-    def on_open(self) -> list[Message]:
+    def on_open(self, time: int) -> list[Message]:  # noqa: ARG002
         return list(self._messages)
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:

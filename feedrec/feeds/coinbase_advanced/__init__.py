@@ -63,8 +63,10 @@ class CoinbaseAdvanced:
         """Make the server half for a new connection; see `VenueFeed`."""
         return CoinbaseAdvancedServer(list(self.channels), catalogue, Settings.parse(settings))
 
-    def state(self, wanted: Collection[Key]) -> FeedState | None:
+    def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Make an empty state; see `VenueFeed`."""
+        if wanted is None:
+            return MarketState()
         kept = [key for key in wanted if key[0] != self.heartbeat_channel]
         return MarketState(kept) if kept else None
 

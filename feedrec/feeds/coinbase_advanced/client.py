@@ -71,7 +71,7 @@ class CoinbaseAdvancedClient:
         """Frames that arrived behind a later one."""
         return self._sequence.out_of_order
 
-    def on_open(self) -> list[Message]:
+    def on_open(self, time: int = 0) -> list[Message]:  # noqa: ARG002
         """Subscribe: one message per channel, as the venue demands."""
         return [Message(msgspec.json.encode(_subscribe_message(subscription))) for subscription in self._wanted]
 

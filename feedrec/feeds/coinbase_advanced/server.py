@@ -166,7 +166,7 @@ class CoinbaseAdvancedServer:
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
         """Pass on what the client subscribed."""
         sequence = info.sequence
-        if sequence is not None:
+        if sequence is not None and not frame.synthetic:  # what was rebuilt has no place in the venue's count
             expected = self._expected.get(frame.conn, sequence)
             if sequence >= expected:
                 self._number += sequence - expected  # frames that the recorder never got

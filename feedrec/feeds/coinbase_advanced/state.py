@@ -173,6 +173,10 @@ class MarketState:
             return items is not None and (not product or product in items.texts)
         return (channel, product) in self._items
 
+    def keys(self) -> list[tuple[str, str]]:
+        """Give the (channel, product) for which a snapshot can be given: each book, each list of objects once."""
+        return [*(("level2", product) for product in self._books), *self._items]
+
     def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:
         """
         Make the frame that the venue would send to a client that subscribes now, with 0 for its sequence number.

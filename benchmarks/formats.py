@@ -1,0 +1,157 @@
+"""The formats: size, reading, seeking, and the memory of the commands that read a whole recording."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import zstandard
+
+from feedrec.cli import cli
+from feedrec.formats import open_recording
+from feedrec.formats.blocks import DEFAULT_LEVEL, BlockEncoder
+from feedrec.formats.index import Mark
+from feedrec.formats.lines import encode_frame, encode_header
+from feedrec.formats.writer import mark_of
+from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
+
+from .material import CAPTURES, Row, captured, large, without_index
+from .processes import run
+
+__all__ = ["rows"]
+
+PAYLOAD = 1_000_000_000
+"""Bytes of payload in the large recording."""
+
+SEEKS = 50
+_MOST_SECONDS = 0.05
+_MOST_READ = 4_000_000
+_MOST_MEMORY = 200_000_000
+_READ_SIZE = 1 << 20
+
+_COMMANDS = frozenset(cli.list_commands(click.Context(cli)))
+
+
+def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Give all rows; those about the captures only where they are. The ratios are to the goal where there is one."""
+    for path in CAPTURES:
+        if path.exists():
+            yield _size(path)
+    recording = folder / "large.jsonl.zst"
+    payload, span = large(recording, PAYLOAD // (10 if quick else 1))
+    yield _reading(recording, payload)
+    yield from _seeking(recording, span, "")
+    bare = folder / "bare.jsonl.zst"
+    without_index(recording, bare)
+    yield from _seeking(bare, span, ", no index")
+    bare.unlink()
+    if "convert" in _COMMANDS:
+        parquet = folder / "large.parquet"
+        run("feedrec", "convert", recording, "-o", parquet)
+        yield from _seeking(parquet, span, ", Parquet")
+        parquet.unlink()
+    yield from _commands(recording, folder)
+    recording.unlink()
+
+
+def _size(capture: Path) -> Row:
+    """Compare with bare `<ns> <payload>` lines in one zstd stream of the same level."""
+    frames, describe = captured(capture)
+    text = b"".join(b"%d %b\n" % (frame.time, frame.payload) for frame in frames)
+    baseline = len(zstandard.ZstdCompressor(level=DEFAULT_LEVEL).compress(text))
+    ours = _recorded_size(frames, describe)
+    what = f"size on disk: {capture.name.partition('.')[0]}, {len(frames):,} frames"
+    return Row(what, f"{baseline:,}", f"{ours:,}", ours / baseline)
+
+
+def _recorded_size(frames: list[Frame], describe: Callable[[bytes], FrameInfo]) -> int:
+    """Give the bytes that a recorder writes: what arrived is flushed once a second of recorded time."""
+    encoder = BlockEncoder()
+    size = len(encoder.begin(encode_header(Header("coinbase-advanced", "wss://venue.example"))))
+    second = frames[0].time // NANOSECONDS
+    lines: list[bytes] = []
+    marks: list[Mark] = []
+    for frame in frames:
+        if frame.time // NANOSECONDS != second:
+            size += len(encoder.add(lines, marks)) + len(encoder.flush())
+            lines, marks, second = [], [], frame.time // NANOSECONDS
+        lines.append(encode_frame(frame))
+        marks.append(mark_of(frame, describe(frame.payload)))
+    return size + len(encoder.add(lines, marks)) + len(encoder.finish())
+
+
+def _reading(path: Path, payload: int) -> Row:
+    """Compare giving all payloads with unpacking and splitting lines, by the best of three turns of each."""
+    baseline, ours = 0.0, 0.0
+    for _ in range(3):
+        baseline = max(baseline, payload / _seconds(lambda: _split_all(path)))
+        ours = max(ours, payload / _seconds(lambda: _read_payloads(path)))
+    what = f"reading all payloads, {payload / 1e6:,.0f} MB, against unpacking and splitting"
+    return Row(what, f"{baseline / 1e6:,.0f} MB/s", f"{ours / 1e6:,.0f} MB/s", ours / baseline)
+
+
+def _split_all(path: Path) -> None:
+    with path.open("rb") as file:
+        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+        rest = b""
+        while text := reader.read(_READ_SIZE):
+            lines = (rest + text).split(b"\n")
+            rest = lines.pop()
+
+
+def _read_payloads(path: Path) -> None:
+    with open_recording(path) as recording:
+        for payloads in recording.payload_batches():
+            payloads.clear()
+
+
+def _seeking(path: Path, span: range, how: str) -> Iterator[Row]:
+    """Open a recording and read its first record at or after a random time; compare with the goals."""
+    times = random.Random(4).choices(span, k=SEEKS)
+    seconds, read = zip(*(_seek(path, moment) for moment in times), strict=True)
+    for name, figure in (("median", statistics.median(seconds)), ("worst", max(seconds))):
+        yield Row(f"seek to a time{how}: {name} of {SEEKS}", _ms(_MOST_SECONDS), _ms(figure), figure / _MOST_SECONDS)
+    yield Row(f"seek to a time{how}: most bytes read", _mb(_MOST_READ), _mb(max(read)), max(read) / _MOST_READ)
+
+
+def _seek(path: Path, moment: int) -> tuple[float, int]:
+    started = time.perf_counter()
+    with open_recording(path) as recording:
+        next(recording.batches(moment, moment + NANOSECONDS))
+        return time.perf_counter() - started, recording.bytes_read
+
+
+def _commands(path: Path, folder: Path) -> Iterator[Row]:
+    """Run each command on the large recording; compare its peak of memory with the goal."""
+    target = folder / "out.jsonl.zst"
+    for name, *arguments in (
+        ("info", path),
+        ("verify", path),
+        ("convert", path, "-o", target),
+        ("repair", path, "-o", target),
+    ):
+        if name not in _COMMANDS:
+            continue
+        cost = run("benchmarks.peak", "feedrec", name, *arguments)
+        target.unlink(missing_ok=True)
+        what = f"peak memory of {name} ({cost.wall:.1f} s)"
+        peak = int(cost.output)
+        yield Row(what, _mb(_MOST_MEMORY), _mb(peak), peak / _MOST_MEMORY)
+
+
+def _seconds(action: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.1f} ms"
+
+
+def _mb(size: float) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,15 @@
+"""
+The peak memory of a command, in bytes: `python -m benchmarks.peak MODULE ARGUMENT...`.
+
+A process of its own, because a child begins with the peak of its parent: that must be small.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+if __name__ == "__main__":
+    subprocess.run([sys.executable, "-m", *sys.argv[1:]], stdout=subprocess.DEVNULL, check=True)
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024))

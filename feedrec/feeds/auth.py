@@ -1,0 +1,278 @@
+"""
+What the server halves demand of the credentials that clients send.
+
+JWTs and Exchange signatures live in wall time, while a replay lives in the past: so the wall clock is a parameter here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+
+from ..errors import UsageError
+from ..model import NANOSECONDS, TIME_LIMIT
+from .credentials import CdpKey, ExchangeKey, parse_cdp_key_file, parse_exchange_key_file
+
+__all__ = ["AUTH_MODES", "SIGNATURE_WINDOW", "Auth", "AuthMode", "PublicKey", "parse_auth_key"]
+
+AuthMode = Literal["any", "none", "strict"]
+
+AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
+"""`any`: what is needed is present. `none`: nothing is needed. `strict`: it is what the given keys sign."""
+
+SIGNATURE_WINDOW = 30
+"""Seconds by which the time of an Exchange signature may differ from the venue's (Exchange authentication pages)."""
+
+ISSUERS = ("cdp", "coinbase-cloud")
+"""`iss` of the official SDK, and of older samples in "Advanced Trade WebSocket Overview"."""
+
+_SIGNED_FIELDS = ("signature", "key", "passphrase", "timestamp")
+_TIMESTAMP = re.compile(r"(\d{1,12})(?:\.(\d{1,18}))?", re.ASCII)
+
+_Second = (
+    Annotated[int, msgspec.Meta(ge=0, lt=TIME_LIMIT // NANOSECONDS)]
+    | Annotated[float, msgspec.Meta(ge=0, lt=TIME_LIMIT // NANOSECONDS)]
+)
+
+
+class _JwtHeader(msgspec.Struct):
+    alg: str
+    kid: str
+    crit: Any = None
+
+
+class _JwtClaims(msgspec.Struct):
+    sub: str
+    iss: str
+    nbf: _Second
+    exp: _Second
+
+
+class PublicKey:
+    """
+    The public half of a CDP key, against which tokens are checked.
+
+    Args:
+        text: EC on P-256 or Ed25519, as PEM.
+        name: The name of the key, which tokens must bear; None for any name.
+
+    Raises:
+        UsageError: If the text is no such key.
+
+    """
+
+    __slots__ = ("_key", "name")
+
+    def __init__(self, text: str, name: str | None = None) -> None:
+        from .signing import verifying_key  # noqa: PLC0415  loads cryptography
+
+        key = verifying_key(text)
+        if key is None:
+            raise UsageError("the public key is neither an EC key on P-256 nor an Ed25519 key, as PEM")
+        self._key = key
+        self.name = name
+
+    @property
+    def algorithm(self) -> str:
+        """The one algorithm whose signatures it accepts: `ES256` or `EdDSA`."""
+        return self._key.algorithm
+
+    def accepts(self, token: str) -> bool:
+        """Tell whether the signature of a token is of this key. Never raises."""
+        return self._key.accepts(token)
+
+    def __repr__(self) -> str:
+        return f"PublicKey({self.algorithm})"
+
+
+class Auth:
+    """
+    What is demanded of clients that ask for something that needs credentials.
+
+    The checks give the reason for a refusal, in words that follow "refused: ", for the person who runs the replay, and
+    None if there is nothing to refuse. They show nothing of what the client sent, and never raise.
+
+    Args:
+        mode: See `AUTH_MODES`.
+        now: Gives the wall clock, nanoseconds.
+        keys: What `strict` checks against: a public key for JWTs, an Exchange key for its signatures, or both.
+
+    Raises:
+        UsageError: If the mode and the keys do not fit together.
+
+    """
+
+    def __init__(
+        self, mode: AuthMode = "any", *, now: Callable[[], int], keys: Sequence[PublicKey | ExchangeKey] = ()
+    ) -> None:
+        if mode not in AUTH_MODES:
+            raise UsageError(f"there is no way {mode!r} of checking credentials (there are {', '.join(AUTH_MODES)})")
+        if mode == "strict" and not keys:
+            raise UsageError("to check credentials strictly, give the key to check them against")
+        if mode != "strict" and keys:
+            raise UsageError(f"a key to check credentials against has no use with {mode!r}; it is for 'strict'")
+        public_keys = [key for key in keys if isinstance(key, PublicKey)]
+        exchange_keys = [key for key in keys if isinstance(key, ExchangeKey)]
+        if len(public_keys) > 1 or len(exchange_keys) > 1:
+            raise UsageError("there are two keys of one kind to check credentials against; give one")
+        self.mode = mode
+        self._now = now
+        self._public_key = public_keys[0] if public_keys else None
+        self._exchange_key = exchange_keys[0] if exchange_keys else None
+
+    def check_jwt(self, token: object) -> str | None:
+        """Take the value of `jwt` in a client's message, None if it has none."""
+        if self.mode == "none":
+            return None
+        if token is None or token == "":
+            return "it has no jwt"
+        if not isinstance(token, str):
+            return "its jwt is no text"
+        return None if self.mode == "any" else self._refuse_jwt(token)
+
+    def check_exchange(self, message: Mapping[str, object]) -> str | None:
+        """Take the fields of a client's message, of which `signature`, `key`, `passphrase`, `timestamp` matter."""
+        if self.mode == "none":
+            return None
+        fields = {name: _text(message.get(name), or_number=name == "timestamp") for name in _SIGNED_FIELDS}
+        absent = [name for name, text in fields.items() if not text]
+        if absent:
+            return f"it has no {', no '.join(absent)}"
+        return None if self.mode == "any" else self._refuse_signature(fields)
+
+    def _refuse_jwt(self, token: str) -> str | None:
+        key = self._public_key
+        if key is None:
+            return "its jwt cannot be checked: no public key was given"
+        parts = _parse_jwt(token)
+        if parts is None:
+            return "its jwt is malformed"
+        header, claims = parts
+        if header.crit is not None:
+            return "its jwt demands an extension (crit) that the venue does not have"
+        if header.alg != key.algorithm:
+            return f"its jwt is not signed by {key.algorithm}, as the key is"
+        if not key.accepts(token):
+            return "its jwt is signed by another key, or was changed"
+        return _refuse_names(header, claims, key.name) or _refuse_time(claims, self._now())
+
+    def _refuse_signature(self, fields: Mapping[str, str]) -> str | None:
+        key = self._exchange_key
+        if key is None:
+            return "its signature cannot be checked: no Exchange key was given"
+        time = _parse_timestamp(fields["timestamp"])
+        if time is None:
+            return "its timestamp is not in seconds since 1970, such as 1700000000 or 1700000000.123"
+        apart = self._now() - time
+        if abs(apart) > SIGNATURE_WINDOW * NANOSECONDS:
+            side = "behind" if apart > 0 else "ahead of"
+            return f"its timestamp is {abs(apart) // NANOSECONDS} s {side} the clock; {SIGNATURE_WINDOW} s are allowed"
+        expected = {"key": key.key, "passphrase": key.passphrase, "signature": key.signature(fields["timestamp"])}
+        wrong = [name for name, value in expected.items() if not _equal(fields[name], value)]
+        return f"its {wrong[0]} is wrong" if wrong else None
+
+
+def parse_auth_key(text: str) -> PublicKey | ExchangeKey:
+    """
+    Read what `strict` checks against from the text of a file, whatever it is.
+
+    That is a public key as PEM; a CDP key file, of which the public half and the name are taken; or an Exchange key
+    file.
+
+    Raises:
+        UsageError: If it is none of these.
+
+    """
+    text = text.removeprefix("\ufeff").strip()
+    if text.startswith("-----BEGIN PUBLIC KEY"):
+        return PublicKey(text)
+    if text.startswith("-----BEGIN"):
+        return PublicKey(CdpKey("unnamed", text).public_key_text())
+    fields = _fields(text)
+    if "privateKey" in fields:
+        key = parse_cdp_key_file(text)
+        return PublicKey(key.public_key_text(), key.name)
+    if "passphrase" in fields:
+        return parse_exchange_key_file(text)
+    raise UsageError(
+        "the key to check credentials against is neither a public key (PEM), nor a key file with privateKey, nor one "
+        "with key, secret and passphrase"
+    )
+
+
+def _fields(text: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return {}
+
+
+def _parse_jwt(token: str) -> tuple[_JwtHeader, _JwtClaims] | None:
+    """Take a token in compact form apart (RFC 7515, 7.1); None if it is none, or lacks something."""
+    segments = [_from_base64url(segment) for segment in token.split(".", 3)]
+    if len(segments) != 3 or None in segments:
+        return None
+    try:
+        return (
+            msgspec.json.decode(segments[0] or b"", type=_JwtHeader),
+            msgspec.json.decode(segments[1] or b"", type=_JwtClaims),
+        )
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
+def _from_base64url(segment: str) -> bytes | None:
+    """Decode base64url without padding, of which there is one form only: bits that are not used are zero."""
+    try:
+        raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except ValueError:
+        return None
+    return raw if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == segment else None
+
+
+def _refuse_names(header: _JwtHeader, claims: _JwtClaims, name: str | None) -> str | None:
+    if claims.sub != header.kid:
+        return "its jwt has a sub that is not the kid of its header"
+    if name is not None and claims.sub != name:
+        return "its jwt bears the name of another key"
+    if claims.iss not in ISSUERS:
+        return f"its jwt has an iss that is neither {' nor '.join(ISSUERS)}"
+    return None
+
+
+def _refuse_time(claims: _JwtClaims, now: int) -> str | None:
+    begin, end = _nanoseconds(claims.nbf), _nanoseconds(claims.exp)
+    if now < begin:
+        return f"its jwt is not valid before {-(-(begin - now) // NANOSECONDS)} s from now (nbf)"
+    if now >= end:
+        return f"its jwt expired {(now - end) // NANOSECONDS} s ago (exp)"
+    return None
+
+
+def _nanoseconds(seconds: float) -> int:
+    whole = int(seconds)
+    return whole * NANOSECONDS + int((seconds - whole) * NANOSECONDS)
+
+
+def _parse_timestamp(text: str) -> int | None:
+    match = _TIMESTAMP.fullmatch(text)
+    if match is None:
+        return None
+    seconds, decimals = match.groups()
+    return int(seconds) * NANOSECONDS + int((decimals or "")[:9].ljust(9, "0"))
+
+
+def _text(value: object, *, or_number: bool) -> str:
+    """Give a field as text; some clients send the timestamp as a number."""
+    if or_number and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value) if abs(value) < TIME_LIMIT else ""
+    return value if isinstance(value, str) else ""
+
+
+def _equal(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))

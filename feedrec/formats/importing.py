@@ -1,0 +1,158 @@
+"""Files that other tools wrote, read as recordings: plain, gzip or zstd, told from their first bytes."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import zstandard
+
+from .. import __version__
+from ..errors import CorruptRecordingError, LineError, NotARecordingError, RecordingError, TruncatedRecordingError
+from ..model import Frame, Header
+from .blocks import BlockDecoder, Decoder, PlainDecoder
+from .foreign import LineReader, TardisLines, looks_like_tardis
+from .gzipped import GzipDecoder, looks_like_gzip
+from .lines import encode_event, encode_frame, encode_header
+from .opening import open_recording
+from .recording import Recording, RecordingFile
+from .zstd import looks_like_zstd
+
+__all__ = ["ForeignRecording", "open_any"]
+
+_READ_SIZE = 1 << 18
+
+
+class ForeignRecording(Recording):
+    """
+    A file of another tool.
+
+    Args:
+        path: The file.
+        make_reader: Makes what turns its lines into records.
+        endpoint: Name of the endpoint that it came from.
+
+    Raises:
+        NotARecordingError: If it is missing, or holds no frame.
+        RecordingError: If it cannot be read, or its first line is none of the kind.
+
+    """
+
+    def __init__(self, path: Path, make_reader: Callable[[], LineReader], endpoint: str) -> None:
+        super().__init__(RecordingFile(path))
+        self._make_reader = make_reader
+        try:
+            first = next(self._timed_lines(), None)
+        except BaseException:
+            self.close()
+            raise
+        if first is None:
+            self.close()
+            raise NotARecordingError(path, "there is no frame in it")
+        self.header = Header(endpoint, created=first[0][0], software=f"feedrec {__version__}")
+        self.header_line = encode_header(self.header)
+        self._rest = self.batches(0)
+
+    def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
+        if start is None and end is None:
+            yield from self._rest
+            return
+        for batch in self._timed_lines():
+            lines = [line for time, line in batch if (start or 0) <= time and (end is None or time < end)]
+            if lines:
+                yield lines
+
+    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:  # noqa: ARG002
+        raise error
+
+    def _timed_lines(self) -> Iterator[list[tuple[int, bytes]]]:
+        """Give the lines that its lines become, each with its time."""
+        read = self._make_reader()
+        number = 0
+        for lines in _read_lines(self._file):
+            timed: list[tuple[int, bytes]] = []
+            bad: RecordingError | None = None
+            for line in lines:
+                number += 1
+                try:
+                    for record in read(line):
+                        text = encode_frame(record) if isinstance(record, Frame) else encode_event(record)
+                        timed.append((record.time, text))
+                except LineError as error:
+                    bad = RecordingError(self.path, f"line {number:,} cannot be read: {error}")
+                    break
+            if timed:
+                yield timed
+            if bad is not None:
+                raise bad
+
+
+def open_any(path: Path, make_reader: Callable[[], LineReader] | None = None, endpoint: str = "raw") -> Recording:
+    """
+    Open a recording, or a file of another tool: one of tardis is known by its first line.
+
+    Args:
+        path: The file.
+        make_reader: Makes what turns its lines into records; None for a recording, or to find out.
+        endpoint: Name of the endpoint that a file of another tool came from.
+
+    Raises:
+        RecordingError: As `open_recording` and `ForeignRecording` do.
+
+    """
+    if make_reader is not None:
+        return ForeignRecording(path, make_reader, endpoint)
+    try:
+        return open_recording(path)
+    except NotARecordingError:
+        if path.is_file() and _begins_like_tardis(path):
+            return ForeignRecording(path, TardisLines, endpoint)
+        raise
+
+
+def _begins_like_tardis(path: Path) -> bool:
+    file = RecordingFile(path)
+    try:
+        lines = itertools.chain.from_iterable(_read_lines(file))
+        return looks_like_tardis(next((line for line in lines if line.strip()), b""))
+    except RecordingError:
+        return False
+    finally:
+        file.close()
+
+
+def _read_lines(file: RecordingFile) -> Iterator[list[bytes]]:
+    """
+    Give the lines of a file in batches; the last of them need not end in a newline.
+
+    Raises:
+        DamagedRecordingError: If it is cut off or corrupt.
+
+    """
+    decoder, line_end = _decoder_of(file)
+    offset = 0
+    while data := file.read_at(offset, _READ_SIZE):
+        offset += len(data)
+        yield from decoder.feed(data)
+        if decoder.damage is not None:
+            raise CorruptRecordingError(file.path, decoder.damage.reason, decoder.damage.offset, None)
+    if lines := decoder.take_unverified():
+        yield lines
+    if decoder.unfinished is not None:
+        yield from decoder.feed(line_end)
+    if decoder.damage is not None or decoder.unfinished is not None:
+        raise TruncatedRecordingError(file.path, "the file is cut off", file.size(), None)
+
+
+def _decoder_of(file: RecordingFile) -> tuple[Decoder, bytes]:
+    """Give what makes lines of its bytes, and a newline as it would stand behind them."""
+    head = file.read_at(0, 4)
+    if looks_like_zstd(head.ljust(4)):
+        end = zstandard.ZstdCompressor(write_checksum=True).compress(b"\n")
+        return BlockDecoder(ends_with_seek_table=False), end
+    if looks_like_gzip(head):
+        return GzipDecoder(), gzip.compress(b"\n")
+    return PlainDecoder(), b"\n"

@@ -1,0 +1,60 @@
+"""Where a repaired recording goes, and keeping recorders away from files meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import RecordingExistsError
+from .target import PART_SUFFIX
+
+__all__ = ["JOURNAL_SUFFIX", "locked", "repaired_path", "work_path"]
+
+JOURNAL_SUFFIX = ".parquet.jsonl.zst"
+"""What the name of a journal ends with, from which a Parquet file is made."""
+
+_SUFFIXES = (JOURNAL_SUFFIX, ".jsonl.zst", ".jsonl", ".zst")
+
+
+def repaired_path(path: Path, *, in_place: bool = False) -> Path:
+    """Give the name that the repaired recording has, if no other is asked for."""
+    name = path.name.removesuffix(PART_SUFFIX)
+    if name.endswith(JOURNAL_SUFFIX):
+        return path.with_name(name.removesuffix(".jsonl.zst"))
+    if in_place or name != path.name:
+        return path.with_name(name)
+    suffix = next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), "")
+    new_suffix = suffix if suffix.startswith(".jsonl") else ".jsonl.zst"
+    return path.with_name(f"{name.removesuffix(suffix)}.repaired{new_suffix}")
+
+
+def work_path(output: Path) -> Path:
+    """Give the name under which the new file is written; what a repair that was killed left there is removed."""
+    suffix = next((end for end in (*_SUFFIXES, ".parquet", ".jsonl.gz") if output.name.endswith(end)), "")
+    work = output.with_name(f"{output.name.removesuffix(suffix)}.repairing{suffix or output.suffix}")
+    with contextlib.suppress(FileNotFoundError):
+        work.unlink()
+    part = work.with_name(work.name + PART_SUFFIX)
+    if part.exists():
+        with locked(part):
+            part.unlink()
+    return work
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep recorders away from a file, or be refused if one is writing it."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RecordingExistsError(path, "is being written: stop the recorder first, it closes the file") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,376 @@
+"""
+Repairing a recording: all that can be read of a damaged one, as a new one that is whole.
+
+Where something is lost, a `damage` event stands in the new recording. The input is read under an exclusive lock. The
+new file is written under a name of its own and then renamed: a repair that is killed leaves the input as it was.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import LineError, NotARecordingError, RecordingExistsError
+from ..model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, format_time
+from .blocks import MAX_LINE
+from .lines import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header
+from .places import JOURNAL_SUFFIX, locked, repaired_path, work_path
+from .recording import RecordingFile
+from .salvage import Hole, PlainSalvage, Salvage, salvage
+from .target import PART_SUFFIX, move_into_place
+from .writer import RecordingWriter, create_recording, mark_of
+
+__all__ = ["Loss", "Repair", "repair_recording"]
+
+_MOST = 100
+_WAIT = 0.005
+
+Describe = Callable[[bytes], FrameInfo]
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """
+    One place where something was lost.
+
+    Attributes:
+        reason: What is wrong there.
+        offset: Byte offset in the damaged file.
+        bytes: Bytes that could not be read.
+        lines: Lines lost; None if unknown.
+        frames: Received frames among them; None if unknown.
+        first: Last good time before it, as text.
+        last: First good time behind it, as text.
+
+    """
+
+    reason: str
+    offset: int
+    bytes: int
+    lines: int | None
+    frames: int | None
+    first: str | None = None
+    last: str | None = None
+
+
+class Repair(msgspec.Struct):
+    """
+    What came out.
+
+    Attributes:
+        path: The damaged file.
+        output: The new one.
+        header: `kept`; `unverified` if it comes from a damaged block; `made up` if it was lost.
+        lines: Lines saved after the header.
+        frames: Received frames among them.
+        unverified: Lines from damaged blocks among them.
+        losses: Where something was lost; the first hundred.
+        loss_count: All of them.
+        lines_lost: Lines lost, as far as known.
+        frames_lost: Received frames lost, as far as known.
+        is_exact: Whether these are all.
+        removed: Whether the damaged file was removed, or replaced.
+
+    """
+
+    path: Path
+    output: Path
+    header: str = "kept"
+    lines: int = 0
+    frames: int = 0
+    unverified: int = 0
+    losses: list[Loss] = []
+    loss_count: int = 0
+    lines_lost: int = 0
+    frames_lost: int = 0
+    is_exact: bool = True
+    removed: bool = False
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether nothing was lost that was in the file."""
+        return self.loss_count == 0 and self.header == "kept" and not self.unverified
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as a JSON object."""
+        facts = msgspec.to_builtins(
+            {**msgspec.structs.asdict(self), "path": str(self.path), "output": str(self.output)}
+        )
+        return {"path": facts.pop("path"), "output": facts.pop("output"), "lossless": self.is_lossless, **facts}
+
+
+def repair_recording(  # noqa: PLR0913  as many choices as the command has
+    path: Path,
+    output: Path | None = None,
+    *,
+    describe_for: Callable[[str], Describe],
+    in_place: bool = False,
+    overwrite: bool = False,
+    keep_unverified: bool = False,
+    endpoint: str | None = None,
+    progress: Callable[[int, int], object] = lambda _done, _size: None,
+    max_line: int = MAX_LINE,
+) -> Repair:
+    """
+    Write what can be saved of a recording to a new one.
+
+    Args:
+        path: The damaged recording.
+        output: The new one; None for `repaired_path`.
+        describe_for: Gives what tells what a payload is, by the endpoint of the header.
+        in_place: Whether the new one takes the place of the old one.
+        overwrite: Whether a file of the new name may be replaced.
+        keep_unverified: Whether to keep lines of damaged blocks, marked.
+        endpoint: The endpoint of the recording if its header is lost; None for `raw`.
+        progress: Called now and then with the bytes read and the bytes in the file.
+        max_line: Bytes that a line may have.
+
+    Raises:
+        NotARecordingError: If it is no recording, or nothing of it can be saved.
+        RecordingExistsError: If the output is there already, or the recording is being written.
+        RecordingError: If a file cannot be read or written.
+
+    """
+    output = output or repaired_path(path, in_place=in_place)
+    replaces = in_place and output == path
+    if os.path.lexists(output) and not (overwrite or replaces):
+        raise RecordingExistsError(output, "is there already: choose another name, or give --overwrite")
+    file = RecordingFile(path)
+    try:
+        with locked(path):
+            _refuse_others(path, file.read_at(0, 4))
+            source = salvage(file.read_at, file.size(), max_line=max_line)
+            work, result = work_path(output), Repair(path, output)
+            saving = _Saving(result, source, describe_for, work, endpoint, keep_unverified=keep_unverified)
+            saving.run(lambda: progress(source.offset, source.size))
+            move_into_place(work, output, overwrite=overwrite or replaces)
+            _remove_if_done(result, in_place=in_place)
+            return result
+    finally:
+        file.close()
+
+
+def _refuse_others(path: Path, head: bytes) -> None:
+    if not head:
+        raise NotARecordingError(path, "the file is empty, not even a header was written: there is nothing to save")
+    if head.startswith((b"PAR1", b"\x1f\x8b")):
+        kind = "Parquet" if head.startswith(b"PAR1") else "gzip"
+        raise NotARecordingError(path, f"is {kind}: only JSONL, compressed with zstd or not, can be repaired")
+
+
+def _may_remove(result: Repair, *, in_place: bool) -> bool:
+    """Tell whether the old file is needed no more: a journal is not, once nothing more can be got out of it."""
+    is_journal = result.path.name.removesuffix(PART_SUFFIX).endswith(JOURNAL_SUFFIX)
+    return in_place or (is_journal and result.output.suffix == ".parquet" and _is_exhausted(result))
+
+
+def _remove_if_done(result: Repair, *, in_place: bool) -> None:
+    result.removed = _may_remove(result, in_place=in_place)
+    if result.removed and result.output != result.path:
+        result.path.unlink()
+
+
+def _is_exhausted(result: Repair) -> bool:
+    return result.header == "kept" and all(loss.lines == 1 and "cut off" in loss.reason for loss in result.losses)
+
+
+class _Saving:
+    """One repair: takes what is read, and writes it."""
+
+    def __init__(
+        self,
+        result: Repair,
+        source: Salvage,
+        describe_for: Callable[[str], Describe],
+        work: Path,
+        endpoint: str | None,
+        *,
+        keep_unverified: bool,
+    ) -> None:
+        self._result = result
+        self._source = source
+        self._describe_for = describe_for
+        self._work = work
+        self._endpoint = endpoint
+        self._keep_unverified = keep_unverified
+        self._writer: RecordingWriter | None = None
+        self._describe: Describe = lambda _: FrameInfo()
+        self._last: int | None = None
+        self._conn = 0
+        self._pending: list[Hole] = []  # holes behind which no good line came yet
+        self._kept_lines = self._kept_frames = 0  # of the hole that is being settled
+
+    def run(self, progress: Callable[[], object]) -> None:
+        """Read the file to its end, and close the new one."""
+        try:
+            for piece in self._source.pieces():
+                if isinstance(piece, list):
+                    self._take_lines(piece)
+                elif isinstance(piece, Hole):
+                    self._take_hole(piece)
+                progress()
+            self._settle(None)
+            self._refuse_nothing()
+            assert self._writer is not None  # noqa: S101  for mypy
+            self._writer.finish()
+        except BaseException:
+            if self._writer is not None:
+                self._writer.discard()
+            raise
+
+    def _refuse_nothing(self) -> None:
+        result = self._result
+        if not result.lines and not (self._writer is not None and result.header == "kept" and result.is_lossless):
+            reason = result.losses[0].reason if result.losses else "there is no line of a recording in it"
+            raise NotARecordingError(result.path, f"nothing of it can be saved: {reason}")
+
+    def _take_lines(self, lines: list[bytes]) -> None:
+        start = 0
+        if self._writer is None:
+            start = self._take_header(lines[0])
+        for number in range(start, len(lines)):
+            try:
+                record = decode_line(lines[number])
+            except LineError as error:
+                self._take_bad_line(lines[number], self._source.offset_of_line(lines[:number]), error)
+                continue
+            self._write(lines[number], record)
+
+    def _take_header(self, line: bytes) -> int:
+        try:
+            header = decode_header(line)
+        except LineError:
+            self._begin(self._made_up())
+            return 0
+        self._begin(header, line)
+        return 1
+
+    def _begin(self, header: Header, line: bytes | None = None) -> None:
+        self._describe = self._describe_for(header.endpoint)
+        self._writer = create_recording(self._work, line or encode_header(header), overwrite=True)
+
+    def _made_up(self) -> Header:
+        self._result.header = "made up"
+        return Header(self._endpoint or "raw", extra={"made_up": True})
+
+    def _header_in(self, lines: list[bytes]) -> Header | None:
+        """Give the header that a damaged block begins with, if that much of it can be read."""
+        if self._endpoint is not None or not lines:
+            return None
+        try:
+            header = decode_header(lines[0])
+        except LineError:
+            return None
+        self._result.header = "unverified"
+        return msgspec.structs.replace(header, extra={**header.extra, "unverified": True})
+
+    def _write(self, line: bytes, record: Record) -> None:
+        self._settle(record.time)
+        self._hand_over(line, record)
+        self._last, self._conn = record.time, record.conn
+
+    def _hand_over(self, line: bytes, record: Record) -> None:
+        assert self._writer is not None  # noqa: S101  for mypy
+        info = None
+        self._result.lines += 1
+        if isinstance(record, Frame) and record.direction == "in":
+            self._result.frames += 1
+            info = FrameInfo() if record.binary else self._describe(record.payload)
+        while self._writer.is_full:
+            time.sleep(_WAIT)
+            if self._writer.failure is not None:
+                break
+        self._writer.write_line(line, mark_of(record, info))
+
+    def _take_bad_line(self, line: bytes, offset: int, error: LineError) -> None:
+        if is_header(line):  # of a recording that was appended: nothing of it is lost
+            return
+        size = len(line) + 1 if isinstance(self._source, PlainSalvage) else 0
+        self._take_hole(Hole(offset, offset + size, str(error), lines=1, frames=1))
+
+    def _take_hole(self, hole: Hole) -> None:
+        if self._writer is None:
+            header = self._header_in(next(self._source.unverified(hole), []))
+            if hole.end < self._source.size or header is not None:
+                self._begin(header or self._made_up())
+        if hole.is_lossless:
+            return
+        last = self._pending[-1] if self._pending else None
+        if last is not None and last.is_line and hole.is_line:
+            both = (last.lines or 0) + (hole.lines or 0)
+            self._pending[-1] = last._replace(end=hole.end, lines=both, frames=both)
+        else:
+            self._pending.append(hole)
+
+    def _settle(self, next_time: int | None) -> None:
+        """Write what is to be said of the holes before the next good line."""
+        pending, self._pending = self._pending, []
+        for hole in pending:
+            if self._writer is None:
+                self._begin(self._made_up())
+            last = self._last
+            kept = self._keep_lines(hole, next_time) if self._keep_unverified else iter(())
+            first_kept = next(kept, None)
+            loss = self._note_loss(hole, last, next_time)
+            if not (hole.is_end and self._last is None and first_kept is None):
+                self._write_damage(loss, next(time for time in (last, next_time, 0) if time is not None))
+            for record in itertools.chain([first_kept] if first_kept else [], kept):
+                self._result.unverified += 1
+                self._hand_over(encode_frame(record) if isinstance(record, Frame) else encode_event(record), record)
+                self._last = record.time
+                self._kept_lines += 1
+                self._kept_frames += isinstance(record, Frame) and record.direction == "in"
+            self._count_loss(loss)
+
+    def _write_damage(self, loss: Loss, at: int) -> None:
+        known = {"frames": loss.frames, "first": loss.first, "last": loss.last}
+        details = {
+            "offset": loss.offset,
+            "bytes": loss.bytes,
+            **{key: value for key, value in known.items() if value is not None},
+        }
+        event = Event(at, self._conn, "damage", details)
+        assert self._writer is not None  # noqa: S101  for mypy
+        self._writer.write_line(encode_event(event), mark_of(event))
+        self._last = at
+
+    def _note_loss(self, hole: Hole, last: int | None, next_time: int | None) -> Loss:
+        self._kept_lines = self._kept_frames = 0
+        texts = (None if time is None else format_time(time) for time in (last, next_time))
+        return Loss(hole.reason, hole.start, hole.end - hole.start, hole.lines, hole.frames, *texts)
+
+    def _count_loss(self, loss: Loss) -> None:
+        """Count what was lost, after what could be kept of it is known."""
+        result = self._result
+        lines = None if loss.lines is None else max(0, loss.lines - self._kept_lines)
+        frames = None if loss.frames is None else max(0, loss.frames - self._kept_frames)
+        loss = msgspec.structs.replace(loss, lines=lines, frames=frames)
+        result.loss_count += 1
+        result.lines_lost += lines or 0
+        result.frames_lost += frames or 0
+        result.is_exact = result.is_exact and lines is not None and frames is not None
+        if len(result.losses) < _MOST:
+            result.losses.append(loss)
+
+    def _keep_lines(self, hole: Hole, next_time: int | None) -> Iterator[Record]:
+        """Give what still decodes of a hole and fits into the order of time, marked."""
+        earliest = self._last or 0
+        latest = TIME_LIMIT if next_time is None or next_time < earliest else next_time
+        for lines in self._source.unverified(hole):
+            for line in lines:
+                try:
+                    record = decode_line(line)
+                except LineError:
+                    continue
+                if not earliest <= record.time <= latest:
+                    continue
+                earliest = record.time
+                if isinstance(record, Frame):
+                    yield msgspec.structs.replace(record, unverified=True)
+                else:
+                    yield msgspec.structs.replace(record, details={**record.details, "unverified": True})

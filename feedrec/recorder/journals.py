@@ -1,0 +1,155 @@
+"""
+Parquet from a live feed: journals of lines, each turned into Parquet when it is finished.
+
+A torn Parquet file is worthless, so a recorder never writes one: it records `X.parquet.jsonl.zst`, and a process of its
+own, `feedrec repair`, makes `X.parquet` of that and then removes it. Whenever that is interrupted, by a crash too, the
+journal is still there, and the next one who is asked for it finishes the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+
+from ..errors import RecordingError
+from ..formats.recording import RecordingFile
+from ..formats.target import PART_SUFFIX
+
+__all__ = ["JOURNAL_SUFFIX", "ParquetFinisher", "journal_path", "leftover_journals"]
+
+JOURNAL_SUFFIX = ".jsonl.zst"
+"""What the name of a journal has behind that of the Parquet file."""
+
+_NICENESS = 10
+_DONE = (0, 3)  # exit codes of a repair that made its file; a torn last line is lost
+
+log = logging.getLogger("feedrec")
+
+
+def journal_path(path: Path) -> Path:
+    """Give the name of the journal of a Parquet file."""
+    return path.with_name(path.name + JOURNAL_SUFFIX)
+
+
+def leftover_journals(folder: Path) -> list[Path]:
+    """Give the journals in a folder that nobody is writing, finished or torn, in the order of their names."""
+    ends = (f".parquet{JOURNAL_SUFFIX}", f".parquet{JOURNAL_SUFFIX}{PART_SUFFIX}")
+    try:
+        return sorted(path for path in folder.iterdir() if path.name.endswith(ends) and not _is_written(path))
+    except (OSError, RecordingError):
+        return []
+
+
+def _is_written(path: Path) -> bool:
+    file = RecordingFile(path)
+    try:
+        return file.is_locked()
+    finally:
+        file.close()
+
+
+class ParquetFinisher:
+    """
+    Turns journals into Parquet, one after another, beside the recording.
+
+    Each is the work of a process with low priority: in this one it would keep the interpreter from the feed.
+
+    Args:
+        overwrite: Whether Parquet files that are there may be replaced.
+
+    Attributes:
+        failed: Journals of this run that could not be turned into Parquet; they are all there.
+
+    """
+
+    def __init__(self, *, overwrite: bool = False) -> None:
+        self._overwrite = overwrite
+        self._journals: deque[Path] = deque()
+        self._lock = threading.Condition()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+        self._gives_up = False
+        self._own: set[Path] = set()
+        self.failed: list[Path] = []
+
+    @property
+    def waiting(self) -> int:
+        """Journals that are not Parquet yet."""
+        with self._lock:
+            return len(self._journals) + (self._process is not None)
+
+    def add(self, journal: Path) -> None:
+        """Have a journal of this run turned into Parquet; from any thread."""
+        self._own.add(journal)
+        self.add_leftover(journal)
+
+    def add_leftover(self, journal: Path) -> None:
+        """Have a journal turned into Parquet that another run left: if that fails, it is only told."""
+        with self._lock:
+            self._journals.append(journal)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="feedrec-parquet", daemon=True)
+                self._thread.start()
+
+    def finish(self) -> None:
+        """
+        Wait until all are done; Ctrl-C ends that at once, and the journals stay.
+
+        Raises:
+            RecordingError: If one could not be turned into Parquet.
+
+        """
+        if self.waiting:
+            log.info("turning %s into Parquet", "the recording" if self.waiting == 1 else f"{self.waiting} files")
+        try:
+            while (thread := self._thread) is not None:
+                thread.join(0.1)
+        except BaseException:
+            self._give_up()
+            raise
+        if self.failed:
+            raise RecordingError(self.failed[0], "is not Parquet yet; feedrec repair finishes it")
+
+    def _give_up(self) -> None:
+        self._gives_up = True
+        with self._lock:
+            self._journals.clear()
+            if self._process is not None:
+                self._process.terminate()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._journals:
+                    self._thread = None
+                    return
+                journal = self._journals.popleft()
+                self._process = _start(journal, overwrite=self._overwrite)
+            _, said = self._process.communicate()
+            code = self._process.returncode
+            with self._lock:
+                self._process = None
+            if code not in _DONE and not self._gives_up:
+                self.failed += self._own & {journal}
+                reason = said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
+                log.warning("%s is not Parquet yet (%s): feedrec repair finishes it", journal, reason)
+
+
+def _start(journal: Path, *, overwrite: bool) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _PROGRAM, "repair", "-qq", *(["--overwrite"] if overwrite else []), str(journal)]
+    # A session of its own: Ctrl-C is for the recorder, which waits for this.
+    return subprocess.Popen(  # noqa: S603  our own interpreter, and a name that we made
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+_PROGRAM = f"""
+import os, sys
+os.nice({_NICENESS})
+from feedrec.cli import main
+main(sys.argv[1:])
+"""

@@ -1,0 +1,214 @@
+"""Repairing: what is written where, and what is said of it."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from feedrec.errors import NotARecordingError, RecordingExistsError
+from feedrec.formats import open_recording
+from feedrec.formats.lines import decode_line, encode_header
+from feedrec.formats.places import repaired_path
+from feedrec.formats.repair import repair_recording
+from feedrec.model import Event, Frame, format_time
+
+from .damage import HEADER, LINES, RECORDS, describe_for, index_of, pack, read_lines, repair, verify
+
+WHOLE = pack()
+INDEX = index_of(WHOLE)
+FIRST, SECOND = INDEX.blocks[:2]
+
+
+def damaged(offset: int = SECOND.offset + 20) -> bytes:
+    return WHOLE[:offset] + bytes([WHOLE[offset] ^ 0xFF]) + WHOLE[offset + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("name", "in_place", "expected"),
+    [
+        ("a.jsonl.zst", False, "a.repaired.jsonl.zst"),
+        ("a.jsonl.zst", True, "a.jsonl.zst"),
+        ("a.jsonl.zst.part", False, "a.jsonl.zst"),
+        ("a.jsonl.zst.part", True, "a.jsonl.zst"),
+        ("a.jsonl", False, "a.repaired.jsonl"),
+        ("a.zst", False, "a.repaired.jsonl.zst"),
+        ("a", False, "a.repaired.jsonl.zst"),
+        ("a.parquet.jsonl.zst", False, "a.parquet"),
+        ("a.parquet.jsonl.zst.part", True, "a.parquet"),
+    ],
+)
+def test_the_new_name_follows_from_the_old_one(name: str, in_place: bool, expected: str) -> None:  # noqa: FBT001
+    assert repaired_path(Path("x") / name, in_place=in_place) == Path("x") / expected
+
+
+def test_what_was_lost_is_an_event_in_the_new_recording(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    path.write_bytes(damaged())
+    result = repair(path, output)
+    lines, _ = read_lines(output)
+    event = decode_line(lines[FIRST.lines])
+    behind = RECORDS[FIRST.lines + SECOND.lines]
+    assert isinstance(event, Event)
+    assert event.time == RECORDS[FIRST.lines - 1].time
+    assert (event.name, event.conn) == ("damage", RECORDS[FIRST.lines - 1].conn)
+    lost = RECORDS[FIRST.lines : FIRST.lines + SECOND.lines]
+    frames = sum(isinstance(one, Frame) and one.direction == "in" for one in lost)
+    assert event.details == {
+        "offset": SECOND.offset,
+        "bytes": SECOND.size,
+        "frames": frames,
+        "first": format_time(event.time),
+        "last": format_time(behind.time),
+    }
+    assert (result.frames_lost, result.lines_lost, result.is_exact) == (frames, len(lost), True)
+    assert path.read_bytes() == damaged()
+
+
+def test_without_an_index_it_says_that_it_does_not_know_how_much_is_lost(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    path.write_bytes(damaged()[: INDEX.end])
+    result = repair(path, output)
+    assert not result.is_exact
+    assert result.losses[0].frames is None
+    assert result.lines == len(LINES) - SECOND.lines
+    (event,) = [line for line in read_lines(output)[0] if b'"damage"' in line]
+    assert b'"frames"' not in event
+
+
+def test_in_place_the_new_recording_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(damaged())
+    result = repair_recording(path, describe_for=describe_for, in_place=True)
+    assert (result.output, result.removed) == (path, True)
+    assert verify(path).is_good
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_part_gets_its_final_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst.part"
+    path.write_bytes(WHOLE[: INDEX.end])
+    result = repair_recording(path, describe_for=describe_for)
+    assert (result.output, result.is_lossless) == (tmp_path / "a.jsonl.zst", True)
+    assert verify(tmp_path / "a.jsonl.zst").is_good
+    assert path.exists()
+    with pytest.raises(RecordingExistsError, match="is there already"):
+        repair_recording(path, describe_for=describe_for)
+    repair_recording(path, describe_for=describe_for, in_place=True, overwrite=True)
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.jsonl.zst"]
+
+
+def test_a_recording_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst.part"
+    path.write_bytes(WHOLE[: INDEX.end])
+    with path.open("rb") as recorder:
+        fcntl.flock(recorder, fcntl.LOCK_EX)
+        with pytest.raises(RecordingExistsError, match="is being written"):
+            repair_recording(path, describe_for=describe_for, in_place=True)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_repair_that_was_killed_left_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(damaged())
+    for name in ("a.repaired.repairing.jsonl.zst", "a.repaired.repairing.jsonl.zst.part"):
+        (tmp_path / name).write_bytes(b"half")
+    repair_recording(path, describe_for=describe_for)
+    assert {one.name for one in tmp_path.iterdir()} == {"a.jsonl.zst", "a.repaired.jsonl.zst"}
+
+
+def test_a_header_that_only_its_checksum_disowns_is_kept_and_marked(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    path.write_bytes(damaged(FIRST.end - 1))
+    result = repair(path, output)
+    assert (result.header, result.is_lossless) == ("unverified", False)
+    with open_recording(output) as recording:
+        assert recording.header.endpoint == HEADER.endpoint
+        assert recording.header.extra == {"unverified": True}
+    assert result.lines == len(LINES) - FIRST.lines
+
+
+def test_a_header_that_is_lost_is_made_up_and_costs_nothing_else(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    path.write_bytes(bytes(FIRST.size) + WHOLE[FIRST.end :])
+    assert repair(path, output).header == "made up"
+    with open_recording(output) as recording:
+        assert (recording.header.endpoint, recording.header.extra) == ("raw", {"made_up": True})
+    repair_recording(path, output, describe_for=describe_for, endpoint="mine", overwrite=True)
+    with open_recording(output) as recording:
+        assert recording.header.endpoint == "mine"
+        lines = [line for batch in recording.batches() for line in batch]
+    assert lines[1:] == LINES[FIRST.lines :]
+    event = decode_line(lines[0])
+    assert isinstance(event, Event)
+    assert (event.name, event.time) == ("damage", RECORDS[FIRST.lines].time)
+
+
+def test_plain_lines_that_do_not_decode_are_dropped_and_counted(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl", tmp_path / "b.jsonl.zst"
+    good = b"\n".join([encode_header(HEADER), *LINES[:4], b""])
+    path.write_bytes(good + b"torn\n" + bytes(50) + b"\n" + b"\n".join([*LINES[4:], b'{"time":"20']))
+    result = repair(path, output)
+    assert (result.lines, result.lines_lost, result.is_exact) == (len(LINES), 3, True)
+    assert [(loss.offset, loss.bytes, loss.lines) for loss in result.losses] == [
+        (len(good), 56, 2),
+        (path.stat().st_size - 11, 11, 1),
+    ]
+    lines, _ = read_lines(output)
+    assert [line for line in lines if b'"damage"' not in line] == LINES
+
+
+def test_a_torn_last_line_is_the_loss_of_one_frame(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst.part", tmp_path / "b.jsonl.zst"
+    path.write_bytes(WHOLE[: INDEX.end - 8])
+    result = repair(path, output)
+    assert (result.frames_lost, result.loss_count, result.losses[0].last) == (1, 1, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x28\xb5\x2f\xfd", b"hello\n", WHOLE[:30], bytes(1000), b"PAR1" + bytes(100), WHOLE[INDEX.end :]],
+    ids=["empty", "magic", "text", "header cut off", "zeros", "parquet", "index alone"],
+)
+def test_where_nothing_can_be_saved_nothing_is_written(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(content)
+    with pytest.raises(NotARecordingError):
+        repair_recording(path, describe_for=describe_for)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_recording_whose_blocks_are_all_damaged_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    data = bytearray(pack(RECORDS, block_size=1 << 20))
+    data[300] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(NotARecordingError, match="nothing of it can be saved"):
+        repair_recording(path, describe_for=describe_for)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_empty_recording_that_was_not_closed_is_repaired_to_an_empty_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst.part"
+    empty = pack([])
+    path.write_bytes(empty[: index_of(empty).end])
+    assert repair_recording(path, describe_for=describe_for).is_lossless
+    assert read_lines(tmp_path / "a.jsonl.zst") == ([], None)
+
+
+def test_the_journal_of_a_parquet_recording_becomes_that_and_goes(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet.jsonl.zst.part"
+    path.write_bytes(WHOLE[: INDEX.end])
+    result = repair_recording(path, describe_for=describe_for)
+    assert (result.output, result.removed, result.is_lossless) == (tmp_path / "a.parquet", True, True)
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.parquet"]
+    with open_recording(tmp_path / "a.parquet") as recording:
+        assert list(recording) == RECORDS
+
+
+def test_a_journal_of_which_more_could_be_salvaged_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet.jsonl.zst"
+    path.write_bytes(damaged())
+    assert not repair_recording(path, describe_for=describe_for).removed
+    assert {one.name for one in tmp_path.iterdir()} == {"a.parquet", path.name}
