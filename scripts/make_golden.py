@@ -20,7 +20,9 @@ import msgspec
 import zstandard
 
 from feedrec.formats.blocks import BlockEncoder
+from feedrec.formats.gzipped import GzipEncoder
 from feedrec.formats.lines import encode_event, encode_frame, encode_header
+from feedrec.formats.parquet import ParquetEncoder
 from feedrec.formats.writer import mark_of
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Kind, Record, format_time
 
@@ -182,6 +184,10 @@ def main() -> None:
     flipped = bytearray(stream)
     flipped[middle] ^= 0x10
 
+    gzip, parquet = GzipEncoder(level=9), ParquetEncoder(level=19, group_rows=10)
+    members = gzip.begin(header) + gzip.add(lines[:9]) + gzip.finish() + gzip.add(lines[9:]) + gzip.finish()
+    table = parquet.begin(header) + parquet.add(lines, marks) + parquet.finish()
+
     def damaged(kind: str, offset: int, count: int) -> dict[str, Any]:
         return expectation(count, {"kind": kind, "offset": offset, "last_time": format_time(given[count - 1][0].time)})
 
@@ -190,6 +196,8 @@ def main() -> None:
     files: dict[str, tuple[bytes, dict[str, Any]]] = {
         "everything.jsonl.zst": (stream, expectation(index=rows)),
         "everything.jsonl": (text, expectation()),
+        "everything.jsonl.gz": (members, expectation()),
+        "everything.parquet": (table, expectation()),
         "one-frame.jsonl.zst": (zstandard.ZstdCompressor(level=19).compress(text), expectation()),
         "corrupt.jsonl.zst": (bytes(flipped), {**damaged("corrupt", third["offset"], good), "index": rows}),
         "no-index.jsonl.zst": (stream[: rows[-1]["offset"] + rows[-1]["size"]], damaged("truncated", 0, len(given))),

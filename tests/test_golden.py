@@ -60,5 +60,5 @@ def test_the_script_makes_what_is_here(tmp_path: Path) -> None:
     script = ROOT / "scripts" / "make_golden.py"
     subprocess.run([sys.executable, script, tmp_path], check=True, timeout=60, capture_output=True, cwd=ROOT)
     for name in NAMES:
-        if not name.endswith(".zst"):  # another release of zstd may compress otherwise
+        if name.endswith(".jsonl"):  # another release of zstd, zlib or Arrow may write other bytes
             assert (tmp_path / name).read_bytes() == (GOLDEN / name).read_bytes()

@@ -41,7 +41,13 @@ __all__ = [
     "venue_of",
 ]
 
-_MODULES = {"coinbase-advanced": "coinbase_advanced"}
+_MODULES = {
+    "coinbase-advanced": "coinbase_advanced",
+    "coinbase-exchange": "coinbase_exchange",
+    "coinbase-exchange-direct": "coinbase_exchange",
+    "coinbase-exchange-sandbox": "coinbase_exchange",
+    "coinbase-exchange-direct-sandbox": "coinbase_exchange",
+}
 
 
 def endpoint_names() -> list[str]:
@@ -72,4 +78,4 @@ def find_feed(name: str) -> Feed:
     if module is None:
         known = ", ".join(_MODULES)
         raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, _MODULES)} (known: {known})")
-    return cast(Feed, importlib.import_module(f".{module}", __name__).FEED)
+    return cast(Feed, importlib.import_module(f".{module}", __name__).FEEDS[name])

@@ -15,6 +15,7 @@ import msgspec
 
 from ..errors import UsageError
 from ..model import FrameInfo
+from .credentials import Credentials, CredentialsKind
 
 __all__ = [
     "Channel",
@@ -28,6 +29,7 @@ __all__ = [
     "SequenceRule",
     "Subscription",
     "did_you_mean",
+    "spread_channel",
     "subscribe_to",
 ]
 
@@ -151,6 +153,10 @@ class Feed(Protocol):
         default_channels: What is recorded when no channel is named.
         default_products: What is recorded when no product is named.
         heartbeat_channel: Channel that keeps a connection alive, added by itself; None if there is none.
+        credentials: What it takes for channels that need them, or for all; None if there is nothing to prove.
+        needs_credentials: Whether nothing can be subscribed without.
+        connections_per_second: Connections that may be opened in a second; None if nothing is known of a limit.
+        messages_per_second: Messages that may be sent in a second without credentials; None as before.
 
     """
 
@@ -160,6 +166,10 @@ class Feed(Protocol):
     default_channels: tuple[str, ...]
     default_products: tuple[str, ...]
     heartbeat_channel: str | None
+    credentials: CredentialsKind | None
+    needs_credentials: bool
+    connections_per_second: int | None
+    messages_per_second: int | None
 
     def describe(self, payload: bytes) -> FrameInfo:
         """Tell what a frame is, without parsing all of it. Never raises; what it cannot tell it leaves empty."""
@@ -176,16 +186,16 @@ class Feed(Protocol):
     def channel_name(self, name: str) -> str:
         """Give the subscription name of a channel that is named as its frames are (`l2_data` is `level2`)."""
 
-    def check(self, subscriptions: Sequence[Subscription]) -> None:
+    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """
-        Refuse what one connection cannot carry.
+        Give what each of the connections subscribes that it takes to carry all of this; mostly that is one.
 
         Raises:
-            UsageError: If there is such a thing.
+            UsageError: If the venue allows no such thing.
 
         """
 
-    def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:
+    def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Make the client half for a new connection."""
 
 
@@ -246,7 +256,7 @@ def subscribe_to(
         heartbeats: Whether to add the channel that keeps the connection alive.
 
     Raises:
-        UsageError: If the feed has no such channel, or one connection cannot carry it all.
+        UsageError: If the feed has no such channel, or the venue does not allow it all.
 
     """
     wanted: dict[str, tuple[str, ...]] = {}
@@ -261,8 +271,33 @@ def subscribe_to(
     if heartbeats and feed.heartbeat_channel is not None:
         wanted.setdefault(feed.heartbeat_channel, ())
     subscriptions = [Subscription(name, chosen) for name, chosen in wanted.items()]
-    feed.check(subscriptions)
+    feed.spread(subscriptions)
     return subscriptions
+
+
+def spread_channel(
+    subscriptions: Sequence[Subscription], channel: str, most: int, heartbeat_channel: str
+) -> list[list[Subscription]]:
+    """
+    Spread the products of one channel over connections; the first has all other channels, each has the heartbeats.
+
+    Args:
+        subscriptions: What is wanted.
+        channel: The channel of which a connection may have only so many products.
+        most: How many.
+        heartbeat_channel: What keeps a connection open, if it is wanted.
+
+    """
+    connections: list[list[Subscription]] = [[]]
+    for one in subscriptions:
+        if one.channel != channel or len(one.products) <= most:
+            connections[0].append(one)
+            continue
+        connections[0].append(Subscription(channel, one.products[:most]))
+        rest = range(most, len(one.products), most)
+        connections += [[Subscription(channel, one.products[start : start + most])] for start in rest]
+    heartbeats = [one for one in subscriptions if one.channel == heartbeat_channel]
+    return [connections[0], *([*more, *heartbeats] for more in connections[1:])]
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

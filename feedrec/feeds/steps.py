@@ -2,7 +2,7 @@
 Long work done in steps of under a millisecond, between which whoever runs it may pause.
 
 A thread that decodes a book of some megabytes at once, or sorts and writes it, would stop all other threads for some
-25 ms. What stays whole is the copy of a book: 0.6 ms for one of 46,000 levels.
+25 ms. What stays whole is the copy of a book: some 1 ms for one of 46,000 levels.
 """
 
 from __future__ import annotations

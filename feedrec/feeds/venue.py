@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from ..model import Frame, FrameInfo
+from .auth import Auth
 from .base import Feed
 
 __all__ = ["Catalogue", "Close", "FeedServer", "FeedState", "Key", "Remark", "Reply", "Send", "VenueFeed"]
@@ -72,9 +73,14 @@ class FeedState(Protocol):
 class VenueFeed(Feed, Protocol):
     """A feed with a server half."""
 
-    def server(self, catalogue: Catalogue, settings: Mapping[str, str]) -> FeedServer:
+    def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """
         Make the server half for a new connection.
+
+        Args:
+            catalogue: What the recordings hold.
+            settings: What is not known of the venue, by name.
+            auth: What a client must prove where the venue demands credentials.
 
         Raises:
             UsageError: If a setting is unknown, or of another kind.

@@ -196,7 +196,8 @@ def decode_line(line: bytes) -> Record:
         raise LineError("not a line of a recording: it has neither `dir` nor `event`")
     direction: Direction = "in" if fields.dir == "in" else "out"
     flags = fields.redacted, fields.synthetic, fields.unverified
-    return Frame(time, fields.conn, _payload(fields), direction, fields.op == "binary", *flags)
+    is_binary = fields.op == "binary" and fields.text is None and not bytes(fields.frame)
+    return Frame(time, fields.conn, _payload(fields), direction, is_binary, *flags)
 
 
 def _decode_fields(line: bytes) -> _Line:
@@ -242,7 +243,7 @@ def decode_header(line: bytes) -> Header:
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise LineError(f"the first line is no header of a recording: {error}") from error
     version = fields.pop("feedrec", None)
-    if version != FORMAT_VERSION:
+    if version != FORMAT_VERSION or type(version) is not int:
         if version is None:
             raise LineError('the first line is no header of a recording: it has no "feedrec"')
         raise LineError(f"it is of format version {version!r}; this feedrec reads version {FORMAT_VERSION}: upgrade it")

@@ -14,6 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from ..errors import FeedrecError, UsageError, WriteError
 from ..model import Event, Frame, FrameInfo, Header, Record
@@ -28,12 +30,13 @@ __all__ = ["RecordingWriter", "create_recording", "mark_of"]
 _TICK = 0.1
 _FLUSH_AFTER = 0.7  # with a tick and the write itself, a line is with the operating system within a second
 _WAKE_AT = 1 << 18
+_PATIENCE = 10.0
 _LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
 
 
 class RecordingWriter:
     """
-    A recording that grows.
+    A recording that grows. Use it in a `with` block, or finish it.
 
     Args:
         target: Where the bytes go.
@@ -67,6 +70,18 @@ class RecordingWriter:
         self._write_header(header)
         self._thread = threading.Thread(target=self._run, name="feedrec-writer", daemon=True)
         self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Finish the recording; if the block failed, leave what was written under its `.part` name."""
+        if kind is None:
+            self.finish()
+        else:
+            self.abandon()
 
     @property
     def path(self) -> Path:
@@ -157,6 +172,12 @@ class RecordingWriter:
                 self._target.release()
             raise self._failure
         return self._target.commit()
+
+    def abandon(self) -> None:
+        """Write what was handed over, and leave the recording unfinished, under its `.part` name."""
+        self._stop(_PATIENCE)
+        if not self._thread.is_alive():
+            self._target.release()
 
     def discard(self) -> None:
         """Throw the recording away: for one that never got a frame, or never will be whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,24 @@ class Journal:
         self.is_given_up = False
         self._writer = writer
         self._max_frames = max_frames
+        self._numbers = 0
+        self._free_numbers: list[int] = []
 
     @property
     def path(self) -> Path:
         """The recording."""
         return self._writer.path
+
+    def take_number(self) -> int:
+        """Give the number of a new connection: the lowest that no connection has or had."""
+        if self._free_numbers:
+            return heapq.heappop(self._free_numbers)
+        self._numbers += 1
+        return self._numbers - 1
+
+    def return_number(self, number: int) -> None:
+        """Take back the number of a connection that was never open."""
+        heapq.heappush(self._free_numbers, number)
 
     def give_up(self) -> None:
         """Take no more frames: they would not get to the disk."""

@@ -14,6 +14,7 @@ from websockets.protocol import State
 from ..feeds import Message
 from .connection import CLOSE_TIMEOUT, RecordedConnection
 from .intake import Intake
+from .pace import Pace
 from .segments import GrowingRecording
 from .watchdog import judge_silence
 
@@ -40,16 +41,29 @@ class ConnectionWatch:
         url: The address without secrets, for the recording.
         writer: The recording, whose backlog decides about pauses.
         stop_requested: Set when the run must end.
+        messages: The venue's limit on messages.
+
+    Attributes:
+        was_open: Whether the connection was open at any time.
 
     """
 
-    def __init__(self, intake: Intake, url: str, writer: GrowingRecording, stop_requested: asyncio.Event) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        url: str,
+        writer: GrowingRecording,
+        stop_requested: asyncio.Event,
+        messages: Pace | None = None,
+    ) -> None:
         self._intake = intake
         self.message = intake.message  # see `Receiver`; without a detour, for it is called for every frame
         self._url = url
         self._writer = writer
         self._stop_requested = stop_requested
+        self._messages = messages or Pace(None)
         self._connection: RecordedConnection
+        self.was_open = False
         self._is_open = False
         self._closing = False
         self._paused = False
@@ -64,7 +78,7 @@ class ConnectionWatch:
 
     def opened(self) -> None:
         """Record the opening; see `Receiver`."""
-        self._is_open = True
+        self._is_open = self.was_open = True
         self._intake.opened({"url": self._url, **_describe(self._connection)})
 
     def bytes_arrived(self) -> None:
@@ -142,6 +156,7 @@ class ConnectionWatch:
 
     async def _send(self, messages: list[Message]) -> None:
         for message in messages:
+            await self._messages.turn()
             if self._connection.protocol.state is not State.OPEN:
                 return
             recorded = message.payload if message.redacted is None else message.redacted

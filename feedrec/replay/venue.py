@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
+from ..feeds.auth import Auth
 from ..feeds.venue import VenueFeed
 from .outlet import Outlet
 from .rebuild import Rebuilder
@@ -22,6 +24,7 @@ class MockVenue:
         feed: The venue's.
         timeline: The recordings, described by the feed.
         settings: What is not known of the venue.
+        auth: What clients must prove; None to be content with any credentials.
 
     Attributes:
         survey: What the recordings hold.
@@ -32,8 +35,11 @@ class MockVenue:
 
     """
 
-    def __init__(self, feed: VenueFeed, timeline: Timeline, settings: Mapping[str, str]) -> None:
-        feed.server({}, settings)  # refuses bad settings now, not when the first client comes
+    def __init__(
+        self, feed: VenueFeed, timeline: Timeline, settings: Mapping[str, str], auth: Auth | None = None
+    ) -> None:
+        self._auth = auth or Auth(now=time.time_ns)
+        feed.server({}, settings, self._auth)  # refuses bad settings now, not when the first client comes
         self.survey: Survey = look_at(timeline.paths, feed)
         self._feed = feed
         self._settings = settings
@@ -41,4 +47,5 @@ class MockVenue:
 
     def talk_to(self, outlet: Outlet, remark: Callable[[str], None]) -> VenueTalk:
         """Begin to talk to a client; `remark` is called with what the person who runs the replay should know."""
-        return VenueTalk(self._feed.server(self.survey.catalogue, self._settings), self._rebuilder, outlet, remark)
+        server = self._feed.server(self.survey.catalogue, self._settings, self._auth)
+        return VenueTalk(server, self._rebuilder, outlet, remark)

@@ -110,11 +110,6 @@ def test_a_name_like_no_other_gets_no_suggestion() -> None:
         subscribe_to(FEED, [("xyzzy", [])], [])
 
 
-def test_what_one_connection_cannot_carry_is_refused() -> None:
-    with pytest.raises(UsageError, match="31 products of level2"):
-        subscribe_to(FEED, [("level2", [])], [f"A{number}-USD" for number in range(31)])
-
-
 def test_a_subscription_in_the_header_has_products_only_if_it_names_some() -> None:
     assert Subscription("heartbeats").as_dict() == {"channel": "heartbeats"}
     assert Subscription("ticker", ("A", "B")).as_dict() == {"channel": "ticker", "products": ["A", "B"]}

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.errors import UsageError
 from feedrec.feeds.base import Notice, Subscription
 from feedrec.feeds.coinbase_advanced import FEED, CoinbaseAdvancedClient
 from feedrec.feeds.coinbase_advanced.client import ACK_GRACE, ACK_TIMEOUT
@@ -331,11 +330,17 @@ def test_silence_is_suspicious_only_with_heartbeats() -> None:
     assert CoinbaseAdvancedClient([LEVEL2]).silence_limit is None
 
 
-def test_thirty_products_of_level2_fit_one_connection_and_no_more() -> None:
-    products = tuple(f"A{number}-USD" for number in range(31))
-    FEED.check([Subscription("level2", products[:30]), Subscription("ticker", products)])
-    with pytest.raises(UsageError, match="31 products of level2: the venue allows 30"):
-        FEED.check([Subscription("level2", products)])
+def test_thirty_products_of_level2_fit_one_connection_and_more_take_more() -> None:
+    products = tuple(f"A{number}-USD" for number in range(61))
+    ticker = Subscription("ticker", products)
+    assert FEED.spread([Subscription("level2", products[:30]), ticker, HEARTBEATS]) == [
+        [Subscription("level2", products[:30]), ticker, HEARTBEATS]
+    ]
+    assert FEED.spread([Subscription("level2", products), ticker, HEARTBEATS]) == [
+        [Subscription("level2", products[:30]), ticker, HEARTBEATS],
+        [Subscription("level2", products[30:60]), HEARTBEATS],
+        [Subscription("level2", products[60:]), HEARTBEATS],
+    ]
 
 
 channels = st.sampled_from(["level2", "ticker", "market_trades", "candles"])

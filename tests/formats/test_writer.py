@@ -352,3 +352,25 @@ def test_a_killed_recorder_loses_no_more_than_the_last_second(tmp_path: Path) ->
         assert len(saved) > due[-1]
         with pytest.raises(NotARecordingError, match="unfinished or being written"):
             RecordingReader(path)
+
+
+def test_a_with_block_finishes_the_recording(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    with create_recording(path, HEADER) as writer:
+        writer.write(Event(1, 0, "number"))
+    assert times_in(path) == [1]
+
+
+def test_a_with_block_that_fails_leaves_what_was_written_unfinished(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+
+    def fail() -> None:
+        with create_recording(path, HEADER) as writer:
+            writer.write(Event(1, 0, "number"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not path.exists()
+    assert times_in(tmp_path / "a.jsonl.zst.part") == [1]
+    create_recording(path, HEADER, overwrite=True).finish()  # nobody holds the lock

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from feedrec.errors import ConnectError, VenueError, WriteError
-from feedrec.feeds import Message, find_feed, subscribe_to
+from feedrec.feeds import Message, Subscription, find_feed, subscribe_to
 from feedrec.formats import create_recording
 from feedrec.model import Event, Frame
 from feedrec.recorder import Limits, RecordingSession, Summary
+from feedrec.recorder import loop as loop_module
 from feedrec.recorder import session as session_module
 from feedrec.recorder.backoff import Backoff
 
@@ -266,7 +268,7 @@ def test_an_opening_that_is_given_up_has_its_close(path: Path) -> None:
     async def record() -> None:
         async with venue(stay) as url:
             session = session_for(url, path)
-            session._connect = open_and_time_out  # type: ignore[assignment]
+            session._run.connect = open_and_time_out  # type: ignore[assignment]
             with pytest.raises(ConnectError):
                 await session.run()
 
@@ -294,7 +296,7 @@ def test_a_fatal_notice_ends_the_run_and_the_recording_is_whole(path: Path) -> N
 
 def test_a_refusal_after_a_good_connection_is_an_outage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What ran for months does not end for an error that the venue gives once: it is recorded and tried again."""
-    monkeypatch.setattr(session_module, "GOOD_CONNECTION", 0.0)
+    monkeypatch.setattr(loop_module, "GOOD_CONNECTION", 0.0)
 
     async def refuse(peer: Peer) -> None:
         await peer.accept(text(b'{"error":"bad key"}'))
@@ -311,7 +313,7 @@ def test_a_refusal_after_a_good_connection_is_an_outage(path: Path, monkeypatch:
 
 def test_a_refusal_on_a_connection_that_has_lasted_is_an_outage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also on the first, which has not ended yet."""
-    monkeypatch.setattr(session_module, "GOOD_CONNECTION", 0.2)
+    monkeypatch.setattr(loop_module, "GOOD_CONNECTION", 0.2)
 
     async def refuse_late(peer: Peer) -> None:
         await peer.accept(text(numbered(0)))
@@ -474,7 +476,7 @@ def test_the_backoff_starts_over_after_a_good_connection_only(path: Path, monkey
         async with venue(send_one_and_abort) as url:
             await session_for(url, path, max_frames=3, backoff=Watched(0.01, 0.02)).run()
             assert resets == []
-            monkeypatch.setattr(session_module, "GOOD_CONNECTION", 0.0)
+            monkeypatch.setattr(loop_module, "GOOD_CONNECTION", 0.0)
             other = path.with_name("other.jsonl.zst")
             await session_for(url, other, max_frames=3, backoff=Watched(0.01, 0.02)).run()
             assert len(resets) >= 2
@@ -618,3 +620,52 @@ def test_a_cut_in_the_real_capture_begins_a_new_connection(
     assert codes(path)[: connections - 1] == [1006] * (connections - 1)
     assert len(codes(path)) == connections
     assert events(path, "gap") == []
+
+
+class SpreadFeed(PlainFeed):
+    """A venue that carries each subscription on a connection of its own."""
+
+    connections_per_second: int | None = 20
+
+    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
+        return [[subscription] for subscription in subscriptions]
+
+
+def test_what_one_connection_cannot_carry_goes_over_several_of_one_recording(path: Path) -> None:
+    """Each is opened anew by itself, with a number of its own; the others go on."""
+    served = itertools.count()
+
+    async def serve(peer: Peer) -> None:
+        number = next(served)
+        await peer.accept()
+        await peer.read_frame()
+        await peer.write(text(b"[%d]" % number))
+        if number == 1:
+            peer.abort()
+        else:
+            await peer.answer_close()
+
+    async def record() -> None:
+        async with venue(serve) as url:
+            channels = [Subscription("a"), Subscription("b"), Subscription("c")]
+            session = RecordingSession(
+                SpreadFeed(), url, channels, create_recording(path, HEADER), limits=Limits(max_frames=4)
+            )
+            await session.run()
+
+    run(record())
+    assert sorted(payloads(path)) == [b"[0]", b"[1]", b"[2]", b"[3]"]
+    assert sorted(event.conn for event in events(path, "open")) == [0, 1, 2, 3]
+    assert sorted(event.conn for event in events(path, "close")) == [0, 1, 2, 3]
+
+
+def test_the_first_failure_of_any_connection_ends_the_run_before_anything_was_open(path: Path) -> None:
+    async def record() -> None:
+        session = RecordingSession(
+            SpreadFeed(), "ws://127.0.0.1:9", [Subscription("a"), Subscription("b")], create_recording(path, HEADER)
+        )
+        with pytest.raises(ConnectError):
+            await session.run()
+
+    run(record())
+    assert not path.exists()

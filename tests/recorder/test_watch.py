@@ -466,7 +466,7 @@ def test_extensions_in_two_headers_do_not_end_the_connection(path: Path) -> None
     async def record() -> None:
         async with venue(script) as url:
             session = session_for(url, path, max_frames=1)
-            session._connect = connect_with_two_headers
+            session._run.connect = connect_with_two_headers
             await session.run()
 
     async def connect_with_two_headers(

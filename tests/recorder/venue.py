@@ -23,6 +23,7 @@ from websockets.frames import Frame as WireFrame
 from feedrec.errors import WriteError
 from feedrec.feeds import Channel, ContiguousSequence, FeedClient, Message, Notice, Subscription
 from feedrec.feeds.base import ConnectionSequence
+from feedrec.feeds.credentials import Credentials, CredentialsKind
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.blocks import BlockEncoder
 from feedrec.formats.target import FileTarget
@@ -241,6 +242,10 @@ class PlainFeed:
     default_channels: tuple[str, ...] = ()
     default_products: tuple[str, ...] = ()
     heartbeat_channel: str | None = None
+    credentials: CredentialsKind | None = None
+    needs_credentials = False
+    connections_per_second: int | None = None
+    messages_per_second: int | None = None
 
     def __init__(self, messages: Sequence[Message] = (Message(SUBSCRIBE),), silence_limit: float | None = None) -> None:
         self.messages = tuple(messages)
@@ -259,10 +264,14 @@ class PlainFeed:
     def channel_name(self, name: str) -> str:
         return name
 
-    def check(self, subscriptions: Sequence[Subscription]) -> None:
-        pass
+    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
+        return [list(subscriptions)]
 
-    def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:  # noqa: ARG002
+    def client(
+        self,
+        subscriptions: Sequence[Subscription],  # noqa: ARG002
+        credentials: Credentials | None = None,  # noqa: ARG002
+    ) -> FeedClient:
         return PlainClient(self)
 
 

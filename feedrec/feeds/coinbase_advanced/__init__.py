@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ...errors import UsageError
-from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription
+from ..auth import Auth
+from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription, spread_channel
+from ..credentials import CDP_KEY, Credentials
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .client import CoinbaseAdvancedClient
 from .frames import channel_name, describe
-from .limits import MAX_LEVEL2_PRODUCTS
+from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND
 from .server import CoinbaseAdvancedServer, Settings
 from .state import MarketState
 
-__all__ = ["FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
+__all__ = ["FEED", "FEEDS", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
 
 _CHANNELS = (
     Channel("level2", "order book: a snapshot, then updates about each 50 ms"),
@@ -41,25 +42,24 @@ class CoinbaseAdvanced:
     default_channels = ("level2",)
     default_products = ("BTC-USD",)
     heartbeat_channel = "heartbeats"
+    credentials = CDP_KEY
+    needs_credentials = False
+    offers_deflate = False
+    connections_per_second = CONNECTIONS_PER_SECOND
+    messages_per_second = MESSAGES_PER_SECOND
 
     describe = staticmethod(describe)
     channel_name = staticmethod(channel_name)
 
-    def check(self, subscriptions: Sequence[Subscription]) -> None:
-        """Refuse more level2 products than one connection may have."""
-        for subscription in subscriptions:
-            if subscription.channel == "level2" and len(subscription.products) > MAX_LEVEL2_PRODUCTS:
-                count = len(subscription.products)
-                raise UsageError(
-                    f"{count} products of level2: the venue allows {MAX_LEVEL2_PRODUCTS} on one connection; "
-                    "spread them over several recordings"
-                )
+    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
+        """Give each connection as many products of level2 as it may have; see `Feed`."""
+        return spread_channel(subscriptions, "level2", MAX_LEVEL2_PRODUCTS, self.heartbeat_channel)
 
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:
         """Make the rule of one sequence a connection, over all channels; see `Feed`."""
         return ConnectionSequence(0 if from_start else None)
 
-    def server(self, catalogue: Catalogue, settings: Mapping[str, str]) -> FeedServer:
+    def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:  # noqa: ARG002
         """Make the server half for a new connection; see `VenueFeed`."""
         return CoinbaseAdvancedServer(list(self.channels), catalogue, Settings.parse(settings))
 
@@ -70,9 +70,16 @@ class CoinbaseAdvanced:
         kept = [key for key in wanted if key[0] != self.heartbeat_channel]
         return MarketState(kept) if kept else None
 
-    def client(self, subscriptions: Sequence[Subscription]) -> FeedClient:
+    def client(
+        self,
+        subscriptions: Sequence[Subscription],
+        credentials: Credentials | None = None,  # noqa: ARG002
+    ) -> FeedClient:
         """Make the client half for a new connection."""
         return CoinbaseAdvancedClient(subscriptions)
 
 
 FEED = CoinbaseAdvanced()
+
+FEEDS = {FEED.name: FEED}
+"""The endpoints by name."""

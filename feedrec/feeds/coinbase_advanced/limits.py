@@ -4,3 +4,9 @@ __all__ = ["MAX_LEVEL2_PRODUCTS"]
 
 MAX_LEVEL2_PRODUCTS = 30
 """Products of level2 on one connection; the 31st was refused (probes of 2026-09-06)."""
+
+CONNECTIONS_PER_SECOND = 8
+"""Connections that one address may open in a second (docs.cdp.coinbase.com, WebSocket rate limits)."""
+
+MESSAGES_PER_SECOND = 8
+"""Messages without credentials that one address may send in a second (the same page)."""

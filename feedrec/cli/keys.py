@@ -1,0 +1,67 @@
+"""Credentials from where a person keeps them: a file, or the environment."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .output import printable
+
+if TYPE_CHECKING:
+    from ..feeds import Feed
+    from ..feeds.credentials import Credentials
+
+__all__ = ["read_credentials", "read_key_text"]
+
+_MOST = 1 << 16  # bytes; a key file has some hundred
+
+log = logging.getLogger("feedrec")
+
+
+def read_credentials(
+    feed: Feed, key_file: Path | None, environment: Mapping[str, str] = os.environ
+) -> Credentials | None:
+    """
+    Give the credentials for an endpoint: of the file, else of the environment.
+
+    Raises:
+        UsageError: If they cannot be read, are none, or the endpoint takes none.
+
+    """
+    kind = feed.credentials
+    if kind is None:
+        if key_file is not None:
+            raise UsageError(f"{feed.name} takes no credentials: leave out --key-file")
+        return None
+    if key_file is None:
+        return kind.from_environment(environment)
+    return kind.from_file(read_key_text(key_file))
+
+
+def read_key_text(path: Path) -> str:
+    """
+    Read a key file; warn if others can read it too.
+
+    Raises:
+        UsageError: If it cannot be read, or is no text.
+
+    """
+    shown = printable(path)
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(_MOST).decode()
+    except UnicodeDecodeError:
+        problem = "is no text"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    else:
+        if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+            log.warning("others can read the key file %s: chmod 600 %s", shown, shown)
+        return text
+    raise UsageError(f"the key file {shown} {problem}")

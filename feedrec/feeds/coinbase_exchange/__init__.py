@@ -1,0 +1,113 @@
+"""
+Coinbase Exchange: wss://ws-feed.exchange.coinbase.com, its direct counterpart, and the sandboxes of both.
+
+Sources: "Exchange WebSocket Overview", "... Channels", "... Authentication" and "... Best Practices" of
+docs.cdp.coinbase.com, captures of 2021-04-17 and of 2022 to 2026 where prose and wire differ: the ack comes first, and
+names level2_batch and ticker_batch otherwise; zero sizes and prices have any number of decimals; `type` need not be the
+first key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+from ...errors import UsageError
+from ..auth import Auth
+from ..base import Channel, FeedClient, SequenceRule, Subscription
+from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
+from ..settings import read_settings
+from ..venue import Catalogue, FeedServer, FeedState, Key
+from .channels import CHANNELS, channel_name, described_name
+from .client import CoinbaseExchangeClient
+from .frames import describe
+from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND
+from .sequences import ExchangeSequence
+from .server import CoinbaseExchangeServer, Settings
+from .state import STATEFUL, MarketState
+
+__all__ = ["FEEDS", "CoinbaseExchange", "CoinbaseExchangeClient"]
+
+_ACCOUNT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class CoinbaseExchange:
+    """
+    An endpoint of Coinbase Exchange.
+
+    Args:
+        name: Its name in the catalogue.
+        url: Its live address.
+        is_direct: Whether it is a direct one: all of it needs credentials.
+
+    Attributes:
+        needs_credentials: Whether all of it does.
+        offers_deflate: The venue recommends permessage-deflate (Exchange WebSocket Overview).
+
+    """
+
+    channels: Mapping[str, Channel] = {channel.name: channel for channel in CHANNELS}
+    default_products: tuple[str, ...] = ("BTC-USD",)
+    heartbeat_channel: str | None = "heartbeat"
+    credentials: CredentialsKind | None = EXCHANGE_KEY
+    offers_deflate = True
+    connections_per_second: int | None = CONNECTIONS_PER_SECOND
+    messages_per_second: int | None = MESSAGES_PER_SECOND
+
+    describe = staticmethod(describe)
+    channel_name = staticmethod(channel_name)
+
+    def __init__(self, name: str, url: str, *, is_direct: bool = False) -> None:
+        self.name = name
+        self.url = url
+        self.needs_credentials = is_direct
+        self.default_channels: tuple[str, ...] = ("level2",) if is_direct else ("level2_batch",)
+
+    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
+        """Refuse what frames could not tell apart, and balance of what is no account; the rest is one connection."""
+        products = {one.channel: set(one.products) for one in subscriptions}
+        for channel in ("level2", "ticker"):
+            batch = f"{channel}_batch"
+            for product in products.get(channel, set()) & products.get(batch, set()):
+                raise UsageError(f"{channel} and {batch} of {product} send frames that look the same; choose one")
+        wrong = [account for account in products.get("balance", ()) if not _ACCOUNT_ID.fullmatch(account)]
+        if wrong or not products.get("balance", {""}):
+            said = f", not {wrong[0]!r}" if wrong else ""
+            raise UsageError(f"balance takes ids of accounts{said}; write it as balance:d50ec984-77a8-460a-...")
+        return [list(subscriptions)]
+
+    def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
+        """Make the rule of numbers by product; see `Feed`. They do not begin anew with a connection."""
+        return ExchangeSequence()
+
+    def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
+        """Make the client half for a new connection, with a key that signs if there is one; see `Feed`."""
+        if credentials is not None and not isinstance(credentials, ExchangeKey):
+            raise UsageError(f"{self.name} takes an API key of Coinbase Exchange, not {type(credentials).__name__}")
+        return CoinbaseExchangeClient(subscriptions, credentials)
+
+    def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
+        """Make the server half for a new connection; see `VenueFeed`. Without `auth` no credentials are asked for."""
+        chosen = read_settings(Settings, settings, self.name)
+        return CoinbaseExchangeServer(catalogue, chosen, auth, all_private=self.needs_credentials)
+
+    def state(self, wanted: Collection[Key] | None) -> FeedState | None:
+        """Make an empty state; see `VenueFeed`."""
+        if wanted is None:
+            return MarketState()
+        kept = [key for key in wanted if described_name(key[0]) in STATEFUL]
+        return MarketState(kept) if kept else None
+
+
+FEEDS = {
+    feed.name: feed
+    for feed in (
+        CoinbaseExchange("coinbase-exchange", "wss://ws-feed.exchange.coinbase.com"),
+        CoinbaseExchange("coinbase-exchange-direct", "wss://ws-direct.exchange.coinbase.com", is_direct=True),
+        CoinbaseExchange("coinbase-exchange-sandbox", "wss://ws-feed-public.sandbox.exchange.coinbase.com"),
+        CoinbaseExchange(
+            "coinbase-exchange-direct-sandbox", "wss://ws-direct.sandbox.exchange.coinbase.com", is_direct=True
+        ),
+    )
+}
+"""The endpoints by name."""

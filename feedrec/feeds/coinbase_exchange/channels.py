@@ -1,0 +1,72 @@
+"""
+The channels of Coinbase Exchange, and the names that they go by.
+
+A frame does not tell which of two channels it came by where both send the same: level2 and level2_batch, ticker and
+ticker_batch, full and matches. So frames are described by the first of these names, and what a recording offers is
+found by `SOURCES`.
+"""
+
+from __future__ import annotations
+
+from ..base import Channel
+
+__all__ = ["ACK_NAMES", "CHANNELS", "OPTIONAL_PRODUCTS", "SOURCES", "TAKERS", "channel_name", "described_name"]
+
+CHANNELS = (
+    Channel("heartbeat", "a beat each whole second for each product, with the last sequence and trade"),
+    Channel("status", "products and currencies", takes_products=False),
+    Channel("ticker", "price and best bid and ask at every match"),
+    Channel("ticker_batch", "as ticker, each 5 seconds if changed"),
+    Channel("level2", "order book: a snapshot, then each change", needs_credentials=True),
+    Channel("level2_batch", "order book: a snapshot, then changes of 50 ms together"),
+    Channel("level3", "every order, as arrays after a schema", needs_credentials=True),
+    Channel("auctionfeed", "state of auctions"),
+    Channel("matches", "trades: the last one, then each"),
+    Channel("full", "every order from received to done", needs_credentials=True),
+    Channel("user", "as full, own orders only", needs_credentials=True),
+    Channel("balance", "changes of accounts, whose ids stand in place of products", needs_credentials=True),
+    Channel("rfq_matches", "trades that came of a request for quote"),
+)
+"""With what needs credentials as "Exchange WebSocket Authentication" of 2025-02 says that it is enforced."""
+
+ACK_NAMES = {"level2_batch": "level2_50", "ticker_batch": "ticker_1000"}
+"""Names in acks, where they differ (captures of 2026-08-25 and 2026-09-30); they can be subscribed as well."""
+
+SOURCES = {"level2_batch": ("level2_batch", "level2"), "ticker_batch": ("ticker_batch", "ticker")} | {
+    "level2": ("level2", "level2_batch"),
+    "ticker": ("ticker", "ticker_batch"),
+    "matches": ("matches", "full"),
+}
+"""Channels of a recording of which any can serve a client's; all others are served by those of their own name."""
+
+TAKERS = {
+    "level2": ("level2", "level2_batch"),
+    "ticker": ("ticker", "ticker_batch"),
+    "matches": ("matches", "full"),
+    "user": ("user", "full"),
+}
+"""Channels by which a client gets the frames of a described one; all others by that of their own name."""
+
+OPTIONAL_PRODUCTS = ("status", "user", "rfq_matches")
+"""Channels that can be subscribed without naming products."""
+
+_BY_OTHER_NAMES = {
+    "level2_50": "level2_batch",
+    "ticker_1000": "ticker_batch",
+    "snapshot": "level2",
+    "l2update": "level2",
+    "match": "matches",
+    "last_match": "matches",
+    "auction": "auctionfeed",
+    "rfq_match": "rfq_matches",
+}
+
+
+def channel_name(name: str) -> str:
+    """Give the subscription name of a channel that is named as its acks or its frames are."""
+    return _BY_OTHER_NAMES.get(name, name)
+
+
+def described_name(channel: str) -> str:
+    """Give the channel by which the frames of a subscribed one are described."""
+    return channel.removesuffix("_batch")

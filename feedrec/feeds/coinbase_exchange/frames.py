@@ -1,0 +1,135 @@
+"""
+What a frame of Coinbase Exchange is, told without parsing all of it.
+
+By the frame alone three things cannot be told, and are decided so:
+
+- A book or a ticker is of `level2` or `ticker`, though the batch channels send the same.
+- A `match` is of `matches`, though `full` sends the same.
+- Of what `full` and `user` both send, that is of `user` which names the user, as frames of one's own orders do.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...model import FrameInfo, Kind, format_time
+from ..steps import NOT_UNDERSTOOD
+
+__all__ = ["TradeInfo", "describe", "venue_time"]
+
+
+class TradeInfo(FrameInfo, frozen=True, gc=False):
+    """
+    What can be told of a frame that names a trade.
+
+    Attributes:
+        trade_id: The trade's number, contiguous for each product; of a heartbeat, the last one's.
+
+    """
+
+    trade_id: int = 0
+
+
+class _Frame(msgspec.Struct, gc=False):
+    type: str = ""
+    product_id: str = ""
+    sequence: int | None = None
+    trade_id: int | None = None
+    last_trade_id: int | None = None
+    account_id: str = ""
+    user_id: str | int | None = None
+    profile_id: str | None = None
+
+
+class _Outline(msgspec.Struct, gc=False):
+    type: str
+
+
+class _Row(msgspec.Struct, array_like=True, gc=False):
+    """A frame of level3: all of its rows begin so (Exchange channels page)."""
+
+    type: str
+    product_id: str
+    sequence: str
+
+
+_decode_frame = msgspec.json.Decoder(_Frame).decode
+_decode_outline = msgspec.json.Decoder(_Outline).decode
+_decode_row = msgspec.json.Decoder(_Row).decode
+
+_WHAT: dict[str, tuple[str, Kind]] = {
+    "l2update": ("level2", "update"),
+    "snapshot": ("level2", "snapshot"),
+    "ticker": ("ticker", "update"),
+    "match": ("matches", "update"),
+    "last_match": ("matches", "snapshot"),
+    "heartbeat": ("heartbeat", "heartbeat"),
+    "received": ("full", "update"),
+    "open": ("full", "update"),
+    "done": ("full", "update"),
+    "change": ("full", "update"),
+    "activate": ("full", "update"),
+    "auction": ("auctionfeed", "update"),
+    "rfq_match": ("rfq_matches", "update"),
+    "balance": ("balance", "update"),
+    "status": ("status", "snapshot"),
+    "level3": ("level3", "other"),
+    "subscriptions": ("subscriptions", "ack"),
+    "error": ("", "error"),
+}
+"""Channel and kind by type. A last_match is what begins matches, as a snapshot does a book."""
+
+_UNKNOWN: tuple[str, Kind] = ("", "other")
+_MAY_BE_OWN = ("full", "matches")
+_NAMES_TRADES = ("matches", "ticker", "user")
+_MOST_DIGITS = 19
+
+
+def describe(payload: bytes) -> FrameInfo:
+    """
+    Tell what a frame is; see `Feed.describe`.
+
+    The products of `balance` are accounts, as they are where it is subscribed.
+    """
+    if payload.startswith(b"["):
+        return _describe_row(payload)
+    try:
+        frame = _decode_frame(payload)
+    except NOT_UNDERSTOOD:
+        return _describe_outline(payload)
+    channel, kind = _WHAT.get(frame.type, _UNKNOWN)
+    product = frame.product_id or frame.account_id
+    products = (product,) if product else ()
+    if (frame.user_id is not None or frame.profile_id is not None) and channel in _MAY_BE_OWN:
+        channel = "user"
+    if frame.trade_id is not None and channel in _NAMES_TRADES:
+        return TradeInfo(channel, products, frame.sequence, kind, parses=True, trade_id=frame.trade_id)
+    if frame.last_trade_id is not None and channel == "heartbeat":
+        return TradeInfo(channel, products, frame.sequence, kind, parses=True, trade_id=frame.last_trade_id)
+    return FrameInfo(channel, products, frame.sequence, kind, parses=True)
+
+
+def venue_time(nanoseconds: int) -> str:
+    """Write a time as the venue does: RFC 3339 with six decimals (capture of 2026-09-30)."""
+    return f"{format_time(nanoseconds)[:26]}Z"
+
+
+def _describe_row(payload: bytes) -> FrameInfo:
+    try:
+        row = _decode_row(payload)
+    except NOT_UNDERSTOOD:
+        return FrameInfo()
+    digits = row.sequence
+    sequence = int(digits) if digits.isdecimal() and digits.isascii() and len(digits) <= _MOST_DIGITS else None
+    return FrameInfo("level3", (row.product_id,), sequence, "update", parses=True)
+
+
+def _describe_outline(payload: bytes) -> FrameInfo:
+    """Tell of a frame whose fields are of another kind than known so far what its type tells."""
+    if payload.lstrip().startswith(b"["):
+        return _describe_row(payload)
+    try:
+        channel, kind = _WHAT.get(_decode_outline(payload).type, _UNKNOWN)
+    except NOT_UNDERSTOOD:
+        return FrameInfo()
+    return FrameInfo(channel, (), None, kind, parses=True)

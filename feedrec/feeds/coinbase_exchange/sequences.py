@@ -1,0 +1,158 @@
+"""
+What the numbers in the frames of Coinbase Exchange tell of frames that are missing.
+
+1. `full` numbers what happens to a product without holes, and so does `level3` (Exchange channels page). The frames of
+   other channels carry such numbers, but of some of them only: they fill holes in `full`, where one's own orders and
+   matches are described by another channel, and reveal none.
+2. Trades of a product are numbered without holes. The first `match`, or the `last_match` before it, is where the count
+   begins.
+3. A heartbeat names the last trade. As a match may be a little behind the heartbeat that counts it, what one heartbeat
+   promises is missing when it is not there at the next, a second later.
+4. Numbers belong to the venue and go on over all connections, so the first may be any.
+"""
+
+from __future__ import annotations
+
+from ...model import FrameInfo
+from ..base import Gap
+from .frames import TradeInfo
+
+__all__ = ["ExchangeSequence"]
+
+_MOST_AHEAD = 10_000
+"""Numbers ahead of a count that is remembered; more come only if the channel was left."""
+
+
+class ExchangeSequence:
+    """
+    The rule of one connection: numbers by product, in each channel that has them without holes.
+
+    Args:
+        follows_full: Whether `full` is received.
+        follows_matches: Whether all matches are received.
+
+    Attributes:
+        out_of_order: Frames seen whose number was lower than that of one before; they are no loss.
+
+    """
+
+    def __init__(self, *, follows_full: bool = True, follows_matches: bool = True) -> None:
+        self._follows_full = follows_full
+        self._follows_matches = follows_matches
+        self._full: dict[str, _Count] = {}
+        self._level3: dict[str, _Count] = {}
+        self._trades: dict[str, _Count] = {}
+        self._promised: dict[str, int] = {}
+        self.out_of_order = 0
+
+    def observe(self, info: FrameInfo) -> Gap | None:
+        """Take what a frame is; give the gap that it reveals: of trades if it is of matches or a heartbeat."""
+        channel = info.channel
+        if channel in {"level2", "ticker"} or not info.products:
+            return None
+        product = info.products[0]
+        if channel == "full" and self._follows_full:
+            return self._count(self._full, product, info.sequence)
+        if channel == "level3":
+            return self._count(self._level3, product, info.sequence)
+        if isinstance(info, TradeInfo):
+            return self._observe_trade(info, product)
+        if channel == "user":
+            self._fill(self._full, product, info.sequence)
+        return None
+
+    def _observe_trade(self, info: TradeInfo, product: str) -> Gap | None:
+        if info.channel == "heartbeat":
+            return self._keep_promise(product, info.trade_id)
+        if info.kind == "snapshot":
+            self._trades.setdefault(product, _Count()).begin(info.trade_id + 1)
+            return None
+        self._fill(self._full, product, info.sequence)
+        if info.channel == "user":
+            self._fill(self._trades, product, info.trade_id)
+            return None
+        return self._count(self._trades, product, info.trade_id) if self._follows_matches else None
+
+    def _keep_promise(self, product: str, last_trade: int) -> Gap | None:
+        promised = self._promised.get(product)
+        self._promised[product] = last_trade
+        count = self._trades.get(product)
+        return None if promised is None or count is None else count.reach(promised)
+
+    def _count(self, counts: dict[str, _Count], product: str, number: int | None) -> Gap | None:
+        if number is None:
+            return None
+        count = counts.get(product)
+        if count is None:
+            count = counts[product] = _Count()
+        if count.expected is not None and number < count.expected:
+            self.out_of_order += 1
+            return None
+        return count.take(number)
+
+    def _fill(self, counts: dict[str, _Count], product: str, number: int | None) -> None:
+        count = counts.get(product)
+        if count is not None and number is not None:
+            count.fill(number)
+
+
+class _Count:
+    """Numbers that grow by one; `expected` comes next, None as long as any may come."""
+
+    __slots__ = ("_ahead", "expected")
+
+    def __init__(self) -> None:
+        self.expected: int | None = None
+        self._ahead: set[int] = set()
+
+    def begin(self, expected: int) -> None:
+        """Begin anew; but a number that was seen is not expected again."""
+        if self.expected is None or expected > self.expected:
+            self.expected = expected
+            self._ahead.clear()
+
+    def take(self, number: int) -> Gap | None:
+        """Take a number that is not lower than expected; give the gap before it, if there is one."""
+        expected = self.expected
+        if self._ahead:
+            expected = self._pass_fillings()
+        if expected is None or number <= expected:
+            self.expected = number + 1 if expected is None or number == expected else expected
+            return None
+        return self._close_gap(expected, number)
+
+    def fill(self, number: int) -> None:
+        """Take a number that may stand for another frame: it closes no gap, but it is not missing."""
+        expected = self.expected
+        if expected is None or number < expected:
+            return
+        if number == expected:
+            self.expected = number + 1
+        elif len(self._ahead) < _MOST_AHEAD:
+            self._ahead.add(number)
+        else:
+            self.expected = None
+            self._ahead.clear()
+
+    def reach(self, number: int) -> Gap | None:
+        """Take that all up to a number must have come; give those at the end that have not."""
+        expected = self._pass_fillings()
+        if expected is None or number < expected:
+            return None
+        return self._close_gap(expected, number + 1, taken=False)
+
+    def _pass_fillings(self) -> int | None:
+        while self.expected is not None and self.expected in self._ahead:
+            self._ahead.discard(self.expected)
+            self.expected += 1
+        return self.expected
+
+    def _close_gap(self, expected: int, number: int, *, taken: bool = True) -> Gap | None:
+        """Go on behind a gap before `number`, which itself was `taken` or not."""
+        self.expected = number + 1 if taken else number
+        received = number
+        while received - 1 in self._ahead:
+            received -= 1
+        if self._ahead:
+            self._ahead = {ahead for ahead in self._ahead if ahead >= self.expected}
+        return Gap(expected, received)

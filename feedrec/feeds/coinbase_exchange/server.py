@@ -1,0 +1,321 @@
+"""
+The server half of Coinbase Exchange: a recording answers as the venue would.
+
+1. A message is acknowledged at once, with everything subscribed so far; what it begins with comes behind the ack
+   (captures of 2021-04-17 and 2026-09-30). What cannot be subscribed gets an error first; if that is all of a message,
+   there is no ack.
+2. What the recordings lack is refused as the venue refuses a product that it does not have, and the person who runs
+   the replay is told. A channel of a product can be served by one that sends the same frames, see `channels.SOURCES`.
+3. Each product that is new in a channel begins with what the state gives: the book, the last ticker, the last match;
+   level3 with the schema of its rows, once. Where there is none yet, the recorded one comes when it comes. What is
+   subscribed again begins nothing.
+4. Data goes out as it was recorded; its sequence numbers are the venue's. Recorded acks and errors are not sent.
+5. Heartbeats of products of which none are recorded are made, on the whole second, of the numbers that passed.
+6. Credentials count for the message that has them, as all documented clients sign each one. A message with credentials
+   that are not accepted is refused as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ...model import NANOSECONDS, Frame, FrameInfo
+from ..auth import Auth
+from ..venue import Catalogue, Close, Key, Remark, Reply, Send
+from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
+from .frames import TradeInfo, venue_time
+from .limits import SUBSCRIBE_WITHIN
+from .requests import Request, parse_request
+from .state import STATEFUL, Heartbeat
+
+__all__ = ["CoinbaseExchangeServer", "Settings"]
+
+_FAILED_TO_SUBSCRIBE = "Failed to subscribe"
+_NEEDS_AUTHENTICATION = (  # capture of 2026-08-25
+    "level2, level3, and full channels now require authentication. "
+    "https://docs.cloud.coinbase.com/exchange/docs/websocket-auth"
+)
+_NO_MESSAGES: tuple[bytes, ...] = ()
+
+_NAMES = frozenset(channel.name for channel in CHANNELS)
+_PRIVATE = frozenset(channel.name for channel in CHANNELS if channel.needs_credentials)
+_FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_products)
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """
+    What is not known of the venue, with a sane default.
+
+    Attributes:
+        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
+        subscribe_within_code: Close code for a client that did not.
+        malformed_message: Text of the error for what is no subscribe or unsubscribe message.
+        invalid_key_reason: Reason of "Authentication Failed", whatever is wrong with the credentials.
+        private_reason: Reason of the error for user and balance without credentials.
+        direct_reason: Reason of the error for anything else without credentials at a direct endpoint.
+        no_products_reason: Reason of the error for a channel that is asked for without products.
+
+    """
+
+    subscribe_within: float = SUBSCRIBE_WITHIN
+    subscribe_within_code: int = 1008
+    malformed_message: str = "Malformed JSON"
+    invalid_key_reason: str = '{"message":"Invalid API Key"}'
+    private_reason: str = "user and balance channels require authentication"
+    direct_reason: str = "this endpoint requires authentication"
+    no_products_reason: str = "product_ids are required"
+
+
+class CoinbaseExchangeServer:
+    """
+    The server half for one connection.
+
+    Args:
+        catalogue: What the recordings hold.
+        settings: What is not known of the venue.
+        auth: Checks credentials; None to ask for none.
+        all_private: Whether everything needs credentials, as at the direct endpoints.
+
+    Attributes:
+        subscribe_within: See `FeedServer`.
+        next_due: When the next heartbeats must be made; None if they are recorded, or not subscribed.
+
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None, *, all_private: bool = False
+    ) -> None:
+        self.subscribe_within = settings.subscribe_within or None
+        self.next_due: int | None = None
+        self._catalogue = catalogue
+        self._settings = settings
+        self._auth = auth
+        self._all_private = all_private
+        self._subscribed: dict[str, dict[str, None]] = {}
+        self._takers: dict[str, set[str]] = {}
+        self._wanted: dict[Key, None] = {}
+        self._has_subscribed = False
+        self._beating: dict[str, Heartbeat] = {}  # products whose heartbeats are made, with their last numbers
+
+    @property
+    def wanted(self) -> frozenset[Key]:
+        """What waits for `on_state`; see `FeedServer`."""
+        return frozenset(self._wanted)
+
+    @property
+    def has_subscribed(self) -> bool:
+        """Whether a subscription was ever accepted; see `FeedServer`."""
+        return self._has_subscribed
+
+    def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
+        """Answer the client; see `FeedServer`."""
+        request = parse_request(message)
+        if request is None:
+            return [_error(self._settings.malformed_message)]
+        if request.kind == "unsubscribe":
+            return self._unsubscribe(request)
+        refusal = self._auth.check_exchange(request.credentials) if self._auth is not None else None
+        if refusal is not None and request.credentials:
+            remark = Remark(f"sends credentials that are refused: {refusal}")
+            return [_error("Authentication Failed", self._settings.invalid_key_reason), remark]
+        return self._subscribe(request, is_authenticated=refusal is None)
+
+    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
+        """Give what there is, in the order of the messages; the rest comes when it comes."""
+        replies: list[Reply] = []
+        for key in [key for key in self._wanted if key in snapshots]:
+            del self._wanted[key]
+            snapshot = snapshots[key]
+            if key[0] == "heartbeat":
+                self._begin_beating(key[1], snapshot, time)
+            elif snapshot is not None:
+                replies.append(Send(snapshot))
+        return replies
+
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+        """Pass on what the client subscribed."""
+        if self._beating:
+            self._note_numbers(info)
+        takers = self._takers.get(info.channel)
+        if takers is None:
+            return _NO_MESSAGES
+        products = info.products
+        if products and takers.isdisjoint(products) and "" not in takers:
+            return _NO_MESSAGES
+        if self._wanted and self._withholds(info):
+            return _NO_MESSAGES
+        if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked("matches", products):
+            return _NO_MESSAGES  # full begins without a last_match
+        return (frame.payload,)
+
+    def on_due(self, time: int) -> Sequence[bytes]:
+        """Make the heartbeats of this second."""
+        self.next_due = time + NANOSECONDS
+        beats = []
+        for beat in self._beating.values():
+            beat.time = venue_time(time)
+            beats.append(msgspec.json.encode(beat))
+        return beats
+
+    def on_silence(self) -> list[Reply]:
+        """Close on a client that did not subscribe in time."""
+        reason = f"no subscribe message within {self._settings.subscribe_within:g} seconds"
+        return [Close(self._settings.subscribe_within_code, reason)]
+
+    def on_restart(self) -> None:
+        """Begin again with the state of everything that is subscribed."""
+        self.next_due = None
+        self._beating.clear()
+        self._wanted = {}
+        for channel, products in self._subscribed.items():
+            self._want(channel, products)
+
+    def _subscribe(self, request: Request, *, is_authenticated: bool) -> list[Reply]:
+        reasons: dict[str, None] = {}
+        remarks: list[Reply] = []
+        has_accepted = False
+        for channel, asked in request.channels.items():
+            refusal = self._refuse_channel(channel, asked, is_authenticated=is_authenticated)
+            if refusal is not None:
+                reasons[refusal] = None
+                remarks.append(Remark(self._why_refused(channel, is_authenticated=is_authenticated)))
+                continue
+            accepted, lacking = self._choose(channel, asked)
+            for one in lacking:
+                reasons[f"{one} is not a valid product" if one else f"{channel} is not a valid channel"] = None
+            if lacking:
+                remarks.append(Remark(self._what_is_lacking(channel, lacking)))
+            if accepted:
+                has_accepted = True
+                self._add(channel, accepted)
+        self._find_takers()
+        self._has_subscribed |= has_accepted
+        errors = [_error(_FAILED_TO_SUBSCRIBE, reason) for reason in reasons]
+        return [*remarks, *errors, *([self._acknowledge()] if has_accepted else [])]
+
+    def _unsubscribe(self, request: Request) -> list[Reply]:
+        for channel, products in request.channels.items():
+            known = self._subscribed.get(channel, {})
+            for product in products or list(known):
+                known.pop(product, None)
+            if not known:
+                self._subscribed.pop(channel, None)
+        self._find_takers()
+        self._forget_what_is_left()
+        return [self._acknowledge()]
+
+    def _refuse_channel(self, channel: str, asked: list[str], *, is_authenticated: bool) -> str | None:
+        """Give the reason for which a channel cannot be subscribed, whatever is recorded."""
+        if channel not in _NAMES:
+            return f"{channel} is not a valid channel"
+        if not is_authenticated and channel in {"user", "balance"}:
+            return self._settings.private_reason
+        if not is_authenticated and channel in _PRIVATE:
+            return _NEEDS_AUTHENTICATION
+        if not is_authenticated and self._all_private:
+            return self._settings.direct_reason
+        return self._settings.no_products_reason if not asked and channel not in OPTIONAL_PRODUCTS else None
+
+    def _why_refused(self, channel: str, *, is_authenticated: bool) -> str:
+        if channel not in _NAMES:
+            return f"asks for channel {channel!r}; there is {', '.join(channel.name for channel in CHANNELS)}"
+        if not is_authenticated and (self._all_private or channel in _PRIVATE):
+            return f"asks for {channel} without credentials, which the venue demands (unless with `--auth none`)"
+        return f"asks for {channel} without products"
+
+    def _choose(self, channel: str, asked: list[str]) -> tuple[list[str], list[str]]:
+        """Tell which products of a channel are in the recordings, and which are not; `""` stands for all."""
+        recorded = self._recorded(channel)
+        if not asked or channel in _FOR_ALL:
+            return ([""], []) if recorded else ([], [""])
+        return [one for one in asked if one in recorded], [one for one in asked if one not in recorded]
+
+    def _recorded(self, channel: str) -> set[str]:
+        sources: Iterable[str] = SOURCES.get(channel, (channel,))
+        if channel == "heartbeat":  # they can be made of any product
+            sources = self._catalogue.keys() - {"balance"}
+        found = {product for source in sources for product in self._catalogue.get(source, ())}
+        return found if channel in OPTIONAL_PRODUCTS else found - {""}
+
+    def _what_is_lacking(self, channel: str, lacking: list[str]) -> str:
+        recorded = sorted(filter(None, self._recorded(channel)))
+        if not recorded:
+            return f"asks for {channel}, which the recording lacks; it has {', '.join(sorted(self._catalogue))}"
+        return f"asks for {channel} {' '.join(lacking)}, which the recording lacks; it has {', '.join(recorded)}"
+
+    def _add(self, channel: str, products: list[str]) -> None:
+        known = self._subscribed.setdefault(channel, {})
+        if channel != "level3" or not known:
+            self._want(channel, [product for product in products if product not in known])
+        known.update(dict.fromkeys(products))
+
+    def _want(self, channel: str, products: Iterable[str]) -> None:
+        """Have what products of a channel begin with given by the state."""
+        described = described_name(channel)
+        if described not in STATEFUL:
+            return
+        beats_recorded = self._catalogue.get("heartbeat", ())
+        for product in [""] if described == "level3" else products:
+            if described != "heartbeat" or product not in beats_recorded:
+                self._wanted[described, product] = None
+
+    def _forget_what_is_left(self) -> None:
+        """Want nothing more of what is no longer subscribed, and make no heartbeats of it."""
+        keys = {
+            (described_name(channel), product)
+            for channel, products in self._subscribed.items()
+            for product in ("", *products)
+        }
+        self._wanted = {key: None for key in self._wanted if key in keys}
+        self._beating = {product: beat for product, beat in self._beating.items() if ("heartbeat", product) in keys}
+        if not self._beating:
+            self.next_due = None
+
+    def _find_takers(self) -> None:
+        """Note by which products the frames of each described channel are taken."""
+        self._takers = {}
+        for described in {described_name(name) for name in _NAMES}:
+            products = {
+                product for name in TAKERS.get(described, (described,)) for product in self._subscribed.get(name, ())
+            }
+            if products:
+                self._takers[described] = products
+
+    def _has_asked(self, channel: str, products: Iterable[str]) -> bool:
+        return not self._subscribed.get(channel, {}).keys().isdisjoint(products)
+
+    def _withholds(self, info: FrameInfo) -> bool:
+        """Tell whether the state that is asked for will speak of a frame: then the frame is not sent as well."""
+        return any((info.channel, product) in self._wanted for product in info.products or ("",))
+
+    def _begin_beating(self, product: str, last: bytes | None, time: int) -> None:
+        numbers = Heartbeat("heartbeat", 0, product, 0, "")
+        self._beating[product] = msgspec.json.decode(last, type=Heartbeat) if last is not None else numbers
+        if self.next_due is None:
+            self.next_due = (time // NANOSECONDS + 1) * NANOSECONDS
+
+    def _note_numbers(self, info: FrameInfo) -> None:
+        beat = self._beating.get(info.products[0]) if info.products else None
+        if beat is None:
+            return
+        beat.sequence = max(beat.sequence, info.sequence or 0)
+        if isinstance(info, TradeInfo):
+            beat.last_trade_id = max(beat.last_trade_id, info.trade_id)
+
+    def _acknowledge(self) -> Send:
+        """Make the ack of all that is subscribed, as of 2026-09-30; it has no time."""
+        channels: list[dict[str, Any]] = []
+        for channel, products in self._subscribed.items():
+            ids = [product for product in products if product]
+            accounts = ids if channel == "balance" else None
+            listed = [] if channel == "balance" else ids
+            channels.append({"name": ACK_NAMES.get(channel, channel), "product_ids": listed, "account_ids": accounts})
+        return Send(msgspec.json.encode({"type": "subscriptions", "channels": channels}))
+
+
+def _error(message: str, reason: str | None = None) -> Send:
+    fields = {"type": "error", "message": message}
+    return Send(msgspec.json.encode(fields if reason is None else {**fields, "reason": reason}))
