@@ -26,14 +26,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import zstandard
 
-MIB = 1 << 20
-LINE, WINDOW, INDEX, ZSTD_BLOCK = 64 * MIB, 8 * MIB, 64 * MIB, 128 << 10
+LINE, WINDOW, INDEX, ZSTD_BLOCK = 64 << 20, 8 << 20, 64 << 20, 128 << 10
 ZSTD, SKIPPABLE = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 SEEK_TABLE, SEEK_END = 0x184D2A5E, b"\xb1\xea\x92\x8f"
 INDEX_FRAME, INDEX_BEGIN = 0x184D2A5D, b"\x66\x65\x65\x64\x72\x65\x63\x01"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FLAGS = ("redacted", "synthetic", "unverified")
-TIME = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+TIME = re.compile(r"^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 SPACE = re.compile(r"[ \t\n\r]*")
 JSON = json.JSONDecoder(parse_constant=int, parse_int=lambda digits: int(digits[:4000]))  # int("NaN") raises
 BAD_LINE = (ValueError, LookupError, TypeError, RecursionError)
@@ -44,11 +43,7 @@ class NotARecordingError(ValueError):
 
 
 class DamageError(Exception):
-    """The file cannot be read further."""
-
-    def __init__(self, kind: str, offset: int) -> None:
-        super().__init__(kind, offset)
-        self.kind, self.offset = kind, offset
+    """The file cannot be read further: kind and offset."""
 
 
 @dataclass
@@ -64,8 +59,7 @@ class Recording:
 
 def read(path: Path) -> Recording:
     """Read all that can be read."""
-    data = path.read_bytes()
-    found = Recording()
+    data, found = path.read_bytes(), Recording()
     try:
         for offset, line in _lines(data, found):
             if found.header is None:
@@ -78,7 +72,7 @@ def read(path: Path) -> Recording:
             found.lines.append(line)
     except DamageError as error:
         last = found.records[-1]["time"] if found.records else None
-        found.damage = {"kind": error.kind, "offset": error.offset, "last_time": last}
+        found.damage = {**dict(zip(("kind", "offset"), error.args, strict=True)), "last_time": last}
     if found.header is None and found.damage is None:
         raise NotARecordingError(path)
     return found
@@ -127,19 +121,17 @@ def _header(line: bytes) -> dict[str, Any]:
         _require(type(header["feedrec"]) is int and header["feedrec"] == 1 and type(header["endpoint"]) is str)
         _time(header.get("created", "1970-01-01T00:00:00Z"))
         _require(all(type(header.get(key, "")) is str for key in ("url", "software")))
-        _require(all(type(each) is dict for each in header.get("subscriptions", [])))
+        _require(all(type(each) is dict for each in list.copy(header.get("subscriptions", []))))
         return dict(header)
     raise NotARecordingError(line[:100])
 
 
 def _time(text: str) -> str:
     """Give a time of RFC 3339 as the format writes it."""
-    found = TIME.fullmatch(text)
-    _require(found)
-    second, fraction, zone = found.groups()  # type: ignore[union-attr]
+    second, fraction, zone = TIME.findall(text)[0]
     moment = datetime.fromisoformat(f"{second}{zone.upper()}").astimezone(UTC)
     _require(moment >= EPOCH)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{(fraction or ''):0<9}Z"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction:0<9}Z"
 
 
 def _record(line: bytes) -> dict[str, Any]:
@@ -153,15 +145,14 @@ def _record(line: bytes) -> dict[str, Any]:
         details = {key: fields[key] for key in fields if key not in ("time", "conn", "event")}
         return {**common, "event": fields["event"], "details": details}
     _require(fields["dir"] in {"in", "out"})
-    binary = False
+    op = "text"
     if "frame" in fields:
         payload = _verbatim(text, "frame")
     elif "text" in fields:
         payload = str.encode(fields["text"])
     else:
-        payload, binary = base64.b64decode(fields["base64"], validate=True), fields.get("op") == "binary"
-    op, encoded = "binary" if binary else "text", base64.b64encode(payload).decode()
-    return {**common, "dir": fields["dir"], **flags, "op": op, "payload_base64": encoded}
+        payload, op = base64.b64decode(fields["base64"], validate=True), {"binary": "binary"}.get(fields.get("op"), op)
+    return {**common, "dir": fields["dir"], **flags, "op": op, "payload_base64": base64.b64encode(payload).decode()}
 
 
 def _walk(data: bytes, begin: int) -> tuple[list[int], bool]:
@@ -174,7 +165,7 @@ def _walk(data: bytes, begin: int) -> tuple[list[int], bool]:
         head = int.from_bytes(data[at : at + 3], "little")
         last, kind, size = head & 1, head >> 1 & 3, head >> 3
         if kind == 3 or size > ZSTD_BLOCK:
-            raise DamageError("corrupt", begin)
+            raise DamageError("corrupt", at)
         at += 3 + (1 if kind == 1 else size)
         ends.append(at)
     if last and descriptor >> 2 & 1:
@@ -232,11 +223,11 @@ def _index(data: bytes) -> list[dict[str, Any]]:
     entry = 12 if descriptor & 0x80 else 8
     end = len(data) - 17 - entry * count
     _require(data.endswith(SEEK_END) and end > 0 and not descriptor & 0x7C)
-    _require(struct.unpack("<II", data[end : end + 8]) == (SEEK_TABLE, 9 + entry * count))
+    _require(data[end : end + 8] == struct.pack("<II", SEEK_TABLE, 9 + entry * count))
     begin = end - int.from_bytes(data[-9 - entry :][:4], "little")
     packed = data[begin + 20 : end]
-    expected = INDEX_FRAME, 12 + len(packed), INDEX_BEGIN, zlib.crc32(packed)
-    _require(struct.unpack("<II8sI", data[begin : begin + 20]) == expected)
+    head = struct.pack("<II8sI", INDEX_FRAME, 12 + len(packed), INDEX_BEGIN, zlib.crc32(packed))
+    _require(data[begin : begin + 20] == head)
     _require(0 <= zstandard.frame_content_size(packed) <= INDEX)
     text = zstandard.ZstdDecompressor(max_window_size=WINDOW).decompress(packed)
     first, *rows = [json.loads(line) for line in text.split(b"\n")[:-1]]
@@ -276,15 +267,13 @@ def _parquet(data: bytes) -> Iterator[tuple[int, bytes]]:
     if data[-4:] != b"PAR1" or len(data) < 12:
         raise DamageError("truncated", len(data))
     footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
-    seal = footer - 12
-    if seal < 0:
+    if (seal := footer - 12) < 0:
         raise DamageError("corrupt", len(data) - 8)
     if data[seal : seal + 8] != b"feedrec1":
         raise NotARecordingError("no seal")
     if zlib.crc32(data[footer:]) != int.from_bytes(data[seal + 8 : footer], "little"):
         raise DamageError("corrupt", seal)
-    file = pq.ParquetFile(BytesIO(data))
-    metadata = file.metadata.metadata
+    metadata = (file := pq.ParquetFile(BytesIO(data))).metadata.metadata
     yield 0, metadata[b"feedrec.header"] + b"\n"
     for number, (_, offset, size, crc, _, _) in enumerate(json.loads(metadata[b"feedrec.groups"])):
         if zlib.crc32(data[offset : offset + size]) != crc:

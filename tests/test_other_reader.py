@@ -32,8 +32,7 @@ def first_reader(path: Path) -> tuple[list[bytes], list[dict[str, Any]], dict[st
     try:
         with open_recording(path) as recording:
             lines.append(recording.header_line)
-            for record in recording:
-                records.append(as_json(record))
+            records.extend(as_json(record) for record in recording)
         with open_recording(path) as recording:
             for batch in recording.batches():
                 lines += batch
@@ -70,7 +69,7 @@ def test_both_read_every_format_alike(source: Path, tmp_path: Path) -> None:
     assert second_reader(source) == original
     for suffix in (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"):
         path = tmp_path / f"converted{suffix}"
-        command = [sys.executable, "-m", "feedrec", "convert", source, "-o", path]
+        command = [sys.executable, "-m", "feedrec", "convert", str(source), "-o", str(path)]
         subprocess.run(command, check=True, timeout=60, capture_output=True)
         assert first_reader(path) == original
         assert second_reader(path) == original
@@ -94,6 +93,20 @@ def test_both_read_a_changed_file_alike(name: str, tmp_path: Path) -> None:
     for place in range(0, len(whole), 7):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
         assert (place, second_reader(path)) == (place, first_reader(path))
+
+
+def test_a_zstd_block_that_cannot_be_is_damage_there(tmp_path: Path) -> None:
+    """Its header has the reserved kind, which is noticed before the frame is unpacked."""
+    whole = bytearray((GOLDEN / "everything.jsonl.zst").read_bytes())
+    index = other_reader.read(GOLDEN / "everything.jsonl.zst").index
+    assert index is not None
+    offset = index[1]["offset"]
+    whole[offset + 6] |= 0x06  # behind magic number, descriptor and window
+    path = tmp_path / "reserved.jsonl.zst"
+    path.write_bytes(whole)
+    found = first_reader(path)
+    assert found == second_reader(path)
+    assert found[2] == {"kind": "corrupt", "offset": offset + 6, "last_time": "2026-11-21T17:00:00.000000001Z"}
 
 
 @pytest.mark.parametrize(
@@ -140,6 +153,7 @@ def test_both_take_the_same_lines(line: str, tmp_path: Path) -> None:
         '{"feedrec":1,"endpoint":"raw","created":"never"}',
         '{"feedrec":1,"endpoint":"raw","url":5}',
         '{"feedrec":1,"endpoint":"raw","subscriptions":[1]}',
+        '{"feedrec":1,"endpoint":"raw","subscriptions":{}}',
         '{ "endpoint" : "raw" , "feedrec" : 1 }',
         ' {"feedrec":1,"endpoint":"raw"}',
         '\ufeff{"feedrec":1,"endpoint":"raw"}',

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ from ..errors import UsageError
 from .output import printable
 
 if TYPE_CHECKING:
-    from ..feeds import Feed
+    from ..feeds import Feed, Subscription
     from ..feeds.credentials import Credentials
 
-__all__ = ["read_credentials", "read_key_text"]
+__all__ = ["credentials_for", "read_credentials", "read_key_text"]
 
 _MOST = 1 << 16  # bytes; a key file has some hundred
 
@@ -41,6 +41,23 @@ def read_credentials(
     if key_file is None:
         return kind.from_environment(environment)
     return kind.from_file(read_key_text(key_file))
+
+
+def credentials_for(feed: Feed, subscriptions: Sequence[Subscription], key_file: Path | None) -> Credentials | None:
+    """
+    Give the credentials to record something with.
+
+    Raises:
+        UsageError: As `read_credentials`, or if something of it needs credentials and there are none.
+
+    """
+    from ..feeds.base import missing_credentials
+
+    credentials = read_credentials(feed, key_file)
+    missing = None if credentials else missing_credentials(feed, subscriptions)
+    if missing is not None:
+        raise UsageError(missing)
+    return credentials
 
 
 def read_key_text(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from .. import __version__
 from ..errors import UsageError
 from ..model import Header
 from . import output as text
+from .keys import credentials_for
 from .options import CHANNEL, DURATION, PORTION, PRODUCTS, ChannelRequest, Portion, as_json, logging_options
 from .target import OutputOptions, open_output
 
@@ -48,6 +50,12 @@ _PRODUCT_HELP = "A product, or several as A,B, for the other channels. Repeatabl
     help="Lines, or a table; without it the name tells.  [default: jsonl]",
 )
 @click.option("--rotate", type=PORTION, help="Begin a new file, OUTPUT-0001 and so on, each 1h or 512MB.")
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, readable=False),
+    help="Credentials, as the venue gave them; without it they are looked for in the environment.",
+)
 @click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
 @click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after this many received frames.")
 @click.option("--no-heartbeats", is_flag=True, help="Do not subscribe by itself to what keeps the connection open.")
@@ -67,6 +75,7 @@ def record(
     output: str | None,
     kind: str | None,
     rotate: Portion | None,
+    key_file: Path | None,
     duration: float | None,
     max_frames: int | None,
     no_heartbeats: bool,
@@ -94,12 +103,14 @@ def record(
     feed = find_feed(endpoint)
     wanted = [name for group in products for name in group]
     subscriptions = subscribe_to(feed, channels, wanted, heartbeats=not no_heartbeats)
+    credentials = credentials_for(feed, subscriptions, key_file)
     url = _check_url(url or feed.url)
     if output == "-" and as_json:
         raise UsageError("--json and -o - both write to stdout: leave one out")
     options = OutputOptions(output, kind, rotate, level, fsync, overwrite)
     target = open_output(feed, _header(feed, url, subscriptions), subscriptions, options)
-    summary, error = run_recording(feed, url, subscriptions, target.writer, Limits(duration, max_frames))
+    limits = Limits(duration, max_frames)
+    summary, error = run_recording(feed, url, subscriptions, target.writer, limits, credentials)
     target.finish_parquet()
     if as_json:
         click.echo(msgspec.json.encode(_facts(summary, error)))

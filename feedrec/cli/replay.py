@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from ..errors import UsageError
 from . import output
 from .child import CommandWithChild, check_command, run_command
 from .options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
 
 if TYPE_CHECKING:
+    from ..feeds.auth import PublicKey
+    from ..feeds.credentials import ExchangeKey
     from ..replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
 
 log = logging.getLogger("feedrec")
@@ -35,11 +38,9 @@ log = logging.getLogger("feedrec")
 )
 @click.option(
     "--clock",
-    type=click.Choice(["each"]),
-    default="each",
-    show_default=True,
-    expose_value=False,
-    help="Each client has a timeline of its own, from the start of the recording.",
+    type=click.Choice(["each", "shared"]),
+    help="A timeline from the start for each client, or one for all, which clients join at the present.  "
+    "[default: each; with several endpoints, shared]",
 )
 @click.option(
     "--at-end",
@@ -73,7 +74,22 @@ log = logging.getLogger("feedrec")
 @click.option(
     "--set", "settings", type=SETTING, multiple=True, help="Change what is not known of the venue. Repeatable."
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 if a client asked for what the recording lacks.")
+@click.option(
+    "--auth",
+    type=click.Choice(["any", "none", "strict"]),
+    default="any",
+    show_default=True,
+    help="Where the venue demands credentials: any will do, none are needed, or they must be signed by --auth-key.",
+)
+@click.option(
+    "--auth-key",
+    "key_files",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A public or private key (PEM), or a key file of CDP or Exchange. Repeatable.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if a client asked in vain, or was refused.")
 @click.option("--deflate", is_flag=True, help="Compress for clients that offer permessage-deflate.")
 @as_json
 @logging_options
@@ -85,6 +101,7 @@ def replay(
     start: Moment | None,
     end: Moment | None,
     settings: tuple[tuple[str, str], ...],
+    key_files: tuple[Path, ...],
     **options: Any,
 ) -> int:
     """
@@ -100,7 +117,8 @@ def replay(
     its order, with numbers of their own; whoever comes late gets the state of the market as of then. With --mode
     verbatim every frame goes, untouched, to whoever says anything. At the end it tells how late the frames were.
 
-    Several FILEs are merged by time.
+    Several FILEs are merged by time. Those of different endpoints are served side by side: each endpoint has a path,
+    and a line on stdout, of its own.
 
     With a COMMAND the server runs as long as the command does, on a free port. stdout and the exit code are the
     command's; if a replay failed meanwhile, the exit code is not 0.
@@ -111,13 +129,16 @@ def replay(
 
     if command:
         _prepare(command, options, as_json=as_json)
-    window = _window(files[0], start, end)
-    server = ReplayServer(files, ReplayOptions(settings=dict(settings), **window, **options), on_client_end=_tell)
+    if options["auth"] == "strict" and not key_files:
+        raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
+    options |= _window(files[0], start, end)
+    choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(key_files), **options)
+    server = ReplayServer(files, choices, on_client_end=_tell)
     code = asyncio.run(_serve_command(server, command) if command else _serve(server))
     if command:
         log.info("%s", _in_words(server.total))
     else:
-        click.echo(msgspec.json.encode(_as_dict(server.total)) if as_json else _in_words(server.total))
+        click.echo(msgspec.json.encode(_facts(server)) if as_json else _in_words(server.total))
     failure = _failure(server, strict=strict)
     if not code and failure:
         log.error("%s: exit code 1", failure)
@@ -146,6 +167,23 @@ def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, A
         return {name: moment.within(recording.header.created) for name, moment in moments.items()}
 
 
+def _read_keys(files: Sequence[Path]) -> tuple[PublicKey | ExchangeKey, ...]:
+    """Read what credentials are checked against; no error quotes what stands in a file."""
+    from ..feeds.auth import parse_auth_key
+
+    keys: list[PublicKey | ExchangeKey] = []
+    for file in files:
+        try:
+            keys.append(parse_auth_key(file.read_text("utf-8")))
+        except OSError as error:
+            raise UsageError(f"cannot read the key {file}: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise UsageError(f"{file} is no key: it is not even text") from None
+        except UsageError as error:
+            raise UsageError(f"{file}: {error}") from None
+    return tuple(keys)
+
+
 async def _serve(server: ReplayServer) -> int:
     """Serve until Ctrl-C or SIGTERM, or until the server is finished."""
     import asyncio
@@ -155,7 +193,8 @@ async def _serve(server: ReplayServer) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with server:
-        click.echo(server.url)
+        for url in server.urls.values():
+            click.echo(url)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
@@ -172,7 +211,7 @@ async def _serve_command(server: ReplayServer, command: Sequence[str]) -> int:
 def _failure(server: ReplayServer, *, strict: bool) -> str | None:
     if server.has_failed or "recording damaged" in server.total.outcomes:
         return "the replay failed"
-    return "a client asked for what the recording lacks" if strict and server.has_lacked else None
+    return "a client asked for what the recording lacks, or was refused" if strict and server.has_lacked else None
 
 
 def _tell(result: ClientResult) -> None:
@@ -205,6 +244,11 @@ def _in_words(total: ReplayTotal) -> str:
     facts = [output.count(total.frames, "frame"), output.size(total.size), *_pace(total)]
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in total.outcomes.items())
     return f"replayed to {output.count(total.clients, 'client')} ({outcomes}): {', '.join(facts)}"
+
+
+def _facts(server: ReplayServer) -> dict[str, Any]:
+    endpoints = {name: _as_dict(total) for name, total in server.totals.items()}
+    return {**_as_dict(server.total), "endpoints": endpoints}
 
 
 def _as_dict(total: ReplayTotal) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import msgspec
 
 from ..errors import FeedrecError, WriteError
 from ..feeds import Feed, Subscription
+from ..feeds.credentials import Credentials
 from ..formats.target import PART_SUFFIX
 from ..recorder import Limits, Progress, RecordingSession, Summary
 from ..recorder.segments import GrowingRecording
@@ -30,7 +31,12 @@ log = logging.getLogger("feedrec")
 
 
 def run_recording(
-    feed: Feed, url: str, subscriptions: Sequence[Subscription], writer: GrowingRecording, limits: Limits
+    feed: Feed,
+    url: str,
+    subscriptions: Sequence[Subscription],
+    writer: GrowingRecording,
+    limits: Limits,
+    credentials: Credentials | None = None,
 ) -> tuple[Summary, BaseException | None]:
     """
     Record until a limit, Ctrl-C, SIGTERM or SIGHUP; show how it goes on stderr.
@@ -42,7 +48,7 @@ def run_recording(
         FeedrecError: What ended it, if nothing was recorded.
 
     """
-    session = RecordingSession(feed, url, subscriptions, writer, limits=limits)
+    session = RecordingSession(feed, url, subscriptions, writer, limits=limits, credentials=credentials)
 
     async def run() -> Summary:
         loop = asyncio.get_running_loop()

@@ -43,6 +43,7 @@ __all__ = [
 
 _MODULES = {
     "coinbase-advanced": "coinbase_advanced",
+    "coinbase-advanced-user": "coinbase_advanced",
     "coinbase-exchange": "coinbase_exchange",
     "coinbase-exchange-direct": "coinbase_exchange",
     "coinbase-exchange-sandbox": "coinbase_exchange",

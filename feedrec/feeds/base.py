@@ -29,6 +29,7 @@ __all__ = [
     "SequenceRule",
     "Subscription",
     "did_you_mean",
+    "missing_credentials",
     "spread_channel",
     "subscribe_to",
 ]
@@ -43,6 +44,7 @@ class Channel(msgspec.Struct, frozen=True):
         summary: What it carries, for people.
         takes_products: Whether a subscription names products.
         needs_credentials: Whether the venue demands them.
+        products_optional: Whether a subscription that names no products is one for all of them.
 
     """
 
@@ -50,6 +52,7 @@ class Channel(msgspec.Struct, frozen=True):
     summary: str
     takes_products: bool = True
     needs_credentials: bool = False
+    products_optional: bool = False
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -252,7 +255,8 @@ def subscribe_to(
     Args:
         feed: The endpoint to subscribe at.
         requests: Channels, each with products of its own; those without get `products`.
-        products: Products for all other channels; empty means the feed's default.
+        products: Products for all other channels; empty means the feed's default, or all where a channel can have
+            all.
         heartbeats: Whether to add the channel that keeps the connection alive.
 
     Raises:
@@ -266,13 +270,29 @@ def subscribe_to(
         if channel is None:
             names = ", ".join(feed.channels)
             raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, feed.channels)} (it has {names})")
-        chosen = tuple(own_products or products or feed.default_products) if channel.takes_products else ()
+        default = () if channel.products_optional else feed.default_products
+        chosen = tuple(own_products or products or default) if channel.takes_products else ()
         wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *chosen)))
     if heartbeats and feed.heartbeat_channel is not None:
         wanted.setdefault(feed.heartbeat_channel, ())
     subscriptions = [Subscription(name, chosen) for name, chosen in wanted.items()]
     feed.spread(subscriptions)
     return subscriptions
+
+
+def missing_credentials(feed: Feed, subscriptions: Sequence[Subscription]) -> str | None:
+    """
+    Say what a person who gave no credentials must do to subscribe; None if nothing of it needs any.
+
+    The one line names the channels, the environment variables and what a key file is.
+    """
+    kind = feed.credentials
+    channels = [one.channel for one in subscriptions if feed.channels[one.channel].needs_credentials]
+    if kind is None or not (channels or feed.needs_credentials):
+        return None
+    verb = "needs" if len(channels) == 1 else "need"
+    what = f"{feed.name} needs" if feed.needs_credentials else f"{_listed(channels)} of {feed.name} {verb}"
+    return f"{what} credentials, {kind.summary}: set {_listed(kind.variables)}, or give a key file, {kind.file}"
 
 
 def spread_channel(
@@ -298,6 +318,10 @@ def spread_channel(
         connections += [[Subscription(channel, one.products[start : start + most])] for start in rest]
     heartbeats = [one for one in subscriptions if one.channel == heartbeat_channel]
     return [connections[0], *([*more, *heartbeats] for more in connections[1:])]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

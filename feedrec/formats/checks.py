@@ -91,7 +91,7 @@ class LineCheck:
         if event.name == "open":
             self._announced.discard(event.conn)
             self._rules.pop(event.conn, None)
-            if self._make_rule is not None:
+            if self._make_rule is not None and not event.details.get("unverified"):  # what follows that may be lost
                 self._rules[event.conn] = self._make_rule(True)
         elif event.name == "close":
             self._rules.pop(event.conn, None)
@@ -115,7 +115,8 @@ class LineCheck:
             return []
         self.lost_gaps += 1
         numbers = f"expected {gap.expected}, received {gap.received}"
-        return [("gap", f"connection {frame.conn} lacks {gap.missing} frames that no gap event tells of ({numbers})")]
+        missing = f"{gap.missing} frame{'' if gap.missing == 1 else 's'}"
+        return [("gap", f"connection {frame.conn} lacks {missing} that no gap event tells of ({numbers})")]
 
 
 class IndexCheck:
@@ -130,11 +131,13 @@ class IndexCheck:
     Attributes:
         has_table: Whether there is a seek table at the end.
         has_index_frame: Whether a frame with the magic number of an index was seen.
+        is_described: Whether the lines are described by the rules of their feed; else channels cannot be compared.
 
     """
 
     def __init__(self, read_at: ReadAt, size: int, index: Index | None) -> None:
         self.has_index_frame = False
+        self.is_described = True
         self._read_at = read_at
         self._size = size
         self._index = index
@@ -224,8 +227,8 @@ class IndexCheck:
 
     @property
     def _knows_channels(self) -> bool:
-        """Whether the index was made by somebody who could tell what frames are."""
-        return self._index is not None and any(self._index.products)
+        """Whether the index was made by somebody who could tell what frames are, and so can we."""
+        return self.is_described and self._index is not None and any(self._index.products)
 
     def _check_entry(self, frame: FrameEnd, actual: tuple[int, int]) -> None:
         if not self._table:

@@ -7,6 +7,7 @@ Memory is bounded by a block of each recording that is open, and by what waits f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -286,7 +287,7 @@ def _finish(steps: Iterable[bytes | None]) -> bytes | None:
 
 def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
     for one in inputs:
-        if path.exists() and path.samefile(one.path):
+        if os.path.exists(path) and path.samefile(one.path):  # noqa: PTH110  Path.exists may raise
             raise UsageError(f"{path} is to be read and to be written: choose another name for what is written")
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ..errors import NotARecordingError, RecordingError
 from .opening import open_recording
+from .places import JOURNAL_SUFFIX, WORK_MARK
 from .target import PART_SUFFIX
 
 __all__ = ["SUFFIXES", "find_recordings"]
 
 SUFFIXES = (".jsonl.zst", ".jsonl", ".jsonl.gz", ".parquet")
-"""What the names of recordings end with, but for `.part` behind the first two."""
+"""What the names of recordings end with, but for `.part` behind all but the last."""
 
 
 def find_recordings(paths: Sequence[Path], *, by_name: bool = False) -> list[Path]:
     """
     Give the recordings that are meant: files as given, and for a folder those in it, in the order in which they began.
 
-    In a folder only names that end as recordings do count, and of two names of one recording (`x` and `x.part`) the
-    finished one; folders within are left alone. With `by_name` they come in the order of their names, unopened.
+    In a folder only names that end as recordings do count, and of two names of one recording (`x` and `x.part`, or a
+    Parquet file and its journal) the finished one; folders within, and what a repair is writing, are left alone. With
+    `by_name` they come in the order of their names, unopened.
 
     Raises:
         NotARecordingError: If a folder holds no recording.
@@ -29,21 +32,30 @@ def find_recordings(paths: Sequence[Path], *, by_name: bool = False) -> list[Pat
     """
     found = []
     for path in paths:
-        found += _recordings_in(path, by_name=by_name) if path.is_dir() else [path]
+        found += _recordings_in(path, by_name=by_name) if os.path.isdir(path) else [path]  # noqa: PTH112  Path.is_dir may raise
     return found
 
 
 def _recordings_in(folder: Path, *, by_name: bool) -> list[Path]:
     try:
-        names = {path.name: path for path in folder.iterdir() if path.name.removesuffix(PART_SUFFIX).endswith(SUFFIXES)}
+        paths = {path.name: path for path in folder.iterdir()}
     except OSError as error:
         raise RecordingError(folder, f"cannot be read: {error.strerror}") from error
-    paths = [path for name, path in names.items() if not (name.endswith(PART_SUFFIX) and path.stem in names)]
-    if not paths:
+    found = [path for name, path in paths.items() if _counts(name, paths)]
+    if not found:
         raise NotARecordingError(
             folder, f"no recording in this folder: none of its files ends in {', '.join(SUFFIXES)}"
         )
-    return sorted(paths, key=lambda path: (0 if by_name else _created(path), path.name))
+    return sorted(found, key=lambda path: (0 if by_name else _created(path), path.name))
+
+
+def _counts(name: str, names: Collection[str]) -> bool:
+    """Tell whether a name in a folder is that of a recording, and the best of its names."""
+    stem = name.removesuffix(PART_SUFFIX)
+    if f"{WORK_MARK}." in name or not stem.endswith(SUFFIXES) or (stem != name and stem.endswith(SUFFIXES[-1])):
+        return False
+    is_outdone = stem != name and stem in names
+    return not (is_outdone or (stem.endswith(JOURNAL_SUFFIX) and stem.removesuffix(SUFFIXES[0]) in names))
 
 
 def _created(path: Path) -> int:

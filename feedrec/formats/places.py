@@ -11,10 +11,13 @@ from pathlib import Path
 from ..errors import RecordingExistsError
 from .target import PART_SUFFIX
 
-__all__ = ["JOURNAL_SUFFIX", "locked", "repaired_path", "work_path"]
+__all__ = ["JOURNAL_SUFFIX", "WORK_MARK", "locked", "repaired_path", "work_path"]
 
 JOURNAL_SUFFIX = ".parquet.jsonl.zst"
 """What the name of a journal ends with, from which a Parquet file is made."""
+
+WORK_MARK = ".repairing"
+"""What the name of a file that a repair is writing has before its suffix."""
 
 _SUFFIXES = (JOURNAL_SUFFIX, ".jsonl.zst", ".jsonl", ".zst")
 
@@ -34,11 +37,11 @@ def repaired_path(path: Path, *, in_place: bool = False) -> Path:
 def work_path(output: Path) -> Path:
     """Give the name under which the new file is written; what a repair that was killed left there is removed."""
     suffix = next((end for end in (*_SUFFIXES, ".parquet", ".jsonl.gz") if output.name.endswith(end)), "")
-    work = output.with_name(f"{output.name.removesuffix(suffix)}.repairing{suffix or output.suffix}")
-    with contextlib.suppress(FileNotFoundError):
+    work = output.with_name(f"{output.name.removesuffix(suffix)}{WORK_MARK}{suffix or output.suffix}")
+    with contextlib.suppress(OSError):  # whoever creates it will say
         work.unlink()
     part = work.with_name(work.name + PART_SUFFIX)
-    if part.exists():
+    if os.path.exists(part):  # noqa: PTH110  Path.exists may raise
         with locked(part):
             part.unlink()
     return work

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from .blocks import MAX_LINE
 from .lines import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header
 from .places import JOURNAL_SUFFIX, locked, repaired_path, work_path
 from .recording import RecordingFile
-from .salvage import Hole, PlainSalvage, Salvage, salvage
+from .salvage import BlockSalvage, Hole, PlainSalvage, Salvage, salvage
 from .target import PART_SUFFIX, move_into_place
 from .writer import RecordingWriter, create_recording, mark_of
 
@@ -136,10 +137,7 @@ def repair_recording(  # noqa: PLR0913  as many choices as the command has
         RecordingError: If a file cannot be read or written.
 
     """
-    output = output or repaired_path(path, in_place=in_place)
-    replaces = in_place and output == path
-    if os.path.lexists(output) and not (overwrite or replaces):
-        raise RecordingExistsError(output, "is there already: choose another name, or give --overwrite")
+    path, output = _old_and_new(path, output, in_place=in_place, overwrite=overwrite)
     file = RecordingFile(path)
     try:
         with locked(path):
@@ -148,11 +146,26 @@ def repair_recording(  # noqa: PLR0913  as many choices as the command has
             work, result = work_path(output), Repair(path, output)
             saving = _Saving(result, source, describe_for, work, endpoint, keep_unverified=keep_unverified)
             saving.run(lambda: progress(source.offset, source.size))
-            move_into_place(work, output, overwrite=overwrite or replaces)
+            if in_place:
+                shutil.copymode(path, work)
+            move_into_place(work, output, overwrite=overwrite or output == path)
             _remove_if_done(result, in_place=in_place)
             return result
     finally:
         file.close()
+
+
+def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: bool) -> tuple[Path, Path]:
+    """Give the names of both, of which the new one may be written."""
+    if in_place and path.is_symlink():  # the old one is the file that it leads to
+        path = Path(os.path.realpath(path))
+    output = output or repaired_path(path, in_place=in_place)
+    are_there = os.path.exists(output) and os.path.exists(path)  # noqa: PTH110  Path.exists may raise
+    if not in_place and are_there and output.samefile(path):
+        raise RecordingExistsError(output, "is the recording to be repaired: give --in-place to replace it")
+    if os.path.lexists(output) and not (overwrite or (in_place and output == path)):
+        raise RecordingExistsError(output, "is there already: choose another name, or give --overwrite")
+    return path, output
 
 
 def _refuse_others(path: Path, head: bytes) -> None:
@@ -160,7 +173,8 @@ def _refuse_others(path: Path, head: bytes) -> None:
         raise NotARecordingError(path, "the file is empty, not even a header was written: there is nothing to save")
     if head.startswith((b"PAR1", b"\x1f\x8b")):
         kind = "Parquet" if head.startswith(b"PAR1") else "gzip"
-        raise NotARecordingError(path, f"is {kind}: only JSONL, compressed with zstd or not, can be repaired")
+        reason = f"is {kind}: only JSONL, compressed with zstd or not, can be repaired"
+        raise NotARecordingError(path, f"{reason}; feedrec cat gives the lines before the damage")
 
 
 def _may_remove(result: Repair, *, in_place: bool) -> bool:
@@ -227,6 +241,8 @@ class _Saving:
         result = self._result
         if not result.lines and not (self._writer is not None and result.header == "kept" and result.is_lossless):
             reason = result.losses[0].reason if result.losses else "there is no line of a recording in it"
+            if result.losses and not self._keep_unverified and isinstance(self._source, BlockSalvage):
+                reason += "; --salvage keeps what still unpacks of damaged blocks"
             raise NotARecordingError(result.path, f"nothing of it can be saved: {reason}")
 
     def _take_lines(self, lines: list[bytes]) -> None:

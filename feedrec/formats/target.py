@@ -76,12 +76,15 @@ class FileTarget:
         self.size = 0
         self._overwrite = overwrite
         self._aside: Path | None = None
+        self._is_released = False
         with self._explaining_errors():
             if path.is_symlink():
                 self.path = path = Path(os.path.realpath(path))
             self._part = path.with_name(path.name + PART_SUFFIX)
             if path.is_dir():
                 raise WriteError(path, "is a folder: name a file in it")
+            if path.exists() and not path.is_file():  # by way of a symlink, and the rename would replace it
+                raise WriteError(path, "is a pipe or device: name a file")
             if not overwrite:
                 self._refuse_to_overwrite()
             self._open()
@@ -114,7 +117,9 @@ class FileTarget:
         return self.path
 
     def release(self) -> None:
-        os.close(self._file)
+        if not self._is_released:  # once: the number may be that of another file by now
+            self._is_released = True
+            os.close(self._file)
 
     def remove(self) -> None:
         with contextlib.suppress(OSError):

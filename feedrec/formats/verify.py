@@ -30,6 +30,10 @@ __all__ = ["Problem", "Rules", "Verification", "verify_recording"]
 _MOST = 100
 
 
+def _describe_nothing(_: bytes) -> FrameInfo:
+    return FrameInfo()
+
+
 class Rules(msgspec.Struct, frozen=True):
     """
     What is known of the feed that was recorded.
@@ -41,7 +45,7 @@ class Rules(msgspec.Struct, frozen=True):
 
     """
 
-    describe: Callable[[bytes], FrameInfo] = lambda _: FrameInfo()
+    describe: Callable[[bytes], FrameInfo] = _describe_nothing
     sequence_rule: Callable[[bool], SequenceRule] | None = None
 
 
@@ -219,6 +223,7 @@ class _Verification:
 
     def _begin(self, header: Header) -> None:
         self._rules = self._rules_for(header.endpoint)
+        self._index.is_described = self._rules.describe is not _describe_nothing
         is_filtered = "filtered" in header.extra
         if is_filtered:
             self.result.notes.append("it holds a choice of frames, so there is no looking for gaps")

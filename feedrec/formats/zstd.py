@@ -182,7 +182,7 @@ class ZstdWalker:
     def _unpack_block(self, decompress: zstandard.ZstdDecompressionObj) -> Unpacked | tuple[()] | None:
         if len(self._buffer) < BLOCK_HEADER:
             return None
-        stored, is_last = stored_size(self._buffer, self.frame_start)
+        stored, is_last = stored_size(self._buffer, self.offset)
         if len(self._buffer) < BLOCK_HEADER + stored:
             return None
         self._last_block_seen = is_last

@@ -9,6 +9,7 @@ journal is still there, and the next one who is asked for it finishes the work.
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -39,15 +40,18 @@ def leftover_journals(folder: Path) -> list[Path]:
     """Give the journals in a folder that nobody is writing, finished or torn, in the order of their names."""
     ends = (f".parquet{JOURNAL_SUFFIX}", f".parquet{JOURNAL_SUFFIX}{PART_SUFFIX}")
     try:
-        return sorted(path for path in folder.iterdir() if path.name.endswith(ends) and not _is_written(path))
-    except (OSError, RecordingError):
+        return sorted(path for path in folder.iterdir() if path.name.endswith(ends) and _is_left(path))
+    except OSError:
         return []
 
 
-def _is_written(path: Path) -> bool:
-    file = RecordingFile(path)
+def _is_left(path: Path) -> bool:
     try:
-        return file.is_locked()
+        file = RecordingFile(path)
+    except RecordingError:  # it went meanwhile, or is none
+        return False
+    try:
+        return not file.is_locked()
     finally:
         file.close()
 
@@ -111,8 +115,9 @@ class ParquetFinisher:
         except BaseException:
             self._give_up()
             raise
-        if self.failed:
-            raise RecordingError(self.failed[0], "is not Parquet yet; feedrec repair finishes it")
+        failed = [journal for journal in self.failed if os.path.lexists(journal)]  # else another one finished it
+        if failed:
+            raise RecordingError(failed[0], "is not Parquet yet; feedrec repair finishes it")
 
     def _give_up(self) -> None:
         self._gives_up = True
@@ -128,15 +133,24 @@ class ParquetFinisher:
                     self._thread = None
                     return
                 journal = self._journals.popleft()
-                self._process = _start(journal, overwrite=self._overwrite)
+                try:
+                    self._process = _start(journal, overwrite=self._overwrite)
+                except OSError as error:  # no room for another process
+                    self._note_failure(journal, str(error))
+                    continue
             _, said = self._process.communicate()
             code = self._process.returncode
             with self._lock:
                 self._process = None
-            if code not in _DONE and not self._gives_up:
-                self.failed += self._own & {journal}
-                reason = said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
-                log.warning("%s is not Parquet yet (%s): feedrec repair finishes it", journal, reason)
+            if code not in _DONE and not self._gives_up and os.path.lexists(journal):  # else another one finished it
+                self._note_failure(
+                    journal, said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
+                )
+
+    def _note_failure(self, journal: Path, reason: str) -> None:
+        if journal in self._own:
+            self.failed.append(journal)
+        log.warning("%s is not Parquet yet (%s): feedrec repair finishes it", journal, reason)
 
 
 def _start(journal: Path, *, overwrite: bool) -> subprocess.Popen[bytes]:

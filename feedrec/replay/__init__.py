@@ -8,7 +8,8 @@ A recording as a mock venue: a local WebSocket server that gives its frames to u
     venue.py     what the recordings make up         survey.py    what they hold
     wire.py      payloads to WebSocket messages      outlet.py    messages to one client's transport
     client.py    the replay to one client            results.py   what became of it
-    server.py    the server
+    options.py   how to replay                       endpoints.py what is served at which path
+    shared.py    one time for all clients            server.py    the server
 
     timeline -> play (schedule, talk) -> outlet -> transport      one such row per client, put together by client.py
 
@@ -16,7 +17,8 @@ This package names no venue: a feed's server half decides what is answered. Only
 """
 
 from .lateness import LatenessSummary
+from .options import ReplayOptions
 from .results import ClientResult, Outcome, ReplayTotal
-from .server import ReplayOptions, ReplayServer
+from .server import ReplayServer
 
 __all__ = ["ClientResult", "LatenessSummary", "Outcome", "ReplayOptions", "ReplayServer", "ReplayTotal"]

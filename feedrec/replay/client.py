@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Literal
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -18,16 +17,16 @@ from websockets.frames import CloseCode
 from ..errors import RecordingError
 from ..feeds.venue import Close
 from ..model import NANOSECONDS
+from .endpoints import Endpoint
 from .lateness import LatenessHistogram
+from .options import AtEnd
 from .outlet import ClientEnded, Outlet
-from .play import Pace, PlayThrough
+from .play import PlayThrough
 from .results import ClientResult, Outcome
 from .talk import VenueTalk
-from .timeline import FrameStream, Timeline
+from .timeline import FrameStream
 
-__all__ = ["AtEnd", "ClientReplay"]
-
-AtEnd = Literal["close", "hold", "exit"]
+__all__ = ["ClientReplay"]
 
 _PATIENCE_AT_STOP = 1.0  # seconds
 
@@ -36,13 +35,12 @@ _log = logging.getLogger("feedrec.replay")
 
 class ClientReplay:
     """
-    Plays a timeline to one client.
+    Plays an endpoint's timeline to one client.
 
     Args:
         number: The client's number.
         connection: Its connection, open.
-        timeline: What to play.
-        pace: How fast.
+        endpoint: What to play, and how fast.
         outlet: Takes the frames.
         talk: Answers what the client says; None to give every frame to whoever says anything.
         at_end: What to do after the last frame.
@@ -53,8 +51,7 @@ class ClientReplay:
         self,
         number: int,
         connection: ServerConnection,
-        timeline: Timeline,
-        pace: Pace,
+        endpoint: Endpoint,
         outlet: Outlet,
         talk: VenueTalk | None,
         at_end: AtEnd,
@@ -62,8 +59,8 @@ class ClientReplay:
         self.name = f"client {number} ({address(connection)})"
         self._number = number
         self._connection = connection
-        self._timeline = timeline
-        self._pace = pace
+        self._endpoint = endpoint
+        self._pace = endpoint.pace
         self._outlet = outlet
         self._talk = talk
         self._at_end = at_end
@@ -83,6 +80,8 @@ class ClientReplay:
         playing = asyncio.create_task(self._play())
         try:
             await asyncio.wait({listening, playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if listening.done():
+                listening.result()
             if playing.done():
                 playing.result()
             elif stopping.done() and self._outcome == "client left":
@@ -93,6 +92,9 @@ class ClientReplay:
             for task in (listening, playing):
                 task.cancel()
             await asyncio.wait({listening, playing})
+            for task in (listening, playing):
+                if not task.cancelled():
+                    task.exception()  # fetched, or asyncio would log it, and what the client said with it
             await self._close(CloseCode.GOING_AWAY)
         return self._result()
 
@@ -114,7 +116,15 @@ class ClientReplay:
 
     def _present(self) -> int:
         """Give the recorded time of now."""
-        return self._pace.beginning if self._play_through is None else self._play_through.present
+        if self._play_through is not None:
+            return self._play_through.present
+        present = self._shared_present
+        return self._pace.beginning if present is None else present
+
+    @property
+    def _shared_present(self) -> int | None:
+        """The recorded time of now if all clients share one, and it has begun."""
+        return None if self._pace.shared is None else self._pace.shared.present
 
     async def _dismiss(self, dismissal: Close) -> None:
         self._outcome = "turned away"
@@ -123,23 +133,27 @@ class ClientReplay:
     async def _play(self) -> None:
         if not await self._wait_for_word():
             return
-        async with self._timeline.open() as stream:
+        if self._shared_present is not None:
+            await self._settle()
+        joined = self._shared_present
+        async with self._endpoint.timeline.open(joined) as stream:
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
-            self._outcome = await self._play_stream(stream)
+            self._outcome = await self._play_stream(stream, joined)
         if self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
-        elif self._outcome == "finished" and self._at_end == "hold":
+        elif self._outcome == "finished" and self._at_end == "hold" and (joined is None or self._play_through):
             await self._hold()
         elif self._outcome == "finished":
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 
-    async def _play_stream(self, stream: FrameStream) -> Outcome:
+    async def _play_stream(self, stream: FrameStream, joined: int | None) -> Outcome:
+        """Play from the recorded time at which the client joined the others, None for the beginning."""
         try:
             await stream.fill_reserve()
             await self._settle()
             run = await stream.next_run()
             if run is not None:
-                self._play_through = PlayThrough(run.frames[0].time, self._pace, self._outlet, self._talk)
+                self._play_through = self._begin(run.frames[0].time, joined)
             while run is not None and self._play_through is not None:
                 await self._play_through.play(run, stream)
                 run = await stream.next_run()
@@ -152,6 +166,15 @@ class ClientReplay:
             _log.error("%s: the replay to %s ends there", damage, self.name)
             return "recording damaged"
         return "finished"
+
+    def _begin(self, first_time: int, joined: int | None) -> PlayThrough:
+        """Let its time begin: with its first frame, or as the others' time goes."""
+        shared = self._pace.shared
+        if shared is None:
+            return PlayThrough(first_time, self._pace, self._outlet, self._talk)
+        schedule = shared.begin(first_time)
+        since = self._pace.beginning or first_time
+        return PlayThrough(since if joined is None else joined, self._pace, self._outlet, self._talk, schedule)
 
     async def _wait_for_word(self) -> bool:
         """Wait for what begins the replay; whoever does not say it in time is turned away."""
@@ -209,6 +232,7 @@ class ClientReplay:
             elapsed=play.elapsed if play is not None else 0,
             recorded=play.recorded if play is not None else 0,
             lateness=self.lateness.summary(),
+            endpoint=self._endpoint.name,
         )
 
 

@@ -2,7 +2,8 @@
 Playing a timeline to one client: each frame when it is due, those that are due together in one write.
 
 For a venue, a frame is what its server half makes of it: nothing, the frame, or the frame with an ack. A client's time
-stands still while the state of the market is rebuilt for its late subscription; that of others goes on.
+stands still while the state of the market is rebuilt for its late subscription; that of others goes on. Where all share
+one time it stands still for nobody: the client then gets at once what was recorded meanwhile.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .outlet import Outlet
 from .rebuild import Position
 from .runs import Run
 from .schedule import Clock, Schedule, Sleep, wait_until_due
+from .shared import SharedTime
 from .talk import VenueTalk
 from .timeline import FrameStream
 
@@ -37,6 +39,7 @@ class Pace(msgspec.Struct, frozen=True):
         sleep: Sleeps for some seconds; for zero seconds it lets others run.
         settle: Nanoseconds without a further message after which a client has said what it wants.
         beginning: The recorded time before the replay has begun, in nanoseconds.
+        shared: The time of all clients, if they have one.
 
     """
 
@@ -45,6 +48,7 @@ class Pace(msgspec.Struct, frozen=True):
     sleep: Sleep
     settle: int = 0
     beginning: int = 0
+    shared: SharedTime | None = None
 
 
 class PlayThrough:
@@ -52,18 +56,23 @@ class PlayThrough:
     One client's way through a timeline.
 
     Args:
-        first_time: Recorded time of the first frame, in nanoseconds: it is due now.
+        first_time: Recorded time at which it begins, in nanoseconds: that of the first frame, which is due now, unless
+            there is a schedule.
         pace: How fast.
         outlet: Takes the frames.
         talk: Makes messages of them; None to pass them on as they are.
+        schedule: What all clients go by; None for one of its own.
 
     Attributes:
         frames: Messages handed over because something was recorded, or due.
-        lateness: How late they were.
+        lateness: How late they were. What was due before the client was there, or while it was given the state of the
+            market, was due then.
 
     """
 
-    def __init__(self, first_time: int, pace: Pace, outlet: Outlet, talk: VenueTalk | None) -> None:
+    def __init__(
+        self, first_time: int, pace: Pace, outlet: Outlet, talk: VenueTalk | None, schedule: Schedule | None = None
+    ) -> None:
         self.frames = 0
         self.lateness = LatenessHistogram()
         self._clock = pace.clock
@@ -71,8 +80,9 @@ class PlayThrough:
         self._is_paced = math.isfinite(pace.speed)
         self._outlet = outlet
         self._talk = talk
-        self._started = self._last_handed = pace.clock()
-        self._schedule = Schedule(first_time, self._started, pace.speed)
+        self._started = self._last_handed = self._ready = pace.clock()
+        self._is_shared = schedule is not None
+        self._schedule = schedule or Schedule(first_time, self._started, pace.speed)
         self._first_time = self._added_time = self._last_time = first_time
         self._deadlines: list[int] = []
         self._run = Run(0, 0, [], [])
@@ -188,11 +198,14 @@ class PlayThrough:
         """Answer a subscription with the state of the market as of now."""
         await self._hand_over()
         run, place, present = self._run, self._place, self.present
-        self._schedule.pause(self._clock())
+        if not self._is_shared:
+            self._schedule.pause(self._clock())
         since = list(zip(run.frames[:place], run.infos[:place], strict=True))
         sure_time = run.frames[0].time if run.frames else 0
         await talk.give_state(Position(run.start, since, present, sure_time), self._stopped)
-        self._schedule.resume(self._clock())
+        self._ready = self._clock()
+        if not self._is_shared:
+            self._schedule.resume(self._ready)
 
     async def _hand_over(self) -> None:
         if not self._deadlines:
@@ -203,7 +216,8 @@ class PlayThrough:
         self._last_time = self._added_time
         self.frames += len(self._deadlines)
         if self._is_paced:
+            ready = self._ready
             for deadline in self._deadlines:
-                self.lateness.add(self._last_handed - deadline)
+                self.lateness.add(self._last_handed - max(deadline, ready))
         self._deadlines.clear()
         await self._outlet.drain()

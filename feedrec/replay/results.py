@@ -29,6 +29,7 @@ class ClientResult(msgspec.Struct, frozen=True):
         elapsed: Nanoseconds from the start of its replay to its last frame.
         recorded: Recorded nanoseconds from its first frame to its last.
         lateness: How late the frames were; None at infinite speed, where no frame has a deadline.
+        endpoint: Name of the endpoint that it chose.
 
     """
 
@@ -40,6 +41,7 @@ class ClientResult(msgspec.Struct, frozen=True):
     elapsed: int
     recorded: int
     lateness: LatenessSummary | None
+    endpoint: str = ""
 
     @property
     def seconds(self) -> float:

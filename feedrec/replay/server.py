@@ -8,88 +8,47 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import http
 import itertools
 import logging
 import math
 import socket
 import time
+import traceback
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from ..errors import ServeError, UsageError
-from ..feeds import venue_of
-from ..model import NANOSECONDS, Header
-from .client import AtEnd, ClientReplay
+from ..errors import ServeError
+from ..model import Header
+from .client import ClientReplay
+from .endpoints import Endpoint, Endpoints, open_endpoints, path_of
+from .options import ReplayOptions
 from .outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, Outlet
-from .play import Pace
 from .results import ClientResult, ReplayTotal, Tally
 from .schedule import Clock, Sleep
-from .timeline import Timeline
-from .venue import MockVenue
 
-__all__ = ["ReplayOptions", "ReplayServer"]
+__all__ = ["ReplayServer"]
 
 _MAX_MESSAGE = 16 << 20  # bytes that a client may send in one message
 _HANDSHAKE_POLL = 0.05
+_LONGEST_PATH = 80  # characters of what a client asks for that are shown
+
+# What Coinbase Exchange answered in 2021 (cryptofeed #709, XChange #4320); what others answer is not known.
+_DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True, client_no_context_takeover=True, compress_settings={"memLevel": 5}
+)
 
 _log = logging.getLogger("feedrec.replay")
-
-
-class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    How to replay.
-
-    Attributes:
-        host: Name or address to listen on.
-        port: Port to listen on; 0 for any free one.
-        speed: Recorded seconds per second; `math.inf` for as fast as each client reads.
-        at_end: After the last frame: `close` the connection and keep listening; `hold` it open, silent; or `exit`: as
-            `close`, and the server is finished when every client that connected has ended.
-        write_deadline: Seconds after which a client that takes no bytes is given up.
-        deflate: Whether to compress for clients that offer permessage-deflate.
-        mode: `venue` to answer as the venue would, `verbatim` to give every recorded frame to whoever says anything;
-            None for `venue` where the feed is known.
-        settle: Seconds without a further message after which a client has subscribed all it wants, and time begins.
-        start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
-        end: Recorded time at which to end, exclusive; None for the end.
-        loop: Whether to begin again at the end, for ever.
-        settings: What is not known of the venue, by name; the feed says which there are.
-
-    Raises:
-        UsageError: If the speed or the write deadline is not positive, or the settling time is negative.
-
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8765
-    speed: float = 1.0
-    at_end: AtEnd = "close"
-    write_deadline: float = 30.0
-    deflate: bool = False
-    mode: Literal["venue", "verbatim"] | None = None
-    settle: float = 0.1
-    start: int | None = None
-    end: int | None = None
-    loop: bool = False
-    settings: dict[str, str] = {}
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
-        if not self.speed > 0:
-            raise UsageError(f"a speed of {self.speed} is not positive: give a factor such as 10, or max")
-        if not 0 < self.write_deadline < math.inf:
-            raise UsageError(f"a write deadline of {self.write_deadline} s is not a positive time")
-        if not 0 <= self.settle < math.inf:
-            raise UsageError(f"a settling time of {self.settle} s makes no sense")
 
 
 class ReplayServer:
@@ -99,7 +58,8 @@ class ReplayServer:
     Use it as an async context manager, or call `start` and `close`.
 
     Args:
-        paths: A recording, or several to be merged by time; the last may still be growing.
+        paths: A recording, or several: those of one endpoint are merged by time, and each endpoint has a path of its
+            own. The last may still be growing.
         options: How to replay.
         on_client_end: Called with the result of each client when its connection is closed.
         clock: Tells the monotonic time in nanoseconds.
@@ -108,7 +68,8 @@ class ReplayServer:
     Attributes:
         header: The header of the first recording, once started.
         has_failed: Whether a replay ended by a defect of feedrec.
-        has_lacked: Whether a client asked for what the recordings lack.
+        has_lacked: Whether a client asked in vain: for what the recordings lack, for a path that is not served, or with
+            credentials that were refused.
 
     """
 
@@ -131,6 +92,7 @@ class ReplayServer:
         self._clock = clock
         self._sleep = sleep
         self._tally = Tally()
+        self._tallies: dict[str, Tally] = {}
         self._numbers = itertools.count(1)
         self._active = 0
         self._server: Server | None = None
@@ -141,7 +103,7 @@ class ReplayServer:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
 
@@ -155,7 +117,11 @@ class ReplayServer:
             ServeError: If the address cannot be listened on.
 
         """
-        await asyncio.to_thread(self._open)
+        self._endpoints: Endpoints = await asyncio.to_thread(
+            open_endpoints, self._paths, self._options, self._clock, self._sleep
+        )
+        self.header = self._endpoints.header
+        self._tallies = {name: Tally() for name in self._endpoints.names}
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
         host, port = self._options.host, self._options.port
@@ -164,7 +130,9 @@ class ReplayServer:
                 self._replay_to,
                 host,
                 port,
-                compression="deflate",
+                compression=None,
+                extensions=[_DEFLATE],
+                process_request=self._refuse_unknown_path,
                 logger=_quiet_logger(),
                 ping_interval=None,
                 max_size=_MAX_MESSAGE,
@@ -174,29 +142,7 @@ class ReplayServer:
         except (OSError, OverflowError, UnicodeError) as error:
             raise ServeError(_why_not_listening(host, port, error)) from error
         self._bound: tuple[Any, ...] = next(iter(self._server.sockets)).getsockname()
-        _log.info("replaying %s at %s", ", ".join(map(str, self._timeline.paths)), self.url)
-
-    def _open(self) -> None:
-        """Look at the recordings: what they are of, and what there is."""
-        options = self._options
-        headers = Timeline(self._paths).read_headers()
-        self.header = headers[0]
-        endpoints = sorted({header.endpoint for header in headers})
-        feed = None
-        if options.mode != "verbatim":
-            if len(endpoints) > 1:
-                raise UsageError(f"recordings of {' and '.join(endpoints)} are no single venue: use --mode verbatim")
-            feed = venue_of(endpoints[0])
-            if feed is None and options.mode == "venue":
-                raise UsageError(f"feedrec does not know how {endpoints[0]!r} answers: use --mode verbatim")
-        describe = feed.describe if feed is not None else None
-        self._timeline = Timeline(
-            self._paths, start=options.start, end=options.end, loop=options.loop, describe=describe
-        )
-        self._venue = MockVenue(feed, self._timeline, options.settings) if feed is not None else None
-        beginning = self._venue.survey.first_time if self._venue is not None else 0
-        settle = round(options.settle * NANOSECONDS)
-        self._pace = Pace(options.speed, self._clock, self._sleep, settle, max(beginning, options.start or 0))
+        _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
 
     @property
     def port(self) -> int:
@@ -211,9 +157,20 @@ class ReplayServer:
         return f"ws://[{host}]:{self.port}" if ":" in host else f"ws://{host}:{self.port}"
 
     @property
+    def urls(self) -> dict[str, str]:
+        """Where clients connect to, by endpoint: `url` and a path where there are several."""
+        paths = self._endpoints.paths or [""]
+        return {name: f"{self.url}{path}" for name, path in zip(self._endpoints.names, paths, strict=True)}
+
+    @property
     def total(self) -> ReplayTotal:
         """All clients whose replay has ended, summed up."""
         return self._tally.total()
+
+    @property
+    def totals(self) -> dict[str, ReplayTotal]:
+        """The same by endpoint; those that nobody came to as well."""
+        return {name: tally.total() for name, tally in self._tallies.items()}
 
     async def wait_finished(self) -> None:
         """Wait until the replay is over: with `exit`, every client has ended; otherwise, the server is closed."""
@@ -244,27 +201,53 @@ class ReplayServer:
             if connection.protocol.state is State.CONNECTING and hasattr(connection, "transport"):
                 connection.transport.abort()
 
+    def _refuse_unknown_path(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer a handshake for what is not served; what is no handshake at all is answered by the library."""
+        if "Upgrade" not in request.headers or self._endpoints.at(request.path) is not None:
+            return None
+        path = path_of(request.path)
+        shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
+        lacking = f"{shown!r}, which is not served; there are {', '.join(self._endpoints.paths)}"
+        _log.warning("a client asks for the path %s", lacking)
+        self.has_lacked = True
+        return connection.respond(http.HTTPStatus.NOT_FOUND, f"This is no path of the replay: {lacking}\n")
+
     async def _replay_to(self, connection: ServerConnection) -> None:
-        options = self._options
-        outlet = Outlet(connection, deflate=options.deflate, write_deadline=options.write_deadline)
-        number = next(self._numbers)
-        talk = self._venue.talk_to(outlet, partial(self._remark, number)) if self._venue is not None else None
-        client = ClientReplay(number, connection, self._timeline, self._pace, outlet, talk, options.at_end)
+        endpoint = self._endpoints.at(connection.request.path) if connection.request is not None else None
+        if endpoint is None:
+            raise AssertionError("a handshake for an unknown path was refused")
+        options, shared = self._options, self._endpoints.shared
+        client = self._meet(connection, endpoint)
         self._active += 1
+        finished = False
+        if shared is not None:
+            shared.come()
         _log.info("%s connected", client.name)
         try:
             result = await client.run(self._stopping)
-            self._tally.add(result, client.lateness)
+            finished = result.outcome == "finished"
+            for tally in (self._tally, self._tallies[endpoint.name]):
+                tally.add(result, client.lateness)
             _log.debug("%s: %s after %d frames in %.3f s", client.name, result.outcome, result.frames, result.seconds)
             self._tell_of_limit(client.name, connection)
             self._on_client_end(result)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self.has_failed = True
-            _log.error("%s: the replay failed: %r", client.name, error)
+            _log.error("%s: the replay failed: %s", client.name, _where(error))
         finally:
+            if shared is not None:
+                shared.leave(finished=finished)
             self._active -= 1
             if options.at_end == "exit" and not self._active:
                 self._finished.set()
+
+    def _meet(self, connection: ServerConnection, endpoint: Endpoint) -> ClientReplay:
+        options = self._options
+        outlet = Outlet(connection, deflate=options.deflate, write_deadline=options.write_deadline)
+        number = next(self._numbers)
+        venue = endpoint.venue
+        talk = venue.talk_to(outlet, partial(self._remark, number)) if venue is not None else None
+        return ClientReplay(number, connection, endpoint, outlet, talk, options.at_end)
 
     def _remark(self, number: int, text: str) -> None:
         """Tell the person who runs the replay what a client asks for in vain."""
@@ -292,17 +275,30 @@ def _why_not_listening(host: str, port: int, error: OSError | OverflowError | Un
     return f"cannot listen on port {port} of {host}: {error.strerror or error}; choose another with --port"
 
 
+def _where(error: BaseException) -> str:
+    """Tell what went wrong where, but not the text: that may quote what a client said, secrets and all."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in line {place.lineno} of {Path(place.filename).name}"
+
+
 class _Handshakes(logging.Filter):
     """
     Turns what the library logs into single lines of our own log.
 
     It logs a handshake that fails as an error with a traceback; to a mock venue a port scan or a browser is no error.
+    The text of the error is left out: it may quote what the client sent, secrets and all.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        _log.info("%s%s", record.getMessage(), "" if error is None else f": {error}")
+        _log.info("%s%s", record.getMessage(), "" if error is None else f": {_kinds(error)}")
         return False
+
+
+def _kinds(error: BaseException) -> str:
+    """Name the kinds of an error and of what caused it."""
+    cause = error.__cause__
+    return type(error).__name__ + (f" ({_kinds(cause)})" if cause is not None else "")
 
 
 def _quiet_logger() -> logging.Logger:

@@ -96,9 +96,13 @@ class Timeline:
                 headers.append(reader.header)
         return headers
 
-    def open(self) -> FrameStream:
-        """Begin at the beginning. To be called in the event loop that will take the frames."""
-        return FrameStream(self)
+    def open(self, start: int | None = None) -> FrameStream:
+        """
+        Begin at the beginning, or at the first line at or after a time in nanoseconds.
+
+        To be called in the event loop that will take the frames.
+        """
+        return FrameStream(self, start)
 
     def indexes(self) -> list[Index | None]:
         """Give the index of each recording; None for one that has none."""
@@ -143,9 +147,9 @@ class Timeline:
                 if batch.start + len(batch.lines) >= until:
                     return
 
-    def read_lap(self, stopped: threading.Event) -> Generator[Batch, None, None]:
-        """Give all lines from `start` on; following a file ends when `stopped` is set."""
-        return self.read_batches(self._start, stopped)
+    def read_lap(self, stopped: threading.Event, start: int | None = None) -> Generator[Batch, None, None]:
+        """Give all lines from a time on, or from that of the timeline; following a file ends when `stopped` is set."""
+        return self.read_batches(self._start if start is None else format_time(start).encode(), stopped)
 
     def read_batches(self, start: bytes | None, stopped: threading.Event) -> Generator[Batch, None, None]:
         """Give all lines from a time on, given as text; following a file ends when `stopped` is set."""
@@ -204,8 +208,9 @@ class Timeline:
 class FrameStream:
     """One playing of a timeline. Close it, or its thread and its file stay."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, start: int | None = None) -> None:
         self._timeline = timeline
+        self._start = start
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()
         self._laps_over = 0
@@ -313,7 +318,7 @@ class FrameStream:
     def _read_laps(self) -> Generator[Batch, None, None]:
         """In the thread: all lines of every lap, and at the end of each a batch without any."""
         for lap in itertools.count() if self._timeline.loop else range(1):
-            with contextlib.closing(self._timeline.read_lap(self._stopped)) as batches:
+            with contextlib.closing(self._timeline.read_lap(self._stopped, None if lap else self._start)) as batches:
                 for batch in batches:
                     if self._laps_over > lap:
                         break

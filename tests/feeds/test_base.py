@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from feedrec.errors import UsageError
-from feedrec.feeds import ContiguousSequence, Gap, Subscription, did_you_mean, find_feed, subscribe_to
+from feedrec.feeds import ContiguousSequence, Feed, Gap, Subscription, did_you_mean, find_feed, subscribe_to
+from feedrec.feeds.base import missing_credentials
 
 FEED = find_feed("coinbase-advanced")
+USER_FEED = find_feed("coinbase-advanced-user")
 
 
 class Delivery(RuleBasedStateMachine):
@@ -119,3 +121,45 @@ def test_without_a_first_number_any_may_come_first() -> None:
     sequence = ContiguousSequence(None)
     assert sequence.observe(41) is None
     assert sequence.observe(43) == Gap(42, 43)
+
+
+def test_the_default_products_are_not_added_where_a_channel_can_have_all() -> None:
+    assert subscribe_to(USER_FEED, [], []) == [Subscription("user"), Subscription("heartbeats")]
+    requests: list[tuple[str, list[str]]] = [("user", []), ("ticker", [])]
+    both = [Subscription("user"), Subscription("ticker", ("BTC-USD",))]
+    assert subscribe_to(FEED, requests, [], heartbeats=False) == both
+
+
+def test_products_that_a_person_named_are_those_of_user_too() -> None:
+    requests: list[tuple[str, list[str]]] = [("user", []), ("futures_balance_summary", [])]
+    assert subscribe_to(USER_FEED, requests, ["ETH-USD"], heartbeats=False) == [
+        Subscription("user", ("ETH-USD",)),
+        Subscription("futures_balance_summary"),
+    ]
+
+
+def test_what_is_open_to_everybody_lacks_no_credentials() -> None:
+    assert missing_credentials(FEED, [Subscription("level2", ("BTC-USD",)), Subscription("heartbeats")]) is None
+
+
+@pytest.mark.parametrize(
+    ("feed", "channels", "beginning"),
+    [
+        (FEED, ["level2", "user", "heartbeats"], "user of coinbase-advanced needs credentials, "),
+        (
+            FEED,
+            ["user", "futures_balance_summary"],
+            "user and futures_balance_summary of coinbase-advanced need credentials, ",
+        ),
+        (USER_FEED, ["user", "heartbeats"], "coinbase-advanced-user needs credentials, "),
+        (USER_FEED, ["heartbeats"], "coinbase-advanced-user needs credentials, "),
+    ],
+)
+def test_missing_credentials_are_told_in_a_line_with_the_variables(
+    feed: Feed, channels: list[str], beginning: str
+) -> None:
+    text = missing_credentials(feed, [Subscription(channel) for channel in channels])
+    assert text is not None
+    assert text.startswith(f"{beginning}an API key of the Coinbase Developer Platform")
+    assert ": set COINBASE_API_KEY and COINBASE_API_SECRET, or give a key file, " in text
+    assert "\n" not in text

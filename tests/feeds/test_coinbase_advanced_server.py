@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.errors import UsageError
+from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_advanced import FEED
-from feedrec.feeds.coinbase_advanced.server import SNAPSHOT_WAIT, CoinbaseAdvancedServer, Settings, renumbered
+from feedrec.feeds.coinbase_advanced.answers import renumbered
+from feedrec.feeds.coinbase_advanced.server import SNAPSHOT_WAIT, CoinbaseAdvancedServer, Settings
+from feedrec.feeds.settings import read_settings
 from feedrec.feeds.venue import Catalogue, Close, Key, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, format_time
 
@@ -21,7 +24,8 @@ START = 1_786_309_548 * NANOSECONDS
 
 
 def server(catalogue: Catalogue = CATALOGUE, **settings: str) -> CoinbaseAdvancedServer:
-    return CoinbaseAdvancedServer(list(FEED.channels), catalogue, Settings.parse(settings))
+    chosen = read_settings(Settings, settings, FEED.name)
+    return CoinbaseAdvancedServer(FEED.channels, catalogue, chosen, Auth(now=lambda: START))
 
 
 def request(kind: str, channel: str, *products: str) -> bytes:
@@ -260,7 +264,7 @@ def test_a_silent_client_is_closed_as_configured() -> None:
 )
 def test_settings_that_make_no_sense_are_refused(name: str, value: str) -> None:
     with pytest.raises(UsageError):
-        Settings.parse({name: value})
+        read_settings(Settings, {name: value}, FEED.name)
 
 
 def test_heartbeats_are_made_where_none_were_recorded() -> None:

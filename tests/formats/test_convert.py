@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedrec.errors import RecordingError, UsageError
+from feedrec.errors import RecordingError, UsageError, WriteError
 from feedrec.feeds import venue_of
 from feedrec.formats import Selection, create_recording, open_recording
 from feedrec.formats.convert import Conversion, convert, renumbered
@@ -322,3 +322,8 @@ def test_the_header_of_one_whole_input_stays_as_another_tool_wrote_it(tmp_path: 
     for source, target in (("a.jsonl", "b.parquet"), ("b.parquet", "c.jsonl.zst"), ("c.jsonl.zst", "d.jsonl")):
         convert([look_at(partial(open_recording, tmp_path / source))], tmp_path / target)
     assert (tmp_path / "d.jsonl").read_bytes() == given.read_bytes()
+
+
+def test_a_name_that_cannot_be_is_a_write_error(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="name too long"):
+        run([write(tmp_path / "x.jsonl", LINES)], tmp_path / f"{'y' * 300}.jsonl")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 from pathlib import Path
 
 import pytest
 
-from feedrec.errors import NotARecordingError, RecordingExistsError
+from feedrec.errors import NotARecordingError, RecordingExistsError, WriteError
 from feedrec.formats import open_recording
+from feedrec.formats.blocks import BlockEncoder
 from feedrec.formats.lines import decode_line, encode_header
 from feedrec.formats.places import repaired_path
 from feedrec.formats.repair import repair_recording
@@ -212,3 +214,59 @@ def test_a_journal_of_which_more_could_be_salvaged_stays(tmp_path: Path) -> None
     path.write_bytes(damaged())
     assert not repair_recording(path, describe_for=describe_for).removed
     assert {one.name for one in tmp_path.iterdir()} == {"a.parquet", path.name}
+
+
+def test_in_place_a_symlink_leads_to_the_old_one_whose_mode_is_kept(tmp_path: Path) -> None:
+    path, link = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    path.write_bytes(damaged())
+    path.chmod(0o600)
+    link.symlink_to(path.name)
+    repair_recording(link, describe_for=describe_for, in_place=True)
+    assert link.is_symlink()
+    assert verify(path).is_good
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert {one.name for one in tmp_path.iterdir()} == {path.name, link.name}
+
+
+def test_a_full_disk_is_told_and_the_old_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(damaged())
+    monkeypatch.setattr(BlockEncoder, "finish", refuse)
+    with pytest.raises(WriteError, match="no space left"):
+        repair_recording(path, describe_for=describe_for, in_place=True)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == damaged()
+
+
+def test_the_old_one_is_replaced_only_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(damaged())
+    (tmp_path / "b.jsonl.zst").hardlink_to(path)
+    with pytest.raises(RecordingExistsError, match="--in-place"):
+        repair_recording(path, tmp_path / "b.jsonl.zst", describe_for=describe_for, overwrite=True)
+    assert path.read_bytes() == damaged()
+
+
+def test_what_is_missing_is_named_also_if_the_output_is_there(tmp_path: Path) -> None:
+    (tmp_path / "b.jsonl.zst").touch()
+    with pytest.raises(NotARecordingError, match="no such file"):
+        repair_recording(tmp_path / "a", tmp_path / "b.jsonl.zst", describe_for=describe_for, overwrite=True)
+
+
+def test_a_name_that_cannot_be_is_a_write_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(damaged())
+    with pytest.raises(WriteError, match="name too long"):
+        repair(path, tmp_path / f"{'b' * 300}.jsonl.zst")
+
+
+def test_where_nothing_is_proved_salvage_is_named_as_a_way(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    whole = pack(block_size=1 << 20)
+    end = index_of(whole).end
+    path.write_bytes(whole[: end - 20] + bytes(40))  # as power loss leaves it
+    with pytest.raises(NotARecordingError, match="--salvage keeps"):
+        repair(path, tmp_path / "b.jsonl.zst")

@@ -312,3 +312,18 @@ def test_a_closed_stream_is_a_write_error() -> None:
     stream.close()
     with pytest.raises(WriteError, match="closed"):
         StreamTarget(stream).write(b"one")
+
+
+def test_what_was_released_can_be_removed(path: Path) -> None:
+    target = FileTarget(path)
+    target.release()
+    with path.with_name("another").open("wb", buffering=0) as another:  # its number is that of the target's file now
+        target.remove()
+        another.write(b"one")
+    assert not part_of(path).exists()
+
+
+def test_a_device_behind_a_symlink_is_not_replaced(path: Path) -> None:
+    path.symlink_to(os.devnull)
+    with pytest.raises(WriteError, match="is a pipe or device"):
+        FileTarget(path, overwrite=True)

@@ -159,3 +159,15 @@ def test_what_is_no_recording_is_an_error_not_a_finding(content: bytes, tmp_path
     path.write_bytes(content)
     with pytest.raises(NotARecordingError):
         verify(path)
+
+
+def test_an_index_that_we_do_not_know_the_feed_of_is_right(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(WHOLE)
+    assert any(INDEX.products)
+    assert verify_recording(path, lambda _: Rules()).is_good
+
+
+def test_what_follows_an_unverified_opening_may_have_been_lost(tmp_path: Path) -> None:
+    damage = event("damage", offset=0, bytes=100)
+    assert verified(tmp_path, [damage, event("open", unverified=True), frame(7), frame(8)]).is_good

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,32 @@ def test_only_journals_that_nobody_writes_are_left_over(tmp_path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         assert leftover_journals(tmp_path) == [left, torn]
     assert leftover_journals(tmp_path / "nowhere") == []
+
+
+def test_what_is_no_journal_hides_none(tmp_path: Path) -> None:
+    left = journal(tmp_path / "b.parquet")
+    (tmp_path / "a.parquet.jsonl.zst").mkdir()
+    (tmp_path / "c.parquet.jsonl.zst").symlink_to("went meanwhile")
+    assert leftover_journals(tmp_path) == [left]
+
+
+def test_a_process_that_cannot_be_started_is_told_and_the_journal_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no room")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    finisher = ParquetFinisher()
+    kept = journal(tmp_path / "a.parquet")
+    finisher.add(kept)
+    with pytest.raises(RecordingError, match="feedrec repair"):
+        finisher.finish()
+    assert kept.exists()
+
+
+def test_a_journal_that_another_recorder_finished_is_no_failure(tmp_path: Path) -> None:
+    finisher = ParquetFinisher()
+    finisher.add(journal_path(tmp_path / "a.parquet"))
+    finisher.finish()
+    assert finisher.failed == []

@@ -22,7 +22,7 @@ from feedrec.formats import create_recording
 from feedrec.formats.lines import encode_frame
 from feedrec.model import Frame, Header
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
-from feedrec.replay.client import AtEnd
+from feedrec.replay.options import AtEnd
 
 START = 1_786_309_548_000_000_000
 MILLISECOND = 1_000_000

@@ -399,3 +399,27 @@ def test_what_cannot_be_a_venue_is_refused(tmp_path: Path) -> None:
         run(start([DEMO], settings={"nonsense": "1"}))
     run(start([other]))
     run(start([DEMO, other], mode="verbatim"))
+
+
+def test_who_joins_at_the_present_ends_with_the_same_book() -> None:
+    """One time for all: a second client begins with the book as of now, as does a subscription that comes later."""
+
+    async def late_to(server: ReplayServer) -> list[bytes]:
+        async with connect(server.url, max_size=None) as client:
+            await subscribe(client, "level2", ["BTC-USD"])
+            await asyncio.sleep(0.2)
+            await subscribe(client, "level2", ["ETH-USD"])
+            return await rest_of(client)
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with ReplayServer(DEMO, options(speed=20, clock="shared")) as server:
+            early = asyncio.create_task(replayed(server, [("level2", PAIR)]))
+            await asyncio.sleep(0.4)
+            return await late_to(server), await early
+
+    late, early = run(scenario())
+    assert sequence_of(late) == list(range(len(late)))
+    assert len(late) < len(early)
+    assert books_of(late) == books_of(early)
+    updates = [unnumbered(message) for message in late if b'"update"' in message and b"BTC-USD" in message]
+    assert updates == [unnumbered(message) for message in early if b"BTC-USD" in message][-len(updates) :]

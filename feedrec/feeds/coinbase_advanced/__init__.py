@@ -1,85 +1,95 @@
 """
-Coinbase Advanced Trade, market data: wss://advanced-trade-ws.coinbase.com.
+Coinbase Advanced Trade: wss://advanced-trade-ws.coinbase.com, and wss://advanced-trade-ws-user.coinbase.com.
 
 Sources: "Advanced Trade WebSocket Overview" and "... Channels" of docs.cdp.coinbase.com, and a capture of 2026-08-09
 where the prose and the wire differ: one sequence per connection over all channels, starting at 0; snapshots before the
-ack; level2 arrives as `l2_data`.
+ack; level2 arrives as `l2_data`. Captures of 2024-10-04 and 2026-09-30 are those of the user endpoint, whose frames
+have an empty `client_id`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from ...errors import UsageError
 from ..auth import Auth
 from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription, spread_channel
-from ..credentials import CDP_KEY, Credentials
+from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
+from ..settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
+from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
 from .client import CoinbaseAdvancedClient
-from .frames import channel_name, describe
+from .frames import describe
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND
 from .server import CoinbaseAdvancedServer, Settings
 from .state import MarketState
 
-__all__ = ["FEED", "FEEDS", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
-
-_CHANNELS = (
-    Channel("level2", "order book: a snapshot, then updates about each 50 ms"),
-    Channel("ticker", "price and best bid and offer at every match"),
-    Channel("ticker_batch", "as ticker, each 5 seconds if changed"),
-    Channel("market_trades", "trades of the last 250 ms"),
-    Channel("candles", "buckets of five minutes, when they change"),
-    Channel("status", "products and currencies"),
-    Channel("heartbeats", "a beat each second; keeps the other channels open", takes_products=False),
-)
+__all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
 
 
 class CoinbaseAdvanced:
-    """The endpoint `coinbase-advanced`."""
+    """
+    An endpoint of Advanced Trade.
 
-    name = "coinbase-advanced"
-    url = "wss://advanced-trade-ws.coinbase.com"
-    channels = {channel.name: channel for channel in _CHANNELS}  # noqa: RUF012  never written to
-    default_channels = ("level2",)
-    default_products = ("BTC-USD",)
-    heartbeat_channel = "heartbeats"
-    credentials = CDP_KEY
-    needs_credentials = False
+    Args:
+        name: Its name in the catalogue.
+        url: Its live address.
+        user_only: Whether it is the one that has nothing but the private channels and heartbeats.
+
+    Attributes:
+        needs_credentials: Whether all that it is for does.
+
+    """
+
+    heartbeat_channel: str | None = HEARTBEATS
+    credentials: CredentialsKind | None = CDP_KEY
     offers_deflate = False
-    connections_per_second = CONNECTIONS_PER_SECOND
-    messages_per_second = MESSAGES_PER_SECOND
+    connections_per_second: int | None = CONNECTIONS_PER_SECOND
+    messages_per_second: int | None = MESSAGES_PER_SECOND
 
     describe = staticmethod(describe)
     channel_name = staticmethod(channel_name)
 
+    def __init__(self, name: str, url: str, *, user_only: bool = False) -> None:
+        self.name = name
+        self.url = url
+        self.needs_credentials = user_only
+        market = () if user_only else MARKET_CHANNELS
+        channels = (*market, HEARTBEATS_CHANNEL, *PRIVATE_CHANNELS)
+        self.channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}
+        self.default_channels: tuple[str, ...] = (USER,) if user_only else ("level2",)
+        self.default_products: tuple[str, ...] = () if user_only else ("BTC-USD",)
+
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """Give each connection as many products of level2 as it may have; see `Feed`."""
-        return spread_channel(subscriptions, "level2", MAX_LEVEL2_PRODUCTS, self.heartbeat_channel)
+        return spread_channel(subscriptions, "level2", MAX_LEVEL2_PRODUCTS, HEARTBEATS)
 
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:
         """Make the rule of one sequence a connection, over all channels; see `Feed`."""
         return ConnectionSequence(0 if from_start else None)
 
-    def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:  # noqa: ARG002
+    def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """Make the server half for a new connection; see `VenueFeed`."""
-        return CoinbaseAdvancedServer(list(self.channels), catalogue, Settings.parse(settings))
+        chosen = read_settings(Settings, settings, self.name)
+        return CoinbaseAdvancedServer(self.channels, catalogue, chosen, auth, has_client_id=self.needs_credentials)
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Make an empty state; see `VenueFeed`."""
         if wanted is None:
             return MarketState()
-        kept = [key for key in wanted if key[0] != self.heartbeat_channel]
+        kept = [key for key in wanted if key[0] != HEARTBEATS]
         return MarketState(kept) if kept else None
 
-    def client(
-        self,
-        subscriptions: Sequence[Subscription],
-        credentials: Credentials | None = None,  # noqa: ARG002
-    ) -> FeedClient:
-        """Make the client half for a new connection."""
-        return CoinbaseAdvancedClient(subscriptions)
+    def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
+        """Make the client half for a new connection, with a key that signs if there is one; see `Feed`."""
+        if credentials is not None and not isinstance(credentials, CdpKey):
+            kind = CDP_KEY.summary
+            raise UsageError(f"{self.name} takes {kind}, not {type(credentials).__name__}")
+        return CoinbaseAdvancedClient(subscriptions, credentials)
 
 
-FEED = CoinbaseAdvanced()
+FEED = CoinbaseAdvanced("coinbase-advanced", "wss://advanced-trade-ws.coinbase.com")
+USER_FEED = CoinbaseAdvanced("coinbase-advanced-user", "wss://advanced-trade-ws-user.coinbase.com", user_only=True)
 
-FEEDS = {FEED.name: FEED}
+FEEDS = {feed.name: feed for feed in (FEED, USER_FEED)}
 """The endpoints by name."""

@@ -9,25 +9,14 @@ each, and whoever runs them may pause between any two. What stays whole is the c
 from __future__ import annotations
 
 import re
-from bisect import bisect
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Generator, Iterator
 from typing import Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["NOT_UNDERSTOOD", "STEP_BYTES", "Book", "BookChange", "decode_changes"]
+from ..steps import NOT_UNDERSTOOD, STEP_BYTES, STEP_ITEMS, clear_in_steps, sort_in_steps
 
-STEP_BYTES = 1 << 16
-"""Payload decoded in one step: some 600 levels, 0.3 ms."""
-
-_STEP_LEVELS = 512
-"""Levels handled in one step."""
-
-_SAMPLE = 32
-"""One price in so many is looked at to find how the prices of a book are spread."""
-
-NOT_UNDERSTOOD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for a payload that is broken or has another shape."""
+__all__ = ["Book", "BookChange", "decode_changes"]
 
 
 class _Level(msgspec.Struct, gc=False):
@@ -111,12 +100,9 @@ class Book:
             self.event_time = levels[-1].event_time
 
     def clear(self) -> Iterator[None]:
-        """Take the book apart: to free 92,000 texts at once takes too long for one step."""
-        for side in (self.bids, self.offers):
-            while side:
-                for _ in range(min(len(side), _STEP_LEVELS)):
-                    side.popitem()
-                yield
+        """Forget all levels, in steps."""
+        yield from clear_in_steps(self.bids)
+        yield from clear_in_steps(self.offers)
 
     def render(self, head: bytes, product: str) -> Iterator[bytes]:
         """Write the frame in parts, taking the book apart meanwhile."""
@@ -125,7 +111,7 @@ class Book:
         time = self.event_time
         sides: tuple[tuple[Literal["bid", "offer"], dict[str, str]], ...] = (("bid", self.bids), ("offer", self.offers))
         for side, quantities in sides:
-            for prices in _sort_in_steps(quantities, reverse=side == "bid"):
+            for prices in sort_in_steps(quantities, reverse=side == "bid"):
                 if prices:
                     levels = [_Level(side, time, price, quantities.pop(price)) for price in prices]
                     yield separator + _encode(levels)[1:-1]
@@ -189,35 +175,8 @@ def _bounds_of_levels(payload: bytes) -> tuple[int, int]:
 
 
 def _cut(levels: list[_Level]) -> list[list[_Level]]:
-    if len(levels) <= _STEP_LEVELS:
+    if len(levels) <= STEP_ITEMS:
         return [levels]
-    pieces = [levels[start : start + _STEP_LEVELS] for start in range(0, len(levels), _STEP_LEVELS)]
+    pieces = [levels[start : start + STEP_ITEMS] for start in range(0, len(levels), STEP_ITEMS)]
     levels.clear()
     return pieces
-
-
-def _sort_in_steps(prices: Collection[str], *, reverse: bool) -> Iterator[list[str]]:
-    """
-    Sort prices, given as text, by their value: in runs that follow each other, some of them empty.
-
-    One call of `sorted` for the 27,000 offers of BTC-USD takes some 10 ms once updates have mixed them. So they are
-    dealt out to ranges of about equal numbers, found from a sample, and each range is sorted by itself.
-    """
-    unsorted = list(prices)
-    yield []
-    sample = sorted(map(float, unsorted[::_SAMPLE]))
-    bounds = sample[:: max(1, _STEP_LEVELS // _SAMPLE)]
-    yield []
-    ranges: list[list[str]] = [[] for _ in range(len(bounds) + 1)]
-    for start in range(0, len(unsorted), 2 * _STEP_LEVELS):
-        for price in unsorted[start : start + 2 * _STEP_LEVELS]:
-            ranges[bisect(bounds, float(price))].append(price)
-        yield []
-    del unsorted  # what is done with is let go bit by bit, for the reason given at `Book.clear`
-    yield []
-    if not reverse:
-        ranges.reverse()
-    while ranges:
-        one = ranges.pop()
-        one.sort(key=float, reverse=reverse)
-        yield one

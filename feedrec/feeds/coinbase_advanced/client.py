@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from ...model import FrameInfo
-from ..base import ContiguousSequence, Gap, Message, Notice, Subscription
+from ..base import ContiguousSequence, Message, Notice, Subscription
+from ..credentials import CDP_KEY, JWT_LIFE, CdpKey
+from ..notices import gap_notice, missing_notice
+from ..redaction import redact_message
+from .channels import HEARTBEATS, PRIVATE
 from .limits import MAX_LEVEL2_PRODUCTS
 
 __all__ = ["ACK_GRACE", "ACK_TIMEOUT", "SILENCE_LIMIT", "CoinbaseAdvancedClient"]
@@ -22,10 +27,20 @@ ACK_GRACE = 1.0
 ACK_TIMEOUT = 10.0
 """Seconds after which acks that did not come are taken as missing; live, all came within 0.5 s."""
 
-_FATAL_ERRORS = {  # messages of error frames that no retry mends; protocols of 2026-09
-    "authentication failure": "the channel does not exist there, or it needs credentials",
+_AUTHENTICATION_FAILURE = "authentication failure"
+
+_FATAL_ERRORS = {  # messages of error frames that no retry mends; probes of 2026-09
+    _AUTHENTICATION_FAILURE: (
+        "the channel does not exist there, or it needs credentials: "
+        f"set {' and '.join(CDP_KEY.variables)}, or give a key file"
+    ),
     "too many L2 streams requested in a single session": f"record at most {MAX_LEVEL2_PRODUCTS} products of it",
 }
+
+_REFUSED_KEY = (
+    f"the key is wrong or was revoked, or the clock is off: a JWT lives {JWT_LIFE // 60} minutes of the venue's time; "
+    "check the key and the clock"
+)
 
 
 class _Subscriptions(msgspec.Struct):
@@ -44,6 +59,11 @@ _decode_ack = msgspec.json.Decoder(_Ack).decode
 _decode_error = msgspec.json.Decoder(_Error).decode
 
 
+def fresh_nonce() -> str:
+    """Give 64 random hexadecimal digits, as the official SDK does (coinbase-advanced-py 1.8.4)."""
+    return secrets.token_hex(32)
+
+
 class CoinbaseAdvancedClient:
     """
     The client half for one connection.
@@ -53,17 +73,28 @@ class CoinbaseAdvancedClient:
 
     Args:
         subscriptions: What to ask for: one subscribe message each.
+        credentials: Signs each message by a JWT of its own; None to send them without.
+        nonce: Gives 64 hexadecimal digits, others for each JWT.
 
     """
 
-    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
+    def __init__(
+        self,
+        subscriptions: Sequence[Subscription],
+        credentials: CdpKey | None = None,
+        *,
+        nonce: Callable[[], str] = fresh_nonce,
+    ) -> None:
         self._wanted = list(subscriptions)
+        self._credentials = credentials
+        self._nonce = nonce
+        self._acks_due = len(self._wanted)
         self._sequence = ContiguousSequence(first=0)
         self._accepted: dict[str, list[str]] = {}
         self._acks = 0
         self._acked_at: float | None = None
         self._judged = False
-        has_heartbeats = any(subscription.channel == "heartbeats" for subscription in subscriptions)
+        has_heartbeats = any(subscription.channel == HEARTBEATS for subscription in subscriptions)
         self.silence_limit = SILENCE_LIMIT if has_heartbeats else None
 
     @property
@@ -71,9 +102,24 @@ class CoinbaseAdvancedClient:
         """Frames that arrived behind a later one."""
         return self._sequence.out_of_order
 
-    def on_open(self, time: int = 0) -> list[Message]:  # noqa: ARG002
+    def on_open(self, time: int = 0) -> list[Message]:
         """Subscribe: one message per channel, as the venue demands."""
-        return [Message(msgspec.json.encode(_subscribe_message(subscription))) for subscription in self._wanted]
+        return [self._message("subscribe", subscription, time) for subscription in self._wanted]
+
+    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
+        """
+        Ask for no more of some channels, or of some products of them, and expect nothing more of them.
+
+        Args:
+            subscriptions: One message each; without products, the channel as a whole.
+            time: Wall clock in nanoseconds, at which the messages are signed if they are.
+
+        """
+        for gone in subscriptions:
+            self._wanted = [left for one in self._wanted if (left := _without(one, gone)) is not None]
+        self._acks_due += len(subscriptions)
+        self._judged |= not self._wanted
+        return [self._message("unsubscribe", subscription, time) for subscription in subscriptions]
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         """Follow the sequence, the acks and the errors."""
@@ -81,18 +127,18 @@ class CoinbaseAdvancedClient:
         if info.sequence is not None:
             gap = self._sequence.observe(info.sequence)
             if gap is not None:
-                notices = (_gap_notice(gap),)
+                notices = (gap_notice(gap),)
         if info.kind == "ack":
             notices += self._on_ack(payload)
         elif info.kind == "error":
-            notices += (_error_notice(payload),)
+            notices += (self._on_error(payload),)
         return notices
 
     def on_tick(self, seconds_open: float) -> Sequence[Notice]:
         """Judge the acks once all have come, or should have."""
         if self._judged:
             return ()
-        if self._acks >= len(self._wanted):
+        if self._acks >= self._acks_due:
             if self._acked_at is None:
                 self._acked_at = seconds_open
             if seconds_open - self._acked_at >= ACK_GRACE:
@@ -103,7 +149,7 @@ class CoinbaseAdvancedClient:
 
     def on_close(self) -> Sequence[Notice]:
         """Judge what was acknowledged until now, if every ack came."""
-        if self._judged or self._acks < len(self._wanted):
+        if self._judged or self._acks < self._acks_due:
             return ()
         return self._judge()
 
@@ -127,7 +173,7 @@ class CoinbaseAdvancedClient:
         if not self._acks:
             seconds = f"{ACK_TIMEOUT:.0f} seconds"
             return (Notice(f"the venue did not acknowledge any subscription within {seconds}", "warning", "missing"),)
-        notices = [_missing_notice(missing)] if missing else []
+        notices = [missing_notice(missing)] if missing else []
         if self._nothing_left(missing):
             text = "the venue accepted nothing of what was asked for; check channels and products"
             notices.append(Notice(text, "fatal"))
@@ -138,8 +184,10 @@ class CoinbaseAdvancedClient:
         missing = []
         for subscription in self._wanted:
             accepted = self._accepted.get(subscription.channel)
-            if accepted is None:
+            if not accepted:
                 missing.append(subscription)
+                continue
+            if subscription.channel in PRIVATE:  # acks list the account, not products (captures of 2026-09-30)
                 continue
             absent = tuple(product for product in subscription.products if not _is_among(product, accepted))
             if absent:
@@ -147,42 +195,43 @@ class CoinbaseAdvancedClient:
         return missing
 
     def _nothing_left(self, missing: list[Subscription]) -> bool:
-        asked_for = [wanted for wanted in self._wanted if wanted.channel != "heartbeats"] or self._wanted
+        asked_for = [wanted for wanted in self._wanted if wanted.channel != HEARTBEATS] or self._wanted
         return all(wanted in missing for wanted in asked_for)
 
+    def _message(self, kind: Literal["subscribe", "unsubscribe"], subscription: Subscription, time: int) -> Message:
+        fields: dict[str, Any] = {"type": kind}
+        if subscription.products:
+            fields["product_ids"] = list(subscription.products)
+        fields["channel"] = subscription.channel
+        if self._credentials is None:
+            return Message(msgspec.json.encode(fields))
+        signed = msgspec.json.encode(fields | {"jwt": self._credentials.jwt(time, self._nonce())})
+        return Message(signed, redacted=redact_message(signed))
 
-def _subscribe_message(subscription: Subscription) -> dict[str, Any]:
-    message: dict[str, Any] = {"type": "subscribe"}
-    if subscription.products:
-        message["product_ids"] = list(subscription.products)
-    return {**message, "channel": subscription.channel}
+    def _on_error(self, payload: bytes) -> Notice:
+        try:
+            message = _decode_error(payload).message
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            message = ""
+        meaning = _FATAL_ERRORS.get(message)
+        if message == _AUTHENTICATION_FAILURE and self._credentials is not None:
+            meaning = _REFUSED_KEY
+        if meaning is None:
+            return Notice(f"the venue reports an error: {message!r}", "warning", "error", {"message": message})
+        return Notice(f"the venue refused: {message!r}: {meaning}", "fatal", "error", {"message": message})
+
+
+def _without(wanted: Subscription, gone: Subscription) -> Subscription | None:
+    """Give what is left of a subscription; None if that is nothing."""
+    if wanted.channel != gone.channel:
+        return wanted
+    left = tuple(product for product in wanted.products if product not in gone.products)
+    # What was asked for all products is not ended by naming some.
+    if not gone.products or (wanted.products and not left):
+        return None
+    return Subscription(wanted.channel, left)
 
 
 def _is_among(product: str, accepted: Sequence[str]) -> bool:
     # Data of a -USDC product comes under the -USD id, and so may its ack (docs.cdp.coinbase.com, WebSocket overview).
     return product in accepted or (product.endswith("-USDC") and product.removesuffix("C") in accepted)
-
-
-def _gap_notice(gap: Gap) -> Notice:
-    text = (
-        f"gap: {gap.missing} frames lost by the venue or the network (expected {gap.expected}, received {gap.received})"
-    )
-    details = {"expected": gap.expected, "received": gap.received, "missing": gap.missing}
-    return Notice(text, "warning", "gap", details)
-
-
-def _missing_notice(missing: Sequence[Subscription]) -> Notice:
-    what = ", ".join(" ".join((subscription.channel, *subscription.products)) for subscription in missing)
-    details = {"subscriptions": [subscription.as_dict() for subscription in missing]}
-    return Notice(f"the venue did not accept {what}: no such product?", "warning", "missing", details)
-
-
-def _error_notice(payload: bytes) -> Notice:
-    try:
-        message = _decode_error(payload).message
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        message = ""
-    meaning = _FATAL_ERRORS.get(message)
-    if meaning is None:
-        return Notice(f"the venue reports an error: {message!r}", "warning", "error", {"message": message})
-    return Notice(f"the venue refused: {message!r}: {meaning}", "fatal", "error", {"message": message})

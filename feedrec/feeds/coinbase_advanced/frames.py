@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ...model import FrameInfo, Kind, format_time
+from ..steps import NOT_UNDERSTOOD, STEP_ITEMS
+from .channels import channel_name
 
-__all__ = ["channel_name", "describe", "go_time"]
+__all__ = ["describe", "go_time", "snapshot_head", "text_items"]
 
 
 class _Product(msgspec.Struct, gc=False):
@@ -24,6 +28,7 @@ class _Event(msgspec.Struct, gc=False):
     trades: list[_Product] = []
     candles: list[_Product] = []
     products: list[_StatusProduct] = []
+    orders: list[_Product] = []
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -50,7 +55,7 @@ def describe(payload: bytes) -> FrameInfo:
     """Tell what a frame is; see `Feed.describe`."""
     try:
         envelope = _decode_envelope(payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except NOT_UNDERSTOOD:
         return _describe_outline(payload)
     channel, events = envelope.channel, envelope.events
     if not channel:
@@ -72,16 +77,35 @@ def go_time(nanoseconds: int) -> str:
     return f"{format_time(nanoseconds)[:-1].rstrip('0').rstrip('.')}Z"
 
 
-def channel_name(name: str) -> str:
-    """Give the subscription name; only that of level2 differs."""
-    return "level2" if name == "l2_data" else name
+def snapshot_head(channel: str, client_id: bytes, time: int) -> bytes:
+    """
+    Write a snapshot as far as the type of its event, with 0 for its number.
+
+    Args:
+        channel: As frames name it.
+        client_id: The value of that key as JSON; empty if there is none.
+        time: Recorded time in nanoseconds.
+
+    """
+    client = b'"client_id":%b,' % client_id if client_id else b""
+    rest = f'"timestamp":"{go_time(time)}","sequence_num":0,"events":[{{"type":"snapshot",'
+    return b'{"channel":"%b",%b%b' % (channel.encode(), client, rest.encode())
+
+
+def text_items(head: bytes, texts: list[bytes], end: bytes) -> Iterator[bytes]:
+    """Write a frame that has a list of objects, in parts that are quickly made."""
+    separator = head
+    for start in range(0, len(texts), STEP_ITEMS):
+        yield separator + b",".join(texts[start : start + STEP_ITEMS])
+        separator = b","
+    yield end if texts else head + end
 
 
 def _describe_outline(payload: bytes) -> FrameInfo:
     """Tell of events of a shape unknown so far what can be told: the sequence must not seem to have a gap."""
     try:
         outline = _decode_outline(payload)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except NOT_UNDERSTOOD:
         return FrameInfo()
     channel = outline.channel
     if not channel:
@@ -93,7 +117,7 @@ def _describe_outline(payload: bytes) -> FrameInfo:
 def _products_of(event: _Event) -> tuple[str, ...]:
     if event.product_id:
         return (event.product_id,)
-    items = event.tickers or event.trades or event.candles
+    items = event.tickers or event.trades or event.candles or event.orders
     if len(items) == 1:
         return (items[0].product_id,)
     if items:

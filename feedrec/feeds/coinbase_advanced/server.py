@@ -11,32 +11,38 @@ The server half of Advanced Trade: a recording answers as the venue would.
 4. Recorded acks and errors are not sent. Data goes out as it was recorded but for the digits of `sequence_num`, which
    count what this client gets, from 0. Where the recording has a gap the count has the same gap.
 
-The order in 2 and the count in 4 are those of the capture of 2026-08-09.
+5. A message for a private channel must have a JWT that is accepted, else it is refused as the venue does, and the
+   socket stays open. All other channels are open to everybody: a JWT that is not accepted makes the message one
+   without ("after which all requests are unauthenticated", docs.cdp.coinbase.com), and is remarked.
+6. user is one subscription for all products that its message names, for all if it names none; to change them it must
+   be unsubscribed first (docs.cdp.coinbase.com, user channel). A client gets the orders of these products only.
+
+The order in 2 and the count in 4 are those of the capture of 2026-08-09; the user endpoint keeps them too (2026-09-30).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ...errors import UsageError
 from ...model import NANOSECONDS, Frame, FrameInfo
+from ..auth import Auth
 from ..venue import Catalogue, Close, Key, Remark, Reply, Send
-from .frames import go_time
+from .account import OrderFilter, is_full_batch
+from .answers import beat, error, made_frame, renumbered
+from .channels import HEARTBEATS, PRIVATE, USER
 from .limits import MAX_LEVEL2_PRODUCTS
+from .requests import Request, parse_request
 
 __all__ = ["SNAPSHOT_WAIT", "CoinbaseAdvancedServer", "Settings"]
 
 SNAPSHOT_WAIT = 5 * NANOSECONDS
 """Recorded nanoseconds after which a recorded snapshot is no longer waited for; live, all came within 0.4 s."""
 
-_PRIVATE = ("user", "futures_balance_summary")
 _AUTHENTICATION_FAILURE = "authentication failure"
 _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
-_SPACED_SEQUENCE = re.compile(rb'("sequence_num"\s*:\s*)-?\d+')
 _NO_MESSAGES: tuple[bytes, ...] = ()
 
 
@@ -49,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True):
         subscribe_within_code: Close code for a client that did not.
         level2_limit_closes: Whether too many level2 products close the connection; probes differ.
         malformed_message: Text of the error for what is no subscribe or unsubscribe message.
+        account_id: What acks list for user and futures_balance_summary.
 
     """
 
@@ -56,30 +63,7 @@ class Settings(msgspec.Struct, frozen=True):
     subscribe_within_code: int = 1008
     level2_limit_closes: bool = False
     malformed_message: str = "failure to subscribe"
-
-    @classmethod
-    def parse(cls, given: Mapping[str, str]) -> Settings:
-        """
-        Read settings from their texts.
-
-        Raises:
-            UsageError: If there is no such setting, or it is of another kind.
-
-        """
-        unknown = [name for name in given if name not in cls.__struct_fields__]
-        if unknown:
-            known = ", ".join(cls.__struct_fields__)
-            raise UsageError(f"coinbase-advanced has no setting {unknown[0]!r} (it has {known})")
-        try:
-            return msgspec.convert(dict(given), cls, strict=False)
-        except msgspec.ValidationError as error:
-            raise UsageError(f"a setting of coinbase-advanced cannot be read: {error}") from error
-
-
-class _Request(msgspec.Struct):
-    type: str = ""
-    channel: str = ""
-    product_ids: list[str] | None = None
+    account_id: str = "00000000-0000-0000-0000-000000000000"
 
 
 class _Subscribe:
@@ -92,17 +76,16 @@ class _Subscribe:
         self.waiting: set[str] = set()  # products whose snapshot has not passed
 
 
-_decode_request = msgspec.json.Decoder(_Request).decode
-
-
 class CoinbaseAdvancedServer:
     """
     The server half for one connection.
 
     Args:
-        channels: Names of the channels that the venue has.
+        channels: Names of the channels that the endpoint has.
         catalogue: What the recordings hold.
         settings: What is not known of the venue.
+        auth: Checks the JWTs.
+        has_client_id: Whether what is made has a `client_id`, as at the user endpoint.
 
     Attributes:
         subscribe_within: See `FeedServer`.
@@ -110,8 +93,19 @@ class CoinbaseAdvancedServer:
 
     """
 
-    def __init__(self, channels: Sequence[str], catalogue: Catalogue, settings: Settings) -> None:
+    def __init__(
+        self,
+        channels: Collection[str],
+        catalogue: Catalogue,
+        settings: Settings,
+        auth: Auth,
+        *,
+        has_client_id: bool = False,
+    ) -> None:
         self.subscribe_within = settings.subscribe_within or None
+        self._auth = auth
+        self._has_client_id = has_client_id
+        self._orders = OrderFilter()
         self._channels = channels
         self._catalogue = catalogue
         self._settings = settings
@@ -136,27 +130,28 @@ class CoinbaseAdvancedServer:
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         """Answer the client; see `FeedServer`."""
-        try:
-            request = _decode_request(message)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return [self._error(self._settings.malformed_message)]
-        products = list(dict.fromkeys(request.product_ids or ()))
+        request = parse_request(message)
+        if request is None:
+            return [error(self._settings.malformed_message)]
+        refusal = self._refuse(request)
+        if refusal is not None:
+            return [error(_AUTHENTICATION_FAILURE), Remark(refusal)]
+        remarks = self._remark_of_jwt(request)
         if request.type == "subscribe":
-            return self._subscribe(request.channel, products, time)
-        if request.type == "unsubscribe":
-            return self._unsubscribe(request.channel, products, time)
-        return [self._error(self._settings.malformed_message)]
+            return [*remarks, *self._subscribe(request.channel, request.products, time)]
+        return [*remarks, *self._unsubscribe(request.channel, request.products, time)]
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
         """Give the snapshots that there are, message by message; wait for the others."""
         replies: list[Reply] = []
         for channel, product in self._in_order_of_messages(self._wanted.intersection(snapshots)):
             self._wanted.discard((channel, product))
-            if channel == "heartbeats" and channel not in self._catalogue:
+            if channel == HEARTBEATS and channel not in self._catalogue:
                 self.next_due = time + NANOSECONDS
             snapshot = snapshots[channel, product]
             if snapshot is not None:
-                replies.append(Send(self._numbered(snapshot, 0)))
+                parts = self._orders.snapshots(snapshot) if channel == USER else [snapshot]
+                replies += [Send(self._numbered(part, 0)) for part in parts]
                 self._no_longer_wait(channel, product)
                 replies += map(Send, self._acknowledge(time))
         for subscribe in self._unacknowledged:
@@ -176,17 +171,14 @@ class CoinbaseAdvancedServer:
         subscribed = self._subscribed.get(info.channel)  # as `_takes`, without the call
         if subscribed is None or (subscribed.isdisjoint(info.products) and "" not in subscribed):
             return _NO_MESSAGES
+        if info.channel == USER:
+            return self._own_orders(frame.payload, sequence)
         return (self._numbered(frame.payload, sequence),)
 
     def on_due(self, time: int) -> Sequence[bytes]:
         """Make a heartbeat."""
         self.next_due = time + NANOSECONDS
-        seconds, fraction = divmod(time, NANOSECONDS)
-        uptime = seconds % 100_000  # of a server that does not exist: grows by one a second, as it must
-        moment = go_time(time)
-        current = f"{moment[:10]} {moment[11:-1]} +0000 UTC m=+{uptime}.{fraction:09d}"
-        events = [{"current_time": current, "heartbeat_counter": uptime}]
-        return (self._made("heartbeats", events, time),)
+        return (self._made(HEARTBEATS, beat(time), time),)
 
     def on_silence(self) -> list[Reply]:
         """Close on a client that did not subscribe in time."""
@@ -196,32 +188,51 @@ class CoinbaseAdvancedServer:
     def on_restart(self) -> None:
         """Begin again with a snapshot of everything that is subscribed."""
         self._expected.clear()
+        self._orders = OrderFilter(self._orders.products)
         self.next_due = None
         self._wanted = {(channel, product) for channel, products in self._subscribed.items() for product in products}
 
-    def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
-        if channel in _PRIVATE or channel not in self._channels:
+    def _refuse(self, request: Request) -> str | None:
+        """Give the remark for a message that is refused; None if it is not."""
+        channel = request.channel
+        if channel not in self._channels:
+            # One never subscribed is as good as unsubscribed.
             known = ", ".join(self._channels)
-            return [self._error(_AUTHENTICATION_FAILURE), Remark(f"asks for channel {channel!r}; there is {known}")]
+            return f"asks for channel {channel!r}; there is {known}" if request.type == "subscribe" else None
+        reason = self._auth.check_jwt(request.jwt) if channel in PRIVATE else None
+        return None if reason is None else f"asks to {request.type} {channel}, refused: {reason}"
+
+    def _remark_of_jwt(self, request: Request) -> list[Reply]:
+        """Remark a JWT that would be refused, where none is needed."""
+        reason = self._auth.check_jwt(request.jwt) if request.jwt and request.channel not in PRIVATE else None
+        return [] if reason is None else [Remark(f"{request.type}s {request.channel} without proof: {reason}")]
+
+    def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
         current = self._subscribed.get(channel, set())
         if channel == "level2" and len(current.union(products)) > MAX_LEVEL2_PRODUCTS:
-            return [self._error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
+            return [error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
         accepted, lacking = self._choose(channel, products)
         subscribe = _Subscribe(channel, accepted, time)
         subscribe.waiting = set(accepted) - current
         self._wanted |= {(channel, product) for product in subscribe.waiting}
-        if channel == "heartbeats":
+        if channel == HEARTBEATS:
             subscribe.waiting = set()  # nothing comes before their ack, but the replay must have begun
         if accepted:
             self._subscribed[channel] = current.union(accepted)
         self._has_subscribed = True
         self._unacknowledged.append(subscribe)
         remarks = [Remark(self._what_is_lacking(channel, lacking))] if lacking else []
+        if channel == USER and not current:
+            self._orders = OrderFilter(products)
+        elif channel == USER and self._orders.products and not self._orders.products.issuperset(products or [""]):
+            remarks.append(Remark("asks for user again with other products: to change them, unsubscribe first"))
         return [*remarks, *([] if self._wanted else map(Send, self._acknowledge(time)))]
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
         subscribed = self._subscribed.pop(channel, set())
-        left = subscribed.difference(products) if products else set()
+        left = self._left_of_user(subscribed, products) if channel == USER else subscribed.difference(products)
+        if not products:
+            left = set()
         if left:
             self._subscribed[channel] = left
         listed = [product for product in self._acknowledged.pop(channel, []) if product in left]
@@ -232,17 +243,26 @@ class CoinbaseAdvancedServer:
             if subscribe.channel == channel:
                 subscribe.products = [product for product in subscribe.products if product in left]
                 subscribe.waiting &= left
-        if channel == "heartbeats":
+        if channel == HEARTBEATS:
             self.next_due = None
         unsubscribe = _Subscribe(channel, [], time)  # its ack waits for those before it
         self._unacknowledged.append(unsubscribe)
         return [] if self._wanted else list(map(Send, self._acknowledge(time)))
 
+    def _left_of_user(self, subscribed: set[str], products: list[str]) -> set[str]:
+        """Take products from those whose orders a client gets; one that named none goes on with all."""
+        if not self._orders.products:
+            return subscribed
+        self._orders = OrderFilter(self._orders.products.difference(products))
+        return subscribed if self._orders.products else set()
+
     def _choose(self, channel: str, products: list[str]) -> tuple[list[str], list[str]]:
         """Tell which products of a channel are in the recordings, and which are not."""
-        if channel == "heartbeats":
+        if channel == HEARTBEATS:
             return [""], []
         recorded = self._catalogue.get(channel, ())
+        if channel in PRIVATE:
+            return ([""], []) if recorded else ([], [channel])
         if not products:
             return ([""], []) if recorded and channel == "status" else ([], [] if recorded else [channel])
         accepted: list[str] = []
@@ -267,17 +287,21 @@ class CoinbaseAdvancedServer:
 
     def _withholds(self, info: FrameInfo) -> bool:
         """Tell whether the state that is asked for will speak of a frame: then the frame is not sent as well."""
-        return any((info.channel, product) in self._wanted for product in info.products)
+        return any((info.channel, product) in self._wanted for product in ("", *info.products))
 
     def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[bytes]:
         """Pass on a frame, with the acks that it ends the waiting for: behind a snapshot, before an update."""
         messages = []
         if self._takes(info) and not self._withholds(info):
-            for product in info.products:
-                self._no_longer_wait(info.channel, product)
+            if info.channel != USER or not is_full_batch(frame.payload):
+                for product in info.products or ("",):
+                    self._no_longer_wait(info.channel, product)
             if info.kind != "snapshot":
                 messages += self._acknowledge(frame.time)
-            messages.append(self._numbered(frame.payload, info.sequence))
+            if info.channel == USER:
+                messages += self._own_orders(frame.payload, info.sequence)
+            else:
+                messages.append(self._numbered(frame.payload, info.sequence))
         for subscribe in self._unacknowledged:
             if frame.time - subscribe.since >= SNAPSHOT_WAIT:
                 subscribe.waiting.clear()
@@ -302,23 +326,22 @@ class CoinbaseAdvancedServer:
             if subscribe.products:
                 listed = self._acknowledged.get(subscribe.channel, [])
                 self._acknowledged[subscribe.channel] = list(dict.fromkeys((*listed, *subscribe.products)))
-            acks.append(self._made("subscriptions", [{"subscriptions": self._listed()}], time))
+            acks.append(self._made("subscriptions", {"subscriptions": self._listed()}, time))
         return acks
 
     def _listed(self) -> dict[str, list[str]]:
         """Give what an ack lists: channels by name, each with its products."""
         return {
-            channel: [product or channel for product in products]
+            channel: [self._settings.account_id] if channel in PRIVATE else [product or channel for product in products]
             for channel, products in sorted(self._acknowledged.items())
         }
 
-    def _made(self, channel: str, events: list[dict[str, Any]], time: int) -> bytes:
-        fields = {"channel": channel, "timestamp": go_time(time), "sequence_num": self._number, "events": events}
+    def _made(self, channel: str, event: dict[str, Any], time: int) -> bytes:
         self._number += 1
-        return msgspec.json.encode(fields)
+        return made_frame(channel, event, self._number - 1, time, has_client_id=self._has_client_id)
 
-    def _error(self, message: str) -> Send:
-        return Send(msgspec.json.encode({"type": "error", "message": message}))
+    def _own_orders(self, payload: bytes, recorded: int | None) -> list[bytes]:
+        return [self._numbered(part, recorded) for part in self._orders.pass_on(payload)]
 
     def _numbered(self, payload: bytes, recorded: int | None) -> bytes:
         """Give a payload the next number of this connection; one without a number stays as it is."""
@@ -327,11 +350,3 @@ class CoinbaseAdvancedServer:
         number = self._number
         self._number = number + 1
         return payload if number == recorded else renumbered(payload, recorded, number)
-
-
-def renumbered(payload: bytes, recorded: int, number: int) -> bytes:
-    """Replace the digits of `sequence_num`; every other byte stays."""
-    changed = payload.replace(b'"sequence_num":%d' % recorded, b'"sequence_num":%d' % number, 1)
-    if changed is payload:
-        return _SPACED_SEQUENCE.sub(b"\\g<1>%d" % number, payload, count=1)
-    return changed

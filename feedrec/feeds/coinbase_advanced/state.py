@@ -13,8 +13,11 @@ from itertools import islice
 import msgspec
 
 from ...model import FrameInfo
-from .book import NOT_UNDERSTOOD, STEP_BYTES, Book, BookChange, decode_changes
-from .frames import go_time
+from ..steps import NOT_UNDERSTOOD, STEP_ITEMS, apply_in_steps, join_in_steps
+from .account import AccountState
+from .book import Book, BookChange, decode_changes
+from .channels import PRIVATE
+from .frames import snapshot_head, text_items
 
 __all__ = ["MarketState"]
 
@@ -23,9 +26,6 @@ _TRADES = 100
 
 _CANDLES = 100
 """Buckets in a snapshot of candles (capture of 2026-08-09)."""
-
-_STEP_ITEMS = 512
-"""Objects handled in one step."""
 
 _LISTS = {
     "ticker": "tickers",
@@ -110,7 +110,7 @@ class _Items:
         if channel == "market_trades":
             texts.reverse()
         key = _LISTS[channel].encode()
-        return _list_in_steps(head + b'"' + key + b'":[', texts)
+        return text_items(head + b'"' + key + b'":[', texts, b"]}]}")
 
 
 class MarketState:
@@ -118,14 +118,15 @@ class MarketState:
     The market as recorded frames have left it, and the snapshots that the venue would send of it.
 
     Channels go by the names under which they are subscribed: `level2`, `ticker`, `ticker_batch`, `market_trades`,
-    `candles`, `status`. Of level2 there is a state once a snapshot was seen, of the others as soon as anything was. A
-    snapshot that comes later, after a reconnect, takes the place of all before it; but that of status need not speak of
-    all products.
+    `candles`, `status`, and the private ones, which `AccountState` is for. Of level2 there is a state once a snapshot
+    was seen, of the other public ones as soon as anything was. A snapshot that comes later, after a reconnect, takes
+    the place of all before it; but that of status need not speak of all products.
 
     It is not safe to be used from two threads at once; a copy is independent of its original.
 
     Args:
-        wanted: (channel, product) to keep; the product `""` of status means all of them. None keeps everything.
+        wanted: (channel, product) to keep; the product `""` of status means all of them, and is the only one of private
+            channels. None keeps everything.
 
     """
 
@@ -133,6 +134,7 @@ class MarketState:
         self._wanted = None if wanted is None else frozenset(wanted)
         self._books: dict[str, Book] = {}
         self._items: dict[tuple[str, str], _Items] = {}
+        self._account = AccountState()
 
     def apply(self, info: FrameInfo, payload: bytes) -> Iterator[None]:
         """
@@ -149,23 +151,21 @@ class MarketState:
         """
         if info.kind not in {"snapshot", "update"} or not self._concerns(info):
             return
-        if info.channel == "level2":
+        if info.channel in PRIVATE:
+            self._account.apply(info, payload)
+        elif info.channel == "level2":
             yield from self._apply_book(payload)
         elif info.channel in _LISTS:
             yield from self._apply_items(info.channel, payload)
 
     def apply_all(self, frames: Iterable[tuple[FrameInfo, bytes]]) -> Iterator[None]:
         """Take in many frames, with a pause at least after each 64 KiB; see `apply`."""
-        size = 0
-        for info, payload in frames:
-            yield from self.apply(info, payload)
-            size += len(payload)
-            if size >= STEP_BYTES:
-                size = 0
-                yield
+        return apply_in_steps(self.apply, frames)
 
     def has(self, channel: str, product: str) -> bool:
         """Tell whether a snapshot can be given; the product `""` of status means all of them."""
+        if channel in PRIVATE:
+            return not product and self._account.has(channel)
         if channel == "level2":
             return product in self._books
         if channel == "status":
@@ -175,7 +175,7 @@ class MarketState:
 
     def keys(self) -> list[tuple[str, str]]:
         """Give the (channel, product) for which a snapshot can be given: each book, each list of objects once."""
-        return [*(("level2", product) for product in self._books), *self._items]
+        return [*(("level2", product) for product in self._books), *self._items, *self._account.keys()]
 
     def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:
         """
@@ -194,22 +194,26 @@ class MarketState:
         """
         if not self.has(channel, product):
             return iter(())
+        if channel in PRIVATE:
+            return join_in_steps(self._account.render(channel, time))
         if channel == "level2":
             book = self._books[product].copy()
-            return _join_in_steps(book.render(_head("l2_data", book.client_id, time), product))
+            return join_in_steps(book.render(snapshot_head("l2_data", book.client_id, time), product))
         items = self._items[channel, "" if channel == "status" else product]
-        return _join_in_steps(items.render(_head(channel, items.client_id, time), channel, product))
+        return join_in_steps(items.render(snapshot_head(channel, items.client_id, time), channel, product))
 
     def copy(self) -> MarketState:
         """Copy the state in one step, 6 to 20 ns a level; the texts are shared."""
         copy = MarketState(self._wanted)
         copy._books = {product: book.copy() for product, book in self._books.items()}
         copy._items = {key: items.copy() for key, items in self._items.items()}
+        copy._account = self._account.copy()
         return copy
 
     def clear(self) -> Iterator[None]:
         """Forget everything, in steps: to let go of the last copy of a state at once would be one step of 5 ms."""
         self._items.clear()
+        self._account.clear()
         while self._books:
             yield from self._books.popitem()[1].clear()
 
@@ -218,6 +222,8 @@ class MarketState:
         return wanted is None or (channel, product) in wanted or (channel == "status" and (channel, "") in wanted)
 
     def _concerns(self, info: FrameInfo) -> bool:
+        if info.channel in PRIVATE:
+            return self._keeps(info.channel, "")
         return any(self._keeps(info.channel, product) for product in info.products)
 
     def _apply_book(self, payload: bytes) -> Iterator[None]:
@@ -259,7 +265,7 @@ class MarketState:
                 for number, raw in enumerate(getattr(event, _LISTS[channel]), 1):
                     product, key = _key(channel, raw)
                     by_product.setdefault(product, []).append((key, bytes(raw)))
-                    if not number % _STEP_ITEMS:
+                    if not number % STEP_ITEMS:
                         yield
         except NOT_UNDERSTOOD:
             return
@@ -296,26 +302,3 @@ def _key(channel: str, raw: msgspec.Raw) -> tuple[str, str]:
     if channel == "status":
         return "", _decode_status(raw).id
     return _decode_ticker(raw).product_id, ""
-
-
-def _list_in_steps(head: bytes, texts: list[bytes]) -> Iterator[bytes]:
-    separator = head
-    for start in range(0, len(texts), _STEP_ITEMS):
-        yield separator + b",".join(texts[start : start + _STEP_ITEMS])
-        separator = b","
-    yield b"]}]}"
-
-
-def _join_in_steps(parts: Iterator[bytes]) -> Iterator[bytes | None]:
-    made = []
-    for part in parts:
-        made.append(part)
-        yield None
-    yield b"".join(made)  # other threads run meanwhile: above 1 MiB, CPython lets go of the lock here
-
-
-def _head(channel: str, client_id: bytes, time: int) -> bytes:
-    """Write a frame as far as the type of its event."""
-    client = b'"client_id":%b,' % client_id if client_id else b""
-    rest = f'"timestamp":"{go_time(time)}","sequence_num":0,"events":[{{"type":"snapshot",'
-    return b'{"channel":"%b",%b%b' % (channel.encode(), client, rest.encode())

@@ -1,0 +1,54 @@
+"""What the server half writes itself, and how it gives recorded frames another number."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from ...model import NANOSECONDS
+from ..venue import Send
+from .frames import go_time
+
+__all__ = ["beat", "error", "made_frame", "renumbered"]
+
+_SPACED_SEQUENCE = re.compile(rb'("sequence_num"\s*:\s*)-?\d+')
+
+
+def error(message: str) -> Send:
+    """Make an error; it has neither channel nor number."""
+    return Send(msgspec.json.encode({"type": "error", "message": message}))
+
+
+def made_frame(channel: str, event: dict[str, Any], number: int, time: int, *, has_client_id: bool) -> bytes:
+    """
+    Make a frame, key for key as the venue does.
+
+    Args:
+        channel: As frames name it.
+        event: The one event of the frame.
+        number: Its `sequence_num`.
+        time: Recorded time in nanoseconds.
+        has_client_id: Whether there is an (empty) `client_id`: the user endpoint has it (captures of 2026-09-30).
+
+    """
+    head = {"channel": channel, "client_id": ""} if has_client_id else {"channel": channel}
+    return msgspec.json.encode(head | {"timestamp": go_time(time), "sequence_num": number, "events": [event]})
+
+
+def beat(time: int) -> dict[str, Any]:
+    """Make the event of a heartbeat."""
+    seconds, fraction = divmod(time, NANOSECONDS)
+    uptime = seconds % 100_000  # of a server that does not exist: grows by one a second, as it must
+    moment = go_time(time)
+    current = f"{moment[:10]} {moment[11:-1]} +0000 UTC m=+{uptime}.{fraction:09d}"
+    return {"current_time": current, "heartbeat_counter": uptime}
+
+
+def renumbered(payload: bytes, recorded: int, number: int) -> bytes:
+    """Replace the digits of `sequence_num`; every other byte stays."""
+    changed = payload.replace(b'"sequence_num":%d' % recorded, b'"sequence_num":%d' % number, 1)
+    if changed is payload:
+        return _SPACED_SEQUENCE.sub(b"\\g<1>%d" % number, payload, count=1)
+    return changed

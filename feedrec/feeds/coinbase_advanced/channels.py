@@ -1,0 +1,44 @@
+"""The channels of Advanced Trade, and which of them each endpoint has."""
+
+from __future__ import annotations
+
+from ..base import Channel
+
+__all__ = [
+    "FUTURES_BALANCE",
+    "HEARTBEATS",
+    "HEARTBEATS_CHANNEL",
+    "MARKET_CHANNELS",
+    "PRIVATE",
+    "PRIVATE_CHANNELS",
+    "USER",
+    "channel_name",
+]
+
+HEARTBEATS = "heartbeats"
+USER = "user"
+FUTURES_BALANCE = "futures_balance_summary"
+
+MARKET_CHANNELS = (
+    Channel("level2", "order book: a snapshot, then updates about each 50 ms"),
+    Channel("ticker", "price and best bid and offer at every match"),
+    Channel("ticker_batch", "as ticker, each 5 seconds if changed"),
+    Channel("market_trades", "trades of the last 250 ms"),
+    Channel("candles", "buckets of five minutes, when they change"),
+    Channel("status", "products and currencies"),
+)
+
+HEARTBEATS_CHANNEL = Channel(HEARTBEATS, "a beat each second; keeps the other channels open", takes_products=False)
+
+PRIVATE_CHANNELS = (
+    Channel(USER, "own orders and positions", needs_credentials=True, products_optional=True),
+    Channel(FUTURES_BALANCE, "own balances and margins of futures", takes_products=False, needs_credentials=True),
+)
+
+PRIVATE = frozenset(channel.name for channel in PRIVATE_CHANNELS)
+"""Channels that speak of an account; all others are open to everybody ("Advanced Trade WebSocket Channels")."""
+
+
+def channel_name(name: str) -> str:
+    """Give the subscription name of a channel that is named as its frames are; only that of level2 differs."""
+    return "level2" if name == "l2_data" else name
