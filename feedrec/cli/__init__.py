@@ -21,6 +21,7 @@ try:
     from .. import __version__
     from ..errors import FeedrecError
     from ..feeds.base import did_you_mean
+    from .output import printable
 except KeyboardInterrupt:  # Ctrl-C before there is anything to end
     sys.exit(128 + signal.SIGINT)
 
@@ -49,7 +50,7 @@ class _ReportedError(click.ClickException):
         self.error = error
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"feedrec: error: {self.format_message()}", file=file, err=True)
+        click.echo(f"feedrec: error: {printable(self.format_message())}", file=file, err=True)
 
 
 class _CommandGroup(click.Group):

@@ -43,7 +43,8 @@ def selection_of(
         direction: Which way frames went.
 
     Raises:
-        UsageError: If the recording's endpoint has no such channel, or is unknown and the choice needs it.
+        UsageError: If the times are in the wrong order, or the recording's endpoint has no such channel, or is unknown
+            and the choice needs it.
 
     """
     from ..feeds import feed_of
@@ -55,11 +56,14 @@ def selection_of(
         raise UsageError(
             f"{path}: endpoint {header.endpoint!r} is unknown, so there is no choosing by channel or product"
         )
+    first, last = (None if moment is None else moment.within(header.created) for moment in (start, end))
+    if first is not None and last is not None and first >= last:
+        raise UsageError("--from is not before --to: there is nothing between them")
     return Selection(
         frozenset(_channel_of(feed, name) for name in channels) if feed else frozenset(),
         names,
-        start.within(header.created) if start else None,
-        end.within(header.created) if end else None,
+        first,
+        last,
         frozenset(connections),
         direction,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from ..model import format_time
 from . import output
 from .choosing import selection_of
 from .options import PORTION, PRODUCTS, TIME, Moment, Portion, as_json, logging_options
+from .progress import reading
 
 if TYPE_CHECKING:
     from ..feeds import Feed
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
     from ..formats.inputs import Input
 
 _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
+_SPLIT_HELP = (
+    "Several files, of 1h by the clock or of about 512MB each (Parquet: to within a row group, 8 MiB of lines)."
+)
+
+log = logging.getLogger("feedrec")
 
 
 @click.command(short_help="Merge, cut, filter, split; to another format, or from that of another tool.")
@@ -51,7 +58,7 @@ _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
     "--conn", "connections", type=click.IntRange(min=0), multiple=True, help="Only this connection. Repeatable."
 )
 @click.option("--direction", type=click.Choice(["in", "out"]), help="Only frames received, or only those sent.")
-@click.option("--split", "portion", type=PORTION, help="Several files, of 1h by the clock or of about 512MB each.")
+@click.option("--split", "portion", type=PORTION, help=_SPLIT_HELP)
 @click.option("--with-state", is_flag=True, help="Begin a cut with snapshots of what the frames before it amount to.")
 @click.option("--input-format", type=click.Choice(["tardis", "jsonl"]), help="Read what another tool wrote.")
 @click.option("--time-field", metavar="NAME", help="With jsonl: the field that has the time, such as ts or data.ts.")
@@ -101,6 +108,8 @@ def convert(
             create=partial(create_recording, overwrite=overwrite, level=level),
             on_read=on_read,
         )
+    if result.first_time is None:
+        log.warning("nothing of it was chosen: there is no line but the header in what was written")
     click.echo(msgspec.json.encode(_facts(result)) if as_json else _report(result))
 
 
@@ -121,14 +130,17 @@ def _line_reader(input_format: str | None, time_field: str | None) -> Callable[[
 
 def _look_at(paths: Sequence[Path], make_reader: Callable[[], LineReader] | None, endpoint: str | None) -> list[Input]:
     from ..feeds import find_feed
-    from ..formats.folder import find_recordings
+    from ..formats.folder import find_recordings, under_its_name
     from ..formats.importing import open_any
-    from ..formats.inputs import look_at
+    from ..formats.inputs import look_at, refuse_doubles
 
     if endpoint not in (None, "raw"):
         find_feed(endpoint or "")
     files = paths if make_reader is not None else find_recordings(paths)
-    return [look_at(partial(open_any, path, make_reader, endpoint or "raw")) for path in files]
+    opening = partial(open_any, make_reader=make_reader, endpoint=endpoint)
+    found = [look_at(partial(under_its_name, path, opening)) for path in files]
+    refuse_doubles(found)
+    return found
 
 
 def _state(feed: Feed | None, endpoint: str, start: Moment | None) -> FeedState:
@@ -153,20 +165,12 @@ def _end_on_signals() -> None:
 @contextlib.contextmanager
 def _progress(inputs: Sequence[Input]) -> Iterator[Callable[[int, int], None]]:
     """Show on a terminal how much was read."""
-    if not output.is_terminal():
-        yield lambda number, size: None  # noqa: ARG005
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    sizes = [0] * len(inputs)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=sum(one.size for one in inputs))
+    sizes, total = [0] * len(inputs), sum(one.size for one in inputs)
+    with reading("converting") as show:
 
         def on_read(number: int, size: int) -> None:
             sizes[number] = size
-            progress.update(task, completed=sum(sizes))
+            show(sum(sizes), total)
 
         yield on_read
 
@@ -175,7 +179,7 @@ def _facts(result: Conversion) -> dict[str, Any]:
     times = {name: getattr(result, name) for name in ("first_time", "last_time")}
     return {
         **msgspec.structs.asdict(result),
-        "paths": [output.printable(path) for path in result.paths],
+        "paths": [output.as_text(path) for path in result.paths],
         **{name: None if time is None else format_time(time) for name, time in times.items()},
     }
 

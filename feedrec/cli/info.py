@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from ..errors import RecordingError
 from ..model import FrameInfo, format_time
 from . import output
 from .options import as_json, logging_options
 
 if TYPE_CHECKING:
+    from ..formats.inputs import Input
     from ..formats.summary import Activity, RecordingSummary
 
     Summaries = Sequence[tuple[Path, RecordingSummary]]
 
 _FILES_SHOWN = 20
+
+log = logging.getLogger("feedrec")
 
 
 @click.command(short_help="Tell what is in a recording.")
@@ -34,29 +40,51 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
     Several files, or a folder of them, are told of as one recording, whatever their formats. A recording that is still
     being written, or was cut off, is told of as far as it goes.
 
+    A file in a folder that cannot be read is named and left out; the exit code is 1 then.
+
     The plot shows the received frames per second over time, with gaps (g) and reconnects (r) marked below.
     """
-    from ..formats.folder import find_recordings
     from ..formats.summary import Activity, combine
 
     activity = Activity()
-    parts = [(path, _summarise(path, activity)) for path in find_recordings(files)]
+    found, bad = _look_at(files)
+    parts = [(one.path, _summarise(one, activity)) for one in found]
     total = combine([summary for _, summary in parts])
-    name = output.printable(files[0]) if len(files) == 1 else None
+    name = files[0] if len(files) == 1 else None
     if as_json:
-        click.echo(msgspec.json.encode({"path": name, **total.as_dict(), **_files_as_json(parts)}))
-        return
-    click.echo(_heading(name, parts, total))
-    for section in _sections(parts, total, activity):
-        click.echo(section)
+        path = None if name is None else output.as_text(name)
+        click.echo(msgspec.json.encode({"path": path, **total.as_dict(), **_files_as_json(parts)}))
+    else:
+        click.echo(_heading(name, parts, total))
+        for section in _sections(parts, total, activity):
+            click.echo(section)
+    sys.stdout.flush()
+    for error in bad:
+        log.warning("left out: %s", output.printable(str(error)))
+    if bad:
+        raise click.exceptions.Exit(1)
 
 
-def _summarise(path: Path, activity: Activity) -> RecordingSummary:
-    from ..feeds import feed_of
+def _look_at(files: Sequence[Path]) -> tuple[list[Input], list[RecordingError]]:
+    """Give the recordings, and what is wrong with those of a folder that cannot be read, unless that is all of it."""
     from ..formats import open_recording
+    from ..formats.folder import find_recordings, under_its_name
+    from ..formats.inputs import look_at, refuse_doubles
+
+    bad: list[RecordingError] = []
+    paths = find_recordings(files, on_bad=bad.append)
+    if bad and not paths:
+        raise bad[0]
+    found = [look_at(partial(under_its_name, path, open_recording)) for path in paths]
+    refuse_doubles(found)
+    return found, bad
+
+
+def _summarise(one: Input, activity: Activity) -> RecordingSummary:
+    from ..feeds import feed_of
     from ..formats.summary import summarise
 
-    with open_recording(path) as recording:
+    with one.open() as recording:
         feed = feed_of(recording.header.endpoint)
         return summarise(recording, feed.describe if feed else lambda _: FrameInfo(), activity)
 
@@ -69,15 +97,15 @@ def _files_as_json(parts: Summaries) -> dict[str, Any]:
     files = []
     for path, summary in parts:
         facts = summary.as_dict()
-        files.append({"path": output.printable(path), **{name: facts[name] for name in names}})
+        files.append({"path": output.as_text(path), **{name: facts[name] for name in names}})
     return {"files": files}
 
 
-def _heading(name: str | None, parts: Summaries, total: RecordingSummary) -> str:
+def _heading(name: Path | None, parts: Summaries, total: RecordingSummary) -> str:
     several = f"{len(parts)} files of {output.count(total.recordings, 'recording')}"
     if name is None:
         return several
-    return name if len(parts) == 1 else f"{name}: {several}"
+    return output.printable(name) if len(parts) == 1 else f"{output.printable(name)}: {several}"
 
 
 def _sections(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
@@ -119,8 +147,8 @@ def _states(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
     """Give the state of all, and what is wrong with each that is damaged; its message names the file."""
     damages = [summary.damage for _, summary in parts if summary.damage is not None]
     if len(damages) == 1:
-        return [("state", f"{total.state}: {damages[0]}")]
-    return [("state", total.state), *[("", damage) for damage in damages]]
+        return [("state", f"{total.state}: {output.printable(damages[0])}")]
+    return [("state", total.state), *[("", output.printable(damage)) for damage in damages]]
 
 
 def _rate(total: RecordingSummary) -> list[tuple[str, str]]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["columns", "count", "duration", "is_terminal", "printable", "ratio", "set_up_logging", "size"]
+__all__ = ["as_text", "columns", "count", "duration", "is_terminal", "printable", "ratio", "set_up_logging", "size"]
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def size(number: float) -> str:
@@ -46,9 +50,14 @@ def ratio(value: float | None) -> str:
     return f"{value:.1f}:1" if value else "-"
 
 
+def as_text(path: str | Path) -> str:
+    """Give a file name as it can be encoded, in JSON for example: `?` for bytes that are no UTF-8."""
+    return str(path).encode(errors="replace").decode()
+
+
 def printable(text: str | Path) -> str:
-    """Give a file name, or a text with one in it, as it can be printed: `?` for bytes that are no UTF-8."""
-    return str(text).encode(errors="replace").decode()
+    """Give a file name, or a text with one in it, as a person can read it in one line: `\\n` for a newline in it."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), as_text(text))
 
 
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:

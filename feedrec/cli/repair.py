@@ -54,8 +54,11 @@ def repair(
       feedrec repair FILE.part
       feedrec repair --salvage -o saved.jsonl.zst FILE
     """
+    from ..feeds import find_feed
     from ..formats.repair import repair_recording
 
+    if endpoint not in (None, "raw"):
+        find_feed(endpoint or "")
     if in_place and target is not None:
         raise UsageError("--in-place and --output exclude each other")
     with reading(f"repairing {output.printable(file.name)}") as progress:
@@ -70,10 +73,10 @@ def repair(
             progress=progress,
         )
     if as_json:
-        paths = {"path": output.printable(result.path), "output": output.printable(result.output)}
+        paths = {"path": output.as_text(result.path), "output": output.as_text(result.output)}
         click.echo(msgspec.json.encode({**result.as_dict(), **paths}))
     else:
-        click.echo("\n".join(_lines(result)))
+        click.echo("\n".join(_lines(result, endpoint)))
     sys.stdout.flush()
     if not result.is_lossless:
         raise click.exceptions.Exit(3)
@@ -86,13 +89,16 @@ def _describe_for(endpoint: str) -> Callable[[bytes], FrameInfo]:
     return feed.describe if feed else lambda _: FrameInfo()
 
 
-def _lines(result: Repair) -> list[str]:
+def _lines(result: Repair, endpoint: str | None) -> list[str]:
     saved = f"{output.count(result.frames, 'frame')} ({output.count(result.lines, 'line')})"
     lines = [f"saved {saved} to {output.printable(result.output)}"]
     if result.removed and result.output != result.path:
         lines.append(f"  {output.printable(result.path)} is no longer needed and was removed")
+    if result.joined:
+        lines.append(f"  {output.count(result.joined + 1, 'recording')} in one file became one")
     if result.header == "made up":
-        lines.append("  the header is lost: one was made up (--endpoint tells which endpoint it was)")
+        hint = "" if endpoint else " (--endpoint tells which endpoint it was)"
+        lines.append(f"  the header is lost: one was made up{hint}")
     elif result.header == "unverified":
         lines.append("  the header comes from a damaged block")
     if result.is_lossless:

@@ -129,10 +129,8 @@ def replay(
 
     if command:
         _prepare(command, options, as_json=as_json)
-    if options["auth"] == "strict" and not key_files:
-        raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
     options |= _window(files[0], start, end)
-    choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(key_files), **options)
+    choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(options["auth"], key_files), **options)
     server = ReplayServer(files, choices, on_client_end=_tell)
     code = asyncio.run(_serve_command(server, command) if command else _serve(server))
     if command:
@@ -167,10 +165,12 @@ def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, A
         return {name: moment.within(recording.header.created) for name, moment in moments.items()}
 
 
-def _read_keys(files: Sequence[Path]) -> tuple[PublicKey | ExchangeKey, ...]:
+def _read_keys(mode: str, files: Sequence[Path]) -> tuple[PublicKey | ExchangeKey, ...]:
     """Read what credentials are checked against; no error quotes what stands in a file."""
     from ..feeds.auth import parse_auth_key
 
+    if mode == "strict" and not files:
+        raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
     keys: list[PublicKey | ExchangeKey] = []
     for file in files:
         try:

@@ -6,18 +6,17 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 
 import click
 import msgspec
 
 from ..errors import FeedrecError, WriteError
-from ..feeds import Feed, Subscription
-from ..feeds.credentials import Credentials
 from ..formats.target import PART_SUFFIX
 from ..recorder import Limits, Progress, RecordingSession, Summary
 from ..recorder.segments import GrowingRecording
 from . import output
+from .source import Source
 
 __all__ = ["record_with_status", "report", "run_recording"]
 
@@ -30,14 +29,7 @@ LOG_INTERVAL = 30.0
 log = logging.getLogger("feedrec")
 
 
-def run_recording(
-    feed: Feed,
-    url: str,
-    subscriptions: Sequence[Subscription],
-    writer: GrowingRecording,
-    limits: Limits,
-    credentials: Credentials | None = None,
-) -> tuple[Summary, BaseException | None]:
+def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> tuple[Summary, BaseException | None]:
     """
     Record until a limit, Ctrl-C, SIGTERM or SIGHUP; show how it goes on stderr.
 
@@ -48,6 +40,7 @@ def run_recording(
         FeedrecError: What ended it, if nothing was recorded.
 
     """
+    feed, url, subscriptions, credentials = source
     session = RecordingSession(feed, url, subscriptions, writer, limits=limits, credentials=credentials)
 
     async def run() -> Summary:

@@ -3,37 +3,69 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
 import msgspec
 
 from ..errors import RecordingExistsError, UsageError
 from ..model import NANOSECONDS, Header
+from .options import DURATION, PORTION, Portion
+from .output import printable
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..formats import RecordingWriter
     from ..recorder.journals import ParquetFinisher
     from ..recorder.segments import GrowingRecording
-    from .options import Portion
+    from .source import Source
 
-__all__ = ["Output", "OutputOptions", "default_name", "open_output"]
+__all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]
 
 _PARQUET = ".parquet"
+
+log = logging.getLogger("feedrec")
+
+
+_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="File, folder, or - for stdout; .jsonl is not compressed.  [default: a new .jsonl.zst here]",
+    ),
+    click.option(
+        "--format",
+        "kind",
+        type=click.Choice(["jsonl", "parquet"]),
+        help="Lines, or a table; without it the name tells.  [default: jsonl]",
+    ),
+    click.option("--rotate", type=PORTION, help="Begin a new file, OUTPUT-0001 and so on, each 1h or 512MB."),
+    click.option(
+        "--level",
+        metavar="1-19",
+        type=click.IntRange(1, 19),
+        default=3,
+        help="Compression level of zstd.  [default: 3]",
+    ),
+    click.option("--fsync", type=DURATION, help="Force what was written to the medium this often, against power loss."),
+    click.option("--overwrite", is_flag=True, help="Replace the file if it exists."),
+)
 
 
 class OutputOptions(msgspec.Struct, frozen=True):
     """
-    What a person asked for.
+    What a person asked for; the attributes are the options of these names.
 
     Attributes:
-        place: File, folder, or `-`; None for a new file here.
+        output: File, folder, or `-`; None for a new file here.
         kind: `jsonl` or `parquet`; None to tell it from the name.
         rotate: How much goes into one file; None for everything.
         level: zstd level; None for the default.
@@ -42,7 +74,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
 
     """
 
-    place: str | None
+    output: str | None
     kind: str | None
     rotate: Portion | None
     level: int | None
@@ -51,14 +83,14 @@ class OutputOptions(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what does not go together."""
-        if self.place == "-" and (self.kind == "parquet" or self.rotate is not None):
+        if self.output == "-" and (self.kind == "parquet" or self.rotate is not None):
             raise UsageError("stdout takes lines of JSON: leave out --format parquet and --rotate, or name a file")
         from ..formats.folder import SUFFIXES
 
-        if self.kind is None or not (self.place or "").endswith(SUFFIXES):
+        if self.kind is None or not (self.output or "").endswith(SUFFIXES):
             return
-        if (self.kind == "parquet") != (self.place or "").endswith(_PARQUET):
-            raise UsageError(f"{self.place} is no name for --format {self.kind}: leave out one of them")
+        if (self.kind == "parquet") != (self.output or "").endswith(_PARQUET):
+            raise UsageError(f"{self.output} is no name for --format {self.kind}: leave out one of them")
 
     @property
     def suffix(self) -> str:
@@ -84,7 +116,14 @@ class Output(NamedTuple):
             self.finisher.finish()
 
 
-def open_output(feed: Feed, header: Header, subscriptions: Sequence[Subscription], options: OutputOptions) -> Output:
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `OutputOptions`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def open_output(source: Source, options: OutputOptions) -> Output:
     """
     Begin the recording.
 
@@ -98,24 +137,26 @@ def open_output(feed: Feed, header: Header, subscriptions: Sequence[Subscription
     from ..formats.blocks import PlainEncoder
     from ..formats.target import StreamTarget
 
-    if options.place == "-":
+    header = source.header()
+    if options.output == "-":
         return Output(RecordingWriter(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
-    path = Path(options.place or ".")
-    if not (os.path.isdir(path) or (options.place or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
+    path = Path(options.output or ".")
+    if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
         return _open_file(path, header, options)
     number = 0
     while True:
         number += 1
-        name = default_name(feed, subscriptions, header.created // NANOSECONDS, number, options.suffix)
+        second = header.created // NANOSECONDS
+        name = default_name(source.feed, source.subscriptions, second, number, options.suffix)
         with contextlib.suppress(RecordingExistsError):  # by another recorder that started in the same second
             return _open_file(path / name, header, msgspec.structs.replace(options, overwrite=False))
 
 
 def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
     from ..formats import create_recording
-    from ..formats.portions import Portions
+    from ..formats.portions import Portions, portion_path
     from ..recorder.journals import ParquetFinisher, journal_path, leftover_journals
-    from ..recorder.segments import SegmentedWriter
+    from ..recorder.segments import SegmentedWriter, next_number
 
     def create(path: Path, header: Header) -> RecordingWriter:
         if path.suffix == _PARQUET:
@@ -127,11 +168,16 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
         )
 
     portions = None if options.rotate is None else Portions(*options.rotate)
+    first = 1 if portions is None or options.overwrite else next_number(path)
+    if first > 1:
+        log.info("earlier files are there: this run begins with %s", printable(portion_path(path, first).name))
     if path.suffix != _PARQUET:
-        return Output(create(path, header) if portions is None else SegmentedWriter(path, header, create, portions))
+        if portions is None:
+            return Output(create(path, header))
+        return Output(SegmentedWriter(path, header, create, portions, first=first))
     left_over = leftover_journals(path.parent)
     finisher = ParquetFinisher(overwrite=options.overwrite)
-    writer = SegmentedWriter(path, header, create, portions, finisher.add)
+    writer = SegmentedWriter(path, header, create, portions, finisher.add, first=first)
     for journal in left_over:
         finisher.add_leftover(journal)
     return Output(writer, finisher)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,21 +34,21 @@ def verify(files: tuple[Path, ...], as_json: bool) -> None:
 
     The exit code is 0 if all is well, 3 if something is wrong or lost, 1 if a file cannot be read as a recording.
     """
-    from ..formats.folder import find_recordings
+    from ..formats.folder import find_recordings, under_its_name
     from ..formats.verify import verify_recording
 
     failed = wrong = False
     for path in find_recordings(files, by_name=True):
         try:
             with reading(f"verifying {output.printable(path.name)}") as progress:
-                result = verify_recording(path, _rules_for, progress=progress)
+                result = under_its_name(path, partial(verify_recording, rules_for=_rules_for, progress=progress))
         except RecordingError as error:
             failed = True
             _report_failure(path, error, as_json=as_json)
             continue
         wrong = wrong or not result.is_good
         if as_json:
-            click.echo(msgspec.json.encode({**result.as_dict(), "path": output.printable(path)}))
+            click.echo(msgspec.json.encode({**result.as_dict(), "path": output.as_text(result.path)}))
         else:
             click.echo("\n".join(_lines(result)))
     sys.stdout.flush()
@@ -67,7 +68,9 @@ def _rules_for(endpoint: str) -> Rules:
 
 def _report_failure(path: Path, error: FeedrecError, *, as_json: bool) -> None:
     if as_json:
-        click.echo(msgspec.json.encode({"path": output.printable(path), "good": False, "error": str(error)}))
+        click.echo(
+            msgspec.json.encode({"path": output.as_text(path), "good": False, "error": output.as_text(str(error))})
+        )
     click.echo(f"feedrec: error: {output.printable(str(error))}", err=True)
 
 

@@ -56,14 +56,31 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """One channel that a recording asks for, with its products."""
+    """
+    One channel that a recording asks for.
+
+    Attributes:
+        channel: Its name.
+        products: Its products, where the venue speaks of such.
+        params: What else the venue wants to know, by its names.
+
+    """
 
     channel: str
     products: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+
+    def __hash__(self) -> int:
+        return hash((self.channel, self.products))
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as it stands in the header of a recording."""
-        return {"channel": self.channel, **({"products": list(self.products)} if self.products else {})}
+        fields: dict[str, Any] = {"channel": self.channel}
+        if self.products:
+            fields["products"] = list(self.products)
+        if self.params:
+            fields["params"] = self.params
+        return fields
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -138,11 +155,11 @@ class FeedClient(Protocol):
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         """Take a frame that arrived. Called for each one: cheap unless there is something to say."""
 
-    def on_tick(self, seconds_open: float) -> Sequence[Notice]:
-        """Take the time since the connection opened; called a few times a second."""
+    def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:
+        """Take the time since the connection opened, called a few times a second; messages are sent."""
 
-    def on_close(self) -> Sequence[Notice]:
-        """Take the end of the connection."""
+    def on_close(self, code: int, reason: str) -> Sequence[Notice]:
+        """Take the end of the connection: the close code (1006 if none came), and what the venue said."""
 
 
 class Feed(Protocol):

@@ -51,7 +51,7 @@ def apply_in_steps(
             yield
 
 
-def clear_in_steps(items: dict[str, Any]) -> Iterator[None]:
+def clear_in_steps(items: dict[Any, Any]) -> Iterator[None]:
     """Empty a dictionary: to free 92,000 texts at once takes too long for one step."""
     while items:
         for _ in range(min(len(items), STEP_ITEMS)):

@@ -16,7 +16,7 @@ from ..model import Frame, FrameInfo
 from .auth import Auth
 from .base import Feed
 
-__all__ = ["Catalogue", "Close", "FeedServer", "FeedState", "Key", "Remark", "Reply", "Send", "VenueFeed"]
+__all__ = ["Catalogue", "Close", "FeedServer", "FeedState", "Handshake", "Key", "Remark", "Reply", "Send", "VenueFeed"]
 
 Key = tuple[str, str]
 """A channel and a product of it; the product is empty where the channel has none."""
@@ -45,6 +45,20 @@ class Remark(msgspec.Struct, frozen=True):
 
 
 Reply = Send | Close | Remark
+
+
+class Handshake(msgspec.Struct, frozen=True):
+    """
+    What a client asked for when it connected.
+
+    Attributes:
+        target: Path and query.
+        headers: By name in lower case.
+
+    """
+
+    target: str
+    headers: Mapping[str, str]
 
 
 class FeedState(Protocol):
@@ -117,6 +131,9 @@ class FeedServer(Protocol):
     @property
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
+
+    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:
+        """Take a new client, at recorded time `time`."""
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         """Take a text message of the client, at recorded time `time`."""

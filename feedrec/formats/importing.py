@@ -11,8 +11,15 @@ from typing import NoReturn
 import zstandard
 
 from .. import __version__
-from ..errors import CorruptRecordingError, LineError, NotARecordingError, RecordingError, TruncatedRecordingError
-from ..model import Frame, Header
+from ..errors import (
+    CorruptRecordingError,
+    LineError,
+    NotARecordingError,
+    RecordingError,
+    TruncatedRecordingError,
+    UsageError,
+)
+from ..model import Event, Frame, Header
 from .blocks import BlockDecoder, Decoder, PlainDecoder
 from .foreign import LineReader, TardisLines, looks_like_tardis
 from .gzipped import GzipDecoder, looks_like_gzip
@@ -54,12 +61,8 @@ class ForeignRecording(Recording):
             raise NotARecordingError(path, "there is no frame in it")
         self.header = Header(endpoint, created=first[0][0], software=f"feedrec {__version__}")
         self.header_line = encode_header(self.header)
-        self._rest = self.batches(0)
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
-        if start is None and end is None:
-            yield from self._rest
-            return
         for batch in self._timed_lines():
             lines = [line for time, line in batch if (start or 0) <= time and (end is None or time < end)]
             if lines:
@@ -71,7 +74,7 @@ class ForeignRecording(Recording):
     def _timed_lines(self) -> Iterator[list[tuple[int, bytes]]]:
         """Give the lines that its lines become, each with its time."""
         read = self._make_reader()
-        number = 0
+        number = last = 0
         for lines in _read_lines(self._file):
             timed: list[tuple[int, bytes]] = []
             bad: RecordingError | None = None
@@ -79,6 +82,10 @@ class ForeignRecording(Recording):
                 number += 1
                 try:
                     for record in read(line):
+                        if record.time < last:  # as a recording has it where the clock was set
+                            clock = Event(record.time, record.conn, "clock", {"wall": record.time})
+                            timed.append((record.time, encode_event(clock)))
+                        last = record.time
                         text = encode_frame(record) if isinstance(record, Frame) else encode_event(record)
                         timed.append((record.time, text))
                 except LineError as error:
@@ -90,36 +97,45 @@ class ForeignRecording(Recording):
                 raise bad
 
 
-def open_any(path: Path, make_reader: Callable[[], LineReader] | None = None, endpoint: str = "raw") -> Recording:
+def open_any(path: Path, make_reader: Callable[[], LineReader] | None = None, endpoint: str | None = None) -> Recording:
     """
     Open a recording, or a file of another tool: one of tardis is known by its first line.
 
     Args:
         path: The file.
         make_reader: Makes what turns its lines into records; None for a recording, or to find out.
-        endpoint: Name of the endpoint that a file of another tool came from.
+        endpoint: Name of the endpoint that a file of another tool came from; None for `raw`. A recording says itself.
 
     Raises:
+        UsageError: If there is an endpoint for a recording.
         RecordingError: As `open_recording` and `ForeignRecording` do.
 
     """
     if make_reader is not None:
-        return ForeignRecording(path, make_reader, endpoint)
+        return ForeignRecording(path, make_reader, endpoint or "raw")
     try:
-        return open_recording(path)
-    except NotARecordingError:
-        if path.is_file() and _begins_like_tardis(path):
-            return ForeignRecording(path, TardisLines, endpoint)
+        recording = open_recording(path)
+    except NotARecordingError as error:
+        first = _first_line(path) if path.is_file() else b""
+        if looks_like_tardis(first):
+            return ForeignRecording(path, TardisLines, endpoint or "raw")
+        if first.startswith(b"{") and b'"feedrec"' not in first:
+            hint = "to read JSON lines of another tool, name the field that has the time with --time-field"
+            raise NotARecordingError(path, f"{error.reason}; {hint}") from error
         raise
+    if endpoint is not None:
+        recording.close()
+        raise UsageError(f"{path} is a recording, which names its endpoint itself: leave out --endpoint")
+    return recording
 
 
-def _begins_like_tardis(path: Path) -> bool:
+def _first_line(path: Path) -> bytes:
     file = RecordingFile(path)
     try:
         lines = itertools.chain.from_iterable(_read_lines(file))
-        return looks_like_tardis(next((line for line in lines if line.strip()), b""))
+        return next((line for line in lines if line.strip()), b"")
     except RecordingError:
-        return False
+        return b""
     finally:
         file.close()
 

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ..errors import DamagedRecordingError, UsageError
-from ..model import Header, format_time
+from ..model import Header, format_time, parse_time
 from .merge import Batch, Blocks, Source, merge
 from .received import time_texts
 from .recording import Recording
 from .selection import Selection
 
-__all__ = ["ConnectionNumbers", "Input", "header_of", "look_at", "merged"]
+__all__ = ["ConnectionNumbers", "Input", "Run", "header_of", "look_at", "merged", "refuse_doubles", "run_of"]
+
+
+Run = tuple[str, str, int, str]
+"""What is the same in all parts of one recording."""
+
+
+def run_of(header: Header) -> Run:
+    """Give what is the same in all parts of one recording."""
+    return header.endpoint, header.url, header.created, header.software
 
 
 class Input(NamedTuple):
@@ -41,10 +51,14 @@ class Input(NamedTuple):
     open: Callable[[], Recording]
 
     @property
-    def run(self) -> tuple[str, str, int, str]:
+    def run(self) -> Run:
         """What is the same in all parts of one recording."""
-        header = self.header
-        return header.endpoint, header.url, header.created, header.software
+        return run_of(self.header)
+
+    @property
+    def choice(self) -> Any:
+        """What was chosen of that recording; None for all of it."""
+        return self.header.extra.get("filtered")
 
 
 def look_at(opening: Callable[[], Recording]) -> Input:
@@ -64,6 +78,48 @@ def look_at(opening: Callable[[], Recording]) -> Input:
         if lines:
             first = time_texts(lines[:1])[0]
         return Input(recording.path, recording.header, recording.header_line, first, recording.size, opening)
+
+
+def refuse_doubles(inputs: Sequence[Input]) -> None:
+    """
+    Refuse what holds the same frames twice: files of one run that are not different parts, or cuts, or choices, of it.
+
+    Of a header without address or beginning nobody can tell which run it is of. Nothing is read unless two files are of
+    one run; then, of the earlier, what may lie within the span of the later.
+
+    Raises:
+        UsageError: If there are two such files.
+        RecordingError: If one cannot be read.
+
+    """
+    runs: dict[Run, list[Input]] = {}
+    for one in inputs:
+        if one.first and one.header.url and one.header.created:
+            runs.setdefault(one.run, []).append(one)
+    for one, other in (pair for files in runs.values() for pair in _pairs(files)):
+        if (one.choice == other.choice or None in (one.choice, other.choice)) and _overlap(one, other):
+            raise UsageError(f"{one.path} and {other.path} are the same recording: give one of them")
+
+
+def _pairs(files: Sequence[Input]) -> Iterator[tuple[Input, Input]]:
+    """Give the files of a run two by two, but for its different parts."""
+    by_part: dict[Any, list[Input]] = {}
+    for one in files:
+        by_part.setdefault(one.header.extra.get("part"), []).append(one)
+    for same in by_part.values():
+        yield from combinations(same, 2)
+    wholes = by_part.pop(None, [])
+    yield from product(wholes, (one for parts in by_part.values() for one in parts))
+
+
+def _overlap(one: Input, other: Input) -> bool:
+    """Tell whether the earlier has a line that is not before the first of the later."""
+    earlier, later = sorted((one, other), key=lambda each: each.first)
+    with earlier.open() as recording:
+        try:
+            return next(recording.batches(parse_time(later.first.decode())), None) is not None
+        except DamagedRecordingError:  # it is told when reading comes to it
+            return False
 
 
 def merged(

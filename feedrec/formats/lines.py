@@ -49,6 +49,10 @@ _ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
 
 _FLAGS = ("redacted", "synthetic", "unverified")
 
+_SECOND_HEADER = (
+    "a second header: two recordings in one file (feedrec repair makes one of them; feedrec convert joins files)"
+)
+
 _validate = msgspec.json.Decoder(msgspec.Raw).decode
 _encode = msgspec.json.encode
 
@@ -191,6 +195,8 @@ def decode_line(line: bytes) -> Record:
             return _decode_event(line)
         time = parse_time(fields.time)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        if is_header(line):
+            raise LineError(_SECOND_HEADER) from error
         raise LineError(f"not a line of a recording: {error}") from error
     if fields.dir not in ("in", "out"):
         raise LineError("not a line of a recording: it has neither `dir` nor `event`")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from .gzipped import looks_like_gzip
 from .reader import RecordingReader
 from .recording import Recording, RecordingFile
 
-__all__ = ["open_recording"]
+__all__ = ["has_own_reader", "open_recording"]
 
 _PARQUET = b"PAR1"
 
@@ -32,6 +33,11 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) 
 
         return ParquetRecording(path)
     return RecordingReader(path, wait=wait)
+
+
+def has_own_reader(head: bytes) -> bool:
+    """Tell whether a file that begins with these bytes is gzip or Parquet: only its reader knows it."""
+    return looks_like_gzip(head) or head.startswith(_PARQUET)
 
 
 def _begins_as_parquet(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -70,7 +69,6 @@ class PortionedWriter:
         self._header = header
         self._create = create
         self._portions = portions
-        self._drained = threading.Event()
         self._ratio = next(guess for suffix, guess in _GUESSES if path.name.endswith(suffix))
         self._span_end: int | None = None
         self._writer: RecordingWriter | None = None
@@ -140,9 +138,7 @@ class PortionedWriter:
                 raise UsageError(f"{path}: more than {MAX_PORTIONS} files: split it into larger ones")
             path = portion_path(path, number)
             header = msgspec.structs.replace(header, extra={**header.extra, "part": number})
-        writer = self._create(path, header)
-        writer.on_drained = self._drained.set
-        return writer
+        return self._create(path, header)
 
     def _begin_next(self) -> RecordingWriter:
         self._finish_one()
@@ -175,9 +171,5 @@ class PortionedWriter:
         """Give the file that grows, once there is not too much before it."""
         if self._writer is None:
             raise ValueError("it was not begun, or is finished")
-        writer = self._writer
-        while writer.backlog >= _MOST_WAITING and writer.failure is None:
-            self._drained.clear()
-            if writer.backlog >= _MOST_WAITING:
-                self._drained.wait(0.1)
-        return writer
+        self._writer.wait_for_room(_MOST_WAITING)
+        return self._writer

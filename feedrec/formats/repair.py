@@ -7,102 +7,35 @@ new file is written under a name of its own and then renamed: a repair that is k
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from ..errors import LineError, NotARecordingError, RecordingExistsError
+from ..errors import DamagedRecordingError, LineError, NotARecordingError, RecordingExistsError, WriteError
 from ..model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, format_time
 from .blocks import MAX_LINE
-from .lines import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header
+from .convert import renumbered
+from .inputs import Run, run_of
+from .lines import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
+from .losses import Loss, Repair
+from .opening import has_own_reader, open_recording
 from .places import JOURNAL_SUFFIX, locked, repaired_path, work_path
 from .recording import RecordingFile
+from .rereading import ReaderSalvage
 from .salvage import BlockSalvage, Hole, PlainSalvage, Salvage, salvage
 from .target import PART_SUFFIX, move_into_place
 from .writer import RecordingWriter, create_recording, mark_of
 
 __all__ = ["Loss", "Repair", "repair_recording"]
 
-_MOST = 100
-_WAIT = 0.005
-
 Describe = Callable[[bytes], FrameInfo]
 
-
-class Loss(msgspec.Struct, frozen=True):
-    """
-    One place where something was lost.
-
-    Attributes:
-        reason: What is wrong there.
-        offset: Byte offset in the damaged file.
-        bytes: Bytes that could not be read.
-        lines: Lines lost; None if unknown.
-        frames: Received frames among them; None if unknown.
-        first: Last good time before it, as text.
-        last: First good time behind it, as text.
-
-    """
-
-    reason: str
-    offset: int
-    bytes: int
-    lines: int | None
-    frames: int | None
-    first: str | None = None
-    last: str | None = None
-
-
-class Repair(msgspec.Struct):
-    """
-    What came out.
-
-    Attributes:
-        path: The damaged file.
-        output: The new one.
-        header: `kept`; `unverified` if it comes from a damaged block; `made up` if it was lost.
-        lines: Lines saved after the header.
-        frames: Received frames among them.
-        unverified: Lines from damaged blocks among them.
-        losses: Where something was lost; the first hundred.
-        loss_count: All of them.
-        lines_lost: Lines lost, as far as known.
-        frames_lost: Received frames lost, as far as known.
-        is_exact: Whether these are all.
-        removed: Whether the damaged file was removed, or replaced.
-
-    """
-
-    path: Path
-    output: Path
-    header: str = "kept"
-    lines: int = 0
-    frames: int = 0
-    unverified: int = 0
-    losses: list[Loss] = []
-    loss_count: int = 0
-    lines_lost: int = 0
-    frames_lost: int = 0
-    is_exact: bool = True
-    removed: bool = False
-
-    @property
-    def is_lossless(self) -> bool:
-        """Whether nothing was lost that was in the file."""
-        return self.loss_count == 0 and self.header == "kept" and not self.unverified
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give it as a JSON object."""
-        facts = msgspec.to_builtins(
-            {**msgspec.structs.asdict(self), "path": str(self.path), "output": str(self.output)}
-        )
-        return {"path": facts.pop("path"), "output": facts.pop("output"), "lossless": self.is_lossless, **facts}
+_NO_LINE = LineError("not a line of a recording, before the header")
 
 
 def repair_recording(  # noqa: PLR0913  as many choices as the command has
@@ -140,19 +73,32 @@ def repair_recording(  # noqa: PLR0913  as many choices as the command has
     path, output = _old_and_new(path, output, in_place=in_place, overwrite=overwrite)
     file = RecordingFile(path)
     try:
-        with locked(path):
-            _refuse_others(path, file.read_at(0, 4))
-            source = salvage(file.read_at, file.size(), max_line=max_line)
+        with _reading(file, max_line) as source:
             work, result = work_path(output), Repair(path, output)
             saving = _Saving(result, source, describe_for, work, endpoint, keep_unverified=keep_unverified)
-            saving.run(lambda: progress(source.offset, source.size))
-            if in_place:
-                shutil.copymode(path, work)
-            move_into_place(work, output, overwrite=overwrite or output == path)
+            with _naming(work, output):
+                saving.run(lambda: progress(source.offset, source.size))
+                if in_place:
+                    shutil.copymode(path, work)
+                move_into_place(work, output, overwrite=overwrite or output == path)
             _remove_if_done(result, in_place=in_place)
             return result
     finally:
         file.close()
+
+
+@contextlib.contextmanager
+def _naming(work: Path, output: Path) -> Iterator[None]:
+    """Leave no unfinished work behind, and name in errors what it was to become."""
+    try:
+        yield
+    except RecordingExistsError as error:
+        work.unlink(missing_ok=True)
+        if error.path == output:
+            raise RecordingExistsError(output, "came into being meanwhile, and was not replaced") from None
+        raise
+    except WriteError as error:
+        raise WriteError(output, error.reason) from error
 
 
 def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: bool) -> tuple[Path, Path]:
@@ -168,13 +114,23 @@ def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: 
     return path, output
 
 
-def _refuse_others(path: Path, head: bytes) -> None:
+@contextlib.contextmanager
+def _reading(file: RecordingFile, max_line: int) -> Iterator[Salvage | ReaderSalvage]:
+    path, head = file.path, file.read_at(0, 4)
     if not head:
         raise NotARecordingError(path, "the file is empty, not even a header was written: there is nothing to save")
-    if head.startswith((b"PAR1", b"\x1f\x8b")):
-        kind = "Parquet" if head.startswith(b"PAR1") else "gzip"
-        reason = f"is {kind}: only JSONL, compressed with zstd or not, can be repaired"
-        raise NotARecordingError(path, f"{reason}; feedrec cat gives the lines before the damage")
+    if has_own_reader(head):
+        with locked(path):
+            pass  # for a moment only: to the reader, what is locked is being written
+        try:
+            recording = open_recording(path)
+        except DamagedRecordingError as error:
+            raise NotARecordingError(path, f"nothing of it can be saved: {error.reason}") from error
+        with recording:
+            yield ReaderSalvage(recording)
+        return
+    with locked(path):
+        yield salvage(file.read_at, file.size(), max_line=max_line)
 
 
 def _may_remove(result: Repair, *, in_place: bool) -> bool:
@@ -199,7 +155,7 @@ class _Saving:
     def __init__(
         self,
         result: Repair,
-        source: Salvage,
+        source: Salvage | ReaderSalvage,
         describe_for: Callable[[str], Describe],
         work: Path,
         endpoint: str | None,
@@ -216,6 +172,9 @@ class _Saving:
         self._describe: Describe = lambda _: FrameInfo()
         self._last: int | None = None
         self._conn = 0
+        self._conn_count = self._conn_shift = 0
+        self._run: Run | None = None
+        self._is_joint = False  # a further header came, and no line yet
         self._pending: list[Hole] = []  # holes behind which no good line came yet
         self._kept_lines = self._kept_frames = 0  # of the hole that is being settled
 
@@ -248,7 +207,7 @@ class _Saving:
     def _take_lines(self, lines: list[bytes]) -> None:
         start = 0
         if self._writer is None:
-            start = self._take_header(lines[0])
+            start = self._take_header(lines)
         for number in range(start, len(lines)):
             try:
                 record = decode_line(lines[number])
@@ -257,17 +216,22 @@ class _Saving:
                 continue
             self._write(lines[number], record)
 
-    def _take_header(self, line: bytes) -> int:
-        try:
-            header = decode_header(line)
-        except LineError:
-            self._begin(self._made_up())
-            return 0
-        self._begin(header, line)
-        return 1
+    def _take_header(self, lines: list[bytes]) -> int:
+        """Begin with the header, if nothing but rubbish is before it; give the number of lines dealt with."""
+        for number, line in enumerate(lines):
+            if is_header(line):
+                self._begin(decode_header(line), line)
+                for bad in range(number):
+                    self._take_bad_line(lines[bad], self._source.offset_of_line(lines[:bad]), _NO_LINE)
+                return number + 1
+            if line_time(line) is not None:
+                break
+        self._begin(self._made_up())
+        return 0
 
     def _begin(self, header: Header, line: bytes | None = None) -> None:
         self._describe = self._describe_for(header.endpoint)
+        self._run = run_of(header)
         self._writer = create_recording(self._work, line or encode_header(header), overwrite=True)
 
     def _made_up(self) -> Header:
@@ -285,10 +249,25 @@ class _Saving:
         self._result.header = "unverified"
         return msgspec.structs.replace(header, extra={**header.extra, "unverified": True})
 
+    def _join(self, header: Header) -> None:
+        """Go on with a recording that was appended: its connections are others, unless both are parts of one."""
+        self._result.joined += 1
+        self._is_joint = True
+        if run_of(header) != self._run:
+            self._run, self._conn_shift = run_of(header), self._conn_count
+
     def _write(self, line: bytes, record: Record) -> None:
         self._settle(record.time)
+        if self._conn_shift:
+            number = record.conn + self._conn_shift
+            line, record = renumbered(line, record.conn, number), msgspec.structs.replace(record, conn=number)
+        if self._is_joint and record.time < (self._last or 0):
+            clock = Event(record.time, record.conn, "clock", {"wall": record.time})
+            self._hand_over(encode_event(clock), clock)
+        self._is_joint = False
         self._hand_over(line, record)
         self._last, self._conn = record.time, record.conn
+        self._conn_count = max(self._conn_count, record.conn + 1)
 
     def _hand_over(self, line: bytes, record: Record) -> None:
         assert self._writer is not None  # noqa: S101  for mypy
@@ -297,14 +276,11 @@ class _Saving:
         if isinstance(record, Frame) and record.direction == "in":
             self._result.frames += 1
             info = FrameInfo() if record.binary else self._describe(record.payload)
-        while self._writer.is_full:
-            time.sleep(_WAIT)
-            if self._writer.failure is not None:
-                break
-        self._writer.write_line(line, mark_of(record, info))
+        self._writer.write_line(line, mark_of(record, info), block=True)
 
     def _take_bad_line(self, line: bytes, offset: int, error: LineError) -> None:
         if is_header(line):  # of a recording that was appended: nothing of it is lost
+            self._join(decode_header(line))
             return
         size = len(line) + 1 if isinstance(self._source, PlainSalvage) else 0
         self._take_hole(Hole(offset, offset + size, str(error), lines=1, frames=1))
@@ -312,8 +288,8 @@ class _Saving:
     def _take_hole(self, hole: Hole) -> None:
         if self._writer is None:
             header = self._header_in(next(self._source.unverified(hole), []))
-            if hole.end < self._source.size or header is not None:
-                self._begin(header or self._made_up())
+            if header is not None:  # else the first good block may have it
+                self._begin(header)
         if hole.is_lossless:
             return
         last = self._pending[-1] if self._pending else None
@@ -362,16 +338,9 @@ class _Saving:
 
     def _count_loss(self, loss: Loss) -> None:
         """Count what was lost, after what could be kept of it is known."""
-        result = self._result
         lines = None if loss.lines is None else max(0, loss.lines - self._kept_lines)
         frames = None if loss.frames is None else max(0, loss.frames - self._kept_frames)
-        loss = msgspec.structs.replace(loss, lines=lines, frames=frames)
-        result.loss_count += 1
-        result.lines_lost += lines or 0
-        result.frames_lost += frames or 0
-        result.is_exact = result.is_exact and lines is not None and frames is not None
-        if len(result.losses) < _MOST:
-            result.losses.append(loss)
+        self._result.add(msgspec.structs.replace(loss, lines=lines, frames=frames))
 
     def _keep_lines(self, hole: Hole, next_time: int | None) -> Iterator[Record]:
         """Give what still decodes of a hole and fits into the order of time, marked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ class Selection(msgspec.Struct, frozen=True):
     takes them as well.
 
     Attributes:
-        channels: Names of channels.
+        channels: Names of channels, one or any collection of them; kept as a frozenset, as are the next two.
         products: Names of products, of which a frame must speak of at least one.
         start: First time, inclusive, in nanoseconds.
         end: Last time, exclusive, in nanoseconds.
@@ -30,13 +30,18 @@ class Selection(msgspec.Struct, frozen=True):
 
     """
 
-    channels: frozenset[str] = frozenset()
-    products: frozenset[str] = frozenset()
+    channels: Collection[str] = frozenset()
+    products: Collection[str] = frozenset()
     start: int | None = None
     end: int | None = None
-    connections: frozenset[int] = frozenset()
+    connections: Collection[int] = frozenset()
     direction: Direction | None = None
     keeps_events: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "products", "connections"):
+            given = getattr(self, name)
+            msgspec.structs.force_setattr(self, name, frozenset([given] if isinstance(given, str) else given))
 
     @property
     def is_everything(self) -> bool:
@@ -79,7 +84,7 @@ class Selection(msgspec.Struct, frozen=True):
     def _speaks_of(self, info: FrameInfo) -> bool:
         if self.channels and info.channel not in self.channels:
             return False
-        return not self.products or not self.products.isdisjoint(info.products)
+        return not self.products or any(product in self.products for product in info.products)
 
     def _covers(self, time: int) -> bool:
         return (self.start is None or time >= self.start) and (self.end is None or time < self.end)

@@ -16,9 +16,8 @@ from ..errors import DamagedRecordingError, LineError, NotARecordingError
 from ..model import Frame, FrameInfo, Header, Record, format_time
 from .blocks import MAX_LINE
 from .checks import IndexCheck, LineCheck, SequenceRule
-from .gzipped import looks_like_gzip
-from .lines import decode_header, decode_line, is_header
-from .opening import open_recording
+from .lines import decode_header, decode_line
+from .opening import has_own_reader, open_recording
 from .recording import Recording, RecordingFile
 from .salvage import Hole, Salvage, salvage
 from .target import PART_SUFFIX
@@ -28,6 +27,9 @@ from .zstd import FrameEnd
 __all__ = ["Problem", "Rules", "Verification", "verify_recording"]
 
 _MOST = 100
+_PROGRESS_LINES = 1024
+
+Progress = Callable[[int, int], object]
 
 
 def _describe_nothing(_: bytes) -> FrameInfo:
@@ -119,7 +121,7 @@ def verify_recording(
     path: Path,
     rules_for: Callable[[str], Rules],
     *,
-    progress: Callable[[int, int], object] = lambda _done, _size: None,
+    progress: Progress = lambda _done, _size: None,
     max_line: int = MAX_LINE,
 ) -> Verification:
     """
@@ -141,8 +143,8 @@ def verify_recording(
         head = file.read_at(0, 4)
         if not head:
             raise NotARecordingError(path, "the file is empty, not even a header was written")
-        if _is_other_format(head):
-            return _verify_other(path, rules_for)
+        if has_own_reader(head):
+            return _verify_other(path, rules_for, progress)
         is_live, size = file.is_locked(), file.size()
         source = salvage(file.read_at, size, is_live=is_live, max_line=max_line)
         verification = _Verification(path, source, rules_for, IndexCheck(file.read_at, size, source.index))
@@ -151,10 +153,6 @@ def verify_recording(
         return verification.result
     finally:
         file.close()
-
-
-def _is_other_format(head: bytes) -> bool:
-    return looks_like_gzip(head) or head.startswith(b"PAR1")
 
 
 class _Verification:
@@ -197,8 +195,7 @@ class _Verification:
             try:
                 record = decode_line(lines[number])
             except LineError as error:
-                text = "a second header: two recordings in one file" if is_header(lines[number]) else str(error)
-                self._add("line", text, self._source.offset_of_line(lines[:number]))
+                self._add("line", str(error), self._source.offset_of_line(lines[:number]))
                 continue
             self._take(record)
 
@@ -274,22 +271,24 @@ class _Verification:
             result.notes.append(f"it was repaired: it lacks what its damage events tell ({self._check.repaired})")
 
 
-def _verify_other(path: Path, rules_for: Callable[[str], Rules]) -> Verification:
+def _verify_other(path: Path, rules_for: Callable[[str], Rules], progress: Progress) -> Verification:
     """Verify what has a reader of its own, which knows no blocks."""
     try:
         with open_recording(path) as recording:
-            return _verify_records(recording, rules_for(recording.header.endpoint))
+            return _verify_records(recording, rules_for(recording.header.endpoint), progress)
     except DamagedRecordingError as error:
         result = Verification(path)
         result.add("damage", error.reason, error.offset)
         return result
 
 
-def _verify_records(recording: Recording, rules: Rules) -> Verification:
+def _verify_records(recording: Recording, rules: Rules, progress: Progress) -> Verification:
     result = Verification(recording.path, is_live=recording.is_live)
     check = LineCheck(None if "filtered" in recording.header.extra else rules.sequence_rule)
     try:
         for record in recording:
+            if result.lines % _PROGRESS_LINES == 0:
+                progress(recording.bytes_read, recording.size)
             result.lines += 1
             info = None
             if isinstance(record, Frame) and record.direction == "in":

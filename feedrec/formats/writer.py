@@ -65,6 +65,7 @@ class RecordingWriter:
         self._size_taken = 0
         self._size_written = 0
         self._wake = threading.Event()
+        self._taken = threading.Event()
         self._finishing = False
         self._failure: FeedrecError | None = None
         self._write_header(header)
@@ -113,37 +114,48 @@ class RecordingWriter:
         """Why nothing is written any more; None while all is well."""
         return self._failure
 
-    def write(self, record: Record, info: FrameInfo | None = None) -> None:
+    def wait_for_room(self, most: int = _HIGH_WATER) -> None:
+        """Wait until less than so many bytes of text wait for the disk, or nothing is written any more."""
+        while self.backlog >= most and self._thread.is_alive():
+            self._taken.clear()
+            if self.backlog >= most:
+                self._taken.wait(_TICK)
+
+    def write(self, record: Record, info: FrameInfo | None = None, *, block: bool = False) -> None:
         """
-        Hand over a frame or an event. Never blocks: see `is_full`.
+        Hand over a frame or an event.
 
         Args:
             record: The record.
             info: What a received frame is, by its feed's `describe`: for the index.
+            block: Whether to wait for the disk where it does not keep up; without it, look at `is_full`.
 
         Raises:
             WriteError: If the disk refused earlier records, or the recording is finished.
 
         """
         if isinstance(record, Event):
-            self.write_line(encode_event(record), (record.time, record.conn, None))
+            self.write_line(encode_event(record), (record.time, record.conn, None), block=block)
         else:
             is_known = info is not None and info.parses
-            self.write_line(encode_frame(record, parses=is_known), mark_of(record, info))
+            self.write_line(encode_frame(record, parses=is_known), mark_of(record, info), block=block)
 
-    def write_line(self, line: bytes, mark: Mark | None = None) -> None:
+    def write_line(self, line: bytes, mark: Mark | None = None, *, block: bool = False) -> None:
         """
-        Hand over one line without its newline. Never blocks: see `is_full`.
+        Hand over one line without its newline.
 
         Args:
             line: A frame or an event.
             mark: What the index needs of it; None to have it found out, but for the channel.
+            block: As for `write`.
 
         Raises:
             LineError: If it is no line of a recording.
             WriteError: If the disk refused earlier lines, or the recording is finished.
 
         """
+        if block and self.is_full:
+            self.wait_for_room()
         if self._failure is not None:
             raise self._failure
         if self._finishing:
@@ -251,6 +263,7 @@ class RecordingWriter:
                 size += len(line[0]) + 1
         was_large = self.backlog > _LOW_WATER
         self._size_taken += size
+        self._taken.set()
         if was_large and self.backlog <= _LOW_WATER:
             self.on_drained()
         return taken

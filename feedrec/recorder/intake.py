@@ -87,10 +87,10 @@ class Intake:
         if journal.is_complete:
             self._on_end(None)
 
-    def closed(self) -> None:
+    def closed(self, code: int, reason: str) -> None:
         """Report what the feed says of the whole connection, unless it did not see the whole."""
         if not self._journal.is_given_up:
-            self.report(self.client.on_close(), self.stamp())
+            self.report(self.client.on_close(code, reason), self.stamp())
 
     def stamp(self) -> int:
         """Give the time of now, recording a reading of the clocks first where one is due."""

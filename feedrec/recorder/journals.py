@@ -13,19 +13,18 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
 from ..errors import RecordingError
-from ..formats.recording import RecordingFile
+from ..formats.places import JOURNAL_SUFFIX, is_locked
 from ..formats.target import PART_SUFFIX
 
-__all__ = ["JOURNAL_SUFFIX", "ParquetFinisher", "journal_path", "leftover_journals"]
-
-JOURNAL_SUFFIX = ".jsonl.zst"
-"""What the name of a journal has behind that of the Parquet file."""
+__all__ = ["ParquetFinisher", "journal_path", "leftover_journals"]
 
 _NICENESS = 10
+_POLL = 0.1
 _DONE = (0, 3)  # exit codes of a repair that made its file; a torn last line is lost
 
 log = logging.getLogger("feedrec")
@@ -33,12 +32,16 @@ log = logging.getLogger("feedrec")
 
 def journal_path(path: Path) -> Path:
     """Give the name of the journal of a Parquet file."""
-    return path.with_name(path.name + JOURNAL_SUFFIX)
+    return path.with_name(path.name.removesuffix(".parquet") + JOURNAL_SUFFIX)
 
 
 def leftover_journals(folder: Path) -> list[Path]:
-    """Give the journals in a folder that nobody is writing, finished or torn, in the order of their names."""
-    ends = (f".parquet{JOURNAL_SUFFIX}", f".parquet{JOURNAL_SUFFIX}{PART_SUFFIX}")
+    """
+    Give the journals in a folder that nobody is writing, finished or torn, in the order of their names.
+
+    One that is empty, as at its very beginning, has nothing to finish.
+    """
+    ends = (JOURNAL_SUFFIX, f"{JOURNAL_SUFFIX}{PART_SUFFIX}")
     try:
         return sorted(path for path in folder.iterdir() if path.name.endswith(ends) and _is_left(path))
     except OSError:
@@ -47,13 +50,10 @@ def leftover_journals(folder: Path) -> list[Path]:
 
 def _is_left(path: Path) -> bool:
     try:
-        file = RecordingFile(path)
-    except RecordingError:  # it went meanwhile, or is none
+        has_content = path.is_file() and path.stat().st_size > 0
+    except OSError:  # it went meanwhile
         return False
-    try:
-        return not file.is_locked()
-    finally:
-        file.close()
+    return has_content and not is_locked(path)
 
 
 class ParquetFinisher:
@@ -74,6 +74,7 @@ class ParquetFinisher:
         self._overwrite = overwrite
         self._journals: deque[Path] = deque()
         self._lock = threading.Condition()
+        self._current: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._gives_up = False
@@ -84,7 +85,7 @@ class ParquetFinisher:
     def waiting(self) -> int:
         """Journals that are not Parquet yet."""
         with self._lock:
-            return len(self._journals) + (self._process is not None)
+            return len(self._journals) + (self._current is not None)
 
     def add(self, journal: Path) -> None:
         """Have a journal of this run turned into Parquet; from any thread."""
@@ -132,20 +133,33 @@ class ParquetFinisher:
                 if not self._journals:
                     self._thread = None
                     return
-                journal = self._journals.popleft()
-                try:
-                    self._process = _start(journal, overwrite=self._overwrite)
-                except OSError as error:  # no room for another process
-                    self._note_failure(journal, str(error))
-                    continue
-            _, said = self._process.communicate()
-            code = self._process.returncode
+                self._current = journal = self._journals.popleft()
+            reason = self._finish_one(journal)
+            if reason is not None and journal in self._own:  # perhaps another recorder was at it
+                reason = self._finish_one(journal)
+            if reason is not None:
+                self._note_failure(journal, reason)
             with self._lock:
-                self._process = None
-            if code not in _DONE and not self._gives_up and os.path.lexists(journal):  # else another one finished it
-                self._note_failure(
-                    journal, said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
-                )
+                self._current = None
+
+    def _finish_one(self, journal: Path) -> str | None:
+        """Make Parquet of a journal; give why that failed, unless another recorder did it, or is at it."""
+        is_own = journal in self._own
+        while is_own and not self._gives_up and is_locked(journal):
+            time.sleep(_POLL)
+        with self._lock:
+            if self._gives_up or not os.path.lexists(journal):
+                return None
+            try:
+                self._process = _start(journal, overwrite=self._overwrite)
+            except OSError as error:  # no room for another process
+                return str(error)
+        _, said = self._process.communicate()
+        with self._lock:
+            code, self._process = self._process.returncode, None
+        if code in _DONE or self._gives_up or not os.path.lexists(journal) or (is_locked(journal) and not is_own):
+            return None
+        return said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
 
     def _note_failure(self, journal: Path, reason: str) -> None:
         if journal in self._own:

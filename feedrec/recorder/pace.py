@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 __all__ = ["Pace"]
 
+_WINDOW = 1.05  # seconds: the venue counts when they arrive, which may be a little closer together
+
 
 class Pace:
     """
-    Spaces out what is limited: no more than so many in any second.
+    Holds back what is limited: no more than so many in any second.
 
     Args:
         per_second: The limit; None for none.
@@ -27,17 +30,19 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._interval = 1 / per_second if per_second else 0.0
+        self._turns: deque[float] | None = deque(maxlen=per_second) if per_second else None
         self._clock = clock
         self._sleep = sleep
-        self._next = 0.0
 
     async def turn(self) -> None:
         """Wait until it is one's turn; turns are given in the order of asking."""
-        if not self._interval:
+        turns = self._turns
+        if turns is None:
             return
         now = self._clock()
-        at = max(now, self._next)
-        self._next = at + self._interval
+        at = max(now, turns[-1]) if turns else now
+        if len(turns) == turns.maxlen:
+            at = max(at, turns[0] + _WINDOW)
+        turns.append(at)
         if at > now:
             await self._sleep(at - now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,17 +11,40 @@ from typing import Protocol
 
 import msgspec
 
-from ..errors import FeedrecError
+from ..errors import FeedrecError, RecordingExistsError
 from ..formats import RecordingWriter
 from ..formats.index import Mark
 from ..formats.lines import decode_line
+from ..formats.places import is_locked
 from ..formats.portions import Portions, portion_path
 from ..formats.writer import mark_of
 from ..model import FrameInfo, Header, Record
 
-__all__ = ["GrowingRecording", "SegmentedWriter"]
+__all__ = ["GrowingRecording", "SegmentedWriter", "next_number"]
 
 Create = Callable[[Path, Header], RecordingWriter]
+
+
+def next_number(path: Path) -> int:
+    """
+    Give the number of the first file of a run, behind those that earlier runs left under this name, finished or not.
+
+    Args:
+        path: The name that the names of the files are made of.
+
+    Raises:
+        RecordingExistsError: If another recorder is writing such files.
+
+    """
+    start, end = portion_path(path, 1).name.rsplit("0001", 1)
+    number = re.compile(rf"{re.escape(start)}(\d{{4,}}){re.escape(end)}")  # what follows tells journals and `.part`
+    try:
+        found = {other: int(match[1]) for other in path.parent.iterdir() if (match := number.match(other.name))}
+    except OSError:  # who begins the file will say
+        return 1
+    if any(is_locked(other) for other in found):
+        raise RecordingExistsError(path, "another feedrec is recording to it")
+    return max(found.values(), default=0) + 1
 
 
 class GrowingRecording(Protocol):
@@ -69,10 +93,11 @@ class SegmentedWriter:
     present file would.
 
     Args:
-        path: The name; several files have names made of it, from `x-0001` on.
-        header: The first line; each of several files gets its `part`, from 1.
+        path: The name; several files have names made of it, `x-0001` and so on.
+        header: The first line; each of several files gets its number as `part`.
         create: Begins a file, which may have another name than it is given: a journal.
         portions: How much goes into one; None for a single file.
+        first: Number of the first of several files.
         on_finished: Called with the name of each file that is whole, as `create` made it: in that thread, and with the
             last one by `finish`.
 
@@ -85,6 +110,8 @@ class SegmentedWriter:
         create: Create,
         portions: Portions | None,
         on_finished: Callable[[Path], object] = lambda _: None,
+        *,
+        first: int = 1,
     ) -> None:
         self._path = path
         self._header = header
@@ -92,7 +119,8 @@ class SegmentedWriter:
         self._portions = portions
         self._on_finished = on_finished
         self._on_drained: Callable[[], object] = lambda: None
-        self._number = 0
+        self._first = first
+        self._number = first - 1
         self._span_end: int | None = None
         self._size_before = 0
         self._failure: FeedrecError | None = None
@@ -113,10 +141,12 @@ class SegmentedWriter:
     @property
     def path(self) -> Path:
         """The name; where there are several files, a pattern for all of them."""
-        if self._number > 1:
-            first = portion_path(self._path, 1).name
-            return self._path.with_name("-*".join(first.rsplit("-0001", 1)))
-        return self._path if self._portions is None else portion_path(self._path, 1)
+        if self._portions is None:
+            return self._path
+        first = portion_path(self._path, self._first)
+        if self._number == self._first:
+            return first
+        return first.with_name("-*".join(first.name.rsplit(f"-{self._first:04d}", 1)))
 
     @property
     def file_size(self) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from ..feeds import Message
+from ..feeds import Message, Notice
 from .connection import CLOSE_TIMEOUT, RecordedConnection
 from .intake import Intake
 from .pace import Pace
@@ -131,9 +131,9 @@ class ConnectionWatch:
         self._is_open = self._paused = False
         connection, number = self._connection, self._intake.number
         connection.transport.abort()
-        self._intake.closed()
         protocol = connection.protocol  # websockets 13 has code and reason only there
         details: dict[str, Any] = {"code": protocol.close_code or NO_CLOSE_FRAME, "reason": protocol.close_reason or ""}
+        self._intake.closed(details["code"], details["reason"])
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)
             log.warning("connection %d: what arrived could not be read: %s", number, details["error"])
@@ -151,7 +151,9 @@ class ConnectionWatch:
         # Whoever began to close: from there on nothing is recorded, and a venue may take its time to hang up.
         while self._connection.protocol.state is State.OPEN:
             await asyncio.sleep(TICK)
-            self._intake.report(self._intake.client.on_tick(time.monotonic() - opened), self._intake.stamp())
+            due = self._intake.client.on_tick(time.monotonic() - opened)
+            self._intake.report([one for one in due if isinstance(one, Notice)], self._intake.stamp())
+            await self._send([one for one in due if isinstance(one, Message)])
             await self._watch_silence()
 
     async def _send(self, messages: list[Message]) -> None:

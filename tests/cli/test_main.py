@@ -69,7 +69,6 @@ def test_help_is_light() -> None:
         (("record", "--max-frames", "0"), 2, "--max-frames"),
         (("record", "-p", ","), 2, "names no product"),
         (("record", "-c", ":BTC-USD"), 2, "names no channel"),
-        (("record", "-p", ",".join(f"A{i}-USD" for i in range(31))), 2, "31 products of level2"),
         (("record", "--url", "http://127.0.0.1"), 2, "is no WebSocket address"),
         (("record", "--url", "ws://127.0.0.1:99999"), 2, "is no WebSocket address"),
         (("record", "-o", "-", "--json"), 2, "both write to stdout"),

@@ -63,7 +63,7 @@ def test_many_channels_do_not_make_a_long_name() -> None:
     """Beyond four channels the name tells their number."""
     feed = find_feed("coinbase-advanced")
     subscriptions = subscribe_to(feed, [(name, ()) for name in feed.channels], ())
-    assert default_name(feed, subscriptions, 0) == "coinbase-advanced_6-channels_19700101T000000Z.jsonl.zst"
+    assert default_name(feed, subscriptions, 0) == "coinbase-advanced_8-channels_19700101T000000Z.jsonl.zst"
 
 
 def test_a_folder_as_output_gets_a_file_of_that_name(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def receive_all(url: str, request: dict[str, Any]) -> list[dict[str, Any]]:
 
     async def receive() -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
-        async with connect(url, max_size=None, max_queue=None) as connection:
+        async with connect(url, max_size=None, max_queue=10_000) as connection:
             await connection.send(json.dumps(request))
             try:
                 while not messages or messages[-1]["type"] != "error":

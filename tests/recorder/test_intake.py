@@ -62,10 +62,10 @@ def test_a_feed_judges_the_whole_connection_if_it_saw_the_whole(
     path: Path, monkeypatch: pytest.MonkeyPatch, is_given_up: object
 ) -> None:
     bench = Bench(create_recording(path, HEADER))
-    monkeypatch.setattr(bench.intake.client, "on_close", lambda: [Notice("not accepted", "warning", "missing")])
+    monkeypatch.setattr(bench.intake.client, "on_close", lambda *_: [Notice("not accepted", "warning", "missing")])
     if is_given_up:
         bench.journal.give_up()
-    bench.intake.closed()
+    bench.intake.closed(1006, "")
     assert ("missing" in [name for _, name in what_is_in(bench)]) == (not is_given_up)
 
 

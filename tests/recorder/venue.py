@@ -226,10 +226,10 @@ class PlainClient:
         details = {"expected": gap.expected, "received": gap.received, "missing": gap.missing}
         return [Notice("gap", "warning", "gap", details)]
 
-    def on_tick(self, seconds_open: float) -> Sequence[Notice]:  # noqa: ARG002
+    def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:  # noqa: ARG002
         return ()
 
-    def on_close(self) -> Sequence[Notice]:
+    def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
         return ()
 
 

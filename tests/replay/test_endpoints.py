@@ -259,7 +259,7 @@ def test_clients_of_different_endpoints_see_the_same_moment(recordings: list[Pat
         assert times_of(whole[1:]) == list(range(0, 1000, 10))
         joined, last = int(late[0].split()[0]), int(late[0].split()[-1])
         assert 300 < joined < 600
-        assert joined - 10 < last <= joined
+        assert joined - 20 < last <= joined
         assert times_of(late[1:]) == list(range(last + 10, 1005, 10))
         offsets = [moment - time / 1000 for moment, time in zip(moments[1:], times_of(whole[1:]), strict=True)]
         late_offsets = [moment - time / 1000 for moment, time in zip(late_moments[1:], times_of(late[1:]), strict=True)]
@@ -332,12 +332,12 @@ def test_where_time_is_not_shared_each_client_begins_at_the_beginning(
     async def scenario() -> None:
         async with (
             ReplayServer(recordings, options(**changes)) as server,
-            connect(server.url, max_queue=None) as early,
+            connect(server.url, max_queue=10_000) as early,
         ):
             await early.send("subscribe")
             await early.recv()
             await asyncio.sleep(0.1)
-            async with connect(f"{server.url}/south", max_queue=None) as late:
+            async with connect(f"{server.url}/south", max_queue=10_000) as late:
                 await late.send("subscribe")
                 assert (await next_of(late)).endswith("state: nothing")
                 assert await next_of(late) == "south 5"
@@ -351,7 +351,7 @@ def test_clients_of_one_endpoint_share_time_if_asked_to(recordings: list[Path]) 
     async def scenario() -> None:
         async with (
             ReplayServer(recordings[0], options(clock="shared")) as server,
-            connect(server.url, max_queue=None) as early,
+            connect(server.url, max_queue=10_000) as early,
         ):
             await early.send("subscribe")
             await early.recv()
@@ -366,7 +366,7 @@ def test_verbatim_who_comes_later_joins_at_the_present_too(recordings: list[Path
 
     async def scenario() -> None:
         chosen = options(clock="shared", mode="verbatim")
-        async with ReplayServer(recordings, chosen) as server, connect(server.url, max_queue=None) as early:
+        async with ReplayServer(recordings, chosen) as server, connect(server.url, max_queue=10_000) as early:
             await early.send("subscribe")
             await early.recv()
             await asyncio.sleep(0.2)

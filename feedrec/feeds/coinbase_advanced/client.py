@@ -147,7 +147,7 @@ class CoinbaseAdvancedClient:
             return self._judge()
         return ()
 
-    def on_close(self) -> Sequence[Notice]:
+    def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
         """Judge what was acknowledged until now, if every ack came."""
         if self._judged or self._acks < self._acks_due:
             return ()

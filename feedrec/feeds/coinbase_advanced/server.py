@@ -29,7 +29,7 @@ import msgspec
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..venue import Catalogue, Close, Key, Remark, Reply, Send
+from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
 from .channels import HEARTBEATS, PRIVATE, USER
@@ -127,6 +127,10 @@ class CoinbaseAdvancedServer:
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted; see `FeedServer`."""
         return self._has_subscribed
+
+    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
+        """Say nothing: the venue waits for the client; see `FeedServer`."""
+        return []
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         """Answer the client; see `FeedServer`."""

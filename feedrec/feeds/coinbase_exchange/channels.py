@@ -23,9 +23,9 @@ CHANNELS = (
     Channel("auctionfeed", "state of auctions"),
     Channel("matches", "trades: the last one, then each"),
     Channel("full", "every order from received to done", needs_credentials=True),
-    Channel("user", "as full, own orders only", needs_credentials=True),
+    Channel("user", "as full, own orders only", needs_credentials=True, products_optional=True),
     Channel("balance", "changes of accounts, whose ids stand in place of products", needs_credentials=True),
-    Channel("rfq_matches", "trades that came of a request for quote"),
+    Channel("rfq_matches", "trades that came of a request for quote", products_optional=True),
 )
 """With what needs credentials as "Exchange WebSocket Authentication" of 2025-02 says that it is enforced."""
 

@@ -111,7 +111,7 @@ class CoinbaseExchangeClient:
         text = f"the venue did not acknowledge any subscription within {ACK_TIMEOUT:.0f} seconds"
         return (Notice(text, "warning", "missing"),)
 
-    def on_close(self) -> Sequence[Notice]:
+    def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
         """Have nothing more to say: what came was judged when it came."""
         return ()
 

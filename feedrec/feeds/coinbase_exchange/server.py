@@ -24,7 +24,7 @@ import msgspec
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..venue import Catalogue, Close, Key, Remark, Reply, Send
+from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
 from .frames import TradeInfo, venue_time
 from .limits import SUBSCRIBE_WITHIN
@@ -109,6 +109,10 @@ class CoinbaseExchangeServer:
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted; see `FeedServer`."""
         return self._has_subscribed
+
+    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
+        """Say nothing: the venue waits for the client; see `FeedServer`."""
+        return []
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         """Answer the client; see `FeedServer`."""

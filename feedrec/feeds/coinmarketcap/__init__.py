@@ -1,0 +1,173 @@
+"""
+CoinMarketCap: wss://pro-stream.coinmarketcap.com/v1.
+
+Sources: "WebSocket (Beta) Overview" and "Token" of CoinMarketCap's API documentation, 2026; what live recorders and a
+probe of 2026-09-15 saw where the pages are silent. The shape of the welcome message is not public: what is known of it
+is its type and `ping_interval_ms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ...errors import UsageError
+from ...model import FrameInfo
+from ..auth import Auth
+from ..base import Channel, FeedClient, Gap, SequenceRule, Subscription
+from ..credentials import CMC_KEY, ApiKey, Credentials, CredentialsKind
+from ..settings import read_settings
+from ..venue import Catalogue, FeedServer, FeedState, Key
+from .channels import CHANNELS, PARAMS, Param, identity, products_of
+from .client import CoinMarketCapClient
+from .codes import ERROR_CODES
+from .frames import describe
+from .limits import (
+    CONNECTIONS,
+    CREDITS_PER_MESSAGE,
+    CREDITS_PER_SUBSCRIPTION,
+    SHORTEST_PUSH_INTERVAL,
+    SUBSCRIPTIONS_PER_CONNECTION,
+)
+from .params import check_params, parse_params
+from .server import KEY_HEADER, CoinMarketCapServer, Settings
+from .state import LastValues
+
+__all__ = ["FEEDS", "CoinMarketCap", "CoinMarketCapClient"]
+
+_PRICES = "market@crypto_latest_price"
+_PUSHES_PER_HOUR = 3600 // SHORTEST_PUSH_INTERVAL
+
+
+class _NoNumbers:
+    """The rule of a feed without sequence numbers: nothing shows what is missing."""
+
+    def observe(self, info: FrameInfo) -> Gap | None:  # noqa: ARG002
+        return None
+
+
+class CoinMarketCap:
+    """
+    The endpoint of CoinMarketCap, for all of its channels.
+
+    Attributes:
+        params: What each channel takes, by its name.
+
+    """
+
+    name = "coinmarketcap"
+    url = "wss://pro-stream.coinmarketcap.com/v1"
+    channels: Mapping[str, Channel] = {channel.name: channel for channel in CHANNELS}
+    params: Mapping[str, tuple[Param, ...]] = PARAMS
+    default_channels: tuple[str, ...] = ()
+    default_products: tuple[str, ...] = ()
+    heartbeat_channel: str | None = None
+    credentials: CredentialsKind | None = CMC_KEY
+    needs_credentials = True
+    connections_per_second: int | None = None
+    messages_per_second: int | None = None
+
+    describe = staticmethod(describe)
+    parse_params = staticmethod(parse_params)
+
+    def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
+        """Make a rule that never finds a gap: the frames have no numbers."""
+        return _NoNumbers()
+
+    def channel_name(self, name: str) -> str:
+        """Give the name as it is: frames are named as subscriptions are."""
+        return name
+
+    def headers(self, credentials: Credentials | None) -> dict[str, str]:
+        """
+        Give the headers of the handshake.
+
+        Raises:
+            UsageError: If the credentials are of another venue.
+
+        """
+        if credentials is None:
+            return {}
+        return {KEY_HEADER: _api_key(credentials).key}
+
+    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
+        """
+        Put 100 subscriptions on each connection, duplicates once.
+
+        Raises:
+            UsageError: If there is none, one lacks a parameter, or there are more than 10 connections carry.
+
+        """
+        if not subscriptions:
+            raise UsageError(f"{self.name} has no default channel: give one, such as -c '{_PRICES}?crypto_ids=1,1027'")
+        for one in subscriptions:
+            check_params(one.channel, one.params)
+        distinct = list({identity(one.channel, one.params): one for one in reversed(subscriptions)}.values())[::-1]
+        most = SUBSCRIPTIONS_PER_CONNECTION
+        if len(distinct) > CONNECTIONS * most:
+            raise UsageError(
+                f"{len(distinct)} subscriptions are too many: a plan has {CONNECTIONS} connections of {most} each; "
+                "put several ids or addresses into one subscription"
+            )
+        return [distinct[start : start + most] for start in range(0, len(distinct), most)]
+
+    def plan_of(self, subscriptions: Sequence[Subscription]) -> str:
+        """
+        Say in one line what a run uses of the plan.
+
+        The venue's pages name two prices; which one counts is not known, so both are given.
+
+        Raises:
+            UsageError: As `spread`.
+
+        """
+        connections = self.spread(subscriptions)
+        count = sum(map(len, connections))
+        ids = {one for part in connections for sub in part if sub.channel == _PRICES for one in _products(sub)}
+        text = (
+            f"{_counted(len(connections), 'connection')} of {CONNECTIONS}, {_counted(count, 'subscription')} of "
+            f"{len(connections) * SUBSCRIPTIONS_PER_CONNECTION} on {'it' if len(connections) == 1 else 'them'}; "
+            f"{count * CREDITS_PER_SUBSCRIPTION:g} credits at {CREDITS_PER_SUBSCRIPTION} a subscription, or "
+            f"{CREDITS_PER_MESSAGE} a message (its pages name both prices)"
+        )
+        if not ids:
+            return text
+        credits_per_hour = len(ids) * _PUSHES_PER_HOUR * CREDITS_PER_MESSAGE
+        return f"{text}: up to {credits_per_hour:g} an hour for prices of {_counted(len(ids), 'cryptocurrency')}"
+
+    def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
+        """Make the client half for a new connection; see `Feed`. The API key goes with the handshake, see `headers`."""
+        if credentials is not None:
+            _api_key(credentials)
+        return CoinMarketCapClient(subscriptions)
+
+    def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
+        """Make the server half for a new connection; see `VenueFeed`. Without `auth` no API key is asked for."""
+        chosen = read_settings(Settings, settings, self.name)
+        if chosen.refuse_with and str(chosen.refuse_with) not in ERROR_CODES:
+            raise UsageError(f"{self.name} has no error code {chosen.refuse_with} (it has {', '.join(ERROR_CODES)})")
+        return CoinMarketCapServer(catalogue, chosen, auth)
+
+    def state(self, wanted: Collection[Key] | None) -> FeedState | None:
+        """Make an empty state; see `VenueFeed`."""
+        return LastValues(wanted)
+
+
+def _api_key(credentials: Credentials) -> ApiKey:
+    if not isinstance(credentials, ApiKey):
+        raise UsageError(f"coinmarketcap takes an API key of CoinMarketCap, not {type(credentials).__name__}")
+    return credentials
+
+
+def _products(subscription: Subscription) -> tuple[str, ...]:
+    return products_of(subscription.channel, subscription.params)
+
+
+def _counted(count: int, noun: str) -> str:
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+FEEDS = {"coinmarketcap": CoinMarketCap()}
+"""The endpoints by name."""
