@@ -51,7 +51,7 @@ def credentials_for(feed: Feed, subscriptions: Sequence[Subscription], key_file:
         UsageError: As `read_credentials`, or if something of it needs credentials and there are none.
 
     """
-    from ..feeds.base import missing_credentials
+    from ..feeds.requests import missing_credentials
 
     credentials = read_credentials(feed, key_file)
     missing = None if credentials else missing_credentials(feed, subscriptions)
@@ -60,9 +60,9 @@ def credentials_for(feed: Feed, subscriptions: Sequence[Subscription], key_file:
     return credentials
 
 
-def read_key_text(path: Path) -> str:
+def read_key_text(path: Path, *, is_secret: bool = True) -> str:
     """
-    Read a key file; warn if others can read it too.
+    Read a key file; warn if others can read one that is secret too.
 
     Raises:
         UsageError: If it cannot be read, or is no text.
@@ -78,7 +78,7 @@ def read_key_text(path: Path) -> str:
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
     else:
-        if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+        if is_secret and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
             log.warning("others can read the key file %s: chmod 600 %s", shown, shown)
         return text
     raise UsageError(f"the key file {shown} {problem}")

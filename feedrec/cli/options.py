@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from ..feeds.requests import ChannelRequest
 from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
 
@@ -37,13 +38,6 @@ _SIZE_UNITS = {
 }
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?i?b)", re.ASCII | re.IGNORECASE)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
-
-
-class ChannelRequest(NamedTuple):
-    """A channel with the products given for it alone."""
-
-    channel: str
-    products: tuple[str, ...]
 
 
 class Moment(NamedTuple):
@@ -137,10 +131,11 @@ class _Channel(click.ParamType):  # type: ignore[type-arg]  # generic since clic
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ChannelRequest:
         if isinstance(value, ChannelRequest):
             return value
-        channel, _, products = value.partition(":")
+        name, _, query = value.partition("?")
+        channel, _, products = name.partition(":")
         if not channel:
             self.fail(f"{value!r} names no channel", param, ctx)
-        return ChannelRequest(channel, _split(products))
+        return ChannelRequest(channel, _split(products), query)
 
 
 class _Products(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only

@@ -20,12 +20,13 @@ from .base import (
     Notice,
     Subscription,
     did_you_mean,
-    subscribe_to,
 )
+from .requests import ChannelRequest, subscribe_to
 from .venue import VenueFeed
 
 __all__ = [
     "Channel",
+    "ChannelRequest",
     "ContiguousSequence",
     "Feed",
     "FeedClient",

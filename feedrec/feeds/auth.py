@@ -16,6 +16,7 @@ import msgspec
 
 from ..errors import UsageError
 from ..model import NANOSECONDS, TIME_LIMIT
+from .api_key import ApiKey, parse_api_key_file
 from .credentials import CdpKey, ExchangeKey, parse_cdp_key_file, parse_exchange_key_file
 
 __all__ = ["AUTH_MODES", "SIGNATURE_WINDOW", "Auth", "AuthMode", "PublicKey", "parse_auth_key"]
@@ -32,6 +33,7 @@ ISSUERS = ("cdp", "coinbase-cloud")
 """`iss` of the official SDK, and of older samples in "Advanced Trade WebSocket Overview"."""
 
 _SIGNED_FIELDS = ("signature", "key", "passphrase", "timestamp")
+_API_KEY = re.compile(r"[0-9a-zA-Z_-]{16,64}", re.ASCII)
 _TIMESTAMP = re.compile(r"(\d{1,12})(?:\.(\d{1,18}))?", re.ASCII)
 
 _Second = (
@@ -100,7 +102,8 @@ class Auth:
     Args:
         mode: See `AUTH_MODES`.
         now: Gives the wall clock, nanoseconds.
-        keys: What `strict` checks against: a public key for JWTs, an Exchange key for its signatures, or both.
+        keys: What `strict` checks against: a public key for JWTs, an Exchange key for its signatures, an API key that
+            goes with the handshake; one of each at most.
 
     Raises:
         UsageError: If the mode and the keys do not fit together.
@@ -108,7 +111,7 @@ class Auth:
     """
 
     def __init__(
-        self, mode: AuthMode = "any", *, now: Callable[[], int], keys: Sequence[PublicKey | ExchangeKey] = ()
+        self, mode: AuthMode = "any", *, now: Callable[[], int], keys: Sequence[PublicKey | ExchangeKey | ApiKey] = ()
     ) -> None:
         if mode not in AUTH_MODES:
             raise UsageError(f"there is no way {mode!r} of checking credentials (there are {', '.join(AUTH_MODES)})")
@@ -118,12 +121,14 @@ class Auth:
             raise UsageError(f"a key to check credentials against has no use with {mode!r}; it is for 'strict'")
         public_keys = [key for key in keys if isinstance(key, PublicKey)]
         exchange_keys = [key for key in keys if isinstance(key, ExchangeKey)]
-        if len(public_keys) > 1 or len(exchange_keys) > 1:
+        api_keys = [key for key in keys if isinstance(key, ApiKey)]
+        if len(public_keys) > 1 or len(exchange_keys) > 1 or len(api_keys) > 1:
             raise UsageError("there are two keys of one kind to check credentials against; give one")
         self.mode = mode
         self._now = now
         self._public_key = public_keys[0] if public_keys else None
         self._exchange_key = exchange_keys[0] if exchange_keys else None
+        self._api_key = api_keys[0] if api_keys else None
 
     def check_jwt(self, token: object) -> str | None:
         """Take the value of `jwt` in a client's message, None if it has none."""
@@ -144,6 +149,18 @@ class Auth:
         if absent:
             return f"it has no {', no '.join(absent)}"
         return None if self.mode == "any" else self._refuse_signature(fields)
+
+    def check_api_key(self, key: str | None) -> str | None:
+        """Take the API key of a client's handshake, None if it has none."""
+        if self.mode == "none":
+            return None
+        if not key:
+            return "it has no API key"
+        if self.mode == "any":
+            return None
+        if self._api_key is None:
+            return "its API key cannot be checked: no API key was given"
+        return None if _equal(key, self._api_key.key) else "its API key is another one"
 
     def _refuse_jwt(self, token: str) -> str | None:
         key = self._public_key
@@ -177,12 +194,12 @@ class Auth:
         return f"its {wrong[0]} is wrong" if wrong else None
 
 
-def parse_auth_key(text: str) -> PublicKey | ExchangeKey:
+def parse_auth_key(text: str) -> PublicKey | ExchangeKey | ApiKey:
     """
     Read what `strict` checks against from the text of a file, whatever it is.
 
-    That is a public key as PEM; a CDP key file, of which the public half and the name are taken; or an Exchange key
-    file.
+    That is a public key as PEM; a CDP key file, of which the public half and the name are taken; an Exchange key file;
+    or an API key, alone or in a file of its own.
 
     Raises:
         UsageError: If it is none of these.
@@ -199,9 +216,11 @@ def parse_auth_key(text: str) -> PublicKey | ExchangeKey:
         return PublicKey(key.public_key_text(), key.name)
     if "passphrase" in fields:
         return parse_exchange_key_file(text)
+    if ("key" in fields and "secret" not in fields) or _API_KEY.fullmatch(text):
+        return parse_api_key_file(text)
     raise UsageError(
         "the key to check credentials against is neither a public key (PEM), nor a key file with privateKey, nor one "
-        "with key, secret and passphrase"
+        "with key, secret and passphrase, nor an API key"
     )
 
 

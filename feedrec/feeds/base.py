@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from ..errors import UsageError
 from ..model import FrameInfo
 from .credentials import Credentials, CredentialsKind
 
@@ -29,9 +28,6 @@ __all__ = [
     "SequenceRule",
     "Subscription",
     "did_you_mean",
-    "missing_credentials",
-    "spread_channel",
-    "subscribe_to",
 ]
 
 
@@ -177,6 +173,7 @@ class Feed(Protocol):
         needs_credentials: Whether nothing can be subscribed without.
         connections_per_second: Connections that may be opened in a second; None if nothing is known of a limit.
         messages_per_second: Messages that may be sent in a second without credentials; None as before.
+        failover: Name of the endpoint that may take over when this one is down; None if there is none.
 
     """
 
@@ -190,6 +187,7 @@ class Feed(Protocol):
     needs_credentials: bool
     connections_per_second: int | None
     messages_per_second: int | None
+    failover: str | None
 
     def describe(self, payload: bytes) -> FrameInfo:
         """Tell what a frame is, without parsing all of it. Never raises; what it cannot tell it leaves empty."""
@@ -205,6 +203,21 @@ class Feed(Protocol):
 
     def channel_name(self, name: str) -> str:
         """Give the subscription name of a channel that is named as its frames are (`l2_data` is `level2`)."""
+
+    def parse_params(self, channel: str, query: str) -> dict[str, Any]:
+        """
+        Read what a person wrote behind the `?` of a channel.
+
+        Raises:
+            UsageError: If the channel takes no such thing.
+
+        """
+
+    def headers(self, credentials: Credentials | None) -> dict[str, str]:
+        """Give what the handshake must say besides."""
+
+    def plan_of(self, subscriptions: Sequence[Subscription]) -> str:
+        """Say in a line what this will use of a plan that is paid for; empty if nothing is counted."""
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """
@@ -261,84 +274,6 @@ class ConnectionSequence:
     def observe(self, info: FrameInfo) -> Gap | None:
         """Take what a frame is; see `SequenceRule`."""
         return None if info.sequence is None else self._sequence.observe(info.sequence)
-
-
-def subscribe_to(
-    feed: Feed, requests: Sequence[tuple[str, Sequence[str]]], products: Sequence[str], *, heartbeats: bool = True
-) -> list[Subscription]:
-    """
-    Turn what a person asked for into subscriptions.
-
-    Args:
-        feed: The endpoint to subscribe at.
-        requests: Channels, each with products of its own; those without get `products`.
-        products: Products for all other channels; empty means the feed's default, or all where a channel can have
-            all.
-        heartbeats: Whether to add the channel that keeps the connection alive.
-
-    Raises:
-        UsageError: If the feed has no such channel, or the venue does not allow it all.
-
-    """
-    wanted: dict[str, tuple[str, ...]] = {}
-    for requested, own_products in requests or [(name, ()) for name in feed.default_channels]:
-        name = feed.channel_name(requested)
-        channel = feed.channels.get(name)
-        if channel is None:
-            names = ", ".join(feed.channels)
-            raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, feed.channels)} (it has {names})")
-        default = () if channel.products_optional else feed.default_products
-        chosen = tuple(own_products or products or default) if channel.takes_products else ()
-        wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *chosen)))
-    if heartbeats and feed.heartbeat_channel is not None:
-        wanted.setdefault(feed.heartbeat_channel, ())
-    subscriptions = [Subscription(name, chosen) for name, chosen in wanted.items()]
-    feed.spread(subscriptions)
-    return subscriptions
-
-
-def missing_credentials(feed: Feed, subscriptions: Sequence[Subscription]) -> str | None:
-    """
-    Say what a person who gave no credentials must do to subscribe; None if nothing of it needs any.
-
-    The one line names the channels, the environment variables and what a key file is.
-    """
-    kind = feed.credentials
-    channels = [one.channel for one in subscriptions if feed.channels[one.channel].needs_credentials]
-    if kind is None or not (channels or feed.needs_credentials):
-        return None
-    verb = "needs" if len(channels) == 1 else "need"
-    what = f"{feed.name} needs" if feed.needs_credentials else f"{_listed(channels)} of {feed.name} {verb}"
-    return f"{what} credentials, {kind.summary}: set {_listed(kind.variables)}, or give a key file, {kind.file}"
-
-
-def spread_channel(
-    subscriptions: Sequence[Subscription], channel: str, most: int, heartbeat_channel: str
-) -> list[list[Subscription]]:
-    """
-    Spread the products of one channel over connections; the first has all other channels, each has the heartbeats.
-
-    Args:
-        subscriptions: What is wanted.
-        channel: The channel of which a connection may have only so many products.
-        most: How many.
-        heartbeat_channel: What keeps a connection open, if it is wanted.
-
-    """
-    connections: list[list[Subscription]] = [[]]
-    for one in subscriptions:
-        if one.channel != channel or len(one.products) <= most:
-            connections[0].append(one)
-            continue
-        connections[0].append(Subscription(channel, one.products[:most]))
-        rest = range(most, len(one.products), most)
-        connections += [[Subscription(channel, one.products[start : start + most])] for start in rest]
-    heartbeats = [one for one in subscriptions if one.channel == heartbeat_channel]
-    return [connections[0], *([*more, *heartbeats] for more in connections[1:])]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

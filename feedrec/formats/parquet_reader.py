@@ -81,22 +81,22 @@ class ParquetRecording(Recording):
         except BaseException:
             self._file.close()
             raise
-        self._sequence = self._latest = self._pass_over(range(len(self._rows.groups)))
+        self._begin = 0
+        self._latest = self._pass_over(range(len(self._rows.groups)))
 
     def seek(self, start: int) -> int:
         passed = 0
         for number, group in enumerate(self._rows.groups):
             if group.last is None or group.last >= start:
-                if number:
-                    self._sequence = self._latest = self._pass_over(range(number, len(self._rows.groups)))
+                self._begin = number
                 return passed
             passed += group.lines
         return 0
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:
-            self._latest = self._sequence
-            yield from self._sequence.batches()
+            one_pass = self._latest = self._pass_over(range(self._begin, len(self._rows.groups)))
+            yield from one_pass.batches()
             return
         one_pass = self._latest = self._pass_over(self._rows.between(start, end))
         yield from lines_between(one_pass.batches(), start, end)

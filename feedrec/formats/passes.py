@@ -91,11 +91,13 @@ class LinePass:
             CorruptRecordingError: At the first block that is damaged.
 
         """
-        if self._to_give:
+        if self._to_give and not self._file.is_closed:
             lines, self._to_give = self._to_give, []
             yield lines
             self._last_line = lines[-1]
         for lines in self._read_lines:
+            if self._file.is_closed:
+                return
             self._batch, self._batch_start = lines, 0
             yield lines
             self._last_line = lines[-1]

@@ -45,6 +45,8 @@ class RecordingReader(Recording):
         self._wait = wait
         self._index: Index | None = None
         self._looked_for_index = False
+        self._begin = ByteRange()
+        self._is_read = False
         try:
             self._sequence = self._latest = LinePass(self._file, _decoder_of(self._file), wait=wait)
             self.header_line = self._sequence.take_header()
@@ -69,9 +71,9 @@ class RecordingReader(Recording):
         latest: int | None = None
         for block in self.index.blocks if self.index else ():
             if block.last is not None and block.last >= start:
-                if passed:
-                    where = ByteRange(block.offset, None, None if latest is None else format_time(latest))
-                    self._sequence = self._latest = self._pass_over(where, self._wait)
+                if passed or self._begin.start:
+                    self._begin = ByteRange(block.offset, None, None if latest is None else format_time(latest))
+                    self._sequence, self._is_read = self._pass_over(self._begin, self._wait), False
                 return passed
             passed += block.lines
             latest = block.last
@@ -79,8 +81,11 @@ class RecordingReader(Recording):
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:
-            self._latest = self._sequence
-            yield from self._sequence.batches()
+            if self._is_read:
+                self._sequence = self._pass_anew()
+            self._is_read = True
+            one_pass = self._latest = self._sequence
+            yield from one_pass.batches()
             return
         one_pass = self._latest = self._pass_between(start or 0, end)
         yield from lines_between(one_pass.batches(), start, end)
@@ -95,7 +100,13 @@ class RecordingReader(Recording):
     def _pass_between(self, start: int, end: int | None) -> LinePass:
         if self._is_compressed:
             return self._pass_over(range_between(self._file.read_at, self.size, self.index, start, end))
-        whole = LinePass(self._file, _decoder_of(self._file))
+        return self._whole_pass()
+
+    def _pass_anew(self) -> LinePass:
+        return self._pass_over(self._begin, self._wait) if self._is_compressed else self._whole_pass(self._wait)
+
+    def _whole_pass(self, wait: Callable[[], bool] | None = None) -> LinePass:
+        whole = LinePass(self._file, _decoder_of(self._file), wait=wait)
         whole.take_header()
         return whole
 

@@ -115,8 +115,8 @@ class Recording(ABC):
     """
     One recording on disk; `open_recording` makes it.
 
-    Iterate it for its records. All that can be read is given first; damage is raised after that. Use it in a `with`
-    block, or close it.
+    Iterate it for its records, each time from the beginning. All that can be read is given first; damage is raised
+    after that. Use it in a `with` block, or close it.
 
     Attributes:
         path: The file.
@@ -178,7 +178,7 @@ class Recording(ABC):
             start: Time in nanoseconds: nothing at or after it is passed over, nor what follows that.
 
         Returns:
-            The number of lines passed over: `batches()` goes on after them.
+            The number of lines passed over: `batches()` begins after them.
 
         """
         del start
@@ -189,8 +189,8 @@ class Recording(ABC):
         """
         Give the lines after the header, about a block of them at a time.
 
-        Without times it goes on where it ended: a recording is read once. With one of them each call is a reading of
-        its own, and reads no more of the file than it must.
+        Each call is a reading of its own: without times from the beginning, or from where `seek` led; with one of them
+        it reads no more of the file than it must.
 
         Args:
             start: First time, inclusive, in nanoseconds.
@@ -236,6 +236,8 @@ class Recording(ABC):
         """
         for lines in self.batches(start, end):
             for line in lines:
+                if self._file.is_closed:
+                    return
                 try:
                     record = decode_line(line)
                 except LineError as error:

@@ -13,7 +13,7 @@ import inspect
 import ipaddress
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -136,13 +136,16 @@ def _server_of(url: str) -> tuple[str | None, int | None]:
     return parts.hostname, None if parts.port == _USUAL_PORTS.get(parts.scheme) else parts.port
 
 
-async def open_connection(url: str, make_receiver: Callable[[RecordedConnection], Receiver]) -> RecordedConnection:
+async def open_connection(
+    url: str, make_receiver: Callable[[RecordedConnection], Receiver], headers: Mapping[str, str] | None = None
+) -> RecordedConnection:
     """
     Open a connection whose messages go to a receiver from the first byte on.
 
     Args:
         url: A `ws://` or `wss://` address.
         make_receiver: Called with the connection before anything arrives on it.
+        headers: What the handshake says besides; secrets may stand there, and go to no other host.
 
     Raises:
         ConnectError: If that fails, with the reason.
@@ -161,6 +164,7 @@ async def open_connection(url: str, make_receiver: Callable[[RecordedConnection]
         "close_timeout": CLOSE_TIMEOUT,
         "max_size": MAX_MESSAGE,
         "logger": _wire_log,
+        "additional_headers": headers,
     }
     shown = redact_url(url)
     if shown == REDACTED:

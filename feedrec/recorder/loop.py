@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
@@ -34,7 +34,7 @@ A feed may wait 10 seconds for its acks before it finds that it was served nothi
 
 log = logging.getLogger("feedrec")
 
-Connect = Callable[[str, Callable[[RecordedConnection], Receiver]], Awaitable[RecordedConnection]]
+Connect = Callable[[str, Callable[[RecordedConnection], Receiver], Mapping[str, str]], Awaitable[RecordedConnection]]
 
 
 class Run(msgspec.Struct):
@@ -166,7 +166,8 @@ class ConnectionLoop:
 
     async def _connect(self, watch: ConnectionWatch) -> None:
         await self._run.openings.turn()
-        await self._run.connect(self._run.url, watch.attach)
+        run = self._run
+        await run.connect(run.url, watch.attach, run.feed.headers(run.credentials))
 
     def _end(self, failure: FeedrecError | None) -> None:
         """End the run; but a venue that refuses what it served before has an outage, and is tried again."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.cli.options import CHANNEL, DURATION, PRODUCTS, SPEED, TIME
+from feedrec.feeds.requests import ChannelRequest
 from feedrec.model import NANOSECONDS, format_time
 
 
@@ -63,8 +64,9 @@ def test_what_is_no_time(text: str) -> None:
 
 def test_channels_with_products_of_their_own() -> None:
     """A colon separates the channel from its products, commas separate those."""
-    assert CHANNEL.convert("ticker:ETH-BTC, ETH-USD", None, None) == ("ticker", ("ETH-BTC", "ETH-USD"))
-    assert CHANNEL.convert("ticker", None, None) == ("ticker", ())
+    assert CHANNEL.convert("ticker:ETH-BTC, ETH-USD", None, None) == ChannelRequest("ticker", ("ETH-BTC", "ETH-USD"))
+    assert CHANNEL.convert("ticker", None, None) == ChannelRequest("ticker", ())
+    assert CHANNEL.convert("a@b?x=1:2&y=3,4", None, None) == ChannelRequest("a@b", (), "x=1:2&y=3,4")
 
 
 def test_products_may_be_joined() -> None:

@@ -200,7 +200,6 @@ def test_an_endpoint_can_be_subscribed_as_it_stands(name: str) -> None:
     assert feed.name == name
     assert feed.url.startswith("wss://ws-")
     assert ("sandbox" in feed.url) == ("sandbox" in name)
-    assert feed.offers_deflate
     assert feed.needs_credentials == ("direct" in name)
     assert feed.heartbeat_channel in feed.channels
     for key, channel in feed.channels.items():

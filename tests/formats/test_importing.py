@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from feedrec.errors import NotARecordingError, RecordingError, TruncatedRecordingError
+from feedrec.errors import NotARecordingError, RecordingError, TruncatedRecordingError, UsageError
+from feedrec.formats import create_recording
+from feedrec.formats.checks import LineCheck
 from feedrec.formats.foreign import JsonlLines
 from feedrec.formats.importing import ForeignRecording, open_any
-from feedrec.formats.lines import encode_frame
-from feedrec.model import Frame, parse_time
+from feedrec.formats.lines import decode_line, encode_frame
+from feedrec.model import Event, Frame, Header, parse_time
 
 TEXT = b'2019-06-01T00:00:01Z {"n":1}\n2019-06-01T00:00:02Z {"n":2}\n\n2019-06-01T00:00:03Z {"n":3}\n'
 SECOND = parse_time("2019-06-01T00:00:01Z")
@@ -90,3 +92,34 @@ def test_a_file_without_a_frame_is_no_recording(tmp_path: Path) -> None:
     path.write_bytes(b"\n")
     with pytest.raises(NotARecordingError, match="no frame"):
         open_any(path, partial(JsonlLines, "ts"))
+
+
+def test_where_times_step_back_a_clock_event_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b'{"t":5}\n{"t":3}\n{"t":4}\n')
+    with open_any(path, partial(JsonlLines, "t")) as recording:
+        records = list(recording)
+        lines = [line for batch in recording.batches() for line in batch]
+    second = 1_000_000_000
+    assert [one.name if isinstance(one, Event) else one.payload for one in records] == [
+        "open", b'{"t":5}', "clock", b'{"t":3}', b'{"t":4}',
+    ]  # fmt: skip
+    assert records[2] == Event(3 * second, 0, "clock", {"wall": 3 * second})
+    check = LineCheck(None)
+    assert [check.take(decode_line(line), None) for line in lines] == [[]] * 5
+
+
+def test_a_recording_names_its_endpoint_itself(tmp_path: Path) -> None:
+    path = create_recording(tmp_path / "a.jsonl", Header("raw")).finish()
+    with pytest.raises(UsageError, match="leave out --endpoint"):
+        open_any(path, endpoint="raw")
+
+
+def test_lines_of_json_get_a_hint(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"t":5}\n')
+    with pytest.raises(NotARecordingError, match="--time-field"):
+        open_any(path)
+    path.write_bytes(b'{"feedrec":2}\n')
+    with pytest.raises(NotARecordingError, match=r"upgrade it$"):
+        open_any(path)

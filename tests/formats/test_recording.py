@@ -115,3 +115,37 @@ def test_a_damaged_block_with_an_index_is_damage_to_payloads_too(tmp_path: Path)
     assert damage.offset == second.offset
     assert payloads == [frame.payload for frame in received(frames)][: len(payloads)]
     assert payloads
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.zst", "jsonl.gz", "parquet"])
+class TestEachFormat:
+    """What every reader does alike."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path, suffix: str) -> Path:
+        with create_recording(tmp_path / f"a.{suffix}", Header("raw")) as recording:
+            for number in range(3000):
+                recording.write(Frame(number, 0, b"[%d]" % number))
+        return recording.path
+
+    def test_each_iteration_begins_anew(self, path: Path) -> None:
+        with open_recording(path) as recording:
+            assert next(iter(recording)).time == 0
+            for _ in range(2):
+                assert [one.time for one in recording] == list(range(3000))
+            assert [len(payloads) for payloads in recording.payload_batches()] == [
+                len(frames) for frames, _ in recording.frame_batches()
+            ]
+
+    def test_after_a_seek_each_iteration_begins_there(self, path: Path) -> None:
+        with open_recording(path) as recording:
+            passed = recording.seek(2000)
+            for _ in range(2):
+                assert [one.time for one in recording] == list(range(passed, 3000))
+
+    def test_nothing_comes_after_it_was_closed(self, path: Path) -> None:
+        with open_recording(path) as recording:
+            records = iter(recording)
+            next(records)
+        assert list(records) == []
+        assert list(recording) == []

@@ -59,3 +59,10 @@ def test_only_what_is_chosen_by_is_told() -> None:
     assert Selection(start=5, keeps_events=True).as_dict() == {}
     chosen = Selection(frozenset({"b", "a"}), connections=frozenset({2, 0}), direction="in")
     assert chosen.as_dict() == {"channels": ["a", "b"], "connections": [0, 2], "direction": "in"}
+
+
+def test_names_may_come_in_any_collection() -> None:
+    for channels in (["ticker"], ("ticker",), {"ticker"}, "ticker"):
+        selection = Selection(channels=channels, products=["A"], connections=[0])
+        assert selection == Selection(frozenset({"ticker"}), frozenset({"A"}), connections=frozenset({0}))
+        assert selection.takes(frame(0), describe)

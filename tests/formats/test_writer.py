@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import pytest
 
@@ -374,3 +374,37 @@ def test_a_with_block_that_fails_leaves_what_was_written_unfinished(tmp_path: Pa
     assert not path.exists()
     assert times_in(tmp_path / "a.jsonl.zst.part") == [1]
     create_recording(path, HEADER, overwrite=True).finish()  # nobody holds the lock
+
+
+def test_who_may_block_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow it is, there is never more in memory than the limit and a line."""
+    monkeypatch.setattr("feedrec.formats.writer._HIGH_WATER", 1 << 12)
+
+    class Slow(io.BytesIO):
+        def write(self, data: Any) -> int:
+            time.sleep(0.01)
+            return super().write(data)
+
+    stream = Slow()
+    writer = RecordingWriter(StreamTarget(stream), HEADER, PlainEncoder())
+    most = 0
+    for number in range(1000):
+        writer.write(Event(number, 0, "number"), block=True)
+        most = max(most, writer.backlog)
+    assert most < (1 << 12) + 100
+    writer.finish()
+    assert stream.getvalue().count(b"\n") == 1001
+
+
+def test_who_waits_for_a_disk_that_failed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedrec.formats.writer._HIGH_WATER", 1)
+    stream = io.BytesIO()
+    writer = RecordingWriter(StreamTarget(stream), HEADER, PlainEncoder())
+    stream.close()
+
+    def write() -> None:
+        for number in range(1000):
+            writer.write(Event(number, 0, "number"), block=True)
+
+    with pytest.raises(WriteError):
+        write()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,8 @@ def test_what_another_run_left_does_not_fail_this_one(tmp_path: Path) -> None:
 def test_only_journals_that_nobody_writes_are_left_over(tmp_path: Path) -> None:
     left = journal(tmp_path / "a.parquet")
     torn = tmp_path / "b.parquet.jsonl.zst.part"
-    torn.touch()
+    torn.write_bytes(b"nothing")
+    (tmp_path / "e.parquet.jsonl.zst.part").touch()  # a recorder begins it
     (tmp_path / "c.jsonl.zst").touch()
     growing = tmp_path / "d.parquet.jsonl.zst.part"
     with growing.open("w") as file:
@@ -95,3 +97,30 @@ def test_a_journal_that_another_recorder_finished_is_no_failure(tmp_path: Path) 
     finisher.add(journal_path(tmp_path / "a.parquet"))
     finisher.finish()
     assert finisher.failed == []
+
+
+def test_a_journal_of_ours_that_another_recorder_is_at_is_waited_for(tmp_path: Path) -> None:
+    """Should that one be stopped, the work is done here; no failure is told meanwhile."""
+    kept = journal(tmp_path / "a.parquet")
+    finisher = ParquetFinisher()
+    with kept.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        finisher.add(kept)
+        time.sleep(0.3)
+        assert finisher.waiting
+        assert finisher.failed == []
+    finisher.finish()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
+
+
+def test_a_leftover_that_another_recorder_is_at_is_left_to_it_in_silence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = journal(tmp_path / "a.parquet")
+    finisher = ParquetFinisher()
+    with kept.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        finisher.add_leftover(kept)
+        finisher.finish()
+    assert kept.exists()
+    assert "not Parquet yet" not in caplog.text

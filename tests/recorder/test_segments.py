@@ -10,7 +10,7 @@ from feedrec.errors import RecordingExistsError, WriteError
 from feedrec.formats import RecordingWriter, create_recording, open_recording
 from feedrec.formats.portions import Portions
 from feedrec.model import NANOSECONDS, Frame, Header, Record
-from feedrec.recorder.segments import SegmentedWriter
+from feedrec.recorder.segments import SegmentedWriter, next_number
 
 HEADER = Header("raw", created=7)
 HOUR = 3600 * NANOSECONDS
@@ -103,3 +103,37 @@ def test_what_fails_in_finishing_a_file_is_the_failure_of_the_run(tmp_path: Path
     assert records(tmp_path / "x-0001.jsonl.part") == [Frame(START, 0, b"[1]")]
     with pytest.raises((RecordingExistsError, WriteError)):
         writer.write(Frame(START + HOUR, 0, b"[3]"))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], 1),
+        (["x-0001.jsonl.zst", "x-0007.jsonl.zst.part", "x-0009.jsonl", "y-0011.jsonl.zst", "x-12.jsonl.zst"], 8),
+        (["x-0002.jsonl.zst.part.old", "x-10000.jsonl.zst"], 10_001),
+    ],
+)
+def test_numbers_go_on_behind_those_of_earlier_runs(tmp_path: Path, names: list[str], expected: int) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert next_number(tmp_path / "x.jsonl.zst") == expected
+
+
+def test_journals_count_like_the_tables_that_they_become(tmp_path: Path) -> None:
+    (tmp_path / "x-0003.parquet.jsonl.zst.part").touch()
+    assert next_number(tmp_path / "x.parquet") == 4
+
+
+def test_the_files_of_a_recorder_that_runs_are_its_own(tmp_path: Path) -> None:
+    with create_recording(tmp_path / "x-0002.jsonl.zst", HEADER), pytest.raises(RecordingExistsError, match="another"):
+        next_number(tmp_path / "x.jsonl.zst")
+
+
+def test_a_later_run_begins_with_its_number(tmp_path: Path) -> None:
+    writer = SegmentedWriter(tmp_path / "x.jsonl", HEADER, create_recording, Portions(nanoseconds=HOUR), first=5)
+    assert writer.path == tmp_path / "x-0005.jsonl"
+    for one in frames([START, START + HOUR]):
+        writer.write(one)
+    assert writer.finish() == tmp_path / "x-*.jsonl"
+    with open_recording(tmp_path / "x-0006.jsonl") as recording:
+        assert recording.header.extra == {"part": 6}

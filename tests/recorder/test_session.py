@@ -259,7 +259,7 @@ def test_stop_at_any_turn_of_the_loop_gives_every_opening_its_close(path: Path, 
 
 
 def test_an_opening_that_is_given_up_has_its_close(path: Path) -> None:
-    async def open_and_time_out(url: str, make_receiver: object) -> object:
+    async def open_and_time_out(url: str, make_receiver: object, headers: object) -> object:  # noqa: ARG001
         from feedrec.recorder.connection import open_connection  # noqa: PLC0415
 
         await open_connection(url, make_receiver)  # type: ignore[arg-type]

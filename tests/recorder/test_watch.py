@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -470,7 +470,9 @@ def test_extensions_in_two_headers_do_not_end_the_connection(path: Path) -> None
             await session.run()
 
     async def connect_with_two_headers(
-        url: str, make_receiver: Callable[[RecordedConnection], Receiver]
+        url: str,
+        make_receiver: Callable[[RecordedConnection], Receiver],
+        headers: Mapping[str, str],  # noqa: ARG001
     ) -> RecordedConnection:
         def make(connection: RecordedConnection) -> Receiver:
             receiver = make_receiver(connection)

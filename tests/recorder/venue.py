@@ -21,9 +21,10 @@ from websockets.frames import Close, Opcode
 from websockets.frames import Frame as WireFrame
 
 from feedrec.errors import WriteError
-from feedrec.feeds import Channel, ContiguousSequence, FeedClient, Message, Notice, Subscription
+from feedrec.feeds import ContiguousSequence, FeedClient, Message, Notice, Subscription
 from feedrec.feeds.base import ConnectionSequence
-from feedrec.feeds.credentials import Credentials, CredentialsKind
+from feedrec.feeds.credentials import Credentials
+from feedrec.feeds.defaults import FeedDefaults
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.blocks import BlockEncoder
 from feedrec.formats.target import FileTarget
@@ -233,19 +234,11 @@ class PlainClient:
         return ()
 
 
-class PlainFeed:
+class PlainFeed(FeedDefaults):
     """A feed with one message to send."""
 
     name = "plain"
     url = ""
-    channels: Mapping[str, Channel] = {}
-    default_channels: tuple[str, ...] = ()
-    default_products: tuple[str, ...] = ()
-    heartbeat_channel: str | None = None
-    credentials: CredentialsKind | None = None
-    needs_credentials = False
-    connections_per_second: int | None = None
-    messages_per_second: int | None = None
 
     def __init__(self, messages: Sequence[Message] = (Message(SUBSCRIBE),), silence_limit: float | None = None) -> None:
         self.messages = tuple(messages)
@@ -260,12 +253,6 @@ class PlainFeed:
 
     def sequence_rule(self, *, from_start: bool) -> ConnectionSequence:
         return ConnectionSequence(0 if from_start else None)
-
-    def channel_name(self, name: str) -> str:
-        return name
-
-    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
-        return [list(subscriptions)]
 
     def client(
         self,

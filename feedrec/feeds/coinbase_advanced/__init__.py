@@ -13,8 +13,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ...errors import UsageError
 from ..auth import Auth
-from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription, spread_channel
+from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
+from ..defaults import FeedDefaults
+from ..requests import spread_channel
 from ..settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
@@ -27,7 +29,7 @@ from .state import MarketState
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
 
 
-class CoinbaseAdvanced:
+class CoinbaseAdvanced(FeedDefaults):
     """
     An endpoint of Advanced Trade.
 
@@ -43,7 +45,6 @@ class CoinbaseAdvanced:
 
     heartbeat_channel: str | None = HEARTBEATS
     credentials: CredentialsKind | None = CDP_KEY
-    offers_deflate = False
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND
 
@@ -54,6 +55,7 @@ class CoinbaseAdvanced:
         self.name = name
         self.url = url
         self.needs_credentials = user_only
+        self.failover = "coinbase-advanced" if user_only else None
         market = () if user_only else MARKET_CHANNELS
         channels = (*market, HEARTBEATS_CHANNEL, *PRIVATE_CHANNELS)
         self.channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}

@@ -16,6 +16,7 @@ from ...errors import UsageError
 from ..auth import Auth
 from ..base import Channel, FeedClient, SequenceRule, Subscription
 from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
+from ..defaults import FeedDefaults
 from ..settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import CHANNELS, channel_name, described_name
@@ -31,7 +32,7 @@ __all__ = ["FEEDS", "CoinbaseExchange", "CoinbaseExchangeClient"]
 _ACCOUNT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-class CoinbaseExchange:
+class CoinbaseExchange(FeedDefaults):
     """
     An endpoint of Coinbase Exchange.
 
@@ -42,7 +43,6 @@ class CoinbaseExchange:
 
     Attributes:
         needs_credentials: Whether all of it does.
-        offers_deflate: The venue recommends permessage-deflate (Exchange WebSocket Overview).
 
     """
 
@@ -50,7 +50,6 @@ class CoinbaseExchange:
     default_products: tuple[str, ...] = ("BTC-USD",)
     heartbeat_channel: str | None = "heartbeat"
     credentials: CredentialsKind | None = EXCHANGE_KEY
-    offers_deflate = True
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND
 
@@ -61,6 +60,7 @@ class CoinbaseExchange:
         self.name = name
         self.url = url
         self.needs_credentials = is_direct
+        self.failover = name.replace("-direct", "") if is_direct else None
         self.default_channels: tuple[str, ...] = ("level2",) if is_direct else ("level2_batch",)
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:

@@ -9,13 +9,13 @@ is its type and `ping_interval_ms`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from ...errors import UsageError
-from ...model import FrameInfo
+from ..api_key import CMC_KEY, ApiKey
 from ..auth import Auth
-from ..base import Channel, FeedClient, Gap, SequenceRule, Subscription
-from ..credentials import CMC_KEY, ApiKey, Credentials, CredentialsKind
+from ..base import Channel, FeedClient, Subscription
+from ..credentials import Credentials, CredentialsKind
+from ..defaults import FeedDefaults
 from ..settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import CHANNELS, PARAMS, Param, identity, products_of
@@ -39,16 +39,9 @@ _PRICES = "market@crypto_latest_price"
 _PUSHES_PER_HOUR = 3600 // SHORTEST_PUSH_INTERVAL
 
 
-class _NoNumbers:
-    """The rule of a feed without sequence numbers: nothing shows what is missing."""
-
-    def observe(self, info: FrameInfo) -> Gap | None:  # noqa: ARG002
-        return None
-
-
-class CoinMarketCap:
+class CoinMarketCap(FeedDefaults):
     """
-    The endpoint of CoinMarketCap, for all of its channels.
+    The endpoint of CoinMarketCap, for all of its channels. No channel is the default: each needs parameters.
 
     Attributes:
         params: What each channel takes, by its name.
@@ -59,24 +52,11 @@ class CoinMarketCap:
     url = "wss://pro-stream.coinmarketcap.com/v1"
     channels: Mapping[str, Channel] = {channel.name: channel for channel in CHANNELS}
     params: Mapping[str, tuple[Param, ...]] = PARAMS
-    default_channels: tuple[str, ...] = ()
-    default_products: tuple[str, ...] = ()
-    heartbeat_channel: str | None = None
     credentials: CredentialsKind | None = CMC_KEY
     needs_credentials = True
-    connections_per_second: int | None = None
-    messages_per_second: int | None = None
 
     describe = staticmethod(describe)
     parse_params = staticmethod(parse_params)
-
-    def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
-        """Make a rule that never finds a gap: the frames have no numbers."""
-        return _NoNumbers()
-
-    def channel_name(self, name: str) -> str:
-        """Give the name as it is: frames are named as subscriptions are."""
-        return name
 
     def headers(self, credentials: Credentials | None) -> dict[str, str]:
         """

@@ -37,7 +37,7 @@ class Param(msgspec.Struct, frozen=True):
     """
 
     name: str
-    kind: Literal["number", "numbers", "address", "addresses", "interval", "text"]
+    kind: Literal["number", "numbers", "addresses", "interval", "text"]
     example: str
     is_required: bool = True
 
@@ -111,11 +111,9 @@ def identity(channel: str, params: Mapping[str, Any]) -> bytes:
     Give what is the same for two subscriptions that the venue would call duplicates: channel and normalized parameters.
 
     How the venue normalizes is not documented. Here the order of keys and of lists does not matter, nor whether one
-    value is in a list, nor the capital letters of a hexadecimal address.
+    value is in a list, nor the capital letters of a hexadecimal address, nor what the channel does not take.
     """
-    lists = {param.name for param in PARAMS.get(channel, ()) if param.is_list}
-    normal = {name: sorted(_texts(value)) if name in lists else value for name, value in params.items()}
-    return msgspec.json.encode([channel, normal], order="deterministic")
+    return msgspec.json.encode([channel, [sorted(_texts(params.get(param.name))) for param in PARAMS[channel]]])
 
 
 def value_problem(param: Param, value: object) -> str | None:

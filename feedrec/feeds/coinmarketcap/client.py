@@ -76,7 +76,7 @@ class CoinMarketCapClient:
         self._wanted = list(subscriptions)
         self._waiting: dict[int, Subscription] = {}
         self._again: list[Subscription] = []
-        self._accepted = 0
+        self._accepted: dict[str, None] = {}
         self._last_id = 0
         self._last_ping = 0.0
         self._ping_interval = PING_INTERVAL
@@ -152,7 +152,7 @@ class CoinMarketCapClient:
         subscription = self._take(answer.id)
         if subscription is None:
             return ()
-        self._accepted += 1
+        self._accepted[subscription.channel] = None
         if answer.duplicate:
             text = f"the venue counts {_name(subscription)} as one that is there already"
             return (Notice(text), *self._judge(answer))
@@ -162,10 +162,12 @@ class CoinMarketCapClient:
         """Say what was accepted, once everything is answered."""
         if self._waiting or self._again:
             return ()
+        if not self._accepted:
+            text = "the venue accepted nothing of what was asked for; check channels and parameters"
+            return (Notice(text, "fatal"),)
         limit = "" if answer.sub_limit is None else f" of {answer.sub_limit}"
         count = "" if answer.sub_count is None else f" ({answer.sub_count}{limit} on this connection)"
-        channels = dict.fromkeys(one.channel for one in self._wanted)
-        return (Notice(f"subscribed to {', '.join(channels)}{count}"),)
+        return (Notice(f"subscribed to {', '.join(self._accepted)}{count}"),)
 
     def _on_error(self, answer: _Answer) -> tuple[Notice, ...]:
         refusal = _refusal(answer)
@@ -186,12 +188,7 @@ class CoinMarketCapClient:
         notice = Notice(
             f"the venue refused{what}: {said}{advice}", "warning", "missing", _subscriptions([subscription]) | details
         )
-        return (notice, *self._judge_refusals())
-
-    def _judge_refusals(self) -> tuple[Notice, ...]:
-        if self._waiting or self._again or self._accepted:
-            return ()
-        return (Notice("the venue accepted nothing of what was asked for; check channels and parameters", "fatal"),)
+        return (notice, *self._judge(answer))
 
     def _take(self, number: object) -> Subscription | None:
         """Give the subscription that waits for the answer with this id."""

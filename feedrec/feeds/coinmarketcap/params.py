@@ -97,7 +97,6 @@ def _usage(channel: str) -> str:
 _KINDS = {
     "number": "a number",
     "numbers": "numbers with commas",
-    "address": "an address",
     "addresses": "addresses with commas",
     "interval": "a time such as 1m",
     "text": "text",

@@ -23,12 +23,11 @@ import msgspec
 
 from ...model import Frame, FrameInfo, format_time
 from ..auth import Auth
-from ..credentials import ApiKey
-from ..steps import NOT_UNDERSTOOD
 from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .channels import PARAMS, identity, products_of, value_problem
 from .codes import CLOSE_CODES, ERROR_CODES
 from .limits import PING_INTERVAL, SUBSCRIPTIONS_PER_CONNECTION
+from .requests import Request, parse_request
 from .state import state_key, state_keys
 
 __all__ = ["KEY_HEADER", "CoinMarketCapServer", "Settings"]
@@ -126,9 +125,9 @@ class CoinMarketCapServer:
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         """Answer the client; see `FeedServer`."""
-        request: dict[str, Any] = {}
+        request = parse_request(message)
         try:
-            request = self._parse(message)
+            self._check_length(message)
             return self._answer(request, time)
         except _Refused as refused:
             return [_error(refused, request, time)]
@@ -169,17 +168,15 @@ class CoinMarketCapServer:
         for channel, products in self._takers.items():
             self._want(channel, products)
 
-    def _parse(self, message: bytes) -> dict[str, Any]:
+    def _check_length(self, message: bytes) -> None:
         limit = self._settings.message_limit
         if not message or (limit and len(message) > limit):
             raise _Refused("2203", f"A message has 1 to {limit} bytes." if limit else "The message is empty.")
-        try:
-            return msgspec.json.decode(message, type=dict[str, Any])
-        except NOT_UNDERSTOOD:
-            raise _Refused("2201", "A message is a JSON object.") from None
 
-    def _answer(self, request: dict[str, Any], time: int) -> list[Reply]:
-        method = request.get("method")
+    def _answer(self, request: Request | None, time: int) -> list[Reply]:
+        if request is None:
+            raise _Refused("2201", "A message is a JSON object.")
+        method = request.method
         if method is None:
             raise _Refused("2204", "Field 'method' is required.")
         if method == "ping":
@@ -193,7 +190,7 @@ class CoinMarketCapServer:
             return self._unsubscribe(request)
         raise _Refused("2202", f"Allowed methods: {', '.join(_METHODS)}.")
 
-    def _subscribe(self, request: dict[str, Any]) -> list[Reply]:
+    def _subscribe(self, request: Request) -> list[Reply]:
         channel, params = _channel_of(request), _params_of(request) or {}
         _check(channel, params)
         if self._settings.refuse_with:
@@ -212,7 +209,7 @@ class CoinMarketCapServer:
         self._has_subscribed = True
         return [*self._remark_on(channel, products), self._acknowledge(request)]
 
-    def _unsubscribe(self, request: dict[str, Any]) -> list[Reply]:
+    def _unsubscribe(self, request: Request) -> list[Reply]:
         """Leave one subscription, or without parameters a whole channel; what is not there is left all the same."""
         channel, params = _channel_of(request), _params_of(request)
         if params is None:
@@ -230,7 +227,10 @@ class CoinMarketCapServer:
             self._takers.setdefault(channel, {}).update(dict.fromkeys(products))
         if self._wanted:
             kept = {
-                key for channel, products in self._takers.items() for one in products for key in state_keys(channel, one)
+                key
+                for channel, products in self._takers.items()
+                for one in products
+                for key in state_keys(channel, one)
             }
             self._wanted = {key: None for key in self._wanted if key in kept}
 
@@ -252,21 +252,21 @@ class CoinMarketCapServer:
             Remark(f"subscribes {channel} of {_few(lacking)}, which the recording lacks; it has {_few(sorted(known))}")
         ]
 
-    def _acknowledge(self, request: Mapping[str, Any], *, duplicate: bool = False) -> Send:
+    def _acknowledge(self, request: Request, *, duplicate: bool = False) -> Send:
         """Make an ack: keys of the documented example; `params` as observed in 2026."""
         ack: dict[str, Any] = {"type": "ack", **_id_of(request), "code": 0, "msg": "ok"}
-        ack |= {name: request[name] for name in ("channel", "params") if request.get(name) is not None}
+        ack |= {name: request.echoed[name] for name in ("channel", "params") if name in request.echoed}
         ack |= {"sub_count": len(self._subscribed), "sub_limit": self._settings.sub_limit}
         return _send(ack | {"duplicate": True} if duplicate else ack)
 
-    def _pong(self, request: Mapping[str, Any], time: int) -> Send:
+    def _pong(self, request: Request, time: int) -> Send:
         if self._settings.pong == "observed":
             return _send({**_id_of(request), "code": 0, "ts": _ms(time), "msg": "PONG"})
         return _send({"type": "pong", **_id_of(request), "code": 0, "ts": _ms(time)})
 
 
-def _channel_of(request: Mapping[str, Any]) -> str:
-    channel = request.get("channel")
+def _channel_of(request: Request) -> str:
+    channel = request.channel
     if channel is None:
         raise _Refused("2204", "Field 'channel' is required.")
     if not isinstance(channel, str) or channel not in PARAMS:
@@ -274,8 +274,8 @@ def _channel_of(request: Mapping[str, Any]) -> str:
     return channel
 
 
-def _params_of(request: Mapping[str, Any]) -> dict[str, Any] | None:
-    params = request.get("params")
+def _params_of(request: Request) -> dict[str, Any] | None:
+    params = request.params
     if params is not None and not isinstance(params, dict):
         raise _Refused("2201", "Field 'params' must be an object.")
     return params
@@ -300,7 +300,7 @@ def _api_key(handshake: Handshake) -> str | None:
     return handshake.headers.get(KEY_HEADER.lower()) or given[0]
 
 
-def _error(refused: _Refused, request: Mapping[str, Any], time: int) -> Send:
+def _error(refused: _Refused, request: Request | None, time: int) -> Send:
     """Make an error: keys of the documented example, its time with three decimals."""
     known = ERROR_CODES.get(refused.code, ERROR_CODES["5001"])
     status = {"timestamp": f"{format_time(time)[:23]}Z", "error_code": refused.code, "category": known.category}
@@ -309,8 +309,8 @@ def _error(refused: _Refused, request: Mapping[str, Any], time: int) -> Send:
     return _send({"type": "error", **_id_of(request), "status": status})
 
 
-def _id_of(request: Mapping[str, Any]) -> dict[str, Any]:
-    return {} if request.get("id") is None else {"id": request["id"]}
+def _id_of(request: Request | None) -> dict[str, Any]:
+    return {"id": request.echoed["id"]} if request is not None and "id" in request.echoed else {}
 
 
 def _send(fields: Mapping[str, Any]) -> Send:

@@ -1,0 +1,103 @@
+"""API keys that go with the handshake and sign nothing, as CoinMarketCap's, and where a person puts them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from ..errors import UsageError
+from .credentials import CredentialsKind
+
+__all__ = ["CMC_KEY", "ApiKey", "cmc_key_from_environment", "parse_api_key_file"]
+
+_HEADER_TEXT = re.compile(r"[!-~]+", re.ASCII)
+"""One word of what a header may hold (RFC 9110, 5.5)."""
+
+_CMC_VARIABLE = "CMC_PRO_API_KEY"
+
+
+class ApiKey:
+    """
+    An API key.
+
+    Args:
+        key: The key.
+
+    Attributes:
+        key: As above.
+
+    Raises:
+        UsageError: If it is empty, or cannot stand in a header.
+
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key.strip().strip("\"'")
+        if not self.key:
+            raise UsageError("the API key is empty")
+        if _HEADER_TEXT.fullmatch(self.key) is None:
+            raise UsageError("the API key is more than one word, or not ASCII; copy the key alone")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Give the key."""
+        return (self.key,)
+
+    def __repr__(self) -> str:
+        return "ApiKey()"
+
+
+class _KeyFile(msgspec.Struct):
+    key: str
+
+
+def parse_api_key_file(text: str) -> ApiKey:
+    """
+    Read a file that holds an API key alone, or JSON with `key`. Other keys of it do not matter.
+
+    Raises:
+        UsageError: If it is none.
+
+    """
+    text = text.removeprefix("\ufeff").strip()
+    key = _key_of_object(text) if text.startswith("{") else text
+    if key is None:  # not raised where it was found: the cause of an error would hold the text
+        raise UsageError('the key file is neither an API key alone nor JSON such as {"key": "..."}')
+    return ApiKey(key)
+
+
+def cmc_key_from_environment(environment: Mapping[str, str]) -> ApiKey | None:
+    """
+    Read CMC_PRO_API_KEY; None if it is not set.
+
+    Raises:
+        UsageError: If it is no key.
+
+    """
+    text = environment.get(_CMC_VARIABLE, "").strip()
+    if not text:
+        return None
+    try:
+        return ApiKey(text)
+    except UsageError as error:
+        raise UsageError(f"{_CMC_VARIABLE}: {error}") from None
+
+
+CMC_KEY = CredentialsKind(
+    summary="an API key of CoinMarketCap (pro.coinmarketcap.com), of the Startup plan or one above it",
+    variables=(_CMC_VARIABLE,),
+    file='the key alone, or a JSON file {"key": "..."}',
+    from_environment=cmc_key_from_environment,
+    from_file=parse_api_key_file,
+)
+
+
+def _key_of_object(text: str) -> str | None:
+    try:
+        return msgspec.json.decode(text, type=_KeyFile).key
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None

@@ -1,0 +1,43 @@
+"""What a client of CoinMarketCap asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..steps import NOT_UNDERSTOOD
+
+__all__ = ["Request", "parse_request"]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """
+    A message of a client; what it lacks is None, and what it has can be of any kind.
+
+    Attributes:
+        method: What is to be done.
+        channel: The channel.
+        params: The parameters.
+        echoed: Its `id`, `channel` and `params` as they are written.
+
+    """
+
+    method: Any = None
+    channel: Any = None
+    params: Any = None
+    echoed: dict[str, msgspec.Raw] = {}
+
+
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def parse_request(message: bytes) -> Request | None:
+    """Read a message; None if it is no JSON object."""
+    try:
+        values = msgspec.json.decode(message, type=dict[str, Any])
+        fields = _decode_fields(message)
+    except NOT_UNDERSTOOD:
+        return None
+    echoed = {name: fields[name] for name in ("id", "channel", "params") if values.get(name) is not None}
+    return Request(values.get("method"), values.get("channel"), values.get("params"), echoed)

@@ -1,0 +1,106 @@
+"""From what a person asks for to what is subscribed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..errors import UsageError
+from .base import Feed, Subscription, did_you_mean
+
+__all__ = ["ChannelRequest", "missing_credentials", "spread_channel", "subscribe_to"]
+
+
+class ChannelRequest(NamedTuple):
+    """A channel that a person asks for, with the products given for it alone, or with parameters as text."""
+
+    channel: str
+    products: tuple[str, ...] = ()
+    query: str = ""
+
+
+def subscribe_to(
+    feed: Feed,
+    requests: Sequence[ChannelRequest | tuple[str, Sequence[str]]],
+    products: Sequence[str],
+    *,
+    heartbeats: bool = True,
+) -> list[Subscription]:
+    """
+    Turn what a person asked for into subscriptions.
+
+    Args:
+        feed: The endpoint to subscribe at.
+        requests: Channels, each with products of its own or with parameters; those without get `products`.
+        products: Products for all other channels; empty means the feed's default, or all where a channel can have
+            all.
+        heartbeats: Whether to add the channel that keeps the connection alive.
+
+    Raises:
+        UsageError: If the feed has no such channel, or the venue does not allow it all.
+
+    """
+    wanted: dict[str, tuple[str, ...]] = {}
+    with_params: list[Subscription] = []
+    for requested, own_products, *query in requests or [(name, ()) for name in feed.default_channels]:
+        name = feed.channel_name(requested)
+        channel = feed.channels.get(name)
+        if channel is None:
+            names = ", ".join(feed.channels)
+            raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, feed.channels)} (it has {names})")
+        params = feed.parse_params(name, query[0] if query else "")
+        if params:
+            with_params.append(Subscription(name, params=params))
+            continue
+        default = () if channel.products_optional else feed.default_products
+        chosen = tuple(own_products or products or default) if channel.takes_products else ()
+        wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *chosen)))
+    if heartbeats and feed.heartbeat_channel is not None:
+        wanted.setdefault(feed.heartbeat_channel, ())
+    subscriptions = [*(Subscription(name, chosen) for name, chosen in wanted.items()), *with_params]
+    feed.spread(subscriptions)
+    return subscriptions
+
+
+def missing_credentials(feed: Feed, subscriptions: Sequence[Subscription]) -> str | None:
+    """
+    Say what a person who gave no credentials must do to subscribe; None if nothing of it needs any.
+
+    The one line names the channels, the environment variables and what a key file is.
+    """
+    kind = feed.credentials
+    channels = [one.channel for one in subscriptions if feed.channels[one.channel].needs_credentials]
+    if kind is None or not (channels or feed.needs_credentials):
+        return None
+    verb = "needs" if len(channels) == 1 else "need"
+    what = f"{feed.name} needs" if feed.needs_credentials else f"{_listed(channels)} of {feed.name} {verb}"
+    return f"{what} credentials, {kind.summary}: set {_listed(kind.variables)}, or give a key file, {kind.file}"
+
+
+def spread_channel(
+    subscriptions: Sequence[Subscription], channel: str, most: int, heartbeat_channel: str
+) -> list[list[Subscription]]:
+    """
+    Spread the products of one channel over connections; the first has all other channels, each has the heartbeats.
+
+    Args:
+        subscriptions: What is wanted.
+        channel: The channel of which a connection may have only so many products.
+        most: How many.
+        heartbeat_channel: What keeps a connection open, if it is wanted.
+
+    """
+    connections: list[list[Subscription]] = [[]]
+    for one in subscriptions:
+        if one.channel != channel or len(one.products) <= most:
+            connections[0].append(one)
+            continue
+        connections[0].append(Subscription(channel, one.products[:most]))
+        rest = range(most, len(one.products), most)
+        connections += [[Subscription(channel, one.products[start : start + most])] for start in rest]
+    heartbeats = [one for one in subscriptions if one.channel == heartbeat_channel]
+    return [connections[0], *([*more, *heartbeats] for more in connections[1:])]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
