@@ -18,8 +18,7 @@ from .child import CommandWithChild, check_command, run_command
 from .options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
 
 if TYPE_CHECKING:
-    from ..feeds.auth import PublicKey
-    from ..feeds.credentials import ExchangeKey
+    from ..feeds.auth import AuthKey
     from ..replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
 
 log = logging.getLogger("feedrec")
@@ -165,13 +164,13 @@ def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, A
         return {name: moment.within(recording.header.created) for name, moment in moments.items()}
 
 
-def _read_keys(mode: str, files: Sequence[Path]) -> tuple[PublicKey | ExchangeKey, ...]:
+def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
     """Read what credentials are checked against; no error quotes what stands in a file."""
     from ..feeds.auth import parse_auth_key
 
     if mode == "strict" and not files:
         raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
-    keys: list[PublicKey | ExchangeKey] = []
+    keys: list[AuthKey] = []
     for file in files:
         try:
             keys.append(parse_auth_key(file.read_text("utf-8")))

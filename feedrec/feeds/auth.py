@@ -19,7 +19,7 @@ from ..model import NANOSECONDS, TIME_LIMIT
 from .api_key import ApiKey, parse_api_key_file
 from .credentials import CdpKey, ExchangeKey, parse_cdp_key_file, parse_exchange_key_file
 
-__all__ = ["AUTH_MODES", "SIGNATURE_WINDOW", "Auth", "AuthMode", "PublicKey", "parse_auth_key"]
+__all__ = ["AUTH_MODES", "SIGNATURE_WINDOW", "Auth", "AuthKey", "AuthMode", "PublicKey", "parse_auth_key"]
 
 AuthMode = Literal["any", "none", "strict"]
 
@@ -92,6 +92,10 @@ class PublicKey:
         return f"PublicKey({self.algorithm})"
 
 
+AuthKey = PublicKey | ExchangeKey | ApiKey
+"""What credentials can be checked against."""
+
+
 class Auth:
     """
     What is demanded of clients that ask for something that needs credentials.
@@ -110,9 +114,7 @@ class Auth:
 
     """
 
-    def __init__(
-        self, mode: AuthMode = "any", *, now: Callable[[], int], keys: Sequence[PublicKey | ExchangeKey | ApiKey] = ()
-    ) -> None:
+    def __init__(self, mode: AuthMode = "any", *, now: Callable[[], int], keys: Sequence[AuthKey] = ()) -> None:
         if mode not in AUTH_MODES:
             raise UsageError(f"there is no way {mode!r} of checking credentials (there are {', '.join(AUTH_MODES)})")
         if mode == "strict" and not keys:
@@ -194,7 +196,7 @@ class Auth:
         return f"its {wrong[0]} is wrong" if wrong else None
 
 
-def parse_auth_key(text: str) -> PublicKey | ExchangeKey | ApiKey:
+def parse_auth_key(text: str) -> AuthKey:
     """
     Read what `strict` checks against from the text of a file, whatever it is.
 

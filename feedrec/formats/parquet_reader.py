@@ -50,6 +50,9 @@ _LEAST_SIZE = len(MAGIC) + TAIL_SIZE
 _BATCH_ROWS = 1024
 _BUFFER_SIZE = 1 << 18
 _MAX_GROUP = MAX_GROUP_SIZE + 2 * MAX_LINE  # a line may be longer than its payload
+_Span = tuple[int | None, int | None]
+"""First time, inclusive, and last, exclusive, in nanoseconds."""
+
 _ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, MemoryError)
 """What pyarrow raises on bytes that it did not write."""
 
@@ -98,21 +101,22 @@ class ParquetRecording(Recording):
             one_pass = self._latest = self._pass_over(range(self._begin, len(self._rows.groups)))
             yield from one_pass.batches()
             return
-        one_pass = self._latest = self._pass_over(self._rows.between(start, end))
+        one_pass = self._latest = self._pass_over(self._rows.between(start, end), (start, end))
         yield from lines_between(one_pass.batches(), start, end)
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         self._latest.raise_bad_line(line, error)
 
-    def _pass_over(self, numbers: Sequence[int]) -> _LinePass:
-        return _LinePass(self._rows, numbers, self.path)
+    def _pass_over(self, numbers: Sequence[int], span: _Span = (None, None)) -> _LinePass:
+        return _LinePass(self._rows, numbers, span, self.path)
 
 
 class _LinePass:
-    """One reading of the lines of some row groups, in their order."""
+    """One reading of the lines of some row groups, in their order; most of those out of the span are passed over."""
 
-    def __init__(self, rows: _RowGroups, numbers: Sequence[int], path: Path) -> None:
+    def __init__(self, rows: _RowGroups, numbers: Sequence[int], span: _Span, path: Path) -> None:
         self._rows = rows
+        self._span = span
         self._path = path
         self._group = 0
         self._batch: list[bytes] = []
@@ -135,7 +139,7 @@ class _LinePass:
     def _read(self, numbers: Sequence[int]) -> Iterator[list[bytes]]:
         try:
             for self._group in numbers:
-                for lines in self._rows.read(self._group):
+                for lines in self._rows.read(self._group, self._span):
                     if self._batch:
                         self._last_line = self._batch[-1]
                     self._batch = lines
@@ -183,9 +187,9 @@ class _RowGroups:
             or ((start is None or group.last >= start) and (end is None or group.first < end))
         ]
 
-    def read(self, number: int) -> Iterator[list[bytes]]:
+    def read(self, number: int, span: _Span) -> Iterator[list[bytes]]:
         """
-        Give the lines of a row group.
+        Give the lines of a row group, but for some of those that are not within a span of time.
 
         Raises:
             StreamDamage: If its bytes are not those that were written.
@@ -203,7 +207,7 @@ class _RowGroups:
         while not self._file.is_closed:
             try:
                 batch = next(batches, None)
-                lines = [] if batch is None else _lines_of(batch)
+                lines = [] if batch is None or not _may_be_within(batch, span) else _lines_of(batch)
             except _ERRORS as error:
                 if self._file.is_closed:
                     return
@@ -211,7 +215,8 @@ class _RowGroups:
                 raise StreamDamage(group.offset, reason) from error
             if batch is None:
                 return
-            yield lines
+            if lines:
+                yield lines
 
     def _check_footer(self) -> int:
         """
@@ -245,6 +250,17 @@ class _RowGroups:
             return NotARecordingError(self._file.path, reason)
         reason = "the file is cut off, and without its end nothing of a Parquet file can be read"
         return TruncatedRecordingError(self._file.path, reason, size, None)
+
+
+def _may_be_within(batch: Any, span: _Span) -> bool:
+    """Tell whether rows have a time within a span, or none."""
+    start, end = span
+    if start is None and end is None:
+        return True
+    times = batch.column("time").cast(pa.int64()).to_pylist()
+    if None in times or not times:
+        return True
+    return (start is None or max(times) >= start) and (end is None or min(times) < end)
 
 
 def _lines_of(batch: Any) -> list[bytes]:

@@ -81,7 +81,7 @@ class RecordingReader(Recording):
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:
-            if self._is_read:
+            if self._is_read and not self._file.is_closed:
                 self._sequence = self._pass_anew()
             self._is_read = True
             one_pass = self._latest = self._sequence

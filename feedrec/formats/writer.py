@@ -114,8 +114,9 @@ class RecordingWriter:
         """Why nothing is written any more; None while all is well."""
         return self._failure
 
-    def wait_for_room(self, most: int = _HIGH_WATER) -> None:
-        """Wait until less than so many bytes of text wait for the disk, or nothing is written any more."""
+    def wait_for_room(self, most: int | None = None) -> None:
+        """Wait until it is not full, or its backlog has less than so many bytes, or nothing is written any more."""
+        most = _HIGH_WATER if most is None else most
         while self.backlog >= most and self._thread.is_alive():
             self._taken.clear()
             if self.backlog >= most:

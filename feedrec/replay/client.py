@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from ..errors import RecordingError
-from ..feeds.venue import Close
+from ..feeds.venue import Close, Handshake
 from ..model import NANOSECONDS
 from .endpoints import Endpoint
 from .lateness import LatenessHistogram
@@ -27,6 +27,9 @@ from .talk import VenueTalk
 from .timeline import FrameStream
 
 __all__ = ["ClientReplay"]
+
+VERBATIM_PATIENCE = 0.5
+"""Seconds that a client has to say something before it is taken for one that only listens."""
 
 _PATIENCE_AT_STOP = 1.0  # seconds
 
@@ -42,7 +45,7 @@ class ClientReplay:
         connection: Its connection, open.
         endpoint: What to play, and how fast.
         outlet: Takes the frames.
-        talk: Answers what the client says; None to give every frame to whoever says anything.
+        talk: Answers what the client says; None to give every frame to whoever connects.
         at_end: What to do after the last frame.
 
     """
@@ -102,6 +105,11 @@ class ClientReplay:
         """Take all that the client says; its first message, or its first subscription, begins the replay."""
         talk = self._talk
         try:
+            if talk is not None:
+                talk.greet(_handshake_of(self._connection), self._present())
+                if talk.dismissal is not None:
+                    await self._dismiss(talk.dismissal)
+                    return
             async for message in self._connection:
                 self._last_heard = self._pace.clock()
                 if talk is not None:
@@ -177,16 +185,17 @@ class ClientReplay:
         return PlayThrough(since if joined is None else joined, self._pace, self._outlet, self._talk, schedule)
 
     async def _wait_for_word(self) -> bool:
-        """Wait for what begins the replay; whoever does not say it in time is turned away."""
+        """Wait for what begins the replay; whoever does not say it in time is turned away, or has nothing to say."""
         talk = self._talk
         try:
-            async with asyncio.timeout(talk.server.subscribe_within if talk is not None else None):
+            async with asyncio.timeout(VERBATIM_PATIENCE if talk is None else talk.server.subscribe_within):
                 await self._begun.wait()
         except TimeoutError:
+            if talk is None:
+                return True
             with contextlib.suppress(ClientEnded):
-                if talk is not None:
-                    talk.hear_nothing()
-            if talk is not None and talk.dismissal is not None:
+                talk.hear_nothing()
+            if talk.dismissal is not None:
                 await self._dismiss(talk.dismissal)
             return False
         return True
@@ -243,3 +252,10 @@ def address(connection: ServerConnection) -> str:
         return "unknown"
     host, port = remote[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _handshake_of(connection: ServerConnection) -> Handshake:
+    request = connection.request
+    if request is None:
+        return Handshake("/", {})
+    return Handshake(request.path, {name.lower(): value for name, value in request.headers.raw_items()})

@@ -9,8 +9,7 @@ from typing import Literal
 import msgspec
 
 from ..errors import UsageError
-from ..feeds.auth import Auth, AuthMode, PublicKey
-from ..feeds.credentials import ExchangeKey
+from ..feeds.auth import Auth, AuthKey, AuthMode
 
 __all__ = ["AtEnd", "ReplayOptions"]
 
@@ -33,7 +32,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             `close`, and the server is finished when every client that connected has ended.
         write_deadline: Seconds after which a client that takes no bytes is given up.
         deflate: Whether to compress for clients that offer permessage-deflate.
-        mode: `venue` to answer as the venue would, `verbatim` to give every recorded frame to whoever says anything;
+        mode: `venue` to answer as the venue would, `verbatim` to give every recorded frame to whoever connects;
             None for `venue` where the feed is known.
         settle: Seconds without a further message after which a client has subscribed all it wants, and time begins.
         start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
@@ -63,7 +62,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     loop: bool = False
     settings: dict[str, str] = {}
     auth: AuthMode = "any"
-    auth_keys: tuple[PublicKey | ExchangeKey, ...] = ()
+    auth_keys: tuple[AuthKey, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""

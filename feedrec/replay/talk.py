@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 
-from ..feeds.venue import Close, FeedServer, Remark, Reply, Send
+from ..feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
 from .outlet import Outlet
 from .rebuild import Position, Rebuilder
 
@@ -37,6 +37,16 @@ class VenueTalk:
         self._rebuilder = rebuilder
         self._outlet = outlet
         self._remark = remark
+
+    def greet(self, handshake: Handshake, time: int) -> None:
+        """
+        Say what the venue says to a new client at recorded time `time`, if it says anything.
+
+        Raises:
+            ClientEnded: If the client is gone.
+
+        """
+        self._carry_out(self.server.on_open(handshake, time))
 
     def hear(self, message: str | bytes, time: int) -> None:
         """

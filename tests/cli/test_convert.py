@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -188,3 +189,23 @@ def test_progress_is_for_a_terminal_and_goes_to_stderr(tmp_path: Path) -> None:
     assert b"kB" in shown
     assert json.loads(done.stdout)["frames"] == 1545
     assert feedrec("convert", DEMO, "-o", tmp_path / "y.jsonl").stderr == b""
+
+
+def test_the_same_recording_twice_is_refused(tmp_path: Path) -> None:
+    shutil.copy(DEMO, tmp_path / "demo.jsonl.zst")
+    convert(tmp_path / "demo.jsonl.zst", "-o", tmp_path / "demo.parquet")
+    assert "are the same recording: give one of them" in convert(tmp_path, "-o", tmp_path / "x.jsonl", code=2)
+    done = feedrec("info", tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"are the same recording: give one of them" in done.stderr
+
+
+def test_a_choice_of_nothing_is_an_error_or_a_warning(tmp_path: Path) -> None:
+    order = convert(DEMO, "-o", tmp_path / "x.jsonl", "--from", "+9s", "--to", "+5s", code=2)
+    assert "--from is not before --to" in order
+    done = feedrec("convert", DEMO, "-o", tmp_path / "x.jsonl", "--from", "+5h")
+    assert (done.returncode, b"nothing of it was chosen" in done.stderr) == (0, True)
+
+
+def test_an_endpoint_for_a_recording_is_refused(tmp_path: Path) -> None:
+    assert "leave out --endpoint" in convert(DEMO, "-o", tmp_path / "x.jsonl", "--endpoint", "raw", code=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -224,3 +225,14 @@ def test_a_clock_that_steps_back_costs_no_frame(tmp_path: Path) -> None:
     facts = facts_of(writer.finish())
     assert (facts["frames"], facts["seconds"], facts["busiest_second"]) == (4, 51.0, 1)
     assert facts["first_time"] == "1970-01-01T00:00:50.000000000Z"
+
+
+def test_a_bad_file_in_a_folder_is_named_and_left_out(tmp_path: Path) -> None:
+    shutil.copy(DEMO, tmp_path / "a.jsonl.zst")
+    (tmp_path / "b\n.jsonl").write_bytes(b"bad!")
+    done = feedrec("info", tmp_path, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["frames"] == 1545
+    (line,) = done.stderr.decode().splitlines()
+    assert "left out" in line
+    assert r"b\n.jsonl" in line

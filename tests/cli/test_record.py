@@ -340,3 +340,25 @@ def test_outputs_that_make_no_sense_are_refused_before_anything_connects(
     assert done.returncode == 2
     assert done.stderr.count(b"\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.jsonl.zst"])
+def test_a_run_goes_on_behind_what_a_killed_one_left(tmp_path: Path, name: str) -> None:
+    """The same command again: the number goes on, and journals that were left become Parquet."""
+    with mock_venue(DEMO, "--speed", "10") as url:
+        command = ("record", "--url", url, "-o", name, "--rotate", "1s")
+        with background(*command, cwd=tmp_path) as process:
+            while not list(tmp_path.glob("x-0002*")):
+                assert process.poll() is None
+                time.sleep(0.02)
+            time.sleep(0.2)
+            process.kill()
+            process.wait()
+        before = {int(path.name[2:6]) for path in tmp_path.iterdir()}
+        done = feedrec(*command, "--max-frames", 50, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert f"this run begins with x-{max(before) + 1:04d}" in done.stderr.decode()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {int(one[2:6]) for one in names} > before
+    if name == "x.parquet":
+        assert all(one.endswith(".parquet") for one in names)

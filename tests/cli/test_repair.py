@@ -93,3 +93,17 @@ def test_a_recording_left_by_a_killed_recorder_is_closed(tmp_path: Path) -> None
 
 def test_in_place_and_output_exclude_each_other(tmp_path: Path) -> None:
     assert feedrec("repair", "--in-place", "-o", tmp_path / "b.jsonl.zst", DEMO).returncode == 2
+
+
+def test_an_endpoint_that_is_unknown_is_refused(damaged: Path) -> None:
+    done = feedrec("repair", damaged, "--endpoint", "nosuch")
+    assert (done.returncode, b"there is no endpoint" in done.stderr) == (2, True)
+
+
+def test_who_gave_the_endpoint_is_not_told_to(damaged: Path) -> None:
+    data = damaged.read_bytes()
+    damaged.write_bytes(bytes(20) + data[20:])
+    done = feedrec("repair", damaged, "--endpoint", "coinbase-advanced")
+    assert b"one was made up\n" in done.stdout
+    done = feedrec("repair", damaged, "--overwrite")
+    assert b"(--endpoint tells" in done.stdout

@@ -12,6 +12,11 @@ from feedrec.formats.folder import find_recordings, under_its_name
 from feedrec.model import Header
 
 
+def opened(path: Path) -> Path:
+    with open_recording(path) as recording:
+        return recording.path
+
+
 def names_in(folder: Path) -> list[str]:
     return [path.name for path in find_recordings([folder], by_name=True)]
 
@@ -57,7 +62,7 @@ def test_a_path_that_cannot_be_looked_at_is_left_to_who_opens_it(tmp_path: Path)
 )
 def test_a_recording_that_was_finished_since_it_was_listed_is_found(tmp_path: Path, listed: str, now: str) -> None:
     create_recording(tmp_path / "y.jsonl", Header("raw")).finish().rename(tmp_path / now)
-    assert under_its_name(tmp_path / listed, lambda path: open_recording(path).path) == tmp_path / now
+    assert under_its_name(tmp_path / listed, opened) == tmp_path / now
 
 
 def test_of_one_that_is_nowhere_the_name_given_is_told(tmp_path: Path) -> None:

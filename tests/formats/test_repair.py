@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import gzip
 from pathlib import Path
 
+import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from feedrec.errors import NotARecordingError, RecordingExistsError, WriteError
 from feedrec.formats import open_recording
-from feedrec.formats.blocks import BlockEncoder
+from feedrec.formats.blocks import BlockEncoder, Encoder
+from feedrec.formats.gzipped import GzipEncoder
 from feedrec.formats.lines import decode_line, encode_header
+from feedrec.formats.parquet import GROUPS_KEY, ParquetEncoder, decode_groups
 from feedrec.formats.places import repaired_path
 from feedrec.formats.repair import repair_recording
 from feedrec.model import Event, Frame, format_time
@@ -37,6 +42,9 @@ def damaged(offset: int = SECOND.offset + 20) -> bytes:
         ("a.jsonl", False, "a.repaired.jsonl"),
         ("a.zst", False, "a.repaired.jsonl.zst"),
         ("a", False, "a.repaired.jsonl.zst"),
+        ("a.jsonl.gz", False, "a.repaired.jsonl.gz"),
+        ("a.parquet", False, "a.repaired.parquet"),
+        ("a.parquet", True, "a.parquet"),
         ("a.parquet.jsonl.zst", False, "a.parquet"),
         ("a.parquet.jsonl.zst.part", True, "a.parquet"),
     ],
@@ -270,3 +278,94 @@ def test_where_nothing_is_proved_salvage_is_named_as_a_way(tmp_path: Path) -> No
     path.write_bytes(whole[: end - 20] + bytes(40))  # as power loss leaves it
     with pytest.raises(NotARecordingError, match="--salvage keeps"):
         repair(path, tmp_path / "b.jsonl.zst")
+
+
+@pytest.mark.parametrize("suffix", ["jsonl.gz", "parquet"])
+def test_of_gzip_and_parquet_all_before_the_damage_is_saved(tmp_path: Path, suffix: str) -> None:
+    path, output = tmp_path / f"a.{suffix}", tmp_path / "b.jsonl"
+    encoder: Encoder = GzipEncoder() if suffix == "jsonl.gz" else ParquetEncoder(group_rows=len(RECORDS) // 2)
+    packed = [encoder.begin(encode_header(HEADER))]
+    half = len(LINES) // 2
+    packed += [encoder.add(LINES[:half]), encoder.finish() if suffix == "jsonl.gz" else b""]
+    offset = len(b"".join(packed))
+    packed += [encoder.add(LINES[half:]), encoder.finish()]
+    data = bytearray(b"".join(packed))
+    path.write_bytes(data)
+    if suffix == "parquet":
+        offset = decode_groups(pq.read_metadata(path).metadata[GROUPS_KEY])[1].offset
+    data[offset + 30] ^= 0xFF
+    path.write_bytes(data)
+    result = repair(path, output)
+    (loss,) = result.losses
+    assert (loss.offset, loss.bytes, loss.lines) == (offset, len(data) - offset, None)
+    assert (result.lines, result.is_exact, result.is_lossless) == (half, False, False)
+    lines, damage = read_lines(output)
+    assert damage is None
+    assert lines[:half] == LINES[:half]
+    assert b'"event":"damage"' in lines[half]
+    assert len(lines) == half + 1
+    assert repair_recording(path, describe_for=describe_for, in_place=True).output == path
+    with open_recording(path) as recording:
+        assert [line for batch in recording.batches() for line in batch] == lines
+
+
+def test_a_gzip_that_was_cut_off_gives_its_whole_lines(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl"
+    data = gzip.compress(b"\n".join([encode_header(HEADER), *LINES, b""]))
+    path.write_bytes(data[: len(data) // 2])
+    result = repair(path, output)
+    assert 0 < result.lines < len(LINES)
+    assert "cut off" in result.losses[0].reason
+    assert read_lines(output)[0][: result.lines] == LINES[: result.lines]
+
+
+def test_a_bad_line_in_gzip_has_its_member_as_place(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl"
+    first = gzip.compress(b"\n".join([encode_header(HEADER), *LINES, b""]))
+    path.write_bytes(first + gzip.compress(b'{"no":"line"}\n'))
+    result = repair(path, output)
+    assert [(loss.offset, loss.lines) for loss in result.losses] == [(len(first), 1)]
+
+
+def test_a_gzip_that_is_being_written_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(encode_header(HEADER) + b"\n"))
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(RecordingExistsError, match="is being written"):
+            repair(path, tmp_path / "b.jsonl.gz")
+
+
+@pytest.mark.parametrize("rubbish", [b"rubbish\n", b"\x00" * 50, b'{"no":"line"}\n{"no":"header"}\n'])
+def test_a_header_behind_rubbish_is_found(tmp_path: Path, rubbish: bytes) -> None:
+    path, output = tmp_path / "a", tmp_path / "b.jsonl"
+    is_text = rubbish.endswith(b"\n")
+    path.write_bytes(rubbish + (b"\n".join([encode_header(HEADER), *LINES, b""]) if is_text else WHOLE))
+    result = repair(path, output)
+    assert (result.header, result.lines, result.losses[0].offset) == ("kept", len(LINES), 0)
+    with open_recording(output) as recording:
+        assert recording.header == HEADER
+        assert [line for lines in recording.batches() for line in lines][1:] == LINES
+
+
+def test_connections_of_an_appended_recording_are_others(tmp_path: Path) -> None:
+    """Unless it is a part of the same run, which goes on with them."""
+    path, output = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    other = encode_header(msgspec.structs.replace(HEADER, created=HEADER.created + 1))
+    conns = max(one.conn for one in RECORDS) + 1
+    for header, shift in ((other, conns), (encode_header(HEADER), 0)):
+        path.write_bytes(b"\n".join([encode_header(HEADER), *LINES, header, *LINES, b""]))
+        result = repair_recording(path, output, describe_for=describe_for, overwrite=True)
+        assert (result.is_lossless, result.joined) == (True, 1)
+        with open_recording(output) as recording:
+            records = list(recording)
+        assert [one.conn for one in records[len(LINES) + 1 :]] == [one.conn + shift for one in RECORDS]
+        assert verify(output).problems == []
+
+
+def test_errors_name_what_was_to_be_written(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst", tmp_path / "nowhere" / "b.jsonl.zst"
+    path.write_bytes(WHOLE)
+    with pytest.raises(WriteError) as caught:
+        repair(path, output)
+    assert str(caught.value).startswith(f"{output}: cannot be written")

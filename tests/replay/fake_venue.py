@@ -8,7 +8,7 @@ from typing import Any
 
 from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth
-from feedrec.feeds.venue import Catalogue, Key, Remark, Reply, Send
+from feedrec.feeds.venue import Catalogue, Handshake, Key, Remark, Reply, Send
 from feedrec.formats import create_recording
 from feedrec.formats.lines import encode_frame
 from feedrec.model import Frame, FrameInfo, Header
@@ -100,6 +100,9 @@ class FakeServer:
         self.wanted: frozenset[Key] = frozenset()
         self.has_subscribed = False
         self._auth = auth
+
+    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
+        return []
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         words = message.decode().split()

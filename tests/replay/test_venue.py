@@ -423,3 +423,17 @@ def test_who_joins_at_the_present_ends_with_the_same_book() -> None:
     assert books_of(late) == books_of(early)
     updates = [unnumbered(message) for message in late if b'"update"' in message and b"BTC-USD" in message]
     assert updates == [unnumbered(message) for message in early if b"BTC-USD" in message][-len(updates) :]
+
+
+def test_verbatim_plays_to_who_only_listens(tmp_path: Path) -> None:
+    """A client of a feed that needs no subscription says nothing, and gets everything."""
+    path = tmp_path / "a.jsonl.zst"
+    with create_recording(path, Header("raw")) as writer:
+        writer.write(Frame(1_795_280_400 * NANOSECONDS, 0, b"[1]"))
+        writer.write(Frame(1_795_280_400 * NANOSECONDS, 0, b"\x00", binary=True))
+
+    async def listen() -> list[str | bytes]:
+        async with ReplayServer(path, ReplayOptions(port=0)) as server, connect(server.url) as connection:
+            return [message async for message in connection]
+
+    assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["[1]", b"\x00"]

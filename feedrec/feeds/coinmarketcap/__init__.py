@@ -80,9 +80,11 @@ class CoinMarketCap(FeedDefaults):
         """
         if not subscriptions:
             raise UsageError(f"{self.name} has no default channel: give one, such as -c '{_PRICES}?crypto_ids=1,1027'")
+        by_identity: dict[bytes, Subscription] = {}
         for one in subscriptions:
             check_params(one.channel, one.params)
-        distinct = list({identity(one.channel, one.params): one for one in reversed(subscriptions)}.values())[::-1]
+            by_identity.setdefault(identity(one.channel, one.params), one)
+        distinct = list(by_identity.values())
         most = SUBSCRIPTIONS_PER_CONNECTION
         if len(distinct) > CONNECTIONS * most:
             raise UsageError(
