@@ -17,7 +17,8 @@ Frames on disk.
     parquet.py   lines to Parquet                      parquet_reader.py  and back
     salvage.py   what is left of a damaged one       verify.py    what is wrong with one
     checks.py    what it says held against it        repair.py    saving what is left
-    places.py    where the saved one goes
+    places.py    where the saved one goes            losses.py    what a repair came to
+    rereading.py what a reader can save
 
 This package knows no venue: what it needs of one, it is given.
 """
