@@ -134,8 +134,8 @@ def _look_at(paths: Sequence[Path], make_reader: Callable[[], LineReader] | None
     from ..formats.importing import open_any
     from ..formats.inputs import look_at, refuse_doubles
 
-    if endpoint not in (None, "raw"):
-        find_feed(endpoint or "")
+    if endpoint is not None:
+        find_feed(endpoint)
     files = paths if make_reader is not None else find_recordings(paths)
     opening = partial(open_any, make_reader=make_reader, endpoint=endpoint)
     found = [look_at(partial(under_its_name, path, opening)) for path in files]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..feeds.credentials import Credentials
 
-__all__ = ["credentials_for", "read_credentials", "read_key_text"]
+__all__ = ["credentials_for", "read_credentials", "read_key_text", "read_text"]
 
 _MOST = 1 << 16  # bytes; a key file has some hundred
 
@@ -60,25 +60,48 @@ def credentials_for(feed: Feed, subscriptions: Sequence[Subscription], key_file:
     return credentials
 
 
-def read_key_text(path: Path, *, is_secret: bool = True) -> str:
+def read_key_text(path: Path, *, is_secret: bool = True, what: str = "key file") -> str:
     """
     Read a key file; warn if others can read one that is secret too.
+
+    Args:
+        path: The file.
+        is_secret: Whether nobody else should read it.
+        what: What a person calls it.
 
     Raises:
         UsageError: If it cannot be read, or is no text.
 
     """
-    shown = printable(path)
+    text, mode = read_text(path, what, _MOST)
+    if is_secret and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+        shown = printable(path)
+        log.warning("others can read the %s %s: chmod 600 %s", what, shown, shown)
+    return text
+
+
+def read_text(path: Path, what: str, most: int) -> tuple[str, int]:
+    """
+    Read a file of text; give its mode as well.
+
+    Args:
+        path: The file.
+        what: What a person calls it.
+        most: Bytes that it may have.
+
+    Raises:
+        UsageError: If it cannot be read, is no text, or has more.
+
+    """
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_MOST).decode()
+            data = file.read(most + 1)
+        if len(data) <= most:
+            return data.decode(), mode
+        problem = f"has more than {most:,} bytes"
     except UnicodeDecodeError:
         problem = "is no text"
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
-    else:
-        if is_secret and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-            log.warning("others can read the key file %s: chmod 600 %s", shown, shown)
-        return text
-    raise UsageError(f"the key file {shown} {problem}")
+    raise UsageError(f"the {what} {printable(path)} {problem}")

@@ -57,8 +57,8 @@ def repair(
     from ..feeds import find_feed
     from ..formats.repair import repair_recording
 
-    if endpoint not in (None, "raw"):
-        find_feed(endpoint or "")
+    if endpoint is not None:
+        find_feed(endpoint)
     if in_place and target is not None:
         raise UsageError("--in-place and --output exclude each other")
     with reading(f"repairing {output.printable(file.name)}") as progress:

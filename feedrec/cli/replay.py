@@ -6,6 +6,7 @@ import logging
 import math
 import signal
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import msgspec
 from ..errors import UsageError
 from . import output
 from .child import CommandWithChild, check_command, run_command
+from .keys import read_key_text
 from .options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
 
 if TYPE_CHECKING:
@@ -114,10 +116,10 @@ def replay(
 
     The first line on stdout is the URL. Clients subscribe as they do at the venue, and get snapshots, acks and data in
     its order, with numbers of their own; whoever comes late gets the state of the market as of then. With --mode
-    verbatim every frame goes, untouched, to whoever says anything. At the end it tells how late the frames were.
+    verbatim every frame goes, untouched, to whoever connects. At the end it tells how late the frames were.
 
-    Several FILEs are merged by time. Those of different endpoints are served side by side: each endpoint has a path,
-    and a line on stdout, of its own.
+    Several FILEs, or a folder of them, are merged by time. Those of different endpoints are served side by side: each
+    endpoint has a path, and a line on stdout, of its own.
 
     With a COMMAND the server runs as long as the command does, on a free port. stdout and the exit code are the
     command's; if a replay failed meanwhile, the exit code is not 0.
@@ -128,9 +130,10 @@ def replay(
 
     if command:
         _prepare(command, options, as_json=as_json)
-    options |= _window(files[0], start, end)
+    recordings = _recordings(files)
+    options |= _window(recordings[0], start, end)
     choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(options["auth"], key_files), **options)
-    server = ReplayServer(files, choices, on_client_end=_tell)
+    server = ReplayServer(recordings, choices, on_client_end=_tell)
     code = asyncio.run(_serve_command(server, command) if command else _serve(server))
     if command:
         log.info("%s", _in_words(server.total))
@@ -164,23 +167,25 @@ def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, A
         return {name: moment.within(recording.header.created) for name, moment in moments.items()}
 
 
+def _recordings(paths: Sequence[Path]) -> list[Path]:
+    """Give the recordings that are meant, those of folders too; none of them twice."""
+    from ..formats import open_recording
+    from ..formats.folder import find_recordings, under_its_name
+    from ..formats.inputs import look_at, refuse_doubles
+
+    files = find_recordings(paths)
+    if len(files) > 1:
+        refuse_doubles([look_at(partial(under_its_name, file, open_recording)) for file in files])
+    return files
+
+
 def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
-    """Read what credentials are checked against; no error quotes what stands in a file."""
+    """Read what credentials are checked against."""
     from ..feeds.auth import parse_auth_key
 
     if mode == "strict" and not files:
         raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
-    keys: list[AuthKey] = []
-    for file in files:
-        try:
-            keys.append(parse_auth_key(file.read_text("utf-8")))
-        except OSError as error:
-            raise UsageError(f"cannot read the key {file}: {error.strerror}") from error
-        except UnicodeDecodeError:
-            raise UsageError(f"{file} is no key: it is not even text") from None
-        except UsageError as error:
-            raise UsageError(f"{file}: {error}") from None
-    return tuple(keys)
+    return tuple(parse_auth_key(read_key_text(file, is_secret=False)) for file in files)
 
 
 async def _serve(server: ReplayServer) -> int:

@@ -191,6 +191,7 @@ def default_name(
         item.channel for item in subscriptions if item.channel != feed.heartbeat_channel or len(subscriptions) == 1
     ]
     named = "+".join(channels) if len(channels) <= 4 else f"{len(channels)}-channels"
+    parts = [feed.name, *filter(None, [named])]
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
     tail = f"-{number}" if number > 1 else ""
-    return re.sub(r"[^\w.+@-]", "-", f"{feed.name}_{named}_{stamp}{tail}{suffix}")
+    return re.sub(r"[^\w.+@-]", "-", f"{'_'.join(parts)}_{stamp}{tail}{suffix}")

@@ -287,7 +287,8 @@ def _finish(steps: Iterable[bytes | None]) -> bytes | None:
 
 def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
     for one in inputs:
-        if os.path.exists(path) and path.samefile(one.path):  # noqa: PTH110  Path.exists may raise
+        are_there = os.path.exists(path) and os.path.exists(one.path)  # noqa: PTH110  Path.exists may raise
+        if are_there and path.samefile(one.path):
             raise UsageError(f"{path} is to be read and to be written: choose another name for what is written")
 
 

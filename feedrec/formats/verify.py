@@ -16,7 +16,7 @@ from ..errors import DamagedRecordingError, LineError, NotARecordingError
 from ..model import Frame, FrameInfo, Header, Record, format_time
 from .blocks import MAX_LINE
 from .checks import IndexCheck, LineCheck, SequenceRule
-from .lines import decode_header, decode_line
+from .lines import decode_header, decode_line, is_header
 from .opening import has_own_reader, open_recording
 from .recording import Recording, RecordingFile
 from .salvage import Hole, Salvage, salvage
@@ -163,7 +163,7 @@ class _Verification:
         self._index = index
         self._check: LineCheck | None = None
         self._rules = Rules()
-        self._has_lines = False
+        self._has_lines = self._has_header = False
 
     def run(self, progress: Callable[[], object]) -> None:
         """Read the file to its end."""
@@ -195,6 +195,9 @@ class _Verification:
             try:
                 record = decode_line(lines[number])
             except LineError as error:
+                if not self._has_header and is_header(lines[number]):  # behind rubbish, which was told
+                    self._take_header(lines[number])
+                    continue
                 self._add("line", str(error), self._source.offset_of_line(lines[:number]))
                 continue
             self._take(record)
@@ -212,6 +215,7 @@ class _Verification:
 
     def _take_header(self, line: bytes) -> None:
         header = Header("")
+        self._has_header = True
         try:
             header = decode_header(line)
         except LineError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedrec.cli.output import columns, count, duration, ratio, size
+from feedrec.cli.output import as_text, columns, count, duration, printable, ratio, size
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,8 @@ def test_ratio_of_nothing_is_a_dash() -> None:
 
 def test_columns_line_up() -> None:
     assert columns([("a", "1"), ("bbb", "22")], right=(1,)) == "a     1\nbbb  22"
+
+
+def test_names_are_printed_in_one_line() -> None:
+    assert printable("a\nb\x1b[1m\udcff ä") == r"a\nb\x1b[1m? ä"
+    assert as_text("a\n\udcff") == "a\n?"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
@@ -17,7 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from feedrec.formats import open_recording
 from feedrec.model import Frame
 
-from .command import DEMO, background, first_line, interrupt
+from .command import DEMO, background, feedrec, first_line, interrupt
 
 PAIR = ["BTC-USD", "ETH-USD"]
 EVERYTHING = [*((channel, PAIR) for channel in ("level2", "ticker", "market_trades", "candles")), ("heartbeats", [])]
@@ -147,3 +148,18 @@ def test_strict_fails_when_a_client_asks_in_vain() -> None:
             _, err = process.communicate(timeout=20)
         assert "asks for level2 SOL-USD, which the recording lacks; it has BTC-USD, ETH-USD" in err.decode()
         assert process.returncode == code
+
+
+def test_a_folder_is_replayed_as_one_recording(tmp_path: Path) -> None:
+    """The parts of a split one, for example; but nothing is replayed twice."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    assert feedrec("convert", DEMO, "-o", folder / "x.jsonl.zst", "--split", "20kB").returncode == 0
+    assert len(list(folder.iterdir())) > 2
+    with background("replay", folder, "--port", 0, "--speed", "max", "--mode", "verbatim") as process:
+        payloads, _, _ = receive_all(first_line(process.stdout))
+    with open_recording(DEMO) as recording:
+        assert payloads == [frame.payload for frames, _ in recording.frame_batches() for frame in frames]
+    done = feedrec("replay", DEMO, DEMO, "--port", 0)
+    assert done.returncode == 2
+    assert b"same recording" in done.stderr

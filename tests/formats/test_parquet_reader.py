@@ -291,3 +291,21 @@ def test_memory_is_bounded_by_a_row_group(tmp_path: Path) -> None:
         batches = list(recording.batches())
     assert len(batches) == 3
     assert [line for batch in batches for line in batch] == lines
+
+
+def test_of_rows_far_from_the_time_no_lines_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row group has some 65,000: to make lines of all is most of what a seek would cost."""
+    made = []
+
+    def make(batch: pa.RecordBatch) -> list[bytes]:
+        made.append(batch)
+        return [encode(RECORDS[1])]
+
+    monkeypatch.setattr("feedrec.formats.parquet_reader._lines_of", make)
+    path = tmp_path / "a.parquet"
+    path.write_bytes(parquet([encode(record(number)) for number in range(8000)], group_rows=8000))
+    with ParquetRecording(path) as recording:
+        list(recording.batches(START + 4000, START + 4001))
+        assert len(made) == 1
+        list(recording.batches())
+        assert len(made) == 9
