@@ -17,6 +17,7 @@ test-lowest: .venv-lowest/.ready
 
 # Clients that feedrec did not write, each in the same environment as feedrec.
 SDK := coinbase-advanced-py==1.8.4
+COPRA := copra==1.2.9
 
 test-interop: .venv-interop/.ready
 	.venv-interop/bin/python -m pytest -q tests/interop
@@ -45,18 +46,15 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python $(INSTALL) -c constraints.txt --group dev -e .
 	touch $@
 
-.venv-lowest/.ready: pyproject.toml constraints.txt
-	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python $(INSTALL) --upgrade "pip>=25.1"
-	grep -v '^websockets==' constraints.txt > .venv-lowest/constraints.txt
-	.venv-lowest/bin/python $(INSTALL) -c .venv-lowest/constraints.txt --group dev -e . "websockets==$(LOWEST_WEBSOCKETS)"
-	touch $@
+# Environments beside that one, each with something that constraints.txt has not, or has in another version.
+.venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
+.venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)"
 
-.venv-interop/.ready: pyproject.toml constraints.txt
-	test -x .venv-interop/bin/python || $(PYTHON) -m venv .venv-interop
-	.venv-interop/bin/python $(INSTALL) --upgrade "pip>=25.1"
-	grep -v '^websockets==' constraints.txt > .venv-interop/constraints.txt
-	.venv-interop/bin/python $(INSTALL) -c .venv-interop/constraints.txt --group dev -e . "$(SDK)"
+.venv-%/.ready: pyproject.toml constraints.txt Makefile
+	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python $(INSTALL) --upgrade "pip>=25.1"
+	grep -v '^websockets==' constraints.txt > .venv-$*/constraints.txt
+	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt --group dev -e . $(EXTRA)
 	touch $@
 
 # Takes today's versions of everything.

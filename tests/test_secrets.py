@@ -202,6 +202,54 @@ def test_a_handshake_that_fails(tmp_path: Path, answer: bytes, debug: str) -> No
     assert_clean(everything(folder, done))
 
 
+def raw_options(folder: Path) -> list[object]:
+    """Plant secrets in messages and headers, given as they are and in files."""
+    (folder / "login.json").write_text(json.dumps({"op": "login", "args": [{"who": KEY, "signature": SECRET}]}))
+    (folder / "headers").write_text(f"X-Key: {KEY}\nX-Pass: {PASSPHRASE}\n")
+    message = json.dumps({"op": "auth", "who": PASSPHRASE, "passphrase": PASSPHRASE})
+    options: list[object] = ["-e", "raw", "--send", message, "--send", f"@{folder / 'login.json'}", "--redact", "who"]
+    return [*options, "--header", f"Authorization: Bearer {SECRET}", "--header", f"@{folder / 'headers'}"]
+
+
+def test_a_raw_run(tmp_path: Path, venue_files: dict[str, Path]) -> None:
+    """Secrets in headers, in what is sent and in the address are nowhere; what the venue says is recorded."""
+    folder = search_folder(tmp_path)
+    with background("replay", venue_files["exchange"], "--port", 0, "-vv", "--mode", "verbatim") as server:
+        url = f"{first_line(server.stdout)}/?who={IN_URL}&access_token={IN_URL}"
+        done = feedrec(
+            "record", *raw_options(tmp_path), "--url", url, "-vv", "--json", "--max-frames", 2,
+            "-o", folder / "x.jsonl.zst",
+        )  # fmt: skip
+        code, out, err = interrupt(server)
+    assert done.returncode == 0, done.stderr.decode()
+    written = everything(folder, done, Output([], code, out, err))
+    assert written.count(b'"redacted":true') == 2
+    assert b'{"op":"auth","who":"[redacted]","passphrase":"[redacted]"}' in written
+    assert b"who=[redacted]" in written
+    assert_clean(written)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\n\r\nno!",
+        f"HTTP/1.1 302 Found\r\nLocation: ws://elsewhere.test/?who={IN_URL}\r\nContent-Length: 0\r\n\r\n".encode(),
+        b"nonsense\r\n\r\n",
+        b"",
+    ],
+)
+def test_a_raw_handshake_that_fails(tmp_path: Path, answer: bytes) -> None:
+    folder = search_folder(tmp_path)
+    with answering(answer) as address:
+        url = f"ws://{address}/?who={IN_URL}"
+        done = feedrec(
+            "record", *raw_options(tmp_path), "--url", url, "-vv", "--json", "-o", folder / "x.jsonl",
+            env={"FEEDREC_DEBUG": "1"},
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert_clean(everything(folder, done))
+
+
 @pytest.mark.parametrize(
     "text",
     [

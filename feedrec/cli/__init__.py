@@ -35,6 +35,7 @@ _COMMANDS = (
     "info",
     "verify",
     "repair",
+    "feeds",
     "demo",
 )
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from ..feeds.requests import ChannelRequest
+from ..errors import UsageError
+from ..feeds.requests import ChannelRequest, read_channel
 from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
 
@@ -131,11 +132,10 @@ class _Channel(click.ParamType):  # type: ignore[type-arg]  # generic since clic
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ChannelRequest:
         if isinstance(value, ChannelRequest):
             return value
-        name, _, query = value.partition("?")
-        channel, _, products = name.partition(":")
-        if not channel:
-            self.fail(f"{value!r} names no channel", param, ctx)
-        return ChannelRequest(channel, _split(products), query)
+        try:
+            return read_channel(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 class _Products(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only

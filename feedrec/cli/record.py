@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,8 @@ from .target import OutputOptions, open_output, output_options
 
 if TYPE_CHECKING:
     from ..recorder import Summary
+
+log = logging.getLogger("feedrec")
 
 LOSS = 3
 """Exit code of a run that is done, but with loss."""
@@ -47,6 +50,8 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
     if place.output == "-" and as_json:
         raise UsageError("--json and -o - both write to stdout: leave one out")
     source = SourceOptions(**options).find()
+    if plan := source.feed.plan_of(source.subscriptions):
+        log.info("%s", plan)
     target = open_output(source, place)
     summary, error = run_recording(source, target.writer, Limits(duration, max_frames))
     target.finish_parquet()

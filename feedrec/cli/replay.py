@@ -135,15 +135,20 @@ def replay(
     choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(options["auth"], key_files), **options)
     server = ReplayServer(recordings, choices, on_client_end=_tell)
     code = asyncio.run(_serve_command(server, command) if command else _serve(server))
-    if command:
-        log.info("%s", _in_words(server.total))
-    else:
-        click.echo(msgspec.json.encode(_facts(server)) if as_json else _in_words(server.total))
+    _report(server, as_json=as_json, to_log=bool(command))
     failure = _failure(server, strict=strict)
     if not code and failure:
         log.error("%s: exit code 1", failure)
         return 1
     return code
+
+
+def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
+    """Tell what it came to: on stdout, unless that belongs to a command."""
+    if to_log:
+        log.info("%s", _in_words(server.total))
+    else:
+        click.echo(msgspec.json.encode(_facts(server)) if as_json else _in_words(server.total))
 
 
 def _prepare(command: Sequence[str], options: dict[str, Any], *, as_json: bool) -> None:
@@ -185,7 +190,14 @@ def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
 
     if mode == "strict" and not files:
         raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
-    return tuple(parse_auth_key(read_key_text(file, is_secret=False)) for file in files)
+    keys = []
+    for file in files:
+        text = read_key_text(file, is_secret=False, what="key")
+        try:
+            keys.append(parse_auth_key(text))
+        except UsageError as error:
+            raise UsageError(f"{output.printable(file)}: {error}") from None
+    return tuple(keys)
 
 
 async def _serve(server: ReplayServer) -> int:

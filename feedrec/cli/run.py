@@ -40,8 +40,10 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
         FeedrecError: What ended it, if nothing was recorded.
 
     """
-    feed, url, subscriptions, credentials = source
-    session = RecordingSession(feed, url, subscriptions, writer, limits=limits, credentials=credentials)
+    feed, url, subscriptions, credentials, failover = source
+    session = RecordingSession(
+        feed, url, subscriptions, writer, limits=limits, credentials=credentials, failover=failover
+    )
 
     async def run() -> Summary:
         loop = asyncio.get_running_loop()

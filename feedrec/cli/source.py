@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,24 +10,35 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from .. import __version__
 from ..errors import UsageError
 from ..model import Header
 from .keys import credentials_for
 from .options import CHANNEL, PRODUCTS, ChannelRequest
+from .raw import RAW, RAW_OPTIONS, RawOptions
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..feeds.credentials import Credentials
+    from ..recorder import Failover
 
 __all__ = ["Source", "SourceOptions", "source_options"]
 
-_CHANNEL_HELP = "A channel, perhaps with products of its own: ticker:ETH-BTC,ETH-USD. Repeatable.  [default: level2]"
-_PRODUCT_HELP = "A product, or several as A,B, for the other channels. Repeatable.  [default: BTC-USD]"
+_CHANNEL_HELP = (
+    "A channel, perhaps with products or parameters of its own: ticker:ETH-BTC,ETH-USD. Repeatable.  "
+    "[default: the endpoint's own]"
+)
+_PRODUCT_HELP = (
+    "A product, or several as A,B, for the other channels. Repeatable.  [default: the endpoint's own, mostly BTC-USD]"
+)
 
 _OPTIONS = (
     click.option(
-        "-e", "--endpoint", metavar="NAME", default="coinbase-advanced", show_default=True, help="What to record."
+        "-e",
+        "--endpoint",
+        metavar="NAME",
+        default="coinbase-advanced",
+        show_default=True,
+        help="What to record; `feedrec feeds` lists what there is.",
     ),
     click.option("--url", metavar="URL", help="Record from this address instead of the endpoint's own."),
     click.option("-c", "--channel", "channels", metavar="NAME[:A,B]", type=CHANNEL, multiple=True, help=_CHANNEL_HELP),
@@ -40,6 +50,11 @@ _OPTIONS = (
         help="Credentials, as the venue gave them; without it they are looked for in the environment.",
     ),
     click.option("--no-heartbeats", is_flag=True, help="Do not subscribe by itself to what keeps the connection open."),
+    click.option(
+        "--failover", is_flag=True, help="Have the endpoint take over that the venue recommends when this is down."
+    ),
+    click.option("--failover-url", metavar="URL", help="Have this address take over, which speaks the same."),
+    *RAW_OPTIONS,
 )
 
 
@@ -52,6 +67,7 @@ class Source(NamedTuple):
         url: Its address.
         subscriptions: What is asked for.
         credentials: What is signed with; None for none.
+        failover: What takes over when the endpoint is down; None for nothing.
 
     """
 
@@ -59,13 +75,13 @@ class Source(NamedTuple):
     url: str
     subscriptions: Sequence[Subscription]
     credentials: Credentials | None
+    failover: Failover | None = None
 
     def header(self) -> Header:
         """Make the first line of a recording that begins now."""
-        from ..recorder.redaction import redact_url
+        from ..recorder import header_of
 
-        wanted = [subscription.as_dict() for subscription in self.subscriptions]
-        return Header(self.feed.name, redact_url(self.url), time.time_ns(), f"feedrec {__version__}", wanted)
+        return header_of(self.feed, self.url, self.subscriptions)
 
 
 class SourceOptions(msgspec.Struct, frozen=True):
@@ -77,6 +93,11 @@ class SourceOptions(msgspec.Struct, frozen=True):
     products: tuple[tuple[str, ...], ...]
     key_file: Path | None
     no_heartbeats: bool
+    failover: bool = False
+    failover_url: str | None = None
+    messages: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    secret_keys: tuple[str, ...] = ()
 
     def find(self) -> Source:
         """
@@ -86,13 +107,37 @@ class SourceOptions(msgspec.Struct, frozen=True):
             UsageError: If there is no such thing, or something is missing.
 
         """
-        from ..feeds import find_feed, subscribe_to
+        from ..feeds import subscribe_to
+        from ..recorder.redaction import Address
+        from ..recorder.route import Place, Route
 
-        feed = find_feed(self.endpoint)
+        feed = self._find_feed()
         wanted = [name for group in self.products for name in group]
         subscriptions = subscribe_to(feed, self.channels, wanted, heartbeats=not self.no_heartbeats)
         credentials = credentials_for(feed, subscriptions, self.key_file)
-        return Source(feed, _checked(self.url or feed.url), subscriptions, credentials)
+        url = _checked(Address(self.url or feed.url, self.secret_keys))
+        failover = self._find_failover(feed)
+        if failover is not None:
+            Route(Place(feed, url), failover).check(feed.spread(subscriptions))
+        return Source(feed, url, subscriptions, credentials, failover)
+
+    def _find_failover(self, feed: Feed) -> Failover | None:
+        from ..recorder import failover_of
+        from ..recorder.redaction import Address
+
+        if self.failover_url is not None:
+            return failover_of(feed, _checked(Address(self.failover_url, self.secret_keys)))
+        return failover_of(feed, has_url=self.url is not None) if self.failover else None
+
+    def _find_feed(self) -> Feed:
+        from ..feeds import find_feed
+
+        raw = RawOptions(self.messages, self.headers, self.secret_keys)
+        if self.endpoint == RAW:
+            return raw.make_feed(self.url, names_channels=bool(self.channels or self.products))
+        feed = find_feed(self.endpoint)
+        raw.refuse_for(self.endpoint)
+        return feed
 
 
 def source_options(command: Callable[..., Any]) -> Callable[..., Any]:

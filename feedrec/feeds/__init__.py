@@ -1,12 +1,15 @@
 """
 What each venue speaks, as pure state machines: one module a venue.
 
-The catalogue names the modules; a module is imported when its endpoint is asked for.
+The catalogue names the modules; a module is imported when its endpoint is asked for. Further endpoints come from other
+packages, see `plugins`.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
+import logging
 from typing import cast
 
 from ..errors import UsageError
@@ -21,6 +24,7 @@ from .base import (
     Subscription,
     did_you_mean,
 )
+from .plugins import load_plugin, plugin_names
 from .requests import ChannelRequest, subscribe_to
 from .venue import VenueFeed
 
@@ -49,17 +53,32 @@ _MODULES = {
     "coinbase-exchange-direct": "coinbase_exchange",
     "coinbase-exchange-sandbox": "coinbase_exchange",
     "coinbase-exchange-direct-sandbox": "coinbase_exchange",
+    "coinmarketcap": "coinmarketcap",
+    "raw": "raw",
 }
+
+_log = logging.getLogger("feedrec")
 
 
 def endpoint_names() -> list[str]:
-    """Give the names of the catalogue."""
-    return list(_MODULES)
+    """Give the names of the catalogue: those that are built in, then those of other packages."""
+    return [*_MODULES, *(name for name in plugin_names() if name not in _MODULES)]
 
 
 def feed_of(endpoint: str) -> Feed | None:
-    """Give the feed of the endpoint that a recording names, or None if the catalogue does not know it."""
-    return find_feed(endpoint) if endpoint in _MODULES else None
+    """
+    Give the feed of the endpoint that a recording names, or None if the catalogue does not know it.
+
+    One from another package that does not work is as one that is not known, but for a line in the log: the recording
+    can be read all the same.
+    """
+    if endpoint in _MODULES:
+        return _built_in(endpoint)
+    try:
+        return load_plugin(endpoint)
+    except UsageError as error:
+        _warn_once(str(error))
+        return None
 
 
 def venue_of(endpoint: str) -> VenueFeed | None:
@@ -73,11 +92,20 @@ def find_feed(name: str) -> Feed:
     Give the feed of an endpoint.
 
     Raises:
-        UsageError: If the catalogue has no such endpoint.
+        UsageError: If the catalogue has no such endpoint, or one from another package does not work.
 
     """
-    module = _MODULES.get(name)
-    if module is None:
-        known = ", ".join(_MODULES)
-        raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, _MODULES)} (known: {known})")
-    return cast(Feed, importlib.import_module(f".{module}", __name__).FEEDS[name])
+    feed = _built_in(name) if name in _MODULES else load_plugin(name)
+    if feed is None:
+        names = endpoint_names()
+        raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, names)} (known: {', '.join(names)})")
+    return feed
+
+
+def _built_in(name: str) -> Feed:
+    return cast(Feed, importlib.import_module(f".{_MODULES[name]}", __name__).FEEDS[name])
+
+
+@functools.cache
+def _warn_once(text: str) -> None:
+    _log.warning("%s", text)

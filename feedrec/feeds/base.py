@@ -41,6 +41,9 @@ class Channel(msgspec.Struct, frozen=True):
         takes_products: Whether a subscription names products.
         needs_credentials: Whether the venue demands them.
         products_optional: Whether a subscription that names no products is one for all of them.
+        params: Names of the parameters that a subscription must have.
+        optional_params: Names of those that it may have.
+        example: The parameters as a person writes them, `interval=1m&...`; empty if there are none.
 
     """
 
@@ -49,6 +52,9 @@ class Channel(msgspec.Struct, frozen=True):
     takes_products: bool = True
     needs_credentials: bool = False
     products_optional: bool = False
+    params: tuple[str, ...] = ()
+    optional_params: tuple[str, ...] = ()
+    example: str = ""
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -131,15 +137,11 @@ class SequenceRule(Protocol):
 
 
 class FeedClient(Protocol):
-    """
-    The client half of a feed, for one connection.
+    """The client half of a feed, for one connection."""
 
-    Attributes:
-        silence_limit: Seconds after which a connection without any frame must be dead; None if frames may be rare.
-
-    """
-
-    silence_limit: float | None
+    @property
+    def silence_limit(self) -> float | None:
+        """Seconds after which a connection without any frame must be dead; None if frames may be rare."""
 
     @property
     def out_of_order(self) -> int:
@@ -147,6 +149,19 @@ class FeedClient(Protocol):
 
     def on_open(self, time: int) -> list[Message]:
         """Give the messages to send on a new connection, signed at `time` (wall clock, nanoseconds) if they are."""
+
+    def subscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+        """Give the messages that ask for more on an open connection; `time` is as for `on_open`."""
+
+    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+        """
+        Give the messages that ask for no more of some channels, and expect nothing more of them.
+
+        Args:
+            subscriptions: Of a channel the products that are not wanted any more; without any, the channel.
+            time: As for `on_open`.
+
+        """
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         """Take a frame that arrived. Called for each one: cheap unless there is something to say."""
@@ -164,7 +179,8 @@ class Feed(Protocol):
 
     Attributes:
         name: Its name in the catalogue.
-        url: Its live address.
+        summary: What it is, for people; a noun phrase.
+        url: Its live address; empty if it has none of its own.
         channels: What can be subscribed, by name.
         default_channels: What is recorded when no channel is named.
         default_products: What is recorded when no product is named.
@@ -173,11 +189,13 @@ class Feed(Protocol):
         needs_credentials: Whether nothing can be subscribed without.
         connections_per_second: Connections that may be opened in a second; None if nothing is known of a limit.
         messages_per_second: Messages that may be sent in a second without credentials; None as before.
+        limits: What else the venue allows only so much of, for people.
         failover: Name of the endpoint that may take over when this one is down; None if there is none.
 
     """
 
     name: str
+    summary: str
     url: str
     channels: Mapping[str, Channel]
     default_channels: tuple[str, ...]
@@ -187,6 +205,7 @@ class Feed(Protocol):
     needs_credentials: bool
     connections_per_second: int | None
     messages_per_second: int | None
+    limits: tuple[str, ...]
     failover: str | None
 
     def describe(self, payload: bytes) -> FrameInfo:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ..errors import UsageError
-from .base import Feed, Subscription, did_you_mean
+from .base import Channel, Feed, Subscription, did_you_mean
 
-__all__ = ["ChannelRequest", "missing_credentials", "spread_channel", "subscribe_to"]
+__all__ = [
+    "ChannelRequest",
+    "Wanted",
+    "missing_credentials",
+    "read_channel",
+    "resolve_channels",
+    "spread_channel",
+    "subscribe_to",
+]
 
 
 class ChannelRequest(NamedTuple):
@@ -17,6 +25,66 @@ class ChannelRequest(NamedTuple):
     channel: str
     products: tuple[str, ...] = ()
     query: str = ""
+
+
+Wanted = str | ChannelRequest | tuple[str, Sequence[str]] | Subscription
+"""A channel that a program asks for: as on the command line, `ticker:BTC-USD,ETH-USD`, or with its products."""
+
+
+def read_channel(text: str) -> ChannelRequest:
+    """
+    Read a channel as a person writes it: `NAME`, `NAME:A,B` with products, `NAME?x=1&y=2` with parameters.
+
+    Raises:
+        UsageError: If it names none.
+
+    """
+    name, _, query = text.partition("?")
+    channel, _, products = name.partition(":")
+    if not channel:
+        raise UsageError(f"{text!r} names no channel")
+    return ChannelRequest(channel, tuple(filter(None, map(str.strip, products.split(",")))), query)
+
+
+def resolve_channels(
+    feed: Feed, channels: Wanted | Sequence[Wanted], products: Sequence[str] = (), *, use_defaults: bool = True
+) -> list[Subscription]:
+    """
+    Turn what a program asks for into subscriptions.
+
+    Args:
+        feed: The endpoint.
+        channels: One or several; one that stands alone is no tuple.
+        products: Products for those that name none.
+        use_defaults: Whether those that then have none get the feed's, and must have the parameters that the feed
+            demands; without, they stand for all of the channel.
+
+    Raises:
+        UsageError: If the feed has no such channel, or the venue does not allow it all.
+
+    """
+    requests: list[ChannelRequest | tuple[str, Sequence[str]]] = []
+    made: list[Subscription] = []
+    alone = isinstance(channels, str | ChannelRequest | Subscription)
+    listed = cast("Sequence[Wanted]", [channels] if alone else channels)
+    for one in listed:
+        if isinstance(one, Subscription) and (one.params or not use_defaults):
+            made.append(one)
+        elif isinstance(one, Subscription):
+            requests.append(ChannelRequest(one.channel, one.products))
+        else:
+            requests.append(read_channel(one) if isinstance(one, str) else one)
+    for channel in (*(one.channel for one in made), *(name for name, *_ in requests)):
+        _find_channel(feed, channel)
+    if use_defaults:
+        asked_for = subscribe_to(feed, requests, products, heartbeats=False) if requests else []
+        return [*asked_for, *made]
+    for requested, own_products, *query in requests:
+        name = feed.channel_name(requested)
+        params = feed.parse_params(name, query[0]) if query and query[0] else {}
+        chosen = tuple(own_products or products) if feed.channels[name].takes_products else ()
+        made.append(Subscription(name, chosen, params))
+    return made
 
 
 def subscribe_to(
@@ -44,10 +112,7 @@ def subscribe_to(
     with_params: list[Subscription] = []
     for requested, own_products, *query in requests or [(name, ()) for name in feed.default_channels]:
         name = feed.channel_name(requested)
-        channel = feed.channels.get(name)
-        if channel is None:
-            names = ", ".join(feed.channels)
-            raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, feed.channels)} (it has {names})")
+        channel = _find_channel(feed, name)
         params = feed.parse_params(name, query[0] if query else "")
         if params:
             with_params.append(Subscription(name, params=params))
@@ -100,6 +165,14 @@ def spread_channel(
         connections += [[Subscription(channel, one.products[start : start + most])] for start in rest]
     heartbeats = [one for one in subscriptions if one.channel == heartbeat_channel]
     return [connections[0], *([*more, *heartbeats] for more in connections[1:])]
+
+
+def _find_channel(feed: Feed, name: str) -> Channel:
+    channel = feed.channels.get(feed.channel_name(name))
+    if channel is None:
+        names = ", ".join(feed.channels)
+        raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, feed.channels)} (it has {names})")
+    return channel
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
 from ..errors import ConnectError
-from .redaction import REDACTED, redact_url
+from .redaction import REDACTED, Address, redact_url
 
 __all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "Receiver", "RecordedConnection", "open_connection"]
 
@@ -121,6 +121,8 @@ class _ConnectToOneHost(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
         before = self.uri
         target = super().process_redirect(exc)
+        if isinstance(target, str) and isinstance(before, Address):
+            target = before.leads_to(target)
         if isinstance(target, str) and _server_of(target) != _server_of(before):
             return _RedirectRefusedError(
                 f"it redirects to another host, {redact_url(target)}; record that one if you mean it"

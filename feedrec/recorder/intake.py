@@ -119,6 +119,8 @@ class Intake:
             log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", notice.text)
             if notice.event is not None:
                 self.event(notice.event, notice.details, time)
+            if notice.event in {"error", "missing"} or notice.severity == "fatal":
+                self._journal.problem(notice.text)
             if notice.severity == "fatal":
                 self._on_end(VenueError(notice.text))
 

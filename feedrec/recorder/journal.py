@@ -96,6 +96,9 @@ class Journal:
         """Write a text frame that went out."""
         self._writer.write(Frame(time, conn, payload, "out", redacted=redacted))
 
+    def problem(self, text: str) -> None:
+        """Take note of what went wrong outside; a recording has events of its own for it."""
+
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event."""
         if name == "open":

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from ..feeds import Message, Notice
+from ..feeds import Message, Notice, Subscription
 from .connection import CLOSE_TIMEOUT, RecordedConnection
 from .intake import Intake
 from .pace import Pace
@@ -30,6 +31,8 @@ NO_CLOSE_FRAME = 1006
 """Close code of a connection that ended without a close frame (RFC 6455, 7.4.1)."""
 
 log = logging.getLogger("feedrec")
+
+Change = tuple[Callable[[Sequence[Subscription], int], list[Message]], Sequence[Subscription]]
 
 
 class ConnectionWatch:
@@ -70,6 +73,10 @@ class ConnectionWatch:
         self._asked = False
         self._last_bytes = self._last_frame = time.monotonic()
         self._frames_seen = 0
+        self._leaving = asyncio.Event()
+        self._sending = asyncio.Lock()
+        self._has_subscribed = False
+        self._changes: list[Change] = []
 
     def attach(self, connection: RecordedConnection) -> ConnectionWatch:
         """Become the receiver of a new connection."""
@@ -109,6 +116,7 @@ class ConnectionWatch:
             asyncio.ensure_future(self._look_after()),
             asyncio.ensure_future(self._connection.wait_closed()),
             asyncio.ensure_future(self._stop_requested.wait()),
+            asyncio.ensure_future(self._leaving.wait()),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -119,6 +127,18 @@ class ConnectionWatch:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._close()
+
+    async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Ask for more; on a connection that has not asked for anything yet, right after that."""
+        await self._change((self._intake.client.subscribe, subscriptions))
+
+    async def unsubscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Ask for no more of something; when, see `subscribe`."""
+        await self._change((self._intake.client.unsubscribe, subscriptions))
+
+    def leave(self) -> None:
+        """Close the connection as soon as it is open: another one takes its place."""
+        self._leaving.set()
 
     def drop(self) -> None:
         """Give the connection up, so that another can be opened."""
@@ -147,14 +167,29 @@ class ConnectionWatch:
     async def _look_after(self) -> None:
         """Subscribe, then look at acks and silence until the connection is closing."""
         opened = time.monotonic()
-        await self._send(self._intake.client.on_open(self._intake.stamp()))
+        async with self._sending:
+            self._has_subscribed = True
+            await self._send(self._intake.client.on_open(self._intake.stamp()))
+            for ask, subscriptions in self._changes:
+                await self._send(ask(subscriptions, self._intake.stamp()))
         # Whoever began to close: from there on nothing is recorded, and a venue may take its time to hang up.
         while self._connection.protocol.state is State.OPEN:
             await asyncio.sleep(TICK)
             due = self._intake.client.on_tick(time.monotonic() - opened)
             self._intake.report([one for one in due if isinstance(one, Notice)], self._intake.stamp())
-            await self._send([one for one in due if isinstance(one, Message)])
+            async with self._sending:
+                await self._send([one for one in due if isinstance(one, Message)])
             await self._watch_silence()
+
+    async def _change(self, change: Change) -> None:
+        """Send what changes the subscriptions, behind all that was sent before."""
+        if not self._has_subscribed:
+            self._changes.append(change)
+            return
+        async with self._sending:
+            if self._connection.protocol.state is State.OPEN:
+                ask, subscriptions = change
+                await self._send(ask(subscriptions, self._intake.stamp()))
 
     async def _send(self, messages: list[Message]) -> None:
         for message in messages:

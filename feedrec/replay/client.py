@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -208,7 +209,8 @@ class ClientReplay:
 
     async def _hold(self) -> None:
         """Stay open and silent, but answer who still subscribes."""
-        closed = asyncio.ensure_future(self._connection.wait_closed())
+        closed: asyncio.Future[Any] = asyncio.ensure_future(self._connection.wait_closed())
+        asked = closed
         try:
             while not closed.done():
                 asked = asyncio.ensure_future(self._talk.wants_state.wait()) if self._talk is not None else closed
@@ -221,6 +223,7 @@ class ClientReplay:
             _log.info("%s: held no longer: %s", self.name, reason)
         finally:
             closed.cancel()
+            asked.cancel()
 
     async def _close(self, code: CloseCode) -> None:
         """See to it that the connection is closed, soon, whatever the client does."""

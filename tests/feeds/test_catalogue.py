@@ -12,13 +12,18 @@ from feedrec.feeds import endpoint_names, find_feed
 def test_an_endpoint_is_a_feed_that_can_be_subscribed_as_it_stands(name: str) -> None:
     feed = find_feed(name)
     assert feed.name == name
-    assert feed.url.startswith("wss://")
+    assert feed.url.startswith("wss://") or (name == "raw" and not feed.url)
+    assert feed.summary
+    assert feed.failover is None or (feed.failover != name and find_feed(feed.failover).failover is None)
     assert set(feed.default_channels) <= set(feed.channels)
     assert feed.heartbeat_channel is None or feed.heartbeat_channel in feed.channels
     for key, channel in feed.channels.items():
         assert channel.name == key
         assert feed.channel_name(key) == key
         assert channel.summary
+        if channel.example:
+            assert set(feed.parse_params(key, channel.example)) == set(channel.params)
+        assert bool(channel.params) == bool(channel.example)
 
 
 def test_the_default_endpoint_is_in_the_catalogue() -> None:

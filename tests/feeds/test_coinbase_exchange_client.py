@@ -128,6 +128,16 @@ def test_errors_without_an_ack_leave_nothing() -> None:
     assert client.on_tick(ACK_TIMEOUT + 1) == client.on_close() == ()
 
 
+def test_a_venue_that_closes_after_errors_and_no_ack_left_nothing() -> None:
+    client = CoinbaseExchangeClient([MATCHES])
+    hear(client, error("Failed to subscribe", "BTC-USD is not a valid product"))
+    assert client.on_close(1006) == (), "the ack may be lost with the connection"
+    (nothing,) = client.on_close(1008)
+    assert nothing.severity == "fatal"
+    assert client.on_close(1008) == client.on_tick(ACK_TIMEOUT) == ()
+    assert CoinbaseExchangeClient([MATCHES]).on_close(1008) == ()
+
+
 def test_no_answer_at_all_is_a_warning() -> None:
     (notice,) = CoinbaseExchangeClient([MATCHES]).on_tick(ACK_TIMEOUT)
     assert (notice.severity, notice.event) == ("warning", "missing")

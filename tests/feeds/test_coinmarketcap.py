@@ -9,7 +9,7 @@ from feedrec.feeds import Subscription
 from feedrec.feeds.api_key import ApiKey
 from feedrec.feeds.coinmarketcap import FEEDS
 from feedrec.feeds.credentials import ExchangeKey
-from feedrec.feeds.requests import missing_credentials, subscribe_to
+from feedrec.feeds.requests import ChannelRequest, missing_credentials, subscribe_to
 from feedrec.model import FrameInfo
 
 FEED = FEEDS["coinmarketcap"]
@@ -44,8 +44,8 @@ def test_it_is_the_documented_endpoint_with_the_ten_channels() -> None:
 
 def test_what_a_person_writes_is_subscribed_each_with_its_parameters() -> None:
     requests = [
-        ("onchain@kline", (), "platform_id=14&address=0xabc,0xdef&interval=1m"),
-        ("onchain@kline", (), "platform_id=16&address=DJpd&interval=5m"),
+        ChannelRequest("onchain@kline", (), "platform_id=14&address=0xabc,0xdef&interval=1m"),
+        ChannelRequest("onchain@kline", (), "platform_id=16&address=DJpd&interval=5m"),
     ]
     assert subscribe_to(FEED, requests, ()) == [
         Subscription("onchain@kline", (), {"platform_id": 14, "address": ["0xabc", "0xdef"], "interval": "1m"}),
@@ -116,23 +116,22 @@ def test_spread_refuses_what_lacks_parameters() -> None:
 
 # What a run uses of a plan
 
+ONE = "1 connection of 10,"
 BOTH_PRICES = "credits at 0.1 a subscription, or 0.025 a message (its pages name both prices)"
 
 
 @pytest.mark.parametrize(
     ("subscriptions", "text"),
     [
-        (tokens(1), f"1 connection of 10, 1 subscription of 100 on it; 0.1 {BOTH_PRICES}"),
+        (tokens(1), f"{ONE} 1 subscription of 100 on it; 0.1 {BOTH_PRICES}"),
         (tokens(250), f"3 connections of 10, 250 subscriptions of 300 on them; 25 {BOTH_PRICES}"),
         (
             [prices(1)],
-            f"1 connection of 10, 1 subscription of 100 on it; 0.1 {BOTH_PRICES}: up to 18 an hour for prices of "
-            "1 cryptocurrency",
+            f"{ONE} 1 subscription of 100 on it; 0.1 {BOTH_PRICES}: up to 18 an hour for prices of 1 cryptocurrency",
         ),
         (
             [prices(1, 1027), prices(1, 5)],
-            f"1 connection of 10, 2 subscriptions of 100 on it; 0.2 {BOTH_PRICES}: up to 54 an hour for prices of "
-            "3 cryptocurrencies",
+            f"{ONE} 2 subscriptions of 100 on it; 0.2 {BOTH_PRICES}: up to 54 an hour for prices of 3 cryptocurrencies",
         ),
     ],
 )

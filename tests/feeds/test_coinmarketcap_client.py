@@ -16,6 +16,7 @@ from feedrec.feeds.coinmarketcap.frames import describe
 FEED = FEEDS["coinmarketcap"]
 PRICES = Subscription("market@crypto_latest_price", params={"crypto_ids": [1, 1027]})
 KLINE = Subscription("onchain@kline", params={"platform_id": 14, "address": ["0xa", "0xb"], "interval": "1m"})
+KLINE_PARAMS = b'{"platform_id":14,"address":["0xa","0xb"],"interval":"1m"}'
 PRICES_TEXT = "market@crypto_latest_price?crypto_ids=1,1027"
 
 
@@ -50,8 +51,7 @@ def test_each_subscription_is_a_message_with_an_id_of_its_own_as_documented() ->
     messages = FEED.client([PRICES, KLINE]).on_open(0)
     assert [one.payload for one in messages] == [
         b'{"id":1,"method":"subscribe","channel":"market@crypto_latest_price","params":{"crypto_ids":[1,1027]}}',
-        b'{"id":2,"method":"subscribe","channel":"onchain@kline",'
-        b'"params":{"platform_id":14,"address":["0xa","0xb"],"interval":"1m"}}',
+        b'{"id":2,"method":"subscribe","channel":"onchain@kline","params":%s}' % KLINE_PARAMS,
     ]
 
 
@@ -97,6 +97,61 @@ def test_only_some_of_many_missing_acks_are_named() -> None:
     (notice,) = (one for one in opened(*many).on_tick(10.0) if isinstance(one, Notice))
     assert notice.text.endswith("crypto_ids=2,2,3,... and 97 more within 10 seconds")
     assert len(notice.details["subscriptions"]) == 100
+
+
+# Subscribing and unsubscribing while the connection is open
+
+
+def test_what_is_asked_for_later_counts_its_ids_on_and_is_told_by_itself() -> None:
+    client = opened()
+    say(client, ack(1))
+    assert sent(client.subscribe([KLINE], 0)) == [
+        {"id": 2, "method": "subscribe", "channel": KLINE.channel, "params": KLINE.params}
+    ]
+    assert say(client, ack(2)) == [Notice("subscribed to onchain@kline")]
+
+
+def test_the_ack_of_what_is_asked_for_later_has_its_own_time() -> None:
+    client = opened()
+    say(client, ack(1))
+    client.on_tick(50.0)
+    client.subscribe([KLINE], 0)
+    assert [len([one for one in client.on_tick(at) if isinstance(one, Notice)]) for at in (50.5, 60.4, 60.5)] == [
+        0,
+        0,
+        1,
+    ]
+
+
+@pytest.mark.parametrize("code", sorted(ERROR_CODES))
+def test_what_is_asked_for_later_and_refused_ends_nothing(code: str) -> None:
+    client = opened()
+    say(client, ack(1))
+    client.subscribe([KLINE], 0)
+    assert [one.severity for one in say(client, error(2, code))] == ["warning"]
+
+
+def test_an_error_that_answers_no_message_ends_the_run_even_later() -> None:
+    client = opened()
+    client.subscribe([KLINE], 0)
+    assert [one.severity for one in say(client, error(None, "1010"))] == ["fatal"]
+
+
+def test_one_subscription_or_a_channel_is_left_and_not_waited_for() -> None:
+    client = opened(PRICES, KLINE)
+    assert sent(client.unsubscribe([KLINE, Subscription(PRICES.channel)], 0)) == [
+        {"id": 3, "method": "unsubscribe", "channel": KLINE.channel, "params": KLINE.params},
+        {"id": 4, "method": "unsubscribe", "channel": PRICES.channel},
+    ]
+    assert not any(isinstance(one, Notice) for one in client.on_tick(30.0))
+    assert say(client, ack(3)) == []
+
+
+def test_what_is_left_is_not_asked_again() -> None:
+    client = opened(PRICES, KLINE)
+    say(client, error(1, "5001"))
+    client.unsubscribe([PRICES], 0)
+    assert [one["method"] for one in sent(client.on_tick(10.0))] == ["ping"]
 
 
 # Errors
@@ -147,6 +202,15 @@ def test_what_the_venue_failed_at_is_asked_again_with_the_next_ping() -> None:
     assert again == {"id": 4, "method": "subscribe", "channel": PRICES.channel, "params": PRICES.params}
     assert client.on_tick(19.9) == []
     assert say(client, ack(4)) == [Notice("subscribed to onchain@kline, market@crypto_latest_price")]
+
+
+def test_while_something_is_to_be_asked_again_nothing_is_concluded() -> None:
+    client = opened(PRICES, KLINE)
+    say(client, error(1, "5001"))
+    assert [one.severity for one in say(client, error(2, "2402"))] == ["warning"]
+    client = opened(PRICES, KLINE)
+    say(client, error(1, "5001"))
+    assert say(client, ack(2)) == []
 
 
 @pytest.mark.parametrize(

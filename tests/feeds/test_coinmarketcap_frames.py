@@ -76,6 +76,7 @@ def test_real_data_in_the_documented_envelope_is_described() -> None:
         (b'{"type":"error","code":2401,"msg":"no"}', FrameInfo(kind="error", parses=True)),
         (b'{"type":"data","channel":"c","params":[],"data":3}', FrameInfo("c", kind="update", parses=True)),
         (b'{"type":"data","channel":"onchain@new","data":{}}', FrameInfo("onchain@new", kind="update", parses=True)),
+        (b'{"type":"news","msg":"PONG"}', FrameInfo(kind="other", parses=True)),
         (b'{"type":"news"}', FrameInfo(kind="other", parses=True)),
         (b"[]", FrameInfo()),
         (b'{"type":3}', FrameInfo()),

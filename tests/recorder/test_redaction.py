@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedrec.recorder.redaction import REDACTED, redact_url
+from feedrec.recorder.redaction import REDACTED, Address, redact_url
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,23 @@ def test_what_is_shown_of_an_address(url: str, shown: str) -> None:
 @pytest.mark.parametrize("url", ["wss://user:secret@[host", "wss://user:secret"])
 def test_nothing_is_shown_of_what_is_no_address(url: str) -> None:
     assert redact_url(url) == REDACTED
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("wss://host/?ticket=s&depth=5", "wss://host/?ticket=[redacted]&depth=5"),
+        ("wss://host/?depth=5&TICKET=s", "wss://host/?depth=5&TICKET=[redacted]"),
+        ("wss://host/?a%20b=s&ticket", "wss://host/?a%20b=[redacted]&ticket"),
+        ("wss://host/?tickets=5&my-ticket=5", "wss://host/?tickets=5&my-ticket=5"),
+        ("wss://host/?token=s;ticket=s", "wss://host/?token=[redacted]"),
+        ("wss://host/?x=1;ticket=s;y=2", "wss://host/?x=1;ticket=[redacted]"),
+        ("wss://host/ticket=5", "wss://host/ticket=5"),
+    ],
+)
+def test_an_address_knows_which_of_its_parameters_are_secret(url: str, shown: str) -> None:
+    address = Address(url, ["ticket", "a b"])
+    assert address == url
+    assert redact_url(address) == shown
+    assert redact_url(Address("wss://elsewhere").leads_to(url)) == redact_url(url)
+    assert redact_url(Address("wss://elsewhere", ["ticket", "a b"]).leads_to(url)) == shown

@@ -56,7 +56,7 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float = 20.0) -> T:
         return result
 
     result = asyncio.run(guarded())
-    assert complaints == []
+    assert complaints == [], complaints
     return result
 
 
@@ -215,6 +215,12 @@ class PlainClient:
 
     def on_open(self, time: int) -> list[Message]:  # noqa: ARG002
         return list(self._messages)
+
+    def subscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:  # noqa: ARG002
+        return [Message(b'{"type":"subscribe","channel":"%b"}' % one.channel.encode()) for one in subscriptions]
+
+    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:  # noqa: ARG002
+        return [Message(b'{"type":"unsubscribe","channel":"%b"}' % one.channel.encode()) for one in subscriptions]
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         if payload.startswith(b'{"stumble'):

@@ -295,6 +295,20 @@ def test_who_subscribes_after_the_end_gets_the_last_state() -> None:
     assert books_of(late) == books_of(whole)
 
 
+def test_a_server_that_stops_while_it_holds_a_client_leaves_no_task_behind() -> None:
+    async def scenario() -> None:
+        async with ReplayServer(DEMO, options(at_end="hold")) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "candles", ["BTC-USD"])
+            await client.recv()
+            await asyncio.sleep(0.3)
+            before = asyncio.all_tasks()
+            await server.close()
+            await rest_of(client)
+            assert not [task for task in before & asyncio.all_tasks() if "Event.wait" in repr(task)]
+
+    run(scenario())
+
+
 def test_a_client_that_does_not_subscribe_is_closed() -> None:
     """After the venue's time for it, which can be changed, as the code can."""
 

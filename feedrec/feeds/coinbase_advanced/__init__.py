@@ -22,7 +22,7 @@ from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
 from .client import CoinbaseAdvancedClient
 from .frames import describe
-from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND
+from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .server import CoinbaseAdvancedServer, Settings
 from .state import MarketState
 
@@ -47,6 +47,10 @@ class CoinbaseAdvanced(FeedDefaults):
     credentials: CredentialsKind | None = CDP_KEY
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND
+    limits: tuple[str, ...] = (
+        f"{MAX_LEVEL2_PRODUCTS} products of level2 on a connection; more are spread over several",
+        f"subscribe within {SUBSCRIBE_WITHIN:g} seconds",
+    )
 
     describe = staticmethod(describe)
     channel_name = staticmethod(channel_name)
@@ -54,6 +58,7 @@ class CoinbaseAdvanced(FeedDefaults):
     def __init__(self, name: str, url: str, *, user_only: bool = False) -> None:
         self.name = name
         self.url = url
+        self.summary = f"Coinbase Advanced Trade, {'the account alone' if user_only else 'the market and the account'}"
         self.needs_credentials = user_only
         self.failover = "coinbase-advanced" if user_only else None
         market = () if user_only else MARKET_CHANNELS

@@ -13,6 +13,7 @@ from ..base import ContiguousSequence, Message, Notice, Subscription
 from ..credentials import CDP_KEY, JWT_LIFE, CdpKey
 from ..notices import gap_notice, missing_notice
 from ..redaction import redact_message
+from ..subscriptions import add_subscriptions, remove_subscriptions
 from .channels import HEARTBEATS, PRIVATE
 from .limits import MAX_LEVEL2_PRODUCTS
 
@@ -92,10 +93,15 @@ class CoinbaseAdvancedClient:
         self._sequence = ContiguousSequence(first=0)
         self._accepted: dict[str, list[str]] = {}
         self._acks = 0
+        self._asked_at: float | None = 0.0
         self._acked_at: float | None = None
         self._judged = False
-        has_heartbeats = any(subscription.channel == HEARTBEATS for subscription in subscriptions)
-        self.silence_limit = SILENCE_LIMIT if has_heartbeats else None
+        self._was_changed = False
+
+    @property
+    def silence_limit(self) -> float | None:
+        """How long heartbeats may fail to come, if they are asked for; see `FeedClient`."""
+        return SILENCE_LIMIT if any(one.channel == HEARTBEATS for one in self._wanted) else None
 
     @property
     def out_of_order(self) -> int:
@@ -106,6 +112,14 @@ class CoinbaseAdvancedClient:
         """Subscribe: one message per channel, as the venue demands."""
         return [self._message("subscribe", subscription, time) for subscription in self._wanted]
 
+    def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
+        """Ask for more: one message each, signed at `time` if they are; see `FeedClient`."""
+        self._wanted, _ = add_subscriptions(self._wanted, subscriptions)
+        self._change(len(subscriptions))
+        self._judged &= not subscriptions
+        self._was_changed = True
+        return [self._message("subscribe", subscription, time) for subscription in subscriptions]
+
     def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
         """
         Ask for no more of some channels, or of some products of them, and expect nothing more of them.
@@ -115,11 +129,15 @@ class CoinbaseAdvancedClient:
             time: Wall clock in nanoseconds, at which the messages are signed if they are.
 
         """
-        for gone in subscriptions:
-            self._wanted = [left for one in self._wanted if (left := _without(one, gone)) is not None]
-        self._acks_due += len(subscriptions)
+        self._wanted, _ = remove_subscriptions(self._wanted, subscriptions)
+        self._change(len(subscriptions))
         self._judged |= not self._wanted
         return [self._message("unsubscribe", subscription, time) for subscription in subscriptions]
+
+    def _change(self, messages: int) -> None:
+        """Wait for the acks of so many further messages."""
+        self._acks_due += messages
+        self._asked_at = self._acked_at = None
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         """Follow the sequence, the acks and the errors."""
@@ -138,12 +156,14 @@ class CoinbaseAdvancedClient:
         """Judge the acks once all have come, or should have."""
         if self._judged:
             return ()
+        if self._asked_at is None:
+            self._asked_at = seconds_open
         if self._acks >= self._acks_due:
             if self._acked_at is None:
                 self._acked_at = seconds_open
             if seconds_open - self._acked_at >= ACK_GRACE:
                 return self._judge()
-        elif seconds_open >= ACK_TIMEOUT:
+        elif seconds_open - self._asked_at >= ACK_TIMEOUT:
             return self._judge()
         return ()
 
@@ -169,12 +189,13 @@ class CoinbaseAdvancedClient:
 
     def _judge(self) -> tuple[Notice, ...]:
         self._judged = True
+        self._acks_due = self._acks  # those that did not come until now are not waited for again
         missing = self._missing()
         if not self._acks:
             seconds = f"{ACK_TIMEOUT:.0f} seconds"
             return (Notice(f"the venue did not acknowledge any subscription within {seconds}", "warning", "missing"),)
         notices = [missing_notice(missing)] if missing else []
-        if self._nothing_left(missing):
+        if not self._was_changed and self._nothing_left(missing):
             text = "the venue accepted nothing of what was asked for; check channels and products"
             notices.append(Notice(text, "fatal"))
         return tuple(notices)
@@ -218,18 +239,9 @@ class CoinbaseAdvancedClient:
             meaning = _REFUSED_KEY
         if meaning is None:
             return Notice(f"the venue reports an error: {message!r}", "warning", "error", {"message": message})
-        return Notice(f"the venue refused: {message!r}: {meaning}", "fatal", "error", {"message": message})
-
-
-def _without(wanted: Subscription, gone: Subscription) -> Subscription | None:
-    """Give what is left of a subscription; None if that is nothing."""
-    if wanted.channel != gone.channel:
-        return wanted
-    left = tuple(product for product in wanted.products if product not in gone.products)
-    # What was asked for all products is not ended by naming some.
-    if not gone.products or (wanted.products and not left):
-        return None
-    return Subscription(wanted.channel, left)
+        # What a program asks for later and does not get is no reason to end what it gets.
+        severity: Literal["warning", "fatal"] = "warning" if self._was_changed else "fatal"
+        return Notice(f"the venue refused: {message!r}: {meaning}", severity, "error", {"message": message})
 
 
 def _is_among(product: str, accepted: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
 """Limits that the venue sets, each with its source."""
 
-__all__ = ["CONNECTIONS_PER_SECOND", "MAX_LEVEL2_PRODUCTS", "MESSAGES_PER_SECOND"]
+__all__ = ["CONNECTIONS_PER_SECOND", "MAX_LEVEL2_PRODUCTS", "MESSAGES_PER_SECOND", "SUBSCRIBE_WITHIN"]
 
 MAX_LEVEL2_PRODUCTS = 30
 """Products of level2 on one connection; the 31st was refused (probes of 2026-09-06)."""
@@ -10,3 +10,6 @@ CONNECTIONS_PER_SECOND = 8
 
 MESSAGES_PER_SECOND = 8
 """Messages without credentials that one address may send in a second (the same page)."""
+
+SUBSCRIBE_WITHIN = 5.0
+"""Seconds after which a client that did not subscribe is disconnected (Advanced Trade WebSocket Overview)."""

@@ -33,7 +33,7 @@ from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
 from .channels import HEARTBEATS, PRIVATE, USER
-from .limits import MAX_LEVEL2_PRODUCTS
+from .limits import MAX_LEVEL2_PRODUCTS, SUBSCRIBE_WITHIN
 from .requests import Request, parse_request
 
 __all__ = ["SNAPSHOT_WAIT", "CoinbaseAdvancedServer", "Settings"]
@@ -59,7 +59,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     """
 
-    subscribe_within: float = 5.0
+    subscribe_within: float = SUBSCRIBE_WITHIN
     subscribe_within_code: int = 1008
     level2_limit_closes: bool = False
     malformed_message: str = "failure to subscribe"

@@ -22,7 +22,7 @@ from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import CHANNELS, channel_name, described_name
 from .client import CoinbaseExchangeClient
 from .frames import describe
-from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND
+from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .sequences import ExchangeSequence
 from .server import CoinbaseExchangeServer, Settings
 from .state import STATEFUL, MarketState
@@ -40,6 +40,7 @@ class CoinbaseExchange(FeedDefaults):
         name: Its name in the catalogue.
         url: Its live address.
         is_direct: Whether it is a direct one: all of it needs credentials.
+        is_sandbox: Whether it is for trying things out.
 
     Attributes:
         needs_credentials: Whether all of it does.
@@ -52,12 +53,15 @@ class CoinbaseExchange(FeedDefaults):
     credentials: CredentialsKind | None = EXCHANGE_KEY
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND
+    limits: tuple[str, ...] = (f"subscribe within {SUBSCRIBE_WITHIN:g} seconds",)
 
     describe = staticmethod(describe)
     channel_name = staticmethod(channel_name)
 
-    def __init__(self, name: str, url: str, *, is_direct: bool = False) -> None:
+    def __init__(self, name: str, url: str, *, is_direct: bool = False, is_sandbox: bool = False) -> None:
         self.name = name
+        kind = "the direct feed" if is_direct else "the feed"
+        self.summary = f"Coinbase Exchange, {kind}{' of the sandbox' if is_sandbox else ''}"
         self.url = url
         self.needs_credentials = is_direct
         self.failover = name.replace("-direct", "") if is_direct else None
@@ -104,9 +108,14 @@ FEEDS = {
     for feed in (
         CoinbaseExchange("coinbase-exchange", "wss://ws-feed.exchange.coinbase.com"),
         CoinbaseExchange("coinbase-exchange-direct", "wss://ws-direct.exchange.coinbase.com", is_direct=True),
-        CoinbaseExchange("coinbase-exchange-sandbox", "wss://ws-feed-public.sandbox.exchange.coinbase.com"),
         CoinbaseExchange(
-            "coinbase-exchange-direct-sandbox", "wss://ws-direct.sandbox.exchange.coinbase.com", is_direct=True
+            "coinbase-exchange-sandbox", "wss://ws-feed-public.sandbox.exchange.coinbase.com", is_sandbox=True
+        ),
+        CoinbaseExchange(
+            "coinbase-exchange-direct-sandbox",
+            "wss://ws-direct.sandbox.exchange.coinbase.com",
+            is_direct=True,
+            is_sandbox=True,
         ),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,6 +12,7 @@ from ..base import Message, Notice, Subscription
 from ..credentials import ExchangeKey
 from ..notices import gap_notice, missing_notice
 from ..redaction import redact_message
+from ..subscriptions import add_subscriptions, remove_subscriptions
 from .channels import CHANNELS, channel_name
 from .sequences import ExchangeSequence
 
@@ -22,6 +23,8 @@ SILENCE_LIMIT = 20.0
 
 ACK_TIMEOUT = 10.0
 """Seconds after which an ack that did not come is taken as missing; live, all came within 0.1 s (2021-04-17)."""
+
+_LOST = 1006  # no close frame came (RFC 6455, 7.4.1): the ack may be what was lost
 
 _AUTHENTICATION_FAILED = "Authentication Failed"
 _FATAL_REASONS = ("require authentication", "requires authentication", "is not a valid channel")
@@ -64,16 +67,22 @@ class CoinbaseExchangeClient:
     """
 
     def __init__(self, subscriptions: Sequence[Subscription], credentials: ExchangeKey | None = None) -> None:
+        self._asked_for = list(subscriptions)
         self._wanted = _with_heartbeats(subscriptions)
         self._credentials = credentials
-        channels = {subscription.channel for subscription in self._wanted}
-        follows_full = "full" in channels
-        self._sequence = ExchangeSequence(
-            follows_full=follows_full, follows_matches=follows_full or "matches" in channels
-        )
+        self._sequence = ExchangeSequence()
+        self._follow()
+        self._acks_due = 1
+        self._acks = 0
+        self._asked_at: float | None = 0.0
         self._was_refused = False
+        self._was_changed = False
         self._judged = False
-        self.silence_limit = SILENCE_LIMIT if _HEARTBEAT in channels else None
+
+    @property
+    def silence_limit(self) -> float | None:
+        """How long heartbeats may fail to come, if they are asked for; see `FeedClient`."""
+        return SILENCE_LIMIT if any(one.channel == _HEARTBEAT for one in self._wanted) else None
 
     @property
     def out_of_order(self) -> int:
@@ -82,12 +91,53 @@ class CoinbaseExchangeClient:
 
     def on_open(self, time: int = 0) -> list[Message]:
         """Subscribe: one message with all channels, each with its products."""
-        channels = [_requested(subscription) for subscription in self._wanted]
-        message: dict[str, Any] = {"type": "subscribe", "product_ids": [], "channels": channels}
+        return [self._message("subscribe", self._wanted, time)]
+
+    def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
+        """Ask for more, and for the heartbeats of it, by one message; see `FeedClient`."""
+        self._asked_for, _ = add_subscriptions(self._asked_for, subscriptions)
+        wanted = _with_heartbeats(self._asked_for)
+        _, new = add_subscriptions(self._wanted, wanted)
+        return self._change("subscribe", wanted, new, time)
+
+    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
+        """Ask for no more of something, nor for heartbeats of which it was the reason; see `FeedClient`."""
+        self._asked_for, _ = remove_subscriptions(self._asked_for, subscriptions)
+        wanted = _with_heartbeats(self._asked_for)
+        return self._change("unsubscribe", wanted, _lacking(self._wanted, wanted), time)
+
+    def _change(
+        self,
+        kind: Literal["subscribe", "unsubscribe"],
+        wanted: list[Subscription],
+        change: list[Subscription],
+        time: int,
+    ) -> list[Message]:
+        self._wanted = wanted
+        self._follow()
+        if not change:
+            return []
+        self._acks_due += 1
+        self._asked_at = None
+        if kind == "subscribe":
+            self._was_changed = True
+            self._was_refused = self._judged = False
+        return [self._message(kind, change, time)]
+
+    def _follow(self) -> None:
+        channels = {subscription.channel for subscription in self._wanted}
+        follows_full = "full" in channels
+        self._sequence.follow(full=follows_full, matches=follows_full or "matches" in channels)
+
+    def _message(
+        self, kind: Literal["subscribe", "unsubscribe"], subscriptions: Sequence[Subscription], time: int
+    ) -> Message:
+        channels = [_requested(subscription) for subscription in subscriptions]
+        message: dict[str, Any] = {"type": kind, "product_ids": [], "channels": channels}
         if self._credentials is None:
-            return [Message(msgspec.json.encode(message))]
+            return Message(msgspec.json.encode(message))
         signed = msgspec.json.encode(message | self._credentials.sign(time))
-        return [Message(signed, redacted=redact_message(signed))]
+        return Message(signed, redacted=redact_message(signed))
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         """Follow the sequences, the ack and the errors."""
@@ -103,33 +153,43 @@ class CoinbaseExchangeClient:
 
     def on_tick(self, seconds_open: float) -> Sequence[Notice]:
         """Judge what there is when the ack should have come."""
-        if self._judged or seconds_open < ACK_TIMEOUT:
+        if self._judged:
+            return ()
+        if self._asked_at is None:
+            self._asked_at = seconds_open
+        if seconds_open - self._asked_at < ACK_TIMEOUT:
             return ()
         self._judged = True
-        if self._was_refused:
-            return (_nothing_left(),)
-        text = f"the venue did not acknowledge any subscription within {ACK_TIMEOUT:.0f} seconds"
+        self._acks_due = self._acks  # those that did not come until now are not waited for again
+        if self._was_refused:  # what a program asks for later and does not get is no reason to end what it gets
+            return () if self._was_changed else (_nothing_left(),)
+        what = "what was asked for later" if self._was_changed else "any subscription"
+        text = f"the venue did not acknowledge {what} within {ACK_TIMEOUT:.0f} seconds"
         return (Notice(text, "warning", "missing"),)
 
-    def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
-        """Have nothing more to say: what came was judged when it came."""
-        return ()
+    def on_close(self, code: int = _LOST, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
+        """Judge a venue that refused all, and closed on who subscribed nothing before its ack was found missing."""
+        if self._judged or not self._was_refused or code == _LOST:
+            return ()
+        self._judged = True
+        return (_nothing_left(),)
 
     def _on_ack(self, payload: bytes) -> tuple[Notice, ...]:
         try:
             ack = _decode_ack(payload)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return ()
-        if self._judged:
+        self._acks += 1
+        if self._judged or self._acks < self._acks_due:
             return ()
         self._judged = True
         missing = self._missing(
             {channel_name(one.name): {*(one.product_ids or ()), *(one.account_ids or ())} for one in ack.channels}
         )
         if not missing:
-            return (Notice(f"subscribed to {', '.join(one.channel for one in self._wanted)}"),)
+            return (Notice(f"subscribed to {', '.join(one.channel for one in self._wanted) or 'nothing any more'}"),)
         asked_for = [wanted for wanted in self._wanted if wanted.channel != _HEARTBEAT] or self._wanted
-        nothing_left = all(wanted in missing for wanted in asked_for)
+        nothing_left = not self._was_changed and all(wanted in missing for wanted in asked_for)
         return (missing_notice(missing), *([_nothing_left()] if nothing_left else []))
 
     def _missing(self, accepted: dict[str, set[str]]) -> list[Subscription]:
@@ -160,7 +220,20 @@ class CoinbaseExchangeClient:
             advice = "give credentials that the venue accepts" if is_private else "check the names of the channels"
         else:
             return Notice(f"the venue reports an error: {said}", "warning", "error", details)
-        return Notice(f"the venue refused: {said}; {advice}", "fatal", "error", details)
+        severity: Literal["warning", "fatal"] = "warning" if self._was_changed else "fatal"
+        return Notice(f"the venue refused: {said}; {advice}", severity, "error", details)
+
+
+def _lacking(before: Sequence[Subscription], now: Sequence[Subscription]) -> list[Subscription]:
+    """Give what is subscribed no more."""
+    left = {one.channel: one.products for one in now}
+    lost = []
+    for one in before:
+        if one.channel not in left:
+            lost.append(one)
+        elif products := tuple(product for product in one.products if product not in left[one.channel]):
+            lost.append(Subscription(one.channel, products))
+    return lost
 
 
 def _with_heartbeats(subscriptions: Sequence[Subscription]) -> list[Subscription]:

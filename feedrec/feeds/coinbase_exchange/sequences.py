@@ -9,6 +9,8 @@ What the numbers in the frames of Coinbase Exchange tell of frames that are miss
 3. A heartbeat names the last trade. As a match may be a little behind the heartbeat that counts it, what one heartbeat
    promises is missing when it is not there at the next, a second later.
 4. Numbers belong to the venue and go on over all connections, so the first may be any.
+5. An ack tells that channels were joined or left. It comes before the data of what was joined (capture of 2021-04-17),
+   so behind it the first number may be any again.
 """
 
 from __future__ import annotations
@@ -49,6 +51,8 @@ class ExchangeSequence:
         """Take what a frame is; give the gap that it reveals: of trades if it is of matches or a heartbeat."""
         channel = info.channel
         if channel in {"level2", "ticker"} or not info.products:
+            if info.kind == "ack":
+                self._forget()
             return None
         product = info.products[0]
         if channel == "full" and self._follows_full:
@@ -60,6 +64,15 @@ class ExchangeSequence:
         if channel == "user":
             self._fill(self._full, product, info.sequence)
         return None
+
+    def follow(self, *, full: bool, matches: bool) -> None:
+        """Take note of which of the channels that are numbered without holes are received from now on."""
+        self._follows_full = full
+        self._follows_matches = matches
+
+    def _forget(self) -> None:
+        for numbers in (self._full, self._level3, self._trades, self._promised):
+            numbers.clear()
 
     def _observe_trade(self, info: TradeInfo, product: str) -> Gap | None:
         if info.channel == "heartbeat":

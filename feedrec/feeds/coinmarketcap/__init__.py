@@ -18,7 +18,7 @@ from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
-from .channels import CHANNELS, PARAMS, Param, identity, products_of
+from .channels import CHANNELS, identity, products_of
 from .client import CoinMarketCapClient
 from .codes import ERROR_CODES
 from .frames import describe
@@ -40,20 +40,19 @@ _PUSHES_PER_HOUR = 3600 // SHORTEST_PUSH_INTERVAL
 
 
 class CoinMarketCap(FeedDefaults):
-    """
-    The endpoint of CoinMarketCap, for all of its channels. No channel is the default: each needs parameters.
-
-    Attributes:
-        params: What each channel takes, by its name.
-
-    """
+    """The endpoint of CoinMarketCap, for all of its channels. No channel is the default: each needs parameters."""
 
     name = "coinmarketcap"
+    summary = "CoinMarketCap, prices of cryptocurrencies and on-chain data (beta)"
     url = "wss://pro-stream.coinmarketcap.com/v1"
     channels: Mapping[str, Channel] = {channel.name: channel for channel in CHANNELS}
-    params: Mapping[str, tuple[Param, ...]] = PARAMS
     credentials: CredentialsKind | None = CMC_KEY
     needs_credentials = True
+    limits: tuple[str, ...] = (
+        f"{SUBSCRIPTIONS_PER_CONNECTION} subscriptions on a connection; more are spread over several",
+        f"{CONNECTIONS} connections for an API key",
+        f"a plan's credits: {CREDITS_PER_SUBSCRIPTION} a subscription, or {CREDITS_PER_MESSAGE} a message",
+    )
 
     describe = staticmethod(describe)
     parse_params = staticmethod(parse_params)

@@ -83,12 +83,20 @@ _SUMMARIES = {
 }
 
 CHANNELS = tuple(
-    Channel(name, summary, takes_products=False, needs_credentials=True) for name, summary in _SUMMARIES.items()
+    Channel(
+        name,
+        summary,
+        takes_products=False,
+        needs_credentials=True,
+        params=tuple(param.name for param in PARAMS[name] if param.is_required),
+        optional_params=tuple(param.name for param in PARAMS[name] if not param.is_required),
+        example="&".join(f"{param.name}={param.example}" for param in PARAMS[name] if param.is_required),
+    )
+    for name, summary in _SUMMARIES.items()
 )
+"""In the order of the overview's index."""
 
-_IDENTIFYING = {
-    channel: tuple(param.name for param in params if param.is_required) for channel, params in PARAMS.items()
-}
+_IDENTIFYING = {channel.name: channel.params for channel in CHANNELS}
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+", re.ASCII)
 _SPAN = re.compile(r"[1-9]\d{0,3}[smhdwM]", re.ASCII)
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f,]")

@@ -11,13 +11,14 @@ The client half of CoinMarketCap: subscribe, match the answers by their ids, pin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from ...model import FrameInfo
 from ..base import Message, Notice, Subscription
 from ..steps import NOT_UNDERSTOOD
+from ..subscriptions import remove_subscriptions
 from .codes import CLOSE_CODES, ERROR_CODES
 from .limits import LONGEST_PING_INTERVAL, PING_INTERVAL
 
@@ -80,12 +81,30 @@ class CoinMarketCapClient:
         self._last_id = 0
         self._last_ping = 0.0
         self._ping_interval = PING_INTERVAL
-        self._asked_at = 0.0
+        self._asked_at: float | None = 0.0
+        self._was_changed = False
         self.silence_limit: float | None = _PONGS_MISSED * PING_INTERVAL
 
     def on_open(self, time: int = 0) -> list[Message]:  # noqa: ARG002
         """Subscribe, each by a message of its own."""
         return [self._subscribe(subscription) for subscription in self._wanted]
+
+    def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:  # noqa: ARG002
+        """Ask for more, each by a message of its own; see `FeedClient`."""
+        self._was_changed = True
+        self._asked_at = None
+        if not self._waiting:
+            self._accepted = {}
+        return [self._subscribe(subscription) for subscription in subscriptions]
+
+    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:  # noqa: ARG002
+        """Ask for no more of some subscriptions, or without parameters of a channel; see `FeedClient`."""
+        self._was_changed = True
+        self._waiting = {
+            number: one for number, one in self._waiting.items() if not remove_subscriptions([one], subscriptions)[1]
+        }
+        self._again, _ = remove_subscriptions(self._again, subscriptions)
+        return [self._message("unsubscribe", subscription) for subscription in subscriptions]
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         """Follow the welcome, the acks and the errors."""
@@ -106,6 +125,8 @@ class CoinMarketCapClient:
     def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:
         """Ping when it is time, and ask again for what the venue failed at; tell of answers that did not come."""
         due: list[Notice | Message] = []
+        if self._asked_at is None:
+            self._asked_at = seconds_open
         if self._waiting and seconds_open - self._asked_at >= ACK_TIMEOUT:
             unanswered = list(self._waiting.values())
             self._waiting.clear()
@@ -135,10 +156,14 @@ class CoinMarketCapClient:
         return (Notice(text, "fatal", "error", details),)
 
     def _subscribe(self, subscription: Subscription) -> Message:
-        self._last_id += 1
+        message = self._message("subscribe", subscription)
         self._waiting[self._last_id] = subscription
-        fields = {"id": self._last_id, "method": "subscribe", "channel": subscription.channel}
-        return Message(msgspec.json.encode({**fields, "params": subscription.params}))
+        return message
+
+    def _message(self, method: str, subscription: Subscription) -> Message:
+        self._last_id += 1
+        fields: dict[str, Any] = {"id": self._last_id, "method": method, "channel": subscription.channel}
+        return Message(msgspec.json.encode(fields | ({"params": subscription.params} if subscription.params else {})))
 
     def _follow(self, interval: float | None) -> None:
         """Ping as the welcome message says, if that can be."""
@@ -164,7 +189,7 @@ class CoinMarketCapClient:
             return ()
         if not self._accepted:
             text = "the venue accepted nothing of what was asked for; check channels and parameters"
-            return (Notice(text, "fatal"),)
+            return () if self._was_changed else (Notice(text, "fatal"),)
         limit = "" if answer.sub_limit is None else f" of {answer.sub_limit}"
         count = "" if answer.sub_count is None else f" ({answer.sub_count}{limit} on this connection)"
         return (Notice(f"subscribed to {', '.join(self._accepted)}{count}"),)
@@ -178,7 +203,11 @@ class CoinMarketCapClient:
         said = " ".join(filter(None, (refusal.code, repr(refusal.message), refusal.detail)))
         what = f" {_name(subscription)}" if subscription is not None else ""
         if known is not None and known.remedy == "none":
-            return (Notice(f"the venue refused{what}: {said}; {known.advice}", "fatal", "error", details),)
+            # What a program asks for later and does not get is no reason to end what it gets.
+            severity: Literal["warning", "fatal"] = (
+                "warning" if self._was_changed and answer.id is not None else "fatal"
+            )
+            return (Notice(f"the venue refused{what}: {said}; {known.advice}", severity, "error", details),)
         advice = f"; {known.advice}" if known is not None else ""
         if subscription is None:
             return (Notice(f"the venue reports an error: {said}", "warning", "error", details),)

@@ -1,0 +1,122 @@
+"""`feedrec record -e raw`: its options, and what becomes of them on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from feedrec.formats import open_recording
+from feedrec.model import Frame
+
+from ..recorder.venue import Peer, run, text, venue
+from .command import Output, feedrec
+
+
+def record(folder: Path, *options: object, frames: int = 1, env: dict[str, str] | None = None) -> tuple[Output, bytes]:
+    """Record from a venue that sends so many frames after whatever it was sent; give the request it got as well."""
+    requests = []
+
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+        requests.append(peer.request)
+        await asyncio.sleep(0.2)
+        await peer.write(*(text(b'{"n":%d}' % number) for number in range(frames)))
+        await peer.answer_close()
+
+    async def main() -> Output:
+        async with venue(script) as url:
+            arguments = ("record", "-e", "raw", "--url", f"{url}/feed?depth=5&Session7=s3cret", *options)
+            return await asyncio.to_thread(feedrec, *arguments, "--max-frames", frames, cwd=folder, env=env)
+
+    done = run(main())
+    assert done.returncode == 0, done.stderr.decode()
+    return done, requests[0]
+
+
+def sent(path: Path) -> list[bytes]:
+    with open_recording(path) as recording:
+        return [one.payload for one in recording if isinstance(one, Frame) and one.direction == "out"]
+
+
+def test_messages_are_sent_in_order_from_text_and_files(tmp_path: Path) -> None:
+    """A file is one message, whatever its lines; only the newline at its end is not sent."""
+    (tmp_path / "two.json").write_text('{"a":\n1}\n')
+    record(tmp_path, "--send", "one", "--send", "@two.json", "--send", '{"three":3}', "-o", "x.jsonl")
+    assert sent(tmp_path / "x.jsonl") == [b"one", b'{"a":\n1}', b'{"three":3}']
+
+
+def test_headers_go_out_and_are_not_recorded(tmp_path: Path) -> None:
+    """From the command line and from a file, one a line; a file that others can read gets a warning."""
+    (tmp_path / "headers").write_text("X-Api-Key: s3cret-1\n\nX-Plain:  value \n")
+    (tmp_path / "headers").chmod(0o644)
+    options = ("--header", "Authorization: Bearer s3cret-2", "--header", "@headers")
+    done, request = record(tmp_path, *options, "-vv", "-o", "x.jsonl")
+    assert b"Authorization: Bearer s3cret-2\r\n" in request
+    assert b"X-Api-Key: s3cret-1\r\n" in request
+    assert b"X-Plain: value\r\n" in request
+    assert b"others can read the header file headers: chmod 600 headers" in done.stderr
+    assert b"s3cret-" not in (tmp_path / "x.jsonl").read_bytes() + done.stdout + done.stderr
+
+
+def test_redacted_keys_are_neither_in_messages_nor_in_the_address(tmp_path: Path) -> None:
+    options = ("--redact", "session7", "--redact", "who", "--send", '{"op":"hello","who":"s3cret"}')
+    done, request = record(tmp_path, *options, "-vv", "--json", "-o", "x.jsonl")
+    assert b"Session7=s3cret" in request
+    assert sent(tmp_path / "x.jsonl") == [b'{"op":"hello","who":"[redacted]"}']
+    written = (tmp_path / "x.jsonl").read_bytes() + done.stdout + done.stderr
+    assert b"s3cret" not in written
+    assert b"depth=5&Session7=[redacted]" in written
+
+
+def test_a_key_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    """A typing error would otherwise be found in the recording, by someone else."""
+    done, _ = record(tmp_path, "--redact", "sesion7", "--redact", "session7", "--redact", "op", "--send", '{"op":1}')
+    assert re.findall(rb"--redact (\w+): neither", done.stderr) == [b"sesion7"]
+
+
+def test_the_file_is_named_after_the_endpoint_alone(tmp_path: Path) -> None:
+    record(tmp_path)
+    (path,) = tmp_path.iterdir()
+    assert re.fullmatch(r"raw_\d{8}T\d{6}Z\.jsonl\.zst", path.name)
+
+
+def test_messages_in_the_environment_stand_one_on_a_line(tmp_path: Path) -> None:
+    record(tmp_path, "-o", "x.jsonl", env={"FEEDREC_RECORD_SEND": '{"op": "a b"}\n{"op": 2}'})
+    assert sent(tmp_path / "x.jsonl") == [b'{"op": "a b"}', b'{"op": 2}']
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ((), "raw has no address of its own: give one, --url wss://..."),
+        (("--url", "ws://127.0.0.1:9", "-c", "x"), "raw has no channels or products: leave out -c and -p"),
+        (("--url", "ws://127.0.0.1:9", "-p", "x"), "raw has no channels or products: leave out -c and -p"),
+        (("--url", "http://127.0.0.1:9?k=s3cret", "--redact", "K"), "k=[redacted]' is no WebSocket address"),
+        (("--url", "ws://127.0.0.1:9", "--key-file", "x"), "raw takes no credentials: leave out --key-file"),
+        (("--url", "ws://127.0.0.1:9", "--send", "@none"), "the message file none cannot be read: No such file"),
+        (("--url", "ws://127.0.0.1:9", "--send", b"\xff"), "a message to send is no UTF-8 text"),
+        (("--url", "ws://127.0.0.1:9", "--header", "@none"), "the header file none cannot be read: No such file"),
+        (("--url", "ws://127.0.0.1:9", "--header", "s3cret"), "a header is written as 'Name: value'"),
+        (("--url", "ws://127.0.0.1:9", "--header", "A: s3cret", "--header", "a: 1"), "the header a is given twice"),
+        (("--url", "ws://127.0.0.1:9", "--header", "Host: s3cret"), "the header Host belongs to the handshake"),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_anything_connects(
+    tmp_path: Path, options: tuple[str | bytes, ...], error: str
+) -> None:
+    given = [option.decode("utf-8", "surrogateescape") if isinstance(option, bytes) else option for option in options]
+    done = feedrec("record", "-e", "raw", *given, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.decode().count("\n") == 1
+    assert error in done.stderr.decode()
+    assert b"s3cret" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_endpoints_know_what_to_send(tmp_path: Path) -> None:
+    done = feedrec("record", "--send", "x", "--header", "A: b", "--redact", "y", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"coinbase-advanced knows what to send: leave out --send and --header and --redact" in done.stderr

@@ -1,0 +1,26 @@
+"""What conversations share: a recording to be, and a recorder that does not wait long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedrec.feeds.coinbase_advanced import client as advanced_client
+from feedrec.feeds.coinbase_exchange import client as exchange_client
+from feedrec.recorder import watch
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give the name of a recording that does not exist yet."""
+    return tmp_path / "recorded.jsonl"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a recorder judge acks after tenths of a second, not after seconds."""
+    monkeypatch.setattr(watch, "TICK", 0.02)
+    monkeypatch.setattr(advanced_client, "ACK_GRACE", 0.1)
+    monkeypatch.setattr(advanced_client, "ACK_TIMEOUT", 0.6)
+    monkeypatch.setattr(exchange_client, "ACK_TIMEOUT", 0.6)

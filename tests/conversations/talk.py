@@ -1,0 +1,129 @@
+"""Both ends of a conversation over real sockets: a plain client of the replay, and a recorder that records from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from feedrec.feeds import Subscription, find_feed
+from feedrec.feeds.credentials import Credentials
+from feedrec.formats import create_recording
+from feedrec.model import NANOSECONDS, Header
+from feedrec.recorder import Limits, RecordingSession
+from feedrec.recorder.backoff import Backoff
+from feedrec.recorder.clock import RecordingClock
+from feedrec.replay import ReplayOptions, ReplayServer
+
+__all__ = ["Parsed", "Visitor", "clock_off_by", "session_with", "venue", "visit"]
+
+Parsed = dict[str, Any]
+
+PATIENCE = 5.0
+"""Seconds in which a message must come."""
+
+QUIET = 0.15
+"""Seconds without a message after which none is expected."""
+
+
+@contextlib.asynccontextmanager
+async def venue(recording: Path | Sequence[Path], **options: Any) -> AsyncIterator[ReplayServer]:
+    """Replay a recording, ten times as fast, to clients that may stay after its end."""
+    chosen = {"port": 0, "speed": 10, "settle": 0.02, "at_end": "hold", **options}
+    async with ReplayServer(recording, ReplayOptions(**chosen)) as server:
+        yield server
+
+
+class Visitor:
+    """A client that says what the documentation says, and reads what comes."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def say(self, kind: str = "subscribe", **fields: Any) -> None:
+        """Send one message."""
+        await self.connection.send(json.dumps({"type": kind, **fields}))
+
+    async def hear(self, count: int) -> list[Parsed]:
+        """Read so many messages."""
+        async with asyncio.timeout(PATIENCE):
+            return [json.loads(await self.connection.recv()) for _ in range(count)]
+
+    async def hear_one(self) -> Parsed:
+        (message,) = await self.hear(1)
+        return message
+
+    async def hear_until(self, **fields: Any) -> list[Parsed]:
+        """Read up to a message that has these fields."""
+        heard: list[Parsed] = []
+        async with asyncio.timeout(PATIENCE):
+            while not heard or not _has(heard[-1], fields):
+                heard.append(json.loads(await self.connection.recv()))
+        return heard
+
+    async def hear_all(self) -> list[Parsed]:
+        """Read until nothing more comes for a moment, or the connection is closed."""
+        heard: list[Parsed] = []
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            while True:
+                async with asyncio.timeout(QUIET):
+                    heard.append(json.loads(await self.connection.recv()))
+        return heard
+
+    async def is_open(self) -> bool:
+        """Tell whether the other end still answers."""
+        async with asyncio.timeout(PATIENCE):
+            await (await self.connection.ping())
+        return True
+
+    async def closed(self) -> tuple[int | None, str | None]:
+        """Wait for the close; give its code and reason."""
+        async with asyncio.timeout(PATIENCE):
+            await self.connection.wait_closed()
+        return self.connection.protocol.close_code, self.connection.protocol.close_reason
+
+
+def _has(message: Any, fields: Parsed) -> bool:
+    return isinstance(message, dict) and all(message.get(name) == value for name, value in fields.items())
+
+
+@contextlib.asynccontextmanager
+async def visit(url: str) -> AsyncIterator[Visitor]:
+    """Connect as a plain client."""
+    async with connect(url, max_size=None, max_queue=1 << 16) as connection:
+        yield Visitor(connection)
+
+
+def clock_off_by(seconds: float) -> RecordingClock:
+    """Give a recorder's clock that is wrong, to the venue's mind."""
+    return RecordingClock(wall=lambda: time.time_ns() + round(seconds * NANOSECONDS))
+
+
+def session_with(
+    url: str,
+    path: Path,
+    endpoint: str,
+    *subscriptions: Subscription,
+    key: Credentials | None = None,
+    clock: RecordingClock | None = None,
+    frames: int | None = None,
+    duration: float | None = 15.0,
+) -> RecordingSession:
+    """Give a session that records what is subscribed, connects again at once, and ends after so many frames."""
+    return RecordingSession(
+        find_feed(endpoint),
+        url,
+        subscriptions,
+        create_recording(path, Header(endpoint)),
+        credentials=key,
+        limits=Limits(duration, frames),
+        clock=clock,
+        backoff=Backoff(first=0.01, cap=0.02),
+    )
