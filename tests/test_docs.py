@@ -80,7 +80,7 @@ def test_every_python_example_runs(page: str, code: str, tmp_path: Path, demo_as
     """Examples run as they stand, but for the port of the venue."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(demo_as_parquet, tmp_path)
-    options = ["--mode", "venue", "--speed", "10"] if page == "sessions.md" else []  # there the client subscribes
+    options = ["--mode", "venue", "--speed", "10"] if "open_session" in code else []  # there the client subscribes
     with mock_venue(DEMO, *options) as url:
         done = subprocess.run(
             [sys.executable, "-c", code.replace("ws://127.0.0.1:8765", url)],
