@@ -36,7 +36,7 @@ async def return_to_primary(run: Run, loops: Sequence[ConnectionLoop]) -> None:
 
 async def _answers(run: Run) -> bool:
     """Open a connection to the primary, and close it."""
-    feed, url = run.route.primary
+    feed, url, _ = run.route.primary
     await run.openings.turn()
     try:
         connection = await run.connect(url, lambda _: _Unheard(), feed.headers(run.credentials))

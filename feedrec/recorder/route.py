@@ -20,14 +20,16 @@ log = logging.getLogger("feedrec")
 
 
 class Place(NamedTuple):
-    """An endpoint and its address."""
+    """An endpoint and its address, and whether it is the one that was asked for."""
 
     feed: Feed
     url: str
+    is_primary: bool = False
 
     def has(self, subscriptions: Sequence[Subscription]) -> list[Subscription]:
-        """Give those of the subscriptions that the endpoint has."""
-        return [one for one in subscriptions if not self.feed.channels or one.channel in self.feed.channels]
+        """Give those of the subscriptions that the endpoint has; the primary is asked for all, whatever comes of it."""
+        channels = self.feed.channels
+        return [one for one in subscriptions if self.is_primary or not channels or one.channel in channels]
 
 
 class Failover(msgspec.Struct, frozen=True):

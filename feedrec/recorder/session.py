@@ -109,7 +109,7 @@ class RecordingSession:
         self._stop_requested = asyncio.Event()
         self._failure: FeedrecError | None = None
         self._run = Run(
-            Route(Place(feed, url), failover),
+            Route(Place(feed, url, is_primary=True), failover),
             credentials,
             writer,
             self._journal,

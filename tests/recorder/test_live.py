@@ -18,6 +18,7 @@ from feedrec.formats import create_recording
 from feedrec.model import Frame, FrameInfo
 from feedrec.recorder import Callbacks, Limits, RecordingSession, open_session
 from feedrec.recorder.backoff import Backoff
+from feedrec.recorder.route import Place
 
 from .venue import (
     HEADER,
@@ -466,3 +467,11 @@ def test_missing_credentials_are_said_before_anything_connects() -> None:
                 pytest.fail("the block was entered")
 
     run(go())
+
+
+def test_a_channel_that_the_catalogue_lacks_is_asked_for_all_the_same() -> None:
+    """The venue says what it thinks of it; nothing is left out in silence."""
+    place = Place(find_feed("coinbase-advanced"), "ws://x", is_primary=True)
+    unknown = Subscription("new_channel", ("BTC-USD",))
+    assert place.has([unknown]) == [unknown]
+    assert place._replace(is_primary=False).has([unknown]) == []
