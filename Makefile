@@ -3,17 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TESTS := -m pytest -q -n 2 --dist loadfile # many tests wait for processes and clocks: two at a time
 
 .PHONY: test test-lowest test-interop test-wheel check demo bench lock clean
 
 test: $(READY)
-	$(BIN)/python -m pytest -q
+	$(BIN)/python $(TESTS)
 
 # The official SDK needs websockets below 14, and must be able to live beside feedrec.
 LOWEST_WEBSOCKETS := 13.1
 
 test-lowest: .venv-lowest/.ready
-	.venv-lowest/bin/python -m pytest -q
+	.venv-lowest/bin/python $(TESTS)
 
 # Clients that feedrec did not write, each in the same environment as feedrec.
 SDK := coinbase-advanced-py==1.8.4
