@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..formats.lines import encode_frame
+from ..formats.lines import encode_received
 from ..formats.summary import frames_missing
 from ..model import Event, Frame, FrameInfo
 from .segments import GrowingRecording
@@ -84,7 +84,7 @@ class Journal:
 
     def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
         """Write a frame that came in, at `time` nanoseconds; `info` is what the feed tells of it."""
-        line = encode_frame(Frame(time, conn, payload, "in", binary), parses=info.parses)
+        line = encode_received(time, conn, payload, binary=binary, parses=info.parses)
         self._writer.write_line(line, (time, conn, info))
         counts = self.counts
         counts.frames += 1

@@ -17,6 +17,8 @@ from feedrec.formats.lines import (
     encode_event,
     encode_frame,
     encode_header,
+    encode_received,
+    is_json,
     line_time,
 )
 from feedrec.model import Event, Frame, Header, format_time
@@ -316,3 +318,10 @@ def test_any_bytes_are_a_line_or_a_line_error(line: bytes) -> None:
 @given(frames)
 def test_the_time_of_a_line_is_read_without_its_payload(frame: Frame) -> None:
     assert line_time(encode_frame(frame)) == format_time(frame.time)
+
+
+@given(st.binary(max_size=60) | st.sampled_from([b"{}", b'{"a":1}', b"[1]", b" [1]"]), st.booleans())
+def test_a_received_frame_is_written_as_any_other(payload: bytes, binary: object) -> None:
+    frame = Frame(7, 3, payload, "in", bool(binary))
+    parses = is_json(payload)
+    assert encode_received(7, 3, payload, binary=bool(binary), parses=parses) == encode_frame(frame, parses=parses)
