@@ -13,10 +13,10 @@ import zstandard
 
 from feedrec.cli import cli
 from feedrec.formats import open_recording
-from feedrec.formats.blocks import DEFAULT_LEVEL, BlockEncoder
-from feedrec.formats.index import Mark
-from feedrec.formats.lines import encode_frame, encode_header
-from feedrec.formats.writer import mark_of
+from feedrec.formats.file.writer import mark_of
+from feedrec.formats.line.codec import encode_frame, encode_header
+from feedrec.formats.line.index import Mark
+from feedrec.formats.stream.blocks import DEFAULT_LEVEL, BlockEncoder
 from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 
 from .material import CAPTURES, Row, captured, large, without_index

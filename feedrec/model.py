@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -18,6 +19,7 @@ __all__ = [
     "FORMAT_VERSION",
     "NANOSECONDS",
     "TIME_LIMIT",
+    "Describe",
     "Direction",
     "Event",
     "Frame",
@@ -25,6 +27,7 @@ __all__ = [
     "Header",
     "Kind",
     "Record",
+    "describe_nothing",
     "format_time",
     "parse_time",
 ]
@@ -129,6 +132,17 @@ class FrameInfo(msgspec.Struct, frozen=True, gc=False):
     sequence: int | None = None
     kind: Kind = "other"
     parses: bool = False
+
+
+Describe = Callable[[bytes], FrameInfo]
+"""Tells what the payload of a text frame is; pure, and it never raises."""
+
+_NOTHING = FrameInfo()
+
+
+def describe_nothing(payload: bytes) -> FrameInfo:  # noqa: ARG001
+    """Describe a payload where nobody knows what its venue speaks."""
+    return _NOTHING
 
 
 _RFC3339 = re.compile(

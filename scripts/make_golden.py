@@ -19,11 +19,11 @@ from typing import Any
 import msgspec
 import zstandard
 
-from feedrec.formats.blocks import BlockEncoder
-from feedrec.formats.gzipped import GzipEncoder
-from feedrec.formats.lines import encode_event, encode_frame, encode_header
-from feedrec.formats.parquet import ParquetEncoder
-from feedrec.formats.writer import mark_of
+from feedrec.formats.file.writer import mark_of
+from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.stream.blocks import BlockEncoder
+from feedrec.formats.stream.gzip_members import GzipEncoder
+from feedrec.formats.stream.parquet_rows import ParquetEncoder
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Kind, Record, format_time
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden"

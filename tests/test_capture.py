@@ -17,7 +17,7 @@ from feedrec.formats import open_recording
 from feedrec.model import Event
 
 from .cli.command import feedrec, first_line, mock_venue
-from .cli.test_replay import receive_all
+from .cli.commands.test_replay import receive_all
 
 CHANNELS = ("-c", "level2", "-c", "ticker", "-c", "market_trades", "-c", "candles", "-p", "BTC-USD", "-p", "ETH-USD")
 

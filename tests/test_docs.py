@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from feedrec.cli import cli
-from feedrec.formats.lines import decode_header, decode_line, encode_event, encode_frame, encode_header
+from feedrec.formats.line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
 from feedrec.model import Frame, Header
 
 from .cli.command import DEMO, background, feedrec, first_line, mock_venue

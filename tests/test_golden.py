@@ -13,7 +13,7 @@ import pytest
 
 from feedrec.errors import CorruptRecordingError, DamagedRecordingError, TruncatedRecordingError
 from feedrec.formats import create_recording, open_recording
-from feedrec.formats.lines import encode_header
+from feedrec.formats.line.codec import encode_header
 from scripts.make_golden import as_json
 
 ROOT = Path(__file__).parents[1]

@@ -12,8 +12,8 @@ import pytest
 
 from feedrec.feeds import find_feed
 from feedrec.formats import open_recording
-from feedrec.formats.parquet import ParquetEncoder
-from feedrec.formats.writer import mark_of
+from feedrec.formats.file.writer import mark_of
+from feedrec.formats.stream.parquet_rows import ParquetEncoder
 from feedrec.model import Frame
 
 from .cli.command import DEMO

@@ -1,8 +1,21 @@
 """
-The command line: one module a command, each parses and calls.
+The command line.
 
-Modules of commands import at their top only what is light; what they need for the work is imported when they run, so
-that `feedrec --help` is quick.
+    commands/              one module a command
+    options.py             kinds of option values, and shared options
+    filters.py             choosing records
+    output.py              how facts look
+    progress.py            how far the reading of a file has come
+    plot.py                a plot in the terminal
+    record_source.py       what `record` records
+    record_output.py       where it writes
+    record_run.py          a recording in front of a person
+    raw_options.py         options of `-e raw`
+    credential_options.py  keys from a file or the environment
+    child_process.py       the command behind `replay --`
+
+Modules import at their top only what is light; what they need for the work is imported when they run, so that
+`feedrec --help` is quick.
 """
 
 from __future__ import annotations
@@ -63,7 +76,7 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f".{cmd_name}", __name__), cmd_name)
+        command: click.Command = getattr(importlib.import_module(f".commands.{cmd_name}", __name__), cmd_name)
         _name_variables(command, cmd_name)
         return command
 

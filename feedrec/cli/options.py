@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from ..errors import UsageError
-from ..feeds.requests import ChannelRequest, read_channel
+from ..feeds.channel_requests import ChannelRequest, read_channel
 from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
 
@@ -21,7 +21,6 @@ __all__ = [
     "PORTION",
     "PRODUCTS",
     "SETTING",
-    "SIZE",
     "SPEED",
     "TIME",
     "ChannelRequest",
@@ -69,18 +68,6 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         if not seconds:
             self.fail(f"{value!r} is no duration such as 90s, 10m or 1h30m", param, ctx)
         return seconds
-
-
-class _Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        size = _bytes(value)
-        if not size:
-            self.fail(f"{value!r} is no size such as 512MB, 2GB or 64MiB", param, ctx)
-        return size
 
 
 class _Portion(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -163,7 +150,6 @@ class _Setting(click.ParamType):  # type: ignore[type-arg]  # generic since clic
 DURATION = _Duration()
 PORTION = _Portion()
 SETTING = _Setting()
-SIZE = _Size()
 SPEED = _Speed()
 TIME = _Moment()
 CHANNEL = _Channel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..formats.summary import Activity
+from ..formats.tools.summary import Activity
 from ..model import NANOSECONDS, format_time
 
 __all__ = ["ASCII", "BLOCKS", "Style", "plot", "style_for"]

@@ -1,8 +1,27 @@
 """
-What each venue speaks, as pure state machines: one module a venue.
+What each venue speaks, as pure state machines: one package a venue.
 
-The catalogue names the modules; a module is imported when its endpoint is asked for. Further endpoints come from other
+The catalogue names the packages; one is imported when its endpoint is asked for. Further endpoints come from other
 packages, see `plugins`.
+
+    coinbase_advanced/   Coinbase Advanced Trade
+    coinbase_exchange/   Coinbase Exchange
+    coinmarketcap/       CoinMarketCap
+    raw.py               any other WebSocket
+    base.py              what every venue provides
+    venue.py             what the server half of one provides
+    defaults.py          what most have in common
+    plugins.py           endpoints from other packages
+    channel_requests.py  from what a person asks for to what is subscribed
+    subscriptions.py     adding to what is subscribed, and taking from it
+    notices.py           what client halves say of lost frames and refusals
+    settings.py          what is not known of a venue
+    steps.py             long work in small steps
+    credentials.py       keys that sign
+    api_key.py           keys that go with the handshake
+    signing.py           private and public keys
+    auth.py              what server halves demand of credentials
+    redaction.py         no secrets in what is written
 """
 
 from __future__ import annotations
@@ -24,8 +43,8 @@ from .base import (
     Subscription,
     did_you_mean,
 )
+from .channel_requests import ChannelRequest, subscribe_to
 from .plugins import load_plugin, plugin_names
-from .requests import ChannelRequest, subscribe_to
 from .venue import VenueFeed
 
 __all__ = [

@@ -1,22 +1,25 @@
 """
 A live connection becomes a recording.
 
-    session.py     the run: connect, reconnect, stop         watch.py      one connection while it is open
-    connection.py  the WebSocket, read where bytes arrive    intake.py     its receive path
-    journal.py     lines and figures                         clock.py      stamps, and readings of both clocks
-    backoff.py     delays between attempts                   watchdog.py   dead or merely silent
-    redaction.py   no secrets                                summary.py    what a run came to
-    live.py        the way in for programs                   callbacks.py  what they are told
-    route.py       the endpoint, or its failover             probe.py      whether the endpoint answers again
+    session/                 one run, from the first connection to the summary
+    output/                  what it writes
+    connection.py            the WebSocket, read where bytes arrive
+    connection_lifecycle.py  one connection from open to close
+    intake.py                its receive path
+    watchdog.py              dead or merely silent
+    backoff.py               delays between attempts
+    rate_limit.py            the venue's limits
+    clock.py                 stamps, and readings of both clocks
+    redaction.py             no secrets in what is written
 
 This package names no venue: a feed tells it what to send and what the frames are.
 """
 
-from .callbacks import Callbacks
-from .live import failover_of, header_of, open_session
-from .route import Failover
-from .session import Limits, RecordingSession
-from .summary import Progress, Summary
+from .session.callbacks import Callbacks
+from .session.failover import Failover
+from .session.open_session import failover_of, header_of, open_session
+from .session.session import Limits, RecordingSession
+from .session.summary import Progress, Summary
 
 __all__ = [
     "Callbacks",

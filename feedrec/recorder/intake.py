@@ -10,7 +10,7 @@ from ..errors import FeedrecError, VenueError, WriteError
 from ..feeds import Feed, FeedClient, Notice
 from ..model import FrameInfo
 from .clock import RecordingClock
-from .journal import Journal
+from .output.counting_writer import CountingWriter
 
 __all__ = ["Intake"]
 
@@ -43,7 +43,7 @@ class Intake:
         number: int,
         feed: Feed,
         client: FeedClient,
-        journal: Journal,
+        journal: CountingWriter,
         clock: RecordingClock,
         *,
         on_end: Callable[[FeedrecError | None], None],

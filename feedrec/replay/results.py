@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from ..model import NANOSECONDS
-from .lateness import LatenessHistogram, LatenessSummary
+from .clock.lateness import LatenessHistogram, LatenessSummary
 
 __all__ = ["ClientResult", "Outcome", "ReplayTotal", "Tally"]
 

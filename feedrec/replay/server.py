@@ -30,12 +30,13 @@ from websockets.protocol import State
 
 from ..errors import ServeError
 from ..model import Header
-from .client import ClientReplay
-from .endpoints import Endpoint, Endpoints, open_endpoints, path_of
+from .client.answers import VenueTalk
+from .client.client import ClientReplay
+from .client.outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, Outlet
+from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
-from .outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, Outlet
 from .results import ClientResult, ReplayTotal, Tally
-from .schedule import Clock, Sleep
+from .venue.endpoints import Endpoint, Endpoints, open_endpoints, path_of
 
 __all__ = ["ReplayServer"]
 
@@ -246,7 +247,9 @@ class ReplayServer:
         outlet = Outlet(connection, deflate=options.deflate, write_deadline=options.write_deadline)
         number = next(self._numbers)
         venue = endpoint.venue
-        talk = venue.talk_to(outlet, partial(self._remark, number)) if venue is not None else None
+        talk = None
+        if venue is not None:
+            talk = VenueTalk(venue.server(), venue.rebuilder, outlet, partial(self._remark, number))
         return ClientReplay(number, connection, endpoint, outlet, talk, options.at_end)
 
     def _remark(self, number: int, text: str) -> None:

@@ -126,7 +126,7 @@ def test_options_come_from_the_environment(tmp_path: Path) -> None:
 def test_an_unexpected_error_is_one_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bug of ours reaches a user as a line that asks to report it."""
     code = (
-        "import feedrec.formats.summary as summary\n"
+        "import feedrec.formats.tools.summary as summary\n"
         "def summarise(*_): raise ZeroDivisionError('a bug')\n"
         "summary.summarise = summarise\n"
         f"from feedrec.cli import main; main(['info', {str(DEMO)!r}])"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.cli.options import CHANNEL, DURATION, PRODUCTS, SPEED, TIME
-from feedrec.feeds.requests import ChannelRequest
+from feedrec.feeds.channel_requests import ChannelRequest
 from feedrec.model import NANOSECONDS, format_time
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedrec.cli.plot import ASCII, BLOCKS, plot, style_for
-from feedrec.formats.summary import Activity
+from feedrec.formats.tools.summary import Activity
 from feedrec.model import NANOSECONDS
 
 START = 1_786_309_548 * NANOSECONDS  # 2026-08-09T21:05:48Z

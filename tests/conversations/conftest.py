@@ -8,7 +8,7 @@ import pytest
 
 from feedrec.feeds.coinbase_advanced import client as advanced_client
 from feedrec.feeds.coinbase_exchange import client as exchange_client
-from feedrec.recorder import watch
+from feedrec.recorder import connection_lifecycle as lifecycle
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a recorder judge acks after tenths of a second, not after seconds."""
-    monkeypatch.setattr(watch, "TICK", 0.02)
+    monkeypatch.setattr(lifecycle, "TICK", 0.02)
     monkeypatch.setattr(advanced_client, "ACK_GRACE", 0.1)
     monkeypatch.setattr(advanced_client, "ACK_TIMEOUT", 0.6)
     monkeypatch.setattr(exchange_client, "ACK_TIMEOUT", 0.6)

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from feedrec.errors import UsageError
 from feedrec.feeds import ContiguousSequence, Feed, Gap, Subscription, did_you_mean, find_feed, subscribe_to
-from feedrec.feeds.requests import missing_credentials
+from feedrec.feeds.channel_requests import missing_credentials
 
 FEED = find_feed("coinbase-advanced")
 USER_FEED = find_feed("coinbase-advanced-user")

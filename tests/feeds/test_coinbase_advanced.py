@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from feedrec.feeds.base import Notice, Subscription
 from feedrec.feeds.coinbase_advanced import FEED, CoinbaseAdvancedClient
 from feedrec.feeds.coinbase_advanced.client import ACK_GRACE, ACK_TIMEOUT
-from feedrec.formats.lines import encode_frame
+from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, FrameInfo, Kind
 
 SINGLE_FRAMES = Path(__file__).parents[3] / "shared" / "samples" / "single_frames.jsonl"

@@ -7,9 +7,9 @@ import pytest
 from feedrec.errors import UsageError
 from feedrec.feeds import Subscription
 from feedrec.feeds.api_key import ApiKey
+from feedrec.feeds.channel_requests import ChannelRequest, missing_credentials, subscribe_to
 from feedrec.feeds.coinmarketcap import FEEDS
 from feedrec.feeds.credentials import ExchangeKey
-from feedrec.feeds.requests import ChannelRequest, missing_credentials, subscribe_to
 from feedrec.model import FrameInfo
 
 FEED = FEEDS["coinmarketcap"]

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from feedrec.feeds import Message, Notice, Subscription, subscribe_to
 from feedrec.feeds.api_key import ApiKey
 from feedrec.feeds.auth import Auth
+from feedrec.feeds.channel_requests import ChannelRequest
 from feedrec.feeds.coinmarketcap import FEEDS
 from feedrec.feeds.coinmarketcap.channels import PARAMS
 from feedrec.feeds.coinmarketcap.codes import CLOSE_CODES, ERROR_CODES
 from feedrec.feeds.coinmarketcap.frames import describe
 from feedrec.feeds.coinmarketcap.server import CoinMarketCapServer, Settings
-from feedrec.feeds.requests import ChannelRequest
 from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Send
 from feedrec.model import Frame, parse_time
 

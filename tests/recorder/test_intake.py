@@ -14,7 +14,7 @@ from feedrec.formats import RecordingWriter, create_recording
 from feedrec.model import Event, Frame
 from feedrec.recorder.clock import RecordingClock
 from feedrec.recorder.intake import Intake
-from feedrec.recorder.journal import Journal
+from feedrec.recorder.output.counting_writer import CountingWriter
 
 from .venue import HEADER, PlainFeed, gated_writer, numbered, payloads, records
 
@@ -28,7 +28,7 @@ class Bench:
         self.writer = writer
         self.now = 100 * SECOND
         self.ends: list[FeedrecError | None] = []
-        self.journal = Journal(writer, max_frames)
+        self.journal = CountingWriter(writer, max_frames)
         feed = PlainFeed()
         clock = RecordingClock(lambda: self.now, lambda: self.now)
         self.intake = Intake(0, feed, feed.client([]), self.journal, clock, on_end=self.ends.append)

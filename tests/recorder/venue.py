@@ -26,8 +26,8 @@ from feedrec.feeds.base import ConnectionSequence
 from feedrec.feeds.credentials import Credentials
 from feedrec.feeds.defaults import FeedDefaults
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
-from feedrec.formats.blocks import BlockEncoder
-from feedrec.formats.target import FileTarget
+from feedrec.formats.file.target import FileTarget
+from feedrec.formats.stream.blocks import BlockEncoder
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 from feedrec.recorder import Limits, RecordingSession
 from feedrec.recorder.backoff import Backoff
@@ -39,7 +39,7 @@ ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 
 def run(coroutine: Coroutine[Any, Any, T], timeout: float = 20.0) -> T:
-    """Run it; what asyncio would have printed fails the test, and so does a task that is left behind."""
+    """RunContext it; what asyncio would have printed fails the test, and so does a task that is left behind."""
     complaints: list[Mapping[str, Any]] = []
 
     async def guarded() -> T:

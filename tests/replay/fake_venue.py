@@ -10,7 +10,7 @@ from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.venue import Catalogue, Handshake, Key, Remark, Reply, Send
 from feedrec.formats import create_recording
-from feedrec.formats.lines import encode_frame
+from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, FrameInfo, Header
 
 MILLISECOND = 1_000_000

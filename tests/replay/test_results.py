@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedrec.replay.lateness import LatenessHistogram
+from feedrec.replay.clock.lateness import LatenessHistogram
 from feedrec.replay.results import ClientResult, Outcome, Tally
 
 

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
 
 from feedrec.errors import NotARecordingError, ServeError, UsageError
 from feedrec.formats import create_recording
-from feedrec.formats.lines import encode_frame
+from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.options import AtEnd
@@ -129,7 +129,7 @@ def options(
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
-    """Run a scenario; afterwards no thread of a timeline may be left."""
+    """FrameBatch a scenario; afterwards no thread of a timeline may be left."""
     asyncio.run(asyncio.wait_for(scenario, 20))
     for _ in range(100):
         if not any(thread.name.startswith("feedrec-timeline") for thread in threading.enumerate()):

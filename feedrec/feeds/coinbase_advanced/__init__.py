@@ -5,6 +5,12 @@ Sources: "Advanced Trade WebSocket Overview" and "... Channels" of docs.cdp.coin
 where the prose and the wire differ: one sequence per connection over all channels, starting at 0; snapshots before the
 ack; level2 arrives as `l2_data`. Captures of 2024-10-04 and 2026-09-30 are those of the user endpoint, whose frames
 have an empty `client_id`.
+
+    channels.py  the channels of each endpoint            frames.py   what a frame is
+    client.py    the client half                          requests.py what a client asks for
+    server.py    the server half                          answers.py  what it writes itself
+    state.py     the market for late clients              book.py     the level2 book of a product
+    account.py   orders, positions, balances              limits.py   limits that the venue sets
 """
 
 from __future__ import annotations
@@ -14,9 +20,9 @@ from collections.abc import Collection, Mapping, Sequence
 from ...errors import UsageError
 from ..auth import Auth
 from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription
+from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
-from ..requests import spread_channel
 from ..settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name

@@ -4,6 +4,12 @@ CoinMarketCap: wss://pro-stream.coinmarketcap.com/v1.
 Sources: "WebSocket (Beta) Overview" and "Token" of CoinMarketCap's API documentation, 2026; what live recorders and a
 probe of 2026-09-15 saw where the pages are silent. The shape of the welcome message is not public: what is known of it
 is its type and `ping_interval_ms`.
+
+    channels.py  the channels, and what each names        frames.py    what a frame is
+    client.py    the client half                          requests.py  what a client asks for
+    server.py    the server half                          params.py    parameters as a person writes them
+    state.py     the last values for late clients         codes.py     what the venue refuses with
+    limits.py    limits that the venue sets
 """
 
 from __future__ import annotations

@@ -1,0 +1,197 @@
+"""`feedrec convert`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ...errors import UsageError
+from ...model import format_time
+from .. import output
+from ..filters import selection_of
+from ..options import PORTION, PRODUCTS, TIME, Moment, Portion, as_json, logging_options
+from ..progress import reading
+
+if TYPE_CHECKING:
+    from ...feeds import Feed
+    from ...feeds.venue import FeedState
+    from ...formats.several.inputs import Input
+    from ...formats.tools.convert import Conversion
+    from ...formats.tools.foreign_lines import LineReader
+
+_CHOICE = ("channels", "products", "start", "end", "connections", "direction")
+_SPLIT_HELP = (
+    "Several files, of 1h by the clock or of about 512MB each (Parquet: to within a row group, 8 MiB of lines)."
+)
+
+log = logging.getLogger("feedrec")
+
+
+@click.command(short_help="Merge, cut, filter, split; to another format, or from that of another tool.")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where to write: the name ends in .jsonl.zst, .jsonl.gz, .jsonl or .parquet.",
+)
+@click.option(
+    "--from", "start", type=TIME, help="Only from this time on: 2026-11-21T17:00:00Z, or +90s from the start."
+)
+@click.option("--to", "end", type=TIME, help="Only before this time.")
+@click.option("-c", "--channel", "channels", multiple=True, help="Only frames of this channel. Repeatable.")
+@click.option(
+    "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
+)
+@click.option(
+    "--conn", "connections", type=click.IntRange(min=0), multiple=True, help="Only this connection. Repeatable."
+)
+@click.option("--direction", type=click.Choice(["in", "out"]), help="Only frames received, or only those sent.")
+@click.option("--split", "portion", type=PORTION, help=_SPLIT_HELP)
+@click.option("--with-state", is_flag=True, help="Begin a cut with snapshots of what the frames before it amount to.")
+@click.option("--input-format", type=click.Choice(["tardis", "jsonl"]), help="Read what another tool wrote.")
+@click.option("--time-field", metavar="NAME", help="With jsonl: the field that has the time, such as ts or data.ts.")
+@click.option("--endpoint", help="Where a file of another tool came from.  [default: raw]")
+@click.option("--level", type=click.IntRange(1, 22), help="How hard to compress: 1 to 22 for zstd, 1 to 9 for gzip.")
+@click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@as_json
+@logging_options
+def convert(
+    inputs: tuple[Path, ...],
+    target: Path,
+    portion: Portion | None,
+    with_state: bool,
+    level: int | None,
+    overwrite: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """
+    Write recordings as another one: in any format, merged by time, cut, filtered, split.
+
+    Lines stay as they are, byte for byte. INPUT is a file or a folder of them.
+
+    \b
+      feedrec convert FILE -o FILE.parquet
+      feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
+      feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
+    """
+    from ...feeds import feed_of
+    from ...formats import create_recording
+    from ...formats.file.rotation import Portions
+    from ...formats.tools.convert import convert as convert_recordings
+
+    _end_on_signals()
+    found = _look_at(inputs, _line_reader(options["input_format"], options["time_field"]), options["endpoint"])
+    header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
+    selection = selection_of(found[0].path, header, **{name: options[name] for name in _CHOICE})
+    feed = feed_of(header.endpoint)
+    with _progress(found) as on_read:
+        result = convert_recordings(
+            found,
+            target,
+            selection=msgspec.structs.replace(selection, keeps_events=True),
+            describe=feed.describe if feed else None,
+            state=_state(feed, header.endpoint, options["start"]) if with_state else None,
+            portions=Portions(*portion) if portion else None,
+            create=partial(create_recording, overwrite=overwrite, level=level),
+            on_read=on_read,
+        )
+    if result.first_time is None:
+        log.warning("nothing of it was chosen: there is no line but the header in what was written")
+    click.echo(msgspec.json.encode(_facts(result)) if as_json else _report(result))
+
+
+def _line_reader(input_format: str | None, time_field: str | None) -> Callable[[], LineReader] | None:
+    """Give what makes the reader of another tool's lines; None if there is none to read, as far as we are told."""
+    from ...formats.tools.foreign_lines import JsonlLines, TardisLines
+
+    if time_field is not None and input_format == "tardis":
+        raise UsageError("--time-field is for jsonl: lines of tardis begin with their time")
+    if time_field is not None:
+        if not time_field.strip("."):
+            raise UsageError("--time-field names no field")
+        return partial(JsonlLines, time_field)
+    if input_format == "jsonl":
+        raise UsageError("--input-format jsonl needs --time-field: the name of the field that has the time")
+    return TardisLines if input_format == "tardis" else None
+
+
+def _look_at(paths: Sequence[Path], make_reader: Callable[[], LineReader] | None, endpoint: str | None) -> list[Input]:
+    from ...feeds import find_feed
+    from ...formats.file.opening import under_current_name
+    from ...formats.several.folder import find_recordings
+    from ...formats.several.inputs import inspect_recording, refuse_doubles
+    from ...formats.tools.foreign_files import open_any
+
+    if endpoint is not None:
+        find_feed(endpoint)
+    files = paths if make_reader is not None else find_recordings(paths)
+    opening = partial(open_any, make_reader=make_reader, endpoint=endpoint)
+    found = [inspect_recording(partial(under_current_name, path, opening)) for path in files]
+    refuse_doubles(found)
+    return found
+
+
+def _state(feed: Feed | None, endpoint: str, start: Moment | None) -> FeedState:
+    from ...feeds import venue_of
+
+    if start is None:
+        raise UsageError("--with-state needs --from: the state is that at the cut")
+    venue = venue_of(endpoint) if feed is not None else None
+    state = venue.state(None) if venue is not None else None
+    if state is None:
+        raise UsageError(f"endpoint {endpoint!r} has no state that could be rebuilt")
+    return state
+
+
+def _end_on_signals() -> None:
+    """Have what would kill us leave nothing behind either."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
+@contextlib.contextmanager
+def _progress(inputs: Sequence[Input]) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how much was read."""
+    sizes, total = [0] * len(inputs), sum(one.size for one in inputs)
+    with reading("converting") as show:
+
+        def on_read(number: int, size: int) -> None:
+            sizes[number] = size
+            show(sum(sizes), total)
+
+        yield on_read
+
+
+def _facts(result: Conversion) -> dict[str, Any]:
+    times = {name: getattr(result, name) for name in ("first_time", "last_time")}
+    return {
+        **msgspec.structs.asdict(result),
+        "paths": [output.as_text(path) for path in result.paths],
+        **{name: None if time is None else format_time(time) for name, time in times.items()},
+    }
+
+
+def _report(result: Conversion) -> str:
+    first = output.printable(result.paths[0])
+    where = first if len(result.paths) == 1 else f"{first} to {output.printable(result.paths[-1].name)}"
+    frames = f"{output.count(result.frames, 'frame')} and {output.count(result.others, 'other line')}"
+    facts = [f"{output.size(result.file_size)} on disk", f"{output.size(result.text_size)} of text"]
+    if len(result.paths) > 1:
+        facts.insert(0, output.count(len(result.paths), "file"))
+    if result.synthetic:
+        facts.append(f"begins with {output.count(result.synthetic, 'rebuilt snapshot')}")
+    return f"wrote {frames} to {where}\n  {', '.join(facts)}"

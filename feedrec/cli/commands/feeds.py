@@ -1,0 +1,144 @@
+"""`feedrec feeds`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ...errors import UsageError
+from .. import output
+from ..options import as_json, logging_options
+
+if TYPE_CHECKING:
+    from ...feeds import Channel, Feed
+
+__all__ = ["feed_facts", "feeds"]
+
+log = logging.getLogger("feedrec")
+
+
+@click.command(short_help="What can be recorded: endpoints, channels, credentials, limits.")
+@click.argument("name", metavar="[ENDPOINT]", required=False)
+@as_json
+@logging_options
+def feeds(name: str | None, as_json: bool) -> None:
+    """
+    List the endpoints that can be recorded, or all that is known of one.
+
+    \b
+      feedrec feeds
+      feedrec feeds coinbase-exchange
+      feedrec feeds --json | jq '.endpoints[].channels[].name'
+
+    Other packages can add endpoints (docs/feeds.md).
+    """
+    from ...feeds import endpoint_names, find_feed
+
+    if name is not None:
+        feed = find_feed(name)
+        click.echo(msgspec.json.encode(feed_facts(feed)) if as_json else "\n".join(_details(feed)))
+        return
+    found = []
+    for one in endpoint_names():
+        try:
+            found.append(find_feed(one))
+        except UsageError as error:  # of another package; the rest is as good as ever
+            log.warning("%s", output.printable(str(error)))
+    if as_json:
+        click.echo(msgspec.json.encode({"endpoints": [feed_facts(feed) for feed in found]}))
+    else:
+        click.echo(_table(found))
+
+
+def feed_facts(feed: Feed) -> dict[str, Any]:
+    """Give all that the catalogue knows of an endpoint, as `--json` prints it."""
+    kind = feed.credentials
+    credentials: dict[str, Any] = {"need": _need(feed)}
+    if kind is not None:
+        credentials |= {"summary": kind.summary, "variables": list(kind.variables), "file": kind.file}
+    return {
+        "endpoint": feed.name,
+        "summary": feed.summary,
+        "url": feed.url,
+        "credentials": credentials,
+        "failover": feed.failover,
+        "heartbeat_channel": feed.heartbeat_channel,
+        "default_channels": list(feed.default_channels),
+        "default_products": list(feed.default_products),
+        "connections_per_second": feed.connections_per_second,
+        "messages_per_second": feed.messages_per_second,
+        "limits": list(feed.limits),
+        "replay": _replay_mode(feed),
+        "channels": [_channel_facts(channel) for channel in feed.channels.values()],
+    }
+
+
+def _channel_facts(channel: Channel) -> dict[str, Any]:
+    facts = msgspec.structs.asdict(channel)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
+
+
+def _table(found: Iterable[Feed]) -> str:
+    rows = [("endpoint", "what it is", "address", "credentials", "failover")]
+    rows += [(feed.name, feed.summary, feed.url or "-", _need(feed), feed.failover or "-") for feed in found]
+    return output.columns([[output.printable(cell) for cell in row] for row in rows])
+
+
+def _details(feed: Feed) -> list[str]:
+    kind = feed.credentials
+    facts = [("address", feed.url or "none of its own: --url"), ("credentials", _need(feed))]
+    if kind is not None:
+        facts += [("", kind.summary), ("", f"{', '.join(kind.variables)} in the environment")]
+        facts += [("", f"or --key-file, {kind.file}")]
+    limits = [*_rates(feed), *feed.limits] or ["none known"]
+    facts += [("" if place else "limits", limit) for place, limit in enumerate(limits)]
+    facts += [
+        ("heartbeats", f"{feed.heartbeat_channel}, added by itself" if feed.heartbeat_channel else "none to subscribe"),
+        ("failover", feed.failover or "none"),
+        ("replay", "answers as the venue does" if _replay_mode(feed) == "venue" else "gives every frame as it is"),
+    ]
+    asked = [*(f"-c {one}" for one in feed.default_channels), *(f"-p {one}" for one in feed.default_products)]
+    examples = [f"-c '{one.name}?{one.example}'" for one in feed.channels.values() if one.example]
+    facts += [("default", " ".join(asked))] if asked else []
+    facts += [("example", examples[0])] if examples else []
+    lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts]).splitlines()]
+    if feed.channels:
+        rows = [("channel", "what it carries", "takes", "credentials")]
+        rows += [(one.name, one.summary, _takes(one), _need_of(one, feed)) for one in feed.channels.values()]
+        lines += ["", *output.columns(rows).splitlines()]
+    return [output.printable(line) for line in lines]
+
+
+def _rates(feed: Feed) -> list[str]:
+    """Say how often the venue allows something, where it is known."""
+    rates = []
+    if feed.connections_per_second is not None:
+        rates.append(f"{output.count(feed.connections_per_second, 'new connection')} a second")
+    if feed.messages_per_second is not None:
+        rates.append(f"{output.count(feed.messages_per_second, 'message')} a second without credentials")
+    return rates
+
+
+def _need(feed: Feed) -> str:
+    """Tell whether an endpoint needs credentials."""
+    if feed.credentials is None:
+        return "none"
+    return "needed" if feed.needs_credentials else "optional"
+
+
+def _need_of(channel: Channel, feed: Feed) -> str:
+    return "needed" if channel.needs_credentials or feed.needs_credentials else "-"
+
+
+def _takes(channel: Channel) -> str:
+    """Tell what a subscription names; in brackets what it may."""
+    taken = ["[products]" if channel.products_optional else "products"] if channel.takes_products else []
+    return ", ".join([*taken, *channel.params, *(f"[{name}]" for name in channel.optional_params)]) or "-"
+
+
+def _replay_mode(feed: Feed) -> str:
+    return "venue" if hasattr(feed, "server") else "verbatim"

@@ -1,0 +1,195 @@
+"""`feedrec info`."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ...errors import RecordingError
+from ...model import describe_nothing, format_time
+from .. import output
+from ..options import as_json, logging_options
+
+if TYPE_CHECKING:
+    from ...formats.several.inputs import Input
+    from ...formats.tools.summary import Activity, RecordingSummary
+
+    Summaries = Sequence[tuple[Path, RecordingSummary]]
+
+_FILES_SHOWN = 20
+
+log = logging.getLogger("feedrec")
+
+
+@click.command(short_help="Tell what is in a recording.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@as_json
+@logging_options
+def info(files: tuple[Path, ...], as_json: bool) -> None:
+    """
+    Tell what is in a recording: time span, frames by channel and product, gaps, rates, compression.
+
+    Several files, or a folder of them, are told of as one recording, whatever their formats. A recording that is still
+    being written, or was cut off, is told of as far as it goes.
+
+    A file in a folder that cannot be read is named and left out; the exit code is 1 then.
+
+    The plot shows the received frames per second over time, with gaps (g) and reconnects (r) marked below.
+    """
+    from ...formats.tools.summary import Activity, combine
+
+    activity = Activity()
+    found, bad = _look_at(files)
+    parts = [(one.path, _summarise(one, activity)) for one in found]
+    total = combine([summary for _, summary in parts])
+    name = files[0] if len(files) == 1 else None
+    if as_json:
+        path = None if name is None else output.as_text(name)
+        click.echo(msgspec.json.encode({"path": path, **total.as_dict(), **_files_as_json(parts)}))
+    else:
+        click.echo(_heading(name, parts, total))
+        for section in _sections(parts, total, activity):
+            click.echo(section)
+    sys.stdout.flush()
+    for error in bad:
+        log.warning("left out: %s", output.printable(str(error)))
+    if bad:
+        raise click.exceptions.Exit(1)
+
+
+def _look_at(files: Sequence[Path]) -> tuple[list[Input], list[RecordingError]]:
+    """Give the recordings, and what is wrong with those of a folder that cannot be read, unless that is all of it."""
+    from ...formats import open_recording
+    from ...formats.file.opening import under_current_name
+    from ...formats.several.folder import find_recordings
+    from ...formats.several.inputs import inspect_recording, refuse_doubles
+
+    bad: list[RecordingError] = []
+    paths = find_recordings(files, on_bad=bad.append)
+    if bad and not paths:
+        raise bad[0]
+    found = [inspect_recording(partial(under_current_name, path, open_recording)) for path in paths]
+    refuse_doubles(found)
+    return found, bad
+
+
+def _summarise(one: Input, activity: Activity) -> RecordingSummary:
+    from ...feeds import feed_of
+    from ...formats.tools.summary import summarise
+
+    with one.open() as recording:
+        feed = feed_of(recording.header.endpoint)
+        return summarise(recording, feed.describe if feed else describe_nothing, activity)
+
+
+def _files_as_json(parts: Summaries) -> dict[str, Any]:
+    """Give the facts of each file; nothing where there is one."""
+    if len(parts) == 1:
+        return {}
+    names = ("endpoint", "created", "state", "damage", "first_time", "last_time", "frames", "bytes", "file_size")
+    files = []
+    for path, summary in parts:
+        facts = summary.as_dict()
+        files.append({"path": output.as_text(path), **{name: facts[name] for name in names}})
+    return {"files": files}
+
+
+def _heading(name: Path | None, parts: Summaries, total: RecordingSummary) -> str:
+    several = f"{len(parts)} files of {output.count(total.recordings, 'recording')}"
+    if name is None:
+        return several
+    return output.printable(name) if len(parts) == 1 else f"{output.printable(name)}: {several}"
+
+
+def _sections(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
+    """Give the parts of what a person reads, but for its first line."""
+    from ..plot import plot, style_for
+
+    sections = [output.columns([(f"  {name}", value) for name, value in _facts(parts, total)])]
+    if len(parts) > 1:
+        sections.append("\n" + _file_table(parts))
+    drawn = plot(activity, shutil.get_terminal_size().columns, style_for(sys.stdout.encoding))
+    if drawn:
+        sections.append("\n".join(["", *drawn]))
+    if total.channels:
+        sections.append("\n" + _channel_table(total))
+    return sections
+
+
+def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
+    gaps = output.count(total.gaps, "gap")
+    if total.gaps:
+        gaps += f", {output.count(total.missing, 'frame')} missing"
+    return [
+        ("endpoint", "; ".join(dict.fromkeys(_endpoint(summary) for _, summary in parts))),
+        ("recorded", _span(total)),
+        *_states(parts, total),
+        ("frames", f"{total.frames:,} received ({output.size(total.bytes)}), {total.sent:,} sent"),
+        *_rate(total),
+        ("size", f"{output.size(total.file_size)} on disk, {output.ratio(total.ratio)}"),
+        ("connections", f"{total.connections} ({output.count(total.reconnects, 'reconnect')})"),
+        ("sequence", gaps),
+    ]
+
+
+def _endpoint(summary: RecordingSummary) -> str:
+    return f"{summary.header.endpoint}  {summary.header.url}".strip()
+
+
+def _states(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
+    """Give the state of all, and what is wrong with each that is damaged; its message names the file."""
+    damages = [summary.damage for _, summary in parts if summary.damage is not None]
+    if len(damages) == 1:
+        return [("state", f"{total.state}: {output.printable(damages[0])}")]
+    return [("state", total.state), *[("", output.printable(damage)) for damage in damages]]
+
+
+def _rate(total: RecordingSummary) -> list[tuple[str, str]]:
+    if not total.seconds:
+        return []
+    frames, received = total.frames / total.seconds, total.bytes / total.seconds
+    busiest = f"{total.busiest_second:,} in the busiest second"
+    return [("rate", f"{frames:,.1f} frames/s ({busiest}), {output.size(received)}/s")]
+
+
+def _span(summary: RecordingSummary) -> str:
+    if summary.first_time is None or summary.last_time is None:
+        return "no frame was received"
+    first, last = format_time(summary.first_time), format_time(summary.last_time)
+    return f"{first[:-11]}Z to {last[:-11]}Z, {output.duration(summary.seconds)}"
+
+
+def _file_table(parts: Summaries) -> str:
+    """List the files; of many only the first and the last."""
+    rows = [("  file", "frames", "size", "first frame", "state")]
+    rows += [
+        (
+            f"  {output.printable(path)}",
+            f"{summary.frames:,}",
+            output.size(summary.file_size),
+            "-" if summary.first_time is None else f"{format_time(summary.first_time)[:-11]}Z",
+            summary.state,
+        )
+        for path, summary in parts
+    ]
+    if len(parts) > _FILES_SHOWN:
+        half = _FILES_SHOWN // 2
+        rows[half + 1 : -half] = [(f"  ... {len(parts) - 2 * half:,} more", "", "", "", "")]
+    return output.columns(rows, right=(1, 2))
+
+
+def _channel_table(summary: RecordingSummary) -> str:
+    rows = [("  channel", "product", "frames", "bytes", "frames/s")]
+    for figures in summary.channels:
+        rate = f"{figures.frames / summary.seconds:,.1f}" if summary.seconds else "-"
+        channel = f"  {figures.channel or '(unknown)'}"
+        rows.append((channel, figures.product or "-", f"{figures.frames:,}", output.size(figures.bytes), rate))
+    return output.columns(rows, right=(2, 3, 4))

@@ -1,0 +1,73 @@
+"""`feedrec record`."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ...errors import UsageError
+from .. import output as text
+from ..options import DURATION, as_json, logging_options
+from ..record_output import OutputOptions, open_output, output_options
+from ..record_source import SourceOptions, source_options
+
+if TYPE_CHECKING:
+    from ...recorder import Summary
+
+log = logging.getLogger("feedrec")
+
+LOSS = 3
+"""Exit code of a run that is done, but with loss."""
+
+
+@click.command(short_help="Record a feed, every frame exactly as it arrives.")
+@source_options
+@output_options
+@click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
+@click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after this many received frames.")
+@click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence had a gap.")
+@as_json
+@logging_options
+def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as_json: bool, **options: Any) -> int:
+    """
+    Record a feed to a file, every frame exactly as it arrives, until Ctrl-C.
+
+    \b
+      feedrec record --channel level2
+      feedrec record -c level2 -c ticker -p BTC-USD -p ETH-USD -o today.jsonl.zst
+      feedrec record -c ticker --duration 10m -o - | jq .frame
+
+    The file can be read, and replayed, while it grows; until it is finished .part stands at the end of its name. A
+    recorder that is killed loses at most the last second. Lost connections are opened again, for ever.
+    """
+    from ...recorder import Limits
+    from ..record_run import report, run_recording
+
+    place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
+    if place.output == "-" and as_json:
+        raise UsageError("--json and -o - both write to stdout: leave one out")
+    source = SourceOptions(**options).find()
+    if plan := source.feed.plan_of(source.subscriptions):
+        log.info("%s", plan)
+    target = open_output(source, place)
+    summary, error = run_recording(source, target.writer, Limits(duration, max_frames))
+    target.finish_parquet()
+    if as_json:
+        click.echo(msgspec.json.encode(_facts(summary, error)))
+    else:
+        report(summary, error, err=place.output == "-")
+    if error is not None:
+        raise error
+    return LOSS if fail_on_gap and summary.counts.gaps else 0
+
+
+def _facts(summary: Summary, error: BaseException | None) -> dict[str, Any]:
+    facts = summary.as_dict()
+    if summary.path is not None:
+        facts["path"] = text.printable(summary.path)
+    if error is not None:
+        facts["error"] = text.printable(str(error) or "interrupted")
+    return facts

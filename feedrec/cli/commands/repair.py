@@ -1,0 +1,123 @@
+"""`feedrec repair`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from ...errors import UsageError
+from ...model import FrameInfo, describe_nothing
+from .. import output
+from ..options import as_json, logging_options
+from ..progress import reading
+
+if TYPE_CHECKING:
+    from ...formats.tools.repair import Loss, Repair
+
+_SHOWN = 20
+"""Losses that are printed; `--json` has up to a hundred."""
+
+
+@click.command(short_help="Save what can be saved of a damaged recording.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
+@click.option(
+    "-o", "--output", "target", metavar="PATH", type=click.Path(path_type=Path), help="Name of the new recording."
+)
+@click.option("--in-place", is_flag=True, help="Put the new recording in the place of the old one.")
+@click.option("--overwrite", is_flag=True, help="Replace a file of the new name.")
+@click.option("--salvage", is_flag=True, help="Keep lines of damaged blocks as well, marked as unverified.")
+@click.option("--endpoint", metavar="NAME", help="The endpoint of the recording, if its header is lost.")
+@as_json
+@logging_options
+def repair(
+    file: Path,
+    target: Path | None,
+    in_place: bool,
+    overwrite: bool,
+    salvage: bool,
+    endpoint: str | None,
+    as_json: bool,
+) -> None:
+    """
+    Write what can be saved of a recording to a new one.
+
+    Its name is NAME.repaired.jsonl.zst, or NAME.jsonl.zst for what a killed recorder left as NAME.jsonl.zst.part.
+
+    The exit code is 0 if nothing was lost, 3 if something was, 1 if nothing could be saved.
+
+    \b
+      feedrec repair FILE.part
+      feedrec repair --salvage -o saved.jsonl.zst FILE
+    """
+    from ...feeds import find_feed
+    from ...formats.tools.repair import repair_recording
+
+    if endpoint is not None:
+        find_feed(endpoint)
+    if in_place and target is not None:
+        raise UsageError("--in-place and --output exclude each other")
+    with reading(f"repairing {output.printable(file.name)}") as progress:
+        result = repair_recording(
+            file,
+            target,
+            describe_for=_describe_for,
+            in_place=in_place,
+            overwrite=overwrite,
+            keep_unverified=salvage,
+            endpoint=endpoint,
+            progress=progress,
+        )
+    if as_json:
+        paths = {"path": output.as_text(result.path), "output": output.as_text(result.output)}
+        click.echo(msgspec.json.encode({**result.as_dict(), **paths}))
+    else:
+        click.echo("\n".join(_lines(result, endpoint)))
+    sys.stdout.flush()
+    if not result.is_lossless:
+        raise click.exceptions.Exit(3)
+
+
+def _describe_for(endpoint: str) -> Callable[[bytes], FrameInfo]:
+    from ...feeds import feed_of
+
+    feed = feed_of(endpoint)
+    return feed.describe if feed else describe_nothing
+
+
+def _lines(result: Repair, endpoint: str | None) -> list[str]:
+    saved = f"{output.count(result.frames, 'frame')} ({output.count(result.lines, 'line')})"
+    lines = [f"saved {saved} to {output.printable(result.output)}"]
+    if result.removed and result.output != result.path:
+        lines.append(f"  {output.printable(result.path)} is no longer needed and was removed")
+    if result.joined:
+        lines.append(f"  {output.count(result.joined + 1, 'recording')} in one file became one")
+    if result.header == "made up":
+        hint = "" if endpoint else " (--endpoint tells which endpoint it was)"
+        lines.append(f"  the header is lost: one was made up{hint}")
+    elif result.header == "unverified":
+        lines.append("  the header comes from a damaged block")
+    if result.is_lossless:
+        return [*lines, "  nothing was lost"]
+    if result.unverified:
+        lines.append(f"  {output.count(result.unverified, 'line')} of damaged blocks kept, marked unverified")
+    if result.loss_count:
+        at_least = "" if result.is_exact else "at least "
+        lost = f"{at_least}{output.count(result.frames_lost, 'frame')} ({output.count(result.lines_lost, 'line')})"
+        if not (result.is_exact or result.lines_lost):
+            lost = "an unknown number of frames"
+        lines.append(f"  lost {lost}:")
+    lines += [f"    {_loss(loss)}" for loss in result.losses[:_SHOWN]]
+    if result.loss_count > _SHOWN:
+        lines.append(f"    and {output.count(result.loss_count - _SHOWN, 'more place')}")
+    return lines
+
+
+def _loss(loss: Loss) -> str:
+    frames = "an unknown number of frames" if loss.frames is None else output.count(loss.frames, "frame")
+    span = f"between {loss.first or 'the beginning'} and {loss.last or 'the end'}"
+    return output.printable(f"{frames} {span}: {loss.bytes:,} bytes at byte {loss.offset} ({loss.reason})")

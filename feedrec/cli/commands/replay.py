@@ -1,0 +1,280 @@
+"""`feedrec replay`."""
+
+from __future__ import annotations
+
+import logging
+import math
+import signal
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ...errors import UsageError
+from .. import output
+from ..child_process import CommandWithChild, check_command, run_command
+from ..credential_options import read_key_text
+from ..options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
+
+if TYPE_CHECKING:
+    from ...feeds.auth import AuthKey
+    from ...replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
+
+log = logging.getLogger("feedrec")
+
+
+@click.command(cls=CommandWithChild, short_help="Serve a recording as a local WebSocket server, at any speed.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
+@click.option("--speed", type=SPEED, default="1", show_default=True, help="Recorded seconds per second, or max.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    help="0 for any free one.  [default: 8765; with COMMAND, 0]",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["each", "shared"]),
+    help="A timeline from the start for each client, or one for all, which clients join at the present.  "
+    "[default: each; with several endpoints, shared]",
+)
+@click.option(
+    "--at-end",
+    type=click.Choice(["close", "hold", "exit"]),
+    default="close",
+    show_default=True,
+    help="After the last frame: close the connection (1000), hold it open, or close it and exit.",
+)
+@click.option(
+    "--write-deadline",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="Drop a client that takes nothing this long.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["venue", "verbatim"]),
+    help="Answer as the venue would, or give every frame to whoever says anything.  [default: venue where it is known]",
+)
+@click.option(
+    "--settle",
+    type=DURATION,
+    default="100ms",
+    show_default=True,
+    help="Time begins when no further subscribe has come for this long.",
+)
+@click.option("--from", "start", type=TIME, help="Begin at this time: 2026-11-21T17:00:00Z, or +90s from the start.")
+@click.option("--to", "end", type=TIME, help="End before this time.")
+@click.option("--loop", is_flag=True, help="Begin again at the end, for ever.")
+@click.option(
+    "--set", "settings", type=SETTING, multiple=True, help="Change what is not known of the venue. Repeatable."
+)
+@click.option(
+    "--auth",
+    type=click.Choice(["any", "none", "strict"]),
+    default="any",
+    show_default=True,
+    help="Where the venue demands credentials: any will do, none are needed, or they must be signed by --auth-key.",
+)
+@click.option(
+    "--auth-key",
+    "key_files",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A public or private key (PEM), or a key file of CDP or Exchange. Repeatable.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if a client asked in vain, or was refused.")
+@click.option("--deflate", is_flag=True, help="Compress for clients that offer permessage-deflate.")
+@as_json
+@logging_options
+def replay(
+    files: tuple[Path, ...],
+    command: tuple[str, ...],
+    as_json: bool,
+    strict: bool,
+    start: Moment | None,
+    end: Moment | None,
+    settings: tuple[tuple[str, str], ...],
+    key_files: tuple[Path, ...],
+    **options: Any,
+) -> int:
+    """
+    Serve a recording through a local WebSocket server, frame by frame, at any speed.
+
+    \b
+      feedrec replay FILE                        ws://127.0.0.1:8765, as fast as it was recorded
+      feedrec replay FILE --speed 10
+      feedrec replay FILE --speed max --at-end exit
+      feedrec replay FILE -- pytest -q           run a command with the URL in FEEDREC_URL
+
+    The first line on stdout is the URL. Clients subscribe as they do at the venue, and get snapshots, acks and data in
+    its order, with numbers of their own; whoever comes late gets the state of the market as of then. With --mode
+    verbatim every frame goes, untouched, to whoever connects. At the end it tells how late the frames were.
+
+    Several FILEs, or a folder of them, are merged by time. Those of different endpoints are served side by side: each
+    endpoint has a path, and a line on stdout, of its own.
+
+    With a COMMAND the server runs as long as the command does, on a free port. stdout and the exit code are the
+    command's; if a replay failed meanwhile, the exit code is not 0.
+    """
+    import asyncio
+
+    from ...replay import ReplayOptions, ReplayServer
+
+    if command:
+        _prepare(command, options, as_json=as_json)
+    recordings = _recordings(files)
+    options |= _window(recordings[0], start, end)
+    choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(options["auth"], key_files), **options)
+    server = ReplayServer(recordings, choices, on_client_end=_tell)
+    code = asyncio.run(_serve_command(server, command) if command else _serve(server))
+    _report(server, as_json=as_json, to_log=bool(command))
+    failure = _failure(server, strict=strict)
+    if not code and failure:
+        log.error("%s: exit code 1", failure)
+        return 1
+    return code
+
+
+def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
+    """Tell what it came to: on stdout, unless that belongs to a command."""
+    if to_log:
+        log.info("%s", _in_words(server.total))
+    else:
+        click.echo(msgspec.json.encode(_facts(server)) if as_json else _in_words(server.total))
+
+
+def _prepare(command: Sequence[str], options: dict[str, Any], *, as_json: bool) -> None:
+    """See that a command can run, and choose a free port for it unless one was given."""
+    ctx = click.get_current_context()
+    if as_json:
+        raise click.UsageError("--json and COMMAND both write to stdout: leave one of them out", ctx)
+    check_command(command)
+    if ctx.get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
+        options["port"] = 0
+
+
+def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, Any]:
+    """Give the times to begin and end at; offsets count from the beginning of the first recording."""
+    from ...formats import open_recording
+
+    moments = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
+    if not moments:
+        return {}
+    with open_recording(file) as recording:
+        return {name: moment.within(recording.header.created) for name, moment in moments.items()}
+
+
+def _recordings(paths: Sequence[Path]) -> list[Path]:
+    """Give the recordings that are meant, those of folders too; none of them twice."""
+    from ...formats import open_recording
+    from ...formats.file.opening import under_current_name
+    from ...formats.several.folder import find_recordings
+    from ...formats.several.inputs import inspect_recording, refuse_doubles
+
+    files = find_recordings(paths)
+    if len(files) > 1:
+        refuse_doubles([inspect_recording(partial(under_current_name, file, open_recording)) for file in files])
+    return files
+
+
+def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
+    """Read what credentials are checked against."""
+    from ...feeds.auth import parse_auth_key
+
+    if mode == "strict" and not files:
+        raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
+    keys = []
+    for file in files:
+        text = read_key_text(file, is_secret=False, what="key")
+        try:
+            keys.append(parse_auth_key(text))
+        except UsageError as error:
+            raise UsageError(f"{output.printable(file)}: {error}") from None
+    return tuple(keys)
+
+
+async def _serve(server: ReplayServer) -> int:
+    """Serve until Ctrl-C or SIGTERM, or until the server is finished."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with server:
+        for url in server.urls.values():
+            click.echo(url)
+        waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+    return 0
+
+
+async def _serve_command(server: ReplayServer, command: Sequence[str]) -> int:
+    """Serve as long as a command runs; give its exit code."""
+    async with server:
+        return await run_command(command, {"FEEDREC_URL": server.url})
+
+
+def _failure(server: ReplayServer, *, strict: bool) -> str | None:
+    if server.has_failed or "recording damaged" in server.total.outcomes:
+        return "the replay failed"
+    return "a client asked for what the recording lacks, or was refused" if strict and server.has_lacked else None
+
+
+def _tell(result: ClientResult) -> None:
+    facts = [output.count(result.frames, "frame"), output.size(result.size), output.duration(result.seconds)]
+    facts += _pace(result)
+    log.info("client %d %s: %s", result.client, result.outcome, ", ".join(facts))
+
+
+def _pace(result: ClientResult | ReplayTotal) -> list[str]:
+    facts = []
+    if result.achieved_speed is not None:
+        facts.append(f"{result.achieved_speed:.4g} times as fast as recorded")
+    if result.lateness is not None:
+        facts.append(_lateness(result.lateness))
+    return facts
+
+
+def _lateness(lateness: LatenessSummary) -> str:
+    figures = ", ".join(f"{name} {value / 1e6:.2f} ms" for name, value in _quantiles(lateness).items())
+    return f"late by {figures}"
+
+
+def _quantiles(lateness: LatenessSummary) -> dict[str, int]:
+    return {"p50": lateness.p50, "p99": lateness.p99, "max": lateness.max}
+
+
+def _in_words(total: ReplayTotal) -> str:
+    if not total.clients:
+        return "no client came"
+    facts = [output.count(total.frames, "frame"), output.size(total.size), *_pace(total)]
+    outcomes = ", ".join(f"{number} {outcome}" for outcome, number in total.outcomes.items())
+    return f"replayed to {output.count(total.clients, 'client')} ({outcomes}): {', '.join(facts)}"
+
+
+def _facts(server: ReplayServer) -> dict[str, Any]:
+    endpoints = {name: _as_dict(total) for name, total in server.totals.items()}
+    return {**_as_dict(server.total), "endpoints": endpoints}
+
+
+def _as_dict(total: ReplayTotal) -> dict[str, Any]:
+    speed, lateness = total.achieved_speed, total.lateness
+    return {
+        "clients": total.clients,
+        "outcomes": total.outcomes,
+        "frames": total.frames,
+        "bytes": total.size,
+        "speed": round(speed, 6) if speed is not None and math.isfinite(speed) else None,
+        "lateness_ns": _quantiles(lateness) if lateness is not None else None,
+    }

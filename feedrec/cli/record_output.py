@@ -1,0 +1,198 @@
+"""Where `feedrec record` writes: a file, a folder, stdout, one file after another, Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+import msgspec
+
+from ..errors import RecordingExistsError, UsageError
+from ..model import NANOSECONDS, Header
+from .options import DURATION, PORTION, Portion
+from .output import printable
+
+if TYPE_CHECKING:
+    from ..feeds import Feed, Subscription
+    from ..formats import RecordingWriter
+    from ..recorder.output.parquet_finisher import ParquetFinisher
+    from ..recorder.output.rotating_writer import GrowingRecording
+    from .record_source import Source
+
+__all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]
+
+log = logging.getLogger("feedrec")
+
+
+_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        metavar="PATH",
+        help="File, folder, or - for stdout; .jsonl is not compressed.  [default: a new .jsonl.zst here]",
+    ),
+    click.option(
+        "--format",
+        "kind",
+        type=click.Choice(["jsonl", "parquet"]),
+        help="Lines, or a table; without it the name tells.  [default: jsonl]",
+    ),
+    click.option("--rotate", type=PORTION, help="Begin a new file, OUTPUT-0001 and so on, each 1h or 512MB."),
+    click.option(
+        "--level",
+        metavar="1-19",
+        type=click.IntRange(1, 19),
+        default=3,
+        help="Compression level of zstd.  [default: 3]",
+    ),
+    click.option("--fsync", type=DURATION, help="Force what was written to the medium this often, against power loss."),
+    click.option("--overwrite", is_flag=True, help="Replace the file if it exists."),
+)
+
+
+class OutputOptions(msgspec.Struct, frozen=True):
+    """
+    What a person asked for; the attributes are the options of these names.
+
+    Attributes:
+        output: File, folder, or `-`; None for a new file here.
+        kind: `jsonl` or `parquet`; None to tell it from the name.
+        rotate: How much goes into one file; None for everything.
+        level: zstd level; None for the default.
+        fsync: Seconds between forced writes to the medium.
+        overwrite: Whether to replace files.
+
+    """
+
+    output: str | None
+    kind: str | None
+    rotate: Portion | None
+    level: int | None
+    fsync: float | None
+    overwrite: bool
+
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        if self.output == "-" and (self.kind == "parquet" or self.rotate is not None):
+            raise UsageError("stdout takes lines of JSON: leave out --format parquet and --rotate, or name a file")
+        from ..formats.file.names import PARQUET_SUFFIX, RECORDING_SUFFIXES
+
+        if self.kind is None or not (self.output or "").endswith(RECORDING_SUFFIXES):
+            return
+        if (self.kind == "parquet") != (self.output or "").endswith(PARQUET_SUFFIX):
+            raise UsageError(f"{self.output} is no name for --format {self.kind}: leave out one of them")
+
+    @property
+    def suffix(self) -> str:
+        """What the name ends with if it is not given."""
+        from ..formats.file.names import PARQUET_SUFFIX, ZSTD_SUFFIX
+
+        return PARQUET_SUFFIX if self.kind == "parquet" else ZSTD_SUFFIX
+
+
+class Output(NamedTuple):
+    """Where the lines go, and what is to be done with the files that are finished, if anything."""
+
+    writer: GrowingRecording
+    finisher: ParquetFinisher | None = None
+
+    def finish_parquet(self) -> None:
+        """
+        Wait for the last Parquet file.
+
+        Raises:
+            RecordingError: If one could not be made; its journal is there.
+
+        """
+        if self.finisher is not None:
+            self.finisher.finish()
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `OutputOptions`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def open_output(source: Source, options: OutputOptions) -> Output:
+    """
+    Begin the recording.
+
+    Raises:
+        UsageError: If the name tells no format.
+        RecordingExistsError: If something is there already.
+        WriteError: If it cannot be created.
+
+    """
+    from ..formats import RecordingWriter
+    from ..formats.file.target import StreamTarget
+    from ..formats.stream.plain import PlainEncoder
+
+    header = source.header()
+    if options.output == "-":
+        return Output(RecordingWriter(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
+    path = Path(options.output or ".")
+    if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
+        return _open_file(path, header, options)
+    number = 0
+    while True:
+        number += 1
+        second = header.created // NANOSECONDS
+        name = default_name(source.feed, source.subscriptions, second, number, options.suffix)
+        with contextlib.suppress(RecordingExistsError):  # by another recorder that started in the same second
+            return _open_file(path / name, header, msgspec.structs.replace(options, overwrite=False))
+
+
+def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
+    from ..formats import create_recording
+    from ..formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
+    from ..formats.file.rotation import Portions
+    from ..recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
+    from ..recorder.output.rotating_writer import RotatingWriter, next_number
+
+    def create(path: Path, header: Header) -> RecordingWriter:
+        if path.suffix == PARQUET_SUFFIX:
+            if os.path.lexists(path) and not options.overwrite:
+                raise RecordingExistsError(path, "is there already: choose another name, or give --overwrite")
+            path = journal_path(path)
+        return create_recording(
+            path, header, overwrite=options.overwrite, level=options.level, fsync_interval=options.fsync
+        )
+
+    portions = None if options.rotate is None else Portions(*options.rotate)
+    first = 1 if portions is None or options.overwrite else next_number(path)
+    if first > 1:
+        log.info("earlier files are there: this run begins with %s", printable(numbered_path(path, first).name))
+    if path.suffix != PARQUET_SUFFIX:
+        if portions is None:
+            return Output(create(path, header))
+        return Output(RotatingWriter(path, header, create, portions, first=first))
+    left_over = leftover_journals(path.parent)
+    finisher = ParquetFinisher(overwrite=options.overwrite)
+    writer = RotatingWriter(path, header, create, portions, finisher.add, first=first)
+    for journal in left_over:
+        finisher.add_leftover(journal)
+    return Output(writer, finisher)
+
+
+def default_name(
+    feed: Feed, subscriptions: Sequence[Subscription], second: int, number: int = 1, suffix: str = ""
+) -> str:
+    """Name a recording after its endpoint, channels and start; `number` tells those of one second apart."""
+    channels = [
+        item.channel for item in subscriptions if item.channel != feed.heartbeat_channel or len(subscriptions) == 1
+    ]
+    named = "+".join(channels) if len(channels) <= 4 else f"{len(channels)}-channels"
+    parts = [feed.name, *filter(None, [named])]
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+    tail = f"-{number}" if number > 1 else ""
+    return re.sub(r"[^\w.+@-]", "-", f"{'_'.join(parts)}_{stamp}{tail}{suffix}")

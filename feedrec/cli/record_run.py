@@ -1,0 +1,186 @@
+"""Running a recording in front of a person: signals, the live line, the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+
+import click
+import msgspec
+
+from ..errors import FeedrecError, WriteError
+from ..formats.file.names import part_path
+from ..recorder import Limits, Progress, RecordingSession, Summary
+from ..recorder.output.rotating_writer import GrowingRecording
+from . import output
+from .record_source import Source
+
+__all__ = ["record_with_status", "report", "run_recording"]
+
+REFRESH = 0.25
+"""Seconds between updates of the live line."""
+
+LOG_INTERVAL = 30.0
+"""Seconds between progress lines in a log."""
+
+log = logging.getLogger("feedrec")
+
+
+def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> tuple[Summary, BaseException | None]:
+    """
+    Record until a limit, Ctrl-C, SIGTERM or SIGHUP; show how it goes on stderr.
+
+    Returns:
+        What it came to, and what ended it early, if something did after a connection was open.
+
+    Raises:
+        FeedrecError: What ended it, if nothing was recorded.
+
+    """
+    feed, url, subscriptions, credentials, failover = source
+    session = RecordingSession(
+        feed, url, subscriptions, writer, limits=limits, credentials=credentials, failover=failover
+    )
+
+    async def run() -> Summary:
+        loop = asyncio.get_running_loop()
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
+            loop.add_signal_handler(number, _stop_once, loop, number, session)
+        return await record_with_status(session)
+
+    try:
+        summary = asyncio.run(run())
+    except (FeedrecError, KeyboardInterrupt) as error:
+        progress = session.progress
+        if not progress.counts.connections:
+            raise
+        return Summary(_place_of(writer), progress.seconds, progress.counts, progress.file_size), error
+    if summary.path is None:
+        summary = msgspec.structs.replace(summary, file_size=0)
+    return summary, None
+
+
+def _stop_once(loop: asyncio.AbstractEventLoop, number: int, session: RecordingSession) -> None:
+    loop.remove_signal_handler(number)  # the second Ctrl-C does what it always does
+    if number == signal.SIGINT:
+        log.info("finishing; press Ctrl-C again to stop at once")
+    session.stop()
+
+
+def _place_of(writer: GrowingRecording) -> str:
+    """Give the name that a recording has now."""
+    part = part_path(writer.path)
+    return str(part if part.exists() else writer.path)
+
+
+async def record_with_status(session: RecordingSession) -> Summary:
+    """Run a session with its status on stderr: a live line on a terminal, a log line now and then elsewhere."""
+    show = _live_line(session) if output.is_terminal() else _log_lines(session)
+    async with show:
+        return await session.run()
+
+
+@contextlib.asynccontextmanager
+async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    before = session.progress
+    live = Live(console=console, auto_refresh=False, transient=True)
+
+    def show() -> None:
+        nonlocal before
+        now = session.progress
+        live.update(Text(status_line(before, now), no_wrap=True, overflow="ellipsis"), refresh=True)
+        if now.seconds - before.seconds >= 1:
+            before = now
+
+    live.start()
+    try:
+        async with _repeating(show, REFRESH):
+            yield
+    finally:
+        with contextlib.suppress(OSError):  # the terminal is gone
+            live.stop()
+
+
+@contextlib.asynccontextmanager
+async def _log_lines(session: RecordingSession) -> AsyncIterator[None]:
+    before = session.progress
+
+    def show() -> None:
+        nonlocal before
+        now = session.progress
+        log.info("%s", status_line(before, now))
+        before = now
+
+    async with _repeating(show, LOG_INTERVAL):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _repeating(action: Callable[[], None], interval: float) -> AsyncIterator[None]:
+    async def repeat() -> None:
+        while True:
+            await asyncio.sleep(interval)
+            with contextlib.suppress(OSError):  # the terminal is gone: the recording is not
+                action()
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def status_line(before: Progress, now: Progress) -> str:
+    """Write how a run stands, with its rates since `before`."""
+    seconds = max(now.seconds - before.seconds, 1e-9)
+    frames = (now.counts.frames - before.counts.frames) / seconds
+    received = (now.counts.bytes - before.counts.bytes) / seconds
+    return " | ".join(
+        (
+            f"{now.state} {output.duration(now.seconds)}",
+            f"{now.counts.frames:,} frames",
+            f"{frames:,.0f}/s",
+            f"{output.size(received)}/s",
+            f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
+            output.count(now.counts.gaps, "gap"),
+            output.count(now.reconnects, "reconnect"),
+        )
+    )
+
+
+def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:
+    """Print what a run came to, on stderr if `err`; `error` is what ended it early."""
+    counts = summary.counts
+    progress = Progress("done", summary.seconds, counts, summary.file_size)
+    if summary.path is None:
+        click.echo("stopped before a connection was open: nothing was recorded", err=err)
+        return
+    frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
+    seconds, path = output.duration(summary.seconds), output.printable(summary.path)
+    if isinstance(error, WriteError) and summary.path != "-":
+        click.echo(f"received {frames} in {seconds}; {path} holds what was written of them", err=err)
+    else:
+        click.echo(f"recorded {frames} in {seconds} to {path}", err=err)
+    gaps = output.count(counts.gaps, "gap")
+    if progress.reconnects:  # whatever the venue sent between two connections is in no sequence
+        gaps += " within connections"
+    if counts.gaps:
+        gaps += f" ({output.count(counts.missing, 'frame')} missing)"
+    facts = [f"{output.size(summary.file_size)} on disk", output.ratio(progress.ratio), gaps]
+    facts.append(output.count(progress.reconnects, "reconnect"))
+    if counts.out_of_order:
+        facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
+    click.echo(f"  {', '.join(facts)}", err=err)

@@ -1,0 +1,157 @@
+"""One reading of the lines of a file, from some byte on, that ends with damage if there is any."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, NoReturn
+
+from ...errors import CorruptRecordingError, LineError, NotARecordingError, TruncatedRecordingError
+from ..line.codec import line_time
+from ..line.seek_table import was_finished
+from ..stream.coding import Decoder
+from ..stream.zstd_frames import StreamDamage
+from .recording import RecordingFile
+
+__all__ = ["ByteRange", "LinePass"]
+
+_READ_SIZE = 1 << 18
+
+
+class ByteRange(NamedTuple):
+    """
+    A part of a file.
+
+    Attributes:
+        start: Offset of its first byte.
+        end: Offset of the byte after it; None for the end of the file, wherever that is.
+        last_time: Recorded time before it, as text, if known.
+
+    """
+
+    start: int = 0
+    end: int | None = None
+    last_time: str | None = None
+
+
+class LinePass:
+    """
+    One reading.
+
+    Args:
+        file: The file.
+        decoder: Makes lines of its bytes.
+        where: What to read.
+        wait: Called each time the end of a file that is being written is reached: whether to go on.
+
+    """
+
+    def __init__(
+        self,
+        file: RecordingFile,
+        decoder: Decoder,
+        where: ByteRange = ByteRange(),  # noqa: B008  immutable
+        *,
+        wait: Callable[[], bool] | None = None,
+    ) -> None:
+        self.decoder = decoder
+        self._file = file
+        self._where = where
+        self._wait = wait
+        self._offset = where.start
+        self._last_line = b""  # before the batch that was given last, until that was taken
+        self._batch: list[bytes] = []
+        self._batch_start = 0
+        self._to_give: list[bytes] = []
+        self._read_lines = self._read()
+
+    def take_header(self) -> bytes:
+        """
+        Give the first line of all.
+
+        Raises:
+            NotARecordingError: If there is none.
+            DamagedRecordingError: If there is damage in its place.
+
+        """
+        lines = next(self._read_lines, None)
+        if lines is None:
+            self._raise_damage()
+            raise NotARecordingError(self._file.path, "there is no line of a recording in it")
+        self._batch, self._batch_start = lines, 1
+        self._to_give = lines[1:]
+        return lines[0]
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """
+        Give the lines that are left, about a block of them at a time.
+
+        Raises:
+            TruncatedRecordingError: After the last whole line, if the file was cut off and nobody is writing it.
+            CorruptRecordingError: At the first block that is damaged.
+
+        """
+        if self._to_give and not self._file.is_closed:
+            lines, self._to_give = self._to_give, []
+            yield lines
+            self._last_line = lines[-1]
+        for lines in self._read_lines:
+            if self._file.is_closed:
+                return
+            self._batch, self._batch_start = lines, 0
+            yield lines
+            self._last_line = lines[-1]
+        if not self._file.is_closed:
+            self._raise_damage()
+
+    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
+        """Say where a line is that is none; see `Recording.raise_bad_line`."""
+        for _ in itertools.chain([self._batch], self.batches()):
+            if line in self._batch[self._batch_start :]:
+                index = self._batch.index(line, self._batch_start)
+                before = self._batch[:index]
+                last_line = before[-1] if index > self._batch_start else self._last_line
+                offset = self.decoder.offset_of_line(before)
+                raise CorruptRecordingError(self._file.path, str(error), offset, self._time_of(last_line)) from error
+        raise error
+
+    def _read(self) -> Iterator[list[bytes]]:
+        """Give the lines of the file, the header among them, until its end or the first damage."""
+        while True:
+            live = self._wait is not None and self._file.is_locked()  # before reading: what comes until then counts
+            while data := self._next_bytes():
+                yield from self.decoder.feed(data)
+                if self.decoder.damage is not None:
+                    return
+            if self._ends_as_one_that_was_finished():
+                reason = "a zstd frame ends behind the end of the file, which was finished"
+                self.decoder.damage = StreamDamage(self.decoder.unfinished or 0, reason)
+                return
+            if lines := self.decoder.take_unverified():
+                yield lines
+            if not live or self._wait is None or not self._wait():
+                return
+
+    def _next_bytes(self) -> bytes:
+        end = self._where.end
+        size = _READ_SIZE if end is None else min(_READ_SIZE, end - self._offset)
+        data = self._file.read_at(self._offset, size)
+        self._offset += len(data)
+        return data
+
+    def _ends_as_one_that_was_finished(self) -> bool:
+        """Tell that of a file that should not be over yet."""
+        if self.decoder.unfinished is None or self._where.end is not None or self._file.is_closed:
+            return False
+        size = self._file.size()  # it may have grown since
+        return size == self._offset and was_finished(self._file.read_at, size)
+
+    def _raise_damage(self) -> None:
+        path, damage, last_time = self._file.path, self.decoder.damage, self._time_of(self._last_line)
+        if damage is not None:
+            raise CorruptRecordingError(path, damage.reason, damage.offset, last_time)
+        if self.decoder.unfinished is not None and not self._file.is_locked():
+            raise TruncatedRecordingError(path, "the file is cut off", self._file.size(), last_time)
+
+    def _time_of(self, line: bytes) -> str | None:
+        return line_time(line) or self._where.last_time

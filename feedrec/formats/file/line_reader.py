@@ -1,0 +1,141 @@
+"""
+Reading a recording of lines: whole, cut off, or still being written; all of it, or a span of time.
+
+Memory is bounded by a block and a line, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+from ...errors import LineError, NotARecordingError
+from ...model import format_time
+from ..line.codec import decode_header
+from ..line.fast_path import lines_between
+from ..line.index import Index, read_index
+from ..stream.blocks import BlockDecoder
+from ..stream.coding import Decoder
+from ..stream.gzip_members import GzipDecoder, looks_like_gzip
+from ..stream.plain import PlainDecoder
+from ..stream.zstd_frames import looks_like_zstd
+from .block_search import range_between
+from .line_pass import ByteRange, LinePass
+from .recording import Recording, RecordingFile
+
+__all__ = ["RecordingReader"]
+
+
+class RecordingReader(Recording):
+    """
+    A `.jsonl.zst`, `.jsonl` or `.jsonl.gz`, finished or with `.part` at its end.
+
+    Args:
+        path: The file.
+        wait: Follow a file that is still being written: called each time its end is reached, it returns whether to go
+            on. Without it, reading ends with what the file holds at that moment.
+
+    Raises:
+        NotARecordingError: If there is no such file, it was written by something else, or it is no regular file.
+        RecordingError: If it cannot be opened.
+
+    """
+
+    def __init__(self, path: Path | str, *, wait: Callable[[], bool] | None = None) -> None:
+        super().__init__(RecordingFile(Path(path)))
+        self._wait = wait
+        self._index: Index | None = None
+        self._looked_for_index = False
+        self._begin = ByteRange()
+        self._is_read = False
+        try:
+            self._sequence = self._latest = LinePass(self._file, _decoder_of(self._file), wait=wait)
+            self.header_line = self._sequence.take_header()
+            self.header = decode_header(self.header_line)
+        except LineError as error:
+            self._file.close()
+            raise NotARecordingError(self.path, str(error)) from error
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def index(self) -> Index | None:
+        if not self._looked_for_index:
+            self._looked_for_index = True
+            if self._is_compressed:
+                self._index = read_index(self._file.read_at, self.size)
+        return self._index
+
+    def seek(self, start: int) -> int:
+        passed = 0
+        latest: int | None = None
+        for block in self.index.blocks if self.index else ():
+            if block.last is not None and block.last >= start:
+                if passed or self._begin.start:
+                    self._begin = ByteRange(block.offset, None, None if latest is None else format_time(latest))
+                    self._sequence, self._is_read = self._pass_over(self._begin, self._wait), False
+                return passed
+            passed += block.lines
+            latest = block.last
+        return 0
+
+    def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
+        if start is None and end is None:
+            if self._is_read and not self._file.is_closed:
+                self._sequence = self._pass_anew()
+            self._is_read = True
+            one_pass = self._latest = self._sequence
+            yield from one_pass.batches()
+            return
+        one_pass = self._latest = self._pass_between(start or 0, end)
+        yield from lines_between(one_pass.batches(), start, end)
+
+    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
+        self._latest.raise_bad_line(line, error)
+
+    @property
+    def _is_compressed(self) -> bool:
+        return isinstance(self._sequence.decoder, BlockDecoder)
+
+    def _pass_between(self, start: int, end: int | None) -> LinePass:
+        if self._is_compressed:
+            return self._pass_over(range_between(self._file.read_at, self.size, self.index, start, end))
+        return self._whole_pass()
+
+    def _pass_anew(self) -> LinePass:
+        return self._pass_over(self._begin, self._wait) if self._is_compressed else self._whole_pass(self._wait)
+
+    def _whole_pass(self, wait: Callable[[], bool] | None = None) -> LinePass:
+        whole = LinePass(self._file, _decoder_of(self._file), wait=wait)
+        whole.take_header()
+        return whole
+
+    def _pass_over(self, where: ByteRange, wait: Callable[[], bool] | None = None) -> LinePass:
+        ends_with_seek_table = where.end is None and self._sequence.decoder.ends_with_seek_table
+        decoder = BlockDecoder(start=where.start, ends_with_seek_table=ends_with_seek_table)
+        one_pass = LinePass(self._file, decoder, where, wait=wait)
+        if where.start == 0 and where.end != 0:
+            one_pass.take_header()
+        return one_pass
+
+
+def _decoder_of(file: RecordingFile) -> Decoder:
+    """
+    Choose by what the file begins with.
+
+    Raises:
+        NotARecordingError: If no recording begins so.
+
+    """
+    head = file.read_at(0, 4)
+    if not head:
+        raise NotARecordingError(file.path, "the file is empty, not even a header was written")
+    if looks_like_zstd(head.ljust(4)):
+        return BlockDecoder()
+    if looks_like_gzip(head):
+        return GzipDecoder()
+    if head.startswith(b"{"):
+        return PlainDecoder()
+    raise NotARecordingError(file.path, "not a recording: it is neither zstd, nor gzip, nor lines of JSON")

@@ -1,0 +1,80 @@
+"""Opening a recording: which reader a file needs, and under which of its names it is now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ...errors import NotARecordingError
+from ..stream.gzip_members import looks_like_gzip
+from .line_reader import RecordingReader
+from .names import later_paths
+from .recording import Recording, RecordingFile
+
+__all__ = ["has_own_reader", "open_recording", "under_current_name"]
+
+_Result = TypeVar("_Result")
+
+_PARQUET = b"PAR1"
+
+
+def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) -> Recording:
+    """
+    Open a recording for reading, in whatever format it is.
+
+    Args:
+        path: The file, finished or with `.part` at its end. What it is, is told from its first bytes, not its name.
+        wait: Follow a file that is still being written: called each time its end is reached, it returns whether to go
+            on. Without it, reading ends with what the file holds at that moment. Of no use with Parquet.
+
+    Raises:
+        NotARecordingError: If there is no such file, it was written by something else, or it is no regular file.
+        RecordingError: If it cannot be opened.
+
+    """
+    if _begins_as_parquet(Path(path)):
+        from .parquet_reader import ParquetRecording  # noqa: PLC0415  loads pyarrow
+
+        return ParquetRecording(path)
+    return RecordingReader(path, wait=wait)
+
+
+def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
+    """
+    Do something with a recording that may have got another name since it was found.
+
+    A recorder finishes `x.jsonl.zst.part` as `x.jsonl.zst`, and a journal `x.parquet.jsonl.zst` as `x.parquet`.
+
+    Args:
+        path: Its name when it was found.
+        use: Is given the name that it has now.
+
+    Raises:
+        NotARecordingError: If there is none under any of its names.
+
+    """
+    missing: NotARecordingError | None = None
+    for later in later_paths(path):
+        try:
+            return use(later)
+        except NotARecordingError as error:
+            if os.path.lexists(later):
+                raise
+            missing = missing or error
+    assert missing is not None  # noqa: S101  for mypy
+    raise missing
+
+
+def has_own_reader(head: bytes) -> bool:
+    """Tell whether a file that begins with these bytes is gzip or Parquet: only its reader knows it."""
+    return looks_like_gzip(head) or head.startswith(_PARQUET)
+
+
+def _begins_as_parquet(path: Path) -> bool:
+    file = RecordingFile(path)
+    try:
+        return file.read_at(0, len(_PARQUET)) == _PARQUET
+    finally:
+        file.close()

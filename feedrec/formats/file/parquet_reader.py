@@ -1,0 +1,314 @@
+"""
+Reading a recording that is a Parquet file, as the lines that it was made of.
+
+Memory is bounded by a row group. Its lines are given once its bytes proved to be those that were written.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...errors import (
+    CorruptRecordingError,
+    LineError,
+    NotARecordingError,
+    RecordingError,
+    TruncatedRecordingError,
+)
+from ..line.codec import decode_header, line_time
+from ..line.fast_path import lines_between
+from ..stream.coding import MAX_LINE
+from ..stream.parquet_rows import (
+    GROUPS_KEY,
+    HEADER_KEY,
+    MAX_GROUP_SIZE,
+    SCHEMA,
+    SEAL,
+    SEAL_SIZE,
+    TAIL_SIZE,
+    Row,
+    decode_groups,
+    line_of,
+    seal,
+)
+from ..stream.zstd_frames import StreamDamage
+from .recording import Recording, RecordingFile
+
+__all__ = ["MAGIC", "ParquetRecording"]
+
+MAGIC = b"PAR1"
+"""What a Parquet file begins and ends with."""
+
+_LEAST_SIZE = len(MAGIC) + TAIL_SIZE
+_BATCH_ROWS = 1024
+_BUFFER_SIZE = 1 << 18
+_MAX_GROUP = MAX_GROUP_SIZE + 2 * MAX_LINE  # a line may be longer than its payload
+_Span = tuple[int | None, int | None]
+"""First time, inclusive, and last, exclusive, in nanoseconds."""
+
+_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, MemoryError)
+"""What pyarrow raises on bytes that it did not write."""
+
+
+class ParquetRecording(Recording):
+    """
+    A `.parquet` that feedrec wrote.
+
+    Args:
+        path: The file.
+
+    Raises:
+        NotARecordingError: If there is no such file, it was written by something else, or it is being written.
+        TruncatedRecordingError: If its end is missing, without which nothing in it can be read.
+        CorruptRecordingError: If its footer is damaged.
+        RecordingError: If it cannot be opened.
+
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__(RecordingFile(Path(path)))
+        try:
+            self._rows = _RowGroups(self._file)
+            self.header_line = self._rows.header_line
+            self.header = decode_header(self.header_line)
+        except LineError as error:
+            self._file.close()
+            raise NotARecordingError(self.path, str(error)) from error
+        except BaseException:
+            self._file.close()
+            raise
+        self._begin = 0
+        self._latest = self._pass_over(range(len(self._rows.groups)))
+
+    def seek(self, start: int) -> int:
+        passed = 0
+        for number, group in enumerate(self._rows.groups):
+            if group.last is None or group.last >= start:
+                self._begin = number
+                return passed
+            passed += group.lines
+        return 0
+
+    def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
+        if start is None and end is None:
+            one_pass = self._latest = self._pass_over(range(self._begin, len(self._rows.groups)))
+            yield from one_pass.batches()
+            return
+        one_pass = self._latest = self._pass_over(self._rows.between(start, end), (start, end))
+        yield from lines_between(one_pass.batches(), start, end)
+
+    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
+        self._latest.raise_bad_line(line, error)
+
+    def _pass_over(self, numbers: Sequence[int], span: _Span = (None, None)) -> _LinePass:
+        return _LinePass(self._rows, numbers, span, self.path)
+
+
+class _LinePass:
+    """One reading of the lines of some row groups, in their order; most of those out of the span are passed over."""
+
+    def __init__(self, rows: _RowGroups, numbers: Sequence[int], span: _Span, path: Path) -> None:
+        self._rows = rows
+        self._span = span
+        self._path = path
+        self._group = 0
+        self._batch: list[bytes] = []
+        self._last_line = b""  # before the batch that was given last
+        self._batches = self._read(numbers)
+
+    def batches(self) -> Iterator[list[bytes]]:
+        yield from self._batches
+
+    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
+        while line not in self._batch:
+            if next(self._batches, None) is None:
+                raise error
+        index = self._batch.index(line)
+        before = self._batch[index - 1] if index else self._last_line
+        reason = f"a row of row group {self._group} is none of a recording: {error}"
+        offset = self._rows.groups[self._group].offset
+        raise CorruptRecordingError(self._path, reason, offset, line_time(before)) from error
+
+    def _read(self, numbers: Sequence[int]) -> Iterator[list[bytes]]:
+        try:
+            for self._group in numbers:
+                for lines in self._rows.read(self._group, self._span):
+                    if self._batch:
+                        self._last_line = self._batch[-1]
+                    self._batch = lines
+                    yield lines
+        except StreamDamage as damage:
+            last_time = line_time(self._batch[-1]) if self._batch else None
+            raise CorruptRecordingError(self._path, damage.reason, damage.offset, last_time) from damage
+
+
+class _RowGroups:
+    """
+    The row groups of a Parquet file that holds a recording.
+
+    Attributes:
+        header_line: The header of the recording.
+        groups: What is known of each.
+
+    """
+
+    def __init__(self, file: RecordingFile) -> None:
+        self._file = file
+        self._source = _Source(file)
+        footer = self._check_footer()
+        try:
+            self._parquet = pq.ParquetFile(
+                self._source, pre_buffer=False, buffer_size=_BUFFER_SIZE, page_checksum_verification=True
+            )
+            metadata: dict[bytes, bytes] = self._parquet.metadata.metadata or {}
+            self.header_line = metadata[HEADER_KEY]
+            self.groups = decode_groups(metadata[GROUPS_KEY])
+            is_whole = self._parquet.schema_arrow.equals(SCHEMA) and self._parquet.num_row_groups == len(self.groups)
+        except _ERRORS as error:
+            reason = f"its footer cannot be read ({_first_line(error)})"
+            raise CorruptRecordingError(file.path, reason, footer, None) from error
+        if not is_whole:
+            raise CorruptRecordingError(file.path, "its footer contradicts itself", footer, None)
+
+    def between(self, start: int | None, end: int | None) -> list[int]:
+        """Give the row groups that may have lines of a span of time: `start` inclusive, `end` exclusive."""
+        return [
+            number
+            for number, group in enumerate(self.groups)
+            if group.first is None
+            or group.last is None
+            or ((start is None or group.last >= start) and (end is None or group.first < end))
+        ]
+
+    def read(self, number: int, span: _Span) -> Iterator[list[bytes]]:
+        """
+        Give the lines of a row group, but for some of those that are not within a span of time.
+
+        Raises:
+            StreamDamage: If its bytes are not those that were written.
+
+        """
+        group = self.groups[number]
+        if group.size > _MAX_GROUP:
+            raise StreamDamage(group.offset, f"row group {number} has {group.size} bytes, {_MAX_GROUP} is the limit")
+        data = self._source.hold(group.offset, group.size)
+        if self._file.is_closed:
+            return
+        if zlib.crc32(data) != group.crc:
+            raise StreamDamage(group.offset, f"row group {number} is corrupt")
+        batches = self._parquet.iter_batches(_BATCH_ROWS, row_groups=[number], use_threads=False)
+        while not self._file.is_closed:
+            try:
+                batch = next(batches, None)
+                lines = [] if batch is None or not _may_be_within(batch, span) else _lines_of(batch)
+            except _ERRORS as error:
+                if self._file.is_closed:
+                    return
+                reason = f"row group {number} cannot be read ({_first_line(error)})"
+                raise StreamDamage(group.offset, reason) from error
+            if batch is None:
+                return
+            if lines:
+                yield lines
+
+    def _check_footer(self) -> int:
+        """
+        Give the offset of the footer.
+
+        Raises:
+            RecordingError: If it is not there, not feedrec's, or not the one that was written.
+
+        """
+        file, size = self._file, self._file.size()
+        tail = file.read_at(max(0, size - TAIL_SIZE), TAIL_SIZE)
+        if not tail.endswith(MAGIC) or size < _LEAST_SIZE:
+            raise self._without_end(size)
+        footer = size - TAIL_SIZE - int.from_bytes(tail[:4], "little")
+        if footer < SEAL_SIZE:
+            raise CorruptRecordingError(file.path, "the size of its footer is corrupt", size - TAIL_SIZE, None)
+        sealed = file.read_at(footer - SEAL_SIZE, SEAL_SIZE)
+        if not sealed.startswith(SEAL):
+            reason = (
+                "not a recording, or a damaged one: a Parquet file without feedrec's seal before its footer, "
+                "written or rewritten by something else"
+            )
+            raise NotARecordingError(file.path, reason)
+        if sealed != seal(file.read_at(footer, size - footer)):
+            raise CorruptRecordingError(file.path, "its footer is corrupt", footer - SEAL_SIZE, None)
+        return footer
+
+    def _without_end(self, size: int) -> RecordingError:
+        if self._file.is_locked():
+            reason = "is being written: a Parquet file can be read when it is finished"
+            return NotARecordingError(self._file.path, reason)
+        reason = "the file is cut off, and without its end nothing of a Parquet file can be read"
+        return TruncatedRecordingError(self._file.path, reason, size, None)
+
+
+def _may_be_within(batch: Any, span: _Span) -> bool:
+    """Tell whether rows have a time within a span, or none."""
+    start, end = span
+    if start is None and end is None:
+        return True
+    times = batch.column("time").cast(pa.int64()).to_pylist()
+    if None in times or not times:
+        return True
+    return (start is None or max(times) >= start) and (end is None or min(times) < end)
+
+
+def _lines_of(batch: Any) -> list[bytes]:
+    columns = [batch.column(name) for name in SCHEMA.names]
+    columns[0] = columns[0].cast(pa.int64())
+    return [line_of(Row(*values)) for values in zip(*(column.to_pylist() for column in columns), strict=True)]
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+class _Source(io.RawIOBase):
+    """A recording's file as pyarrow wants it; what it reads is counted, and a part that is held is read once."""
+
+    def __init__(self, file: RecordingFile) -> None:
+        super().__init__()
+        self._file = file
+        self._position = 0
+        self._held = b""
+        self._held_from = 0
+
+    def hold(self, offset: int, size: int) -> bytes:
+        """Read a part of the file, and keep it until the next is wanted; give it."""
+        self._held = b""  # before the next is read: not both at once
+        self._held, self._held_from = self._file.read_at(offset, size), offset
+        return self._held
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = (0, self._position, self._file.size())[whence]
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        start = self._position - self._held_from
+        if size >= 0 and start >= 0 and start + size <= len(self._held):
+            data = self._held[start : start + size]
+        else:
+            data = self._file.read_at(self._position, self._file.size() - self._position if size < 0 else size)
+        self._position += len(data)
+        return data

@@ -1,0 +1,286 @@
+"""
+The line codec: headers, frames and events as single lines of JSON, payloads verbatim.
+
+The payload is the last key of its line, and it is one of
+- `frame`: a JSON text that can stand in the line as it is;
+- `text`: any other UTF-8 text, as a JSON string;
+- `base64`: everything else, with `op` telling a text message from a binary one.
+
+A payload stands in the line as it is only if every JSON reader would cut the same bytes out again: it is valid UTF-8,
+it parses, it has no byte below 0x20, no white space around it, and it nests less than `MAX_NESTING` deep.
+`decode_line(encode_frame(frame)) == frame` for every frame.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import functools
+import re
+from typing import Any
+
+import msgspec
+
+from ...errors import LineError
+from ...model import FORMAT_VERSION, Direction, Event, Frame, Header, Record, format_time, parse_time
+
+__all__ = [
+    "MAX_NESTING",
+    "decode_header",
+    "decode_line",
+    "encode_event",
+    "encode_frame",
+    "encode_header",
+    "encode_received",
+    "is_header",
+    "is_json",
+    "line_time",
+]
+
+MAX_NESTING = 100
+"""Payloads that nest this deep go to `text`: readers with recursive parsers give up not far above."""
+
+_SPACE, _BRACE, _BRACKET = 0x20, ord("{"), ord("[")
+_TAB, _LINE_FEED, _RETURN = 0x09, 0x0A, 0x0D
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_ALL_BUT_NESTING = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
+
+_FLAGS = ("redacted", "synthetic", "unverified")
+
+_SECOND_HEADER = (
+    "a second header: two recordings in one file (feedrec repair makes one of them; feedrec convert joins files)"
+)
+
+_validate = msgspec.json.Decoder(msgspec.Raw).decode
+_encode = msgspec.json.encode
+
+
+def encode_header(header: Header) -> bytes:
+    """Write the first line of a recording, without its newline."""
+    fields = {
+        "feedrec": FORMAT_VERSION,
+        "endpoint": header.endpoint,
+        "url": header.url,
+        "created": format_time(header.created),
+        "software": header.software,
+        "subscriptions": header.subscriptions,
+    }
+    return _encode({**fields, **{key: value for key, value in header.extra.items() if key not in fields}})
+
+
+def encode_event(event: Event) -> bytes:
+    """Write an event as a line, without its newline."""
+    fields = {"time": format_time(event.time), "conn": event.conn, "event": event.name}
+    return _encode({**fields, **{key: value for key, value in event.details.items() if key not in fields}})
+
+
+def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
+    """
+    Write a frame as a line, without its newline.
+
+    Args:
+        frame: The frame.
+        parses: Whether the payload is known to be one valid JSON text, so that it need not be parsed again.
+
+    """
+    payload = frame.payload
+    start = _frame_start(frame.time, frame.conn, frame.direction, frame.redacted, frame.synthetic, frame.unverified)
+    if not frame.binary:
+        if _stands_verbatim(payload, parses=parses):
+            return b'%b"frame":%b}' % (start, payload)
+        text = _utf8(payload)
+        if text is not None:
+            return b'%b"text":%b}' % (start, _encode(text))
+    kind = b"binary" if frame.binary else b"text"
+    return b'%b"op":"%b","base64":"%b"}' % (start, kind, base64.b64encode(payload))
+
+
+def encode_received(time: int, conn: int, payload: bytes, *, binary: bool, parses: bool) -> bytes:
+    """Write a frame that came in as `encode_frame` does, but quicker: a recorder does it for every frame."""
+    if not binary and _stands_verbatim(payload, parses=parses):
+        return b'%b"frame":%b}' % (_frame_start(time, conn, "in"), payload)
+    return encode_frame(Frame(time, conn, payload, "in", binary), parses=parses)
+
+
+@functools.lru_cache(maxsize=16)  # all frames of one socket read share it
+def _frame_start(time: int, conn: int, direction: Direction, *flags: bool) -> bytes:
+    marks = "".join(f',"{name}":true' for name, is_set in zip(_FLAGS, flags, strict=False) if is_set)
+    return f'{{"time":"{format_time(time)}","conn":{conn},"dir":"{direction}"{marks},'.encode()
+
+
+def _utf8(payload: bytes) -> str | None:
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _stands_verbatim(payload: bytes, *, parses: bool) -> bool:
+    # The order is one of cost: this runs for every frame that a recorder receives.
+    if not payload or payload[0] <= _SPACE or payload[-1] <= _SPACE:
+        return False
+    if _LINE_FEED in payload or _RETURN in payload or _TAB in payload:  # other control bytes fail to parse
+        return False
+    if not payload.isascii() and _utf8(payload) is None:  # msgspec does not look inside strings
+        return False
+    if not (parses or is_json(payload)):
+        return False
+    if payload.count(_BRACE) + payload.count(_BRACKET) < MAX_NESTING:
+        return True
+    return _nesting_below(payload, MAX_NESTING)
+
+
+def is_json(payload: bytes) -> bool:
+    """Tell whether a payload is one JSON text; what stands inside its strings is not checked for UTF-8."""
+    try:
+        _validate(payload)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _nesting_below(payload: bytes, limit: int) -> bool:
+    """Tell whether a valid JSON text nests less than `limit` deep, peeling it from the inside, level by level."""
+    skeleton = payload
+    if b"\\" not in payload:  # then quotes pair up, and a string without brackets leaves two quotes side by side
+        skeleton = payload.translate(_BRACES_AS_BRACKETS, _ALL_BUT_NESTING_AND_QUOTES)
+        skeleton = skeleton.replace(b'""', b"")
+    if b'"' in skeleton:
+        skeleton = _STRING.sub(b"", payload)
+    skeleton = skeleton.translate(_BRACES_AS_BRACKETS, _ALL_BUT_NESTING)
+    for _ in range(limit):
+        if not skeleton:
+            return True
+        skeleton = skeleton.replace(b"[]", b"")
+    return False
+
+
+class _Line(msgspec.Struct, gc=False):
+    """Every key that a line of version 1 can have; the values of others are passed over."""
+
+    time: str = ""
+    conn: int = 0
+    dir: str = ""
+    redacted: bool = False
+    synthetic: bool = False
+    unverified: bool = False
+    op: str = "text"
+    frame: msgspec.Raw = msgspec.Raw()
+    text: str | None = None
+    base64: str | None = None
+    event: str | None = None
+
+
+class _EventLine(msgspec.Struct, gc=False):
+    """What every event has; its other keys are its own, whatever they mean in the line of a frame."""
+
+    time: str
+    event: str
+    conn: int = 0
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+_decode_event_line = msgspec.json.Decoder(_EventLine).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def decode_line(line: bytes) -> Record:
+    """
+    Read a line that is not the header.
+
+    Keys may come in any order and with any spacing, so a file that another tool rewrote is read as well.
+
+    Raises:
+        LineError: If it is neither a frame nor an event.
+
+    """
+    try:
+        fields = _decode_fields(line)
+        if fields.event is not None:
+            return _decode_event(line)
+        time = parse_time(fields.time)
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        if is_header(line):
+            raise LineError(_SECOND_HEADER) from error
+        raise LineError(f"not a line of a recording: {error}") from error
+    if fields.dir not in ("in", "out"):
+        raise LineError("not a line of a recording: it has neither `dir` nor `event`")
+    direction: Direction = "in" if fields.dir == "in" else "out"
+    flags = fields.redacted, fields.synthetic, fields.unverified
+    is_binary = fields.op == "binary" and fields.text is None and not bytes(fields.frame)
+    return Frame(time, fields.conn, _payload(fields), direction, is_binary, *flags)
+
+
+def _decode_fields(line: bytes) -> _Line:
+    try:
+        return _decode(line)
+    except msgspec.ValidationError as error:  # an event may have a `text` of its own that is no string
+        with contextlib.suppress(msgspec.ValidationError):
+            return _Line(event=_decode_event_line(line).event)
+        raise error from None
+
+
+def _decode_event(line: bytes) -> Event:
+    fields = _decode_event_line(line)
+    details = _decode_object(line)
+    for key in _EventLine.__struct_fields__:
+        details.pop(key, None)
+    return Event(parse_time(fields.time), fields.conn, fields.event, details)
+
+
+def _payload(fields: _Line) -> bytes:
+    if verbatim := bytes(fields.frame):
+        return verbatim
+    if fields.text is not None:
+        return fields.text.encode()
+    if fields.base64 is not None:
+        try:
+            return base64.b64decode(fields.base64, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise LineError(f"not a line of a recording: bad base64: {error}") from error
+    raise LineError("not a line of a recording: it has none of `frame`, `text` and `base64`")
+
+
+def decode_header(line: bytes) -> Header:
+    """
+    Read the first line of a recording.
+
+    Raises:
+        LineError: If it is no header, or one of a version that this package does not know.
+
+    """
+    try:
+        fields = _decode_object(line)
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise LineError(f"the first line is no header of a recording: {error}") from error
+    version = fields.pop("feedrec", None)
+    if version != FORMAT_VERSION or type(version) is not int:
+        if version is None:
+            raise LineError('the first line is no header of a recording: it has no "feedrec"')
+        raise LineError(f"it is of format version {version!r}; this feedrec reads version {FORMAT_VERSION}: upgrade it")
+    try:
+        known = {name: fields.pop(name) for name in Header.__struct_fields__ if name in fields and name != "extra"}
+        known["created"] = parse_time(known["created"]) if "created" in known else 0
+        return msgspec.convert({**known, "extra": fields}, Header)
+    except (msgspec.ValidationError, TypeError, ValueError, AttributeError) as error:
+        raise LineError(f"the header cannot be read: {error}") from error
+
+
+def is_header(line: bytes) -> bool:
+    """Tell whether a line is the header of a recording."""
+    try:
+        decode_header(line)
+    except LineError:
+        return False
+    return True
+
+
+def line_time(line: bytes) -> str | None:
+    """Give the time of a line as its text, or None if it has none."""
+    try:
+        return _decode(line).time or None
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return None

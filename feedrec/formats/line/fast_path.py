@@ -1,0 +1,161 @@
+"""
+Received frames out of lines, and the times of lines, fast.
+
+A line that `formats.lines` wrote for a received frame with a JSON object differs from the one before it in nothing but
+nine digits and the payload, as long as the second is the same:
+
+    {"time":"2026-11-21T17:00:00.223456789Z","conn":0,"dir":"in","frame":{...}}
+    |-- same second ------------|-9 digits|-- same connection ---------|payload|
+
+Such a line is cut by position, once the payload proved to be one whole JSON value: then the cut is where `decode_line`
+would make it. Every other line is left to `decode_line`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import msgspec
+
+from ...model import NANOSECONDS, Frame, FrameInfo, Record, format_time, parse_time
+from .codec import decode_line, is_json, line_time
+
+__all__ = ["ReceivedFrames", "lines_between", "time_texts"]
+
+_START = b'{"time":"'
+_DIGITS = slice(29, 38)
+_DIGITS_END = 38
+_TIME = slice(9, 39)
+_TIME_SHAPE = b"0000-00-00T00:00:00.000000000Z"
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_AFTER_ALL_TIMES = b"A"  # sorts behind every digit
+
+
+class ReceivedFrames:
+    """
+    Decodes lines; remembers what the last one looked like.
+
+    Args:
+        describe: Tells what a text frame is. Where it says that the payload parses, that is not checked again.
+        first_conn: What is added to the number of every connection.
+
+    """
+
+    def __init__(self, describe: Callable[[bytes], FrameInfo] | None = None, first_conn: int = 0) -> None:
+        self._describe = describe
+        self._first_conn = first_conn
+        self._second_text = b"\n"  # no line begins like this
+        self._second = 0
+        self._middle = b""
+        self._conn = 0
+
+    def decode(self, lines: Iterable[bytes], others: list[Record] | None = None) -> tuple[list[Frame], list[FrameInfo]]:
+        """
+        Give the received frames among these lines, and what `describe` says of each; nothing if there is none.
+
+        Args:
+            lines: The lines.
+            others: Events and sent frames are appended to it.
+
+        Raises:
+            LineError: If one of them is no line of a recording.
+
+        """
+        frames: list[Frame] = []
+        infos: list[FrameInfo] = []
+        describe = self._describe
+        for line in lines:
+            if line.startswith(self._second_text) and line.startswith(self._middle, _DIGITS_END) and line[-2:] == b"}}":
+                digits, payload = line[_DIGITS], line[_DIGITS_END + len(self._middle) : -1]
+                if digits.isdigit() and payload[:1] == b"{":
+                    if describe is None:
+                        if is_json(payload):
+                            frames.append(Frame(self._second + int(digits), self._conn, payload))
+                            continue
+                    else:
+                        info = describe(payload)
+                        if info.parses or is_json(payload):
+                            frames.append(Frame(self._second + int(digits), self._conn, payload))
+                            infos.append(info)
+                            continue
+            record = decode_line(line)
+            if isinstance(record, Frame) and record.direction == "in":
+                frames.append(self._follow(line, record))
+                if describe is not None:
+                    infos.append(FrameInfo() if record.binary else describe(record.payload))
+            elif others is not None:
+                others.append(msgspec.structs.replace(record, conn=record.conn + self._first_conn))
+        return frames, infos
+
+    def payloads(self, lines: Iterable[bytes]) -> list[bytes]:
+        """
+        Give the payloads of the received frames among lines that feedrec wrote.
+
+        In those the payload is the last key, and it parses (docs/format.md): that is not proved again, and only that
+        makes it quick. Of lines that something else wrote it may give more than the payload.
+
+        Raises:
+            LineError: If it comes upon something that is no line of a recording.
+
+        """
+        payloads: list[bytes] = []
+        middle, cut = self._middle, _DIGITS_END + len(self._middle)
+        for line in lines:
+            if middle and line.startswith(middle, _DIGITS_END) and line.startswith(_START):
+                payloads.append(line[cut:-1])
+                continue
+            record = decode_line(line)
+            if isinstance(record, Frame) and record.direction == "in":
+                payloads.append(self._follow(line, record).payload)
+                middle, cut = self._middle, _DIGITS_END + len(self._middle)
+        return payloads
+
+    def _follow(self, line: bytes, record: Frame) -> Frame:
+        """Expect the next lines to look like this one; give its frame with the number of its connection."""
+        conn = record.conn + self._first_conn
+        middle = b'Z","conn":%d,"dir":"in","frame":' % record.conn
+        if line.startswith(_START) and line.startswith(middle, _DIGITS_END) and line[_DIGITS].isdigit():
+            self._second_text = line[: _DIGITS.start]
+            self._second = record.time - record.time % NANOSECONDS
+            self._middle = middle
+            self._conn = conn
+        return msgspec.structs.replace(record, conn=conn) if self._first_conn else record
+
+
+def lines_between(batches: Iterable[list[bytes]], start: int | None, end: int | None) -> Iterator[list[bytes]]:
+    """
+    Give the lines of a span of time, and those that have no time: what is wrong with them is told where they are read.
+
+    Args:
+        batches: Lines, some at a time.
+        start: First time, inclusive, in nanoseconds; None for no limit.
+        end: Last time, exclusive.
+
+    """
+    first = format_time(max(start or 0, 0)).encode()
+    last = _AFTER_ALL_TIMES if end is None else format_time(max(end, 0)).encode()
+    for lines in batches:
+        times = time_texts(lines)
+        chosen = [line for line, time in zip(lines, times, strict=True) if first <= time < last or not time]
+        if chosen:
+            yield chosen
+
+
+def time_texts(lines: Sequence[bytes]) -> list[bytes]:
+    """Give the time of each line as the text that sorts as time does; empty for a line that has none."""
+    texts = [line[_TIME] for line in lines]
+    if {text.translate(_DIGITS_AS_ZEROS) for text in texts} == {_TIME_SHAPE} and {line[:9] for line in lines} == {
+        _START
+    }:
+        return texts
+    return [_time_text(line) for line in lines]
+
+
+def _time_text(line: bytes) -> bytes:
+    text = line_time(line)
+    if text is None:
+        return b""
+    try:
+        return format_time(parse_time(text)).encode()
+    except ValueError:
+        return b""

@@ -1,0 +1,292 @@
+"""
+The index: what stands behind the last block of a cleanly closed recording, before the seek table.
+
+It is a skippable zstd frame (RFC 8878, 3.1.2), so that every other reader passes over it. For each block it tells where
+it is, what times it spans, how many frames of each connection and channel it holds, where snapshots stand in it, and a
+CRC; a CRC of the index itself stands before it. The size of the last entry of the seek table is how it is found.
+
+docs/format.md is normative. An index is believed only if its CRC holds and it fits the file; otherwise there is none.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+import msgspec
+import zstandard
+
+from ...model import TIME_LIMIT, FrameInfo
+from .seek_table import MAX_BLOCKS, Tail, decode_seek_table, encode_seek_table, read_footer
+
+__all__ = [
+    "INDEX_MAGIC",
+    "Index",
+    "IndexBuilder",
+    "IndexedBlock",
+    "Mark",
+    "SnapshotPlace",
+    "decode_index",
+    "encode_index",
+    "find_index",
+    "read_index",
+]
+
+INDEX_MAGIC = 0x184D2A5D
+"""Magic number of the skippable frame that holds the index."""
+
+_SIGNATURE = b"feedrec\x01"
+_SKIPPABLE = struct.Struct("<II")
+_CRC = struct.Struct("<I")
+
+_MAX_INDEX = 64 << 20  # bytes unpacked: the index of some 256 GB of text
+
+Mark = tuple[int, int, FrameInfo | None]
+"""What the index needs to know of a line: time, connection, and what a received frame is (None for all else)."""
+
+
+class SnapshotPlace(msgspec.Struct, frozen=True, array_like=True):
+    """
+    Where a snapshot stands.
+
+    Attributes:
+        line: Number of its line within the block, from 0; the header is not counted.
+        channel: Its channel.
+        products: Its products.
+
+    """
+
+    line: int
+    channel: str
+    products: tuple[str, ...]
+
+
+class IndexedBlock(msgspec.Struct):
+    """
+    What the index tells of one block.
+
+    Attributes:
+        offset: Byte offset in the file of the zstd frame.
+        size: Bytes of the zstd frame.
+        text: Bytes of text in it.
+        lines: Lines in it, the header not counted.
+        crc: CRC-32 (ISO 3309, as in gzip) of the zstd frame.
+        first: Earliest time of its lines in nanoseconds; None if there is no line.
+        last: Latest time of its lines.
+        frames: Received frames by connection (as text) and channel.
+        snapshots: Where snapshots stand.
+
+    """
+
+    offset: int
+    size: int
+    text: int
+    lines: int
+    crc: int
+    first: int | None = None
+    last: int | None = None
+    frames: dict[str, dict[str, int]] = {}
+    snapshots: list[SnapshotPlace] = []
+
+    @property
+    def end(self) -> int:
+        """Offset of the byte after it."""
+        return self.offset + self.size
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether a block can be like this."""
+        if self.first is None or self.last is None:
+            has_times = self.first is self.last is None and not self.lines
+        else:
+            has_times = 0 <= self.first <= self.last < TIME_LIMIT and self.lines > 0
+        return (
+            has_times
+            and self.size > 0
+            and self.text >= self.lines >= 0
+            and all(0 <= place.line < self.lines for place in self.snapshots)
+        )
+
+
+class Index(msgspec.Struct):
+    """
+    The index of a recording.
+
+    Attributes:
+        products: Products by channel, of all received frames; the product is empty where a frame speaks of none.
+        blocks: The blocks, in order.
+
+    """
+
+    products: dict[str, list[str]]
+    blocks: list[IndexedBlock]
+
+    @property
+    def end(self) -> int:
+        """Byte offset at which the last block ends."""
+        return self.blocks[-1].end if self.blocks else 0
+
+    @property
+    def lines(self) -> int:
+        """Lines in the recording, the header not counted."""
+        return sum(block.lines for block in self.blocks)
+
+    def fits(self, offset: int) -> bool:
+        """Tell whether the blocks are possible, and follow each other from the beginning of the file to `offset`."""
+        ends = itertools.chain([0], (block.end for block in self.blocks))
+        return self.end == offset and all(
+            block.offset == end and block.is_possible for block, end in zip(self.blocks, ends, strict=False)
+        )
+
+
+class _Head(msgspec.Struct):
+    """The first line of the index."""
+
+    blocks: int
+    products: dict[str, list[str]]
+
+
+_encode = msgspec.json.encode
+_decode_head = msgspec.json.Decoder(_Head).decode
+_decode_blocks = msgspec.json.Decoder(IndexedBlock).decode_lines
+
+
+class IndexBuilder:
+    """Gathers the index of a recording, block by block."""
+
+    def __init__(self) -> None:
+        self._blocks: list[bytes] = []  # as text: a month has a hundred thousand of them
+        self._sizes: list[tuple[int, int]] = []
+        self._products: dict[str, dict[str, None]] = {}
+        self._offset = 0
+        self._marks: list[Mark] = []
+
+    def add(self, marks: Iterable[Mark]) -> None:
+        """Take the marks of lines of the block that is being written."""
+        self._marks += marks
+
+    def drop(self) -> None:
+        """Forget the lines of the block that is being written."""
+        self._marks = []
+
+    @property
+    def products(self) -> dict[str, list[str]]:
+        """Products by channel, of all blocks that ended."""
+        return {channel: list(names) for channel, names in self._products.items()}
+
+    def end_block(self, size: int, text: int, crc: int) -> IndexedBlock:
+        """Take the end of a block (bytes of its zstd frame and of its text, CRC-32 of the zstd frame); give its row."""
+        block = IndexedBlock(self._offset, size, text, len(self._marks), crc)
+        times = [mark[0] for mark in self._marks]
+        if times:
+            block.first, block.last = min(times), max(times)
+        block.frames = self._count()
+        block.snapshots = [
+            SnapshotPlace(line, info.channel, info.products)
+            for line, (_, _, info) in enumerate(self._marks)
+            if info is not None and info.kind == "snapshot"
+        ]
+        self._blocks.append(_encode(block))
+        self._sizes.append((size, text))
+        self._offset += size
+        self._marks = []
+        return block
+
+    def finish(self) -> bytes:
+        """Give the two skippable frames."""
+        head = _encode(_Head(len(self._blocks), self.products))
+        index = _wrap_index(b"\n".join([head, *self._blocks, b""]))
+        return index + encode_seek_table([*self._sizes, (len(index), 0)])
+
+    def _count(self) -> dict[str, dict[str, int]]:
+        kinds = Counter((conn, info.channel, info.products) for _, conn, info in self._marks if info is not None)
+        frames: dict[str, dict[str, int]] = {}
+        for (conn, channel, products), count in kinds.items():
+            by_channel = frames.setdefault(str(conn), {})
+            by_channel[channel] = by_channel.get(channel, 0) + count
+            self._products.setdefault(channel, {}).update(dict.fromkeys(products or ("",)))
+        return frames
+
+
+def encode_index(index: Index) -> bytes:
+    """Write an index as a skippable frame."""
+    head = _Head(len(index.blocks), index.products)
+    return _wrap_index(b"\n".join([_encode(head), *map(_encode, index.blocks), b""]))
+
+
+def _wrap_index(text: bytes) -> bytes:
+    packed = zstandard.ZstdCompressor(level=9, write_checksum=True).compress(text)
+    content = _SIGNATURE + _CRC.pack(zlib.crc32(packed)) + packed
+    return _SKIPPABLE.pack(INDEX_MAGIC, len(content)) + content
+
+
+def decode_index(frame: bytes, max_blocks: int = MAX_BLOCKS) -> Index:
+    """
+    Read an index from its skippable frame; it may have no more than `max_blocks`.
+
+    Raises:
+        ValueError: If it is none, its CRC does not hold, or it is beyond all measure.
+
+    """
+    prefix = _SKIPPABLE.size + len(_SIGNATURE)
+    if len(frame) < prefix + _CRC.size or frame[_SKIPPABLE.size : prefix] != _SIGNATURE:
+        raise ValueError("it is no index")
+    magic, size = _SKIPPABLE.unpack_from(frame)
+    if magic != INDEX_MAGIC or size != len(frame) - _SKIPPABLE.size:
+        raise ValueError("it is no index")
+    packed = frame[prefix + _CRC.size :]
+    if zlib.crc32(packed) != _CRC.unpack_from(frame, prefix)[0]:
+        raise ValueError("its CRC does not hold")
+    try:
+        if zstandard.get_frame_parameters(packed).content_size > _MAX_INDEX:
+            raise ValueError(f"it is larger than {_MAX_INDEX} bytes, the limit")
+        text = zstandard.ZstdDecompressor().decompress(packed)
+        head_line, _, rows = text.partition(b"\n")
+        head = _decode_head(head_line)
+        if rows.count(b"\n") != head.blocks or head.blocks > max_blocks:
+            raise ValueError(f"it says that it has {head.blocks} blocks, and that cannot be")
+        blocks = _decode_blocks(rows)
+    except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"it cannot be read: {error}") from error
+    if len(blocks) != head.blocks:
+        raise ValueError(f"it has {len(blocks)} blocks and says {head.blocks}")
+    return Index(head.products, blocks)
+
+
+def find_index(read_at: Callable[[int, int], bytes], size: int) -> Index:
+    """
+    Find the index of a recording by way of its seek table, reading nothing but the end of the file.
+
+    Args:
+        read_at: Gives, for an offset of the file and a number, so many bytes.
+        size: Bytes in the file.
+
+    Raises:
+        ValueError: If there is none, or none that can be believed: it says why.
+
+    """
+    tail = Tail(read_at, size)
+    footer = read_footer(tail.data)
+    if footer is None or footer.size > size or not footer.entries:
+        raise ValueError("there is no seek table at the end of the file")
+    index_size = decode_seek_table(tail.last(footer.size))[-1][0]
+    if index_size > min(size - footer.size, _MAX_INDEX):
+        raise ValueError("the seek table does not fit the file")
+    try:
+        index = decode_index(tail.last(index_size, before=footer.size), footer.entries - 1)
+    except ValueError as error:
+        raise ValueError(f"the index is damaged: {error}") from error
+    if not index.fits(size - footer.size - index_size):
+        raise ValueError("the index does not fit the file")
+    return index
+
+
+def read_index(read_at: Callable[[int, int], bytes], size: int) -> Index | None:
+    """Give what `find_index` finds; None if there is none that can be believed."""
+    try:
+        return find_index(read_at, size)
+    except ValueError:
+        return None

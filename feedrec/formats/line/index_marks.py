@@ -1,0 +1,63 @@
+"""What the index needs to know of lines, fast: most of them are received frames that follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+from ...model import Frame, FrameInfo, describe_nothing
+from .codec import decode_line
+from .fast_path import ReceivedFrames
+from .index import Mark
+
+__all__ = ["LineMarks"]
+
+_RECEIVED = b'"dir":"in"'
+_BEFORE_DIRECTION = 80  # bytes in which a line that we wrote says which way it went
+_NOTHING = FrameInfo()
+
+
+class LineMarks:
+    """
+    Gives the mark of each line.
+
+    Args:
+        describe: Tells what a text frame is; None where nobody can.
+
+    """
+
+    def __init__(self, describe: Callable[[bytes], FrameInfo] | None = None) -> None:
+        self._describe = describe or describe_nothing
+        self._received = ReceivedFrames(self._describe)
+
+    def of(self, lines: Sequence[bytes]) -> list[Mark]:
+        """
+        Give time, connection, and what a received frame is (None for all else) of each line.
+
+        Raises:
+            LineError: If one of them is no line of a recording.
+
+        """
+        marks: list[Mark] = []
+        for looks_received, group in groupby(lines, _looks_received):
+            if looks_received:
+                marks += self._of_received(list(group))
+            else:
+                marks += map(self._of_any, group)
+        return marks
+
+    def _of_received(self, lines: Sequence[bytes]) -> Iterable[Mark]:
+        frames, infos = self._received.decode(lines)
+        if len(frames) != len(lines):
+            return map(self._of_any, lines)
+        return [(frame.time, frame.conn, info) for frame, info in zip(frames, infos, strict=True)]
+
+    def _of_any(self, line: bytes) -> Mark:
+        record = decode_line(line)
+        if not isinstance(record, Frame) or record.direction != "in":
+            return record.time, record.conn, None
+        return record.time, record.conn, _NOTHING if record.binary else self._describe(record.payload)
+
+
+def _looks_received(line: bytes) -> bool:
+    return line.find(_RECEIVED, 0, _BEFORE_DIRECTION) >= 0

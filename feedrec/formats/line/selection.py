@@ -1,0 +1,90 @@
+"""Choosing records of a recording by channel, product, connection, direction and time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import msgspec
+
+from ...model import Direction, Frame, FrameInfo, Record
+
+__all__ = ["Selection"]
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """
+    A choice of records; what is left empty chooses everything.
+
+    A choice by channel, product or direction takes frames only, since events have none of these; with `keeps_events` it
+    takes them as well.
+
+    Attributes:
+        channels: Names of channels, one or any collection of them; kept as a frozenset, as are the next two.
+        products: Names of products, of which a frame must speak of at least one.
+        start: First time, inclusive, in nanoseconds.
+        end: Last time, exclusive, in nanoseconds.
+        connections: Numbers of connections.
+        direction: `in` for frames received, `out` for frames sent.
+        keeps_events: Whether events are taken whatever else is chosen but time and connection.
+
+    """
+
+    channels: Collection[str] = frozenset()
+    products: Collection[str] = frozenset()
+    start: int | None = None
+    end: int | None = None
+    connections: Collection[int] = frozenset()
+    direction: Direction | None = None
+    keeps_events: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "products", "connections"):
+            given = getattr(self, name)
+            msgspec.structs.force_setattr(self, name, frozenset([given] if isinstance(given, str) else given))
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether there is nothing that it leaves out."""
+        return self.start is None and self.end is None and not self.is_filter
+
+    @property
+    def is_filter(self) -> bool:
+        """Whether it leaves out anything but what lies before or after a time."""
+        return bool(self.channels or self.products or self.connections or self.direction)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give what it chooses by, but for times, as a JSON object."""
+        chosen = {
+            "channels": sorted(self.channels),
+            "products": sorted(self.products),
+            "connections": sorted(self.connections),
+            "direction": self.direction,
+        }
+        return {key: value for key, value in chosen.items() if value}
+
+    def takes(self, record: Record, describe: Callable[[bytes], FrameInfo]) -> bool:
+        """Tell whether a record is among the chosen; `describe` is the feed's."""
+        if not self._covers(record.time) or (self.connections and record.conn not in self.connections):
+            return False
+        if not isinstance(record, Frame):
+            return self.keeps_events or not (self.channels or self.products or self.direction)
+        if self.direction and record.direction != self.direction:
+            return False
+        if not (self.channels or self.products):
+            return True
+        return not record.binary and self._speaks_of(describe(record.payload))
+
+    def takes_received(self, conn: int, info: FrameInfo) -> bool:
+        """Tell whether a received frame, of whatever time, is among the chosen; `info` is empty for a binary one."""
+        if self.direction == "out" or (self.connections and conn not in self.connections):
+            return False
+        return self._speaks_of(info)
+
+    def _speaks_of(self, info: FrameInfo) -> bool:
+        if self.channels and info.channel not in self.channels:
+            return False
+        return not self.products or any(product in self.products for product in info.products)
+
+    def _covers(self, time: int) -> bool:
+        return (self.start is None or time >= self.start) and (self.end is None or time < self.end)

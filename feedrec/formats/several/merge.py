@@ -1,0 +1,246 @@
+"""
+Several recordings as one: their lines merged by time, block by block.
+
+1. Lines are put in the order of (time, file, line). Times step back within a file only after a `clock` event; then
+   the latest time up to a line counts as its time, so that no line overtakes another of its file.
+2. A file is opened when the merge comes to its first line, so files that follow each other in time cost the memory of
+   one. Those that overlap cost about a block each.
+3. Everything that needs no further reading is given before a file is read on: to read a file that still grows is to
+   wait. While two of them grow, neither can be ahead of the other.
+4. The last file to go on is not merged with anything: its blocks are given as they come.
+
+The order depends on the lines alone, not on how they are cut into blocks. So a position, the number of lines before a
+line, means the same in every reading of the same files.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from typing import NamedTuple
+
+from ..line.fast_path import time_texts
+
+__all__ = ["Batch", "Blocks", "Source", "merge"]
+
+_PIECE_LINES = 512
+_BATCH_LINES = 4096
+
+Blocks = Generator[list[bytes], None, None]
+
+
+class Source(NamedTuple):
+    """
+    A recording to merge.
+
+    Attributes:
+        file: Its number.
+        first: Its first time, as text, or any time before; not asked for where there is one source.
+        open: Opens it; gives its lines after the header in blocks, none of them empty.
+        open_at: Opens it for reading from a time, given as text, on: gives the number of lines that it passed over, all
+            of them before that time, and the rest in blocks. None if it can only be read from its beginning.
+
+    """
+
+    file: int
+    first: bytes
+    open: Callable[[], Blocks]
+    open_at: Callable[[bytes], tuple[int, Blocks]] | None = None
+
+
+class Batch(NamedTuple):
+    """
+    Lines in merged order.
+
+    Attributes:
+        start: Number of lines before the first of these.
+        lines: The lines.
+        files: For each of them, the number of the file that it stands in.
+        lap: How often the recordings were read before.
+
+    """
+
+    start: int
+    lines: list[bytes]
+    files: list[int]
+    lap: int = 0
+
+
+def merge(
+    sources: Sequence[Source], start: bytes | None = None, *, pause: Callable[[], object] = lambda: None
+) -> Generator[Batch, None, None]:
+    """
+    Give the lines of all sources in order, from the first that is at or after `start`.
+
+    Args:
+        sources: The recordings, in order of their numbers.
+        start: A time as text; None for the beginning.
+        pause: Called after each piece of work that keeps the interpreter busy, a fraction of a millisecond.
+
+    """
+    merging = _Merge(sources, pause)
+    try:
+        if start is not None:
+            merging.skip_to(start)
+        yield from merging.batches()
+    finally:
+        merging.close()
+
+
+class _Input:
+    """
+    A source that was opened: a piece of its lines, each with the latest time up to it, and the rest of the block.
+
+    Attributes:
+        passed: Lines that were passed over unread.
+
+    """
+
+    def __init__(self, source: Source, pause: Callable[[], object], start: bytes | None = None) -> None:
+        self.file = source.file
+        self.passed = 0
+        self.lines: list[bytes] = []
+        self.times: list[bytes] = []
+        self._pause = pause
+        if start is None or source.open_at is None:
+            self._blocks = source.open()
+        else:
+            self.passed, self._blocks = source.open_at(start)
+        self._block: list[bytes] = []
+        self._position = 0
+        self._latest = b""
+
+    @property
+    def must_read(self) -> bool:
+        """Whether it has to read its file to have lines."""
+        return not self.lines and self._position >= len(self._block)
+
+    def fill(self) -> bool:
+        """See to it that it has lines; there are none at its end."""
+        if self.lines:
+            return True
+        if self._position >= len(self._block):
+            self._block, self._position = next(self._blocks, []), 0
+        self.lines = self._block[self._position : self._position + _PIECE_LINES]
+        self._position += len(self.lines)
+        if not self.lines:
+            return False
+        self.times = list(itertools.accumulate(time_texts(self.lines), max, initial=self._latest))[1:]
+        self._latest = self.times[-1]
+        self._pause()
+        return True
+
+    def take(self, count: int) -> tuple[list[bytes], list[bytes]]:
+        """Take the next lines of the piece; give them and their times."""
+        taken = self.lines[:count], self.times[:count]
+        self.lines, self.times = self.lines[count:], self.times[count:]
+        return taken
+
+    def skip_to(self, start: bytes) -> int:
+        """Pass over all lines before a time; give how many."""
+        skipped = self.passed
+        while self.fill():
+            skipped += len(self.take(bisect_left(self.times, start))[0])
+            if self.lines:
+                break
+        return skipped
+
+    def take_all(self) -> Blocks:
+        """Give all that is left, in blocks."""
+        rest = self.lines + self._block[self._position :]
+        if rest:
+            yield rest
+        yield from self._blocks
+
+    def close(self) -> None:
+        self._blocks.close()
+
+
+class _Merge:
+    def __init__(self, sources: Sequence[Source], pause: Callable[[], object]) -> None:
+        self._pause = pause
+        self._waiting = deque(sorted(sources, key=lambda source: (source.first, source.file)))
+        self._inputs: list[_Input] = []
+        self._position = 0
+
+    def skip_to(self, start: bytes) -> None:
+        """Pass over all lines before a time."""
+        while self._waiting and self._waiting[0].first < start:
+            opened = self._open_next(start)
+            self._position += opened.skip_to(start)
+            if not opened.lines:
+                self._end(opened)
+
+    def batches(self) -> Generator[Batch, None, None]:
+        """Give all lines from here on."""
+        while self._waiting or self._inputs:
+            if not self._inputs:
+                self._open_next()
+            if len(self._inputs) == 1 and not self._waiting:
+                for block in self._inputs[0].take_all():
+                    yield self._batch(block, [self._inputs[0].file] * len(block))
+                return
+            lines, files = self._merge_until_reading()
+            if lines:
+                yield self._batch(lines, files)
+
+    def close(self) -> None:
+        """Close every file."""
+        for opened in self._inputs:
+            opened.close()
+
+    def _batch(self, lines: list[bytes], files: list[int]) -> Batch:
+        start = self._position
+        self._position += len(lines)
+        return Batch(start, lines, files)
+
+    def _open_next(self, start: bytes | None = None) -> _Input:
+        opened = _Input(self._waiting.popleft(), self._pause, start)
+        self._inputs.append(opened)
+        self._inputs.sort(key=lambda source: source.file)
+        return opened
+
+    def _end(self, ended: _Input) -> None:
+        ended.close()
+        self._inputs.remove(ended)
+
+    def _merge_until_reading(self) -> tuple[list[bytes], list[int]]:
+        """Merge what the inputs hold, until one of them must read on; if one must at once, read."""
+        lines: list[bytes] = []
+        files: list[int] = []
+        while len(lines) < _BATCH_LINES:
+            if lines and any(source.must_read for source in self._inputs):
+                break
+            for source in list(self._inputs):
+                if not source.fill():
+                    self._end(source)
+            if not self._inputs:
+                break
+            limit, last = min((source.times[-1], source.file) for source in self._inputs)
+            if self._waiting and (self._waiting[0].first, self._waiting[0].file) < (limit, last):
+                if lines:
+                    break
+                self._open_next()
+                continue
+            more_lines, more_files = self._take_up_to(limit, last)
+            lines += more_lines
+            files += more_files
+        return lines, files
+
+    def _take_up_to(self, limit: bytes, last: int) -> tuple[list[bytes], list[int]]:
+        """Take all lines up to a time, of the files after `last` only those before it; give them in order."""
+        lines: list[bytes] = []
+        times: list[bytes] = []
+        files: list[int] = []
+        for source in self._inputs:
+            count = (bisect_right if source.file <= last else bisect_left)(source.times, limit)
+            some_lines, some_times = source.take(count)
+            lines += some_lines
+            times += some_times
+            files += [source.file] * count
+        if files[0] == files[-1]:
+            return lines, files
+        order = sorted(range(len(times)), key=times.__getitem__)  # stable: files stand in order, lines within them
+        return [lines[number] for number in order], [files[number] for number in order]

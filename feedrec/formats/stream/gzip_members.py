@@ -1,0 +1,145 @@
+"""
+Lines to a gzip stream and back (RFC 1952), with zlib: the shape of a `.jsonl.gz`.
+
+`GzipEncoder` writes a member of its own for each MiB of text or so, which every gzip reads as one stream, so that the
+checksum of a member proves its lines before they are given, as in `blocks.py`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+from ..line.index import Mark
+from .blocks import BLOCK_SIZE
+from .coding import MAX_LINE
+from .line_splitter import HeldLines, LineSplitter
+from .zstd_frames import StreamDamage
+
+__all__ = ["DEFAULT_GZIP_LEVEL", "GzipDecoder", "GzipEncoder", "looks_like_gzip"]
+
+DEFAULT_GZIP_LEVEL = 6
+"""Level of gzip itself."""
+
+_MAGIC = b"\x1f\x8b"
+_GZIP_FORMAT = 16 + zlib.MAX_WBITS
+_PIECE = 1 << 18  # bytes unpacked at a time: a few bytes of a hostile file hold gigabytes
+_LINES_AT_ONCE = 256
+
+
+def looks_like_gzip(head: bytes) -> bool:
+    """Tell whether a file that begins with these bytes begins with a gzip member."""
+    return head[:2] == _MAGIC
+
+
+class GzipEncoder:
+    """
+    Packs lines into gzip members of about `BLOCK_SIZE` bytes of text, each of whole lines.
+
+    Args:
+        level: Level of gzip, 1 to 9.
+
+    """
+
+    def __init__(self, level: int = DEFAULT_GZIP_LEVEL) -> None:
+        self._level = level
+        self._member: zlib._Compress | None = None
+        self._size = 0
+
+    def begin(self, header: bytes) -> bytes:
+        return self.add([header]) + self.flush()
+
+    def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:  # noqa: ARG002
+        packed = []
+        for start in range(0, len(lines), _LINES_AT_ONCE):
+            text = b"\n".join([*lines[start : start + _LINES_AT_ONCE], b""])
+            if self._member is None:
+                self._member = zlib.compressobj(self._level, wbits=_GZIP_FORMAT)
+            packed.append(self._member.compress(text))
+            self._size += len(text)
+            if self._size >= BLOCK_SIZE:
+                packed.append(self.finish())
+        return b"".join(packed)
+
+    def flush(self) -> bytes:
+        return self._member.flush(zlib.Z_SYNC_FLUSH) if self._member else b""
+
+    def finish(self) -> bytes:
+        if self._member is None:
+            return b""
+        rest = self._member.flush()
+        self._member = None
+        self._size = 0
+        return rest
+
+
+class GzipDecoder:
+    """
+    Reads a gzip stream of lines, of one member or of many.
+
+    A cut between two members cannot be seen.
+
+    Args:
+        max_line: Bytes that a line may have.
+
+    """
+
+    def __init__(self, max_line: int = MAX_LINE) -> None:
+        self.damage: StreamDamage | None = None
+        self.ends_with_seek_table: bool | None = False
+        self._splitter = LineSplitter(max_line)
+        self._lines = HeldLines(2 * BLOCK_SIZE)
+        self._member: zlib._Decompress | None = None
+        self._offset = 0
+        self._member_start = 0
+
+    def feed(self, data: bytes) -> Iterator[list[bytes]]:
+        if self.damage is not None:
+            return
+        try:
+            for content, is_last in self._unpack(data):
+                self._lines.hold(self._splitter.split(content, self._member_start), len(content))
+                if is_last:
+                    self._lines.release()
+                if lines := self._lines.take():
+                    yield lines
+        except StreamDamage as damage:
+            self.damage = damage
+            self._lines.drop()
+
+    def take_unverified(self) -> list[bytes]:
+        self._lines.release()
+        return self._lines.take()
+
+    def offset_of_line(self, before: Sequence[bytes]) -> int:  # noqa: ARG002
+        return self._member_start
+
+    @property
+    def unfinished(self) -> int | None:
+        return self._member_start if self._member is not None or self._splitter.held else None
+
+    def _unpack(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
+        """Give the content of the members in pieces, and whether a member ends with the piece."""
+        while True:
+            if self._member is None:
+                rest = data.lstrip(b"\0") if self._offset else data  # padding, as gzip itself takes it
+                self._offset += len(data) - len(rest)
+                data = rest
+                if not data:
+                    return
+                self._member = zlib.decompressobj(_GZIP_FORMAT)
+                self._member_start = self._offset
+            try:
+                content = self._member.decompress(data, _PIECE)
+            except zlib.error as error:
+                raise StreamDamage(self._member_start, f"a gzip member is corrupt ({error})") from error
+            is_last = self._member.eof
+            rest = self._member.unused_data if is_last else self._member.unconsumed_tail
+            self._offset += len(data) - len(rest)
+            data = rest
+            if is_last:
+                self._member = None
+            if content or is_last:
+                yield content, is_last
+            if not data and len(content) < _PIECE and not is_last:
+                return

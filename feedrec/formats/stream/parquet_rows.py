@@ -1,0 +1,362 @@
+"""
+Recordings as Parquet: one row a line, in the same order, for programs that query.
+
+Every row gives its line back byte for byte: what a writer of this package would have written is taken apart into
+columns and put together again; any other line, as another tool rewrote it, is kept whole.
+
+Parquet has checksums for its pages, but none for their headers and for the footer, and a library that reads damaged
+ones may take the process with it. So the footer lists the row groups with a CRC of the bytes of each, and before the
+footer stands a seal with a CRC of the footer. Bytes that are not those that were written are given to no library.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...model import Direction, Frame, FrameInfo
+from ..line.codec import decode_line, encode_frame
+from ..line.index import Mark
+from .blocks import DEFAULT_LEVEL
+
+__all__ = [
+    "GROUPS_KEY",
+    "HEADER_KEY",
+    "MAX_GROUP_ROWS",
+    "MAX_GROUP_SIZE",
+    "SCHEMA",
+    "SEAL",
+    "SEAL_SIZE",
+    "TAIL_SIZE",
+    "ParquetEncoder",
+    "Row",
+    "RowGroup",
+    "decode_groups",
+    "line_of",
+    "row_of",
+    "seal",
+]
+
+HEADER_KEY = b"feedrec.header"
+"""Key of the file's metadata under which the first line stands."""
+
+GROUPS_KEY = b"feedrec.groups"
+"""Key of the file's metadata under which the row groups are listed."""
+
+SEAL = b"feedrec1"
+"""What stands before the footer, followed by its CRC-32 in four bytes, the lowest first."""
+
+SEAL_SIZE = 12
+TAIL_SIZE = 8
+"""Bytes at the end of the file: the size of the footer before them, and the magic number."""
+
+MAX_GROUP_ROWS = 1 << 16
+"""Rows of a row group."""
+
+MAX_GROUP_SIZE = 8 << 20
+"""Bytes of lines in a row group; one longer line is a row group by itself."""
+
+# No time zone, though all times are UTC: DuckDB before 2.0 reads adjusted times as microseconds, and 2.0 as a type that
+# follows the session's time zone and that hardly any function takes (docs/queries.md).
+SCHEMA = pa.schema(
+    [
+        ("time", pa.timestamp("ns")),
+        ("conn", pa.int64()),
+        ("dir", pa.string()),
+        ("event", pa.string()),
+        ("channel", pa.string()),
+        ("product", pa.string()),
+        ("sequence", pa.int64()),
+        ("kind", pa.string()),
+        ("flags", pa.string()),
+        ("payload", pa.binary()),
+    ]
+)
+"""The columns, in the order of the fields of `Row`."""
+
+_FLAGS = ("redacted", "synthetic", "unverified")
+_FRAME_KINDS = frozenset({"json", "text", "bytes", "binary"})
+_VERBATIM_KINDS = frozenset({"json", "event", "line"})
+_WITH_DICTIONARY = ["conn", "dir", "event", "channel", "product", "kind", "flags"]
+_WITH_STATISTICS = ["time", *_WITH_DICTIONARY, "sequence"]
+_DELTAS = {"time": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED"}
+_INT64 = 1 << 63
+_RECEIVED = b'"dir":"in","frame":'
+
+
+class Row(NamedTuple):
+    """
+    One line as columns; None is null.
+
+    Attributes:
+        time: Nanoseconds since 1970, UTC; None only if they do not fit 64 bits.
+        conn: Number of the connection; None only if it does not fit 64 bits.
+        dir: `in` or `out`; None for an event.
+        event: Name of the event; None for a frame.
+        channel: Channel of a received frame, if known.
+        product: Its products, joined by commas, if it speaks of any.
+        sequence: Its sequence number, if it has one.
+        kind: What `payload` is: `json`, `text`, `bytes` (a text message that is no UTF-8), `binary`, `event` (the
+            line of an event), or `line` (the line of a frame that would not be the same if put together again).
+        flags: `redacted`, `synthetic`, `unverified`, those that hold, joined by commas.
+        payload: The payload of a frame, verbatim, or a line.
+
+    """
+
+    time: int | None
+    conn: int | None
+    dir: str | None
+    event: str | None
+    channel: str | None
+    product: str | None
+    sequence: int | None
+    kind: str
+    flags: str | None
+    payload: bytes
+
+
+class RowGroup(msgspec.Struct, frozen=True, array_like=True):
+    """
+    A row group, as the footer lists it.
+
+    Attributes:
+        lines: Number of its lines.
+        offset: Offset of its first byte in the file.
+        size: Number of its bytes.
+        crc: CRC-32 of these.
+        first: Its earliest time in nanoseconds; None if a row has no time.
+        last: Its latest time.
+
+    """
+
+    lines: int
+    offset: int
+    size: int
+    crc: int
+    first: int | None
+    last: int | None
+
+
+def encode_groups(groups: Sequence[RowGroup]) -> bytes:
+    """Write the list of row groups as its value in the file's metadata."""
+    return msgspec.json.encode(groups)
+
+
+def decode_groups(value: bytes) -> list[RowGroup]:
+    """
+    Read that value.
+
+    Raises:
+        ValueError: If it is none.
+
+    """
+    return msgspec.json.decode(value, type=list[RowGroup])
+
+
+def seal(footer: bytes) -> bytes:
+    """
+    Give what stands before the footer of a file.
+
+    Args:
+        footer: All bytes from its first to the end of the file.
+
+    """
+    return SEAL + zlib.crc32(footer).to_bytes(4, "little")
+
+
+def row_of(line: bytes, mark: Mark | None = None) -> Row:
+    """
+    Take a line apart.
+
+    Args:
+        line: A frame or an event, without its newline.
+        mark: Time, connection, and what a received frame is, if known.
+
+    Raises:
+        LineError: If it is no line of a recording.
+
+    """
+    info = mark[2] if mark is not None else None
+    if mark is not None and info is not None:
+        row = _received_json(line, mark[0], mark[1], info)
+        if row is not None:
+            return row
+    record = decode_line(line)
+    time, conn = _int64(record.time), _int64(record.conn)
+    if not isinstance(record, Frame):
+        return Row(time, conn, None, record.name, None, None, None, "event", None, line)
+    kind, payload = _kind(record, line), record.payload
+    if time is None or conn is None or encode_frame(record, parses=kind == "json") != line:
+        kind, payload = "line", line
+    flags = ",".join(name for name in _FLAGS if getattr(record, name)) or None
+    return Row(time, conn, record.direction, None, *_described(info), kind, flags, payload)
+
+
+def line_of(row: Row) -> bytes:
+    """
+    Put a line together again.
+
+    Raises:
+        ValueError: If no line is taken apart into such a row.
+
+    """
+    if row.kind in _VERBATIM_KINDS and b"\n" in row.payload:
+        raise ValueError("a line with a line feed in it")
+    if row.kind in ("event", "line"):
+        return row.payload
+    if row.kind not in _FRAME_KINDS or row.dir not in ("in", "out") or row.time is None or row.conn is None:
+        raise ValueError(f"a row of kind {row.kind!r}, direction {row.dir!r}, time {row.time}, connection {row.conn}")
+    direction = cast("Direction", row.dir)
+    flags = dict.fromkeys(row.flags.split(","), True) if row.flags else {}
+    if not flags.keys() <= set(_FLAGS):
+        raise ValueError(f"a row with flags {row.flags!r}")
+    if row.kind == "json":  # it stood in its line as it is, and is not looked at again
+        start = encode_frame(Frame(row.time, row.conn, b"0", direction, **flags), parses=True)[:-2]
+        return b"%b%b}" % (start, row.payload)
+    return encode_frame(Frame(row.time, row.conn, row.payload, direction, row.kind == "binary", **flags))
+
+
+def _received_json(line: bytes, time: int, conn: int, info: FrameInfo) -> Row | None:
+    """Take apart what most lines are without parsing it; None if this one is something else."""
+    start = line.find(_RECEIVED)
+    payload = line[start + len(_RECEIVED) : -1]
+    if start < 0 or max(time, conn) >= _INT64 or encode_frame(Frame(time, conn, payload), parses=info.parses) != line:
+        return None
+    return Row(time, conn, "in", None, *_described(info), "json", None, payload)
+
+
+def _described(info: FrameInfo | None) -> tuple[str | None, str | None, int | None]:
+    if info is None:
+        return None, None, None
+    sequence = None if info.sequence is None else _int64(info.sequence)
+    return info.channel or None, ",".join(info.products) or None, sequence
+
+
+def _kind(frame: Frame, line: bytes) -> str:
+    if frame.binary:
+        return "binary"
+    if line.endswith(b'"frame":%b}' % frame.payload):
+        return "json"
+    try:
+        frame.payload.decode()
+    except UnicodeDecodeError:
+        return "bytes"
+    return "text"
+
+
+def _int64(number: int) -> int | None:
+    return number if -_INT64 <= number < _INT64 else None
+
+
+class ParquetEncoder:
+    """
+    Turns lines into the bytes of a Parquet file, a row group at a time.
+
+    Nothing of it can be read before `finish`.
+
+    Args:
+        level: zstd level.
+        group_rows: Rows of a row group.
+        group_size: Bytes of lines in a row group.
+
+    """
+
+    def __init__(
+        self, level: int = DEFAULT_LEVEL, group_rows: int = MAX_GROUP_ROWS, group_size: int = MAX_GROUP_SIZE
+    ) -> None:
+        self._level = level
+        self._group_rows = group_rows
+        self._group_size = group_size
+        self._sink = _Sink()
+        self._header = b""
+        self._rows: list[Row] = []
+        self._size = 0
+        self._ready: list[bytes] = []
+        self._groups: list[RowGroup] = []
+
+    def begin(self, header: bytes) -> bytes:
+        self._header = header
+        self._writer = pq.ParquetWriter(
+            self._sink,
+            SCHEMA,
+            compression="zstd",
+            compression_level=self._level,
+            use_dictionary=_WITH_DICTIONARY,
+            column_encoding=_DELTAS,
+            write_statistics=_WITH_STATISTICS,
+            write_page_checksum=True,
+            store_schema=False,
+        )
+        return self._sink.take()
+
+    def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
+        known: Sequence[Mark | None] = marks or [None] * len(lines)
+        for line, mark in zip(lines, known, strict=True):
+            if self._rows and (len(self._rows) >= self._group_rows or self._size + len(line) >= self._group_size):
+                self._end_group()
+            self._rows.append(row_of(line, mark))
+            self._size += len(line) + 1
+        return self._take_ready()
+
+    def flush(self) -> bytes:
+        return b""
+
+    def finish(self) -> bytes:
+        self._end_group()
+        self._writer.add_key_value_metadata({HEADER_KEY: self._header, GROUPS_KEY: encode_groups(self._groups)})
+        self._writer.close()
+        rest = self._sink.take()
+        footer = len(rest) - TAIL_SIZE - int.from_bytes(rest[-TAIL_SIZE:][:4], "little")
+        return self._take_ready() + rest[:footer] + seal(rest[footer:]) + rest[footer:]
+
+    def _take_ready(self) -> bytes:
+        ready, self._ready = self._ready, []
+        return b"".join(ready)
+
+    def _end_group(self) -> None:
+        if not self._rows:
+            return
+        lines, offset = len(self._rows), self._sink.tell()
+        times = [row.time for row in self._rows if row.time is not None]
+        first, last = (min(times), max(times)) if len(times) == lines else (None, None)
+        columns = zip(*self._rows, strict=True)
+        batch = pa.record_batch(
+            [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+        )
+        self._rows.clear()  # before it is packed: the same is not held twice
+        self._size = 0
+        self._writer.write_batch(batch, row_group_size=lines)
+        data = self._sink.take()
+        self._groups.append(RowGroup(lines, offset, len(data), zlib.crc32(data), first, last))
+        self._ready.append(data)
+
+
+class _Sink(io.RawIOBase):
+    """Takes what pyarrow writes until it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        self._pieces.append(bytes(data))
+        self._size += len(self._pieces[-1])
+        return len(self._pieces[-1])
+
+    def tell(self) -> int:
+        return self._size
+
+    def take(self) -> bytes:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data

@@ -1,0 +1,297 @@
+"""
+Any recording to any other: merged, cut, filtered, split, and begun with the state at the cut.
+
+Lines pass through as they are. Only the number of a connection is ever changed, where two recordings have the same.
+Memory is bounded by a block of each recording that is open, and by what waits for the disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple, NoReturn, Protocol
+
+import msgspec
+
+from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
+from ...model import Event, Frame, FrameInfo, Header, describe_nothing
+from ..file.rotation import PortionedWriter, Portions
+from ..file.writer import RecordingWriter, create_recording, mark_of
+from ..line.codec import decode_line, encode_event, encode_frame
+from ..line.index import Mark
+from ..line.index_marks import LineMarks
+from ..line.selection import Selection
+from ..several.inputs import ConnectionNumbers, Input, joined_header, merged
+from ..several.merge import Batch
+
+__all__ = ["Conversion", "StartState", "convert", "renumbered"]
+
+_START, _CONN = b'{"time":"', b'Z","conn":'
+_CONN_AT = 38  # bytes before that in a line that we wrote; where it stands there it is the line's own
+
+
+class StartState(Protocol):
+    """What the frames before a cut amount to, by the feed's rules."""
+
+    def apply_all(self, frames: Iterable[tuple[FrameInfo, bytes]]) -> Iterator[None]:
+        """Take recorded frames, in steps; nothing happens unless it is iterated to the end."""
+
+    def keys(self) -> Collection[tuple[str, str]]:
+        """Give the channel and product of which there is a snapshot to give."""
+
+    def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:
+        """Make that snapshot as of `time`, in steps: the payload comes last."""
+
+
+class Conversion(msgspec.Struct):
+    """
+    What came of a conversion.
+
+    Attributes:
+        paths: The new recordings.
+        frames: Frames received, the synthetic ones among them.
+        synthetic: Snapshots that were rebuilt at the cut.
+        others: Events, and frames sent.
+        first_time: Earliest time of a line in nanoseconds; None if there is no line.
+        last_time: Latest time.
+        text_size: Bytes of all lines, headers too.
+        file_size: Bytes on disk.
+
+    """
+
+    paths: list[Path] = []
+    frames: int = 0
+    synthetic: int = 0
+    others: int = 0
+    first_time: int | None = None
+    last_time: int | None = None
+    text_size: int = 0
+    file_size: int = 0
+
+    def count(self, marks: Sequence[Mark]) -> None:
+        """Take note of lines that were written."""
+        times = [mark[0] for mark in marks]
+        frames = sum(mark[2] is not None for mark in marks)
+        self.frames += frames
+        self.others += len(marks) - frames
+        self.first_time = min(times if self.first_time is None else [self.first_time, *times])
+        self.last_time = max(times if self.last_time is None else [self.last_time, *times])
+
+
+def convert(
+    inputs: Sequence[Input],
+    output: Path,
+    *,
+    selection: Selection = Selection(),  # noqa: B008  immutable
+    describe: Callable[[bytes], FrameInfo] | None = None,
+    state: StartState | None = None,
+    portions: Portions | None = None,
+    create: Callable[[Path, Header | bytes], RecordingWriter] = create_recording,
+    on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
+) -> Conversion:
+    """
+    Write recordings as another, or as several.
+
+    Nothing is left behind if it fails or is interrupted.
+
+    Args:
+        inputs: What to read; merged by time.
+        output: Where to write; the end of its name tells the format.
+        selection: What to keep.
+        describe: Tells what a payload is, by the feed's rules.
+        state: Empty; has it begin with snapshots of everything that is kept, as of `selection.start`.
+        portions: How much goes into one file; None for a single one.
+        create: Begins a recording.
+        on_read: Told the number of an input, and the bytes of it that were read so far.
+
+    Raises:
+        UsageError: If the inputs do not go together, or the output is one of them.
+        RecordingError: If an input is damaged or cannot be read, or the output cannot be written.
+
+    """
+    header = joined_header(inputs, selection)
+
+    def create_other(path: Path, header: Header) -> RecordingWriter:
+        _refuse_input(path, inputs)
+        first = inputs[0]
+        return create(path, first.header_line if header is first.header else header)
+
+    writer = PortionedWriter(output, header, create_other, portions)
+    work = _Conversion(_Reading(inputs, describe, on_read), selection, writer)
+    try:
+        writer.begin()
+        work.run(state)
+    except BaseException as error:
+        writer.discard()
+        if isinstance(error, DamagedRecordingError):
+            _refuse_damage(error)
+        raise
+    return work.result
+
+
+class _Piece(NamedTuple):
+    """Lines of one input that follow each other, with their marks."""
+
+    file: int
+    lines: list[bytes]
+    marks: list[Mark]
+
+
+class _Reading:
+    """The lines of all inputs with their marks, by time."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        describe: Callable[[bytes], FrameInfo] | None,
+        on_read: Callable[[int, int], object],
+    ) -> None:
+        self.describe = describe
+        self.numbers = ConnectionNumbers(inputs)
+        self._inputs = inputs
+        self._on_read = on_read
+        self._marks = [LineMarks(describe) for _ in inputs]
+
+    def pieces(self, start: int | None, end: int | None) -> Iterator[_Piece]:
+        for batch in merged(self._inputs, start, end, self._on_read):
+            for file, lines in _by_file(batch):
+                try:
+                    marks = self._marks[file].of(lines)
+                except LineError:
+                    self._raise_bad_line(file, lines)
+                yield _Piece(file, lines, marks)
+
+    def _raise_bad_line(self, file: int, lines: Sequence[bytes]) -> NoReturn:
+        """Say where the first line is that is none."""
+        for line in lines:
+            try:
+                decode_line(line)
+            except LineError as error:
+                with self._inputs[file].open() as recording:
+                    recording.raise_bad_line(line, error)
+        raise AssertionError
+
+
+def _by_file(batch: Batch) -> Iterator[tuple[int, list[bytes]]]:
+    lines, files = batch.lines, batch.files
+    if files.count(files[0]) == len(files):
+        yield files[0], lines
+        return
+    start = 0
+    for file, group in groupby(files):
+        count = len(list(group))
+        yield file, lines[start : start + count]
+        start += count
+
+
+class _Conversion:
+    def __init__(self, reading: _Reading, selection: Selection, writer: PortionedWriter) -> None:
+        self.result = Conversion()
+        self._reading = reading
+        self._selection = selection
+        self._writer = writer
+        self._conns: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def run(self, state: StartState | None) -> None:
+        start, end = self._selection.start, self._selection.end
+        if state is not None and start is not None:
+            self._gather(state, start)
+        for piece in self._reading.pieces(start, end):
+            kept = self._choose(piece) if self._selection.is_filter else piece
+            if not kept.lines:
+                continue
+            if state is not None:
+                self._write_state(state, kept.marks[0][0])
+                state = None
+            self._write(kept)
+        self._writer.finish()
+        self.result.paths = self._writer.paths
+        self.result.text_size, self.result.file_size = self._writer.text_size, self._writer.file_size
+
+    def _choose(self, piece: _Piece) -> _Piece:
+        lines: list[bytes] = []
+        marks: list[Mark] = []
+        selection, describe = self._selection, self._reading.describe or describe_nothing
+        for line, mark in zip(piece.lines, piece.marks, strict=True):
+            _, conn, info = mark
+            if info is None:
+                is_kept = selection.takes(decode_line(line), describe)
+            else:
+                is_kept = selection.takes_received(conn, info)
+            if is_kept:
+                lines.append(line)
+                marks.append(mark)
+        return _Piece(piece.file, lines, marks)
+
+    def _write(self, piece: _Piece) -> None:
+        file, lines, marks = piece
+        numbers = self._reading.numbers
+        if not numbers.stay:
+            marks = [(time, numbers.of(file, conn), info) for time, conn, info in marks]
+            lines = [
+                renumbered(line, before[1], now[1]) for line, before, now in zip(lines, piece.marks, marks, strict=True)
+            ]
+        self._writer.write(lines, marks)
+        self.result.count(marks)
+
+    def _gather(self, state: StartState, end: int) -> None:
+        """Have the state take all that is kept of the frames before the cut."""
+        selection = self._selection
+        for file, lines, marks in self._reading.pieces(None, end):
+            frames = []
+            for line, (_, conn, info) in zip(lines, marks, strict=True):
+                if info is not None and selection.takes_received(conn, info):
+                    for product in ("", *info.products):
+                        self._conns[info.channel, product] = file, conn
+                    record = decode_line(line)
+                    if isinstance(record, Frame):
+                        frames.append((info, record.payload))
+            _finish(state.apply_all(frames))
+
+    def _write_state(self, state: StartState, time: int) -> None:
+        describe = self._reading.describe or describe_nothing
+        keys = state.keys()
+        for channel, product in keys:
+            payload = _finish(state.snapshot(channel, product, time))
+            place = self._conns.get((channel, product)) or self._conns.get((channel, ""))
+            if payload is None or place is None:
+                continue
+            frame = Frame(time, self._reading.numbers.of(*place), payload, synthetic=True)
+            if self._selection.takes(msgspec.structs.replace(frame, conn=place[1]), describe):
+                marks = [mark_of(frame, describe(payload))]
+                self._writer.write([encode_frame(frame)], marks)
+                self.result.count(marks)
+                self.result.synthetic += 1
+
+
+def renumbered(line: bytes, conn: int, number: int) -> bytes:
+    """Give a line of a connection another number; all else stays as it is."""
+    if conn == number:
+        return line
+    old = b"%b%d," % (_CONN, conn)
+    if line.startswith(_START) and line.startswith(old, _CONN_AT):
+        return b"%b%b%d,%b" % (line[:_CONN_AT], _CONN, number, line[_CONN_AT + len(old) :])
+    record = msgspec.structs.replace(decode_line(line), conn=number)  # as another tool wrote it
+    return encode_event(record) if isinstance(record, Event) else encode_frame(record)
+
+
+def _finish(steps: Iterable[bytes | None]) -> bytes | None:
+    """Go through steps; give the last."""
+    last = None
+    for last in steps:  # noqa: B007  the last one is what counts
+        pass
+    return last
+
+
+def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
+    for one in inputs:
+        are_there = os.path.exists(path) and os.path.exists(one.path)  # noqa: PTH110  Path.exists may raise
+        if are_there and path.samefile(one.path):
+            raise UsageError(f"{path} is to be read and to be written: choose another name for what is written")
+
+
+def _refuse_damage(error: DamagedRecordingError) -> NoReturn:
+    what = str(error).removeprefix(f"{error.path}: ")
+    raise RecordingError(error.path, f"{what}: nothing was written; `feedrec repair` saves what is good") from error

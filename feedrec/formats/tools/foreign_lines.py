@@ -1,0 +1,144 @@
+"""
+Lines that other tools wrote, as records. Pure: lines in, records out.
+
+Two shapes are known:
+- tardis: `<ISO time> <payload>`, as the raw feeds of tardis.dev; an empty line says that the connection was lost;
+- JSONL: each line is a payload, and one of its fields says when it came.
+
+Payloads stay as they are, byte for byte, but for a carriage return at the end of a line. Times that step back are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from ...errors import LineError
+from ...model import Event, Frame, Record, parse_time
+
+__all__ = ["JsonlLines", "LineReader", "TardisLines", "looks_like_tardis"]
+
+_TARDIS = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ")
+_NUMBER = re.compile(r"(\d{1,30})(\.\d{1,30})?(?:[eE]\+?(\d{1,2}))?", re.ASCII)
+_LOST = 1006  # RFC 6455, 7.4.1: closed without a close frame
+
+_UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (253402300800 * 10**9, 1))
+"""Below how many units a time is taken to be in them, and the nanoseconds of one: s, ms, us, ns, all since 1970."""
+
+LineReader = Callable[[bytes], list[Record]]
+"""Takes the next line without its newline; gives the records that it stands for. It raises LineError."""
+
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def looks_like_tardis(line: bytes) -> bool:
+    """Tell whether a line begins as those of tardis do."""
+    return _TARDIS.match(line) is not None
+
+
+class TardisLines:
+    """Reads lines of tardis; connections are numbered from 0 as they are lost."""
+
+    def __init__(self) -> None:
+        self._conn = 0
+        self._is_open = False
+        self._time = 0
+
+    def __call__(self, line: bytes) -> list[Record]:
+        """
+        Take the next line.
+
+        Raises:
+            LineError: If it is none of tardis.
+
+        """
+        line = line.removesuffix(b"\r")
+        if not line:
+            return self._lose()
+        text, _, payload = line.partition(b" ")
+        try:
+            time = parse_time(text.decode())
+        except ValueError:
+            raise LineError("it does not begin with a time such as 2019-06-01T00:00:28.6199940Z and a space") from None
+        opening: list[Record] = [] if self._is_open else [Event(time, self._conn, "open")]
+        self._is_open = True
+        self._time = time
+        return [*opening, Frame(time, self._conn, payload)]
+
+    def _lose(self) -> list[Record]:
+        if not self._is_open:
+            return []
+        self._is_open = False
+        self._conn += 1
+        return [Event(self._time, self._conn - 1, "close", {"code": _LOST, "reason": ""})]
+
+
+class JsonlLines:
+    """
+    Reads lines of which each is a payload.
+
+    Args:
+        time_field: Name of the field with the time, by way of its parents if need be: `data.ts`. Its value is RFC 3339
+            text, or a number of s, ms, us or ns since 1970, whichever its size tells.
+
+    """
+
+    def __init__(self, time_field: str) -> None:
+        self._time_field = time_field
+        self._is_open = False
+
+    def __call__(self, line: bytes) -> list[Record]:
+        """
+        Take the next line; one without anything stands for nothing.
+
+        Raises:
+            LineError: If it is no JSON object, or has no such time.
+
+        """
+        payload = line.removesuffix(b"\r")
+        if not payload.strip():
+            return []
+        time = _time_of(_find(payload, self._time_field), self._time_field)
+        opening: list[Record] = [] if self._is_open else [Event(time, 0, "open")]
+        self._is_open = True
+        return [*opening, Frame(time, 0, payload)]
+
+
+def _find(payload: bytes, path: str) -> bytes:
+    """Give the JSON text of the field: the longest name that a level has comes first, so that names may have dots."""
+    text, rest = payload, path
+    while rest:
+        try:
+            fields = _decode_object(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            what = "it is no JSON object" if text is payload else f"it has no field {path!r}"
+            raise LineError(what) from None
+        parts = rest.split(".")
+        names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+        name = next((name for name in names if name in fields), None)
+        if name is None:
+            raise LineError(f"it has no field {path!r}")
+        text, rest = bytes(fields[name]), rest[len(name) + 1 :]
+    return text
+
+
+def _time_of(text: bytes, field: str) -> int:
+    """Read a time exactly: digits are never made a float."""
+    try:
+        value = msgspec.json.decode(text) if text.startswith(b'"') else text.decode()
+        number = _NUMBER.fullmatch(value)
+        if number is None:
+            return parse_time(value)
+        amount = Decimal(value)
+        for limit, unit in _UNITS:
+            if amount < limit:
+                return int(amount.scaleb(len(str(unit)) - 1))
+        raise ValueError("it is too large")  # noqa: TRY301  as what parse_time raises
+    except (msgspec.DecodeError, ValueError):
+        shown = text[:40].decode(errors="replace")
+        raise LineError(
+            f"its field {field!r} is no time: {shown} is neither RFC 3339 nor a number of s, ms, us or ns since 1970"
+        ) from None

@@ -1,0 +1,374 @@
+"""
+Repairing a recording: all that can be read of a damaged one, as a new one that is whole.
+
+Where something is lost, a `damage` event stands in the new recording. The input is read under an exclusive lock. The
+new file is written under a name of its own and then renamed: a repair that is killed leaves the input as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from ...errors import DamagedRecordingError, LineError, NotARecordingError, RecordingExistsError, WriteError
+from ...model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
+from ..file.lock import is_being_written, locked
+from ..file.names import PARQUET_SUFFIX, is_journal, part_path, repaired_path, work_path
+from ..file.opening import has_own_reader, open_recording
+from ..file.recording import RecordingFile
+from ..file.target import move_into_place
+from ..file.writer import RecordingWriter, create_recording, mark_of
+from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
+from ..several.inputs import RunIdentity, run_identity
+from ..stream.coding import MAX_LINE
+from .convert import renumbered
+from .repair_result import Loss, Repair
+from .salvage_blocks import BlockSalvage, Hole, PlainSalvage, Salvage, salvage
+from .salvage_prefix import PrefixSalvage
+
+__all__ = ["Loss", "Repair", "repair_recording"]
+
+Describe = Callable[[bytes], FrameInfo]
+
+_NO_LINE = LineError("not a line of a recording, before the header")
+
+
+def repair_recording(  # noqa: PLR0913  as many choices as the command has
+    path: Path,
+    output: Path | None = None,
+    *,
+    describe_for: Callable[[str], Describe],
+    in_place: bool = False,
+    overwrite: bool = False,
+    keep_unverified: bool = False,
+    endpoint: str | None = None,
+    progress: Callable[[int, int], object] = lambda _done, _size: None,
+    max_line: int = MAX_LINE,
+) -> Repair:
+    """
+    Write what can be saved of a recording to a new one.
+
+    Args:
+        path: The damaged recording.
+        output: The new one; None for `repaired_path`.
+        describe_for: Gives what tells what a payload is, by the endpoint of the header.
+        in_place: Whether the new one takes the place of the old one.
+        overwrite: Whether a file of the new name may be replaced.
+        keep_unverified: Whether to keep lines of damaged blocks, marked.
+        endpoint: The endpoint of the recording if its header is lost; None for `raw`.
+        progress: Called now and then with the bytes read and the bytes in the file.
+        max_line: Bytes that a line may have.
+
+    Raises:
+        NotARecordingError: If it is no recording, or nothing of it can be saved.
+        RecordingExistsError: If the output is there already, or the recording is being written.
+        RecordingError: If a file cannot be read or written.
+
+    """
+    path, output = _old_and_new(path, output, in_place=in_place, overwrite=overwrite)
+    file = RecordingFile(path)
+    try:
+        with _reading(file, max_line) as source:
+            work, result = _free_work_path(output), Repair(path, output)
+            saving = _Saving(result, source, describe_for, work, endpoint, keep_unverified=keep_unverified)
+            with _naming(work, output):
+                saving.run(lambda: progress(source.offset, source.size))
+                if in_place:
+                    shutil.copymode(path, work)
+                move_into_place(work, output, overwrite=overwrite or output == path)
+            _remove_if_done(result, in_place=in_place)
+            return result
+    finally:
+        file.close()
+
+
+def _free_work_path(output: Path) -> Path:
+    """Give the name under which the new file is written; what a repair that was killed left there is removed."""
+    work = work_path(output)
+    with contextlib.suppress(OSError):  # whoever creates it will say
+        work.unlink()
+    part = part_path(work)
+    if os.path.exists(part):  # noqa: PTH110  Path.exists may raise
+        if is_being_written(part):
+            raise RecordingExistsError(output, "another repair is writing it")
+        part.unlink()
+    return work
+
+
+@contextlib.contextmanager
+def _naming(work: Path, output: Path) -> Iterator[None]:
+    """Leave no unfinished work behind, and name in errors what it was to become."""
+    try:
+        yield
+    except RecordingExistsError as error:
+        work.unlink(missing_ok=True)
+        if error.path == output:
+            raise RecordingExistsError(output, "came into being meanwhile, and was not replaced") from None
+        raise
+    except WriteError as error:
+        raise WriteError(output, error.reason) from error
+
+
+def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: bool) -> tuple[Path, Path]:
+    """Give the names of both, of which the new one may be written."""
+    if in_place and path.is_symlink():  # the old one is the file that it leads to
+        path = Path(os.path.realpath(path))
+    output = output or repaired_path(path, in_place=in_place)
+    are_there = os.path.exists(output) and os.path.exists(path)  # noqa: PTH110  Path.exists may raise
+    if not in_place and are_there and output.samefile(path):
+        raise RecordingExistsError(output, "is the recording to be repaired: give --in-place to replace it")
+    if os.path.lexists(output) and not (overwrite or (in_place and output == path)):
+        raise RecordingExistsError(output, "is there already: choose another name, or give --overwrite")
+    return path, output
+
+
+@contextlib.contextmanager
+def _reading(file: RecordingFile, max_line: int) -> Iterator[Salvage | PrefixSalvage]:
+    path, head = file.path, file.read_at(0, 4)
+    if not head:
+        raise NotARecordingError(path, "the file is empty, not even a header was written: there is nothing to save")
+    if has_own_reader(head):
+        with locked(path):
+            pass  # for a moment only: to the reader, what is locked is being written
+        try:
+            recording = open_recording(path)
+        except DamagedRecordingError as error:
+            raise NotARecordingError(path, f"nothing of it can be saved: {error.reason}") from error
+        with recording:
+            yield PrefixSalvage(recording)
+        return
+    with locked(path):
+        yield salvage(file.read_at, file.size(), max_line=max_line)
+
+
+def _may_remove(result: Repair, *, in_place: bool) -> bool:
+    """Tell whether the old file is needed no more: a journal is not, once nothing more can be got out of it."""
+    return in_place or (is_journal(result.path) and result.output.suffix == PARQUET_SUFFIX and _is_exhausted(result))
+
+
+def _remove_if_done(result: Repair, *, in_place: bool) -> None:
+    result.removed = _may_remove(result, in_place=in_place)
+    if result.removed and result.output != result.path:
+        result.path.unlink()
+
+
+def _is_exhausted(result: Repair) -> bool:
+    return result.header == "kept" and all(loss.lines == 1 and "cut off" in loss.reason for loss in result.losses)
+
+
+class _Saving:
+    """One repair: takes what is read, and writes it."""
+
+    def __init__(
+        self,
+        result: Repair,
+        source: Salvage | PrefixSalvage,
+        describe_for: Callable[[str], Describe],
+        work: Path,
+        endpoint: str | None,
+        *,
+        keep_unverified: bool,
+    ) -> None:
+        self._result = result
+        self._source = source
+        self._describe_for = describe_for
+        self._work = work
+        self._endpoint = endpoint
+        self._keep_unverified = keep_unverified
+        self._writer: RecordingWriter | None = None
+        self._describe: Describe = describe_nothing
+        self._last: int | None = None
+        self._conn = 0
+        self._conn_count = self._conn_shift = 0
+        self._run: RunIdentity | None = None
+        self._is_joint = False  # a further header came, and no line yet
+        self._pending: list[Hole] = []  # holes behind which no good line came yet
+        self._kept_lines = self._kept_frames = 0  # of the hole that is being settled
+
+    def run(self, progress: Callable[[], object]) -> None:
+        """Read the file to its end, and close the new one."""
+        try:
+            for piece in self._source.pieces():
+                if isinstance(piece, list):
+                    self._take_lines(piece)
+                elif isinstance(piece, Hole):
+                    self._take_hole(piece)
+                progress()
+            self._settle(None)
+            self._refuse_nothing()
+            assert self._writer is not None  # noqa: S101  for mypy
+            self._writer.finish()
+        except BaseException:
+            if self._writer is not None:
+                self._writer.discard()
+            raise
+
+    def _refuse_nothing(self) -> None:
+        result = self._result
+        if not result.lines and not (self._writer is not None and result.header == "kept" and result.is_lossless):
+            reason = result.losses[0].reason if result.losses else "there is no line of a recording in it"
+            if result.losses and not self._keep_unverified and isinstance(self._source, BlockSalvage):
+                reason += "; --salvage keeps what still unpacks of damaged blocks"
+            raise NotARecordingError(result.path, f"nothing of it can be saved: {reason}")
+
+    def _take_lines(self, lines: list[bytes]) -> None:
+        start = 0
+        if self._writer is None:
+            start = self._take_header(lines)
+        for number in range(start, len(lines)):
+            try:
+                record = decode_line(lines[number])
+            except LineError as error:
+                self._take_bad_line(lines[number], self._source.offset_of_line(lines[:number]), error)
+                continue
+            self._write(lines[number], record)
+
+    def _take_header(self, lines: list[bytes]) -> int:
+        """Begin with the header, if nothing but rubbish is before it; give the number of lines dealt with."""
+        for number, line in enumerate(lines):
+            if is_header(line):
+                self._begin(decode_header(line), line)
+                for bad in range(number):
+                    self._take_bad_line(lines[bad], self._source.offset_of_line(lines[:bad]), _NO_LINE)
+                return number + 1
+            if line_time(line) is not None:
+                break
+        self._begin(self._made_up())
+        return 0
+
+    def _begin(self, header: Header, line: bytes | None = None) -> None:
+        self._describe = self._describe_for(header.endpoint)
+        self._run = run_identity(header)
+        self._writer = create_recording(self._work, line or encode_header(header), overwrite=True)
+
+    def _made_up(self) -> Header:
+        self._result.header = "made up"
+        return Header(self._endpoint or "raw", extra={"made_up": True})
+
+    def _header_in(self, lines: list[bytes]) -> Header | None:
+        """Give the header that a damaged block begins with, if that much of it can be read."""
+        if self._endpoint is not None or not lines:
+            return None
+        try:
+            header = decode_header(lines[0])
+        except LineError:
+            return None
+        self._result.header = "unverified"
+        return msgspec.structs.replace(header, extra={**header.extra, "unverified": True})
+
+    def _join(self, header: Header) -> None:
+        """Go on with a recording that was appended: its connections are others, unless both are parts of one."""
+        self._result.joined += 1
+        self._is_joint = True
+        if run_identity(header) != self._run:
+            self._run, self._conn_shift = run_identity(header), self._conn_count
+
+    def _write(self, line: bytes, record: Record) -> None:
+        self._settle(record.time)
+        if self._conn_shift:
+            number = record.conn + self._conn_shift
+            line, record = renumbered(line, record.conn, number), msgspec.structs.replace(record, conn=number)
+        if self._is_joint and record.time < (self._last or 0):
+            clock = Event(record.time, record.conn, "clock", {"wall": record.time})
+            self._hand_over(encode_event(clock), clock)
+        self._is_joint = False
+        self._hand_over(line, record)
+        self._last, self._conn = record.time, record.conn
+        self._conn_count = max(self._conn_count, record.conn + 1)
+
+    def _hand_over(self, line: bytes, record: Record) -> None:
+        assert self._writer is not None  # noqa: S101  for mypy
+        info = None
+        self._result.lines += 1
+        if isinstance(record, Frame) and record.direction == "in":
+            self._result.frames += 1
+            info = FrameInfo() if record.binary else self._describe(record.payload)
+        self._writer.write_line(line, mark_of(record, info), block=True)
+
+    def _take_bad_line(self, line: bytes, offset: int, error: LineError) -> None:
+        if is_header(line):  # of a recording that was appended: nothing of it is lost
+            self._join(decode_header(line))
+            return
+        size = len(line) + 1 if isinstance(self._source, PlainSalvage) else 0
+        self._take_hole(Hole(offset, offset + size, str(error), lines=1, frames=1))
+
+    def _take_hole(self, hole: Hole) -> None:
+        if self._writer is None:
+            header = self._header_in(next(self._source.unverified(hole), []))
+            if header is not None:  # else the first good block may have it
+                self._begin(header)
+        if hole.is_lossless:
+            return
+        last = self._pending[-1] if self._pending else None
+        if last is not None and last.is_line and hole.is_line:
+            both = (last.lines or 0) + (hole.lines or 0)
+            self._pending[-1] = last._replace(end=hole.end, lines=both, frames=both)
+        else:
+            self._pending.append(hole)
+
+    def _settle(self, next_time: int | None) -> None:
+        """Write what is to be said of the holes before the next good line."""
+        pending, self._pending = self._pending, []
+        for hole in pending:
+            if self._writer is None:
+                self._begin(self._made_up())
+            last = self._last
+            kept = self._keep_lines(hole, next_time) if self._keep_unverified else iter(())
+            first_kept = next(kept, None)
+            loss = self._note_loss(hole, last, next_time)
+            if not (hole.is_end and self._last is None and first_kept is None):
+                self._write_damage(loss, next(time for time in (last, next_time, 0) if time is not None))
+            for record in itertools.chain([first_kept] if first_kept else [], kept):
+                self._result.unverified += 1
+                self._hand_over(encode_frame(record) if isinstance(record, Frame) else encode_event(record), record)
+                self._last = record.time
+                self._kept_lines += 1
+                self._kept_frames += isinstance(record, Frame) and record.direction == "in"
+            self._count_loss(loss)
+
+    def _write_damage(self, loss: Loss, at: int) -> None:
+        known = {"frames": loss.frames, "first": loss.first, "last": loss.last}
+        details = {
+            "offset": loss.offset,
+            "bytes": loss.bytes,
+            **{key: value for key, value in known.items() if value is not None},
+        }
+        event = Event(at, self._conn, "damage", details)
+        assert self._writer is not None  # noqa: S101  for mypy
+        self._writer.write_line(encode_event(event), mark_of(event))
+        self._last = at
+
+    def _note_loss(self, hole: Hole, last: int | None, next_time: int | None) -> Loss:
+        self._kept_lines = self._kept_frames = 0
+        texts = (None if time is None else format_time(time) for time in (last, next_time))
+        return Loss(hole.reason, hole.start, hole.end - hole.start, hole.lines, hole.frames, *texts)
+
+    def _count_loss(self, loss: Loss) -> None:
+        """Count what was lost, after what could be kept of it is known."""
+        lines = None if loss.lines is None else max(0, loss.lines - self._kept_lines)
+        frames = None if loss.frames is None else max(0, loss.frames - self._kept_frames)
+        self._result.add(msgspec.structs.replace(loss, lines=lines, frames=frames))
+
+    def _keep_lines(self, hole: Hole, next_time: int | None) -> Iterator[Record]:
+        """Give what still decodes of a hole and fits into the order of time, marked."""
+        earliest = self._last or 0
+        latest = TIME_LIMIT if next_time is None or next_time < earliest else next_time
+        for lines in self._source.unverified(hole):
+            for line in lines:
+                try:
+                    record = decode_line(line)
+                except LineError:
+                    continue
+                if not earliest <= record.time <= latest:
+                    continue
+                earliest = record.time
+                if isinstance(record, Frame):
+                    yield msgspec.structs.replace(record, unverified=True)
+                else:
+                    yield msgspec.structs.replace(record, details={**record.details, "unverified": True})

@@ -1,0 +1,359 @@
+"""
+All that can be read of a damaged recording: the lines of good blocks, and the holes between them.
+
+Behind damage the reading goes on at the next good block. Where that may be is told, in this order, by the index, by the
+seek table, by the headers of the damaged frame's zstd blocks, and by the magic number of zstd; it is there only if the
+frame unpacks, its checksum holds and its lines decode. What is tried in vain is bounded, for a hostile file may be full
+of beginnings.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ...errors import LineError
+from ..file.block_search import ReadAt, walk_frames
+from ..line.codec import decode_line
+from ..line.index import INDEX_MAGIC, Index, read_index
+from ..line.seek_table import SEEK_TABLE_MAGIC, decode_seek_table, find_seek_table, was_finished
+from ..stream.blocks import BLOCK_SIZE, BlockDecoder
+from ..stream.coding import MAX_LINE
+from ..stream.line_splitter import LineSplitter
+from ..stream.plain import PlainDecoder
+from ..stream.zstd_frames import MAGIC, FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
+
+__all__ = ["BlockSalvage", "Hole", "PlainSalvage", "Salvage", "salvage"]
+
+_READ_SIZE = 1 << 18
+_SEARCH_SIZE = 1 << 20
+_PROOF = 4 * BLOCK_SIZE  # a frame that is good so far, as those of other tools may be, needs no further proof
+_PATIENCE = 64 << 20  # bytes unpacked in vain, and as many for each byte of the file as `_PATIENCE_FACTOR`
+_PATIENCE_FACTOR = 8
+
+
+class Hole(NamedTuple):
+    """
+    Bytes that could not be read.
+
+    Attributes:
+        start: Offset of the first.
+        end: Offset of the byte after the last.
+        reason: What is wrong there.
+        lines: Lines that were in it; None if that is not known.
+        frames: Received frames among them; None if that is not known.
+        is_end: Whether the file was cut off there, so that nobody knows what would have followed.
+        given: Lines of the frame that it begins with that were given before.
+
+    """
+
+    start: int
+    end: int
+    reason: str
+    lines: int | None = None
+    frames: int | None = None
+    is_end: bool = False
+    given: int = 0
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is nothing but lines."""
+        return self.lines is not None and self.lines == self.frames and not self.is_end
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether no line was in it."""
+        return self.lines == 0
+
+
+class PlainSalvage:
+    """
+    Reads uncompressed JSONL; arguments and methods as for `BlockSalvage`.
+
+    Lines that do not decode are given like others: the whole text is made of lines.
+    """
+
+    index: Index | None = None
+    was_begun_by_feedrec = False
+
+    def __init__(self, read_at: ReadAt, size: int, *, is_live: bool = False, max_line: int = MAX_LINE) -> None:
+        self.offset = 0
+        self._read_at = read_at
+        self.size = size
+        self._is_live = is_live
+        self._max_line = max_line
+        self._decoder = PlainDecoder(max_line)
+
+    def pieces(self) -> Iterator[list[bytes] | FrameEnd | Hole]:
+        start = 0
+        while True:
+            self._decoder = PlainDecoder(self._max_line, start=start)
+            for offset, data in _data(self._read_at, start, self.size):
+                self.offset = offset
+                yield from self._decoder.feed(data)
+                if self._decoder.damage is not None:
+                    break
+            if (damage := self._decoder.damage) is not None:
+                start = self._line_behind(damage.offset + self._max_line)
+                yield Hole(damage.offset, start, damage.reason, lines=1, frames=1)
+                continue
+            if self._decoder.unfinished is not None and not self._is_live:
+                yield Hole(
+                    self._decoder.unfinished, self.size, "the last line is cut off", lines=1, frames=1, is_end=True
+                )
+            return
+
+    def offset_of_line(self, before: Sequence[bytes]) -> int:
+        return self._decoder.offset_of_line(before)
+
+    def unverified(self, hole: Hole) -> Iterator[list[bytes]]:  # noqa: ARG002
+        return iter(())
+
+    def _line_behind(self, offset: int) -> int:
+        found = _find(self._read_at, self.size, b"\n", offset)
+        return self.size if found is None else found + 1
+
+
+class BlockSalvage:
+    """
+    Reads a zstd stream of lines.
+
+    Args:
+        read_at: Gives, for an offset of the file and a number, so many bytes; fewer at the end of the file.
+        size: Bytes in the file.
+        is_live: Whether somebody is writing it, so that it may end anywhere.
+        max_line: Bytes that a line may have.
+
+    Attributes:
+        offset: Offset up to which it was read.
+        size: Bytes in the file.
+        index: The index of the file; None if it has none that can be believed.
+        was_begun_by_feedrec: Whether it must end with index and seek table.
+
+    """
+
+    def __init__(self, read_at: ReadAt, size: int, *, is_live: bool = False, max_line: int = MAX_LINE) -> None:
+        self.offset = 0
+        self.index = read_index(read_at, size)
+        self.was_begun_by_feedrec = False
+        self._read_at = read_at
+        self.size = size
+        self._is_live = is_live
+        self._max_line = max_line
+        self._starts, self._data_end = _frame_starts(self.index, read_at, size)
+        self._decoder = BlockDecoder()
+        self._last_skippable: int | None = None
+        self._given = 0  # lines of the frame that is being read
+        self._patience = _PATIENCE + _PATIENCE_FACTOR * size
+
+    def pieces(self) -> Iterator[list[bytes] | FrameEnd | Hole]:
+        """Give lines, the end of each zstd frame behind its lines, and holes, in the order of the file."""
+        start: int | None = 0
+        while start is not None:
+            self._decoder = BlockDecoder(self._max_line, start=start, ends_with_seek_table=False if start else None)
+            yield from self._read(start)
+            hole = self._hole()
+            if hole is not None:
+                yield hole
+            start = None if hole is None or hole.end >= self.size else hole.end
+
+    def offset_of_line(self, before: Sequence[bytes]) -> int:
+        """Tell where a line of those given last stands; see `Decoder.offset_of_line`."""
+        return self._decoder.offset_of_line(before)
+
+    def unverified(self, hole: Hole) -> Iterator[list[bytes]]:
+        """Give the lines of a hole that can be unpacked; no checksum proves them."""
+        if hole.is_end:
+            return
+        starts = [start for start in self._starts if hole.start < start < hole.end]
+        given = hole.given
+        for start, end in itertools.pairwise([hole.start, *starts, hole.end]):
+            for lines in _unpack(self._read_at, start, end, self._max_line):
+                rest, given = lines[given:], max(0, given - len(lines))
+                if rest:
+                    yield rest
+            given = 0
+
+    def _read(self, start: int) -> Iterator[list[bytes] | FrameEnd]:
+        decoder = self._decoder
+        self._given = 0
+        for offset, data in _data(self._read_at, start, self.size):
+            self.offset = offset
+            for piece in decoder.pieces(data):
+                if isinstance(piece, FrameEnd):
+                    self._given = 0
+                    self._last_skippable = piece.skippable
+                else:
+                    self._given += len(piece)
+                yield piece
+            if decoder.damage is not None:
+                return
+        self.was_begun_by_feedrec = self.was_begun_by_feedrec or bool(decoder.ends_with_seek_table)
+        self.offset = self.size
+        if decoder.unfinished is not None and not self._is_live and self._goes_on():
+            return
+        if lines := decoder.take_unverified():
+            self._given += len(lines)
+            yield lines
+
+    def _goes_on(self) -> bool:
+        """Tell whether a frame that seems to be cut off is damaged instead: something whole stands behind it."""
+        start = self._decoder.frame_start
+        if not self._decoder.in_frame or start >= self._data_end:
+            return False
+        if was_finished(self._read_at, self.size) or self._next_good(start) < self.size:
+            self._decoder.damage = StreamDamage(start, "a zstd frame ends behind the end of the file")
+            return True
+        return False
+
+    def _hole(self) -> Hole | None:
+        decoder = self._decoder
+        self.was_begun_by_feedrec = self.was_begun_by_feedrec or bool(decoder.ends_with_seek_table)
+        if decoder.damage is not None:
+            start = decoder.frame_start if decoder.in_frame else decoder.damage.offset
+            return self._damaged(start, decoder.damage.reason)
+        if self._is_live or decoder.unfinished is None:
+            return None
+        if decoder.is_torn:
+            return Hole(
+                decoder.offset,
+                self.size,
+                "the file is cut off within a line",
+                lines=1,
+                frames=1,
+                is_end=True,
+                given=self._given,
+            )
+        return Hole(decoder.offset, self.size, "the file is cut off between lines", lines=0, is_end=True)
+
+    def _damaged(self, start: int, reason: str) -> Hole:
+        end = self._next_good(start)
+        if start >= self._data_end or (end == self.size and self._last_skippable in (INDEX_MAGIC, SEEK_TABLE_MAGIC)):
+            return Hole(start, end, f"behind the last block: {reason}", lines=0, frames=0)
+        if self.index is None or self._given:
+            return Hole(start, end, reason, given=self._given)
+        lost = [block for block in self.index.blocks if start < block.end and block.offset < end]
+        frames = sum(sum(channels.values()) for block in lost for channels in block.frames.values())
+        return Hole(start, end, reason, sum(block.lines for block in lost), frames)
+
+    def _next_good(self, damaged: int) -> int:
+        """Give the offset of the next good frame behind a damaged one; the size of the file if there is none."""
+        for start in self._starts[bisect_right(self._starts, damaged) :]:
+            if self._is_good(start):
+                return start
+        try:
+            end = next(walk_frames(self._read_at, self.size, damaged)).end
+            if end == self.size or self._is_good(end):
+                return end
+        except StreamDamage:
+            pass
+        candidate = _find(self._read_at, self.size, MAGIC, damaged + 1)
+        while candidate is not None and self._patience > 0:
+            if self._is_good(candidate):
+                return candidate
+            candidate = _find(self._read_at, self.size, MAGIC, candidate + 1)
+        return self.size
+
+    def _is_good(self, start: int) -> bool:
+        """Tell whether a whole frame stands there; index and seek table count."""
+        head = self._read_at(start, 8)
+        if len(head) == 8 and head[:4] != MAGIC:
+            magic, size = (int.from_bytes(head[place : place + 4], "little") for place in (0, 4))
+            return magic in (INDEX_MAGIC, SEEK_TABLE_MAGIC) and start + 8 + size <= self.size
+        proof = _Proof(self._max_line)
+        is_good = proof.holds(self._read_at, start, self.size)
+        if not is_good:
+            self._patience -= proof.size + len(head)
+        return is_good
+
+
+Salvage = BlockSalvage | PlainSalvage
+
+
+def salvage(read_at: ReadAt, size: int, *, is_live: bool = False, max_line: int = MAX_LINE) -> Salvage:
+    """Choose by what the file begins with, which may be damaged: text begins with what can be printed."""
+    head = read_at(0, 4)
+    is_text = head.startswith(b"{") or (not looks_like_zstd(head.ljust(4)) and _find(read_at, size, MAGIC, 0) is None)
+    return (PlainSalvage if is_text else BlockSalvage)(read_at, size, is_live=is_live, max_line=max_line)
+
+
+class _Proof:
+    """The proof of one frame: it unpacks, its checksum holds, its lines decode; `size` is what was unpacked for it."""
+
+    def __init__(self, max_line: int) -> None:
+        self.size = 0
+        self._good = 0
+        self._bad = 0
+        self._splitter = LineSplitter(max_line)
+
+    def holds(self, read_at: ReadAt, start: int, size: int) -> bool:
+        walker = ZstdWalker(start=start)
+        try:
+            for _, data in _data(read_at, start, size):
+                for piece in walker.feed(data):
+                    if isinstance(piece, FrameEnd):
+                        return self._good > 0 and walker.has_checksum
+                    self._take(piece.content, walker.frame_start)
+                    if self._bad > 1:
+                        return False
+                    if self.size > _PROOF and self._good > 1:
+                        return True
+        except StreamDamage:
+            return False
+        return self._good > 0  # the last frame of a file that was cut off
+
+    def _take(self, content: bytes, offset: int) -> None:
+        self.size += len(content)
+        for line in self._splitter.split(content, offset):
+            try:
+                decode_line(line)
+                self._good += 1
+            except LineError:  # the first may have begun in the frame before
+                self._bad += 1 if not self._good else 2
+
+
+def _frame_starts(index: Index | None, read_at: ReadAt, size: int) -> tuple[list[int], int]:
+    """Give where index or seek table say that frames begin, and where the last block ends; the size if unknown."""
+    if index is not None:
+        starts = [block.offset for block in index.blocks]
+        return [*starts, index.end], index.end
+    try:
+        table = find_seek_table(read_at, size)
+        sizes = [stored for stored, _ in decode_seek_table(table)]
+    except ValueError:
+        return [], size
+    starts = list(itertools.accumulate(sizes, initial=0))
+    if starts.pop() != size - len(table):
+        return [], size
+    return starts, starts[-1]
+
+
+def _unpack(read_at: ReadAt, start: int, end: int, max_line: int) -> Iterator[list[bytes]]:
+    """Give the lines of a damaged frame as far as it unpacks."""
+    walker, splitter = ZstdWalker(start=start), LineSplitter(max_line)
+    try:
+        for offset, data in _data(read_at, start, end):
+            has_no_magic = offset == start and not looks_like_zstd(data)
+            for piece in walker.feed(MAGIC + data[4:] if has_no_magic else data):
+                if isinstance(piece, Unpacked) and (lines := splitter.split(piece.content, start)):
+                    yield lines
+    except StreamDamage:
+        return
+
+
+def _data(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Give a part of a file piece by piece, each with its offset."""
+    for offset in range(start, end, _READ_SIZE):
+        yield offset, read_at(offset, min(_READ_SIZE, end - offset))
+
+
+def _find(read_at: ReadAt, size: int, pattern: bytes, start: int) -> int | None:
+    """Give the offset of the first place of some bytes from an offset on."""
+    overlap = len(pattern) - 1
+    for offset in range(start, size, _SEARCH_SIZE):
+        found = read_at(offset, _SEARCH_SIZE + overlap).find(pattern)
+        if found >= 0:
+            return offset + found
+    return None

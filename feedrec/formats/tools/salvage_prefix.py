@@ -1,0 +1,54 @@
+"""Saving what is left of a recording by reading it as anybody does: up to the first damage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...errors import CorruptRecordingError, LineError, TruncatedRecordingError
+from ..file.recording import Recording
+from .salvage_blocks import Hole
+
+__all__ = ["PrefixSalvage"]
+
+
+class PrefixSalvage:
+    """
+    Reads a gzip or Parquet recording; what it gives is as of `BlockSalvage`.
+
+    Args:
+        recording: A recording that was not read yet.
+
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.size = recording.size
+        self._recording = recording
+        self._lines: list[bytes] = []
+
+    @property
+    def offset(self) -> int:
+        """Bytes read."""
+        return self._recording.bytes_read
+
+    def pieces(self) -> Iterator[list[bytes] | Hole]:
+        """Give lines, and at the first damage a hole as long as the rest of the file."""
+        yield [self._recording.header_line]
+        try:
+            for lines in self._recording.batches():
+                self._lines = lines
+                yield lines
+        except TruncatedRecordingError as damage:
+            yield Hole(damage.offset, self.size, damage.reason, lines=1, frames=1, is_end=True)
+        except CorruptRecordingError as damage:
+            yield Hole(damage.offset, self.size, damage.reason)
+
+    def offset_of_line(self, before: Sequence[bytes]) -> int:
+        """Tell where what holds a line of those given last begins; see `Decoder.offset_of_line`."""
+        try:
+            self._recording.raise_bad_line(self._lines[len(before)], LineError())
+        except CorruptRecordingError as place:
+            return place.offset
+
+    def unverified(self, hole: Hole) -> Iterator[list[bytes]]:  # noqa: ARG002
+        """Give nothing: what follows damage is not looked for."""
+        return iter(())

@@ -1,0 +1,280 @@
+"""What a recording holds, in one file or in several: figures gathered from one pass over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from ...errors import DamagedRecordingError
+from ...model import NANOSECONDS, Event, FrameInfo, Header, format_time
+from ..file.recording import DecodedBatch, Recording
+from .histogram import BusiestSecond, Histogram
+
+__all__ = ["Activity", "ChannelFigures", "RecordingSummary", "combine", "frames_missing", "summarise"]
+
+_SEVERAL = "several"
+_STATES = ("finished", "being written", "unfinished", "damaged")  # the worst is the last
+_SUMS = ("frames", "bytes", "sent", "connections", "reconnects", "gaps", "missing", "text_size", "file_size")
+
+
+class Activity:
+    """
+    What happened when, in one file or in several.
+
+    Attributes:
+        frames: Frames received.
+        gaps: Holes in the venue's sequence.
+        reconnects: Connections opened after the first.
+        others: Events and frames sent.
+        busiest: The most frames received within one second.
+
+    """
+
+    def __init__(self) -> None:
+        self.frames = Histogram()
+        self.gaps = Histogram()
+        self.reconnects = Histogram()
+        self.others = Histogram()
+        self.busiest = BusiestSecond()
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Earliest and latest time of all; None if nothing happened."""
+        happened = [part for part in (self.frames, self.others) if part.first is not None and part.last is not None]
+        if not happened:
+            return None
+        return min(part.first or 0 for part in happened), max(part.last or 0 for part in happened)
+
+
+class ChannelFigures(msgspec.Struct):
+    """Frames received of one channel and product; `several` stands for the product where a frame speaks of more."""
+
+    channel: str
+    product: str
+    frames: int = 0
+    bytes: int = 0
+
+
+class RecordingSummary(msgspec.Struct):
+    """
+    Figures of a recording; times in nanoseconds, sizes in bytes.
+
+    Attributes:
+        state: `finished`, `being written`, `unfinished` (never closed), or `damaged`.
+        damage: What is wrong, if it is damaged or cut off.
+        recordings: How many recordings these are figures of; parts of one count once.
+        first_time: Earliest time of a received frame; None if there is none.
+        last_time: Latest time of one.
+        frames: Frames received.
+        bytes: Bytes of their payloads.
+        sent: Frames sent.
+        connections: Connections opened.
+        reconnects: Those of them that were not the first of their recording.
+        gaps: Holes in the venue's sequence.
+        missing: Frames that the holes stand for.
+        busiest_second: Most frames received within one second of the clock.
+        text_size: Bytes of all lines.
+        file_size: Bytes on disk.
+        channels: Figures by channel and product.
+
+    """
+
+    header: Header
+    state: str = "finished"
+    damage: str | None = None
+    recordings: int = 1
+    first_time: int | None = None
+    last_time: int | None = None
+    frames: int = 0
+    bytes: int = 0
+    sent: int = 0
+    connections: int = 0
+    reconnects: int = 0
+    gaps: int = 0
+    missing: int = 0
+    busiest_second: int = 0
+    text_size: int = 0
+    file_size: int = 0
+    channels: list[ChannelFigures] = []
+
+    @property
+    def seconds(self) -> float:
+        """Time from the earliest to the latest received frame."""
+        if self.first_time is None or self.last_time is None:
+            return 0.0
+        return (self.last_time - self.first_time) / NANOSECONDS
+
+    @property
+    def ratio(self) -> float | None:
+        """Bytes of payload per byte on disk."""
+        return self.bytes / self.file_size if self.file_size and self.bytes else None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as a JSON object: times as text."""
+        facts = msgspec.structs.asdict(self)
+        header = facts.pop("header")
+        start = {"endpoint": header.endpoint, "url": header.url, "software": header.software}
+        facts |= {
+            "created": format_time(header.created),
+            "subscriptions": header.subscriptions,
+            "first_time": _as_text(self.first_time),
+            "last_time": _as_text(self.last_time),
+            "seconds": round(self.seconds, 9),
+            "frames_per_second": round(self.frames / self.seconds, 3) if self.seconds else None,
+            "bytes_per_second": round(self.bytes / self.seconds, 3) if self.seconds else None,
+            "ratio": round(self.ratio, 3) if self.ratio else None,
+            "channels": [msgspec.structs.asdict(figures) for figures in self.channels],
+        }
+        return {**start, **facts}
+
+
+def _as_text(time: int | None) -> str | None:
+    return None if time is None else format_time(time)
+
+
+def summarise(
+    recording: Recording, describe: Callable[[bytes], FrameInfo], activity: Activity | None = None
+) -> RecordingSummary:
+    """
+    Read a recording to its end and count. Damage is part of the result, not an error.
+
+    Args:
+        recording: A recording that was not read yet.
+        describe: The feed's; tells channel and products of a payload.
+        activity: Takes what happened when; give the same one for all files of a recording.
+
+    Returns:
+        The figures; the busiest second is that of the activity.
+
+    """
+    activity = activity or Activity()
+    summary = RecordingSummary(recording.header, text_size=len(recording.header_line) + 1)
+    channels = _Channels()
+    try:
+        for batch in recording.decoded_batches(describe=describe):
+            summary.text_size += sum(map(len, batch.lines)) + len(batch.lines)
+            _count_received(summary, batch, activity)
+            channels.add(batch)
+            _count_others(summary, batch, activity)
+    except DamagedRecordingError as damage:
+        summary.damage = str(damage)
+    summary.channels = channels.in_order()
+    summary.busiest_second = activity.busiest.most
+    summary.file_size = recording.size
+    summary.state = _state(recording, summary.damage)
+    return summary
+
+
+def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
+    """
+    Give the figures of several files, one or more, as those of one recording.
+
+    The state is the worst of them; of the headers what they agree on is kept, the earliest beginning, and every
+    subscription once. The parts of one recording are told by their headers: the same endpoint, url, beginning and
+    software.
+    """
+    if len(summaries) == 1:
+        return summaries[0]
+    headers = [summary.header for summary in summaries]
+    total = RecordingSummary(_common_header(headers))
+    total.state = max((summary.state for summary in summaries), key=_STATES.index)
+    total.damage = "; ".join(summary.damage for summary in summaries if summary.damage is not None) or None
+    total.recordings = len({(header.endpoint, header.url, header.created, header.software) for header in headers})
+    total.first_time = min((s.first_time for s in summaries if s.first_time is not None), default=None)
+    total.last_time = max((s.last_time for s in summaries if s.last_time is not None), default=None)
+    total.busiest_second = max(summary.busiest_second for summary in summaries)
+    for name in _SUMS:
+        setattr(total, name, sum(getattr(summary, name) for summary in summaries))
+    by_name: dict[tuple[str, str], ChannelFigures] = {}
+    for figures in (figures for summary in summaries for figures in summary.channels):
+        key = figures.channel, figures.product
+        sums = by_name.setdefault(key, ChannelFigures(*key))
+        sums.frames += figures.frames
+        sums.bytes += figures.bytes
+    total.channels = [by_name[key] for key in sorted(by_name)]
+    return total
+
+
+def _common_header(headers: Sequence[Header]) -> Header:
+    first = headers[0]
+    subscriptions = {msgspec.json.encode(item): item for header in headers for item in header.subscriptions}
+    return Header(
+        first.endpoint if len({header.endpoint for header in headers}) == 1 else "",
+        first.url if len({header.url for header in headers}) == 1 else "",
+        min(header.created for header in headers),
+        first.software if len({header.software for header in headers}) == 1 else "",
+        list(subscriptions.values()),
+    )
+
+
+def frames_missing(gap: dict[str, Any]) -> int:
+    """Give the frames that a `gap` event says are missing; 0 if it says none, or no number."""
+    missing = gap.get("missing")
+    return missing if isinstance(missing, int) else 0
+
+
+def _state(recording: Recording, damage: str | None) -> str:
+    if recording.is_live:
+        return "being written"
+    if damage is not None:
+        return "damaged"
+    return "unfinished" if recording.is_part else "finished"
+
+
+def _count_received(summary: RecordingSummary, batch: DecodedBatch, activity: Activity) -> None:
+    if not batch.frames:
+        return
+    times = [frame.time for frame in batch.frames]
+    first, last = min(times), max(times)
+    summary.first_time = first if summary.first_time is None else min(first, summary.first_time)
+    summary.last_time = last if summary.last_time is None else max(last, summary.last_time)
+    summary.frames += len(batch.frames)
+    summary.bytes += sum([len(frame.payload) for frame in batch.frames])
+    activity.frames.add(times)
+    activity.busiest.add(times)
+
+
+def _count_others(summary: RecordingSummary, batch: DecodedBatch, activity: Activity) -> None:
+    gaps, reconnects = [], []
+    for record in batch.others:
+        if not isinstance(record, Event):
+            summary.sent += 1
+        elif record.name == "open":
+            summary.connections += 1
+            if record.conn > 0:
+                reconnects.append(record.time)
+        elif record.name == "gap":
+            gaps.append(record.time)
+            summary.missing += frames_missing(record.details)
+    summary.gaps += len(gaps)
+    summary.reconnects += len(reconnects)
+    activity.gaps.add(gaps)
+    activity.reconnects.add(reconnects)
+    activity.others.add([record.time for record in batch.others])
+
+
+class _Channels:
+    """Counts by channel and product."""
+
+    def __init__(self) -> None:
+        self._figures: dict[tuple[str, str], ChannelFigures] = {}
+
+    def add(self, batch: DecodedBatch) -> None:
+        sums: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        for frame, info in zip(batch.frames, batch.infos, strict=True):
+            key = info.channel, info.products
+            if key not in sums:
+                sums[key] = [0, 0]
+            counts = sums[key]
+            counts[0] += 1
+            counts[1] += len(frame.payload)
+        for (channel, products), (frames, size) in sums.items():
+            product = "".join(products) if len(products) < 2 else _SEVERAL
+            figures = self._figures.setdefault((channel, product), ChannelFigures(channel, product))
+            figures.frames += frames
+            figures.bytes += size
+
+    def in_order(self) -> list[ChannelFigures]:
+        return [self._figures[name] for name in sorted(self._figures)]

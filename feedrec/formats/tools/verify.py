@@ -1,0 +1,301 @@
+"""
+Verifying a recording: one pass over all that can be read of it, compared with what it says of itself.
+
+It goes on behind damage, so that all of it is told. Findings are kept up to a hundred, and counted beyond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ...errors import DamagedRecordingError, LineError, NotARecordingError
+from ...model import Frame, FrameInfo, Header, Record, describe_nothing, format_time
+from ..file.names import is_part
+from ..file.opening import has_own_reader, open_recording
+from ..file.recording import Recording, RecordingFile
+from ..file.writer import mark_of
+from ..line.codec import decode_header, decode_line, is_header
+from ..stream.coding import MAX_LINE
+from ..stream.zstd_frames import FrameEnd
+from .salvage_blocks import Hole, Salvage, salvage
+from .verify_checks import IndexCheck, LineCheck, SequenceRule
+
+__all__ = ["Problem", "Rules", "Verification", "verify_recording"]
+
+_MOST = 100
+_PROGRESS_LINES = 1024
+
+Progress = Callable[[int, int], object]
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """
+    What is known of the feed that was recorded.
+
+    Attributes:
+        describe: Tells what a payload is.
+        sequence_rule: Makes the sequence rule for one connection; `from_start` says whether its opening is there. None
+            if gaps are not looked for.
+
+    """
+
+    describe: Callable[[bytes], FrameInfo] = describe_nothing
+    sequence_rule: Callable[[bool], SequenceRule] | None = None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """
+    Something that is wrong.
+
+    Attributes:
+        kind: `damage`, `cut`, `line`, `header`, `unfinished`, `index`, `seek table`, `time` or `gap`.
+        text: What is wrong, for people.
+        offset: Byte offset in the file, where there is one.
+        time: Recorded time as text: of the line concerned, or of the last good one before it.
+
+    """
+
+    kind: str
+    text: str
+    offset: int | None = None
+    time: str | None = None
+
+
+class Verification(msgspec.Struct):
+    """
+    What came out.
+
+    Attributes:
+        path: The file.
+        problems: What is wrong; the first hundred.
+        problem_count: All of them.
+        notes: What is worth knowing and no defect.
+        is_live: Whether it is being written: then it was verified as far as it went.
+        has_index: Whether it has an index that can be believed.
+        blocks: zstd frames with lines that are whole.
+        lines: Lines after the header.
+        frames: Received frames.
+        gaps: Holes in the venue's sequence that the recording tells of.
+        lost_gaps: Those that it does not tell of: frames that it had, or should have, and lacks.
+
+    """
+
+    path: Path
+    problems: list[Problem] = []
+    problem_count: int = 0
+    notes: list[str] = []
+    is_live: bool = False
+    has_index: bool = False
+    blocks: int = 0
+    lines: int = 0
+    frames: int = 0
+    gaps: int = 0
+    lost_gaps: int = 0
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.problem_count == 0
+
+    def add(self, kind: str, text: str, offset: int | None = None, time: int | None = None) -> None:
+        """Take a problem; its time in nanoseconds."""
+        self.problem_count += 1
+        if len(self.problems) < _MOST:
+            self.problems.append(Problem(kind, text, offset, None if time is None else format_time(time)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as a JSON object."""
+        facts = msgspec.to_builtins({**msgspec.structs.asdict(self), "path": str(self.path)})
+        return {"path": facts.pop("path"), "good": self.is_good, **facts}
+
+
+def verify_recording(
+    path: Path,
+    rules_for: Callable[[str], Rules],
+    *,
+    progress: Progress = lambda _done, _size: None,
+    max_line: int = MAX_LINE,
+) -> Verification:
+    """
+    Read a recording to its end and say all that is wrong with it.
+
+    Args:
+        path: The file.
+        rules_for: Gives what is known of a feed, by the endpoint of the header.
+        progress: Called now and then with the bytes read and the bytes in the file.
+        max_line: Bytes that a line may have.
+
+    Raises:
+        NotARecordingError: If it is none.
+        RecordingError: If it cannot be read.
+
+    """
+    file = RecordingFile(path)
+    try:
+        head = file.read_at(0, 4)
+        if not head:
+            raise NotARecordingError(path, "the file is empty, not even a header was written")
+        if has_own_reader(head):
+            return _verify_other(path, rules_for, progress)
+        is_live, size = file.is_locked(), file.size()
+        source = salvage(file.read_at, size, is_live=is_live, max_line=max_line)
+        verification = _Verification(path, source, rules_for, IndexCheck(file.read_at, size, source.index))
+        verification.result.is_live = is_live
+        verification.run(lambda: progress(source.offset, size))
+        return verification.result
+    finally:
+        file.close()
+
+
+class _Verification:
+    def __init__(self, path: Path, source: Salvage, rules_for: Callable[[str], Rules], index: IndexCheck) -> None:
+        self.result = Verification(path)
+        self._source = source
+        self._rules_for = rules_for
+        self._index = index
+        self._check: LineCheck | None = None
+        self._rules = Rules()
+        self._has_lines = self._has_header = False
+
+    def run(self, progress: Callable[[], object]) -> None:
+        """Read the file to its end."""
+        for piece in self._source.pieces():
+            if isinstance(piece, list):
+                self._take_lines(piece)
+            elif isinstance(piece, Hole):
+                self._take_hole(piece)
+            else:
+                self._end_frame(piece)
+            progress()
+        result = self.result
+        if self._check is None:
+            raise NotARecordingError(result.path, "there is no line of a recording in it")
+        result.gaps, result.lost_gaps = self._check.gaps, self._check.lost_gaps
+        if result.lines == 0 and any(problem.kind == "header" for problem in result.problems):
+            raise NotARecordingError(result.path, result.problems[0].text)
+        self._judge_the_end()
+
+    def _take_lines(self, lines: list[bytes]) -> None:
+        self._has_lines = True
+        start = 0
+        if self._check is None:
+            start = 1
+            self._take_header(lines[0])
+        assert self._check is not None  # noqa: S101  for mypy
+        self._index.take_text(sum(map(len, lines)) + len(lines))
+        for number in range(start, len(lines)):
+            try:
+                record = decode_line(lines[number])
+            except LineError as error:
+                if not self._has_header and is_header(lines[number]):  # behind rubbish, which was told
+                    self._take_header(lines[number])
+                    continue
+                self._add("line", str(error), self._source.offset_of_line(lines[:number]))
+                continue
+            self._take(record)
+
+    def _take(self, record: Record) -> None:
+        assert self._check is not None  # noqa: S101  for mypy
+        self.result.lines += 1
+        info = None
+        if isinstance(record, Frame) and record.direction == "in":
+            self.result.frames += 1
+            info = FrameInfo() if record.binary else self._rules.describe(record.payload)
+        self._index.take_mark(mark_of(record, info))
+        for kind, text in self._check.take(record, info):
+            self._add(kind, text, None, record.time)
+
+    def _take_header(self, line: bytes) -> None:
+        header = Header("")
+        self._has_header = True
+        try:
+            header = decode_header(line)
+        except LineError as error:
+            self._add("header", str(error), 0)
+        self._begin(header)
+
+    def _begin(self, header: Header) -> None:
+        self._rules = self._rules_for(header.endpoint)
+        self._index.is_described = self._rules.describe is not describe_nothing
+        is_filtered = "filtered" in header.extra
+        if is_filtered:
+            self.result.notes.append("it holds a choice of frames, so there is no looking for gaps")
+        self._check = LineCheck(None if is_filtered else self._rules.sequence_rule)
+
+    def _take_hole(self, hole: Hole) -> None:
+        if self._check is None:
+            if hole.end == self._source.size:
+                raise NotARecordingError(self.result.path, f"{hole.reason} at byte {hole.start}, before any line")
+            self._begin(Header(""))
+        self._index.take_hole(hole)
+        if self._check is not None:
+            self._check.forget()
+        if hole.is_end and hole.is_lossless:
+            return  # there is no index then: that is told at the end
+        lost = "" if hole.lines is None or hole.is_end else f", {hole.lines} line{'' if hole.lines == 1 else 's'} lost"
+        kind = "cut" if hole.is_end else "damage"
+        self._add(kind, f"{hole.reason} ({hole.end - hole.start} bytes{lost})", hole.start)
+
+    def _end_frame(self, frame: FrameEnd) -> None:
+        self.result.blocks += self._has_lines and frame.skippable is None
+        self._has_lines = False
+        for text in self._index.end_frame(frame):
+            self._add("index", text, frame.start)
+
+    def _add(self, kind: str, text: str, offset: int | None = None, time: int | None = None) -> None:
+        last = self._check.last_time if self._check else None
+        self.result.add(kind, text, offset, last if time is None else time)
+
+    def _judge_the_end(self) -> None:
+        result = self.result
+        result.has_index = self._source.index is not None
+        if result.is_live:
+            result.notes.append("it is being written: verified as far as it goes")
+        elif any(problem.kind == "cut" for problem in result.problems):
+            return
+        elif self._source.was_begun_by_feedrec and not self._index.has_table and not self._index.has_index_frame:
+            self._add("unfinished", "no index: the recording was not closed")
+        elif self._source.was_begun_by_feedrec or self._index.has_table:
+            for kind, text in self._index.finish():
+                self._add(kind, text)
+        elif is_part(result.path):
+            self._add("unfinished", "the recording was not closed")
+        elif result.blocks:
+            result.notes.append("no index: another program compressed it")
+        if self._check is not None and self._check.repaired:
+            result.notes.append(f"it was repaired: it lacks what its damage events tell ({self._check.repaired})")
+
+
+def _verify_other(path: Path, rules_for: Callable[[str], Rules], progress: Progress) -> Verification:
+    """Verify what has a reader of its own, which knows no blocks."""
+    try:
+        with open_recording(path) as recording:
+            return _verify_records(recording, rules_for(recording.header.endpoint), progress)
+    except DamagedRecordingError as error:
+        result = Verification(path)
+        result.add("damage", error.reason, error.offset)
+        return result
+
+
+def _verify_records(recording: Recording, rules: Rules, progress: Progress) -> Verification:
+    result = Verification(recording.path, is_live=recording.is_live)
+    check = LineCheck(None if "filtered" in recording.header.extra else rules.sequence_rule)
+    try:
+        for record in recording:
+            if result.lines % _PROGRESS_LINES == 0:
+                progress(recording.bytes_read, recording.size)
+            result.lines += 1
+            info = None
+            if isinstance(record, Frame) and record.direction == "in":
+                result.frames += 1
+                info = FrameInfo() if record.binary else rules.describe(record.payload)
+            for kind, text in check.take(record, info):
+                result.add(kind, text, None, record.time)
+    except DamagedRecordingError as error:
+        result.add("damage", error.reason, error.offset, check.last_time)
+    result.gaps, result.lost_gaps = check.gaps, check.lost_gaps
+    return result

@@ -1,0 +1,255 @@
+"""What a recording says of itself, held against what it is: order, sequence, index and seek table."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+from ...model import Event, Frame, FrameInfo, Record, format_time
+from ..file.block_search import ReadAt
+from ..line.index import INDEX_MAGIC, Index, IndexBuilder, IndexedBlock, Mark, find_index
+from ..line.seek_table import decode_seek_table, encode_seek_table, find_seek_table
+from ..stream.zstd_frames import FrameEnd
+from .salvage_blocks import Hole
+
+__all__ = ["IndexCheck", "LineCheck", "SequenceRule"]
+
+_READ_SIZE = 1 << 20
+
+Finding = tuple[str, str]
+"""Kind and text of something wrong."""
+
+
+class SequenceRule(Protocol):
+    """Tells from the frames received on one connection which ones are missing between them."""
+
+    def observe(self, info: FrameInfo) -> Any:
+        """Take what a frame is; give what has `expected`, `received` and `missing` if there is a gap before it."""
+
+
+class LineCheck:
+    """
+    Holds each record against those before it.
+
+    Args:
+        sequence_rule: Makes the rule for one connection; None to look for no gaps.
+
+    Attributes:
+        last_time: Time of the record taken last; None before the first.
+        gaps: Holes in the sequence that a `gap` event tells of.
+        lost_gaps: Those that none tells of.
+        repaired: `damage` events seen.
+
+    """
+
+    def __init__(self, sequence_rule: Callable[[bool], SequenceRule] | None) -> None:
+        self.last_time: int | None = None
+        self.gaps = self.lost_gaps = self.repaired = 0
+        self._make_rule = sequence_rule
+        self._rules: dict[int, SequenceRule] = {}
+        self._announced: set[int] = set()
+        self._clock_changed = False
+
+    def take(self, record: Record, info: FrameInfo | None) -> list[Finding]:
+        """Take the next record and, if it is a received frame, what it is."""
+        found = self._order(record)
+        if isinstance(record, Event):
+            self._take_event(record)
+        elif info is not None and not (record.synthetic or record.unverified) and self._make_rule is not None:
+            found += self._sequence(record, info, self._make_rule)
+        return found
+
+    def forget(self) -> None:
+        """Take note that records are missing here, and that it was said."""
+        self._rules.clear()
+        self._announced.clear()
+        self._clock_changed = True  # a clock event may be among them
+
+    def _order(self, record: Record) -> list[Finding]:
+        is_clock = isinstance(record, Event) and record.name == "clock"
+        last, self.last_time = self.last_time, record.time
+        may_step = is_clock or self._clock_changed
+        self._clock_changed = is_clock
+        if last is None or record.time >= last or may_step:
+            return []
+        return [("time", f"time steps back from {format_time(last)} without a clock event")]
+
+    def _take_event(self, event: Event) -> None:
+        if event.name == "open":
+            self._announced.discard(event.conn)
+            self._rules.pop(event.conn, None)
+            if self._make_rule is not None and not event.details.get("unverified"):  # what follows that may be lost
+                self._rules[event.conn] = self._make_rule(True)
+        elif event.name == "close":
+            self._rules.pop(event.conn, None)
+        elif event.name == "gap":
+            self._announced.add(event.conn)
+        elif event.name == "damage":
+            self.repaired += 1
+            self.forget()
+
+    def _sequence(self, frame: Frame, info: FrameInfo, make: Callable[[bool], SequenceRule]) -> list[Finding]:
+        rule = self._rules.get(frame.conn)
+        if rule is None:
+            rule = self._rules[frame.conn] = make(False)
+        gap = rule.observe(info)
+        was_announced = frame.conn in self._announced
+        self._announced.discard(frame.conn)
+        if gap is None:
+            return []
+        if was_announced:
+            self.gaps += 1
+            return []
+        self.lost_gaps += 1
+        numbers = f"expected {gap.expected}, received {gap.received}"
+        missing = f"{gap.missing} frame{'' if gap.missing == 1 else 's'}"
+        return [("gap", f"connection {frame.conn} lacks {missing} that no gap event tells of ({numbers})")]
+
+
+class IndexCheck:
+    """
+    Holds index and seek table against the zstd frames.
+
+    Args:
+        read_at: As for `find_index`.
+        size: Bytes in the file.
+        index: Its index, if it can be believed.
+
+    Attributes:
+        has_table: Whether there is a seek table at the end.
+        has_index_frame: Whether a frame with the magic number of an index was seen.
+        is_described: Whether the lines are described by the rules of their feed; else channels cannot be compared.
+
+    """
+
+    def __init__(self, read_at: ReadAt, size: int, index: Index | None) -> None:
+        self.has_index_frame = False
+        self.is_described = True
+        self._read_at = read_at
+        self._size = size
+        self._index = index
+        self._table: list[tuple[int, int]] = []
+        self._table_frame = b""
+        try:
+            self._table_frame = find_seek_table(read_at, size)
+            self._table = decode_seek_table(self._table_frame)
+        except ValueError:
+            pass
+        self.has_table = bool(self._table)
+        self._builder = IndexBuilder()
+        self._text = 0
+        self._rows = 0  # blocks of the index that were compared
+        self._entries = 0  # entries of the seek table that were compared
+        self._wrong_entries: list[str] = []
+        self._wrong_entry_count = 0
+        self._has_holes = False
+
+    def take_text(self, size: int) -> None:
+        """Take the bytes of text of lines."""
+        self._text += size
+
+    def take_mark(self, mark: Mark) -> None:
+        """Take what the index says of a line."""
+        if self._index is not None and self._rows < len(self._index.blocks):
+            self._builder.add([mark])
+
+    def take_hole(self, hole: Hole) -> None:
+        """Take bytes that could not be read: what is said of them cannot be checked."""
+        self._has_holes = self._has_holes or hole.lines != 0
+        self._text = 0
+        self._builder.drop()
+        blocks = self._index.blocks if self._index is not None else []
+        while self._rows < len(blocks) and blocks[self._rows].offset < hole.end:
+            self._builder.end_block(blocks[self._rows].size, 0, 0)
+            self._rows += 1
+        ends = itertools.accumulate(size for size, _ in self._table)
+        self._entries = max(self._entries, sum(1 for end in ends if end <= hole.end))
+
+    def end_frame(self, frame: FrameEnd) -> list[str]:
+        """Take the end of a zstd frame, behind its lines; give what the index says wrongly of it."""
+        text, self._text = self._text, 0
+        size = frame.end - frame.start
+        if frame.skippable == INDEX_MAGIC:
+            self.has_index_frame = True
+        is_table = frame.end == self._size and frame.skippable is not None
+        if not is_table:
+            self._check_entry(frame, (size, text))
+        if frame.skippable is not None or self._index is None:
+            return []
+        if self._rows >= len(self._index.blocks):
+            return [f"the block at byte {frame.start} is not in the index"]
+        actual = self._builder.end_block(size, text, _crc(self._read_at, frame.start, frame.end))
+        actual.offset = frame.start
+        stored = self._index.blocks[self._rows]
+        self._rows += 1
+        return list(self._differences(stored, actual))
+
+    def finish(self) -> Iterator[Finding]:
+        """Give what is wrong with index and seek table as a whole."""
+        if self._index is None:
+            try:
+                find_index(self._read_at, self._size)
+            except ValueError as error:
+                yield "index", str(error)
+        elif self._rows < len(self._index.blocks):
+            yield "index", f"the index has {len(self._index.blocks)} blocks, the file {self._rows}"
+        elif not self._has_holes and self._knows_channels and self._builder.products != self._index.products:
+            yield "index", "the products in the index are not those in the file"
+        if not self._table:
+            return
+        yield from (("seek table", text) for text in self._wrong_entries)
+        if self._wrong_entry_count > len(self._wrong_entries):
+            yield (
+                "seek table",
+                f"and {self._wrong_entry_count - len(self._wrong_entries)} more of its entries are wrong",
+            )
+        if self._entries != len(self._table):
+            yield "seek table", f"the seek table has {len(self._table)} entries, the file {self._entries} zstd frames"
+        elif len(self._table_frame) == len(encode_seek_table(self._table)) != 0 and self._is_odd:
+            yield "seek table", "the descriptor of the seek table has bits that mean nothing"
+
+    @property
+    def _is_odd(self) -> bool:
+        return self._table_frame != encode_seek_table(self._table)
+
+    @property
+    def _knows_channels(self) -> bool:
+        """Whether the index was made by somebody who could tell what frames are, and so can we."""
+        return self.is_described and self._index is not None and any(self._index.products)
+
+    def _check_entry(self, frame: FrameEnd, actual: tuple[int, int]) -> None:
+        if not self._table:
+            return
+        number = self._entries
+        self._entries += 1
+        if number < len(self._table) and self._table[number] != actual:
+            self._wrong_entry_count += 1
+            if len(self._wrong_entries) < 10:
+                text = f"entry {number} of the seek table says {self._table[number]} bytes"
+                self._wrong_entries.append(f"{text}, the zstd frame at byte {frame.start} has {actual}")
+
+    def _differences(self, stored: IndexedBlock, actual: IndexedBlock) -> Iterator[str]:
+        for name in IndexedBlock.__struct_fields__:
+            said, found = getattr(stored, name), getattr(actual, name)
+            if name == "snapshots" and not self._knows_channels:
+                continue
+            if name == "frames" and not self._knows_channels:
+                said, found = _by_connection(said), _by_connection(found)
+            if said != found:
+                shown = ", ".join(str(msgspec.to_builtins(value))[:80] for value in (said, found))
+                yield f"block {self._rows - 1}: {name} in the index and in the file: {shown}"
+
+
+def _by_connection(frames: dict[str, dict[str, int]]) -> dict[str, int]:
+    return {conn: sum(channels.values()) for conn, channels in frames.items()}
+
+
+def _crc(read_at: ReadAt, start: int, end: int) -> int:
+    crc = 0
+    for offset in range(start, end, _READ_SIZE):
+        crc = zlib.crc32(read_at(offset, min(_READ_SIZE, end - offset)), crc)
+    return crc

@@ -1,0 +1,179 @@
+"""
+Parquet from a live feed: journals of lines, each turned into Parquet when it is finished.
+
+A torn Parquet file is worthless, so a recorder never writes one: it records `X.parquet.jsonl.zst`, and a process of its
+own, `feedrec repair`, makes `X.parquet` of that and then removes it. Whenever that is interrupted, by a crash too, the
+journal is still there, and the next one who is asked for it finishes the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from ...errors import RecordingError
+from ...formats.file.lock import is_being_written
+from ...formats.file.names import is_journal
+
+__all__ = ["ParquetFinisher", "leftover_journals"]
+
+_NICENESS = 10
+_POLL = 0.1
+_DONE = (0, 3)  # exit codes of a repair that made its file; a torn last line is lost
+
+log = logging.getLogger("feedrec")
+
+
+def leftover_journals(folder: Path) -> list[Path]:
+    """
+    Give the journals in a folder that nobody is writing, finished or torn, in the order of their names.
+
+    One that is empty, as at its very beginning, has nothing to finish.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if is_journal(path) and _is_left(path))
+    except OSError:
+        return []
+
+
+def _is_left(path: Path) -> bool:
+    try:
+        has_content = path.is_file() and path.stat().st_size > 0
+    except OSError:  # it went meanwhile
+        return False
+    return has_content and not is_being_written(path)
+
+
+class ParquetFinisher:
+    """
+    Turns journals into Parquet, one after another, beside the recording.
+
+    Each is the work of a process with low priority: in this one it would keep the interpreter from the feed.
+
+    Args:
+        overwrite: Whether Parquet files that are there may be replaced.
+
+    Attributes:
+        failed: Journals of this run that could not be turned into Parquet; they are all there.
+
+    """
+
+    def __init__(self, *, overwrite: bool = False) -> None:
+        self._overwrite = overwrite
+        self._journals: deque[Path] = deque()
+        self._lock = threading.Condition()
+        self._current: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+        self._gives_up = False
+        self._own: set[Path] = set()
+        self.failed: list[Path] = []
+
+    @property
+    def waiting(self) -> int:
+        """Journals that are not Parquet yet."""
+        with self._lock:
+            return len(self._journals) + (self._current is not None)
+
+    def add(self, journal: Path) -> None:
+        """Have a journal of this run turned into Parquet; from any thread."""
+        self._own.add(journal)
+        self.add_leftover(journal)
+
+    def add_leftover(self, journal: Path) -> None:
+        """Have a journal turned into Parquet that another run left: if that fails, it is only told."""
+        with self._lock:
+            self._journals.append(journal)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="feedrec-parquet", daemon=True)
+                self._thread.start()
+
+    def finish(self) -> None:
+        """
+        Wait until all are done; Ctrl-C ends that at once, and the journals stay.
+
+        Raises:
+            RecordingError: If one could not be turned into Parquet.
+
+        """
+        if self.waiting:
+            log.info("turning %s into Parquet", "the recording" if self.waiting == 1 else f"{self.waiting} files")
+        try:
+            while (thread := self._thread) is not None:
+                thread.join(0.1)
+        except BaseException:
+            self._give_up()
+            raise
+        failed = [journal for journal in self.failed if os.path.lexists(journal)]  # else another one finished it
+        if failed:
+            raise RecordingError(failed[0], "is not Parquet yet; feedrec repair finishes it")
+
+    def _give_up(self) -> None:
+        self._gives_up = True
+        with self._lock:
+            self._journals.clear()
+            if self._process is not None:
+                self._process.terminate()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._journals:
+                    self._thread = None
+                    return
+                self._current = journal = self._journals.popleft()
+            reason = self._finish_one(journal)
+            if reason is not None and journal in self._own:  # perhaps another recorder was at it
+                reason = self._finish_one(journal)
+            if reason is not None:
+                self._note_failure(journal, reason)
+            with self._lock:
+                self._current = None
+
+    def _finish_one(self, journal: Path) -> str | None:
+        """Make Parquet of a journal; give why that failed, unless another recorder did it, or is at it."""
+        is_own = journal in self._own
+        while is_own and not self._gives_up and is_being_written(journal):
+            time.sleep(_POLL)
+        with self._lock:
+            if self._gives_up or not os.path.lexists(journal):
+                return None
+            try:
+                self._process = _start(journal, overwrite=self._overwrite)
+            except OSError as error:  # no room for another process
+                return str(error)
+        _, said = self._process.communicate()
+        with self._lock:
+            code, self._process = self._process.returncode, None
+        if code in _DONE or self._gives_up or not os.path.lexists(journal):
+            return None
+        if is_being_written(journal) and not is_own:
+            return None
+        return said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
+
+    def _note_failure(self, journal: Path, reason: str) -> None:
+        if journal in self._own:
+            self.failed.append(journal)
+        log.warning("%s is not Parquet yet (%s): feedrec repair finishes it", journal, reason)
+
+
+def _start(journal: Path, *, overwrite: bool) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _PROGRAM, "repair", "-qq", *(["--overwrite"] if overwrite else []), str(journal)]
+    # A session of its own: Ctrl-C is for the recorder, which waits for this.
+    return subprocess.Popen(  # noqa: S603  our own interpreter, and a name that we made
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+_PROGRAM = f"""
+import os, sys
+os.nice({_NICENESS})
+from feedrec.cli import main
+main(sys.argv[1:])
+"""

@@ -1,0 +1,11 @@
+"""
+One run of the recorder, from the first connection to the summary.
+
+    open_session.py    the way in for programs
+    session.py         the run
+    reconnect.py       one connection, opened again and again
+    callbacks.py       what a program is told
+    failover.py        which endpoint is recorded
+    failover_probe.py  whether the primary answers again
+    summary.py         what a run came to
+"""

@@ -1,0 +1,156 @@
+"""The way in for programs: open a session, be called for every frame, subscribe to more, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from ... import __version__
+from ...errors import FeedrecError, UsageError
+from ...feeds import Feed, Subscription, find_feed
+from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
+from ...feeds.credentials import Credentials
+from ...formats import create_recording
+from ...model import Frame, FrameInfo, Header
+from ..redaction import redact_url
+from .callbacks import Callbacks
+from .failover import Failover
+from .session import Limits, RecordingSession
+
+__all__ = ["failover_of", "header_of", "open_session"]
+
+
+class CallbackOptions(TypedDict, total=False):
+    """The fields of `Callbacks`, each of which may be left out."""
+
+    on_open: Callable[[int], object]
+    on_frame: Callable[[Frame, FrameInfo], object]
+    on_error: Callable[[str], object]
+    on_close: Callable[[int, int, str], object]
+
+
+@contextlib.asynccontextmanager
+async def open_session(  # noqa: PLR0913  each is a choice of its own, and all but two have a default
+    endpoint: str | Feed,
+    channels: Wanted | Sequence[Wanted],
+    products: Sequence[str] = (),
+    *,
+    url: str | None = None,
+    credentials: Credentials | None = None,
+    path: Path | str | None = None,
+    heartbeats: bool = True,
+    failover: bool | Failover = False,
+    limits: Limits | None = None,
+    **callbacks: Unpack[CallbackOptions],
+) -> AsyncIterator[RecordingSession]:
+    """
+    Keep a connection to a venue open while the block lasts, and have functions called for what happens on it.
+
+    It begins when the first connection is open. Lost ones are opened again and subscribe to what is wanted by then.
+
+    Args:
+        endpoint: Name of an endpoint of the catalogue, or a feed.
+        channels: As on the command line (`ticker:ETH-BTC`), with products, `("ticker", ["ETH-BTC"])`, or subscriptions.
+        products: Products for the channels that name none; empty means the feed's default.
+        url: Another address than the endpoint's own.
+        credentials: What to sign with; None for none.
+        path: Where to record all of it too, a new file; None to record nothing.
+        heartbeats: Whether to add the channel that keeps the connection alive.
+        failover: What takes over when the endpoint is down; True for the endpoint that the venue recommends.
+        limits: When to end by itself.
+        **callbacks: `on_open`, `on_frame`, `on_error`, `on_close`: see `Callbacks`.
+
+    Raises:
+        UsageError: If there is no such endpoint or channel, or it needs credentials that were not given.
+        ConnectError: If the first connection fails.
+        VenueError: If the venue refuses for good; at the end of the block if it does so while it lasts.
+        RecordingError: If the recording cannot be made, or, at the end of the block, not be finished.
+
+    """
+    feed = find_feed(endpoint) if isinstance(endpoint, str) else endpoint
+    wanted = _wanted(feed, channels, products, has_credentials=credentials is not None, heartbeats=heartbeats)
+    stand_in = failover_of(feed, has_url=url is not None) if failover is True else failover or None
+    options = {"credentials": credentials, "limits": limits, "callbacks": Callbacks(**callbacks), "failover": stand_in}
+    session = _session_into(path, feed, url or feed.url, wanted, options)
+    async with _running(session):
+        yield session
+
+
+def _wanted(
+    feed: Feed, channels: Wanted | Sequence[Wanted], products: Sequence[str], *, has_credentials: bool, heartbeats: bool
+) -> list[Subscription]:
+    """Give the subscriptions, unless they need credentials that there are not."""
+    subscriptions = resolve_channels(feed, channels, products)
+    names = {one.channel for one in subscriptions}
+    if heartbeats and feed.heartbeat_channel is not None and feed.heartbeat_channel not in names:
+        subscriptions.append(Subscription(feed.heartbeat_channel))
+    missing = None if has_credentials else missing_credentials(feed, subscriptions)
+    if missing is not None:
+        raise UsageError(missing)
+    return subscriptions
+
+
+def _session_into(
+    path: Path | str | None, feed: Feed, url: str, wanted: Sequence[Subscription], options: dict[str, Any]
+) -> RecordingSession:
+    """Make a session, with a recording if one is wanted."""
+    writer = None if path is None else create_recording(path, header_of(feed, url, wanted))
+    try:
+        return RecordingSession(feed, url, wanted, writer, **options)
+    except BaseException:
+        if writer is not None:
+            writer.discard()
+        raise
+
+
+def header_of(feed: Feed, url: str, subscriptions: Sequence[Subscription]) -> Header:
+    """Make the first line of a recording that begins now."""
+    wanted = [subscription.as_dict() for subscription in subscriptions]
+    return Header(feed.name, redact_url(url), time.time_ns(), f"feedrec {__version__}", wanted)
+
+
+def failover_of(feed: Feed, url: str | None = None, *, has_url: bool = False) -> Failover:
+    """
+    Give what takes over for an endpoint.
+
+    Args:
+        feed: The endpoint.
+        url: The address of what takes over; None for that of the endpoint that the venue recommends.
+        has_url: Whether the endpoint is recorded from another address than its own.
+
+    Raises:
+        UsageError: If there is nothing.
+
+    """
+    if url is not None:
+        return Failover(feed if feed.failover is None else find_feed(feed.failover), url)
+    if feed.failover is None:
+        raise UsageError(f"no endpoint is known to take over for {feed.name}: give the address of one, or no failover")
+    if has_url:
+        raise UsageError(
+            f"with an address other than that of {feed.name}, the live {feed.failover} would take over: "
+            "give the address of what is to take over, too"
+        )
+    stand_in = find_feed(feed.failover)
+    return Failover(stand_in, stand_in.url)
+
+
+@contextlib.asynccontextmanager
+async def _running(session: RecordingSession) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(session.run())
+    try:
+        await session.wait_open()
+        if task.done():
+            await task
+        yield
+    except BaseException:
+        session.stop()
+        with contextlib.suppress(FeedrecError, asyncio.CancelledError):
+            await task
+        raise
+    session.stop()
+    await task

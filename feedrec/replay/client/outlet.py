@@ -1,0 +1,148 @@
+"""
+Frames to the transport of one client: here records become bytes.
+
+Frames are collected and handed over in one write of whole messages, past `send()`: that is several times as fast, and
+legal beside what the library writes by itself (pongs, a close), since both write whole messages. Nothing is written
+unless the connection is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
+
+from ..results import Outcome
+from .wire import message_header
+
+__all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "ClientEnded", "Outlet"]
+
+WRITE_LIMIT = 1 << 19
+"""Bytes in the transport's buffer above which a client is waited for: all that speed needs."""
+
+PACED_WRITE_LIMIT = 8 << 20
+"""The same for frames that have deadlines: a snapshot of 5 MB that is on its way shall not hold up those behind it."""
+
+_BATCH_SIZE = 1 << 18
+_LARGE = 1 << 16  # a payload from here on is written by itself: joining would copy it
+_DEFLATED_BATCH_SIZE = 1 << 15  # compressing takes time, and the event loop stands still meanwhile
+
+
+class ClientEnded(Exception):  # noqa: N818  it is not an error of the program: a client may go
+    """Nothing more can be given to this client."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome: Outcome = outcome
+
+
+class Outlet:
+    """
+    Gives frames to one client.
+
+    Args:
+        connection: The client's.
+        deflate: Whether to compress, if the client offered it.
+        write_deadline: Seconds after which a client that takes no bytes is given up.
+
+    Attributes:
+        size: Bytes of payload handed over so far.
+
+    """
+
+    def __init__(self, connection: ServerConnection, *, deflate: bool, write_deadline: float) -> None:
+        self._connection = connection
+        self._deflate = deflate and bool(connection.protocol.extensions)
+        self._write_deadline = write_deadline
+        self._batch_size = _DEFLATED_BATCH_SIZE if self._deflate else _BATCH_SIZE
+        self.size = 0
+        self._parts: list[bytes] = []
+        self._large = b""
+        self._messages: list[tuple[bytes, bool]] = []
+        self._held = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a write is worth while: hand over before adding more."""
+        return self._held >= self._batch_size or bool(self._large)
+
+    def add(self, payload: bytes, *, binary: bool) -> None:
+        """
+        Take a message for the next write.
+
+        Raises:
+            ClientEnded: As for `hand_over`, which is done where a large message is waiting already.
+
+        """
+        if self._large:
+            self.hand_over()
+        size = len(payload)
+        self._held += size
+        if self._deflate:
+            self._messages.append((payload, binary))
+        elif size < _LARGE:
+            self._parts += (message_header(size, binary=binary), payload)
+        else:
+            self._parts.append(message_header(size, binary=binary))
+            self._large = payload
+
+    def hand_over(self) -> None:
+        """
+        Hand all that was added to the transport.
+
+        Raises:
+            ClientEnded: If the connection is no longer open.
+
+        """
+        connection = self._connection
+        if connection.protocol.state is not State.OPEN or connection.transport.is_closing():
+            raise ClientEnded("client left")
+        if self._deflate:
+            for payload, binary in self._messages:
+                (connection.protocol.send_binary if binary else connection.protocol.send_text)(payload)
+            connection.send_data()
+            self._messages.clear()
+        else:
+            connection.transport.write(b"".join(self._parts))
+            self._parts.clear()
+            if self._large:
+                connection.transport.write(self._large)
+                self._large = b""
+        self.size += self._held
+        self._held = 0
+
+    async def drain(self) -> None:
+        """
+        Let others run, and wait until the client has taken enough for more to be written.
+
+        Raises:
+            ClientEnded: If it took nothing for as long as the write deadline; its connection is aborted then.
+
+        """
+        await asyncio.sleep(0)
+        transport = self._connection.transport
+        while True:
+            unwritten = transport.get_write_buffer_size()
+            try:
+                async with asyncio.timeout(self._write_deadline):
+                    await self._connection.drain()
+            except TimeoutError:
+                if transport.get_write_buffer_size() >= unwritten:
+                    transport.abort()
+                    raise ClientEnded("stopped reading") from None
+            except OSError:  # what connection_lost() was told
+                raise ClientEnded("client left") from None
+            else:
+                return
+
+    async def drain_all(self) -> None:
+        """
+        Wait until the operating system has every byte: from then on closing the socket loses none.
+
+        Raises:
+            ClientEnded: As for `drain`.
+
+        """
+        self._connection.transport.set_write_buffer_limits(0)
+        await self.drain()

@@ -1,0 +1,8 @@
+"""
+Recorded time and real time.
+
+    schedule.py      when a recorded moment is due
+    shared_clock.py  one time for all clients
+    timing.py        how time passes for a client
+    lateness.py      how late frames were
+"""

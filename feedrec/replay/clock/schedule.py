@@ -1,0 +1,135 @@
+"""
+When a recorded moment is due: the anchored clock.
+
+1. A deadline is absolute: anchor + recorded time since the anchor / speed. No deadline builds on the one before it, so
+   errors never add up.
+2. The anchor is a pair (recorded nanoseconds, monotonic nanoseconds). It is taken anew when the replay pauses,
+   resumes, seeks or changes its speed, and at no other time. Doing so costs less than a recorded nanosecond.
+3. All is integer arithmetic: a speed is the exact ratio that its float stands for. An infinite speed is the ratio 1/0:
+   all recorded time passes in none, and every frame is due at the anchor.
+4. `wait_until_due` asks for the deadline anew each time it wakes, so a change of the schedule reaches those who wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable
+
+from ...model import NANOSECONDS
+
+__all__ = ["LEAD", "LONGEST_SLEEP", "Clock", "Schedule", "Sleep", "wait_until_due"]
+
+LEAD = 2_000_000
+"""Nanoseconds before a deadline at which sleeping ends and yielding begins: an event loop's timers are not finer."""
+
+LONGEST_SLEEP = 100_000_000
+"""Nanoseconds after which a sleeper looks at the schedule again, whatever it says."""
+
+Clock = Callable[[], int]
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Schedule:
+    """
+    Maps recorded time to monotonic time, both in nanoseconds.
+
+    Args:
+        recorded: The recorded time that is the present.
+        now: The monotonic time that goes with it.
+        speed: Recorded seconds per second: positive, or `math.inf`.
+
+    Raises:
+        ValueError: If the speed is not positive.
+
+    """
+
+    def __init__(self, recorded: int, now: int, speed: float = 1.0) -> None:
+        self._recorded = recorded
+        self._monotonic = now
+        self._paused = False
+        self._use_speed(speed)
+
+    @property
+    def speed(self) -> float:
+        """Recorded seconds per second, pauses apart."""
+        return self._speed
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether recorded time stands still."""
+        return self._paused
+
+    def deadline(self, recorded: int) -> int | None:
+        """Give the monotonic time at which a recorded moment is due; None while paused: it is not known then."""
+        if self._paused:
+            return None
+        return self._monotonic + (recorded - self._recorded) * self._denominator // self._numerator
+
+    def recorded_at(self, now: int) -> int:
+        """
+        Give the recorded time that is the present at a monotonic time.
+
+        At infinite speed only the caller knows how far it got, and this stays at the anchor: seek before slowing down.
+        """
+        if self._paused or not self._denominator:
+            return self._recorded
+        return self._recorded + (now - self._monotonic) * self._numerator // self._denominator
+
+    def pause(self, now: int) -> None:
+        """Let recorded time stand still from now on."""
+        self.seek(self.recorded_at(now), now)
+        self._paused = True
+
+    def resume(self, now: int) -> None:
+        """Let recorded time go on from where it stands."""
+        self.seek(self.recorded_at(now), now)
+        self._paused = False
+
+    def seek(self, recorded: int, now: int) -> None:
+        """Make a recorded time the present."""
+        self._recorded = recorded
+        self._monotonic = now
+
+    def set_speed(self, speed: float, now: int) -> None:
+        """
+        Let recorded time pass at another speed from now on.
+
+        Raises:
+            ValueError: If the speed is not positive.
+
+        """
+        recorded = self.recorded_at(now)
+        self._use_speed(speed)
+        self.seek(recorded, now)
+
+    def _use_speed(self, speed: float) -> None:
+        if not speed > 0:
+            raise ValueError(f"a speed of {speed} is not positive")
+        self._numerator, self._denominator = (1, 0) if math.isinf(speed) else float(speed).as_integer_ratio()
+        self._speed = speed
+
+
+async def wait_until_due(
+    schedule: Schedule, recorded: int, *, clock: Clock = time.monotonic_ns, sleep: Sleep = asyncio.sleep
+) -> int:
+    """
+    Wait until a recorded moment is due; give its deadline.
+
+    Args:
+        schedule: Says when that is; it may change meanwhile.
+        recorded: The moment, in recorded nanoseconds.
+        clock: Tells the monotonic time in nanoseconds.
+        sleep: Sleeps for some seconds; for zero seconds it lets others run.
+
+    """
+    while True:
+        deadline = schedule.deadline(recorded)
+        remaining = LONGEST_SLEEP + LEAD if deadline is None else deadline - clock()
+        if deadline is not None and remaining <= 0:
+            return deadline
+        if remaining > LEAD:
+            await sleep(min(remaining - LEAD, LONGEST_SLEEP) / NANOSECONDS)
+        else:
+            await sleep(0)

@@ -1,0 +1,9 @@
+"""
+From recordings to frames in recorded order.
+
+    timeline.py         recordings in order
+    frame_stream.py     one reading of them, ahead of need
+    frame_batches.py    lines to batches of frames
+    snapshot_search.py  where to begin reading for a state
+    survey.py           what recordings hold
+"""

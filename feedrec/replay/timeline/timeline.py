@@ -1,0 +1,187 @@
+"""Recordings in recorded order: what is read of them, and from where."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from ...errors import RecordingError, TruncatedRecordingError
+from ...formats import Recording, open_recording
+from ...formats.file.opening import under_current_name
+from ...formats.line.index import Index
+from ...formats.several.inputs import inspect_recording
+from ...formats.several.merge import Batch, Blocks, Source, merge
+from ...model import FrameInfo, Header, format_time, parse_time
+from .frame_batches import FrameBatch, FrameDecoder, in_steps
+
+__all__ = ["Timeline"]
+
+_FOLLOW_INTERVAL = 0.05
+_PAUSE = 1e-6  # seconds; measured: other threads wait for 0.9 ms at most, with a sleep of 0 for 2.2, with none for 7
+
+_log = logging.getLogger("feedrec.replay")
+
+
+class Timeline:
+    """
+    The received frames of recordings, in recorded order. Each client opens it for itself.
+
+    Several recordings are merged by time; those that follow each other, as rotated files do, are a case of that. Where
+    times are equal, the order is that of the recordings as given, then that of their lines. Connections of the n-th
+    recording, counted from 0, are numbered from n * `CONNECTIONS_PER_FILE` on.
+
+    Args:
+        paths: The recordings; one that is still being written is followed until its recorder is gone.
+        start: First time, inclusive, in nanoseconds: what stands before the first line at or after it is left out.
+        end: Last time, exclusive, in nanoseconds: it ends at the first received frame at or after it.
+        loop: Whether it begins again at its end, for ever. Without any frame in range it ends all the same.
+        describe: Tells what a text frame is; pure, and it never raises.
+
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path | str],
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        loop: bool = False,
+        describe: Callable[[bytes], FrameInfo] | None = None,
+    ) -> None:
+        if not paths:
+            raise ValueError("a timeline needs a recording")
+        self.paths = [Path(path) for path in paths]
+        self.loop = loop
+        self.describe = describe
+        self.end = end
+        self._start = None if start is None else format_time(max(start, 0)).encode()
+        self._first_times: dict[int, bytes] = {}
+        self._damage_told: set[str] = set()
+        self._indexes: list[Index | None] | None = None
+        self._index_lock = threading.Lock()
+
+    def read_headers(self) -> list[Header]:
+        """
+        Read the first line of each recording.
+
+        Raises:
+            RecordingError: If one of them is no recording that can be read.
+
+        """
+        headers = []
+        for path in self.paths:
+            with under_current_name(path, open_recording) as reader:
+                headers.append(reader.header)
+        return headers
+
+    def indexes(self) -> list[Index | None]:
+        """Give the index of each recording; None for one that has none."""
+        with self._index_lock:
+            if self._indexes is None:
+                self._indexes = [_read_index(path) for path in self.paths]
+            return self._indexes
+
+    def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
+        """
+        Read everything between two positions once more, in the thread that iterates, a small run at a time.
+
+        Positions count from the very beginning, wherever the timeline starts; there is no end and there are no laps.
+
+        Args:
+            until: The position, as in a `FrameBatch`: one that was reached, or a recording that grows is waited for.
+            stopped: Ends it when set.
+            since: The position to begin at.
+            start: A time in nanoseconds before which nothing need be given: what is known to be so is not read.
+
+        Raises:
+            RecordingError: If a recording is damaged; all that is good before that was given.
+
+        """
+        decoder = FrameDecoder(self.paths, self.describe)
+        first = format_time(start).encode() if start else None
+        with contextlib.closing(self.read_batches(first, stopped)) as batches:
+            for batch in batches:
+                for step in in_steps(batch):
+                    room, skip = until - step.start, max(0, since - step.start)
+                    if room <= 0 or stopped.is_set():
+                        return
+                    if skip >= len(step.lines):
+                        continue
+                    part = slice(skip, room)
+                    piece = step._replace(start=step.start + skip, lines=step.lines[part], files=step.files[part])
+                    run = decoder.decode(piece)
+                    if run.frames:
+                        yield run
+                    if decoder.damage is not None:
+                        raise decoder.damage
+                if batch.start + len(batch.lines) >= until:
+                    return
+
+    def read_lap(self, stopped: threading.Event, start: int | None = None) -> Generator[Batch, None, None]:
+        """Give all lines from a time on, or from that of the timeline; following a file ends when `stopped` is set."""
+        return self.read_batches(self._start if start is None else format_time(start).encode(), stopped)
+
+    def read_batches(self, start: bytes | None, stopped: threading.Event) -> Generator[Batch, None, None]:
+        """Give all lines from a time on, given as text; following a file ends when `stopped` is set."""
+        return merge(self._sources(stopped), start, pause=partial(time.sleep, _PAUSE))
+
+    def _sources(self, stopped: threading.Event) -> list[Source]:
+        return [
+            Source(
+                number,
+                self._first_time(number),
+                partial(self._read_blocks, path, stopped),
+                partial(self._read_blocks_from, path, stopped),
+            )
+            for number, path in enumerate(self.paths)
+        ]
+
+    def _first_time(self, number: int) -> bytes:
+        """Give the time of the first line of a recording as text; a time before it as long as there is none."""
+        if len(self.paths) == 1:
+            return b""
+        if number not in self._first_times:
+            looked_at = inspect_recording(partial(under_current_name, self.paths[number], open_recording))
+            if not looked_at.first:
+                return format_time(looked_at.header.created).encode()
+            self._first_times[number] = looked_at.first
+        return self._first_times[number]
+
+    def _read_blocks(self, path: Path, stopped: threading.Event) -> Blocks:
+        """Read one recording; that it is cut off is told, and no error."""
+        yield from self._blocks_of(_follow(path, stopped))
+
+    def _read_blocks_from(self, path: Path, stopped: threading.Event, start: bytes) -> tuple[int, Blocks]:
+        """Read one recording from about a time on; see `Source`."""
+        reader = _follow(path, stopped)
+        return reader.seek(parse_time(start.decode())), self._blocks_of(reader)
+
+    def _blocks_of(self, reader: Recording) -> Blocks:
+        with reader:
+            try:
+                yield from reader.batches()
+            except TruncatedRecordingError as damage:
+                self._tell_damage(damage)
+
+    def _tell_damage(self, damage: RecordingError) -> None:
+        """Log that a recording ends too early: once, however many clients come across it."""
+        text = str(damage)
+        if text not in self._damage_told:
+            self._damage_told.add(text)
+            _log.warning("%s: replaying what is before it", text)
+
+
+def _follow(path: Path, stopped: threading.Event) -> Recording:
+    """Open a recording; following it while it grows ends when `stopped` is set."""
+    following = partial(open_recording, wait=lambda: not stopped.wait(_FOLLOW_INTERVAL))
+    return under_current_name(path, following)
+
+
+def _read_index(path: Path) -> Index | None:
+    with under_current_name(path, open_recording) as reader:
+        return reader.index

@@ -1,0 +1,201 @@
+"""The endpoints that recordings make up, each at its path: `/` and its name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ...errors import UsageError
+from ...feeds import venue_of
+from ...feeds.auth import Auth
+from ...feeds.venue import VenueFeed
+from ...model import NANOSECONDS, Header
+from ..clock.schedule import Clock, Sleep
+from ..clock.shared_clock import SharedTime
+from ..clock.timing import Timing
+from ..options import ReplayOptions
+from ..timeline.timeline import Timeline
+from .mock_venue import MockVenue
+
+__all__ = ["Endpoint", "Endpoints", "open_endpoints"]
+
+LONGEST_WAIT = 10 * NANOSECONDS
+"""Recorded time by which an endpoint may begin after the others before that is told."""
+
+_log = logging.getLogger("feedrec.replay")
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """
+    What is served at a path.
+
+    Attributes:
+        name: That of the recordings' endpoint; of several, joined by `+`, if they are replayed verbatim.
+        timeline: Its recordings.
+        venue: Answers its clients; None to give them every frame.
+        pace: How its time passes.
+
+    """
+
+    name: str
+    timeline: Timeline
+    venue: MockVenue | None
+    pace: Timing
+
+    @property
+    def path(self) -> str:
+        """Where it is served if it is one of several."""
+        return f"/{self.name}"
+
+
+class Endpoints:
+    """
+    All that is served.
+
+    Args:
+        header: The header of the first recording.
+        endpoints: At least one.
+        shared: Their time, if it is one for all clients.
+
+    Attributes:
+        header: See above.
+        shared: See above.
+
+    """
+
+    def __init__(self, header: Header, endpoints: Sequence[Endpoint], shared: SharedTime | None) -> None:
+        self.header = header
+        self.shared = shared
+        self._endpoints = endpoints
+
+    @property
+    def names(self) -> list[str]:
+        """Their names, in the order of the recordings."""
+        return [endpoint.name for endpoint in self._endpoints]
+
+    @property
+    def paths(self) -> list[str]:
+        """What clients choose by; empty if there is nothing to choose."""
+        return [endpoint.path for endpoint in self._endpoints] if len(self._endpoints) > 1 else []
+
+    @property
+    def files(self) -> list[Path]:
+        """All recordings."""
+        return [path for endpoint in self._endpoints for path in endpoint.timeline.paths]
+
+    def at(self, target: str) -> Endpoint | None:
+        """
+        Give what is served to a client that asks for a target, such as `/name?query`; None if nothing is.
+
+        A single endpoint is served whatever the path. Of several, `/` is the first.
+        """
+        path = path_of(target)
+        if len(self._endpoints) == 1 or path == "/":
+            return self._endpoints[0]
+        return next((endpoint for endpoint in self._endpoints if path in (endpoint.path, f"{endpoint.path}/")), None)
+
+
+def path_of(target: str) -> str:
+    """Give the path of a request's target, without the query, which may hold secrets."""
+    return target.partition("?")[0] or "/"
+
+
+def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: Clock, sleep: Sleep) -> Endpoints:
+    """
+    Look at recordings: what they are of, and what there is.
+
+    Args:
+        paths: The recordings.
+        options: How to replay them.
+        clock: Tells the monotonic time in nanoseconds.
+        sleep: Sleeps for some seconds; for zero seconds it lets others run.
+
+    Raises:
+        UsageError: If the recordings, or the options, do not go together.
+        RecordingError: If a recording cannot be read.
+
+    """
+    headers = Timeline(paths).read_headers()
+    groups: dict[str, list[Path | str]] = {}
+    for path, header in zip(paths, headers, strict=True):
+        groups.setdefault(header.endpoint, []).append(path)
+    feeds = _feeds_of(list(groups), options)
+    if not feeds:
+        groups = {"+".join(groups): list(paths)}
+    timelines = {name: _timeline(group, options, feeds.get(name)) for name, group in groups.items()}
+    venues = _venues(feeds, timelines, options)
+    firsts = {name: venue.survey.first_time for name, venue in venues.items() if venue.survey.first_time}
+    beginning = max(min(firsts.values(), default=0), options.start or 0)
+    shared = None
+    if options.clock == "shared" or (options.clock is None and len(groups) > 1 and options.has_one_present):
+        _tell_of_waits(firsts, beginning)
+        shared = SharedTime(beginning or None, options.speed, clock)
+    settle = round(options.settle * NANOSECONDS)
+    endpoints = []
+    for name, timeline in timelines.items():
+        own = beginning if shared else max(firsts.get(name, 0), options.start or 0)
+        pace = Timing(options.speed, clock, sleep, settle, own, shared)
+        endpoints.append(Endpoint(name, timeline, venues.get(name), pace))
+    return Endpoints(headers[0], endpoints, shared)
+
+
+def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFeed]:
+    """Give who answers for each endpoint; nobody for all of them together if they are replayed verbatim."""
+    if options.mode == "verbatim":
+        return {}
+    feeds = {name: feed for name in names if (feed := venue_of(name)) is not None}
+    unknown = [name for name in names if name not in feeds]
+    if unknown and len(names) > 1:
+        raise UsageError(
+            f"feedrec does not know how {unknown[0]!r} answers, so its recordings cannot be served beside others: "
+            "leave them out, or use --mode verbatim"
+        )
+    if unknown and options.mode == "venue":
+        raise UsageError(f"feedrec does not know how {unknown[0]!r} answers: use --mode verbatim")
+    if unknown and options.auth == "strict":
+        raise UsageError(f"feedrec does not know how {unknown[0]!r} checks credentials: leave out --auth strict")
+    return feeds
+
+
+def _timeline(paths: Sequence[Path | str], options: ReplayOptions, feed: VenueFeed | None) -> Timeline:
+    describe = feed.describe if feed is not None else None
+    return Timeline(paths, start=options.start, end=options.end, loop=options.loop, describe=describe)
+
+
+def _venues(
+    feeds: Mapping[str, VenueFeed], timelines: Mapping[str, Timeline], options: ReplayOptions
+) -> dict[str, MockVenue]:
+    auth = options.make_auth()
+    settings = _settings_of(feeds, options.settings, auth)
+    return {name: MockVenue(feed, timelines[name], settings[name], auth) for name, feed in feeds.items()}
+
+
+def _settings_of(
+    feeds: Mapping[str, VenueFeed], given: Mapping[str, str], auth: Auth
+) -> Mapping[str, Mapping[str, str]]:
+    """Give each feed the settings that it takes: of several, not every one knows them all."""
+    if len(feeds) < 2:
+        return dict.fromkeys(feeds, given)
+    taken: dict[str, dict[str, str]] = {name: {} for name in feeds}
+    for setting, text in given.items():
+        refusals = []
+        for name, feed in feeds.items():
+            try:
+                feed.server({}, {setting: text}, auth)
+            except UsageError as refusal:
+                refusals.append(str(refusal))
+            else:
+                taken[name][setting] = text
+        if len(refusals) == len(feeds):
+            raise UsageError("; ".join(refusals))
+    return taken
+
+
+def _tell_of_waits(firsts: Mapping[str, int], beginning: int) -> None:
+    for name, first in firsts.items():
+        if first - beginning > LONGEST_WAIT:
+            wait = (first - beginning) // NANOSECONDS
+            _log.warning("%s begins %d s after the replay: until then its clients get nothing but answers", name, wait)

@@ -1,0 +1,49 @@
+"""The venue that recordings make up: what it has, and who answers for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from ...feeds.auth import Auth
+from ...feeds.venue import FeedServer, VenueFeed
+from ..timeline.survey import Survey, survey_recordings
+from ..timeline.timeline import Timeline
+from .rebuild import Rebuilder
+
+__all__ = ["MockVenue"]
+
+
+class MockVenue:
+    """
+    Answers clients as the venue of a recording would.
+
+    Args:
+        feed: The venue's.
+        timeline: The recordings, described by the feed.
+        settings: What is not known of the venue.
+        auth: What clients must prove; None to be content with any credentials.
+
+    Attributes:
+        survey: What the recordings hold.
+        rebuilder: Gives the state of the market to late clients.
+
+    Raises:
+        UsageError: If a setting is unknown, or of another kind.
+        RecordingError: If a recording cannot be read.
+
+    """
+
+    def __init__(
+        self, feed: VenueFeed, timeline: Timeline, settings: Mapping[str, str], auth: Auth | None = None
+    ) -> None:
+        self._auth = auth or Auth(now=time.time_ns)
+        feed.server({}, settings, self._auth)  # refuses bad settings now, not when the first client comes
+        self.survey: Survey = survey_recordings(timeline.paths, feed)
+        self._feed = feed
+        self._settings = settings
+        self.rebuilder = Rebuilder(timeline, feed)
+
+    def server(self) -> FeedServer:
+        """Make the server half for a client."""
+        return self._feed.server(self.survey.catalogue, self._settings, self._auth)

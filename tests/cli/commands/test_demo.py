@@ -1,0 +1,30 @@
+"""`feedrec demo`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from ..command import DEMO, feedrec
+
+
+def data_of(path: Path) -> list[bytes]:
+    """Give what the venue sent but for acks, which are made anew, and numbers."""
+    payloads = feedrec("cat", "--raw", path).stdout.splitlines()
+    return [re.sub(rb'"sequence_num":\d+', b"", payload) for payload in payloads if b'"subscriptions"' not in payload]
+
+
+def test_the_demo_records_what_it_replays(tmp_path: Path) -> None:
+    """It runs with no network, leaves one recording, and says what to type next."""
+    done = feedrec("demo", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    (path,) = tmp_path.iterdir()
+    text = done.stdout.decode()
+    assert f"feedrec info {path.name}" in text
+    original = json.loads(feedrec("info", "--json", DEMO).stdout)
+    copy = json.loads(feedrec("info", "--json", path).stdout)
+    assert copy["frames"] == original["frames"]
+    assert f"recorded {copy['frames']:,} frames" in text
+    assert copy["gaps"] == 0
+    assert data_of(path) == data_of(DEMO)

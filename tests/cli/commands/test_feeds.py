@@ -1,0 +1,91 @@
+"""`feedrec feeds`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from feedrec.feeds import endpoint_names, find_feed
+
+from ...feeds.test_plugins import GOOD, ROOT, install
+from ..command import feedrec
+
+BUILT_IN = [
+    "coinbase-advanced",
+    "coinbase-advanced-user",
+    "coinbase-exchange",
+    "coinbase-exchange-direct",
+    "coinbase-exchange-sandbox",
+    "coinbase-exchange-direct-sandbox",
+    "coinmarketcap",
+    "raw",
+]
+
+
+def test_the_list_has_a_line_for_each_endpoint() -> None:
+    """Name, address, credentials and failover are in it."""
+    done = feedrec("feeds")
+    head, *lines = done.stdout.decode().splitlines()
+    assert head.split() == ["endpoint", "what", "it", "is", "address", "credentials", "failover"]
+    assert [line.split()[0] for line in lines] == BUILT_IN
+    (direct,) = (line for line in lines if line.startswith("coinbase-exchange-direct "))
+    assert direct.split()[-3:] == ["wss://ws-direct.exchange.coinbase.com", "needed", "coinbase-exchange"]
+
+
+def test_json_has_all_that_is_known_of_all() -> None:
+    facts = json.loads(feedrec("feeds", "--json").stdout)["endpoints"]
+    assert [one["endpoint"] for one in facts] == BUILT_IN
+    for one in facts:
+        feed = find_feed(one["endpoint"])
+        assert [channel["name"] for channel in one["channels"]] == list(feed.channels)
+        assert one["url"] == feed.url
+        assert one["failover"] == feed.failover
+        assert one["summary"]
+    needs = {one["endpoint"]: one["credentials"]["need"] for one in facts}
+    assert needs["raw"] == "none"
+    assert needs["coinbase-exchange"] == "optional"
+    assert needs["coinmarketcap"] == needs["coinbase-advanced-user"] == "needed"
+
+
+@pytest.mark.parametrize("name", endpoint_names())
+def test_an_endpoint_in_detail(name: str) -> None:
+    """Address, variables, limits and a line for each channel."""
+    feed = find_feed(name)
+    text = feedrec("feeds", name).stdout.decode()
+    lines = text.splitlines()
+    assert lines[0] == f"{name}: {feed.summary}"
+    assert feed.url in text
+    assert all(variable in text for variable in (feed.credentials.variables if feed.credentials else ()))
+    assert all(limit in text for limit in feed.limits)
+    for channel in feed.channels.values():
+        (line,) = (line for line in lines if line.startswith(f"{channel.name} "))
+        assert channel.summary in line
+        assert all(param in line for param in channel.params)
+        assert ("needed" in line) == (channel.needs_credentials or feed.needs_credentials)
+    assert json.loads(feedrec("feeds", name, "--json").stdout)["endpoint"] == name
+
+
+def test_parameters_that_may_be_left_out_are_in_brackets() -> None:
+    text = feedrec("feeds", "coinmarketcap").stdout.decode()
+    assert "crypto_ids, [mode]" in text
+    assert "market@crypto_latest_price?crypto_ids=" in text
+
+
+def test_an_unknown_name_gets_a_suggestion() -> None:
+    done = feedrec("feeds", "coinmarketcab")
+    assert done.returncode == 2
+    assert b"did you mean 'coinmarketcap'?" in done.stderr
+    assert not done.stdout
+
+
+def test_a_package_that_is_broken_is_one_line_and_no_more(tmp_path: Path) -> None:
+    """What is built in, and what other packages have, is listed all the same."""
+    install(tmp_path, "acme", GOOD, "acme = acme:FEED")
+    install(tmp_path, "broken", "raise RuntimeError('no')", "broken = broken:FEED")
+    done = feedrec("feeds", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stdout.decode().splitlines()[1:]] == [*BUILT_IN, "acme"]
+    (line,) = done.stderr.decode().splitlines()
+    assert "warning: endpoint 'broken' of the package broken (broken:FEED) cannot be loaded" in line

@@ -1,0 +1,238 @@
+"""`feedrec info`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.model import NANOSECONDS, Event, Frame, Header
+
+from ..command import DEMO, feedrec
+
+
+def small_recording(path: Path) -> Path:
+    """Write a recording whose figures are known."""
+    writer = create_recording(path, Header("coinbase-advanced", "wss://venue.example"))
+    ticker = b'{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"%b"}]}]}'
+    writer.write_line(encode_event(Event(0, 0, "open")))
+    writer.write_line(encode_frame(Frame(0, 0, b'{"type":"subscribe"}', "out")))
+    for second, product in ((1, b"BTC-USD"), (1, b"BTC-USD"), (3, b"ETH-USD")):
+        writer.write_line(encode_frame(Frame(second * NANOSECONDS, 0, ticker % (second, product))))
+    writer.write_line(encode_event(Event(4 * NANOSECONDS, 0, "gap", {"expected": 4, "received": 9, "missing": 5})))
+    writer.write_line(encode_event(Event(4 * NANOSECONDS, 0, "close", {"code": 1006})))
+    writer.write_line(encode_event(Event(5 * NANOSECONDS, 1, "open")))
+    writer.write_line(encode_frame(Frame(5 * NANOSECONDS, 1, b'{"channel":"heartbeats","events":[]}')))
+    return writer.finish()
+
+
+def test_facts_as_json(tmp_path: Path) -> None:
+    """Every figure is what the recording holds."""
+    facts = json.loads(feedrec("info", "--json", small_recording(tmp_path / "x.jsonl.zst")).stdout)
+    assert facts["endpoint"] == "coinbase-advanced"
+    assert facts["state"] == "finished"
+    assert (facts["frames"], facts["sent"]) == (4, 1)
+    assert (facts["first_time"], facts["last_time"]) == (
+        "1970-01-01T00:00:01.000000000Z",
+        "1970-01-01T00:00:05.000000000Z",
+    )
+    assert (facts["seconds"], facts["frames_per_second"], facts["busiest_second"]) == (4.0, 1.0, 2)
+    assert (facts["connections"], facts["gaps"], facts["missing"]) == (2, 1, 5)
+    assert [(row["channel"], row["product"], row["frames"]) for row in facts["channels"]] == [
+        ("heartbeats", "", 1),
+        ("ticker", "BTC-USD", 2),
+        ("ticker", "ETH-USD", 1),
+    ]
+    assert facts["bytes"] == sum(row["bytes"] for row in facts["channels"])
+    assert facts["file_size"] == (tmp_path / "x.jsonl.zst").stat().st_size
+
+
+def test_facts_for_people(tmp_path: Path) -> None:
+    """The same in words."""
+    text = feedrec("info", small_recording(tmp_path / "x.jsonl.zst")).stdout.decode()
+    assert "coinbase-advanced  wss://venue.example" in text
+    assert "4 received" in text
+    assert "2 (1 reconnect)" in text
+    assert "1 gap, 5 frames missing" in text
+    assert "ticker      BTC-USD       2" in text
+
+
+def test_a_recording_that_is_being_written(tmp_path: Path) -> None:
+    """A growing file is told of as far as it goes, and that it grows."""
+    writer = create_recording(tmp_path / "x.jsonl.zst", Header("coinbase-advanced"))
+    facts = json.loads(feedrec("info", "--json", tmp_path / "x.jsonl.zst.part").stdout)
+    writer.discard()
+    assert facts["state"] == "being written"
+    assert facts["damage"] is None
+
+
+def test_a_recording_that_was_cut_off(tmp_path: Path) -> None:
+    """Damage is a fact, with its place, and not an error."""
+    path = tmp_path / "cut.jsonl.zst"
+    path.write_bytes(DEMO.read_bytes()[:-1000])
+    done = feedrec("info", "--json", path)
+    facts = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert facts["state"] == "damaged"
+    assert f"cut off at byte {path.stat().st_size}" in facts["damage"]
+    with open_recording(DEMO) as recording:
+        whole = sum(isinstance(record, Frame) and record.direction == "in" for record in recording)
+    assert 0 < facts["frames"] < whole
+
+
+def test_an_endpoint_of_another_package_is_no_obstacle(tmp_path: Path) -> None:
+    """Frames of an unknown venue are counted all the same."""
+    writer = create_recording(tmp_path / "x.jsonl.zst", Header("elsewhere"))
+    writer.write_line(encode_frame(Frame(0, 0, b"anything")))
+    facts = json.loads(feedrec("info", "--json", writer.finish()).stdout)
+    assert facts["frames"] == 1
+    assert facts["channels"] == [{"channel": "", "product": "", "frames": 1, "bytes": 8}]
+
+
+def part(path: Path, first: int, last: int, created: int = 7) -> Path:
+    """Write one part of a recording: a frame a second, and a connection that the part before may have opened."""
+    writer = create_recording(path, Header("coinbase-advanced", "wss://venue.example", created))
+    for conn in range(first // 10, -(-last // 10)):
+        if conn * 10 >= first:
+            writer.write_line(encode_event(Event(conn * 10 * NANOSECONDS, conn, "open")))
+        for second in range(max(first, conn * 10), min(last, conn * 10 + 10)):
+            payload = b'{"channel":"heartbeats","sequence_num":%d,"events":[]}' % second
+            writer.write_line(encode_frame(Frame(second * NANOSECONDS, conn, payload)))
+    return writer.finish()
+
+
+def facts_of(*arguments: object) -> dict[str, object]:
+    facts: dict[str, object] = json.loads(feedrec("info", "--json", *arguments).stdout)
+    return facts
+
+
+def test_parts_of_one_recording_have_the_figures_of_the_whole(tmp_path: Path) -> None:
+    """Cut in the middle of a connection and at the end of another, in any format, it is the same recording."""
+    whole = facts_of(part(tmp_path / "whole.jsonl.zst", 0, 40))
+    (tmp_path / "parts").mkdir()
+    parts = [
+        part(tmp_path / "parts" / "b.jsonl", 15, 30),
+        part(tmp_path / "parts" / "a.jsonl.zst", 0, 15),
+        part(tmp_path / "parts" / "c.jsonl.zst", 30, 40),
+    ]
+    assert (whole["connections"], whole["reconnects"], whole["recordings"]) == (4, 3, 1)
+    for together in (facts_of(*parts), facts_of(tmp_path / "parts")):
+        differing = {name for name in whole if whole[name] != together[name]}
+        assert differing <= {"path", "text_size", "file_size", "ratio"}
+        assert together["file_size"] == sum(path.stat().st_size for path in parts)
+
+
+def test_files_are_told_of_one_by_one_as_well(tmp_path: Path) -> None:
+    paths = [part(tmp_path / "a.jsonl.zst", 0, 15), part(tmp_path / "b.jsonl.zst", 15, 18)]
+    facts = json.loads(feedrec("info", "--json", *paths).stdout)
+    assert facts["path"] is None
+    assert [(file["path"], file["frames"], file["state"]) for file in facts["files"]] == [
+        (str(paths[0]), 15, "finished"),
+        (str(paths[1]), 3, "finished"),
+    ]
+    assert "files" not in facts_of(paths[0])
+    text = feedrec("info", *paths).stdout.decode()
+    assert text.startswith("2 files of 1 recording\n  endpoint ")
+    assert f"  {paths[1]}       3" in text
+    assert text.count("coinbase-advanced") == 1
+
+
+def test_a_folder_of_different_recordings_says_so(tmp_path: Path) -> None:
+    part(tmp_path / "a.jsonl.zst", 0, 15)
+    part(tmp_path / "b.jsonl.zst", 5, 20, created=8)
+    create_recording(tmp_path / "c.jsonl", Header("raw")).finish()
+    facts = json.loads(feedrec("info", "--json", tmp_path).stdout)
+    assert (facts["path"], facts["recordings"], facts["endpoint"]) == (str(tmp_path), 3, "")
+    assert (facts["frames"], facts["seconds"], facts["busiest_second"]) == (30, 19.0, 2)
+    text = feedrec("info", tmp_path).stdout.decode()
+    assert text.startswith(f"{tmp_path}: 3 files of 3 recordings\n")
+    assert "raw; coinbase-advanced  wss://venue.example" in text
+
+
+def test_the_worst_state_is_that_of_all_and_damage_is_told_per_file(tmp_path: Path) -> None:
+    part(tmp_path / "a.jsonl.zst", 0, 15)
+    for name in ("b", "c"):
+        whole = part(tmp_path / f"{name}.jsonl.zst", 15, 40)
+        whole.write_bytes(whole.read_bytes()[:-300])
+    facts = json.loads(feedrec("info", "--json", tmp_path).stdout)
+    assert facts["state"] == "damaged"
+    assert [file["state"] for file in facts["files"]] == ["finished", "damaged", "damaged"]
+    text = feedrec("info", tmp_path).stdout.decode()
+    for file in facts["files"][1:]:
+        assert file["path"] in file["damage"]
+        assert file["damage"] in text
+
+
+def test_of_many_files_the_first_and_the_last_are_listed(tmp_path: Path) -> None:
+    for number in range(25):
+        part(tmp_path / f"{number:02}.jsonl", number, number + 1)
+    text = feedrec("info", tmp_path).stdout.decode()
+    assert "09.jsonl" in text
+    assert "... 5 more" in text
+    assert "10.jsonl" not in text
+    assert "15.jsonl" in text
+
+
+def test_the_plot_shows_what_came_when(tmp_path: Path) -> None:
+    text = feedrec("info", small_recording(tmp_path / "x.jsonl.zst")).stdout.decode()
+    assert "█" in text
+    assert "g gap   r reconnect" in text
+    assert "00:00:00.000Z" in text
+    assert max(map(len, text.splitlines()[9:])) < 80
+
+
+def test_the_plot_is_ascii_where_nothing_else_can_be_printed(tmp_path: Path) -> None:
+    done = feedrec("info", small_recording(tmp_path / "x.jsonl.zst"), env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert "#" in done.stdout.decode("ascii")
+
+
+def test_there_is_no_plot_of_a_recording_without_frames(tmp_path: Path) -> None:
+    done = feedrec("info", create_recording(tmp_path / "x.jsonl.zst", Header("coinbase-advanced")).finish())
+    assert "no frame was received" in done.stdout.decode()
+    assert "frames/s" not in done.stdout.decode()
+
+
+def test_the_plot_is_as_wide_as_the_terminal() -> None:
+    """On a terminal of 60 columns no line of it is wrapped."""
+    terminal, end = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    subprocess.run(["stty", "cols", "60"], stdin=end, check=True)
+    command = [sys.executable, "-m", "feedrec", "info", str(DEMO)]
+    with subprocess.Popen(command, stdout=end, env=environment) as process:
+        os.close(end)
+        output = b""
+        while b"channel" not in output:
+            output += os.read(terminal, 65536)
+        process.kill()
+    os.close(terminal)
+    rows = [line for line in output.decode().splitlines() if "│" in line]
+    assert len(rows) == 3
+    assert 50 < max(map(len, rows)) < 60
+
+
+def test_a_clock_that_steps_back_costs_no_frame(tmp_path: Path) -> None:
+    """Times are those of the clock: the span is from the earliest to the latest."""
+    writer = create_recording(tmp_path / "x.jsonl", Header("coinbase-advanced"))
+    for second in (100, 101, 50, 51):
+        writer.write_line(encode_frame(Frame(second * NANOSECONDS, 0, b"{}")))
+    facts = facts_of(writer.finish())
+    assert (facts["frames"], facts["seconds"], facts["busiest_second"]) == (4, 51.0, 1)
+    assert facts["first_time"] == "1970-01-01T00:00:50.000000000Z"
+
+
+def test_a_bad_file_in_a_folder_is_named_and_left_out(tmp_path: Path) -> None:
+    shutil.copy(DEMO, tmp_path / "a.jsonl.zst")
+    (tmp_path / "b\n.jsonl").write_bytes(b"bad!")
+    done = feedrec("info", tmp_path, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["frames"] == 1545
+    (line,) = done.stderr.decode().splitlines()
+    assert "left out" in line
+    assert r"b\n.jsonl" in line

@@ -1,0 +1,131 @@
+"""A recording in front of a person."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from feedrec.cli.record_run import report, status_line
+from feedrec.recorder import Progress, Summary
+from feedrec.recorder.output.counting_writer import Counts
+
+from .command import DEMO, background, mock_venue
+from .commands.test_record import wait_for_frames
+
+
+def test_the_live_line_tells_rates_since_the_last_look() -> None:
+    """Totals are of the run, rates are of the time between two looks."""
+    before = Progress("recording", 10.0, Counts(frames=100, bytes=1_000, connections=1), 500)
+    now = Progress("recording", 12.0, Counts(frames=300, bytes=2_001_000, connections=3, gaps=1), 500_250)
+    assert status_line(before, now) == (
+        "recording 12.0 s | 300 frames | 100/s | 1.0 MB/s | 500.2 kB on disk 4.0:1 | 1 gap | 2 reconnects"
+    )
+
+
+def test_a_terminal_shows_a_line_that_lives(tmp_path: Path) -> None:
+    """On a terminal the status is drawn again and again in place, with rates; the summary stays."""
+    with mock_venue(DEMO, "--speed", 10) as url:
+        ours, theirs = pty.openpty()
+        arguments = [
+            "record",
+            "--url",
+            url,
+            "-p",
+            "BTC-USD,ETH-USD",
+            "--max-frames",
+            "1500",
+            "-o",
+            str(tmp_path / "x.zst"),
+        ]
+        command = [sys.executable, "-m", "feedrec", *arguments]
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
+            os.close(theirs)
+            shown = b""
+            while chunk := _read(ours):
+                shown += chunk
+            out, _ = process.communicate(timeout=30)
+        os.close(ours)
+    lines = re.findall(r"recording [\d.]+ s \| ([\d,]+) frames \| ([\d,]+)/s \| [\d.]+ \w+/s \| ", shown.decode())
+    assert len(lines) >= 3
+    assert any(rate != "0" for _, rate in lines)
+    assert "\x1b[2K" in shown.decode()  # each drawing wipes the one before
+    assert out.startswith(b"recorded 1,500 frames")
+
+
+def test_a_dumb_terminal_gets_log_lines(tmp_path: Path) -> None:
+    """TERM=dumb can draw nothing in place."""
+    ours, theirs = pty.openpty()
+    with (
+        mock_venue(DEMO, "--speed", 20) as url,
+        background(
+            *("record", "--url", url, "--duration", "1s", "-o", tmp_path / "x.zst"),
+            stderr=theirs,
+            env={**os.environ, "TERM": "dumb"},
+        ) as process,
+    ):
+        os.close(theirs)
+        shown = b""
+        while chunk := _read(ours):
+            shown += chunk
+        process.wait(timeout=30)
+    os.close(ours)
+    assert b"connection 0 open" in shown
+    assert b" | " not in shown
+    assert b"\x1b" not in shown
+
+
+def test_a_terminal_that_is_closed_ends_the_recording_cleanly(tmp_path: Path) -> None:
+    """SIGHUP finishes the file, though there is nowhere left to draw."""
+    ours, theirs = pty.openpty()
+    target = tmp_path / "x.jsonl.zst"
+    with (
+        mock_venue(DEMO, "--speed", 5, "--at-end", "hold") as url,
+        background(
+            *("record", "--url", url, "-c", "level2", "-c", "ticker", "-o", target),
+            stdin=theirs,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm"},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        ) as process,
+    ):
+        os.close(theirs)
+        wait_for_frames(target.with_name("x.jsonl.zst.part"))
+        os.close(ours)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert out.startswith(b"recorded ")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.zst"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (Counts(frames=9, connections=1), "no gaps, no reconnects"),
+        (Counts(frames=9, connections=3), "no gaps within connections, 2 reconnects"),
+        (
+            Counts(frames=9, connections=2, gaps=1, missing=4),
+            "1 gap within connections (4 frames missing), 1 reconnect",
+        ),
+    ],
+)
+def test_gaps_are_within_connections(counts: Counts, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was lost between two connections is no gap, and the summary does not deny it."""
+    report(Summary("x.jsonl.zst", 1.0, counts, 100))
+    assert said in capsys.readouterr().out
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other end is closed
+        return b""

@@ -1,0 +1,448 @@
+"""Reading a recording: whole, cut off, damaged, growing, or none at all."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from feedrec.errors import (
+    CorruptRecordingError,
+    DamagedRecordingError,
+    LineError,
+    NotARecordingError,
+    RecordingError,
+    TruncatedRecordingError,
+)
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.file.line_reader import RecordingReader
+from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.stream.blocks import BlockEncoder
+from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
+
+START = 1_795_280_400 * NANOSECONDS
+HEADER = Header("coinbase-advanced", url="wss://example.test", created=START)
+
+
+def record(number: int) -> Record:
+    if number % 5 == 0:
+        return Event(START + number, 0, "clock", {"monotonic": number})
+    return Frame(START + number, 0, b'{"number":%d}' % number)
+
+
+def encode(one: Record) -> bytes:
+    return encode_frame(one) if isinstance(one, Frame) else encode_event(one)
+
+
+RECORDS = [record(number) for number in range(30)]
+
+
+def recording(path: Path, records: list[Record] = RECORDS, *, block_size: int = 400) -> Path:
+    """Write a recording of several small blocks."""
+    encoder = BlockEncoder(block_size=block_size)
+    stream = encoder.add([encode_header(HEADER), *map(encode, records)])
+    path.write_bytes(stream + encoder.finish())
+    return path
+
+
+def plain(path: Path, lines: list[bytes]) -> Path:
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path
+
+
+def read_all(path: Path) -> tuple[list[Record], DamagedRecordingError | None]:
+    """Give what can be read, and the damage met after it."""
+    records = []
+    try:
+        with RecordingReader(path) as reader:
+            for one in reader:
+                records.append(one)  # noqa: PERF402  what came before an error counts
+    except DamagedRecordingError as error:
+        return records, error
+    return records, None
+
+
+def test_a_recording_gives_its_header_and_its_records(tmp_path: Path) -> None:
+    with open_recording(recording(tmp_path / "a.jsonl.zst")) as reader:
+        assert reader.header == HEADER
+        assert reader.size == (tmp_path / "a.jsonl.zst").stat().st_size
+        assert not reader.is_live
+        assert list(reader) == RECORDS
+
+
+def test_lines_come_in_batches_verbatim(tmp_path: Path) -> None:
+    with open_recording(recording(tmp_path / "a.jsonl.zst")) as reader:
+        batches = list(reader.batches())
+    assert [line for lines in batches for line in lines] == [encode(one) for one in RECORDS]
+    assert len(batches) > 1
+    assert all(batches)
+
+
+def test_what_a_file_is_is_told_from_its_content_not_its_name(tmp_path: Path) -> None:
+    lines = [encode_header(HEADER), *map(encode, RECORDS)]
+    assert read_all(plain(tmp_path / "plain.zst", lines)) == (RECORDS, None)
+    assert read_all(recording(tmp_path / "packed.jsonl")) == (RECORDS, None)
+
+
+def test_a_recording_that_another_tool_compressed_is_read(tmp_path: Path) -> None:
+    text = b"".join(line + b"\n" for line in [encode_header(HEADER), *map(encode, RECORDS)])
+    (tmp_path / "a.zst").write_bytes(zstandard.ZstdCompressor().compress(text))
+    assert read_all(tmp_path / "a.zst") == (RECORDS, None)
+
+
+def test_a_recording_that_another_tool_rewrote_is_read(tmp_path: Path) -> None:
+    lines = [encode_header(HEADER), *map(encode, RECORDS)]
+    rewritten = [json.dumps(json.loads(line), sort_keys=True).encode() for line in lines]
+    records, damage = read_all(plain(tmp_path / "a.jsonl", rewritten))
+    assert damage is None
+    assert [one.time for one in records] == [one.time for one in RECORDS]
+    assert records[1] == Frame(START + 1, 0, b'{"number": 1}')
+
+
+def test_a_recording_of_a_header_alone_has_no_records(tmp_path: Path) -> None:
+    assert read_all(recording(tmp_path / "a.jsonl.zst", [])) == ([], None)
+
+
+# Cut off.
+
+
+def is_within(cut: int, whole: bytes) -> bool:
+    """Tell whether a cut falls into a block, not between two."""
+    frames = [index for index in range(len(whole)) if whole.startswith(b"\x28\xb5\x2f\xfd", index)]
+    return cut not in [*frames, len(whole)]
+
+
+def test_a_recording_that_was_cut_anywhere_gives_everything_before_the_cut_and_then_says_so(tmp_path: Path) -> None:
+    whole = recording(tmp_path / "whole.jsonl.zst").read_bytes()
+    cut_off = tmp_path / "cut.jsonl.zst"
+    counts = []
+    for cut in range(1, len(whole)):
+        cut_off.write_bytes(whole[:cut])
+        try:
+            records, damage = read_all(cut_off)
+        except NotARecordingError:
+            assert cut < 4  # not even the magic number is whole
+            continue
+        assert records == RECORDS[: len(records)]
+        if is_within(cut, whole):
+            assert isinstance(damage, TruncatedRecordingError)
+            assert damage.offset == cut
+            last = records[-1].time if records else None
+            assert damage.last_time == (format_time(last) if last else None)
+        counts.append(len(records))
+    assert counts == sorted(counts)
+    assert counts[-1] >= len(RECORDS) - 10
+
+
+def test_a_plain_recording_that_was_cut_gives_its_whole_lines(tmp_path: Path) -> None:
+    path = plain(tmp_path / "a.jsonl", [encode_header(HEADER), *map(encode, RECORDS)])
+    path.write_bytes(path.read_bytes()[:-5])
+    records, damage = read_all(path)
+    assert records == RECORDS[:-1]
+    assert isinstance(damage, TruncatedRecordingError)
+    assert damage.offset == path.stat().st_size
+    assert damage.last_time == format_time(START + 28)
+    assert str(damage) == f"{path}: the file is cut off at byte {damage.offset} (good until {damage.last_time})"
+
+
+def test_a_recording_cut_within_its_first_block_is_good_until_its_last_line(tmp_path: Path) -> None:
+    """All there is of it comes with the header."""
+    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
+    for one in RECORDS:
+        writer.write_line(encode(one))
+    path = writer.finish()
+    path.write_bytes(path.read_bytes()[:-4])
+    records, damage = read_all(path)
+    assert records == RECORDS
+    assert isinstance(damage, TruncatedRecordingError)
+    assert damage.last_time == format_time(RECORDS[-1].time)
+
+
+# Corrupt.
+
+
+def test_a_flipped_byte_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl.zst")
+    whole = path.read_bytes()
+    noticed = 0
+    for position in range(0, len(whole), 3):
+        broken = bytearray(whole)
+        broken[position] ^= 0x10
+        path.write_bytes(broken)
+        try:
+            records, damage = read_all(path)
+        except NotARecordingError:
+            assert position < 4
+            continue
+        assert records == RECORDS[: len(records)]
+        assert damage is not None or records == RECORDS
+        noticed += damage is not None
+    assert noticed > len(whole) // 4
+
+
+def test_corruption_comes_after_everything_before_it_and_says_where(tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl.zst")
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes() + b"GARBAGE")
+    records, damage = read_all(path)
+    assert records == RECORDS
+    assert isinstance(damage, CorruptRecordingError)
+    assert damage.offset == size
+    assert damage.last_time == format_time(RECORDS[-1].time)
+    assert "\n" not in str(damage)
+
+
+def test_a_line_that_is_none_is_corruption_after_the_last_good_one(tmp_path: Path) -> None:
+    lines = [encode_header(HEADER), *map(encode, RECORDS)]
+    path = plain(tmp_path / "a.jsonl", [*lines[:10], b"what?", *lines[10:]])
+    records, damage = read_all(path)
+    assert records == RECORDS[:9]
+    assert isinstance(damage, CorruptRecordingError)
+    assert damage.last_time == format_time(RECORDS[8].time)
+
+
+MANY = [record(number) for number in range(20_000)]  # more than one read of the file
+
+
+@pytest.mark.parametrize("position", [1, 2, 10, 19_990])
+def test_the_offset_of_a_bad_line_in_plain_text_is_its_first_byte(tmp_path: Path, position: int) -> None:
+    lines = [encode_header(HEADER), *map(encode, MANY)]
+    path = plain(tmp_path / "a.jsonl", [*lines[:position], b"what?", *lines[position:]])
+    records, damage = read_all(path)
+    assert records == MANY[: position - 1]
+    assert isinstance(damage, CorruptRecordingError)
+    assert path.read_bytes()[damage.offset :].startswith(b"what?\n")
+    assert damage.last_time == (format_time(MANY[position - 2].time) if position > 1 else None)
+    assert ("(no frame before it)" in str(damage)) == (position == 1)
+
+
+def test_a_header_in_the_middle_is_a_bad_line_there(tmp_path: Path) -> None:
+    """So it is where two recordings were joined by `cat`."""
+    lines = [encode_header(HEADER), *map(encode, RECORDS)]
+    _, damage = read_all(plain(tmp_path / "a.jsonl", lines + lines))
+    assert damage is not None
+    assert damage.offset == (tmp_path / "a.jsonl").stat().st_size // 2
+
+
+def test_the_offset_of_a_bad_line_in_a_compressed_recording_is_that_of_its_block(tmp_path: Path) -> None:
+    first, second = BlockEncoder(), BlockEncoder()
+    one = first.add([encode_header(HEADER), *map(encode, RECORDS[:9])]) + first.finish()
+    other = second.add([*map(encode, RECORDS[9:20]), b"what?"]) + second.flush()
+    path = tmp_path / "a.jsonl.zst"
+    for two in (other, other + second.finish()):
+        path.write_bytes(one + two)
+        records, damage = read_all(path)
+        assert records == RECORDS[:20]
+        assert isinstance(damage, CorruptRecordingError)
+        assert damage.offset == len(one)
+        assert damage.last_time == format_time(RECORDS[19].time)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_who_decodes_the_lines_alone_can_have_the_place_of_a_bad_one(tmp_path: Path, is_new: object) -> None:
+    lines = [encode_header(HEADER), *map(encode, MANY)]
+    path = plain(tmp_path / "a.jsonl", [*lines[:19_990], b"what?", *lines[19_990:]])
+    with RecordingReader(path) as reader:
+        if not is_new:
+            next(batch for batch in reader.batches() if b"what?" in batch)
+        with pytest.raises(CorruptRecordingError, match="no line") as caught:
+            reader.raise_bad_line(b"what?", LineError("no line"))
+    assert path.read_bytes()[caught.value.offset :].startswith(b"what?\n")
+    assert caught.value.last_time == format_time(MANY[19_988].time)
+
+
+def test_a_line_that_is_not_there_has_no_place(tmp_path: Path) -> None:
+    with RecordingReader(recording(tmp_path / "a.jsonl.zst")) as reader, pytest.raises(LineError, match="no line"):
+        reader.raise_bad_line(b"what?", LineError("no line"))
+
+
+# No recording at all.
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "neither zstd, nor gzip, nor lines of JSON"),
+        (b"PAR1" + bytes(100), "neither zstd, nor gzip, nor lines of JSON"),
+        (b"just text", "neither zstd, nor gzip, nor lines of JSON"),
+        (b"\x28", "neither zstd, nor gzip, nor lines of JSON"),
+        (b"{}\n", 'has no "feedrec"'),
+        (b'{"ts":1,"dir":"recv"}\n{}\n', 'has no "feedrec"'),
+        (b'{"feedrec":9,"endpoint":"raw"}\n', "version 9; this feedrec reads version 1: upgrade it"),
+        (zstandard.compress(b"some\ntext\n"), "no header of a recording"),
+        (zstandard.compress(random.Random(1).randbytes(10_000)), "no header of a recording"),
+        (zstandard.compress(b""), "no line of a recording"),
+        (b"\x50\x2a\x4d\x18\x00\x00\x00\x00", "no line of a recording"),
+    ],
+)
+def test_what_is_no_recording_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(content)
+    with pytest.raises(NotARecordingError, match=reason) as caught:
+        RecordingReader(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(NotARecordingError, match="no such file"):
+        RecordingReader(tmp_path / "missing.jsonl.zst")
+    with pytest.raises(NotARecordingError, match="is a folder"):
+        RecordingReader(tmp_path)
+
+
+def test_who_asks_for_an_unfinished_recording_by_its_final_name_is_shown_the_way(tmp_path: Path) -> None:
+    recording(tmp_path / "a.jsonl.zst.part")
+    with pytest.raises(NotARecordingError, match=r"a\.jsonl\.zst\.part is there"):
+        RecordingReader(tmp_path / "a.jsonl.zst")
+
+
+def test_a_file_that_cannot_be_opened_or_read_is_a_recording_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(RecordingError, match="Not a directory"):
+        RecordingReader(tmp_path / "file" / "a.jsonl.zst")
+    with pytest.raises(RecordingError, match=r"cannot be opened: .*null"):
+        RecordingReader(tmp_path / "a\0.jsonl.zst")
+
+
+@pytest.mark.parametrize("length", [252, 300])
+def test_a_name_that_is_too_long_is_a_recording_error(tmp_path: Path, length: int) -> None:
+    """Also if only the name with `.part` at its end is."""
+    with pytest.raises(RecordingError, match="no such file" if length < 256 else "File name too long"):
+        RecordingReader(tmp_path / ("x" * length))
+
+
+def test_a_pipe_or_a_device_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/null")):
+        with pytest.raises(NotARecordingError, match="is a pipe or device: a recording is read from a file"):
+            RecordingReader(path)
+
+
+# Growing.
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.zst", "a.jsonl"])
+def test_a_reader_sees_whether_somebody_writes(tmp_path: Path, name: str) -> None:
+    writer = create_recording(tmp_path / name, HEADER)
+    with RecordingReader(tmp_path / f"{name}.part") as reader:
+        assert reader.is_live
+        assert list(reader) == []  # no error: a recording that grows is not cut off
+        writer.finish()
+        assert not reader.is_live
+    assert not reader.is_live
+
+
+def follow(steps: list[Callable[[], object]]) -> Callable[[], bool]:
+    """Give a `wait` that does a step each time; it goes on as long as there are any."""
+    remaining = iter(steps)
+
+    def wait() -> bool:
+        step = next(remaining, None)
+        if step is None:
+            return False
+        step()
+        return True
+
+    return wait
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_growing_file_is_followed_until_its_writer_ends(tmp_path: Path, compressed: object) -> None:
+    path = tmp_path / "a.part"
+    encoder = BlockEncoder()
+
+    def append(*records: Record) -> None:
+        lines = list(map(encode, records))
+        data = encoder.add(lines) + encoder.flush() if compressed else b"".join(one + b"\n" for one in lines)
+        os.write(file, data)
+
+    file = os.open(path, os.O_CREAT | os.O_WRONLY)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    header = encode_header(HEADER)
+    os.write(file, encoder.begin(header) if compressed else header + b"\n")
+
+    def append_and_end() -> None:
+        append(*RECORDS[4:])
+        os.write(file, encoder.finish())
+        os.close(file)
+
+    steps: list[Callable[[], object]] = [
+        lambda: append(RECORDS[0]),
+        lambda: None,
+        lambda: append(*RECORDS[1:4]),
+        append_and_end,
+    ]
+    with RecordingReader(path, wait=follow(steps)) as reader:
+        assert list(reader) == RECORDS
+
+
+def test_what_is_written_between_the_last_look_and_the_end_of_the_writer_is_not_lost(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
+
+    def write_and_finish() -> None:
+        for one in RECORDS:
+            writer.write_line(encode(one))
+        writer.finish()
+
+    with RecordingReader(tmp_path / "a.jsonl.zst.part", wait=follow([write_and_finish])) as reader:
+        assert list(reader) == RECORDS
+
+
+def test_who_does_not_want_to_wait_any_longer_gets_no_error(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
+    with RecordingReader(tmp_path / "a.jsonl.zst.part", wait=lambda: False) as reader:
+        assert list(reader) == []
+    writer.discard()
+
+
+def test_nobody_waits_for_a_file_that_nobody_writes(tmp_path: Path) -> None:
+    def wait() -> bool:
+        raise AssertionError("it is not live")
+
+    with RecordingReader(recording(tmp_path / "a.jsonl.zst"), wait=wait) as reader:
+        assert list(reader) == RECORDS
+
+
+def test_damage_ends_the_waiting(tmp_path: Path) -> None:
+    def wait() -> bool:
+        raise AssertionError("it waits in vain")
+
+    path = recording(tmp_path / "a.jsonl.zst")
+    with path.open("ab") as file:
+        file.write(b"GARBAGE")
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with (
+            RecordingReader(path, wait=wait) as reader,
+            pytest.raises(CorruptRecordingError, match="no zstd frame"),
+        ):
+            list(reader)
+
+
+def test_a_file_system_without_locks_does_not_make_a_recording_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    with RecordingReader(recording(tmp_path / "a.jsonl.zst")) as reader:
+        monkeypatch.setattr(fcntl, "flock", no_locks)
+        assert not reader.is_live
+
+
+def test_iterators_of_a_closed_reader_end(tmp_path: Path) -> None:
+    path = recording(tmp_path / "a.jsonl.zst", RECORDS * 2000, block_size=1 << 16)
+    reader = RecordingReader(path)
+    batches: Iterator[list[bytes]] = reader.batches()
+    next(batches)
+    reader.close()
+    assert sum(map(len, batches)) < len(RECORDS) * 2000

@@ -1,0 +1,151 @@
+"""Reading in batches gives what reading one by one gives, damage and all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from feedrec.errors import CorruptRecordingError, DamagedRecordingError, TruncatedRecordingError
+from feedrec.formats import Recording, create_recording, open_recording
+from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
+
+START = 1_786_309_548 * NANOSECONDS
+
+RECORDS: list[Record] = [
+    Event(START, 0, "open"),
+    Frame(START, 0, b'{"type":"subscribe"}', "out"),
+    *(Frame(START + number * NANOSECONDS // 10, 0, b'{"number":%d}' % number) for number in range(3000)),
+    Frame(START + 400 * NANOSECONDS, 0, b"no JSON"),
+    Frame(START + 400 * NANOSECONDS, 0, b"\x00\xff", binary=True),
+    Event(START + 401 * NANOSECONDS, 1, "open"),
+    Frame(START + 402 * NANOSECONDS, 1, b'{"a":{"b":1}}'),
+]
+
+
+def write(path: Path, records: list[Record] = RECORDS) -> Path:
+    writer = create_recording(path, Header("raw"))
+    for record in records:
+        writer.write(record)
+    return writer.finish()
+
+
+def received(records: list[Record]) -> list[Frame]:
+    return [record for record in records if isinstance(record, Frame) and record.direction == "in"]
+
+
+def read_payloads(path: Path) -> tuple[list[bytes], DamagedRecordingError | None]:
+    """Read all payloads, and what ended that."""
+    payloads: list[bytes] = []
+    with open_recording(path) as recording:
+        try:
+            for batch in recording.payload_batches():
+                payloads += batch
+        except DamagedRecordingError as damage:
+            return payloads, damage
+    return payloads, None
+
+
+@pytest.fixture(params=["x.jsonl.zst", "x.jsonl"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Give a recording with an index, and one without."""
+    return write(tmp_path / request.param)
+
+
+def test_payloads_are_those_of_the_received_frames(path: Path) -> None:
+    assert read_payloads(path) == ([frame.payload for frame in received(RECORDS)], None)
+
+
+def test_payloads_of_a_span_of_time(path: Path) -> None:
+    start, end = START + 5 * NANOSECONDS, START + 6 * NANOSECONDS
+    with open_recording(path) as recording:
+        payloads = [payload for batch in recording.payload_batches(start, end) for payload in batch]
+    assert payloads == [b'{"number":%d}' % number for number in range(50, 60)]
+
+
+def test_decoded_batches_hold_every_line_and_record(path: Path) -> None:
+    with open_recording(path) as recording:
+        batches = list(recording.decoded_batches())
+    assert [frame for batch in batches for frame in batch.frames] == received(RECORDS)
+    assert [record for batch in batches for record in batch.others] == [r for r in RECORDS if r not in received([r])]
+    lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in RECORDS]
+    assert [line for batch in batches for line in batch.lines] == lines
+
+
+def test_payloads_before_the_cut_are_given(tmp_path: Path) -> None:
+    whole = write(tmp_path / "x.jsonl.zst")
+    whole.write_bytes(whole.read_bytes()[:-600])
+    payloads, damage = read_payloads(whole)
+    assert isinstance(damage, TruncatedRecordingError)
+    assert len(payloads) > 100
+    assert payloads == [frame.payload for frame in received(RECORDS)][: len(payloads)]
+
+
+READERS: list[Callable[[Recording], list[object]]] = [
+    lambda recording: [item for batch in recording.payload_batches() for item in batch],
+    lambda recording: [item for frames, _ in recording.frame_batches() for item in frames],
+    lambda recording: [item for batch in recording.decoded_batches() for item in batch.lines],
+]
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_line_that_is_none_is_damage_with_its_place(read: Callable[[Recording], list[object]], path: Path) -> None:
+    plain = path.with_name("bad.jsonl")
+    good = b'{"feedrec":1,"endpoint":"raw"}\n' + encode_frame(Frame(START, 0, b"{}")) + b"\n"
+    plain.write_bytes(good + b"not a line\n")
+    with open_recording(plain) as recording, pytest.raises(CorruptRecordingError) as caught:
+        read(recording)
+    assert caught.value.offset == len(good)
+    assert caught.value.last_time == "2026-08-09T21:05:48.000000000Z"
+
+
+def test_a_damaged_block_with_an_index_is_damage_to_payloads_too(tmp_path: Path) -> None:
+    frames: list[Record] = [Frame(START + number, 0, b'{"a":"%0600d"}' % number) for number in range(5000)]
+    whole = write(tmp_path / "x.jsonl.zst", frames)
+    with open_recording(whole) as recording:
+        assert recording.index is not None
+        second = recording.index.blocks[1]
+    data = bytearray(whole.read_bytes())
+    data[second.offset + second.size // 2] ^= 0xFF
+    whole.write_bytes(data)
+    payloads, damage = read_payloads(whole)
+    assert isinstance(damage, CorruptRecordingError)
+    assert damage.offset == second.offset
+    assert payloads == [frame.payload for frame in received(frames)][: len(payloads)]
+    assert payloads
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.zst", "jsonl.gz", "parquet"])
+class TestEachFormat:
+    """What every reader does alike."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path, suffix: str) -> Path:
+        with create_recording(tmp_path / f"a.{suffix}", Header("raw")) as recording:
+            for number in range(3000):
+                recording.write(Frame(number, 0, b"[%d]" % number))
+        return recording.path
+
+    def test_each_iteration_begins_anew(self, path: Path) -> None:
+        with open_recording(path) as recording:
+            assert next(iter(recording)).time == 0
+            for _ in range(2):
+                assert [one.time for one in recording] == list(range(3000))
+            assert [len(payloads) for payloads in recording.payload_batches()] == [
+                len(frames) for frames, _ in recording.frame_batches()
+            ]
+
+    def test_after_a_seek_each_iteration_begins_there(self, path: Path) -> None:
+        with open_recording(path) as recording:
+            passed = recording.seek(2000)
+            for _ in range(2):
+                assert [one.time for one in recording] == list(range(passed, 3000))
+
+    def test_nothing_comes_after_it_was_closed(self, path: Path) -> None:
+        with open_recording(path) as recording:
+            records = iter(recording)
+            next(records)
+        assert list(records) == []
+        assert list(recording) == []

@@ -1,0 +1,68 @@
+"""Choosing records by channel, product and time."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedrec.formats.line.selection import Selection
+from feedrec.model import Event, Frame, FrameInfo, Record
+
+
+def describe(payload: bytes) -> FrameInfo:
+    channel, *products = payload.decode().split()
+    return FrameInfo(channel, tuple(products))
+
+
+def frame(time: int, payload: bytes = b"ticker A B") -> Frame:
+    return Frame(time, 0, payload)
+
+
+@pytest.mark.parametrize(
+    ("selection", "record", "taken"),
+    [
+        (Selection(), Event(0, 0, "open"), True),
+        (Selection(start=5), frame(4), False),
+        (Selection(start=5), frame(5), True),
+        (Selection(end=5), frame(4), True),
+        (Selection(end=5), frame(5), False),
+        (Selection(start=5), Event(9, 0, "gap"), True),
+        (Selection(channels=frozenset({"ticker"})), frame(0), True),
+        (Selection(channels=frozenset({"trades"})), frame(0), False),
+        (Selection(channels=frozenset({"ticker"})), Event(0, 0, "open"), False),
+        (Selection(products=frozenset({"B", "C"})), frame(0), True),
+        (Selection(products=frozenset({"C"})), frame(0), False),
+        (Selection(channels=frozenset({"ticker"})), Frame(0, 0, b"ticker A", binary=True), False),
+        (Selection(connections=frozenset({1})), frame(0), False),
+        (Selection(connections=frozenset({0})), frame(0), True),
+        (Selection(connections=frozenset({1})), Event(0, 0, "open"), False),
+        (Selection(connections=frozenset({1})), Event(0, 1, "open"), True),
+        (Selection(direction="in"), frame(0), True),
+        (Selection(direction="out"), frame(0), False),
+        (Selection(direction="in"), Event(0, 0, "open"), False),
+        (Selection(direction="in", keeps_events=True), Event(0, 0, "open"), True),
+        (Selection(channels=frozenset({"ticker"}), keeps_events=True), Event(0, 0, "open"), True),
+        (Selection(start=5, keeps_events=True), Event(4, 0, "open"), False),
+    ],
+)
+def test_what_is_taken(selection: Selection, record: Record, *, taken: bool) -> None:
+    assert selection.takes(record, describe) is taken
+
+
+def test_everything_is_everything() -> None:
+    assert Selection().is_everything
+    assert not Selection(start=0).is_everything
+    assert not Selection(connections=frozenset({0})).is_everything
+    assert Selection(keeps_events=True).is_everything
+
+
+def test_only_what_is_chosen_by_is_told() -> None:
+    assert Selection(start=5, keeps_events=True).as_dict() == {}
+    chosen = Selection(frozenset({"b", "a"}), connections=frozenset({2, 0}), direction="in")
+    assert chosen.as_dict() == {"channels": ["a", "b"], "connections": [0, 2], "direction": "in"}
+
+
+def test_names_may_come_in_any_collection() -> None:
+    for channels in (["ticker"], ("ticker",), {"ticker"}, "ticker"):
+        selection = Selection(channels=channels, products=["A"], connections=[0])
+        assert selection == Selection(frozenset({"ticker"}), frozenset({"A"}), connections=frozenset({0}))
+        assert selection.takes(frame(0), describe)

@@ -1,0 +1,88 @@
+"""Which files of a folder are the recordings in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedrec.errors import NotARecordingError, RecordingError
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.file.opening import under_current_name
+from feedrec.formats.several.folder import find_recordings
+from feedrec.model import Header
+
+
+def opened(path: Path) -> Path:
+    with open_recording(path) as recording:
+        return recording.path
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in find_recordings([folder], by_name=True)]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a.jsonl", "b.jsonl.gz", "c.parquet", "notes.txt"], ["a.jsonl", "b.jsonl.gz", "c.parquet"]),
+        (["a.jsonl.zst", "a.jsonl.zst.part", "b.jsonl.zst.part"], ["a.jsonl.zst", "b.jsonl.zst.part"]),
+        (["a.parquet", "a.parquet.jsonl.zst", "b.parquet.jsonl.zst.part"], ["a.parquet", "b.parquet.jsonl.zst.part"]),
+        (["a.parquet", "a.parquet.jsonl.zst.part"], ["a.parquet"]),
+        (["a.jsonl.zst", "b.repairing.parquet.part", "c.repairing.jsonl.zst", "d.parquet.part"], ["a.jsonl.zst"]),
+    ],
+)
+def test_each_recording_counts_once_and_by_the_best_of_its_names(
+    names: list[str], expected: list[str], tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert names_in(tmp_path) == expected
+
+
+def test_recordings_of_a_folder_come_in_the_order_in_which_they_began(tmp_path: Path) -> None:
+    for name, created in (("a", 3), ("b", 1), ("c", 2)):
+        create_recording(tmp_path / f"{name}.jsonl", Header("raw", created=created)).finish()
+    assert [path.name for path in find_recordings([tmp_path])] == ["b.jsonl", "c.jsonl", "a.jsonl"]
+
+
+def test_a_path_that_cannot_be_looked_at_is_left_to_who_opens_it(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300)
+    assert find_recordings([path]) == [path]
+
+
+@pytest.mark.parametrize(
+    ("listed", "now"),
+    [
+        ("x.jsonl.zst.part", "x.jsonl.zst"),
+        ("x.parquet.jsonl.zst.part", "x.parquet.jsonl.zst"),
+        ("x.parquet.jsonl.zst.part", "x.parquet"),
+        ("x.parquet.jsonl.zst", "x.parquet"),
+        ("x.jsonl", "x.jsonl"),
+    ],
+)
+def test_a_recording_that_was_finished_since_it_was_listed_is_found(tmp_path: Path, listed: str, now: str) -> None:
+    create_recording(tmp_path / "y.jsonl", Header("raw")).finish().rename(tmp_path / now)
+    assert under_current_name(tmp_path / listed, opened) == tmp_path / now
+
+
+def test_of_one_that_is_nowhere_the_name_given_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotARecordingError, match=r"x\.jsonl\.zst\.part: no such file"):
+        under_current_name(tmp_path / "x.jsonl.zst.part", open_recording)
+
+
+def test_one_that_is_there_and_bad_is_not_looked_for_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl.zst.part").write_bytes(b"bad!")
+    create_recording(tmp_path / "y.jsonl", Header("raw")).finish().rename(tmp_path / "x.jsonl.zst")
+    with pytest.raises(NotARecordingError, match=r"part: not a recording"):
+        under_current_name(tmp_path / "x.jsonl.zst.part", open_recording)
+
+
+def test_what_cannot_be_read_in_a_folder_is_told_and_left_out(tmp_path: Path) -> None:
+    create_recording(tmp_path / "a.jsonl", Header("raw")).finish()
+    (tmp_path / "b.jsonl").write_bytes(b"bad!")
+    bad: list[RecordingError] = []
+    assert find_recordings([tmp_path], on_bad=bad.append) == [tmp_path / "a.jsonl"]
+    assert [error.path.name for error in bad] == ["b.jsonl"]
+    with pytest.raises(NotARecordingError):
+        find_recordings([tmp_path])

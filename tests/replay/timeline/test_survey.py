@@ -1,0 +1,60 @@
+"""What recordings hold, told from their beginnings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedrec.feeds import find_feed
+from feedrec.formats import create_recording
+from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
+from feedrec.replay.timeline import survey
+from feedrec.replay.timeline.survey import survey_recordings
+
+FEED = find_feed("coinbase-advanced")
+
+
+def ticker(second: int, product: str) -> Frame:
+    payload = '{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"%s"}]}]}'
+    return Frame(second * NANOSECONDS, 0, (payload % (second, product)).encode())
+
+
+def record(path: Path, *records: Record, asked: list[str] | None = None) -> Path:
+    subscriptions = [{"channel": "level2", "products": asked}] if asked else []
+    writer = create_recording(path, Header("coinbase-advanced", subscriptions=subscriptions))
+    for one in records:
+        writer.write_line(encode_frame(one) if isinstance(one, Frame) else encode_event(one))
+    return writer.finish()
+
+
+def test_what_is_seen_is_there(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.jsonl.zst", ticker(5, "BTC-USD"), ticker(6, "ETH-USD"), ticker(7, "BTC-USD"))
+    assert survey_recordings([path], FEED) == survey.Survey({"ticker": ["BTC-USD", "ETH-USD"]}, 5 * NANOSECONDS)
+
+
+def test_what_was_asked_for_is_there_unless_it_was_refused(tmp_path: Path) -> None:
+    refused = Event(0, 0, "missing", {"subscriptions": [{"channel": "level2", "products": ["XXX-YYY"]}]})
+    path = record(tmp_path / "a.jsonl.zst", refused, ticker(5, "BTC-USD"), asked=["BTC-USD", "XXX-YYY"])
+    assert survey_recordings([path], FEED).catalogue == {"ticker": ["BTC-USD"], "level2": ["BTC-USD"]}
+
+
+def test_acks_are_no_data(tmp_path: Path) -> None:
+    ack = Frame(0, 0, b'{"channel":"subscriptions","sequence_num":0,"events":[{"subscriptions":{}}]}')
+    assert survey_recordings([record(tmp_path / "a.jsonl.zst", ack)], FEED).catalogue == {}
+
+
+def test_several_recordings_are_looked_at_together(tmp_path: Path) -> None:
+    paths = [record(tmp_path / f"{second}.jsonl.zst", ticker(second, f"P{second}-USD")) for second in (9, 4)]
+    found = survey_recordings(paths, FEED)
+    assert set(found.catalogue["ticker"]) == {"P9-USD", "P4-USD"}
+    assert found.first_time == 4 * NANOSECONDS
+
+
+def test_the_look_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a long recording nor a large one is read to its end."""
+    path = record(tmp_path / "a.jsonl.zst", *(ticker(second, f"P{second}-USD") for second in range(100)))
+    assert len(survey_recordings([path], FEED).catalogue["ticker"]) == 62
+    monkeypatch.setattr(survey, "MOST_TEXT", 1000)
+    assert len(survey_recordings([path], FEED).catalogue["ticker"]) < 10

@@ -1,0 +1,453 @@
+"""A recording as a venue, with real sockets: whoever subscribes, to whatever, at whatever moment."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import math
+import random
+import re
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from feedrec.errors import UsageError
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
+from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
+
+DEMO = Path(__file__).parents[3] / "feedrec" / "cli" / "demo.jsonl.zst"
+PAIR = ["BTC-USD", "ETH-USD"]
+EVERYTHING = [("level2", PAIR), ("ticker", PAIR), ("market_trades", PAIR), ("candles", PAIR), ("heartbeats", [])]
+
+MILLISECOND = 1_000_000
+
+Book = dict[tuple[str, str], str]
+Parsed = dict[str, Any]
+
+
+def recorded() -> list[Frame]:
+    with open_recording(DEMO) as recording:
+        return [record for record in recording if isinstance(record, Frame) and record.direction == "in"]
+
+
+def options(**changes: Any) -> ReplayOptions:
+    return ReplayOptions(**{"port": 0, "speed": math.inf, "settle": 0.02, **changes})
+
+
+async def subscribe(client: ClientConnection, channel: str, products: Sequence[str], kind: str = "subscribe") -> None:
+    await client.send(json.dumps({"type": kind, "channel": channel, "product_ids": list(products)}))
+
+
+async def rest_of(client: ClientConnection) -> list[bytes]:
+    messages: list[bytes] = []
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            messages.append(str(await client.recv()).encode())
+    return messages
+
+
+async def replayed(server: ReplayServer, subscriptions: Sequence[tuple[str, list[str]]]) -> list[bytes]:
+    async with connect(server.url, max_size=None) as client:
+        for channel, products in subscriptions:
+            await subscribe(client, channel, products)
+        return await rest_of(client)
+
+
+def run(scenario: Coroutine[Any, Any, Any], timeout: float = 25) -> Any:
+    return asyncio.run(asyncio.wait_for(scenario, timeout))
+
+
+def unnumbered(payload: bytes) -> bytes:
+    return re.sub(rb'"sequence_num":\d+', b"", payload, count=1)
+
+
+def is_ack(payload: bytes) -> bool:
+    return b'"channel":"subscriptions"' in payload
+
+
+def sequence_of(messages: Sequence[bytes]) -> list[int]:
+    return [json.loads(message)["sequence_num"] for message in messages]
+
+
+def books_of(messages: Sequence[bytes]) -> dict[str, Book]:
+    """Follow the books as a client does."""
+    books: dict[str, Book] = {}
+    for message in messages:
+        if b'"l2_data"' not in message:
+            continue
+        for event in json.loads(message)["events"]:
+            book = books.setdefault(event["product_id"], {})
+            if event["type"] == "snapshot":
+                book.clear()
+            for level in event["updates"]:
+                book.pop((level["side"], level["price_level"]), None)
+                if level["new_quantity"] != "0":
+                    book[level["side"], level["price_level"]] = level["new_quantity"]
+    return books
+
+
+def test_a_client_that_takes_everything_gets_all_data_frames_in_order() -> None:
+    """Byte for byte but for their numbers, which have no hole; one ack per message."""
+
+    async def scenario() -> list[bytes]:
+        async with ReplayServer(DEMO, options()) as server:
+            return await replayed(server, EVERYTHING)
+
+    messages = run(scenario())
+    data = [unnumbered(frame.payload) for frame in recorded() if not is_ack(frame.payload)]
+    assert [unnumbered(message) for message in messages if not is_ack(message)] == data
+    assert sum(map(is_ack, messages)) == len(EVERYTHING)
+    assert sequence_of(messages) == list(range(len(messages)))
+
+
+def test_two_clients_each_see_their_own() -> None:
+    """At the same time, with different subscriptions."""
+
+    async def scenario() -> list[list[bytes]]:
+        async with ReplayServer(DEMO, options()) as server:
+            wanted: list[list[tuple[str, list[str]]]] = [[("level2", ["BTC-USD"])], [("ticker", ["ETH-USD"])]]
+            return await asyncio.gather(*(replayed(server, one) for one in wanted))
+
+    for messages, mark in zip(
+        run(scenario()), ((b'"l2_data"', b"BTC-USD"), (b'"channel":"ticker"', b"ETH-USD")), strict=True
+    ):
+        expected = [frame.payload for frame in recorded() if mark[0] in frame.payload and mark[1] in frame.payload]
+        data = [message for message in messages if not is_ack(message)]
+        assert [unnumbered(message) for message in data] == [unnumbered(payload) for payload in expected]
+        assert sequence_of(messages) == list(range(len(messages)))
+        assert sum(map(is_ack, messages)) == 1
+
+
+def test_verbatim_mode_changes_nothing() -> None:
+    """Every recorded frame, acks and all, to whoever says anything."""
+
+    async def scenario() -> list[bytes]:
+        async with ReplayServer(DEMO, options(mode="verbatim")) as server, connect(server.url, max_size=None) as client:
+            await client.send("hello")
+            return await rest_of(client)
+
+    assert run(scenario()) == [frame.payload for frame in recorded()]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_book_of_a_late_client_is_the_book_of_an_early_one(seed: int) -> None:
+    """Joining at any time, it gets the book as of then, and its updates keep it equal to the end."""
+    delay = random.Random(seed).uniform(0.05, 0.5)
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with ReplayServer(DEMO, options(speed=20)) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "heartbeats", [])
+            await asyncio.sleep(delay)
+            await subscribe(client, "level2", ["ETH-USD", "BTC-USD"])
+            return await rest_of(client), await replayed(server, [("level2", PAIR)])
+
+    late, early = run(scenario())
+    assert sequence_of(late) == list(range(len(late)))
+    frames = [message for message in late if b'"l2_data"' in message]
+    snapshots = [json.loads(message)["events"][0]["type"] for message in frames[:2]]
+    assert snapshots == ["snapshot", "snapshot"]
+    assert late.index(frames[1]) + 1 == next(
+        place for place, message in enumerate(late) if is_ack(message) and b"level2" in message
+    )
+    first_update = unnumbered(frames[2])
+    known = [unnumbered(message) for message in early if b'"l2_data"' in message]
+    joined = known.index(first_update)
+    assert books_of(frames[:2]) == books_of([message for message in early if b'"l2_data"' in message][:joined])
+    assert [unnumbered(message) for message in frames[2:]] == known[joined:]
+    assert books_of(late) == books_of(early)
+
+
+def test_what_else_a_late_client_gets_first() -> None:
+    """The last ticker, the last 100 trades newest first, and the candles as of then."""
+
+    async def scenario() -> list[bytes]:
+        async with ReplayServer(DEMO, options(start=middle)) as server:
+            return await replayed(server, [("ticker", ["BTC-USD"]), ("market_trades", PAIR), ("candles", ["ETH-USD"])])
+
+    frames = recorded()
+    middle = frames[len(frames) // 2].time
+    before = [json.loads(frame.payload) for frame in frames if frame.time < middle]
+    messages: list[Parsed] = [json.loads(message) for message in run(scenario())]
+    first = messages[
+        : next(place for place, message in enumerate(messages) if message["events"][0].get("type") == "update")
+    ]
+    assert [message["channel"] for message in first] == [
+        *("ticker", "subscriptions", "market_trades", "market_trades", "subscriptions", "candles", "subscriptions")
+    ]
+    tickers = [item for one in before if one["channel"] == "ticker" for item in one["events"][0]["tickers"]]
+    assert first[0]["events"][0]["tickers"] == [item for item in tickers if item["product_id"] == "BTC-USD"][-1:]
+    for message, product in zip(first[2:4], PAIR, strict=True):
+        trades = [
+            item for one in before if one["channel"] == "market_trades" for item in one["events"][0]["trades"][::-1]
+        ]
+        mine = [item for item in trades if item["product_id"] == product]
+        assert message["events"][0]["trades"] == mine[::-1][:100]
+    assert len(first[5]["events"][0]["candles"]) == 100
+
+
+def test_from_and_to_are_a_window_with_a_book(tmp_path: Path) -> None:
+    """A client of the window has, at its end, the book of one that was there from the start."""
+    del tmp_path
+    frames = recorded()
+    start, end = frames[len(frames) // 3].time, frames[2 * len(frames) // 3].time
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with ReplayServer(DEMO, options(start=start, end=end)) as server:
+            window = await replayed(server, [("level2", PAIR)])
+        async with ReplayServer(DEMO, options(end=end)) as server:
+            return window, await replayed(server, [("level2", PAIR)])
+
+    window, whole = run(scenario())
+    inside = [
+        unnumbered(frame.payload) for frame in frames if start <= frame.time < end and b'"l2_data"' in frame.payload
+    ]
+    assert [unnumbered(message) for message in window if b'"update"' in message] == inside
+    assert books_of(window) == books_of(whole)
+
+
+def test_unsubscribing_and_coming_back_gives_a_new_snapshot() -> None:
+    """What was missed in between is in the snapshot."""
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with ReplayServer(DEMO, options(speed=20)) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "level2", ["BTC-USD"])
+            await asyncio.sleep(0.15)
+            await subscribe(client, "level2", ["BTC-USD"], "unsubscribe")
+            await asyncio.sleep(0.1)
+            await subscribe(client, "level2", ["BTC-USD"])
+            return await rest_of(client), await replayed(server, [("level2", ["BTC-USD"])])
+
+    broken, whole = run(scenario())
+    assert sequence_of(broken) == list(range(len(broken)))
+    acks = [json.loads(message)["events"][0]["subscriptions"] for message in broken if is_ack(message)]
+    assert acks == [{"level2": ["BTC-USD"]}, {}, {"level2": ["BTC-USD"]}]
+    assert sum(b'"type":"snapshot"' in message for message in broken) == 2
+    assert len(broken) < len(whole) + 3
+    assert books_of(broken) == books_of(whole)
+
+
+def test_a_late_book_keeps_nobody_else_waiting() -> None:
+    """While it is rebuilt, another client gets its frames on time: none comes more than some milliseconds late."""
+
+    async def scenario() -> int:
+        results: list[ClientResult] = []
+        async with (
+            ReplayServer(DEMO, options(speed=20), on_client_end=results.append) as server,
+            connect(server.url, max_size=None) as late,
+        ):
+            steady = asyncio.create_task(replayed(server, [("ticker", PAIR)]))
+            await subscribe(late, "heartbeats", [])
+            for _ in range(5):
+                await asyncio.sleep(0.15)
+                await subscribe(late, "level2", PAIR)
+                await asyncio.sleep(0.05)
+                await subscribe(late, "level2", [], "unsubscribe")
+            await steady
+        lateness = results[0].lateness
+        assert lateness is not None
+        return lateness.p99
+
+    assert run(scenario()) < 20 * MILLISECOND  # a busy machine; `make bench` has the figures
+
+
+def test_looping_begins_again_with_the_same_numbers_going_on() -> None:
+    """At the end the recording starts over: a snapshot again, no hole, no second ack."""
+    count = len([frame for frame in recorded() if b'"l2_data"' in frame.payload and b"BTC-USD" in frame.payload])
+
+    async def scenario() -> list[bytes]:
+        async with ReplayServer(DEMO, options(loop=True)) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "level2", ["BTC-USD"])
+            return [str(await client.recv()).encode() for _ in range(2 * count + 1)]
+
+    messages = run(scenario())
+    assert sequence_of(messages) == list(range(len(messages)))
+    data = [unnumbered(message) for message in messages if not is_ack(message)]
+    assert data[:count] == data[count:]
+    assert sum(map(is_ack, messages)) == 1
+
+
+def test_who_subscribes_after_the_end_gets_the_last_state() -> None:
+    """A connection that is held open still answers: with the book as the recording left it."""
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with ReplayServer(DEMO, options(at_end="hold")) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "ticker", ["BTC-USD"])
+            await asyncio.sleep(0.5)
+            await subscribe(client, "level2", PAIR)
+            await asyncio.sleep(0.5)
+            late = [str(await client.recv()).encode() for _ in range(len(tickers) + 4)]
+            await client.close()
+            await server.close()
+        async with ReplayServer(DEMO, options()) as server:
+            return late, await replayed(server, [("level2", PAIR)])
+
+    tickers = [one for one in recorded() if b'"channel":"ticker"' in one.payload and b"BTC-USD" in one.payload]
+    late, whole = run(scenario())
+    assert sequence_of(late) == list(range(len(late)))
+    assert books_of(late) == books_of(whole)
+
+
+def test_a_server_that_stops_while_it_holds_a_client_leaves_no_task_behind() -> None:
+    async def scenario() -> None:
+        async with ReplayServer(DEMO, options(at_end="hold")) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "candles", ["BTC-USD"])
+            await client.recv()
+            await asyncio.sleep(0.3)
+            before = asyncio.all_tasks()
+            await server.close()
+            await rest_of(client)
+            assert not [task for task in before & asyncio.all_tasks() if "Event.wait" in repr(task)]
+
+    run(scenario())
+
+
+def test_a_client_that_does_not_subscribe_is_closed() -> None:
+    """After the venue's time for it, which can be changed, as the code can."""
+
+    async def scenario() -> tuple[int | None, str | None]:
+        settings = {"subscribe_within": "0.2", "subscribe_within_code": "1000"}
+        async with ReplayServer(DEMO, options(settings=settings)) as server, connect(server.url) as client:
+            await client.send('{"type":"unsubscribe","channel":"level2"}')
+            await rest_of(client)
+            return client.protocol.close_code, client.protocol.close_reason
+
+    assert run(scenario()) == (1000, "no subscribe message within 0.2 seconds")
+
+
+def test_asking_for_what_the_recording_lacks_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """One line says who asks for what, and what there is."""
+
+    async def scenario() -> bool:
+        async with ReplayServer(DEMO, options()) as server:
+            await replayed(server, [("level2", ["SOL-USD", "BTC-USD"])])
+            return server.has_lacked
+
+    with caplog.at_level(logging.WARNING, logger="feedrec"):
+        assert run(scenario())
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line == "client 1 asks for level2 SOL-USD, which the recording lacks; it has BTC-USD, ETH-USD"
+
+
+def test_a_client_whose_limit_is_too_low_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Close code 1009 of the client becomes a line that says what to do."""
+
+    async def scenario() -> None:
+        async with ReplayServer(DEMO, options(at_end="hold")) as server, connect(server.url, max_size=5000) as client:
+            await subscribe(client, "level2", PAIR)
+            await rest_of(client)
+
+    with caplog.at_level(logging.WARNING, logger="feedrec"):
+        run(scenario())
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "closed with 1009" in line
+    assert "docs/clients.md" in line
+
+
+def test_heartbeats_come_by_the_second_where_none_were_recorded(tmp_path: Path) -> None:
+    """A recording without them still keeps its clients alive."""
+    path = tmp_path / "quiet.jsonl.zst"
+    writer = create_recording(path, Header("coinbase-advanced"))
+    ticker = b'{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"BTC-USD"}]}]}'
+    start = 1_786_309_548 * NANOSECONDS
+    for number in range(3):
+        writer.write_line(encode_frame(Frame(start + number * 2 * NANOSECONDS, 0, ticker % number)))
+    writer.finish()
+
+    async def scenario() -> list[bytes]:
+        async with ReplayServer(path, options()) as server:
+            return await replayed(server, [("ticker", ["BTC-USD"]), ("heartbeats", [])])
+
+    messages = [json.loads(message) for message in run(scenario())]
+    assert [message["channel"] for message in messages] == [
+        *("subscriptions", "subscriptions", "ticker", "heartbeats", "heartbeats", "ticker", "heartbeats", "heartbeats"),
+        "ticker",
+    ]
+    stamps = [message["timestamp"] for message in messages if message["channel"] == "heartbeats"]
+    assert stamps == [f"{format_time(start + second * NANOSECONDS)[:19]}Z" for second in (1, 2, 3, 4)]
+
+
+def test_several_files_are_one_venue(tmp_path: Path) -> None:
+    """A run that was cut into two files replays as one; a gap between them is none in the numbers."""
+    with open_recording(DEMO) as recording:
+        records = list(recording)
+        header = recording.header
+    half = len(records) // 2
+    paths = []
+    for number, part in enumerate((records[:half], records[half:])):
+        writer = create_recording(tmp_path / f"{number}.jsonl.zst", header)
+        for record in part:
+            writer.write_line(encode_event(record) if isinstance(record, Event) else encode_frame(record))
+        paths.append(writer.finish())
+
+    async def scenario() -> list[bytes]:
+        async with ReplayServer(paths, options()) as server:
+            return await replayed(server, EVERYTHING)
+
+    messages = run(scenario())
+    data = [unnumbered(frame.payload) for frame in recorded() if not is_ack(frame.payload)]
+    assert [unnumbered(message) for message in messages if not is_ack(message)] == data
+    assert sequence_of(messages) == list(range(len(messages)))
+
+
+def test_what_cannot_be_a_venue_is_refused(tmp_path: Path) -> None:
+    """Two endpoints at once, or an unknown one, can only be replayed verbatim."""
+    other = create_recording(tmp_path / "other.jsonl.zst", Header("elsewhere")).finish()
+
+    async def start(paths: Sequence[Path], **changes: Any) -> None:
+        async with ReplayServer(paths, options(**changes)):
+            pass
+
+    with pytest.raises(UsageError, match="--mode verbatim"):
+        run(start([DEMO, other]))
+    with pytest.raises(UsageError, match="does not know how 'elsewhere' answers"):
+        run(start([other], mode="venue"))
+    with pytest.raises(UsageError, match="no setting 'nonsense'"):
+        run(start([DEMO], settings={"nonsense": "1"}))
+    run(start([other]))
+    run(start([DEMO, other], mode="verbatim"))
+
+
+def test_who_joins_at_the_present_ends_with_the_same_book() -> None:
+    """One time for all: a second client begins with the book as of now, as does a subscription that comes later."""
+
+    async def late_to(server: ReplayServer) -> list[bytes]:
+        async with connect(server.url, max_size=None) as client:
+            await subscribe(client, "level2", ["BTC-USD"])
+            await asyncio.sleep(0.2)
+            await subscribe(client, "level2", ["ETH-USD"])
+            return await rest_of(client)
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with ReplayServer(DEMO, options(speed=20, clock="shared")) as server:
+            early = asyncio.create_task(replayed(server, [("level2", PAIR)]))
+            await asyncio.sleep(0.4)
+            return await late_to(server), await early
+
+    late, early = run(scenario())
+    assert sequence_of(late) == list(range(len(late)))
+    assert len(late) < len(early)
+    assert books_of(late) == books_of(early)
+    updates = [unnumbered(message) for message in late if b'"update"' in message and b"BTC-USD" in message]
+    assert updates == [unnumbered(message) for message in early if b"BTC-USD" in message][-len(updates) :]
+
+
+def test_verbatim_plays_to_who_only_listens(tmp_path: Path) -> None:
+    """A client of a feed that needs no subscription says nothing, and gets everything."""
+    path = tmp_path / "a.jsonl.zst"
+    with create_recording(path, Header("raw")) as writer:
+        writer.write(Frame(1_795_280_400 * NANOSECONDS, 0, b"[1]"))
+        writer.write(Frame(1_795_280_400 * NANOSECONDS, 0, b"\x00", binary=True))
+
+    async def listen() -> list[str | bytes]:
+        async with ReplayServer(path, ReplayOptions(port=0)) as server, connect(server.url) as connection:
+            return [message async for message in connection]
+
+    assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["[1]", b"\x00"]

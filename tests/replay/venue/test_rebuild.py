@@ -1,0 +1,124 @@
+"""The state of the market, rebuilt where a client needs it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedrec.feeds import venue_of
+from feedrec.feeds.venue import VenueFeed
+from feedrec.formats import create_recording
+from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
+from feedrec.replay.timeline.frame_batches import FrameBatch
+from feedrec.replay.timeline.timeline import Timeline
+from feedrec.replay.venue.rebuild import Position, Rebuilder
+
+DEMO = Path(__file__).parents[3] / "feedrec" / "cli" / "demo.jsonl.zst"
+BOTH = frozenset({("level2", "BTC-USD"), ("ticker", "ETH-USD")})
+
+
+@pytest.fixture
+def feed() -> VenueFeed:
+    found = venue_of("coinbase-advanced")
+    assert found is not None
+    return found
+
+
+class CountingTimeline(Timeline):
+    """Counts how often it was read again."""
+
+    scans = 0
+    frames = 0
+
+    def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
+        self.scans += 1
+        for run in super().scan(until, stopped, since, start):
+            self.frames += len(run.frames)
+            yield run
+
+
+def book_of(payload: bytes | None) -> dict[tuple[str, str], str]:
+    assert payload is not None
+    (event,) = json.loads(payload)["events"]
+    return {(level["side"], level["price_level"]): level["new_quantity"] for level in event["updates"]}
+
+
+def test_before_the_first_frame_there_is_nothing(feed: VenueFeed) -> None:
+    rebuilder = Rebuilder(Timeline([DEMO], describe=feed.describe), feed)
+    assert rebuilder.snapshots(BOTH, Position(0, [], 0), threading.Event()) == dict.fromkeys(BOTH)
+
+
+def test_heartbeats_have_no_state(feed: VenueFeed) -> None:
+    timeline = CountingTimeline([DEMO], describe=feed.describe)
+    beats = frozenset({("heartbeats", "")})
+    assert Rebuilder(timeline, feed).snapshots(beats, Position(500, [], 0), threading.Event()) == {
+        ("heartbeats", ""): None
+    }
+    assert timeline.scans == 0
+
+
+def test_a_position_within_a_run_is_the_state_before_it_and_the_frames_since(feed: VenueFeed) -> None:
+    timeline = Timeline([DEMO], describe=feed.describe)
+    runs = list(timeline.scan(1200, threading.Event()))
+    last = runs[-1]
+    since: list[tuple[Frame, FrameInfo]] = list(zip(last.frames, last.infos, strict=True))
+    rebuilder = Rebuilder(timeline, feed)
+    whole = rebuilder.snapshots(BOTH, Position(last.end, [], 7), threading.Event())
+    parts = rebuilder.snapshots(BOTH, Position(last.start, since, 7), threading.Event())
+    assert book_of(whole["level2", "BTC-USD"]) == book_of(parts["level2", "BTC-USD"])
+    assert whole == parts
+
+
+def test_the_same_place_is_not_read_twice_and_a_later_one_goes_on(feed: VenueFeed) -> None:
+    """A checkpoint serves the next client; what it gives is what reading everything gives."""
+    timeline = CountingTimeline([DEMO], describe=feed.describe)
+    rebuilder = Rebuilder(timeline, feed)
+    stopped = threading.Event()
+    first = rebuilder.snapshots(BOTH, Position(600, [], 7), stopped)
+    assert rebuilder.snapshots(BOTH, Position(600, [], 7), stopped) == first
+    assert timeline.scans == 1
+    later = rebuilder.snapshots(BOTH, Position(1100, [], 7), stopped)
+    afresh = Rebuilder(Timeline([DEMO], describe=feed.describe), feed).snapshots(BOTH, Position(1100, [], 7), stopped)
+    assert later == afresh
+    assert later != first
+
+
+def test_going_back_begins_anew(feed: VenueFeed) -> None:
+    rebuilder = Rebuilder(Timeline([DEMO], describe=feed.describe), feed)
+    early = rebuilder.snapshots(BOTH, Position(600, [], 7), threading.Event())
+    rebuilder.snapshots(BOTH, Position(1100, [], 7), threading.Event())
+    assert rebuilder.snapshots(BOTH, Position(600, [], 7), threading.Event()) == early
+
+
+def level2(number: int, kind: str, price: int) -> Frame:
+    payload = (
+        f'{{"channel":"l2_data","client_id":"","timestamp":"2026-11-21T17:00:00Z","sequence_num":{number},"events":'
+        f'[{{"type":"{kind}","product_id":"BTC-USD","updates":[{{"side":"bid","event_time":"2026-11-21T17:00:00Z",'
+        f'"price_level":"{price}","new_quantity":"{number + 1}","padding":"{"x" * 900}"}}]}}]}}'
+    )
+    return Frame(1_795_280_400 * NANOSECONDS + number * 1_000_000, 0, payload.encode())
+
+
+def test_a_late_client_costs_the_way_from_the_last_snapshot_not_from_the_beginning(
+    feed: VenueFeed, tmp_path: Path
+) -> None:
+    """The index knows where the last snapshot is, and what is before it is not even decoded."""
+    path = tmp_path / "a.jsonl.zst"
+    writer = create_recording(path, Header("coinbase-advanced"))
+    for number in range(10_000):
+        frame = level2(number, "snapshot" if number in {0, 8_000} else "update", number % 700)
+        writer.write(frame, feed.describe(frame.payload))
+    writer.finish()
+    wanted = frozenset({("level2", "BTC-USD")})
+    timeline = CountingTimeline([path], describe=feed.describe)
+    book = Rebuilder(timeline, feed).snapshots(wanted, Position(9_500, [], 7), threading.Event())
+    everything = CountingTimeline([path], describe=feed.describe)
+    everything.indexes = lambda: [None]  # type: ignore[method-assign]
+    assert book == Rebuilder(everything, feed).snapshots(wanted, Position(9_500, [], 7), threading.Event())
+    assert len(book_of(book["level2", "BTC-USD"])) == 700
+    assert everything.frames == 9_500
+    assert 1_500 <= timeline.frames < 3_000
