@@ -19,7 +19,7 @@ from feedrec.feeds.venue import FeedServer, FeedState, Key, Send
 from feedrec.model import NANOSECONDS, Frame, FrameInfo
 
 FEED = FEEDS["coinbase-exchange"]
-_CAPTURE = Path(__file__).parents[3] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
+_CAPTURE = Path(__file__).parents[4] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
 
 Described = list[tuple[Frame, FrameInfo]]
 

@@ -22,7 +22,7 @@ from feedrec.feeds.credentials import JWT_LIFE, CdpKey, ExchangeKey
 from feedrec.feeds.venue import Close, FeedServer, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame
 
-SINGLE_FRAMES = Path(__file__).parents[3] / "shared" / "samples" / "single_frames.jsonl"
+SINGLE_FRAMES = Path(__file__).parents[4] / "shared" / "samples" / "single_frames.jsonl"
 NAME = "organizations/11111111-2222/apiKeys/33333333-4444"
 START = 1_790_735_834 * NANOSECONDS
 """Recorded time."""

@@ -15,7 +15,7 @@ from feedrec.feeds.coinmarketcap.channels import PARAMS
 from feedrec.feeds.coinmarketcap.frames import PushInfo, describe
 from feedrec.model import FrameInfo
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "cmc_frames.jsonl"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "cmc_frames.jsonl"
 TOKEN = "14:0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d"
 
 

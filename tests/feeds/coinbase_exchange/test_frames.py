@@ -14,7 +14,7 @@ from feedrec.feeds.coinbase_exchange import FEEDS
 from feedrec.feeds.coinbase_exchange.frames import TradeInfo, describe, venue_time
 from feedrec.model import FrameInfo, parse_time
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 
 
 def payload(kind: str, **fields: Any) -> bytes:

@@ -24,7 +24,7 @@ from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Re
 from feedrec.model import Frame, parse_time
 
 FEED = FEEDS["coinmarketcap"]
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "cmc_frames.jsonl"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "cmc_frames.jsonl"
 START = parse_time("2026-05-21T01:57:09.125Z")
 START_MS = 1_779_328_629_125
 TARGET = "/v1"

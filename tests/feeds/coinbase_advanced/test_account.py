@@ -15,7 +15,7 @@ from feedrec.feeds.coinbase_advanced.account import BATCH, AccountState, OrderFi
 from feedrec.feeds.coinbase_advanced.state import MarketState
 from feedrec.model import FrameInfo, parse_time
 
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "user_frames"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "user_frames"
 NOW = parse_time("2026-09-30T02:37:14.5Z")
 POSITIONS: dict[str, list[Any]] = {"perpetual_futures_positions": [], "expiring_futures_positions": []}
 ENDED = ("FILLED", "CANCELLED", "EXPIRED", "FAILED")
