@@ -9,9 +9,12 @@ A test that can pass a clock in has no real time at all. Where real sockets, fil
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
+from collections.abc import Callable
 
-__all__ = ["FACTOR", "HANG_TIMEOUT", "MS", "scaled"]
+__all__ = ["FACTOR", "HANG_TIMEOUT", "MS", "scaled", "until", "wait_until"]
 
 FACTOR = float(os.environ.get("FEEDREC_TEST_TIME_FACTOR", "1"))
 """What `FEEDREC_TEST_TIME_FACTOR` says, 1 unless it is set."""
@@ -27,3 +30,18 @@ def scaled(seconds: float) -> float:
 
 HANG_TIMEOUT = scaled(60)
 """Seconds after which a test that is still waiting has hung."""
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait, in a thread, for something that is about to be true."""
+    deadline = time.monotonic() + HANG_TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait, on the event loop, for something that is about to be true."""
+    async with asyncio.timeout(HANG_TIMEOUT):
+        while not condition():
+            await asyncio.sleep(0.005)

@@ -32,13 +32,18 @@ from feedrec.model import Event, Frame, FrameInfo, Header, Record
 from feedrec.recorder import Limits, RecordingSession
 from feedrec.recorder.backoff import Backoff
 
+from .. import timing
+from ..timing import HANG_TIMEOUT, scaled
+
+until = timing.until
+
 T = TypeVar("T")
 HEADER = Header("plain")
 SUBSCRIBE = b'{"type":"subscribe"}'
 ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 
-def run(coroutine: Coroutine[Any, Any, T], timeout: float = 20.0) -> T:
+def run(coroutine: Coroutine[Any, Any, T], timeout: float = HANG_TIMEOUT) -> T:
     """RunContext it; what asyncio would have printed fails the test, and so does a task that is left behind."""
     complaints: list[Mapping[str, Any]] = []
 
@@ -58,13 +63,6 @@ def run(coroutine: Coroutine[Any, Any, T], timeout: float = 20.0) -> T:
     result = asyncio.run(guarded())
     assert complaints == [], complaints
     return result
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that is about to be true."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def wire(opcode: Opcode, payload: bytes, *, fin: bool = True) -> bytes:
@@ -184,7 +182,7 @@ async def venue(
             tasks.discard(task)
             writer.close()
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(0.5):
+                async with asyncio.timeout(scaled(0.5)):
                     await writer.wait_closed()
 
     server = await asyncio.start_server(serve_one, host, port, ssl=tls, limit=1 << 20)
@@ -278,7 +276,7 @@ class GatedTarget(FileTarget):
         self.is_broken = False
 
     def write(self, data: bytes) -> None:
-        assert self.gate.wait(15)
+        assert self.gate.wait(HANG_TIMEOUT)
         if self.is_broken:
             raise WriteError(self.path, "cannot be written: No space left on device")
         super().write(data)

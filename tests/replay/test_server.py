@@ -9,7 +9,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,8 @@ from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.options import AtEnd
+
+from ..timing import HANG_TIMEOUT, until, wait_until
 
 START = 1_786_309_548_000_000_000
 MILLISECOND = 1_000_000
@@ -130,18 +132,8 @@ def options(
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
     """FrameBatch a scenario; afterwards no thread of a timeline may be left."""
-    asyncio.run(asyncio.wait_for(scenario, 20))
-    for _ in range(100):
-        if not any(thread.name.startswith("feedrec-timeline") for thread in threading.enumerate()):
-            return
-        time.sleep(0.01)
-    pytest.fail("a thread stayed")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is true; `run` has the deadline."""
-    while not condition():
-        await asyncio.sleep(0.01)
+    asyncio.run(asyncio.wait_for(scenario, HANG_TIMEOUT))
+    wait_until(lambda: not any(thread.name.startswith("feedrec-timeline") for thread in threading.enumerate()))
 
 
 async def messages_of(client: ClientConnection) -> list[str | bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +19,8 @@ from feedrec.model import Event, Frame, FrameInfo, Header
 from feedrec.replay.timeline.frame_batches import CONNECTIONS_PER_FILE, FrameBatch
 from feedrec.replay.timeline.frame_stream import FrameStream
 from feedrec.replay.timeline.timeline import Timeline
+
+from ...timing import wait_until
 
 START = 1_786_309_548_000_000_000
 
@@ -74,11 +75,8 @@ def timeline_threads() -> list[str]:
 
 def no_thread_stays() -> bool:
     """Tell whether the threads end; a thread that was told to needs a moment."""
-    for _ in range(100):
-        if not timeline_threads():
-            return True
-        time.sleep(0.01)
-    return False
+    wait_until(lambda: not timeline_threads())
+    return True
 
 
 def test_every_received_frame_is_given_in_order(tmp_path: Path) -> None:

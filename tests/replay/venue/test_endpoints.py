@@ -7,7 +7,7 @@ import gc
 import logging
 import math
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from feedrec.feeds.credentials import ExchangeKey
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.venue import endpoints
 
+from ...timing import HANG_TIMEOUT, until
 from ..fake_venue import START, FakeVenue, record
 
 MILLISECOND = 1_000_000
@@ -53,13 +54,7 @@ def options(**changes: Any) -> ReplayOptions:
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(scenario, 20))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is true; `run` has the deadline."""
-    while not condition():
-        await asyncio.sleep(0.005)
+    asyncio.run(asyncio.wait_for(scenario, HANG_TIMEOUT))
 
 
 async def next_of(client: ClientConnection) -> str:

@@ -23,6 +23,8 @@ from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 
+from ...timing import HANG_TIMEOUT
+
 DEMO = Path(__file__).parents[3] / "feedrec" / "cli" / "demo.jsonl.zst"
 PAIR = ["BTC-USD", "ETH-USD"]
 EVERYTHING = [("level2", PAIR), ("ticker", PAIR), ("market_trades", PAIR), ("candles", PAIR), ("heartbeats", [])]
@@ -61,7 +63,7 @@ async def replayed(server: ReplayServer, subscriptions: Sequence[tuple[str, list
         return await rest_of(client)
 
 
-def run(scenario: Coroutine[Any, Any, Any], timeout: float = 25) -> Any:
+def run(scenario: Coroutine[Any, Any, Any], timeout: float = HANG_TIMEOUT) -> Any:
     return asyncio.run(asyncio.wait_for(scenario, timeout))
 
 
@@ -450,4 +452,4 @@ def test_verbatim_plays_to_who_only_listens(tmp_path: Path) -> None:
         async with ReplayServer(path, ReplayOptions(port=0)) as server, connect(server.url) as connection:
             return [message async for message in connection]
 
-    assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["[1]", b"\x00"]
+    assert asyncio.run(asyncio.wait_for(listen(), HANG_TIMEOUT)) == ["[1]", b"\x00"]
