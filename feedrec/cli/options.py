@@ -6,7 +6,7 @@ import logging
 import math
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -15,17 +15,19 @@ from ..feeds.channel_requests import ChannelRequest, read_channel
 from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
 
+if TYPE_CHECKING:
+    from ..formats.file.rotation import RotateAfter
+
 __all__ = [
     "CHANNEL",
     "DURATION",
-    "PORTION",
     "PRODUCTS",
+    "ROTATE_AFTER",
     "SETTING",
     "SPEED",
     "TIME",
     "ChannelRequest",
     "Moment",
-    "Portion",
     "as_json",
     "logging_options",
 ]
@@ -51,13 +53,6 @@ class Moment(NamedTuple):
         return self.nanoseconds + start if self.is_offset else self.nanoseconds
 
 
-class Portion(NamedTuple):
-    """How much goes into one file: a span of time in nanoseconds, or bytes on disk."""
-
-    nanoseconds: int | None = None
-    size: int | None = None
-
-
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
     name = "duration"
 
@@ -70,18 +65,20 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         return seconds
 
 
-class _Portion(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
     name = "duration or size"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Portion:
-        if isinstance(value, Portion):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> RotateAfter:
+        from ..formats.file.rotation import RotateAfter  # loads zstandard
+
+        if isinstance(value, RotateAfter):
             return value
         if size := _bytes(value):
-            return Portion(size=size)
+            return RotateAfter(size=size)
         seconds = _seconds(value)
         if not seconds:
             self.fail(f"{value!r} is neither a duration such as 1h nor a size such as 512MB", param, ctx)
-        return Portion(nanoseconds=round(seconds * NANOSECONDS))
+        return RotateAfter(nanoseconds=round(seconds * NANOSECONDS))
 
 
 class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -148,7 +145,7 @@ class _Setting(click.ParamType):  # type: ignore[type-arg]  # generic since clic
 
 
 DURATION = _Duration()
-PORTION = _Portion()
+ROTATE_AFTER = _RotateAfter()
 SETTING = _Setting()
 SPEED = _Speed()
 TIME = _Moment()

@@ -17,14 +17,15 @@ import msgspec
 
 from ..errors import RecordingExistsError, UsageError
 from ..model import NANOSECONDS, Header
-from .options import DURATION, PORTION, Portion
+from .options import DURATION, ROTATE_AFTER
 from .output import printable
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..formats import RecordingWriter
+    from ..formats.file.rotation import RotateAfter
+    from ..recorder.output.growing_recording import GrowingRecording
     from ..recorder.output.parquet_finisher import ParquetFinisher
-    from ..recorder.output.rotating_writer import GrowingRecording
     from .record_source import Source
 
 __all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]
@@ -45,7 +46,7 @@ _OPTIONS = (
         type=click.Choice(["jsonl", "parquet"]),
         help="Lines, or a table; without it the name tells.  [default: jsonl]",
     ),
-    click.option("--rotate", type=PORTION, help="Begin a new file, OUTPUT-0001 and so on, each 1h or 512MB."),
+    click.option("--rotate", type=ROTATE_AFTER, help="Begin a new file, OUTPUT-0001 and so on, each 1h or 512MB."),
     click.option(
         "--level",
         metavar="1-19",
@@ -65,7 +66,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
     Attributes:
         output: File, folder, or `-`; None for a new file here.
         kind: `jsonl` or `parquet`; None to tell it from the name.
-        rotate: How much goes into one file; None for everything.
+        rotate: When a new file begins; None for a single file.
         level: zstd level; None for the default.
         fsync: Seconds between forced writes to the medium.
         overwrite: Whether to replace files.
@@ -74,7 +75,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
 
     output: str | None
     kind: str | None
-    rotate: Portion | None
+    rotate: RotateAfter | None
     level: int | None
     fsync: float | None
     overwrite: bool
@@ -155,9 +156,8 @@ def open_output(source: Source, options: OutputOptions) -> Output:
 def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
     from ..formats import create_recording
     from ..formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
-    from ..formats.file.rotation import Portions
+    from ..formats.file.rotation import RotatingWriter, next_number
     from ..recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
-    from ..recorder.output.rotating_writer import RotatingWriter, next_number
 
     def create(path: Path, header: Header) -> RecordingWriter:
         if path.suffix == PARQUET_SUFFIX:
@@ -168,17 +168,16 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
             path, header, overwrite=options.overwrite, level=options.level, fsync_interval=options.fsync
         )
 
-    portions = None if options.rotate is None else Portions(*options.rotate)
-    first = 1 if portions is None or options.overwrite else next_number(path)
+    first = 1 if options.rotate is None or options.overwrite else next_number(path)
     if first > 1:
         log.info("earlier files are there: this run begins with %s", printable(numbered_path(path, first).name))
     if path.suffix != PARQUET_SUFFIX:
-        if portions is None:
+        if options.rotate is None:
             return Output(create(path, header))
-        return Output(RotatingWriter(path, header, create, portions, first=first))
+        return Output(RotatingWriter(path, header, create, options.rotate, first=first))
     left_over = leftover_journals(path.parent)
     finisher = ParquetFinisher(overwrite=options.overwrite)
-    writer = RotatingWriter(path, header, create, portions, finisher.add, first=first)
+    writer = RotatingWriter(path, header, create, options.rotate, finisher.add, first=first)
     for journal in left_over:
         finisher.add_leftover(journal)
     return Output(writer, finisher)

@@ -15,7 +15,7 @@ from websockets.protocol import State
 from ..feeds import Message, Notice, Subscription
 from .connection import CLOSE_TIMEOUT, RecordedConnection
 from .intake import Intake
-from .output.rotating_writer import GrowingRecording
+from .output.growing_recording import GrowingRecording
 from .rate_limit import RateLimit
 from .watchdog import judge_silence
 

@@ -18,12 +18,13 @@ from ...errors import UsageError
 from ...model import format_time
 from .. import output
 from ..filters import selection_of
-from ..options import PORTION, PRODUCTS, TIME, Moment, Portion, as_json, logging_options
+from ..options import PRODUCTS, ROTATE_AFTER, TIME, Moment, as_json, logging_options
 from ..progress import reading
 
 if TYPE_CHECKING:
     from ...feeds import Feed
     from ...feeds.venue import FeedState
+    from ...formats.file.rotation import RotateAfter
     from ...formats.several.inputs import Input
     from ...formats.tools.convert import Conversion
     from ...formats.tools.foreign_lines import LineReader
@@ -58,7 +59,7 @@ log = logging.getLogger("feedrec")
     "--conn", "connections", type=click.IntRange(min=0), multiple=True, help="Only this connection. Repeatable."
 )
 @click.option("--direction", type=click.Choice(["in", "out"]), help="Only frames received, or only those sent.")
-@click.option("--split", "portion", type=PORTION, help=_SPLIT_HELP)
+@click.option("--split", type=ROTATE_AFTER, help=_SPLIT_HELP)
 @click.option("--with-state", is_flag=True, help="Begin a cut with snapshots of what the frames before it amount to.")
 @click.option("--input-format", type=click.Choice(["tardis", "jsonl"]), help="Read what another tool wrote.")
 @click.option("--time-field", metavar="NAME", help="With jsonl: the field that has the time, such as ts or data.ts.")
@@ -70,7 +71,7 @@ log = logging.getLogger("feedrec")
 def convert(
     inputs: tuple[Path, ...],
     target: Path,
-    portion: Portion | None,
+    split: RotateAfter | None,
     with_state: bool,
     level: int | None,
     overwrite: bool,
@@ -89,7 +90,6 @@ def convert(
     """
     from ...feeds import feed_of
     from ...formats import create_recording
-    from ...formats.file.rotation import Portions
     from ...formats.tools.convert import convert as convert_recordings
 
     _end_on_signals()
@@ -104,7 +104,7 @@ def convert(
             selection=msgspec.structs.replace(selection, keeps_events=True),
             describe=feed.describe if feed else None,
             state=_state(feed, header.endpoint, options["start"]) if with_state else None,
-            portions=Portions(*portion) if portion else None,
+            split=split,
             create=partial(create_recording, overwrite=overwrite, level=level),
             on_read=on_read,
         )

@@ -1,22 +1,24 @@
 """
-The names of files: every rule on what a recording, a part of one, a journal and a repaired file are called.
+File names: every rule on what a recording, a part of one, a journal and a repaired file are called.
 
     NAME.jsonl.zst            a recording; also .jsonl, .jsonl.gz and .parquet
     NAME.jsonl.zst.part       the same while it is being written, or after its recorder was killed
-    NAME.jsonl.zst.part.old   such a file, put aside by a recorder that was told to overwrite (.old2 and so on)
-    NAME-0001.jsonl.zst       the first file of a rotation; the number has four digits and grows
+    NAME.jsonl.zst.part.old   such a file, moved aside by a recorder with --overwrite (.old2 and so on)
+    NAME-0001.jsonl.zst       the first file of a rotation; the number has at least four digits
     NAME.parquet.jsonl.zst    the journal from which NAME.parquet is made
-    NAME.repaired.jsonl.zst   what `feedrec repair` makes of NAME.jsonl.zst
+    NAME.repaired.jsonl.zst   what `feedrec repair` makes from NAME.jsonl.zst
     NAME.repairing.jsonl.zst  the same while it is being written
 
-Pure: no file is looked at.
+Wherever files are sorted by name, numbers are compared as numbers: x-9999 comes before x-10000.
+
+Pure: no function here touches the file system.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "ZSTD_SUFFIX",
     "counts_as_recording",
     "finished_path",
+    "in_rotation_order",
     "is_journal",
     "is_part",
     "journal_path",
@@ -46,86 +49,95 @@ __all__ = [
 ]
 
 PART_SUFFIX = ".part"
-"""What the name of a recording ends with until it is finished."""
+"""Suffix of a recording until it is finished."""
 
 ZSTD_SUFFIX, PLAIN_SUFFIX, GZIP_SUFFIX, PARQUET_SUFFIX = ".jsonl.zst", ".jsonl", ".jsonl.gz", ".parquet"
 
 RECORDING_SUFFIXES = (ZSTD_SUFFIX, PLAIN_SUFFIX, GZIP_SUFFIX, PARQUET_SUFFIX)
-"""What the names of recordings end with; all but the last may have `.part` behind it."""
+"""Suffixes of recordings; all but the last may be followed by `.part`."""
 
 JOURNAL_SUFFIX = ".parquet.jsonl.zst"
-"""What the name of a journal ends with, from which a Parquet file is made."""
+"""Suffix of a journal, from which a Parquet file is made."""
 
 WORK_MARK = ".repairing"
-"""What the name of a file that a repair is writing has before its suffix."""
+"""What stands before the suffix of a file that a repair is writing."""
 
 _REPAIRABLE_SUFFIXES = (JOURNAL_SUFFIX, *RECORDING_SUFFIXES, ".zst")
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"(\d+)", re.ASCII)
 _FIRST_NUMBER = "0001"
+_NUMBERED = re.compile(r"-\d{4,}(?=\.(?:jsonl|parquet)(?:\.|$))", re.ASCII)
 
 
 def part_path(path: Path) -> Path:
-    """Give the name that a recording has until it is finished."""
+    """Return the name of a recording until it is finished."""
     return path.with_name(path.name + PART_SUFFIX)
 
 
 def is_part(path: Path) -> bool:
-    """Tell whether a name says that the recording was never finished."""
+    """Tell whether a file is named as a recording that is not finished."""
     return path.name.endswith(PART_SUFFIX)
 
 
 def finished_path(path: Path) -> Path:
-    """Give the name that a recording has, or will have, when it is finished."""
+    """Return the name of a recording when it is finished, which it may be already."""
     return path.with_name(path.name.removesuffix(PART_SUFFIX))
 
 
 def old_paths(part: Path) -> Iterator[Path]:
-    """Give the names under which a `.part` file may be put aside, in the order in which they are tried."""
+    """Yield the names under which a `.part` file may be moved aside, in the order in which they are tried."""
     return (part.with_name(f"{part.name}.old{number if number > 1 else ''}") for number in itertools.count(1))
 
 
 def numbered_path(path: Path, number: int) -> Path:
-    """Give the name of a file of a rotation: `x-0001.jsonl.zst` of `x.jsonl.zst`; more digits where it takes more."""
+    """Return the name of a file of a rotation: `x-0001.jsonl.zst` for `x.jsonl.zst`; 10,000 takes five digits."""
     suffix = _suffix_of(path.name, RECORDING_SUFFIXES) or path.suffix
     return path.with_name(f"{path.name.removesuffix(suffix)}-{number:04d}{suffix}")
 
 
 def rotation_pattern(path: Path, first: int) -> Path:
-    """Give what a person may write for all files of a rotation that began with a number: `x-*.jsonl.zst`."""
+    """Return a shell pattern for all files of a rotation that began with a number: `x-*.jsonl.zst`."""
     name = numbered_path(path, first).name
     return path.with_name("-*".join(name.rsplit(f"-{first:04d}", 1)))
 
 
 def recording_number(path: Path, name: str) -> int | None:
-    """Give the number of a file of a rotation, finished or not, or of its journal; None if `name` is none of `path`."""
+    """Return the number of a file in the rotation of `path`, finished or a journal or not; None for other names."""
     start, end = numbered_path(path, 1).name.rsplit(_FIRST_NUMBER, 1)
-    match = re.match(rf"{re.escape(start)}(\d{{4,}}){re.escape(end)}", name)  # what follows tells journals and `.part`
+    match = re.match(rf"{re.escape(start)}(\d{{4,}}){re.escape(end)}", name, re.ASCII)  # journals and `.part` go on
     return int(match[1]) if match else None
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
-    """Give what to sort names by so that numbers in them count as numbers: 9999 is before 10000."""
+    """Return a sort key that compares the numbers in names as numbers: 9999 comes before 10000."""
     parts = _DIGITS.split(name)
     return [(int(part) if number % 2 else 0, part) for number, part in enumerate(parts)]
 
 
+def in_rotation_order(paths: Iterable[Path]) -> list[Path]:
+    """Return paths as they are, but adjacent ones of one rotation by number: a shell puts 10000 before 9999."""
+    ordered: list[Path] = []
+    for _, files in itertools.groupby(paths, _rotation_of):
+        ordered += sorted(files, key=lambda path: natural_key(path.name))
+    return ordered
+
+
 def journal_path(table: Path) -> Path:
-    """Give the name of the journal of a Parquet file."""
+    """Return the name of the journal of a Parquet file."""
     return table.with_name(table.name.removesuffix(PARQUET_SUFFIX) + JOURNAL_SUFFIX)
 
 
 def is_journal(path: Path) -> bool:
-    """Tell whether a name is that of a journal, finished or not."""
+    """Tell whether a file is named as a journal, finished or not."""
     return finished_path(path).name.endswith(JOURNAL_SUFFIX)
 
 
 def table_path(journal: Path) -> Path:
-    """Give the name of the Parquet file that is made of a journal, finished or not."""
+    """Return the name of the Parquet file that is made from a journal, finished or not."""
     return journal.with_name(finished_path(journal).name.removesuffix(ZSTD_SUFFIX))
 
 
 def later_paths(path: Path) -> list[Path]:
-    """Give the names that a recording has one after another, from the one given to that of its Parquet file."""
+    """Return the names that a recording has over time, from the one passed to that of its Parquet file."""
     finished = finished_path(path)
     last = table_path(path) if is_journal(path) else finished
     return list(dict.fromkeys((path, finished, last)))
@@ -133,10 +145,10 @@ def later_paths(path: Path) -> list[Path]:
 
 def counts_as_recording(name: str, names: Collection[str]) -> bool:
     """
-    Tell whether a name is that of a recording, and the best of its names.
+    Tell whether a file is named as a recording, and no other file in its folder is a better copy of it.
 
     Args:
-        name: The name of a file.
+        name: The name of the file.
         names: Those of all files in its folder: `x` is better than `x.part`, and a Parquet file than its journal.
 
     """
@@ -152,7 +164,7 @@ def counts_as_recording(name: str, names: Collection[str]) -> bool:
 
 
 def repaired_path(path: Path, *, in_place: bool = False) -> Path:
-    """Give the name of a repaired recording, if no other is asked for."""
+    """Return the default name of a repaired recording."""
     if is_journal(path):
         return table_path(path)
     finished = finished_path(path)
@@ -164,10 +176,16 @@ def repaired_path(path: Path, *, in_place: bool = False) -> Path:
 
 
 def work_path(output: Path) -> Path:
-    """Give the name under which a repaired recording is written."""
+    """Return the name under which a repaired recording is written."""
     suffix = _suffix_of(output.name, _REPAIRABLE_SUFFIXES)
     return output.with_name(f"{output.name.removesuffix(suffix)}{WORK_MARK}{suffix or output.suffix}")
 
 
 def _suffix_of(name: str, suffixes: Collection[str]) -> str:
     return next((suffix for suffix in suffixes if name.endswith(suffix)), "")
+
+
+def _rotation_of(path: Path) -> tuple[Path, str]:
+    """Return what the names of one rotation have in common, and no other name has."""
+    number = _NUMBERED.search(path.name)
+    return (path.parent, path.name[: number.start()]) if number else (path, "")

@@ -1,51 +1,83 @@
-"""A new recording in one file, or in several by time or size, of which each is a whole recording."""
+"""One recording in several files, by time or by size, each of them a whole recording."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from ...errors import RecordingExistsError, UsageError
-from ...model import Header
+from ...errors import FeedrecError, RecordingExistsError
+from ...model import FrameInfo, Header, Record
+from ..line.codec import decode_line
 from ..line.index import Mark
-from .names import PLAIN_SUFFIX, numbered_path, part_path
-from .writer import RecordingWriter
+from .lock import is_being_written
+from .names import PLAIN_SUFFIX, numbered_path, recording_number, rotation_pattern
+from .writer import RecordingWriter, mark_of
 
-__all__ = ["MAX_PORTIONS", "PortionedWriter", "Portions"]
-
-MAX_PORTIONS = 9999
-"""Files that one recording is split into at most: their names have four digits, and sort."""
+__all__ = ["RotateAfter", "RotatingWriter", "next_number"]
 
 _MOST_WAITING = 16 << 20  # bytes of text between the reader and the disk
-_STEP = 64  # lines written between looks at sizes
+_MOST_UNFINISHED = 2  # files, the present one included
+_STEP = 64  # lines written between waits for the disk
+_LOOKS = 64  # at the size of a file while it grows to its limit
 _KNOWN_AT = 4 << 20  # bytes of text after which the compression of a file is known
 _GUESSES = ((PLAIN_SUFFIX, 1.0), ("", 0.12))  # bytes on disk per byte of text until then
 
 
-class Portions(NamedTuple):
-    """How much goes into one file: a span of time in nanoseconds, aligned to 1970, or about so many bytes on disk."""
+class RotateAfter(NamedTuple):
+    """When a new file begins: after a span of time in nanoseconds, aligned to 1970, or about so many bytes on disk."""
 
     nanoseconds: int | None = None
     size: int | None = None
 
 
-class PortionedWriter:
+def next_number(path: Path) -> int:
     """
-    Writes lines to one file after another, waiting for the disk.
+    Return the number of the first file of a run: one above those of earlier runs under this name, finished or not.
 
     Args:
-        path: The name; the parts have names made of it.
-        header: The first line; those of parts get their `part`, from 1.
-        create: Begins a recording.
-        portions: How much goes into one; None for a single file.
+        path: The name from which the names of the files are made.
+
+    Raises:
+        RecordingExistsError: If another recorder is writing such files.
+
+    """
+    try:
+        numbers = {other: recording_number(path, other.name) for other in path.parent.iterdir()}
+    except OSError:  # creating the file reports it
+        return 1
+    found = {other: number for other, number in numbers.items() if number is not None}
+    if any(is_being_written(other) for other in found):
+        raise RecordingExistsError(path, "another feedrec is recording to it")
+    return max(found.values(), default=0) + 1
+
+
+class RotatingWriter:
+    """
+    Writes to one file after another; a thread finishes each while the next one is written.
+
+    Any failure in that thread ends the writing, as a failure of the present file does.
+
+    Args:
+        path: The name; several files have names made from it, `x-0001` and so on.
+        header: The first line; each of several files gets its number as `part`.
+        create: Begins a file, which may get another name than the one passed: a journal.
+        after: When a new file begins; None for a single file.
+        on_finished: Called with the name of each file that is whole, as `create` made it: in that thread, for the last
+            file in `finish`.
+        first: Number of the first of several files.
 
     Attributes:
-        paths: The recordings that are finished.
-        file_size: Bytes of them.
-        text_size: Bytes of their lines, headers too.
+        on_drained: Called when the backlog has become small, or will never shrink again.
+
+    Raises:
+        UsageError: If the name implies no format.
+        RecordingError: If the first file exists already, or cannot be written.
 
     """
 
@@ -54,115 +86,162 @@ class PortionedWriter:
         path: Path,
         header: Header,
         create: Callable[[Path, Header], RecordingWriter],
-        portions: Portions | None = None,
+        after: RotateAfter | None = None,
+        on_finished: Callable[[Path], object] = lambda _: None,
+        *,
+        first: int = 1,
     ) -> None:
-        self.paths: list[Path] = []
-        self.file_size = self.text_size = 0
-        self._path = path
-        self._header = header
-        self._create = create
-        self._portions = portions
+        self.on_drained: Callable[[], object] = lambda: None
+        self._path, self._header, self._create = path, header, create
+        self._after = after
+        self._on_finished = on_finished
+        self._span_end = -math.inf if after and after.nanoseconds else math.inf
+        self._next_look = math.inf  # at so many bytes of text the size of the file is looked at again
         self._ratio = next(guess for suffix, guess in _GUESSES if path.name.endswith(suffix))
-        self._span_end: int | None = None
-        self._writer: RecordingWriter | None = None
+        self._failure: FeedrecError | None = None
+        self._finishing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feedrec-finish")
+        self._last: Future[None] | None = None  # file that is being finished
+        self._lock = threading.Lock()
+        self._unfinished: list[RecordingWriter] = []
+        self._file_size = self._text_size = 0  # of the files that are finished
+        self._first = self._number = first
+        self._writer = self._begin(first)
 
-    def begin(self) -> None:
-        """
-        Begin the first file.
+    @property
+    def path(self) -> Path:
+        """The name; of several files a pattern that matches all."""
+        if self._after is None:
+            return self._path
+        if self._number == self._first:
+            return numbered_path(self._path, self._first)
+        return rotation_pattern(self._path, self._first)
 
-        Raises:
-            UsageError: If its name tells no format.
-            RecordingError: If it is there already, or the disk refuses.
+    @property
+    def file_size(self) -> int:
+        """Bytes written to the disk, in all files."""
+        with self._lock:
+            return self._file_size + sum(writer.file_size for writer in self._unfinished)
 
-        """
-        self._writer = self._begin()
+    @property
+    def text_size(self) -> int:
+        """Bytes of text handed over, headers and newlines included, in all files."""
+        with self._lock:
+            return self._text_size + sum(writer.text_size for writer in self._unfinished)
 
-    def write(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> None:
-        """
-        Write lines, with what the index needs of each.
+    @property
+    def backlog(self) -> int:
+        """Bytes of text handed over and not yet taken by the writer's thread, of the present file."""
+        return self._writer.backlog
 
-        Raises:
-            UsageError: If there are too many files.
-            RecordingError: If one is there already, or the disk refuses.
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk does not keep up: with the present file, or with finishing those before it."""
+        return self._writer.is_full or len(self._unfinished) > _MOST_UNFINISHED
 
-        """
+    @property
+    def failure(self) -> FeedrecError | None:
+        """Why nothing is written any more; None while all is well."""
+        return self._failure or self._writer.failure
+
+    def write(self, record: Record, info: FrameInfo | None = None) -> None:
+        """Hand over a frame or an event; see `RecordingWriter.write`."""
+        self._writer_at(record.time).write(record, info)
+
+    def write_line(self, line: bytes, mark: Mark | None = None) -> None:
+        """Hand over one line; see `RecordingWriter.write_line`."""
+        mark = mark or mark_of(decode_line(line))
+        self._writer_at(mark[0]).write_line(line, mark)
+
+    def write_lines(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> None:
+        """Write lines, waiting for the disk; else as `write_line`."""
         for start in range(0, len(lines), _STEP):
-            writer = self._ready_writer()
-            step = zip(lines[start : start + _STEP], marks[start : start + _STEP], strict=True)
-            if self._portions is not None and self._portions.nanoseconds is not None:
-                self._write_by_time(writer, step, self._portions.nanoseconds)
-                continue
-            if self._portions is not None and self._expected_size(writer) >= (self._portions.size or 0):
-                writer = self._begin_next()
-            for line, mark in step:
-                writer.write_line(line, mark)
+            self._writer.wait_for_room(_MOST_WAITING)
+            if self._last is not None:
+                self._last.result()  # how well that file was compressed tells the size of the next
+            step = slice(start, start + _STEP)
+            for line, mark in zip(lines[step], marks[step], strict=True):
+                self._writer_at(mark[0]).write_line(line, mark)
 
-    def finish(self) -> None:
-        """
-        Finish the last file.
-
-        Raises:
-            WriteError: If the disk refuses.
-
-        """
-        self._finish_one()
+    def finish(self, patience: float | None = None) -> Path:
+        """Finish the present file, and wait for those before it; see `RecordingWriter.finish`."""
+        path = self._finish(self._writer, patience)
+        self._finishing.shutdown(wait=True)
+        self._on_finished(path)
+        if self._failure is not None:
+            raise self._failure
+        return self.path
 
     def discard(self) -> None:
-        """Leave nothing behind."""
-        if self._writer is not None:
-            self._writer.discard()
-        for path in self.paths:
-            path.unlink(missing_ok=True)
+        """Remove what is not finished; files that are whole stay."""
+        self._finishing.shutdown(wait=True)
+        for writer in self._unfinished:
+            writer.discard()
 
-    def _write_by_time(self, writer: RecordingWriter, lines: Iterable[tuple[bytes, Mark]], span: int) -> None:
-        for line, mark in lines:
-            time = mark[0]
-            if self._span_end is None or time >= self._span_end:
-                if self._span_end is not None:
-                    writer = self._begin_next()
-                self._span_end = time - time % span + span
-            writer.write_line(line, mark)
-
-    def _begin(self) -> RecordingWriter:
-        path, header = self._path, self._header
-        if self._portions is not None:
-            number = len(self.paths) + 1
-            if number > MAX_PORTIONS:
-                raise UsageError(f"{path}: more than {MAX_PORTIONS} files: split it into larger ones")
-            path = numbered_path(path, number)
-            header = msgspec.structs.replace(header, extra={**header.extra, "part": number})
-        return self._create(path, header)
-
-    def _begin_next(self) -> RecordingWriter:
-        self._finish_one()
-        self._writer = self._begin()
+    def _writer_at(self, time: int) -> RecordingWriter:
+        """Return the file for a line of that time: the present one, or the next."""
+        if self._failure is not None:
+            raise self._failure
+        if (time >= self._span_end or self._writer.text_size >= self._next_look) and self._is_complete(time):
+            complete, self._writer = self._writer, self._begin(self._number + 1)
+            self._last = self._finishing.submit(self._finish_before, complete)
         return self._writer
 
-    def _finish_one(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is None:
-            return
-        try:
-            path = writer.finish()
-        except RecordingExistsError:  # it came meanwhile; the error says where ours is
-            raise
-        except BaseException:
-            part_path(writer.path).unlink(missing_ok=True)
-            raise
-        self.paths.append(path)
-        self.file_size += writer.file_size
-        self.text_size += writer.text_size
-        self._ratio = writer.file_size / writer.text_size
+    def _is_complete(self, time: int) -> bool:
+        """Tell whether the present file takes no line of that time."""
+        span, size = self._after or RotateAfter()
+        if span is not None:
+            is_first = self._span_end < 0
+            self._span_end = time - time % span + span
+            return not is_first
+        size = size or 0
+        self._next_look = self._writer.text_size + size // _LOOKS
+        return self._expected_size() >= size
 
-    def _expected_size(self, writer: RecordingWriter) -> float:
-        """Tell how large the file will be with the lines handed over so far: what is packed comes out late."""
+    def _expected_size(self) -> float:
+        """Return how large the file will be with the lines handed over so far: the disk lags behind them."""
+        writer = self._writer
         packed = writer.text_size - writer.backlog
         ratio = writer.file_size / packed if packed >= _KNOWN_AT else self._ratio
         return max(writer.file_size, ratio * writer.text_size)
 
-    def _ready_writer(self) -> RecordingWriter:
-        """Give the file that grows, once there is not too much before it."""
-        if self._writer is None:
-            raise ValueError("it was not begun, or is finished")
-        self._writer.wait_for_room(_MOST_WAITING)
-        return self._writer
+    def _begin(self, number: int) -> RecordingWriter:
+        path, header = self._path, self._header
+        if self._after is not None:
+            path = numbered_path(path, number)
+            header = msgspec.structs.replace(header, extra={**header.extra, "part": number})
+            self._next_look = 0 if self._after.size else math.inf
+        writer = self._create(path, header)
+        writer.on_drained = self._call_on_drained
+        self._number = number
+        with self._lock:
+            self._unfinished.append(writer)
+        return writer
+
+    def _call_on_drained(self) -> None:
+        self.on_drained()  # as it is set by then
+
+    def _finish_before(self, writer: RecordingWriter) -> None:
+        """Finish a file in the thread."""
+        try:
+            path = self._finish(writer)
+        except FeedrecError as error:
+            self._failure = error
+        else:
+            self._on_finished(path)
+        self.on_drained()
+
+    def _finish(self, writer: RecordingWriter, patience: float | None = None) -> Path:
+        try:
+            path = writer.finish(patience)
+        except RecordingExistsError:  # it is whole, under the `.part` name that the error tells
+            self._settle(writer)
+            raise
+        self._settle(writer)
+        return path
+
+    def _settle(self, writer: RecordingWriter) -> None:
+        with self._lock:
+            self._unfinished.remove(writer)
+            self._file_size += writer.file_size
+            self._text_size += writer.text_size
+        self._ratio = writer.file_size / writer.text_size

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import NotARecordingError, RecordingError
-from ..file.names import RECORDING_SUFFIXES, counts_as_recording
+from ..file.names import RECORDING_SUFFIXES, counts_as_recording, in_rotation_order, natural_key
 from ..file.opening import open_recording, under_current_name
 
 __all__ = ["find_recordings"]
@@ -17,27 +17,32 @@ def find_recordings(
     paths: Sequence[Path], *, by_name: bool = False, on_bad: Callable[[RecordingError], object] | None = None
 ) -> list[Path]:
     """
-    Give the recordings that are meant: files as given, and for a folder those in it, in the order in which they began.
+    Return recordings: files as passed, and in place of a folder those in it, in the order in which they began.
 
-    In a folder only names that end as recordings do count, and of two names of one recording (`x` and `x.part`, or a
-    Parquet file and its journal) the finished one; folders within, and what a repair is writing, are left alone. With
-    `by_name` they come in the order of their names, unopened. `on_bad` is told of those in a folder that cannot be
-    read, which are left out then.
+    Files of one rotation come in the order of their numbers. A file in a folder counts if it has the suffix of a
+    recording; of two names of one recording (`x` and `x.part`, or a Parquet file and its journal) the finished one
+    counts. Folders within, and what a repair is writing, do not.
+
+    Args:
+        paths: Files and folders.
+        by_name: Order the files of a folder by name, without opening them.
+        on_bad: Called with the error for each file in a folder that cannot be read; the file is left out. Without it,
+            the error is raised.
 
     Raises:
-        NotARecordingError: If a folder holds no recording.
-        RecordingError: If a file in a folder cannot be read as one.
+        NotARecordingError: If a folder has no recording in it.
+        RecordingError: If a file in a folder cannot be read.
 
     """
-    found = []
-    for path in paths:
+    found: list[Path] = []
+    for path in in_rotation_order(paths):
         found += _recordings_in(path, by_name, on_bad) if os.path.isdir(path) else [path]  # noqa: PTH112  Path.is_dir may raise
     return found
 
 
 def _recordings_in(
     folder: Path,
-    by_name: bool,  # noqa: FBT001  as it was given
+    by_name: bool,  # noqa: FBT001  passed on
     on_bad: Callable[[RecordingError], object] | None,
 ) -> list[Path]:
     try:
@@ -57,7 +62,7 @@ def _recordings_in(
             if on_bad is None:
                 raise
             on_bad(error)
-    return sorted(begun, key=lambda path: (begun[path], path.name))
+    return sorted(begun, key=lambda path: (begun[path], natural_key(path.name)))
 
 
 def _created(path: Path) -> int:

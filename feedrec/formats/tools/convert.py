@@ -17,7 +17,7 @@ import msgspec
 
 from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, describe_nothing
-from ..file.rotation import PortionedWriter, Portions
+from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.writer import RecordingWriter, create_recording, mark_of
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark
@@ -87,7 +87,7 @@ def convert(
     selection: Selection = Selection(),  # noqa: B008  immutable
     describe: Callable[[bytes], FrameInfo] | None = None,
     state: StartState | None = None,
-    portions: Portions | None = None,
+    split: RotateAfter | None = None,
     create: Callable[[Path, Header | bytes], RecordingWriter] = create_recording,
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
 ) -> Conversion:
@@ -102,7 +102,7 @@ def convert(
         selection: What to keep.
         describe: Tells what a payload is, by the feed's rules.
         state: Empty; has it begin with snapshots of everything that is kept, as of `selection.start`.
-        portions: How much goes into one file; None for a single one.
+        split: When a new file begins; None for a single file.
         create: Begins a recording.
         on_read: Told the number of an input, and the bytes of it that were read so far.
 
@@ -115,20 +115,20 @@ def convert(
 
     def create_other(path: Path, header: Header) -> RecordingWriter:
         _refuse_input(path, inputs)
-        first = inputs[0]
-        return create(path, first.header_line if header is first.header else header)
+        return create(path, inputs[0].header_line if header is inputs[0].header else header)
 
-    writer = PortionedWriter(output, header, create_other, portions)
-    work = _Conversion(_Reading(inputs, describe, on_read), selection, writer)
+    result = Conversion()
+    writer = RotatingWriter(output, header, create_other, split, result.paths.append)
     try:
-        writer.begin()
-        work.run(state)
+        _Conversion(_Reading(inputs, describe, on_read), selection, writer, result).run(state)
     except BaseException as error:
         writer.discard()
+        for path in result.paths:
+            path.unlink(missing_ok=True)
         if isinstance(error, DamagedRecordingError):
             _refuse_damage(error)
         raise
-    return work.result
+    return result
 
 
 class _Piece(NamedTuple):
@@ -187,8 +187,8 @@ def _by_file(batch: Batch) -> Iterator[tuple[int, list[bytes]]]:
 
 
 class _Conversion:
-    def __init__(self, reading: _Reading, selection: Selection, writer: PortionedWriter) -> None:
-        self.result = Conversion()
+    def __init__(self, reading: _Reading, selection: Selection, writer: RotatingWriter, result: Conversion) -> None:
+        self._result = result
         self._reading = reading
         self._selection = selection
         self._writer = writer
@@ -207,8 +207,7 @@ class _Conversion:
                 state = None
             self._write(kept)
         self._writer.finish()
-        self.result.paths = self._writer.paths
-        self.result.text_size, self.result.file_size = self._writer.text_size, self._writer.file_size
+        self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
 
     def _choose(self, piece: _Piece) -> _Piece:
         lines: list[bytes] = []
@@ -233,8 +232,8 @@ class _Conversion:
             lines = [
                 renumbered(line, before[1], now[1]) for line, before, now in zip(lines, piece.marks, marks, strict=True)
             ]
-        self._writer.write(lines, marks)
-        self.result.count(marks)
+        self._writer.write_lines(lines, marks)
+        self._result.count(marks)
 
     def _gather(self, state: StartState, end: int) -> None:
         """Have the state take all that is kept of the frames before the cut."""
@@ -261,9 +260,9 @@ class _Conversion:
             frame = Frame(time, self._reading.numbers.of(*place), payload, synthetic=True)
             if self._selection.takes(msgspec.structs.replace(frame, conn=place[1]), describe):
                 marks = [mark_of(frame, describe(payload))]
-                self._writer.write([encode_frame(frame)], marks)
-                self.result.count(marks)
-                self.result.synthetic += 1
+                self._writer.write_lines([encode_frame(frame)], marks)
+                self._result.count(marks)
+                self._result.synthetic += 1
 
 
 def renumbered(line: bytes, conn: int, number: int) -> bytes:

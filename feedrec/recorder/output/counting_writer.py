@@ -11,7 +11,7 @@ import msgspec
 from ...formats.line.codec import encode_received
 from ...formats.tools.summary import frames_missing
 from ...model import Event, Frame, FrameInfo
-from .rotating_writer import GrowingRecording
+from .growing_recording import GrowingRecording
 
 __all__ = ["CountingWriter", "Counts"]
 

@@ -35,4 +35,4 @@ class NullWriter:
         return self.path
 
     def discard(self) -> None:
-        """Have nothing to throw away."""
+        """Have nothing to remove."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ...errors import RecordingError
 from ...formats.file.lock import is_being_written
-from ...formats.file.names import is_journal
+from ...formats.file.names import is_journal, natural_key
 
 __all__ = ["ParquetFinisher", "leftover_journals"]
 
@@ -37,9 +37,10 @@ def leftover_journals(folder: Path) -> list[Path]:
     One that is empty, as at its very beginning, has nothing to finish.
     """
     try:
-        return sorted(path for path in folder.iterdir() if is_journal(path) and _is_left(path))
+        found = [path for path in folder.iterdir() if is_journal(path) and _is_left(path)]
     except OSError:
         return []
+    return sorted(found, key=lambda path: natural_key(path.name))
 
 
 def _is_left(path: Path) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from ...errors import UsageError
 from ...model import Frame, FrameInfo
 from ..output.counting_writer import CountingWriter
-from ..output.rotating_writer import GrowingRecording
+from ..output.growing_recording import GrowingRecording
 
 __all__ = ["Callbacks", "ReportingWriter"]
 

@@ -21,7 +21,7 @@ from ..connection import Receiver, RecordedConnection
 from ..connection_lifecycle import ConnectionLifecycle
 from ..intake import Intake
 from ..output.counting_writer import CountingWriter
-from ..output.rotating_writer import GrowingRecording
+from ..output.growing_recording import GrowingRecording
 from ..rate_limit import RateLimit
 from ..redaction import redact_url
 from .failover import EndpointAddress, Route

@@ -25,8 +25,8 @@ from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import open_connection
 from ..output.counting_writer import CountingWriter
+from ..output.growing_recording import GrowingRecording
 from ..output.null_writer import NullWriter
-from ..output.rotating_writer import GrowingRecording
 from ..rate_limit import RateLimit
 from .callbacks import Callbacks, ReportingWriter
 from .failover import EndpointAddress, Failover, Route

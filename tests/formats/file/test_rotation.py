@@ -1,85 +1,230 @@
-"""A recording in several files."""
+"""One file after another: nothing between them is lost, and each is a whole recording."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from feedrec.errors import RecordingExistsError, UsageError
-from feedrec.formats import create_recording, open_recording
-from feedrec.formats.file import rotation as portions
-from feedrec.formats.file.names import numbered_path
-from feedrec.formats.file.rotation import PortionedWriter, Portions
+from feedrec.errors import RecordingExistsError, WriteError
+from feedrec.formats import RecordingWriter, create_recording, open_recording
+from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
+from feedrec.formats.file.target import FileTarget
+from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import encode_frame
-from feedrec.formats.line.index import Mark
-from feedrec.model import Frame, FrameInfo, Header
+from feedrec.formats.stream.plain import PlainEncoder
+from feedrec.model import NANOSECONDS, Frame, Header, Record
 
-HEADER = Header("coinbase-advanced", created=5, extra={"more": 1})
-
-
-def write(path: Path, times: list[int], how: Portions | None, size: int = 1) -> PortionedWriter:
-    lines = [encode_frame(Frame(time, 0, b'{"%b":1}' % (b"x" * size))) for time in times]
-    marks: list[Mark] = [(time, 0, FrameInfo()) for time in times]
-    writer = PortionedWriter(path, HEADER, create_recording, how)
-    writer.begin()
-    try:
-        writer.write(lines, marks)
-        writer.finish()
-    except BaseException:
-        writer.discard()
-        raise
-    return writer
+HEADER = Header("coinbase-advanced", created=7, extra={"more": 1})
+HOUR = 3600 * NANOSECONDS
+HOURLY = RotateAfter(nanoseconds=HOUR)
+START = 1_795_280_400 * NANOSECONDS  # a full hour
+LARGE = b'{"%b":1}' % (b"x" * 100)
 
 
-def times_in(path: Path) -> list[int]:
+def frames(times: Sequence[int], payload: bytes = b"[]") -> list[Frame]:
+    return [Frame(time, 0, payload) for time in times]
+
+
+def records(path: Path) -> list[Record]:
     with open_recording(path) as recording:
-        return [record.time for record in recording]
+        return list(recording)
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst", ".jsonl.gz", ".parquet"])
-def test_the_number_stands_before_the_suffix(suffix: str) -> None:
-    assert numbered_path(Path(f"a.b/c.d{suffix}"), 7) == Path(f"a.b/c.d-0007{suffix}")
+def write_each(writer: RotatingWriter, given: Sequence[Frame]) -> None:
+    """Write as a recorder does."""
+    for record in given:
+        writer.write(record)
 
 
-def test_spans_are_aligned_and_times_that_step_back_stay(tmp_path: Path) -> None:
-    written = write(tmp_path / "x.jsonl", [7, 9, 10, 9, 11, 35], Portions(nanoseconds=10))
-    assert [path.name for path in written.paths] == ["x-0001.jsonl", "x-0002.jsonl", "x-0003.jsonl"]
-    assert [times_in(path) for path in written.paths] == [[7, 9], [10, 9, 11], [35]]
+def write_all(writer: RotatingWriter, given: Sequence[Frame]) -> None:
+    """Write as a conversion does."""
+    writer.write_lines([encode_frame(record) for record in given], [mark_of(record) for record in given])
 
 
-def test_each_part_is_a_whole_recording_that_says_which(tmp_path: Path) -> None:
-    written = write(tmp_path / "x.jsonl.zst", [1, 11], Portions(nanoseconds=10))
-    for number, path in enumerate(written.paths, 1):
+Write = Callable[[RotatingWriter, Sequence[Frame]], None]
+either_way = pytest.mark.parametrize("write", [write_each, write_all])
+
+
+@either_way
+def test_files_turn_at_the_full_hour(tmp_path: Path, write: Write) -> None:
+    finished: list[Path] = []
+    writer = RotatingWriter(tmp_path / "x.jsonl.zst", HEADER, create_recording, HOURLY, finished.append)
+    given = frames([START + HOUR // 2, START + HOUR - 1, START + HOUR, START + HOUR + 5, START + 3 * HOUR])
+    write(writer, given)
+    assert writer.finish() == tmp_path / "x-*.jsonl.zst"
+    assert finished == [tmp_path / f"x-000{number}.jsonl.zst" for number in (1, 2, 3)]
+    assert sorted(tmp_path.iterdir()) == finished
+    assert [records(path) for path in finished] == [given[:2], given[2:4], given[4:]]
+    assert writer.file_size == sum(path.stat().st_size for path in finished)
+
+
+def test_each_file_is_a_whole_recording_that_says_which(tmp_path: Path) -> None:
+    finished: list[Path] = []
+    writer = RotatingWriter(tmp_path / "x.jsonl.zst", HEADER, create_recording, HOURLY, finished.append)
+    write_each(writer, frames([START, START + HOUR, START + 2 * HOUR]))
+    writer.finish()
+    for number, path in enumerate(finished, 1):
         with open_recording(path) as recording:
             assert recording.header.extra == {"more": 1, "part": number}
             assert recording.header.created == HEADER.created
-    assert written.file_size == sum(path.stat().st_size for path in written.paths)
+            assert recording.index is not None
 
 
+@either_way
+def test_a_clock_that_steps_back_opens_no_file_anew(tmp_path: Path, write: Write) -> None:
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    given = frames([START, START + HOUR, START + HOUR - 5, START + HOUR + 5])
+    write(writer, given)
+    writer.finish()
+    assert [records(path) for path in sorted(tmp_path.iterdir())] == [given[:1], given[1:]]
+
+
+@either_way
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst", ".jsonl.gz"])
-def test_sizes_are_about_what_was_asked_for(tmp_path: Path, suffix: str) -> None:
-    written = write(tmp_path / f"x{suffix}", list(range(4000)), Portions(size=40_000), size=100)
-    assert [time for path in written.paths for time in times_in(path)] == list(range(4000))
-    assert len(written.paths) > 1
-    assert all(path.stat().st_size < 60_000 for path in written.paths)
+def test_sizes_are_about_what_was_asked_for(tmp_path: Path, suffix: str, write: Write) -> None:
+    finished: list[Path] = []
+    writer = RotatingWriter(
+        tmp_path / f"x{suffix}", HEADER, create_recording, RotateAfter(size=40_000), finished.append
+    )
+    given = frames(range(4000), LARGE)
+    write(writer, given)
+    writer.finish()
+    assert [record for path in finished for record in records(path)] == given
+    assert len(finished) > 1
+    assert all(path.stat().st_size < 60_000 for path in finished)
 
 
-def test_without_portions_there_is_one_file_of_that_name(tmp_path: Path) -> None:
-    assert write(tmp_path / "x.jsonl", [1, 99], None).paths == [tmp_path / "x.jsonl"]
+@either_way
+def test_a_single_file_has_the_name_and_the_header_given(tmp_path: Path, write: Write) -> None:
+    finished: list[Path] = []
+    path = tmp_path / "x.jsonl"
+    writer = RotatingWriter(path, HEADER, create_recording, None, finished.append)
+    given = frames([START, START + 5 * HOUR])
+    write(writer, given)
+    assert writer.finish() == path
+    assert finished == [path]
+    assert records(path) == given
+    with open_recording(path) as recording:
+        assert recording.header == HEADER
 
 
-def test_failing_leaves_nothing_behind(tmp_path: Path) -> None:
-    other = tmp_path / "x-0003.jsonl"
-    other.write_text("mine")
+@either_way
+def test_numbers_grow_beyond_four_digits(tmp_path: Path, write: Write) -> None:
+    finished: list[Path] = []
+    path = tmp_path / "x.jsonl"
+    writer = RotatingWriter(path, HEADER, create_recording, HOURLY, finished.append, first=9_998)
+    write(writer, frames([START + number * HOUR for number in range(4)]))
+    assert writer.finish() == tmp_path / "x-*.jsonl"
+    assert [one.name for one in finished] == ["x-9998.jsonl", "x-9999.jsonl", "x-10000.jsonl", "x-10001.jsonl"]
+    assert [records(one)[0].time for one in finished] == [START + number * HOUR for number in range(4)]
+    with open_recording(finished[-1]) as recording:
+        assert recording.header.extra["part"] == 10_001
+    assert next_number(path) == 10_002
+
+
+def test_a_later_run_begins_with_its_number(tmp_path: Path) -> None:
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY, first=5)
+    assert writer.path == tmp_path / "x-0005.jsonl"
+    write_each(writer, frames([START, START + HOUR]))
+    assert writer.finish() == tmp_path / "x-*.jsonl"
+    with open_recording(tmp_path / "x-0006.jsonl") as recording:
+        assert recording.header.extra["part"] == 6
+
+
+def test_a_name_that_is_taken_ends_the_run_and_what_was_written_is_there(tmp_path: Path) -> None:
+    (tmp_path / "x-0002.jsonl").touch()
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    given = frames([START, START + HOUR])
     with pytest.raises(RecordingExistsError):
-        write(tmp_path / "x.jsonl", [1, 11, 21], Portions(nanoseconds=10))
-    assert [path.name for path in tmp_path.iterdir()] == ["x-0003.jsonl"]
-    assert other.read_text() == "mine"
+        write_each(writer, given)
+    writer.finish()
+    assert records(tmp_path / "x-0001.jsonl") == given[:1]
 
 
-def test_more_parts_than_names_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portions, "MAX_PORTIONS", 3)
-    with pytest.raises(UsageError, match="more than 3 files"):
-        write(tmp_path / "x.jsonl", [1, 11, 21, 31], Portions(nanoseconds=10))
-    assert list(tmp_path.iterdir()) == []
+def test_a_failure_to_finish_a_file_is_the_failure_of_the_run(tmp_path: Path) -> None:
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    drained: list[None] = []
+    writer.on_drained = lambda: drained.append(None)
+    given = frames([START, START + HOUR])
+    write_each(writer, given[:1])
+    (tmp_path / "x-0001.jsonl").touch()  # somebody else takes the name
+    write_each(writer, given[1:])
+    with pytest.raises(RecordingExistsError, match="safe in"):
+        writer.finish()
+    assert writer.failure is not None
+    assert drained
+    assert records(tmp_path / "x-0001.jsonl.part") == given[:1]
+    with pytest.raises((RecordingExistsError, WriteError)):
+        write_each(writer, given)
+
+
+def test_discarding_removes_what_is_not_finished_and_nothing_else(tmp_path: Path) -> None:
+    """A file that is whole under its `.part` name, because another one took its own, is kept too."""
+    finished: list[Path] = []
+    done = threading.Event()
+
+    def note(path: Path) -> None:
+        finished.append(path)
+        done.set()
+
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY, note)
+    given = frames([START, START + HOUR, START + 2 * HOUR])
+    write_each(writer, given[:2])
+    assert done.wait(30)
+    (tmp_path / "x-0002.jsonl").write_text("mine")
+    write_each(writer, given[2:])
+    writer.discard()
+    assert finished == [tmp_path / "x-0001.jsonl"]
+    assert {path.name for path in tmp_path.iterdir()} == {"x-0001.jsonl", "x-0002.jsonl", "x-0002.jsonl.part"}
+    assert (tmp_path / "x-0002.jsonl").read_text() == "mine"
+    assert records(tmp_path / "x-0002.jsonl.part") == given[1:2]
+
+
+def test_reading_pauses_while_several_files_wait_to_be_finished(tmp_path: Path) -> None:
+    """Else a slow disk would collect files without bound."""
+    may_finish = threading.Event()
+
+    class SlowToFinish(RecordingWriter):
+        def finish(self, patience: float | None = None) -> Path:
+            may_finish.wait(30)
+            return super().finish(patience)
+
+    def create(path: Path, header: Header) -> RecordingWriter:
+        return SlowToFinish(FileTarget(path), header, PlainEncoder())
+
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create, HOURLY)
+    is_full = []
+    for number in range(4):
+        write_each(writer, frames([START + number * HOUR]))
+        is_full.append(writer.is_full)
+    may_finish.set()
+    writer.finish()
+    assert is_full == [False, False, True, True]
+    assert not writer.is_full
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], 1),
+        (["x-0001.jsonl.zst", "x-0007.jsonl.zst.part", "x-0009.jsonl", "y-0011.jsonl.zst", "x-12.jsonl.zst"], 8),
+        (["x-0002.jsonl.zst.part.old", "x-9999.jsonl.zst", "x-10000.jsonl.zst"], 10_001),
+    ],
+)
+def test_numbers_go_on_behind_those_of_earlier_runs(tmp_path: Path, names: list[str], expected: int) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert next_number(tmp_path / "x.jsonl.zst") == expected
+
+
+def test_journals_count_like_the_tables_that_they_become(tmp_path: Path) -> None:
+    (tmp_path / "x-0003.parquet.jsonl.zst.part").touch()
+    assert next_number(tmp_path / "x.parquet") == 4
+
+
+def test_the_files_of_a_recorder_that_runs_are_its_own(tmp_path: Path) -> None:
+    with create_recording(tmp_path / "x-0002.jsonl.zst", HEADER), pytest.raises(RecordingExistsError, match="another"):
+        next_number(tmp_path / "x.jsonl.zst")

@@ -46,6 +46,21 @@ def test_recordings_of_a_folder_come_in_the_order_in_which_they_began(tmp_path: 
     assert [path.name for path in find_recordings([tmp_path])] == ["b.jsonl", "c.jsonl", "a.jsonl"]
 
 
+def test_files_that_began_at_once_come_by_number(tmp_path: Path) -> None:
+    """The files of one run all have its `created`."""
+    names = [f"x-{number}.jsonl" for number in (9998, 9999, 10000, 10001)]
+    for name in reversed(names):
+        create_recording(tmp_path / name, Header("raw", created=7)).finish()
+    assert [path.name for path in find_recordings([tmp_path])] == names
+    assert names_in(tmp_path) == names
+
+
+def test_files_in_the_order_of_a_shell_come_by_number_too(tmp_path: Path) -> None:
+    names = ["x-10000.jsonl", "x-9998.jsonl", "x-9999.jsonl.part", "y.jsonl"]
+    found = find_recordings([tmp_path / name for name in names])
+    assert [path.name for path in found] == ["x-9998.jsonl", "x-9999.jsonl.part", "x-10000.jsonl", "y.jsonl"]
+
+
 def test_a_path_that_cannot_be_looked_at_is_left_to_who_opens_it(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 300)
     assert find_recordings([path]) == [path]

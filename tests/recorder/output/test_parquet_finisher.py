@@ -58,6 +58,11 @@ def test_what_another_run_left_does_not_fail_this_one(tmp_path: Path) -> None:
     assert torn.exists()
 
 
+def test_journals_are_left_over_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    journals = [journal(tmp_path / f"x-{number}.parquet") for number in (9999, 10000)]
+    assert leftover_journals(tmp_path) == journals
+
+
 def test_only_journals_that_nobody_writes_are_left_over(tmp_path: Path) -> None:
     left = journal(tmp_path / "a.parquet")
     torn = tmp_path / "b.parquet.jsonl.zst.part"

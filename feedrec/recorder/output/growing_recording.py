@@ -1,0 +1,51 @@
+"""What a run writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from ...errors import FeedrecError
+from ...formats.line.index import Mark
+from ...model import FrameInfo, Record
+
+__all__ = ["GrowingRecording"]
+
+
+class GrowingRecording(Protocol):
+    """What a run writes to: a `RecordingWriter`, which documents all of this, or anything with the same methods."""
+
+    on_drained: Callable[[], object]
+
+    @property
+    def path(self) -> Path:
+        """Where it is, or will be when finished."""
+
+    @property
+    def file_size(self) -> int:
+        """Bytes written to the disk."""
+
+    @property
+    def backlog(self) -> int:
+        """Bytes of text handed over that are not on their way to the disk."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk does not keep up."""
+
+    @property
+    def failure(self) -> FeedrecError | None:
+        """Why nothing is written any more."""
+
+    def write(self, record: Record, info: FrameInfo | None = None) -> None:
+        """Hand over a frame or an event."""
+
+    def write_line(self, line: bytes, mark: Mark | None = None) -> None:
+        """Hand over one line."""
+
+    def finish(self, patience: float | None = None) -> Path:
+        """Write everything, and give the recording its final name."""
+
+    def discard(self) -> None:
+        """Remove what is not finished."""
