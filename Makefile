@@ -5,16 +5,38 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS := -m pytest -q -n 2 --dist loadfile # many tests wait for processes and clocks: two at a time
 
-.PHONY: test test-lowest test-interop test-wheel check demo bench lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-wheel check demo bench lock clean
+
+# QUICK=1 is the short form of a long target, as .ci/run runs it: bench, test-pythons.
+QUICK ?=
 
 test: $(READY)
 	$(BIN)/python $(TESTS)
+
+# The same tests, and how much of feedrec they run, in processes of their own too. fail_under is in pyproject.toml.
+coverage: $(READY)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 # The official SDK needs websockets below 14, and must be able to live beside feedrec.
 LOWEST_WEBSOCKETS := 13.1
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python $(TESTS)
+
+# The same tests with the other Pythons that feedrec supports, those of them that this machine has.
+PYTHONS ?= 3.12 3.13 3.14
+QUICK_TESTS := tests/feeds $(addprefix tests/formats/,file line several stream) tests/recorder tests/replay \
+	tests/test_model.py tests/cli/test_main.py tests/cli/commands/test_cat.py
+
+test-pythons:
+	@set -e; found=$$($(PYTHON) scripts/find_pythons.py $(PYTHONS)); \
+	set -- $$found; while [ $$# -gt 0 ]; do $(MAKE) --no-print-directory test-on-$$1 PYTHON=$$2; shift 2; done
+
+test-on-%: .venv-%/.ready
+	.venv-$*/bin/python $(TESTS) $(if $(QUICK),$(QUICK_TESTS))
 
 # Clients that feedrec did not write, each in the same environment as feedrec.
 SDK := coinbase-advanced-py==1.8.4
@@ -32,11 +54,12 @@ demo: $(READY)
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -47,14 +70,15 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python $(INSTALL) -c constraints.txt --group dev -e .
 	touch $@
 
-# Environments beside that one, each with something that constraints.txt has not, or has in another version.
+# Environments beside that one: of another Python, or with something that constraints.txt lacks or has in another version.
 .venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
 .venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)"
+.venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
 
 .venv-%/.ready: pyproject.toml constraints.txt Makefile
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python $(INSTALL) --upgrade "pip>=25.1"
-	grep -v '^websockets==' constraints.txt > .venv-$*/constraints.txt
+	grep -v '^$(UNPINNED)==' constraints.txt > .venv-$*/constraints.txt
 	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt --group dev -e . $(EXTRA)
 	touch $@
 
@@ -69,4 +93,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lowest .venv-interop .venv-lock dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
