@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 import os
@@ -22,6 +23,11 @@ from .cli.command import DEMO, background, feedrec, first_line, mock_venue
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+ABOUT_THE_CODE = [
+    *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "docs/release.md", "docs/decisions/README.md")),
+    *DECISIONS,
+]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -139,7 +145,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_links_lead_somewhere() -> None:
     """Every relative link of a document is a file."""
-    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
+    for page in [*PAGES, *ABOUT_THE_CODE, ROOT / "CHANGELOG.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
@@ -154,3 +160,43 @@ def test_every_dependency_has_its_reason() -> None:
     assert len(names) >= 8
     for name in names:
         assert re.search(rf"^\| .*\b{name}\b.* \|", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("page", ABOUT_THE_CODE, ids=lambda page: page.name)
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    """From the root, or as the end of a path in the package; capitals stand for a name to be filled in."""
+    files = [str(path.relative_to(ROOT)) for path in (ROOT / "feedrec").rglob("*.py")]
+    for name in re.findall(r"`([a-z][a-z0-9_./-]*\.(?:py|md|toml|txt|jsonl|jsonl\.zst))`", page.read_text()):
+        assert (ROOT / name).exists() or any(path.endswith(f"/{name}") for path in files), name
+    for name in re.findall(r"`((?:feedrec|tests|docs|scripts|benchmarks)/[a-z0-9_/]*)`", page.read_text()):
+        assert (ROOT / name).is_dir(), name
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """With its number, and no row without a page."""
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text()
+    rows = re.findall(r"^\| \[(\d{4})\]\(((\d{4})-[\w-]+\.md)\) \|", index, re.MULTILINE)
+    assert [page for _, page, _ in rows] == [path.name for path in DECISIONS]
+    assert [number for number, _, _ in rows] == [number for _, _, number in rows]
+
+
+def events_written() -> set[str]:
+    """Return the names that the package gives to events, wherever it makes one."""
+    names = set()
+    for module in (ROOT / "feedrec").rglob("*.py"):
+        for call in ast.walk(ast.parse(module.read_text())):
+            if isinstance(call, ast.Call):
+                function = getattr(call.func, "attr", getattr(call.func, "id", ""))
+                position = {"Event": 2, "Notice": 2, "event": 0, "_event": 0}.get(function)
+                given = [*call.args[position : position + 1]] if position is not None else []
+                given += [keyword.value for keyword in call.keywords if keyword.arg == "event"]
+                names |= {one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return names
+
+
+def test_every_event_has_its_row() -> None:
+    """What the package writes is in the table of format.md."""
+    text = (ROOT / "docs" / "format.md").read_text().partition("### Events")[2].partition("\n## ")[0]
+    written = events_written()
+    assert {"open", "clock", "gap", "failover", "damage", "missing", "silence"} <= written
+    assert {name for name in written if f"| `{name}` |" not in text} == set()
