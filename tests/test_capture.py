@@ -10,14 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedrec.formats import open_recording
 from feedrec.model import Event
 
-from .cli.command import feedrec, first_line, mock_venue
-from .cli.commands.test_replay import receive_all
+from .cli.client import assert_paced, receive_all
+from .cli.command import background, feedrec, first_line, mock_venue
+from .timing import HANG_TIMEOUT
 
 CHANNELS = ("-c", "level2", "-c", "ticker", "-c", "market_trades", "-c", "candles", "-p", "BTC-USD", "-p", "ETH-USD")
 
@@ -45,6 +47,25 @@ def recording(capture_path: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     assert "1,030 frames" in done.stdout.decode()
     assert "no gaps" in done.stdout.decode()
     return target
+
+
+@pytest.fixture(scope="module")
+def paced(capture_path: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """Record the capture at four times the pace of the market; give the recording, and its seconds."""
+    target = tmp_path_factory.mktemp("paced") / "paced.jsonl.zst"
+    with live_venue(capture_path, "--speed", 4) as url:
+        feedrec("record", "--url", url, *CHANNELS, "--max-frames", 1030, "-o", target)
+    return target, json.loads(feedrec("info", "--json", target).stdout)["seconds"]
+
+
+def replay_and_receive(recording: Path, speed: str, mode: str) -> tuple[list[bytes], float, dict[str, Any]]:
+    """Replay to one client that subscribes to all; give payloads, the client's seconds, and the server's facts."""
+    options = ("--port", 0, "--mode", mode, "--speed", speed, "--at-end", "exit", "--json")
+    with background("replay", recording, *options) as process:
+        payloads, seconds, _ = receive_all(first_line(process.stdout))
+        out, err = process.communicate(timeout=HANG_TIMEOUT)
+    assert process.returncode == 0, err.decode()
+    return payloads, seconds, json.loads(out)
 
 
 def test_cat_gives_back_every_frame(recording: Path, capture_frames: list[bytes]) -> None:
@@ -92,20 +113,16 @@ def data_of(payloads: list[bytes]) -> list[bytes]:
 
 @pytest.mark.parametrize("speed", ["10", "max"])
 def test_as_a_venue_it_gives_all_data_to_who_subscribes_to_all(
-    capture_path: Path, capture_frames: list[bytes], tmp_path: Path, speed: str
+    paced: tuple[Path, float], capture_frames: list[bytes], speed: str
 ) -> None:
-    """Byte for byte but for numbers and acks, in a tenth of the recorded time within one per cent."""
-    target = tmp_path / "paced.jsonl.zst"
-    with live_venue(capture_path, "--speed", 4) as url:
-        feedrec("record", "--url", url, *CHANNELS, "--max-frames", 1030, "-o", target)
-    recorded = json.loads(feedrec("info", "--json", target).stdout)["seconds"]
-    with mock_venue(target, "--mode", "venue", "--speed", speed) as url:
-        payloads, seconds, _ = receive_all(url)
+    """Byte for byte but for numbers and acks, in a tenth of the recorded time."""
+    recording, recorded = paced
+    payloads, seconds, facts = replay_and_receive(recording, speed, "venue")
     assert data_of(payloads) == data_of(capture_frames)
     assert [json.loads(payload)["sequence_num"] for payload in payloads] == list(range(len(payloads)))
     assert sum(b'"subscriptions"' in payload for payload in payloads) == 5
     if speed == "10":
-        assert seconds == pytest.approx(recorded / 10, rel=0.01, abs=0.02)
+        assert_paced(facts, recorded, 10, seconds)
 
 
 def test_as_a_venue_it_gives_one_channel_of_one_product(recording: Path, capture_frames: list[bytes]) -> None:
@@ -125,15 +142,9 @@ def test_replay_at_full_speed_gives_every_frame(recording: Path, capture_frames:
     assert code == 1000
 
 
-def test_replay_at_ten_times_the_speed_takes_a_tenth(
-    capture_path: Path, capture_frames: list[bytes], tmp_path: Path
-) -> None:
-    """Of a recording made at three times the pace of the market, within one per cent."""
-    target = tmp_path / "paced.jsonl.zst"
-    with live_venue(capture_path, "--speed", 3) as url:
-        feedrec("record", "--url", url, *CHANNELS, "--max-frames", 1030, "-o", target)
-    recorded = json.loads(feedrec("info", "--json", target).stdout)["seconds"]
-    with mock_venue(target, "--speed", 10) as url:
-        payloads, seconds, _ = receive_all(url)
+def test_replay_at_ten_times_the_speed_takes_a_tenth(paced: tuple[Path, float], capture_frames: list[bytes]) -> None:
+    """It begins with the first frame, and no error of one frame's time adds to that of another."""
+    recording, recorded = paced
+    payloads, seconds, facts = replay_and_receive(recording, "10", "verbatim")
     assert payloads == capture_frames
-    assert seconds == pytest.approx(recorded / 10, rel=0.01, abs=0.02)
+    assert_paced(facts, recorded, 10, seconds)

@@ -20,6 +20,7 @@ from feedrec.formats.line.codec import decode_header, decode_line, encode_event,
 from feedrec.model import Frame, Header
 
 from .cli.command import DEMO, background, feedrec, first_line, mock_venue
+from .timing import HANG_TIMEOUT
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -93,7 +94,7 @@ def test_every_python_example_runs(page: str, code: str, tmp_path: Path, demo_as
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
-            timeout=60,
+            timeout=HANG_TIMEOUT,
             check=False,
         )
     assert done.returncode == 0, f"{page}: {done.stderr.decode()}"
@@ -109,7 +110,7 @@ def test_the_demo_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> None:
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=HANG_TIMEOUT,
         check=True,
     )
 

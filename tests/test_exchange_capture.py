@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 
 from .cli.command import feedrec, mock_venue
 from .test_capture import live_venue
+from .timing import HANG_TIMEOUT
 
 CAPTURE = Path(__file__).parents[2] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
 KEYS = {
@@ -73,7 +74,7 @@ def subscribe_and_read(url: str, messages: list[str]) -> list[bytes]:
                 await connection.send(message)
             return [frame.encode() if isinstance(frame, str) else frame async for frame in connection]
 
-    return asyncio.run(asyncio.wait_for(read(), 60))
+    return asyncio.run(asyncio.wait_for(read(), HANG_TIMEOUT))
 
 
 def is_ack(frame: bytes) -> bool:

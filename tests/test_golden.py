@@ -16,6 +16,8 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_header
 from scripts.make_golden import as_json
 
+from .timing import HANG_TIMEOUT
+
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "tests" / "golden"
 NAMES = sorted(path.name.removesuffix(".expected.json") for path in GOLDEN.glob("*.expected.json"))
@@ -58,7 +60,7 @@ def test_the_lines_of_today_are_those_of_the_golden_recording(tmp_path: Path) ->
 
 def test_the_script_makes_what_is_here(tmp_path: Path) -> None:
     script = ROOT / "scripts" / "make_golden.py"
-    subprocess.run([sys.executable, script, tmp_path], check=True, timeout=60, capture_output=True, cwd=ROOT)
+    subprocess.run([sys.executable, script, tmp_path], check=True, timeout=HANG_TIMEOUT, capture_output=True, cwd=ROOT)
     for name in NAMES:
         if name.endswith(".jsonl"):  # another release of zstd, zlib or Arrow may write other bytes
             assert (tmp_path / name).read_bytes() == (GOLDEN / name).read_bytes()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from .timing import HANG_TIMEOUT
+
 PACKAGE = Path(__file__).parents[1] / "feedrec"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(module.relative_to(PACKAGE)) for module in MODULES]
@@ -51,7 +53,9 @@ def test_no_name_is_vague(module: Path) -> None:
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = "import sys, feedrec; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_TIMEOUT
+    )
     assert "feedrec" in loaded.stdout.split()
     assert {"pyarrow", "websockets", "rich"} & set(loaded.stdout.split()) == set()
 

@@ -16,6 +16,7 @@ from feedrec.formats import open_recording
 from scripts.make_golden import as_json
 
 from . import other_reader
+from .timing import HANG_TIMEOUT
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.name.removesuffix(".expected.json") for path in GOLDEN.glob("*.expected.json"))
@@ -70,7 +71,7 @@ def test_both_read_every_format_alike(source: Path, tmp_path: Path) -> None:
     for suffix in (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"):
         path = tmp_path / f"converted{suffix}"
         command = [sys.executable, "-m", "feedrec", "convert", str(source), "-o", str(path)]
-        subprocess.run(command, check=True, timeout=60, capture_output=True)
+        subprocess.run(command, check=True, timeout=HANG_TIMEOUT, capture_output=True)
         assert first_reader(path) == original
         assert second_reader(path) == original
 

@@ -15,6 +15,7 @@ from websockets.uri import parse_uri
 
 from .cli.command import Output, feedrec, mock_venue
 from .recorder.venue import Peer, run, venue, wire
+from .timing import HANG_TIMEOUT
 
 Messages = list[tuple[Opcode, bytes]]
 
@@ -51,7 +52,7 @@ def received_from(url: str) -> Messages:
     address = urlsplit(url)
     found: Messages = []
     protocol = ClientProtocol(parse_uri(url), max_size=None)
-    with socket.create_connection((address.hostname, address.port), timeout=20) as peer:
+    with socket.create_connection((address.hostname, address.port), timeout=HANG_TIMEOUT) as peer:
         protocol.send_request(protocol.connect())
         while True:
             for data in protocol.data_to_send():
@@ -84,7 +85,7 @@ def test_a_raw_recording_replays_as_the_same_messages(tmp_path: Path) -> None:
             arguments = ("record", "-e", "raw", "--url", url, "--max-frames", len(messages), "-o", target)
             return await asyncio.to_thread(feedrec, *arguments)
 
-    done = run(main(), timeout=60)
+    done = run(main())
     assert done.returncode == 0, done.stderr.decode()
     with mock_venue(target, "--speed", "max") as url:
         assert received_from(url) == messages

@@ -13,12 +13,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["DEMO", "Output", "background", "feedrec", "first_line", "interrupt", "mock_venue", "shell"]
+from ..timing import HANG_TIMEOUT, wait_until
+
+__all__ = [
+    "DEMO",
+    "Output",
+    "background",
+    "feedrec",
+    "first_line",
+    "interrupt",
+    "mock_venue",
+    "shell",
+    "wait_for_frames",
+]
 
 DEMO = Path(__file__).parents[2] / "feedrec" / "cli" / "demo.jsonl.zst"
 """The recording that ships with the package: frames of Coinbase Advanced Trade, about half a minute."""
-
-TIMEOUT = 60
 
 Output = subprocess.CompletedProcess[bytes]
 
@@ -31,7 +41,7 @@ def feedrec(*arguments: object, cwd: Path | None = None, env: dict[str, str] | N
     """Run it to its end; whatever it was given, no traceback may come out."""
     environment = {**os.environ, **(env or {})}
     done = subprocess.run(
-        _command(arguments), cwd=cwd, env=environment, capture_output=True, timeout=TIMEOUT, check=False
+        _command(arguments), cwd=cwd, env=environment, capture_output=True, timeout=HANG_TIMEOUT, check=False
     )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done
@@ -43,7 +53,7 @@ def shell(script: str, cwd: Path | None = None) -> Output:
     assert bash is not None
     environment = {**os.environ, "FEEDREC": shlex.join(_command([]))}
     return subprocess.run(
-        [bash, "-c", script], cwd=cwd, env=environment, capture_output=True, timeout=TIMEOUT, check=False
+        [bash, "-c", script], cwd=cwd, env=environment, capture_output=True, timeout=HANG_TIMEOUT, check=False
     )
 
 
@@ -56,7 +66,7 @@ def background(*arguments: object, cwd: Path | None = None, **options: Any) -> I
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=TIMEOUT)
+        process.communicate(timeout=HANG_TIMEOUT)
 
 
 @contextlib.contextmanager
@@ -76,5 +86,10 @@ def first_line(stream: IO[bytes] | None) -> str:
 def interrupt(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGINT) -> tuple[int, bytes, bytes]:
     """Send a signal; give exit code, stdout and stderr."""
     process.send_signal(number)
-    out, err = process.communicate(timeout=TIMEOUT)
+    out, err = process.communicate(timeout=HANG_TIMEOUT)
     return process.returncode, out, err
+
+
+def wait_for_frames(path: Path, size: int = 5_000) -> None:
+    """Wait until a growing recording holds frames: more than so many bytes."""
+    wait_until(lambda: path.exists() and path.stat().st_size > size)

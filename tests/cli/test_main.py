@@ -14,6 +14,7 @@ import pytest
 import feedrec as package
 from feedrec.cli import cli
 
+from ..timing import HANG_TIMEOUT
 from .command import DEMO, background, feedrec, mock_venue, shell
 
 COMMANDS = {name: cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))}
@@ -54,7 +55,7 @@ def test_help_is_light() -> None:
         "heavy = {'pyarrow', 'websockets', 'rich', 'zstandard', 'asyncio'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=HANG_TIMEOUT)
     assert done.returncode == 0, done.stderr.decode()
 
 
@@ -132,7 +133,9 @@ def test_an_unexpected_error_is_one_line_too(tmp_path: Path, monkeypatch: pytest
         f"from feedrec.cli import main; main(['info', {str(DEMO)!r}])"
     )
     monkeypatch.delenv("FEEDREC_DEBUG", raising=False)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=False, timeout=HANG_TIMEOUT
+    )
     assert done.returncode == 1
     assert done.stderr.decode().startswith("feedrec: internal error: ZeroDivisionError: a bug")
     assert done.stderr.count(b"\n") == 1

@@ -15,21 +15,24 @@ from ..recorder.venue import Peer, run, text, venue
 from .command import Output, feedrec
 
 
-def record(folder: Path, *options: object, frames: int = 1, env: dict[str, str] | None = None) -> tuple[Output, bytes]:
-    """Record from a venue that sends so many frames after whatever it was sent; give the request it got as well."""
+def record(
+    folder: Path, *options: object, messages: int = 0, env: dict[str, str] | None = None
+) -> tuple[Output, bytes]:
+    """Record from a venue that sends a frame when it was sent so many messages; return the request it got as well."""
     requests = []
 
     async def script(peer: Peer) -> None:
         await peer.accept()
         requests.append(peer.request)
-        await asyncio.sleep(0.2)
-        await peer.write(*(text(b'{"n":%d}' % number) for number in range(frames)))
+        for _ in range(messages):
+            await peer.read_frame()
+        await peer.write(text(b'{"n":0}'))
         await peer.answer_close()
 
     async def main() -> Output:
         async with venue(script) as url:
             arguments = ("record", "-e", "raw", "--url", f"{url}/feed?depth=5&Session7=s3cret", *options)
-            return await asyncio.to_thread(feedrec, *arguments, "--max-frames", frames, cwd=folder, env=env)
+            return await asyncio.to_thread(feedrec, *arguments, "--max-frames", 1, cwd=folder, env=env)
 
     done = run(main())
     assert done.returncode == 0, done.stderr.decode()
@@ -44,7 +47,8 @@ def sent(path: Path) -> list[bytes]:
 def test_messages_are_sent_in_order_from_text_and_files(tmp_path: Path) -> None:
     """A file is one message, whatever its lines; only the newline at its end is not sent."""
     (tmp_path / "two.json").write_text('{"a":\n1}\n')
-    record(tmp_path, "--send", "one", "--send", "@two.json", "--send", '{"three":3}', "-o", "x.jsonl")
+    options = ("--send", "one", "--send", "@two.json", "--send", '{"three":3}')
+    record(tmp_path, *options, "-o", "x.jsonl", messages=3)
     assert sent(tmp_path / "x.jsonl") == [b"one", b'{"a":\n1}', b'{"three":3}']
 
 
@@ -63,7 +67,7 @@ def test_headers_go_out_and_are_not_recorded(tmp_path: Path) -> None:
 
 def test_redacted_keys_are_neither_in_messages_nor_in_the_address(tmp_path: Path) -> None:
     options = ("--redact", "session7", "--redact", "who", "--send", '{"op":"hello","who":"s3cret"}')
-    done, request = record(tmp_path, *options, "-vv", "--json", "-o", "x.jsonl")
+    done, request = record(tmp_path, *options, "-vv", "--json", "-o", "x.jsonl", messages=1)
     assert b"Session7=s3cret" in request
     assert sent(tmp_path / "x.jsonl") == [b'{"op":"hello","who":"[redacted]"}']
     written = (tmp_path / "x.jsonl").read_bytes() + done.stdout + done.stderr
@@ -73,7 +77,8 @@ def test_redacted_keys_are_neither_in_messages_nor_in_the_address(tmp_path: Path
 
 def test_a_key_that_is_nowhere_is_told(tmp_path: Path) -> None:
     """A typing error would otherwise be found in the recording, by someone else."""
-    done, _ = record(tmp_path, "--redact", "sesion7", "--redact", "session7", "--redact", "op", "--send", '{"op":1}')
+    options = ("--redact", "sesion7", "--redact", "session7", "--redact", "op", "--send", '{"op":1}')
+    done, _ = record(tmp_path, *options, messages=1)
     assert re.findall(rb"--redact (\w+): neither", done.stderr) == [b"sesion7"]
 
 
@@ -84,7 +89,7 @@ def test_the_file_is_named_after_the_endpoint_alone(tmp_path: Path) -> None:
 
 
 def test_messages_in_the_environment_stand_one_on_a_line(tmp_path: Path) -> None:
-    record(tmp_path, "-o", "x.jsonl", env={"FEEDREC_RECORD_SEND": '{"op": "a b"}\n{"op": 2}'})
+    record(tmp_path, "-o", "x.jsonl", messages=2, env={"FEEDREC_RECORD_SEND": '{"op": "a b"}\n{"op": 2}'})
     assert sent(tmp_path / "x.jsonl") == [b'{"op": "a b"}', b'{"op": 2}']
 
 

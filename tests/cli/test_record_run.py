@@ -17,8 +17,8 @@ from feedrec.cli.record_run import report, status_line
 from feedrec.recorder import Progress, Summary
 from feedrec.recorder.output.counting_writer import Counts
 
-from .command import DEMO, background, mock_venue
-from .commands.test_record import wait_for_frames
+from ..timing import HANG_TIMEOUT
+from .command import DEMO, background, mock_venue, wait_for_frames
 
 
 def test_the_live_line_tells_rates_since_the_last_look() -> None:
@@ -52,7 +52,7 @@ def test_a_terminal_shows_a_line_that_lives(tmp_path: Path) -> None:
             shown = b""
             while chunk := _read(ours):
                 shown += chunk
-            out, _ = process.communicate(timeout=30)
+            out, _ = process.communicate(timeout=HANG_TIMEOUT)
         os.close(ours)
     lines = re.findall(r"recording [\d.]+ s \| ([\d,]+) frames \| ([\d,]+)/s \| [\d.]+ \w+/s \| ", shown.decode())
     assert len(lines) >= 3
@@ -67,7 +67,7 @@ def test_a_dumb_terminal_gets_log_lines(tmp_path: Path) -> None:
     with (
         mock_venue(DEMO, "--speed", 20) as url,
         background(
-            *("record", "--url", url, "--duration", "1s", "-o", tmp_path / "x.zst"),
+            *("record", "--url", url, "--max-frames", 1200, "-o", tmp_path / "x.zst"),
             stderr=theirs,
             env={**os.environ, "TERM": "dumb"},
         ) as process,
@@ -76,7 +76,7 @@ def test_a_dumb_terminal_gets_log_lines(tmp_path: Path) -> None:
         shown = b""
         while chunk := _read(ours):
             shown += chunk
-        process.wait(timeout=30)
+        process.wait(timeout=HANG_TIMEOUT)
     os.close(ours)
     assert b"connection 0 open" in shown
     assert b" | " not in shown
@@ -101,7 +101,7 @@ def test_a_terminal_that_is_closed_ends_the_recording_cleanly(tmp_path: Path) ->
         os.close(theirs)
         wait_for_frames(target.with_name("x.jsonl.zst.part"))
         os.close(ours)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=HANG_TIMEOUT)
     assert process.returncode == 0
     assert out.startswith(b"recorded ")
     assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.zst"]

@@ -10,6 +10,8 @@ from feedrec.feeds.coinbase_advanced import client as advanced_client
 from feedrec.feeds.coinbase_exchange import client as exchange_client
 from feedrec.recorder import connection_lifecycle as lifecycle
 
+from ..timing import MS
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -20,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a recorder judge acks after tenths of a second, not after seconds."""
-    monkeypatch.setattr(lifecycle, "TICK", 0.02)
-    monkeypatch.setattr(advanced_client, "ACK_GRACE", 0.1)
-    monkeypatch.setattr(advanced_client, "ACK_TIMEOUT", 0.6)
-    monkeypatch.setattr(exchange_client, "ACK_TIMEOUT", 0.6)
+    monkeypatch.setattr(lifecycle, "TICK", 20 * MS)
+    monkeypatch.setattr(advanced_client, "ACK_GRACE", 100 * MS)
+    monkeypatch.setattr(advanced_client, "ACK_TIMEOUT", 600 * MS)
+    monkeypatch.setattr(exchange_client, "ACK_TIMEOUT", 600 * MS)

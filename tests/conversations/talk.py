@@ -22,15 +22,16 @@ from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.clock import RecordingClock
 from feedrec.replay import ReplayOptions, ReplayServer
 
+from ..timing import HANG_TIMEOUT, MS, scaled
+
 __all__ = ["Parsed", "Visitor", "clock_off_by", "session_with", "venue", "visit"]
 
 Parsed = dict[str, Any]
 
-PATIENCE = 5.0
-"""Seconds in which a message must come."""
+QUIET = 10 * MS
+"""Seconds without a message, several times in a row, after which none is expected; see `Visitor.hear_all`."""
 
-QUIET = 0.15
-"""Seconds without a message after which none is expected."""
+QUIET_TIMES = 15
 
 
 @contextlib.asynccontextmanager
@@ -53,7 +54,7 @@ class Visitor:
 
     async def hear(self, count: int) -> list[Parsed]:
         """Read so many messages."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG_TIMEOUT):
             return [json.loads(await self.connection.recv()) for _ in range(count)]
 
     async def hear_one(self) -> Parsed:
@@ -63,29 +64,39 @@ class Visitor:
     async def hear_until(self, **fields: Any) -> list[Parsed]:
         """Read up to a message that has these fields."""
         heard: list[Parsed] = []
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG_TIMEOUT):
             while not heard or not _has(heard[-1], fields):
                 heard.append(json.loads(await self.connection.recv()))
         return heard
 
     async def hear_all(self) -> list[Parsed]:
-        """Read until nothing more comes for a moment, or the connection is closed."""
+        """
+        Read until nothing more comes for a moment, or the connection is closed.
+
+        The moment is one of many turns of the event loop that the venue shares, not of the clock alone: where a busy
+        machine stops the process for longer than that, what the venue sends next is still heard.
+        """
         heard: list[Parsed] = []
-        with contextlib.suppress(TimeoutError, ConnectionClosed):
-            while True:
-                async with asyncio.timeout(QUIET):
-                    heard.append(json.loads(await self.connection.recv()))
+        silent = 0
+        with contextlib.suppress(ConnectionClosed):
+            while silent < QUIET_TIMES:
+                try:
+                    async with asyncio.timeout(QUIET):
+                        heard.append(json.loads(await self.connection.recv()))
+                    silent = 0
+                except TimeoutError:
+                    silent += 1
         return heard
 
     async def is_open(self) -> bool:
         """Tell whether the other end still answers."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG_TIMEOUT):
             await (await self.connection.ping())
         return True
 
     async def closed(self) -> tuple[int | None, str | None]:
         """Wait for the close; give its code and reason."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(HANG_TIMEOUT):
             await self.connection.wait_closed()
         return self.connection.protocol.close_code, self.connection.protocol.close_reason
 
@@ -114,7 +125,7 @@ def session_with(
     key: Credentials | None = None,
     clock: RecordingClock | None = None,
     frames: int | None = None,
-    duration: float | None = 15.0,
+    duration: float = 60,
 ) -> RecordingSession:
     """Give a session that records what is subscribed, connects again at once, and ends after so many frames."""
     return RecordingSession(
@@ -123,7 +134,7 @@ def session_with(
         subscriptions,
         create_recording(path, Header(endpoint)),
         credentials=key,
-        limits=Limits(duration, frames),
+        limits=Limits(scaled(duration), frames),
         clock=clock,
         backoff=Backoff(first=0.01, cap=0.02),
     )

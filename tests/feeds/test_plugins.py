@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..timing import HANG_TIMEOUT
+
 ROOT = Path(__file__).parents[2]
 GOOD = """
 from feedrec.feeds.defaults import ClientDefaults, FeedDefaults
@@ -39,7 +41,8 @@ def python(folder: Path, code: str) -> str:
     """Run Python with these packages; give what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        env={**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}, capture_output=True, text=True, timeout=HANG_TIMEOUT,
+        check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from feedrec.feeds.signing import signing_key, verifying_key
 
+from ..timing import HANG_TIMEOUT
+
 # RFC 8037, A.1 and A.4.
 ED25519_SEED = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
 ED25519_PUBLIC = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
@@ -99,6 +101,8 @@ def test_cryptography_is_loaded_when_a_key_is_at_hand_and_not_before() -> None:
         "import sys, feedrec.feeds.auth, feedrec.feeds.credentials, feedrec.feeds.redaction;"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_TIMEOUT
+    )
     assert "feedrec" in loaded.stdout.split()
     assert {"cryptography", "jwt"} & set(loaded.stdout.split()) == set()

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,13 +19,13 @@ from feedrec.model import Frame
 
 from ..cli.command import DEMO, background, feedrec, first_line, interrupt
 from ..test_docs import ROOT, blocks
+from ..timing import HANG_TIMEOUT, wait_until
 
 pytest.importorskip("coinbase.websocket", reason="coinbase-advanced-py is not installed: make test-interop")
 from coinbase.websocket import WSClient
 
 CHANNELS = ("level2", "ticker", "market_trades", "heartbeats")
 PRODUCT = "BTC-USD"
-PATIENCE = 30
 
 _describe = find_feed("coinbase-advanced").describe
 
@@ -87,7 +86,7 @@ def test_the_sdk_gets_what_it_subscribed_to_and_closes_cleanly() -> None:
         )
         client.open()
         subscribe(client)
-        assert collector.done.wait(PATIENCE), f"{len(collector.frames)} frames came"
+        assert collector.done.wait(HANG_TIMEOUT), f"{len(collector.frames)} frames came"
         client.close()
         client.raise_background_exception()
         code, out, err = interrupt(process)
@@ -127,7 +126,7 @@ def test_every_message_parses_and_prices_are_there() -> None:
         client = WSClient(base_url=first_line(process.stdout), on_message=on_message)
         client.open()
         client.subscribe(product_ids=[PRODUCT], channels=["ticker", "heartbeats"])
-        assert parsed.wait(PATIENCE)
+        assert parsed.wait(HANG_TIMEOUT)
         client.unsubscribe_all()
         client.close()
     assert failures == []
@@ -139,10 +138,8 @@ def test_the_end_of_a_recording_is_no_error_to_the_sdk() -> None:
         client = WSClient(base_url=first_line(process.stdout), on_message=len)
         client.open()
         client.level2([PRODUCT])
-        out, err = process.communicate(timeout=PATIENCE)
-        deadline = time.monotonic() + PATIENCE
-        while client.websocket.open and time.monotonic() < deadline:
-            time.sleep(0.01)
+        out, err = process.communicate(timeout=HANG_TIMEOUT)
+        wait_until(lambda: not client.websocket.open)
         client.raise_background_exception()
     assert json.loads(out)["outcomes"] == {"finished": 1}, err.decode()
 
@@ -152,7 +149,7 @@ def test_the_example_of_the_documents_runs() -> None:
     (example,) = blocks(ROOT / "docs" / "clients.md", "python-sdk")
     with background("replay", DEMO, "--port", 0, "--at-end", "hold") as process:
         code = example.replace("ws://127.0.0.1:8765", first_line(process.stdout))
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=PATIENCE, check=False)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=HANG_TIMEOUT, check=False)
         stopped, *_ = interrupt(process, signal.SIGTERM)
     assert done.returncode == 0, done.stderr.decode()
     assert b'"channel":"ticker"' in done.stdout

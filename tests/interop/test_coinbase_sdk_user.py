@@ -20,12 +20,12 @@ from feedrec.model import Frame
 from ..cli.command import background, first_line, interrupt
 from ..conversations.recordings import account_recording
 from ..test_docs import ROOT, blocks
+from ..timing import HANG_TIMEOUT
 
 pytest.importorskip("coinbase.websocket", reason="coinbase-advanced-py is not installed: make test-interop")
 from coinbase.websocket import WebsocketResponse, WSUserClient
 
 NAME = "organizations/11111111-2222/apiKeys/33333333-4444"
-PATIENCE = 30
 
 
 def pem(key: ec.EllipticCurvePrivateKey) -> str:
@@ -80,7 +80,7 @@ def test_the_right_key_gets_the_account(recording: Path, public_key: Path) -> No
         client.user([])
         client.futures_balance_summary()
         client.heartbeats()
-        assert collector.done.wait(PATIENCE), f"{len(collector.messages)} messages came"
+        assert collector.done.wait(HANG_TIMEOUT), f"{len(collector.messages)} messages came"
         client.close()
         client.raise_background_exception()
         code, _, err = interrupt(process)
@@ -104,7 +104,7 @@ def test_a_wrong_key_gets_an_authentication_failure(recording: Path, public_key:
         client = WSUserClient(api_key=NAME, api_secret=wrong, base_url=url, on_message=collector.take)
         client.open()
         client.user([])
-        assert collector.done.wait(PATIENCE)
+        assert collector.done.wait(HANG_TIMEOUT)
         client.close()
         client.raise_background_exception()
         _, _, err = interrupt(process)
@@ -121,7 +121,7 @@ def test_the_example_of_the_documents_runs(recording: Path, tmp_path: Path) -> N
     with background("replay", recording, *options) as process:
         code = example.replace("ws://127.0.0.1:8765", first_line(process.stdout))
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=False
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, timeout=HANG_TIMEOUT, check=False
         )
         stopped, _, err = interrupt(process)
     assert done.returncode == 0, done.stderr.decode()

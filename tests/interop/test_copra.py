@@ -21,13 +21,13 @@ from feedrec.model import Frame
 from ..cli.command import background, first_line, interrupt
 from ..conversations.recordings import PAIR, exchange_recording
 from ..test_docs import ROOT, blocks
+from ..timing import HANG_TIMEOUT, until
 
 pytest.importorskip("copra.websocket", reason="copra is not installed: make test-interop")
 from copra.websocket import Channel, Client
 
 KEY = {"key": "a-key", "secret": base64.b64encode(b"a secret").decode(), "passphrase": "a-passphrase"}
 CHANNELS = ("heartbeat", "ticker", "level2", "matches", "full")
-PATIENCE = 30
 BY_ITSELF = (True, None)
 """What CoPrA says of a connection that it closed: clean, and no code."""
 
@@ -77,11 +77,6 @@ class Listener(Client):  # type: ignore[misc]  # copra is not typed
         self.closes.append((was_clean, code))
         super().on_close(was_clean, code, reason)
 
-    async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                await asyncio.sleep(0.01)
-
 
 def channels(*names: str) -> list[Channel]:
     return [Channel(name, list(PAIR)) for name in names]
@@ -100,7 +95,7 @@ def listen(url: str, count: int, **options: Any) -> Listener:
 
     async def scenario() -> Listener:
         client = Listener(channels(*CHANNELS), url, **options)
-        await client.until(lambda: len(client.messages) >= count or client.errors)
+        await until(lambda: len(client.messages) >= count or client.errors)
         await client.close()
         return client
 
@@ -142,10 +137,10 @@ def test_what_is_refused_is_an_error_to_it(
 def test_it_subscribes_and_unsubscribes_while_it_runs(recording: Path) -> None:
     async def scenario(url: str) -> list[Message]:
         client = Listener([Channel("ticker", ["BTC-USD"])], url)
-        await client.until(lambda: len(client.messages) >= 4)
+        await until(lambda: len(client.messages) >= 4)
         client.subscribe(Channel("matches", ["ETH-USD"]))
         client.unsubscribe(Channel("ticker", ["BTC-USD"]))
-        await client.until(lambda: len(client.messages) >= 12)
+        await until(lambda: len(client.messages) >= 12)
         await client.close()
         return client.messages
 
@@ -163,7 +158,7 @@ def test_it_connects_again_after_the_server_closed_and_subscribes_everything(rec
 
     async def scenario(url: str) -> Listener:
         client = Listener(channels("matches", "heartbeat"), url)
-        await client.until(lambda: client.opened == 2 and len(client.messages) > 1.5 * len(expected))
+        await until(lambda: client.opened == 2 and len(client.messages) > 1.5 * len(expected))
         await client.close()
         return client
 
@@ -184,7 +179,7 @@ def test_the_example_of_the_documents_runs(recording: Path) -> None:
     (example,) = blocks(ROOT / "docs" / "clients.md", "python-copra")
     with replay(recording, "--at-end", "hold") as (_, url):
         code = example.replace("ws://127.0.0.1:8765", url)
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=PATIENCE, check=False)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=HANG_TIMEOUT, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert b"BTC-USD 100.00" in done.stdout
     assert b"ETH-USD 100.00" in done.stdout

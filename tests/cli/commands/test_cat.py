@@ -14,6 +14,7 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import NANOSECONDS, Frame, Header, parse_time
 
+from ...timing import HANG_TIMEOUT, scaled
 from ..command import DEMO, background, feedrec, shell
 
 
@@ -89,13 +90,13 @@ def test_follow_prints_a_recording_as_it_grows(tmp_path: Path) -> None:
     def write() -> None:
         for number in range(20):
             writer.write_line(encode_frame(Frame(number, 0, b'{"n":%d}' % number)))
-            time.sleep(0.05)
+            time.sleep(scaled(0.05))
         writer.finish()
 
     with background("cat", "--raw", "--follow", tmp_path / "x.jsonl.zst.part") as process:
         thread = threading.Thread(target=write)
         thread.start()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=HANG_TIMEOUT)
         thread.join()
     assert out == b"".join(b'{"n":%d}\n' % number for number in range(20))
     assert process.returncode == 0, err.decode()

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,8 @@ import pytest
 from feedrec.formats import open_recording
 from feedrec.model import NANOSECONDS, Event, Frame, parse_time
 
-from ..command import DEMO, TIMEOUT, background, feedrec, interrupt
+from ...timing import HANG_TIMEOUT, wait_until
+from ..command import DEMO, background, feedrec, interrupt
 
 SUFFIXES = ("jsonl", "jsonl.zst", "jsonl.gz", "parquet")
 
@@ -160,11 +160,8 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, 
     source = tmp_path / "large.jsonl"
     source.write_bytes(header + b"\n" + lines * 200)
     with background("convert", source, "-o", tmp_path / "x.jsonl.zst", "--split", "20MB", "--level", 9) as process:
-        deadline = time.monotonic() + TIMEOUT
-        while not any(path.stat().st_size > 1000 for path in tmp_path.glob("x-*.part")):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: any(path.stat().st_size > 1000 for path in tmp_path.glob("x-*.part")))
+        assert process.poll() is None
         returncode, out, err = interrupt(process, number)
     assert (returncode, out, err.strip()) == (code, b"", b"")
     assert list(tmp_path.iterdir()) == [source]
@@ -179,7 +176,7 @@ def test_progress_is_for_a_terminal_and_goes_to_stderr(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=terminal,
             env={**os.environ, "TERM": "xterm"},
-            timeout=TIMEOUT,
+            timeout=HANG_TIMEOUT,
             check=True,
         )
         shown = os.read(controller, 1 << 16)

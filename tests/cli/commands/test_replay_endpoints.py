@@ -18,6 +18,7 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
 
+from ...timing import HANG_TIMEOUT
 from ..command import DEMO, background, feedrec, first_line, interrupt
 
 SECRETS = ("planted-key", "cGxhbnRlZC1zZWNyZXQ=", "planted-passphrase")
@@ -61,7 +62,7 @@ def receive_all(url: str, request: dict[str, Any]) -> list[dict[str, Any]]:
                 pass
         return messages
 
-    return asyncio.run(asyncio.wait_for(receive(), 30))
+    return asyncio.run(asyncio.wait_for(receive(), HANG_TIMEOUT))
 
 
 def advanced() -> dict[str, Any]:
