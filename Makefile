@@ -35,6 +35,7 @@ test-pythons:
 	@set -e; found=$$($(PYTHON) scripts/find_pythons.py $(PYTHONS)); \
 	set -- $$found; while [ $$# -gt 0 ]; do $(MAKE) --no-print-directory test-on-$$1 PYTHON=$$2; shift 2; done
 
+.PRECIOUS: .venv-%/.ready
 test-on-%: .venv-%/.ready
 	.venv-$*/bin/python $(TESTS) $(if $(QUICK),$(QUICK_TESTS))
 
