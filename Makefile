@@ -29,7 +29,7 @@ test-lowest: .venv-lowest/.ready
 # The same tests with the other Pythons that feedrec supports, those of them that this machine has.
 PYTHONS ?= 3.12 3.13 3.14
 QUICK_TESTS := tests/feeds $(addprefix tests/formats/,file line several stream) tests/recorder tests/replay \
-	tests/test_model.py tests/cli/test_main.py tests/cli/commands/test_cat.py
+	tests/test_model.py tests/cli/test_cli.py tests/cli/commands/test_cat.py
 
 test-pythons:
 	@set -e; found=$$($(PYTHON) scripts/find_pythons.py $(PYTHONS)); \

@@ -40,9 +40,62 @@ def test_a_function_has_fewer_than_50_lines(module: Path) -> None:
     assert {name: lines for name, lines in long.items() if lines >= 50} == {}
 
 
+def is_command(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    return any("click.command(" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
+COMMANDS = [
+    (module.stem, node)
+    for module in MODULES
+    if module.parent == PACKAGE / "cli" / "commands"
+    for node in definitions(module)
+    if is_command(node)
+]
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_the_body_of_a_command_has_fewer_than_40_lines(
+    name: str, command: ast.FunctionDef | ast.AsyncFunctionDef
+) -> None:
+    """It parses, calls one function, prints; options and help are not counted."""
+    assert command.name.strip("_") == name
+    assert ast.get_docstring(command)
+    first = command.body[1]
+    assert (command.end_lineno or first.lineno) - first.lineno + 1 < 40
+
+
+def test_every_module_of_commands_has_one() -> None:
+    assert [name for name, _ in COMMANDS] == [
+        module.stem for module in MODULES if module.parent == PACKAGE / "cli" / "commands" and module.stem[0] != "_"
+    ]
+
+
 @each_module
 def test_a_module_says_what_it_is_for(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text()))
+
+
+def docstrings(module: Path) -> list[str]:
+    tree = ast.parse(module.read_text())
+    nodes = (tree, *definitions(module))
+    return [text for node in nodes if (text := ast.get_docstring(node))]
+
+
+@each_module
+def test_no_docstring_mentions_a_module_that_is_not_there(module: Path) -> None:
+    """Neither as `x.py`, or `y/x.py`, nor as `feedrec.y.x`."""
+    paths = [f"/{path.relative_to(PACKAGE.parent)}" for path in MODULES]
+    text = "\n".join(docstrings(module))
+    mentioned = re.findall(r"[\w/]+\.py\b", text)
+    mentioned += [f"{name.replace('.', '/')}" for name in re.findall(r"\bfeedrec(?:\.[a-z_]+)+\b", text)]
+    assert [name for name in mentioned if not any(_leads_to(name, path) for path in paths)] == []
+
+
+def _leads_to(name: str, path: str) -> bool:
+    """Tell whether a name, which may end in that of something within a module, means a module at this path."""
+    if name.endswith(".py"):
+        return path.endswith(f"/{name}")
+    return any(path in (f"/{one}.py", f"/{one}/__init__.py") for one in (name, name.rpartition("/")[0]) if "/" in one)
 
 
 @each_module
@@ -93,3 +146,28 @@ def test_only_one_module_knows_how_files_are_named_or_locked() -> None:
     assert [name for name, text in texts.items() if "import fcntl" in text] == ["formats/file/lock.py"]
     rule = re.compile(r"""["']\.(part|parquet|repairing|jsonl(\.zst|\.gz)?)["']""")
     assert [name for name, text in texts.items() if rule.search(text)] == ["formats/file/names.py"]
+
+
+TESTS = Path(__file__).parent
+WHOLE = ("conversations", "interop")
+"""Folders of tests that are about the whole, as those at the top level are."""
+
+NOT_YET = ("feeds/test_catalogue.py", "formats/tools/test_hostile.py")
+
+MIRRORS = [
+    path
+    for path in sorted(TESTS.rglob("test_*.py"))
+    if path.parent != TESTS
+    and path.relative_to(TESTS).parts[0] not in WHOLE
+    and str(path.relative_to(TESTS)) not in NOT_YET
+]
+
+
+@pytest.mark.parametrize("path", MIRRORS, ids=lambda path: str(path.relative_to(TESTS)))
+def test_a_test_file_mirrors_a_module(path: Path) -> None:
+    """`tests/y/test_x.py` and `test_x_more.py` are about `feedrec/y/x.py` or the room `x/`, `test_y.py` about `y`."""
+    room = PACKAGE / path.parent.relative_to(TESTS)
+    assert (room / "__init__.py").exists()
+    names = {name.removesuffix(".py").removesuffix("/") for name in parts_of(room)} | {room.name}
+    about = path.stem.removeprefix("test_")
+    assert [name for name in names if f"{about}_".startswith(f"{name}_")]

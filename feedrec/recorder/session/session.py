@@ -1,7 +1,7 @@
 """
-One run of the recorder: connect, subscribe, record, and connect again, until it is told to stop.
+One run of the recorder: connect, subscribe, record, and connect again, until something ends it.
 
-`feedrec record` uses it as any program can: `open_session` in live.py is the pleasant way in.
+`feedrec record` uses it as any program can; for programs, `open_session` in open_session.py is more convenient.
 """
 
 from __future__ import annotations
