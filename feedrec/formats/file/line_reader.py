@@ -86,11 +86,10 @@ class RecordingReader(Recording):
             if self._is_read and not self._file.is_closed:
                 self._sequence = self._pass_anew()
             self._is_read = True
-            one_pass = self._latest = self._sequence
-            yield from one_pass.batches()
-            return
-        one_pass = self._latest = self._pass_between(start or 0, end)
-        yield from lines_between(one_pass.batches(), start, end)
+            self._latest = self._sequence
+            return self._latest.batches()
+        self._latest = self._pass_between(start or 0, end)
+        return lines_between(self._latest.batches(), start, end)
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         self._latest.raise_bad_line(line, error)

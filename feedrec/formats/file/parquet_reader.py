@@ -98,11 +98,10 @@ class ParquetRecording(Recording):
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:
-            one_pass = self._latest = self._pass_over(range(self._begin, len(self._rows.groups)))
-            yield from one_pass.batches()
-            return
-        one_pass = self._latest = self._pass_over(self._rows.between(start, end), (start, end))
-        yield from lines_between(one_pass.batches(), start, end)
+            self._latest = self._pass_over(range(self._begin, len(self._rows.groups)))
+            return self._latest.batches()
+        self._latest = self._pass_over(self._rows.between(start, end), (start, end))
+        return lines_between(self._latest.batches(), start, end)
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         self._latest.raise_bad_line(line, error)

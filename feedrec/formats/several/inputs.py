@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 from itertools import combinations, product
 from pathlib import Path
@@ -15,7 +15,7 @@ from ...model import Header, format_time, parse_time
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.selection import Selection
-from .merge import Batch, Blocks, Source, merge
+from .merge import Batch, Merge, Source
 
 __all__ = [
     "ConnectionNumbers",
@@ -151,7 +151,7 @@ def merged(
 
     """
 
-    def blocks(number: int) -> Blocks:
+    def blocks(number: int) -> Generator[list[bytes], None, None]:
         with inputs[number].open() as recording:
             for lines in recording.batches(start, end):
                 yield lines
@@ -159,7 +159,7 @@ def merged(
 
     first = format_time(max(start or 0, 0)).encode()
     sources = [Source(number, max(one.first, first), partial(blocks, number)) for number, one in enumerate(inputs)]
-    return merge(sources)
+    return Merge(sources)
 
 
 class ConnectionNumbers:

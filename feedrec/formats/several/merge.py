@@ -18,17 +18,23 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, Self
 
 from ..line.fast_path import time_texts
 
-__all__ = ["Batch", "Blocks", "Source", "merge"]
+__all__ = ["Batch", "Blocks", "Merge", "Source"]
 
 _PIECE_LINES = 512
 _BATCH_LINES = 4096
 
-Blocks = Generator[list[bytes], None, None]
+
+class Blocks(Protocol):
+    """The lines of a recording, block by block, none of them empty. Its file is closed at the end, or by `close`."""
+
+    def __next__(self) -> list[bytes]: ...
+
+    def close(self) -> object: ...
 
 
 class Source(NamedTuple):
@@ -66,27 +72,6 @@ class Batch(NamedTuple):
     lines: list[bytes]
     files: list[int]
     lap: int = 0
-
-
-def merge(
-    sources: Sequence[Source], start: bytes | None = None, *, pause: Callable[[], object] = lambda: None
-) -> Generator[Batch, None, None]:
-    """
-    Give the lines of all sources in order, from the first that is at or after `start`.
-
-    Args:
-        sources: The recordings, in order of their numbers.
-        start: A time as text; None for the beginning.
-        pause: Called after each piece of work that keeps the interpreter busy, a fraction of a millisecond.
-
-    """
-    merging = _Merge(sources, pause)
-    try:
-        if start is not None:
-            merging.skip_to(start)
-        yield from merging.batches()
-    finally:
-        merging.close()
 
 
 class _Input:
@@ -147,25 +132,63 @@ class _Input:
                 break
         return skipped
 
-    def take_all(self) -> Blocks:
-        """Give all that is left, in blocks."""
+    def take_block(self) -> list[bytes]:
+        """Take the rest of the block, or the next one; there is none at its end."""
         rest = self.lines + self._block[self._position :]
-        if rest:
-            yield rest
-        yield from self._blocks
+        if not rest:
+            return next(self._blocks, [])
+        self.lines, self._block, self._position = [], [], 0
+        return rest
 
     def close(self) -> None:
         self._blocks.close()
 
 
-class _Merge:
-    def __init__(self, sources: Sequence[Source], pause: Callable[[], object]) -> None:
+class Merge:
+    """
+    The lines of all sources in order, from the first that is at or after `start`.
+
+    Iterate it, and close it: its files stay open until its end, an error, or `close`.
+
+    Args:
+        sources: The recordings, in order of their numbers.
+        start: A time as text; None for the beginning.
+        pause: Called after each piece of work that keeps the interpreter busy, a fraction of a millisecond.
+
+    """
+
+    def __init__(
+        self, sources: Sequence[Source], start: bytes | None = None, *, pause: Callable[[], object] = lambda: None
+    ) -> None:
         self._pause = pause
+        self._start = start
         self._waiting = deque(sorted(sources, key=lambda source: (source.first, source.file)))
         self._inputs: list[_Input] = []
         self._position = 0
 
-    def skip_to(self, start: bytes) -> None:
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Batch:
+        try:
+            if self._start is not None:
+                start, self._start = self._start, None
+                self._skip_to(start)
+            batch = self._next_batch()
+        except BaseException:
+            self.close()
+            raise
+        if batch is None:
+            raise StopIteration
+        return batch
+
+    def close(self) -> None:
+        """Close every file; nothing more comes."""
+        self._waiting.clear()
+        while self._inputs:
+            self._inputs.pop().close()
+
+    def _skip_to(self, start: bytes) -> None:
         """Pass over all lines before a time."""
         while self._waiting and self._waiting[0].first < start:
             opened = self._open_next(start)
@@ -173,23 +196,22 @@ class _Merge:
             if not opened.lines:
                 self._end(opened)
 
-    def batches(self) -> Generator[Batch, None, None]:
-        """Give all lines from here on."""
+    def _next_batch(self) -> Batch | None:
+        """Return the next lines; None at the end."""
         while self._waiting or self._inputs:
             if not self._inputs:
                 self._open_next()
             if len(self._inputs) == 1 and not self._waiting:
-                for block in self._inputs[0].take_all():
-                    yield self._batch(block, [self._inputs[0].file] * len(block))
-                return
-            lines, files = self._merge_until_reading()
+                last = self._inputs[0]
+                lines = last.take_block()
+                files = [last.file] * len(lines)
+                if not lines:
+                    self._end(last)
+            else:
+                lines, files = self._merge_until_reading()
             if lines:
-                yield self._batch(lines, files)
-
-    def close(self) -> None:
-        """Close every file."""
-        for opened in self._inputs:
-            opened.close()
+                return self._batch(lines, files)
+        return None
 
     def _batch(self, lines: list[bytes], files: list[int]) -> Batch:
         start = self._position

@@ -2,7 +2,8 @@
 From recordings to frames in recorded order.
 
     timeline.py         recordings in order
-    frame_stream.py     one reading of them, ahead of need
+    frame_stream.py     their frames, read and decoded ahead of need
+    lap_reader.py       their lines, lap after lap
     frame_batches.py    lines to batches of frames
     snapshot_search.py  where to begin reading for a state
     survey.py           what recordings hold

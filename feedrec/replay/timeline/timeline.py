@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from ...formats import Recording, open_recording
 from ...formats.file.opening import under_current_name
 from ...formats.line.index import Index
 from ...formats.several.inputs import inspect_recording
-from ...formats.several.merge import Batch, Blocks, Source, merge
+from ...formats.several.merge import Merge, Source
 from ...model import FrameInfo, Header, format_time, parse_time
+from ..clock.times import RecordedWall
 from .frame_batches import FrameBatch, FrameDecoder, in_steps
 
 __all__ = ["Timeline"]
@@ -122,21 +123,21 @@ class Timeline:
                 if batch.start + len(batch.lines) >= until:
                     return
 
-    def read_lap(self, stopped: threading.Event, start: int | None = None) -> Generator[Batch, None, None]:
-        """Give all lines from a time on, or from that of the timeline; following a file ends when `stopped` is set."""
+    def read_lap(self, stopped: threading.Event, start: RecordedWall | None = None) -> Merge:
+        """Return all lines from a time on, or from the timeline's start; see `read_batches`."""
         return self.read_batches(self._start if start is None else format_time(start).encode(), stopped)
 
-    def read_batches(self, start: bytes | None, stopped: threading.Event) -> Generator[Batch, None, None]:
-        """Give all lines from a time on, given as text; following a file ends when `stopped` is set."""
-        return merge(self._sources(stopped), start, pause=partial(time.sleep, _PAUSE))
+    def read_batches(self, start: bytes | None, stopped: threading.Event) -> Merge:
+        """Return all lines from a time on, given as text; following a file ends when `stopped` is set."""
+        return Merge(self._sources(stopped), start, pause=partial(time.sleep, _PAUSE))
 
     def _sources(self, stopped: threading.Event) -> list[Source]:
         return [
             Source(
                 number,
                 self._first_time(number),
-                partial(self._read_blocks, path, stopped),
-                partial(self._read_blocks_from, path, stopped),
+                partial(self._open, path, stopped),
+                partial(self._open_at, path, stopped),
             )
             for number, path in enumerate(self.paths)
         ]
@@ -152,21 +153,15 @@ class Timeline:
             self._first_times[number] = looked_at.first
         return self._first_times[number]
 
-    def _read_blocks(self, path: Path, stopped: threading.Event) -> Blocks:
-        """Read one recording; that it is cut off is told, and no error."""
-        yield from self._blocks_of(_follow(path, stopped))
+    def _open(self, path: Path, stopped: threading.Event) -> _WholeBlocks:
+        """Read one recording."""
+        return _WholeBlocks(_follow(path, stopped), self._tell_damage)
 
-    def _read_blocks_from(self, path: Path, stopped: threading.Event, start: bytes) -> tuple[int, Blocks]:
+    def _open_at(self, path: Path, stopped: threading.Event, start: bytes) -> tuple[int, _WholeBlocks]:
         """Read one recording from about a time on; see `Source`."""
         reader = _follow(path, stopped)
-        return reader.seek(parse_time(start.decode())), self._blocks_of(reader)
-
-    def _blocks_of(self, reader: Recording) -> Blocks:
-        with reader:
-            try:
-                yield from reader.batches()
-            except TruncatedRecordingError as damage:
-                self._tell_damage(damage)
+        passed = reader.seek(parse_time(start.decode()))
+        return passed, _WholeBlocks(reader, self._tell_damage)
 
     def _tell_damage(self, damage: RecordingError) -> None:
         """Log that a recording ends too early: once, however many clients come across it."""
@@ -174,6 +169,32 @@ class Timeline:
         if text not in self._damage_told:
             self._damage_told.add(text)
             _log.warning("%s: replaying what is before it", text)
+
+
+class _WholeBlocks:
+    """
+    The blocks of lines of a recording, as far as they are whole.
+
+    Args:
+        reader: The recording; it is closed at its end, or by `close`.
+        on_cut: Called if the recording is cut off, which is no error.
+
+    """
+
+    def __init__(self, reader: Recording, on_cut: Callable[[RecordingError], object]) -> None:
+        self._reader = reader
+        self._blocks = reader.batches()
+        self._on_cut = on_cut
+
+    def __next__(self) -> list[bytes]:
+        try:
+            return next(self._blocks)
+        except TruncatedRecordingError as damage:
+            self._on_cut(damage)
+            raise StopIteration from None
+
+    def close(self) -> None:
+        self._reader.close()
 
 
 def _follow(path: Path, stopped: threading.Event) -> Recording:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from feedrec.formats.line.codec import encode_frame
 from feedrec.formats.line.fast_path import time_texts
 from feedrec.formats.several import merge as merge_module
-from feedrec.formats.several.merge import Batch, Source, merge
+from feedrec.formats.several.merge import Batch, Merge, Source
 from feedrec.model import Frame, format_time
 
 START = 1_786_309_548_000_000_000
@@ -51,7 +51,7 @@ def sources(files: Sequence[File]) -> list[Source]:
 
 
 def merged(files: Sequence[File], start: bytes | None = None) -> list[Batch]:
-    return list(merge(sources(files), start))
+    return list(Merge(sources(files), start))
 
 
 def all_of(batches: Sequence[Batch]) -> list[tuple[int, bytes]]:
@@ -109,7 +109,7 @@ def test_files_that_follow_each_other_are_opened_one_after_another() -> None:
         times = range(file * 10, file * 10 + 10)
         return Source(file, format_time(START + times[0]).encode(), lambda: logged(file, times))
 
-    assert len(all_of(list(merge([rotated(file) for file in range(3)])))) == 30
+    assert len(all_of(list(Merge([rotated(file) for file in range(3)])))) == 30
     assert opened == ["open 0", "end 0", "open 1", "end 1", "open 2", "end 2"]
 
 
@@ -123,7 +123,7 @@ def test_what_can_be_given_is_given_before_a_file_is_read_on() -> None:
         yield [line_at(time, file, time) for time in range(10, 20)]
 
     first = format_time(START).encode()
-    batches = merge([Source(0, first, lambda: growing(0)), Source(1, first, lambda: growing(1))])
+    batches = Merge([Source(0, first, lambda: growing(0)), Source(1, first, lambda: growing(1))])
     assert len(next(batches).lines) == 19  # all but the last of file 1: that of file 0 may be followed by an equal
     assert waited_for == []
     batches.close()
@@ -146,7 +146,7 @@ def test_closing_closes_every_file() -> None:
         finally:
             closed.append(file)
 
-    batches = merge([Source(0, b"", lambda: watched(0)), Source(1, b"", lambda: watched(1))])
+    batches = Merge([Source(0, b"", lambda: watched(0)), Source(1, b"", lambda: watched(1))])
     next(batches)
     batches.close()
     assert sorted(closed) == [0, 1]
@@ -155,6 +155,6 @@ def test_closing_closes_every_file() -> None:
 def test_others_may_run_between_pieces_of_work() -> None:
     pauses: list[None] = []
     file = [[line_at(0, 0, n) for n in range(2000)]]
-    lines = sum(len(batch.lines) for batch in merge(sources([file, file]), pause=lambda: pauses.append(None)))
+    lines = sum(len(batch.lines) for batch in Merge(sources([file, file]), pause=lambda: pauses.append(None)))
     assert lines == 4000
     assert len(pauses) >= 4000 // merge_module._PIECE_LINES - 4

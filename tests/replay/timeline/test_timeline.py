@@ -44,7 +44,7 @@ async def count_until_damage(stream: FrameStream, kind: type[RecordingError]) ->
     """Give how many frames come before the error, and its text."""
     count = 0
     try:
-        while run := await stream.next_run():
+        while run := await stream.next_batch():
             count += len(run.frames)
     except kind as damage:
         return count, str(damage)
@@ -53,7 +53,7 @@ async def count_until_damage(stream: FrameStream, kind: type[RecordingError]) ->
 
 async def rest_of(stream: FrameStream) -> list[Frame]:
     frames: list[Frame] = []
-    while run := await stream.next_run():
+    while run := await stream.next_batch():
         frames += run.frames
     return frames
 
@@ -114,7 +114,7 @@ def test_looking_ahead_changes_nothing_but_when_lines_are_decoded(tmp_path: Path
     async def read(stream: FrameStream) -> list[Frame]:
         await stream.fill_reserve()
         got: list[Frame] = []
-        while run := await stream.next_run():
+        while run := await stream.next_batch():
             got += run.frames
             stream.look_ahead()
         assert not stream.look_ahead()
@@ -185,7 +185,7 @@ def test_a_recording_that_grows_is_followed_until_its_recorder_is_gone(tmp_path:
     async def read(stream: FrameStream) -> list[Frame]:
         got: list[Frame] = []
         while len(got) < len(early):
-            run = await stream.next_run()
+            run = await stream.next_batch()
             assert run is not None
             got += run.frames
         for frame in late:
@@ -215,7 +215,7 @@ def test_closing_ends_the_thread_that_follows_a_growing_recording(tmp_path: Path
 
 def test_closing_early_ends_the_thread(tmp_path: Path) -> None:
     path = record(tmp_path / "a.jsonl.zst", frames_of([b"x" * 100_000] * 100))
-    assert reading(path, FrameStream.next_run) is not None
+    assert reading(path, FrameStream.next_batch) is not None
     assert no_thread_stays()
 
 
@@ -225,7 +225,7 @@ def runs_of(timeline: Timeline, limit: int | None = None) -> list[FrameBatch]:
     async def read() -> list[FrameBatch]:
         runs: list[FrameBatch] = []
         async with FrameStream(timeline) as stream:
-            while (limit is None or len(runs) < limit) and (run := await stream.next_run()):
+            while (limit is None or len(runs) < limit) and (run := await stream.next_batch()):
                 runs.append(run)
                 stream.look_ahead()
         return runs
@@ -337,7 +337,7 @@ def test_the_last_of_several_recordings_is_followed_while_it_grows(tmp_path: Pat
 
     async def read() -> list[bytes]:
         async with FrameStream(timeline) as stream:
-            run = await stream.next_run()
+            run = await stream.next_batch()
             assert run is not None
             assert run.frames == frames[:100]
             for frame in frames[100:]:
@@ -425,7 +425,7 @@ def test_waiting_for_a_run_can_be_cancelled_and_begun_again(tmp_path: Path) -> N
 
     async def read(stream: FrameStream) -> list[Frame]:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(stream.next_run(), 0.05)
+            await asyncio.wait_for(stream.next_batch(), 0.05)
         for frame in numbered(5):
             writer.write_line(encode_frame(frame))
         await asyncio.to_thread(writer.finish)
