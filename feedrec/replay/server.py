@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -30,9 +30,9 @@ from websockets.protocol import State
 
 from ..errors import ServeError
 from ..model import Header
-from .client.answers import VenueTalk
 from .client.client import ClientReplay
 from .client.outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, Outlet
+from .client.venue_session import VenueSession
 from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
@@ -82,7 +82,7 @@ class ReplayServer:
         options: ReplayOptions | None = None,
         *,
         on_client_end: Callable[[ClientResult], None] = lambda _: None,
-        clock: Clock = time.monotonic_ns,
+        clock: Callable[[], int] = time.monotonic_ns,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._options = options or ReplayOptions()
@@ -90,7 +90,7 @@ class ReplayServer:
         self.has_failed = False
         self.has_lacked = False
         self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
-        self._clock = clock
+        self._clock = cast(Clock, clock)
         self._sleep = sleep
         self._tally = Tally()
         self._tallies: dict[str, Tally] = {}
@@ -247,10 +247,10 @@ class ReplayServer:
         outlet = Outlet(connection, deflate=options.deflate, write_deadline=options.write_deadline)
         number = next(self._numbers)
         venue = endpoint.venue
-        talk = None
+        session = None
         if venue is not None:
-            talk = VenueTalk(venue.server(), venue.rebuilder, outlet, partial(self._remark, number))
-        return ClientReplay(number, connection, endpoint, outlet, talk, options.at_end)
+            session = VenueSession(venue.server(), venue.rebuilder, outlet, partial(self._remark, number))
+        return ClientReplay(number, connection, endpoint, outlet, session, options.at_end)
 
     def _remark(self, number: int, text: str) -> None:
         """Tell the person who runs the replay what a client asks for in vain."""

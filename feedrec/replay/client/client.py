@@ -1,7 +1,7 @@
 """
 The replay to one client, from its first message to its end.
 
-One task reads what the client says, one plays. The first of them to end, or the stop of the server, ends the replay.
+One task listens to the client, one plays. The first of them to end, or the stop of the server, ends the replay.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -19,18 +18,19 @@ from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import NANOSECONDS
 from ..clock.lateness import LatenessHistogram
+from ..clock.times import RecordedWall
 from ..options import AtEnd
 from ..results import ClientResult, Outcome
 from ..timeline.frame_stream import FrameStream
 from ..venue.endpoints import Endpoint
-from .answers import VenueTalk
 from .outlet import ClientEnded, Outlet
-from .playback import PlayThrough
+from .playback import Playback
+from .venue_session import VenueSession
 
 __all__ = ["ClientReplay"]
 
 VERBATIM_PATIENCE = 0.5
-"""Seconds that a client has to say something before it is taken for one that only listens."""
+"""Seconds that a client has to say something before it is taken for a listen-only client."""
 
 _PATIENCE_AT_STOP = 1.0  # seconds
 
@@ -46,7 +46,7 @@ class ClientReplay:
         connection: Its connection, open.
         endpoint: What to play, and how fast.
         outlet: Takes the frames.
-        talk: Answers what the client says; None to give every frame to whoever connects.
+        session: Answers what the client says; None to send every frame to whoever connects.
         at_end: What to do after the last frame.
 
     """
@@ -57,26 +57,26 @@ class ClientReplay:
         connection: ServerConnection,
         endpoint: Endpoint,
         outlet: Outlet,
-        talk: VenueTalk | None,
+        session: VenueSession | None,
         at_end: AtEnd,
     ) -> None:
         self.name = f"client {number} ({address(connection)})"
         self._number = number
         self._connection = connection
         self._endpoint = endpoint
-        self._pace = endpoint.pace
+        self._timing = endpoint.timing
         self._outlet = outlet
-        self._talk = talk
+        self._session = session
         self._at_end = at_end
         self._begun = asyncio.Event()
         self._outcome: Outcome = "client left"
         self._last_heard = 0
-        self._play_through: PlayThrough | None = None
+        self._playback: Playback | None = None
 
     @property
     def lateness(self) -> LatenessHistogram:
         """How late its frames were."""
-        return LatenessHistogram() if self._play_through is None else self._play_through.lateness
+        return LatenessHistogram() if self._playback is None else self._playback.lateness
 
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Play until the end, until the client is gone, or until `stopping` is done; the connection is closed then."""
@@ -91,49 +91,50 @@ class ClientReplay:
             elif stopping.done() and self._outcome == "client left":
                 self._outcome = "server stopped"
         finally:
-            if self._play_through is not None:
-                self._play_through.stop()
+            if self._session is not None:
+                self._session.stop()
             for task in (listening, playing):
                 task.cancel()
             await asyncio.wait({listening, playing})
             for task in (listening, playing):
                 if not task.cancelled():
-                    task.exception()  # fetched, or asyncio would log it, and what the client said with it
+                    task.exception()  # retrieved, or asyncio would log it, and what the client said with it
             await self._close(CloseCode.GOING_AWAY)
         return self._result()
 
     async def _listen(self) -> None:
         """Take all that the client says; its first message, or its first subscription, begins the replay."""
-        talk = self._talk
+        session = self._session
         try:
-            if talk is not None:
-                talk.greet(_handshake_of(self._connection), self._present())
-                if talk.dismissal is not None:
-                    await self._dismiss(talk.dismissal)
+            if session is not None:
+                session.open(_handshake_of(self._connection), self._present)
+                if session.dismissal is not None:
+                    await self._dismiss(session.dismissal)
                     return
             async for message in self._connection:
-                self._last_heard = self._pace.clock()
-                if talk is not None:
-                    talk.hear(message, self._present())
-                    if talk.dismissal is not None:
-                        await self._dismiss(talk.dismissal)
+                self._last_heard = self._timing.clock()
+                if session is not None:
+                    session.hear(message, self._present)
+                    if session.dismissal is not None:
+                        await self._dismiss(session.dismissal)
                         return
-                if talk is None or talk.server.has_subscribed:
+                if session is None or session.has_subscribed:
                     self._begun.set()
         except (ConnectionClosed, ClientEnded):
             return
 
-    def _present(self) -> int:
-        """Give the recorded time of now."""
-        if self._play_through is not None:
-            return self._play_through.present
+    @property
+    def _present(self) -> RecordedWall:
+        """The recorded time that is now."""
+        if self._playback is not None:
+            return self._playback.present
         present = self._shared_present
-        return self._pace.beginning if present is None else present
+        return self._timing.beginning if present is None else present
 
     @property
-    def _shared_present(self) -> int | None:
-        """The recorded time of now if all clients share one, and it has begun."""
-        return None if self._pace.shared is None else self._pace.shared.present
+    def _shared_present(self) -> RecordedWall | None:
+        """The recorded time that is now if all clients share one, and it has begun."""
+        return None if self._timing.shared is None else self._timing.shared.present
 
     async def _dismiss(self, dismissal: Close) -> None:
         self._outcome = "turned away"
@@ -150,22 +151,22 @@ class ClientReplay:
             self._outcome = await self._play_stream(stream, joined)
         if self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
-        elif self._outcome == "finished" and self._at_end == "hold" and (joined is None or self._play_through):
+        elif self._outcome == "finished" and self._at_end == "hold" and (joined is None or self._playback):
             await self._hold()
         elif self._outcome == "finished":
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 
-    async def _play_stream(self, stream: FrameStream, joined: int | None) -> Outcome:
+    async def _play_stream(self, stream: FrameStream, joined: RecordedWall | None) -> Outcome:
         """Play from the recorded time at which the client joined the others, None for the beginning."""
         try:
             await stream.fill_reserve()
             await self._settle()
-            run = await stream.next_run()
-            if run is not None:
-                self._play_through = self._begin(run.frames[0].time, joined)
-            while run is not None and self._play_through is not None:
-                await self._play_through.play(run, stream)
-                run = await stream.next_run()
+            batch = await stream.next_batch()
+            if batch is not None:
+                self._playback = self._begin(RecordedWall(batch.frames[0].time), joined)
+            while batch is not None and self._playback is not None:
+                await self._playback.play(batch, stream)
+                batch = await stream.next_batch()
             await self._outlet.drain_all()
         except ClientEnded as end:
             if end.outcome == "stopped reading":
@@ -176,57 +177,63 @@ class ClientReplay:
             return "recording damaged"
         return "finished"
 
-    def _begin(self, first_time: int, joined: int | None) -> PlayThrough:
-        """Let its time begin: with its first frame, or as the others' time goes."""
-        shared = self._pace.shared
+    def _begin(self, first_time: RecordedWall, joined: RecordedWall | None) -> Playback:
+        """Let its time begin: with its first frame, or by the schedule of all clients."""
+        shared = self._timing.shared
         if shared is None:
-            return PlayThrough(first_time, self._pace, self._outlet, self._talk)
+            return Playback(first_time, self._timing, self._outlet, self._session)
         schedule = shared.begin(first_time)
-        since = self._pace.beginning or first_time
-        return PlayThrough(since if joined is None else joined, self._pace, self._outlet, self._talk, schedule)
+        since = joined if joined is not None else self._timing.beginning or first_time
+        return Playback(since, self._timing, self._outlet, self._session, schedule)
 
     async def _wait_for_word(self) -> bool:
-        """Wait for what begins the replay; whoever does not say it in time is turned away, or has nothing to say."""
-        talk = self._talk
+        """Wait for what begins the replay; a client that does not say it in time is dismissed, or only listens."""
+        session = self._session
         try:
-            async with asyncio.timeout(VERBATIM_PATIENCE if talk is None else talk.server.subscribe_within):
+            async with asyncio.timeout(VERBATIM_PATIENCE if session is None else session.subscribe_within):
                 await self._begun.wait()
         except TimeoutError:
-            if talk is None:
+            if session is None:
                 return True
             with contextlib.suppress(ClientEnded):
-                talk.hear_nothing()
-            if talk.dismissal is not None:
-                await self._dismiss(talk.dismissal)
+                session.hear_nothing()
+            if session.dismissal is not None:
+                await self._dismiss(session.dismissal)
             return False
         return True
 
     async def _settle(self) -> None:
         """Wait until the client has said nothing more for a moment."""
-        if self._talk is not None:
-            while (left := self._last_heard + self._pace.settle - self._pace.clock()) > 0:
-                await self._pace.sleep(left / NANOSECONDS)
+        if self._session is not None:
+            while (left := self._last_heard + self._timing.settle - self._timing.clock()) > 0:
+                await self._timing.sleep(left / NANOSECONDS)
 
     async def _hold(self) -> None:
-        """Stay open and silent, but answer who still subscribes."""
-        closed: asyncio.Future[Any] = asyncio.ensure_future(self._connection.wait_closed())
-        asked = closed
+        """Stay open and silent, but answer late subscriptions."""
+        closed = asyncio.ensure_future(self._connection.wait_closed())
+        answering = asyncio.ensure_future(self._answer())
         try:
-            while not closed.done():
-                asked = asyncio.ensure_future(self._talk.wants_state.wait()) if self._talk is not None else closed
-                await asyncio.wait({closed, asked}, return_when=asyncio.FIRST_COMPLETED)
-                if not asked.done():
-                    asked.cancel()
-                elif asked is not closed and self._play_through is not None:
-                    await self._play_through.answer()
+            await asyncio.wait({closed, answering}, return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                answering.result()
         except (ClientEnded, RecordingError) as reason:
             _log.info("%s: held no longer: %s", self.name, reason)
         finally:
             closed.cancel()
-            asked.cancel()
+            answering.cancel()
+
+    async def _answer(self) -> None:
+        """Answer subscriptions, for ever."""
+        session, playback = self._session, self._playback
+        if session is None or playback is None:
+            await self._connection.wait_closed()
+            return
+        while True:
+            await session.state_wanted()
+            await playback.answer()
 
     async def _close(self, code: CloseCode) -> None:
-        """See to it that the connection is closed, soon, whatever the client does."""
+        """Close the connection within about a second, whatever the client does."""
         try:
             async with asyncio.timeout(_PATIENCE_AT_STOP):
                 await self._connection.close(code)
@@ -234,22 +241,22 @@ class ClientReplay:
             self._connection.transport.abort()
 
     def _result(self) -> ClientResult:
-        play = self._play_through
+        playback = self._playback
         return ClientResult(
             client=self._number,
             address=address(self._connection),
             outcome=self._outcome,
-            frames=play.frames if play is not None else 0,
+            frames=playback.frames if playback is not None else 0,
             size=self._outlet.size,
-            elapsed=play.elapsed if play is not None else 0,
-            recorded=play.recorded if play is not None else 0,
+            elapsed=playback.elapsed if playback is not None else 0,
+            recorded=playback.recorded if playback is not None else 0,
             lateness=self.lateness.summary(),
             endpoint=self._endpoint.name,
         )
 
 
 def address(connection: ServerConnection) -> str:
-    """Give where a client came from, as people write it."""
+    """Return where a client came from, as people write it."""
     remote = connection.remote_address
     if not remote:
         return "unknown"

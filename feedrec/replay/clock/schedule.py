@@ -3,32 +3,35 @@ When a recorded moment is due: the anchored clock.
 
 1. A deadline is absolute: anchor + recorded time since the anchor / speed. No deadline builds on the one before it, so
    errors never add up.
-2. The anchor is a pair (recorded nanoseconds, monotonic nanoseconds). It is taken anew when the replay pauses,
-   resumes, seeks or changes its speed, and at no other time. Doing so costs less than a recorded nanosecond.
-3. All is integer arithmetic: a speed is the exact ratio that its float stands for. An infinite speed is the ratio 1/0:
-   all recorded time passes in none, and every frame is due at the anchor.
-4. `wait_until_due` asks for the deadline anew each time it wakes, so a change of the schedule reaches those who wait.
+2. The anchor is a pair (recorded steady time, monotonic time). It is taken anew when the replay pauses, resumes, seeks
+   or changes its speed, and at no other time. Doing so costs less than a recorded nanosecond.
+3. Everything is integer arithmetic: a speed is the exact ratio that its float stands for. An infinite speed is the
+   ratio 1/0: recorded time takes no time at all, and every frame is due at the anchor.
+4. `wait_until_due` computes the deadline anew each time it wakes, so a change of the schedule reaches those who wait.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable
 
 from ...model import NANOSECONDS
+from .times import Monotonic, RecordedSteady
 
 __all__ = ["LEAD", "LONGEST_SLEEP", "Clock", "Schedule", "Sleep", "wait_until_due"]
 
 LEAD = 2_000_000
-"""Nanoseconds before a deadline at which sleeping ends and yielding begins: an event loop's timers are not finer."""
+"""Nanoseconds before a deadline at which sleeping ends and yielding begins: an event loop's timers are no finer."""
 
 LONGEST_SLEEP = 100_000_000
 """Nanoseconds after which a sleeper looks at the schedule again, whatever it says."""
 
-Clock = Callable[[], int]
+Clock = Callable[[], Monotonic]
+"""Returns the monotonic time."""
+
 Sleep = Callable[[float], Awaitable[None]]
+"""Sleeps for some seconds; for zero seconds it lets other tasks run."""
 
 
 class Schedule:
@@ -37,7 +40,7 @@ class Schedule:
 
     Args:
         recorded: The recorded time that is the present.
-        now: The monotonic time that goes with it.
+        now: The monotonic time at which it is.
         speed: Recorded seconds per second: positive, or `math.inf`.
 
     Raises:
@@ -45,7 +48,7 @@ class Schedule:
 
     """
 
-    def __init__(self, recorded: int, now: int, speed: float = 1.0) -> None:
+    def __init__(self, recorded: RecordedSteady, now: Monotonic, speed: float = 1.0) -> None:
         self._recorded = recorded
         self._monotonic = now
         self._paused = False
@@ -53,7 +56,7 @@ class Schedule:
 
     @property
     def speed(self) -> float:
-        """Recorded seconds per second, pauses apart."""
+        """Recorded seconds per second, apart from pauses."""
         return self._speed
 
     @property
@@ -61,40 +64,40 @@ class Schedule:
         """Whether recorded time stands still."""
         return self._paused
 
-    def deadline(self, recorded: int) -> int | None:
-        """Give the monotonic time at which a recorded moment is due; None while paused: it is not known then."""
+    def deadline(self, recorded: RecordedSteady) -> Monotonic | None:
+        """Return the monotonic time at which a recorded moment is due; None while paused: it is not known then."""
         if self._paused:
             return None
-        return self._monotonic + (recorded - self._recorded) * self._denominator // self._numerator
+        return Monotonic(self._monotonic + (recorded - self._recorded) * self._denominator // self._numerator)
 
-    def recorded_at(self, now: int) -> int:
+    def recorded_at(self, now: Monotonic) -> RecordedSteady:
         """
-        Give the recorded time that is the present at a monotonic time.
+        Return the recorded time that is the present at a monotonic time.
 
         At infinite speed only the caller knows how far it got, and this stays at the anchor: seek before slowing down.
         """
         if self._paused or not self._denominator:
             return self._recorded
-        return self._recorded + (now - self._monotonic) * self._numerator // self._denominator
+        return RecordedSteady(self._recorded + (now - self._monotonic) * self._numerator // self._denominator)
 
-    def pause(self, now: int) -> None:
-        """Let recorded time stand still from now on."""
+    def pause(self, now: Monotonic) -> None:
+        """Stop recorded time."""
         self.seek(self.recorded_at(now), now)
         self._paused = True
 
-    def resume(self, now: int) -> None:
-        """Let recorded time go on from where it stands."""
+    def resume(self, now: Monotonic) -> None:
+        """Let recorded time go on from where it stopped."""
         self.seek(self.recorded_at(now), now)
         self._paused = False
 
-    def seek(self, recorded: int, now: int) -> None:
+    def seek(self, recorded: RecordedSteady, now: Monotonic) -> None:
         """Make a recorded time the present."""
         self._recorded = recorded
         self._monotonic = now
 
-    def set_speed(self, speed: float, now: int) -> None:
+    def set_speed(self, speed: float, now: Monotonic) -> None:
         """
-        Let recorded time pass at another speed from now on.
+        Change the speed at which recorded time passes, from now on.
 
         Raises:
             ValueError: If the speed is not positive.
@@ -112,16 +115,16 @@ class Schedule:
 
 
 async def wait_until_due(
-    schedule: Schedule, recorded: int, *, clock: Clock = time.monotonic_ns, sleep: Sleep = asyncio.sleep
-) -> int:
+    schedule: Schedule, recorded: RecordedSteady, *, clock: Clock, sleep: Sleep = asyncio.sleep
+) -> Monotonic:
     """
-    Wait until a recorded moment is due; give its deadline.
+    Wait until a recorded moment is due; return its deadline.
 
     Args:
-        schedule: Says when that is; it may change meanwhile.
-        recorded: The moment, in recorded nanoseconds.
-        clock: Tells the monotonic time in nanoseconds.
-        sleep: Sleeps for some seconds; for zero seconds it lets others run.
+        schedule: When that is; it may change meanwhile.
+        recorded: The moment.
+        clock: Returns the monotonic time.
+        sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
 
     """
     while True:

@@ -1,13 +1,15 @@
 """
 One time for all clients.
 
-It begins with the first client that subscribes, and passes whoever comes and goes. Who comes later, or comes back,
-joins at the present. When a client was given everything and nobody is left, it is over: the next client begins anew.
+It begins with the first client that subscribes, and passes whether clients come or go. One that comes later, or comes
+back, joins at the present. When a client has been sent everything and nobody is left, time is over: the next client
+begins anew.
 """
 
 from __future__ import annotations
 
 from .schedule import Clock, Schedule
+from .times import RecordedWall, steady_time, wall_time
 
 __all__ = ["SharedTime"]
 
@@ -17,13 +19,13 @@ class SharedTime:
     The time of all clients.
 
     Args:
-        beginning: The recorded time in nanoseconds at which it begins; None for that of the first frame given.
+        beginning: The recorded time at which it begins; None for that of the first frame of the first client.
         speed: Recorded seconds per second, finite.
-        clock: Tells the monotonic time in nanoseconds.
+        clock: Returns the monotonic time.
 
     """
 
-    def __init__(self, beginning: int | None, speed: float, clock: Clock) -> None:
+    def __init__(self, beginning: RecordedWall | None, speed: float, clock: Clock) -> None:
         self._beginning = beginning
         self._speed = speed
         self._clock = clock
@@ -32,23 +34,23 @@ class SharedTime:
         self._has_ended = False
 
     @property
-    def present(self) -> int | None:
-        """The recorded time of now; None if it has not begun."""
-        return None if self._schedule is None else self._schedule.recorded_at(self._clock())
+    def present(self) -> RecordedWall | None:
+        """The recorded time that is now; None if it has not begun."""
+        return None if self._schedule is None else wall_time(self._schedule.recorded_at(self._clock()))
 
-    def begin(self, first_time: int) -> Schedule:
-        """Begin, unless it has begun, for a client whose first frame is of a recorded time; give what all go by."""
+    def begin(self, first_time: RecordedWall) -> Schedule:
+        """Begin, unless it has begun, for a client whose first frame is of `first_time`; return the common schedule."""
         if self._schedule is None:
             beginning = first_time if self._beginning is None else self._beginning
-            self._schedule = Schedule(beginning, self._clock(), self._speed)
+            self._schedule = Schedule(steady_time(beginning), self._clock(), self._speed)
         return self._schedule
 
     def come(self) -> None:
-        """Count a client that connected."""
+        """Count a client that has connected."""
         self._clients += 1
 
     def leave(self, *, finished: bool) -> None:
-        """Take note that a client is gone, and whether it had been given everything."""
+        """Count a client that has left; `finished` if it was sent everything."""
         self._clients -= 1
         self._has_ended = self._has_ended or finished
         if self._has_ended and not self._clients:

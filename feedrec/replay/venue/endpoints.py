@@ -15,6 +15,7 @@ from ...feeds.venue import VenueFeed
 from ...model import NANOSECONDS, Header
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
+from ..clock.times import RecordedWall
 from ..clock.timing import Timing
 from ..options import ReplayOptions
 from ..timeline.timeline import Timeline
@@ -36,14 +37,14 @@ class Endpoint(msgspec.Struct, frozen=True):
         name: That of the recordings' endpoint; of several, joined by `+`, if they are replayed verbatim.
         timeline: Its recordings.
         venue: Answers its clients; None to give them every frame.
-        pace: How its time passes.
+        timing: How its time passes.
 
     """
 
     name: str
     timeline: Timeline
     venue: MockVenue | None
-    pace: Timing
+    timing: Timing
 
     @property
     def path(self) -> str:
@@ -132,13 +133,13 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
     shared = None
     if options.clock == "shared" or (options.clock is None and len(groups) > 1 and options.has_one_present):
         _tell_of_waits(firsts, beginning)
-        shared = SharedTime(beginning or None, options.speed, clock)
+        shared = SharedTime(RecordedWall(beginning) if beginning else None, options.speed, clock)
     settle = round(options.settle * NANOSECONDS)
     endpoints = []
     for name, timeline in timelines.items():
         own = beginning if shared else max(firsts.get(name, 0), options.start or 0)
-        pace = Timing(options.speed, clock, sleep, settle, own, shared)
-        endpoints.append(Endpoint(name, timeline, venues.get(name), pace))
+        timing = Timing(options.speed, clock, sleep, settle, RecordedWall(own), shared)
+        endpoints.append(Endpoint(name, timeline, venues.get(name), timing))
     return Endpoints(headers[0], endpoints, shared)
 
 

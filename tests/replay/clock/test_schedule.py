@@ -13,97 +13,109 @@ from hypothesis import strategies as st
 
 from feedrec.model import NANOSECONDS
 from feedrec.replay.clock.schedule import LEAD, LONGEST_SLEEP, Schedule, wait_until_due
+from feedrec.replay.clock.times import Monotonic, RecordedSteady
 
 speeds = st.floats(1e-3, 1e6)
-times = st.integers(0, 10**19)
+recorded_times = st.builds(RecordedSteady, st.integers(0, 10**19))
+monotonic_times = st.builds(Monotonic, st.integers(0, 10**19))
+
+R0, M0 = RecordedSteady(0), Monotonic(0)
 
 
 class FakeTime:
     """A clock that moves only while somebody sleeps; yielding takes a microsecond."""
 
     def __init__(self) -> None:
-        self.now = 0
+        self.now = Monotonic(0)
         self.sleeps: list[float] = []
         self.on_sleep: Callable[[], None] = lambda: None
 
-    def clock(self) -> int:
+    def clock(self) -> Monotonic:
         return self.now
 
     async def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
-        self.now += round(seconds * NANOSECONDS) or 1000
+        self.now = Monotonic(self.now + (round(seconds * NANOSECONDS) or 1000))
         self.on_sleep()
         await asyncio.sleep(0)
 
 
-@given(times, times, speeds, st.lists(times, min_size=2))
-def test_deadlines_keep_the_order_of_recorded_times(recorded: int, now: int, speed: float, moments: list[int]) -> None:
+@given(recorded_times, monotonic_times, speeds, st.lists(recorded_times, min_size=2))
+def test_deadlines_keep_the_order_of_recorded_times(
+    recorded: RecordedSteady, now: Monotonic, speed: float, moments: list[RecordedSteady]
+) -> None:
     schedule = Schedule(recorded, now, speed)
     deadlines = [schedule.deadline(moment) or 0 for moment in sorted(moments)]
     assert deadlines == sorted(deadlines)
 
 
-@given(times, times, speeds, st.integers(0, 10**18))
-def test_a_deadline_is_exact_however_far_away(recorded: int, now: int, speed: float, later: int) -> None:
-    deadline = Schedule(recorded, now, speed).deadline(recorded + later)
+@given(recorded_times, monotonic_times, speeds, st.integers(0, 10**18))
+def test_a_deadline_is_exact_however_far_away(
+    recorded: RecordedSteady, now: Monotonic, speed: float, later: int
+) -> None:
+    deadline = Schedule(recorded, now, speed).deadline(RecordedSteady(recorded + later))
     assert deadline == now + math.floor(later / Fraction(speed))
 
 
 @given(st.lists(st.tuples(speeds, st.integers(0, 10**12)), min_size=1, max_size=50))
 def test_changes_of_speed_do_not_add_up_to_a_drift(legs: list[tuple[float, int]]) -> None:
     """Each change costs less than a recorded nanosecond."""
-    schedule, now, true = Schedule(0, 0), 0, Fraction(0)
+    schedule, now, true = Schedule(R0, M0), M0, Fraction(0)
     for speed, duration in legs:
         schedule.set_speed(speed, now)
-        now += duration
+        now = Monotonic(now + duration)
         true += Fraction(speed) * duration
     assert 0 <= true - schedule.recorded_at(now) < len(legs)
 
 
 def test_a_pause_moves_deadlines_by_its_length() -> None:
-    schedule = Schedule(0, 0, 2.0)
-    schedule.pause(100)
+    schedule = Schedule(R0, M0, 2.0)
+    schedule.pause(Monotonic(100))
     assert schedule.is_paused
-    assert (schedule.deadline(1000), schedule.recorded_at(130)) == (None, 200)
-    schedule.resume(150)
-    assert schedule.deadline(1000) == 500 + 50
+    assert (schedule.deadline(RecordedSteady(1000)), schedule.recorded_at(Monotonic(130))) == (None, 200)
+    schedule.resume(Monotonic(150))
+    assert schedule.deadline(RecordedSteady(1000)) == 500 + 50
 
 
 def test_a_seek_makes_another_moment_the_present() -> None:
-    schedule = Schedule(0, 0, 10.0)
-    schedule.seek(5000, 70)
-    assert (schedule.deadline(5000), schedule.deadline(5010)) == (70, 71)
+    schedule = Schedule(R0, M0, 10.0)
+    schedule.seek(RecordedSteady(5000), Monotonic(70))
+    assert (schedule.deadline(RecordedSteady(5000)), schedule.deadline(RecordedSteady(5010))) == (70, 71)
 
 
 def test_a_seek_while_paused_waits_for_the_resume() -> None:
-    schedule = Schedule(0, 0)
-    schedule.pause(10)
-    schedule.seek(500, 20)
-    schedule.resume(30)
-    assert schedule.deadline(500) == 30
+    schedule = Schedule(R0, M0)
+    schedule.pause(Monotonic(10))
+    schedule.seek(RecordedSteady(500), Monotonic(20))
+    schedule.resume(Monotonic(30))
+    assert schedule.deadline(RecordedSteady(500)) == 30
 
 
 def test_at_infinite_speed_everything_is_due_at_the_anchor() -> None:
-    schedule = Schedule(5, 7, math.inf)
-    assert (schedule.deadline(5), schedule.deadline(10**19), schedule.recorded_at(1000)) == (7, 7, 5)
-    schedule.seek(50, 10)
-    schedule.set_speed(1.0, 10)
-    assert schedule.deadline(51) == 11
+    schedule = Schedule(RecordedSteady(5), Monotonic(7), math.inf)
+    assert (
+        schedule.deadline(RecordedSteady(5)),
+        schedule.deadline(RecordedSteady(10**19)),
+        schedule.recorded_at(Monotonic(1000)),
+    ) == (7, 7, 5)
+    schedule.seek(RecordedSteady(50), Monotonic(10))
+    schedule.set_speed(1.0, Monotonic(10))
+    assert schedule.deadline(RecordedSteady(51)) == 11
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, math.nan, -math.inf])
 def test_a_speed_is_positive(speed: float) -> None:
     with pytest.raises(ValueError, match="not positive"):
-        Schedule(0, 0, speed)
+        Schedule(R0, M0, speed)
 
 
 def waited(schedule: Schedule, recorded: int, time: FakeTime) -> int:
-    return asyncio.run(wait_until_due(schedule, recorded, clock=time.clock, sleep=time.sleep))
+    return asyncio.run(wait_until_due(schedule, RecordedSteady(recorded), clock=time.clock, sleep=time.sleep))
 
 
 def test_waiting_sleeps_until_shortly_before_and_then_yields() -> None:
     time = FakeTime()
-    assert waited(Schedule(0, 0), 50_000_000, time) == 50_000_000
+    assert waited(Schedule(R0, M0), 50_000_000, time) == 50_000_000
     assert time.sleeps[0] == (50_000_000 - LEAD) / NANOSECONDS
     assert set(time.sleeps[1:]) == {0}
     assert 50_000_000 <= time.now < 50_002_000
@@ -111,25 +123,25 @@ def test_waiting_sleeps_until_shortly_before_and_then_yields() -> None:
 
 def test_what_is_due_is_not_waited_for() -> None:
     time = FakeTime()
-    assert waited(Schedule(0, -10), 5, time) == -5
+    assert waited(Schedule(R0, Monotonic(-10)), 5, time) == -5
     assert time.sleeps == []
 
 
 def test_a_long_wait_looks_at_the_schedule_now_and_then() -> None:
     time = FakeTime()
-    waited(Schedule(0, 0), 10 * LONGEST_SLEEP, time)
+    waited(Schedule(R0, M0), 10 * LONGEST_SLEEP, time)
     assert max(time.sleeps) == LONGEST_SLEEP / NANOSECONDS
 
 
 def test_a_change_of_speed_reaches_those_who_wait() -> None:
-    time, schedule = FakeTime(), Schedule(0, 0)
+    time, schedule = FakeTime(), Schedule(R0, M0)
     time.on_sleep = lambda: schedule.set_speed(1000.0, time.now) if len(time.sleeps) == 1 else None
     waited(schedule, 100 * NANOSECONDS, time)
     assert time.now < NANOSECONDS
 
 
 def test_a_pause_is_waited_out() -> None:
-    time, schedule = FakeTime(), Schedule(0, 0)
-    schedule.pause(0)
+    time, schedule = FakeTime(), Schedule(R0, M0)
+    schedule.pause(M0)
     time.on_sleep = lambda: schedule.resume(time.now) if len(time.sleeps) == 5 else None
     assert waited(schedule, 1000, time) == 5 * LONGEST_SLEEP + 1000

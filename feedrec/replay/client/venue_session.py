@@ -1,0 +1,143 @@
+"""One client's session with the venue: the only owner of the server half of a feed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+
+from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
+from ..clock.times import RecordedWall
+from ..venue.rebuild import Position, Rebuilder
+from .outlet import Outlet
+
+__all__ = ["VenueSession"]
+
+
+class VenueSession:
+    """
+    Passes to a server half what a client says and what was recorded, and carries out what it decides.
+
+    Args:
+        server: The server half; nobody else may call it.
+        rebuilder: Rebuilds the snapshots that it asks for.
+        outlet: Takes the messages to send.
+        remark: Called with what the person who runs the replay should know.
+
+    Attributes:
+        on_frame: Takes the next recorded frame and its description; returns the messages to send for it. It is that of
+            `FeedServer` itself: no other call is made for every frame.
+        dismissal: How to close the connection, once the server half has decided to.
+
+    """
+
+    def __init__(self, server: FeedServer, rebuilder: Rebuilder, outlet: Outlet, remark: Callable[[str], None]) -> None:
+        self.on_frame = server.on_frame
+        self.dismissal: Close | None = None
+        self._server = server
+        self._rebuilder = rebuilder
+        self._outlet = outlet
+        self._remark = remark
+        self._waits_for_state = asyncio.Event()
+        self._stopped = threading.Event()
+
+    @property
+    def subscribe_within(self) -> float | None:
+        """Seconds within which the client must subscribe; None for no limit."""
+        return self._server.subscribe_within
+
+    @property
+    def has_subscribed(self) -> bool:
+        """Whether a subscription was ever accepted."""
+        return self._server.has_subscribed
+
+    @property
+    def waits_for_state(self) -> bool:
+        """Whether a subscription waits for `give_state`."""
+        return self._waits_for_state.is_set()
+
+    @property
+    def next_due(self) -> RecordedWall | None:
+        """When there is something to send though nothing was recorded; None if never."""
+        due = self._server.next_due
+        return None if due is None else RecordedWall(due)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether a subscription waits, or something will be due."""
+        return self._server.next_due is not None or self._waits_for_state.is_set()
+
+    def open(self, handshake: Handshake, now: RecordedWall) -> None:
+        """
+        Greet a new client, if the venue does.
+
+        Raises:
+            ClientEnded: If the client is gone.
+
+        """
+        self._carry_out(self._server.on_open(handshake, now))
+
+    def hear(self, message: str | bytes, now: RecordedWall) -> None:
+        """
+        Answer a message.
+
+        Raises:
+            ClientEnded: If the client is gone.
+
+        """
+        self._carry_out(self._server.on_message(message.encode() if isinstance(message, str) else message, now))
+        if self._server.wanted:
+            self._waits_for_state.set()
+
+    def hear_nothing(self) -> None:
+        """
+        Answer a client that did not subscribe in time.
+
+        Raises:
+            ClientEnded: If the client is gone.
+
+        """
+        self._carry_out(self._server.on_silence())
+
+    def begin_lap(self) -> None:
+        """Have every subscription wait for state again: the recordings begin anew."""
+        self._server.on_restart()
+        self._waits_for_state.set()
+
+    def due_messages(self, time: RecordedWall) -> Sequence[bytes]:
+        """Return what is to be sent at `next_due`."""
+        return self._server.on_due(time)
+
+    async def state_wanted(self) -> None:
+        """Wait until a subscription waits for `give_state`."""
+        await self._waits_for_state.wait()
+
+    async def give_state(self, position: Position) -> None:
+        """
+        Rebuild what subscriptions wait for, and send it. Nothing else may be sent to the client meanwhile.
+
+        Raises:
+            ClientEnded: If the client is gone.
+            RecordingError: If the recordings cannot be read again.
+
+        """
+        while wanted := self._server.wanted:
+            snapshots = await asyncio.to_thread(self._rebuilder.snapshots, wanted, position, self._stopped)
+            self._carry_out(self._server.on_state(snapshots, position.time))
+            await self._outlet.drain()
+        self._waits_for_state.clear()
+
+    def stop(self) -> None:
+        """End the rebuilding, if any."""
+        self._stopped.set()
+
+    def _carry_out(self, replies: Sequence[Reply]) -> None:
+        outlet = self._outlet
+        for reply in replies:
+            if isinstance(reply, Send):
+                outlet.add(reply.payload, binary=False)
+                outlet.hand_over()
+            elif isinstance(reply, Close):
+                self.dismissal = reply
+            elif isinstance(reply, Remark):
+                self._remark(reply.text)
