@@ -8,14 +8,15 @@ from collections.abc import Mapping
 import msgspec
 
 from ..errors import UsageError
-from .credentials import CredentialsKind
+from .credentials import CredentialsKind, key_from_environment
+from .decoding import decoder_of
 
 __all__ = ["CMC_KEY", "ApiKey", "cmc_key_from_environment", "parse_api_key_file"]
 
 _HEADER_TEXT = re.compile(r"[!-~]+", re.ASCII)
 """One word of what a header may hold (RFC 9110, 5.5)."""
 
-_CMC_VARIABLE = "CMC_PRO_API_KEY"
+_CMC_VARIABLES = ("CMC_PRO_API_KEY",)
 
 
 class ApiKey:
@@ -55,6 +56,9 @@ class _KeyFile(msgspec.Struct):
     key: str
 
 
+_decode_key_file = decoder_of(_KeyFile)
+
+
 def parse_api_key_file(text: str) -> ApiKey:
     """
     Read a file that holds an API key alone, or JSON with `key`. Other keys of it do not matter.
@@ -64,10 +68,12 @@ def parse_api_key_file(text: str) -> ApiKey:
 
     """
     text = text.removeprefix("\ufeff").strip()
-    key = _key_of_object(text) if text.startswith("{") else text
-    if key is None:  # not raised where it was found: the cause of an error would hold the text
+    if not text.startswith("{"):
+        return ApiKey(text)
+    found = _decode_key_file(text)
+    if found is None:
         raise UsageError('the key file is neither an API key alone nor JSON such as {"key": "..."}')
-    return ApiKey(key)
+    return ApiKey(found.key)
 
 
 def cmc_key_from_environment(environment: Mapping[str, str]) -> ApiKey | None:
@@ -78,26 +84,13 @@ def cmc_key_from_environment(environment: Mapping[str, str]) -> ApiKey | None:
         UsageError: If it is no key.
 
     """
-    text = environment.get(_CMC_VARIABLE, "").strip()
-    if not text:
-        return None
-    try:
-        return ApiKey(text)
-    except UsageError as error:
-        raise UsageError(f"{_CMC_VARIABLE}: {error}") from None
+    return key_from_environment(environment, _CMC_VARIABLES, ApiKey)
 
 
 CMC_KEY = CredentialsKind(
     summary="an API key of CoinMarketCap (pro.coinmarketcap.com), of the Startup plan or one above it",
-    variables=(_CMC_VARIABLE,),
+    variables=_CMC_VARIABLES,
     file='the key alone, or a JSON file {"key": "..."}',
     from_environment=cmc_key_from_environment,
     from_file=parse_api_key_file,
 )
-
-
-def _key_of_object(text: str) -> str | None:
-    try:
-        return msgspec.json.decode(text, type=_KeyFile).key
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None

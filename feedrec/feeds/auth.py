@@ -18,6 +18,7 @@ from ..errors import UsageError
 from ..model import NANOSECONDS, TIME_LIMIT
 from .api_key import ApiKey, parse_api_key_file
 from .credentials import CdpKey, ExchangeKey, parse_cdp_key_file, parse_exchange_key_file
+from .decoding import decoder_of
 
 __all__ = ["AUTH_MODES", "SIGNATURE_WINDOW", "Auth", "AuthKey", "AuthMode", "PublicKey", "parse_auth_key"]
 
@@ -53,6 +54,11 @@ class _JwtClaims(msgspec.Struct):
     iss: str
     nbf: _Second
     exp: _Second
+
+
+_decode_header = decoder_of(_JwtHeader)
+_decode_claims = decoder_of(_JwtClaims)
+_decode_fields = decoder_of(dict[str, Any])
 
 
 class PublicKey:
@@ -212,7 +218,7 @@ def parse_auth_key(text: str) -> AuthKey:
         return PublicKey(text)
     if text.startswith("-----BEGIN"):
         return PublicKey(CdpKey("unnamed", text).public_key_text())
-    fields = _fields(text)
+    fields = _decode_fields(text) or {}
     if "privateKey" in fields:
         key = parse_cdp_key_file(text)
         return PublicKey(key.public_key_text(), key.name)
@@ -226,25 +232,13 @@ def parse_auth_key(text: str) -> AuthKey:
     )
 
 
-def _fields(text: str) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return {}
-
-
 def _parse_jwt(token: str) -> tuple[_JwtHeader, _JwtClaims] | None:
     """Take a token in compact form apart (RFC 7515, 7.1); None if it is none, or lacks something."""
     segments = [_from_base64url(segment) for segment in token.split(".", 3)]
     if len(segments) != 3 or None in segments:
         return None
-    try:
-        return (
-            msgspec.json.decode(segments[0] or b"", type=_JwtHeader),
-            msgspec.json.decode(segments[1] or b"", type=_JwtClaims),
-        )
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return None
+    header, claims = _decode_header(segments[0] or b""), _decode_claims(segments[1] or b"")
+    return None if header is None or claims is None else (header, claims)
 
 
 def _from_base64url(segment: str) -> bytes | None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from ..errors import UsageError
 from ..model import FrameInfo
 from .credentials import Credentials, CredentialsKind
 
@@ -24,6 +25,7 @@ __all__ = [
     "FeedClient",
     "Gap",
     "Message",
+    "NoSequence",
     "Notice",
     "SequenceRule",
     "Subscription",
@@ -130,52 +132,70 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class SequenceRule(Protocol):
-    """Tells from the frames received on one connection which ones are missing between them."""
+    """Finds, in the frames received on one connection, which ones are missing between them."""
+
+    @property
+    def out_of_order(self) -> int:
+        """Frames seen behind a later one; they are not lost."""
 
     def observe(self, info: FrameInfo) -> Gap | None:
         """Take what a frame is; give the gap before it, if there is one."""
 
 
 class FeedClient(Protocol):
-    """The client half of a feed, for one connection."""
+    """
+    The client half of a feed, for one connection.
+
+    A class that inherits from it has what the methods here do: they ask for nothing and notice nothing.
+    """
 
     @property
     def silence_limit(self) -> float | None:
         """Seconds after which a connection without any frame must be dead; None if frames may be rare."""
+        return None
 
     @property
     def out_of_order(self) -> int:
         """Frames that arrived behind a later one."""
+        return 0
 
-    def on_open(self, time: int) -> list[Message]:
-        """Give the messages to send on a new connection, signed at `time` (wall clock, nanoseconds) if they are."""
+    def on_open(self, time: int) -> list[Message]:  # noqa: ARG002
+        """Return the messages to send on a new connection, signed at `time` (wall clock, nanoseconds) if they are."""
+        return []
 
-    def subscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
-        """Give the messages that ask for more on an open connection; `time` is as for `on_open`."""
+    def subscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:  # noqa: ARG002
+        """Return the messages that ask for more on an open connection; `time` is as for `on_open`."""
+        return []
 
-    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:  # noqa: ARG002
         """
-        Give the messages that ask for no more of some channels, and expect nothing more of them.
+        Return the messages that end some subscriptions, of which nothing more is expected.
 
         Args:
-            subscriptions: Of a channel the products that are not wanted any more; without any, the channel.
+            subscriptions: The products of a channel that are no longer wanted; without any, the channel.
             time: As for `on_open`.
 
         """
+        return []
 
-    def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
+    def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:  # noqa: ARG002
         """Take a frame that arrived. Called for each one: cheap unless there is something to say."""
+        return ()
 
-    def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:
+    def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:  # noqa: ARG002
         """Take the time since the connection opened, called a few times a second; messages are sent."""
+        return ()
 
-    def on_close(self, code: int, reason: str) -> Sequence[Notice]:
+    def on_close(self, code: int, reason: str) -> Sequence[Notice]:  # noqa: ARG002
         """Take the end of the connection: the close code (1006 if none came), and what the venue said."""
+        return ()
 
 
 class Feed(Protocol):
     """
     An endpoint of the catalogue.
+
+    A class that inherits from it has what stands here: it lacks a name, a summary, an address and a client half.
 
     Attributes:
         name: Its name in the catalogue.
@@ -187,68 +207,88 @@ class Feed(Protocol):
         heartbeat_channel: Channel that keeps a connection alive, added by itself; None if there is none.
         credentials: What it takes for channels that need them, or for all; None if there is nothing to prove.
         needs_credentials: Whether nothing can be subscribed without.
-        connections_per_second: Connections that may be opened in a second; None if nothing is known of a limit.
+        connections_per_second: Connections that may be opened in a second; None if no limit is known.
         messages_per_second: Messages that may be sent in a second without credentials; None as before.
-        limits: What else the venue allows only so much of, for people.
+        limits: What else the venue limits, for people.
         failover: Name of the endpoint that may take over when this one is down; None if there is none.
 
     """
 
-    name: str
-    summary: str
-    url: str
-    channels: Mapping[str, Channel]
-    default_channels: tuple[str, ...]
-    default_products: tuple[str, ...]
-    heartbeat_channel: str | None
-    credentials: CredentialsKind | None
-    needs_credentials: bool
-    connections_per_second: int | None
-    messages_per_second: int | None
-    limits: tuple[str, ...]
-    failover: str | None
+    name: str = ""
+    summary: str = ""
+    url: str = ""
+    channels: Mapping[str, Channel] = {}
+    default_channels: tuple[str, ...] = ()
+    default_products: tuple[str, ...] = ()
+    heartbeat_channel: str | None = None
+    credentials: CredentialsKind | None = None
+    needs_credentials: bool = False
+    connections_per_second: int | None = None
+    messages_per_second: int | None = None
+    limits: tuple[str, ...] = ()
+    failover: str | None = None
 
-    def describe(self, payload: bytes) -> FrameInfo:
+    def describe(self, payload: bytes) -> FrameInfo:  # noqa: ARG002
         """Tell what a frame is, without parsing all of it. Never raises; what it cannot tell it leaves empty."""
+        return FrameInfo()
 
-    def sequence_rule(self, *, from_start: bool) -> SequenceRule:
+    def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
         """
-        Make the rule for a new connection.
+        Return the rule for a new connection.
 
         Args:
             from_start: Whether the frames come from the opening of the connection on: then the first may be missing.
 
         """
+        return NoSequence()
 
     def channel_name(self, name: str) -> str:
-        """Give the subscription name of a channel that is named as its frames are (`l2_data` is `level2`)."""
+        """Return the subscription name of a channel that is named as its frames are (`l2_data` is `level2`)."""
+        return name
 
     def parse_params(self, channel: str, query: str) -> dict[str, Any]:
         """
         Read what a person wrote behind the `?` of a channel.
 
         Raises:
-            UsageError: If the channel takes no such thing.
+            UsageError: If the channel does not take it.
 
         """
+        if query:
+            raise UsageError(f"{channel} of {self.name} takes no parameters: leave out ?{query}")
+        return {}
 
-    def headers(self, credentials: Credentials | None) -> dict[str, str]:
-        """Give what the handshake must say besides."""
+    def headers(self, credentials: Credentials | None) -> dict[str, str]:  # noqa: ARG002
+        """Return further headers of the handshake."""
+        return {}
 
-    def plan_of(self, subscriptions: Sequence[Subscription]) -> str:
-        """Say in a line what this will use of a plan that is paid for; empty if nothing is counted."""
+    def plan_of(self, subscriptions: Sequence[Subscription]) -> str:  # noqa: ARG002
+        """Say in a line what this will use of a paid plan; empty if nothing is counted."""
+        return ""
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """
-        Give what each of the connections subscribes that it takes to carry all of this; mostly that is one.
+        Return what to subscribe on each of the connections that it takes to carry all of this; mostly that is one.
 
         Raises:
-            UsageError: If the venue allows no such thing.
+            UsageError: If the venue does not allow it.
 
         """
+        return [list(subscriptions)]
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
-        """Make the client half for a new connection."""
+        """Return the client half for a new connection."""
+        ...
+
+
+class NoSequence:
+    """The rule for feeds that number nothing."""
+
+    out_of_order = 0
+
+    def observe(self, info: FrameInfo) -> Gap | None:  # noqa: ARG002
+        """Find no gap; see `SequenceRule`."""
+        return None
 
 
 class ContiguousSequence:
@@ -288,11 +328,22 @@ class ConnectionSequence:
     """The rule for feeds that number all frames of a connection, whatever the channel; `first` as for the numbers."""
 
     def __init__(self, first: int | None) -> None:
-        self._sequence = ContiguousSequence(first)
+        self._numbers = ContiguousSequence(first)
+
+    @property
+    def out_of_order(self) -> int:
+        """Frames seen whose number was lower than expected."""
+        return self._numbers.out_of_order
 
     def observe(self, info: FrameInfo) -> Gap | None:
         """Take what a frame is; see `SequenceRule`."""
-        return None if info.sequence is None else self._sequence.observe(info.sequence)
+        sequence, numbers = info.sequence, self._numbers
+        if sequence is None:
+            return None
+        if sequence == numbers.expected:  # nearly always: spares a call for each frame
+            numbers.expected = sequence + 1
+            return None
+        return numbers.observe(sequence)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

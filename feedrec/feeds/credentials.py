@@ -17,6 +17,7 @@ import msgspec
 
 from ..errors import UsageError
 from ..model import NANOSECONDS
+from .decoding import decoder_of
 
 if TYPE_CHECKING:
     from .signing import SigningKey
@@ -31,6 +32,7 @@ __all__ = [
     "ExchangeKey",
     "cdp_key_from_environment",
     "exchange_key_from_environment",
+    "key_from_environment",
     "parse_cdp_key_file",
     "parse_exchange_key_file",
 ]
@@ -226,6 +228,10 @@ class _ExchangeKeyFile(msgspec.Struct):
     passphrase: str
 
 
+_decode_cdp_key = decoder_of(_CdpKeyFile)
+_decode_exchange_key = decoder_of(_ExchangeKeyFile)
+
+
 def parse_cdp_key_file(text: str) -> CdpKey:
     """
     Read a key file as Coinbase gives it: JSON with `name` or `id`, and `privateKey`. Other keys do not matter.
@@ -234,7 +240,7 @@ def parse_cdp_key_file(text: str) -> CdpKey:
         UsageError: If it is none.
 
     """
-    found = _decode(text, _CdpKeyFile)
+    found = _decode_cdp_key(text.removeprefix("\ufeff"))
     if found is None:
         raise UsageError('the key file is no JSON such as {"name": "organizations/...", "privateKey": "..."}')
     name = found.name or found.id
@@ -251,7 +257,7 @@ def parse_exchange_key_file(text: str) -> ExchangeKey:
         UsageError: If it is none.
 
     """
-    found = _decode(text, _ExchangeKeyFile)
+    found = _decode_exchange_key(text.removeprefix("\ufeff"))
     if found is None:
         raise UsageError('the key file is no JSON such as {"key": "...", "secret": "...", "passphrase": "..."}')
     return ExchangeKey(found.key, found.secret, found.passphrase)
@@ -271,7 +277,7 @@ def cdp_key_from_environment(environment: Mapping[str, str]) -> CdpKey | None:
         UsageError: If only one is set, or they are no key.
 
     """
-    return _from_environment(environment, _CDP_VARIABLES, CdpKey)
+    return key_from_environment(environment, _CDP_VARIABLES, CdpKey)
 
 
 def exchange_key_from_environment(environment: Mapping[str, str]) -> ExchangeKey | None:
@@ -282,7 +288,7 @@ def exchange_key_from_environment(environment: Mapping[str, str]) -> ExchangeKey
         UsageError: If only some are set, or they are no key.
 
     """
-    return _from_environment(environment, _EXCHANGE_VARIABLES, ExchangeKey)
+    return key_from_environment(environment, _EXCHANGE_VARIABLES, ExchangeKey)
 
 
 CDP_KEY = CredentialsKind(
@@ -302,15 +308,19 @@ EXCHANGE_KEY = CredentialsKind(
 )
 
 
-_Key = TypeVar("_Key", CdpKey, ExchangeKey)
-_Shape = TypeVar("_Shape", _CdpKeyFile, _ExchangeKeyFile)
-
-# What fails below gives None instead of raising: the cause of an error would hold the text that could not be read.
+_Key = TypeVar("_Key")
 
 
-def _from_environment(
+def key_from_environment(
     environment: Mapping[str, str], variables: tuple[str, ...], make: Callable[..., _Key]
 ) -> _Key | None:
+    """
+    Make a key of the values of some variables; None if none of them is set.
+
+    Raises:
+        UsageError: If only some are set, or they do not make a key.
+
+    """
     values = [environment.get(variable, "").strip() for variable in variables]
     if not any(values):
         return None
@@ -326,15 +336,8 @@ def _from_environment(
         raise UsageError(f"{' / '.join(variables)}: {error}") from None
 
 
-def _decode(text: str, shape: type[_Shape]) -> _Shape | None:
-    try:
-        return msgspec.json.decode(text.removeprefix("\ufeff"), type=shape)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
-
-
 def _base64(text: str) -> bytes | None:
-    try:
+    try:  # None instead of an exception, whose text would hold the secret
         return base64.b64decode("".join(text.split()), validate=True)
     except ValueError:
         return None

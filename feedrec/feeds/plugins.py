@@ -24,7 +24,7 @@ __all__ = ["GROUP", "load_plugin", "plugin_names"]
 GROUP = "feedrec.feeds"
 """The group of entry points."""
 
-_DEMANDED = [*Feed.__annotations__, *(name for name in vars(Feed) if not name.startswith("_"))]
+_DEMANDED = [name for name in vars(Feed) if not name.startswith("_")]
 """What a feed must have."""
 
 
@@ -75,6 +75,8 @@ def _offers() -> Mapping[str, tuple[EntryPoint, ...]]:
 def _problem_of(feed: Any) -> str | None:
     """Say why something is no feed, as far as the catalogue would stumble over it."""
     lacking = [one for one in _DEMANDED if not hasattr(feed, one)]
+    if getattr(type(feed), "client", None) is Feed.client:  # which a feed inherits, but which does nothing
+        lacking.append("client")
     if lacking:
         return f"it lacks {', '.join(lacking)}"
     if not (isinstance(feed.summary, str) and isinstance(feed.url, str)):

@@ -115,40 +115,50 @@ class FeedServer(Protocol):
     """
     The server half of a feed, for one connection.
 
+    A class that inherits from it has what the methods here do: every frame goes to everybody, and nothing is answered.
+
     Attributes:
         subscribe_within: Seconds after the opening within which a client must subscribe; None for any time.
         next_due: The next recorded time at which there is something to send though nothing was recorded; None if never.
 
     """
 
-    subscribe_within: float | None
-    next_due: int | None
+    subscribe_within: float | None = None
+    next_due: int | None = None
 
     @property
     def wanted(self) -> frozenset[Key]:
         """What was subscribed and waits for `on_state`."""
+        return frozenset()
 
     @property
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
+        return True
 
-    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:
+    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
         """Take a new client, at recorded time `time`."""
+        return []
 
-    def on_message(self, message: bytes, time: int) -> list[Reply]:
+    def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         """Take a text message of the client, at recorded time `time`."""
+        return []
 
-    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
+    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:  # noqa: ARG002
         """Take snapshots as of `time`, None where there is none yet: what has its key there is no longer `wanted`."""
+        return []
 
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
-        """Take the next recorded frame; give the text messages to send for it."""
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:  # noqa: ARG002
+        """Take the next recorded frame of the venue; return the text messages to send for it."""
+        return (frame.payload,) if frame.direction == "in" else ()
 
-    def on_due(self, time: int) -> Sequence[bytes]:
-        """Give what is to be sent at `next_due`."""
+    def on_due(self, time: int) -> Sequence[bytes]:  # noqa: ARG002
+        """Return what is to be sent at `next_due`."""
+        return ()
 
     def on_silence(self) -> list[Reply]:
         """Take note that the client did not subscribe in time."""
+        return []
 
     def on_restart(self) -> None:
         """Take note that the recordings begin again: what is subscribed is `wanted` anew."""

@@ -23,7 +23,7 @@ from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscr
 from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
-from ..settings import read_settings
+from ..server_half.settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
 from .client import CoinbaseAdvancedClient

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from ...model import FrameInfo, Kind, format_time
-from ..steps import NOT_UNDERSTOOD, STEP_ITEMS
+from ..decoding import NOT_UNDERSTOOD
+from ..steps import STEP_ITEMS
 from .channels import channel_name
 
 __all__ = ["describe", "go_time", "snapshot_head", "text_items"]

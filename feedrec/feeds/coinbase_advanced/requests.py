@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..steps import NOT_UNDERSTOOD
+from ..decoding import decoder_of
 
 __all__ = ["Request", "parse_request"]
 
@@ -16,10 +16,10 @@ class Request(msgspec.Struct, frozen=True):
     A message that subscribes or unsubscribes one channel.
 
     Attributes:
-        type: Which of both.
+        type: Which of the two.
         channel: As the client wrote it.
-        product_ids: As the client wrote them; None and none mean the same.
-        jwt: What proves who the client is; of any kind, for it was not checked.
+        product_ids: As the client wrote them; None and an empty list mean the same.
+        jwt: What proves who the client is; of any type, for it was not checked.
 
     """
 
@@ -30,16 +30,9 @@ class Request(msgspec.Struct, frozen=True):
 
     @property
     def products(self) -> list[str]:
-        """Each product once, in their order."""
+        """Each product once, in order."""
         return list(dict.fromkeys(self.product_ids or ()))
 
 
-_decode = msgspec.json.Decoder(Request).decode
-
-
-def parse_request(message: bytes) -> Request | None:
-    """Read a message; None if it is none."""
-    try:
-        return _decode(message)
-    except NOT_UNDERSTOOD:
-        return None
+parse_request = decoder_of(Request)
+"""Reads a message; None if it is not such a request."""

@@ -25,11 +25,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
+from ..server_half import SilenceSettings, SubscribingServer
+from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
 from .channels import HEARTBEATS, PRIVATE, USER
@@ -46,21 +45,18 @@ _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
 _NO_MESSAGES: tuple[bytes, ...] = ()
 
 
-class Settings(msgspec.Struct, frozen=True):
+class Settings(SilenceSettings, frozen=True):
     """
-    What is not known of the venue, with a sane default.
+    What is not known of the venue, with a sane default; see also `SilenceSettings`.
 
     Attributes:
-        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
-        subscribe_within_code: Close code for a client that did not.
         level2_limit_closes: Whether too many level2 products close the connection; probes differ.
-        malformed_message: Text of the error for what is no subscribe or unsubscribe message.
+        malformed_message: Text of the error for anything but a subscribe or unsubscribe message.
         account_id: What acks list for user and futures_balance_summary.
 
     """
 
     subscribe_within: float = SUBSCRIBE_WITHIN
-    subscribe_within_code: int = 1008
     level2_limit_closes: bool = False
     malformed_message: str = "failure to subscribe"
     account_id: str = "00000000-0000-0000-0000-000000000000"
@@ -69,14 +65,14 @@ class Settings(msgspec.Struct, frozen=True):
 class _Subscribe:
     """A subscribe message that is not acknowledged yet."""
 
-    def __init__(self, channel: str, products: list[str], since: int) -> None:
+    def __init__(self, channel: str, products: list[str], waiting: list[str], since: int) -> None:
         self.channel = channel
         self.products = products
+        self.waiting = set(waiting)  # products whose snapshot has not passed
         self.since = since
-        self.waiting: set[str] = set()  # products whose snapshot has not passed
 
 
-class CoinbaseAdvancedServer:
+class CoinbaseAdvancedServer(SubscribingServer):
     """
     The server half for one connection.
 
@@ -88,7 +84,6 @@ class CoinbaseAdvancedServer:
         has_client_id: Whether what is made has a `client_id`, as at the user endpoint.
 
     Attributes:
-        subscribe_within: See `FeedServer`.
         next_due: When the next heartbeat must be made; None if they are recorded, or not subscribed.
 
     """
@@ -102,38 +97,18 @@ class CoinbaseAdvancedServer:
         *,
         has_client_id: bool = False,
     ) -> None:
-        self.subscribe_within = settings.subscribe_within or None
+        super().__init__(catalogue, settings.subscribe_within, settings.silence)
         self._auth = auth
         self._has_client_id = has_client_id
         self._orders = OrderFilter()
         self._channels = channels
-        self._catalogue = catalogue
         self._settings = settings
-        self._subscribed: dict[str, set[str]] = {}
         self._acknowledged: dict[str, list[str]] = {}
         self._unacknowledged: list[_Subscribe] = []
-        self._wanted: set[Key] = set()
-        self._has_subscribed = False
         self._number = 0
         self._expected: dict[int, int] = {}
-        self.next_due: int | None = None
-
-    @property
-    def wanted(self) -> frozenset[Key]:
-        """What waits for `on_state`; see `FeedServer`."""
-        return frozenset(self._wanted)
-
-    @property
-    def has_subscribed(self) -> bool:
-        """Whether a subscription was ever accepted; see `FeedServer`."""
-        return self._has_subscribed
-
-    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
-        """Say nothing: the venue waits for the client; see `FeedServer`."""
-        return []
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
-        """Answer the client; see `FeedServer`."""
         request = parse_request(message)
         if request is None:
             return [error(self._settings.malformed_message)]
@@ -147,23 +122,12 @@ class CoinbaseAdvancedServer:
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
         """Give the snapshots that there are, message by message; wait for the others."""
-        replies: list[Reply] = []
-        for channel, product in self._in_order_of_messages(self._wanted.intersection(snapshots)):
-            self._wanted.discard((channel, product))
-            if channel == HEARTBEATS and channel not in self._catalogue:
-                self.next_due = time + NANOSECONDS
-            snapshot = snapshots[channel, product]
-            if snapshot is not None:
-                parts = self._orders.snapshots(snapshot) if channel == USER else [snapshot]
-                replies += [Send(self._numbered(part, 0)) for part in parts]
-                self._no_longer_wait(channel, product)
-                replies += map(Send, self._acknowledge(time))
+        replies = super().on_state(snapshots, time)
         for subscribe in self._unacknowledged:
             subscribe.since = time
         return [*replies, *map(Send, self._acknowledge(time))]
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
-        """Pass on what the client subscribed."""
         sequence = info.sequence
         if sequence is not None and not frame.synthetic:  # what was rebuilt has no place in the venue's count
             expected = self._expected.get(frame.conn, sequence)
@@ -172,8 +136,8 @@ class CoinbaseAdvancedServer:
                 self._expected[frame.conn] = sequence + 1
         if self._unacknowledged:
             return self._frame_while_waiting(frame, info)
-        subscribed = self._subscribed.get(info.channel)  # as `_takes`, without the call
-        if subscribed is None or (subscribed.isdisjoint(info.products) and "" not in subscribed):
+        takers = self._takers.get(info.channel)  # as `_takes`, without the call
+        if takers is None or (takers.isdisjoint(info.products) and info.products and "" not in takers):
             return _NO_MESSAGES
         if info.channel == USER:
             return self._own_orders(frame.payload, sequence)
@@ -184,17 +148,21 @@ class CoinbaseAdvancedServer:
         self.next_due = time + NANOSECONDS
         return (self._made(HEARTBEATS, beat(time), time),)
 
-    def on_silence(self) -> list[Reply]:
-        """Close on a client that did not subscribe in time."""
-        reason = f"no subscribe message within {self._settings.subscribe_within:g} seconds"
-        return [Close(self._settings.subscribe_within_code, reason)]
-
     def on_restart(self) -> None:
-        """Begin again with a snapshot of everything that is subscribed."""
+        super().on_restart()
         self._expected.clear()
         self._orders = OrderFilter(self._orders.products)
-        self.next_due = None
-        self._wanted = {(channel, product) for channel, products in self._subscribed.items() for product in products}
+
+    def _begin(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
+        channel, product = key
+        if channel == HEARTBEATS and channel not in self._catalogue:
+            self.next_due = time + NANOSECONDS
+        if snapshot is None:
+            return ()
+        parts = self._orders.snapshots(snapshot) if channel == USER else [snapshot]
+        messages = [self._numbered(part, 0) for part in parts]
+        self._no_longer_wait(channel, product)
+        return [*map(Send, messages), *map(Send, self._acknowledge(time))]
 
     def _refuse(self, request: Request) -> str | None:
         """Give the remark for a message that is refused; None if it is not."""
@@ -212,53 +180,42 @@ class CoinbaseAdvancedServer:
         return [] if reason is None else [Remark(f"{request.type}s {request.channel} without proof: {reason}")]
 
     def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
-        current = self._subscribed.get(channel, set())
-        if channel == "level2" and len(current.union(products)) > MAX_LEVEL2_PRODUCTS:
+        current = self._subscribed.get(channel, {}).keys()
+        if channel == "level2" and len(current | set(products)) > MAX_LEVEL2_PRODUCTS:
             return [error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
         accepted, lacking = self._choose(channel, products)
-        subscribe = _Subscribe(channel, accepted, time)
-        subscribe.waiting = set(accepted) - current
-        self._wanted |= {(channel, product) for product in subscribe.waiting}
-        if channel == HEARTBEATS:
-            subscribe.waiting = set()  # nothing comes before their ack, but the replay must have begun
-        if accepted:
-            self._subscribed[channel] = current.union(accepted)
-        self._has_subscribed = True
-        self._unacknowledged.append(subscribe)
-        remarks = [Remark(self._what_is_lacking(channel, lacking))] if lacking else []
+        remarks = [self._lacking(channel, lacking)] if lacking else []
         if channel == USER and not current:
             self._orders = OrderFilter(products)
         elif channel == USER and self._orders.products and not self._orders.products.issuperset(products or [""]):
             remarks.append(Remark("asks for user again with other products: to change them, unsubscribe first"))
+        new = self._add(channel, accepted)
+        # Nothing comes before the ack of heartbeats, but the replay must have begun.
+        self._unacknowledged.append(_Subscribe(channel, accepted, [] if channel == HEARTBEATS else new, time))
         return [*remarks, *([] if self._wanted else map(Send, self._acknowledge(time)))]
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
-        subscribed = self._subscribed.pop(channel, set())
-        left = self._left_of_user(subscribed, products) if channel == USER else subscribed.difference(products)
-        if not products:
-            left = set()
-        if left:
-            self._subscribed[channel] = left
+        if channel != USER or not products or self._leave_orders(products):
+            self._remove(channel, () if channel == USER else products)
+        left = self._subscribed.get(channel, {})
         listed = [product for product in self._acknowledged.pop(channel, []) if product in left]
         if listed:
             self._acknowledged[channel] = listed
-        self._wanted = {key for key in self._wanted if key[0] != channel or key[1] in left}
         for subscribe in self._unacknowledged:
             if subscribe.channel == channel:
                 subscribe.products = [product for product in subscribe.products if product in left]
-                subscribe.waiting &= left
+                subscribe.waiting.intersection_update(left)
         if channel == HEARTBEATS:
             self.next_due = None
-        unsubscribe = _Subscribe(channel, [], time)  # its ack waits for those before it
-        self._unacknowledged.append(unsubscribe)
+        self._unacknowledged.append(_Subscribe(channel, [], [], time))  # its ack waits for those before it
         return [] if self._wanted else list(map(Send, self._acknowledge(time)))
 
-    def _left_of_user(self, subscribed: set[str], products: list[str]) -> set[str]:
-        """Take products from those whose orders a client gets; one that named none goes on with all."""
+    def _leave_orders(self, products: list[str]) -> bool:
+        """Take products from those whose orders a client gets, if it named any; tell whether none is left."""
         if not self._orders.products:
-            return subscribed
+            return False
         self._orders = OrderFilter(self._orders.products.difference(products))
-        return subscribed if self._orders.products else set()
+        return not self._orders.products
 
     def _choose(self, channel: str, products: list[str]) -> tuple[list[str], list[str]]:
         """Tell which products of a channel are in the recordings, and which are not."""
@@ -276,22 +233,6 @@ class CoinbaseAdvancedServer:
             name = product.removesuffix("C") if product.endswith("-USDC") and product not in recorded else product
             (accepted if name in recorded else lacking).append(name)
         return accepted, lacking
-
-    def _what_is_lacking(self, channel: str, lacking: list[str]) -> str:
-        recorded = sorted(filter(None, self._catalogue.get(channel, ())))
-        if not recorded:
-            return f"asks for {channel}, which the recording lacks; it has {', '.join(sorted(self._catalogue))}"
-        return f"asks for {channel} {' '.join(lacking)}, which the recording lacks; it has {', '.join(recorded)}"
-
-    def _takes(self, info: FrameInfo) -> bool:
-        subscribed = self._subscribed.get(info.channel)
-        if subscribed is None:
-            return False
-        return not subscribed.isdisjoint(info.products) or "" in subscribed
-
-    def _withholds(self, info: FrameInfo) -> bool:
-        """Tell whether the state that is asked for will speak of a frame: then the frame is not sent as well."""
-        return any((info.channel, product) in self._wanted for product in ("", *info.products))
 
     def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[bytes]:
         """Pass on a frame, with the acks that it ends the waiting for: behind a snapshot, before an update."""
@@ -316,11 +257,6 @@ class CoinbaseAdvancedServer:
             if subscribe.channel == channel:
                 subscribe.waiting.discard(product)
                 subscribe.waiting.discard("")
-
-    def _in_order_of_messages(self, keys: set[Key]) -> list[Key]:
-        order = [(one.channel, product) for one in self._unacknowledged for product in one.products]
-        first = {key: place for place, key in reversed(list(enumerate(order)))}
-        return sorted(keys, key=lambda key: (first.get(key, len(order)), key))
 
     def _acknowledge(self, time: int) -> list[bytes]:
         """Make the acks of all messages up to the first that still waits."""

@@ -23,7 +23,7 @@ from ..auth import Auth
 from ..base import Channel, FeedClient, SequenceRule, Subscription
 from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
 from ..defaults import FeedDefaults
-from ..settings import read_settings
+from ..server_half.settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import CHANNELS, channel_name, described_name
 from .client import CoinbaseExchangeClient

@@ -1,18 +1,19 @@
-"""The client half of Coinbase Exchange: subscribe, follow the sequences, compare the ack with what was asked for."""
+"""The client half of Coinbase Exchange: one message and one ack for all channels, sequences by product."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from ...model import FrameInfo
 from ..base import Message, Notice, Subscription
+from ..client_half import ListedAcksClient, RequestKind, request_message
+from ..client_half.notices import nothing_accepted_notice
+from ..client_half.subscriptions import add_subscriptions, remove_subscriptions
 from ..credentials import ExchangeKey
-from ..notices import gap_notice, missing_notice
-from ..redaction import redact_message
-from ..subscriptions import add_subscriptions, remove_subscriptions
+from ..decoding import decoder_of
 from .channels import CHANNELS, channel_name
 from .sequences import ExchangeSequence
 
@@ -22,13 +23,17 @@ SILENCE_LIMIT = 20.0
 """Seconds without a frame that are not normal: heartbeats come each second."""
 
 ACK_TIMEOUT = 10.0
-"""Seconds after which an ack that did not come is taken as missing; live, all came within 0.1 s (2021-04-17)."""
+"""Seconds after which an ack that has not come is taken as missing; live, all came within 0.1 s (2021-04-17)."""
 
 _LOST = 1006  # no close frame came (RFC 6455, 7.4.1): the ack may be what was lost
 
 _AUTHENTICATION_FAILED = "Authentication Failed"
-_FATAL_REASONS = ("require authentication", "requires authentication", "is not a valid channel")
-"""Parts of reasons of "Failed to subscribe" that no retry mends (captures of 2022 and 2026-08-25)."""
+_FATAL_REASONS = {
+    "require authentication": "give credentials that the venue accepts",
+    "requires authentication": "give credentials that the venue accepts",
+    "is not a valid channel": "check the names of the channels",
+}
+"""What to do, by parts of reasons of "Failed to subscribe" that no retry mends (captures of 2022 and 2026-08-25)."""
 
 _WITHOUT_PRODUCTS = tuple(channel.name for channel in CHANNELS if not channel.takes_products)
 _HEARTBEAT = "heartbeat"
@@ -50,15 +55,15 @@ class _Error(msgspec.Struct):
     reason: str = ""
 
 
-_decode_ack = msgspec.json.Decoder(_Ack).decode
-_decode_error = msgspec.json.Decoder(_Error).decode
+_decode_ack = decoder_of(_Ack)
+_decode_error = decoder_of(_Error)
 
 
-class CoinbaseExchangeClient:
+class CoinbaseExchangeClient(ListedAcksClient):
     """
     The client half for one connection.
 
-    All is subscribed by one message, and acknowledged by one that lists it. Errors of single products come before it.
+    Errors of single products come before the ack.
 
     Args:
         subscriptions: What to ask for. Heartbeats without products are asked for all products of the others.
@@ -68,193 +73,86 @@ class CoinbaseExchangeClient:
 
     def __init__(self, subscriptions: Sequence[Subscription], credentials: ExchangeKey | None = None) -> None:
         self._asked_for = list(subscriptions)
-        self._wanted = _with_heartbeats(subscriptions)
+        self._numbers = ExchangeSequence()
         self._credentials = credentials
-        self._sequence = ExchangeSequence()
-        self._follow()
-        self._acks_due = 1
-        self._acks = 0
-        self._asked_at: float | None = 0.0
         self._was_refused = False
-        self._was_changed = False
-        self._judged = False
-
-    @property
-    def silence_limit(self) -> float | None:
-        """How long heartbeats may fail to come, if they are asked for; see `FeedClient`."""
-        return SILENCE_LIMIT if any(one.channel == _HEARTBEAT for one in self._wanted) else None
-
-    @property
-    def out_of_order(self) -> int:
-        """Frames that arrived behind a later one."""
-        return self._sequence.out_of_order
-
-    def on_open(self, time: int = 0) -> list[Message]:
-        """Subscribe: one message with all channels, each with its products."""
-        return [self._message("subscribe", self._wanted, time)]
+        super().__init__(
+            _with_heartbeats(subscriptions),
+            1,
+            ACK_TIMEOUT,
+            sequence=self._numbers,
+            heartbeats=_HEARTBEAT,
+            silence_limit=SILENCE_LIMIT,
+        )
 
     def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
-        """Ask for more, and for the heartbeats of it, by one message; see `FeedClient`."""
         self._asked_for, _ = add_subscriptions(self._asked_for, subscriptions)
         wanted = _with_heartbeats(self._asked_for)
         _, new = add_subscriptions(self._wanted, wanted)
+        self._was_refused &= not new
         return self._change("subscribe", wanted, new, time)
 
     def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
-        """Ask for no more of something, nor for heartbeats of which it was the reason; see `FeedClient`."""
         self._asked_for, _ = remove_subscriptions(self._asked_for, subscriptions)
         wanted = _with_heartbeats(self._asked_for)
-        return self._change("unsubscribe", wanted, _lacking(self._wanted, wanted), time)
+        _, gone = add_subscriptions(wanted, self._wanted)
+        return self._change("unsubscribe", wanted, gone, time)
 
-    def _change(
-        self,
-        kind: Literal["subscribe", "unsubscribe"],
-        wanted: list[Subscription],
-        change: list[Subscription],
-        time: int,
-    ) -> list[Message]:
-        self._wanted = wanted
-        self._follow()
-        if not change:
-            return []
-        self._acks_due += 1
-        self._asked_at = None
-        if kind == "subscribe":
-            self._was_changed = True
-            self._was_refused = self._judged = False
-        return [self._message(kind, change, time)]
+    def on_close(self, code: int = _LOST, reason: str = "") -> Sequence[Notice]:
+        """Judge a venue that refused everything, and closed before its ack was found missing."""
+        if self._judged or not self._was_refused or code == _LOST:
+            return super().on_close(code, reason)
+        self._judged = True
+        return (nothing_accepted_notice(),)
 
-    def _follow(self) -> None:
+    def _requests(self, kind: RequestKind, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+        channels = [_requested(subscription) for subscription in subscriptions]
+        fields = {"type": kind, "product_ids": [], "channels": channels}
+        return [request_message(fields, None if self._credentials is None else self._credentials.sign(time))]
+
+    def _watch(self) -> None:
+        super()._watch()
         channels = {subscription.channel for subscription in self._wanted}
         follows_full = "full" in channels
-        self._sequence.follow(full=follows_full, matches=follows_full or "matches" in channels)
+        self._numbers.follow(full=follows_full, matches=follows_full or "matches" in channels)
 
-    def _message(
-        self, kind: Literal["subscribe", "unsubscribe"], subscriptions: Sequence[Subscription], time: int
-    ) -> Message:
-        channels = [_requested(subscription) for subscription in subscriptions]
-        message: dict[str, Any] = {"type": kind, "product_ids": [], "channels": channels}
-        if self._credentials is None:
-            return Message(msgspec.json.encode(message))
-        signed = msgspec.json.encode(message | self._credentials.sign(time))
-        return Message(signed, redacted=redact_message(signed))
+    def _counted_by(self, info: FrameInfo) -> tuple[str, ...]:
+        return "matches" if info.channel == _HEARTBEAT else info.channel, info.products[0]
 
-    def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
-        """Follow the sequences, the ack and the errors."""
-        gap = self._sequence.observe(info)
-        if gap is not None:
-            channel = "matches" if info.channel == _HEARTBEAT else info.channel
-            return (gap_notice(gap, channel, info.products[0]),)
-        if info.kind == "ack":
-            return self._on_ack(payload)
-        if info.kind == "error":
-            return (self._on_error(payload),)
-        return ()
+    def _listed(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
+        ack = _decode_ack(payload)
+        if ack is None:
+            return None
+        return {channel_name(one.name): {*(one.product_ids or ()), *(one.account_ids or ())} for one in ack.channels}
 
-    def on_tick(self, seconds_open: float) -> Sequence[Notice]:
-        """Judge what there is when the ack should have come."""
-        if self._judged:
-            return ()
-        if self._asked_at is None:
-            self._asked_at = seconds_open
-        if seconds_open - self._asked_at < ACK_TIMEOUT:
-            return ()
+    def _on_timeout(self) -> Sequence[Notice]:
+        if not self._was_refused:
+            return super()._on_timeout()
         self._judged = True
-        self._acks_due = self._acks  # those that did not come until now are not waited for again
-        if self._was_refused:  # what a program asks for later and does not get is no reason to end what it gets
-            return () if self._was_changed else (_nothing_left(),)
-        what = "what was asked for later" if self._was_changed else "any subscription"
-        text = f"the venue did not acknowledge {what} within {ACK_TIMEOUT:.0f} seconds"
-        return (Notice(text, "warning", "missing"),)
+        self._acks_due = self._acks
+        return () if self._was_changed else (nothing_accepted_notice(),)
 
-    def on_close(self, code: int = _LOST, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
-        """Judge a venue that refused all, and closed on who subscribed nothing before its ack was found missing."""
-        if self._judged or not self._was_refused or code == _LOST:
-            return ()
-        self._judged = True
-        return (_nothing_left(),)
-
-    def _on_ack(self, payload: bytes) -> tuple[Notice, ...]:
-        try:
-            ack = _decode_ack(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return ()
-        self._acks += 1
-        if self._judged or self._acks < self._acks_due:
-            return ()
-        self._judged = True
-        missing = self._missing(
-            {channel_name(one.name): {*(one.product_ids or ()), *(one.account_ids or ())} for one in ack.channels}
-        )
-        if not missing:
-            return (Notice(f"subscribed to {', '.join(one.channel for one in self._wanted) or 'nothing any more'}"),)
-        asked_for = [wanted for wanted in self._wanted if wanted.channel != _HEARTBEAT] or self._wanted
-        nothing_left = not self._was_changed and all(wanted in missing for wanted in asked_for)
-        return (missing_notice(missing), *([_nothing_left()] if nothing_left else []))
-
-    def _missing(self, accepted: dict[str, set[str]]) -> list[Subscription]:
-        """Compare what was asked for with an ack."""
-        missing = []
-        for subscription in self._wanted:
-            listed = accepted.get(subscription.channel)
-            if listed is None:
-                missing.append(subscription)
-                continue
-            absent = tuple(product for product in subscription.products if product not in listed)
-            if absent:
-                missing.append(Subscription(subscription.channel, absent))
-        return missing
-
-    def _on_error(self, payload: bytes) -> Notice:
-        try:
-            error = _decode_error(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            error = _Error()
+    def _on_error(self, payload: bytes) -> Sequence[Notice]:
         self._was_refused = True
-        details = {"message": error.message, **({"reason": error.reason} if error.reason else {})}
-        said = f"{error.message!r}: {error.reason}" if error.reason else repr(error.message)
+        error = _decode_error(payload) or _Error()
+        said, details = repr(error.message), {"message": error.message}
+        if error.reason:
+            said, details = f"{said}: {error.reason}", details | {"reason": error.reason}
+        advice = next((advice for part, advice in _FATAL_REASONS.items() if part in error.reason), "")
         if error.message == _AUTHENTICATION_FAILED:
             advice = "check key, secret and passphrase, and that the clock is right to some seconds"
-        elif any(part in error.reason for part in _FATAL_REASONS):
-            is_private = "authentication" in error.reason
-            advice = "give credentials that the venue accepts" if is_private else "check the names of the channels"
-        else:
-            return Notice(f"the venue reports an error: {said}", "warning", "error", details)
-        severity: Literal["warning", "fatal"] = "warning" if self._was_changed else "fatal"
-        return Notice(f"the venue refused: {said}; {advice}", severity, "error", details)
-
-
-def _lacking(before: Sequence[Subscription], now: Sequence[Subscription]) -> list[Subscription]:
-    """Give what is subscribed no more."""
-    left = {one.channel: one.products for one in now}
-    lost = []
-    for one in before:
-        if one.channel not in left:
-            lost.append(one)
-        elif products := tuple(product for product in one.products if product not in left[one.channel]):
-            lost.append(Subscription(one.channel, products))
-    return lost
+        return (self._error(said, details, advice),)
 
 
 def _with_heartbeats(subscriptions: Sequence[Subscription]) -> list[Subscription]:
-    """Give heartbeats the products of all other channels where they have none; without any there are none."""
-    products = tuple(
-        dict.fromkeys(
-            product
-            for subscription in subscriptions
-            if subscription.channel not in {_HEARTBEAT, _BALANCE}
-            for product in subscription.products
-        )
-    )
-    return list(_replace_heartbeats(subscriptions, products))
-
-
-def _replace_heartbeats(subscriptions: Sequence[Subscription], products: tuple[str, ...]) -> Iterable[Subscription]:
-    for subscription in subscriptions:
-        if subscription.channel != _HEARTBEAT or subscription.products:
-            yield subscription
-        elif products:
-            yield Subscription(_HEARTBEAT, products)
+    """Return subscriptions with all products of the others for heartbeats that have none; without any they go."""
+    others = (one for one in subscriptions if one.channel not in {_HEARTBEAT, _BALANCE})
+    products = tuple(dict.fromkeys(product for one in others for product in one.products))
+    return [
+        Subscription(_HEARTBEAT, products) if one.channel == _HEARTBEAT and not one.products else one
+        for one in subscriptions
+        if one.channel != _HEARTBEAT or one.products or products
+    ]
 
 
 def _requested(subscription: Subscription) -> dict[str, Any]:
@@ -262,7 +160,3 @@ def _requested(subscription: Subscription) -> dict[str, Any]:
     if subscription.channel in _WITHOUT_PRODUCTS or not ids:
         return {"name": subscription.channel}
     return {"name": subscription.channel, "account_ids" if subscription.channel == _BALANCE else "product_ids": ids}
-
-
-def _nothing_left() -> Notice:
-    return Notice("the venue accepted nothing of what was asked for; check channels and products", "fatal")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from ...model import FrameInfo, Kind, format_time
-from ..steps import NOT_UNDERSTOOD
+from ..decoding import NOT_UNDERSTOOD
 
 __all__ = ["TradeInfo", "describe", "venue_time"]
 

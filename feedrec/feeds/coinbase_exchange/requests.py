@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..steps import NOT_UNDERSTOOD
+from ..decoding import decoder_of
 from .channels import channel_name
 
 __all__ = ["Request", "parse_request"]
@@ -38,8 +38,8 @@ class Request(msgspec.Struct, frozen=True):
     A message that subscribes or unsubscribes.
 
     Attributes:
-        kind: Which of both.
-        channels: By subscription name, the products of each, or the accounts of `balance`; empty where none is named.
+        kind: Which of the two.
+        channels: By subscription name, the products of each, or the accounts of `balance`; empty where it names none.
         credentials: Those of `signature`, `key`, `passphrase` and `timestamp` that the message has.
 
     """
@@ -49,18 +49,17 @@ class Request(msgspec.Struct, frozen=True):
     credentials: dict[str, object]
 
 
-_decode = msgspec.json.Decoder(_Message).decode
+_decode = decoder_of(_Message)
 
 
 def parse_request(text: bytes) -> Request | None:
     """
-    Read a message; None if it is none, or names no channel.
+    Read a message; None if it is not such a request, or names no channel.
 
     The products at its root are added to those of each channel (Exchange WebSocket Overview).
     """
-    try:
-        message = _decode(text)
-    except NOT_UNDERSTOOD:
+    message = _decode(text)
+    if message is None:
         return None
     channels: dict[str, dict[str, None]] = {}
     for one in message.channels:

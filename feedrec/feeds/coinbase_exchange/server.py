@@ -17,14 +17,15 @@ The server half of Coinbase Exchange: a recording answers as the venue would.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
+from ..server_half import SilenceSettings, SubscribingServer, send_json
+from ..venue import Catalogue, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
 from .frames import TradeInfo, venue_time
 from .limits import SUBSCRIBE_WITHIN
@@ -45,14 +46,12 @@ _PRIVATE = frozenset(channel.name for channel in CHANNELS if channel.needs_crede
 _FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_products)
 
 
-class Settings(msgspec.Struct, frozen=True):
+class Settings(SilenceSettings, frozen=True):
     """
-    What is not known of the venue, with a sane default.
+    What is not known of the venue, with a sane default; see also `SilenceSettings`.
 
     Attributes:
-        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
-        subscribe_within_code: Close code for a client that did not.
-        malformed_message: Text of the error for what is no subscribe or unsubscribe message.
+        malformed_message: Text of the error for anything but a subscribe or unsubscribe message.
         invalid_key_reason: Reason of "Authentication Failed", whatever is wrong with the credentials.
         private_reason: Reason of the error for user and balance without credentials.
         direct_reason: Reason of the error for anything else without credentials at a direct endpoint.
@@ -61,7 +60,6 @@ class Settings(msgspec.Struct, frozen=True):
     """
 
     subscribe_within: float = SUBSCRIBE_WITHIN
-    subscribe_within_code: int = 1008
     malformed_message: str = "Malformed JSON"
     invalid_key_reason: str = '{"message":"Invalid API Key"}'
     private_reason: str = "user and balance channels require authentication"
@@ -69,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
     no_products_reason: str = "product_ids are required"
 
 
-class CoinbaseExchangeServer:
+class CoinbaseExchangeServer(SubscribingServer):
     """
     The server half for one connection.
 
@@ -80,7 +78,6 @@ class CoinbaseExchangeServer:
         all_private: Whether everything needs credentials, as at the direct endpoints.
 
     Attributes:
-        subscribe_within: See `FeedServer`.
         next_due: When the next heartbeats must be made; None if they are recorded, or not subscribed.
 
     """
@@ -88,34 +85,13 @@ class CoinbaseExchangeServer:
     def __init__(
         self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None, *, all_private: bool = False
     ) -> None:
-        self.subscribe_within = settings.subscribe_within or None
-        self.next_due: int | None = None
-        self._catalogue = catalogue
+        super().__init__(catalogue, settings.subscribe_within, settings.silence)
         self._settings = settings
         self._auth = auth
         self._all_private = all_private
-        self._subscribed: dict[str, dict[str, None]] = {}
-        self._takers: dict[str, set[str]] = {}
-        self._wanted: dict[Key, None] = {}
-        self._has_subscribed = False
         self._beating: dict[str, Heartbeat] = {}  # products whose heartbeats are made, with their last numbers
 
-    @property
-    def wanted(self) -> frozenset[Key]:
-        """What waits for `on_state`; see `FeedServer`."""
-        return frozenset(self._wanted)
-
-    @property
-    def has_subscribed(self) -> bool:
-        """Whether a subscription was ever accepted; see `FeedServer`."""
-        return self._has_subscribed
-
-    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
-        """Say nothing: the venue waits for the client; see `FeedServer`."""
-        return []
-
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
-        """Answer the client; see `FeedServer`."""
         request = parse_request(message)
         if request is None:
             return [_error(self._settings.malformed_message)]
@@ -127,33 +103,12 @@ class CoinbaseExchangeServer:
             return [_error("Authentication Failed", self._settings.invalid_key_reason), remark]
         return self._subscribe(request, is_authenticated=refusal is None)
 
-    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
-        """Give what there is, in the order of the messages; the rest comes when it comes."""
-        replies: list[Reply] = []
-        for key in [key for key in self._wanted if key in snapshots]:
-            del self._wanted[key]
-            snapshot = snapshots[key]
-            if key[0] == "heartbeat":
-                self._begin_beating(key[1], snapshot, time)
-            elif snapshot is not None:
-                replies.append(Send(snapshot))
-        return replies
-
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
-        """Pass on what the client subscribed."""
         if self._beating:
             self._note_numbers(info)
-        takers = self._takers.get(info.channel)
-        if takers is None:
-            return _NO_MESSAGES
-        products = info.products
-        if products and takers.isdisjoint(products) and "" not in takers:
-            return _NO_MESSAGES
-        if self._wanted and self._withholds(info):
-            return _NO_MESSAGES
-        if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked("matches", products):
+        if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked("matches", info.products):
             return _NO_MESSAGES  # full begins without a last_match
-        return (frame.payload,)
+        return super().on_frame(frame, info)
 
     def on_due(self, time: int) -> Sequence[bytes]:
         """Make the heartbeats of this second."""
@@ -164,18 +119,9 @@ class CoinbaseExchangeServer:
             beats.append(msgspec.json.encode(beat))
         return beats
 
-    def on_silence(self) -> list[Reply]:
-        """Close on a client that did not subscribe in time."""
-        reason = f"no subscribe message within {self._settings.subscribe_within:g} seconds"
-        return [Close(self._settings.subscribe_within_code, reason)]
-
     def on_restart(self) -> None:
-        """Begin again with the state of everything that is subscribed."""
-        self.next_due = None
+        super().on_restart()
         self._beating.clear()
-        self._wanted = {}
-        for channel, products in self._subscribed.items():
-            self._want(channel, products)
 
     def _subscribe(self, request: Request, *, is_authenticated: bool) -> list[Reply]:
         reasons: dict[str, None] = {}
@@ -191,24 +137,20 @@ class CoinbaseExchangeServer:
             for one in lacking:
                 reasons[f"{one} is not a valid product" if one else f"{channel} is not a valid channel"] = None
             if lacking:
-                remarks.append(Remark(self._what_is_lacking(channel, lacking)))
+                remarks.append(self._lacking(channel, lacking))
             if accepted:
                 has_accepted = True
                 self._add(channel, accepted)
-        self._find_takers()
-        self._has_subscribed |= has_accepted
         errors = [_error(_FAILED_TO_SUBSCRIBE, reason) for reason in reasons]
         return [*remarks, *errors, *([self._acknowledge()] if has_accepted else [])]
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
         for channel, products in request.channels.items():
-            known = self._subscribed.get(channel, {})
-            for product in products or list(known):
-                known.pop(product, None)
-            if not known:
-                self._subscribed.pop(channel, None)
-        self._find_takers()
-        self._forget_what_is_left()
+            self._remove(channel, products)
+        beating = self._subscribed.get("heartbeat", {})
+        self._beating = {product: beat for product, beat in self._beating.items() if product in beating}
+        if not self._beating:
+            self.next_due = None
         return [self._acknowledge()]
 
     def _refuse_channel(self, channel: str, asked: list[str], *, is_authenticated: bool) -> str | None:
@@ -237,63 +179,42 @@ class CoinbaseExchangeServer:
             return ([""], []) if recorded else ([], [""])
         return [one for one in asked if one in recorded], [one for one in asked if one not in recorded]
 
-    def _recorded(self, channel: str) -> set[str]:
+    def _recorded(self, channel: str) -> Collection[str]:
         sources: Iterable[str] = SOURCES.get(channel, (channel,))
         if channel == "heartbeat":  # they can be made of any product
             sources = self._catalogue.keys() - {"balance"}
         found = {product for source in sources for product in self._catalogue.get(source, ())}
         return found if channel in OPTIONAL_PRODUCTS else found - {""}
 
-    def _what_is_lacking(self, channel: str, lacking: list[str]) -> str:
-        recorded = sorted(filter(None, self._recorded(channel)))
-        if not recorded:
-            return f"asks for {channel}, which the recording lacks; it has {', '.join(sorted(self._catalogue))}"
-        return f"asks for {channel} {' '.join(lacking)}, which the recording lacks; it has {', '.join(recorded)}"
-
-    def _add(self, channel: str, products: list[str]) -> None:
-        known = self._subscribed.setdefault(channel, {})
-        if channel != "level3" or not known:
-            self._want(channel, [product for product in products if product not in known])
-        known.update(dict.fromkeys(products))
-
-    def _want(self, channel: str, products: Iterable[str]) -> None:
-        """Have what products of a channel begin with given by the state."""
+    def _begins_with(self, channel: str, product: str) -> Iterable[Key]:
         described = described_name(channel)
-        if described not in STATEFUL:
-            return
-        beats_recorded = self._catalogue.get("heartbeat", ())
-        for product in [""] if described == "level3" else products:
-            if described != "heartbeat" or product not in beats_recorded:
-                self._wanted[described, product] = None
+        if described == "level3":  # with the schema of its rows, which is of all products
+            return ((described, ""),)
+        beats_are_recorded = described == "heartbeat" and product in self._catalogue.get("heartbeat", ())
+        return () if described not in STATEFUL or beats_are_recorded else ((described, product),)
 
-    def _forget_what_is_left(self) -> None:
-        """Want nothing more of what is no longer subscribed, and make no heartbeats of it."""
-        keys = {
-            (described_name(channel), product)
-            for channel, products in self._subscribed.items()
-            for product in ("", *products)
-        }
-        self._wanted = {key: None for key in self._wanted if key in keys}
-        self._beating = {product: beat for product, beat in self._beating.items() if ("heartbeat", product) in keys}
-        if not self._beating:
-            self.next_due = None
+    def _begin(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
+        channel, product = key
+        if channel != "heartbeat":
+            return super()._begin(key, snapshot, time)
+        self._begin_beating(product, snapshot, time)
+        return ()
 
-    def _find_takers(self) -> None:
-        """Note by which products the frames of each described channel are taken."""
-        self._takers = {}
-        for described in {described_name(name) for name in _NAMES}:
-            products = {
-                product for name in TAKERS.get(described, (described,)) for product in self._subscribed.get(name, ())
-            }
+    def _find_takers(self) -> dict[str, frozenset[str]]:
+        found = {}
+        for described in map(described_name, _NAMES):
+            names = TAKERS.get(described, (described,))
+            products = frozenset(product for name in names for product in self._subscribed.get(name, ()))
             if products:
-                self._takers[described] = products
+                found[described] = products
+        return found
 
     def _has_asked(self, channel: str, products: Iterable[str]) -> bool:
         return not self._subscribed.get(channel, {}).keys().isdisjoint(products)
 
     def _withholds(self, info: FrameInfo) -> bool:
-        """Tell whether the state that is asked for will speak of a frame: then the frame is not sent as well."""
-        return any((info.channel, product) in self._wanted for product in info.products or ("",))
+        is_row = info.channel == "level3" and info.products
+        return not is_row and super()._withholds(info)
 
     def _begin_beating(self, product: str, last: bytes | None, time: int) -> None:
         numbers = Heartbeat("heartbeat", 0, product, 0, "")
@@ -305,9 +226,10 @@ class CoinbaseExchangeServer:
         beat = self._beating.get(info.products[0]) if info.products else None
         if beat is None:
             return
-        beat.sequence = max(beat.sequence, info.sequence or 0)
-        if isinstance(info, TradeInfo):
-            beat.last_trade_id = max(beat.last_trade_id, info.trade_id)
+        if info.sequence is not None and info.sequence > beat.sequence:
+            beat.sequence = info.sequence
+        if isinstance(info, TradeInfo) and info.trade_id > beat.last_trade_id:
+            beat.last_trade_id = info.trade_id
 
     def _acknowledge(self) -> Send:
         """Make the ack of all that is subscribed, as of 2026-09-30; it has no time."""
@@ -317,9 +239,9 @@ class CoinbaseExchangeServer:
             accounts = ids if channel == "balance" else None
             listed = [] if channel == "balance" else ids
             channels.append({"name": ACK_NAMES.get(channel, channel), "product_ids": listed, "account_ids": accounts})
-        return Send(msgspec.json.encode({"type": "subscriptions", "channels": channels}))
+        return send_json({"type": "subscriptions", "channels": channels})
 
 
 def _error(message: str, reason: str | None = None) -> Send:
     fields = {"type": "error", "message": message}
-    return Send(msgspec.json.encode(fields if reason is None else {**fields, "reason": reason}))
+    return send_json(fields if reason is None else {**fields, "reason": reason})

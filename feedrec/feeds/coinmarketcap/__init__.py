@@ -22,7 +22,7 @@ from ..auth import Auth
 from ..base import Channel, FeedClient, Subscription
 from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
-from ..settings import read_settings
+from ..server_half.settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import CHANNELS, identity, products_of
 from .client import CoinMarketCapClient

@@ -11,21 +11,23 @@ The client half of CoinMarketCap: subscribe, match the answers by their ids, pin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from ...model import FrameInfo
 from ..base import Message, Notice, Subscription
-from ..steps import NOT_UNDERSTOOD
-from ..subscriptions import remove_subscriptions
+from ..client_half import RequestKind, SubscribingClient, request_message
+from ..client_half.notices import nothing_accepted_notice, subscription_details, unacknowledged_notice
+from ..client_half.subscriptions import remove_subscriptions
+from ..decoding import decoder_of
 from .codes import CLOSE_CODES, ERROR_CODES
 from .limits import LONGEST_PING_INTERVAL, PING_INTERVAL
 
 __all__ = ["ACK_TIMEOUT", "CoinMarketCapClient"]
 
 ACK_TIMEOUT = 10.0
-"""Seconds after which an answer to a subscription that did not come is taken as missing."""
+"""Seconds after which an answer to a subscription that has not come is taken as missing."""
 
 _PONGS_MISSED = 3
 """A connection without any frame for so many ping intervals is dead: each ping is answered."""
@@ -55,10 +57,10 @@ class _Refusal(msgspec.Struct):
     detail: str
 
 
-_decode = msgspec.json.Decoder(_Answer).decode
+_decode = decoder_of(_Answer)
 
 
-class CoinMarketCapClient:
+class CoinMarketCapClient(SubscribingClient):
     """
     The client half for one connection.
 
@@ -70,110 +72,88 @@ class CoinMarketCapClient:
 
     """
 
-    out_of_order = 0
-    """Frames that arrived behind a later one: there are no numbers to tell by."""
+    silence_limit: float | None = _PONGS_MISSED * PING_INTERVAL
 
     def __init__(self, subscriptions: Sequence[Subscription]) -> None:
-        self._wanted = list(subscriptions)
+        super().__init__(subscriptions, ACK_TIMEOUT)
         self._waiting: dict[int, Subscription] = {}
         self._again: list[Subscription] = []
         self._accepted: dict[str, None] = {}
         self._last_id = 0
         self._last_ping = 0.0
         self._ping_interval = PING_INTERVAL
-        self._asked_at: float | None = 0.0
-        self._was_changed = False
-        self.silence_limit: float | None = _PONGS_MISSED * PING_INTERVAL
 
-    def on_open(self, time: int = 0) -> list[Message]:  # noqa: ARG002
-        """Subscribe, each by a message of its own."""
-        return [self._subscribe(subscription) for subscription in self._wanted]
-
-    def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:  # noqa: ARG002
-        """Ask for more, each by a message of its own; see `FeedClient`."""
-        self._was_changed = True
-        self._asked_at = None
+    def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
         if not self._waiting:
             self._accepted = {}
-        return [self._subscribe(subscription) for subscription in subscriptions]
+        return super().subscribe(subscriptions, time)
 
-    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:  # noqa: ARG002
-        """Ask for no more of some subscriptions, or without parameters of a channel; see `FeedClient`."""
+    def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
         self._was_changed = True
         self._waiting = {
             number: one for number, one in self._waiting.items() if not remove_subscriptions([one], subscriptions)[1]
         }
         self._again, _ = remove_subscriptions(self._again, subscriptions)
-        return [self._message("unsubscribe", subscription) for subscription in subscriptions]
+        return super().unsubscribe(subscriptions, time)
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
-        """Follow the welcome, the acks and the errors."""
         if info.kind in {"update", "heartbeat"}:
             return ()
-        try:
-            answer = _decode(payload)
-        except NOT_UNDERSTOOD:
-            answer = _Answer()
-        if info.kind == "error":
-            return self._on_error(answer)
-        if info.kind == "ack":
-            return self._on_ack(answer)
-        if answer.type == "welcome":
-            self._follow(answer.ping_interval_ms)
-        return ()
+        if info.kind == "other":
+            self._on_welcome(payload)
+        return super().on_frame(info, payload)
 
     def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:
-        """Ping when it is time, and ask again for what the venue failed at; tell of answers that did not come."""
+        """Ping when it is time, and ask again for what the venue failed at; report answers that have not come."""
         due: list[Notice | Message] = []
-        if self._asked_at is None:
-            self._asked_at = seconds_open
-        if self._waiting and seconds_open - self._asked_at >= ACK_TIMEOUT:
+        if self._is_overdue(seconds_open) and self._waiting:
             unanswered = list(self._waiting.values())
             self._waiting.clear()
-            text = f"the venue did not acknowledge {_listed(unanswered)} within {ACK_TIMEOUT:.0f} seconds"
-            due.append(Notice(text, "warning", "missing", _subscriptions(unanswered)))
+            due.append(unacknowledged_notice(_listed(unanswered), self._ack_timeout, unanswered))
         if seconds_open - self._last_ping >= self._ping_interval:
             self._last_ping = seconds_open
-            self._last_id += 1
-            due.append(Message(msgspec.json.encode({"id": self._last_id, "method": "ping"})))
+            due.append(request_message({"id": self._next_id(), "method": "ping"}))
             if self._again:
                 self._asked_at = seconds_open
-                due += [self._subscribe(subscription) for subscription in self._again]
+                due += self._requests("subscribe", self._again, 0)
                 self._again = []
         return due
 
     def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:
-        """Tell what the close code means; 1000 says nothing, and 1006 is none of the venue's."""
+        """Report what the close code means; 1000 says nothing, and 1006 is not the venue's."""
         closing = CLOSE_CODES.get(code)
         if closing is None or code == 1000:
             return ()
+        said = f"{code} {closing.reason!r}: {closing.meaning}"
         details = {"code": code, "reason": reason or closing.reason}
         if closing.error is None:
-            text = f"the venue closed the connection, {code} {closing.reason!r}: {closing.meaning}"
-            return (Notice(text, "warning", "error", details),)
-        advice = ERROR_CODES[closing.error].advice
-        text = f"the venue refused the connection, {code} {closing.reason!r}: {closing.meaning}; {advice}"
+            return (Notice(f"the venue closed the connection, {said}", "warning", "error", details),)
+        text = f"the venue refused the connection, {said}; {ERROR_CODES[closing.error].advice}"
         return (Notice(text, "fatal", "error", details),)
 
-    def _subscribe(self, subscription: Subscription) -> Message:
-        message = self._message("subscribe", subscription)
-        self._waiting[self._last_id] = subscription
-        return message
+    def _request(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:  # noqa: ARG002
+        number = self._next_id()
+        if kind == "subscribe":
+            self._waiting[number] = subscription
+        fields: dict[str, Any] = {"id": number, "method": kind, "channel": subscription.channel}
+        return request_message(fields | ({"params": subscription.params} if subscription.params else {}))
 
-    def _message(self, method: str, subscription: Subscription) -> Message:
+    def _next_id(self) -> int:
         self._last_id += 1
-        fields: dict[str, Any] = {"id": self._last_id, "method": method, "channel": subscription.channel}
-        return Message(msgspec.json.encode(fields | ({"params": subscription.params} if subscription.params else {})))
+        return self._last_id
 
-    def _follow(self, interval: float | None) -> None:
+    def _on_welcome(self, payload: bytes) -> None:
         """Ping as the welcome message says, if that can be."""
+        answer = _decode(payload) or _Answer()
+        interval = answer.ping_interval_ms if answer.type == "welcome" else None
         if interval is not None and interval > 0:
             self._ping_interval = min(interval / 1000, LONGEST_PING_INTERVAL)
             self.silence_limit = _PONGS_MISSED * max(self._ping_interval, PING_INTERVAL)
 
-    def _on_ack(self, answer: _Answer) -> tuple[Notice, ...]:
+    def _on_ack(self, payload: bytes) -> Sequence[Notice]:
+        answer = _decode(payload) or _Answer()
         if answer.code not in {None, 0, "0"}:
-            return self._on_error(answer)
+            return self._on_error(payload)
         subscription = self._take(answer.id)
         if subscription is None:
             return ()
@@ -184,17 +164,17 @@ class CoinMarketCapClient:
         return self._judge(answer)
 
     def _judge(self, answer: _Answer) -> tuple[Notice, ...]:
-        """Say what was accepted, once everything is answered."""
+        """Report what was accepted, once everything is answered."""
         if self._waiting or self._again:
             return ()
         if not self._accepted:
-            text = "the venue accepted nothing of what was asked for; check channels and parameters"
-            return () if self._was_changed else (Notice(text, "fatal"),)
+            return () if self._was_changed else (nothing_accepted_notice("channels and parameters"),)
         limit = "" if answer.sub_limit is None else f" of {answer.sub_limit}"
         count = "" if answer.sub_count is None else f" ({answer.sub_count}{limit} on this connection)"
         return (Notice(f"subscribed to {', '.join(self._accepted)}{count}"),)
 
-    def _on_error(self, answer: _Answer) -> tuple[Notice, ...]:
+    def _on_error(self, payload: bytes) -> Sequence[Notice]:
+        answer = _decode(payload) or _Answer()
         refusal = _refusal(answer)
         subscription = self._take(answer.id)
         known = ERROR_CODES.get(refusal.code)
@@ -203,24 +183,18 @@ class CoinMarketCapClient:
         said = " ".join(filter(None, (refusal.code, repr(refusal.message), refusal.detail)))
         what = f" {_name(subscription)}" if subscription is not None else ""
         if known is not None and known.remedy == "none":
-            # What a program asks for later and does not get is no reason to end what it gets.
-            severity: Literal["warning", "fatal"] = (
-                "warning" if self._was_changed and answer.id is not None else "fatal"
-            )
-            return (Notice(f"the venue refused{what}: {said}; {known.advice}", severity, "error", details),)
-        advice = f"; {known.advice}" if known is not None else ""
+            return (self._error(said, details, known.advice, what=what, may_be_later=answer.id is not None),)
         if subscription is None:
-            return (Notice(f"the venue reports an error: {said}", "warning", "error", details),)
+            return (self._error(said, details),)
+        advice = f"; {known.advice}" if known is not None else ""
         if known is not None and known.remedy == "ask again":
             self._again.append(subscription)
             return (Notice(f"the venue failed at{what}: {said}{advice}", "warning", "error", details),)
-        notice = Notice(
-            f"the venue refused{what}: {said}{advice}", "warning", "missing", _subscriptions([subscription]) | details
-        )
-        return (notice, *self._judge(answer))
+        details = subscription_details([subscription]) | details
+        return (Notice(f"the venue refused{what}: {said}{advice}", "warning", "missing", details), *self._judge(answer))
 
     def _take(self, number: object) -> Subscription | None:
-        """Give the subscription that waits for the answer with this id."""
+        """Return the subscription that waits for the answer with this id, which it no longer does."""
         return self._waiting.pop(number, None) if type(number) is int else None
 
 
@@ -247,7 +221,3 @@ def _listed(subscriptions: Sequence[Subscription]) -> str:
     names = [_name(one) for one in subscriptions[:3]]
     more = len(subscriptions) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")
-
-
-def _subscriptions(subscriptions: Sequence[Subscription]) -> dict[str, Any]:
-    return {"subscriptions": [subscription.as_dict() for subscription in subscriptions]}

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ...model import FrameInfo, Kind
-from ..steps import NOT_UNDERSTOOD
+from ..decoding import NOT_UNDERSTOOD
 from .channels import products_of
 
 __all__ = ["PushInfo", "describe"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..steps import NOT_UNDERSTOOD
+from ..decoding import decoder_of
 
 __all__ = ["Request", "parse_request"]
 
@@ -29,15 +29,14 @@ class Request(msgspec.Struct, frozen=True):
     echoed: dict[str, msgspec.Raw] = {}
 
 
-_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_values = decoder_of(dict[str, Any])
+_decode_fields = decoder_of(dict[str, msgspec.Raw])
 
 
 def parse_request(message: bytes) -> Request | None:
-    """Read a message; None if it is no JSON object."""
-    try:
-        values = msgspec.json.decode(message, type=dict[str, Any])
-        fields = _decode_fields(message)
-    except NOT_UNDERSTOOD:
+    """Read a message; None if it is not a JSON object."""
+    values, fields = _decode_values(message), _decode_fields(message)
+    if values is None or fields is None:
         return None
     echoed = {name: fields[name] for name in ("id", "channel", "params") if values.get(name) is not None}
     return Request(values.get("method"), values.get("channel"), values.get("params"), echoed)

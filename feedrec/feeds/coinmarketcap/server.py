@@ -15,14 +15,15 @@ The server half of CoinMarketCap: a recording answers as the venue would.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
 import msgspec
 
-from ...model import Frame, FrameInfo, format_time
+from ...model import FrameInfo, format_time
 from ..auth import Auth
+from ..server_half import SubscribingServer, send_json
 from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .channels import PARAMS, identity, products_of, value_problem
 from .codes import CLOSE_CODES, ERROR_CODES
@@ -37,8 +38,6 @@ KEY_HEADER = "X-CMC_PRO_API_KEY"
 
 _KEY_FIELD = "CMC_PRO_API_KEY"  # of the query; works as well (seen with a live recorder, 2026)
 _METHODS = ("subscribe", "unsubscribe", "unsubscribe_all", "ping")
-_MOST_LISTED = 5
-_NO_MESSAGES: tuple[bytes, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -76,42 +75,22 @@ class _Refused(Exception):  # noqa: N818  it is an answer
         self.detail = detail
 
 
-class CoinMarketCapServer:
+class CoinMarketCapServer(SubscribingServer):
     """
-    The server half for one connection.
+    The server half for one connection. A client may take any time to subscribe, unless `idle_timeout` says otherwise.
 
     Args:
         catalogue: What the recordings hold.
         settings: What is not known of the venue.
         auth: Checks the API key; None to ask for none.
 
-    Attributes:
-        subscribe_within: See `FeedServer`; the venue has no such rule but for what is idle.
-        next_due: Never: the venue sends nothing by itself.
-
     """
 
-    next_due: int | None = None
-
     def __init__(self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None) -> None:
-        self.subscribe_within = settings.idle_timeout or None
-        self._catalogue = catalogue
+        super().__init__(catalogue, settings.idle_timeout, Close(1001, CLOSE_CODES[1001].reason))
         self._settings = settings
         self._auth = auth
-        self._subscribed: dict[bytes, tuple[str, tuple[str, ...]]] = {}
-        self._takers: dict[str, dict[str, None]] = {}
-        self._wanted: dict[Key, None] = {}
-        self._has_subscribed = False
-
-    @property
-    def wanted(self) -> frozenset[Key]:
-        """What waits for `on_state`; see `FeedServer`."""
-        return frozenset(self._wanted)
-
-    @property
-    def has_subscribed(self) -> bool:
-        """Whether a subscription was ever accepted; see `FeedServer`."""
-        return self._has_subscribed
+        self._subscriptions: dict[bytes, tuple[str, tuple[str, ...]]] = {}  # channel and products, by identity
 
     def on_open(self, handshake: Handshake, time: int) -> list[Reply]:
         """Welcome a client, or close on it for its API key."""
@@ -121,52 +100,15 @@ class CoinMarketCapServer:
         refusal = self._auth.check_api_key(_api_key(handshake)) if self._auth is not None else None
         if refusal is not None:
             return [Remark(f"is refused: {refusal}"), Close(4100, CLOSE_CODES[4100].reason)]
-        return [_send({"type": "welcome", "ts": _ms(time), "ping_interval_ms": self._settings.ping_interval_ms})]
+        return [send_json({"type": "welcome", "ts": _ms(time), "ping_interval_ms": self._settings.ping_interval_ms})]
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
-        """Answer the client; see `FeedServer`."""
         request = parse_request(message)
         try:
             self._check_length(message)
             return self._answer(request, time)
         except _Refused as refused:
             return [_error(refused, request, time)]
-
-    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:  # noqa: ARG002
-        """Give the last values that there are, in the order of the subscriptions."""
-        replies: list[Reply] = []
-        for key in [key for key in self._wanted if key in snapshots]:
-            del self._wanted[key]
-            payload = snapshots[key]
-            if payload is not None:
-                replies.append(Send(payload))
-        return replies
-
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
-        """Pass on what the client subscribed."""
-        takers = self._takers.get(info.channel)
-        if takers is None:
-            return _NO_MESSAGES
-        products = info.products
-        if products and takers.keys().isdisjoint(products):
-            return _NO_MESSAGES
-        if self._wanted and (key := state_key(info)) is not None:
-            self._wanted.pop(key, None)
-        return (frame.payload,)
-
-    def on_due(self, time: int) -> Sequence[bytes]:  # noqa: ARG002
-        """Have nothing to send; see `next_due`."""
-        return _NO_MESSAGES
-
-    def on_silence(self) -> list[Reply]:
-        """Close on a client that is idle."""
-        return [Close(1001, CLOSE_CODES[1001].reason)]
-
-    def on_restart(self) -> None:
-        """Begin again with the last values of everything that is subscribed."""
-        self._wanted = {}
-        for channel, products in self._takers.items():
-            self._want(channel, products)
 
     def _check_length(self, message: bytes) -> None:
         limit = self._settings.message_limit
@@ -182,7 +124,7 @@ class CoinMarketCapServer:
         if method == "ping":
             return [self._pong(request, time)]
         if method == "unsubscribe_all":
-            self._leave(list(self._subscribed))
+            self._leave(list(self._subscriptions))
             return [self._acknowledge(request)]
         if method == "subscribe":
             return self._subscribe(request)
@@ -196,24 +138,23 @@ class CoinMarketCapServer:
         if self._settings.refuse_with:
             raise _Refused(str(self._settings.refuse_with))
         subscription = identity(channel, params)
-        if subscription in self._subscribed:
+        if subscription in self._subscriptions:
             return [self._acknowledge(request, duplicate=True)]
         limit = self._settings.sub_limit
-        if len(self._subscribed) >= limit:
-            raise _Refused("2303", f"Current: {len(self._subscribed)}, max: {limit}.")
+        if len(self._subscriptions) >= limit:
+            raise _Refused("2303", f"Current: {len(self._subscriptions)}, max: {limit}.")
         products = products_of(channel, params)
-        takers = self._takers.setdefault(channel, {})
-        self._want(channel, [product for product in products if product not in takers])
-        self._subscribed[subscription] = (channel, products)
-        takers.update(dict.fromkeys(products))
-        self._has_subscribed = True
-        return [*self._remark_on(channel, products), self._acknowledge(request)]
+        self._subscriptions[subscription] = (channel, products)
+        self._add(channel, products)
+        known = set(self._recorded(channel))
+        lacking = [product for product in products if product not in known]
+        return [*([self._lacking(channel, lacking)] if lacking else []), self._acknowledge(request)]
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
         """Leave one subscription, or without parameters a whole channel; what is not there is left all the same."""
         channel, params = _channel_of(request), _params_of(request)
         if params is None:
-            self._leave([key for key, (name, _) in self._subscribed.items() if name == channel])
+            self._leave([key for key, (name, _) in self._subscriptions.items() if name == channel])
         else:
             _check(channel, params)
             self._leave([identity(channel, params)])
@@ -221,48 +162,33 @@ class CoinMarketCapServer:
 
     def _leave(self, subscriptions: Sequence[bytes]) -> None:
         for subscription in subscriptions:
-            self._subscribed.pop(subscription, None)
-        self._takers = {}
-        for channel, products in self._subscribed.values():
-            self._takers.setdefault(channel, {}).update(dict.fromkeys(products))
-        if self._wanted:
-            kept = {
-                key
-                for channel, products in self._takers.items()
-                for one in products
-                for key in state_keys(channel, one)
-            }
-            self._wanted = {key: None for key in self._wanted if key in kept}
+            self._subscriptions.pop(subscription, None)
+        self._subscribed = {}
+        for channel, products in self._subscriptions.values():
+            self._subscribed.setdefault(channel, {}).update(dict.fromkeys(products))
+        self._settle()
 
-    def _want(self, channel: str, products: Sequence[str] | dict[str, None]) -> None:
-        if self._settings.last_value:
-            self._wanted.update(dict.fromkeys(key for product in products for key in state_keys(channel, product)))
+    def _begins_with(self, channel: str, product: str) -> Iterable[Key]:
+        return state_keys(channel, product) if self._settings.last_value else ()
 
-    def _remark_on(self, channel: str, products: Sequence[str]) -> list[Reply]:
-        """Tell of what was not found in the recordings."""
-        recorded = self._catalogue.get(channel, ())
-        if not recorded:
-            there = ", ".join(sorted(name for name in self._catalogue if name in PARAMS)) or "no channel"
-            return [Remark(f"subscribes {channel}, which the recording lacks; it has {there}")]
-        known = set(recorded)
-        lacking = [product for product in products if product not in known]
-        if not lacking:
-            return []
-        return [
-            Remark(f"subscribes {channel} of {_few(lacking)}, which the recording lacks; it has {_few(sorted(known))}")
-        ]
+    def _withholds(self, info: FrameInfo) -> bool:
+        """Pass on every push; one whose last value is wanted is that value, which is no longer wanted."""
+        key = state_key(info)
+        if key is not None:
+            self._wanted.pop(key, None)
+        return False
 
     def _acknowledge(self, request: Request, *, duplicate: bool = False) -> Send:
         """Make an ack: keys of the documented example; `params` as observed in 2026."""
         ack: dict[str, Any] = {"type": "ack", **_id_of(request), "code": 0, "msg": "ok"}
         ack |= {name: request.echoed[name] for name in ("channel", "params") if name in request.echoed}
-        ack |= {"sub_count": len(self._subscribed), "sub_limit": self._settings.sub_limit}
-        return _send(ack | {"duplicate": True} if duplicate else ack)
+        ack |= {"sub_count": len(self._subscriptions), "sub_limit": self._settings.sub_limit}
+        return send_json(ack | {"duplicate": True} if duplicate else ack)
 
     def _pong(self, request: Request, time: int) -> Send:
         if self._settings.pong == "observed":
-            return _send({**_id_of(request), "code": 0, "ts": _ms(time), "msg": "PONG"})
-        return _send({"type": "pong", **_id_of(request), "code": 0, "ts": _ms(time)})
+            return send_json({**_id_of(request), "code": 0, "ts": _ms(time), "msg": "PONG"})
+        return send_json({"type": "pong", **_id_of(request), "code": 0, "ts": _ms(time)})
 
 
 def _channel_of(request: Request) -> str:
@@ -306,21 +232,12 @@ def _error(refused: _Refused, request: Request | None, time: int) -> Send:
     status = {"timestamp": f"{format_time(time)[:23]}Z", "error_code": refused.code, "category": known.category}
     status |= {"error_message": known.message}
     status |= {"error_detail": refused.detail} if refused.detail else {}
-    return _send({"type": "error", **_id_of(request), "status": status})
+    return send_json({"type": "error", **_id_of(request), "status": status})
 
 
 def _id_of(request: Request | None) -> dict[str, Any]:
     return {"id": request.echoed["id"]} if request is not None and "id" in request.echoed else {}
 
 
-def _send(fields: Mapping[str, Any]) -> Send:
-    return Send(msgspec.json.encode(fields))
-
-
 def _ms(time: int) -> int:
     return time // 1_000_000
-
-
-def _few(texts: Sequence[str]) -> str:
-    more = len(texts) - _MOST_LISTED
-    return ", ".join(texts[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -12,9 +12,9 @@ import msgspec
 
 from ...errors import ConnectError, FeedrecError, VenueError
 from ...feeds import Subscription
+from ...feeds.client_half.notices import missing_notice
+from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
 from ...feeds.credentials import Credentials
-from ...feeds.notices import missing_notice
-from ...feeds.subscriptions import add_subscriptions, remove_subscriptions
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import Receiver, RecordedConnection

@@ -19,8 +19,8 @@ import msgspec
 from ...errors import FeedrecError, UsageError
 from ...feeds import Feed, Subscription
 from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
+from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
 from ...feeds.credentials import Credentials
-from ...feeds.subscriptions import add_subscriptions, remove_subscriptions
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import open_connection

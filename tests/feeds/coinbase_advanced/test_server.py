@@ -14,7 +14,7 @@ from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.coinbase_advanced.answers import renumbered
 from feedrec.feeds.coinbase_advanced.server import SNAPSHOT_WAIT, CoinbaseAdvancedServer, Settings
-from feedrec.feeds.settings import read_settings
+from feedrec.feeds.server_half.settings import read_settings
 from feedrec.feeds.venue import Catalogue, Close, Key, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, format_time
 
@@ -190,6 +190,20 @@ def test_a_frame_that_the_wanted_state_will_speak_of_is_not_sent_before_it() -> 
     assert [message["channel"] for message in messages] == ["l2_data", "subscriptions"]
 
 
+def test_a_frame_of_some_products_is_not_sent_before_the_state_of_all() -> None:
+    """A client that subscribed all of a channel would get it twice, for the state speaks of it too."""
+    venue = server({"status": ("", "BTC-USD")})
+    venue.on_message(request("subscribe", "status"), START)
+    fields = {"channel": "status", "timestamp": "2026-08-09T21:05:48Z", "sequence_num": 0}
+    status = json.dumps({**fields, "events": [{"type": "snapshot", "products": [{"id": "BTC-USD"}]}]}).encode()
+    assert play(venue, status) == []
+    assert [one["channel"] for one in sent(venue.on_state({("status", ""): status}, START))] == [
+        "status",
+        "subscriptions",
+    ]
+    assert len(play(venue, status)) == 1
+
+
 def test_unsubscribing_ends_the_data_and_is_acknowledged() -> None:
     venue = subscribed(("ticker", *PAIR))
     play(venue, *(data(number, "ticker", "snapshot", product) for number, product in enumerate(PAIR)))
@@ -198,6 +212,16 @@ def test_unsubscribing_ends_the_data_and_is_acknowledged() -> None:
     assert len(play(venue, data(3, "ticker", "update", "ETH-USD"))) == 1
     assert acks(sent(venue.on_message(request("unsubscribe", "ticker"), START))) == [{}]
     assert play(venue, data(4, "ticker", "update", "ETH-USD")) == []
+
+
+def test_unsubscribing_what_is_waited_for_ends_the_waiting() -> None:
+    """No snapshot of it will come: what was asked for with it is acknowledged with the next frame, or at once."""
+    venue = subscribed(("level2", "BTC-USD", "ETH-USD"))
+    assert venue.on_message(request("unsubscribe", "level2", "ETH-USD"), START) == []
+    messages = play(venue, data(0, "l2_data", "snapshot", "BTC-USD"))
+    assert acks(messages) == [{"level2": ["BTC-USD"]}, {"level2": ["BTC-USD"]}]
+    venue = subscribed(("level2", "BTC-USD", "ETH-USD"))
+    assert acks(sent(venue.on_message(request("unsubscribe", "level2"), START))) == [{}, {}]
 
 
 def test_subscribing_again_is_acknowledged_without_a_second_snapshot() -> None:

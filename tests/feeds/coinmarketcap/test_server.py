@@ -519,16 +519,16 @@ def test_documented_pushes_come_byte_for_byte_to_who_subscribed_them() -> None:
     ("channel", "params", "remark"),
     [
         (PRICES, {"crypto_ids": [1, 1027]}, None),
-        (PRICES, {"crypto_ids": [1, 5]}, f"subscribes {PRICES} of 5, which the recording lacks; it has 1, 1027"),
+        (PRICES, {"crypto_ids": [1, 5]}, f"asks for {PRICES} 5, which the recording lacks; it has 1, 1027"),
         (
             PRICES,
             {"crypto_ids": list(range(10, 20))},
-            f"subscribes {PRICES} of 10, 11, 12, 13, 14 and 5 more, which the recording lacks; it has 1, 1027",
+            f"asks for {PRICES} 10, 11, 12, 13, 14 and 5 more, which the recording lacks; it has 1, 1027",
         ),
         (
             "onchain@token_metric",
             TOKEN,
-            f"subscribes onchain@token_metric, which the recording lacks; it has {', '.join(sorted(CATALOGUE))}",
+            f"asks for onchain@token_metric, which the recording lacks; it has {', '.join(sorted(CATALOGUE))}",
         ),
     ],
 )

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from feedrec.errors import UsageError
-from feedrec.feeds.settings import read_settings
+from feedrec.feeds.server_half.settings import read_settings
 
 
 class Shape(msgspec.Struct, frozen=True):

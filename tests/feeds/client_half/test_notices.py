@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedrec.feeds import Gap, Subscription
-from feedrec.feeds.notices import gap_notice, missing_notice
+from feedrec.feeds.client_half.notices import gap_notice, missing_notice
 
 
 def test_a_gap_tells_its_numbers_and_where_it_is_if_that_is_known() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.feeds import Subscription
-from feedrec.feeds.subscriptions import add_subscriptions, remove_subscriptions
+from feedrec.feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
 
 PRODUCTS = ("A", "B", "C")
 some = st.lists(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .base import Subscription
+from ..base import Subscription
 
 __all__ = ["add_subscriptions", "remove_subscriptions"]
 

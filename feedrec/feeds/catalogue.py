@@ -1,0 +1,78 @@
+"""Endpoints by name: a venue of feedrec is imported when it is asked for, as one from another package is."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+from typing import cast
+
+from ..errors import UsageError
+from .base import Feed, did_you_mean
+from .plugins import load_plugin, plugin_names
+from .venue import VenueFeed
+
+__all__ = ["endpoint_names", "feed_of", "find_feed", "venue_of"]
+
+_MODULES = {
+    "coinbase-advanced": "coinbase_advanced",
+    "coinbase-advanced-user": "coinbase_advanced",
+    "coinbase-exchange": "coinbase_exchange",
+    "coinbase-exchange-direct": "coinbase_exchange",
+    "coinbase-exchange-sandbox": "coinbase_exchange",
+    "coinbase-exchange-direct-sandbox": "coinbase_exchange",
+    "coinmarketcap": "coinmarketcap",
+    "raw": "raw",
+}
+
+_log = logging.getLogger("feedrec")
+
+
+def endpoint_names() -> list[str]:
+    """Return the names of all endpoints: first those that are built in, then those of other packages."""
+    return [*_MODULES, *(name for name in plugin_names() if name not in _MODULES)]
+
+
+def feed_of(endpoint: str) -> Feed | None:
+    """
+    Return the feed of the endpoint that a recording names, or None if the catalogue does not know it.
+
+    A broken one from another package counts as unknown, apart from a line in the log: the recording can still be read.
+    """
+    if endpoint in _MODULES:
+        return _built_in(endpoint)
+    try:
+        return load_plugin(endpoint)
+    except UsageError as error:
+        _warn_once(str(error))
+        return None
+
+
+def venue_of(endpoint: str) -> VenueFeed | None:
+    """Return the feed of an endpoint if it has a server half."""
+    feed = feed_of(endpoint)
+    return cast(VenueFeed, feed) if hasattr(feed, "server") else None
+
+
+def find_feed(name: str) -> Feed:
+    """
+    Return the feed of an endpoint.
+
+    Raises:
+        UsageError: If the catalogue has no such endpoint, or it comes from another package and is broken.
+
+    """
+    feed = _built_in(name) if name in _MODULES else load_plugin(name)
+    if feed is None:
+        names = endpoint_names()
+        raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, names)} (known: {', '.join(names)})")
+    return feed
+
+
+def _built_in(name: str) -> Feed:
+    return cast(Feed, importlib.import_module(f"..{_MODULES[name]}", __name__).FEEDS[name])
+
+
+@functools.cache
+def _warn_once(text: str) -> None:
+    _log.warning("%s", text)

@@ -1,0 +1,46 @@
+"""Notices of lost frames and of subscriptions that are not accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..base import Gap, Notice, Subscription
+
+__all__ = ["gap_notice", "missing_notice", "nothing_accepted_notice", "unacknowledged_notice"]
+
+
+def gap_notice(gap: Gap, channel: str = "", product: str = "") -> Notice:
+    """Report a gap; channel and product are named where the venue numbers them separately."""
+    where = f" of {channel} {product}" if channel else ""
+    text = (
+        f"gap: {gap.missing} frames{where} lost by the venue or the network "
+        f"(expected {gap.expected}, received {gap.received})"
+    )
+    details: dict[str, Any] = {"expected": gap.expected, "received": gap.received, "missing": gap.missing}
+    if channel:
+        details |= {"channel": channel, "product": product}
+    return Notice(text, "warning", "gap", details)
+
+
+def missing_notice(missing: Sequence[Subscription]) -> Notice:
+    """Report subscriptions, or products of them, that an ack lacks."""
+    what = ", ".join(" ".join((subscription.channel, *subscription.products)) for subscription in missing)
+    text = f"the venue did not accept {what}: no such product?"
+    return Notice(text, "warning", "missing", subscription_details(missing))
+
+
+def unacknowledged_notice(what: str, seconds: float, missing: Sequence[Subscription] = ()) -> Notice:
+    """Report acks that have not come in time."""
+    text = f"the venue did not acknowledge {what} within {seconds:.0f} seconds"
+    return Notice(text, "warning", "missing", subscription_details(missing) if missing else {})
+
+
+def nothing_accepted_notice(check: str = "channels and products") -> Notice:
+    """Report that there is nothing to record."""
+    return Notice(f"the venue accepted nothing of what was asked for; check {check}", "fatal")
+
+
+def subscription_details(subscriptions: Sequence[Subscription]) -> dict[str, Any]:
+    """Return the details of an event about subscriptions."""
+    return {"subscriptions": [subscription.as_dict() for subscription in subscriptions]}

@@ -1,0 +1,13 @@
+"""
+What the server halves of all venues stand on, and what a server half from another package may stand on.
+
+    subscribing.py  a server half that gives a client what it subscribed, snapshots first
+    settings.py     what is not known of a venue
+"""
+
+from __future__ import annotations
+
+from .settings import SilenceSettings, read_settings
+from .subscribing import SubscribingServer, send_json
+
+__all__ = ["SilenceSettings", "SubscribingServer", "read_settings", "send_json"]

@@ -1,0 +1,146 @@
+"""A server half that gives a client what it subscribed, snapshots first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ...model import Frame, FrameInfo
+from ..defaults import ServerDefaults
+from ..venue import Catalogue, Close, Key, Remark, Reply, Send
+
+__all__ = ["SubscribingServer", "send_json"]
+
+_MOST_LISTED = 5
+_SILENCE = Close(1008, "no subscription")
+_NO_MESSAGES: tuple[bytes, ...] = ()
+
+
+class SubscribingServer(ServerDefaults):
+    """
+    A server half that gives a client what it subscribed, each product from its snapshot on; see `FeedServer`.
+
+    1. What is subscribed begins with the keys of `_begins_with`: they are wanted until the state is there.
+    2. A frame goes to a client that subscribed one of its products, or the product `""`, which is all of a channel; one
+       that names no product goes to everyone who has its channel.
+    3. A frame of which a wanted state will speak is withheld: it would come twice.
+
+    A venue overrides `on_message`, in which it calls `_add` and `_remove`, and whatever it does otherwise.
+
+    Args:
+        catalogue: What the recordings hold.
+        subscribe_within: Seconds within which a client must subscribe; 0 for any time.
+        silence: How a client is closed on that has not.
+
+    """
+
+    def __init__(self, catalogue: Catalogue, subscribe_within: float = 0.0, silence: Close = _SILENCE) -> None:
+        self.subscribe_within = subscribe_within or None
+        self.next_due: int | None = None
+        self.has_subscribed = False
+        self._silence = silence
+        self._catalogue = catalogue
+        self._subscribed: dict[str, dict[str, None]] = {}  # products by channel, in the order of the messages
+        self._takers: Mapping[str, frozenset[str]] = {}  # the same, by the channels of frames
+        self._wanted: dict[Key, None] = {}
+
+    @property
+    def wanted(self) -> frozenset[Key]:
+        return frozenset(self._wanted)
+
+    def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
+        replies: list[Reply] = []
+        for key in [key for key in self._wanted if key in snapshots]:
+            del self._wanted[key]
+            replies += self._begin(key, snapshots[key], time)
+        return replies
+
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+        takers = self._takers.get(info.channel)  # as `_takes`, without the call
+        if takers is None or (takers.isdisjoint(info.products) and info.products and "" not in takers):
+            return _NO_MESSAGES
+        if self._wanted and self._withholds(info):
+            return _NO_MESSAGES
+        return (frame.payload,)
+
+    def on_silence(self) -> list[Reply]:
+        return [self._silence]
+
+    def on_restart(self) -> None:
+        self.next_due = None
+        self._wanted = dict.fromkeys(self._keys_of(self._subscribed))
+
+    def _begins_with(self, channel: str, product: str) -> Iterable[Key]:
+        """Return the keys of the state with which a product of a channel begins."""
+        return ((channel, product),)
+
+    def _begin(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:  # noqa: ARG002
+        """Give a client what the state holds of something that was wanted."""
+        return () if snapshot is None else (Send(snapshot),)
+
+    def _recorded(self, channel: str) -> Collection[str]:
+        """Return the products of a channel that the recordings hold."""
+        return self._catalogue.get(channel, ())
+
+    def _add(self, channel: str, products: Sequence[str]) -> list[str]:
+        """Subscribe products; return the new ones. They begin with what the channel does not have already."""
+        known = self._subscribed.get(channel, {})
+        new = [product for product in dict.fromkeys(products) if product not in known]
+        begun = set(self._keys_of({channel: known}))
+        self._wanted.update({key: None for key in self._keys_of({channel: new}) if key not in begun})
+        if new:
+            self._subscribed[channel] = known | dict.fromkeys(new)
+            self._takers = self._find_takers()
+        self.has_subscribed = True
+        return new
+
+    def _remove(self, channel: str, products: Iterable[str] = ()) -> None:
+        """Unsubscribe products, or without any the channel; what has begun with them is no longer wanted."""
+        known = self._subscribed.get(channel, {})
+        for product in list(products or known):
+            known.pop(product, None)
+        if not known:
+            self._subscribed.pop(channel, None)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Take and want nothing that is not subscribed."""
+        self._takers = self._find_takers()
+        kept = set(self._keys_of(self._subscribed))
+        self._wanted = {key: None for key in self._wanted if key in kept}
+
+    def _keys_of(self, subscribed: Mapping[str, Iterable[str]]) -> Iterable[Key]:
+        for channel, products in subscribed.items():
+            for product in products:
+                yield from self._begins_with(channel, product)
+
+    def _find_takers(self) -> dict[str, frozenset[str]]:
+        """Return the products whose frames the client gets, by the channels that frames name."""
+        return {channel: frozenset(products) for channel, products in self._subscribed.items()}
+
+    def _takes(self, info: FrameInfo) -> bool:
+        takers = self._takers.get(info.channel)
+        return takers is not None and (not takers.isdisjoint(info.products) or not info.products or "" in takers)
+
+    def _withholds(self, info: FrameInfo) -> bool:
+        """Take a frame that the client subscribed, while a state is wanted; tell whether the state will speak of it."""
+        return any((info.channel, product) in self._wanted for product in ("", *info.products))
+
+    def _lacking(self, channel: str, products: Sequence[str]) -> Remark:
+        """Return the remark that a client asks for what the recordings lack."""
+        recorded = sorted(filter(None, self._recorded(channel)))
+        of_channel = f" {_few(products)}" if recorded else ""
+        there = _few(recorded) if recorded else ", ".join(sorted(filter(None, self._catalogue))) or "no channel"
+        return Remark(f"asks for {channel}{of_channel}, which the recording lacks; it has {there}")
+
+
+def send_json(fields: Mapping[str, Any]) -> Send:
+    """Return a message as JSON."""
+    return Send(msgspec.json.encode(fields))
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_LISTED
+    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
