@@ -1,11 +1,11 @@
 """
-The index: what stands behind the last block of a cleanly closed recording, before the seek table.
+The index: the skippable zstd frame between the last block and the seek table of a cleanly closed recording.
 
-It is a skippable zstd frame (RFC 8878, 3.1.2), so that every other reader passes over it. For each block it tells where
-it is, what times it spans, how many frames of each connection and channel it holds, where snapshots stand in it, and a
-CRC; a CRC of the index itself stands before it. The size of the last entry of the seek table is how it is found.
+Being skippable (RFC 8878, 3.1.2), it is ignored by every other reader. It has the position of each block, the span of
+its times, the number of frames by connection and channel, the places of snapshots, and a CRC; and before all that, a
+CRC of itself. It is found through the last entry of the seek table.
 
-docs/format.md is normative. An index is believed only if its CRC holds and it fits the file; otherwise there is none.
+docs/format.md is normative. An index is trusted only if its CRC matches and it fits the file; otherwise it is ignored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 import zstandard
 
 from ...model import TIME_LIMIT, FrameInfo
-from .seek_table import MAX_BLOCKS, Tail, decode_seek_table, encode_seek_table, read_footer
+from .seek_table import MAX_BLOCKS, Tail, encode_seek_table, find_seek_table
 
 __all__ = [
     "INDEX_MAGIC",
@@ -45,15 +45,15 @@ _CRC = struct.Struct("<I")
 _MAX_INDEX = 64 << 20  # bytes unpacked: the index of some 256 GB of text
 
 Mark = tuple[int, int, FrameInfo | None]
-"""What the index needs to know of a line: time, connection, and what a received frame is (None for all else)."""
+"""What the index needs to know about a line: time, connection, and what a received frame is (else None)."""
 
 
 class SnapshotPlace(msgspec.Struct, frozen=True, array_like=True):
     """
-    Where a snapshot stands.
+    The place of a snapshot.
 
     Attributes:
-        line: Number of its line within the block, from 0; the header is not counted.
+        line: Number of its line within the block, from 0, not counting the header.
         channel: Its channel.
         products: Its products.
 
@@ -66,18 +66,18 @@ class SnapshotPlace(msgspec.Struct, frozen=True, array_like=True):
 
 class IndexedBlock(msgspec.Struct):
     """
-    What the index tells of one block.
+    What the index says about one block.
 
     Attributes:
-        offset: Byte offset in the file of the zstd frame.
+        offset: Byte offset of the zstd frame in the file.
         size: Bytes of the zstd frame.
         text: Bytes of text in it.
-        lines: Lines in it, the header not counted.
+        lines: Lines in it, not counting the header.
         crc: CRC-32 (ISO 3309, as in gzip) of the zstd frame.
         first: Earliest time of its lines in nanoseconds; None if there is no line.
         last: Latest time of its lines.
         frames: Received frames by connection (as text) and channel.
-        snapshots: Where snapshots stand.
+        snapshots: The places of snapshots.
 
     """
 
@@ -98,7 +98,7 @@ class IndexedBlock(msgspec.Struct):
 
     @property
     def is_possible(self) -> bool:
-        """Whether a block can be like this."""
+        """Whether such a block can exist."""
         if self.first is None or self.last is None:
             has_times = self.first is self.last is None and not self.lines
         else:
@@ -106,7 +106,7 @@ class IndexedBlock(msgspec.Struct):
         return (
             has_times
             and self.size > 0
-            and self.text >= self.lines >= 0
+            and self.text >= self.lines  # not negative, as the times show
             and all(0 <= place.line < self.lines for place in self.snapshots)
         )
 
@@ -116,7 +116,7 @@ class Index(msgspec.Struct):
     The index of a recording.
 
     Attributes:
-        products: Products by channel, of all received frames; the product is empty where a frame speaks of none.
+        products: Products by channel, of all received frames; an empty product stands for frames without any.
         blocks: The blocks, in order.
 
     """
@@ -131,11 +131,11 @@ class Index(msgspec.Struct):
 
     @property
     def lines(self) -> int:
-        """Lines in the recording, the header not counted."""
+        """Lines in the recording, not counting the header."""
         return sum(block.lines for block in self.blocks)
 
     def fits(self, offset: int) -> bool:
-        """Tell whether the blocks are possible, and follow each other from the beginning of the file to `offset`."""
+        """Tell whether the blocks are possible, and cover the file from its beginning to `offset` without holes."""
         ends = itertools.chain([0], (block.end for block in self.blocks))
         return self.end == offset and all(
             block.offset == end and block.is_possible for block, end in zip(self.blocks, ends, strict=False)
@@ -155,7 +155,7 @@ _decode_blocks = msgspec.json.Decoder(IndexedBlock).decode_lines
 
 
 class IndexBuilder:
-    """Gathers the index of a recording, block by block."""
+    """Builds the index of a recording, block by block."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []  # as text: a month has a hundred thousand of them
@@ -165,7 +165,7 @@ class IndexBuilder:
         self._marks: list[Mark] = []
 
     def add(self, marks: Iterable[Mark]) -> None:
-        """Take the marks of lines of the block that is being written."""
+        """Add the marks of lines in the block that is being written."""
         self._marks += marks
 
     def drop(self) -> None:
@@ -174,11 +174,19 @@ class IndexBuilder:
 
     @property
     def products(self) -> dict[str, list[str]]:
-        """Products by channel, of all blocks that ended."""
+        """Products by channel, of all blocks that have ended."""
         return {channel: list(names) for channel, names in self._products.items()}
 
     def end_block(self, size: int, text: int, crc: int) -> IndexedBlock:
-        """Take the end of a block (bytes of its zstd frame and of its text, CRC-32 of the zstd frame); give its row."""
+        """
+        End a block; return its row.
+
+        Args:
+            size: Bytes of its zstd frame.
+            text: Bytes of its text.
+            crc: CRC-32 of the zstd frame.
+
+        """
         block = IndexedBlock(self._offset, size, text, len(self._marks), crc)
         times = [mark[0] for mark in self._marks]
         if times:
@@ -196,7 +204,7 @@ class IndexBuilder:
         return block
 
     def finish(self) -> bytes:
-        """Give the two skippable frames."""
+        """Return the two skippable frames."""
         head = _encode(_Head(len(self._blocks), self.products))
         index = _wrap_index(b"\n".join([head, *self._blocks, b""]))
         return index + encode_seek_table([*self._sizes, (len(index), 0)])
@@ -212,7 +220,7 @@ class IndexBuilder:
 
 
 def encode_index(index: Index) -> bytes:
-    """Write an index as a skippable frame."""
+    """Encode an index as a skippable frame."""
     head = _Head(len(index.blocks), index.products)
     return _wrap_index(b"\n".join([_encode(head), *map(_encode, index.blocks), b""]))
 
@@ -225,67 +233,66 @@ def _wrap_index(text: bytes) -> bytes:
 
 def decode_index(frame: bytes, max_blocks: int = MAX_BLOCKS) -> Index:
     """
-    Read an index from its skippable frame; it may have no more than `max_blocks`.
+    Decode an index from its skippable frame.
 
     Raises:
-        ValueError: If it is none, its CRC does not hold, or it is beyond all measure.
+        ValueError: If it is not one, its CRC does not match, it is too large, or it has more than `max_blocks`.
 
     """
     prefix = _SKIPPABLE.size + len(_SIGNATURE)
     if len(frame) < prefix + _CRC.size or frame[_SKIPPABLE.size : prefix] != _SIGNATURE:
-        raise ValueError("it is no index")
+        raise ValueError("not an index")
     magic, size = _SKIPPABLE.unpack_from(frame)
     if magic != INDEX_MAGIC or size != len(frame) - _SKIPPABLE.size:
-        raise ValueError("it is no index")
+        raise ValueError("not an index")
     packed = frame[prefix + _CRC.size :]
     if zlib.crc32(packed) != _CRC.unpack_from(frame, prefix)[0]:
-        raise ValueError("its CRC does not hold")
+        raise ValueError("CRC mismatch")
     try:
         if zstandard.get_frame_parameters(packed).content_size > _MAX_INDEX:
-            raise ValueError(f"it is larger than {_MAX_INDEX} bytes, the limit")
+            raise ValueError(f"larger than the limit of {_MAX_INDEX} bytes")
         text = zstandard.ZstdDecompressor().decompress(packed)
         head_line, _, rows = text.partition(b"\n")
         head = _decode_head(head_line)
         if rows.count(b"\n") != head.blocks or head.blocks > max_blocks:
-            raise ValueError(f"it says that it has {head.blocks} blocks, and that cannot be")
+            raise ValueError(f"impossible number of blocks: {head.blocks}")
         blocks = _decode_blocks(rows)
     except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"it cannot be read: {error}") from error
+        raise ValueError(f"cannot be decoded: {error}") from error
     if len(blocks) != head.blocks:
-        raise ValueError(f"it has {len(blocks)} blocks and says {head.blocks}")
+        raise ValueError(f"{len(blocks)} blocks, but the first line says {head.blocks}")
     return Index(head.products, blocks)
 
 
 def find_index(read_at: Callable[[int, int], bytes], size: int) -> Index:
     """
-    Find the index of a recording by way of its seek table, reading nothing but the end of the file.
+    Find the index of a recording through its seek table, reading only the end of the file.
 
     Args:
-        read_at: Gives, for an offset of the file and a number, so many bytes.
+        read_at: Returns, for an offset in the file and a size, so many bytes.
         size: Bytes in the file.
 
     Raises:
-        ValueError: If there is none, or none that can be believed: it says why.
+        ValueError: If there is none, or it cannot be trusted; the text says why.
 
     """
     tail = Tail(read_at, size)
-    footer = read_footer(tail.data)
-    if footer is None or footer.size > size or not footer.entries:
-        raise ValueError("there is no seek table at the end of the file")
-    index_size = decode_seek_table(tail.last(footer.size))[-1][0]
-    if index_size > min(size - footer.size, _MAX_INDEX):
+    table = find_seek_table(tail)
+    room = size - len(table.frame)
+    index_size, _ = table.entries[-1]
+    if index_size > min(room, _MAX_INDEX):
         raise ValueError("the seek table does not fit the file")
     try:
-        index = decode_index(tail.last(index_size, before=footer.size), footer.entries - 1)
+        index = decode_index(tail.last(index_size, before=len(table.frame)), len(table.entries) - 1)
     except ValueError as error:
         raise ValueError(f"the index is damaged: {error}") from error
-    if not index.fits(size - footer.size - index_size):
+    if not index.fits(room - index_size):
         raise ValueError("the index does not fit the file")
     return index
 
 
 def read_index(read_at: Callable[[int, int], bytes], size: int) -> Index | None:
-    """Give what `find_index` finds; None if there is none that can be believed."""
+    """Return what `find_index` finds; None if there is no index that can be trusted."""
     try:
         return find_index(read_at, size)
     except ValueError:

@@ -18,7 +18,7 @@ from ...errors import LineError
 from ..file.block_search import ReadAt, walk_frames
 from ..line.codec import decode_line
 from ..line.index import INDEX_MAGIC, Index, read_index
-from ..line.seek_table import SEEK_TABLE_MAGIC, decode_seek_table, find_seek_table, was_finished
+from ..line.seek_table import SEEK_TABLE_MAGIC, Tail, find_seek_table, was_finished
 from ..stream.blocks import BLOCK_SIZE, BlockDecoder
 from ..stream.coding import MAX_LINE
 from ..stream.line_splitter import LineSplitter
@@ -320,12 +320,11 @@ def _frame_starts(index: Index | None, read_at: ReadAt, size: int) -> tuple[list
         starts = [block.offset for block in index.blocks]
         return [*starts, index.end], index.end
     try:
-        table = find_seek_table(read_at, size)
-        sizes = [stored for stored, _ in decode_seek_table(table)]
+        table = find_seek_table(Tail(read_at, size))
     except ValueError:
         return [], size
-    starts = list(itertools.accumulate(sizes, initial=0))
-    if starts.pop() != size - len(table):
+    starts = list(itertools.accumulate((stored for stored, _ in table.entries), initial=0))
+    if starts.pop() != size - len(table.frame):
         return [], size
     return starts, starts[-1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import msgspec
 from ...model import Event, Frame, FrameInfo, Record, format_time
 from ..file.block_search import ReadAt
 from ..line.index import INDEX_MAGIC, Index, IndexBuilder, IndexedBlock, Mark, find_index
-from ..line.seek_table import decode_seek_table, encode_seek_table, find_seek_table
+from ..line.seek_table import Tail, encode_seek_table, find_seek_table
 from ..stream.zstd_frames import FrameEnd
 from .salvage_blocks import Hole
 
@@ -134,11 +135,8 @@ class IndexCheck:
         self._index = index
         self._table: list[tuple[int, int]] = []
         self._table_frame = b""
-        try:
-            self._table_frame = find_seek_table(read_at, size)
-            self._table = decode_seek_table(self._table_frame)
-        except ValueError:
-            pass
+        with contextlib.suppress(ValueError):
+            self._table_frame, self._table = find_seek_table(Tail(read_at, size))
         self.has_table = bool(self._table)
         self._builder = IndexBuilder()
         self._text = 0

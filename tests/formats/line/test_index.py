@@ -1,10 +1,13 @@
-"""The index and the seek table: they say what is there, are found again, and are not believed when they lie."""
+"""The index says what is there, is found again, and is not trusted when it lies."""
 
 from __future__ import annotations
 
+import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import zstandard
 from hypothesis import given
@@ -14,6 +17,7 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.block_search import walk_frames
 from feedrec.formats.line.codec import decode_line, encode_frame, encode_header
 from feedrec.formats.line.index import (
+    INDEX_MAGIC,
     Index,
     IndexedBlock,
     Mark,
@@ -25,7 +29,7 @@ from feedrec.formats.line.index import (
 )
 from feedrec.formats.line.seek_table import decode_seek_table, encode_seek_table
 from feedrec.formats.stream.blocks import BlockEncoder
-from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
+from feedrec.model import NANOSECONDS, TIME_LIMIT, Frame, FrameInfo, Header
 
 HEADER = Header("coinbase-advanced")
 START = 1_795_280_400 * NANOSECONDS
@@ -65,28 +69,15 @@ def test_what_is_encoded_is_decoded(index: Index) -> None:
     assert decode_index(encode_index(index)) == index
 
 
-@given(st.lists(st.tuples(sizes, sizes), max_size=9))
-def test_a_seek_table_is_read_again(table: list[tuple[int, int]]) -> None:
-    assert decode_seek_table(encode_seek_table(table)) == table
-
-
-def test_a_seek_table_with_checksums_is_read_too() -> None:
-    entries = b"".join(number.to_bytes(4, "little") * 3 for number in (7, 8))
-    footer = (2).to_bytes(4, "little") + b"\x80" + (0x8F92EAB1).to_bytes(4, "little")
-    content = entries + footer
-    frame = (0x184D2A5E).to_bytes(4, "little") + len(content).to_bytes(4, "little") + content
-    assert decode_seek_table(frame) == [(7, 7), (8, 8)]
-
-
 @given(st.binary(max_size=80))
-def test_what_is_no_index_is_one_error(data: bytes) -> None:
-    for decode in (decode_index, decode_seek_table, found_in):
+def test_bytes_that_are_not_an_index_raise_one_error(data: bytes) -> None:
+    for decode in (decode_index, found_in):
         with pytest.raises(ValueError, match=r"\w"):
             decode(data)
 
 
 @given(indexes, st.data())
-def test_an_index_of_which_a_bit_was_flipped_is_not_believed(index: Index, data: st.DataObject) -> None:
+def test_an_index_with_a_flipped_bit_is_not_trusted(index: Index, data: st.DataObject) -> None:
     frame = bytearray(encode_index(index))
     place = data.draw(st.integers(0, len(frame) - 1))
     frame[place] ^= 1 << data.draw(st.integers(0, 7))
@@ -156,7 +147,7 @@ def test_the_seek_table_has_the_size_of_every_zstd_frame() -> None:
         {"lines": -1},
     ],
 )
-def test_an_index_that_does_not_fit_the_file_is_not_believed(lie: dict[str, int]) -> None:
+def test_an_index_that_does_not_fit_the_file_is_not_trusted(lie: dict[str, int]) -> None:
     data = recorded([(Frame(START + number, 0, b"[1]"), FrameInfo()) for number in range(50)])
     index = found_in(data)
     for name, value in lie.items():
@@ -169,11 +160,79 @@ def test_an_index_that_does_not_fit_the_file_is_not_believed(lie: dict[str, int]
     assert read_index(lambda offset, size: lying[offset : offset + size], len(lying)) is None
 
 
-def test_a_seek_table_that_claims_too_much_is_not_believed() -> None:
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"text": 2}, True),
+        ({"text": 1}, False),
+        ({"size": 0}, False),
+        ({"lines": 0}, False),
+        ({"lines": 0, "first": None, "last": None, "text": 0}, True),
+        ({"lines": 0, "first": None, "last": None, "text": -1}, False),
+        ({"lines": -1, "first": None, "last": None}, False),
+        ({"lines": -1}, False),
+        ({"first": None, "last": None}, False),
+        ({"first": None}, False),
+        ({"first": 10}, False),
+        ({"first": 0}, True),
+        ({"first": -1}, False),
+        ({"last": TIME_LIMIT - 1}, True),
+        ({"last": TIME_LIMIT}, False),
+        ({"snapshots": [SnapshotPlace(0, "", ()), SnapshotPlace(1, "", ())]}, True),
+        ({"snapshots": [SnapshotPlace(2, "", ())]}, False),
+        ({"snapshots": [SnapshotPlace(-1, "", ())]}, False),
+    ],
+)
+def test_a_block_is_possible_or_not(changes: dict[str, Any], *, expected: bool) -> None:
+    block = IndexedBlock(0, size=9, text=20, lines=2, crc=0, first=9, last=9)
+    assert msgspec.structs.replace(block, **changes).is_possible == expected
+
+
+def index_frame(text_size: int) -> bytes:
+    """Make the frame of an index that unpacks to so many bytes, with a key that readers ignore."""
+    start, end = b'{"blocks":0,"products":{},"pad":"', b'"}\n'
+    packed = zstandard.ZstdCompressor(1).compress(start + bytes(b"x" * (text_size - len(start) - len(end))) + end)
+    content = b"feedrec\x01" + struct.pack("<I", zlib.crc32(packed)) + packed
+    return struct.pack("<II", INDEX_MAGIC, len(content)) + content
+
+
+LIMIT = 64 << 20  # docs/format.md
+
+
+def test_an_index_is_unpacked_up_to_the_limit_and_no_further() -> None:
+    assert decode_index(index_frame(LIMIT)) == Index({}, [])
+    with pytest.raises(ValueError, match="larger than the limit of 67108864 bytes"):
+        decode_index(index_frame(LIMIT + 1))
+
+
+@pytest.mark.parametrize(("size", "reason"), [(LIMIT, "not an index"), (LIMIT + 1, "does not fit the file")])
+def test_an_index_above_the_limit_is_not_even_read(size: int, reason: str) -> None:
+    table = encode_seek_table([(size, 0)])
+    file_size = 2 * LIMIT + len(table)
+    read = 0
+
+    def read_at(offset: int, size: int) -> bytes:
+        nonlocal read
+        read += size
+        return (bytes(size) + table)[-size:] if offset + size == file_size else bytes(size)
+
+    with pytest.raises(ValueError, match=reason):
+        find_index(read_at, file_size)
+    assert (read > LIMIT) == (size <= LIMIT)
+
+
+def test_a_file_may_hold_nothing_but_an_index() -> None:
+    frame = encode_index(Index({}, []))
+    assert found_in(frame + encode_seek_table([(len(frame), 0)])) == Index({}, [])
+
+
+def test_a_seek_table_that_claims_too_much_is_not_trusted() -> None:
     data = recorded([(Frame(START, 0, b"[1]"), FrameInfo())])
-    lying = data[: found_in(data).end] + encode_seek_table([(2**31, 0)])
-    with pytest.raises(ValueError, match="does not fit"):
-        found_in(lying)
+    blocks = data[: found_in(data).end]
+    for size in (len(blocks) + 1, 2**31):
+        with pytest.raises(ValueError, match="the seek table does not fit"):
+            found_in(blocks + encode_seek_table([(size, 0)]))
     footer = (2**27).to_bytes(4, "little") + b"\0" + (0x8F92EAB1).to_bytes(4, "little")
     with pytest.raises(ValueError, match="no seek table"):
         found_in(data + footer)
