@@ -1,4 +1,4 @@
-"""Reading a recording: whole, cut off, damaged, growing, or none at all."""
+"""Reading a recording of lines: whole, cut off, damaged, or something else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,58 +15,16 @@ import zstandard
 
 from feedrec.errors import (
     CorruptRecordingError,
-    DamagedRecordingError,
-    LineError,
     NotARecordingError,
     RecordingError,
     TruncatedRecordingError,
 )
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.line_reader import RecordingReader
-from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
-from feedrec.formats.stream.blocks import BlockEncoder
-from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
+from feedrec.formats.line.codec import encode_header
+from feedrec.model import Frame, format_time
 
-START = 1_795_280_400 * NANOSECONDS
-HEADER = Header("coinbase-advanced", url="wss://example.test", created=START)
-
-
-def record(number: int) -> Record:
-    if number % 5 == 0:
-        return Event(START + number, 0, "clock", {"monotonic": number})
-    return Frame(START + number, 0, b'{"number":%d}' % number)
-
-
-def encode(one: Record) -> bytes:
-    return encode_frame(one) if isinstance(one, Frame) else encode_event(one)
-
-
-RECORDS = [record(number) for number in range(30)]
-
-
-def recording(path: Path, records: list[Record] = RECORDS, *, block_size: int = 400) -> Path:
-    """Write a recording of several small blocks."""
-    encoder = BlockEncoder(block_size=block_size)
-    stream = encoder.add([encode_header(HEADER), *map(encode, records)])
-    path.write_bytes(stream + encoder.finish())
-    return path
-
-
-def plain(path: Path, lines: list[bytes]) -> Path:
-    path.write_bytes(b"".join(line + b"\n" for line in lines))
-    return path
-
-
-def read_all(path: Path) -> tuple[list[Record], DamagedRecordingError | None]:
-    """Give what can be read, and the damage met after it."""
-    records = []
-    try:
-        with RecordingReader(path) as reader:
-            for one in reader:
-                records.append(one)  # noqa: PERF402  what came before an error counts
-    except DamagedRecordingError as error:
-        return records, error
-    return records, None
+from .recordings import HEADER, RECORDS, START, encode, plain, read_all, recording
 
 
 def test_a_recording_gives_its_header_and_its_records(tmp_path: Path) -> None:
@@ -83,12 +41,6 @@ def test_lines_come_in_batches_verbatim(tmp_path: Path) -> None:
     assert [line for lines in batches for line in lines] == [encode(one) for one in RECORDS]
     assert len(batches) > 1
     assert all(batches)
-
-
-def test_what_a_file_is_is_told_from_its_content_not_its_name(tmp_path: Path) -> None:
-    lines = [encode_header(HEADER), *map(encode, RECORDS)]
-    assert read_all(plain(tmp_path / "plain.zst", lines)) == (RECORDS, None)
-    assert read_all(recording(tmp_path / "packed.jsonl")) == (RECORDS, None)
 
 
 def test_a_recording_that_another_tool_compressed_is_read(tmp_path: Path) -> None:
@@ -199,70 +151,6 @@ def test_corruption_comes_after_everything_before_it_and_says_where(tmp_path: Pa
     assert "\n" not in str(damage)
 
 
-def test_a_line_that_is_none_is_corruption_after_the_last_good_one(tmp_path: Path) -> None:
-    lines = [encode_header(HEADER), *map(encode, RECORDS)]
-    path = plain(tmp_path / "a.jsonl", [*lines[:10], b"what?", *lines[10:]])
-    records, damage = read_all(path)
-    assert records == RECORDS[:9]
-    assert isinstance(damage, CorruptRecordingError)
-    assert damage.last_time == format_time(RECORDS[8].time)
-
-
-MANY = [record(number) for number in range(20_000)]  # more than one read of the file
-
-
-@pytest.mark.parametrize("position", [1, 2, 10, 19_990])
-def test_the_offset_of_a_bad_line_in_plain_text_is_its_first_byte(tmp_path: Path, position: int) -> None:
-    lines = [encode_header(HEADER), *map(encode, MANY)]
-    path = plain(tmp_path / "a.jsonl", [*lines[:position], b"what?", *lines[position:]])
-    records, damage = read_all(path)
-    assert records == MANY[: position - 1]
-    assert isinstance(damage, CorruptRecordingError)
-    assert path.read_bytes()[damage.offset :].startswith(b"what?\n")
-    assert damage.last_time == (format_time(MANY[position - 2].time) if position > 1 else None)
-    assert ("(no frame before it)" in str(damage)) == (position == 1)
-
-
-def test_a_header_in_the_middle_is_a_bad_line_there(tmp_path: Path) -> None:
-    """So it is where two recordings were joined by `cat`."""
-    lines = [encode_header(HEADER), *map(encode, RECORDS)]
-    _, damage = read_all(plain(tmp_path / "a.jsonl", lines + lines))
-    assert damage is not None
-    assert damage.offset == (tmp_path / "a.jsonl").stat().st_size // 2
-
-
-def test_the_offset_of_a_bad_line_in_a_compressed_recording_is_that_of_its_block(tmp_path: Path) -> None:
-    first, second = BlockEncoder(), BlockEncoder()
-    one = first.add([encode_header(HEADER), *map(encode, RECORDS[:9])]) + first.finish()
-    other = second.add([*map(encode, RECORDS[9:20]), b"what?"]) + second.flush()
-    path = tmp_path / "a.jsonl.zst"
-    for two in (other, other + second.finish()):
-        path.write_bytes(one + two)
-        records, damage = read_all(path)
-        assert records == RECORDS[:20]
-        assert isinstance(damage, CorruptRecordingError)
-        assert damage.offset == len(one)
-        assert damage.last_time == format_time(RECORDS[19].time)
-
-
-@pytest.mark.parametrize("is_new", [True, False])
-def test_who_decodes_the_lines_alone_can_have_the_place_of_a_bad_one(tmp_path: Path, is_new: object) -> None:
-    lines = [encode_header(HEADER), *map(encode, MANY)]
-    path = plain(tmp_path / "a.jsonl", [*lines[:19_990], b"what?", *lines[19_990:]])
-    with RecordingReader(path) as reader:
-        if not is_new:
-            next(batch for batch in reader.batches() if b"what?" in batch)
-        with pytest.raises(CorruptRecordingError, match="no line") as caught:
-            reader.raise_bad_line(b"what?", LineError("no line"))
-    assert path.read_bytes()[caught.value.offset :].startswith(b"what?\n")
-    assert caught.value.last_time == format_time(MANY[19_988].time)
-
-
-def test_a_line_that_is_not_there_has_no_place(tmp_path: Path) -> None:
-    with RecordingReader(recording(tmp_path / "a.jsonl.zst")) as reader, pytest.raises(LineError, match="no line"):
-        reader.raise_bad_line(b"what?", LineError("no line"))
-
-
 # No recording at all.
 
 
@@ -325,107 +213,6 @@ def test_a_pipe_or_a_device_is_refused_without_waiting_for_it(tmp_path: Path) ->
     for path in (tmp_path / "pipe", Path("/dev/null")):
         with pytest.raises(NotARecordingError, match="is a pipe or device: a recording is read from a file"):
             RecordingReader(path)
-
-
-# Growing.
-
-
-@pytest.mark.parametrize("name", ["a.jsonl.zst", "a.jsonl"])
-def test_a_reader_sees_whether_somebody_writes(tmp_path: Path, name: str) -> None:
-    writer = create_recording(tmp_path / name, HEADER)
-    with RecordingReader(tmp_path / f"{name}.part") as reader:
-        assert reader.is_live
-        assert list(reader) == []  # no error: a recording that grows is not cut off
-        writer.finish()
-        assert not reader.is_live
-    assert not reader.is_live
-
-
-def follow(steps: list[Callable[[], object]]) -> Callable[[], bool]:
-    """Give a `wait` that does a step each time; it goes on as long as there are any."""
-    remaining = iter(steps)
-
-    def wait() -> bool:
-        step = next(remaining, None)
-        if step is None:
-            return False
-        step()
-        return True
-
-    return wait
-
-
-@pytest.mark.parametrize("compressed", [True, False])
-def test_a_growing_file_is_followed_until_its_writer_ends(tmp_path: Path, compressed: object) -> None:
-    path = tmp_path / "a.part"
-    encoder = BlockEncoder()
-
-    def append(*records: Record) -> None:
-        lines = list(map(encode, records))
-        data = encoder.add(lines) + encoder.flush() if compressed else b"".join(one + b"\n" for one in lines)
-        os.write(file, data)
-
-    file = os.open(path, os.O_CREAT | os.O_WRONLY)
-    fcntl.flock(file, fcntl.LOCK_EX)
-    header = encode_header(HEADER)
-    os.write(file, encoder.begin(header) if compressed else header + b"\n")
-
-    def append_and_end() -> None:
-        append(*RECORDS[4:])
-        os.write(file, encoder.finish())
-        os.close(file)
-
-    steps: list[Callable[[], object]] = [
-        lambda: append(RECORDS[0]),
-        lambda: None,
-        lambda: append(*RECORDS[1:4]),
-        append_and_end,
-    ]
-    with RecordingReader(path, wait=follow(steps)) as reader:
-        assert list(reader) == RECORDS
-
-
-def test_what_is_written_between_the_last_look_and_the_end_of_the_writer_is_not_lost(tmp_path: Path) -> None:
-    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
-
-    def write_and_finish() -> None:
-        for one in RECORDS:
-            writer.write_line(encode(one))
-        writer.finish()
-
-    with RecordingReader(tmp_path / "a.jsonl.zst.part", wait=follow([write_and_finish])) as reader:
-        assert list(reader) == RECORDS
-
-
-def test_who_does_not_want_to_wait_any_longer_gets_no_error(tmp_path: Path) -> None:
-    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
-    with RecordingReader(tmp_path / "a.jsonl.zst.part", wait=lambda: False) as reader:
-        assert list(reader) == []
-    writer.discard()
-
-
-def test_nobody_waits_for_a_file_that_nobody_writes(tmp_path: Path) -> None:
-    def wait() -> bool:
-        raise AssertionError("it is not live")
-
-    with RecordingReader(recording(tmp_path / "a.jsonl.zst"), wait=wait) as reader:
-        assert list(reader) == RECORDS
-
-
-def test_damage_ends_the_waiting(tmp_path: Path) -> None:
-    def wait() -> bool:
-        raise AssertionError("it waits in vain")
-
-    path = recording(tmp_path / "a.jsonl.zst")
-    with path.open("ab") as file:
-        file.write(b"GARBAGE")
-        file.flush()
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with (
-            RecordingReader(path, wait=wait) as reader,
-            pytest.raises(CorruptRecordingError, match="no zstd frame"),
-        ):
-            list(reader)
 
 
 def test_a_file_system_without_locks_does_not_make_a_recording_live(

@@ -7,15 +7,9 @@ from pathlib import Path
 import pytest
 
 from feedrec.errors import NotARecordingError, RecordingError
-from feedrec.formats import create_recording, open_recording
-from feedrec.formats.file.opening import under_current_name
+from feedrec.formats import create_recording
 from feedrec.formats.several.folder import find_recordings
 from feedrec.model import Header
-
-
-def opened(path: Path) -> Path:
-    with open_recording(path) as recording:
-        return recording.path
 
 
 def names_in(folder: Path) -> list[str]:
@@ -64,33 +58,6 @@ def test_files_in_the_order_of_a_shell_come_by_number_too(tmp_path: Path) -> Non
 def test_a_path_that_cannot_be_looked_at_is_left_to_who_opens_it(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 300)
     assert find_recordings([path]) == [path]
-
-
-@pytest.mark.parametrize(
-    ("listed", "now"),
-    [
-        ("x.jsonl.zst.part", "x.jsonl.zst"),
-        ("x.parquet.jsonl.zst.part", "x.parquet.jsonl.zst"),
-        ("x.parquet.jsonl.zst.part", "x.parquet"),
-        ("x.parquet.jsonl.zst", "x.parquet"),
-        ("x.jsonl", "x.jsonl"),
-    ],
-)
-def test_a_recording_that_was_finished_since_it_was_listed_is_found(tmp_path: Path, listed: str, now: str) -> None:
-    create_recording(tmp_path / "y.jsonl", Header("raw")).finish().rename(tmp_path / now)
-    assert under_current_name(tmp_path / listed, opened) == tmp_path / now
-
-
-def test_of_one_that_is_nowhere_the_name_given_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NotARecordingError, match=r"x\.jsonl\.zst\.part: no such file"):
-        under_current_name(tmp_path / "x.jsonl.zst.part", open_recording)
-
-
-def test_one_that_is_there_and_bad_is_not_looked_for_elsewhere(tmp_path: Path) -> None:
-    (tmp_path / "x.jsonl.zst.part").write_bytes(b"bad!")
-    create_recording(tmp_path / "y.jsonl", Header("raw")).finish().rename(tmp_path / "x.jsonl.zst")
-    with pytest.raises(NotARecordingError, match=r"part: not a recording"):
-        under_current_name(tmp_path / "x.jsonl.zst.part", open_recording)
 
 
 def test_what_cannot_be_read_in_a_folder_is_told_and_left_out(tmp_path: Path) -> None:

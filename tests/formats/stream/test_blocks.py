@@ -13,31 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.formats.stream.blocks import BLOCK_SIZE, BlockDecoder, BlockEncoder
-from feedrec.formats.stream.coding import Decoder
-from feedrec.formats.stream.plain import PlainDecoder, PlainEncoder
 from feedrec.formats.stream.zstd_frames import FrameEnd, ZstdWalker
+
+from .chunks import chunk_sizes, chunks_of, read, some_lines
 
 MAGIC = b"\x28\xb5\x2f\xfd"
 SKIPPABLE = b"\x5a\x2a\x4d\x18\x05\x00\x00\x00index"
 
-some_lines = st.lists(
-    st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"")) | st.just(b"ab" * 300), max_size=40
-)
-chunk_sizes = st.lists(st.integers(0, 80), max_size=30)
 Step = list[bytes] | Literal["flush", "finish"]
-
-
-def chunks_of(stream: bytes, sizes: Iterable[int]) -> list[bytes]:
-    """Cut a stream into chunks of these sizes; what is left is the last one."""
-    chunks, start = [], 0
-    for size in sizes:
-        chunks.append(stream[start : start + size])
-        start += size
-    return [*chunks, stream[start:]]
-
-
-def read(decoder: Decoder, chunks: Iterable[bytes]) -> list[bytes]:
-    return [line for chunk in chunks for lines in decoder.feed(chunk) for line in lines]
 
 
 def ends_of(stream: bytes) -> list[FrameEnd]:
@@ -126,7 +109,6 @@ def test_what_was_flushed_can_be_read_before_the_block_ends(before: list[bytes],
 def test_nothing_encoded_is_nothing() -> None:
     encoder = BlockEncoder()
     assert encoder.add([]) + encoder.flush() + encoder.finish() == b""
-    assert PlainEncoder().add([]) == b""
 
 
 # Streams that another tool wrote.
@@ -299,29 +281,3 @@ def test_what_a_recording_never_holds_is_damage(hostile: bytes) -> None:
     assert read(decoder, [stream + hostile]) == [b"one"]
     assert decoder.damage is not None
     assert decoder.damage.offset >= len(stream)
-
-
-# Uncompressed JSONL.
-
-
-@given(some_lines, chunk_sizes)
-def test_plain_lines_survive_any_chunks(lines: list[bytes], sizes: list[int]) -> None:
-    encoder = PlainEncoder()
-    decoder = PlainDecoder()
-    stream = encoder.add(lines) + encoder.flush() + encoder.finish()
-    assert read(decoder, chunks_of(stream, sizes)) == lines
-    assert decoder.unfinished is None
-
-
-def test_a_plain_stream_that_was_cut_is_unfinished_from_its_last_whole_line() -> None:
-    decoder = PlainDecoder()
-    assert read(decoder, [b"one\ntw", b"o"]) == [b"one"]
-    assert decoder.unfinished == 4
-    assert decoder.take_unverified() == []
-
-
-def test_a_plain_line_beyond_the_limit_is_refused() -> None:
-    decoder = PlainDecoder(max_line=10)
-    assert read(decoder, [b"short\n", b"12345", b"67890", b"1"]) == [b"short"]
-    assert decoder.damage is not None
-    assert read(decoder, [b"\nmore\n"]) == []

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from feedrec.formats.stream.zstd_frames import FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
 
+from .chunks import chunk_sizes, chunks_of
+
 MAGIC = b"\x28\xb5\x2f\xfd"
 
 
@@ -24,15 +26,6 @@ def skippable(content: bytes, number: int = 0) -> bytes:
 
 def block(kind: int, size: int, body: bytes, *, last: bool = True) -> bytes:
     return (size << 3 | kind << 1 | last).to_bytes(3, "little") + body
-
-
-def chunks_of(stream: bytes, sizes: list[int]) -> list[bytes]:
-    """Cut a stream into chunks of these sizes; what is left is the last one."""
-    chunks, start = [], 0
-    for size in sizes:
-        chunks.append(stream[start : start + size])
-        start += size
-    return [*chunks, stream[start:]]
 
 
 def walk(chunks: list[bytes]) -> tuple[bytes, list[FrameEnd]]:
@@ -56,7 +49,7 @@ stream_parts = st.one_of(
 )
 
 
-@given(st.lists(stream_parts, max_size=6), st.lists(st.integers(0, 60), max_size=20))
+@given(st.lists(stream_parts, max_size=6), chunk_sizes)
 def test_frames_are_found_and_unpacked_whatever_the_chunks(parts: list[bytes], sizes: list[int]) -> None:
     content, ends = walk(chunks_of(b"".join(parts), sizes))
     assert [end.end - end.start for end in ends] == [len(part) for part in parts]

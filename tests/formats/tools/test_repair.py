@@ -8,17 +8,13 @@ import gzip
 from pathlib import Path
 
 import msgspec
-import pyarrow.parquet as pq
 import pytest
 
-from feedrec.errors import NotARecordingError, RecordingExistsError, WriteError
+from feedrec.errors import CorruptRecordingError, NotARecordingError, RecordingExistsError, WriteError
 from feedrec.formats import open_recording
 from feedrec.formats.file.names import repaired_path
 from feedrec.formats.line.codec import decode_line, encode_header
 from feedrec.formats.stream.blocks import BlockEncoder
-from feedrec.formats.stream.coding import Encoder
-from feedrec.formats.stream.gzip_members import GzipEncoder
-from feedrec.formats.stream.parquet_rows import GROUPS_KEY, ParquetEncoder, decode_groups
 from feedrec.formats.tools.repair import repair_recording
 from feedrec.model import Event, Frame, format_time
 
@@ -281,53 +277,6 @@ def test_where_nothing_is_proved_salvage_is_named_as_a_way(tmp_path: Path) -> No
         repair(path, tmp_path / "b.jsonl.zst")
 
 
-@pytest.mark.parametrize("suffix", ["jsonl.gz", "parquet"])
-def test_of_gzip_and_parquet_all_before_the_damage_is_saved(tmp_path: Path, suffix: str) -> None:
-    path, output = tmp_path / f"a.{suffix}", tmp_path / "b.jsonl"
-    encoder: Encoder = GzipEncoder() if suffix == "jsonl.gz" else ParquetEncoder(group_rows=len(RECORDS) // 2)
-    packed = [encoder.begin(encode_header(HEADER))]
-    half = len(LINES) // 2
-    packed += [encoder.add(LINES[:half]), encoder.finish() if suffix == "jsonl.gz" else b""]
-    offset = len(b"".join(packed))
-    packed += [encoder.add(LINES[half:]), encoder.finish()]
-    data = bytearray(b"".join(packed))
-    path.write_bytes(data)
-    if suffix == "parquet":
-        offset = decode_groups(pq.read_metadata(path).metadata[GROUPS_KEY])[1].offset
-    data[offset + 30] ^= 0xFF
-    path.write_bytes(data)
-    result = repair(path, output)
-    (loss,) = result.losses
-    assert (loss.offset, loss.bytes, loss.lines) == (offset, len(data) - offset, None)
-    assert (result.lines, result.is_exact, result.is_lossless) == (half, False, False)
-    lines, damage = read_lines(output)
-    assert damage is None
-    assert lines[:half] == LINES[:half]
-    assert b'"event":"damage"' in lines[half]
-    assert len(lines) == half + 1
-    assert repair_recording(path, describe_for=describe_for, in_place=True).output == path
-    with open_recording(path) as recording:
-        assert [line for batch in recording.batches() for line in batch] == lines
-
-
-def test_a_gzip_that_was_cut_off_gives_its_whole_lines(tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl"
-    data = gzip.compress(b"\n".join([encode_header(HEADER), *LINES, b""]))
-    path.write_bytes(data[: len(data) // 2])
-    result = repair(path, output)
-    assert 0 < result.lines < len(LINES)
-    assert "cut off" in result.losses[0].reason
-    assert read_lines(output)[0][: result.lines] == LINES[: result.lines]
-
-
-def test_a_bad_line_in_gzip_has_its_member_as_place(tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl.gz", tmp_path / "b.jsonl"
-    first = gzip.compress(b"\n".join([encode_header(HEADER), *LINES, b""]))
-    path.write_bytes(first + gzip.compress(b'{"no":"line"}\n'))
-    result = repair(path, output)
-    assert [(loss.offset, loss.lines) for loss in result.losses] == [(len(first), 1)]
-
-
 def test_a_gzip_that_is_being_written_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(encode_header(HEADER) + b"\n"))
@@ -371,3 +320,29 @@ def test_errors_name_what_was_to_be_written(tmp_path: Path) -> None:
     with pytest.raises(WriteError) as caught:
         repair(path, output)
     assert str(caught.value).startswith(f"{output}: cannot be written")
+
+
+def test_two_recordings_in_one_file_lose_no_line(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    path.write_bytes(WHOLE + WHOLE)
+    lines, damage = read_lines(path)
+    assert lines == LINES
+    assert isinstance(damage, CorruptRecordingError)
+    assert damage.offset == len(WHOLE)
+    assert any("a second header: two recordings in one file" in problem.text for problem in verify(path).problems)
+    result = repair(path, output)
+    assert (result.is_lossless, result.joined) == (True, 1)
+    lines = read_lines(output)[0]
+    clock = lines.pop(len(LINES))
+    assert b'"event":"clock","wall":' in clock
+    assert lines == LINES + LINES
+
+
+def test_an_index_in_the_middle_is_passed_over(tmp_path: Path) -> None:
+    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    tail = WHOLE[INDEX.end :]
+    path.write_bytes(WHOLE[: SECOND.end] + tail + WHOLE[SECOND.end :])
+    assert read_lines(path) == (LINES, None)
+    assert not verify(path).is_good
+    assert repair(path, output).is_lossless
+    assert read_lines(output) == (LINES, None)

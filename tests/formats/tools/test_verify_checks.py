@@ -1,9 +1,8 @@
-"""Files made to harm: one named error, little memory, little time; what is good in them is still saved."""
+"""What a recording says of itself is compared with what it is: order, sequence, index and seek table."""
 
 from __future__ import annotations
 
 import resource
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,92 +12,64 @@ import msgspec
 import pytest
 import zstandard
 
-from feedrec.errors import CorruptRecordingError, DamagedRecordingError, RecordingError
+from feedrec.errors import DamagedRecordingError
 from feedrec.formats.file.line_reader import RecordingReader
-from feedrec.formats.line.codec import encode_header
 from feedrec.formats.line.index import Index, IndexedBlock, SnapshotPlace, encode_index
 from feedrec.formats.line.seek_table import encode_seek_table
-from feedrec.formats.stream.zstd_frames import MAGIC
-from feedrec.model import TIME_LIMIT, Frame
+from feedrec.model import TIME_LIMIT, Header
 
-from .damage import HEADER, LINES, RECORDS, START, index_of, pack, read_lines, repair, verify
+from .damage import LINES, START, index_of, pack, read_lines, repair, verify
+from .sequences import event, frame, kinds, verified
+
+
+def test_a_gap_that_the_recording_tells_of_is_no_problem(tmp_path: Path) -> None:
+    gap = event("gap", expected=1, received=4, missing=3)
+    result = verified(tmp_path, [event("open"), frame(0), gap, frame(4), frame(5)])
+    assert (result.is_good, result.gaps, result.lost_gaps) == (True, 1, 0)
+
+
+def test_a_gap_that_it_does_not_tell_of_was_lost_from_it(tmp_path: Path) -> None:
+    result = verified(tmp_path, [event("open"), frame(0), frame(4, time=7)])
+    assert (result.gaps, result.lost_gaps) == (0, 1)
+    assert "lacks 3 frames" in result.problems[0].text
+    assert result.problems[0].time == "2026-11-21T17:00:00.000000007Z"
+
+
+def test_a_gap_before_the_first_frame_counts_if_the_opening_is_there(tmp_path: Path) -> None:
+    assert kinds(verified(tmp_path, [event("open"), frame(2)])) == ["gap"]
+    assert kinds(verified(tmp_path, [frame(2), frame(3)])) == []
+
+
+def test_each_connection_has_a_sequence_of_its_own(tmp_path: Path) -> None:
+    assert verified(tmp_path, [frame(2), frame(9, conn=1), frame(3), frame(10, conn=1)]).is_good
+
+
+def test_synthetic_frames_and_filtered_recordings_are_in_no_sequence(tmp_path: Path) -> None:
+    synthetic = msgspec.structs.replace(frame(7), synthetic=True)
+    assert verified(tmp_path, [frame(2), synthetic, frame(3)]).is_good
+    filtered = Header("x", extra={"filtered": {"channels": ["numbers"]}})
+    result = verified(tmp_path, [frame(2), frame(8)], filtered)
+    assert result.is_good
+    assert "no looking for gaps" in result.notes[0]
+
+
+def test_time_steps_back_only_at_a_clock_event(tmp_path: Path) -> None:
+    assert verified(tmp_path, [frame(0, time=5), event("clock", time=2), frame(1, time=2)]).is_good
+    assert verified(tmp_path, [frame(0, time=5), event("clock", time=5), frame(1, time=2)]).is_good
+    assert kinds(verified(tmp_path, [frame(0, time=5), frame(1, time=4)])) == ["time"]
+
+
+def test_what_follows_an_unverified_opening_may_have_been_lost(tmp_path: Path) -> None:
+    damage = event("damage", offset=0, bytes=100)
+    assert verified(tmp_path, [damage, event("open", unverified=True), frame(7), frame(8)]).is_good
+
+
+# An index or a seek table that lies.
 
 WHOLE = pack()
 INDEX = index_of(WHOLE)
 FIRST, SECOND = INDEX.blocks[:2]
 BLOCKS = WHOLE[: INDEX.end]
-
-
-def block(kind: int, size: int, content: bytes, *, is_last: bool = True) -> bytes:
-    return (is_last | kind << 1 | size << 3).to_bytes(3, "little") + content
-
-
-def without_index(frame: bytes) -> bytes:
-    """Give a file of feedrec with a hostile frame between its first and second block, and no index."""
-    return BLOCKS[: FIRST.end] + frame + BLOCKS[FIRST.end :]
-
-
-BOMB = MAGIC + b"\x00\x58" + b"".join(block(1, 1 << 17, b"a", is_last=False) for _ in range(16_000))
-
-HOSTILE = {
-    "a window of 2 GiB": MAGIC + b"\x00\xa8" + block(0, 4, b"abc\n"),
-    "a window of 3 TiB": MAGIC + b"\x00\xf8" + block(0, 4, b"abc\n"),
-    "a dictionary": MAGIC + b"\x01\x50\x07" + block(0, 4, b"abc\n"),
-    "a block above the limit": MAGIC + b"\x00\x58" + block(0, 1 << 20, bytes(1 << 20)),
-    "2 GB in 64 kB": BOMB,
-    "a skippable frame of 4 GB": b"\x50\x2a\x4d\x18\xff\xff\xff\xff",
-    "beginnings of frames": (MAGIC + b"\x00\x58") * 2_000,
-    "frames in raw blocks of frames": b"".join(
-        MAGIC + b"\x00\x58" + block(0, 40, b"", is_last=False) for _ in range(2_000)
-    ),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_reading_ends_with_one_error_and_the_lines_before_it(name: str, tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl.zst"
-    path.write_bytes(without_index(HOSTILE[name]))
-    started = time.perf_counter()
-    lines, damage = read_lines(path)
-    assert lines == LINES[: FIRST.lines]
-    assert damage is not None
-    assert FIRST.end <= damage.offset
-    assert time.perf_counter() - started < 5
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_good_around_it_is_saved(name: str, tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
-    path.write_bytes(without_index(HOSTILE[name]))
-    started = time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert not verify(path, max_line=1 << 20).is_good
-    result = repair(path, output, keep_unverified=True, max_line=1 << 20)
-    assert not result.is_lossless
-    lines, damage = read_lines(output)
-    assert damage is None
-    assert [line for line in lines if b'"event":"damage"' not in line] == LINES
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
-    assert time.perf_counter() - started < 10
-
-
-def test_a_line_above_the_limit_costs_its_block(tmp_path: Path) -> None:
-    long = Frame(START + 3, 0, b'{"long":"%b"}' % bytes(3_000).replace(b"\0", b"x"))
-    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
-    path.write_bytes(pack([*RECORDS[:6], long, *RECORDS[6:]]))
-    assert verify(path).is_good
-    result = verify(path, max_line=1_000)
-    assert [(problem.kind, "longer than 1000" in problem.text) for problem in result.problems] == [("damage", True)]
-    repaired = repair(path, output, max_line=1_000)
-    assert repaired.lines == len(LINES)
-    assert (repaired.lines_lost, repaired.frames_lost, repaired.is_exact) == (1, 1, True)
-
-
-def test_a_line_above_the_limit_in_plain_text_costs_itself(tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
-    path.write_bytes(b"\n".join([encode_header(HEADER), *LINES[:5], b"x" * 5_000, *LINES[5:], b""]))
-    repaired = repair(path, output, max_line=1_000)
-    assert (repaired.lines, repaired.lines_lost) == (len(LINES), 1)
 
 
 def with_index(index: Index, table: list[tuple[int, int]] | None = None) -> bytes:
@@ -210,36 +181,3 @@ def test_a_seek_table_that_lies_is_found_out(name: str, tmp_path: Path) -> None:
     assert {problem.kind for problem in verify(path).problems} & {"seek table", "index"}
     assert repair(path, output).is_lossless
     assert verify(output).is_good
-
-
-def test_two_recordings_in_one_file_lose_no_line(tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
-    path.write_bytes(WHOLE + WHOLE)
-    lines, damage = read_lines(path)
-    assert lines == LINES
-    assert isinstance(damage, CorruptRecordingError)
-    assert damage.offset == len(WHOLE)
-    assert any("a second header: two recordings in one file" in problem.text for problem in verify(path).problems)
-    result = repair(path, output)
-    assert (result.is_lossless, result.joined) == (True, 1)
-    lines = read_lines(output)[0]
-    clock = lines.pop(len(LINES))
-    assert b'"event":"clock","wall":' in clock
-    assert lines == LINES + LINES
-
-
-def test_an_index_in_the_middle_is_passed_over(tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
-    tail = WHOLE[INDEX.end :]
-    path.write_bytes(BLOCKS[: SECOND.end] + tail + BLOCKS[SECOND.end :] + tail)
-    assert read_lines(path) == (LINES, None)
-    assert not verify(path).is_good
-    assert repair(path, output).is_lossless
-    assert read_lines(output) == (LINES, None)
-
-
-def test_a_version_that_is_unknown_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl.zst"
-    path.write_bytes(zstandard.compress(b'{"feedrec":2}\n'))
-    with pytest.raises(RecordingError, match="version 2"):
-        verify(path)
