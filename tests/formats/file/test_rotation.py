@@ -17,6 +17,8 @@ from feedrec.formats.line.codec import encode_frame
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.model import NANOSECONDS, Frame, Header, Record
 
+from ...timing import HANG_TIMEOUT
+
 HEADER = Header("coinbase-advanced", created=7, extra={"more": 1})
 HOUR = 3600 * NANOSECONDS
 HOURLY = RotateAfter(nanoseconds=HOUR)
@@ -173,7 +175,7 @@ def test_discarding_removes_what_is_not_finished_and_nothing_else(tmp_path: Path
     writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY, note)
     given = frames([START, START + HOUR, START + 2 * HOUR])
     write_each(writer, given[:2])
-    assert done.wait(30)
+    assert done.wait(HANG_TIMEOUT)
     (tmp_path / "x-0002.jsonl").write_text("mine")
     write_each(writer, given[2:])
     writer.discard()
@@ -189,7 +191,7 @@ def test_reading_pauses_while_several_files_wait_to_be_finished(tmp_path: Path) 
 
     class SlowToFinish(RecordingWriter):
         def finish(self, patience: float | None = None) -> Path:
-            may_finish.wait(30)
+            may_finish.wait(HANG_TIMEOUT)
             return super().finish(patience)
 
     def create(path: Path, header: Header) -> RecordingWriter:
