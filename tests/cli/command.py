@@ -33,8 +33,9 @@ DEMO = Path(__file__).parents[2] / "feedrec" / "cli" / "demo.jsonl.zst"
 Output = subprocess.CompletedProcess[bytes]
 
 
-def _command(arguments: Sequence[object]) -> list[str]:
-    return [sys.executable, "-m", "feedrec", *map(str, arguments)]
+def _command(arguments: Sequence[object], before: str = "") -> list[str]:
+    code = ("-c", f"import sys\n{before}\nfrom feedrec.cli import main; main(sys.argv[1:])")
+    return [sys.executable, *(code if before else ("-m", "feedrec")), *map(str, arguments)]
 
 
 def feedrec(*arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> Output:
@@ -58,10 +59,21 @@ def shell(script: str, cwd: Path | None = None) -> Output:
 
 
 @contextlib.contextmanager
-def background(*arguments: object, cwd: Path | None = None, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Run it beside the test; kill it at the end if it still runs. `options` are those of Popen."""
+def background(
+    *arguments: object, before: str = "", cwd: Path | None = None, **options: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Run it beside the test; kill it at the end if it still runs.
+
+    Args:
+        arguments: What follows `feedrec`.
+        before: Python that its process runs first, to change a constant.
+        cwd: Where it runs.
+        options: Those of Popen.
+
+    """
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    process = subprocess.Popen(_command(arguments), cwd=cwd, **options)
+    process = subprocess.Popen(_command(arguments, before), cwd=cwd, **options)
     try:
         yield process
     finally:
