@@ -1,4 +1,4 @@
-"""Run the rows and print them as a table."""
+"""Measure the rows and print them as a table."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ ROWS = {"record": record.rows, "replay": replay.rows, "lateness": lateness.rows,
 
 
 def main() -> None:
-    """Run what was asked for; all of it by default."""
+    """Measure the rows that were named, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(ROWS)}; all by default")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the frames: start-up counts then")
+    parser.add_argument("--quick", action="store_true", help="use a tenth of the frames, so that start-up time matters")
     arguments = parser.parse_args()
     unknown = set(arguments.rows) - set(ROWS)
     if unknown:
-        parser.error(f"there is no row {', '.join(sorted(unknown))}; there is {', '.join(ROWS)}")
+        parser.error(f"unknown row {', '.join(sorted(unknown))}; choose from {', '.join(ROWS)}")
     print(f"{'what':<66}{'baseline':>16}{'feedrec':>16}{'ratio':>8}")
     with tempfile.TemporaryDirectory(prefix="feedrec-bench-") as folder:
         for name in arguments.rows or ROWS:

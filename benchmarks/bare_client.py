@@ -1,4 +1,4 @@
-"""The baseline of the recorder: a loop that receives every message and does nothing with it."""
+"""The baseline for the recorder: a loop that receives every message and discards it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 
 
 async def receive(url: str) -> int:
-    """Receive until the server closes; give the number of messages."""
+    """Receive until the server closes; return the number of messages."""
     count = 0
     async with connect(url, max_size=None, ping_interval=None, compression=None) as connection:
         await connection.send('{"type":"subscribe","channel":"level2"}')

@@ -1,7 +1,7 @@
 """
-A venue that sends as fast as the client reads: messages laid out beforehand, only their sequence numbers change.
+A venue that sends as fast as the client reads: messages are prepared in advance, and only sequence numbers change.
 
-    python -m benchmarks.blaster FRAMES REPEATS     prints its URL; FRAMES has one payload a line
+    python -m benchmarks.blaster FRAMES REPEATS     prints its URL; FRAMES has one payload per line
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CLOSE_1000 = b"\x88\x02\x03\xe8"
 
 
 def numbered(payloads: list[bytes], repeats: int) -> Iterator[bytes]:
-    """Give the messages of all payloads, `repeats` times over, with sequence numbers that never repeat."""
+    """Yield the messages of all payloads, `repeats` times over, with sequence numbers that never repeat."""
     layout = bytearray()
     places = []
     for payload in payloads:
@@ -42,7 +42,7 @@ def numbered(payloads: list[bytes], repeats: int) -> Iterator[bytes]:
 
 
 async def serve(payloads: list[bytes], repeats: int) -> None:
-    """Send everything to every client after its first message, then close."""
+    """Send everything to each client after its first message, then close."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
@@ -52,7 +52,7 @@ async def serve(payloads: list[bytes], repeats: int) -> None:
                 writer.write(chunk)
                 await writer.drain()
             writer.write(_CLOSE_1000)
-            await reader.read(65536)  # the answer to our close
+            await reader.read(65536)  # the reply to our close
         writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)

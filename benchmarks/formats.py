@@ -1,4 +1,4 @@
-"""The formats: size, reading, seeking, and the memory of the commands that read a whole recording."""
+"""The formats: size, reading, seeking, and the memory use of the commands that read a whole recording."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _COMMANDS = frozenset(cli.list_commands(click.Context(cli)))
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Give all rows; those about the captures only where they are. The ratios are to the goal where there is one."""
+    """Yield all rows; those about the captures only if these exist. If there is a goal, the ratio is to the goal."""
     for path in CAPTURES:
         if path.exists():
             yield _size(path)
@@ -59,7 +59,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 
 def _size(capture: Path) -> Row:
-    """Compare with bare `<ns> <payload>` lines in one zstd stream of the same level."""
+    """Compare the size with that of bare `<ns> <payload>` lines in one zstd stream of the same level."""
     frames, describe = captured(capture)
     text = b"".join(b"%d %b\n" % (frame.time, frame.payload) for frame in frames)
     baseline = len(zstandard.ZstdCompressor(level=DEFAULT_LEVEL).compress(text))
@@ -69,7 +69,7 @@ def _size(capture: Path) -> Row:
 
 
 def _recorded_size(frames: list[Frame], describe: Callable[[bytes], FrameInfo]) -> int:
-    """Give the bytes that a recorder writes: what arrived is flushed once a second of recorded time."""
+    """Return the number of bytes that a recorder writes if it flushes once per second of recorded time."""
     encoder = BlockEncoder()
     size = len(encoder.begin(encode_header(Header("coinbase-advanced", "wss://venue.example"))))
     second = frames[0].time // NANOSECONDS
@@ -85,12 +85,12 @@ def _recorded_size(frames: list[Frame], describe: Callable[[bytes], FrameInfo]) 
 
 
 def _reading(path: Path, payload: int) -> Row:
-    """Compare giving all payloads with unpacking and splitting lines, by the best of three turns of each."""
+    """Compare reading all payloads with decompressing and splitting lines, by the best of three runs of each."""
     baseline, ours = 0.0, 0.0
     for _ in range(3):
         baseline = max(baseline, payload / _seconds(lambda: _split_all(path)))
         ours = max(ours, payload / _seconds(lambda: _read_payloads(path)))
-    what = f"reading all payloads, {payload / 1e6:,.0f} MB, against unpacking and splitting"
+    what = f"reading all payloads, {payload / 1e6:,.0f} MB, against splitting lines"
     return Row(what, f"{baseline / 1e6:,.0f} MB/s", f"{ours / 1e6:,.0f} MB/s", ours / baseline)
 
 
@@ -110,7 +110,7 @@ def _read_payloads(path: Path) -> None:
 
 
 def _seeking(path: Path, span: range, how: str) -> Iterator[Row]:
-    """Open a recording and read its first record at or after a random time; compare with the goals."""
+    """Compare opening a recording and reading its first record at or after a random time with the goals."""
     times = random.Random(4).choices(span, k=SEEKS)
     seconds, read = zip(*(_seek(path, moment) for moment in times), strict=True)
     for name, figure in (("median", statistics.median(seconds)), ("worst", max(seconds))):
@@ -126,7 +126,7 @@ def _seek(path: Path, moment: int) -> tuple[float, int]:
 
 
 def _commands(path: Path, folder: Path) -> Iterator[Row]:
-    """Run each command on the large recording; compare its peak of memory with the goal."""
+    """Run each command on the large recording; compare its peak memory with the goal."""
     target = folder / "out.jsonl.zst"
     for name, *arguments in (
         ("info", path),

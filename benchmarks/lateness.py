@@ -1,4 +1,4 @@
-"""Lateness of `feedrec replay` against a server that sleeps until each frame is due."""
+"""Lateness of `feedrec replay`, against a server that sleeps until each frame is due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPEEDS = (1, 10, 100)
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Replay the demo's half minute at each speed, by either; the median and the 99th percentile are compared."""
+    """Replay the demo's half minute with each server at each speed; compare p50, p99 and maximum."""
     del folder
     for speed in SPEEDS[1:] if quick else SPEEDS:
         with serving("benchmarks.send_server", DEMO, speed) as server:

@@ -1,4 +1,4 @@
-"""What the benchmarks run on: the recording of the demo and its frames, and real captures where they are."""
+"""What the benchmarks run on: the demo's recording and its frames, and real captures if they exist."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["CAPTURES", "DEMO", "Row", "captured", "frames", "large", "repeated",
 DEMO = Path(__file__).parents[1] / "feedrec" / "cli" / "demo.jsonl.zst"
 
 CAPTURES = sorted((Path(__file__).parents[2] / "shared" / "samples").glob("*.frames.jsonl.zst"))
-"""Frames of real venues; they are not part of the repository."""
+"""Frames of real venues; not part of the repository."""
 
 _LARGEST_UPDATE = 10_000
 _PACE = 10_000
-"""Nanoseconds between frames of a repeated recording: no speed but max keeps up with that."""
+"""Nanoseconds between the frames of a repeated recording: too close for any speed but max."""
 
 
 class Row(NamedTuple):
@@ -37,19 +37,19 @@ class Row(NamedTuple):
 
 
 def frames() -> list[Frame]:
-    """Give the frames received in the demo recording."""
+    """Return the frames received in the demo's recording."""
     with open_recording(DEMO) as recording:
         return [record for record in recording if isinstance(record, Frame) and record.direction == "in"]
 
 
 def updates() -> list[bytes]:
-    """Give the payloads of what comes all day: no snapshots, no acks."""
+    """Return the payloads of updates, without snapshots and acks."""
     payloads = [frame.payload for frame in frames()]
     return [payload for payload in payloads if len(payload) < _LARGEST_UPDATE and b'"subscriptions"' not in payload]
 
 
 def repeated(path: Path, count: int) -> list[bytes]:
-    """Write a recording of `count` frames, the updates over and over; give their payloads."""
+    """Write a recording of `count` frames, the updates over and over; return their payloads."""
     payloads = updates()
     payloads = (payloads * (count // len(payloads) + 1))[:count]
     with open_recording(DEMO) as recording:
@@ -61,7 +61,7 @@ def repeated(path: Path, count: int) -> list[bytes]:
 
 
 def captured(path: Path) -> tuple[list[Frame], Callable[[bytes], FrameInfo]]:
-    """Give the frames received in a capture, and what describes them."""
+    """Return the frames received in a capture, and the function that describes them."""
     with path.open("rb") as file:
         lines = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read().splitlines()
     records = map(_decode, lines)
@@ -87,13 +87,13 @@ _decode_typed = msgspec.json.Decoder(_Typed).decode
 
 
 def _describe_by_type(payload: bytes) -> FrameInfo:
-    """Describe as the feed of Coinbase Exchange would, as far as the index is concerned."""
+    """Describe a payload like the feed of Coinbase Exchange, as far as the index needs it."""
     message = _decode_typed(payload)
     return FrameInfo(message.type, (message.product_id,) if message.product_id else ())
 
 
 def large(path: Path, size: int) -> tuple[int, range]:
-    """Write a recording of so many bytes of payload, the demo over and over; give the exact number, and its times."""
+    """Write a recording of about `size` bytes of payload, the demo over and over; return exact size and times."""
     describe = find_feed("coinbase-advanced").describe
     with open_recording(DEMO) as recording:
         records = list(recording)
@@ -115,7 +115,7 @@ def large(path: Path, size: int) -> tuple[int, range]:
 
 
 def without_index(path: Path, target: Path) -> None:
-    """Write a recording anew without its index and seek table, as a recorder that was killed leaves it."""
+    """Copy a recording without its index and seek table, as a killed recorder would leave it."""
     with open_recording(path) as recording:
         index = recording.index
     assert index is not None

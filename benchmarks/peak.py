@@ -1,7 +1,7 @@
 """
-The peak memory of a command, in bytes: `python -m benchmarks.peak MODULE ARGUMENT...`.
+Print the peak memory of a command, in bytes: `python -m benchmarks.peak MODULE ARGUMENT...`.
 
-A process of its own, because a child begins with the peak of its parent: that must be small.
+This is a separate process because a child starts with the peak of its parent, which must therefore be small.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Running the two sides of a measurement in processes of their own."""
+"""Running the two sides of a measurement in separate processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PATIENCE = 600
 
 
 class Cost(NamedTuple):
-    """What a process took, in seconds, and what it printed."""
+    """The time that a process took, in seconds, and its output."""
 
     cpu: float
     wall: float
@@ -26,19 +26,19 @@ class Cost(NamedTuple):
 
 
 class Server(NamedTuple):
-    """A process that serves; `url` was the first line that it printed."""
+    """A server process; `url` was the first line of its output."""
 
     url: str
     process: subprocess.Popen[str]
 
     def last_line(self) -> str:
-        """Wait until it ends by itself; give the last line that it printed."""
+        """Wait until it exits; return the last line of its output."""
         output, _ = self.process.communicate(timeout=_PATIENCE)
         return output.strip().splitlines()[-1]
 
 
 def run(*arguments: object) -> Cost:
-    """Run `python -m ...` to its end; start-up counts."""
+    """Run `python -m ...` to its end; the cost includes start-up."""
     started = time.perf_counter()
     with _start(arguments) as process:
         assert process.stdout is not None
@@ -52,7 +52,7 @@ def run(*arguments: object) -> Cost:
 
 @contextlib.contextmanager
 def serving(*arguments: object) -> Iterator[Server]:
-    """Run `python -m ...` beside the measurement, until the end of the block."""
+    """Run `python -m ...` in the background until the end of the block."""
     with _start(arguments) as process:
         assert process.stdout is not None
         try:

@@ -1,4 +1,4 @@
-"""A client that only reads bytes, so that what is measured is the server: `python -m benchmarks.raw_client URL`."""
+"""A client that only reads bytes, so that the server is what is measured: `python -m benchmarks.raw_client URL`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHANNELS = ("level2", "ticker", "market_trades", "candles", "heartbeats")
 
 
 def subscriptions() -> bytes:
-    """Give subscribe messages for everything in the demo, as masked text messages; the mask is zero."""
+    """Return subscribe messages for everything in the demo, as masked text messages with a zero mask."""
     messages = []
     for channel in _CHANNELS:
         request = {"type": "subscribe", "channel": channel, "product_ids": ["BTC-USD", "ETH-USD"]}
@@ -24,7 +24,7 @@ def subscriptions() -> bytes:
 
 
 def read_all(url: str) -> float:
-    """Subscribe, read until the server closes; give the seconds from the first byte to the last."""
+    """Subscribe and read until the server closes; return the seconds from the first byte to the last."""
     parts = urlsplit(url)
     key = base64.b64encode(os.urandom(16)).decode()
     request = (
@@ -42,7 +42,7 @@ def read_all(url: str) -> float:
         first = last = time.perf_counter()
         while size := connection.recv_into(buffer):
             last = time.perf_counter()
-            if buffer[size - 4 : size] == b"\x88\x02\x03\xe8":  # close, 1000: answered, or the server waits
+            if buffer[size - 4 : size] == b"\x88\x02\x03\xe8":  # close, 1000: reply, or the server waits
                 connection.sendall(b"\x88\x82\x00\x00\x00\x00\x03\xe8")
     return last - first
 

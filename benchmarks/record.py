@@ -1,4 +1,4 @@
-"""CPU of `feedrec record` against a loop that receives and does nothing."""
+"""CPU time of `feedrec record`, against a loop that receives and discards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRAMES = 2_000_000
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Let both receive the same frames, as fast as they can, from a server in a process of its own."""
+    """Let both receive the same frames, as fast as they can, from a server in another process."""
     payloads = updates()
     repeats = FRAMES // (10 if quick else 1) // len(payloads)
     count = repeats * len(payloads)
@@ -26,12 +26,12 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
         recorder = run("feedrec", "record", "--url", server.url, "-o", target, "--max-frames", count, "-qq")
     size = sum(map(len, payloads)) // len(payloads)
     yield Row(
-        f"record: CPU a frame, {count:,} of {size} bytes",
-        _each(bare, count),
-        _each(recorder, count),
+        f"record: CPU per frame, {count:,} of {size} bytes",
+        _per_frame(bare, count),
+        _per_frame(recorder, count),
         recorder.cpu / bare.cpu,
     )
 
 
-def _each(cost: Cost, count: int) -> str:
+def _per_frame(cost: Cost, count: int) -> str:
     return f"{cost.cpu / count * 1e6:.2f} us"

@@ -1,4 +1,4 @@
-"""`feedrec replay --speed max` against a server that calls `send` for each frame."""
+"""Throughput of `feedrec replay --speed max`, against a server that calls `send` for each frame."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FRAMES = 600_000
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Have the same client read all frames from each, and compare frames a second."""
+    """Read all frames from each server with the same client; compare frames per second."""
     path = folder / "repeated.jsonl.zst"
     payloads = repeated(path, FRAMES // (10 if quick else 1))
     with serving("benchmarks.send_server", path) as server:
-        baseline = _frames_a_second(server, payloads)
+        baseline = _frames_per_second(server, payloads)
     verbatim = _replay(path, "verbatim", payloads)
     venue = _replay(path, "venue", payloads)
     size = sum(map(len, payloads)) // len(payloads)
@@ -30,8 +30,8 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 def _replay(path: Path, mode: str, payloads: list[bytes]) -> float:
     with serving("feedrec", "replay", path, "--port", 0, "--speed", "max", "--mode", mode, "-qq") as server:
-        return _frames_a_second(server, payloads)
+        return _frames_per_second(server, payloads)
 
 
-def _frames_a_second(server: Server, payloads: list[bytes]) -> float:
+def _frames_per_second(server: Server, payloads: list[bytes]) -> float:
     return len(payloads) / float(run("benchmarks.raw_client", server.url).output)

@@ -1,8 +1,8 @@
 """
-The baseline of the replay: `send` for each frame.
+The baseline for the replay: a server that calls `send` for each frame.
 
     python -m benchmarks.send_server RECORDING          as fast as the client reads
-    python -m benchmarks.send_server RECORDING SPEED    sleeping until each frame is due; prints its lateness in ns
+    python -m benchmarks.send_server RECORDING SPEED    sleeps until each frame is due; prints the lateness in ns
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from feedrec.model import NANOSECONDS, Frame
 
 
 def load(path: str) -> list[tuple[int, str]]:
-    """Give times and payloads of all received frames."""
+    """Return times and payloads of all received frames."""
     with open_recording(path) as recording:
         records = [record for record in recording if isinstance(record, Frame) and record.direction == "in"]
     return [(frame.time, frame.payload.decode()) for frame in records]
 
 
 async def send_all(connection: ServerConnection, frames: list[tuple[int, str]]) -> None:
-    """Send without a pause."""
+    """Send without pausing."""
     for _, payload in frames:
         await connection.send(payload)
 
 
 async def send_paced(connection: ServerConnection, frames: list[tuple[int, str]], speed: float) -> list[int]:
-    """Send each frame when it is due; give how late each was, in nanoseconds."""
+    """Send each frame when it is due; return the lateness of each, in nanoseconds."""
     lateness = []
     start, first = time.monotonic_ns(), frames[0][0]
     for recorded, payload in frames:
@@ -45,7 +45,7 @@ async def send_paced(connection: ServerConnection, frames: list[tuple[int, str]]
 
 
 async def main(path: str, speed: float | None) -> None:
-    """Serve one client, then end."""
+    """Serve one client, then exit."""
     frames = load(path)
     done = asyncio.Event()
 

@@ -2,11 +2,11 @@
 Record the raw WebSocket feeds of crypto venues, and replay them through a local mock venue.
 
     cli/       the command line
-    recorder/  a live connection becomes a recording
-    replay/    a recording becomes a mock venue
-    feeds/     what each venue speaks
+    recorder/  from a live connection to a recording
+    replay/    from a recording to a mock venue
+    feeds/     the protocol of each venue
     formats/   recordings on disk
-    model.py   header, frame, event, time: what all the others speak of
+    model.py   header, frame, event, time: the types that all other parts share
     errors.py  every error that feedrec raises on purpose
 """
 

@@ -1,4 +1,4 @@
-"""`python -m feedrec` is the command `feedrec`."""
+"""Run the command line with `python -m feedrec`."""
 
 from .cli import main
 

@@ -2,20 +2,20 @@
 Every error that feedrec raises on purpose.
 
     FeedrecError
-    |-- UsageError                      the request makes no sense (exit code 2)
-    |-- RecordingError                  something is wrong with a recording on disk
-    |   |-- NotARecordingError          missing, empty, or written by something else
-    |   |-- RecordingExistsError        the target is there already
-    |   |-- WriteError                  the disk refused
-    |   `-- DamagedRecordingError       offset and last good time are known
+    |-- UsageError                      the request is invalid (exit code 2)
+    |-- RecordingError                  a recording on disk cannot be read or written
+    |   |-- NotARecordingError          missing, empty, or not written by feedrec
+    |   |-- RecordingExistsError        the target already exists
+    |   |-- WriteError                  the operating system refused to write
+    |   `-- DamagedRecordingError       with offset and last good time
     |       |-- TruncatedRecordingError the file ends too early
     |       `-- CorruptRecordingError   the bytes are not those that were written
-    |-- LineError                       one line of a recording that cannot be read
+    |-- LineError                       a line of a recording cannot be parsed
     |-- ConnectError                    the endpoint cannot be reached
-    |-- VenueError                      the venue refused, and no retry would mend it
+    |-- VenueError                      the venue refused, and retrying cannot help
     `-- ServeError                      the replay server cannot listen
 
-The text of each is one line that says what was wrong and what to do.
+Each message is one line that says what was wrong and what to do.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ __all__ = [
 
 
 class FeedrecError(Exception):
-    """Root of the tree; `exit_code` is what the command line exits with."""
+    """Base class of all errors; `exit_code` is the exit code of the command line."""
 
     exit_code = 1
 
 
 class UsageError(FeedrecError):
-    """The request makes no sense: an unknown name, or values that exclude each other."""
+    """The request is invalid: an unknown name, or options that cannot be combined."""
 
     exit_code = 2
 
 
 class RecordingError(FeedrecError):
-    """Something is wrong with a recording on disk."""
+    """A recording on disk cannot be read or written."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(path, reason)
@@ -64,26 +64,26 @@ class RecordingError(FeedrecError):
 
 
 class NotARecordingError(RecordingError):
-    """The file is missing, is empty, or was written by something else."""
+    """The file is missing, empty, or not a recording."""
 
 
 class RecordingExistsError(RecordingError):
-    """The target of a new recording is there already, or is being written by someone else."""
+    """The target of a new recording already exists, or another process is writing it."""
 
 
 class WriteError(RecordingError):
-    """The disk refused: no permission, no space, no such folder."""
+    """The operating system refused to write: no permission, no space, no such folder."""
 
 
 class DamagedRecordingError(RecordingError):
     """
-    A recording can be read only up to some byte.
+    A recording can be read only up to a certain byte.
 
     Args:
         path: The recording.
-        reason: What is wrong there.
-        offset: Byte offset in the file at which the damage was met.
-        last_time: Recorded time of the last good line before it, as text; None when there is none.
+        reason: What is wrong at that byte.
+        offset: Byte offset of the damage in the file.
+        last_time: Recorded time of the last good line before the damage, as text; None if there is no such line.
 
     """
 
@@ -93,12 +93,12 @@ class DamagedRecordingError(RecordingError):
         self.last_time = last_time
 
     def __str__(self) -> str:
-        known_good = f"good until {self.last_time}" if self.last_time else "no frame before it"
+        known_good = f"good until {self.last_time}" if self.last_time else "nothing readable before it"
         return f"{self.path}: {self.reason} at byte {self.offset} ({known_good})"
 
 
 class TruncatedRecordingError(DamagedRecordingError):
-    """The file ends before its content does; everything before the cut was given back."""
+    """The file ends too early; everything before the cut was read."""
 
 
 class CorruptRecordingError(DamagedRecordingError):
@@ -106,16 +106,16 @@ class CorruptRecordingError(DamagedRecordingError):
 
 
 class LineError(FeedrecError):
-    """One line that is no line of a recording."""
+    """A line of a recording cannot be parsed."""
 
 
 class ConnectError(FeedrecError):
-    """The endpoint cannot be reached, or refuses the WebSocket handshake."""
+    """The endpoint cannot be reached, or refused the WebSocket handshake."""
 
 
 class VenueError(FeedrecError):
-    """The venue refused, and no retry would mend it."""
+    """The venue refused, and retrying cannot help."""
 
 
 class ServeError(FeedrecError):
-    """The replay server cannot listen on its address."""
+    """The replay server cannot listen on the given address."""

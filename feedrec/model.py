@@ -1,8 +1,8 @@
 """
-What all other parts speak of: header, frame, event, and the times they carry.
+The types that all other parts share: header, frame, event, and their times.
 
-Times are integers: nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted. As text they are RFC 3339 in UTC
-with always nine decimals, so that text sorts as time does.
+Times are integers: nanoseconds since 1970-01-01T00:00:00Z, without leap seconds. As text they are RFC 3339 in UTC,
+always with nine decimals, so that they sort chronologically.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
-"""The version of the file format that this package writes and reads."""
+"""Version of the file format that this package reads and writes."""
 
 NANOSECONDS = 1_000_000_000
 """Nanoseconds in a second."""
 
 TIME_LIMIT = 253402300800 * NANOSECONDS
-"""10000-01-01: RFC 3339 has four digits for the year, so every time lies before this."""
+"""10000-01-01: an RFC 3339 year has four digits, so every time is before this."""
 
 Direction = Literal["in", "out"]
 Kind = Literal["snapshot", "update", "heartbeat", "ack", "error", "other"]
@@ -52,10 +52,10 @@ class Header(msgspec.Struct, frozen=True):
     Attributes:
         endpoint: Name in the catalogue of feeds, e.g. `coinbase-advanced`; decides how frames are described.
         url: The address that was recorded.
-        created: When the recording began, in nanoseconds.
-        software: Who wrote it, e.g. `feedrec 0.1.0`.
-        subscriptions: What was asked for: one object per channel with `channel` and, if any, `products` and `params`.
-        extra: Further keys of the line, kept as they are.
+        created: When the recording started, in nanoseconds.
+        software: What wrote the recording, e.g. `feedrec 0.1.0`.
+        subscriptions: One object per channel subscribed, with `channel` and optionally `products` and `params`.
+        extra: Other keys of the line, kept unchanged.
 
     """
 
@@ -69,17 +69,17 @@ class Header(msgspec.Struct, frozen=True):
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """
-    One whole WebSocket data message, fragments joined, as it went over the wire.
+    One whole WebSocket data message, fragments joined, as it was on the wire.
 
     Attributes:
-        time: Wall clock in nanoseconds at which its bytes reached the process (or left it).
+        time: Wall-clock time in nanoseconds at which its bytes reached the process, or left it.
         conn: Number of the connection within the recording, from 0.
         payload: The bytes of the message, verbatim.
-        direction: `in` from the venue, `out` to it.
-        binary: Whether it was a binary message; text otherwise.
+        direction: `in` from the venue, `out` to the venue.
+        binary: Whether it was a binary message, not text.
         redacted: Whether secrets in the payload were replaced.
-        synthetic: Whether it never came from the venue, but was rebuilt from what did.
-        unverified: Whether it was saved from a damaged block, so that its bytes may be wrong.
+        synthetic: Whether it was not sent by the venue, but rebuilt from frames that were.
+        unverified: Whether it was salvaged from a damaged block, so that its bytes may be wrong.
 
     """
 
@@ -95,13 +95,13 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 class Event(msgspec.Struct, frozen=True):
     """
-    Something that happened to the recording and is not a frame.
+    Something that happened during the recording and is not a frame.
 
     Attributes:
-        time: Wall clock in nanoseconds.
+        time: Wall-clock time in nanoseconds.
         conn: Number of the connection it concerns.
-        name: `open`, `close`, `gap`, `clock` ... (docs/format.md lists them).
-        details: What else is known, as in the line.
+        name: `open`, `close`, `gap`, `clock` ... (docs/format.md lists them all).
+        details: The other keys of the line.
 
     """
 
@@ -116,14 +116,14 @@ Record = Frame | Event
 
 class FrameInfo(msgspec.Struct, frozen=True, gc=False):
     """
-    What a feed can tell of a frame without parsing all of it.
+    What a feed can tell about a frame without parsing all of it.
 
     Attributes:
-        channel: The channel, by the name under which it is subscribed (`level2`, not `l2_data`); empty if unknown.
-        products: The products it speaks of, each once.
-        sequence: The venue's sequence number, if the frame carries one.
-        kind: What the frame is for.
-        parses: Whether the payload was found to be one valid JSON text.
+        channel: The channel, under the name used to subscribe to it (`level2`, not `l2_data`); empty if unknown.
+        products: The products it is about, each once.
+        sequence: The venue's sequence number, if the frame has one.
+        kind: The role of the frame.
+        parses: Whether the payload was found to be valid JSON.
 
     """
 
@@ -135,13 +135,13 @@ class FrameInfo(msgspec.Struct, frozen=True, gc=False):
 
 
 Describe = Callable[[bytes], FrameInfo]
-"""Tells what the payload of a text frame is; pure, and it never raises."""
+"""Describe the payload of a text frame; pure, and never raises."""
 
 _NOTHING = FrameInfo()
 
 
 def describe_nothing(payload: bytes) -> FrameInfo:  # noqa: ARG001
-    """Describe a payload where nobody knows what its venue speaks."""
+    """Describe a payload of an unknown venue: nothing is known about it."""
     return _NOTHING
 
 
@@ -156,10 +156,10 @@ _text_seconds: dict[str, int] = {}
 
 def format_time(nanoseconds: int) -> str:
     """
-    Write a time as RFC 3339 in UTC with nine decimals, e.g. `2026-11-21T17:00:00.123456789Z`.
+    Format a time as RFC 3339 in UTC with nine decimals, e.g. `2026-11-21T17:00:00.123456789Z`.
 
     Raises:
-        ValueError: If the time lies before 1970 or after 9999.
+        ValueError: If the time is before 1970 or after 9999.
 
     """
     second, fraction = divmod(nanoseconds, NANOSECONDS)
@@ -174,10 +174,10 @@ def format_time(nanoseconds: int) -> str:
 
 def parse_time(text: str) -> int:
     """
-    Read an RFC 3339 time; any number of decimals (those after the ninth are dropped) and any offset.
+    Parse an RFC 3339 time, with any number of decimals (those after the ninth are dropped) and any UTC offset.
 
     Raises:
-        ValueError: If it is none, or lies before 1970 or after 9999.
+        ValueError: If the text is not such a time, or the time is before 1970 or after 9999.
 
     """
     if len(text) == 30 and text[19] == "." and text[29] == "Z" and text[20:29].isdecimal() and text.isascii():
@@ -186,24 +186,24 @@ def parse_time(text: str) -> int:
             return second * NANOSECONDS + int(text[20:29])
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no RFC 3339 time such as 2026-11-21T17:00:00Z")
+        raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-11-21T17:00:00Z")
     date, clock, decimals, sign, hours, minutes = match.groups()
     try:
         second = calendar.timegm(time.strptime(f"{date}T{clock}", "%Y-%m-%dT%H:%M:%S"))
     except ValueError:
-        raise ValueError(f"{text!r} is no time that exists") from None
+        raise ValueError(f"{text!r} is not a valid date and time") from None
     if sign:
         offset = int(hours) * 3600 + int(minutes) * 60
         second += offset if sign == "-" else -offset
     if not 0 <= second < _LAST_SECOND:
-        raise ValueError(f"{text!r} lies outside the years 1970 to 9999")
+        raise ValueError(f"{text!r} is outside the years 1970 to 9999")
     if not sign:
         _remember(_text_seconds, f"{date}T{clock}", second)
     return second * NANOSECONDS + int((decimals or "0")[:9].ljust(9, "0"))
 
 
 def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:
-    """Keep the last few: neighbouring frames share their second, and no recording may grow a cache without bound."""
+    """Cache a few seconds: neighbouring frames share theirs, and the cache must stay bounded for any recording."""
     if len(cache) >= 64:
         cache.clear()
     cache[key] = value

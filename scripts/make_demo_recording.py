@@ -1,7 +1,7 @@
 """
-Make the recording that `feedrec demo` plays: half a minute of Coinbase Advanced Trade, invented from a fixed seed.
+Make the recording that `feedrec demo` replays: half a minute of Coinbase Advanced Trade, generated from a fixed seed.
 
-Its frames have the shapes that the venue sent in 2026; its prices are a random walk. Everything is integers (cents,
+Its frames have the shape of the venue's frames in 2026; its prices are a random walk. All numbers are integers (cents,
 hundred-millionths, nanoseconds), so every machine makes the same lines. Run it from the root of the checkout:
 
     python scripts/make_demo_recording.py [PATH]
@@ -32,7 +32,7 @@ START = parse_time("2026-11-21T17:02:00Z")
 OPENED = START + 127_481_903
 SUBSCRIBED = OPENED + 61 * MILLISECONDS
 CLOSED = OPENED + 30 * NANOSECONDS + 214_503_377
-SERVER_STARTED = START - 58_113 * NANOSECONDS - 731_046_229  # what `m=+` in heartbeats counts from
+SERVER_STARTED = START - 58_113 * NANOSECONDS - 731_046_229  # the start of `m=+` in heartbeats
 BUCKET = 300 * NANOSECONDS  # of candles
 LEVELS = 150
 SNAPSHOT_TRADES = SNAPSHOT_CANDLES = 100
@@ -43,20 +43,20 @@ OUTWARD = {"bid": -1, "offer": 1}
 
 
 def trimmed(value: int, places: int) -> str:
-    """Write a fixed-point number as the venue does: without trailing zeros, `83261` if nothing is left of them."""
+    """Format a fixed-point number like the venue: without trailing zeros, and `83261` without a decimal point."""
     whole, fraction = divmod(abs(value), 10**places)
     decimals = f"{fraction:0{places}d}".rstrip("0")
     return f"{'-' if value < 0 else ''}{whole}{'.' if decimals else ''}{decimals}"
 
 
 def go_time(nanoseconds: int) -> str:
-    """Write a time as Go's RFC3339Nano does: trailing zeros of the fraction trimmed."""
+    """Format a time like Go's RFC3339Nano: trailing zeros of the fraction trimmed."""
     return format_time(nanoseconds)[:-1].rstrip("0").rstrip(".") + "Z"
 
 
 @dataclasses.dataclass(frozen=True)
 class Product:
-    """What is known of a product before the recording: prices in cents, quantities in hundred-millionths."""
+    """A product before the recording starts: prices in cents, quantities in hundred-millionths."""
 
     name: str
     price: int
@@ -80,11 +80,11 @@ PRODUCTS = (
 
 class Book:
     """
-    One product's order book, walking at random and never crossed.
+    The order book of a product: a random walk, never crossed.
 
     Attributes:
         levels: Per side, the quantity at each price.
-        changed: Levels whose quantity changed since the last look.
+        changed: Levels whose quantity changed since the last update.
 
     """
 
@@ -102,15 +102,15 @@ class Book:
         self.changed.clear()
 
     def best(self, side: Side) -> int:
-        """Give the best price of a side."""
+        """Return the best price of a side."""
         return max(self.levels["bid"]) if side == "bid" else min(self.levels["offer"])
 
     def sorted_levels(self, side: Side) -> list[int]:
-        """Give the prices of a side, best first."""
+        """Return the prices of a side, best first."""
         return sorted(self.levels[side], reverse=side == "bid")
 
     def walk(self) -> None:
-        """Let market makers come, go, and change their minds."""
+        """Add, change and remove levels, as market makers would."""
         if self._draw.randrange(40) == 0:
             self._rising = not self._rising
         for _ in range(1 + self._draw.randrange(5)):
@@ -131,7 +131,7 @@ class Book:
             self._keep_depth(side)
 
     def trade(self) -> tuple[Side, int, int]:
-        """Let somebody take the best offer, or hit the best bid; give the maker's side, the price and the size."""
+        """Lift the best offer or hit the best bid; return the maker's side, the price and the size."""
         with_the_trend = self._draw.randrange(100) < 68
         side: Side = "offer" if self._rising == with_the_trend else "bid"
         price = self.best(side)
@@ -169,7 +169,7 @@ class Book:
 
 
 class Market:
-    """One product: its book, its trades, the candle of its present bucket."""
+    """A product's book, trades and candles."""
 
     def __init__(self, product: Product, draw: random.Random) -> None:
         self.product = product
@@ -194,7 +194,7 @@ class Market:
         return self._trade_row(self.trade_id - age, price, size, moment, side)
 
     def _past_candles(self) -> list[list[int]]:
-        """Invent start, high, low, open, close and volume of buckets, walking back from the present price."""
+        """Generate start, high, low, open, close and volume of past buckets, walking back from the current price."""
         candles = []
         close = self.price
         for age in range(SNAPSHOT_CANDLES):
@@ -208,7 +208,7 @@ class Market:
         return candles[::-1]
 
     def trade(self, moment: int) -> None:
-        """Trade once, at the price that is best in the book."""
+        """Trade once, at the best price in the book."""
         side, price, size = self.book.trade()
         moment = self._traded_at = max(moment, self._traded_at + 7 * MICROSECONDS)
         self.unsent_trades.insert(0, self._trade_row(self.trade_id, price, size, moment, side))
@@ -230,7 +230,7 @@ class Market:
         }
 
     def candles(self, count: int) -> list[dict[str, str]]:
-        """Give the last candles, oldest first."""
+        """Return the last candles, oldest first."""
         return [
             {
                 "start": str(start // NANOSECONDS),
@@ -245,7 +245,7 @@ class Market:
         ]
 
     def ticker(self) -> dict[str, str]:
-        """Give the ticker as of now."""
+        """Return the current ticker."""
         product, book = self.product, self.book
         bid, offer = book.best("bid"), book.best("offer")
         change = (self.price - product.open_24_h) * 10**16 // product.open_24_h
@@ -266,7 +266,7 @@ class Market:
         }
 
     def level_rows(self, moment: int, levels: list[tuple[Side, int]]) -> list[dict[str, str]]:
-        """Give levels as the venue's `updates`; a level that is gone has the quantity 0."""
+        """Return levels as the venue's `updates`; a removed level has quantity 0."""
         event_time = go_time(moment // MICROSECONDS * MICROSECONDS)
         return [
             {
@@ -280,7 +280,7 @@ class Market:
 
 
 class Venue:
-    """The far end of the one connection: it numbers and stamps its frames; here are the frames as they arrive."""
+    """The venue's end of the connection: numbers and timestamps its frames; `frames` has them as they arrive."""
 
     def __init__(self, draw: random.Random) -> None:
         self.frames: list[Frame] = []
@@ -290,12 +290,12 @@ class Venue:
         self._stamp = self._arrival = 0
 
     def run(self, subscriptions: list[Subscription]) -> None:
-        """Answer the subscriptions one after the other, and send what they ask for until the end."""
+        """Answer the subscriptions one after another, and send their data until the end."""
         for time, _, what, name in sorted(self._schedule(subscriptions)):
             getattr(self, f"_send_{what}")(time, name)
 
     def _schedule(self, subscriptions: list[Subscription]) -> Iterator[tuple[int, int, str, str]]:
-        """Give what is due when; what is due together goes in the order in which it is given."""
+        """Yield what is due when; items due at the same time keep the order in which they are yielded."""
         for number, subscription in enumerate(subscriptions):
             asked = SUBSCRIBED + number * 37 * MILLISECONDS
             for product in subscription.products:
@@ -310,7 +310,7 @@ class Venue:
         yield from self._beats(SERVER_STARTED + 58_115 * NANOSECONDS - 740 * MILLISECONDS, 1000, 2, "heartbeat", "")
 
     def _beats(self, start: int, every: int, jitter: int, what: str, name: str) -> Iterator[tuple[int, int, str, str]]:
-        """Give moments so many milliseconds apart, give or take a few."""
+        """Yield times `every` milliseconds apart, give or take `jitter`."""
         last = CLOSED - 20 * MILLISECONDS
         for due in range(start + every * MILLISECONDS, last - jitter * MILLISECONDS, every * MILLISECONDS):
             yield due + self._draw.randrange(2 * jitter * MILLISECONDS) - jitter * MILLISECONDS, 9, what, name
@@ -412,7 +412,7 @@ def make_lines() -> list[bytes]:
 def main() -> None:
     """Write the recording."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
-    # Not by create_recording: its blocks depend on how fast the machine is.
+    # Not with create_recording: its blocks depend on the speed of the machine.
     encoder = BlockEncoder(level=19)
     header, *lines = make_lines()
     describe = find_feed(decode_header(header).endpoint).describe

@@ -1,9 +1,9 @@
 """
-Write the golden recordings, tests/golden, and what a reader must find in each.
+Write the golden recordings in tests/golden, and what a reader must find in each.
 
     python scripts/make_golden.py [FOLDER]
 
-What is expected is written down from what was put in, not from what feedrec reads. Each NAME has a NAME.expected.json:
+Expectations are derived from what was put in, not from what feedrec reads. Each NAME has a NAME.expected.json with
 `header`, `records`, the error after them (`damage`, null if none), and the rows of the index (`index`, null if none).
 """
 
@@ -49,7 +49,7 @@ BEAT = b'{"channel":"heartbeats","sequence_num":%d,"events":[{"heartbeat_counter
 
 
 def records() -> list[tuple[Record, FrameInfo | None]]:
-    """Give one of everything that the format knows."""
+    """Return one of everything that the format can hold."""
     frames: list[tuple[bytes, str, tuple[str, ...], Kind]] = [
         (SNAPSHOT, "level2", ("BTC-USD",), "snapshot"),
         (BEAT % (1, 7), "heartbeats", (), "heartbeat"),
@@ -95,7 +95,7 @@ def records() -> list[tuple[Record, FrameInfo | None]]:
 
 
 def as_json(record: Record) -> dict[str, Any]:
-    """Say what a reader must find, in terms that need no feedrec."""
+    """Return what a reader must find, in terms that do not depend on feedrec."""
     common: dict[str, Any] = {"time": format_time(record.time), "conn": record.conn}
     if isinstance(record, Event):
         return {**common, "event": record.name, "details": record.details}
@@ -111,7 +111,7 @@ def as_json(record: Record) -> dict[str, Any]:
 
 
 def expectation(count: int | None = None, damage: dict[str, Any] | None = None, index: Any = None) -> dict[str, Any]:
-    """Give what is expected: the first `count` records, then perhaps damage."""
+    """Return an expectation: the first `count` records, then damage, if any."""
     return {
         "header": json.loads(encode_header(HEADER)),
         "records": [as_json(record) for record, _ in records()[:count]],
@@ -121,7 +121,7 @@ def expectation(count: int | None = None, damage: dict[str, Any] | None = None, 
 
 
 def blocks_of(stream: bytes) -> list[tuple[int, bytes]]:
-    """Give offset and bytes of each zstd frame with data, found with the zstandard package alone."""
+    """Return offset and bytes of each zstd frame with data, found with only the zstandard package."""
     found, offset = [], 0
     while stream[offset : offset + 4] == b"\x28\xb5\x2f\xfd":
         unpacker = zstandard.ZstdDecompressor().decompressobj()
@@ -133,7 +133,7 @@ def blocks_of(stream: bytes) -> list[tuple[int, bytes]]:
 
 
 def index_rows(stream: bytes) -> list[dict[str, Any]]:
-    """Say what the index must tell, from the records and the blocks."""
+    """Return what the index must contain, derived from the records and the blocks."""
     rest = records()
     rows = []
     for offset, packed in blocks_of(stream):
@@ -168,7 +168,7 @@ def index_rows(stream: bytes) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Write them all."""
+    """Write all golden recordings."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     folder.mkdir(exist_ok=True)
     given = records()

@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def run(*command: str | Path, cwd: Path) -> None:
-    """Run a command; end with its exit code if it fails."""
+    """Run a command; exit with its exit code if it fails."""
     print("$", *command, flush=True)
     code = subprocess.run(command, cwd=cwd, check=False).returncode
     if code:
@@ -20,7 +20,7 @@ def run(*command: str | Path, cwd: Path) -> None:
 
 
 def main() -> None:
-    """Go through the life of a wheel."""
+    """Build, install and use the wheel."""
     pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
     with tempfile.TemporaryDirectory(prefix="feedrec-wheel-") as name:
         folder = Path(name)

@@ -1,20 +1,20 @@
 """
 The command line.
 
-    commands/              one module a command
-    options.py             kinds of option values, and shared options
-    filters.py             choosing records
-    output.py              how facts look
-    progress.py            how far the reading of a file has come
+    commands/              one module per command
+    options.py             option types, and options that several commands share
+    filters.py             selecting records by channel, product and time
+    output.py              formatting numbers, tables and log lines
+    progress.py            a progress bar for reading files
     plot.py                a plot in the terminal
     record_source.py       what `record` records
-    record_output.py       where it writes
-    record_run.py          a recording in front of a person
+    record_output.py       where `record` writes
+    record_run.py          running a recording: signals, live status, summary
     raw_options.py         options of `-e raw`
-    credential_options.py  keys from a file or the environment
-    child_process.py       the command behind `replay --`
+    credential_options.py  credentials from a file or the environment
+    child_process.py       the command after `replay --`
 
-Modules import at their top only what is light; what they need for the work is imported when they run, so that
+Only light modules are imported at the top; whatever a command needs for its work is imported when it runs, so that
 `feedrec --help` is quick.
 """
 
@@ -35,7 +35,7 @@ try:
     from ..errors import FeedrecError
     from ..feeds.base import did_you_mean
     from .output import printable
-except KeyboardInterrupt:  # Ctrl-C before there is anything to end
+except KeyboardInterrupt:  # Ctrl-C while modules are still being imported
     sys.exit(128 + signal.SIGINT)
 
 __all__ = ["cli", "main"]
@@ -53,11 +53,11 @@ _COMMANDS = (
 )
 
 _STDOUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
-"""What writing to stdout may end with; where else such things happen, they are explained there."""
+"""Errors of writing to stdout. Errors of other files carry a file name, and are explained where they occur."""
 
 
 class _ReportedError(click.ClickException):
-    """An error of feedrec's own, as one line on stderr."""
+    """Shows a `FeedrecError` as one line on stderr."""
 
     def __init__(self, error: FeedrecError) -> None:
         super().__init__(str(error))
@@ -68,7 +68,7 @@ class _ReportedError(click.ClickException):
 
 
 class _CommandGroup(click.Group):
-    """Imports a command when it is asked for; reports errors as one line."""
+    """Imports a command only when it is used; turns errors into one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -88,29 +88,29 @@ class _CommandGroup(click.Group):
         except click.UsageError as error:
             if args[0].startswith("-"):
                 raise
-            raise click.UsageError(f"there is no command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}", ctx) from error
+            raise click.UsageError(f"unknown command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}", ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError as error:  # the reader of our output left: `feedrec cat FILE | head`
-            raise _reader_left() from error
+        except BrokenPipeError as error:  # the reader of our output has gone: `feedrec cat FILE | head`
+            raise _broken_pipe_exit() from error
         except FeedrecError as error:
             if isinstance(error.__cause__, BrokenPipeError):
-                raise _reader_left() from error
+                raise _broken_pipe_exit() from error
             raise _ReportedError(error) from error
 
 
 def _name_variables(command: click.Command, name: str) -> None:
-    """Name the variables that stand for the options after their long names; click takes the Python names."""
+    """Name the environment variable of each option after its long name; click would use the Python name."""
     for option in command.params:
         if isinstance(option, click.Option):
             (long_name,) = (text[2:] for text in option.opts if text.startswith("--"))
             option.envvar = f"FEEDREC_{name}_{long_name}".replace("-", "_").upper()
 
 
-def _reader_left() -> click.exceptions.Exit:
-    """Exit as a program does that SIGPIPE ended. Not for click to see: it makes 1 of a broken pipe."""
+def _broken_pipe_exit() -> click.exceptions.Exit:
+    """Return an exit with the code of a program killed by SIGPIPE; click itself would exit with 1."""
     return click.exceptions.Exit(128 + signal.SIGPIPE)
 
 
@@ -124,28 +124,28 @@ def cli() -> None:
     Record the raw WebSocket feeds of crypto venues, and replay them through a local mock venue.
 
     \b
-      feedrec record --channel level2            record the BTC-USD order book until Ctrl-C
-      feedrec info FILE                          what is in a recording
-      feedrec replay FILE --speed 10             serve it on ws://127.0.0.1:8765, ten times as fast
-      feedrec demo                               the whole thing, offline, in a few seconds
+      feedrec record --channel level2    record the BTC-USD book until Ctrl-C
+      feedrec info FILE                  show what a recording contains
+      feedrec replay FILE --speed 10     serve it on ws://127.0.0.1:8765 at 10x
+      feedrec demo                       see it all work, offline, in seconds
 
-    Every option can also be given in the environment, as FEEDREC_<COMMAND>_<OPTION>.
+    Every option can also be set in the environment, as FEEDREC_<COMMAND>_<OPTION>.
     """
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the command line; every outcome is an exit code and at most one line of error, never a traceback."""
+    """Run the command line; it ends with an exit code and at most one line of error, never a traceback."""
     _replace_closed_streams()
     code = _run(args)
     try:
         sys.stdout.flush()
-    except OSError:  # said already; Python must not try once more
+    except OSError:  # reported already; keep Python from flushing again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
 
 def _run(args: list[str] | None) -> int:
-    """Run the command line; give the exit code."""
+    """Run the command line; return the exit code."""
     try:
         return cli.main(args, prog_name="feedrec", standalone_mode=False) or 0
     except _ReportedError as error:
@@ -160,20 +160,21 @@ def _run(args: list[str] | None) -> int:
         if os.environ.get("FEEDREC_DEBUG"):
             raise
         if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS and error.filename is None:
-            click.echo(f"feedrec: error: stdout cannot be written: {error.strerror}", err=True)
+            click.echo(f"feedrec: error: cannot write to stdout: {error.strerror}", err=True)
             return 1
         kind = type(error).__name__
         click.echo(
-            f"feedrec: internal error: {kind}: {error} (FEEDREC_DEBUG=1 shows where; please report it)", err=True
+            f"feedrec: internal error: {kind}: {error} (please report it; FEEDREC_DEBUG=1 shows the traceback)",
+            err=True,
         )
         return 1
 
 
 def _replace_closed_streams() -> None:
-    """Open /dev/null in place of the standard streams that we were started without, in the order of their numbers."""
+    """Replace standard streams that were closed when we started by /dev/null, in the order of their file numbers."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  for good
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  stays open
 
 
 def _where_to_look(error: click.ClickException) -> str:

@@ -1,4 +1,4 @@
-"""A command that is run with the replay: `feedrec replay FILE -- COMMAND...`."""
+"""Running a command against a replay: `feedrec replay FILE -- COMMAND...`."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ __all__ = [
     "run_command",
 ]
 
-_KILLED = 128  # and the number of the signal, as shells have it
+_KILLED = 128  # plus the signal number, as in shells
 
 log = logging.getLogger("feedrec")
 
 
 class CommandNotFoundError(click.ClickException):
-    """There is no such command."""
+    """The command does not exist."""
 
-    exit_code = 127  # what a POSIX shell exits with (XCU 2.8.2), as the next
+    exit_code = 127  # as a POSIX shell (XCU 2.8.2), like the next one
 
 
 class CommandNotExecutableError(click.ClickException):
-    """The command is there, but cannot be started."""
+    """The command exists, but cannot be executed."""
 
     exit_code = 126
 
 
 class CommandWithChild(click.Command):
-    """A command whose arguments end at the first `--`; what stands after it is its parameter `command`."""
+    """A click command whose arguments end at the first `--`; everything after it is the parameter `command`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         place = args.index("--") if "--" in args else len(args)
         command = tuple(args[place + 1 :])
         if place < len(args) and not command:
-            raise click.UsageError("there is no command after --", ctx)
+            raise click.UsageError("no command after --", ctx)
         rest = super().parse_args(ctx, args[:place])
         ctx.params["command"] = command
         return rest
@@ -58,11 +58,11 @@ class CommandWithChild(click.Command):
 
 def check_command(command: Sequence[str]) -> None:
     """
-    See to it that a command can be run, before anything is begun.
+    Check that a command can be run, before anything else starts.
 
     Raises:
-        CommandNotFoundError: If there is none.
-        CommandNotExecutableError: If it is a file that is not executable, or a folder.
+        CommandNotFoundError: If it does not exist.
+        CommandNotExecutableError: If it is a folder, or a file that is not executable.
 
     """
     name = command[0]
@@ -75,14 +75,14 @@ def check_command(command: Sequence[str]) -> None:
 
 async def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:
     """
-    Run a command with our own stdin, stdout and stderr; SIGINT and SIGTERM are passed on to it.
+    Run a command with our stdin, stdout and stderr, and pass SIGINT and SIGTERM on to it.
 
     Args:
         command: Name and arguments.
-        variables: What its environment has besides ours.
+        variables: Environment variables to add to ours.
 
     Returns:
-        Its exit code; 128 + N if signal N killed it.
+        Its exit code, or 128 + N if signal N killed it.
 
     Raises:
         CommandNotExecutableError: If it cannot be started.
@@ -105,7 +105,7 @@ async def run_command(command: Sequence[str], variables: Mapping[str, str]) -> i
 
 
 class _Signals:
-    """Passes signals on to a process; those that come before it is there, as soon as it is."""
+    """Passes signals on to a process; those that arrive before it has started are passed on once it has."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
@@ -115,7 +115,7 @@ class _Signals:
         if self._process is None:
             self._early.append(number)
         elif number == signal.SIGINT and _in_foreground():
-            log.debug("Ctrl-C: the terminal has told the command as well")
+            log.debug("Ctrl-C: not passed on, as the terminal signals the command as well")
         else:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(number)
@@ -144,11 +144,11 @@ def _passed_on() -> Iterator[_Signals]:
 
 def _in_foreground() -> bool:
     """
-    Tell whether the terminal, if there is one, sends Ctrl-C to our process group.
+    Return whether the terminal, if there is one, sends Ctrl-C to our process group.
 
-    The command is in the same group, and has got it then. To pass it on would be a second Ctrl-C, at which many
-    programs stop tidying up. Python does not tell who sent a signal, so a SIGINT sent to us alone is not passed on
-    in this case; a SIGTERM always is.
+    If so, the command, which is in the same group, has received it already. Passing it on would be a second Ctrl-C,
+    at which many programs stop cleaning up. Python cannot tell who sent a signal, so in this case a SIGINT sent to us
+    alone is not passed on either; a SIGTERM always is.
     """
     try:
         terminal = os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""Credentials from where a person keeps them: a file, or the environment."""
+"""Reading credentials from a file or the environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["credentials_for", "read_credentials", "read_key_text", "read_text"]
 
-_MOST = 1 << 16  # bytes; a key file has some hundred
+_LARGEST_KEY_FILE = 1 << 16  # bytes; a real one has a few hundred
 
 log = logging.getLogger("feedrec")
 
@@ -27,10 +27,10 @@ def read_credentials(
     feed: Feed, key_file: Path | None, environment: Mapping[str, str] = os.environ
 ) -> Credentials | None:
     """
-    Give the credentials for an endpoint: of the file, else of the environment.
+    Return the credentials for an endpoint, from the file if there is one, else from the environment.
 
     Raises:
-        UsageError: If they cannot be read, are none, or the endpoint takes none.
+        UsageError: If they cannot be read or are invalid, or if the endpoint takes no credentials.
 
     """
     kind = feed.credentials
@@ -45,10 +45,10 @@ def read_credentials(
 
 def credentials_for(feed: Feed, subscriptions: Sequence[Subscription], key_file: Path | None) -> Credentials | None:
     """
-    Give the credentials to record something with.
+    Return the credentials for some subscriptions.
 
     Raises:
-        UsageError: As `read_credentials`, or if something of it needs credentials and there are none.
+        UsageError: As `read_credentials`, or if a subscription needs credentials and there are none.
 
     """
     from ..feeds.channel_requests import missing_credentials
@@ -62,35 +62,35 @@ def credentials_for(feed: Feed, subscriptions: Sequence[Subscription], key_file:
 
 def read_key_text(path: Path, *, is_secret: bool = True, what: str = "key file") -> str:
     """
-    Read a key file; warn if others can read one that is secret too.
+    Read a key file; warn if it is secret and other users can read it.
 
     Args:
         path: The file.
-        is_secret: Whether nobody else should read it.
-        what: What a person calls it.
+        is_secret: Whether nobody else should be able to read it.
+        what: What messages call it.
 
     Raises:
-        UsageError: If it cannot be read, or is no text.
+        UsageError: If it cannot be read, or is not text.
 
     """
-    text, mode = read_text(path, what, _MOST)
+    text, mode = read_text(path, what, _LARGEST_KEY_FILE)
     if is_secret and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
         shown = printable(path)
-        log.warning("others can read the %s %s: chmod 600 %s", what, shown, shown)
+        log.warning("other users can read the %s %s: run chmod 600 %s", what, shown, shown)
     return text
 
 
 def read_text(path: Path, what: str, most: int) -> tuple[str, int]:
     """
-    Read a file of text; give its mode as well.
+    Read a text file; return its text and its mode.
 
     Args:
         path: The file.
-        what: What a person calls it.
-        most: Bytes that it may have.
+        what: What messages call it.
+        most: Maximum size in bytes.
 
     Raises:
-        UsageError: If it cannot be read, is no text, or has more.
+        UsageError: If it cannot be read, is not text, or is larger.
 
     """
     try:
@@ -99,9 +99,9 @@ def read_text(path: Path, what: str, most: int) -> tuple[str, int]:
             data = file.read(most + 1)
         if len(data) <= most:
             return data.decode(), mode
-        problem = f"has more than {most:,} bytes"
+        problem = f"larger than {most:,} bytes"
     except UnicodeDecodeError:
-        problem = "is no text"
+        problem = "not UTF-8 text"
     except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-    raise UsageError(f"the {what} {printable(path)} {problem}")
+        problem = str(error.strerror)
+    raise UsageError(f"cannot read the {what} {printable(path)}: {problem}")

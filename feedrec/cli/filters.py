@@ -1,4 +1,4 @@
-"""Choosing records by what the command line says."""
+"""Selecting records by the options of the command line."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def selection_of(
     direction: Direction | None = None,
 ) -> Selection:
     """
-    Make the choice that options ask for.
+    Make the selection that the options ask for.
 
     Args:
         path: The recording.
         header: Its first line.
-        channels: Names of channels, as subscribed or as their frames have them.
+        channels: Channel names, as subscribed to or as in the frames.
         products: Groups of products.
-        start: First time, inclusive.
-        end: Last time, exclusive.
-        connections: Numbers of connections.
-        direction: Which way frames went.
+        start: Start time, inclusive.
+        end: End time, exclusive.
+        connections: Connection numbers.
+        direction: Received or sent.
 
     Raises:
-        UsageError: If the times are in the wrong order, or the recording's endpoint has no such channel, or is unknown
-            and the choice needs it.
+        UsageError: If the times are in the wrong order, the endpoint has no such channel, or the selection is by
+            channel or product and the endpoint is unknown.
 
     """
     from ..feeds import feed_of
@@ -53,12 +53,10 @@ def selection_of(
     feed = feed_of(header.endpoint)
     names = frozenset(name for group in products for name in group)
     if feed is None and (channels or names):
-        raise UsageError(
-            f"{path}: endpoint {header.endpoint!r} is unknown, so there is no choosing by channel or product"
-        )
+        raise UsageError(f"{path}: cannot filter by channel or product, as the endpoint {header.endpoint!r} is unknown")
     first, last = (None if moment is None else moment.within(header.created) for moment in (start, end))
     if first is not None and last is not None and first >= last:
-        raise UsageError("--from is not before --to: there is nothing between them")
+        raise UsageError("--from must be before --to")
     return Selection(
         frozenset(_channel_of(feed, name) for name in channels) if feed else frozenset(),
         names,
@@ -70,7 +68,7 @@ def selection_of(
 
 
 def _channel_of(feed: Feed, name: str) -> str:
-    """Give the channel of that name; besides those that can be subscribed there are the acks."""
+    """Return the channel of that name; besides those of the catalogue, there is the channel of the acks."""
     channel = feed.channel_name(name)
     known = (*feed.channels, "subscriptions")
     if channel not in known:

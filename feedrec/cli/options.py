@@ -1,4 +1,4 @@
-"""Kinds of option values, and the options that several commands share."""
+"""Option types, and options that several commands share."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
 
 class Moment(NamedTuple):
-    """A time, or an offset from the start of a recording; nanoseconds."""
+    """A time, or an offset from the start of a recording, in nanoseconds."""
 
     nanoseconds: int
     is_offset: bool
 
     def within(self, start: int) -> int:
-        """Give the time it means in a recording that starts at `start`."""
+        """Return the time this is in a recording that starts at `start`."""
         return self.nanoseconds + start if self.is_offset else self.nanoseconds
 
 
@@ -61,7 +61,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
             return value
         seconds = _seconds(value)
         if not seconds:
-            self.fail(f"{value!r} is no duration such as 90s, 10m or 1h30m", param, ctx)
+            self.fail(f"{value!r} is not a duration such as 90s, 10m or 1h30m", param, ctx)
         return seconds
 
 
@@ -92,7 +92,7 @@ class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 
         except ValueError:
             speed = 0.0
         if not 0 < speed < math.inf:
-            self.fail(f"{value!r} is no speed: a number above 0 such as 1, 10 or 0.5, or max", param, ctx)
+            self.fail(f"{value!r} is not a speed: use a positive number such as 10 or 0.5, or max", param, ctx)
         return speed
 
 
@@ -107,7 +107,9 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click
         try:
             return Moment(parse_time(value), is_offset=False)
         except ValueError:
-            self.fail(f"{value!r} is no time such as 2026-11-21T17:00:00Z, nor an offset such as +90s", param, ctx)
+            self.fail(
+                f"{value!r} is neither a time such as 2026-11-21T17:00:00Z nor an offset such as +90s", param, ctx
+            )
 
 
 class _Channel(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -128,7 +130,7 @@ class _Products(click.ParamType):  # type: ignore[type-arg]  # generic since cli
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         products = value if isinstance(value, tuple) else _split(value)
         if not products:
-            self.fail(f"{value!r} names no product", param, ctx)
+            self.fail(f"{value!r} contains no product", param, ctx)
         return products
 
 
@@ -140,7 +142,7 @@ class _Setting(click.ParamType):  # type: ignore[type-arg]  # generic since clic
             return value
         name, equals, text = value.partition("=")
         if not name or not equals:
-            self.fail(f"{value!r} is no setting such as subscribe_within=10", param, ctx)
+            self.fail(f"{value!r} is not a setting such as subscribe_within=10", param, ctx)
         return name, text
 
 
@@ -154,7 +156,7 @@ PRODUCTS = _Products()
 
 
 def _seconds(text: str) -> float | None:
-    """Read `90s`, `1h30m`, or plain seconds; None if it is no duration."""
+    """Parse `90s`, `1h30m`, or plain seconds; None if the text is not a duration."""
     if re.fullmatch(r"\d+(?:\.\d+)?", text, re.ASCII):
         seconds = float(text)
     elif _DURATION.fullmatch(text):
@@ -165,7 +167,7 @@ def _seconds(text: str) -> float | None:
 
 
 def _bytes(text: str) -> int | None:
-    """Read `512MB`, `64MiB`; None if it is no size."""
+    """Parse `512MB`, `64MiB`; None if the text is not a size."""
     match = _SIZE.fullmatch(text)
     return round(float(match[1]) * _SIZE_UNITS.get(match[2].lower(), 0)) if match else None
 
@@ -176,17 +178,17 @@ def _split(text: str) -> tuple[str, ...]:
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the facts as one JSON object.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
 
 
 def logging_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `-v` and `-q`; they set up logging and are not passed on."""
+    """Add `-v` and `-q`; they set up logging and are not passed to the command."""
 
     def apply(ctx: click.Context, param: click.Parameter, value: int) -> None:
         change = value if param.name == "verbose" else -value
         level = ctx.meta["feedrec.level"] = ctx.meta.get("feedrec.level", logging.INFO) - 10 * change
         set_up_logging(level)
 
-    for name, flag, text in (("quiet", "-q", "Say less; twice: only errors."), ("verbose", "-v", "Say more.")):
+    for name, flag, text in (("quiet", "-q", "Log less; -qq: only errors."), ("verbose", "-v", "Log more.")):
         command = click.option(flag, f"--{name}", count=True, expose_value=False, callback=apply, help=text)(command)
     return command

@@ -1,4 +1,4 @@
-"""How facts look to a person: numbers with units, aligned columns, log lines."""
+"""Formatting for people: numbers with units, aligned columns, log lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def size(number: float) -> str:
-    """Write bytes in decimal units, e.g. `5.1 MB`."""
+    """Format bytes in decimal units, e.g. `5.1 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:
             return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
@@ -26,7 +26,7 @@ def size(number: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds, e.g. `24.2 s`, `12m 05s`, `3h 02m`."""
+    """Format seconds, e.g. `24.2 s`, `12m 05s`, `3h 02m`."""
     if seconds < 1:
         return f"{seconds:.3f} s"
     if seconds < 60:
@@ -40,28 +40,28 @@ def duration(seconds: float) -> str:
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
-    """Write a number with its noun, e.g. `1 gap`, `1,030 frames`, `no gaps`."""
+    """Format a number with its noun, e.g. `1 gap`, `1,030 frames`, `no gaps`."""
     name = noun if number == 1 else plural or f"{noun}s"
     return f"{number:,} {name}" if number else f"no {name}"
 
 
 def ratio(value: float | None) -> str:
-    """Write a compression ratio, e.g. `12.3:1`."""
+    """Format a compression ratio, e.g. `12.3:1`."""
     return f"{value:.1f}:1" if value else "-"
 
 
 def as_text(path: str | Path) -> str:
-    """Give a file name as it can be encoded, in JSON for example: `?` for bytes that are no UTF-8."""
+    """Return a file name as valid text, for JSON for example: `?` for bytes that are not UTF-8."""
     return str(path).encode(errors="replace").decode()
 
 
 def printable(text: str | Path) -> str:
-    """Give a file name, or a text with one in it, as a person can read it in one line: `\\n` for a newline in it."""
+    """Return a file name, or a text that contains one, printable on one line: `\\n` for a newline in it."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), as_text(text))
 
 
 def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Align rows of cells; the columns in `right` to the right."""
+    """Align rows of cells; the columns in `right` are right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
@@ -74,13 +74,13 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
 
 
 def is_terminal() -> bool:
-    """Tell whether stderr is a terminal on which something may move, and nobody asked for silence."""
+    """Return whether stderr is a terminal that can redraw a line, and `-q` was not given."""
     is_dumb = os.environ.get("TERM") in ("dumb", "unknown")
     return sys.stderr.isatty() and not is_dumb and logging.getLogger("feedrec").isEnabledFor(logging.INFO)
 
 
 class _StderrHandler(logging.Handler):
-    """Writes to whatever stderr is now: a live display, or a test, may have replaced it."""
+    """Writes to the current `sys.stderr`: a live display, or a test, may have replaced it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -91,7 +91,7 @@ class _StderrHandler(logging.Handler):
 
 
 class _LineFormatter(logging.Formatter):
-    """Gives `2026-11-21T17:00:00Z warning: text`, in UTC as everything else."""
+    """Formats `2026-11-21T17:00:00Z warning: text`, in UTC like everything else."""
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
@@ -100,7 +100,7 @@ class _LineFormatter(logging.Formatter):
 
 
 def set_up_logging(level: int) -> None:
-    """Send the log lines of feedrec from this level on to stderr."""
+    """Send feedrec's log lines of this level and above to stderr."""
     logger = logging.getLogger("feedrec")
     logger.setLevel(level)
     logger.propagate = False

@@ -1,4 +1,4 @@
-"""A plot in the terminal: received frames per second over recorded time, gaps and reconnects marked below."""
+"""A plot in the terminal: received frames per second over recorded time, with gaps and reconnects marked below."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ASCII", "BLOCKS", "Style", "plot", "style_for"]
 
 _ROWS = 5
 _WIDEST, _NARROWEST = 100, 40
-_LABEL = 9  # columns for a number and the blanks before it
+_LABEL = 9  # columns for a number and the spaces before it
 _FINE_SPAN = 10 * NANOSECONDS
 _LEGEND = {"g": "gap", "r": "reconnect", "*": "both"}
 
@@ -23,8 +23,8 @@ class Style(NamedTuple):
 
     Attributes:
         levels: From empty to full, by height within a character.
-        tick: What stands between a number and the plot.
-        wall: The same where there is no number.
+        tick: Between a number and the plot.
+        wall: The same in rows without a number.
 
     """
 
@@ -38,7 +38,7 @@ ASCII = Style(" .:#", "+", "|")
 
 
 def style_for(encoding: str | None) -> Style:
-    """Give the characters that an encoding has."""
+    """Return the best characters that an encoding supports."""
     try:
         "".join(BLOCKS).encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -48,15 +48,15 @@ def style_for(encoding: str | None) -> Style:
 
 def plot(activity: Activity, width: int, style: Style) -> list[str]:
     """
-    Draw what happened when.
+    Draw activity over time.
 
     Args:
-        activity: Of one recording or of several.
-        width: Columns of the terminal; the plot takes from 40 to 100 of them.
+        activity: Activity of one recording, or of several.
+        width: Columns of the terminal; the plot uses 40 to 100 of them.
         style: The characters to draw with.
 
     Returns:
-        Its lines; none if nothing was received, or if all of it happened at one moment: there is no rate then.
+        Its lines; none if nothing was received, or everything at the same moment, so that there is no rate.
 
     """
     if activity.span is None or activity.frames.first == activity.frames.last:
@@ -84,7 +84,7 @@ def _number(rate: float) -> str:
 
 
 def _bars(rates: Sequence[float], style: Style) -> Iterator[str]:
-    """Give the rows from the top; what is not nothing shows, however little it is."""
+    """Yield the rows from the top; anything above zero is visible, however small."""
     full = len(style.levels) - 1
     top = max(rates)
     heights = [max(round(rate / top * _ROWS * full), 1) if rate else 0 for rate in rates]
@@ -98,7 +98,7 @@ def _marks(gaps: Sequence[int], reconnects: Sequence[int]) -> str:
 
 
 def _ends(start: int, end: int, count: int) -> str:
-    """Give the first and the last time, as exactly as it matters: with the day if there is more than one."""
+    """Return the row with the first and the last time: with the date if they differ in it, with decimals if close."""
     first, last = format_time(start), format_time(end)
     decimals = 4 if end - start < _FINE_SPAN else 0
     begin = 0 if first[:10] != last[:10] else len("2026-11-21T")

@@ -1,4 +1,4 @@
-"""How far the reading of a file has come, on a terminal."""
+"""A progress bar for reading files, on a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REFRESH = 0.1
 
 @contextlib.contextmanager
 def reading(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Give what is to be called with the bytes read and the bytes in the file; it shows nothing without a terminal."""
+    """Yield a function to call with the bytes read and the file size; without a terminal it shows nothing."""
     if not output.is_terminal():
         yield lambda _done, _size: None
         return

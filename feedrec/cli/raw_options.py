@@ -1,4 +1,4 @@
-"""Options of `feedrec record -e raw`: what is sent to a WebSocket that feedrec knows nothing of."""
+"""Options of `feedrec record -e raw`: what to send to a WebSocket that feedrec knows nothing about."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ __all__ = ["RAW", "RAW_OPTIONS", "RawOptions"]
 RAW = "raw"
 
 _LONGEST_MESSAGE = 16 << 20
-"""Bytes; whatever subscribes has some hundred."""
+"""Maximum size in bytes; a subscribe message has a few hundred."""
 
 log = logging.getLogger("feedrec")
 
 
 class _LineText(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    """Text; several of them in a variable of the environment stand one on a line, for they may have spaces."""
+    """Text; several of them in one environment variable are separated by newlines, as each may contain spaces."""
 
     name = "text"
 
@@ -48,7 +48,7 @@ RAW_OPTIONS = (
         metavar="TEXT|@FILE",
         type=_TEXT,
         multiple=True,
-        help="raw: a message to send when the connection opens; a file is one message. Repeatable.",
+        help="With -e raw: a message to send when the connection opens; a file holds one message. Repeatable.",
     ),
     click.option(
         "--header",
@@ -56,7 +56,7 @@ RAW_OPTIONS = (
         metavar="'NAME: VALUE'|@FILE",
         type=_TEXT,
         multiple=True,
-        help="raw: a header of the handshake, never recorded; a file has one a line. Repeatable.",
+        help="With -e raw: a header for the handshake, never recorded; a file holds one per line. Repeatable.",
     ),
     click.option(
         "--redact",
@@ -64,18 +64,18 @@ RAW_OPTIONS = (
         metavar="KEY",
         type=_TEXT,
         multiple=True,
-        help="raw: do not record the values of KEY in what is sent and in the address. Repeatable.",
+        help="With -e raw: do not record the value of KEY in messages sent or in the URL. Repeatable.",
     ),
 )
 
 
 class RawOptions(msgspec.Struct, frozen=True):
     """
-    What a person asked for.
+    The values of the options.
 
     Attributes:
-        messages: Texts to send, or files of one each as `@FILE`.
-        headers: Headers as `Name: value`, or files with one a line as `@FILE`.
+        messages: Messages to send, or `@FILE` for a file that holds one.
+        headers: Headers as `Name: value`, or `@FILE` for a file with one per line.
         secret_keys: Keys whose values are not recorded.
 
     """
@@ -86,44 +86,44 @@ class RawOptions(msgspec.Struct, frozen=True):
 
     def refuse_for(self, endpoint: str) -> None:
         """
-        Refuse them for an endpoint that knows itself what to send.
+        Refuse the options for any other endpoint, which sends messages of its own.
 
         Raises:
-            UsageError: If any is given.
+            UsageError: If one of them was given.
 
         """
         names = ("--send", "--header", "--redact")
         given = [name for name, value in zip(names, msgspec.structs.astuple(self), strict=True) if value]
         if given:
-            raise UsageError(f"{endpoint} knows what to send: leave out {' and '.join(given)}, or use -e {RAW}")
+            raise UsageError(f"only -e {RAW} takes {', '.join(given)}; {endpoint} sends messages of its own")
 
     def make_feed(self, url: str | None, *, names_channels: bool) -> RawFeed:
         """
         Make the feed.
 
         Args:
-            url: The address, if there is one.
-            names_channels: Whether channels or products were asked for.
+            url: The address, if one was given.
+            names_channels: Whether channels or products were given.
 
         Raises:
-            UsageError: If something is missing, cannot be read, or is there that makes no sense.
+            UsageError: If an option is missing, invalid, or not allowed here, or a file cannot be read.
 
         """
         from ..feeds.raw import RawFeed
 
         if names_channels:
-            raise UsageError(f"{RAW} has no channels or products: leave out -c and -p, and subscribe by --send MESSAGE")
+            raise UsageError(f"-e {RAW} takes no channels or products: replace -c and -p by --send MESSAGE")
         if url is None:
-            raise UsageError(f"{RAW} has no address of its own: give one, --url wss://...")
+            raise UsageError(f"-e {RAW} needs an address: --url wss://...")
         messages = [_message_of(text) for text in self.messages]
         for key in self.secret_keys:
             if not any(key in text for text in messages) and key.lower() not in url.lower():
-                log.warning("--redact %s: neither what is sent nor the address has such a key", printable(key))
+                log.warning("--redact %s: no such key in the messages to send or in the URL", printable(key))
         return RawFeed(messages, _headers_of(self.headers), self.secret_keys)
 
 
 def _message_of(text: str) -> str:
-    """Give a message, from its file if it is in one; the newline with which files end is no part of it."""
+    """Return a message, read from its file if it is `@FILE`; the newline at the end of a file is not part of it."""
     if not text.startswith("@"):
         return text
     content = read_text(Path(text[1:]), "message file", _LONGEST_MESSAGE)[0]
@@ -141,8 +141,8 @@ def _headers_of(texts: Sequence[str]) -> dict[str, str]:
         if not line.strip():
             continue
         if not colon:
-            raise UsageError("a header is written as 'Name: value'; one of those given has no colon")
+            raise UsageError("invalid header without a colon: write it as 'Name: value'")
         if name.strip().lower() in map(str.lower, headers):
-            raise UsageError(f"the header {printable(name.strip())} is given twice")
+            raise UsageError(f"duplicate header {printable(name.strip())}: give it only once")
         headers[name.strip()] = value.strip()
     return headers

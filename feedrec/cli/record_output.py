@@ -1,4 +1,4 @@
-"""Where `feedrec record` writes: a file, a folder, stdout, one file after another, Parquet."""
+"""Where `feedrec record` writes: a file, a folder, stdout, a sequence of files, Parquet."""
 
 from __future__ import annotations
 
@@ -38,38 +38,38 @@ _OPTIONS = (
         "-o",
         "--output",
         metavar="PATH",
-        help="File, folder, or - for stdout; .jsonl is not compressed.  [default: a new .jsonl.zst here]",
+        help="File, folder, or - for stdout; .jsonl is uncompressed.  [default: a new .jsonl.zst in this folder]",
     ),
     click.option(
         "--format",
         "kind",
         type=click.Choice(["jsonl", "parquet"]),
-        help="Lines, or a table; without it the name tells.  [default: jsonl]",
+        help="Format to write, if the name of the output does not say.  [default: jsonl]",
     ),
-    click.option("--rotate", type=ROTATE_AFTER, help="Begin a new file, OUTPUT-0001 and so on, each 1h or 512MB."),
     click.option(
-        "--level",
-        metavar="1-19",
-        type=click.IntRange(1, 19),
-        default=3,
-        help="Compression level of zstd.  [default: 3]",
+        "--rotate",
+        type=ROTATE_AFTER,
+        help="Start a new file (OUTPUT-0001, -0002 ...) at this interval or size, e.g. 1h or 512MB.",
     ),
-    click.option("--fsync", type=DURATION, help="Force what was written to the medium this often, against power loss."),
-    click.option("--overwrite", is_flag=True, help="Replace the file if it exists."),
+    click.option(
+        "--level", metavar="N", type=click.IntRange(1, 19), default=3, show_default=True, help="zstd compression level."
+    ),
+    click.option("--fsync", type=DURATION, help="Flush to the storage device this often, in case of power loss."),
+    click.option("--overwrite", is_flag=True, help="Replace the output file if it exists."),
 )
 
 
 class OutputOptions(msgspec.Struct, frozen=True):
     """
-    What a person asked for; the attributes are the options of these names.
+    The values of the options.
 
     Attributes:
-        output: File, folder, or `-`; None for a new file here.
-        kind: `jsonl` or `parquet`; None to tell it from the name.
-        rotate: When a new file begins; None for a single file.
+        output: File, folder, or `-`; None for a new file in the current folder.
+        kind: `jsonl` or `parquet`; None to derive it from the name.
+        rotate: When to start a new file; None for a single file.
         level: zstd level; None for the default.
-        fsync: Seconds between forced writes to the medium.
-        overwrite: Whether to replace files.
+        fsync: Seconds between flushes to the storage device.
+        overwrite: Whether to replace existing files.
 
     """
 
@@ -81,26 +81,28 @@ class OutputOptions(msgspec.Struct, frozen=True):
     overwrite: bool
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Refuse options that cannot be combined."""
         if self.output == "-" and (self.kind == "parquet" or self.rotate is not None):
-            raise UsageError("stdout takes lines of JSON: leave out --format parquet and --rotate, or name a file")
+            raise UsageError(
+                "-o - writes JSON lines to stdout: leave out --format parquet and --rotate, or name a file"
+            )
         from ..formats.file.names import PARQUET_SUFFIX, RECORDING_SUFFIXES
 
         if self.kind is None or not (self.output or "").endswith(RECORDING_SUFFIXES):
             return
         if (self.kind == "parquet") != (self.output or "").endswith(PARQUET_SUFFIX):
-            raise UsageError(f"{self.output} is no name for --format {self.kind}: leave out one of them")
+            raise UsageError(f"{self.output} does not match --format {self.kind}: change one of them")
 
     @property
     def suffix(self) -> str:
-        """What the name ends with if it is not given."""
+        """The suffix of a generated name."""
         from ..formats.file.names import PARQUET_SUFFIX, ZSTD_SUFFIX
 
         return PARQUET_SUFFIX if self.kind == "parquet" else ZSTD_SUFFIX
 
 
 class Output(NamedTuple):
-    """Where the lines go, and what is to be done with the files that are finished, if anything."""
+    """The writer, and what converts its finished files to Parquet, if anything."""
 
     writer: GrowingRecording
     finisher: ParquetFinisher | None = None
@@ -110,7 +112,7 @@ class Output(NamedTuple):
         Wait for the last Parquet file.
 
         Raises:
-            RecordingError: If one could not be made; its journal is there.
+            RecordingError: If one could not be written; its journal is kept.
 
         """
         if self.finisher is not None:
@@ -126,11 +128,11 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def open_output(source: Source, options: OutputOptions) -> Output:
     """
-    Begin the recording.
+    Start the recording.
 
     Raises:
-        UsageError: If the name tells no format.
-        RecordingExistsError: If something is there already.
+        UsageError: If the name does not match any format.
+        RecordingExistsError: If the file already exists.
         WriteError: If it cannot be created.
 
     """
@@ -149,7 +151,7 @@ def open_output(source: Source, options: OutputOptions) -> Output:
         number += 1
         second = header.created // NANOSECONDS
         name = default_name(source.feed, source.subscriptions, second, number, options.suffix)
-        with contextlib.suppress(RecordingExistsError):  # by another recorder that started in the same second
+        with contextlib.suppress(RecordingExistsError):  # another recorder started in the same second
             return _open_file(path / name, header, msgspec.structs.replace(options, overwrite=False))
 
 
@@ -162,7 +164,7 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
     def create(path: Path, header: Header) -> RecordingWriter:
         if path.suffix == PARQUET_SUFFIX:
             if os.path.lexists(path) and not options.overwrite:
-                raise RecordingExistsError(path, "is there already: choose another name, or give --overwrite")
+                raise RecordingExistsError(path, "already exists: choose another name, or use --overwrite")
             path = journal_path(path)
         return create_recording(
             path, header, overwrite=options.overwrite, level=options.level, fsync_interval=options.fsync
@@ -170,7 +172,7 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
 
     first = 1 if options.rotate is None or options.overwrite else next_number(path)
     if first > 1:
-        log.info("earlier files are there: this run begins with %s", printable(numbered_path(path, first).name))
+        log.info("continuing after earlier files, with %s", printable(numbered_path(path, first).name))
     if path.suffix != PARQUET_SUFFIX:
         if options.rotate is None:
             return Output(create(path, header))
@@ -186,7 +188,7 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
 def default_name(
     feed: Feed, subscriptions: Sequence[Subscription], second: int, number: int = 1, suffix: str = ""
 ) -> str:
-    """Name a recording after its endpoint, channels and start; `number` tells those of one second apart."""
+    """Name a recording after its endpoint, channels and start; `number` distinguishes those of the same second."""
     channels = [
         item.channel for item in subscriptions if item.channel != feed.heartbeat_channel or len(subscriptions) == 1
     ]

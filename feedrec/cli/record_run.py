@@ -1,4 +1,4 @@
-"""Running a recording in front of a person: signals, the live line, the summary."""
+"""Running a recording from the command line: signals, live status, summary."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from .record_source import Source
 __all__ = ["record_with_status", "report", "run_recording"]
 
 REFRESH = 0.25
-"""Seconds between updates of the live line."""
+"""Seconds between updates of the live status line."""
 
 LOG_INTERVAL = 30.0
-"""Seconds between progress lines in a log."""
+"""Seconds between status lines in a log."""
 
 log = logging.getLogger("feedrec")
 
 
 def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> tuple[Summary, BaseException | None]:
     """
-    Record until a limit, Ctrl-C, SIGTERM or SIGHUP; show how it goes on stderr.
+    Record until a limit, Ctrl-C, SIGTERM or SIGHUP, with live status on stderr.
 
     Returns:
-        What it came to, and what ended it early, if something did after a connection was open.
+        The summary, and the error that ended the run early, if one did after a connection had been opened.
 
     Raises:
-        FeedrecError: What ended it, if nothing was recorded.
+        FeedrecError: The error that ended the run, if no connection had been opened.
 
     """
     feed, url, subscriptions, credentials, failover = source
@@ -67,20 +67,20 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
 
 
 def _stop_once(loop: asyncio.AbstractEventLoop, number: int, session: RecordingSession) -> None:
-    loop.remove_signal_handler(number)  # the second Ctrl-C does what it always does
+    loop.remove_signal_handler(number)  # a second Ctrl-C has its default effect
     if number == signal.SIGINT:
-        log.info("finishing; press Ctrl-C again to stop at once")
+        log.info("finishing; press Ctrl-C again to stop immediately")
     session.stop()
 
 
 def _place_of(writer: GrowingRecording) -> str:
-    """Give the name that a recording has now."""
+    """Return the current name of a recording."""
     part = part_path(writer.path)
     return str(part if part.exists() else writer.path)
 
 
 async def record_with_status(session: RecordingSession) -> Summary:
-    """Run a session with its status on stderr: a live line on a terminal, a log line now and then elsewhere."""
+    """Run a session with its status on stderr: a live line on a terminal, else a log line now and then."""
     show = _live_line(session) if output.is_terminal() else _log_lines(session)
     async with show:
         return await session.run()
@@ -108,7 +108,7 @@ async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
         async with _repeating(show, REFRESH):
             yield
     finally:
-        with contextlib.suppress(OSError):  # the terminal is gone
+        with contextlib.suppress(OSError):  # the terminal was closed
             live.stop()
 
 
@@ -131,7 +131,7 @@ async def _repeating(action: Callable[[], None], interval: float) -> AsyncIterat
     async def repeat() -> None:
         while True:
             await asyncio.sleep(interval)
-            with contextlib.suppress(OSError):  # the terminal is gone: the recording is not
+            with contextlib.suppress(OSError):  # the terminal was closed; the recording goes on
                 action()
 
     task = asyncio.create_task(repeat())
@@ -144,7 +144,7 @@ async def _repeating(action: Callable[[], None], interval: float) -> AsyncIterat
 
 
 def status_line(before: Progress, now: Progress) -> str:
-    """Write how a run stands, with its rates since `before`."""
+    """Format the status of a run, with rates since `before`."""
     seconds = max(now.seconds - before.seconds, 1e-9)
     frames = (now.counts.frames - before.counts.frames) / seconds
     received = (now.counts.bytes - before.counts.bytes) / seconds
@@ -162,20 +162,20 @@ def status_line(before: Progress, now: Progress) -> str:
 
 
 def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:
-    """Print what a run came to, on stderr if `err`; `error` is what ended it early."""
+    """Print the summary of a run, on stderr if `err`; `error` is what ended it early."""
     counts = summary.counts
     progress = Progress("done", summary.seconds, counts, summary.file_size)
     if summary.path is None:
-        click.echo("stopped before a connection was open: nothing was recorded", err=err)
+        click.echo("stopped before a connection was opened: nothing was recorded", err=err)
         return
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
     seconds, path = output.duration(summary.seconds), output.printable(summary.path)
     if isinstance(error, WriteError) and summary.path != "-":
-        click.echo(f"received {frames} in {seconds}; {path} holds what was written of them", err=err)
+        click.echo(f"received {frames} in {seconds}; {path} contains those that could be written", err=err)
     else:
         click.echo(f"recorded {frames} in {seconds} to {path}", err=err)
     gaps = output.count(counts.gaps, "gap")
-    if progress.reconnects:  # whatever the venue sent between two connections is in no sequence
+    if progress.reconnects:  # frames missed between two connections are not in any sequence
         gaps += " within connections"
     if counts.gaps:
         gaps += f" ({output.count(counts.missing, 'frame')} missing)"

@@ -1,4 +1,4 @@
-"""What `feedrec record` records: endpoint, address, channels, credentials."""
+"""What `feedrec record` records: endpoint, address, channels and credentials."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["Source", "SourceOptions", "source_options"]
 
 _CHANNEL_HELP = (
-    "A channel, perhaps with products or parameters of its own: ticker:ETH-BTC,ETH-USD. Repeatable.  "
-    "[default: the endpoint's own]"
+    "A channel, optionally with its own products or parameters: ticker:ETH-BTC,ETH-USD. Repeatable.  "
+    "[default: set by the endpoint]"
 )
 _PRODUCT_HELP = (
-    "A product, or several as A,B, for the other channels. Repeatable.  [default: the endpoint's own, mostly BTC-USD]"
+    "A product, or several as A,B, for channels without their own. Repeatable.  "
+    "[default: set by the endpoint, usually BTC-USD]"
 )
 
 _OPTIONS = (
@@ -38,35 +39,39 @@ _OPTIONS = (
         metavar="NAME",
         default="coinbase-advanced",
         show_default=True,
-        help="What to record; `feedrec feeds` lists what there is.",
+        help="The endpoint to record; `feedrec feeds` lists them.",
     ),
-    click.option("--url", metavar="URL", help="Record from this address instead of the endpoint's own."),
+    click.option("--url", metavar="URL", help="Connect to this address instead of the endpoint's own."),
     click.option("-c", "--channel", "channels", metavar="NAME[:A,B]", type=CHANNEL, multiple=True, help=_CHANNEL_HELP),
     click.option("-p", "--product", "products", type=PRODUCTS, multiple=True, help=_PRODUCT_HELP),
     click.option(
         "--key-file",
         metavar="FILE",
         type=click.Path(path_type=Path, readable=False),
-        help="Credentials, as the venue gave them; without it they are looked for in the environment.",
+        help="Credentials, in a file as issued by the venue.  [default: from the environment]",
     ),
-    click.option("--no-heartbeats", is_flag=True, help="Do not subscribe by itself to what keeps the connection open."),
     click.option(
-        "--failover", is_flag=True, help="Have the endpoint take over that the venue recommends when this is down."
+        "--no-heartbeats", is_flag=True, help="Do not add the heartbeat channel, which keeps connections open."
     ),
-    click.option("--failover-url", metavar="URL", help="Have this address take over, which speaks the same."),
+    click.option("--failover", is_flag=True, help="While the endpoint is down, use the one that the venue recommends."),
+    click.option(
+        "--failover-url",
+        metavar="URL",
+        help="While the endpoint is down, use this address, which must speak the same protocol.",
+    ),
     *RAW_OPTIONS,
 )
 
 
 class Source(NamedTuple):
     """
-    What is recorded.
+    What to record.
 
     Attributes:
-        feed: What the endpoint speaks.
+        feed: The protocol of the endpoint.
         url: Its address.
-        subscriptions: What is asked for.
-        credentials: What is signed with; None for none.
+        subscriptions: What to subscribe to.
+        credentials: What to sign with; None for nothing.
         failover: What takes over when the endpoint is down; None for nothing.
 
     """
@@ -78,14 +83,14 @@ class Source(NamedTuple):
     failover: Failover | None = None
 
     def header(self) -> Header:
-        """Make the first line of a recording that begins now."""
+        """Make the header of a recording that starts now."""
         from ..recorder import header_of
 
         return header_of(self.feed, self.url, self.subscriptions)
 
 
 class SourceOptions(msgspec.Struct, frozen=True):
-    """What a person asked for; the attributes are the options of these names."""
+    """The values of the options."""
 
     endpoint: str
     url: str | None
@@ -101,10 +106,10 @@ class SourceOptions(msgspec.Struct, frozen=True):
 
     def find(self) -> Source:
         """
-        Find all of it.
+        Return the source that the options describe.
 
         Raises:
-            UsageError: If there is no such thing, or something is missing.
+            UsageError: If something is unknown, missing, or invalid.
 
         """
         from ..feeds import subscribe_to
@@ -157,6 +162,6 @@ def _checked(url: str) -> str:
         from ..recorder.redaction import redact_url
 
         raise UsageError(
-            f"{redact_url(url)!r} is no WebSocket address: it must look like wss://host or ws://127.0.0.1:9000"
+            f"{redact_url(url)!r} is not a WebSocket address: use one such as wss://host or ws://127.0.0.1:9000"
         )
     return url

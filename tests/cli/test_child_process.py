@@ -134,7 +134,7 @@ def test_a_client_that_outlives_the_command_is_cut_off(tmp_path: Path) -> None:
         (("--", "./no-such-script"), 127, "./no-such-script: command not found"),
         (("--", "./script"), 126, "./script: not executable"),
         (("--", "./folder/"), 126, "./folder/: not executable"),
-        (("--",), 2, "there is no command after --"),
+        (("--",), 2, "no command after --"),
         (("--json", "--", "true"), 2, "--json and COMMAND both write to stdout"),
     ],
 )

@@ -40,6 +40,13 @@ def test_every_option_is_explained(name: str) -> None:
             assert parameter.help, f"{name} {parameter.name}"
 
 
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_fits_a_terminal_of_80_columns(name: str) -> None:
+    """Examples are not wrapped by click, so a long one would be torn by the terminal."""
+    done = feedrec(*filter(None, [name]), "--help", env={"COLUMNS": "80"})
+    assert max(map(len, done.stdout.decode().splitlines())) <= 80
+
+
 def test_version() -> None:
     """`--version` says which feedrec it is."""
     assert feedrec("--version").stdout.decode() == f"feedrec {package.__version__}\n"
@@ -62,28 +69,28 @@ def test_help_is_light() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("recrod",), 2, "there is no command 'recrod'; did you mean 'record'?"),
+        (("recrod",), 2, "unknown command 'recrod'; did you mean 'record'?"),
         (("record", "-e", "coinbase-advance"), 2, "did you mean 'coinbase-advanced'?"),
         (("record", "-c", "leve2"), 2, "did you mean 'level2'?"),
         (("record", "--chanel", "level2"), 2, "--channel"),
-        (("record", "--duration", "5x"), 2, "'5x' is no duration such as 90s"),
+        (("record", "--duration", "5x"), 2, "'5x' is not a duration such as 90s"),
         (("record", "--max-frames", "0"), 2, "--max-frames"),
-        (("record", "-p", ","), 2, "names no product"),
+        (("record", "-p", ","), 2, "contains no product"),
         (("record", "-c", ":BTC-USD"), 2, "names no channel"),
-        (("record", "--url", "http://127.0.0.1"), 2, "is no WebSocket address"),
-        (("record", "--url", "ws://127.0.0.1:99999"), 2, "is no WebSocket address"),
+        (("record", "--url", "http://127.0.0.1"), 2, "is not a WebSocket address"),
+        (("record", "--url", "ws://127.0.0.1:99999"), 2, "is not a WebSocket address"),
         (("record", "-o", "-", "--json"), 2, "both write to stdout"),
         (("record", "-o", "x.txt"), 2, "ends in .jsonl.zst"),
         (("record", "-o", "no/such/folder/x.jsonl.zst"), 1, "no/such/folder/x.jsonl.zst: cannot be written"),
         (("record", "--url", "ws://127.0.0.1:1"), 1, "connection refused"),
         (("replay", "missing.jsonl.zst"), 1, "missing.jsonl.zst: no such file"),
-        (("replay", DEMO, "--speed", "0"), 2, "'0' is no speed"),
-        (("replay", DEMO, "--speed", "fast"), 2, "'fast' is no speed"),
-        (("replay", DEMO, "--speed", "nan"), 2, "'nan' is no speed"),
+        (("replay", DEMO, "--speed", "0"), 2, "'0' is not a speed"),
+        (("replay", DEMO, "--speed", "fast"), 2, "'fast' is not a speed"),
+        (("replay", DEMO, "--speed", "nan"), 2, "'nan' is not a speed"),
         (("replay", DEMO, "--at-end", "stop"), 2, "--at-end"),
         (("cat", "missing.jsonl.zst"), 1, "no such file"),
-        (("cat", DEMO, "--from", "yesterday"), 2, "'yesterday' is no time"),
-        (("cat", DEMO, "--from", f"+{'9' * 400}s"), 2, "is no time"),
+        (("cat", DEMO, "--from", "yesterday"), 2, "'yesterday' is neither a time"),
+        (("cat", DEMO, "--from", f"+{'9' * 400}s"), 2, "is neither a time"),
         (("cat", DEMO, "-c", "tickr"), 2, "has no channel 'tickr'; did you mean 'ticker'?"),
         (("record", "-o", "x" * 300 + ".jsonl.zst"), 1, "cannot be written: File name too long"),
         (("info", "."), 1, "no recording in this folder"),
@@ -205,7 +212,7 @@ def test_streams_may_be_closed(tmp_path: Path, command: str, streams: str) -> No
 def test_a_stdout_that_takes_nothing_is_said(arguments: str) -> None:
     """A full disk behind stdout is one line of error."""
     done = shell(f"$FEEDREC {arguments} > /dev/full")
-    assert done.stderr.decode() == "feedrec: error: stdout cannot be written: No space left on device\n"
+    assert done.stderr.decode() == "feedrec: error: cannot write to stdout: No space left on device\n"
     assert done.returncode == 1
 
 

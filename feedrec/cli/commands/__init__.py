@@ -1,9 +1,9 @@
 """
 The commands, one module each: parse, call one function, print.
 
-    record.py   from a venue to a file             replay.py   from a file to clients
-    cat.py      the frames, one a line             info.py     what is in a recording
-    convert.py  to another format, cut, filtered   verify.py   whether a recording is whole
-    repair.py   what can be saved of one           feeds.py    the catalogue of endpoints
-    demo.py     the whole thing, offline
+    record.py   record a live feed                   replay.py   serve a recording to clients
+    cat.py      print a recording                    info.py     summarise recordings
+    convert.py  change format, merge, cut, filter    verify.py   check that recordings are intact
+    repair.py   save what can be saved               feeds.py    list endpoints and channels
+    demo.py     replay and record, offline
 """

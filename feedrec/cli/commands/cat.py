@@ -18,22 +18,24 @@ if TYPE_CHECKING:
     from ...formats import Recording, Selection
 
 POLL_INTERVAL = 0.1
-"""Seconds between looks at a file that grows."""
+"""Seconds between checks of a file that is still being written."""
 
 
-@click.command(short_help="Print a recording, or what the venue sent.")
+@click.command(short_help="Print a recording, or only what the venue sent.")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
-@click.option("--raw", is_flag=True, help="Print the payloads of received frames alone, one a line.")
-@click.option("-0", "--print0", is_flag=True, help="End each with a NUL, not a newline: for payloads with newlines.")
-@click.option("-c", "--channel", "channels", multiple=True, help="Only frames of this channel. Repeatable.")
+@click.option("--raw", is_flag=True, help="Print only the payloads of received frames, one per line.")
+@click.option("-0", "--print0", is_flag=True, help="End each line with NUL, for payloads that contain newlines.")
+@click.option(
+    "-c", "--channel", "channels", metavar="NAME", multiple=True, help="Only frames of this channel. Repeatable."
+)
 @click.option(
     "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
 )
 @click.option(
-    "--from", "start", type=TIME, help="Only from this time on: 2026-11-21T17:00:00Z, or +90s from the start."
+    "--from", "start", type=TIME, help="Start at this time: 2026-11-21T17:00:00Z, or +90s from the beginning."
 )
-@click.option("--to", "end", type=TIME, help="Only before this time.")
-@click.option("-f", "--follow", is_flag=True, help="Go on while the file is being written.")
+@click.option("--to", "end", type=TIME, help="Stop before this time.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing while the file is being written.")
 @logging_options
 def cat(
     file: Path,
@@ -46,7 +48,7 @@ def cat(
     follow: bool,
 ) -> None:
     """
-    Print a recording: its lines as they are, or with --raw what the venue sent.
+    Print the lines of a recording or, with --raw, only what the venue sent.
 
     \b
       feedrec cat FILE | jq -c 'select(.event)'
@@ -55,24 +57,28 @@ def cat(
     """
     from ...formats import open_recording
 
-    out = sys.stdout.buffer
-    end_of_item = b"\0" if print0 else b"\n"
     with open_recording(file, wait=_flush_and_wait if follow else None) as recording:
-        chosen = _choice(recording, selection_of(file, recording.header, channels, products, start, end))
+        selection = selection_of(file, recording.header, channels, products, start, end)
+        _print(recording, selection, raw=raw, line_end=b"\0" if print0 else b"\n")
+
+
+def _print(recording: Recording, selection: Selection, *, raw: bool, line_end: bytes) -> None:
+    out = sys.stdout.buffer
+    is_selected = _test_of(selection, recording)
+    if not raw:
+        out.write(recording.header_line + line_end)
+    for line, record in recording.lines_with_records():
+        if is_selected is not None and not is_selected(record):
+            continue
         if not raw:
-            out.write(recording.header_line + end_of_item)
-        for line, record in recording.lines_with_records():
-            if chosen is not None and not chosen(record):
-                continue
-            if not raw:
-                out.write(line + end_of_item)
-            elif isinstance(record, Frame) and record.direction == "in":
-                out.write(record.payload + end_of_item)
+            out.write(line + line_end)
+        elif isinstance(record, Frame) and record.direction == "in":
+            out.write(record.payload + line_end)
     out.flush()
 
 
-def _choice(recording: Recording, selection: Selection) -> Callable[[Record], bool] | None:
-    """Give the test that chooses records; None if all are chosen."""
+def _test_of(selection: Selection, recording: Recording) -> Callable[[Record], bool] | None:
+    """Return the test that selects records; None to take all of them."""
     from ...feeds import feed_of
 
     if selection.is_everything:

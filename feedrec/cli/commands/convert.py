@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
 _SPLIT_HELP = (
-    "Several files, of 1h by the clock or of about 512MB each (Parquet: to within a row group, 8 MiB of lines)."
+    "Write several files: one per interval, e.g. 1h (aligned to the clock), or of about this size, e.g. 512MB."
 )
 
 log = logging.getLogger("feedrec")
 
 
-@click.command(short_help="Merge, cut, filter, split; to another format, or from that of another tool.")
+@click.command(short_help="Convert, merge, cut, filter or split recordings.")
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
 @click.option(
     "-o",
@@ -45,27 +45,29 @@ log = logging.getLogger("feedrec")
     "target",
     required=True,
     type=click.Path(path_type=Path),
-    help="Where to write: the name ends in .jsonl.zst, .jsonl.gz, .jsonl or .parquet.",
+    help="Output file, named .jsonl.zst, .jsonl.gz, .jsonl or .parquet.",
 )
 @click.option(
-    "--from", "start", type=TIME, help="Only from this time on: 2026-11-21T17:00:00Z, or +90s from the start."
+    "--from", "start", type=TIME, help="Start at this time: 2026-11-21T17:00:00Z, or +90s from the beginning."
 )
-@click.option("--to", "end", type=TIME, help="Only before this time.")
-@click.option("-c", "--channel", "channels", multiple=True, help="Only frames of this channel. Repeatable.")
+@click.option("--to", "end", type=TIME, help="Stop before this time.")
+@click.option(
+    "-c", "--channel", "channels", metavar="NAME", multiple=True, help="Only frames of this channel. Repeatable."
+)
 @click.option(
     "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
 )
 @click.option(
-    "--conn", "connections", type=click.IntRange(min=0), multiple=True, help="Only this connection. Repeatable."
+    "--conn", "connections", metavar="N", type=click.IntRange(0), multiple=True, help="Only connection N. Repeatable."
 )
-@click.option("--direction", type=click.Choice(["in", "out"]), help="Only frames received, or only those sent.")
+@click.option("--direction", type=click.Choice(["in", "out"]), help="Only received (in) or only sent (out) frames.")
 @click.option("--split", type=ROTATE_AFTER, help=_SPLIT_HELP)
-@click.option("--with-state", is_flag=True, help="Begin a cut with snapshots of what the frames before it amount to.")
-@click.option("--input-format", type=click.Choice(["tardis", "jsonl"]), help="Read what another tool wrote.")
-@click.option("--time-field", metavar="NAME", help="With jsonl: the field that has the time, such as ts or data.ts.")
-@click.option("--endpoint", help="Where a file of another tool came from.  [default: raw]")
-@click.option("--level", type=click.IntRange(1, 22), help="How hard to compress: 1 to 22 for zstd, 1 to 9 for gzip.")
-@click.option("--overwrite", is_flag=True, help="Replace the output if it is there.")
+@click.option("--with-state", is_flag=True, help="Begin with snapshots of the market state at --from.")
+@click.option("--input-format", type=click.Choice(["tardis", "jsonl"]), help="Read a file written by another tool.")
+@click.option("--time-field", metavar="NAME", help="With jsonl: the field that holds the time, e.g. ts or data.ts.")
+@click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
+@click.option("--level", metavar="N", type=click.IntRange(1, 22), help="Compression level, up to 9 for gzip.")
+@click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 @as_json
 @logging_options
 def convert(
@@ -79,9 +81,9 @@ def convert(
     **options: Any,
 ) -> None:
     """
-    Write recordings as another one: in any format, merged by time, cut, filtered, split.
+    Convert recordings to another format; merge them by time, cut, filter or split them.
 
-    Lines stay as they are, byte for byte. INPUT is a file or a folder of them.
+    Lines are copied byte for byte. INPUT is a file, or a folder of recordings.
 
     \b
       feedrec convert FILE -o FILE.parquet
@@ -109,22 +111,22 @@ def convert(
             on_read=on_read,
         )
     if result.first_time is None:
-        log.warning("nothing of it was chosen: there is no line but the header in what was written")
+        log.warning("nothing matched: the output contains only the header")
     click.echo(msgspec.json.encode(_facts(result)) if as_json else _report(result))
 
 
 def _line_reader(input_format: str | None, time_field: str | None) -> Callable[[], LineReader] | None:
-    """Give what makes the reader of another tool's lines; None if there is none to read, as far as we are told."""
+    """Return a function that makes the reader of another tool's lines; None unless the options name such a format."""
     from ...formats.tools.foreign_lines import JsonlLines, TardisLines
 
     if time_field is not None and input_format == "tardis":
-        raise UsageError("--time-field is for jsonl: lines of tardis begin with their time")
+        raise UsageError("--time-field needs --input-format jsonl: tardis lines begin with the time")
     if time_field is not None:
         if not time_field.strip("."):
-            raise UsageError("--time-field names no field")
+            raise UsageError("--time-field is empty: name the field that holds the time")
         return partial(JsonlLines, time_field)
     if input_format == "jsonl":
-        raise UsageError("--input-format jsonl needs --time-field: the name of the field that has the time")
+        raise UsageError("--input-format jsonl needs --time-field: the name of the field that holds the time")
     return TardisLines if input_format == "tardis" else None
 
 
@@ -148,16 +150,16 @@ def _state(feed: Feed | None, endpoint: str, start: Moment | None) -> FeedState:
     from ...feeds import venue_of
 
     if start is None:
-        raise UsageError("--with-state needs --from: the state is that at the cut")
+        raise UsageError("--with-state needs --from: the time of the market state to begin with")
     venue = venue_of(endpoint) if feed is not None else None
     state = venue.state(None) if venue is not None else None
     if state is None:
-        raise UsageError(f"endpoint {endpoint!r} has no state that could be rebuilt")
+        raise UsageError(f"endpoint {endpoint!r} has no market state to rebuild: leave out --with-state")
     return state
 
 
 def _end_on_signals() -> None:
-    """Have what would kill us leave nothing behind either."""
+    """Exit by an exception on signals that would kill us, so that no unfinished file is left behind."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
@@ -165,7 +167,7 @@ def _end_on_signals() -> None:
 
 @contextlib.contextmanager
 def _progress(inputs: Sequence[Input]) -> Iterator[Callable[[int, int], None]]:
-    """Show on a terminal how much was read."""
+    """Show progress on a terminal; yields a function to call with the number of an input and the bytes read of it."""
     sizes, total = [0] * len(inputs), sum(one.size for one in inputs)
     with reading("converting") as show:
 
@@ -189,7 +191,7 @@ def _report(result: Conversion) -> str:
     first = output.printable(result.paths[0])
     where = first if len(result.paths) == 1 else f"{first} to {output.printable(result.paths[-1].name)}"
     frames = f"{output.count(result.frames, 'frame')} and {output.count(result.others, 'other line')}"
-    facts = [f"{output.size(result.file_size)} on disk", f"{output.size(result.text_size)} of text"]
+    facts = [f"{output.size(result.file_size)} on disk", f"{output.size(result.text_size)} uncompressed"]
     if len(result.paths) > 1:
         facts.insert(0, output.count(len(result.paths), "file"))
     if result.synthetic:

@@ -19,20 +19,24 @@ if TYPE_CHECKING:
     from ...recorder import Summary
 
 SPEED = 8.0
-"""How fast the demo replays: its recording lasts half a minute, a person's patience a few seconds."""
+"""Replay speed of the demo: its recording lasts half a minute, nobody's patience does."""
 
 
 @click.command(short_help="See it work, offline, in a few seconds.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, readable=False), help="File to write.  [default: a new one here]"
+    "-o",
+    "--output",
+    metavar="PATH",
+    type=click.Path(path_type=Path, readable=False),
+    help="File to write.  [default: a new file in this folder]",
 )
 @logging_options
 def demo(output: Path | None) -> None:
     """
     See it work: replay a built-in recording and record it again, offline, in a few seconds.
 
-    A mock venue is started from a small synthetic recording of Coinbase Advanced Trade. The code of `feedrec record`
-    connects to it over a real WebSocket, and writes a file of its own.
+    It starts a mock venue from a small synthetic recording of Coinbase Advanced Trade. The code of `feedrec record`
+    connects to it over a real WebSocket, and writes a new recording.
     """
     import asyncio
 
@@ -46,7 +50,7 @@ def demo(output: Path | None) -> None:
     click.echo("Now try:")
     name = printable(target)
     suggestions = (
-        (f"  feedrec info {name}", "# what is in it"),
+        (f"  feedrec info {name}", "# what it contains"),
         (f"  feedrec cat --raw -c ticker {name}", "# what the venue sent"),
         (f"  feedrec replay {name} --speed 10", "# a mock venue for your own client"),
         ("  feedrec record --channel level2", "# the live market"),
@@ -67,9 +71,9 @@ async def _replay_and_record(recording: Path, target: Path) -> Summary:
     feed = find_feed(header.endpoint)
     asked = [(str(item["channel"]), tuple(item.get("products", ()))) for item in header.subscriptions]
     subscriptions = subscribe_to(feed, asked, ())
-    logging.getLogger("feedrec.replay").setLevel(logging.WARNING)  # the recorder's own lines tell enough
+    logging.getLogger("feedrec.replay").setLevel(logging.WARNING)  # the recorder's log lines are enough
     async with ReplayServer(recording, ReplayOptions(port=0, speed=SPEED, at_end="hold")) as server:
-        click.echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, {SPEED:.0f} times as fast)")
+        click.echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, at {SPEED:.0f}x speed)")
         copy = Header(feed.name, server.url, time.time_ns(), f"feedrec {__version__}", header.subscriptions)
         writer = create_recording(target, copy)
         session = RecordingSession(feed, server.url, subscriptions, writer, limits=Limits(max_frames=frames))

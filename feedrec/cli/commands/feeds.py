@@ -21,20 +21,20 @@ __all__ = ["feed_facts", "feeds"]
 log = logging.getLogger("feedrec")
 
 
-@click.command(short_help="What can be recorded: endpoints, channels, credentials, limits.")
+@click.command(short_help="List endpoints, channels, credentials and limits.")
 @click.argument("name", metavar="[ENDPOINT]", required=False)
 @as_json
 @logging_options
 def feeds(name: str | None, as_json: bool) -> None:
     """
-    List the endpoints that can be recorded, or all that is known of one.
+    List the endpoints that can be recorded, or show all that is known about one.
 
     \b
       feedrec feeds
       feedrec feeds coinbase-exchange
       feedrec feeds --json | jq '.endpoints[].channels[].name'
 
-    Other packages can add endpoints (docs/feeds.md).
+    Other packages can add endpoints: see docs/feeds.md.
     """
     from ...feeds import endpoint_names, find_feed
 
@@ -46,7 +46,7 @@ def feeds(name: str | None, as_json: bool) -> None:
     for one in endpoint_names():
         try:
             found.append(find_feed(one))
-        except UsageError as error:  # of another package; the rest is as good as ever
+        except UsageError as error:  # from another package; the rest still works
             log.warning("%s", output.printable(str(error)))
     if as_json:
         click.echo(msgspec.json.encode({"endpoints": [feed_facts(feed) for feed in found]}))
@@ -55,7 +55,7 @@ def feeds(name: str | None, as_json: bool) -> None:
 
 
 def feed_facts(feed: Feed) -> dict[str, Any]:
-    """Give all that the catalogue knows of an endpoint, as `--json` prints it."""
+    """Return everything the catalogue knows about an endpoint, as `--json` prints it."""
     kind = feed.credentials
     credentials: dict[str, Any] = {"need": _need(feed)}
     if kind is not None:
@@ -83,23 +83,22 @@ def _channel_facts(channel: Channel) -> dict[str, Any]:
 
 
 def _table(found: Iterable[Feed]) -> str:
-    rows = [("endpoint", "what it is", "address", "credentials", "failover")]
+    rows = [("endpoint", "description", "address", "credentials", "failover")]
     rows += [(feed.name, feed.summary, feed.url or "-", _need(feed), feed.failover or "-") for feed in found]
     return output.columns([[output.printable(cell) for cell in row] for row in rows])
 
 
 def _details(feed: Feed) -> list[str]:
     kind = feed.credentials
-    facts = [("address", feed.url or "none of its own: --url"), ("credentials", _need(feed))]
+    facts = [("address", feed.url or "set with --url"), ("credentials", _need(feed))]
     if kind is not None:
-        facts += [("", kind.summary), ("", f"{', '.join(kind.variables)} in the environment")]
-        facts += [("", f"or --key-file, {kind.file}")]
+        facts += [("", kind.summary), ("environment", ", ".join(kind.variables)), ("--key-file", kind.file)]
     limits = [*_rates(feed), *feed.limits] or ["none known"]
     facts += [("" if place else "limits", limit) for place, limit in enumerate(limits)]
     facts += [
-        ("heartbeats", f"{feed.heartbeat_channel}, added by itself" if feed.heartbeat_channel else "none to subscribe"),
+        ("heartbeats", f"{feed.heartbeat_channel}, added automatically" if feed.heartbeat_channel else "none"),
         ("failover", feed.failover or "none"),
-        ("replay", "answers as the venue does" if _replay_mode(feed) == "venue" else "gives every frame as it is"),
+        ("replay", "answers like the venue" if _replay_mode(feed) == "venue" else "sends every frame unchanged"),
     ]
     asked = [*(f"-c {one}" for one in feed.default_channels), *(f"-p {one}" for one in feed.default_products)]
     examples = [f"-c '{one.name}?{one.example}'" for one in feed.channels.values() if one.example]
@@ -107,24 +106,24 @@ def _details(feed: Feed) -> list[str]:
     facts += [("example", examples[0])] if examples else []
     lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts]).splitlines()]
     if feed.channels:
-        rows = [("channel", "what it carries", "takes", "credentials")]
+        rows = [("channel", "description", "takes", "credentials")]
         rows += [(one.name, one.summary, _takes(one), _need_of(one, feed)) for one in feed.channels.values()]
         lines += ["", *output.columns(rows).splitlines()]
     return [output.printable(line) for line in lines]
 
 
 def _rates(feed: Feed) -> list[str]:
-    """Say how often the venue allows something, where it is known."""
+    """Return the known rate limits of the venue, in words."""
     rates = []
     if feed.connections_per_second is not None:
-        rates.append(f"{output.count(feed.connections_per_second, 'new connection')} a second")
+        rates.append(f"{output.count(feed.connections_per_second, 'new connection')} per second")
     if feed.messages_per_second is not None:
-        rates.append(f"{output.count(feed.messages_per_second, 'message')} a second without credentials")
+        rates.append(f"{output.count(feed.messages_per_second, 'message')} per second without credentials")
     return rates
 
 
 def _need(feed: Feed) -> str:
-    """Tell whether an endpoint needs credentials."""
+    """Return whether an endpoint needs credentials, in a word."""
     if feed.credentials is None:
         return "none"
     return "needed" if feed.needs_credentials else "optional"
@@ -135,7 +134,7 @@ def _need_of(channel: Channel, feed: Feed) -> str:
 
 
 def _takes(channel: Channel) -> str:
-    """Tell what a subscription names; in brackets what it may."""
+    """Return what a subscription to a channel takes; optional arguments are in brackets."""
     taken = ["[products]" if channel.products_optional else "products"] if channel.takes_products else []
     return ", ".join([*taken, *channel.params, *(f"[{name}]" for name in channel.optional_params)]) or "-"
 

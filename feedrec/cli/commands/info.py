@@ -29,20 +29,20 @@ _FILES_SHOWN = 20
 log = logging.getLogger("feedrec")
 
 
-@click.command(short_help="Tell what is in a recording.")
+@click.command(short_help="Show what a recording contains.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @as_json
 @logging_options
 def info(files: tuple[Path, ...], as_json: bool) -> None:
     """
-    Tell what is in a recording: time span, frames by channel and product, gaps, rates, compression.
+    Show what a recording contains: time span, frames by channel and product, gaps, rates, compression.
 
-    Several files, or a folder of them, are told of as one recording, whatever their formats. A recording that is still
-    being written, or was cut off, is told of as far as it goes.
+    Several files, or a folder, are reported as one recording, whatever their formats. If a recording is unfinished or
+    cut off, the report covers what is there.
 
-    A file in a folder that cannot be read is named and left out; the exit code is 1 then.
+    A file in a folder that cannot be read is named and skipped, and the exit code is 1.
 
-    The plot shows the received frames per second over time, with gaps (g) and reconnects (r) marked below.
+    The plot shows received frames per second over time, with gaps (g) and reconnects (r) marked below.
     """
     from ...formats.tools.summary import Activity, combine
 
@@ -60,13 +60,13 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
             click.echo(section)
     sys.stdout.flush()
     for error in bad:
-        log.warning("left out: %s", output.printable(str(error)))
+        log.warning("skipped: %s", output.printable(str(error)))
     if bad:
         raise click.exceptions.Exit(1)
 
 
 def _look_at(files: Sequence[Path]) -> tuple[list[Input], list[RecordingError]]:
-    """Give the recordings, and what is wrong with those of a folder that cannot be read, unless that is all of it."""
+    """Return the recordings, and the errors of those in a folder that cannot be read; raise if none can be read."""
     from ...formats import open_recording
     from ...formats.file.opening import under_current_name
     from ...formats.several.folder import find_recordings
@@ -91,7 +91,7 @@ def _summarise(one: Input, activity: Activity) -> RecordingSummary:
 
 
 def _files_as_json(parts: Summaries) -> dict[str, Any]:
-    """Give the facts of each file; nothing where there is one."""
+    """Return the facts of each file; nothing if there is only one."""
     if len(parts) == 1:
         return {}
     names = ("endpoint", "created", "state", "damage", "first_time", "last_time", "frames", "bytes", "file_size")
@@ -110,7 +110,7 @@ def _heading(name: Path | None, parts: Summaries, total: RecordingSummary) -> st
 
 
 def _sections(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
-    """Give the parts of what a person reads, but for its first line."""
+    """Return the sections of the report below its heading."""
     from ..plot import plot, style_for
 
     sections = [output.columns([(f"  {name}", value) for name, value in _facts(parts, total)])]
@@ -145,7 +145,7 @@ def _endpoint(summary: RecordingSummary) -> str:
 
 
 def _states(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
-    """Give the state of all, and what is wrong with each that is damaged; its message names the file."""
+    """Return the overall state and the damage of each damaged file; the message names the file."""
     damages = [summary.damage for _, summary in parts if summary.damage is not None]
     if len(damages) == 1:
         return [("state", f"{total.state}: {output.printable(damages[0])}")]
@@ -162,13 +162,13 @@ def _rate(total: RecordingSummary) -> list[tuple[str, str]]:
 
 def _span(summary: RecordingSummary) -> str:
     if summary.first_time is None or summary.last_time is None:
-        return "no frame was received"
+        return "no frames received"
     first, last = format_time(summary.first_time), format_time(summary.last_time)
     return f"{first[:-11]}Z to {last[:-11]}Z, {output.duration(summary.seconds)}"
 
 
 def _file_table(parts: Summaries) -> str:
-    """List the files; of many only the first and the last."""
+    """Return a table of the files; of many files, only the first and the last ones."""
     rows = [("  file", "frames", "size", "first frame", "state")]
     rows += [
         (

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("feedrec")
 
 LOSS = 3
-"""Exit code of a run that is done, but with loss."""
+"""Exit code of a run that finished, but with loss."""
 
 
 @click.command(short_help="Record a feed, every frame exactly as it arrives.")
 @source_options
 @output_options
 @click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
-@click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after this many received frames.")
-@click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence had a gap.")
+@click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames.")
+@click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
 @as_json
 @logging_options
 def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as_json: bool, **options: Any) -> int:
@@ -37,18 +37,18 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
 
     \b
       feedrec record --channel level2
-      feedrec record -c level2 -c ticker -p BTC-USD -p ETH-USD -o today.jsonl.zst
+      feedrec record -c level2 -c ticker -p BTC-USD,ETH-USD -o today.jsonl.zst
       feedrec record -c ticker --duration 10m -o - | jq .frame
 
-    The file can be read, and replayed, while it grows; until it is finished .part stands at the end of its name. A
-    recorder that is killed loses at most the last second. Lost connections are opened again, for ever.
+    Lost connections are reopened, however long that takes. The file can be read and replayed while it is being written;
+    until it is finished, its name ends in .part. A recorder that is killed loses at most the last second.
     """
     from ...recorder import Limits
     from ..record_run import report, run_recording
 
     place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
     if place.output == "-" and as_json:
-        raise UsageError("--json and -o - both write to stdout: leave one out")
+        raise UsageError("--json and -o - both write to stdout: use only one of them")
     source = SourceOptions(**options).find()
     if plan := source.feed.plan_of(source.subscriptions):
         log.info("%s", plan)

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from ...formats.tools.repair import Loss, Repair
 
 _SHOWN = 20
-"""Losses that are printed; `--json` has up to a hundred."""
+"""Losses to print; `--json` lists up to a hundred."""
 
 
 @click.command(short_help="Save what can be saved of a damaged recording.")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
 @click.option(
-    "-o", "--output", "target", metavar="PATH", type=click.Path(path_type=Path), help="Name of the new recording."
+    "-o", "--output", "target", metavar="PATH", type=click.Path(path_type=Path), help="Write to this file instead."
 )
-@click.option("--in-place", is_flag=True, help="Put the new recording in the place of the old one.")
-@click.option("--overwrite", is_flag=True, help="Replace a file of the new name.")
-@click.option("--salvage", is_flag=True, help="Keep lines of damaged blocks as well, marked as unverified.")
+@click.option("--in-place", is_flag=True, help="Replace the old recording with the new one.")
+@click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@click.option("--salvage", is_flag=True, help="Also keep lines of damaged blocks, marked as unverified.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint of the recording, if its header is lost.")
 @as_json
 @logging_options
@@ -44,11 +44,12 @@ def repair(
     as_json: bool,
 ) -> None:
     """
-    Write what can be saved of a recording to a new one.
+    Save what can be saved of a recording to a new file.
 
-    Its name is NAME.repaired.jsonl.zst, or NAME.jsonl.zst for what a killed recorder left as NAME.jsonl.zst.part.
+    The new file is NAME.repaired.jsonl.zst. For NAME.jsonl.zst.part, left behind by a killed recorder, it is
+    NAME.jsonl.zst.
 
-    The exit code is 0 if nothing was lost, 3 if something was, 1 if nothing could be saved.
+    The exit code is 0 if nothing was lost, 3 if something was lost, 1 if nothing could be saved.
 
     \b
       feedrec repair FILE.part
@@ -60,7 +61,7 @@ def repair(
     if endpoint is not None:
         find_feed(endpoint)
     if in_place and target is not None:
-        raise UsageError("--in-place and --output exclude each other")
+        raise UsageError("--in-place and --output cannot be combined: use only one of them")
     with reading(f"repairing {output.printable(file.name)}") as progress:
         result = repair_recording(
             file,
@@ -93,18 +94,18 @@ def _lines(result: Repair, endpoint: str | None) -> list[str]:
     saved = f"{output.count(result.frames, 'frame')} ({output.count(result.lines, 'line')})"
     lines = [f"saved {saved} to {output.printable(result.output)}"]
     if result.removed and result.output != result.path:
-        lines.append(f"  {output.printable(result.path)} is no longer needed and was removed")
+        lines.append(f"  removed {output.printable(result.path)}, which is no longer needed")
     if result.joined:
-        lines.append(f"  {output.count(result.joined + 1, 'recording')} in one file became one")
+        lines.append(f"  joined {output.count(result.joined + 1, 'recording')} in the file into one")
     if result.header == "made up":
-        hint = "" if endpoint else " (--endpoint tells which endpoint it was)"
-        lines.append(f"  the header is lost: one was made up{hint}")
+        hint = "" if endpoint else " (name the endpoint with --endpoint)"
+        lines.append(f"  the header was lost and has been replaced{hint}")
     elif result.header == "unverified":
         lines.append("  the header comes from a damaged block")
     if result.is_lossless:
         return [*lines, "  nothing was lost"]
     if result.unverified:
-        lines.append(f"  {output.count(result.unverified, 'line')} of damaged blocks kept, marked unverified")
+        lines.append(f"  kept {output.count(result.unverified, 'line')} of damaged blocks, marked as unverified")
     if result.loss_count:
         at_least = "" if result.is_exact else "at least "
         lost = f"{at_least}{output.count(result.frames_lost, 'frame')} ({output.count(result.lines_lost, 'line')})"

@@ -26,61 +26,67 @@ if TYPE_CHECKING:
 log = logging.getLogger("feedrec")
 
 
-@click.command(cls=CommandWithChild, short_help="Serve a recording as a local WebSocket server, at any speed.")
+@click.command(cls=CommandWithChild, short_help="Serve a recording from a local WebSocket server, at any speed.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
-@click.option("--speed", type=SPEED, default="1", show_default=True, help="Recorded seconds per second, or max.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--speed", type=SPEED, default="1", show_default=True, help="A factor such as 10 or 0.5, or max.")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     metavar="N",
     type=click.IntRange(0, 65535),
     default=8765,
-    help="0 for any free one.  [default: 8765; with COMMAND, 0]",
+    help="Port to listen on; 0 for any free port.  [default: 8765; with COMMAND, 0]",
 )
 @click.option(
     "--clock",
     type=click.Choice(["each", "shared"]),
-    help="A timeline from the start for each client, or one for all, which clients join at the present.  "
-    "[default: each; with several endpoints, shared]",
+    help="each: every client has its own timeline, from the start. shared: one timeline for all; clients join at its "
+    "current time.  [default: each; with several endpoints, shared]",
 )
 @click.option(
     "--at-end",
     type=click.Choice(["close", "hold", "exit"]),
     default="close",
     show_default=True,
-    help="After the last frame: close the connection (1000), hold it open, or close it and exit.",
+    help="After the last frame: close the connection (code 1000), hold it open, or close it and exit.",
 )
 @click.option(
     "--write-deadline",
     type=DURATION,
     default="30s",
     show_default=True,
-    help="Drop a client that takes nothing this long.",
+    help="Drop a client that has not read anything for this long.",
 )
 @click.option(
     "--mode",
     type=click.Choice(["venue", "verbatim"]),
-    help="Answer as the venue would, or give every frame to whoever says anything.  [default: venue where it is known]",
+    help="venue: answer like the venue. verbatim: send every frame to every client.  [default: venue, if it is known]",
 )
 @click.option(
     "--settle",
     type=DURATION,
     default="100ms",
     show_default=True,
-    help="Time begins when no further subscribe has come for this long.",
+    help="Start a client's replay once it has sent no further subscribe for this long.",
 )
-@click.option("--from", "start", type=TIME, help="Begin at this time: 2026-11-21T17:00:00Z, or +90s from the start.")
-@click.option("--to", "end", type=TIME, help="End before this time.")
-@click.option("--loop", is_flag=True, help="Begin again at the end, for ever.")
 @click.option(
-    "--set", "settings", type=SETTING, multiple=True, help="Change what is not known of the venue. Repeatable."
+    "--from", "start", type=TIME, help="Start at this time: 2026-11-21T17:00:00Z, or +90s from the beginning."
+)
+@click.option("--to", "end", type=TIME, help="Stop before this time.")
+@click.option("--loop", is_flag=True, help="Start over at the end, forever.")
+@click.option(
+    "--set",
+    "settings",
+    type=SETTING,
+    multiple=True,
+    help="Set a detail that the venue does not document, e.g. subscribe_within=10 (docs/replay.md). Repeatable.",
 )
 @click.option(
     "--auth",
     type=click.Choice(["any", "none", "strict"]),
     default="any",
     show_default=True,
-    help="Where the venue demands credentials: any will do, none are needed, or they must be signed by --auth-key.",
+    help="Where the venue requires credentials: accept any, require none, or check them against --auth-key.",
 )
 @click.option(
     "--auth-key",
@@ -88,10 +94,10 @@ log = logging.getLogger("feedrec")
     metavar="FILE",
     multiple=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A public or private key (PEM), or a key file of CDP or Exchange. Repeatable.",
+    help="With --auth strict: a PEM key, public or private, or a CDP or Exchange key file. Repeatable.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 if a client asked in vain, or was refused.")
-@click.option("--deflate", is_flag=True, help="Compress for clients that offer permessage-deflate.")
+@click.option("--strict", is_flag=True, help="Exit with 1 if a client was refused, or asked for data not recorded.")
+@click.option("--deflate", is_flag=True, help="Compress messages to clients that offer permessage-deflate.")
 @as_json
 @logging_options
 def replay(
@@ -106,23 +112,24 @@ def replay(
     **options: Any,
 ) -> int:
     """
-    Serve a recording through a local WebSocket server, frame by frame, at any speed.
+    Serve a recording from a local WebSocket server that behaves like the venue, at any speed.
 
     \b
-      feedrec replay FILE                        ws://127.0.0.1:8765, as fast as it was recorded
+      feedrec replay FILE                    on ws://127.0.0.1:8765, in real time
       feedrec replay FILE --speed 10
       feedrec replay FILE --speed max --at-end exit
-      feedrec replay FILE -- pytest -q           run a command with the URL in FEEDREC_URL
+      feedrec replay FILE -- pytest -q       with the URL in FEEDREC_URL
 
-    The first line on stdout is the URL. Clients subscribe as they do at the venue, and get snapshots, acks and data in
-    its order, with numbers of their own; whoever comes late gets the state of the market as of then. With --mode
-    verbatim every frame goes, untouched, to whoever connects. At the end it tells how late the frames were.
+    The first line on stdout is the URL. Clients subscribe as they would at the venue, and receive snapshots, acks and
+    updates in the venue's order, with sequence numbers of their own. A client that subscribes late first receives the
+    market state of that moment. With --mode verbatim, every client receives every frame unchanged. The lateness of the
+    frames is reported at the end.
 
-    Several FILEs, or a folder of them, are merged by time. Those of different endpoints are served side by side: each
-    endpoint has a path, and a line on stdout, of its own.
+    Several FILEs, or a folder of recordings, are merged by time. Recordings of different endpoints are served side by
+    side; each endpoint has its own path, and its own URL on stdout.
 
-    With a COMMAND the server runs as long as the command does, on a free port. stdout and the exit code are the
-    command's; if a replay failed meanwhile, the exit code is not 0.
+    With COMMAND, the server runs on a free port until the command ends. stdout and the exit code are those of the
+    command; but if a replay failed, the exit code is never 0.
     """
     import asyncio
 
@@ -144,7 +151,7 @@ def replay(
 
 
 def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
-    """Tell what it came to: on stdout, unless that belongs to a command."""
+    """Report the totals on stdout, or in the log if stdout belongs to a command."""
     if to_log:
         log.info("%s", _in_words(server.total))
     else:
@@ -152,17 +159,17 @@ def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
 
 
 def _prepare(command: Sequence[str], options: dict[str, Any], *, as_json: bool) -> None:
-    """See that a command can run, and choose a free port for it unless one was given."""
+    """Check that a command can run, and choose a free port unless one was given."""
     ctx = click.get_current_context()
     if as_json:
-        raise click.UsageError("--json and COMMAND both write to stdout: leave one of them out", ctx)
+        raise click.UsageError("--json and COMMAND both write to stdout: use only one of them", ctx)
     check_command(command)
     if ctx.get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
         options["port"] = 0
 
 
 def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, Any]:
-    """Give the times to begin and end at; offsets count from the beginning of the first recording."""
+    """Return the start and end times; offsets count from the beginning of the first recording."""
     from ...formats import open_recording
 
     moments = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
@@ -173,7 +180,7 @@ def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, A
 
 
 def _recordings(paths: Sequence[Path]) -> list[Path]:
-    """Give the recordings that are meant, those of folders too; none of them twice."""
+    """Return the recordings, including those in folders; refuse one that is given twice."""
     from ...formats import open_recording
     from ...formats.file.opening import under_current_name
     from ...formats.several.folder import find_recordings
@@ -186,11 +193,11 @@ def _recordings(paths: Sequence[Path]) -> list[Path]:
 
 
 def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
-    """Read what credentials are checked against."""
+    """Read the keys to check credentials against."""
     from ...feeds.auth import parse_auth_key
 
     if mode == "strict" and not files:
-        raise UsageError("--auth strict needs --auth-key FILE: what credentials are checked against")
+        raise UsageError("--auth strict needs --auth-key FILE: the key to check credentials against")
     keys = []
     for file in files:
         text = read_key_text(file, is_secret=False, what="key")
@@ -202,7 +209,7 @@ def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
 
 
 async def _serve(server: ReplayServer) -> int:
-    """Serve until Ctrl-C or SIGTERM, or until the server is finished."""
+    """Serve until Ctrl-C, SIGTERM, or the end of the replay."""
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -220,7 +227,7 @@ async def _serve(server: ReplayServer) -> int:
 
 
 async def _serve_command(server: ReplayServer, command: Sequence[str]) -> int:
-    """Serve as long as a command runs; give its exit code."""
+    """Serve until a command ends; return its exit code."""
     async with server:
         return await run_command(command, {"FEEDREC_URL": server.url})
 
@@ -228,7 +235,7 @@ async def _serve_command(server: ReplayServer, command: Sequence[str]) -> int:
 def _failure(server: ReplayServer, *, strict: bool) -> str | None:
     if server.has_failed or "recording damaged" in server.total.outcomes:
         return "the replay failed"
-    return "a client asked for what the recording lacks, or was refused" if strict and server.has_lacked else None
+    return "a client was refused, or asked for data not recorded" if strict and server.has_lacked else None
 
 
 def _tell(result: ClientResult) -> None:
@@ -239,8 +246,9 @@ def _tell(result: ClientResult) -> None:
 
 def _pace(result: ClientResult | ReplayTotal) -> list[str]:
     facts = []
-    if result.achieved_speed is not None:
-        facts.append(f"{result.achieved_speed:.4g} times as fast as recorded")
+    speed = result.achieved_speed
+    if speed is not None:
+        facts.append(f"speed {speed:,.0f}" if speed >= 1000 else f"speed {speed:.4g}")
     if result.lateness is not None:
         facts.append(_lateness(result.lateness))
     return facts
@@ -248,7 +256,7 @@ def _pace(result: ClientResult | ReplayTotal) -> list[str]:
 
 def _lateness(lateness: LatenessSummary) -> str:
     figures = ", ".join(f"{name} {value / 1e6:.2f} ms" for name, value in _quantiles(lateness).items())
-    return f"late by {figures}"
+    return f"lateness {figures}"
 
 
 def _quantiles(lateness: LatenessSummary) -> dict[str, int]:
@@ -257,7 +265,7 @@ def _quantiles(lateness: LatenessSummary) -> dict[str, int]:
 
 def _in_words(total: ReplayTotal) -> str:
     if not total.clients:
-        return "no client came"
+        return "replayed to no client"
     facts = [output.count(total.frames, "frame"), output.size(total.size), *_pace(total)]
     outcomes = ", ".join(f"{number} {outcome}" for outcome, number in total.outcomes.items())
     return f"replayed to {output.count(total.clients, 'client')} ({outcomes}): {', '.join(facts)}"

@@ -18,43 +18,48 @@ from ..progress import reading
 if TYPE_CHECKING:
     from ...formats.tools.verify import Problem, Rules, Verification
 
+_GOOD, _UNREADABLE, _BAD = 0, 1, 3  # exit codes
+
 _SHOWN = 20
-"""Problems of a file that are printed; `--json` has up to a hundred."""
+"""Problems to print for a file; `--json` lists up to a hundred."""
 
 
-@click.command(short_help="Check that a recording is whole.")
+@click.command(short_help="Check that recordings are intact.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @as_json
 @logging_options
 def verify(files: tuple[Path, ...], as_json: bool) -> None:
     """
-    Check recordings, or all in a folder.
+    Check that recordings are intact. FILE is a recording, or a folder of them.
 
-    Structure, checksums, index and seek table against the content, the order of time, and the venue's sequence.
+    It checks the structure, the checksums, the index and the seek table against the content, the order of times, and
+    the venue's sequence numbers.
 
     The exit code is 0 if all is well, 3 if something is wrong or lost, 1 if a file cannot be read as a recording.
     """
-    from ...formats.file.opening import under_current_name
     from ...formats.several.folder import find_recordings
+
+    codes = {_verify(path, as_json=as_json) for path in find_recordings(files, by_name=True)}
+    sys.stdout.flush()
+    raise click.exceptions.Exit(next(code for code in (_UNREADABLE, _BAD, _GOOD) if code in codes))
+
+
+def _verify(path: Path, *, as_json: bool) -> int:
+    """Verify a file and print the result; return its exit code."""
+    from ...formats.file.opening import under_current_name
     from ...formats.tools.verify import verify_recording
 
-    failed = wrong = False
-    for path in find_recordings(files, by_name=True):
-        try:
-            with reading(f"verifying {output.printable(path.name)}") as progress:
-                result = under_current_name(path, partial(verify_recording, rules_for=_rules_for, progress=progress))
-        except RecordingError as error:
-            failed = True
-            _report_failure(path, error, as_json=as_json)
-            continue
-        wrong = wrong or not result.is_good
-        if as_json:
-            click.echo(msgspec.json.encode({**result.as_dict(), "path": output.as_text(result.path)}))
-        else:
-            click.echo("\n".join(_lines(result)))
-    sys.stdout.flush()
-    if failed or wrong:
-        raise click.exceptions.Exit(1 if failed else 3)
+    try:
+        with reading(f"verifying {output.printable(path.name)}") as progress:
+            result = under_current_name(path, partial(verify_recording, rules_for=_rules_for, progress=progress))
+    except RecordingError as error:
+        _report_failure(path, error, as_json=as_json)
+        return _UNREADABLE
+    if as_json:
+        click.echo(msgspec.json.encode({**result.as_dict(), "path": output.as_text(result.path)}))
+    else:
+        click.echo("\n".join(_lines(result)))
+    return _GOOD if result.is_good else _BAD
 
 
 def _rules_for(endpoint: str) -> Rules:
@@ -81,7 +86,7 @@ def _lines(result: Verification) -> list[str]:
     if result.blocks:
         what.append(output.count(result.blocks, "block"))
     if result.gaps:
-        what.append(f"{output.count(result.gaps, 'gap')} recorded live")
+        what.append(f"{output.count(result.gaps, 'gap')} noticed while recording")
     state = "ok" if result.is_good else problems
     lines = [f"{output.printable(result.path)}: {state} ({', '.join(what)})"]
     lines += [f"  note: {note}" for note in result.notes]

@@ -28,7 +28,7 @@ def test_the_list_has_a_line_for_each_endpoint() -> None:
     """Name, address, credentials and failover are in it."""
     done = feedrec("feeds")
     head, *lines = done.stdout.decode().splitlines()
-    assert head.split() == ["endpoint", "what", "it", "is", "address", "credentials", "failover"]
+    assert head.split() == ["endpoint", "description", "address", "credentials", "failover"]
     assert [line.split()[0] for line in lines] == BUILT_IN
     (direct,) = (line for line in lines if line.startswith("coinbase-exchange-direct "))
     assert direct.split()[-3:] == ["wss://ws-direct.exchange.coinbase.com", "needed", "coinbase-exchange"]

@@ -188,7 +188,7 @@ def test_a_disk_that_fails_leaves_what_was_written(tmp_path: Path) -> None:
         limits = "ulimit -f 30; unset COVERAGE_PROCESS_CONFIG"  # what `make coverage` writes would not fit either
         failed = shell(f"{limits}; exec $FEEDREC record --url {url} {' '.join(CHANNELS)} -o x.jsonl", cwd=tmp_path)
     assert failed.returncode == 1
-    assert "; x.jsonl.part holds what was written of them\n" in failed.stdout.decode()
+    assert "; x.jsonl.part contains those that could be written\n" in failed.stdout.decode()
     assert failed.stderr.decode().splitlines()[-1] == "feedrec: error: x.jsonl: cannot be written: File too large"
     assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.part"]
 
@@ -226,7 +226,7 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
         venue.send_signal(signal.SIGSTOP)  # it does not answer the close
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        while "finishing; press Ctrl-C again to stop at once" not in first_line(process.stderr):
+        while "finishing; press Ctrl-C again to stop immediately" not in first_line(process.stderr):
             pass
         time.sleep(scaled(0.3))  # so that the close has begun
         code, out, err = interrupt(process)

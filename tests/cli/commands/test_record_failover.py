@@ -46,7 +46,7 @@ def test_another_address_takes_over_and_the_file_and_the_log_say_so(tmp_path: Pa
     ("options", "complaint"),
     [
         (["--failover"], "no endpoint is known to take over for coinbase-advanced"),
-        (["--failover-url", "http://x"], "is no WebSocket address"),
+        (["--failover-url", "http://x"], "is not a WebSocket address"),
         (["-e", "coinbase-exchange-direct", "--failover", "--url", "ws://127.0.0.1:9"], "would take over"),
     ],
 )

@@ -104,6 +104,6 @@ def test_who_gave_the_endpoint_is_not_told_to(damaged: Path) -> None:
     data = damaged.read_bytes()
     damaged.write_bytes(bytes(20) + data[20:])
     done = feedrec("repair", damaged, "--endpoint", "coinbase-advanced")
-    assert b"one was made up\n" in done.stdout
+    assert b"has been replaced\n" in done.stdout
     done = feedrec("repair", damaged, "--overwrite")
-    assert b"(--endpoint tells" in done.stdout
+    assert b"(name the endpoint with --endpoint)" in done.stdout

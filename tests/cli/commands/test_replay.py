@@ -87,7 +87,7 @@ def test_no_client_at_all_is_said() -> None:
     """A server that nobody used says so."""
     with background("replay", DEMO, "--port", 0) as process:
         first_line(process.stdout)
-        assert interrupt(process)[:2] == (0, b"no client came\n")
+        assert interrupt(process)[:2] == (0, b"replayed to no client\n")
 
 
 def test_verbatim_changes_nothing() -> None:

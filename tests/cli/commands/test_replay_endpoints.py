@@ -145,8 +145,8 @@ def test_any_credentials_will_do_by_default(exchange: Path) -> None:
         (ACCEPTED, ("--auth", "strict", "--auth-key", "key", "--mode", "verbatim"), "checks no credentials"),
         ("planted", ("--auth", "strict", "--auth-key", "key"), "key: the key to check credentials against is neither"),
         ('{"privateKey":"planted"}', ("--auth", "strict", "--auth-key", "key"), "key: "),
-        ("\udcff", ("--auth", "strict", "--auth-key", "key"), "the key key is no text"),
-        (None, ("--auth", "strict", "--auth-key", "none"), "the key none cannot be read: No such file or directory"),
+        ("\udcff", ("--auth", "strict", "--auth-key", "key"), "cannot read the key key: not UTF-8 text"),
+        (None, ("--auth", "strict", "--auth-key", "none"), "cannot read the key none: No such file or directory"),
         (None, ("--clock", "shared", "--loop"), "no present that all clients share"),
     ],
 )

@@ -37,7 +37,7 @@ def test_the_offset_of_a_bad_line_in_plain_text_is_its_first_byte(tmp_path: Path
     assert isinstance(damage, CorruptRecordingError)
     assert path.read_bytes()[damage.offset :].startswith(b"what?\n")
     assert damage.last_time == (format_time(MANY[position - 2].time) if position > 1 else None)
-    assert ("(no frame before it)" in str(damage)) == (position == 1)
+    assert ("(nothing readable before it)" in str(damage)) == (position == 1)
 
 
 def test_a_header_in_the_middle_is_a_bad_line_there(tmp_path: Path) -> None:
