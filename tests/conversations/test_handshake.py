@@ -20,6 +20,7 @@ from feedrec.recorder import connection
 
 from ..recorder.venue import Peer, events, payloads, run, until
 from ..recorder.venue import venue as bare_venue
+from ..timing import scaled
 from .recordings import PAIR, exchange_recording, market_recording
 from .talk import session_with, venue
 
@@ -140,7 +141,7 @@ def test_a_venue_that_never_answers_a_subscription_is_told_and_given_up_when_sil
 ) -> None:
     """First that no ack came, then that nothing comes at all, which is death where beats were asked for; it goes on."""
     for module in (advanced_client, exchange_client):
-        monkeypatch.setattr(module, "SILENCE_LIMIT", 1.0)
+        monkeypatch.setattr(module, "SILENCE_LIMIT", scaled(1.0))
     asked: list[dict[str, Any]] = []
 
     async def mute(peer: Peer) -> None:
