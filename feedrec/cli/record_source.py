@@ -114,7 +114,7 @@ class SourceOptions(msgspec.Struct, frozen=True):
         """
         from ..feeds import subscribe_to
         from ..recorder.redaction import Address
-        from ..recorder.session.failover import EndpointAddress, Route
+        from ..recorder.session.failover import EndpointAddress, EndpointSelector
 
         feed = self._find_feed()
         wanted = [name for group in self.products for name in group]
@@ -123,7 +123,7 @@ class SourceOptions(msgspec.Struct, frozen=True):
         url = _checked(Address(self.url or feed.url, self.secret_keys))
         failover = self._find_failover(feed)
         if failover is not None:
-            Route(EndpointAddress(feed, url), failover).check(feed.spread(subscriptions))
+            EndpointSelector(EndpointAddress(feed, url), failover).check(feed.spread(subscriptions))
         return Source(feed, url, subscriptions, credentials, failover)
 
     def _find_failover(self, feed: Feed) -> Failover | None:

@@ -5,14 +5,16 @@ A live connection becomes a recording.
     output/                  what it writes
     connection.py            the WebSocket, read where bytes arrive
     connection_lifecycle.py  one connection from open to close
+    connection_state.py      the states it goes through
     intake.py                its receive path
     watchdog.py              dead or merely silent
+    run_end.py               what ends a run
     backoff.py               delays between attempts
     rate_limit.py            the venue's limits
     clock.py                 stamps, and readings of both clocks
     redaction.py             no secrets in what is written
 
-This package names no venue: a feed tells it what to send and what the frames are.
+This package names no venue: a feed says what to send and what the frames are.
 """
 
 from .session.callbacks import Callbacks

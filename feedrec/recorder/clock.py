@@ -11,16 +11,16 @@ from ..model import NANOSECONDS
 __all__ = ["Reading", "RecordingClock"]
 
 MAX_DRIFT = 1_000_000
-"""Nanoseconds by which wall and steady clock may part before a reading is due at once."""
+"""Nanoseconds by which wall and steady clock may drift apart before a reading is due at once."""
 
 READING_INTERVAL = 60 * NANOSECONDS
-"""Nanoseconds of steady time between readings when nothing parts them."""
+"""Nanoseconds of steady time between readings when the clocks agree."""
 
 _SAMPLES = 3
 
 
 class Reading(NamedTuple):
-    """Both clocks at one moment, in nanoseconds; the steady one has no meaning but for differences."""
+    """Both clocks at one moment, in nanoseconds; only differences of the steady one mean anything."""
 
     wall: int
     steady: int
@@ -28,9 +28,9 @@ class Reading(NamedTuple):
 
 class RecordingClock:
     """
-    Gives the stamps of frames, and tells when the recording needs a new reading of both clocks.
+    Gives the stamps of frames, and says when the recording needs a new reading of both clocks.
 
-    Stamps never step back unless a reading is given with them, so a reader can trust the order between two readings.
+    Stamps never step back unless a reading comes with them, so a reader can trust the order between two readings.
 
     Args:
         wall: Nanoseconds since 1970, may step.
@@ -46,17 +46,25 @@ class RecordingClock:
         self._next_reading = 0
 
     def stamp(self) -> tuple[int, Reading | None]:
-        """Give the time of now in nanoseconds, and the reading to record before anything that carries it."""
+        """
+        Return the time of now in nanoseconds, and the reading to record before anything that carries it.
+
+        The reading is None where none is due. Whoever asks writes it: the clock knows no recording.
+        """
         steady = self._steady()
         wall = self._wall()
-        parted = abs(wall - steady - self._offset) > MAX_DRIFT
-        if parted or wall < self._last_stamp or steady >= self._next_reading:
+        drifted = abs(wall - steady - self._offset) > MAX_DRIFT
+        if drifted or wall < self._last_stamp or steady >= self._next_reading:
             return self._read_carefully()
         self._last_stamp = wall
         return wall, None
 
+    def now(self) -> int:
+        """Return the wall clock, for what is not recorded, such as the time of a signature."""
+        return self._wall()
+
     def require_reading(self) -> None:
-        """Have the next stamp come with a reading."""
+        """Make the next stamp come with a reading."""
         self._next_reading = 0
 
     def _read_carefully(self) -> tuple[int, Reading | None]:

@@ -1,4 +1,4 @@
-"""One connection while it is open: subscribe, watch that it lives, pause when the disk lags, close."""
+"""One connection of a run: open it, subscribe, see that it lives, pause while the disk lags, close it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
-from ..feeds import Message, Notice, Subscription
+from ..errors import VenueError
+from ..feeds import Feed, FeedClient, Message, Notice, Subscription
+from .clock import RecordingClock
 from .connection import CLOSE_TIMEOUT, RecordedConnection
+from .connection_state import ConnectionState
 from .intake import Intake
-from .output.growing_recording import GrowingRecording
+from .output.counting_writer import CountingWriter
 from .rate_limit import RateLimit
-from .watchdog import judge_silence
+from .watchdog import Watchdog
 
 __all__ = ["ConnectionLifecycle"]
 
@@ -37,170 +40,252 @@ Change = tuple[Callable[[Sequence[Subscription], int], list[Message]], Sequence[
 
 class ConnectionLifecycle:
     """
-    Looks after one connection; takes what arrives on it to an intake.
+    One connection, from the attempt to open it to its end in the recording; the `Receiver` of what arrives on it.
+
+    It owns the client half of the feed: what that has to say is sent, logged and recorded here.
 
     Args:
-        intake: The receive path.
+        number: The connection's number within the recording.
+        feed: Describes the frames.
+        client: The client half of the feed for this connection.
         url: The address without secrets, for the recording.
-        writer: The recording, whose backlog decides about pauses.
-        stop_requested: Set when the run must end.
+        writer: Where frames and events are written; its backlog decides when reading pauses.
+        clock: Gives the stamps.
         messages: The venue's limit on messages.
+        on_refusal: Called when the venue refuses for good.
 
     Attributes:
-        was_open: Whether the connection was open at any time.
+        number: As given.
+        state: What the connection is doing.
 
     """
 
     def __init__(
         self,
-        intake: Intake,
+        number: int,
+        feed: Feed,
+        client: FeedClient,
         url: str,
-        writer: GrowingRecording,
-        stop_requested: asyncio.Event,
-        messages: RateLimit | None = None,
+        writer: CountingWriter,
+        clock: RecordingClock,
+        messages: RateLimit,
+        on_refusal: Callable[[VenueError], object],
     ) -> None:
-        self._intake = intake
-        self.message = intake.message  # see `Receiver`; without a detour, for it is called for every frame
+        self.number = number
+        self.state = ConnectionState.CONNECTING
+        self._client = client
         self._url = url
         self._writer = writer
-        self._stop_requested = stop_requested
-        self._messages = messages or RateLimit(None)
-        self._connection: RecordedConnection
-        self.was_open = False
-        self._is_open = False
-        self._closing = False
-        self._paused = False
-        self._asked = False
-        self._last_bytes = self._last_frame = time.monotonic()
-        self._frames_seen = 0
-        self._leaving = asyncio.Event()
+        self._recording = writer.recording
+        self._clock = clock
+        self._messages = messages
+        self._on_refusal = on_refusal
+        self._intake = Intake(number, feed.describe, client.on_frame, self.report, writer, clock)
+        self.message = self._intake.message  # see `Receiver`; without a detour, for it is called for every frame
+        self._websocket: RecordedConnection
+        self._task: asyncio.Future[Any] | None = None
+        self._opened_at: float | None = None
+        self._watchdog = Watchdog(time.monotonic())
         self._sending = asyncio.Lock()
-        self._has_subscribed = False
         self._changes: list[Change] = []
 
-    def attach(self, connection: RecordedConnection) -> ConnectionLifecycle:
-        """Become the receiver of a new connection."""
-        self._connection = connection
+    @property
+    def seconds_open(self) -> float:
+        """Seconds since the handshake succeeded; 0 if it has not."""
+        return 0.0 if self._opened_at is None else time.monotonic() - self._opened_at
+
+    def attach(self, websocket: RecordedConnection) -> ConnectionLifecycle:
+        """Become the receiver of a WebSocket on which nothing has arrived yet."""
+        self._websocket = websocket
         return self
 
     def opened(self) -> None:
         """Record the opening; see `Receiver`."""
-        self._is_open = self.was_open = True
-        self._intake.opened({"url": self._url, **_describe(self._connection)})
+        self.state = self.state.become(ConnectionState.OPEN)
+        self._opened_at = time.monotonic()
+        self._intake.opened({"url": self._url, **_describe(self._websocket)})
 
     def bytes_arrived(self) -> None:
         """Take the time; see `Receiver`."""
-        self._last_bytes = time.monotonic()
-        self._asked = False
+        self._watchdog.last_bytes = time.monotonic()
         self._intake.bytes_arrived()
 
     def read_done(self) -> None:
         """Pause reading if the disk does not keep up; see `Receiver`."""
-        if self._writer.is_full and not self._paused and not self._closing:
-            self._paused = True
-            self._connection.transport.pause_reading()
+        if self._recording.is_full and self.state is ConnectionState.RECORDING:
+            self.state = self.state.become(ConnectionState.PAUSED)
+            self._websocket.transport.pause_reading()
             log.warning("the disk does not keep up: reading is paused, nothing is lost")
-            self._event("pause", {"backlog": self._writer.backlog})
+            self.event("pause", {"backlog": self._recording.backlog})
 
     def resume_reading(self) -> None:
-        """Read on: the backlog is written, or the connection is to be closed."""
-        if self._paused:
-            self._paused = self._asked = False
-            self._last_bytes = self._last_frame = time.monotonic()
-            self._connection.transport.resume_reading()
-            self._event("resume", {})
+        """Read on if reading is paused: the backlog is written, or the connection is to be closed."""
+        if self.state is ConnectionState.PAUSED:
+            self.state = self.state.become(ConnectionState.RECORDING)
+            self._watchdog.restart(time.monotonic())
+            self._websocket.transport.resume_reading()
+            self.event("resume", {})
+
+    async def open(self, connecting: Coroutine[Any, Any, object]) -> bool:
+        """
+        Open the connection, with this as the receiver of the WebSocket.
+
+        Args:
+            connecting: Opens it.
+
+        Returns:
+            Whether it was opened; not if `close` was called before.
+
+        Raises:
+            ConnectError: If it cannot be opened.
+
+        """
+        task = self._task = asyncio.ensure_future(connecting)
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if task.cancelled():
+            return False
+        task.result()
+        return True
 
     async def run(self) -> None:
-        """Record the connection, which is open, until it ends or the run must; close it."""
-        tasks = [
-            asyncio.ensure_future(self._look_after()),
-            asyncio.ensure_future(self._connection.wait_closed()),
-            asyncio.ensure_future(self._stop_requested.wait()),
-            asyncio.ensure_future(self._leaving.wait()),
-        ]
+        """Record the connection, which is open, until it ends or `close` is called; then close it."""
+        task = self._task = asyncio.ensure_future(self._attend())
+        closed = asyncio.ensure_future(self._websocket.wait_closed())
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if tasks[0].done():
-                await tasks[0]
+            await asyncio.wait({task, closed}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done() and not task.cancelled():
+                task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._close()
+            is_lost = self._websocket.protocol.state is State.CLOSED
+            task.cancel()
+            closed.cancel()
+            await asyncio.gather(task, closed, return_exceptions=True)
+            if not is_lost:
+                self.close()
+            await self._close_websocket()
 
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
-        """Ask for more; on a connection that has not asked for anything yet, right after that."""
-        await self._change((self._intake.client.subscribe, subscriptions))
+        """Ask for more; on a connection that has not subscribed to anything yet, right after that."""
+        await self._change(self._client.subscribe, subscriptions)
 
     async def unsubscribe(self, subscriptions: Sequence[Subscription]) -> None:
-        """Ask for no more of something; when, see `subscribe`."""
-        await self._change((self._intake.client.unsubscribe, subscriptions))
+        """Ask for no more of something; as for `subscribe`."""
+        await self._change(self._client.unsubscribe, subscriptions)
 
-    def leave(self) -> None:
-        """Close the connection as soon as it is open: another one takes its place."""
-        self._leaving.set()
+    def close(self) -> None:
+        """Have the connection closed by the task that runs it; one that is still being opened is given up."""
+        self.resume_reading()
+        if self.state is ConnectionState.CONNECTING:
+            self._cancel()
+        elif self.state is ConnectionState.OPEN:  # `open` is about to return, and `run` closes at once then
+            self.state = self.state.become(ConnectionState.CLOSING)
+        elif self.state is ConnectionState.RECORDING:
+            self.state = self.state.become(ConnectionState.CLOSING)
+            self._cancel()
 
     def drop(self) -> None:
-        """Give the connection up, so that another can be opened."""
-        self._connection.transport.abort()
+        """Lose the connection, so that another is opened in its place."""
+        self._websocket.transport.abort()
 
     def end(self) -> None:
-        """Drop the connection if it is still there, and record the end of one that was opened."""
-        if not self._is_open:
+        """Record the end of the connection, if it was open; drop it if it still is."""
+        if self.state is ConnectionState.CONNECTING:
+            self.state = self.state.become(ConnectionState.FAILED)
             return
-        self._is_open = self._paused = False
-        connection, number = self._connection, self._intake.number
-        connection.transport.abort()
-        protocol = connection.protocol  # websockets 13 has code and reason only there
-        details: dict[str, Any] = {"code": protocol.close_code or NO_CLOSE_FRAME, "reason": protocol.close_reason or ""}
-        self._intake.closed(details["code"], details["reason"])
+        self.resume_reading()
+        is_ours = self.state is ConnectionState.CLOSING
+        self.state = self.state.become(ConnectionState.CLOSED)
+        self.drop()
+        protocol = self._websocket.protocol  # websockets 13 has code and reason only there
+        code, reason = protocol.close_code or NO_CLOSE_FRAME, protocol.close_reason or ""
+        details: dict[str, Any] = {"code": code, "reason": reason}
+        if self._writer.failure is None:  # else frames are missing that the client half would judge by
+            self.report(self._client.on_close(code, reason))
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)
-            log.warning("connection %d: what arrived could not be read: %s", number, details["error"])
-        self._event("close", details)
-        reason = f" ({details['reason']})" if details["reason"] else ""
-        if details["code"] == NO_CLOSE_FRAME and not self._stop_requested.is_set():
-            log.warning("connection %d was lost without a close frame: frames may be missing", number)
+            log.warning("connection %d: what arrived could not be read: %s", self.number, details["error"])
+        self.event("close", details)
+        if code == NO_CLOSE_FRAME and not is_ours:
+            log.warning("connection %d was lost without a close frame: frames may be missing", self.number)
         else:
-            log.info("connection %d closed: code %d%s", number, details["code"], reason)
+            log.info("connection %d closed: code %d%s", self.number, code, f" ({reason})" if reason else "")
 
-    async def _look_after(self) -> None:
+    def event(self, name: str, details: dict[str, Any]) -> None:
+        """Write an event of this connection, with the time of now."""
+        self._intake.event(name, details)
+
+    def report(self, notices: Sequence[Notice], time: int | None = None) -> None:
+        """
+        Pass on what the feed noticed: to the log, to the recording, and, if it is fatal, to the run.
+
+        Args:
+            notices: What it noticed.
+            time: When, in nanoseconds; None for now.
+
+        """
+        for notice in notices:
+            log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", notice.text)
+            if notice.event is not None:
+                self._intake.event(notice.event, notice.details, time)
+            if notice.event in {"error", "missing"} or notice.severity == "fatal":
+                self._writer.problem(notice.text)
+            if notice.severity == "fatal":
+                self._on_refusal(VenueError(notice.text))
+
+    async def _attend(self) -> None:
         """Subscribe, then look at acks and silence until the connection is closing."""
-        opened = time.monotonic()
-        async with self._sending:
-            self._has_subscribed = True
-            await self._send(self._intake.client.on_open(self._intake.stamp()))
-            for ask, subscriptions in self._changes:
-                await self._send(ask(subscriptions, self._intake.stamp()))
-        # Whoever began to close: from there on nothing is recorded, and a venue may take its time to hang up.
-        while self._connection.protocol.state is State.OPEN:
-            await asyncio.sleep(TICK)
-            due = self._intake.client.on_tick(time.monotonic() - opened)
-            self._intake.report([one for one in due if isinstance(one, Notice)], self._intake.stamp())
-            async with self._sending:
-                await self._send([one for one in due if isinstance(one, Message)])
-            await self._watch_silence()
-
-    async def _change(self, change: Change) -> None:
-        """Send what changes the subscriptions, behind all that was sent before."""
-        if not self._has_subscribed:
-            self._changes.append(change)
+        if self.state is not ConnectionState.OPEN:
             return
         async with self._sending:
-            if self._connection.protocol.state is State.OPEN:
-                ask, subscriptions = change
-                await self._send(ask(subscriptions, self._intake.stamp()))
+            self.state = self.state.become(ConnectionState.RECORDING)
+            self.read_done()
+            await self._send(self._client.on_open(self._clock.now()))
+            for ask, subscriptions in self._changes:
+                await self._send(ask(subscriptions, self._clock.now()))
+        # Whoever began to close: from there on nothing is recorded, and a venue may take its time to hang up.
+        while self._websocket.protocol.state is State.OPEN:
+            await asyncio.sleep(TICK)
+            due = self._client.on_tick(self.seconds_open)
+            now = self._intake.write_reading_if_due()  # a clock that is set while nothing arrives is noticed too
+            self.report([one for one in due if isinstance(one, Notice)], now)
+            async with self._sending:
+                await self._send([one for one in due if isinstance(one, Message)])
+            await self._look_at_silence()
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _change(
+        self, ask: Callable[[Sequence[Subscription], int], list[Message]], subscriptions: Sequence[Subscription]
+    ) -> None:
+        """Send what changes the subscriptions, behind all that was sent before."""
+        if self.state in {ConnectionState.CONNECTING, ConnectionState.OPEN}:
+            self._changes.append((ask, subscriptions))
+            return
+        async with self._sending:
+            if self._can_send:
+                await self._send(ask(subscriptions, self._clock.now()))
+
+    @property
+    def _can_send(self) -> bool:
+        is_ready = self.state in {ConnectionState.RECORDING, ConnectionState.PAUSED}
+        return is_ready and self._websocket.protocol.state is State.OPEN
 
     async def _send(self, messages: list[Message]) -> None:
         for message in messages:
             await self._messages.turn()
-            if self._connection.protocol.state is not State.OPEN:
+            if not self._can_send:
                 return
             recorded = message.payload if message.redacted is None else message.redacted
             self._intake.sent(recorded, redacted=message.redacted is not None)
             try:
                 async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._connection.send(message.payload.decode())
+                    await self._websocket.send(message.payload.decode())
             except ConnectionClosed:
                 return
             except TimeoutError:
@@ -208,51 +293,43 @@ class ConnectionLifecycle:
                 self.drop()
                 return
 
-    async def _watch_silence(self) -> None:
-        if self._paused:
+    async def _look_at_silence(self) -> None:
+        if self.state is ConnectionState.PAUSED:
             return
-        now = time.monotonic()
-        if self._intake.frames != self._frames_seen or self._connection.is_amid_message:
-            self._frames_seen = self._intake.frames
-            self._last_frame = self._last_bytes
-        since_bytes, since_frame = now - self._last_bytes, now - self._last_frame
-        limit = self._intake.client.silence_limit
-        verdict = judge_silence(since_bytes, since_frame, asked=self._asked, frame_limit=limit)
+        now, websocket, limit = time.monotonic(), self._websocket, self._client.silence_limit
+        verdict = self._watchdog.judge(
+            now, self._intake.frames, is_amid_message=websocket.is_amid_message, frame_limit=limit
+        )
         if verdict == "dead":
-            log.warning("no frame has arrived for %.0f s: the connection is dead", since_frame)
-            self._event("silence", {"seconds": round(since_frame, 3)})
+            seconds = self._watchdog.since_frame(now)
+            log.warning("no frame has arrived for %.0f s: the connection is dead", seconds)
+            self.event("silence", {"seconds": round(seconds, 3)})
             self.drop()
-        elif verdict == "ask":
-            self._asked = True
+        elif verdict == "ping":
             with contextlib.suppress(ConnectionClosed, TimeoutError):
                 async with asyncio.timeout(SEND_TIMEOUT):
-                    await self._connection.ping()
+                    await websocket.ping()
 
-    async def _close(self) -> None:
-        self._closing = True  # no more pauses: a paused socket would never show the answer to our close
-        self.resume_reading()
+    async def _close_websocket(self) -> None:
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._connection.close()
+                await self._websocket.close()
         except TimeoutError:
             log.info("the venue does not answer the close")
         finally:
-            self._connection.transport.abort()  # close() of websockets 13 waits for TLS, which may take 30 s more
-        await self._connection.wait_closed()
-
-    def _event(self, name: str, details: dict[str, Any]) -> None:
-        self._intake.event(name, details, self._intake.stamp())
+            self.drop()  # close() of websockets 13 waits for TLS, which may take 30 s more
+        await self._websocket.wait_closed()
 
 
-def _describe(connection: RecordedConnection) -> dict[str, Any]:
-    """Give what else is known of a connection that just opened."""
+def _describe(websocket: RecordedConnection) -> dict[str, Any]:
+    """Return what else is known of a connection that was just opened."""
     described: dict[str, Any] = {}
-    peer = connection.remote_address
+    peer = websocket.remote_address
     if peer:
         host, port = peer[:2]
         described["address"] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if connection.response is not None:
-        extensions = connection.response.headers.get_all("Sec-WebSocket-Extensions")
+    if websocket.response is not None:
+        extensions = websocket.response.headers.get_all("Sec-WebSocket-Extensions")
         if extensions:
             described["extensions"] = ", ".join(extensions)
     return described

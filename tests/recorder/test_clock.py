@@ -1,4 +1,4 @@
-"""Stamps keep the order that readers rely on, and readings tell where the wall clock stepped."""
+"""Stamps keep the order that readers rely on, and readings show where the wall clock stepped."""
 
 from __future__ import annotations
 
@@ -67,7 +67,13 @@ def test_a_reading_can_be_asked_for() -> None:
     assert clock.stamp()[1] is None
 
 
-def test_clocks_that_part_by_more_than_a_millisecond_give_a_reading_at_once() -> None:
+def test_the_time_of_what_is_not_recorded_is_the_wall_clock_and_costs_no_reading() -> None:
+    clock, hands = clock_and_hands()
+    assert clock.now() == hands.wall
+    assert clock.stamp() == (START, (START, hands.steady))
+
+
+def test_clocks_that_drift_apart_by_more_than_a_millisecond_give_a_reading_at_once() -> None:
     clock, hands = clock_and_hands()
     clock.stamp()
     hands.wall += MAX_DRIFT

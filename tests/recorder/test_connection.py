@@ -17,7 +17,8 @@ from feedrec.errors import ConnectError
 from feedrec.recorder import connection as connection_module
 from feedrec.recorder.connection import RecordedConnection, open_connection
 
-from .venue import Peer, Script, Stopwatch, binary, close, more, ping, run, text, until, venue
+from ..timing import until
+from .venue import Peer, Script, Stopwatch, binary, close, more, ping, run, text, venue
 
 
 class Notebook:
@@ -370,9 +371,9 @@ def test_a_server_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
     async def script(peer: Peer) -> None:
         await peer.reader.read()
 
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     assert reason_of(script).endswith(": no answer within 0.1 seconds")
-    assert watch.seconds < 2
+    assert stopwatch.seconds < 2
 
 
 def test_a_port_without_a_server_is_refused() -> None:

@@ -1,633 +1,435 @@
-"""A connection is kept while it lives, paused while the disk lags, and closed quickly."""
+"""What a connection does in each of its states, on a WebSocket that is only played."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import ssl
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Coroutine, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.frames import Opcode
-
-from feedrec.errors import TruncatedRecordingError, WriteError
-from feedrec.feeds import Message
-from feedrec.formats import RecordingReader
-from feedrec.formats.file import writer as writer_module
-from feedrec.model import Frame
-from feedrec.recorder import connection as connection_module
-from feedrec.recorder import connection_lifecycle as watch_module
-from feedrec.recorder import watchdog as watchdog_module
-from feedrec.recorder.connection import Receiver, RecordedConnection, open_connection
-
-from .venue import (
-    SUBSCRIBE,
-    GatedTarget,
-    Peer,
-    PlainFeed,
-    Stopwatch,
-    close,
-    codes,
-    events,
-    gated_writer,
-    more,
-    numbered,
-    part_of,
-    payloads,
-    ping,
-    received,
-    records,
-    run,
-    sent,
-    session_for,
-    text,
-    until,
-    venue,
-)
-
-CHUNK = 100  # frames of a flood that go out in one write
-FRAME_SIZE = 4000
-HIGH_WATER = 1 << 20
-
-
-@pytest.fixture
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a watchdog that asks after 0.1 s and gives up after 0.4 s."""
-    monkeypatch.setattr(watchdog_module, "PING_AFTER", 0.1)
-    monkeypatch.setattr(watchdog_module, "SILENT_AFTER", 0.4)
-    monkeypatch.setattr(watch_module, "TICK", 0.02)
-
-
-@pytest.fixture
-def low_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a writer that is full at 1 MiB."""
-    monkeypatch.setattr(writer_module, "_HIGH_WATER", HIGH_WATER)
-    monkeypatch.setattr(writer_module, "_LOW_WATER", 1 << 18)
-
-
-async def stay(peer: Peer) -> None:
-    """Accept, and be polite until the client closes."""
-    await peer.accept(text(numbered(0)))
-    await peer.answer_close()
-
-
-async def flood(peer: Peer, count: int) -> None:
-    """Send that many numbered frames of 4 kB, as fast as they are taken."""
-    for start in range(0, count, CHUNK):
-        await peer.write(*[text(numbered(number, FRAME_SIZE)) for number in range(start, min(start + CHUNK, count))])
-
-
-def flooded(count: int) -> list[bytes]:
-    return [numbered(number, FRAME_SIZE) for number in range(count)]
-
-
-@pytest.mark.usefixtures("impatience")
-def test_a_silent_connection_is_asked_once_then_dead_then_opened_again(path: Path, tls: ssl.SSLContext | None) -> None:
-    heard: list[tuple[Opcode, bytes]] = []
-
-    async def fall_silent(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)))
-        heard.extend(await peer.read_until_close())
-
-    async def record() -> None:
-        async with venue(fall_silent, stay, tls=tls) as url:
-            await session_for(url, path, max_frames=2).run()
-
-    run(record())
-    assert [opcode for opcode, _ in heard] == [Opcode.TEXT, Opcode.PING]
-    assert codes(path) == [1006, 1000]
-    (silence,) = events(path, "silence")
-    assert silence.conn == 0
-    assert 0.4 <= silence.details["seconds"] < 2
-    assert [frame.conn for frame in received(path)] == [0, 1]
-
-
-@pytest.mark.usefixtures("impatience")
-def test_a_connection_that_answers_may_have_nothing_to_say(path: Path) -> None:
-    async def handler(server: ServerConnection) -> None:
-        await server.wait_closed()
-
-    async def record() -> None:
-        async with serve(handler, "127.0.0.1", 0, ping_interval=None) as server:
-            port = next(iter(server.sockets)).getsockname()[1]
-            await session_for(f"ws://127.0.0.1:{port}", path, duration=1.0).run()
-
-    run(record())
-    assert events(path, "silence") == []
-    assert codes(path) == [1000]
-
-
-@pytest.mark.usefixtures("impatience")
-def test_pings_do_not_stand_in_for_the_frames_that_a_feed_promises(path: Path) -> None:
-    async def only_ping(peer: Peer) -> None:
-        await peer.accept()
-        while True:
-            await peer.write(ping())
-            await asyncio.sleep(0.02)
-
-    async def record() -> None:
-        async with venue(only_ping, stay) as url:
-            await session_for(url, path, feed=PlainFeed(silence_limit=0.3), max_frames=1).run()
-
-    run(record())
-    assert len(events(path, "silence")) == 1
-    assert codes(path) == [1006, 1000]
-
-
-@pytest.mark.usefixtures("impatience")
-@pytest.mark.parametrize("is_fragmented", [False, True], ids=["one frame", "fragments"])
-def test_a_large_message_on_a_slow_line_is_no_silence(path: Path, is_fragmented: bool) -> None:  # noqa: FBT001
-    async def drip(peer: Peer) -> None:
-        whole = text(b"x" * 1000)
-        pieces = [whole[start : start + 100] for start in range(0, len(whole), 100)]
-        if is_fragmented:
-            pieces = [text(b"x" * 100, fin=False), *[more(b"x" * 100)] * 8, more(b"x" * 100, fin=True)]
-        await peer.accept()
-        for piece in pieces:
-            await peer.write(piece)
-            await asyncio.sleep(0.08)
-        await peer.answer_close()
-
-    async def record() -> None:
-        async with venue(drip) as url:
-            await session_for(url, path, feed=PlainFeed(silence_limit=0.3), max_frames=1).run()
-
-    run(record())
-    assert payloads(path) == [b"x" * 1000]
-    assert codes(path) == [1000]
-
-
-@pytest.mark.usefixtures("low_marks")
-def test_reading_pauses_while_the_disk_lags_and_nothing_is_lost(path: Path, tls: ssl.SSLContext | None) -> None:
-    count = 5000
-
-    async def script(peer: Peer) -> None:
-        await peer.accept()
-        await flood(peer, count)
-        await peer.write(close())
-        await peer.read_until_close()
-
-    async def record() -> int:
-        writer, target = gated_writer(path)
-        async with venue(script, tls=tls) as url:
-            target.gate.clear()
-            session = session_for(url, writer, max_frames=count)
-            running = asyncio.create_task(session.run())
-            await until(lambda: writer.is_full)
-            await asyncio.sleep(0.2)  # for frames that must not come
-            most = writer.backlog
-            target.gate.set()
-            await running
-        return most
-
-    most = run(record())
-    assert most < HIGH_WATER + (1 << 19)  # one read of the socket may come on top
-    assert payloads(path) == flooded(count)
-    assert events(path, "gap") == []
-    assert len(events(path, "pause")) == len(events(path, "resume")) >= 1
-    assert events(path, "pause")[0].details["backlog"] >= HIGH_WATER
-
-
-@pytest.mark.usefixtures("low_marks", "impatience")
-def test_a_paused_connection_is_not_taken_for_dead(path: Path) -> None:
-    count = 2000
-
-    async def script(peer: Peer) -> None:
-        await peer.accept()
-        await flood(peer, count)
-        await peer.answer_close()
-
-    async def record() -> None:
-        writer, target = gated_writer(path)
-        async with venue(script) as url:
-            target.gate.clear()
-            running = asyncio.create_task(session_for(url, writer, max_frames=count).run())
-            await until(lambda: writer.is_full)
-            await asyncio.sleep(0.8)
-            target.gate.set()
-            await running
-
-    run(record())
-    assert payloads(path) == flooded(count)
-    assert events(path, "silence") == []
-    assert codes(path) == [1000]
-
-
-async def stop_while_paused(url: str, path: Path) -> float:
-    """Give the seconds from stop to the end of the connection, on a disk that stalls throughout."""
-    writer, target = gated_writer(path)
-    target.gate.clear()
-    session = session_for(url, writer)
-    running = asyncio.create_task(session.run())
-    await until(lambda: writer.is_full)
-    await asyncio.sleep(0.05)
-    watch = Stopwatch()
-    session.stop()
-    await until(lambda: session.progress.state == "finishing")
-    seconds = watch.seconds
-    target.gate.set()
-    await running
-    return seconds
-
-
-@pytest.mark.usefixtures("low_marks")
-def test_closing_while_paused_is_quick_and_what_is_on_its_way_is_recorded(
-    path: Path, tls: ssl.SSLContext | None
-) -> None:
-    flooding = 0
-
-    async def script(peer: Peer) -> None:
-        nonlocal flooding
-        await peer.accept()
-        reading = asyncio.ensure_future(peer.read_until_close())
-        while not reading.done():
-            await peer.write(text(numbered(flooding, FRAME_SIZE)))
-            flooding += 1
-        await peer.write(close())
-
-    async def record() -> float:
-        async with venue(script, tls=tls) as url:
-            return await stop_while_paused(url, path)
-
-    assert run(record()) < 1
-    assert codes(path) == [1000]
-    assert payloads(path) == flooded(flooding)
-
-
-@pytest.mark.usefixtures("low_marks")
-def test_a_venue_that_never_answers_the_close_is_left_after_the_close_timeout(
-    path: Path, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT", 0.3)
-    monkeypatch.setattr(watch_module, "CLOSE_TIMEOUT", 0.3)
-
-    async def ignore(peer: Peer) -> None:
-        await peer.accept()
-        await flood(peer, 1000)
-        await asyncio.sleep(10)
-
-    async def record() -> float:
-        async with venue(ignore, tls=tls) as url:
-            return await stop_while_paused(url, path)
-
-    assert 0.25 < run(record()) < 1
-    assert codes(path) == [1006]
-    assert payloads(path) == flooded(1000)
-
-
-def test_the_close_timeout_is_two_seconds() -> None:
-    assert connection_module.CLOSE_TIMEOUT == 2.0
-
-
-def test_a_venue_that_says_close_and_does_not_hang_up_is_left(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT", 0.2)
-    monkeypatch.setattr(watch_module, "CLOSE_TIMEOUT", 0.2)
-
-    async def linger(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)))
-        await peer.write(close(1001, "going away"))
-        await peer.reader.read()
-        await asyncio.sleep(10)
-
-    async def record() -> float:
-        async with venue(linger, stay) as url:
-            watch = Stopwatch()
-            await session_for(url, path, max_frames=2).run()
-            return watch.seconds
-
-    assert run(record()) < 2
-    assert codes(path) == [1001, 1000]
-    assert events(path, "close")[0].details["reason"] == "going away"
-
-
-def test_a_message_over_the_limit_ends_the_connection_and_the_recording_says_why(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(connection_module, "MAX_MESSAGE", 1000)
-
-    async def exceed(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)), text(b"x" * 1001))
-        await peer.answer_close()
-
-    async def record() -> None:
-        async with venue(exceed, stay) as url:
-            await session_for(url, path, max_frames=2).run()
-
-    run(record())
-    first = events(path, "close")[0].details
-    assert "limit" in first["error"]
-    assert "limit" in caplog.text
-    assert [frame.conn for frame in received(path)] == [0, 1]
-
-
-@pytest.mark.parametrize(
-    ("ending", "code", "reason"),
-    [
-        (close(1000, "bye"), 1000, "bye"),
-        (close(1001), 1001, ""),
-        (close(4004, "no such key"), 4004, "no such key"),
-        (b"\x88\x00", 1005, ""),
-        (b"", 1006, ""),
-    ],
-)
-def test_the_close_event_is_last_and_has_the_code_of_the_venue(
-    path: Path, ending: bytes, code: int, reason: str
-) -> None:
-    async def script(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)))
-        await peer.read_frame()
-        await peer.write(text(numbered(1)), ending)
-        if ending:
-            await peer.read_until_close()
+from websockets.protocol import State
+
+from feedrec.errors import ConnectError, VenueError, WriteError
+from feedrec.feeds import Message, Notice, Subscription
+from feedrec.formats.line.codec import decode_line
+from feedrec.formats.line.index import Mark
+from feedrec.model import Event, Frame, FrameInfo, Record
+from feedrec.recorder import connection_lifecycle as lifecycle_module
+from feedrec.recorder.clock import RecordingClock
+from feedrec.recorder.connection_lifecycle import ConnectionLifecycle
+from feedrec.recorder.connection_state import ConnectionState
+from feedrec.recorder.output.counting_writer import CountingWriter
+from feedrec.recorder.output.null_writer import NullWriter
+from feedrec.recorder.rate_limit import RateLimit
+from feedrec.recorder.run_end import RunEnd
+
+from ..timing import MS, until
+from .venue import PlainClient, PlainFeed, numbered, run
+
+
+class PlayedWebSocket:
+    """What a connection needs of a WebSocket; the peer does what a test has it do."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.is_amid_message = False
+        self.remote_address = ("203.0.113.7", 443)
+        self.response = None
+        self.protocol = SimpleNamespace(state=State.OPEN, close_code=None, close_reason=None, parser_exc=None)
+        self.transport = SimpleNamespace(
+            pause_reading=lambda: self.said.append("pause reading"),
+            resume_reading=lambda: self.said.append("resume reading"),
+            abort=self.lose,
+        )
+        self.answers_close = True
+        self._closed = asyncio.Event()
+
+    def lose(self) -> None:
+        """End without a close frame."""
+        self.protocol.state = State.CLOSED
+        self._closed.set()
+
+    async def send(self, text: str) -> None:
+        self.said.append(text)
+
+    async def ping(self) -> None:
+        self.said.append("ping")
+
+    async def close(self) -> None:
+        if self.protocol.state is State.OPEN:
+            self.said.append("close")
+        if not self.answers_close:
+            await self._closed.wait()
+        elif self.protocol.state is State.OPEN:
+            self.protocol.close_code, self.protocol.close_reason = 1000, ""
+            self.lose()
+
+    async def wait_closed(self) -> None:
+        await self._closed.wait()
+
+
+class KeptRecording(NullWriter):
+    """A recording in memory, whose disk lags when a test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[Record] = []
+        self.is_full = False
+
+    def write(self, record: Record, info: FrameInfo | None = None) -> None:  # noqa: ARG002
+        self.records.append(record)
+
+    def write_line(self, line: bytes, mark: Mark | None = None) -> None:  # noqa: ARG002
+        self.records.append(decode_line(line))
+
+    def names(self) -> list[str]:
+        """Return the events, `frame` for each frame received, and `sent` for each frame sent."""
+        directions = {"in": "frame", "out": "sent"}
+        return [record.name if isinstance(record, Event) else directions[record.direction] for record in self.records]
+
+    def sent(self) -> list[bytes]:
+        return [record.payload for record in self.records if isinstance(record, Frame) and record.direction == "out"]
+
+
+class Bench:
+    """A connection over a played WebSocket."""
+
+    def __init__(self) -> None:
+        self.recording = KeptRecording()
+        self.end = RunEnd()
+        self.writer = CountingWriter(self.recording, self.end)
+        self.feed = PlainFeed()
+        self.client: Any = PlainClient(self.feed)
+        self.refusals: list[VenueError] = []
+        self.connection = ConnectionLifecycle(
+            3,
+            self.feed,
+            self.client,
+            "wss://venue",
+            self.writer,
+            RecordingClock(),
+            RateLimit(None),
+            self.refusals.append,
+        )
+        self.websocket: Any = PlayedWebSocket()
+
+    def state(self) -> ConnectionState:
+        return self.connection.state
+
+    async def connect(self) -> None:
+        """Be the opening of the connection: the handshake succeeds at once."""
+        self.connection.attach(self.websocket)
+        self.connection.bytes_arrived()
+        self.connection.opened()
+        self.connection.read_done()
+
+    async def open(self) -> None:
+        assert await self.connection.open(self.connect())
+
+    async def run(self) -> asyncio.Task[None]:
+        """Open the connection and let it record in the background, subscribed."""
+        await self.open()
+        task = asyncio.create_task(self.connection.run())
+        await until(lambda: self.websocket.said)
+        return task
+
+    async def finish(self, task: asyncio.Task[None]) -> None:
+        self.connection.close()
+        await task
+        self.connection.end()
+
+
+def with_bench(test: Any) -> Bench:
+    """Run a test on a bench."""
+
+    async def go() -> Bench:
+        bench = Bench()
+        await test(bench)
+        return bench
+
+    coroutine: Coroutine[Any, Any, Bench] = go()
+    return run(coroutine)
+
+
+def test_a_connection_is_connecting_open_recording_closing_and_closed_in_turn() -> None:
+    states: list[ConnectionState] = []
+
+    async def test(bench: Bench) -> None:
+        states.append(bench.state())
+        await bench.open()
+        states.append(bench.state())
+        task = asyncio.create_task(bench.connection.run())
+        await until(lambda: bench.websocket.said)
+        states.append(bench.state())
+        bench.connection.close()
+        states.append(bench.state())
+        await task
+        bench.connection.end()
+        states.append(bench.state())
+
+    bench = with_bench(test)
+    connecting, opened, recording, _, closing, closed, _ = ConnectionState
+    assert states == [connecting, opened, recording, closing, closed]
+    assert bench.recording.names() == ["clock", "open", "sent", "close"]
+    assert bench.websocket.said == ['{"type":"subscribe"}', "close"]
+
+
+def test_a_connection_that_cannot_be_opened_leaves_nothing_in_the_recording() -> None:
+    async def refuse() -> None:
+        raise ConnectError("connection refused")
+
+    async def test(bench: Bench) -> None:
+        with pytest.raises(ConnectError, match="connection refused"):
+            await bench.connection.open(refuse())
+        bench.connection.end()
+        assert bench.state() is ConnectionState.FAILED
+        assert bench.connection.seconds_open == 0
+
+    assert with_bench(test).recording.records == []
+
+
+def test_closing_while_connecting_gives_up_the_attempt() -> None:
+    async def test(bench: Bench) -> None:
+        opening = asyncio.ensure_future(bench.connection.open(asyncio.Event().wait()))
+        await asyncio.sleep(0)
+        bench.connection.close()
+        assert await opening is False
+        bench.connection.end()
+        assert bench.state() is ConnectionState.FAILED
+
+    assert with_bench(test).recording.records == []
+
+
+def test_a_connection_that_is_closed_before_it_subscribed_says_nothing_but_close() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.open()
+        bench.connection.close()
+        bench.connection.close()  # once for the endpoint it is to leave, once for the end of the run
+        assert bench.state() is ConnectionState.CLOSING
+        await bench.connection.run()
+        bench.connection.end()
+
+    bench = with_bench(test)
+    assert bench.websocket.said == ["close"]
+    assert bench.recording.names() == ["clock", "open", "close"]
+
+
+def test_reading_pauses_while_the_disk_lags_and_goes_on_when_it_has_caught_up() -> None:
+    async def test(bench: Bench) -> None:
+        task = await bench.run()
+        bench.recording.is_full = True
+        bench.connection.read_done()
+        bench.connection.read_done()
+        assert bench.state() is ConnectionState.PAUSED
+        bench.recording.is_full = False
+        bench.connection.resume_reading()
+        bench.connection.resume_reading()
+        assert bench.state() is ConnectionState.RECORDING
+        await bench.finish(task)
+        bench.connection.resume_reading()
+
+    bench = with_bench(test)
+    assert bench.websocket.said[1:] == ["pause reading", "resume reading", "close"]
+    assert bench.recording.names()[3:] == ["pause", "resume", "close"]
+
+
+def test_a_disk_that_lags_at_the_opening_pauses_reading_once_the_connection_records() -> None:
+    async def test(bench: Bench) -> None:
+        bench.recording.is_full = True
+        await bench.open()
+        assert bench.state() is ConnectionState.OPEN
+        task = asyncio.create_task(bench.connection.run())
+        await until(lambda: '{"type":"subscribe"}' in bench.websocket.said)
+        assert bench.state() is ConnectionState.PAUSED
+        await bench.finish(task)
+
+    assert with_bench(test).recording.names() == ["clock", "open", "pause", "sent", "resume", "close"]
+
+
+@pytest.mark.parametrize("ending", ["closed by us", "lost"])
+def test_a_paused_connection_is_resumed_before_it_ends(ending: str) -> None:
+    async def test(bench: Bench) -> None:
+        task = await bench.run()
+        bench.recording.is_full = True
+        bench.connection.read_done()
+        if ending == "lost":
+            bench.websocket.lose()
+            await task
+            bench.connection.end()
         else:
-            peer.abort()
+            await bench.finish(task)
 
-    async def record() -> None:
-        async with venue(script) as url:
-            session = session_for(url, path)
-            running = asyncio.create_task(session.run())
-            await until(lambda: session.progress.state == "reconnecting")
-            session.stop()
-            await running
+    bench = with_bench(test)
+    assert bench.recording.names()[3:] == ["pause", "resume", "close"]
 
-    run(record())
-    of_first = [record for record in records(path) if record.conn == 0]
-    assert of_first[-1] == events(path, "close")[0]
-    assert events(path, "close")[0].details == {"code": code, "reason": reason}
-    assert [frame.payload for frame in received(path) if frame.conn == 0] == [numbered(0), numbered(1)]
+
+def test_a_closing_connection_is_not_paused() -> None:
+    async def test(bench: Bench) -> None:
+        task = await bench.run()
+        bench.connection.close()
+        bench.recording.is_full = True
+        bench.connection.read_done()
+        assert bench.state() is ConnectionState.CLOSING
+        await task
+        bench.connection.end()
+
+    assert "pause" not in with_bench(test).recording.names()
+
+
+def test_what_is_subscribed_before_the_first_subscriptions_are_sent_follows_them_in_order() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.connection.subscribe([Subscription("a")])
+        await bench.open()
+        await bench.connection.unsubscribe([Subscription("b")])
+        assert bench.recording.sent() == []
+        task = asyncio.create_task(bench.connection.run())
+        await until(lambda: len(bench.websocket.said) == 3)
+        await bench.connection.subscribe([Subscription("c")])
+        await bench.finish(task)
+        await bench.connection.subscribe([Subscription("d")])
+
+    assert with_bench(test).recording.sent() == [
+        b'{"type":"subscribe"}',
+        b'{"type":"subscribe","channel":"a"}',
+        b'{"type":"unsubscribe","channel":"b"}',
+        b'{"type":"subscribe","channel":"c"}',
+    ]
+
+
+def test_a_closing_connection_sends_nothing_more() -> None:
+    async def test(bench: Bench) -> None:
+        task = await bench.run()
+        bench.connection.close()
+        await bench.connection.subscribe([Subscription("a")])
+        await task
+        bench.connection.end()
+
+    assert with_bench(test).recording.sent() == [b'{"type":"subscribe"}']
 
 
 @pytest.mark.parametrize(
-    ("ending", "level"),
-    [(close(1001), logging.INFO), (b"", logging.WARNING)],
-    ids=["closed", "lost"],
+    ("ending", "level"), [("lost", logging.WARNING), ("closed by us", logging.INFO), ("left", logging.INFO)]
 )
-def test_a_connection_that_is_lost_is_worth_a_warning(
-    path: Path, caplog: pytest.LogCaptureFixture, ending: bytes, level: int
+def test_only_a_connection_that_was_lost_is_worth_a_warning(
+    ending: str, level: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A venue that does not answer our close has the same code, 1006, but nothing is missing then."""
+    monkeypatch.setattr(lifecycle_module, "CLOSE_TIMEOUT", 20 * MS)
+
+    async def test(bench: Bench) -> None:
+        task = await bench.run()
+        bench.websocket.answers_close = ending != "left"
+        if ending == "lost":
+            bench.websocket.lose()
+            await task
+            bench.connection.end()
+        else:
+            await bench.finish(task)
+
     caplog.set_level(logging.INFO, "feedrec")
-
-    async def script(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)))
-        await peer.read_frame()
-        await peer.write(ending)
-        if ending:
-            await peer.read_until_close()
-        peer.abort()
-
-    async def record() -> None:
-        async with venue(script, stay) as url:
-            await session_for(url, path, max_frames=2).run()
-
-    run(record())
-    (line,) = [
-        line for line in caplog.records if line.getMessage().startswith("connection 0 ") and "open" not in line.msg
-    ]
-    assert line.levelno == level
+    bench = with_bench(test)
+    assert caplog.records[-1].levelno == level
+    code = 1000 if ending == "closed by us" else 1006
+    assert bench.recording.records[-1].details == {"code": code, "reason": ""}  # type: ignore[union-attr]
 
 
-def test_a_venue_that_does_not_answer_our_close_is_not_worth_a_warning(
-    path: Path, caplog: pytest.LogCaptureFixture
+def test_the_client_half_hears_of_everything_that_happens_on_its_connection() -> None:
+    heard: list[str] = []
+
+    class ListeningClient(PlainClient):
+        def on_open(self, time: int) -> list[Message]:
+            heard.append("on_open")
+            return super().on_open(time)
+
+        def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:
+            heard.append("on_tick")
+            assert seconds_open > 0
+            return [Notice("so it is", "info", "remark"), Message(b'"alive"')] if heard.count("on_tick") == 1 else ()
+
+        def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:
+            heard.append(f"on_close {code}{reason}")
+            return [Notice("nothing was accepted", "warning", "missing")]
+
+    async def test(bench: Bench) -> None:
+        bench.connection._client = ListeningClient(bench.feed)
+        task = await bench.run()
+        await until(lambda: heard.count("on_tick") == 2)
+        await bench.finish(task)
+
+    bench = with_bench(test)
+    assert heard[:2] == ["on_open", "on_tick"]
+    assert heard[-1] == "on_close 1000"
+    assert bench.recording.names() == ["clock", "open", "sent", "remark", "sent", "missing", "close"]
+
+
+def test_the_client_half_does_not_judge_a_connection_of_which_frames_could_not_be_written() -> None:
+    async def test(bench: Bench) -> None:
+        bench.client.on_close = lambda *_: pytest.fail("it was asked to judge")
+        task = await bench.run()
+        bench.writer.fail(WriteError("x.jsonl", "no space left"))
+        await bench.finish(task)
+
+    with_bench(test)
+
+
+@pytest.mark.parametrize(("severity", "level"), [("info", "INFO"), ("warning", "WARNING"), ("fatal", "WARNING")])
+def test_a_notice_is_logged_and_only_a_fatal_one_is_a_refusal(
+    caplog: pytest.LogCaptureFixture, severity: Any, level: str
 ) -> None:
-    async def hang_up(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)))
-        await peer.read_until_close()
-        peer.abort()
+    async def test(bench: Bench) -> None:
+        bench.connection.report([Notice("so it is", severity)])
 
-    async def record() -> None:
-        async with venue(hang_up) as url:
-            await session_for(url, path, max_frames=1).run()
-
-    run(record())
-    assert codes(path) == [1006]
-    assert caplog.messages == []
+    with caplog.at_level(logging.INFO):
+        bench = with_bench(test)
+    assert [(record.levelname, record.message) for record in caplog.records] == [(level, "so it is")]
+    assert [str(error) for error in bench.refusals] == (["so it is"] if severity == "fatal" else [])
+    assert bench.recording.records == []
 
 
-def test_a_connection_that_closes_in_the_segment_of_the_handshake_is_recorded(path: Path) -> None:
-    async def hasty(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)), close(1001))
-        await peer.read_until_close()
+def test_a_gap_is_recorded_before_the_frame_that_revealed_it_and_has_its_time() -> None:
+    async def test(bench: Bench) -> None:
+        await bench.open()
+        bench.connection.bytes_arrived()
+        bench.connection.message(numbered(0), binary=False)
+        bench.connection.message(numbered(3), binary=False)
+        assert (bench.writer.counts.gaps, bench.writer.counts.missing) == (1, 2)
+        bench.connection.close()
+        await bench.connection.run()
+        bench.connection.end()
 
-    async def record() -> None:
-        async with venue(hasty, stay) as url:
-            await session_for(url, path, max_frames=2).run()
-
-    run(record())
-    assert [event.conn for event in events(path, "open")] == [0, 1]
-    assert codes(path) == [1001, 1000]
-    assert [frame.conn for frame in sent(path)] == [1]  # nothing could be sent on the first
-
-
-def test_the_opening_stands_before_the_first_frame_and_says_what_was_agreed(path: Path) -> None:
-    async def script(peer: Peer) -> None:
-        extension = "Sec-WebSocket-Extensions: permessage-deflate"
-        await peer.accept(text(numbered(0)), text(numbered(1)), headers=[extension])
-        await peer.answer_close()
-
-    async def record() -> str:
-        async with venue(script) as url:
-            await session_for(url, path, max_frames=2).run()
-        return url
-
-    url = run(record())
-    clock, opened, first, second, *_ = records(path)
-    assert [clock, opened] == [events(path, "clock")[0], events(path, "open")[0]]
-    assert [first, second] == received(path)
-    assert clock.time == opened.time == first.time == second.time
-    assert events(path, "open")[0].details == {
-        "url": url,
-        "address": url.removeprefix("ws://"),
-        "extensions": "permessage-deflate",
-    }
+    recording = with_bench(test).recording
+    assert recording.names() == ["clock", "open", "frame", "gap", "frame", "close"]
+    times = [record.time for record in recording.records]
+    assert times[2] == times[3] == times[4]
 
 
-def test_an_ipv6_address_is_written_with_brackets(path: Path) -> None:
-    async def record() -> str:
-        async with serve(lambda server: server.send("[]"), "::1", 0) as server:
-            port = next(iter(server.sockets)).getsockname()[1]
-            await session_for(f"ws://[::1]:{port}", path, max_frames=1).run()
-        return f"[::1]:{port}"
+def test_a_silent_connection_is_pinged_and_then_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle_module, "TICK", 5 * MS)
+    verdicts = iter(["alive", "ping", "alive", "dead"])
 
-    try:
-        address = run(record())
-    except OSError:
-        pytest.skip("this machine has no IPv6")
-    assert events(path, "open")[0].details["address"] == address
+    async def test(bench: Bench) -> None:
+        monkeypatch.setattr(bench.connection._watchdog, "judge", lambda *_, **__: next(verdicts))
+        task = await bench.run()
+        await task
+        bench.connection.end()
 
-
-def test_extensions_in_two_headers_do_not_end_the_connection(path: Path) -> None:
-    async def script(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)), headers=["Sec-WebSocket-Extensions: permessage-deflate"])
-        await peer.answer_close()
-
-    async def record() -> None:
-        async with venue(script) as url:
-            session = session_for(url, path, max_frames=1)
-            session._run.connect = connect_with_two_headers
-            await session.run()
-
-    async def connect_with_two_headers(
-        url: str,
-        make_receiver: Callable[[RecordedConnection], Receiver],
-        headers: Mapping[str, str],  # noqa: ARG001
-    ) -> RecordedConnection:
-        def make(connection: RecordedConnection) -> Receiver:
-            receiver = make_receiver(connection)
-            opened = receiver.opened
-
-            def add_header() -> None:
-                assert connection.response is not None
-                connection.response.headers["Sec-WebSocket-Extensions"] = "x-other"
-                opened()
-
-            receiver.opened = add_header  # type: ignore[method-assign]
-            return receiver
-
-        return await open_connection(url, make)
-
-    run(record())
-    assert events(path, "open")[0].details["extensions"] == "permessage-deflate, x-other"
-    assert payloads(path) == [numbered(0)]
+    bench = with_bench(test)
+    assert bench.websocket.said == ['{"type":"subscribe"}', "ping"]
+    assert bench.recording.names()[-2:] == ["silence", "close"]
 
 
-def test_what_is_sent_is_recorded_before_the_answer(path: Path) -> None:
-    messages = [Message(SUBSCRIBE), Message(b'{"second":1}')]
+def test_a_defect_of_the_client_half_is_raised_and_the_connection_is_closed() -> None:
+    async def test(bench: Bench) -> None:
+        def stumble(_: int) -> list[Message]:
+            raise LookupError("a defect")
 
-    async def script(peer: Peer) -> None:
-        await peer.accept()
-        for number in range(2):
-            opcode, payload = await peer.read_frame()
-            assert opcode is Opcode.TEXT
-            await peer.write(text(b"[%d,%b]" % (number, payload)))
-        await peer.answer_close()
+        bench.client.on_open = stumble
+        await bench.open()
+        with pytest.raises(LookupError):
+            await bench.connection.run()
+        bench.connection.end()
+        assert bench.state() is ConnectionState.CLOSED
 
-    async def record() -> None:
-        async with venue(script) as url:
-            await session_for(url, path, feed=PlainFeed(messages), max_frames=2).run()
-
-    run(record())
-    assert [frame.payload for frame in sent(path)] == [message.payload for message in messages]
-    assert payloads(path) == [b"[0,%b]" % SUBSCRIBE, b'[1,{"second":1}]']
-    assert [frame.time for frame in sent(path)] <= [frame.time for frame in received(path)]
-
-
-def test_a_venue_that_takes_no_messages_is_left(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_module, "SEND_TIMEOUT", 0.2)
-    huge = Message(b'"%b"' % (b"x" * 20_000_000))  # more than sockets hold
-
-    async def deaf(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)))
-        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(10)
-
-    async def record() -> None:
-        async with venue(deaf, stay) as url:
-            await session_for(url, path, feed=PlainFeed([huge]), max_frames=2).run()
-
-    run(record())
-    assert codes(path)[0] == 1006
-    assert [frame.conn for frame in received(path)] == [0, 1]
-
-
-def test_stop_does_not_wait_for_a_venue_that_takes_no_messages(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_module, "CLOSE_TIMEOUT", 0.2)
-    huge = Message(b'"%b"' % (b"x" * 20_000_000))
-
-    async def deaf(peer: Peer) -> None:
-        await peer.accept(text(numbered(0)))
-        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(10)
-
-    async def record() -> float:
-        async with venue(deaf) as url:
-            session = session_for(url, path, feed=PlainFeed([huge]))
-            running = asyncio.create_task(session.run())
-            await until(lambda: session.progress.counts.frames)
-            await asyncio.sleep(0.1)
-            watch = Stopwatch()
-            session.stop()
-            await running
-            return watch.seconds
-
-    assert run(record()) < 2
-    assert codes(path) == [1006]
-
-
-@pytest.mark.usefixtures("low_marks")
-@pytest.mark.parametrize("is_paused", [False, True], ids=["reading", "paused"])
-def test_a_disk_that_refuses_ends_the_run_at_once_and_what_was_written_is_there(path: Path, is_paused: bool) -> None:  # noqa: FBT001
-    async def script(peer: Peer) -> None:
-        await peer.accept(text(numbered(0, FRAME_SIZE)))
-        reading = asyncio.ensure_future(peer.read_until_close())
-        number = 1
-        while not reading.done():
-            await peer.write(text(numbered(number, FRAME_SIZE)))
-            number += 1
-            await asyncio.sleep(0 if is_paused else 0.001)
-        await peer.write(close())
-
-    async def refuse(target: GatedTarget) -> None:
-        if is_paused:
-            target.gate.clear()
-        await asyncio.sleep(0.3)
-        target.is_broken = True
-        target.gate.set()
-
-    async def record() -> float:
-        writer, target = gated_writer(path)
-        async with venue(script) as url:
-            running = asyncio.create_task(session_for(url, writer).run())
-            await until(lambda: target.size > 1000)
-            await refuse(target)
-            watch = Stopwatch()
-            with pytest.raises(WriteError, match="No space left on device"):
-                await running
-            return watch.seconds
-
-    assert run(record()) < 3
-    assert not path.exists()
-    written = [record.payload for record in readable(part_of(path))]
-    assert written == flooded(len(written)) != []
-
-
-def readable(part: Path) -> list[Frame]:
-    """Give the frames of a recording that was cut off."""
-    frames: list[Frame] = []
-    with RecordingReader(part) as reader, contextlib.suppress(TruncatedRecordingError):
-        frames.extend(record for record in reader if isinstance(record, Frame) and record.direction == "in")
-    return frames
-
-
-def test_a_disk_that_refuses_ends_a_run_that_has_nothing_more_to_write(path: Path) -> None:
-    async def record() -> float:
-        writer, target = gated_writer(path)
-        async with venue(stay) as url:
-            session = session_for(url, writer)
-            running = asyncio.create_task(session.run())
-            await until(lambda: session.progress.counts.frames)
-            target.is_broken = True
-            watch = Stopwatch()
-            with pytest.raises(WriteError, match="No space left on device"):
-                await running
-            return watch.seconds
-
-    assert run(record()) < 5
-
-
-def test_a_resume_while_nothing_is_paused_changes_nothing(path: Path) -> None:
-    async def record() -> None:
-        async with venue(stay) as url:
-            session = session_for(url, path)
-            running = asyncio.create_task(session.run())
-            session._on_drained()
-            await until(lambda: session.progress.counts.frames)
-            session._on_drained()
-            session.stop()
-            await running
-            session._on_drained()
-
-    run(record())
-    assert events(path, "resume") == []
+    assert with_bench(test).websocket.said == ["close"]

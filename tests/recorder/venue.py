@@ -1,4 +1,4 @@
-"""A venue made of bytes, a feed that says what it is told to, and what tests of the recorder ask of a recording."""
+"""A venue made of bytes, a plain feed, and what tests of the recorder ask of a recording."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.stream.blocks import BlockEncoder
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
-from feedrec.recorder import Limits, RecordingSession
+from feedrec.recorder import Limits, RecordingSession, Summary
 from feedrec.recorder.backoff import Backoff
+from feedrec.recorder.connection_state import ConnectionState
 
 from .. import timing
 from ..timing import HANG_TIMEOUT, scaled
@@ -40,11 +41,14 @@ until = timing.until
 T = TypeVar("T")
 HEADER = Header("plain")
 SUBSCRIBE = b'{"type":"subscribe"}'
+NEVER = 10 * HANG_TIMEOUT
+"""Seconds that no test waits: a limit set to this shows that it is not waited for."""
+
 ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 
 
 def run(coroutine: Coroutine[Any, Any, T], timeout: float = HANG_TIMEOUT) -> T:
-    """RunContext it; what asyncio would have printed fails the test, and so does a task that is left behind."""
+    """Run it; what asyncio would have printed fails the test, and so does a task that is left behind."""
     complaints: list[Mapping[str, Any]] = []
 
     async def guarded() -> T:
@@ -90,7 +94,7 @@ def close(code: int = 1000, reason: str = "") -> bytes:
 
 
 def numbered(sequence: int, size: int = 0) -> bytes:
-    """Give a frame that the plain feed finds a sequence number in."""
+    """Return a frame with a sequence number for the plain feed."""
     return b'{"sequence":%d,"filler":"%s"}' % (sequence, b"x" * size)
 
 
@@ -160,7 +164,7 @@ Script = Callable[[Peer], Awaitable[object]]
 async def venue(
     *scripts: Script, tls: ssl.SSLContext | None = None, port: int = 0, host: str = "127.0.0.1"
 ) -> AsyncIterator[str]:
-    """Serve one script a connection, the last one for all that follow; give the address."""
+    """Serve one script a connection, the last one for all that follow; yield the address."""
     failures: list[BaseException] = []
     tasks: set[asyncio.Task[Any]] = set()
     count = 0
@@ -197,6 +201,22 @@ async def venue(
             task.cancel()
         await asyncio.gather(*leftover, return_exceptions=True)
     assert failures == []
+
+
+async def stay(peer: Peer) -> None:
+    """Send one frame, and be polite until the client closes."""
+    await peer.accept(text(numbered(0)))
+    await peer.answer_close()
+
+
+async def send_one_and_abort(peer: Peer) -> None:
+    await peer.accept(text(numbered(0)))
+    await peer.read_frame()
+    peer.abort()
+
+
+async def never_answer(peer: Peer) -> None:
+    await peer.reader.read()
 
 
 class PlainClient:
@@ -267,16 +287,19 @@ class PlainFeed(FeedDefaults):
 
 
 class GatedTarget(FileTarget):
-    """A file on a disk that stalls while the gate is closed, and that can be made to refuse."""
+    """A file on a disk that stalls while the gate is closed, and that can be made to fail."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.gate = threading.Event()
         self.gate.set()
+        self.is_stalled = False
         self.is_broken = False
 
     def write(self, data: bytes) -> None:
+        self.is_stalled = not self.gate.is_set()
         assert self.gate.wait(HANG_TIMEOUT)
+        self.is_stalled = False
         if self.is_broken:
             raise WriteError(self.path, "cannot be written: No space left on device")
         super().write(data)
@@ -296,11 +319,27 @@ def session_for(
     duration: float | None = None,
     backoff: Backoff | None = None,
 ) -> RecordingSession:
-    """Give a session that reconnects at once."""
+    """Return a session that reconnects at once."""
     writer = create_recording(recording, HEADER, level=1) if isinstance(recording, Path) else recording
     limits = Limits(duration, max_frames)
     backoff = backoff or Backoff(first=0.01, cap=0.02)
     return RecordingSession(feed or PlainFeed(), url, [], writer, limits=limits, backoff=backoff)
+
+
+@contextlib.asynccontextmanager
+async def running(session: RecordingSession) -> AsyncIterator[asyncio.Task[Summary]]:
+    """Run a session in the background, and wait for its end at the end of the block."""
+    task = asyncio.create_task(session.run())
+    yield task
+    async with asyncio.timeout(HANG_TIMEOUT):
+        await asyncio.wait({task})
+
+
+async def until_paused(session: RecordingSession, target: GatedTarget) -> None:
+    """Wait until reading is paused for good: until a write stalls, the backlog may shrink once more."""
+    await until(lambda: target.is_stalled)
+    await asyncio.sleep(0)  # for the call that the shrinking backlog may have scheduled
+    await until(lambda: state_of(session) is ConnectionState.PAUSED)
 
 
 def part_of(path: Path) -> Path:
@@ -346,3 +385,9 @@ class Stopwatch:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self._start
+
+
+def state_of(session: RecordingSession) -> ConnectionState | None:
+    """Return the state of the session's first connection."""
+    connection = session._loops[0]._connection
+    return None if connection is None else connection.state

@@ -1,16 +1,18 @@
-"""What a run writes down, and the figures that come of it."""
+"""The lines that the connections of a run write to its recording, and the figures of the run."""
 
 from __future__ import annotations
 
 import heapq
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ...errors import FeedrecError, WriteError
 from ...formats.line.codec import encode_received
 from ...formats.tools.summary import frames_missing
-from ...model import Event, Frame, FrameInfo
+from ...model import Event, Frame, FrameInfo, Record
+from ..clock import Reading
+from ..run_end import Outcome, RunEnd
 from .growing_recording import GrowingRecording
 
 __all__ = ["CountingWriter", "Counts"]
@@ -18,15 +20,15 @@ __all__ = ["CountingWriter", "Counts"]
 
 class Counts(msgspec.Struct):
     """
-    Figures of a run, growing while it lasts.
+    Figures of a run, which grow while it lasts.
 
     Attributes:
         frames: Frames received and recorded.
         bytes: Bytes of their payloads.
         connections: Connections opened.
-        gaps: Holes in the venue's sequence.
-        missing: Frames that the holes stand for.
-        out_of_order: Frames that came behind a later one.
+        gaps: Gaps in the venue's sequence numbers.
+        missing: Frames lost in these gaps.
+        out_of_order: Frames that arrived after a later one.
 
     """
 
@@ -42,33 +44,33 @@ class CountingWriter:
     """
     Turns frames and events into lines of the recording, and counts them.
 
+    A recording that cannot be written ends the run: no error is raised here, and nothing more is written.
+
     Args:
-        writer: The recording.
-        max_frames: Received frames after which it is complete; None for no limit.
+        recording: What is written to.
+        end: Ended when the limit is reached, or when writing fails.
+        max_frames: Received frames after which the recording is complete; None for no limit.
 
     Attributes:
+        recording: As given.
         counts: The figures so far.
-        is_complete: Whether it takes no more frames: the limit is reached, or it was given up.
-        is_given_up: Whether frames are lost that it did not take.
+        is_complete: Whether no more frames are written: the limit is reached, or writing failed.
+        failure: Why writing failed; None while it works.
 
     """
 
-    def __init__(self, writer: GrowingRecording, max_frames: int | None = None) -> None:
+    def __init__(self, recording: GrowingRecording, end: RunEnd, max_frames: int | None = None) -> None:
+        self.recording = recording
         self.counts = Counts()
         self.is_complete = False
-        self.is_given_up = False
-        self._writer = writer
+        self.failure: FeedrecError | None = None
+        self._end = end
         self._max_frames = max_frames
         self._numbers = 0
         self._free_numbers: list[int] = []
 
-    @property
-    def path(self) -> Path:
-        """The recording."""
-        return self._writer.path
-
     def take_number(self) -> int:
-        """Give the number of a new connection: the lowest that no connection has or had."""
+        """Return the number of a new connection: the lowest that no other connection has or had."""
         if self._free_numbers:
             return heapq.heappop(self._free_numbers)
         self._numbers += 1
@@ -78,26 +80,34 @@ class CountingWriter:
         """Take back the number of a connection that was never open."""
         heapq.heappush(self._free_numbers, number)
 
-    def give_up(self) -> None:
-        """Take no more frames: they would not get to the disk."""
-        self.is_complete = self.is_given_up = True
+    def fail(self, error: FeedrecError) -> None:
+        """Write nothing more, and end the run: the recording failed."""
+        self.is_complete = True
+        if self.failure is None:
+            self.failure = error
+        self._end.end(Outcome.DISK_FAILED, error)
 
     def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
-        """Write a frame that came in, at `time` nanoseconds; `info` is what the feed tells of it."""
-        line = encode_received(time, conn, payload, binary=binary, parses=info.parses)
-        self._writer.write_line(line, (time, conn, info))
+        """Write a frame received at `time` (nanoseconds); `info` is what the feed says of it."""
+        try:
+            line = encode_received(time, conn, payload, binary=binary, parses=info.parses)
+            self.recording.write_line(line, (time, conn, info))
+        except FeedrecError as error:
+            self.fail(error)
+            return
+        except Exception as error:  # noqa: BLE001  a frame must not be lost in silence
+            self.fail(WriteError(self.recording.path, f"a frame cannot be written: {error!r}"))
+            return
         counts = self.counts
         counts.frames += 1
         counts.bytes += len(payload)
         if counts.frames == self._max_frames:
             self.is_complete = True
+            self._end.end(Outcome.LIMIT_REACHED)
 
     def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool) -> None:
-        """Write a text frame that went out."""
-        self._writer.write(Frame(time, conn, payload, "out", redacted=redacted))
-
-    def problem(self, text: str) -> None:
-        """Take note of what went wrong outside; a recording has events of its own for it."""
+        """Write a text frame that was sent."""
+        self._write(Frame(time, conn, payload, "out", redacted=redacted))
 
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event."""
@@ -106,4 +116,19 @@ class CountingWriter:
         elif name == "gap":
             self.counts.gaps += 1
             self.counts.missing += frames_missing(details)
-        self._writer.write(Event(time, conn, name, details))
+        self._write(Event(time, conn, name, details))
+
+    def clock_reading(self, time: int, conn: int, reading: Reading) -> None:
+        """Write the `clock` event that stands before what is stamped with `time`."""
+        self._write(Event(time, conn, "clock", {"wall": reading.wall, "monotonic": reading.steady}))
+
+    def problem(self, text: str) -> None:
+        """Take note of a problem outside the recorder; the recording has events of its own for it."""
+
+    def _write(self, record: Record) -> None:
+        if self.failure is not None:  # the recording raises the same error each time, and its traceback would grow
+            return
+        try:
+            self.recording.write(record)
+        except FeedrecError as error:
+            self.fail(error)

@@ -14,7 +14,7 @@ from ...feeds import Feed, Subscription
 from ..backoff import Backoff
 from ..redaction import redact_url
 
-__all__ = ["EndpointAddress", "Failover", "Route"]
+__all__ = ["EndpointAddress", "EndpointSelector", "Failover"]
 
 log = logging.getLogger("feedrec")
 
@@ -27,7 +27,7 @@ class EndpointAddress(NamedTuple):
     is_primary: bool = False
 
     def has(self, subscriptions: Sequence[Subscription]) -> list[Subscription]:
-        """Give those of the subscriptions that the endpoint has; the primary is asked for all, whatever comes of it."""
+        """Return the subscriptions that the endpoint has; the primary is asked for all of them, whatever it answers."""
         channels = self.feed.channels
         return [one for one in subscriptions if self.is_primary or not channels or one.channel in channels]
 
@@ -37,11 +37,11 @@ class Failover(msgspec.Struct, frozen=True):
     What takes over when the primary endpoint is down.
 
     Attributes:
-        feed: What the endpoint speaks that takes over; the frames of both are described alike.
+        feed: What the other endpoint speaks; the frames of both are described alike.
         url: Its address.
-        attempts: Connections in a row that failed, or did not last, after which it does.
-        first_probe: Seconds after which the primary is tried again, at first: between half of it and all of it.
-        last_probe: What that grows to; it doubles each time, until a connection to the primary lasts again.
+        attempts: Connections in a row that must fail, or not last, before it takes over.
+        first_probe: Seconds after which the primary is first tried again: between half of this and all of it.
+        last_probe: The most that this grows to; it doubles each time, until a connection to the primary lasts again.
 
     """
 
@@ -52,9 +52,9 @@ class Failover(msgspec.Struct, frozen=True):
     last_probe: float = 300.0
 
 
-class Route:
+class EndpointSelector:
     """
-    Where the next connection goes.
+    Selects the endpoint of the next connection.
 
     Args:
         primary: The endpoint that was asked for.
@@ -62,10 +62,11 @@ class Route:
 
     Attributes:
         primary: As given.
+        failover: As given.
         current: Where the next connection goes.
-        probes: Gives the delays between looks at the primary.
+        probes: Gives the delays between probes of the primary.
         diverted: Set while the failover is in use.
-        reason: Why it was put to use the last time.
+        reason: Why the failover was last put to use; empty if it never was.
 
     """
 
@@ -77,8 +78,8 @@ class Route:
         self.reason = ""
 
     @property
-    def has_choice(self) -> bool:
-        """Whether the failover may still take over."""
+    def has_alternative(self) -> bool:
+        """Whether there is a failover that has not taken over yet."""
         return self.failover is not None and not self.diverted.is_set()
 
     def check(self, groups: Sequence[Sequence[Subscription]]) -> None:
@@ -86,52 +87,58 @@ class Route:
         Make sure that the failover can stand in for the primary.
 
         Args:
-            groups: What each connection subscribes.
+            groups: What each connection subscribes to.
 
         Raises:
-            UsageError: If it has none of the channels, or a connection of it carries less.
+            UsageError: If it has none of the channels, or fewer of them fit one connection to it.
 
         """
         if self.failover is None:
             return
-        place = EndpointAddress(self.failover.feed, self.failover.url)
+        endpoint = EndpointAddress(self.failover.feed, self.failover.url)
         for group in groups:
-            kept = place.has(group)
-            if group and all(one.channel == place.feed.heartbeat_channel for one in kept):
+            kept = endpoint.has(group)
+            if group and all(one.channel == endpoint.feed.heartbeat_channel for one in kept):
                 names = ", ".join(one.channel for one in group)
-                raise UsageError(f"{place.feed.name} cannot stand in for {self.primary.feed.name}: it has no {names}")
-            if len(place.feed.spread(kept)) > 1:
                 raise UsageError(
-                    f"a connection to {place.feed.name} cannot carry what one to {self.primary.feed.name} does"
+                    f"{endpoint.feed.name} cannot stand in for {self.primary.feed.name}: it has no {names}"
+                )
+            if len(endpoint.feed.spread(kept)) > 1:
+                raise UsageError(
+                    f"{endpoint.feed.name} cannot stand in for {self.primary.feed.name}: "
+                    "a connection to it carries fewer subscriptions"
                 )
 
     def divert(self, failures: int, reason: str) -> dict[str, Any] | None:
         """
-        Have the failover take over if it is its turn; give the keys of the event that tells of it, if so.
+        Let the failover take over if it is time to.
 
         Args:
             failures: Connections in a row that failed or did not last.
             reason: Why the last of them did, if that is known.
+
+        Returns:
+            The keys of the `failover` event to record, if it takes over.
 
         """
         if self.failover is None or self.diverted.is_set() or failures < self.failover.attempts:
             return None
         self.diverted.set()
         self.reason = reason or f"{failures} connections in a row did not last"
-        return self._turn(EndpointAddress(self.failover.feed, self.failover.url), self.reason)
+        return self._switch(EndpointAddress(self.failover.feed, self.failover.url), self.reason)
 
     def restore(self) -> dict[str, Any]:
-        """Go back to the primary; give the keys of the event that tells of it."""
+        """Go back to the primary; return the keys of the `failover` event to record."""
         self.diverted.clear()
-        return self._turn(self.primary, "the primary endpoint answers again")
+        return self._switch(self.primary, "the primary endpoint answers again")
 
     def lasted(self) -> None:
-        """Take note of a connection that lasted: one to the primary makes the next look at it a quick one."""
+        """Take note of a connection that lasted: one to the primary makes its next probe a quick one."""
         if not self.diverted.is_set():
             self.probes.reset()
 
-    def _turn(self, place: EndpointAddress, reason: str) -> dict[str, Any]:
-        before, self.current = self.current, place
-        shown = redact_url(place.url)
-        log.warning("failover: from %s to %s at %s: %s", before.feed.name, place.feed.name, shown, reason)
-        return {"from": before.feed.name, "to": place.feed.name, "url": shown, "reason": reason}
+    def _switch(self, endpoint: EndpointAddress, reason: str) -> dict[str, Any]:
+        before, self.current = self.current, endpoint
+        shown = redact_url(endpoint.url)
+        log.warning("failover: from %s to %s at %s: %s", before.feed.name, endpoint.feed.name, shown, reason)
+        return {"from": before.feed.name, "to": endpoint.feed.name, "url": shown, "reason": reason}

@@ -1,4 +1,4 @@
-"""Looking whether the primary endpoint answers again while another one stands in for it."""
+"""Probing whether the primary endpoint answers again while another one stands in for it."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ __all__ = ["return_to_primary"]
 log = logging.getLogger("feedrec")
 
 
-async def return_to_primary(run: RunContext, loops: Sequence[ReconnectLoop]) -> None:
+async def return_to_primary(context: RunContext, loops: Sequence[ReconnectLoop]) -> None:
     """
-    Have all connections go back to the primary endpoint as soon as it answers, whenever it was left; never ends.
+    Send all connections back to the primary endpoint as soon as it answers, whenever it was left; never ends.
 
     Args:
-        run: The run.
-        loops: Its connections. The first of them records that they go back.
+        context: What the connections of the run share.
+        loops: Its connections. The first of them records the return.
 
     """
-    route = run.route
+    selector = context.selector
     while True:
-        await route.diverted.wait()
-        await asyncio.sleep(route.probes.next_delay())
-        if await _answers(run):
-            switch = route.restore()
+        await selector.diverted.wait()
+        await asyncio.sleep(selector.probes.next_delay())
+        if await _answers(context):
+            event = selector.restore()
             for number, loop in enumerate(loops):
-                loop.turn(switch if number == 0 else None)
+                loop.switch_endpoint(event if number == 0 else None)
 
 
-async def _answers(run: RunContext) -> bool:
+async def _answers(context: RunContext) -> bool:
     """Open a connection to the primary, and close it."""
-    feed, url, _ = run.route.primary
-    await run.openings.turn()
+    feed, url, _ = context.selector.primary
+    await context.openings.turn()
     try:
-        connection = await run.connect(url, lambda _: _Unheard(), feed.headers(run.credentials))
+        connection = await context.connect(url, lambda _: _IgnoringReceiver(), feed.headers(context.credentials))
     except ConnectError as error:
         log.info("%s is still down: %s", feed.name, error)
         return False
@@ -47,24 +47,24 @@ async def _answers(run: RunContext) -> bool:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await connection.close()
     except TimeoutError:
-        log.info("%s answers, but not the close", feed.name)
+        log.info("%s answers, but does not answer the close", feed.name)
     finally:
-        connection.transport.abort()  # for the reason given where recorded connections are closed
+        connection.transport.abort()  # as for recorded connections: close() of websockets 13 may wait for TLS
     await connection.wait_closed()
     return True
 
 
-class _Unheard:
-    """Takes what arrives on a connection that is closed at once; see `Receiver`."""
+class _IgnoringReceiver:
+    """Ignores what arrives on a connection that is closed at once; see `Receiver`."""
 
     def opened(self) -> None:
-        """Let it go."""
+        """Ignore it."""
 
     def bytes_arrived(self) -> None:
-        """Let it go."""
+        """Ignore it."""
 
     def message(self, payload: bytes, *, binary: bool) -> None:
-        """Let it go."""
+        """Ignore it."""
 
     def read_done(self) -> None:
-        """Let it go."""
+        """Ignore it."""

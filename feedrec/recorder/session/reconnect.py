@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from ...errors import ConnectError, FeedrecError, VenueError
+from ...errors import ConnectError, VenueError
 from ...feeds import Subscription
 from ...feeds.client_half.notices import missing_notice
 from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
@@ -19,12 +19,13 @@ from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import Receiver, RecordedConnection
 from ..connection_lifecycle import ConnectionLifecycle
-from ..intake import Intake
+from ..connection_state import ConnectionState
 from ..output.counting_writer import CountingWriter
-from ..output.growing_recording import GrowingRecording
 from ..rate_limit import RateLimit
 from ..redaction import redact_url
-from .failover import EndpointAddress, Route
+from ..run_end import Outcome, RunEnd
+from .failover import EndpointAddress, EndpointSelector
+from .summary import RunState
 
 __all__ = ["GOOD_CONNECTION", "Connect", "ReconnectLoop", "RunContext"]
 
@@ -45,31 +46,27 @@ class RunContext(msgspec.Struct):
     What all connections of a run share.
 
     Attributes:
-        route: Which endpoint the connections go to.
-        credentials: What is signed with; None for none.
-        writer: The recording.
-        journal: Where frames and events go.
+        selector: Selects the endpoint that the connections go to.
+        credentials: What to sign with; None for none.
+        writer: Where frames and events are written.
         clock: Gives the stamps.
         connect: Opens a connection.
-        stop_requested: Set when the run must end.
+        end: The end of the run.
         opened: Set once the first connection is open.
         openings: The venue's limit on opening connections.
         messages: Its limit on messages.
-        end: Called when the run must end: with the reason if it failed, with None when it is complete.
 
     """
 
-    route: Route
+    selector: EndpointSelector
     credentials: Credentials | None
-    writer: GrowingRecording
-    journal: CountingWriter
+    writer: CountingWriter
     clock: RecordingClock
     connect: Connect
-    stop_requested: asyncio.Event
+    end: RunEnd
     opened: asyncio.Event
     openings: RateLimit
     messages: RateLimit
-    end: Callable[[FeedrecError | None], None]
 
 
 class ReconnectLoop:
@@ -77,188 +74,178 @@ class ReconnectLoop:
     Keeps one connection of a run open.
 
     Args:
-        run: The run.
+        context: What it shares with the other connections of the run.
         subscriptions: What to ask for on it.
         backoff: Gives the delays between connections.
 
     Attributes:
-        state: `connecting`, `recording`, `reconnecting`, or `idle` when all of it was unsubscribed.
+        state: What it is doing; `IDLE` when everything was unsubscribed.
         subscriptions: What the next connection asks for.
 
     """
 
-    def __init__(self, run: RunContext, subscriptions: Sequence[Subscription], backoff: Backoff) -> None:
-        self.state = "connecting"
+    def __init__(self, context: RunContext, subscriptions: Sequence[Subscription], backoff: Backoff) -> None:
+        self.state = RunState.CONNECTING
         self.subscriptions = list(subscriptions)
-        self._run = run
+        self._context = context
         self._backoff = backoff
+        self._connection: ConnectionLifecycle | None = None
         self._failures = 0
-        self._reason = ""
-        self._was_emptied = False
-        self._wake = asyncio.Event()
+        self._has_lasted = False
+        self._has_subscribed = bool(subscriptions)
         self._switch: dict[str, Any] | None = None
-        self._was_served = False
-        self._opened: float | None = None
-        self._watch: ConnectionLifecycle | None = None
+        self._wake = asyncio.Event()
 
     async def keep_open(self) -> None:
         """
-        Record until the run must end.
+        Record until the run ends.
 
         Raises:
-            ConnectError: If nothing was open before in the whole run, nor could be at the failover, if there is one.
+            ConnectError: If the first connection of the whole run fails, and there is no failover left to try.
 
         """
-        stop = self._run.stop_requested
-        while not stop.is_set():
-            self._wake.clear()
-            lasted = await self._record_connection()
-            if stop.is_set():
+        end, selector = self._context.end, self._context.selector
+        while not end.has_begun:
+            endpoint = selector.current
+            seconds, reason = await self._record_connection(endpoint)
+            if end.has_begun:
                 return
-            self._judge(lasted)
-            if self._was_emptied:
-                self.state = "idle"
-                await self._sleep(None)
-            elif not self._wake.is_set():
+            self._learn(endpoint, seconds, reason)
+            if self._is_emptied:
+                self.state = RunState.IDLE
+                while self._is_emptied and not end.has_begun:
+                    await self._sleep(None)
+            elif endpoint is selector.current:
                 delay = self._backoff.next_delay()
-                self.state = "reconnecting"
+                self.state = RunState.RECONNECTING
                 log.info("connecting again in %.1f s", delay)
                 await self._sleep(delay)
 
     async def subscribe(self, more: Sequence[Subscription]) -> None:
         """Ask for more, on the present connection and on all that follow."""
         self.subscriptions, new = add_subscriptions(self.subscriptions, more)
-        new = self._run.route.current.has(new)
-        if self._was_emptied:
-            self._was_emptied = False
+        self._has_subscribed |= bool(self.subscriptions)
+        if self.state is RunState.IDLE:
             self._wake.set()
-        if new and self._watch is not None:
-            await self._watch.subscribe(new)
+        new = self._context.selector.current.has(new)
+        if new and self._connection is not None:
+            await self._connection.subscribe(new)
 
     async def unsubscribe(self, gone: Sequence[Subscription]) -> None:
-        """Ask for no more of what of it is subscribed here, now or later."""
+        """Ask for no more of what of it is subscribed here, now and on all connections that follow."""
         self.subscriptions, dropped = remove_subscriptions(self.subscriptions, gone)
-        dropped = self._run.route.current.has(dropped)
-        self._was_emptied |= bool(dropped) and not self.subscriptions
-        if dropped and self._watch is not None:
-            await self._watch.unsubscribe(dropped)
+        dropped = self._context.selector.current.has(dropped)
+        if dropped and self._connection is not None:
+            await self._connection.unsubscribe(dropped)
 
-    def turn(self, switch: dict[str, Any] | None) -> None:
-        """Go where the route leads now; `switch` is the event to record of it, if it is for this one to do."""
-        self._switch = switch or self._switch
+    def switch_endpoint(self, event: dict[str, Any] | None) -> None:
+        """
+        Go to the endpoint that is selected now.
+
+        Args:
+            event: The keys of the `failover` event to record with the next connection; None if another loop does.
+
+        """
+        self._switch = event or self._switch
         self._failures = 0
-        self._wake.set()
         self._backoff.reset()
-        if self._watch is not None:
-            self._watch.leave()
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """Close the connection, or wait no longer for the next one."""
+        self._wake.set()
+        if self._connection is not None:
+            self._connection.close()
 
     def resume_reading(self) -> None:
-        """Read on, if reading was paused."""
-        if self._watch is not None:
-            self._watch.resume_reading()
+        """Read on, if reading is paused."""
+        if self._connection is not None:
+            self._connection.resume_reading()
 
-    def _judge(self, lasted: float) -> None:
-        """Learn from a connection that ended, or could not be opened."""
-        run = self._run
-        if lasted >= GOOD_CONNECTION:
-            self._was_served = True
+    @property
+    def _is_emptied(self) -> bool:
+        """Whether all that was ever subscribed was unsubscribed; a raw feed may have nothing to subscribe to."""
+        return self._has_subscribed and not self.subscriptions
+
+    def _learn(self, endpoint: EndpointAddress, seconds: float, reason: str) -> None:
+        """Learn from a connection that ended, or could not be opened; one that was left for another says nothing."""
+        selector = self._context.selector
+        if seconds >= GOOD_CONNECTION:
+            self._has_lasted = True
             self._failures = 0
             self._backoff.reset()
-            run.route.lasted()
-        elif not self._wake.is_set():
+            selector.lasted()
+        elif endpoint is selector.current:
             self._failures += 1
-            switch = run.route.divert(self._failures, self._reason)
-            if switch is not None:
-                self.turn(switch)
+            event = selector.divert(self._failures, reason)
+            if event is not None:
+                self.switch_endpoint(event)
 
     async def _sleep(self, delay: float | None) -> None:
-        """Wait, but no longer than until the run must end, or there is something to do."""
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._run.stop_requested, self._wake)]
-        try:
-            await asyncio.wait(waits, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        """Wait, but no longer than until there is something to do."""
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._wake.wait()
 
-    async def _record_connection(self) -> float:
-        """Record one connection from open to close; give the seconds that it lasted."""
-        run, place = self._run, self._run.route.current
-        self.state = "connecting"
-        self._reason = ""
-        client = place.feed.client(place.has(self.subscriptions), run.credentials)
-        number = run.journal.take_number()
-        intake = Intake(number, place.feed, client, run.journal, run.clock, on_end=self._end)
-        shown = redact_url(place.url)
-        watch = self._watch = ConnectionLifecycle(intake, shown, run.writer, run.stop_requested, run.messages)
-        self._tell_switch(intake, place)
-        is_first = run.journal.counts.connections == 0
-        opened = None
+    async def _record_connection(self, endpoint: EndpointAddress) -> tuple[float, str]:
+        """Record one connection from open to close; return the seconds that it was open, or why it could not be."""
+        context, writer = self._context, self._context.writer
+        self.state = RunState.CONNECTING
+        client = endpoint.feed.client(endpoint.has(self.subscriptions), context.credentials)
+        number, shown = writer.take_number(), redact_url(endpoint.url)
+        connection = self._connection = ConnectionLifecycle(
+            number, endpoint.feed, client, shown, writer, context.clock, context.messages, self._refused
+        )
+        self._record_switch(connection, endpoint)
+        is_first = writer.counts.connections == 0
         try:
-            if not await self._open(watch, place):
-                return 0.0
-            self.state = "recording"
-            log.info("connection %d open to %s", number, shown)
-            opened = self._opened = time.monotonic()
-            run.opened.set()
-            await watch.run()
+            if await connection.open(self._connect(connection, endpoint)):
+                self.state = RunState.RECORDING
+                log.info("connection %d open to %s", number, shown)
+                context.opened.set()
+                await connection.run()
         except ConnectError as error:
-            if is_first and not run.stop_requested.is_set() and place is run.route.current and not run.route.has_choice:
-                if not run.route.reason:
+            if is_first and self._is_final(endpoint):
+                if not context.selector.reason:
                     raise
-                raise ConnectError(f"{error}; before, {run.route.reason}") from error
+                raise ConnectError(f"{error}; before, {context.selector.reason}") from error
             log.warning("%s", error)
-            run.journal.problem(str(error))
-            self._reason = str(error)
+            writer.problem(str(error))
+            return 0.0, str(error)
         finally:
-            watch.end()
-            self._opened = None
-            run.journal.counts.out_of_order += client.out_of_order
-            if not watch.was_open:
-                run.journal.return_number(number)
-        return 0.0 if opened is None else time.monotonic() - opened
+            connection.end()
+            writer.counts.out_of_order += client.out_of_order
+            if connection.state is ConnectionState.FAILED:
+                writer.return_number(number)
+        return connection.seconds_open, ""
 
-    def _tell_switch(self, intake: Intake, place: EndpointAddress) -> None:
-        """Record that the next connection goes elsewhere, and what cannot be had there."""
-        switch, self._switch = self._switch, None
-        if switch is None:
+    def _is_final(self, endpoint: EndpointAddress) -> bool:
+        """Whether a first connection that fails ends the run: nothing else ends it, and no other endpoint is left."""
+        selector = self._context.selector
+        return not (self._context.end.has_begun or selector.has_alternative) and endpoint is selector.current
+
+    def _record_switch(self, connection: ConnectionLifecycle, endpoint: EndpointAddress) -> None:
+        """Record that the next connection goes to another endpoint, and what cannot be had there."""
+        event, self._switch = self._switch, None
+        if event is None:
             return
-        time = intake.stamp()
-        intake.event("failover", switch, time)
-        left_out = [one for one in self.subscriptions if one not in place.has(self.subscriptions)]
+        connection.event("failover", event)
+        left_out = [one for one in self.subscriptions if one not in endpoint.has(self.subscriptions)]
         if left_out:
             notice = missing_notice(left_out)
             names = ", ".join(one.channel for one in left_out)
-            intake.report([msgspec.structs.replace(notice, text=f"{place.feed.name} has no {names}")], time)
+            connection.report([msgspec.structs.replace(notice, text=f"{endpoint.feed.name} has no {names}")])
 
-    async def _open(self, watch: ConnectionLifecycle, place: EndpointAddress) -> bool:
-        """Open a connection, but do not keep a person who said stop waiting for a venue that does not answer."""
-        opening = asyncio.ensure_future(self._connect(watch, place))
-        stop = asyncio.ensure_future(self._run.stop_requested.wait())
-        try:
-            await asyncio.wait({opening, stop}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            opening.cancel()
-            stop.cancel()
-            await asyncio.gather(opening, stop, return_exceptions=True)
-        if opening.cancelled():
-            return False
-        await opening
-        return True
+    async def _connect(self, connection: ConnectionLifecycle, endpoint: EndpointAddress) -> None:
+        context = self._context
+        await context.openings.turn()
+        await context.connect(endpoint.url, connection.attach, endpoint.feed.headers(context.credentials))
 
-    async def _connect(self, watch: ConnectionLifecycle, place: EndpointAddress) -> None:
-        await self._run.openings.turn()
-        await self._run.connect(place.url, watch.attach, place.feed.headers(self._run.credentials))
-
-    def _end(self, failure: FeedrecError | None) -> None:
+    def _refused(self, error: VenueError) -> None:
         """End the run; but a venue that refuses what it served before has an outage, and is tried again."""
-        if isinstance(failure, VenueError) and self._is_served and self._watch is not None:
-            self._watch.drop()
-            return
-        self._run.end(failure)
-
-    @property
-    def _is_served(self) -> bool:
-        """Whether this connection, or one before it, is a good one."""
-        lasts = 0.0 if self._opened is None else time.monotonic() - self._opened
-        return self._was_served or lasts >= GOOD_CONNECTION
+        connection = self._connection
+        if connection is not None and (self._has_lasted or connection.seconds_open >= GOOD_CONNECTION):
+            connection.drop()
+        else:
+            self._context.end.end(Outcome.REFUSED, error)

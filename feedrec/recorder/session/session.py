@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
+import enum
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from ...errors import FeedrecError, UsageError
+from ...errors import ConnectError, FeedrecError, UsageError
 from ...feeds import Feed, Subscription
 from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
 from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
@@ -28,17 +29,17 @@ from ..output.counting_writer import CountingWriter
 from ..output.growing_recording import GrowingRecording
 from ..output.null_writer import NullWriter
 from ..rate_limit import RateLimit
+from ..run_end import Outcome, RunEnd
 from .callbacks import Callbacks, ReportingWriter
-from .failover import EndpointAddress, Failover, Route
+from .failover import EndpointAddress, EndpointSelector, Failover
 from .failover_probe import return_to_primary
 from .reconnect import Connect, ReconnectLoop, RunContext
-from .summary import Progress, Summary
+from .summary import Progress, RunState, Summary
 
 __all__ = ["Limits", "RecordingSession"]
 
 FINISH_PATIENCE = 10.0
-"""Seconds without progress after which a disk, or the reader of a pipe, is not waited for any longer."""
-
+"""Seconds without progress after which a disk, or the reader of a pipe, is given up."""
 
 log = logging.getLogger("feedrec")
 
@@ -57,6 +58,15 @@ class Limits(msgspec.Struct, frozen=True):
     max_frames: int | None = None
 
 
+class _Phase(enum.Enum):
+    """How far a session is."""
+
+    READY = enum.auto()
+    RUNNING = enum.auto()
+    FINISHING = enum.auto()
+    OVER = enum.auto()
+
+
 class RecordingSession:
     """
     Records one endpoint into one recording, over as many connections as the venue demands.
@@ -65,10 +75,10 @@ class RecordingSession:
         feed: What the endpoint speaks.
         url: Its address.
         subscriptions: What to ask for.
-        writer: The recording; the session finishes it. None to record nothing.
+        writer: The recording, which the session finishes; None to record nothing.
         credentials: What to sign with; None for none.
         limits: When to stop by itself.
-        callbacks: What a program wants to be told.
+        callbacks: The functions of a program to call.
         failover: What takes over when the endpoint is down; None for nothing.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
@@ -94,50 +104,46 @@ class RecordingSession:
         backoff: Backoff | None = None,
         connect: Connect = open_connection,
     ) -> None:
-        self._keeps_nothing = writer is None
-        writer = self._writer = NullWriter() if writer is None else writer
+        recording = self._recording = NullWriter() if writer is None else writer
         limits = limits or Limits()
+        self._end = RunEnd()
         if callbacks is not None and callbacks.are_given:
-            self._journal: CountingWriter = ReportingWriter(writer, limits.max_frames, callbacks)
+            self._writer: CountingWriter = ReportingWriter(recording, self._end, limits.max_frames, callbacks)
         else:
-            self._journal = CountingWriter(writer, limits.max_frames)
+            self._writer = CountingWriter(recording, self._end, limits.max_frames)
         self._duration = limits.duration
         self._started = time.monotonic()
-        self._is_running = False
-        self._is_finishing = False
+        self._phase = _Phase.READY
         self._over = asyncio.Event()
-        self._stop_requested = asyncio.Event()
-        self._failure: FeedrecError | None = None
-        self._run = RunContext(
-            Route(EndpointAddress(feed, url, is_primary=True), failover),
-            credentials,
-            writer,
-            self._journal,
-            clock or RecordingClock(),
-            connect,
-            self._stop_requested,
-            asyncio.Event(),
-            RateLimit(feed.connections_per_second),
-            RateLimit(feed.messages_per_second if credentials is None else None),
-            self._end,
+        self._context = RunContext(
+            selector=EndpointSelector(EndpointAddress(feed, url, is_primary=True), failover),
+            credentials=credentials,
+            writer=self._writer,
+            clock=clock or RecordingClock(),
+            connect=connect,
+            end=self._end,
+            opened=asyncio.Event(),
+            openings=RateLimit(feed.connections_per_second),
+            messages=RateLimit(feed.messages_per_second if credentials is None else None),
         )
         delays = backoff or Backoff()
         groups = feed.spread(subscriptions) or [[]]
-        self._run.route.check(groups)
-        self._loops = [ReconnectLoop(self._run, group, copy.copy(delays)) for group in groups]
+        self._context.selector.check(groups)
+        self._loops = [ReconnectLoop(self._context, group, copy.copy(delays)) for group in groups]
 
     @property
     def progress(self) -> Progress:
         """How the run stands at this moment; may be asked from any thread."""
         seconds = time.monotonic() - self._started
-        return Progress(self._state, seconds, copy.copy(self._journal.counts), self._writer.file_size)
+        return Progress(self._state, seconds, copy.copy(self._writer.counts), self._recording.file_size)
 
     @property
-    def _state(self) -> str:
-        """What the run as a whole is doing: what one of its connections is still at counts."""
-        if self._is_finishing:
-            return "finishing"
-        return next((loop.state for loop in self._loops if loop.state != "recording"), "recording")
+    def _state(self) -> RunState:
+        """What the run as a whole is doing: recording, unless one of its connections is doing something else."""
+        if self._phase in {_Phase.FINISHING, _Phase.OVER}:
+            return RunState.FINISHING
+        states = (loop.state for loop in self._loops)
+        return next((state for state in states if state is not RunState.RECORDING), RunState.RECORDING)
 
     @property
     def subscriptions(self) -> list[Subscription]:
@@ -151,20 +157,20 @@ class RecordingSession:
         """
         Ask for more, before the run or while it lasts; every connection that follows asks for it too.
 
-        What the venue does not accept is told to `on_error` and is an event in the recording; the run goes on.
+        What the venue does not accept is reported to `on_error` and is an event in the recording; the run goes on.
 
         Args:
-            channels: As for `open_session`; of what is subscribed already, only what is new is asked for.
+            channels: As for `open_session`; what is subscribed already is not asked for again.
             products: Products for the channels that name none; empty means the feed's default.
 
         Raises:
-            UsageError: If the feed has no such channel, it needs credentials that are not there, or no connection of
+            UsageError: If the feed has no such channel, it needs credentials that were not given, or no connection of
                 the session can carry it.
 
         """
-        feed = self._run.route.primary.feed
+        feed = self._context.selector.primary.feed
         wanted = resolve_channels(feed, channels, products)
-        missing = missing_credentials(feed, wanted) if self._run.credentials is None else None
+        missing = missing_credentials(feed, wanted) if self._context.credentials is None else None
         if missing is not None:
             raise UsageError(missing)
         together, new = add_subscriptions(self.subscriptions, wanted)
@@ -183,13 +189,13 @@ class RecordingSession:
 
         Args:
             channels: As for `open_session`.
-            products: Products for the channels that name none; empty means all of what is subscribed of them.
+            products: Products for the channels that name none; empty means all that are subscribed.
 
         Raises:
-            UsageError: If nothing of it is subscribed.
+            UsageError: If one of them is not subscribed.
 
         """
-        feed = self._run.route.primary.feed
+        feed = self._context.selector.primary.feed
         gone = resolve_channels(feed, channels, products, use_defaults=False)
         for one in gone:
             if not remove_subscriptions(self.subscriptions, [one])[1]:
@@ -199,13 +205,13 @@ class RecordingSession:
             await loop.unsubscribe(gone)
 
     def stop(self) -> None:
-        """End the run: close the connection and finish the recording."""
-        self._stop_requested.set()
+        """End the run: close the connections and finish the recording."""
+        self._end.end(Outcome.STOPPED)
 
     async def close(self) -> None:
         """End the run, and wait until the recording is finished."""
         self.stop()
-        if self._is_running:
+        if self._phase is not _Phase.READY:
             await self._over.wait()
 
     async def wait(self) -> None:
@@ -214,7 +220,7 @@ class RecordingSession:
 
     async def wait_open(self) -> None:
         """Wait until the first connection is open, or the run is over without."""
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._run.opened, self._over)]
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._context.opened, self._over)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -227,17 +233,18 @@ class RecordingSession:
         Record until stopped, a limit is reached, or something happens that no retry would mend.
 
         Raises:
-            ConnectError: If the first connection fails, and that to the failover, if there is one. Later ones are tried
-                for ever.
+            ConnectError: If the first connection fails, and that to the failover too, if there is one. Later ones are
+                tried for ever.
             VenueError: If the venue refuses for good; not after a connection that lasted.
             WriteError: If the disk does.
 
         """
         loop = asyncio.get_running_loop()
         self._started = time.monotonic()
-        self._is_running = True
-        self._writer.on_drained = functools.partial(_call_in, loop, self._on_drained)
-        deadline = None if self._duration is None else loop.call_later(self._duration, self.stop)
+        self._phase = _Phase.RUNNING
+        self._recording.on_drained = functools.partial(_call_in, loop, self._on_drained)
+        limit = functools.partial(self._end.end, Outcome.LIMIT_REACHED)
+        deadline = None if self._duration is None else loop.call_later(self._duration, limit)
         try:
             try:
                 await self._record()
@@ -246,63 +253,69 @@ class RecordingSession:
                     deadline.cancel()
                 path = await self._finish()
         finally:
+            self._phase = _Phase.OVER
             self._over.set()
-        if self._failure is not None:
-            raise self._failure
+        if self._end.error is not None:
+            raise self._end.error
         seconds = time.monotonic() - self._started
-        return Summary(path, seconds, self._journal.counts, self._writer.file_size)
+        return Summary(path, seconds, self._writer.counts, self._recording.file_size)
 
     async def _record(self) -> None:
-        """Keep every connection open until the run must end, or one of them fails."""
-        loops = [asyncio.ensure_future(loop.keep_open()) for loop in self._loops]
-        probing = asyncio.ensure_future(return_to_primary(self._run, self._loops))
+        """Keep every connection open until something ends the run; return when they are closed."""
+        loops = [asyncio.create_task(self._end_on_error(loop.keep_open)) for loop in self._loops]
+        probe = functools.partial(return_to_primary, self._context, self._loops)
+        probing = asyncio.create_task(self._end_on_error(probe))
         try:
-            await asyncio.wait(loops, return_when=asyncio.FIRST_EXCEPTION)
+            await self._end.wait()
         except asyncio.CancelledError:
-            for loop in loops:
-                loop.cancel()
+            self._end.end(Outcome.CANCELLED)
             raise
         finally:
-            self.stop()
             probing.cancel()
-            results = await asyncio.gather(*loops, probing, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+            for loop in self._loops:
+                loop.interrupt()
+            await asyncio.gather(*loops, probing, return_exceptions=True)
+
+    async def _end_on_error(self, part: Callable[[], Awaitable[None]]) -> None:
+        """Carry out a part of the run; whatever it raises ends the run."""
+        try:
+            await part()
+        except ConnectError as error:
+            self._end.end(Outcome.UNREACHABLE, error)
+        except Exception as error:  # noqa: BLE001  it is raised by `run`
+            self._end.end(Outcome.CRASHED, error)
 
     def _find_room(self, new: Sequence[Subscription]) -> ReconnectLoop:
-        """Give the first connection that can carry this too."""
-        route = self._run.route
+        """Return the first connection that can carry this too."""
+        selector = self._context.selector
         for loop in self._loops:
             together, _ = add_subscriptions(loop.subscriptions, new)
-            if len(route.primary.feed.spread(together)) == 1:
-                route.check([together])
+            if len(selector.primary.feed.spread(together)) == 1:
+                selector.check([together])
                 return loop
         raise UsageError(
-            f"{_named(new)}: no connection of the session can carry so much more; ask for it at the start, "
+            f"{_named(new)}: no connection of the session can carry so much more; ask for it at the start "
             "or open another session"
         )
 
-    def _end(self, failure: FeedrecError | None) -> None:
-        if self._failure is None:
-            self._failure = failure
-        self.stop()
-
     def _on_drained(self) -> None:
-        if self._writer.failure is not None:
-            self._end(self._writer.failure)
+        if self._recording.failure is not None:
+            self._writer.fail(self._recording.failure)
         for loop in self._loops:
             loop.resume_reading()
 
     async def _finish(self) -> str | None:
-        """Finish the recording, away from the loop; a recording that never saw a connection is not kept."""
-        self._is_finishing = True
-        if self._journal.counts.connections == 0:
-            await asyncio.to_thread(self._writer.discard)
-            return None
-        if self._keeps_nothing:
-            return None
-        return str(await asyncio.to_thread(self._writer.finish, FINISH_PATIENCE))
+        """Finish the recording, away from the event loop; one that never saw a connection is not kept."""
+        self._phase = _Phase.FINISHING
+        try:
+            if self._writer.counts.connections == 0:
+                await asyncio.to_thread(self._recording.discard)
+                return None
+            path = await asyncio.to_thread(self._recording.finish, FINISH_PATIENCE)
+        except FeedrecError as error:
+            self._end.end(Outcome.DISK_FAILED, error)
+            raise
+        return None if isinstance(self._recording, NullWriter) else str(path)
 
 
 def _named(subscriptions: Sequence[Subscription]) -> str:

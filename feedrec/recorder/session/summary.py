@@ -1,14 +1,30 @@
-"""What a run came to."""
+"""How a run stands, and what it came to."""
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import msgspec
 
 from ..output.counting_writer import Counts
 
-__all__ = ["Progress", "Summary"]
+__all__ = ["Progress", "RunState", "Summary"]
+
+
+class RunState(enum.StrEnum):
+    """What a run, or one connection of it, is doing."""
+
+    CONNECTING = "connecting"
+    RECORDING = "recording"
+    RECONNECTING = "reconnecting"
+    """It waits before it connects again."""
+
+    IDLE = "idle"
+    """Everything was unsubscribed: no connection is opened until something is subscribed."""
+
+    FINISHING = "finishing"
+    """The connections are closed, and the recording is being finished."""
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -16,10 +32,10 @@ class Progress(msgspec.Struct, frozen=True):
     A run as it stands.
 
     Attributes:
-        state: `connecting`, `recording`, or what it waits for.
+        state: What it is doing: a `RunState`, which is a string.
         seconds: Time since the run began.
         counts: Its figures.
-        file_size: Bytes on disk.
+        file_size: Bytes of the recording on disk.
 
     """
 
@@ -57,7 +73,7 @@ class Summary(msgspec.Struct, frozen=True):
     file_size: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as the JSON object of `--json`."""
+        """Return it as the JSON object of `--json`."""
         progress = Progress("done", self.seconds, self.counts, self.file_size)
         return {
             "path": self.path,
