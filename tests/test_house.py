@@ -152,14 +152,10 @@ TESTS = Path(__file__).parent
 WHOLE = ("conversations", "interop")
 """Folders of tests that are about the whole, as those at the top level are."""
 
-NOT_YET = ("feeds/test_catalogue.py",)
-
 MIRRORS = [
     path
     for path in sorted(TESTS.rglob("test_*.py"))
-    if path.parent != TESTS
-    and path.relative_to(TESTS).parts[0] not in WHOLE
-    and str(path.relative_to(TESTS)) not in NOT_YET
+    if path.parent != TESTS and path.relative_to(TESTS).parts[0] not in WHOLE
 ]
 
 
