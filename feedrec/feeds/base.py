@@ -30,6 +30,7 @@ __all__ = [
     "SequenceRule",
     "Subscription",
     "did_you_mean",
+    "few_of",
 ]
 
 
@@ -344,6 +345,12 @@ class ConnectionSequence:
             numbers.expected = sequence + 1
             return None
         return numbers.observe(sequence)
+
+
+def few_of(names: Sequence[str], most: int = 5) -> str:
+    """Return a list of names for people, cut after so many."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

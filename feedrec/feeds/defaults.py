@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeVar
 
+from ..errors import UsageError
 from .base import Feed, FeedClient, NoSequence
+from .credentials import Credentials
 from .venue import FeedServer, FeedState, Key
 
 __all__ = ["ClientDefaults", "FeedDefaults", "NoSequence", "ServerDefaults"]
 
 
+C = TypeVar("C")
+
+
 class FeedDefaults(Feed):
     """Everything that `Feed` demands but a name, a summary, an address and a client half."""
+
+    def check_credentials(self, credentials: Credentials | None, kind: type[C]) -> C | None:
+        """
+        Return credentials if they are of the kind that the endpoint takes.
+
+        Raises:
+            UsageError: If they are of another kind.
+
+        """
+        if credentials is None or isinstance(credentials, kind):
+            return credentials
+        takes = "no credentials" if self.credentials is None else self.credentials.summary.partition(" (")[0]
+        raise UsageError(f"{self.name} takes {takes}, not {type(credentials).__name__}")
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:  # noqa: ARG002
         """Have nothing begin with a snapshot; see `VenueFeed`, which a feed is if it has a `server` too."""

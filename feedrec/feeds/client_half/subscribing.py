@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+
+import msgspec
 
 from ...model import FrameInfo
 from ..base import Message, Notice, SequenceRule, Subscription
 from ..defaults import ClientDefaults, NoSequence
+from ..redaction import redact_message
 from .notices import gap_notice
 from .subscriptions import add_subscriptions, remove_subscriptions
 
-__all__ = ["RequestKind", "SubscribingClient"]
+__all__ = ["RequestKind", "SubscribingClient", "request_message"]
 
 RequestKind = Literal["subscribe", "unsubscribe"]
 
@@ -121,3 +124,11 @@ class SubscribingClient(ClientDefaults):
             return Notice(f"the venue reports an error: {said}", "warning", "error", details)
         severity: Literal["warning", "fatal"] = "warning" if self._was_changed and may_be_later else "fatal"
         return Notice(f"the venue refused{what}: {said}; {advice}", severity, "error", details)
+
+
+def request_message(fields: Mapping[str, Any], proof: Mapping[str, Any] | None = None) -> Message:
+    """Return a request as JSON; `proof` is what proves who the client is, which is sent but not recorded."""
+    if proof is None:
+        return Message(msgspec.json.encode(fields))
+    signed = msgspec.json.encode({**fields, **proof})
+    return Message(signed, redacted=redact_message(signed))

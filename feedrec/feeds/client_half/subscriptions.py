@@ -9,7 +9,7 @@ from ..base import Subscription
 __all__ = ["add_subscriptions", "remove_subscriptions"]
 
 Change = tuple[list[Subscription], list[Subscription]]
-"""What is subscribed afterwards, and what that takes."""
+"""What is subscribed afterwards, and what changes for that."""
 
 
 def add_subscriptions(present: Sequence[Subscription], more: Sequence[Subscription]) -> Change:
@@ -18,15 +18,16 @@ def add_subscriptions(present: Sequence[Subscription], more: Sequence[Subscripti
 
     Args:
         present: What is subscribed.
-        more: What is wanted too; what is there already is left out.
+        more: What is wanted as well; what is there already is left out.
 
     Returns:
-        All of it, and what is new of it: of a channel that is there already, the further products.
+        All of it, and what is new: for a channel that is there already, the further products.
 
     """
     together, new = list(present), []
     for one in more:
-        at = _find(together, one)
+        places = (at for at, known in enumerate(together) if (known.channel, known.params) == (one.channel, one.params))
+        at = next(places, None)
         if at is None:
             together.append(one)
             new.append(one)
@@ -48,39 +49,27 @@ def remove_subscriptions(present: Sequence[Subscription], gone: Sequence[Subscri
 
     Args:
         present: What is subscribed.
-        gone: What is not wanted any more; without products the channel as a whole, without parameters any of them.
+        gone: What is no longer wanted; without products the channel as a whole, without parameters any of them.
             What was subscribed for all products is not ended by naming some.
 
     Returns:
-        What is left, a channel without any product left out, and what was subscribed and is no more.
+        What is left, without channels of which no product is, and what was subscribed and is no longer.
 
     """
     left, dropped = list(present), []
     for one in gone:
         before, left = left, []
         for known in before:
-            kept, lost = _split(known, one)
-            left += kept
-            dropped += lost
+            if known.channel != one.channel or one.params not in ({}, known.params):
+                left.append(known)
+                continue
+            lost = tuple(product for product in known.products if product in one.products)
+            kept = tuple(product for product in known.products if product not in one.products)
+            if not one.products or (lost and not kept):
+                dropped.append(known)
+            elif not lost:
+                left.append(known)
+            else:
+                left.append(Subscription(known.channel, kept, known.params))
+                dropped.append(Subscription(known.channel, lost, known.params))
     return left, dropped
-
-
-def _split(known: Subscription, gone: Subscription) -> Change:
-    """Give what is left of one, and what is not."""
-    if known.channel != gone.channel or gone.params not in ({}, known.params):
-        return [known], []
-    if not gone.products:
-        return [], [known]
-    kept = tuple(product for product in known.products if product not in gone.products)
-    lost = tuple(product for product in known.products if product in gone.products)
-    if not lost:
-        return [known], []
-    rest = [Subscription(known.channel, kept, known.params)] if kept else []
-    return rest, [Subscription(known.channel, lost, known.params)]
-
-
-def _find(subscriptions: Sequence[Subscription], wanted: Subscription) -> int | None:
-    for at, one in enumerate(subscriptions):
-        if one.channel == wanted.channel and one.params == wanted.params:
-            return at
-    return None

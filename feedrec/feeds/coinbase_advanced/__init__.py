@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ...errors import UsageError
 from ..auth import Auth
 from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription
 from ..channel_requests import spread_channel
@@ -95,10 +94,7 @@ class CoinbaseAdvanced(FeedDefaults):
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Make the client half for a new connection, with a key that signs if there is one; see `Feed`."""
-        if credentials is not None and not isinstance(credentials, CdpKey):
-            kind = CDP_KEY.summary
-            raise UsageError(f"{self.name} takes {kind}, not {type(credentials).__name__}")
-        return CoinbaseAdvancedClient(subscriptions, credentials)
+        return CoinbaseAdvancedClient(subscriptions, self.check_credentials(credentials, CdpKey))
 
 
 FEED = CoinbaseAdvanced("coinbase-advanced", "wss://advanced-trade-ws.coinbase.com")

@@ -25,9 +25,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..server_half import SilenceSettings, SubscribingServer
+from ..server_half import SubscribingServer
 from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
@@ -45,11 +47,13 @@ _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
 _NO_MESSAGES: tuple[bytes, ...] = ()
 
 
-class Settings(SilenceSettings, frozen=True):
+class Settings(msgspec.Struct, frozen=True):
     """
-    What is not known of the venue, with a sane default; see also `SilenceSettings`.
+    What is not known of the venue, with a sane default.
 
     Attributes:
+        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
+        subscribe_within_code: Close code for a client that does not.
         level2_limit_closes: Whether too many level2 products close the connection; probes differ.
         malformed_message: Text of the error for anything but a subscribe or unsubscribe message.
         account_id: What acks list for user and futures_balance_summary.
@@ -57,6 +61,7 @@ class Settings(SilenceSettings, frozen=True):
     """
 
     subscribe_within: float = SUBSCRIBE_WITHIN
+    subscribe_within_code: int = 1008
     level2_limit_closes: bool = False
     malformed_message: str = "failure to subscribe"
     account_id: str = "00000000-0000-0000-0000-000000000000"
@@ -97,7 +102,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         *,
         has_client_id: bool = False,
     ) -> None:
-        super().__init__(catalogue, settings.subscribe_within, settings.silence)
+        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code)
         self._auth = auth
         self._has_client_id = has_client_id
         self._orders = OrderFilter()

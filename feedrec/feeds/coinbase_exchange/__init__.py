@@ -92,9 +92,7 @@ class CoinbaseExchange(FeedDefaults):
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Make the client half for a new connection, with a key that signs if there is one; see `Feed`."""
-        if credentials is not None and not isinstance(credentials, ExchangeKey):
-            raise UsageError(f"{self.name} takes an API key of Coinbase Exchange, not {type(credentials).__name__}")
-        return CoinbaseExchangeClient(subscriptions, credentials)
+        return CoinbaseExchangeClient(subscriptions, self.check_credentials(credentials, ExchangeKey))
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
         """Make the server half for a new connection; see `VenueFeed`. Without `auth` no credentials are asked for."""

@@ -24,7 +24,7 @@ import msgspec
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..server_half import SilenceSettings, SubscribingServer, send_json
+from ..server_half import SubscribingServer, send_json
 from ..venue import Catalogue, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
 from .frames import TradeInfo, venue_time
@@ -46,11 +46,13 @@ _PRIVATE = frozenset(channel.name for channel in CHANNELS if channel.needs_crede
 _FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_products)
 
 
-class Settings(SilenceSettings, frozen=True):
+class Settings(msgspec.Struct, frozen=True):
     """
-    What is not known of the venue, with a sane default; see also `SilenceSettings`.
+    What is not known of the venue, with a sane default.
 
     Attributes:
+        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
+        subscribe_within_code: Close code for a client that does not.
         malformed_message: Text of the error for anything but a subscribe or unsubscribe message.
         invalid_key_reason: Reason of "Authentication Failed", whatever is wrong with the credentials.
         private_reason: Reason of the error for user and balance without credentials.
@@ -60,6 +62,7 @@ class Settings(SilenceSettings, frozen=True):
     """
 
     subscribe_within: float = SUBSCRIBE_WITHIN
+    subscribe_within_code: int = 1008
     malformed_message: str = "Malformed JSON"
     invalid_key_reason: str = '{"message":"Invalid API Key"}'
     private_reason: str = "user and balance channels require authentication"
@@ -85,7 +88,7 @@ class CoinbaseExchangeServer(SubscribingServer):
     def __init__(
         self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None, *, all_private: bool = False
     ) -> None:
-        super().__init__(catalogue, settings.subscribe_within, settings.silence)
+        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code)
         self._settings = settings
         self._auth = auth
         self._all_private = all_private
@@ -128,10 +131,11 @@ class CoinbaseExchangeServer(SubscribingServer):
         remarks: list[Reply] = []
         has_accepted = False
         for channel, asked in request.channels.items():
-            refusal = self._refuse_channel(channel, asked, is_authenticated=is_authenticated)
+            refusal = self._refuse(channel, asked, is_authenticated=is_authenticated)
             if refusal is not None:
-                reasons[refusal] = None
-                remarks.append(Remark(self._why_refused(channel, is_authenticated=is_authenticated)))
+                reason, remark = refusal
+                reasons[reason] = None
+                remarks.append(Remark(remark))
                 continue
             accepted, lacking = self._choose(channel, asked)
             for one in lacking:
@@ -153,24 +157,19 @@ class CoinbaseExchangeServer(SubscribingServer):
             self.next_due = None
         return [self._acknowledge()]
 
-    def _refuse_channel(self, channel: str, asked: list[str], *, is_authenticated: bool) -> str | None:
-        """Give the reason for which a channel cannot be subscribed, whatever is recorded."""
+    def _refuse(self, channel: str, asked: list[str], *, is_authenticated: bool) -> tuple[str, str] | None:
+        """Return the reason for which a channel cannot be subscribed, whatever is recorded, and the remark on it."""
         if channel not in _NAMES:
-            return f"{channel} is not a valid channel"
-        if not is_authenticated and channel in {"user", "balance"}:
-            return self._settings.private_reason
-        if not is_authenticated and channel in _PRIVATE:
-            return _NEEDS_AUTHENTICATION
-        if not is_authenticated and self._all_private:
-            return self._settings.direct_reason
-        return self._settings.no_products_reason if not asked and channel not in OPTIONAL_PRODUCTS else None
-
-    def _why_refused(self, channel: str, *, is_authenticated: bool) -> str:
-        if channel not in _NAMES:
-            return f"asks for channel {channel!r}; there is {', '.join(channel.name for channel in CHANNELS)}"
+            known = ", ".join(channel.name for channel in CHANNELS)
+            return f"{channel} is not a valid channel", f"asks for channel {channel!r}; there is {known}"
         if not is_authenticated and (self._all_private or channel in _PRIVATE):
-            return f"asks for {channel} without credentials, which the venue demands (unless with `--auth none`)"
-        return f"asks for {channel} without products"
+            remark = f"asks for {channel} without credentials, which the venue demands (unless with `--auth none`)"
+            if channel in {"user", "balance"}:
+                return self._settings.private_reason, remark
+            return _NEEDS_AUTHENTICATION if channel in _PRIVATE else self._settings.direct_reason, remark
+        if not asked and channel not in OPTIONAL_PRODUCTS:
+            return self._settings.no_products_reason, f"asks for {channel} without products"
+        return None
 
     def _choose(self, channel: str, asked: list[str]) -> tuple[list[str], list[str]]:
         """Tell which products of a channel are in the recordings, and which are not; `""` stands for all."""

@@ -71,9 +71,8 @@ class CoinMarketCap(FeedDefaults):
             UsageError: If the credentials are of another venue.
 
         """
-        if credentials is None:
-            return {}
-        return {KEY_HEADER: _api_key(credentials).key}
+        key = self.check_credentials(credentials, ApiKey)
+        return {} if key is None else {KEY_HEADER: key.key}
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """
@@ -124,8 +123,7 @@ class CoinMarketCap(FeedDefaults):
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Make the client half for a new connection; see `Feed`. The API key goes with the handshake, see `headers`."""
-        if credentials is not None:
-            _api_key(credentials)
+        self.check_credentials(credentials, ApiKey)
         return CoinMarketCapClient(subscriptions)
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
@@ -138,12 +136,6 @@ class CoinMarketCap(FeedDefaults):
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Make an empty state; see `VenueFeed`."""
         return LastValues(wanted)
-
-
-def _api_key(credentials: Credentials) -> ApiKey:
-    if not isinstance(credentials, ApiKey):
-        raise UsageError(f"coinmarketcap takes an API key of CoinMarketCap, not {type(credentials).__name__}")
-    return credentials
 
 
 def _products(subscription: Subscription) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ...model import FrameInfo
-from ..base import Message, Notice, Subscription
+from ..base import Message, Notice, Subscription, few_of
 from ..client_half import RequestKind, SubscribingClient, request_message
 from ..client_half.notices import nothing_accepted_notice, subscription_details, unacknowledged_notice
 from ..client_half.subscriptions import remove_subscriptions
@@ -109,7 +109,8 @@ class CoinMarketCapClient(SubscribingClient):
         if self._is_overdue(seconds_open) and self._waiting:
             unanswered = list(self._waiting.values())
             self._waiting.clear()
-            due.append(unacknowledged_notice(_listed(unanswered), self._ack_timeout, unanswered))
+            names = few_of([_name(one) for one in unanswered], 3)
+            due.append(unacknowledged_notice(names, self._ack_timeout, unanswered))
         if seconds_open - self._last_ping >= self._ping_interval:
             self._last_ping = seconds_open
             due.append(request_message({"id": self._next_id(), "method": "ping"}))
@@ -215,9 +216,3 @@ def _name(subscription: Subscription) -> str:
     }
     fields = [f"{name}={','.join(texts[:3])}{',...' if len(texts) > 3 else ''}" for name, texts in values.items()]
     return subscription.channel + ("?" + "&".join(fields) if fields else "")
-
-
-def _listed(subscriptions: Sequence[Subscription]) -> str:
-    names = [_name(one) for one in subscriptions[:3]]
-    more = len(subscriptions) - len(names)
-    return ", ".join(names) + (f" and {more} more" if more else "")

@@ -87,7 +87,7 @@ class CoinMarketCapServer(SubscribingServer):
     """
 
     def __init__(self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None) -> None:
-        super().__init__(catalogue, settings.idle_timeout, Close(1001, CLOSE_CODES[1001].reason))
+        super().__init__(catalogue, settings.idle_timeout, 1001, CLOSE_CODES[1001].reason)
         self._settings = settings
         self._auth = auth
         self._subscriptions: dict[bytes, tuple[str, tuple[str, ...]]] = {}  # channel and products, by identity

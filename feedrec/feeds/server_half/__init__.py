@@ -7,7 +7,7 @@ What the server halves of all venues stand on, and what a server half from anoth
 
 from __future__ import annotations
 
-from .settings import SilenceSettings, read_settings
+from .settings import read_settings
 from .subscribing import SubscribingServer, send_json
 
-__all__ = ["SilenceSettings", "SubscribingServer", "read_settings", "send_json"]
+__all__ = ["SubscribingServer", "read_settings", "send_json"]

@@ -8,30 +8,10 @@ from typing import TypeVar
 import msgspec
 
 from ...errors import UsageError
-from ..venue import Close
 
-__all__ = ["SilenceSettings", "read_settings"]
+__all__ = ["read_settings"]
 
 S = TypeVar("S", bound=msgspec.Struct)
-
-
-class SilenceSettings(msgspec.Struct, frozen=True):
-    """
-    What is not known of a venue that disconnects clients which do not subscribe.
-
-    Attributes:
-        subscribe_within: Seconds within which a client must subscribe (both Coinbases document 5); 0 for any time.
-        subscribe_within_code: Close code for a client that does not.
-
-    """
-
-    subscribe_within: float = 5.0
-    subscribe_within_code: int = 1008
-
-    @property
-    def silence(self) -> Close:
-        """How such a client is disconnected."""
-        return Close(self.subscribe_within_code, f"no subscribe message within {self.subscribe_within:g} seconds")
 
 
 def read_settings(shape: type[S], given: Mapping[str, str], venue: str) -> S:

@@ -8,13 +8,12 @@ from typing import Any
 import msgspec
 
 from ...model import Frame, FrameInfo
+from ..base import few_of
 from ..defaults import ServerDefaults
 from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 
 __all__ = ["SubscribingServer", "send_json"]
 
-_MOST_LISTED = 5
-_SILENCE = Close(1008, "no subscription")
 _NO_MESSAGES: tuple[bytes, ...] = ()
 
 
@@ -32,15 +31,18 @@ class SubscribingServer(ServerDefaults):
     Args:
         catalogue: What the recordings hold.
         subscribe_within: Seconds within which a client must subscribe; 0 for any time.
-        silence: How a client is closed on that has not.
+        close_code: With which a client is disconnected that has not.
+        close_reason: The reason given with it; empty to name the seconds.
 
     """
 
-    def __init__(self, catalogue: Catalogue, subscribe_within: float = 0.0, silence: Close = _SILENCE) -> None:
+    def __init__(
+        self, catalogue: Catalogue, subscribe_within: float = 0.0, close_code: int = 1008, close_reason: str = ""
+    ) -> None:
         self.subscribe_within = subscribe_within or None
         self.next_due: int | None = None
         self.has_subscribed = False
-        self._silence = silence
+        self._silence = Close(close_code, close_reason or f"no subscribe message within {subscribe_within:g} seconds")
         self._catalogue = catalogue
         self._subscribed: dict[str, dict[str, None]] = {}  # products by channel, in the order of the messages
         self._takers: Mapping[str, frozenset[str]] = {}  # the same, by the channels of frames
@@ -131,16 +133,11 @@ class SubscribingServer(ServerDefaults):
     def _lacking(self, channel: str, products: Sequence[str]) -> Remark:
         """Return the remark that a client asks for what the recordings lack."""
         recorded = sorted(filter(None, self._recorded(channel)))
-        of_channel = f" {_few(products)}" if recorded else ""
-        there = _few(recorded) if recorded else ", ".join(sorted(filter(None, self._catalogue))) or "no channel"
+        of_channel = f" {few_of(products)}" if recorded else ""
+        there = few_of(recorded) if recorded else ", ".join(sorted(filter(None, self._catalogue))) or "no channel"
         return Remark(f"asks for {channel}{of_channel}, which the recording lacks; it has {there}")
 
 
 def send_json(fields: Mapping[str, Any]) -> Send:
     """Return a message as JSON."""
     return Send(msgspec.json.encode(fields))
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_LISTED
-    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -15,7 +15,7 @@ class Server(SubscribingServer):
     """A message is `+channel products` or `-channel products`."""
 
     def __init__(self) -> None:
-        super().__init__(CATALOGUE, 5.0, Close(1008, "too late"))
+        super().__init__(CATALOGUE, 5.0, 4000)
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         channel, *products = message[1:].decode().split()
@@ -114,7 +114,7 @@ def test_products_may_share_what_they_begin_with() -> None:
 def test_a_client_that_never_subscribed_is_closed_on() -> None:
     server = Server()
     assert (server.subscribe_within, server.has_subscribed) == (5.0, False)
-    assert server.on_silence() == [Close(1008, "too late")]
+    assert server.on_silence() == [Close(4000, "no subscribe message within 5 seconds")]
     server.on_message(b"+book X", 0)
     assert server.has_subscribed
 
