@@ -1,4 +1,4 @@
-"""API keys that go with the handshake and sign nothing, as CoinMarketCap's, and where a person puts them."""
+"""API keys that are sent with the handshake and sign nothing, such as CoinMarketCap's, and where they are read from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .decoding import decoder_of
 __all__ = ["CMC_KEY", "ApiKey", "cmc_key_from_environment", "parse_api_key_file"]
 
 _HEADER_TEXT = re.compile(r"[!-~]+", re.ASCII)
-"""One word of what a header may hold (RFC 9110, 5.5)."""
+"""A header value without spaces (RFC 9110, 5.5)."""
 
 _CMC_VARIABLES = ("CMC_PRO_API_KEY",)
 
@@ -30,7 +30,7 @@ class ApiKey:
         key: As above.
 
     Raises:
-        UsageError: If it is empty, or cannot stand in a header.
+        UsageError: If it is empty, or not a valid header value.
 
     """
 
@@ -41,11 +41,11 @@ class ApiKey:
         if not self.key:
             raise UsageError("the API key is empty")
         if _HEADER_TEXT.fullmatch(self.key) is None:
-            raise UsageError("the API key is more than one word, or not ASCII; copy the key alone")
+            raise UsageError("the API key contains spaces or is not ASCII; copy only the key")
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Give the key."""
+        """Return the key."""
         return (self.key,)
 
     def __repr__(self) -> str:
@@ -61,10 +61,10 @@ _decode_key_file = decoder_of(_KeyFile)
 
 def parse_api_key_file(text: str) -> ApiKey:
     """
-    Read a file that holds an API key alone, or JSON with `key`. Other keys of it do not matter.
+    Read a file that holds nothing but an API key, or JSON with `key`. Other members are ignored.
 
     Raises:
-        UsageError: If it is none.
+        UsageError: If it is neither.
 
     """
     text = text.removeprefix("\ufeff").strip()
@@ -72,7 +72,7 @@ def parse_api_key_file(text: str) -> ApiKey:
         return ApiKey(text)
     found = _decode_key_file(text)
     if found is None:
-        raise UsageError('the key file is neither an API key alone nor JSON such as {"key": "..."}')
+        raise UsageError('the key file is neither a bare API key nor JSON such as {"key": "..."}')
     return ApiKey(found.key)
 
 
@@ -81,7 +81,7 @@ def cmc_key_from_environment(environment: Mapping[str, str]) -> ApiKey | None:
     Read CMC_PRO_API_KEY; None if it is not set.
 
     Raises:
-        UsageError: If it is no key.
+        UsageError: If it is not a valid key.
 
     """
     return key_from_environment(environment, _CMC_VARIABLES, ApiKey)

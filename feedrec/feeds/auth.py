@@ -1,7 +1,7 @@
 """
-What the server halves demand of the credentials that clients send.
+How the server halves check the credentials that clients send.
 
-JWTs and Exchange signatures live in wall time, while a replay lives in the past: so the wall clock is a parameter here.
+JWTs and Exchange signatures are valid in wall time, while a replay lives in the past: so the wall clock is a parameter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["AUTH_MODES", "SIGNATURE_WINDOW", "Auth", "AuthKey", "AuthMode", "Pub
 AuthMode = Literal["any", "none", "strict"]
 
 AUTH_MODES: tuple[AuthMode, ...] = get_args(AuthMode)
-"""`any`: what is needed is present. `none`: nothing is needed. `strict`: it is what the given keys sign."""
+"""`any`: credentials must be present. `none`: none are needed. `strict`: they must match the given keys."""
 
 SIGNATURE_WINDOW = 30
 """Seconds by which the time of an Exchange signature may differ from the venue's (Exchange authentication pages)."""
@@ -63,14 +63,14 @@ _decode_fields = decoder_of(dict[str, Any])
 
 class PublicKey:
     """
-    The public half of a CDP key, against which tokens are checked.
+    The public half of a CDP key, which tokens are checked against.
 
     Args:
         text: EC on P-256 or Ed25519, as PEM.
-        name: The name of the key, which tokens must bear; None for any name.
+        name: The name of the key, which tokens must have; None for any name.
 
     Raises:
-        UsageError: If the text is no such key.
+        UsageError: If the text is not such a key.
 
     """
 
@@ -104,14 +104,14 @@ AuthKey = PublicKey | ExchangeKey | ApiKey
 
 class Auth:
     """
-    What is demanded of clients that ask for something that needs credentials.
+    Checks of the credentials of clients that ask for something that needs them.
 
-    The checks give the reason for a refusal, in words that follow "refused: ", for the person who runs the replay, and
-    None if there is nothing to refuse. They show nothing of what the client sent, and never raise.
+    The checks return the reason for a refusal, in words that follow "refused: ", for the person who runs the replay, or
+    None if there is no reason to refuse. They reveal nothing of what the client sent, and never raise.
 
     Args:
         mode: See `AUTH_MODES`.
-        now: Gives the wall clock, nanoseconds.
+        now: Returns the wall clock, nanoseconds.
         keys: What `strict` checks against: a public key for JWTs, an Exchange key for its signatures, an API key that
             goes with the handshake; one of each at most.
 
@@ -122,16 +122,16 @@ class Auth:
 
     def __init__(self, mode: AuthMode = "any", *, now: Callable[[], int], keys: Sequence[AuthKey] = ()) -> None:
         if mode not in AUTH_MODES:
-            raise UsageError(f"there is no way {mode!r} of checking credentials (there are {', '.join(AUTH_MODES)})")
+            raise UsageError(f"unknown mode {mode!r} of checking credentials (known: {', '.join(AUTH_MODES)})")
         if mode == "strict" and not keys:
-            raise UsageError("to check credentials strictly, give the key to check them against")
+            raise UsageError("strict checking of credentials needs a key to check them against")
         if mode != "strict" and keys:
-            raise UsageError(f"a key to check credentials against has no use with {mode!r}; it is for 'strict'")
+            raise UsageError(f"a key to check credentials against is only for 'strict', not for {mode!r}")
         public_keys = [key for key in keys if isinstance(key, PublicKey)]
         exchange_keys = [key for key in keys if isinstance(key, ExchangeKey)]
         api_keys = [key for key in keys if isinstance(key, ApiKey)]
         if len(public_keys) > 1 or len(exchange_keys) > 1 or len(api_keys) > 1:
-            raise UsageError("there are two keys of one kind to check credentials against; give one")
+            raise UsageError("two keys of one kind to check credentials against; give one")
         self.mode = mode
         self._now = now
         self._public_key = public_keys[0] if public_keys else None
@@ -139,17 +139,17 @@ class Auth:
         self._api_key = api_keys[0] if api_keys else None
 
     def check_jwt(self, token: object) -> str | None:
-        """Take the value of `jwt` in a client's message, None if it has none."""
+        """Check the `jwt` of a client's message, None if it has none."""
         if self.mode == "none":
             return None
         if token is None or token == "":
             return "it has no jwt"
         if not isinstance(token, str):
-            return "its jwt is no text"
+            return "its jwt is not a string"
         return None if self.mode == "any" else self._refuse_jwt(token)
 
     def check_exchange(self, message: Mapping[str, object]) -> str | None:
-        """Take the fields of a client's message, of which `signature`, `key`, `passphrase`, `timestamp` matter."""
+        """Check `signature`, `key`, `passphrase` and `timestamp` of a client's message."""
         if self.mode == "none":
             return None
         fields = {name: _text(message.get(name), or_number=name == "timestamp") for name in _SIGNED_FIELDS}
@@ -159,7 +159,7 @@ class Auth:
         return None if self.mode == "any" else self._refuse_signature(fields)
 
     def check_api_key(self, key: str | None) -> str | None:
-        """Take the API key of a client's handshake, None if it has none."""
+        """Check the API key of a client's handshake, None if it has none."""
         if self.mode == "none":
             return None
         if not key:
@@ -168,7 +168,7 @@ class Auth:
             return None
         if self._api_key is None:
             return "its API key cannot be checked: no API key was given"
-        return None if _equal(key, self._api_key.key) else "its API key is another one"
+        return None if _equal(key, self._api_key.key) else "its API key is a different one"
 
     def _refuse_jwt(self, token: str) -> str | None:
         key = self._public_key
@@ -179,11 +179,11 @@ class Auth:
             return "its jwt is malformed"
         header, claims = parts
         if header.crit is not None:
-            return "its jwt demands an extension (crit) that the venue does not have"
+            return "its jwt requires an extension (crit) that the venue does not support"
         if header.alg != key.algorithm:
-            return f"its jwt is not signed by {key.algorithm}, as the key is"
+            return f"its jwt is not signed with {key.algorithm}, the algorithm of the key"
         if not key.accepts(token):
-            return "its jwt is signed by another key, or was changed"
+            return "its jwt is signed with another key, or was altered"
         return _refuse_names(header, claims, key.name) or _refuse_time(claims, self._now())
 
     def _refuse_signature(self, fields: Mapping[str, str]) -> str | None:
@@ -204,10 +204,10 @@ class Auth:
 
 def parse_auth_key(text: str) -> AuthKey:
     """
-    Read what `strict` checks against from the text of a file, whatever it is.
+    Read the key that `strict` checks against from the text of a file, whatever its kind.
 
-    That is a public key as PEM; a CDP key file, of which the public half and the name are taken; an Exchange key file;
-    or an API key, alone or in a file of its own.
+    It is a public key as PEM; a CDP key file, of which the public half and the name are used; an Exchange key file; or
+    an API key, bare or in a key file.
 
     Raises:
         UsageError: If it is none of these.
@@ -233,7 +233,7 @@ def parse_auth_key(text: str) -> AuthKey:
 
 
 def _parse_jwt(token: str) -> tuple[_JwtHeader, _JwtClaims] | None:
-    """Take a token in compact form apart (RFC 7515, 7.1); None if it is none, or lacks something."""
+    """Parse a token in compact form (RFC 7515, 7.1); None if it is malformed or incomplete."""
     segments = [_from_base64url(segment) for segment in token.split(".", 3)]
     if len(segments) != 3 or None in segments:
         return None
@@ -242,7 +242,7 @@ def _parse_jwt(token: str) -> tuple[_JwtHeader, _JwtClaims] | None:
 
 
 def _from_base64url(segment: str) -> bytes | None:
-    """Decode base64url without padding, of which there is one form only: bits that are not used are zero."""
+    """Decode base64url without padding; None unless it is in its only valid form, with unused bits zero."""
     try:
         raw = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     except ValueError:
@@ -252,9 +252,9 @@ def _from_base64url(segment: str) -> bytes | None:
 
 def _refuse_names(header: _JwtHeader, claims: _JwtClaims, name: str | None) -> str | None:
     if claims.sub != header.kid:
-        return "its jwt has a sub that is not the kid of its header"
+        return "the sub of its jwt differs from the kid in its header"
     if name is not None and claims.sub != name:
-        return "its jwt bears the name of another key"
+        return "its jwt names another key"
     if claims.iss not in ISSUERS:
         return f"its jwt has an iss that is neither {' nor '.join(ISSUERS)}"
     return None
@@ -283,7 +283,7 @@ def _parse_timestamp(text: str) -> int | None:
 
 
 def _text(value: object, *, or_number: bool) -> str:
-    """Give a field as text; some clients send the timestamp as a number."""
+    """Return a field as text; some clients send the timestamp as a number."""
     if or_number and isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value) if abs(value) < TIME_LIMIT else ""
     return value if isinstance(value, str) else ""

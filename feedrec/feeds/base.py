@@ -1,5 +1,5 @@
 """
-What every venue module provides, and the pieces that they share.
+What every venue provides, and what its frames, subscriptions and sequences are made of.
 
 A feed is pure: it knows no socket, no clock and no file. The recorder tells its client half what happened
 (`on_open`, `on_frame`, `on_tick`, `on_close`) and carries out what comes back.
@@ -42,10 +42,10 @@ class Channel(msgspec.Struct, frozen=True):
         name: The name under which it is subscribed.
         summary: What it carries, for people.
         takes_products: Whether a subscription names products.
-        needs_credentials: Whether the venue demands them.
-        products_optional: Whether a subscription that names no products is one for all of them.
-        params: Names of the parameters that a subscription must have.
-        optional_params: Names of those that it may have.
+        needs_credentials: Whether the venue requires them.
+        products_optional: Whether a subscription without products means all of them.
+        params: Names of the required parameters of a subscription.
+        optional_params: Names of the optional ones.
         example: The parameters as a person writes them, `interval=1m&...`; empty if there are none.
 
     """
@@ -66,8 +66,8 @@ class Subscription(msgspec.Struct, frozen=True):
 
     Attributes:
         channel: Its name.
-        products: Its products, where the venue speaks of such.
-        params: What else the venue wants to know, by its names.
+        products: Its products, if the channel takes any.
+        params: Further parameters, by the venue's names.
 
     """
 
@@ -79,7 +79,7 @@ class Subscription(msgspec.Struct, frozen=True):
         return hash((self.channel, self.products))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as it stands in the header of a recording."""
+        """Return it as it appears in the header of a recording."""
         fields: dict[str, Any] = {"channel": self.channel}
         if self.products:
             fields["products"] = list(self.products)
@@ -140,14 +140,14 @@ class SequenceRule(Protocol):
         """Frames seen behind a later one; they are not lost."""
 
     def observe(self, info: FrameInfo) -> Gap | None:
-        """Take what a frame is; give the gap before it, if there is one."""
+        """Take the description of a frame; return the gap before it, if there is one."""
 
 
 class FeedClient(Protocol):
     """
     The client half of a feed, for one connection.
 
-    A class that inherits from it has what the methods here do: they ask for nothing and notice nothing.
+    The methods here are what a class inherits: they ask for nothing and report nothing.
     """
 
     @property
@@ -173,7 +173,7 @@ class FeedClient(Protocol):
         Return the messages that end some subscriptions, of which nothing more is expected.
 
         Args:
-            subscriptions: The products of a channel that are no longer wanted; without any, the channel.
+            subscriptions: The channels that are no longer wanted, or only the products that they name.
             time: As for `on_open`.
 
         """
@@ -196,7 +196,7 @@ class Feed(Protocol):
     """
     An endpoint of the catalogue.
 
-    A class that inherits from it has what stands here: it lacks a name, a summary, an address and a client half.
+    The attributes and methods here are what a class inherits; it lacks a name, a summary, an address and a client half.
 
     Attributes:
         name: Its name in the catalogue.
@@ -206,10 +206,10 @@ class Feed(Protocol):
         default_channels: What is recorded when no channel is named.
         default_products: What is recorded when no product is named.
         heartbeat_channel: Channel that keeps a connection alive, added by itself; None if there is none.
-        credentials: What it takes for channels that need them, or for all; None if there is nothing to prove.
-        needs_credentials: Whether nothing can be subscribed without.
-        connections_per_second: Connections that may be opened in a second; None if no limit is known.
-        messages_per_second: Messages that may be sent in a second without credentials; None as before.
+        credentials: The kind that it takes; None if it takes none.
+        needs_credentials: Whether nothing can be subscribed without them.
+        connections_per_second: Connections that may be opened per second; None if no limit is known.
+        messages_per_second: Messages that may be sent per second without credentials; None if no limit is known.
         limits: What else the venue limits, for people.
         failover: Name of the endpoint that may take over when this one is down; None if there is none.
 
@@ -297,11 +297,11 @@ class ContiguousSequence:
     The rule for feeds whose sequence numbers grow by one per frame.
 
     Args:
-        first: The number of the first frame; None to take the first as it comes.
+        first: The number of the first frame; None if it may be any.
 
     Attributes:
-        expected: The number that comes next; None as long as any may come.
-        out_of_order: Frames seen whose number was lower than expected; they are no loss.
+        expected: The number that comes next; None as long as it may be any.
+        out_of_order: Frames seen whose number was lower than expected; they are not lost.
 
     """
 
@@ -310,7 +310,7 @@ class ContiguousSequence:
         self.out_of_order = 0
 
     def observe(self, sequence: int) -> Gap | None:
-        """Take the number of a frame; give the gap before it, if there is one."""
+        """Take the number of a frame; return the gap before it, if there is one."""
         expected = self.expected
         if sequence == expected:
             self.expected = sequence + 1
@@ -354,6 +354,6 @@ def few_of(names: Sequence[str], most: int = 5) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Give a suggestion to append to an error, or nothing if no known name is close."""
+    """Return a suggestion to append to an error, or nothing if no known name is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""

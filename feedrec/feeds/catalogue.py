@@ -1,4 +1,4 @@
-"""Endpoints by name: a venue of feedrec is imported when it is asked for, as one from another package is."""
+"""Endpoints by name; a venue is imported when it is asked for."""
 
 from __future__ import annotations
 

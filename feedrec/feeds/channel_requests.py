@@ -20,7 +20,7 @@ __all__ = [
 
 
 class ChannelRequest(NamedTuple):
-    """A channel that a person asks for, with the products given for it alone, or with parameters as text."""
+    """A channel that a person asks for, with products of its own, or with parameters as text."""
 
     channel: str
     products: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ def read_channel(text: str) -> ChannelRequest:
     Read a channel as a person writes it: `NAME`, `NAME:A,B` with products, `NAME?x=1&y=2` with parameters.
 
     Raises:
-        UsageError: If it names none.
+        UsageError: If it names no channel.
 
     """
     name, _, query = text.partition("?")
@@ -54,13 +54,13 @@ def resolve_channels(
 
     Args:
         feed: The endpoint.
-        channels: One or several; one that stands alone is no tuple.
-        products: Products for those that name none.
-        use_defaults: Whether those that then have none get the feed's, and must have the parameters that the feed
-            demands; without, they stand for all of the channel.
+        channels: One or several; a single one is not a tuple.
+        products: Products for channels that name none.
+        use_defaults: Whether channels that then have none get the feed's, and must have the parameters that the feed
+            requires; otherwise they mean all of the channel.
 
     Raises:
-        UsageError: If the feed has no such channel, or the venue does not allow it all.
+        UsageError: If the feed has no such channel, or the venue does not allow all of it.
 
     """
     requests: list[ChannelRequest | tuple[str, Sequence[str]]] = []
@@ -99,13 +99,13 @@ def subscribe_to(
 
     Args:
         feed: The endpoint to subscribe at.
-        requests: Channels, each with products of its own or with parameters; those without get `products`.
-        products: Products for all other channels; empty means the feed's default, or all where a channel can have
-            all.
+        requests: Channels, each with products of its own or with parameters; the others get `products`.
+        products: Products for all other channels; empty means the feed's default, or all where the channel allows
+            that.
         heartbeats: Whether to add the channel that keeps the connection alive.
 
     Raises:
-        UsageError: If the feed has no such channel, or the venue does not allow it all.
+        UsageError: If the feed has no such channel, or the venue does not allow all of it.
 
     """
     wanted: dict[str, tuple[str, ...]] = {}
@@ -129,7 +129,7 @@ def subscribe_to(
 
 def missing_credentials(feed: Feed, subscriptions: Sequence[Subscription]) -> str | None:
     """
-    Say what a person who gave no credentials must do to subscribe; None if nothing of it needs any.
+    Say what to do to subscribe without having given credentials; None if nothing needs them.
 
     The one line names the channels, the environment variables and what a key file is.
     """
@@ -146,13 +146,13 @@ def spread_channel(
     subscriptions: Sequence[Subscription], channel: str, most: int, heartbeat_channel: str
 ) -> list[list[Subscription]]:
     """
-    Spread the products of one channel over connections; the first has all other channels, each has the heartbeats.
+    Spread the products of one channel over connections; the first has all other channels, each has heartbeats.
 
     Args:
         subscriptions: What is wanted.
-        channel: The channel of which a connection may have only so many products.
-        most: How many.
-        heartbeat_channel: What keeps a connection open, if it is wanted.
+        channel: The channel with a limit of products per connection.
+        most: The limit.
+        heartbeat_channel: The channel that keeps a connection open, if it is wanted.
 
     """
     connections: list[list[Subscription]] = [[]]

@@ -1,8 +1,8 @@
 """
-Keys that sign what a client sends, and where a person puts them.
+Keys that sign what a client sends, and where they are read from.
 
-A key signs with the wall clock and the randomness that it is given, one signature a message: a JWT lives two minutes,
-an Exchange signature 30 seconds. No error, `repr` or cause of an error shows anything of a key.
+A key signs with the wall clock and the randomness that it is given, one signature per message: a JWT is valid for two
+minutes, an Exchange signature for 30 seconds. No error, `repr` or cause of an error reveals anything of a key.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ _EXCHANGE_REQUEST = "GET/users/self/verify"
 """What an Exchange signature signs beside its time (docs.cdp.coinbase.com, Exchange WebSocket authentication)."""
 
 _TELLING = 16
-"""Characters from which on a line of a key is searched for by itself: a shorter one may stand anywhere by chance."""
+"""Shortest line of a key that is redacted by itself: a shorter one may occur anywhere by chance."""
 
 
 class Credentials(Protocol):
     """
-    What proves to a venue who one is.
+    What proves a client's identity to a venue.
 
     Attributes:
-        secrets: Every text that must never be shown or recorded; none of them is empty.
+        secrets: Every text that must never be shown or recorded; none is empty.
 
     """
 
@@ -69,11 +69,11 @@ class CredentialsKind(msgspec.Struct, frozen=True):
     The credentials that an endpoint takes, as far as a command line needs to know.
 
     Attributes:
-        summary: What they are and where a person gets them, for people; a noun phrase.
-        variables: The environment variables that hold them, all of them needed.
+        summary: What they are and where to get them, for people; a noun phrase.
+        variables: The environment variables that hold them, all required.
         file: What a file of them looks like, for people.
         from_environment: Reads them from the environment; None if no variable is set. Raises `UsageError` if only some
-            are, or if they are no credentials.
+            are, or if they are not valid.
         from_file: Reads them from the text of a file. Raises `UsageError`.
 
     """
@@ -96,10 +96,10 @@ class CdpKey:
 
     Attributes:
         name: As above.
-        algorithm: `ES256` or `EdDSA`, as the key is.
+        algorithm: `ES256` or `EdDSA`, depending on the key.
 
     Raises:
-        UsageError: If the name is empty, or the text is no such key.
+        UsageError: If the name is empty, or the text is not such a key.
 
     """
 
@@ -117,7 +117,7 @@ class CdpKey:
         if key is None:
             raise UsageError(
                 "the private key is neither an EC key on P-256 (PEM) nor an Ed25519 key (PEM, or base64 of 32 or 64 "
-                "bytes); copy it whole from the key file that Coinbase gave you"
+                "bytes); copy all of it from the key file that Coinbase gave you"
             )
         self.name = name.strip()
         self._key: SigningKey = key
@@ -130,7 +130,7 @@ class CdpKey:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Give the name, and the private key in every form that it is handed round in."""
+        """Return the name, and the private key in every form in which it is passed around."""
         text = self._texts[1]
         lines = [line.strip() for line in text.splitlines() if not line.startswith("-----")]
         telling = [line for line in lines if len(line) >= _TELLING]
@@ -139,11 +139,11 @@ class CdpKey:
 
     def jwt(self, now: int, nonce: str) -> str:
         """
-        Give a token that is valid from `now` for two minutes, header and claims as the official SDK makes them.
+        Return a token that is valid from `now` for two minutes, header and claims as the official SDK makes them.
 
         Args:
             now: Wall clock, nanoseconds.
-            nonce: 64 random hexadecimal digits, others for each token.
+            nonce: 64 random hexadecimal digits, different for each token.
 
         """
         begin = now // NANOSECONDS
@@ -151,7 +151,7 @@ class CdpKey:
         return self._key.jwt(claims, {"kid": self.name, "nonce": nonce})
 
     def public_key_text(self) -> str:
-        """Give the public key as PEM."""
+        """Return the public key as PEM."""
         return self._key.public_text()
 
     def __repr__(self) -> str:
@@ -164,7 +164,7 @@ class ExchangeKey:
 
     Args:
         key: The API key.
-        secret: Base64, as the venue gives it.
+        secret: Base64, as the venue shows it.
         passphrase: As chosen when the key was made.
 
     Attributes:
@@ -172,7 +172,7 @@ class ExchangeKey:
         passphrase: As above.
 
     Raises:
-        UsageError: If one of them is empty, or the secret is no base64.
+        UsageError: If one of them is empty, or the secret is not base64.
 
     """
 
@@ -184,7 +184,7 @@ class ExchangeKey:
                 raise UsageError(f"the {name} of the Exchange API key is empty")
         decoded = _base64(secret)
         if not decoded:
-            raise UsageError("the secret of the Exchange API key is no base64; copy it whole, with the = at its end")
+            raise UsageError("the secret of the Exchange API key is not base64; copy all of it, with any = at its end")
         self.key = key.strip()
         self.passphrase = passphrase.strip()
         self._text = secret.strip()
@@ -192,15 +192,15 @@ class ExchangeKey:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Give key, secret and passphrase."""
+        """Return key, secret and passphrase."""
         return _distinct(self.key, self._text, self._text.rstrip("="), self.passphrase)
 
     def sign(self, now: int) -> dict[str, str]:
         """
-        Give what a signed message has beside its request: `signature`, `key`, `passphrase`, `timestamp`.
+        Return what signs a message: `signature`, `key`, `passphrase`, `timestamp`.
 
         Args:
-            now: Wall clock, nanoseconds. The venue takes the signature until 30 seconds later.
+            now: Wall clock, nanoseconds. The venue accepts the signature for 30 seconds.
 
         """
         timestamp = str(now // NANOSECONDS)
@@ -208,7 +208,7 @@ class ExchangeKey:
         return {"signature": signature, "key": self.key, "passphrase": self.passphrase, "timestamp": timestamp}
 
     def signature(self, timestamp: str) -> str:
-        """Give the signature of a time, as base64: HMAC-SHA256 by the decoded secret."""
+        """Return the signature of a timestamp as base64: HMAC-SHA256 with the decoded secret."""
         message = (timestamp + _EXCHANGE_REQUEST).encode("utf-8", "surrogatepass")
         return base64.b64encode(hmac.digest(self._secret, message, hashlib.sha256)).decode()
 
@@ -234,32 +234,32 @@ _decode_exchange_key = decoder_of(_ExchangeKeyFile)
 
 def parse_cdp_key_file(text: str) -> CdpKey:
     """
-    Read a key file as Coinbase gives it: JSON with `name` or `id`, and `privateKey`. Other keys do not matter.
+    Read a key file from Coinbase: JSON with `name` or `id`, and `privateKey`. Other members are ignored.
 
     Raises:
-        UsageError: If it is none.
+        UsageError: If it is not such a file.
 
     """
     found = _decode_cdp_key(text.removeprefix("\ufeff"))
     if found is None:
-        raise UsageError('the key file is no JSON such as {"name": "organizations/...", "privateKey": "..."}')
+        raise UsageError('the key file is not JSON such as {"name": "organizations/...", "privateKey": "..."}')
     name = found.name or found.id
     if not name.strip():
-        raise UsageError("the key file has neither a name nor an id; it needs the one that belongs to its privateKey")
+        raise UsageError("the key file has neither a name nor an id; it needs the one of its privateKey")
     return CdpKey(name, found.private_key)
 
 
 def parse_exchange_key_file(text: str) -> ExchangeKey:
     """
-    Read a file of Exchange credentials: JSON with `key`, `secret` and `passphrase`. Other keys do not matter.
+    Read a file of Exchange credentials: JSON with `key`, `secret` and `passphrase`. Other members are ignored.
 
     Raises:
-        UsageError: If it is none.
+        UsageError: If it is not such a file.
 
     """
     found = _decode_exchange_key(text.removeprefix("\ufeff"))
     if found is None:
-        raise UsageError('the key file is no JSON such as {"key": "...", "secret": "...", "passphrase": "..."}')
+        raise UsageError('the key file is not JSON such as {"key": "...", "secret": "...", "passphrase": "..."}')
     return ExchangeKey(found.key, found.secret, found.passphrase)
 
 
@@ -274,7 +274,7 @@ def cdp_key_from_environment(environment: Mapping[str, str]) -> CdpKey | None:
     Read COINBASE_API_KEY and COINBASE_API_SECRET; None if neither is set.
 
     Raises:
-        UsageError: If only one is set, or they are no key.
+        UsageError: If only one is set, or they are not a valid key.
 
     """
     return key_from_environment(environment, _CDP_VARIABLES, CdpKey)
@@ -285,7 +285,7 @@ def exchange_key_from_environment(environment: Mapping[str, str]) -> ExchangeKey
     Read COINBASE_EXCHANGE_API_KEY, COINBASE_EXCHANGE_API_SECRET, COINBASE_EXCHANGE_API_PASSPHRASE; None if none is set.
 
     Raises:
-        UsageError: If only some are set, or they are no key.
+        UsageError: If only some are set, or they are not a valid key.
 
     """
     return key_from_environment(environment, _EXCHANGE_VARIABLES, ExchangeKey)
@@ -315,10 +315,10 @@ def key_from_environment(
     environment: Mapping[str, str], variables: tuple[str, ...], make: Callable[..., _Key]
 ) -> _Key | None:
     """
-    Make a key of the values of some variables; None if none of them is set.
+    Make a key from the values of some variables; None if none is set.
 
     Raises:
-        UsageError: If only some are set, or they do not make a key.
+        UsageError: If only some are set, or they are not a valid key.
 
     """
     values = [environment.get(variable, "").strip() for variable in variables]

@@ -1,4 +1,4 @@
-"""What a feed from another package builds on: it overrides what its venue does otherwise. One file is enough."""
+"""What a feed is built on: it overrides what its venue does differently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ C = TypeVar("C")
 
 
 class FeedDefaults(Feed):
-    """Everything that `Feed` demands but a name, a summary, an address and a client half."""
+    """Everything that a `Feed` needs except a name, a summary, an address and a client half."""
 
     def check_credentials(self, credentials: Credentials | None, kind: type[C]) -> C | None:
         """
@@ -33,17 +33,17 @@ class FeedDefaults(Feed):
         raise UsageError(f"{self.name} takes {takes}, not {type(credentials).__name__}")
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:  # noqa: ARG002
-        """Have nothing begin with a snapshot; see `VenueFeed`, which a feed is if it has a `server` too."""
+        """Return None: nothing begins with a snapshot. See `VenueFeed`, which a feed with a `server` is."""
         return None
 
 
 class ClientDefaults(FeedClient):
-    """A client half that asks for nothing and notices nothing; `client_half` has more."""
+    """A client half that asks for nothing and reports nothing; `client_half` has more."""
 
     silence_limit: float | None = None
 
 
 class ServerDefaults(FeedServer):
-    """A server half that gives every frame to everybody and answers nothing; `server_half` has more."""
+    """A server half that sends every frame to every client and answers nothing; `server_half` has more."""
 
     has_subscribed: bool = True

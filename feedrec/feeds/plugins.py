@@ -1,9 +1,9 @@
 """
 Endpoints from other packages: entry points of the group `feedrec.feeds`.
 
-The name of an entry point is that of the endpoint, its value leads to the feed, as `module:attribute`. Installed
-packages are looked through when a name is asked for that is not built in, or for the list of all; a feed is imported
-when it is asked for itself. Nothing that such a package does can hide a built-in endpoint or break one.
+The name of an entry point is the name of the endpoint, its value is where the feed is, as `module:attribute`. Installed
+packages are searched only for a name that is not built in, or to list all endpoints; a feed is imported only when it is
+asked for. Nothing that such a package does can hide or break a built-in endpoint.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _DEMANDED = [name for name in vars(Feed) if not name.startswith("_")]
 
 
 def plugin_names() -> list[str]:
-    """Give the names that installed packages offer, in the order of the alphabet."""
+    """Return the names that installed packages offer, sorted."""
     return sorted(_offers())
 
 
 def load_plugin(name: str) -> Feed | None:
     """
-    Give the feed that an installed package offers under a name; None if none does.
+    Return the feed that an installed package offers under a name; None if none does.
 
     Raises:
-        UsageError: If several packages do, or what is offered is no feed. The text names package and endpoint.
+        UsageError: If several packages do, or what is offered is not a feed. The text names package and endpoint.
 
     """
     offers = _offers().get(name, ())
@@ -55,15 +55,15 @@ def load_plugin(name: str) -> Feed | None:
         raise UsageError(f"{whose} cannot be loaded: {_in_one_line(error)}") from error
     problem = _problem_of(feed)
     if problem:
-        raise UsageError(f"{whose} is no feed: {problem}; build it on FeedDefaults")
+        raise UsageError(f"{whose} is not a feed: {problem}; build it on FeedDefaults")
     if feed.name != name:
-        raise UsageError(f"{whose} calls itself {feed.name!r}: feed and entry point must have one name")
+        raise UsageError(f"{whose} is named {feed.name!r}: feed and entry point must have the same name")
     return cast(Feed, feed)
 
 
 @functools.cache
 def _offers() -> Mapping[str, tuple[EntryPoint, ...]]:
-    """Look through the installed packages, once; what is offered twice in the same words is one offer."""
+    """Search the installed packages, once; identical offers count as one."""
     from importlib.metadata import entry_points  # noqa: PLC0415  only when it is needed: it takes a while
 
     found: dict[str, dict[str, EntryPoint]] = {}
@@ -73,20 +73,20 @@ def _offers() -> Mapping[str, tuple[EntryPoint, ...]]:
 
 
 def _problem_of(feed: Any) -> str | None:
-    """Say why something is no feed, as far as the catalogue would stumble over it."""
+    """Return why something is not a feed that the catalogue can work with; None if it is."""
     lacking = [one for one in _DEMANDED if not hasattr(feed, one)]
     if getattr(type(feed), "client", None) is Feed.client:  # which a feed inherits, but which does nothing
         lacking.append("client")
     if lacking:
         return f"it lacks {', '.join(lacking)}"
     if not (isinstance(feed.summary, str) and isinstance(feed.url, str)):
-        return "its summary and its url must be texts"
+        return "its summary and its url must be strings"
     if not (isinstance(feed.channels, Mapping) and all(isinstance(one, Channel) for one in feed.channels.values())):
         return "its channels must be a mapping of names to Channel"
     if not (feed.credentials is None or isinstance(feed.credentials, CredentialsKind)):
         return "its credentials must be a CredentialsKind, or None"
     texts = (*feed.default_channels, *feed.default_products, *feed.limits, feed.failover or "")
-    return None if all(isinstance(text, str) for text in texts) else "its defaults, limits and failover must be texts"
+    return None if all(isinstance(text, str) for text in texts) else "its defaults, limits and failover must be strings"
 
 
 def _package_of(offer: EntryPoint) -> str:

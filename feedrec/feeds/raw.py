@@ -1,8 +1,8 @@
 """
-Any WebSocket: what is sent is up to the user, and of what comes nothing is known.
+Any WebSocket: what is sent is up to the user, and nothing is known about what comes.
 
-There are no channels, no products and no heartbeats; frames are not looked into, so there is no sequence either, and a
-replay gives every frame as it is.
+There are no channels, products or heartbeats; frames are not parsed, so there is no sequence either, and a replay sends
+every frame as it is.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _HEADER_VALUE = re.compile(r"[\t -~]*", re.ASCII)
 """A token, and what a value may hold (RFC 9110, 5.1 and 5.5)."""
 
 _OF_THE_HANDSHAKE = ("host", "connection", "upgrade")
-"""Headers that the handshake has by itself, as all that begin with `sec-websocket-` (RFC 6455, 4.1)."""
+"""Headers of the handshake itself, besides all that begin with `sec-websocket-` (RFC 6455, 4.1)."""
 
 
 class RawFeed(FeedDefaults):
     """
-    An endpoint that nothing is known of.
+    An endpoint that nothing is known about.
 
     Args:
         messages: Texts to send on each new connection, in this order.
-        headers: What the handshake says besides; never recorded.
-        secret_keys: Keys of the messages, at any depth, whose values are not recorded; `SECRET_KEYS` are never.
+        headers: Further headers of the handshake; never recorded.
+        secret_keys: Keys of the messages, at any depth, whose values are not recorded, besides `SECRET_KEYS`.
 
     Raises:
-        UsageError: If a message is no text that can be sent, or a header no header.
+        UsageError: If a message cannot be sent as text, or a header is invalid.
 
     """
 
@@ -54,11 +54,11 @@ class RawFeed(FeedDefaults):
             _check_header(name, value)
 
     def headers(self, credentials: Credentials | None) -> dict[str, str]:  # noqa: ARG002
-        """Say what was given; see `Feed`."""
+        """Return what was given; see `Feed`."""
         return dict(self._headers)
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
-        """Make the client half for a new connection, which can subscribe to nothing; see `Feed`."""
+        """Return the client half for a new connection, which can subscribe to nothing; see `Feed`."""
         if subscriptions:
             raise UsageError(
                 f"raw has no channels, so {subscriptions[0].channel!r} cannot be subscribed: send a message"
@@ -70,7 +70,7 @@ class RawFeed(FeedDefaults):
 
 class RawClient(ClientDefaults):
     """
-    Sends messages, and takes whatever comes; silence is no fault.
+    Sends messages, and takes whatever comes; silence is not a fault.
 
     Args:
         messages: What to send when the connection opens.
@@ -86,15 +86,15 @@ class RawClient(ClientDefaults):
 
 
 FEEDS = {"raw": RawFeed()}
-"""The endpoint by name, as it reads recordings: it sends nothing."""
+"""The endpoint by name, for reading recordings: it sends nothing."""
 
 
 def _message(text: str, secret_keys: Collection[str]) -> Message:
     try:
         payload = text.encode()
-    except UnicodeEncodeError:  # a byte of the command line that is no UTF-8
-        raise UsageError("a message to send is no UTF-8 text; binary messages cannot be sent") from None
-    # In a text that is no JSON `key` may be any word, and all of it would be hidden.
+    except UnicodeEncodeError:  # the command line had a byte that is not UTF-8
+        raise UsageError("a message to send is not UTF-8; binary messages cannot be sent") from None
+    # In a text that is not JSON, `key` may be any word, and all of the text would be hidden.
     keys = {*SECRET_KEYS, *secret_keys} if _is_json(payload) else secret_keys
     shown = redact_message(payload, keys)
     return Message(payload, shown if REDACTED.encode() in shown else None)
@@ -109,10 +109,10 @@ def _is_json(payload: bytes) -> bool:
 
 
 def _check_header(name: str, value: str) -> None:
-    """Refuse what is no header; its value is not told, for it may be a secret."""
+    """Refuse an invalid header; its value is not shown, since it may be a secret."""
     if not _HEADER_NAME.fullmatch(name):
-        raise UsageError("a header has a name that is none; write it as 'Name: value'")
+        raise UsageError("invalid header name; write the header as 'Name: value'")
     if not _HEADER_VALUE.fullmatch(value):
-        raise UsageError(f"the value of the header {name} has characters that no header may have: use ASCII")
+        raise UsageError(f"the value of the header {name} has invalid characters: use ASCII")
     if name.lower() in _OF_THE_HANDSHAKE or name.lower().startswith("sec-websocket-"):
-        raise UsageError(f"the header {name} belongs to the handshake itself and cannot be set")
+        raise UsageError(f"the header {name} is part of the handshake itself and cannot be set")

@@ -9,7 +9,7 @@ import msgspec
 __all__ = ["REDACTED", "SECRET_KEYS", "redact_message"]
 
 REDACTED = "[redacted]"
-"""What stands in a recording, a log or an error in place of a secret."""
+"""What replaces a secret in a recording, a log or an error."""
 
 SECRET_KEYS = ("jwt", "signature", "key", "passphrase")
 """Keys of a client's messages whose values are secret (docs.cdp.coinbase.com, WebSocket authentication pages)."""
@@ -20,24 +20,24 @@ _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 def redact_message(payload: bytes, keys: Collection[str] = SECRET_KEYS) -> bytes:
     """
-    Give a message as it may be recorded: at any depth, the values of `keys` are `"[redacted]"`.
+    Return a message as it may be recorded: at any depth, the values of `keys` are `"[redacted]"`.
 
-    All other values stay as they are written, digit for digit; spaces between them do not. A message in which none of
-    the keys can be is given back as it is. If one may be there and the text is no JSON, it cannot be told where its
-    value ends, so nothing of the text is given.
+    All other values stay as they are written, digit for digit; spaces between them do not. A message that cannot
+    contain any of the keys is returned unchanged. If it may contain one and is not JSON, there is no telling where the
+    value ends, so all of the text is redacted.
     """
     # Escapes can hide a key.
     if b"\\" not in payload and not any(key.encode() in payload for key in keys):
         return payload
     try:
-        msgspec.json.decode(payload)  # the whole of it: what is kept raw is not looked into
+        msgspec.json.decode(payload)  # all of it: what is kept raw is not checked
         return _redact(payload, frozenset(keys))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.encode(REDACTED)
 
 
 def _redact(value: bytes, keys: frozenset[str]) -> bytes:
-    # Objects and arrays are always written anew: of a key that stands there twice, only the last value is seen.
+    # Objects and arrays are always written anew: of a duplicate key, only the last value is seen.
     value = value.strip()
     if value.startswith(b"{"):
         fields = {

@@ -1,7 +1,7 @@
 """
 Private and public keys as PyJWT and cryptography know them.
 
-Importing this loads both, so it is imported when a key is at hand and not before.
+Importing this loads both, so it is imported only when there is a key.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ class SigningKey:
         self.algorithm = "EdDSA" if isinstance(key, Ed25519PrivateKey) else "ES256"
 
     def jwt(self, claims: dict[str, Any], headers: Mapping[str, str]) -> str:
-        """Give the signed token of these claims; `headers` are added to `alg` and `typ`."""
+        """Return the signed token of these claims; `headers` are added to `alg` and `typ`."""
         return jwt.encode(claims, self._key, algorithm=self.algorithm, headers=dict(headers))
 
     def public_text(self) -> str:
-        """Give the public key as PEM."""
+        """Return the public key as PEM."""
         spki = serialization.PublicFormat.SubjectPublicKeyInfo
         return self._key.public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
 
     def base64_forms(self) -> tuple[str, ...]:
-        """Give the base64 texts under which an Ed25519 key is handed round; none for an EC key, which is always PEM."""
+        """Return the base64 forms in which an Ed25519 key is passed around; none for an EC key, which is always PEM."""
         if not isinstance(self._key, Ed25519PrivateKey):
             return ()
         seed, public = _raw(self._key)
@@ -64,7 +64,7 @@ class VerifyingKey:
     A public key.
 
     Attributes:
-        algorithm: `ES256` or `EdDSA`: the one algorithm that it accepts, whatever a token says of itself.
+        algorithm: `ES256` or `EdDSA`: the only algorithm that it accepts, whatever a token claims.
 
     """
 
@@ -75,7 +75,7 @@ class VerifyingKey:
         self.algorithm = "EdDSA" if isinstance(key, Ed25519PublicKey) else "ES256"
 
     def accepts(self, token: str) -> bool:
-        """Tell whether the signature of a token in compact form is of this key. Never raises."""
+        """Tell whether this key signed a token in compact form. Never raises."""
         try:
             jwt.PyJWS().decode(token, self._key, algorithms=[self.algorithm])
         except (jwt.PyJWTError, ValueError, RecursionError):
@@ -91,7 +91,7 @@ def signing_key(text: str) -> SigningKey | None:
     Read a private key: EC on P-256 as SEC1 or PKCS8 PEM, Ed25519 as PKCS8 PEM or base64 of seed or seed and public key.
 
     Returns:
-        None if the text is none of these. No exception leaves, since its text or its cause might show the key.
+        None if the text is none of these. Nothing is raised, since an exception or its cause might reveal the key.
 
     """
     try:
@@ -127,7 +127,7 @@ def _private_raw(text: str) -> Ed25519PrivateKey | None:
     if len(raw) not in {_SEED_BYTES, 2 * _SEED_BYTES}:
         return None
     key = Ed25519PrivateKey.from_private_bytes(raw[:_SEED_BYTES])
-    # Exchange's secrets are base64 of 64 bytes too: they must not pass for a key of this kind.
+    # Exchange's secrets are base64 of 64 bytes too: they must not be mistaken for such a key.
     return key if raw[_SEED_BYTES:] in {b"", _raw(key)[1]} else None
 
 

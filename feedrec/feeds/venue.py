@@ -39,7 +39,7 @@ class Close(msgspec.Struct, frozen=True):
 
 
 class Remark(msgspec.Struct, frozen=True):
-    """Tell the person who runs the replay that a client asks for what the recordings lack."""
+    """Tell the person who runs the replay about a client, which may ask for what the recordings lack."""
 
     text: str
 
@@ -93,11 +93,11 @@ class VenueFeed(Feed, Protocol):
 
         Args:
             catalogue: What the recordings hold.
-            settings: What is not known of the venue, by name.
+            settings: What is not known about the venue, by name.
             auth: What a client must prove where the venue demands credentials.
 
         Raises:
-            UsageError: If a setting is unknown, or of another kind.
+            UsageError: If a setting is unknown or invalid.
 
         """
 
@@ -115,7 +115,7 @@ class FeedServer(Protocol):
     """
     The server half of a feed, for one connection.
 
-    A class that inherits from it has what the methods here do: every frame goes to everybody, and nothing is answered.
+    The methods here are what a class inherits: every frame goes to every client, and nothing is answered.
 
     Attributes:
         subscribe_within: Seconds after the opening within which a client must subscribe; None for any time.
@@ -145,7 +145,7 @@ class FeedServer(Protocol):
         return []
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:  # noqa: ARG002
-        """Take snapshots as of `time`, None where there is none yet: what has its key there is no longer `wanted`."""
+        """Take snapshots as of `time`, None where there is none yet; their keys are no longer `wanted`."""
         return []
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:  # noqa: ARG002
@@ -157,8 +157,8 @@ class FeedServer(Protocol):
         return ()
 
     def on_silence(self) -> list[Reply]:
-        """Take note that the client did not subscribe in time."""
+        """Handle a client that did not subscribe in time."""
         return []
 
     def on_restart(self) -> None:
-        """Take note that the recordings begin again: what is subscribed is `wanted` anew."""
+        """Handle the recordings beginning again: what is subscribed is `wanted` once more."""

@@ -102,11 +102,11 @@ def test_messages_in_the_environment_stand_one_on_a_line(tmp_path: Path) -> None
         (("--url", "http://127.0.0.1:9?k=s3cret", "--redact", "K"), "k=[redacted]' is not a WebSocket address"),
         (("--url", "ws://127.0.0.1:9", "--key-file", "x"), "raw takes no credentials: leave out --key-file"),
         (("--url", "ws://127.0.0.1:9", "--send", "@none"), "cannot read the message file none: No such file"),
-        (("--url", "ws://127.0.0.1:9", "--send", b"\xff"), "a message to send is no UTF-8 text"),
+        (("--url", "ws://127.0.0.1:9", "--send", b"\xff"), "a message to send is not UTF-8"),
         (("--url", "ws://127.0.0.1:9", "--header", "@none"), "cannot read the header file none: No such file"),
         (("--url", "ws://127.0.0.1:9", "--header", "s3cret"), "invalid header without a colon"),
         (("--url", "ws://127.0.0.1:9", "--header", "A: s3cret", "--header", "a: 1"), "duplicate header a"),
-        (("--url", "ws://127.0.0.1:9", "--header", "Host: s3cret"), "the header Host belongs to the handshake"),
+        (("--url", "ws://127.0.0.1:9", "--header", "Host: s3cret"), "the header Host is part of the handshake"),
     ],
 )
 def test_what_makes_no_sense_is_said_before_anything_connects(

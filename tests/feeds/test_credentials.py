@@ -143,7 +143,7 @@ def test_what_is_no_key_is_refused_without_being_shown(text: str) -> None:
         (cdp_key_from_environment, ({"COINBASE_API_KEY": NAME, "COINBASE_API_SECRET": text or "x"},)),
     ):
         shown = refused(call, *args)
-        assert "private key" in shown or "no JSON" in shown
+        assert "private key" in shown or "not JSON" in shown
         assert NAME not in shown
         assert not any(line in shown for line in text.splitlines() if len(line) > 1 and "-----" not in line)
 
@@ -174,16 +174,16 @@ def test_key_files_of_both_shapes_are_read(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "no JSON"),
-        (SEC1, "no JSON"),
-        ('{"privateKey": "s3cret-text', "no JSON"),
-        ('["s3cret-text"]', "no JSON"),
-        ('{"name": "s3cret-text"}', "no JSON"),
-        ('{"name": 5, "privateKey": "s3cret-text"}', "no JSON"),
+        ("", "not JSON"),
+        (SEC1, "not JSON"),
+        ('{"privateKey": "s3cret-text', "not JSON"),
+        ('["s3cret-text"]', "not JSON"),
+        ('{"name": "s3cret-text"}', "not JSON"),
+        ('{"name": 5, "privateKey": "s3cret-text"}', "not JSON"),
         ('{"privateKey": "s3cret-text"}', "neither a name nor an id"),
         ('{"name": " ", "privateKey": "s3cret-text"}', "neither a name nor an id"),
         ('{"name": "s3cret-text", "privateKey": "s3cret-text"}', "neither an EC key"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_what_is_no_key_file_is_refused_without_being_shown(text: str, what: str) -> None:
@@ -239,9 +239,9 @@ def test_exchange_keys_are_read_from_file_and_environment() -> None:
     [
         ({"key": ""}, "key of the Exchange API key is empty"),
         ({"passphrase": " "}, "passphrase of"),
-        ({"secret": "s3cret"}, "no base64"),
-        ({"secret": "s3crét=="}, "no base64"),
-        ({"secret": 5}, "no JSON"),
+        ({"secret": "s3cret"}, "not base64"),
+        ({"secret": "s3crét=="}, "not base64"),
+        ({"secret": 5}, "not JSON"),
     ],
 )
 def test_what_is_no_exchange_key_is_refused_without_being_shown(changes: dict[str, Any], what: str) -> None:

@@ -109,17 +109,17 @@ def test_an_attribute_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_what_is_no_feed_is_told_what_it_lacks(tmp_path: Path) -> None:
     install(tmp_path, "acme", GOOD.replace("def client", "def klient"), "acme = acme:FEED")
-    assert "is no feed: it lacks client; build it on FeedDefaults" in refusal_of(tmp_path, "acme")
+    assert "is not a feed: it lacks client; build it on FeedDefaults" in refusal_of(tmp_path, "acme")
 
 
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("summary = None", "summary and its url must be texts"),
+        ("summary = None", "summary and its url must be strings"),
         ("channels = ['trades']", "channels must be a mapping"),
         ("channels = {'trades': 'all'}", "channels must be a mapping"),
         ("credentials = 'KEY'", "credentials must be a CredentialsKind"),
-        ("limits = (8,)", "defaults, limits and failover must be texts"),
+        ("limits = (8,)", "defaults, limits and failover must be strings"),
     ],
 )
 def test_what_the_catalogue_would_stumble_over_is_told(tmp_path: Path, line: str, problem: str) -> None:
@@ -131,7 +131,7 @@ def test_what_the_catalogue_would_stumble_over_is_told(tmp_path: Path, line: str
 
 def test_feed_and_entry_point_have_one_name(tmp_path: Path) -> None:
     install(tmp_path, "acme", GOOD, "other = acme:FEED")
-    assert "calls itself 'acme'" in refusal_of(tmp_path, "other")
+    assert "is named 'acme'" in refusal_of(tmp_path, "other")
 
 
 def test_two_packages_with_one_name_are_both_named(tmp_path: Path) -> None:

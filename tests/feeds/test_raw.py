@@ -59,8 +59,8 @@ def test_headers_go_with_the_handshake() -> None:
         ("", "s3cret", "Name: value"),
         ("X-Key", "s3cret\r\nX-Other: 1", "characters"),
         ("X-Key", "s3crét", "characters"),
-        ("Host", "s3cret", "belongs to the handshake"),
-        ("sec-websocket-key", "s3cret", "belongs to the handshake"),
+        ("Host", "s3cret", "is part of the handshake"),
+        ("sec-websocket-key", "s3cret", "is part of the handshake"),
     ],
 )
 def test_what_is_no_header_is_refused_without_its_value(name: str, value: str, text: str) -> None:
@@ -70,7 +70,7 @@ def test_what_is_no_header_is_refused_without_its_value(name: str, value: str, t
 
 
 def test_a_message_must_be_text() -> None:
-    with pytest.raises(UsageError, match="no UTF-8"):
+    with pytest.raises(UsageError, match="not UTF-8"):
         RawFeed(["\udcff"])
 
 

@@ -60,4 +60,4 @@ def test_a_token_of_the_sdk_passes_at_the_time_it_is_made(text: str) -> None:
     token = jwt_generator.build_ws_jwt(NAME, text)
     auth = Auth("strict", now=time.time_ns, keys=[PublicKey(CdpKey(NAME, text).public_key_text(), NAME)])
     assert auth.check_jwt(token) is None
-    assert auth.check_jwt(jwt_generator.build_ws_jwt("another", text)) == "its jwt bears the name of another key"
+    assert auth.check_jwt(jwt_generator.build_ws_jwt("another", text)) == "its jwt names another key"

@@ -109,7 +109,7 @@ def test_a_wrong_key_gets_an_authentication_failure(recording: Path, public_key:
         client.raise_background_exception()
         _, _, err = interrupt(process)
     assert [json.loads(one) for one in collector.messages] == [{"type": "error", "message": "authentication failure"}]
-    assert b"asks to subscribe user, refused: its jwt is signed by another key" in err
+    assert b"asks to subscribe user, refused: its jwt is signed with another key" in err
 
 
 def test_the_example_of_the_documents_runs(recording: Path, tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ class ListedAcksClient(SubscribingClient):
     A client half of a venue that answers each request with an ack that lists all that is subscribed by then.
 
     What the venue does not know is silently absent from the list, so the last ack is compared with what was asked for.
-    A venue overrides `_request` and `_listed`, and `_on_error` where it reports errors.
+    A venue overrides `request_for` and `listed_in`, and `on_error` where it reports errors.
 
     Args:
-        subscriptions: What to subscribe when the connection opens, by so many `requests`.
+        subscriptions: What to subscribe when the connection opens.
         ack_timeout: Seconds after which an ack that has not come is taken as missing.
-        ack_grace: Seconds to wait for further acks when as many as requests have come.
+        ack_grace: Seconds to wait for further acks once there are as many as requests.
+        requests: Messages that subscribe it; None for one each.
         sequence: Finds gaps; None if frames are not numbered.
         heartbeats: The channel that keeps the connection open; while it is wanted, `silence_limit` holds.
 
@@ -30,10 +31,10 @@ class ListedAcksClient(SubscribingClient):
     def __init__(
         self,
         subscriptions: Sequence[Subscription],
-        requests: int,
         ack_timeout: float = 10.0,
         ack_grace: float = 0.0,
         *,
+        requests: int | None = None,
         sequence: SequenceRule | None = None,
         heartbeats: str = "",
         silence_limit: float | None = None,
@@ -43,7 +44,7 @@ class ListedAcksClient(SubscribingClient):
         self._heartbeats = heartbeats
         self._heartbeat_limit = silence_limit
         self._acks = 0
-        self._acks_due = requests
+        self._acks_due = len(subscriptions) if requests is None else requests
         self._acked_at: float | None = None
         self._accepted: Mapping[str, Collection[str]] = {}
         self._judged = False
@@ -64,11 +65,11 @@ class ListedAcksClient(SubscribingClient):
         """Judge what was acknowledged until now, if every ack came."""
         return () if self._judged or self._acks < self._acks_due else self._judge()
 
-    def _listed(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
+    def listed_in(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
         """Return the products that an ack lists, by channel; None if it is not understood."""
         raise NotImplementedError
 
-    def _absent(self, subscription: Subscription, listed: Collection[str]) -> tuple[str, ...]:
+    def absent_from(self, subscription: Subscription, listed: Collection[str]) -> tuple[str, ...]:
         """Return the products of a subscription that an ack should list with its channel, and does not."""
         return tuple(product for product in subscription.products if product not in listed)
 
@@ -88,8 +89,8 @@ class ListedAcksClient(SubscribingClient):
             self._watch()
         return messages
 
-    def _on_ack(self, payload: bytes) -> Sequence[Notice]:
-        listed = self._listed(payload)
+    def on_ack(self, payload: bytes) -> Sequence[Notice]:
+        listed = self.listed_in(payload)
         if listed is None:
             return ()
         self._acks += 1
@@ -126,6 +127,6 @@ class ListedAcksClient(SubscribingClient):
             listed = self._accepted.get(one.channel)
             if listed is None:
                 missing.append(one)
-            elif absent := self._absent(one, listed):
+            elif absent := self.absent_from(one, listed):
                 missing.append(Subscription(one.channel, absent, one.params))
         return missing

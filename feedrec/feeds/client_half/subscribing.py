@@ -23,7 +23,7 @@ class SubscribingClient(ClientDefaults):
     """
     A client half that subscribes, follows the sequence and reports errors; see `FeedClient`.
 
-    A venue overrides `_request`, and `_on_ack` and `_on_error` where it answers.
+    A venue overrides `request_for`, and `on_ack` and `on_error` where it answers.
 
     Args:
         subscriptions: What to subscribe when the connection opens.
@@ -46,7 +46,7 @@ class SubscribingClient(ClientDefaults):
         return self._sequence.out_of_order
 
     def on_open(self, time: int = 0) -> list[Message]:
-        return self._requests("subscribe", self._wanted, time)
+        return self.requests_for("subscribe", self._wanted, time)
 
     def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
         wanted, _ = add_subscriptions(self._wanted, subscriptions)
@@ -61,29 +61,29 @@ class SubscribingClient(ClientDefaults):
         kind = info.kind
         if gap is None and kind not in {"ack", "error"}:
             return ()
-        notices = () if gap is None else (gap_notice(gap, *self._counted_by(info)),)
+        notices = () if gap is None else (gap_notice(gap, *self.counted_by(info)),)
         if kind == "ack":
-            return *notices, *self._on_ack(payload)
-        return (*notices, *self._on_error(payload)) if kind == "error" else notices
+            return *notices, *self.on_ack(payload)
+        return (*notices, *self.on_error(payload)) if kind == "error" else notices
 
-    def _requests(self, kind: RequestKind, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+    def requests_for(self, kind: RequestKind, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
         """Return the messages that subscribe or unsubscribe, one for each, signed at `time` if they are."""
-        return [self._request(kind, one, time) for one in subscriptions]
+        return [self.request_for(kind, one, time) for one in subscriptions]
 
-    def _request(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
+    def request_for(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
         """Return the message for one subscription."""
         raise NotImplementedError
 
-    def _on_ack(self, payload: bytes) -> Sequence[Notice]:  # noqa: ARG002
+    def on_ack(self, payload: bytes) -> Sequence[Notice]:  # noqa: ARG002
         """Take an ack."""
         return ()
 
-    def _on_error(self, payload: bytes) -> Sequence[Notice]:
+    def on_error(self, payload: bytes) -> Sequence[Notice]:
         """Take an error; without more knowledge of the venue it is reported as it stands."""
         said = payload.decode(errors="replace")
-        return (self._error(said, {"message": said}),)
+        return (self.error_notice(said, {"message": said}),)
 
-    def _counted_by(self, info: FrameInfo) -> tuple[str, ...]:  # noqa: ARG002
+    def counted_by(self, info: FrameInfo) -> tuple[str, ...]:  # noqa: ARG002
         """Return the channel and the product that have a sequence of their own; nothing if the connection has one."""
         return ()
 
@@ -96,7 +96,7 @@ class SubscribingClient(ClientDefaults):
         self._wanted = wanted
         self._asked_at = None
         self._was_changed |= kind == "subscribe"
-        return self._requests(kind, change, time)
+        return self.requests_for(kind, change, time)
 
     def _is_overdue(self, seconds_open: float) -> bool:
         """Tell whether the acks of the last request should have come by now."""
@@ -104,7 +104,7 @@ class SubscribingClient(ClientDefaults):
             self._asked_at = seconds_open
         return seconds_open - self._asked_at >= self._ack_timeout
 
-    def _error(
+    def error_notice(
         self, said: str, details: dict[str, Any], advice: str = "", *, what: str = "", may_be_later: bool = True
     ) -> Notice:
         """

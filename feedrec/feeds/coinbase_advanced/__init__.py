@@ -3,8 +3,8 @@ Coinbase Advanced Trade: wss://advanced-trade-ws.coinbase.com, and wss://advance
 
 Sources: "Advanced Trade WebSocket Overview" and "... Channels" of docs.cdp.coinbase.com, and a capture of 2026-08-09
 where the prose and the wire differ: one sequence per connection over all channels, starting at 0; snapshots before the
-ack; level2 arrives as `l2_data`. Captures of 2024-10-04 and 2026-09-30 are those of the user endpoint, whose frames
-have an empty `client_id`.
+ack; level2 arrives as `l2_data`. The user endpoint, whose frames have an empty `client_id`, was captured on 2024-10-04
+and 2026-09-30.
 
     channels.py  the channels of each endpoint            frames.py   what a frame is
     client.py    the client half                          requests.py what a client asks for
@@ -41,10 +41,10 @@ class CoinbaseAdvanced(FeedDefaults):
     Args:
         name: Its name in the catalogue.
         url: Its live address.
-        user_only: Whether it is the one that has nothing but the private channels and heartbeats.
+        user_only: Whether it has nothing but the private channels and heartbeats.
 
     Attributes:
-        needs_credentials: Whether all that it is for does.
+        needs_credentials: See `Feed`; heartbeats alone would not need any.
 
     """
 
@@ -73,27 +73,27 @@ class CoinbaseAdvanced(FeedDefaults):
         self.default_products: tuple[str, ...] = () if user_only else ("BTC-USD",)
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
-        """Give each connection as many products of level2 as it may have; see `Feed`."""
+        """Put as many products of level2 on each connection as it may have; see `Feed`."""
         return spread_channel(subscriptions, "level2", MAX_LEVEL2_PRODUCTS, HEARTBEATS)
 
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:
-        """Make the rule of one sequence a connection, over all channels; see `Feed`."""
+        """Return the rule of one sequence per connection, over all channels; see `Feed`."""
         return ConnectionSequence(0 if from_start else None)
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
-        """Make the server half for a new connection; see `VenueFeed`."""
+        """Return the server half for a new connection; see `VenueFeed`."""
         chosen = read_settings(Settings, settings, self.name)
         return CoinbaseAdvancedServer(self.channels, catalogue, chosen, auth, has_client_id=self.needs_credentials)
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
-        """Make an empty state; see `VenueFeed`."""
+        """Return an empty state; see `VenueFeed`."""
         if wanted is None:
             return MarketState()
         kept = [key for key in wanted if key[0] != HEARTBEATS]
         return MarketState(kept) if kept else None
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
-        """Make the client half for a new connection, with a key that signs if there is one; see `Feed`."""
+        """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""
         return CoinbaseAdvancedClient(subscriptions, self.check_credentials(credentials, CdpKey))
 
 

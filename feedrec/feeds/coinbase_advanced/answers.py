@@ -1,4 +1,4 @@
-"""What the server half writes itself, and how it gives recorded frames another number."""
+"""Frames that the server half makes, and recorded frames with a new number."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _SPACED_SEQUENCE = re.compile(rb'("sequence_num"\s*:\s*)-?\d+')
 
 
 def error(message: str) -> Send:
-    """Make an error; it has neither channel nor number."""
+    """Return an error; it has neither channel nor number."""
     return Send(msgspec.json.encode({"type": "error", "message": message}))
 
 
 def made_frame(channel: str, event: dict[str, Any], number: int, time: int, *, has_client_id: bool) -> bytes:
     """
-    Make a frame, key for key as the venue does.
+    Return a frame, key for key as the venue writes it.
 
     Args:
-        channel: As frames name it.
+        channel: Its name in frames.
         event: The one event of the frame.
         number: Its `sequence_num`.
         time: Recorded time in nanoseconds.
-        has_client_id: Whether there is an (empty) `client_id`: the user endpoint has it (captures of 2026-09-30).
+        has_client_id: Whether there is an (empty) `client_id`, as at the user endpoint (captures of 2026-09-30).
 
     """
     head = {"channel": channel, "client_id": ""} if has_client_id else {"channel": channel}
@@ -38,9 +38,9 @@ def made_frame(channel: str, event: dict[str, Any], number: int, time: int, *, h
 
 
 def beat(time: int) -> dict[str, Any]:
-    """Make the event of a heartbeat."""
+    """Return the event of a heartbeat."""
     seconds, fraction = divmod(time, NANOSECONDS)
-    uptime = seconds % 100_000  # of a server that does not exist: grows by one a second, as it must
+    uptime = seconds % 100_000  # of a server that does not exist; it must grow by one a second
     moment = go_time(time)
     current = f"{moment[:10]} {moment[11:-1]} +0000 UTC m=+{uptime}.{fraction:09d}"
     return {"current_time": current, "heartbeat_counter": uptime}

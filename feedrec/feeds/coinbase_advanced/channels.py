@@ -36,9 +36,9 @@ PRIVATE_CHANNELS = (
 )
 
 PRIVATE = frozenset(channel.name for channel in PRIVATE_CHANNELS)
-"""Channels that speak of an account; all others are open to everybody ("Advanced Trade WebSocket Channels")."""
+"""Channels about an account; all others are public ("Advanced Trade WebSocket Channels")."""
 
 
 def channel_name(name: str) -> str:
-    """Give the subscription name of a channel that is named as its frames are; only that of level2 differs."""
+    """Return the subscription name of a channel by its name in frames; only that of level2 differs."""
     return "level2" if name == "l2_data" else name

@@ -83,7 +83,6 @@ class CoinbaseAdvancedClient(ListedAcksClient):
     ) -> None:
         super().__init__(
             subscriptions,
-            len(subscriptions),
             ACK_TIMEOUT,
             ACK_GRACE,
             sequence=ConnectionSequence(0),
@@ -93,7 +92,7 @@ class CoinbaseAdvancedClient(ListedAcksClient):
         self._credentials = credentials
         self._nonce = nonce
 
-    def _request(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
+    def request_for(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
         fields: dict[str, Any] = {"type": kind}
         if subscription.products:
             fields["product_ids"] = list(subscription.products)
@@ -101,21 +100,21 @@ class CoinbaseAdvancedClient(ListedAcksClient):
         proof = None if self._credentials is None else {"jwt": self._credentials.jwt(time, self._nonce())}
         return request_message(fields, proof)
 
-    def _listed(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
+    def listed_in(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
         ack = _decode_ack(payload)
         if ack is None or not ack.events:
             return None if ack is None else self._accepted
         return {channel: products for channel, products in ack.events[0].subscriptions.items() if products}
 
-    def _absent(self, subscription: Subscription, listed: Collection[str]) -> tuple[str, ...]:
+    def absent_from(self, subscription: Subscription, listed: Collection[str]) -> tuple[str, ...]:
         if subscription.channel in PRIVATE:  # acks list the account, not products (captures of 2026-09-30)
             return ()
         # Data of a -USDC product comes under the -USD id (docs.cdp.coinbase.com, WebSocket overview); so may its ack.
         also = {f"{product}C" for product in listed if product.endswith("-USD")}
-        return super()._absent(subscription, also.union(listed))
+        return super().absent_from(subscription, also.union(listed))
 
-    def _on_error(self, payload: bytes) -> Sequence[Notice]:
+    def on_error(self, payload: bytes) -> Sequence[Notice]:
         message = (_decode_error(payload) or _Error()).message
         is_key = message == _AUTHENTICATION_FAILURE and self._credentials is not None
         advice = _CHECK_KEY if is_key else _ADVICE.get(message, "")
-        return (self._error(repr(message), {"message": message}, advice),)
+        return (self.error_notice(repr(message), {"message": message}, advice),)

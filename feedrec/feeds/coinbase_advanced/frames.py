@@ -1,4 +1,4 @@
-"""What a frame of Advanced Trade is, told without parsing all of it."""
+"""What a frame of Advanced Trade is, found without parsing all of it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def text_items(head: bytes, texts: list[bytes], end: bytes) -> Iterator[bytes]:
 
 
 def _describe_outline(payload: bytes) -> FrameInfo:
-    """Tell of events of a shape unknown so far what can be told: the sequence must not seem to have a gap."""
+    """Describe what is known of a frame with events of a new shape: the sequence must not seem to have a gap."""
     try:
         outline = _decode_outline(payload)
     except NOT_UNDERSTOOD:

@@ -1,23 +1,22 @@
 """
-The server half of Advanced Trade: a recording answers as the venue would.
+The server half of Advanced Trade, which answers from a recording as the venue would.
 
-1. A subscribe message is for one channel. What the recordings lack is left out without a word, as the venue does with
+1. A subscribe message is for one channel. What the recordings lack is silently left out, as the venue does with
    products that it does not know; an unknown channel is refused.
-2. Each product that is new begins with its snapshot: the one that the state gives, or, where there is none yet, the
-   recorded one when it comes. Only then is the message acknowledged, with everything subscribed so far. Acks go out in
-   the order of the messages.
+2. Each new product begins with its snapshot: that of the state or, where there is none yet, the recorded one when it
+   comes. Only then is the message acknowledged, with everything subscribed so far. Acks go out in the order of the
+   messages.
 3. Waiting for a recorded snapshot ends when it passes, when an update shows that there is none, or after
    `SNAPSHOT_WAIT` of recorded time.
-4. Recorded acks and errors are not sent. Data goes out as it was recorded but for the digits of `sequence_num`, which
-   count what this client gets, from 0. Where the recording has a gap the count has the same gap.
+4. Recorded acks and errors are not sent. Data goes out as it was recorded except for the digits of `sequence_num`,
+   which count what this client gets, from 0. Where the recording has a gap, the count has the same gap.
+5. A message for a private channel must have a valid JWT, else it is refused as the venue does, and the socket stays
+   open. All other channels are public: a message with an invalid JWT counts as one without ("after which all requests
+   are unauthenticated", docs.cdp.coinbase.com), and the person who runs the replay gets a remark.
+6. user is one subscription for all products that its message names, or for all products; to change them it must be
+   unsubscribed first (docs.cdp.coinbase.com, user channel). A client gets the orders of these products only.
 
-5. A message for a private channel must have a JWT that is accepted, else it is refused as the venue does, and the
-   socket stays open. All other channels are open to everybody: a JWT that is not accepted makes the message one
-   without ("after which all requests are unauthenticated", docs.cdp.coinbase.com), and is remarked.
-6. user is one subscription for all products that its message names, for all if it names none; to change them it must
-   be unsubscribed first (docs.cdp.coinbase.com, user channel). A client gets the orders of these products only.
-
-The order in 2 and the count in 4 are those of the capture of 2026-08-09; the user endpoint keeps them too (2026-09-30).
+The order in 2 and the count in 4 were seen in the capture of 2026-08-09, and at the user endpoint (2026-09-30).
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ _NO_MESSAGES: tuple[bytes, ...] = ()
 
 class Settings(msgspec.Struct, frozen=True):
     """
-    What is not known of the venue, with a sane default.
+    What is not known about the venue, with a sane default.
 
     Attributes:
         subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
@@ -84,9 +83,9 @@ class CoinbaseAdvancedServer(SubscribingServer):
     Args:
         channels: Names of the channels that the endpoint has.
         catalogue: What the recordings hold.
-        settings: What is not known of the venue.
+        settings: What is not known about the venue.
         auth: Checks the JWTs.
-        has_client_id: Whether what is made has a `client_id`, as at the user endpoint.
+        has_client_id: Whether frames made here have a `client_id`, as at the user endpoint.
 
     Attributes:
         next_due: When the next heartbeat must be made; None if they are recorded, or not subscribed.
@@ -126,7 +125,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return [*remarks, *self._unsubscribe(request.channel, request.products, time)]
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
-        """Give the snapshots that there are, message by message; wait for the others."""
+        """Send the snapshots that there are, message by message; wait for the others."""
         replies = super().on_state(snapshots, time)
         for subscribe in self._unacknowledged:
             subscribe.since = time
@@ -134,10 +133,10 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
         sequence = info.sequence
-        if sequence is not None and not frame.synthetic:  # what was rebuilt has no place in the venue's count
+        if sequence is not None and not frame.synthetic:  # a rebuilt frame is not part of the venue's count
             expected = self._expected.get(frame.conn, sequence)
             if sequence >= expected:
-                self._number += sequence - expected  # frames that the recorder never got
+                self._number += sequence - expected  # frames that the recorder never received
                 self._expected[frame.conn] = sequence + 1
         if self._unacknowledged:
             return self._frame_while_waiting(frame, info)
@@ -158,7 +157,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._expected.clear()
         self._orders = OrderFilter(self._orders.products)
 
-    def _begin(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
+    def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
         channel, product = key
         if channel == HEARTBEATS and channel not in self._catalogue:
             self.next_due = time + NANOSECONDS
@@ -170,7 +169,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return [*map(Send, messages), *map(Send, self._acknowledge(time))]
 
     def _refuse(self, request: Request) -> str | None:
-        """Give the remark for a message that is refused; None if it is not."""
+        """Return the remark on a message that must be refused; None for any other."""
         channel = request.channel
         if channel not in self._channels:
             # One never subscribed is as good as unsubscribed.
@@ -180,28 +179,28 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return None if reason is None else f"asks to {request.type} {channel}, refused: {reason}"
 
     def _remark_of_jwt(self, request: Request) -> list[Reply]:
-        """Remark a JWT that would be refused, where none is needed."""
+        """Return a remark on an invalid JWT where none is needed."""
         reason = self._auth.check_jwt(request.jwt) if request.jwt and request.channel not in PRIVATE else None
-        return [] if reason is None else [Remark(f"{request.type}s {request.channel} without proof: {reason}")]
+        return [] if reason is None else [Remark(f"{request.type}s {request.channel} without valid proof: {reason}")]
 
     def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
         current = self._subscribed.get(channel, {}).keys()
         if channel == "level2" and len(current | set(products)) > MAX_LEVEL2_PRODUCTS:
             return [error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
         accepted, lacking = self._choose(channel, products)
-        remarks = [self._lacking(channel, lacking)] if lacking else []
+        remarks = [self.lacking_remark(channel, lacking)] if lacking else []
         if channel == USER and not current:
             self._orders = OrderFilter(products)
         elif channel == USER and self._orders.products and not self._orders.products.issuperset(products or [""]):
             remarks.append(Remark("asks for user again with other products: to change them, unsubscribe first"))
-        new = self._add(channel, accepted)
+        new = self.add(channel, accepted)
         # Nothing comes before the ack of heartbeats, but the replay must have begun.
         self._unacknowledged.append(_Subscribe(channel, accepted, [] if channel == HEARTBEATS else new, time))
         return [*remarks, *([] if self._wanted else map(Send, self._acknowledge(time)))]
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
         if channel != USER or not products or self._leave_orders(products):
-            self._remove(channel, () if channel == USER else products)
+            self.remove(channel, () if channel == USER else products)
         left = self._subscribed.get(channel, {})
         listed = [product for product in self._acknowledged.pop(channel, []) if product in left]
         if listed:
@@ -216,14 +215,14 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return [] if self._wanted else list(map(Send, self._acknowledge(time)))
 
     def _leave_orders(self, products: list[str]) -> bool:
-        """Take products from those whose orders a client gets, if it named any; tell whether none is left."""
+        """Remove products from those whose orders a client gets, if it named any; tell whether none is left."""
         if not self._orders.products:
             return False
         self._orders = OrderFilter(self._orders.products.difference(products))
         return not self._orders.products
 
     def _choose(self, channel: str, products: list[str]) -> tuple[list[str], list[str]]:
-        """Tell which products of a channel are in the recordings, and which are not."""
+        """Return the products of a channel that the recordings have, and those that they lack."""
         if channel == HEARTBEATS:
             return [""], []
         recorded = self._catalogue.get(channel, ())
@@ -240,9 +239,9 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return accepted, lacking
 
     def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[bytes]:
-        """Pass on a frame, with the acks that it ends the waiting for: behind a snapshot, before an update."""
+        """Pass on a frame, with the acks that were waiting for it: after a snapshot, before an update."""
         messages = []
-        if self._takes(info) and not self._withholds(info):
+        if self._takes(info) and not self.withholds(info):
             if info.channel != USER or not is_full_batch(frame.payload):
                 for product in info.products or ("",):
                     self._no_longer_wait(info.channel, product)
@@ -264,7 +263,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
                 subscribe.waiting.discard("")
 
     def _acknowledge(self, time: int) -> list[bytes]:
-        """Make the acks of all messages up to the first that still waits."""
+        """Return the acks of all messages before the first that still waits."""
         acks = []
         while self._unacknowledged and not self._unacknowledged[0].waiting:
             subscribe = self._unacknowledged.pop(0)
@@ -275,7 +274,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return acks
 
     def _listed(self) -> dict[str, list[str]]:
-        """Give what an ack lists: channels by name, each with its products."""
+        """Return what an ack lists: the channels, each with its products."""
         return {
             channel: [self._settings.account_id] if channel in PRIVATE else [product or channel for product in products]
             for channel, products in sorted(self._acknowledged.items())
@@ -289,7 +288,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return [self._numbered(part, recorded) for part in self._orders.pass_on(payload)]
 
     def _numbered(self, payload: bytes, recorded: int | None) -> bytes:
-        """Give a payload the next number of this connection; one without a number stays as it is."""
+        """Renumber a payload for this connection; one without a number stays as it is."""
         if recorded is None:
             return payload
         number = self._number

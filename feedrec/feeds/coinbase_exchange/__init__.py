@@ -2,9 +2,9 @@
 Coinbase Exchange: wss://ws-feed.exchange.coinbase.com, its direct counterpart, and the sandboxes of both.
 
 Sources: "Exchange WebSocket Overview", "... Channels", "... Authentication" and "... Best Practices" of
-docs.cdp.coinbase.com, captures of 2021-04-17 and of 2022 to 2026 where prose and wire differ: the ack comes first, and
-names level2_batch and ticker_batch otherwise; zero sizes and prices have any number of decimals; `type` need not be the
-first key.
+docs.cdp.coinbase.com; captures of 2021-04-17 and of 2022 to 2026 where prose and wire differ: the ack comes first, and
+has other names for level2_batch and ticker_batch; zero sizes and prices have any number of decimals; `type` need not be
+the first key.
 
     channels.py  the channels, and their other names      frames.py     what a frame is
     client.py    the client half                          requests.py   what a client asks for
@@ -45,11 +45,11 @@ class CoinbaseExchange(FeedDefaults):
     Args:
         name: Its name in the catalogue.
         url: Its live address.
-        is_direct: Whether it is a direct one: all of it needs credentials.
-        is_sandbox: Whether it is for trying things out.
+        is_direct: Whether it is a direct one, where everything needs credentials.
+        is_sandbox: Whether it is a sandbox.
 
     Attributes:
-        needs_credentials: Whether all of it does.
+        needs_credentials: See `Feed`.
 
     """
 
@@ -74,7 +74,7 @@ class CoinbaseExchange(FeedDefaults):
         self.default_channels: tuple[str, ...] = ("level2",) if is_direct else ("level2_batch",)
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
-        """Refuse what frames could not tell apart, and balance of what is no account; the rest is one connection."""
+        """Refuse channels whose frames look the same, and invalid accounts; the rest fits on one connection."""
         products = {one.channel: set(one.products) for one in subscriptions}
         for channel in ("level2", "ticker"):
             batch = f"{channel}_batch"
@@ -83,24 +83,24 @@ class CoinbaseExchange(FeedDefaults):
         wrong = [account for account in products.get("balance", ()) if not _ACCOUNT_ID.fullmatch(account)]
         if wrong or not products.get("balance", {""}):
             said = f", not {wrong[0]!r}" if wrong else ""
-            raise UsageError(f"balance takes ids of accounts{said}; write it as balance:d50ec984-77a8-460a-...")
+            raise UsageError(f"balance takes account ids{said}; write it as balance:d50ec984-77a8-460a-...")
         return [list(subscriptions)]
 
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
-        """Make the rule of numbers by product; see `Feed`. They do not begin anew with a connection."""
+        """Return the rule of sequences by product; see `Feed`. They continue over connections."""
         return ExchangeSequence()
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
-        """Make the client half for a new connection, with a key that signs if there is one; see `Feed`."""
+        """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""
         return CoinbaseExchangeClient(subscriptions, self.check_credentials(credentials, ExchangeKey))
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
-        """Make the server half for a new connection; see `VenueFeed`. Without `auth` no credentials are asked for."""
+        """Return the server half for a new connection; see `VenueFeed`. Without `auth` no credentials are required."""
         chosen = read_settings(Settings, settings, self.name)
         return CoinbaseExchangeServer(catalogue, chosen, auth, all_private=self.needs_credentials)
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
-        """Make an empty state; see `VenueFeed`."""
+        """Return an empty state; see `VenueFeed`."""
         if wanted is None:
             return MarketState()
         kept = [key for key in wanted if described_name(key[0]) in STATEFUL]

@@ -1,9 +1,9 @@
 """
-The channels of Coinbase Exchange, and the names that they go by.
+The channels of Coinbase Exchange, and their names.
 
-A frame does not tell which of two channels it came by where both send the same: level2 and level2_batch, ticker and
-ticker_batch, full and matches. So frames are described by the first of these names, and what a recording offers is
-found by `SOURCES`.
+Some channels send the same frames: level2 and level2_batch, ticker and ticker_batch, full and matches. So the frames of
+the first two pairs are described by the first name, those of the third as matches where both have them, and `SOURCES`
+says which channels of a recording can serve a client.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ CHANNELS = (
 """With what needs credentials as "Exchange WebSocket Authentication" of 2025-02 says that it is enforced."""
 
 ACK_NAMES = {"level2_batch": "level2_50", "ticker_batch": "ticker_1000"}
-"""Names in acks, where they differ (captures of 2026-08-25 and 2026-09-30); they can be subscribed as well."""
+"""Names in acks, where they differ (captures of 2026-08-25 and 2026-09-30); these can be subscribed as well."""
 
 SOURCES = {"level2_batch": ("level2_batch", "level2"), "ticker_batch": ("ticker_batch", "ticker")} | {
     "level2": ("level2", "level2_batch"),
     "ticker": ("ticker", "ticker_batch"),
     "matches": ("matches", "full"),
 }
-"""Channels of a recording of which any can serve a client's; all others are served by those of their own name."""
+"""Channels of a recording that can serve a client's channel; any other is served only by the one of the same name."""
 
 TAKERS = {
     "level2": ("level2", "level2_batch"),
@@ -45,7 +45,7 @@ TAKERS = {
     "matches": ("matches", "full"),
     "user": ("user", "full"),
 }
-"""Channels by which a client gets the frames of a described one; all others by that of their own name."""
+"""Client channels that get the frames described by a name; any other only by the channel of the same name."""
 
 OPTIONAL_PRODUCTS = ("status", "user", "rfq_matches")
 """Channels that can be subscribed without naming products."""
@@ -63,10 +63,10 @@ _BY_OTHER_NAMES = {
 
 
 def channel_name(name: str) -> str:
-    """Give the subscription name of a channel that is named as its acks or its frames are."""
+    """Return the subscription name of a channel by its name in acks or frames."""
     return _BY_OTHER_NAMES.get(name, name)
 
 
 def described_name(channel: str) -> str:
-    """Give the channel by which the frames of a subscribed one are described."""
+    """Return the channel as which the frames of a subscribed one are described."""
     return channel.removesuffix("_batch")

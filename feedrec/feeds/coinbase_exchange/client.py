@@ -78,8 +78,8 @@ class CoinbaseExchangeClient(ListedAcksClient):
         self._was_refused = False
         super().__init__(
             _with_heartbeats(subscriptions),
-            1,
             ACK_TIMEOUT,
+            requests=1,
             sequence=self._numbers,
             heartbeats=_HEARTBEAT,
             silence_limit=SILENCE_LIMIT,
@@ -105,7 +105,7 @@ class CoinbaseExchangeClient(ListedAcksClient):
         self._judged = True
         return (nothing_accepted_notice(),)
 
-    def _requests(self, kind: RequestKind, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+    def requests_for(self, kind: RequestKind, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
         channels = [_requested(subscription) for subscription in subscriptions]
         fields = {"type": kind, "product_ids": [], "channels": channels}
         return [request_message(fields, None if self._credentials is None else self._credentials.sign(time))]
@@ -116,10 +116,10 @@ class CoinbaseExchangeClient(ListedAcksClient):
         follows_full = "full" in channels
         self._numbers.follow(full=follows_full, matches=follows_full or "matches" in channels)
 
-    def _counted_by(self, info: FrameInfo) -> tuple[str, ...]:
+    def counted_by(self, info: FrameInfo) -> tuple[str, ...]:
         return "matches" if info.channel == _HEARTBEAT else info.channel, info.products[0]
 
-    def _listed(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
+    def listed_in(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
         ack = _decode_ack(payload)
         if ack is None:
             return None
@@ -132,7 +132,7 @@ class CoinbaseExchangeClient(ListedAcksClient):
         self._acks_due = self._acks
         return () if self._was_changed else (nothing_accepted_notice(),)
 
-    def _on_error(self, payload: bytes) -> Sequence[Notice]:
+    def on_error(self, payload: bytes) -> Sequence[Notice]:
         self._was_refused = True
         error = _decode_error(payload) or _Error()
         said, details = repr(error.message), {"message": error.message}
@@ -141,7 +141,7 @@ class CoinbaseExchangeClient(ListedAcksClient):
         advice = next((advice for part, advice in _FATAL_REASONS.items() if part in error.reason), "")
         if error.message == _AUTHENTICATION_FAILED:
             advice = "check key, secret and passphrase, and that the clock is right to some seconds"
-        return (self._error(said, details, advice),)
+        return (self.error_notice(said, details, advice),)
 
 
 def _with_heartbeats(subscriptions: Sequence[Subscription]) -> list[Subscription]:

@@ -1,11 +1,11 @@
 """
-What a frame of Coinbase Exchange is, told without parsing all of it.
+What a frame of Coinbase Exchange is, found without parsing all of it.
 
-By the frame alone three things cannot be told, and are decided so:
+Three things do not follow from a frame alone, and are decided as follows:
 
-- A book or a ticker is of `level2` or `ticker`, though the batch channels send the same.
-- A `match` is of `matches`, though `full` sends the same.
-- Of what `full` and `user` both send, that is of `user` which names the user, as frames of one's own orders do.
+- A book or a ticker belongs to `level2` or `ticker`, though the batch channels send the same frames.
+- A `match` belongs to `matches`, though `full` sends the same.
+- A frame that both `full` and `user` send belongs to `user` if it names the user, as frames of one's own orders do.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = ["TradeInfo", "describe", "venue_time"]
 
 class TradeInfo(FrameInfo, frozen=True, gc=False):
     """
-    What can be told of a frame that names a trade.
+    What is known of a frame that names a trade.
 
     Attributes:
-        trade_id: The trade's number, contiguous for each product; of a heartbeat, the last one's.
+        trade_id: The trade's number, contiguous for each product; in a heartbeat, that of the last trade.
 
     """
 
@@ -46,7 +46,7 @@ class _Outline(msgspec.Struct, gc=False):
 
 
 class _Row(msgspec.Struct, array_like=True, gc=False):
-    """A frame of level3: all of its rows begin so (Exchange channels page)."""
+    """A frame of level3: all rows begin like this (Exchange channels page)."""
 
     type: str
     product_id: str
@@ -77,7 +77,7 @@ _WHAT: dict[str, tuple[str, Kind]] = {
     "subscriptions": ("subscriptions", "ack"),
     "error": ("", "error"),
 }
-"""Channel and kind by type. A last_match is what begins matches, as a snapshot does a book."""
+"""Channel and kind by type. A last_match begins matches as a snapshot begins a book."""
 
 _UNKNOWN: tuple[str, Kind] = ("", "other")
 _MAY_BE_OWN = ("full", "matches")
@@ -89,7 +89,7 @@ def describe(payload: bytes) -> FrameInfo:
     """
     Tell what a frame is; see `Feed.describe`.
 
-    The products of `balance` are accounts, as they are where it is subscribed.
+    The products of `balance` are accounts, as in its subscriptions.
     """
     if payload.startswith(b"["):
         return _describe_row(payload)
@@ -125,7 +125,7 @@ def _describe_row(payload: bytes) -> FrameInfo:
 
 
 def _describe_outline(payload: bytes) -> FrameInfo:
-    """Tell of a frame whose fields are of another kind than known so far what its type tells."""
+    """Describe a frame whose fields have unexpected types by its `type` alone."""
     if payload.lstrip().startswith(b"["):
         return _describe_row(payload)
     try:

@@ -1,4 +1,4 @@
-"""What a client of Coinbase Exchange asks for, in any of the shapes that are documented."""
+"""What a client of Coinbase Exchange asks for, in any of the documented shapes."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
 """
-What the numbers in the frames of Coinbase Exchange tell of frames that are missing.
+Missing frames, found by the numbers in the frames of Coinbase Exchange.
 
-1. `full` numbers what happens to a product without holes, and so does `level3` (Exchange channels page). The frames of
-   other channels carry such numbers, but of some of them only: they fill holes in `full`, where one's own orders and
-   matches are described by another channel, and reveal none.
+1. `full` numbers the events of a product without holes, and so does `level3` (Exchange channels page). Other channels
+   carry only some of these numbers: their frames reveal no gaps, but fill holes in `full`, since one's own orders and
+   matches are described as another channel.
 2. Trades of a product are numbered without holes. The first `match`, or the `last_match` before it, is where the count
    begins.
-3. A heartbeat names the last trade. As a match may be a little behind the heartbeat that counts it, what one heartbeat
-   promises is missing when it is not there at the next, a second later.
-4. Numbers belong to the venue and go on over all connections, so the first may be any.
-5. An ack tells that channels were joined or left. It comes before the data of what was joined (capture of 2021-04-17),
-   so behind it the first number may be any again.
+3. A heartbeat names the last trade. As a match may arrive a little after the heartbeat that counts it, a promised trade
+   is missing only if it has not arrived by the next heartbeat, a second later.
+4. Numbers belong to the venue and continue over connections, so the first may be any.
+5. An ack means that channels were joined or left. It comes before their data (capture of 2021-04-17), so after it the
+   first number may be any again.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from .frames import TradeInfo
 __all__ = ["ExchangeSequence"]
 
 _MOST_AHEAD = 10_000
-"""Numbers ahead of a count that is remembered; more come only if the channel was left."""
+"""Numbers ahead of a count that are remembered; there are more only if the channel was left."""
 
 
 class ExchangeSequence:
     """
-    The rule of one connection: numbers by product, in each channel that has them without holes.
+    The rule for one connection: numbers by product, in each channel that has them without holes.
 
     Args:
         follows_full: Whether `full` is received.
         follows_matches: Whether all matches are received.
 
     Attributes:
-        out_of_order: Frames seen whose number was lower than that of one before; they are no loss.
+        out_of_order: Frames seen with a lower number than an earlier one; they are not lost.
 
     """
 
@@ -48,7 +48,7 @@ class ExchangeSequence:
         self.out_of_order = 0
 
     def observe(self, info: FrameInfo) -> Gap | None:
-        """Take what a frame is; give the gap that it reveals: of trades if it is of matches or a heartbeat."""
+        """Take the description of a frame; return the gap that it reveals: of trades for matches and heartbeats."""
         channel = info.channel
         if channel in {"level2", "ticker"} or not info.products:
             if info.kind == "ack":
@@ -66,7 +66,7 @@ class ExchangeSequence:
         return None
 
     def follow(self, *, full: bool, matches: bool) -> None:
-        """Take note of which of the channels that are numbered without holes are received from now on."""
+        """Set which of the channels that are numbered without holes are received from now on."""
         self._follows_full = full
         self._follows_matches = matches
 
@@ -110,7 +110,7 @@ class ExchangeSequence:
 
 
 class _Count:
-    """Numbers that grow by one; `expected` comes next, None as long as any may come."""
+    """Numbers that grow by one; `expected` comes next, None as long as it may be any."""
 
     __slots__ = ("_ahead", "expected")
 
@@ -119,13 +119,13 @@ class _Count:
         self._ahead: set[int] = set()
 
     def begin(self, expected: int) -> None:
-        """Begin anew; but a number that was seen is not expected again."""
+        """Begin again, but never expect a number that was seen."""
         if self.expected is None or expected > self.expected:
             self.expected = expected
             self._ahead.clear()
 
     def take(self, number: int) -> Gap | None:
-        """Take a number that is not lower than expected; give the gap before it, if there is one."""
+        """Take a number that is not lower than expected; return the gap before it, if there is one."""
         expected = self.expected
         if self._ahead:
             expected = self._pass_fillings()
@@ -135,7 +135,7 @@ class _Count:
         return self._close_gap(expected, number)
 
     def fill(self, number: int) -> None:
-        """Take a number that may stand for another frame: it closes no gap, but it is not missing."""
+        """Take a number that may be of another frame: it reveals no gap, but is not missing."""
         expected = self.expected
         if expected is None or number < expected:
             return
@@ -148,7 +148,7 @@ class _Count:
             self._ahead.clear()
 
     def reach(self, number: int) -> Gap | None:
-        """Take that all up to a number must have come; give those at the end that have not."""
+        """Expect everything up to a number to have come; return the gap at the end, if there is one."""
         expected = self._pass_fillings()
         if expected is None or number < expected:
             return None
@@ -161,7 +161,7 @@ class _Count:
         return self.expected
 
     def _close_gap(self, expected: int, number: int, *, taken: bool = True) -> Gap | None:
-        """Go on behind a gap before `number`, which itself was `taken` or not."""
+        """Continue after a gap before `number`, which itself was `taken` or not."""
         self.expected = number + 1 if taken else number
         received = number
         while received - 1 in self._ahead:

@@ -1,18 +1,19 @@
 """
-The server half of Coinbase Exchange: a recording answers as the venue would.
+The server half of Coinbase Exchange, which answers from a recording as the venue would.
 
-1. A message is acknowledged at once, with everything subscribed so far; what it begins with comes behind the ack
-   (captures of 2021-04-17 and 2026-09-30). What cannot be subscribed gets an error first; if that is all of a message,
-   there is no ack.
-2. What the recordings lack is refused as the venue refuses a product that it does not have, and the person who runs
-   the replay is told. A channel of a product can be served by one that sends the same frames, see `channels.SOURCES`.
-3. Each product that is new in a channel begins with what the state gives: the book, the last ticker, the last match;
-   level3 with the schema of its rows, once. Where there is none yet, the recorded one comes when it comes. What is
-   subscribed again begins nothing.
+1. A message is acknowledged at once, with everything subscribed so far; what it begins with follows the ack (captures
+   of 2021-04-17 and 2026-09-30). What cannot be subscribed gets an error first; if that is the whole message, there is
+   no ack.
+2. What the recordings lack is refused as the venue refuses an unknown product, and the person who runs the replay gets
+   a remark. A channel can be served by another one that sends the same frames, see `channels.SOURCES`.
+3. Each new product of a channel begins with its state: the book, the last ticker, the last match; level3 with the
+   schema of its rows, once. Where there is none yet, the recorded one is sent when it comes. What is subscribed again
+   begins nothing.
 4. Data goes out as it was recorded; its sequence numbers are the venue's. Recorded acks and errors are not sent.
-5. Heartbeats of products of which none are recorded are made, on the whole second, of the numbers that passed.
-6. Credentials count for the message that has them, as all documented clients sign each one. A message with credentials
-   that are not accepted is refused as a whole.
+5. Where a product's heartbeats are not recorded they are made, on the whole second, with the numbers of the frames that
+   passed.
+6. Credentials count only for the message that has them, since all documented clients sign each one. A message with
+   invalid credentials is refused as a whole.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_p
 
 class Settings(msgspec.Struct, frozen=True):
     """
-    What is not known of the venue, with a sane default.
+    What is not known about the venue, with a sane default.
 
     Attributes:
         subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
@@ -76,8 +77,8 @@ class CoinbaseExchangeServer(SubscribingServer):
 
     Args:
         catalogue: What the recordings hold.
-        settings: What is not known of the venue.
-        auth: Checks credentials; None to ask for none.
+        settings: What is not known about the venue.
+        auth: Checks credentials; None to require none.
         all_private: Whether everything needs credentials, as at the direct endpoints.
 
     Attributes:
@@ -141,16 +142,16 @@ class CoinbaseExchangeServer(SubscribingServer):
             for one in lacking:
                 reasons[f"{one} is not a valid product" if one else f"{channel} is not a valid channel"] = None
             if lacking:
-                remarks.append(self._lacking(channel, lacking))
+                remarks.append(self.lacking_remark(channel, lacking))
             if accepted:
                 has_accepted = True
-                self._add(channel, accepted)
+                self.add(channel, accepted)
         errors = [_error(_FAILED_TO_SUBSCRIBE, reason) for reason in reasons]
         return [*remarks, *errors, *([self._acknowledge()] if has_accepted else [])]
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
         for channel, products in request.channels.items():
-            self._remove(channel, products)
+            self.remove(channel, products)
         beating = self._subscribed.get("heartbeat", {})
         self._beating = {product: beat for product, beat in self._beating.items() if product in beating}
         if not self._beating:
@@ -172,30 +173,30 @@ class CoinbaseExchangeServer(SubscribingServer):
         return None
 
     def _choose(self, channel: str, asked: list[str]) -> tuple[list[str], list[str]]:
-        """Tell which products of a channel are in the recordings, and which are not; `""` stands for all."""
-        recorded = self._recorded(channel)
+        """Return the products of a channel that the recordings have, and those that they lack; `""` stands for all."""
+        recorded = self.recorded_products(channel)
         if not asked or channel in _FOR_ALL:
             return ([""], []) if recorded else ([], [""])
         return [one for one in asked if one in recorded], [one for one in asked if one not in recorded]
 
-    def _recorded(self, channel: str) -> Collection[str]:
+    def recorded_products(self, channel: str) -> Collection[str]:
         sources: Iterable[str] = SOURCES.get(channel, (channel,))
         if channel == "heartbeat":  # they can be made of any product
             sources = self._catalogue.keys() - {"balance"}
         found = {product for source in sources for product in self._catalogue.get(source, ())}
         return found if channel in OPTIONAL_PRODUCTS else found - {""}
 
-    def _begins_with(self, channel: str, product: str) -> Iterable[Key]:
+    def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         described = described_name(channel)
         if described == "level3":  # with the schema of its rows, which is of all products
             return ((described, ""),)
         beats_are_recorded = described == "heartbeat" and product in self._catalogue.get("heartbeat", ())
         return () if described not in STATEFUL or beats_are_recorded else ((described, product),)
 
-    def _begin(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
+    def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
         channel, product = key
         if channel != "heartbeat":
-            return super()._begin(key, snapshot, time)
+            return super().give_state(key, snapshot, time)
         self._begin_beating(product, snapshot, time)
         return ()
 
@@ -211,9 +212,9 @@ class CoinbaseExchangeServer(SubscribingServer):
     def _has_asked(self, channel: str, products: Iterable[str]) -> bool:
         return not self._subscribed.get(channel, {}).keys().isdisjoint(products)
 
-    def _withholds(self, info: FrameInfo) -> bool:
+    def withholds(self, info: FrameInfo) -> bool:
         is_row = info.channel == "level3" and info.products
-        return not is_row and super()._withholds(info)
+        return not is_row and super().withholds(info)
 
     def _begin_beating(self, product: str, last: bytes | None, time: int) -> None:
         numbers = Heartbeat("heartbeat", 0, product, 0, "")
@@ -231,7 +232,7 @@ class CoinbaseExchangeServer(SubscribingServer):
             beat.last_trade_id = info.trade_id
 
     def _acknowledge(self) -> Send:
-        """Make the ack of all that is subscribed, as of 2026-09-30; it has no time."""
+        """Return the ack of everything subscribed, as of 2026-09-30; it has no time."""
         channels: list[dict[str, Any]] = []
         for channel, products in self._subscribed.items():
             ids = [product for product in products if product]

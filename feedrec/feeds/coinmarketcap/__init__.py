@@ -1,9 +1,9 @@
 """
 CoinMarketCap: wss://pro-stream.coinmarketcap.com/v1.
 
-Sources: "WebSocket (Beta) Overview" and "Token" of CoinMarketCap's API documentation, 2026; what live recorders and a
-probe of 2026-09-15 saw where the pages are silent. The shape of the welcome message is not public: what is known of it
-is its type and `ping_interval_ms`.
+Sources: "WebSocket (Beta) Overview" and "Token" of CoinMarketCap's API documentation, 2026; where the pages are silent,
+what live recorders and a probe of 2026-09-15 saw. The shape of the welcome message is not public: only its type and
+`ping_interval_ms` are known.
 
     channels.py  the channels, and what each names        frames.py    what a frame is
     client.py    the client half                          requests.py  what a client asks for
@@ -65,10 +65,10 @@ class CoinMarketCap(FeedDefaults):
 
     def headers(self, credentials: Credentials | None) -> dict[str, str]:
         """
-        Give the headers of the handshake.
+        Return the headers of the handshake.
 
         Raises:
-            UsageError: If the credentials are of another venue.
+            UsageError: If the credentials are for another venue.
 
         """
         key = self.check_credentials(credentials, ApiKey)
@@ -76,10 +76,10 @@ class CoinMarketCap(FeedDefaults):
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """
-        Put 100 subscriptions on each connection, duplicates once.
+        Put 100 subscriptions on each connection, without duplicates.
 
         Raises:
-            UsageError: If there is none, one lacks a parameter, or there are more than 10 connections carry.
+            UsageError: If there is none, one lacks a parameter, or there are more than 10 connections can carry.
 
         """
         if not subscriptions:
@@ -101,7 +101,7 @@ class CoinMarketCap(FeedDefaults):
         """
         Say in one line what a run uses of the plan.
 
-        The venue's pages name two prices; which one counts is not known, so both are given.
+        The venue's pages name two prices; which one applies is not known, so both are named.
 
         Raises:
             UsageError: As `spread`.
@@ -122,19 +122,19 @@ class CoinMarketCap(FeedDefaults):
         return f"{text}: up to {credits_per_hour:g} an hour for prices of {_counted(len(ids), 'cryptocurrency')}"
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
-        """Make the client half for a new connection; see `Feed`. The API key goes with the handshake, see `headers`."""
+        """Return the client half for a new connection; see `Feed`. The API key is sent by `headers`."""
         self.check_credentials(credentials, ApiKey)
         return CoinMarketCapClient(subscriptions)
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
-        """Make the server half for a new connection; see `VenueFeed`. Without `auth` no API key is asked for."""
+        """Return the server half for a new connection; see `VenueFeed`. Without `auth` no API key is required."""
         chosen = read_settings(Settings, settings, self.name)
         if chosen.refuse_with and str(chosen.refuse_with) not in ERROR_CODES:
             raise UsageError(f"{self.name} has no error code {chosen.refuse_with} (it has {', '.join(ERROR_CODES)})")
         return CoinMarketCapServer(catalogue, chosen, auth)
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
-        """Make an empty state; see `VenueFeed`."""
+        """Return an empty state; see `VenueFeed`."""
         return LastValues(wanted)
 
 

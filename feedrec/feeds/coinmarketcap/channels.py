@@ -1,11 +1,10 @@
 """
-The channels of CoinMarketCap, what a subscription of each names, and how that is told apart.
+The channels of CoinMarketCap, their parameters, and how subscriptions are told apart.
 
-A product, in the words of feedrec, is what the data of a push is of: the values of the channel's own parameters, in
-the order in which they are documented, with colons between them. So the product of `onchain@kline` is
+A product, in feedrec's terms, is what a push is about: the values of the channel's own parameters, in the documented
+order, with colons between them. So the product of `onchain@kline` is
 `14:0x8ac7...:1m`, that of `market@crypto_latest_price` is `1`. A subscription that lists several ids or addresses has
-that many products; each push is of one. Addresses that are hexadecimal count the same in capital letters and in small
-ones, and are written in small ones.
+that many products; each push is about one. Hexadecimal addresses are not case-sensitive, and are written in lower case.
 
 Sources: "WebSocket (Beta) Overview" of CoinMarketCap's API documentation, 2026; `mode` is from a live recorder of 2026.
 """
@@ -30,9 +29,9 @@ class Param(msgspec.Struct, frozen=True):
 
     Attributes:
         name: Its name on the wire.
-        kind: Of what kind it is, several where that is a plural.
-        example: As a person writes it.
-        is_required: Whether a subscription must have it. What must be there tells products apart.
+        kind: Its kind; several values where that is a plural.
+        example: An example, as a person writes it.
+        is_required: Whether a subscription must have it. Required parameters make up the product.
 
     """
 
@@ -104,7 +103,7 @@ _GREATEST_NUMBER = 2**53
 
 
 def products_of(channel: str, params: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give the products that the parameters of a subscription, or of a push, name; none if they do not tell."""
+    """Return the products that the parameters of a subscription or a push name; none if they are incomplete."""
     names = _IDENTIFYING.get(channel)
     if names is None:
         return ()
@@ -116,16 +115,16 @@ def products_of(channel: str, params: Mapping[str, Any]) -> tuple[str, ...]:
 
 def identity(channel: str, params: Mapping[str, Any]) -> bytes:
     """
-    Give what is the same for two subscriptions that the venue would call duplicates: channel and normalized parameters.
+    Return what two subscriptions that the venue calls duplicates have in common: channel and normalized parameters.
 
-    How the venue normalizes is not documented. Here the order of keys and of lists does not matter, nor whether one
-    value is in a list, nor the capital letters of a hexadecimal address, nor what the channel does not take.
+    How the venue normalizes is not documented. Here the order of keys and of lists does not matter, nor whether a
+    single value is in a list, nor the case of a hexadecimal address, nor parameters that the channel does not take.
     """
     return msgspec.json.encode([channel, [sorted(_texts(params.get(param.name))) for param in PARAMS[channel]]])
 
 
 def value_problem(param: Param, value: object) -> str | None:
-    """Say what a value must be, if it is not that; several may be one, or a list that is not empty."""
+    """Return what a value must be, if it is not; a list parameter takes a single value or a non-empty list."""
     values = value if param.is_list and isinstance(value, list) else [value]
     if values and all(_is_of_kind(param.kind, one) for one in values):
         return None
@@ -145,7 +144,7 @@ def _is_of_kind(kind: str, value: object) -> bool:
 
 
 def _texts(value: object) -> list[str]:
-    """Give the distinct values of a parameter as text, hexadecimal ones in small letters."""
+    """Return the distinct values of a parameter as text, hexadecimal ones in lower case."""
     if type(value) is int:
         return [str(value)]
     if isinstance(value, str):

@@ -1,11 +1,11 @@
 """
 The client half of CoinMarketCap: subscribe, match the answers by their ids, ping.
 
-1. Each subscription is a message with an id of its own, counted from 1 on; pings count on. Acks and errors echo the id.
-2. A ping goes out each `ping_interval_ms` of the welcome message, 10 s where it has none. A pong is no data.
+1. Each subscription is a message with an id of its own, counted from 1; pings count on. Acks and errors echo the id.
+2. A ping goes out every `ping_interval_ms` of the welcome message, every 10 s where it has none. A pong is not data.
 3. What an error means is in `codes`: the run ends, goes on without the subscription, or asks for it again with the
    next ping. An ack with a `code` other than 0 counts as an error.
-4. A close code that stands for an error which no retry mends ends the run; all others are worth another connection.
+4. A close code that stands for an error which no retry mends ends the run; after any other a reconnect is worthwhile.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ACK_TIMEOUT = 10.0
 """Seconds after which an answer to a subscription that has not come is taken as missing."""
 
 _PONGS_MISSED = 3
-"""A connection without any frame for so many ping intervals is dead: each ping is answered."""
+"""A connection without any frame for this many ping intervals is dead: each ping is answered."""
 
 
 class _Status(msgspec.Struct):
@@ -116,7 +116,7 @@ class CoinMarketCapClient(SubscribingClient):
             due.append(request_message({"id": self._next_id(), "method": "ping"}))
             if self._again:
                 self._asked_at = seconds_open
-                due += self._requests("subscribe", self._again, 0)
+                due += self.requests_for("subscribe", self._again, 0)
                 self._again = []
         return due
 
@@ -132,7 +132,7 @@ class CoinMarketCapClient(SubscribingClient):
         text = f"the venue refused the connection, {said}; {ERROR_CODES[closing.error].advice}"
         return (Notice(text, "fatal", "error", details),)
 
-    def _request(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:  # noqa: ARG002
+    def request_for(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:  # noqa: ARG002
         number = self._next_id()
         if kind == "subscribe":
             self._waiting[number] = subscription
@@ -144,23 +144,23 @@ class CoinMarketCapClient(SubscribingClient):
         return self._last_id
 
     def _on_welcome(self, payload: bytes) -> None:
-        """Ping as the welcome message says, if that can be."""
+        """Ping as often as the welcome message says, if that makes sense."""
         answer = _decode(payload) or _Answer()
         interval = answer.ping_interval_ms if answer.type == "welcome" else None
         if interval is not None and interval > 0:
             self._ping_interval = min(interval / 1000, LONGEST_PING_INTERVAL)
             self.silence_limit = _PONGS_MISSED * max(self._ping_interval, PING_INTERVAL)
 
-    def _on_ack(self, payload: bytes) -> Sequence[Notice]:
+    def on_ack(self, payload: bytes) -> Sequence[Notice]:
         answer = _decode(payload) or _Answer()
         if answer.code not in {None, 0, "0"}:
-            return self._on_error(payload)
+            return self.on_error(payload)
         subscription = self._take(answer.id)
         if subscription is None:
             return ()
         self._accepted[subscription.channel] = None
         if answer.duplicate:
-            text = f"the venue counts {_name(subscription)} as one that is there already"
+            text = f"the venue counts {_name(subscription)} as a duplicate"
             return (Notice(text), *self._judge(answer))
         return self._judge(answer)
 
@@ -174,7 +174,7 @@ class CoinMarketCapClient(SubscribingClient):
         count = "" if answer.sub_count is None else f" ({answer.sub_count}{limit} on this connection)"
         return (Notice(f"subscribed to {', '.join(self._accepted)}{count}"),)
 
-    def _on_error(self, payload: bytes) -> Sequence[Notice]:
+    def on_error(self, payload: bytes) -> Sequence[Notice]:
         answer = _decode(payload) or _Answer()
         refusal = _refusal(answer)
         subscription = self._take(answer.id)
@@ -184,9 +184,9 @@ class CoinMarketCapClient(SubscribingClient):
         said = " ".join(filter(None, (refusal.code, repr(refusal.message), refusal.detail)))
         what = f" {_name(subscription)}" if subscription is not None else ""
         if known is not None and known.remedy == "none":
-            return (self._error(said, details, known.advice, what=what, may_be_later=answer.id is not None),)
+            return (self.error_notice(said, details, known.advice, what=what, may_be_later=answer.id is not None),)
         if subscription is None:
-            return (self._error(said, details),)
+            return (self.error_notice(said, details),)
         advice = f"; {known.advice}" if known is not None else ""
         if known is not None and known.remedy == "ask again":
             self._again.append(subscription)
@@ -195,7 +195,7 @@ class CoinMarketCapClient(SubscribingClient):
         return (Notice(f"the venue refused{what}: {said}{advice}", "warning", "missing", details), *self._judge(answer))
 
     def _take(self, number: object) -> Subscription | None:
-        """Return the subscription that waits for the answer with this id, which it no longer does."""
+        """Return the subscription that waits for the answer with this id, and no longer wait."""
         return self._waiting.pop(number, None) if type(number) is int else None
 
 
@@ -209,7 +209,7 @@ def _refusal(answer: _Answer) -> _Refusal:
 
 
 def _name(subscription: Subscription) -> str:
-    """Write a subscription in one line, as a person does, a long list cut."""
+    """Return a subscription in one line, as a person writes it, with long lists cut."""
     values = {
         name: [str(one) for one in value] if isinstance(value, list) else [str(value)]
         for name, value in subscription.params.items()

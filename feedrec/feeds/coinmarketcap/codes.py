@@ -1,8 +1,8 @@
 """
-What the venue refuses with, and what a person can do about it.
+The codes with which the venue refuses, and what a person can do about it.
 
-Codes, categories, messages and reasons are those of the tables in "WebSocket (Beta) Overview", 2026; which of them are
-worth a retry, and what to do, is feedrec's.
+Codes, categories, messages and reasons are from the tables in "WebSocket (Beta) Overview", 2026; which of them are
+worth a retry, and the advice, are feedrec's own.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class ErrorCode(msgspec.Struct, frozen=True):
 
 class CloseCode(msgspec.Struct, frozen=True):
     """
-    A way in which the venue closes a connection.
+    A reason for which the venue closes a connection.
 
     Attributes:
         reason: As documented.
-        meaning: When it does so, for people.
-        error: The error code that the venue means, if it means one; without, another connection is worth a try.
+        meaning: When it does that, for people.
+        error: The error code that it stands for, if any; if there is none, a reconnect is worthwhile.
 
     """
 
@@ -51,7 +51,7 @@ class CloseCode(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
-_OUR_FAULT = "it does not understand what feedrec sends; see whether there is a newer version"
+_OUR_FAULT = "it does not understand what feedrec sends; check for a newer version"
 _ACCOUNT = "see your account at pro.coinmarketcap.com"
 
 ERROR_CODES = {

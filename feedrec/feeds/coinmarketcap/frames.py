@@ -1,7 +1,7 @@
 """
-What a frame of CoinMarketCap is, told without parsing all of it.
+What a frame of CoinMarketCap is, found without parsing all of it.
 
-A push is an update of the one product that its parameters name (see `channels`). Whatever else the venue says is of no
+A push is an update of the one product that its parameters name (see `channels`). Whatever else the venue says has no
 channel, so that an answer is not counted as data: welcome is `other`, both shapes of pong are `heartbeat`, then `ack`
 and `error`. There are no sequence numbers.
 """
@@ -21,7 +21,7 @@ __all__ = ["PushInfo", "describe"]
 
 class PushInfo(FrameInfo, frozen=True, gc=False):
     """
-    What can be told of a push about holders, of which there are several for each product.
+    What is known of a push about holders, of which there are several kinds for each product.
 
     Attributes:
         topic: Its `tp`: `top_share`, `token_balance` ...
@@ -74,7 +74,7 @@ def describe(payload: bytes) -> FrameInfo:
 
 
 def _describe_outline(payload: bytes) -> FrameInfo:
-    """Tell of a frame whose fields are of another kind than known so far what its type tells."""
+    """Describe a frame whose fields have unexpected types by its `type` alone."""
     try:
         outline = _decode_outline(payload)
     except NOT_UNDERSTOOD:

@@ -26,7 +26,7 @@ PING_INTERVAL = 10.0
 """Seconds between pings where the welcome message names no other: "typically 10s"."""
 
 LONGEST_PING_INTERVAL = 300.0
-"""Seconds above which no interval is believed (as StockSharp's connector does)."""
+"""Longest interval that is believed, in seconds (as in StockSharp's connector)."""
 
 SHORTEST_PUSH_INTERVAL = 5
 """Seconds between two prices of a cryptocurrency among the 500 largest; 15 for all others."""

@@ -1,4 +1,4 @@
-"""The parameters of a subscription as a person writes them, `platform_id=14&address=0x8ac7...&interval=1m`, read."""
+"""Reading the parameters of a subscription as a person writes them: `platform_id=14&address=0x8ac7...&interval=1m`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def parse_params(channel: str, query: str) -> dict[str, Any]:
 
     Args:
         channel: The channel.
-        query: Names and values as in the query of a URL. Several values have commas between them, or repeat the name.
+        query: Names and values as in the query of a URL. Several values are separated by commas, or repeat the name.
 
     Returns:
-        As they are sent: a number or text where there can be one value, else a list.
+        The parameters as they are sent: a number or text where only one value is allowed, else a list.
 
     Raises:
-        UsageError: If the channel, or one of the parameters, is unknown; if one is missing, or no such value.
+        UsageError: If the channel or a parameter is unknown, or a parameter is missing or invalid.
 
     """
     takes = _taken_by(channel)
@@ -43,7 +43,7 @@ def parse_params(channel: str, query: str) -> dict[str, Any]:
             raise _unknown(channel, name)
         if not param.is_list:
             if name in params:
-                raise UsageError(f"{name} of {channel} is given twice, but takes one value; {_usage(channel)}")
+                raise UsageError(f"{name} of {channel} is given twice, but takes only one value; {_usage(channel)}")
             params[name] = _value(param, text)
             continue
         values = params.setdefault(name, [])
@@ -54,10 +54,10 @@ def parse_params(channel: str, query: str) -> dict[str, Any]:
 
 def check_params(channel: str, params: Mapping[str, Any]) -> None:
     """
-    See that a subscription has the parameters that its channel takes.
+    Check that a subscription has the parameters that its channel takes.
 
     Raises:
-        UsageError: As `parse_params`.
+        UsageError: As for `parse_params`.
 
     """
     takes = _taken_by(channel)
@@ -96,15 +96,15 @@ def _usage(channel: str) -> str:
 
 _KINDS = {
     "number": "a number",
-    "numbers": "numbers with commas",
-    "addresses": "addresses with commas",
+    "numbers": "comma-separated numbers",
+    "addresses": "comma-separated addresses",
     "interval": "a time such as 1m",
     "text": "text",
 }
 
 
 def _value(param: Param, text: str) -> int | str:
-    """Read one value; what is no number stays text, for `check_params` to refuse."""
+    """Read one value; what is not a number stays text, for `check_params` to refuse."""
     text = text.strip()
     is_number = text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS
     return int(text) if param.kind in {"number", "numbers"} and is_number else text

@@ -13,13 +13,13 @@ __all__ = ["Request", "parse_request"]
 
 class Request(msgspec.Struct, frozen=True):
     """
-    A message of a client; what it lacks is None, and what it has can be of any kind.
+    A message of a client; what it lacks is None, and what it has can be of any type.
 
     Attributes:
-        method: What is to be done.
+        method: What to do.
         channel: The channel.
         params: The parameters.
-        echoed: Its `id`, `channel` and `params` as they are written.
+        echoed: Its `id`, `channel` and `params`, byte for byte.
 
     """
 

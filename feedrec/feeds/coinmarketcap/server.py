@@ -1,15 +1,15 @@
 """
-The server half of CoinMarketCap: a recording answers as the venue would.
+The server half of CoinMarketCap, which answers from a recording as the venue would.
 
-1. A client is welcomed with the interval of its pings, or closed on if its API key is missing or not accepted, with no
-   message before, as documented.
-2. A subscription is acknowledged at once, with the number of those there are; one that is there already is a
-   `duplicate` and counts once. What the recordings lack is acknowledged all the same and stays silent, as the venue
-   does with an address of which nothing happens; the person who runs the replay is told.
-3. A push goes to whoever subscribed the one product that it names, once, however many subscriptions list it, as it was
+1. A client is welcomed with the interval of its pings or, if its API key is missing or not accepted, disconnected
+   without a message, as documented.
+2. A subscription is acknowledged at once, with the number of subscriptions; a repeated one is a `duplicate` and counts
+   once. What the recordings lack is acknowledged all the same and stays silent, as the venue does with an address where
+   nothing happens; the person who runs the replay gets a remark.
+3. A push goes to every client that subscribed its product, once, however many subscriptions list it, as it was
    recorded. Recorded answers of the venue are not sent.
-4. A product that is new begins with its last value, see `state`. If one is recorded before that is found, it is the
-   last value.
+4. A new product begins with its last value, see `state`. A push that is recorded before that value is found takes its
+   place.
 5. What is refused gets the documented error, with a `status`; the connection stays open.
 """
 
@@ -34,7 +34,7 @@ from .state import state_key, state_keys
 __all__ = ["KEY_HEADER", "CoinMarketCapServer", "Settings"]
 
 KEY_HEADER = "X-CMC_PRO_API_KEY"
-"""Header of the handshake that bears the API key (overview, "Authentication")."""
+"""Header of the handshake that carries the API key (overview, "Authentication")."""
 
 _KEY_FIELD = "CMC_PRO_API_KEY"  # of the query; works as well (seen with a live recorder, 2026)
 _METHODS = ("subscribe", "unsubscribe", "unsubscribe_all", "ping")
@@ -42,7 +42,7 @@ _METHODS = ("subscribe", "unsubscribe", "unsubscribe_all", "ping")
 
 class Settings(msgspec.Struct, frozen=True):
     """
-    What is not known of the venue, or differs between accounts.
+    What is not known about the venue, or differs between accounts.
 
     Attributes:
         ping_interval_ms: As the welcome message says it.
@@ -81,8 +81,8 @@ class CoinMarketCapServer(SubscribingServer):
 
     Args:
         catalogue: What the recordings hold.
-        settings: What is not known of the venue.
-        auth: Checks the API key; None to ask for none.
+        settings: What is not known about the venue.
+        auth: Checks the API key; None to require none.
 
     """
 
@@ -93,7 +93,7 @@ class CoinMarketCapServer(SubscribingServer):
         self._subscriptions: dict[bytes, tuple[str, tuple[str, ...]]] = {}  # channel and products, by identity
 
     def on_open(self, handshake: Handshake, time: int) -> list[Reply]:
-        """Welcome a client, or close on it for its API key."""
+        """Welcome a client, or disconnect it for its API key."""
         code = self._settings.close_handshake
         if code:
             return [Close(code, CLOSE_CODES[code].reason)]
@@ -145,13 +145,13 @@ class CoinMarketCapServer(SubscribingServer):
             raise _Refused("2303", f"Current: {len(self._subscriptions)}, max: {limit}.")
         products = products_of(channel, params)
         self._subscriptions[subscription] = (channel, products)
-        self._add(channel, products)
-        known = set(self._recorded(channel))
+        self.add(channel, products)
+        known = set(self.recorded_products(channel))
         lacking = [product for product in products if product not in known]
-        return [*([self._lacking(channel, lacking)] if lacking else []), self._acknowledge(request)]
+        return [*([self.lacking_remark(channel, lacking)] if lacking else []), self._acknowledge(request)]
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
-        """Leave one subscription, or without parameters a whole channel; what is not there is left all the same."""
+        """End one subscription or, without parameters, a whole channel; acknowledge it even if there was none."""
         channel, params = _channel_of(request), _params_of(request)
         if params is None:
             self._leave([key for key, (name, _) in self._subscriptions.items() if name == channel])
@@ -168,18 +168,18 @@ class CoinMarketCapServer(SubscribingServer):
             self._subscribed.setdefault(channel, {}).update(dict.fromkeys(products))
         self._settle()
 
-    def _begins_with(self, channel: str, product: str) -> Iterable[Key]:
+    def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         return state_keys(channel, product) if self._settings.last_value else ()
 
-    def _withholds(self, info: FrameInfo) -> bool:
-        """Pass on every push; one whose last value is wanted is that value, which is no longer wanted."""
+    def withholds(self, info: FrameInfo) -> bool:
+        """Pass on every push; where a last value is wanted, the push takes its place."""
         key = state_key(info)
         if key is not None:
             self._wanted.pop(key, None)
         return False
 
     def _acknowledge(self, request: Request, *, duplicate: bool = False) -> Send:
-        """Make an ack: keys of the documented example; `params` as observed in 2026."""
+        """Return an ack: keys of the documented example; `params` as observed in 2026."""
         ack: dict[str, Any] = {"type": "ack", **_id_of(request), "code": 0, "msg": "ok"}
         ack |= {name: request.echoed[name] for name in ("channel", "params") if name in request.echoed}
         ack |= {"sub_count": len(self._subscriptions), "sub_limit": self._settings.sub_limit}
@@ -208,7 +208,7 @@ def _params_of(request: Request) -> dict[str, Any] | None:
 
 
 def _check(channel: str, params: Mapping[str, Any]) -> None:
-    """Refuse parameters of a known channel; the text for a missing one was observed in 2026."""
+    """Refuse invalid parameters of a known channel; the text for a missing one was observed in 2026."""
     for param in PARAMS[channel]:
         value = params.get(param.name)
         if value is None:
@@ -221,13 +221,13 @@ def _check(channel: str, params: Mapping[str, Any]) -> None:
 
 
 def _api_key(handshake: Handshake) -> str | None:
-    """Give the API key of a handshake, from its header or its query."""
+    """Return the API key of a handshake, from its header or its query."""
     given = parse_qs(handshake.target.partition("?")[2]).get(_KEY_FIELD, [None])
     return handshake.headers.get(KEY_HEADER.lower()) or given[0]
 
 
 def _error(refused: _Refused, request: Request | None, time: int) -> Send:
-    """Make an error: keys of the documented example, its time with three decimals."""
+    """Return an error: keys of the documented example, its time with three decimals."""
     known = ERROR_CODES.get(refused.code, ERROR_CODES["5001"])
     status = {"timestamp": f"{format_time(time)[:23]}Z", "error_code": refused.code, "category": known.category}
     status |= {"error_message": known.message}

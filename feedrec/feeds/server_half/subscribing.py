@@ -21,12 +21,12 @@ class SubscribingServer(ServerDefaults):
     """
     A server half that gives a client what it subscribed, each product from its snapshot on; see `FeedServer`.
 
-    1. What is subscribed begins with the keys of `_begins_with`: they are wanted until the state is there.
+    1. What is subscribed begins with the keys of `begins_with`: they are wanted until the state is there.
     2. A frame goes to a client that subscribed one of its products, or the product `""`, which is all of a channel; one
        that names no product goes to everyone who has its channel.
     3. A frame of which a wanted state will speak is withheld: it would come twice.
 
-    A venue overrides `on_message`, in which it calls `_add` and `_remove`, and whatever it does otherwise.
+    A venue overrides `on_message`, in which it calls `add` and `remove`, and whatever it does otherwise.
 
     Args:
         catalogue: What the recordings hold.
@@ -56,14 +56,14 @@ class SubscribingServer(ServerDefaults):
         replies: list[Reply] = []
         for key in [key for key in self._wanted if key in snapshots]:
             del self._wanted[key]
-            replies += self._begin(key, snapshots[key], time)
+            replies += self.give_state(key, snapshots[key], time)
         return replies
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
         takers = self._takers.get(info.channel)  # as `_takes`, without the call
         if takers is None or (takers.isdisjoint(info.products) and info.products and "" not in takers):
             return _NO_MESSAGES
-        if self._wanted and self._withholds(info):
+        if self._wanted and self.withholds(info):
             return _NO_MESSAGES
         return (frame.payload,)
 
@@ -74,19 +74,19 @@ class SubscribingServer(ServerDefaults):
         self.next_due = None
         self._wanted = dict.fromkeys(self._keys_of(self._subscribed))
 
-    def _begins_with(self, channel: str, product: str) -> Iterable[Key]:
+    def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         """Return the keys of the state with which a product of a channel begins."""
         return ((channel, product),)
 
-    def _begin(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:  # noqa: ARG002
-        """Give a client what the state holds of something that was wanted."""
+    def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:  # noqa: ARG002
+        """Return a client what the state holds of something that was wanted."""
         return () if snapshot is None else (Send(snapshot),)
 
-    def _recorded(self, channel: str) -> Collection[str]:
+    def recorded_products(self, channel: str) -> Collection[str]:
         """Return the products of a channel that the recordings hold."""
         return self._catalogue.get(channel, ())
 
-    def _add(self, channel: str, products: Sequence[str]) -> list[str]:
+    def add(self, channel: str, products: Sequence[str]) -> list[str]:
         """Subscribe products; return the new ones. They begin with what the channel does not have already."""
         known = self._subscribed.get(channel, {})
         new = [product for product in dict.fromkeys(products) if product not in known]
@@ -98,7 +98,7 @@ class SubscribingServer(ServerDefaults):
         self.has_subscribed = True
         return new
 
-    def _remove(self, channel: str, products: Iterable[str] = ()) -> None:
+    def remove(self, channel: str, products: Iterable[str] = ()) -> None:
         """Unsubscribe products, or without any the channel; what has begun with them is no longer wanted."""
         known = self._subscribed.get(channel, {})
         for product in list(products or known):
@@ -116,7 +116,7 @@ class SubscribingServer(ServerDefaults):
     def _keys_of(self, subscribed: Mapping[str, Iterable[str]]) -> Iterable[Key]:
         for channel, products in subscribed.items():
             for product in products:
-                yield from self._begins_with(channel, product)
+                yield from self.begins_with(channel, product)
 
     def _find_takers(self) -> dict[str, frozenset[str]]:
         """Return the products whose frames the client gets, by the channels that frames name."""
@@ -126,13 +126,13 @@ class SubscribingServer(ServerDefaults):
         takers = self._takers.get(info.channel)
         return takers is not None and (not takers.isdisjoint(info.products) or not info.products or "" in takers)
 
-    def _withholds(self, info: FrameInfo) -> bool:
+    def withholds(self, info: FrameInfo) -> bool:
         """Take a frame that the client subscribed, while a state is wanted; tell whether the state will speak of it."""
         return any((info.channel, product) in self._wanted for product in ("", *info.products))
 
-    def _lacking(self, channel: str, products: Sequence[str]) -> Remark:
+    def lacking_remark(self, channel: str, products: Sequence[str]) -> Remark:
         """Return the remark that a client asks for what the recordings lack."""
-        recorded = sorted(filter(None, self._recorded(channel)))
+        recorded = sorted(filter(None, self.recorded_products(channel)))
         of_channel = f" {few_of(products)}" if recorded else ""
         there = few_of(recorded) if recorded else ", ".join(sorted(filter(None, self._catalogue))) or "no channel"
         return Remark(f"asks for {channel}{of_channel}, which the recording lacks; it has {there}")

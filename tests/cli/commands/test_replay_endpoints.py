@@ -140,7 +140,7 @@ def test_any_credentials_will_do_by_default(exchange: Path) -> None:
     ("text", "options", "said"),
     [
         (None, ("--auth", "strict"), "--auth strict needs --auth-key FILE"),
-        (ACCEPTED, ("--auth-key", "key"), "a key to check credentials against has no use with 'any'"),
+        (ACCEPTED, ("--auth-key", "key"), "a key to check credentials against is only for 'strict', not for 'any'"),
         (ACCEPTED, ("--auth", "strict", "--auth-key", "key", "--auth-key", "key"), "two keys of one kind"),
         (ACCEPTED, ("--auth", "strict", "--auth-key", "key", "--mode", "verbatim"), "checks no credentials"),
         ("planted", ("--auth", "strict", "--auth-key", "key"), "key: the key to check credentials against is neither"),

@@ -15,12 +15,12 @@ _decode = decoder_of(dict[str, list[str]])
 
 class Client(ListedAcksClient):
     def __init__(self, *subscriptions: Subscription, grace: float = 0.0) -> None:
-        super().__init__(subscriptions, len(subscriptions), 5.0, grace, heartbeats="beat", silence_limit=9.0)
+        super().__init__(subscriptions, 5.0, grace, heartbeats="beat", silence_limit=9.0)
 
-    def _request(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
+    def request_for(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
         return Message(f"{kind} {subscription.channel} at {time}".encode())
 
-    def _listed(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
+    def listed_in(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
         return _decode(payload)
 
 

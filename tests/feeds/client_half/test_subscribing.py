@@ -11,7 +11,7 @@ from feedrec.model import FrameInfo
 
 
 class Client(SubscribingClient):
-    def _request(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
+    def request_for(self, kind: RequestKind, subscription: Subscription, time: int) -> Message:
         return request_message({"op": kind, "channel": subscription.channel, "at": time})
 
 
@@ -47,11 +47,11 @@ def test_an_error_is_reported_as_it_stands() -> None:
 
 def test_an_error_that_no_retry_mends_ends_the_run_unless_it_may_be_of_something_later() -> None:
     client = Client([])
-    assert client._error("no", {}, "check it").severity == "fatal"
+    assert client.error_notice("no", {}, "check it").severity == "fatal"
     client.subscribe([Subscription("a")])
-    later = client._error("no", {"code": 1}, "check it", what=" a")
+    later = client.error_notice("no", {"code": 1}, "check it", what=" a")
     assert (later.text, later.severity) == ("the venue refused a: no; check it", "warning")
-    assert client._error("no", {}, "check it", may_be_later=False).severity == "fatal"
+    assert client.error_notice("no", {}, "check it", may_be_later=False).severity == "fatal"
 
 
 def test_acks_are_overdue_from_the_tick_after_the_request() -> None:

@@ -273,9 +273,9 @@ def test_a_client_that_unsubscribed_all_has_nothing_to_judge() -> None:
     [
         (None, "it has no jwt"),
         ("", "it has no jwt"),
-        (5, "its jwt is no text"),
+        (5, "its jwt is not a string"),
         ("hello", "its jwt is malformed"),
-        (token(key=OTHER_KEY), "its jwt is signed by another key, or was changed"),
+        (token(key=OTHER_KEY), "its jwt is signed with another key, or was altered"),
         (token(NOW - JWT_LIFE * NANOSECONDS), "its jwt expired 0 s ago (exp)"),
         (token(NOW + 9 * NANOSECONDS), "its jwt is not valid before 9 s from now (nbf)"),
     ],
@@ -328,7 +328,7 @@ def test_market_channels_need_no_jwt(jwt: str | None) -> None:
 def test_a_bad_jwt_makes_a_request_for_market_data_one_without() -> None:
     venue = server(FEED)
     replies = venue.on_message(request("subscribe", "ticker", "BTC-USD", jwt=token(key=OTHER_KEY)), START)
-    text = "subscribes ticker without proof: its jwt is signed by another key, or was changed"
+    text = "subscribes ticker without valid proof: its jwt is signed with another key, or was altered"
     assert replies == [Remark(text)]
     assert venue.wanted == {("ticker", "BTC-USD")}
 
@@ -491,7 +491,7 @@ def test_a_client_with_the_right_key_is_served(endpoint: CoinbaseAdvanced, key: 
 @pytest.mark.parametrize(
     ("key", "clock", "reason"),
     [
-        (OTHER_KEY, NOW, "signed by another key"),
+        (OTHER_KEY, NOW, "signed with another key"),
         (KEY, NOW + JWT_LIFE * NANOSECONDS, "expired"),
         (KEY, NOW - NANOSECONDS, "not valid before"),
         (None, NOW, "it has no jwt"),

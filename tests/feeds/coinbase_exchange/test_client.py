@@ -243,7 +243,7 @@ def test_channels_whose_frames_look_the_same_exclude_each_other() -> None:
 
 
 def test_balance_takes_accounts_only() -> None:
-    with pytest.raises(UsageError, match="balance takes ids of accounts, not 'BTC-USD'"):
+    with pytest.raises(UsageError, match="balance takes account ids, not 'BTC-USD'"):
         subscribe_to(FEED, [("balance", [])], [])
     assert subscribe_to(FEED, [("balance", [ACCOUNT])], [])[0] == Subscription("balance", (ACCOUNT,))
 

@@ -69,7 +69,7 @@ def test_an_ack_without_counts_is_one() -> None:
 def test_a_duplicate_is_told() -> None:
     notices = say(opened(), ack(1, duplicate=True, sub_count=1))
     assert [one.text for one in notices] == [
-        f"the venue counts {PRICES_TEXT} as one that is there already",
+        f"the venue counts {PRICES_TEXT} as a duplicate",
         "subscribed to market@crypto_latest_price (1 on this connection)",
     ]
 

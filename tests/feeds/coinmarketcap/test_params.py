@@ -87,7 +87,7 @@ def test_each_channel_of_the_index_takes_its_parameters(channel: str, query: str
 
 
 USAGE = (
-    "it takes platform_id (a number), address (addresses with commas), interval (a time such as 1m): "
+    "it takes platform_id (a number), address (comma-separated addresses), interval (a time such as 1m): "
     f"-c 'onchain@kline?platform_id=14&address={ADDRESS}&interval=1m'"
 )
 
@@ -105,7 +105,7 @@ USAGE = (
             "platform_id=14&address=0x1&interval=soon",
             f"interval of onchain@kline must be a time such as 1s, 5m, 1h or 1d; {USAGE}",
         ),
-        ("interval=1m&interval=5m", f"interval of onchain@kline is given twice, but takes one value; {USAGE}"),
+        ("interval=1m&interval=5m", f"interval of onchain@kline is given twice, but takes only one value; {USAGE}"),
         ("platform_id", f"the parameters of onchain@kline are written NAME=VALUE&NAME=VALUE; {USAGE}"),
     ],
 )

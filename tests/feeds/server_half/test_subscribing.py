@@ -20,9 +20,9 @@ class Server(SubscribingServer):
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         channel, *products = message[1:].decode().split()
         if message.startswith(b"+"):
-            self._add(channel, products or [""])
+            self.add(channel, products or [""])
         else:
-            self._remove(channel, products)
+            self.remove(channel, products)
         return []
 
 
@@ -100,7 +100,7 @@ def test_when_the_recordings_begin_again_everything_is_wanted_again() -> None:
 
 def test_products_may_share_what_they_begin_with() -> None:
     class Sharing(Server):
-        def _begins_with(self, channel: str, product: str) -> Iterable[Key]:  # noqa: ARG002
+        def begins_with(self, channel: str, product: str) -> Iterable[Key]:  # noqa: ARG002
             return ((channel, ""),)
 
     server = Sharing()
@@ -121,11 +121,11 @@ def test_a_client_that_never_subscribed_is_closed_on() -> None:
 
 def test_a_remark_says_what_the_recordings_lack_and_what_they_have() -> None:
     server = Server()
-    assert server._lacking("book", ["Z"]) == Remark("asks for book Z, which the recording lacks; it has X, Y")
-    assert server._lacking("book", list("ABCDEFG")) == Remark(
+    assert server.lacking_remark("book", ["Z"]) == Remark("asks for book Z, which the recording lacks; it has X, Y")
+    assert server.lacking_remark("book", list("ABCDEFG")) == Remark(
         "asks for book A, B, C, D, E and 2 more, which the recording lacks; it has X, Y"
     )
-    assert server._lacking("news", ["Z"]) == Remark("asks for news, which the recording lacks; it has all, book")
+    assert server.lacking_remark("news", ["Z"]) == Remark("asks for news, which the recording lacks; it has all, book")
 
 
 def test_a_message_is_json() -> None:

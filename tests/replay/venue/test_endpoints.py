@@ -461,9 +461,9 @@ def test_credentials_are_checked_by_the_wall_clock(recordings: list[Path]) -> No
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"auth": "strict"}, "give the key"),
-        ({"auth": "every"}, "no way 'every'"),
-        ({"auth_keys": (KEY,)}, "no use with 'any'"),
+        ({"auth": "strict"}, "needs a key"),
+        ({"auth": "every"}, "unknown mode 'every'"),
+        ({"auth_keys": (KEY,)}, "not for 'any'"),
         ({"auth": "strict", "auth_keys": (KEY, KEY)}, "two keys of one kind"),
         ({"auth": "strict", "auth_keys": (KEY,), "mode": "verbatim"}, "checks no credentials"),
     ],
