@@ -7,11 +7,8 @@ import contextlib
 import logging
 import math
 import socket
-import threading
 import time
-from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Self
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -24,96 +21,13 @@ from feedrec.model import Frame, Header
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.options import AtEnd
 
-from ..timing import HANG_TIMEOUT, until, wait_until
+from ..timing import until
+from .raw_client import CLOSE_1000, CLOSE_1001, RawClient, as_messages, replayed_to_raw_client, run
+from .recordings import START, frames_of, numbered, record
 
-START = 1_786_309_548_000_000_000
 MILLISECOND = 1_000_000
 
-_REQUEST = (
-    "GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n{extra}\r\n"
-)
-_SUBSCRIBE = b"\x81\x82\0\0\0\0{}"
-_CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
-
-Message = tuple[int, bytes]
-
-
-def frames_of(payloads: Sequence[bytes], spacing: int = MILLISECOND) -> list[Frame]:
-    """Give received frames, so many nanoseconds apart."""
-    return [Frame(START + number * spacing, 0, payload) for number, payload in enumerate(payloads)]
-
-
-def numbered(count: int, spacing: int = MILLISECOND) -> list[Frame]:
-    """Give received frames that tell their number."""
-    return frames_of([b'{"number":%d}' % number for number in range(count)], spacing)
-
-
-def record(path: Path, frames: Sequence[Frame]) -> Path:
-    """Write a recording."""
-    writer = create_recording(path, Header("raw", created=START))
-    for frame in frames:
-        writer.write_line(encode_frame(frame))
-    return writer.finish()
-
-
-class RawClient:
-    """A WebSocket client that gives the first byte and the payload of every message, unchecked."""
-
-    def __init__(self, port: int, *, extra: str = "", receive_buffer: int | None = None) -> None:
-        self._port = port
-        self._request = _REQUEST.format(extra=extra)
-        self._receive_buffer = receive_buffer
-        self.response = ""
-
-    async def __aenter__(self) -> Self:
-        sock = socket.socket()
-        if self._receive_buffer is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
-        sock.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self._port))
-        limit = 1 << 16 if self._receive_buffer is None else 1 << 10
-        self._reader, self._writer = await asyncio.open_connection(sock=sock, limit=limit)
-        self._writer.write(self._request.encode())
-        self.response = (await self._reader.readuntil(b"\r\n\r\n")).decode()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._writer.transport.abort()
-        await asyncio.sleep(0)
-
-    def send(self, message: bytes = _SUBSCRIBE) -> None:
-        """Send a message: to begin with, the one that begins the replay."""
-        self._writer.write(message)
-
-    async def receive(self) -> Message:
-        """Give the next message: its first byte, and its payload."""
-        first, size = await self._reader.readexactly(2)
-        if size == 126:
-            size = int.from_bytes(await self._reader.readexactly(2))
-        elif size == 127:
-            size = int.from_bytes(await self._reader.readexactly(8))
-        return first, await self._reader.readexactly(size)
-
-    async def receive_all(self) -> list[Message]:
-        """Subscribe, and give every message up to the close and with it; answer the close."""
-        self.send()
-        messages = [await self.receive()]
-        while messages[-1][0] != 0x88:
-            messages.append(await self.receive())
-        self.send(_CLOSE)
-        return messages
-
-
-async def replayed_to_raw_client(port: int) -> list[Message]:
-    """Give all messages that a new client gets, the close the last of them."""
-    async with RawClient(port) as client:
-        return await client.receive_all()
-
-
-CLOSE_1000 = (0x88, b"\x03\xe8")
-CLOSE_1001 = (0x88, b"\x03\xe9")
-LARGE = frames_of([b'{"n":%d,"x":"%s"}' % (n, b"x" * 60_000) for n in range(400)])
+LARGE = frames_of([b'{"n":%d,"x":"%s"}' % (n, b"x" * 60_000) for n in range(400)], MILLISECOND)
 
 
 def options(
@@ -130,12 +44,6 @@ def options(
     )
 
 
-def run(scenario: Coroutine[Any, Any, None]) -> None:
-    """FrameBatch a scenario; afterwards no thread of a timeline may be left."""
-    asyncio.run(asyncio.wait_for(scenario, HANG_TIMEOUT))
-    wait_until(lambda: not any(thread.name.startswith("feedrec-timeline") for thread in threading.enumerate()))
-
-
 async def messages_of(client: ClientConnection) -> list[str | bytes]:
     """Subscribe, and give all messages up to a normal close."""
     await client.send("{}")
@@ -144,10 +52,6 @@ async def messages_of(client: ClientConnection) -> list[str | bytes]:
 
 def texts(frames: list[Frame]) -> list[str]:
     return [frame.payload.decode() for frame in frames]
-
-
-def as_messages(frames: list[Frame]) -> list[tuple[int, bytes]]:
-    return [(0x82 if frame.binary else 0x81, frame.payload) for frame in frames]
 
 
 def test_every_frame_arrives_byte_for_byte_in_order(tmp_path: Path) -> None:
@@ -217,24 +121,6 @@ def test_a_client_that_stops_reading_is_given_up_and_disturbs_nobody(
     assert "stopped reading" in caplog.text
 
 
-def test_a_client_that_reads_slowly_is_not_given_up(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        path = record(tmp_path / "a.jsonl.zst", LARGE)
-        async with (
-            ReplayServer(path, options(write_deadline=0.1)) as server,
-            RawClient(server.port, receive_buffer=4096) as client,
-        ):
-            client.send()
-            got = []
-            for number in range(len(LARGE)):
-                got.append(await client.receive())
-                await asyncio.sleep(0.002 if number < 200 else 0)
-            assert got == as_messages(LARGE)
-            assert await client.receive() == CLOSE_1000
-
-    run(scenario())
-
-
 @pytest.mark.parametrize("clients", [1, 2])
 def test_ten_times_the_speed_takes_a_tenth_of_the_time(tmp_path: Path, clients: int) -> None:
     results: list[ClientResult] = []
@@ -277,7 +163,8 @@ def test_nothing_is_sent_before_the_first_message(tmp_path: Path) -> None:
 
 def test_a_client_that_talks_all_the_time_gets_every_frame(tmp_path: Path) -> None:
     async def scenario() -> None:
-        path = record(tmp_path / "a.jsonl.zst", numbered(200))
+        frames = numbered(200, MILLISECOND)
+        path = record(tmp_path / "a.jsonl.zst", frames)
         async with ReplayServer(path, options(speed=1.0)) as server, connect(server.url) as client:
 
             async def talk() -> None:
@@ -286,7 +173,7 @@ def test_a_client_that_talks_all_the_time_gets_every_frame(tmp_path: Path) -> No
                     await client.ping()
 
             talking = asyncio.create_task(talk())
-            assert await messages_of(client) == texts(numbered(200))
+            assert await messages_of(client) == texts(frames)
             talking.cancel()
             await asyncio.wait({talking})
             assert (

@@ -21,7 +21,7 @@ from ..clock.lateness import LatenessHistogram
 from ..clock.times import RecordedWall
 from ..options import AtEnd
 from ..results import ClientResult, Outcome
-from ..timeline.frame_stream import FrameStream
+from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
 from .outlet import ClientEnded, Outlet
 from .playback import Playback
@@ -146,7 +146,7 @@ class ClientReplay:
         if self._shared_present is not None:
             await self._settle()
         joined = self._shared_present
-        async with FrameStream(self._endpoint.timeline, joined) as stream:
+        async with self._endpoint.open_stream(joined) as stream:
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
             self._outcome = await self._play_stream(stream, joined)
         if self._outcome == "recording damaged":
@@ -156,14 +156,14 @@ class ClientReplay:
         elif self._outcome == "finished":
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 
-    async def _play_stream(self, stream: FrameStream, joined: RecordedWall | None) -> Outcome:
+    async def _play_stream(self, stream: FrameSource, joined: RecordedWall | None) -> Outcome:
         """Play from the recorded time at which the client joined the others, None for the beginning."""
         try:
             await stream.fill_reserve()
             await self._settle()
             batch = await stream.next_batch()
             if batch is not None:
-                self._playback = self._begin(RecordedWall(batch.frames[0].time), joined)
+                self._playback = self._begin(RecordedWall(batch.frames[batch.first].time), joined)
             while batch is not None and self._playback is not None:
                 await self._playback.play(batch, stream)
                 batch = await stream.next_batch()

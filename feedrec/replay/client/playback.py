@@ -17,7 +17,7 @@ from ..clock.schedule import Schedule, wait_until_due
 from ..clock.times import Monotonic, RecordedSteady, RecordedWall, steady_time, steady_times, wall_time
 from ..clock.timing import Timing
 from ..timeline.frame_batches import FrameBatch
-from ..timeline.frame_stream import FrameStream
+from ..timeline.frame_stream import FrameSource
 from ..venue.rebuild import Position
 from .outlet import Outlet
 from .venue_session import VenueSession
@@ -86,7 +86,7 @@ class Playback:
         """Recorded nanoseconds from its start to the last message."""
         return self._played + self._last_time - self._first_time
 
-    async def play(self, batch: FrameBatch, stream: FrameStream) -> None:
+    async def play(self, batch: FrameBatch, stream: FrameSource) -> None:
         """
         Play a batch.
 
@@ -95,13 +95,14 @@ class Playback:
             RecordingError: If the recordings cannot be read again.
 
         """
-        times = steady_times(batch.frames)
+        frames = batch.frames[batch.first :]
+        times = steady_times(frames)
         if batch.lap != self._batch.lap:
             self._begin_lap(times[0])
         self._batch = batch
         session, schedule, outlet = self._session, self._schedule, self._outlet
         now = self._clock()
-        for number, (frame, time) in enumerate(zip(batch.frames, times, strict=True)):
+        for number, (frame, time) in enumerate(zip(frames, times, strict=True), batch.first):
             self._past = number
             if session is not None and session.needs_attention:
                 await self._attend(session, RecordedWall(frame.time))
@@ -136,7 +137,7 @@ class Playback:
         if self._session is not None:
             self._session.begin_lap()
 
-    async def _wait_until_due(self, time: RecordedSteady, stream: FrameStream | None = None) -> Monotonic:
+    async def _wait_until_due(self, time: RecordedSteady, stream: FrameSource | None = None) -> Monotonic:
         """Wait for a recorded moment, looking ahead while there is time; return its deadline."""
         schedule = self._schedule
         while stream is not None:

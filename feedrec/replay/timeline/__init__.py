@@ -3,6 +3,8 @@ From recordings to frames in recorded order.
 
     timeline.py         recordings in order
     frame_stream.py     their frames, read and decoded ahead of need
+    shared_timeline.py  their frames, read once for all clients
+    batch_window.py     what was read, for those who are behind
     lap_reader.py       their lines, lap after lap
     frame_batches.py    lines to batches of frames
     snapshot_search.py  where to begin reading for a state

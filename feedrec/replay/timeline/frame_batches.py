@@ -1,10 +1,10 @@
-"""Lines to runs of received frames, in steps that take well below a millisecond. Pure: no file, no thread, no loop."""
+"""Lines to batches of received frames, in steps of well below a millisecond. Pure: no file, no thread, no loop."""
 
 from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from ...formats.line.fast_path import ReceivedFrames
 from ...formats.several.merge import Batch
 from ...model import Frame, FrameInfo, format_time
 
-__all__ = ["CONNECTIONS_PER_FILE", "FrameBatch", "FrameDecoder", "in_steps"]
+__all__ = ["CONNECTIONS_PER_FILE", "FrameBatch", "FrameDecoder", "in_steps", "payload_size"]
 
 CONNECTIONS_PER_FILE = 1_000_000
 """Connections of the n-th recording, counted from 0, are numbered from n times this on."""
@@ -27,15 +27,16 @@ class FrameBatch(NamedTuple):
     A few received frames that follow each other.
 
     A position is the number of lines before it in all recordings together, headers apart. Positions are counted from
-    the very beginning, wherever a timeline starts, and mean the same in every reading of the same recordings. Runs
-    follow each other; lines that lie between two of them hold no received frame.
+    the very beginning, wherever a timeline starts, and mean the same in every reading of the same recordings. Lines
+    that lie between two batches hold no received frame.
 
     Attributes:
         start: Position of its first line.
         end: Position after its last line.
         frames: The received frames among those lines, at least one.
-        infos: What the feed's `describe` tells of each frame; empty if the timeline has none.
+        infos: What the feed's `describe` says of each frame; empty if the timeline has none.
         lap: How often the timeline was played before.
+        first: Number of the first frame to play; those before it are past, for a client that joined here.
 
     """
 
@@ -44,6 +45,12 @@ class FrameBatch(NamedTuple):
     frames: list[Frame]
     infos: list[FrameInfo]
     lap: int = 0
+    first: int = 0
+
+
+def payload_size(frames: Iterable[Frame]) -> int:
+    """Add up the bytes of payload."""
+    return sum(len(frame.payload) for frame in frames)
 
 
 class FrameDecoder:
@@ -56,8 +63,8 @@ class FrameDecoder:
         end: Time in nanoseconds at which to stop, exclusive.
 
     Attributes:
-        is_over: Whether a received frame at or after `end` was met; nothing is to be decoded then.
-        damage: Set when a line was met that is none; nothing is to be decoded then.
+        is_over: Whether a received frame at or after `end` was found; decode nothing more then.
+        damage: Set when an invalid line was found; decode nothing more then.
 
     """
 
@@ -72,20 +79,20 @@ class FrameDecoder:
         self._received = [ReceivedFrames(describe, number * CONNECTIONS_PER_FILE) for number in range(len(paths))]
 
     def decode(self, step: Batch) -> FrameBatch:
-        """Give the frames of some lines up to the end, or up to damage; there may be none of them."""
+        """Return the frames of some lines up to the end, or up to damage; there may be none."""
         end = self._end
         try:
             frames, infos = self._decode(step)
         except LineError:
-            run = self._decode_singly(step)
+            batch = self._decode_singly(step)
         else:
             if end is not None and any(frame.time >= end for frame in frames):
-                run = self._decode_singly(step)
+                batch = self._decode_singly(step)
             else:
-                run = FrameBatch(step.start, step.start + len(step.lines), frames, infos, step.lap)
-        if run.frames:
-            self._last_time = run.frames[-1].time
-        return run
+                batch = FrameBatch(step.start, step.start + len(step.lines), frames, infos, step.lap)
+        if batch.frames:
+            self._last_time = batch.frames[-1].time
+        return batch
 
     def _decode(self, step: Batch) -> tuple[list[Frame], list[FrameInfo]]:
         lines, files = step.lines, step.files

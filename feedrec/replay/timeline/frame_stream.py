@@ -15,16 +15,15 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from ...formats.several.merge import Batch
-from ...model import Frame
 from ..clock.times import RecordedWall
-from .frame_batches import FrameBatch, FrameDecoder, in_steps
+from .frame_batches import FrameBatch, FrameDecoder, in_steps, payload_size
 from .lap_reader import LapReader
 from .timeline import Timeline
 
-__all__ = ["BATCHES_AHEAD", "FrameStream"]
+__all__ = ["BATCHES_AHEAD", "FrameSource", "FrameStream"]
 
 BATCHES_AHEAD = 2
 """Batches of lines (about 1 MiB of text each) that are unpacked before they are asked for."""
@@ -32,9 +31,42 @@ BATCHES_AHEAD = 2
 _RESERVE = 8 << 20  # bytes of payload decoded before they are needed: two snapshots of a BTC-USD book, in 2026
 
 
+class FrameSource(Protocol):
+    """The frames of a timeline for one client, in order; an async context manager."""
+
+    async def next_batch(self) -> FrameBatch | None:
+        """
+        Return the next few frames; None at the end.
+
+        Raises:
+            RecordingError: If a recording is damaged; all that is good before that was returned.
+
+        """
+
+    def look_ahead(self) -> bool:
+        """
+        Decode a few frames that will be needed later. To be called when there are a few milliseconds to spare.
+
+        Returns:
+            Whether it did; there may be enough of them, or nothing to decode yet.
+
+        """
+
+    async def fill_reserve(self) -> None:
+        """Look ahead as far as possible, but not for long: a feed begins with its largest frames."""
+
+    async def __aenter__(self) -> Self:
+        """Return itself."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close what it reads."""
+
+
 class FrameStream:
     """
-    One playing of a timeline. Close it, or its thread and its file stay open.
+    One playing of a timeline; see `FrameSource`. Close it, or its thread and its files stay.
 
     Create it in the event loop that takes the frames.
 
@@ -68,13 +100,6 @@ class FrameStream:
         await self.close()
 
     async def next_batch(self) -> FrameBatch | None:
-        """
-        Return the next few frames; None at the end.
-
-        Raises:
-            RecordingError: If a recording is damaged; all that is good before that was returned.
-
-        """
         while not self._reserve:
             if self._decoder.damage is not None:
                 raise self._decoder.damage
@@ -87,18 +112,11 @@ class FrameStream:
                 await asyncio.wait({self._lines_ahead[0]})
                 self._begin_lines()
         batch = self._reserve.popleft()
-        self._reserved -= _size(batch.frames)
+        self._reserved -= payload_size(batch.frames)
         self._lap_given = batch.lap
         return batch
 
     def look_ahead(self) -> bool:
-        """
-        Decode a few frames that will be needed later. To be called when there are a few milliseconds to spare.
-
-        Returns:
-            Whether it did; there may be enough of them, or nothing to decode yet.
-
-        """
         if not self._wants_more:
             return False
         if self._decode_step():
@@ -110,7 +128,7 @@ class FrameStream:
         return not self._is_over
 
     async def fill_reserve(self, patience: float = 0.2) -> None:
-        """Look ahead as far as possible, for about `patience` seconds: a feed begins with its largest frames."""
+        """Look ahead as far as possible, for about `patience` seconds; see `FrameSource`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 while self._wants_more:
@@ -175,14 +193,10 @@ class FrameStream:
         batch = self._decoder.decode(step)
         if batch.frames:
             self._reserve.append(batch)
-            self._reserved += _size(batch.frames)
+            self._reserved += payload_size(batch.frames)
             self._lap_has_frames = True
         if self._decoder.is_over:
             self._end_lap()
         elif self._decoder.damage is not None:
             self._steps = iter(())
         return True
-
-
-def _size(frames: list[Frame]) -> int:
-    return sum(len(frame.payload) for frame in frames)

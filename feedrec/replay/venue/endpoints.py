@@ -18,6 +18,8 @@ from ..clock.shared_clock import SharedTime
 from ..clock.times import RecordedWall
 from ..clock.timing import Timing
 from ..options import ReplayOptions
+from ..timeline.frame_stream import FrameSource, FrameStream
+from ..timeline.shared_timeline import SharedTimeline
 from ..timeline.timeline import Timeline
 from .mock_venue import MockVenue
 
@@ -38,6 +40,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         timeline: Its recordings.
         venue: Answers its clients; None to give them every frame.
         timing: How its time passes.
+        shared: The timeline as its clients read it together, if they share one time.
 
     """
 
@@ -45,6 +48,11 @@ class Endpoint(msgspec.Struct, frozen=True):
     timeline: Timeline
     venue: MockVenue | None
     timing: Timing
+    shared: SharedTimeline | None = None
+
+    def open_stream(self, start: RecordedWall | None) -> FrameSource:
+        """Open its frames for a client, from a time on; None for the beginning."""
+        return FrameStream(self.timeline, start) if self.shared is None else self.shared.open(start)
 
     @property
     def path(self) -> str:
@@ -139,7 +147,8 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
     for name, timeline in timelines.items():
         own = beginning if shared else max(firsts.get(name, 0), options.start or 0)
         timing = Timing(options.speed, clock, sleep, settle, RecordedWall(own), shared)
-        endpoints.append(Endpoint(name, timeline, venues.get(name), timing))
+        together = SharedTimeline(timeline) if shared else None
+        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together))
     return Endpoints(headers[0], endpoints, shared)
 
 

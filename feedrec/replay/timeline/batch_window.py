@@ -1,0 +1,144 @@
+"""
+Decoded batches that several clients take, each at its own pace, from a window of bounded size. Pure: no file, no loop.
+
+1. Batches are appended in order, and a cursor takes each of them once, in order.
+2. A batch is kept until every cursor has taken the one after it: those that play a batch may still be joined in it.
+3. A cursor that has more than `limit` bytes of payload to take, the newest batch aside, is cut loose: the window no
+   longer keeps anything for it. It knows from where it must read by itself, so that no frame is lost or doubled.
+4. A cursor joins at a recorded time, if everything from there on is in the window or still to come.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from ..clock.times import RecordedWall
+from .frame_batches import FrameBatch, payload_size
+
+__all__ = ["BatchWindow", "Cursor", "Place"]
+
+
+class Place(NamedTuple):
+    """
+    From where to read a timeline on.
+
+    Attributes:
+        start: The first line at or after this time, None for the beginning, is at or before the place.
+        position: Lines before this position are past; see `FrameBatch`.
+
+    """
+
+    start: RecordedWall | None
+    position: int = 0
+
+
+class Cursor:
+    """
+    How far a client has come.
+
+    Attributes:
+        place: From where it would have to read by itself.
+        is_cut_loose: Whether it must.
+
+    """
+
+    def __init__(self, place: Place, number: int, taken: int) -> None:
+        self.place = place
+        self.is_cut_loose = False
+        self.number = number  # of the batch that it takes next
+        self.taken = taken  # bytes up to that batch
+        self.skips_to = place.start
+
+
+class BatchWindow:
+    """
+    The window.
+
+    Args:
+        start: The time at which the first batch to be appended begins; None for the beginning of the timeline.
+        limit: Bytes of payload by which a cursor may be behind.
+
+    """
+
+    def __init__(self, start: RecordedWall | None, limit: int) -> None:
+        self._start = start
+        self._limit = limit
+        self._batches: deque[tuple[FrameBatch, int]] = deque()  # each with the bytes up to its end
+        self._first = 0  # number of the first batch that is kept
+        self._appended = 0  # bytes up to the end of the last one
+        self._dropped = 0  # bytes up to the end of the one dropped last
+        self._dropped_time: RecordedWall | None = None
+        self._cursors: set[Cursor] = set()
+
+    @property
+    def has_cursors(self) -> bool:
+        """Whether anybody still takes batches from it."""
+        return bool(self._cursors)
+
+    @property
+    def size(self) -> int:
+        """Bytes of payload in it."""
+        return self._appended - self._dropped
+
+    def join(self, start: RecordedWall | None) -> Cursor | None:
+        """Begin at the first frame at or after a time, None for the beginning; None if the window begins later."""
+        if not self._reaches(start):
+            return None
+        cursor = Cursor(Place(start), self._first, self._dropped)
+        self._cursors.add(cursor)
+        return cursor
+
+    def leave(self, cursor: Cursor) -> None:
+        """Keep nothing more for a cursor."""
+        self._cursors.discard(cursor)
+        self._drop()
+
+    def append(self, batch: FrameBatch) -> None:
+        """Add the next batch; cursors that are too far behind are cut loose."""
+        for cursor in [cursor for cursor in self._cursors if self._appended - cursor.taken > self._limit]:
+            cursor.is_cut_loose = True
+            self._cursors.discard(cursor)
+        self._appended += payload_size(batch.frames)
+        self._batches.append((batch, self._appended))
+        self._drop()
+
+    def is_at_end(self, cursor: Cursor) -> bool:
+        """Tell whether the next batch of a cursor is still to be appended."""
+        return cursor.number == self._first + len(self._batches)
+
+    def take(self, cursor: Cursor) -> FrameBatch | None:
+        """Take the next batch of a cursor that was not cut loose; None if it is still to be appended."""
+        while not self.is_at_end(cursor):
+            batch, cursor.taken = self._batches[cursor.number - self._first]
+            cursor.number += 1
+            if cursor.skips_to is not None:
+                batch = _from_time(batch, cursor.skips_to)
+            if batch.first < len(batch.frames):
+                cursor.skips_to = None
+                cursor.place = Place(RecordedWall(batch.frames[-1].time), batch.end)
+                self._drop()
+                return batch
+        self._drop()
+        return None
+
+    def _reaches(self, start: RecordedWall | None) -> bool:
+        if start is None:
+            return self._start is None and not self._first
+        if self._first:
+            return self._dropped_time is not None and self._dropped_time < start
+        return self._start is None or self._start <= start
+
+    def _drop(self) -> None:
+        """Drop what all cursors have played."""
+        needed = min((cursor.number for cursor in self._cursors), default=self._first) - 1
+        while self._first < needed:
+            batch, self._dropped = self._batches.popleft()
+            self._dropped_time = RecordedWall(batch.frames[-1].time)
+            self._first += 1
+
+
+def _from_time(batch: FrameBatch, start: RecordedWall) -> FrameBatch:
+    """Leave out the frames before the first one at or after a time."""
+    first = next((number for number, frame in enumerate(batch.frames) if frame.time >= start), len(batch.frames))
+    return batch._replace(first=first)

@@ -1,0 +1,99 @@
+"""Messages to the transport: each once, in order, and no client is waited for in vain."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.protocol import State
+
+from feedrec.replay.client.outlet import ClientEnded, Outlet
+from feedrec.replay.client.wire import message
+
+from .fake_connection import FakeConnection
+
+LARGE = 1 << 16
+
+
+def outlet_to(connection: FakeConnection, write_deadline: float = 0.001) -> Outlet:
+    return Outlet(connection.as_connection(), deflate=False, write_deadline=write_deadline)
+
+
+@given(st.lists(st.tuples(st.integers(0, 200) | st.integers(LARGE - 2, LARGE + 2), st.booleans(), st.booleans())))
+def test_every_message_is_written_once_and_in_order(messages: list[tuple[int, bool, bool]]) -> None:
+    """However large they are, and whether or not each is handed over before the next comes."""
+    connection = FakeConnection()
+    outlet = outlet_to(connection)
+    expected = b""
+    for number, (size, binary, handed_over) in enumerate(messages):
+        payload = bytes([number % 256]) * size
+        outlet.add(payload, binary=binary)
+        expected += message(payload, binary=binary)
+        if handed_over:
+            outlet.hand_over()
+    outlet.hand_over()
+    assert b"".join(connection.written) == expected
+    assert outlet.size == sum(size for size, _, _ in messages)
+
+
+def test_a_large_message_that_waits_is_not_lost_to_the_next() -> None:
+    """A venue may answer one frame with several snapshots."""
+    connection = FakeConnection()
+    outlet = outlet_to(connection)
+    payloads = [letter * LARGE for letter in (b"a", b"b")]
+    for payload in payloads:
+        outlet.add(payload, binary=False)
+    outlet.hand_over()
+    assert b"".join(connection.written) == b"".join(map(message, payloads))
+
+
+def test_a_large_message_is_written_by_itself_and_at_once() -> None:
+    """Joining would copy it."""
+    connection = FakeConnection()
+    outlet = outlet_to(connection)
+    payload = b"x" * LARGE
+    outlet.add(b"small", binary=False)
+    assert not outlet.is_full
+    outlet.add(payload, binary=False)
+    assert outlet.is_full
+    outlet.hand_over()
+    assert connection.written[-1] is payload
+
+
+def test_nothing_is_written_to_a_client_that_is_gone() -> None:
+    aborted, closed = FakeConnection(), FakeConnection()
+    aborted.closing = True
+    closed.state = State.CLOSING
+    for connection in (aborted, closed):
+        outlet = outlet_to(connection)
+        outlet.add(b"x", binary=False)
+        with pytest.raises(ClientEnded, match="client left"):
+            outlet.hand_over()
+        assert connection.written == []
+
+
+def test_a_client_that_reads_slowly_is_not_given_up() -> None:
+    """As long as it takes a byte within each deadline; asked before and after each."""
+    connection = FakeConnection(unread=[*(1000, 999), *(999, 500), *(500, 499), *(499, 1)])
+    asyncio.run(outlet_to(connection).drain())
+    assert not connection.is_aborted
+
+
+def test_a_client_that_stops_reading_is_given_up() -> None:
+    """After one whole deadline without a byte, however much it took before."""
+    connection = FakeConnection(unread=[*(1000, 500), *(500, 499), *(499, 499)])
+
+    async def scenario() -> None:
+        with pytest.raises(ClientEnded, match="stopped reading"):
+            await outlet_to(connection).drain()
+
+    asyncio.run(scenario())
+    assert connection.is_aborted
+
+
+def test_a_client_that_took_everything_is_not_waited_for() -> None:
+    connection = FakeConnection()
+    asyncio.run(outlet_to(connection).drain())
+    assert not connection.is_aborted
