@@ -6,9 +6,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from . import formats, lateness, record, replay
+from . import formats, lateness, record, replay, shared_clients
 
-ROWS = {"record": record.rows, "replay": replay.rows, "lateness": lateness.rows, "formats": formats.rows}
+ROWS = {
+    "record": record.rows,
+    "replay": replay.rows,
+    "lateness": lateness.rows,
+    "shared": shared_clients.rows,
+    "formats": formats.rows,
+}
 
 
 def main() -> None:

@@ -1,4 +1,8 @@
-"""A client that only reads bytes, so that the server is what is measured: `python -m benchmarks.raw_client URL`."""
+"""
+A client that only reads bytes, so that the server is what is measured.
+
+    python -m benchmarks.raw_client URL [CHANNEL...]     all channels of the demo by default
+"""
 
 from __future__ import annotations
 
@@ -8,35 +12,40 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-_CHANNELS = ("level2", "ticker", "market_trades", "candles", "heartbeats")
+__all__ = ["CHANNELS", "connected", "read_all", "request"]
+
+CHANNELS = ("level2", "ticker", "market_trades", "candles", "heartbeats")
 
 
-def subscriptions() -> bytes:
-    """Return subscribe messages for everything in the demo, as masked text messages with a zero mask."""
-    messages = []
-    for channel in _CHANNELS:
-        request = {"type": "subscribe", "channel": channel, "product_ids": ["BTC-USD", "ETH-USD"]}
-        payload = json.dumps(request).encode()
-        messages.append(bytes((0x81, 0x80 | len(payload))) + b"\0\0\0\0" + payload)
-    return b"".join(messages)
+def request(kind: str, channel: str, *products: str) -> bytes:
+    """Return a message that subscribes or unsubscribes, as a masked text message with a zero mask."""
+    payload = json.dumps({"type": kind, "channel": channel, "product_ids": products}).encode()
+    return bytes((0x81, 0x80 | len(payload))) + b"\0\0\0\0" + payload
 
 
-def read_all(url: str) -> float:
-    """Subscribe and read until the server closes; return the seconds from the first byte to the last."""
+def connected(url: str) -> socket.socket:
+    """Connect, and return the connection after its handshake."""
     parts = urlsplit(url)
     key = base64.b64encode(os.urandom(16)).decode()
-    request = (
+    handshake = (
         f"GET / HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    with socket.create_connection((parts.hostname, parts.port)) as connection:
-        connection.sendall(request.encode())
-        response = b""
-        while b"\r\n\r\n" not in response:
-            response += connection.recv(4096)
-        connection.sendall(subscriptions())
+    connection = socket.create_connection((parts.hostname, parts.port))
+    connection.sendall(handshake.encode())
+    response = b""
+    while b"\r\n\r\n" not in response:
+        response += connection.recv(4096)
+    return connection
+
+
+def read_all(url: str, channels: Sequence[str] = CHANNELS) -> float:
+    """Subscribe and read until the server closes; return the seconds from the first byte to the last."""
+    with connected(url) as connection:
+        connection.sendall(b"".join(request("subscribe", channel, "BTC-USD", "ETH-USD") for channel in channels))
         buffer = bytearray(1 << 20)
         connection.recv_into(buffer)
         first = last = time.perf_counter()
@@ -48,4 +57,4 @@ def read_all(url: str) -> float:
 
 
 if __name__ == "__main__":
-    print(read_all(sys.argv[1]))
+    print(read_all(sys.argv[1], sys.argv[2:] or CHANNELS))
