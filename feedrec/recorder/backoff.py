@@ -26,11 +26,11 @@ class Backoff:
         self._upper = first
 
     def next_delay(self) -> float:
-        """Give the seconds to wait now; the next call will give about twice as many."""
+        """Return the seconds to wait now; the next call returns about twice as many."""
         delay = self._upper * (1 + self._uniform()) / 2
         self._upper = min(self._upper * 2, self._cap)
         return delay
 
     def reset(self) -> None:
-        """Begin again with the first range: the last connection was a good one."""
+        """Start over with the first range: the last connection was a good one."""
         self._upper = self._first

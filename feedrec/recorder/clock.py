@@ -49,7 +49,7 @@ class RecordingClock:
         """
         Return the time of now in nanoseconds, and the reading to record before anything that carries it.
 
-        The reading is None where none is due. Whoever asks writes it: the clock knows no recording.
+        The reading is None where none is due. Writing it is up to the caller: the clock knows no recording.
         """
         steady = self._steady()
         wall = self._wall()
@@ -68,7 +68,7 @@ class RecordingClock:
         self._next_reading = 0
 
     def _read_carefully(self) -> tuple[int, Reading | None]:
-        """Take the quickest of a few looks, so that a pause of this process does not pass for a step of the clock."""
+        """Take the quickest of a few readings, so that a pause of the process does not pass for a step of the clock."""
         best_gap = None
         for _ in range(_SAMPLES):
             before = self._steady()

@@ -1,9 +1,9 @@
 """
-The WebSocket connection of a recorder: messages are taken where the bytes arrive.
+The WebSocket connection of a recorder: messages are received where the bytes arrive.
 
 A `recv()` in a loop costs a task switch per message and stamps it when that task gets its turn. Here the time is taken
 in `data_received`, before anything is parsed, and each finished message is handed over synchronously from
-`process_event`. The library's own queue stays empty, so its flow control never acts: the recorder pauses by itself.
+`process_event`. The library's own queue stays empty, so its flow control never acts: pausing is up to the recorder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .redaction import REDACTED, Address, redact_url
 __all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "Receiver", "RecordedConnection", "open_connection"]
 
 MAX_MESSAGE = 64 << 20
-"""Bytes a message may have: a BTC-USD level2 snapshot has 5 MB, and the library's default of 1 MiB would end there."""
+"""Bytes a message may have: a BTC-USD level2 snapshot has 5 MB, too much for the library's default of 1 MiB."""
 
 CLOSE_TIMEOUT = 2.0
 """Seconds that a venue gets to answer our close."""
@@ -46,19 +46,19 @@ _TEXT, _BINARY, _CONTINUATION = Opcode.TEXT, Opcode.BINARY, Opcode.CONT  # looki
 
 
 class Receiver(Protocol):
-    """Takes what arrives on one connection. Nothing it does may raise: that would kill the connection."""
+    """Receives what arrives on one connection. None of its methods may raise: that would kill the connection."""
 
     def opened(self) -> None:
-        """Take note that the handshake succeeded; messages may follow at once."""
+        """Note that the handshake succeeded; messages may follow at once."""
 
     def bytes_arrived(self) -> None:
         """Take the time: bytes were read from the socket and are about to be parsed."""
 
     def message(self, payload: bytes, *, binary: bool) -> None:
-        """Take one whole message."""
+        """Receive one whole message."""
 
     def read_done(self) -> None:
-        """Take note that all messages of this read were given."""
+        """Note that all messages of this read were handed over."""
 
 
 class RecordedConnection(ClientConnection):
@@ -83,14 +83,14 @@ class RecordedConnection(ClientConnection):
         self.receiver.read_done()
 
     def eof_received(self) -> None:
-        """Take a refusal whose body only the end of the stream completes: websockets 13 asserts that there is none."""
+        """Read a refusal whose body ends with the stream: websockets 13 asserts that there is none."""
         self.protocol.receive_eof()
         for event in self.protocol.events_received():
             self.process_event(event)
         super().eof_received()
 
     def process_event(self, event: Event) -> None:
-        """Hand over data frames, joined where they are fragments; leave the rest to the library."""
+        """Hand over data frames, fragments joined; leave the rest to the library."""
         if not isinstance(event, Frame):
             super().process_event(event)
             if self.protocol.handshake_exc is None:  # its state may be past OPEN: a close may stand in the same read
@@ -116,7 +116,7 @@ class _RedirectRefusedError(InvalidHandshake):
 
 
 class _ConnectToOneHost(connect):
-    """Follows redirects only to where it was sent in the first place: headers with API keys would travel along."""
+    """Follows redirects only within the host it was given: headers with API keys would go to another one too."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         before = self.uri
@@ -125,15 +125,15 @@ class _ConnectToOneHost(connect):
             target = before.leads_to(target)
         if isinstance(target, str) and _server_of(target) != _server_of(before):
             return _RedirectRefusedError(
-                f"it redirects to another host, {redact_url(target)}; record that one if you mean it"
+                f"it redirects to another host, {redact_url(target)}; to record that one, give its address"
             )
-        if isinstance(target, SecurityError):  # its text has the address as it is, secrets and all
+        if isinstance(target, SecurityError):  # its text has the address with its secrets
             return _RedirectRefusedError("it redirects to an address without TLS")
         return target
 
 
 def _server_of(url: str) -> tuple[str | None, int | None]:
-    """Give host and port; no port where it is the usual one, so that TLS may be turned on by a redirect."""
+    """Return host and port; no port where it is the usual one, so that a redirect may turn on TLS."""
     parts = urlsplit(url)
     return parts.hostname, None if parts.port == _USUAL_PORTS.get(parts.scheme) else parts.port
 
@@ -142,15 +142,15 @@ async def open_connection(
     url: str, make_receiver: Callable[[RecordedConnection], Receiver], headers: Mapping[str, str] | None = None
 ) -> RecordedConnection:
     """
-    Open a connection whose messages go to a receiver from the first byte on.
+    Open a connection that hands its messages to a receiver from the first byte on.
 
     Args:
         url: A `ws://` or `wss://` address.
         make_receiver: Called with the connection before anything arrives on it.
-        headers: What the handshake says besides; secrets may stand there, and go to no other host.
+        headers: Further headers of the handshake; they may hold secrets, and are sent to no other host.
 
     Raises:
-        ConnectError: If that fails, with the reason.
+        ConnectError: If it fails, with the reason.
 
     """
 
@@ -170,13 +170,13 @@ async def open_connection(
     }
     shown = redact_url(url)
     if shown == REDACTED:
-        raise ConnectError(f"cannot connect to {shown}: no WebSocket address")
+        raise ConnectError(f"cannot connect to {shown}: not a WebSocket address")
     try:
         if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
             options["proxy"] = None
         return cast(RecordedConnection, await _ConnectToOneHost(url, **options))
     except Exception as error:
-        # Broad, because what a venue answers trips the library in many ways, from ValueError to LookupError, and a
+        # Broad, because a venue's answer can trip the library in many ways, from ValueError to LookupError, and a
         # recorder that has run for a week must try again after each of them.
         raise ConnectError(f"cannot connect to {shown}: {_reason(error)}") from error
 
@@ -190,18 +190,18 @@ def _is_loopback(url: str) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Say what went wrong. An address never gets in as it is: secrets may stand in it."""
+    """Say what went wrong, without any address as it is: it may hold secrets."""
     if isinstance(error, OSError):
         return _network_reason(error)
     if isinstance(error, InvalidStatus):
-        return f"it answers with HTTP status {error.response.status_code}"
+        return f"the server answered with HTTP status {error.response.status_code}"
     if isinstance(error, InvalidURI):
-        return f"no WebSocket address, {error.msg}"
+        return f"not a WebSocket address: {error.msg}"
     if isinstance(error, EOFError) or isinstance(error.__cause__, EOFError):
-        return "it closes the connection instead of answering"
+        return "the server closed the connection without answering"
     text = str(error) or repr(error)
     is_answer = isinstance(error, InvalidHandshake | ValueError) and not isinstance(error, _RedirectRefusedError)
-    return f"it does not speak WebSocket: {text}" if is_answer else text
+    return f"the server does not speak WebSocket: {text}" if is_answer else text
 
 
 def _network_reason(error: OSError) -> str:

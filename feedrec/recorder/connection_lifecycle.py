@@ -25,7 +25,7 @@ from .watchdog import Watchdog
 __all__ = ["ConnectionLifecycle"]
 
 TICK = 0.25
-"""Seconds between looks at the acks and the silence."""
+"""Seconds between checks of acks and silence."""
 
 SEND_TIMEOUT = 10.0
 """Seconds that a venue gets to take our messages."""
@@ -42,7 +42,7 @@ class ConnectionLifecycle:
     """
     One connection, from the attempt to open it to its end in the recording; the `Receiver` of what arrives on it.
 
-    It owns the client half of the feed: what that has to say is sent, logged and recorded here.
+    It owns the client half of the feed: its messages are sent here, and its notices logged and recorded.
 
     Args:
         number: The connection's number within the recording.
@@ -81,7 +81,7 @@ class ConnectionLifecycle:
         self._messages = messages
         self._on_refusal = on_refusal
         self._intake = Intake(number, feed.describe, client.on_frame, self.report, writer, clock)
-        self.message = self._intake.message  # see `Receiver`; without a detour, for it is called for every frame
+        self.message = self._intake.message  # see `Receiver`; directly, since it is called for every frame
         self._websocket: RecordedConnection
         self._task: asyncio.Future[Any] | None = None
         self._opened_at: float | None = None
@@ -119,7 +119,7 @@ class ConnectionLifecycle:
             self.event("pause", {"backlog": self._recording.backlog})
 
     def resume_reading(self) -> None:
-        """Read on if reading is paused: the backlog is written, or the connection is to be closed."""
+        """Resume reading if it is paused: the backlog is written, or the connection is to be closed."""
         if self.state is ConnectionState.PAUSED:
             self.state = self.state.become(ConnectionState.RECORDING)
             self._watchdog.restart(time.monotonic())
@@ -177,7 +177,7 @@ class ConnectionLifecycle:
         await self._change(self._client.unsubscribe, subscriptions)
 
     def close(self) -> None:
-        """Have the connection closed by the task that runs it; one that is still being opened is given up."""
+        """Have the task that runs the connection close it; give up a connection that is still being opened."""
         self.resume_reading()
         if self.state is ConnectionState.CONNECTING:
             self._cancel()
@@ -188,7 +188,7 @@ class ConnectionLifecycle:
             self._cancel()
 
     def drop(self) -> None:
-        """Lose the connection, so that another is opened in its place."""
+        """Drop the connection without a close; it is recorded as lost, and another one is opened."""
         self._websocket.transport.abort()
 
     def end(self) -> None:
@@ -237,7 +237,7 @@ class ConnectionLifecycle:
                 self._on_refusal(VenueError(notice.text))
 
     async def _attend(self) -> None:
-        """Subscribe, then look at acks and silence until the connection is closing."""
+        """Subscribe, then check acks and silence until the connection is closing."""
         if self.state is not ConnectionState.OPEN:
             return
         async with self._sending:
@@ -246,7 +246,7 @@ class ConnectionLifecycle:
             await self._send(self._client.on_open(self._clock.now()))
             for ask, subscriptions in self._changes:
                 await self._send(ask(subscriptions, self._clock.now()))
-        # Whoever began to close: from there on nothing is recorded, and a venue may take its time to hang up.
+        # Once either end has begun to close, nothing more is recorded, and a venue may take its time to hang up.
         while self._websocket.protocol.state is State.OPEN:
             await asyncio.sleep(TICK)
             due = self._client.on_tick(self.seconds_open)
@@ -254,7 +254,7 @@ class ConnectionLifecycle:
             self.report([one for one in due if isinstance(one, Notice)], now)
             async with self._sending:
                 await self._send([one for one in due if isinstance(one, Message)])
-            await self._look_at_silence()
+            await self._check_silence()
 
     def _cancel(self) -> None:
         if self._task is not None:
@@ -263,7 +263,7 @@ class ConnectionLifecycle:
     async def _change(
         self, ask: Callable[[Sequence[Subscription], int], list[Message]], subscriptions: Sequence[Subscription]
     ) -> None:
-        """Send what changes the subscriptions, behind all that was sent before."""
+        """Send a change of the subscriptions, after everything sent before."""
         if self.state in {ConnectionState.CONNECTING, ConnectionState.OPEN}:
             self._changes.append((ask, subscriptions))
             return
@@ -293,7 +293,7 @@ class ConnectionLifecycle:
                 self.drop()
                 return
 
-    async def _look_at_silence(self) -> None:
+    async def _check_silence(self) -> None:
         if self.state is ConnectionState.PAUSED:
             return
         now, websocket, limit = time.monotonic(), self._websocket, self._client.silence_limit

@@ -9,16 +9,16 @@ from collections.abc import Awaitable, Callable
 
 __all__ = ["RateLimit"]
 
-_WINDOW = 1.05  # seconds: the venue counts when they arrive, which may be a little closer together
+_WINDOW = 1.05  # seconds: the venue counts arrivals, which may be a little closer together
 
 
 class RateLimit:
     """
-    Holds back what is limited: no more than so many in any second.
+    Lets through no more than so many actions in any second.
 
     Args:
         per_second: The limit; None for none.
-        clock: Tells the monotonic time in seconds.
+        clock: Returns the monotonic time in seconds.
         sleep: Sleeps for some seconds.
 
     """
@@ -35,7 +35,7 @@ class RateLimit:
         self._sleep = sleep
 
     async def turn(self) -> None:
-        """Wait until it is one's turn; turns are given in the order of asking."""
+        """Wait until it is the caller's turn; turns are taken in the order of the calls."""
         turns = self._turns
         if turns is None:
             return

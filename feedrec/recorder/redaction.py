@@ -18,11 +18,11 @@ _SECRET_PARAMETER = re.compile(
 
 class Address(str):
     """
-    An address that knows which of its query parameters are secret besides those whose names say so.
+    An address that knows which of its query parameters are secret, besides those whose names say so.
 
     Args:
         url: The address.
-        secret_parameters: Their names; capital and small letters are the same.
+        secret_parameters: Their names; case does not matter.
 
     Attributes:
         secret_parameters: As above.
@@ -34,21 +34,21 @@ class Address(str):
     secret_parameters: frozenset[str]
 
     def __new__(cls, url: str, secret_parameters: Collection[str] = ()) -> Self:
-        """Make one."""
+        """Create it."""
         address = super().__new__(cls, url)
         address.secret_parameters = frozenset(secret_parameters)
         return address
 
     def leads_to(self, url: str) -> Address:
-        """Give the address to which this one is redirected: the same parameters are secret there."""
+        """Return the address that this one redirects to: the same parameters are secret there."""
         return Address(url, self.secret_parameters)
 
 
 def redact_url(url: str) -> str:
     """
-    Give an address as it may be recorded and shown: without user, password, secret query parameters and fragment.
+    Return an address as it may be recorded and shown: without user, password, secret query parameters and fragment.
 
-    Where they stand in a text that is no address cannot be told, so of such a text nothing is given.
+    In a text that is not an address they cannot be found, so such a text is redacted as a whole.
     """
     try:
         parts = urlsplit(url)

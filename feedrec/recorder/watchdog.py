@@ -23,7 +23,7 @@ class Watchdog:
         now: The present time.
 
     Attributes:
-        last_bytes: When anything arrived last, control frames included; set by whoever reads.
+        last_bytes: When anything arrived last, control frames included; set by the reader.
 
     """
 

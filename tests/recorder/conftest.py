@@ -1,4 +1,4 @@
-"""What tests of the recorder share: a recording to be, and a venue with a certificate."""
+"""Fixtures of the recorder's tests: the name of a recording, and a certificate for a venue."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from cryptography.x509.oid import NameOID
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give the name of a recording that does not exist yet."""
+    """Return the name of a recording that does not exist yet."""
     return tmp_path / "recording.jsonl.zst"
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a certificate for `localhost` that is its own authority, with its key, in one file."""
+    """Return a certificate for `localhost` that is its own authority, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
@@ -47,7 +47,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def server_tls(certificate: Path) -> ssl.SSLContext:
-    """Give what a server needs to be `wss://localhost`."""
+    """Return what a server needs to be `wss://localhost`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
@@ -55,14 +55,14 @@ def server_tls(certificate: Path) -> ssl.SSLContext:
 
 @pytest.fixture
 def trusted_tls(server_tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """Give the same, with the certificate among those that clients trust."""
+    """Return the same, with the certificate among those that clients trust."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     return server_tls
 
 
 @pytest.fixture(params=["ws", "wss"])
 def tls(request: pytest.FixtureRequest) -> ssl.SSLContext | None:
-    """Have a test run without TLS, and with it."""
+    """Run a test without TLS, and with it."""
     if request.param == "ws":
         return None
     context = request.getfixturevalue("trusted_tls")

@@ -1,4 +1,4 @@
-"""A connection is kept while it lives, paused while the disk lags, and closed quickly."""
+"""A connection is kept while it lives, paused while the disk lags, and closed quickly: over real sockets."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SILENT_AFTER = 1000 * MS
 
 @pytest.fixture
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a watchdog that pings after a tenth of a second and gives up after one."""
+    """Make the watchdog ping after a tenth of a second and give up after one."""
     monkeypatch.setattr(watchdog_module, "PING_AFTER", 100 * MS)
     monkeypatch.setattr(watchdog_module, "SILENT_AFTER", SILENT_AFTER)
     monkeypatch.setattr(lifecycle_module, "TICK", 20 * MS)
@@ -67,7 +67,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def low_marks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a writer that is full at 1 MiB."""
+    """Make a writer full at 1 MiB."""
     monkeypatch.setattr(writer_module, "_HIGH_WATER", HIGH_WATER)
     monkeypatch.setattr(writer_module, "_LOW_WATER", 1 << 18)
 

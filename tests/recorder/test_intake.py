@@ -43,7 +43,7 @@ class Bench:
                 self.intake.event(notice.event, notice.details, time)
 
     def read(self, *payloads: bytes, binary: bool = False) -> None:
-        """Have one read of the socket."""
+        """Read the socket once."""
         self.now += SECOND
         self.intake.bytes_arrived()
         for payload in payloads:

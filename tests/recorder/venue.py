@@ -180,7 +180,7 @@ async def venue(
             await script(Peer(reader, writer))
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
-        except Exception as error:  # noqa: BLE001  told to the test, at the end
+        except Exception as error:  # noqa: BLE001  reported at the end of the test
             failures.append(error)
         finally:
             tasks.discard(task)

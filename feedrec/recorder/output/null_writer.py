@@ -1,4 +1,4 @@
-"""A run of which nothing is kept."""
+"""What a run writes to if nothing is kept."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class NullWriter:
         self.on_drained: Callable[[], object] = lambda: None
 
     def write(self, record: Record, info: FrameInfo | None = None) -> None:
-        """Let it go."""
+        """Drop it."""
 
     def write_line(self, line: bytes, mark: Mark | None = None) -> None:
-        """Let it go."""
+        """Drop it."""
 
     def finish(self, patience: float | None = None) -> Path:  # noqa: ARG002
-        """Have nothing to finish."""
+        """Do nothing: there is nothing to finish."""
         return self.path
 
     def discard(self) -> None:
-        """Have nothing to remove."""
+        """Do nothing: there is nothing to remove."""

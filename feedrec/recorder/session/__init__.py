@@ -1,10 +1,10 @@
 """
 One run of the recorder, from the first connection to the summary.
 
-    open_session.py    the way in for programs
+    open_session.py    the entry point for programs
     session.py         the run
     reconnect.py       one connection, opened again and again
-    callbacks.py       what a program is told
+    callbacks.py       functions of a program that are called
     failover.py        which endpoint is recorded
     failover_probe.py  whether the primary answers again
     summary.py         what a run came to

@@ -57,7 +57,7 @@ class Callbacks(msgspec.Struct, frozen=True):
 
 class ReportingWriter(CountingWriter):
     """
-    A writer that also tells a program what it writes.
+    A writer that also calls the functions of a program.
 
     Args:
         recording: What is written to.

@@ -1,4 +1,4 @@
-"""The way in for programs: open a session, be called for every frame, subscribe to more, leave."""
+"""The entry point for programs: open a session, be called for every frame, subscribe to more, leave."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CallbackOptions(TypedDict, total=False):
 
 
 @contextlib.asynccontextmanager
-async def open_session(  # noqa: PLR0913  each is a choice of its own, and all but two have a default
+async def open_session(  # noqa: PLR0913  independent options, all but two with a default
     endpoint: str | Feed,
     channels: Wanted | Sequence[Wanted],
     products: Sequence[str] = (),
@@ -48,27 +48,27 @@ async def open_session(  # noqa: PLR0913  each is a choice of its own, and all b
     **callbacks: Unpack[CallbackOptions],
 ) -> AsyncIterator[RecordingSession]:
     """
-    Keep a connection to a venue open while the block lasts, and have functions called for what happens on it.
+    Keep a connection to a venue open while the block lasts, and call functions for what happens on it.
 
-    It begins when the first connection is open. Lost ones are opened again and subscribe to what is wanted by then.
+    The block begins when the first connection is open. A lost one is opened again, with what is subscribed by then.
 
     Args:
-        endpoint: Name of an endpoint of the catalogue, or a feed.
+        endpoint: Name of an endpoint in the catalogue, or a feed.
         channels: As on the command line (`ticker:ETH-BTC`), with products, `("ticker", ["ETH-BTC"])`, or subscriptions.
         products: Products for the channels that name none; empty means the feed's default.
-        url: Another address than the endpoint's own.
+        url: An address to use instead of the endpoint's own.
         credentials: What to sign with; None for none.
-        path: Where to record all of it too, a new file; None to record nothing.
+        path: A new file to record everything to; None to record nothing.
         heartbeats: Whether to add the channel that keeps the connection alive.
         failover: What takes over when the endpoint is down; True for the endpoint that the venue recommends.
-        limits: When to end by itself.
+        limits: When to stop by itself.
         **callbacks: `on_open`, `on_frame`, `on_error`, `on_close`: see `Callbacks`.
 
     Raises:
         UsageError: If there is no such endpoint or channel, or it needs credentials that were not given.
         ConnectError: If the first connection fails.
         VenueError: If the venue refuses for good; at the end of the block if it does so while it lasts.
-        RecordingError: If the recording cannot be made, or, at the end of the block, not be finished.
+        RecordingError: If the recording cannot be created or, at the end of the block, cannot be finished.
 
     """
     feed = find_feed(endpoint) if isinstance(endpoint, str) else endpoint
@@ -83,7 +83,7 @@ async def open_session(  # noqa: PLR0913  each is a choice of its own, and all b
 def _wanted(
     feed: Feed, channels: Wanted | Sequence[Wanted], products: Sequence[str], *, has_credentials: bool, heartbeats: bool
 ) -> list[Subscription]:
-    """Give the subscriptions, unless they need credentials that there are not."""
+    """Return the subscriptions, unless they need credentials that were not given."""
     subscriptions = resolve_channels(feed, channels, products)
     names = {one.channel for one in subscriptions}
     if heartbeats and feed.heartbeat_channel is not None and feed.heartbeat_channel not in names:
@@ -97,7 +97,7 @@ def _wanted(
 def _session_into(
     path: Path | str | None, feed: Feed, url: str, wanted: Sequence[Subscription], options: dict[str, Any]
 ) -> RecordingSession:
-    """Make a session, with a recording if one is wanted."""
+    """Create a session, with a recording if one is wanted."""
     writer = None if path is None else create_recording(path, header_of(feed, url, wanted))
     try:
         return RecordingSession(feed, url, wanted, writer, **options)
@@ -108,32 +108,32 @@ def _session_into(
 
 
 def header_of(feed: Feed, url: str, subscriptions: Sequence[Subscription]) -> Header:
-    """Make the first line of a recording that begins now."""
+    """Return the header of a recording that begins now."""
     wanted = [subscription.as_dict() for subscription in subscriptions]
     return Header(feed.name, redact_url(url), time.time_ns(), f"feedrec {__version__}", wanted)
 
 
 def failover_of(feed: Feed, url: str | None = None, *, has_url: bool = False) -> Failover:
     """
-    Give what takes over for an endpoint.
+    Return the failover of an endpoint.
 
     Args:
         feed: The endpoint.
-        url: The address of what takes over; None for that of the endpoint that the venue recommends.
-        has_url: Whether the endpoint is recorded from another address than its own.
+        url: Its address; None for the endpoint that the venue recommends.
+        has_url: Whether the endpoint itself is recorded from another address than its own.
 
     Raises:
-        UsageError: If there is nothing.
+        UsageError: If there is none.
 
     """
     if url is not None:
         return Failover(feed if feed.failover is None else find_feed(feed.failover), url)
     if feed.failover is None:
-        raise UsageError(f"no endpoint is known to take over for {feed.name}: give the address of one, or no failover")
+        raise UsageError(f"no endpoint is known to take over for {feed.name}: give the address of one")
     if has_url:
         raise UsageError(
-            f"with an address other than that of {feed.name}, the live {feed.failover} would take over: "
-            "give the address of what is to take over, too"
+            f"{feed.name} is recorded from another address, but the live {feed.failover} would take over: "
+            "give the address of the failover too"
         )
     stand_in = find_feed(feed.failover)
     return Failover(stand_in, stand_in.url)

@@ -159,7 +159,7 @@ def test_probes_become_rarer_until_a_connection_to_the_primary_lasts() -> None:
 
 def test_a_channel_that_the_catalogue_lacks_is_asked_for_all_the_same() -> None:
     """The venue accepts it or not; nothing is left out in silence."""
-    place = EndpointAddress(find_feed("coinbase-advanced"), "ws://x", is_primary=True)
+    endpoint = EndpointAddress(find_feed("coinbase-advanced"), "ws://x", is_primary=True)
     unknown = Subscription("new_channel", ("BTC-USD",))
-    assert place.has([unknown]) == [unknown]
-    assert place._replace(is_primary=False).has([unknown]) == []
+    assert endpoint.has([unknown]) == [unknown]
+    assert endpoint._replace(is_primary=False).has([unknown]) == []
