@@ -6,13 +6,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from . import formats, lateness, record, replay, shared_clients
+from . import formats, late_book, lateness, record, replay, shared_clients
 
 ROWS = {
     "record": record.rows,
     "replay": replay.rows,
     "lateness": lateness.rows,
     "shared": shared_clients.rows,
+    "late_book": late_book.rows,
     "formats": formats.rows,
 }
 

@@ -15,7 +15,18 @@ from feedrec.feeds import find_feed
 from feedrec.formats import create_recording, open_recording
 from feedrec.model import NANOSECONDS, Frame, FrameInfo
 
-__all__ = ["CAPTURES", "DEMO", "Row", "captured", "frames", "large", "repeated", "updates", "without_index"]
+__all__ = [
+    "CAPTURES",
+    "DEMO",
+    "Row",
+    "captured",
+    "deep_book",
+    "frames",
+    "large",
+    "repeated",
+    "updates",
+    "without_index",
+]
 
 DEMO = Path(__file__).parents[1] / "feedrec" / "cli" / "demo.jsonl.zst"
 
@@ -25,6 +36,11 @@ CAPTURES = sorted((Path(__file__).parents[2] / "shared" / "samples").glob("*.fra
 _LARGEST_UPDATE = 10_000
 _PACE = 10_000
 """Nanoseconds between the frames of a repeated recording: too close for any speed but max."""
+
+
+_BIDS, _OFFERS = 19_000, 27_000
+_TICKERS_A_SECOND = 1_000
+_TICKERS_PER_UPDATE = 50  # so there are 20 updates of the book a second, as the venue sends them
 
 
 class Row(NamedTuple):
@@ -69,6 +85,55 @@ def captured(path: Path) -> tuple[list[Frame], Callable[[bytes], FrameInfo]]:
     is_known = path.name.startswith("advanced")
     describe = find_feed("coinbase-advanced").describe if is_known else _describe_by_type
     return [Frame(round(record.ts * NANOSECONDS), 0, record.data.encode()) for record in received], describe
+
+
+def deep_book(path: Path, seconds: int) -> int:
+    """
+    Write a recording with a book as deep as that of BTC-USD, and 1,000 frames a second of another product.
+
+    There is a silent second behind the snapshot: a client that begins there is not late because it decodes it.
+
+    Returns:
+        Bytes of the snapshot: 46,000 levels.
+
+    """
+    describe = find_feed("coinbase-advanced").describe
+    ticker = next(one for one in updates() if b'"channel":"ticker"' in one and b'"ETH-USD"' in one)
+    head, _, tail = ticker.partition(b'"sequence_num":')
+    tail = tail.lstrip(b"0123456789")
+    with open_recording(DEMO) as recording:
+        writer = create_recording(path, recording.header)
+    start = recording.header.created
+    snapshot = _book_frame("snapshot", 0, [_level(place, place) for place in range(_BIDS + _OFFERS)])
+    writer.write(Frame(start, 0, snapshot), describe(snapshot))
+    sequence = 0
+    for number in range(seconds * _TICKERS_A_SECOND):
+        time = start + NANOSECONDS + number * (NANOSECONDS // _TICKERS_A_SECOND)
+        payloads = [b'%b"sequence_num":%d%b' % (head, (sequence := sequence + 1), tail)]
+        if not number % _TICKERS_PER_UPDATE:
+            levels = [_level(number * place % (_BIDS + _OFFERS), number) for place in range(1, 20)]
+            payloads.append(_book_frame("update", (sequence := sequence + 1), levels))
+        for payload in payloads:
+            writer.write(Frame(time, 0, payload), describe(payload))
+    writer.finish()
+    return len(snapshot)
+
+
+def _level(place: int, number: int) -> dict[str, str]:
+    """Give a level that is so many places from the top of the bids, or from that of the offers behind them."""
+    side, cents = ("bid", 9_000_000 - place) if place < _BIDS else ("offer", 9_000_001 - _BIDS + place)
+    return {
+        "side": side,
+        "event_time": "2026-11-21T17:02:00.390423Z",
+        "price_level": f"{cents / 100:.2f}",
+        "new_quantity": f"0.{number % 10_000_000 + 1:08d}",
+    }
+
+
+def _book_frame(kind: str, sequence: int, levels: list[dict[str, str]]) -> bytes:
+    event = {"type": kind, "product_id": "BTC-USD", "updates": levels}
+    fields = {"channel": "l2_data", "timestamp": "2026-11-21T17:02:00.402094304Z", "sequence_num": sequence}
+    return msgspec.json.encode({**fields, "events": [event]})
 
 
 class _Captured(msgspec.Struct):

@@ -14,7 +14,7 @@ What each venue speaks, as pure state machines: one package a venue.
     plugins.py           endpoints from other packages
     channel_requests.py  from what a person asks for to subscriptions
     decoding.py          JSON texts of a known shape
-    steps.py             long work in small steps
+    state/               what snapshots for late clients are made of
     credentials.py       keys that sign
     api_key.py           keys that go with the handshake
     signing.py           private and public keys

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..errors import UsageError
 from .base import Channel, Feed
 from .credentials import CredentialsKind
+from .state.contract import EARLIER_CONTRACT
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -23,6 +24,9 @@ __all__ = ["GROUP", "load_plugin", "plugin_names"]
 
 GROUP = "feedrec.feeds"
 """The group of entry points."""
+
+_STEPS = "feedrec.feeds.steps"
+"""What states of feedrec 0.1 imported."""
 
 _DEMANDED = [name for name in vars(Feed) if not name.startswith("_")]
 """What a feed must have."""
@@ -52,6 +56,8 @@ def load_plugin(name: str) -> Feed | None:
     try:
         feed = offer.load()
     except (Exception, SystemExit) as error:  # whatever a foreign module does when it is imported
+        if isinstance(error, ModuleNotFoundError) and error.name == _STEPS:
+            raise UsageError(f"{whose} cannot be loaded: its state {EARLIER_CONTRACT}") from error
         raise UsageError(f"{whose} cannot be loaded: {_in_one_line(error)}") from error
     problem = _problem_of(feed)
     if problem:

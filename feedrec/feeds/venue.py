@@ -7,7 +7,7 @@ back. Times are recorded times in nanoseconds: the venue lives in the past.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -62,26 +62,23 @@ class Handshake(msgspec.Struct, frozen=True):
 
 
 class FeedState(Protocol):
-    """What the venue would tell a client that subscribes now, gathered from the frames before."""
+    """
+    What the venue would send to a client that subscribes now, gathered from the frames so far.
 
-    def apply_all(self, frames: Iterable[tuple[FrameInfo, bytes]]) -> Iterator[None]:
-        """Take recorded frames, in steps that are quick."""
+    `feedrec.feeds.state` has what most states are made of.
+    """
+
+    def apply(self, info: FrameInfo, payload: bytes) -> None:
+        """Take in a recorded frame; one that is not wanted or not understood changes nothing."""
 
     def keys(self) -> Collection[Key]:
-        """Give what a snapshot can be given of, each thing once."""
+        """Return the keys for which there is a snapshot."""
 
-    def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:
-        """
-        Make the message that a client gets first, as of `time`, in steps that are quick.
-
-        It gives None for each step and the payload last; nothing at all if there is no snapshot to give.
-        """
+    def snapshot(self, channel: str, product: str, time: int) -> bytes | None:
+        """Return the message that a new subscriber gets first, as of `time`; None if there is none. Change nothing."""
 
     def copy(self) -> FeedState:
-        """Give one that goes its own way from here."""
-
-    def clear(self) -> Iterator[None]:
-        """Forget everything, in steps."""
+        """Return an independent copy."""
 
 
 class VenueFeed(Feed, Protocol):
@@ -103,10 +100,12 @@ class VenueFeed(Feed, Protocol):
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """
-        Make an empty state that will keep what is wanted, everything if that is None.
+        Return an empty state that will keep what is wanted, everything if that is None.
+
+        A replay may rebuild it in another process: it depends on the frames alone.
 
         Returns:
-            None if nothing of it begins with a snapshot.
+            None if no subscription to any of it begins with a snapshot.
 
         """
 

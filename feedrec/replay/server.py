@@ -190,6 +190,7 @@ class ReplayServer:
         while not closed.done():
             self._abort_handshakes()
             await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
+        self._endpoints.close()
         self._finished.set()
 
     def _make_connection(self, *args: Any, **kwargs: Any) -> ServerConnection:
@@ -249,7 +250,8 @@ class ReplayServer:
         venue = endpoint.venue
         session = None
         if venue is not None:
-            session = VenueSession(venue.server(), venue.rebuilder, outlet, partial(self._remark, number))
+            remark = partial(self._remark, number)
+            session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._active < 2)
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end)
 
     def _remark(self, number: int, text: str) -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from feedrec.formats import create_recording
+from feedrec.model import Header
+
+from ..cli.command import feedrec
 from ..timing import HANG_TIMEOUT
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +99,41 @@ def test_a_package_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     install(tmp_path, "acme", "raise RuntimeError('two\\nlines')", "acme = acme:FEED")
     text = refusal_of(tmp_path, "acme")
     assert "'acme' of the package acme (acme:FEED) cannot be loaded: RuntimeError: two lines" in text
+
+
+def test_a_state_written_in_steps_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    install(tmp_path, "acme", "from feedrec.feeds.steps import apply_in_steps", "acme = acme:FEED")
+    assert "(acme:FEED) cannot be loaded: its state is written for feedrec 0.1: apply(info, payload) must change" in (
+        refusal_of(tmp_path, "acme")
+    )
+
+
+IN_STEPS = """
+class State:
+    def apply_all(self, frames):
+        yield
+
+class Venue(Acme):
+    def server(self, catalogue, settings, auth):
+        return None
+
+    def state(self, wanted):
+        return State()
+
+FEED = Venue()
+"""
+
+
+@pytest.mark.parametrize(
+    "command", [["replay", "--port", "0"], ["convert", "-o", "y.jsonl", "--from", "+1s", "--with-state"]]
+)
+def test_where_a_state_is_needed_one_in_steps_is_refused_with_what_to_write(tmp_path: Path, command: list[str]) -> None:
+    install(tmp_path, "acme", GOOD + IN_STEPS, "acme = acme:FEED")
+    create_recording(tmp_path / "x.jsonl", Header("acme")).finish()
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = feedrec(command[0], tmp_path / "x.jsonl", *command[1:], cwd=tmp_path, env=environment)
+    assert done.returncode == 2
+    assert b"the state of feed 'acme' is written for feedrec 0.1: apply(info, payload) must change" in done.stderr
 
 
 def test_a_package_that_would_end_the_program_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,21 +72,17 @@ class FakeState:
     def __init__(self, last: bytes) -> None:
         self._last = last
 
-    def apply_all(self, frames: Iterable[tuple[FrameInfo, bytes]]) -> Iterator[None]:
-        for _, self._last in frames:
-            yield
+    def apply(self, info: FrameInfo, payload: bytes) -> None:  # noqa: ARG002
+        self._last = payload
 
     def keys(self) -> Collection[Key]:
         return [_EVERYTHING]
 
-    def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:  # noqa: ARG002
-        yield self._last
+    def snapshot(self, channel: str, product: str, time: int) -> bytes | None:  # noqa: ARG002
+        return self._last
 
     def copy(self) -> FakeState:
         return FakeState(self._last)
-
-    def clear(self) -> Iterator[None]:
-        yield
 
 
 class FakeServer:

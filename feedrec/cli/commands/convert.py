@@ -148,11 +148,12 @@ def _look_at(paths: Sequence[Path], make_reader: Callable[[], LineReader] | None
 
 def _state(feed: Feed | None, endpoint: str, start: Moment | None) -> FeedState:
     from ...feeds import venue_of
+    from ...feeds.state.contract import new_state
 
     if start is None:
         raise UsageError("--with-state needs --from: the time of the market state to begin with")
     venue = venue_of(endpoint) if feed is not None else None
-    state = venue.state(None) if venue is not None else None
+    state = new_state(venue, None) if venue is not None else None
     if state is None:
         raise UsageError(f"endpoint {endpoint!r} has no market state to rebuild: leave out --with-state")
     return state

@@ -1,5 +1,5 @@
 """
-What the private channels tell of an account: its orders and positions, its balances of futures.
+What the private channels say of an account: its orders and positions, its balances of futures.
 
 Open orders come in batches of 50; the first snapshot with fewer, which may have none, is the last of them
 ("Advanced Trade WebSocket Channels" of docs.cdp.coinbase.com). Positions are those of the whole account.
@@ -7,23 +7,26 @@ Open orders come in batches of 50; the first snapshot with fewer, which may have
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+import copy
+from collections.abc import Collection, Iterable
+from typing import NamedTuple, Self
 
 import msgspec
 
 from ...model import FrameInfo
-from ..steps import NOT_UNDERSTOOD
+from ..decoding import NOT_UNDERSTOOD
+from ..state.keyed_state import Value
+from ..venue import Key
 from .channels import FUTURES_BALANCE, USER
-from .frames import snapshot_head, text_items
+from .frames import snapshot_head
 
-__all__ = ["BATCH", "AccountState", "OrderFilter", "is_full_batch"]
+__all__ = ["BATCH", "OrderFilter", "change_account", "is_full_batch"]
 
 BATCH = 50
 """Orders in one snapshot, but for the last."""
 
 _ENDED = ("FILLED", "CANCELLED", "EXPIRED", "FAILED")
-"""Statuses of orders that are open no more; all others are (the same page)."""
+"""Statuses of orders that are no longer open; all others are (the same page)."""
 
 
 class _Order(msgspec.Struct, gc=False):
@@ -51,81 +54,91 @@ _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class AccountState:
-    """
-    An account as recorded frames have left it, and the snapshots that the venue would send of it.
+class _OpenOrders:
+    """Own orders that are open, and positions."""
 
-    Of `user` there is a state once a snapshot was seen: without one it is not known what is open. Of
-    `futures_balance_summary` the last frame tells all. A frame that is not understood changes nothing.
-    """
+    __slots__ = ("client_id", "more_after", "orders", "positions")
 
     def __init__(self) -> None:
-        self._orders: dict[str, bytes] | None = None
-        self._positions = b""
-        self._balance = b""
-        self._client_ids: dict[str, bytes] = {}
-        self._more_after: int | None = None  # number of a snapshot that is not the last of its kind
+        self.orders: dict[str, bytes] = {}
+        self.positions = b""
+        self.client_id = b""
+        self.more_after: int | None = None  # number of a snapshot that is not the last of its batches
 
-    def apply(self, info: FrameInfo, payload: bytes) -> None:
-        """Take in one recorded frame of a private channel."""
-        try:
-            payload.decode()  # what is cut out verbatim is not checked otherwise
-            frame = _decode_frame(payload)
-            events = [(event, [(_decode_order(raw), raw) for raw in event.orders]) for event in frame.events]
-        except NOT_UNDERSTOOD:
-            return
-        for event, orders in events:
-            if info.channel == FUTURES_BALANCE:
-                self._balance = bytes(event.fcm_balance_summary) or self._balance
-            elif event.type == "snapshot":
-                self._begin_or_go_on(info.sequence or 0, is_full=len(orders) == BATCH)
-            if info.channel == USER and self._orders is not None:
-                _update(self._orders, orders)
-                self._positions = bytes(event.positions) or self._positions
-        self._client_ids[info.channel] = bytes(frame.client_id)
+    def copy(self) -> Self:
+        other = copy.copy(self)
+        other.orders = self.orders.copy()
+        return other
 
-    def keys(self) -> list[tuple[str, str]]:
-        """Give the (channel, product) for which a snapshot can be given; the product is always empty."""
-        return [(channel, "") for channel in (USER, FUTURES_BALANCE) if self.has(channel)]
-
-    def has(self, channel: str) -> bool:
-        """Tell whether a snapshot can be given."""
-        return self._orders is not None if channel == USER else bool(self._balance)
-
-    def render(self, channel: str, time: int) -> Iterator[bytes]:
-        """
-        Write the frame of a snapshot in parts, of user with all orders in one; there must be one to give.
-
-        What it tells is taken now, not when the first part is asked for.
-        """
-        head = snapshot_head(channel, self._client_ids[channel], time)
-        if channel == FUTURES_BALANCE:
-            return iter((head, b'"fcm_balance_summary":', self._balance, b"}]}"))
-        positions = b',"positions":' + self._positions if self._positions else b""
-        return text_items(head + b'"orders":[', list((self._orders or {}).values()), b"]" + positions + b"}]}")
-
-    def copy(self) -> AccountState:
-        """Give one that goes its own way from here; the texts are shared."""
-        copy = AccountState()
-        copy._orders = None if self._orders is None else self._orders.copy()
-        copy._positions = self._positions
-        copy._balance = self._balance
-        copy._client_ids = self._client_ids.copy()
-        copy._more_after = self._more_after
-        return copy
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._orders = None
-        self._balance = b""
-        self._more_after = None
-
-    def _begin_or_go_on(self, number: int, *, is_full: bool) -> None:
+    def begin_or_go_on(self, number: int, *, is_full: bool) -> None:
         """Begin anew with a snapshot, unless it follows a full one; on a new connection, numbers begin at 0 again."""
-        if self._orders is None or self._more_after is None or number <= self._more_after:
-            self._orders = {}
-            self._positions = b""
-        self._more_after = number if is_full else None
+        if self.more_after is None or number <= self.more_after:
+            self.orders = {}
+            self.positions = b""
+        self.more_after = number if is_full else None
+
+    def change(self, orders: Iterable[tuple[_Order, msgspec.Raw]], positions: bytes) -> None:
+        self.positions = positions or self.positions
+        for order, raw in orders:
+            if order.status in _ENDED:
+                self.orders.pop(order.order_id, None)
+            elif order.order_id:
+                self.orders[order.order_id] = bytes(raw)
+
+    def snapshot(self, time: int) -> bytes:
+        """Return the frame of a snapshot with all orders in one."""
+        head = snapshot_head(USER, self.client_id, time)
+        positions = b',"positions":' + self.positions if self.positions else b""
+        return b'%b"orders":[%b]%b}]}' % (head, b",".join(self.orders.values()), positions)
+
+
+class _Balance(NamedTuple):
+    """Balances of futures: the last summary."""
+
+    summary: bytes
+    client_id: bytes
+
+    def copy(self) -> Self:
+        return self
+
+    def snapshot(self, time: int) -> bytes:
+        return b'%b"fcm_balance_summary":%b}]}' % (snapshot_head(FUTURES_BALANCE, self.client_id, time), self.summary)
+
+
+def change_account(values: dict[Key, Value], info: FrameInfo, payload: bytes) -> None:
+    """
+    Take in a recorded frame of a private channel; one that is not understood changes nothing.
+
+    Of `user` there is a value once a snapshot was seen: without one it is not known what is open. Of
+    `futures_balance_summary` the last frame says everything.
+
+    Args:
+        values: What is known so far, by channel and the product `""`.
+        info: What `Feed.describe` returned for it.
+        payload: The frame.
+
+    """
+    try:
+        payload.decode()  # what is cut out verbatim is not checked otherwise
+        frame = _decode_frame(payload)
+        events = [(event, [(_decode_order(raw), raw) for raw in event.orders]) for event in frame.events]
+    except NOT_UNDERSTOOD:
+        return
+    key = info.channel, ""
+    for event, orders in events:
+        known = values.get(key)
+        if info.channel == FUTURES_BALANCE:
+            summary = bytes(event.fcm_balance_summary) or (known.summary if isinstance(known, _Balance) else b"")
+            if summary:
+                values[key] = _Balance(summary, bytes(frame.client_id))
+            continue
+        if event.type == "snapshot":
+            known = values.setdefault(key, _OpenOrders())
+        if isinstance(known, _OpenOrders):
+            if event.type == "snapshot":
+                known.begin_or_go_on(info.sequence or 0, is_full=len(orders) == BATCH)
+            known.change(orders, bytes(event.positions))
+            known.client_id = bytes(frame.client_id)
 
 
 class _UserFrame(NamedTuple):
@@ -142,7 +155,7 @@ class OrderFilter:
     The user channel as one client gets it.
 
     Args:
-        products: Those that the client named, of whose orders it gets frames; none means all.
+        products: Those that the client named, whose orders it gets; none means all.
 
     """
 
@@ -151,7 +164,7 @@ class OrderFilter:
         self._held: _UserFrame | None = None  # batches, which must not seem to be the last when orders are left out
 
     def pass_on(self, payload: bytes) -> list[bytes]:
-        """Give what a client gets for a recorded frame: the same bytes if it concerns nothing else."""
+        """Return what a client gets for a recorded frame: the same bytes if it concerns nothing else."""
         frame = _parse(payload) if self.products else None
         if frame is None:
             return [payload]
@@ -171,7 +184,7 @@ class OrderFilter:
         return [*before, _written(frame, kept)] if kept or "positions" in frame.event else before
 
     def snapshots(self, payload: bytes) -> list[bytes]:
-        """Give the snapshots that a client gets for one that has all orders."""
+        """Return the snapshots that a client gets for one that has all orders."""
         self._held = None
         frame = _parse(payload)
         return [payload] if frame is None else _batches(frame, self._kept(frame.orders))
@@ -182,13 +195,13 @@ class OrderFilter:
 
 
 def is_full_batch(payload: bytes) -> bool:
-    """Tell whether a frame of user is a snapshot after which another one comes."""
+    """Return whether a frame of user is a snapshot after which another one comes."""
     frame = _parse(payload)
     return frame is not None and frame.kind == "snapshot" and len(frame.orders) == BATCH
 
 
 def _parse(payload: bytes) -> _UserFrame | None:
-    """Take a frame apart that has one event, as all have, with orders in it; None if it is no such frame."""
+    """Split a frame that has one event, as all do, with orders in it; return None for any other."""
     try:
         fields = _decode_fields(payload)
         (inner,) = _decode_list(fields["events"])
@@ -208,11 +221,3 @@ def _batches(frame: _UserFrame, orders: list[msgspec.Raw]) -> list[bytes]:
 
 def _written(frame: _UserFrame, orders: list[msgspec.Raw]) -> bytes:
     return _encode({**frame.fields, "events": [{**frame.event, "orders": orders}]})
-
-
-def _update(open_orders: dict[str, bytes], changes: Iterable[tuple[_Order, msgspec.Raw]]) -> None:
-    for order, raw in changes:
-        if order.status in _ENDED:
-            open_orders.pop(order.order_id, None)
-        elif order.order_id:
-            open_orders[order.order_id] = bytes(raw)

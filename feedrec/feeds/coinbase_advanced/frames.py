@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from ...model import FrameInfo, Kind, format_time
 from ..decoding import NOT_UNDERSTOOD
-from ..steps import STEP_ITEMS
 from .channels import channel_name
 
-__all__ = ["describe", "go_time", "snapshot_head", "text_items"]
+__all__ = ["describe", "go_time", "snapshot_head"]
 
 
 class _Product(msgspec.Struct, gc=False):
@@ -91,15 +88,6 @@ def snapshot_head(channel: str, client_id: bytes, time: int) -> bytes:
     client = b'"client_id":%b,' % client_id if client_id else b""
     rest = f'"timestamp":"{go_time(time)}","sequence_num":0,"events":[{{"type":"snapshot",'
     return b'{"channel":"%b",%b%b' % (channel.encode(), client, rest.encode())
-
-
-def text_items(head: bytes, texts: list[bytes], end: bytes) -> Iterator[bytes]:
-    """Write a frame that has a list of objects, in parts that are quickly made."""
-    separator = head
-    for start in range(0, len(texts), STEP_ITEMS):
-        yield separator + b",".join(texts[start : start + STEP_ITEMS])
-        separator = b","
-    yield end if texts else head + end
 
 
 def _describe_outline(payload: bytes) -> FrameInfo:

@@ -8,7 +8,7 @@ Memory is bounded by a block of each recording that is open, and by what waits f
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol
@@ -35,14 +35,14 @@ _CONN_AT = 38  # bytes before that in a line that we wrote; where it stands ther
 class StartState(Protocol):
     """What the frames before a cut amount to, by the feed's rules."""
 
-    def apply_all(self, frames: Iterable[tuple[FrameInfo, bytes]]) -> Iterator[None]:
-        """Take recorded frames, in steps; nothing happens unless it is iterated to the end."""
+    def apply(self, info: FrameInfo, payload: bytes) -> None:
+        """Take in a recorded frame."""
 
     def keys(self) -> Collection[tuple[str, str]]:
-        """Give the channel and product of which there is a snapshot to give."""
+        """Return the channels and products for which there is a snapshot."""
 
-    def snapshot(self, channel: str, product: str, time: int) -> Iterator[bytes | None]:
-        """Make that snapshot as of `time`, in steps: the payload comes last."""
+    def snapshot(self, channel: str, product: str, time: int) -> bytes | None:
+        """Return that snapshot as of `time`; None if there is none."""
 
 
 class Conversion(msgspec.Struct):
@@ -239,21 +239,19 @@ class _Conversion:
         """Have the state take all that is kept of the frames before the cut."""
         selection = self._selection
         for file, lines, marks in self._reading.pieces(None, end):
-            frames = []
             for line, (_, conn, info) in zip(lines, marks, strict=True):
                 if info is not None and selection.takes_received(conn, info):
                     for product in ("", *info.products):
                         self._conns[info.channel, product] = file, conn
                     record = decode_line(line)
                     if isinstance(record, Frame):
-                        frames.append((info, record.payload))
-            _finish(state.apply_all(frames))
+                        state.apply(info, record.payload)
 
     def _write_state(self, state: StartState, time: int) -> None:
         describe = self._reading.describe or describe_nothing
         keys = state.keys()
         for channel, product in keys:
-            payload = _finish(state.snapshot(channel, product, time))
+            payload = state.snapshot(channel, product, time)
             place = self._conns.get((channel, product)) or self._conns.get((channel, ""))
             if payload is None or place is None:
                 continue
@@ -274,14 +272,6 @@ def renumbered(line: bytes, conn: int, number: int) -> bytes:
         return b"%b%b%d,%b" % (line[:_CONN_AT], _CONN, number, line[_CONN_AT + len(old) :])
     record = msgspec.structs.replace(decode_line(line), conn=number)  # as another tool wrote it
     return encode_event(record) if isinstance(record, Event) else encode_frame(record)
-
-
-def _finish(steps: Iterable[bytes | None]) -> bytes | None:
-    """Go through steps; give the last."""
-    last = None
-    for last in steps:  # noqa: B007  the last one is what counts
-        pass
-    return last
 
 
 def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:

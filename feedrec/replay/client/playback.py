@@ -178,7 +178,7 @@ class Playback:
         batch, past, present = self._batch, self._past, self.present
         if not self._is_shared:
             self._schedule.pause(self._clock())
-        since = list(zip(batch.frames[:past], batch.infos[:past], strict=True))
+        since = [frame.payload for frame in batch.frames[:past] if not frame.binary]
         sure_time = batch.frames[0].time if batch.frames else 0
         await session.give_state(Position(batch.start, since, present, sure_time))
         self._ready = self._clock()

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
 from ..clock.times import RecordedWall
-from ..venue.rebuild import Position, Rebuilder
+from ..venue.rebuild import Position
+from ..venue.rebuild_process import RebuildProcess
 from .outlet import Outlet
 
 __all__ = ["VenueSession"]
@@ -23,6 +24,7 @@ class VenueSession:
         rebuilder: Rebuilds the snapshots that it asks for.
         outlet: Takes the messages to send.
         remark: Called with what the person who runs the replay should know.
+        is_alone: Returns whether there is no other client.
 
     Attributes:
         on_frame: Takes the next recorded frame and its description; returns the messages to send for it. It is that of
@@ -31,13 +33,21 @@ class VenueSession:
 
     """
 
-    def __init__(self, server: FeedServer, rebuilder: Rebuilder, outlet: Outlet, remark: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        server: FeedServer,
+        rebuilder: RebuildProcess,
+        outlet: Outlet,
+        remark: Callable[[str], None],
+        is_alone: Callable[[], bool],
+    ) -> None:
         self.on_frame = server.on_frame
         self.dismissal: Close | None = None
         self._server = server
         self._rebuilder = rebuilder
         self._outlet = outlet
         self._remark = remark
+        self._is_alone = is_alone
         self._waits_for_state = asyncio.Event()
         self._stopped = threading.Event()
 
@@ -122,7 +132,9 @@ class VenueSession:
 
         """
         while wanted := self._server.wanted:
-            snapshots = await asyncio.to_thread(self._rebuilder.snapshots, wanted, position, self._stopped)
+            snapshots = await asyncio.to_thread(
+                self._rebuilder.snapshots, wanted, position, self._stopped, is_alone=self._is_alone()
+            )
             self._carry_out(self._server.on_state(snapshots, position.time))
             await self._outlet.drain()
         self._waits_for_state.clear()

@@ -1,4 +1,4 @@
-"""Where to begin reading in order to know the state of a market, by what the indexes of the recordings tell."""
+"""Where to begin reading to know the state of a market, according to the indexes of the recordings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["latest_snapshots"]
 
 def latest_snapshots(indexes: Sequence[Index | None], wanted: Collection[Key], position: int, sure_time: int) -> int:
     """
-    Find a time from which on the recordings hold a snapshot of all that is wanted, before some position.
+    Find the latest time from which the recordings have a snapshot of everything wanted before a position.
 
-    What is nowhere in the recordings is not looked for.
+    What the recordings lack altogether is not looked for.
 
     Args:
-        indexes: Those of the recordings that make up a timeline; None for one without.
-        wanted: Channels and products; of all products of a channel (an empty one) it cannot be told.
-        position: Number of lines before it in all recordings together.
-        sure_time: A time in nanoseconds before which all lines are before that position.
+        indexes: Those of the recordings that make up a timeline; None for a recording without one.
+        wanted: Channels and products; for all products of a channel (an empty one) no snapshot is found.
+        position: The number of lines before it in all recordings together.
+        sure_time: A time in nanoseconds; all lines before it are before the position.
 
     Returns:
-        The time in nanoseconds; 0 if reading must begin at the beginning.
+        The time in nanoseconds; 0 if everything must be read.
 
     """
     known = [index for index in indexes if index is not None]
@@ -42,7 +42,7 @@ def _is_somewhere(indexes: Sequence[Index], channel: str, product: str) -> bool:
 
 
 def _snapshots(index: Index, position: int | None, sure_time: int) -> Iterator[tuple[Key, int]]:
-    """Give what snapshots there are before a position, each with the earliest time of its block."""
+    """Return the snapshots before a position, each with the earliest time of its block."""
     line = 0
     latest = 0
     for block in index.blocks:

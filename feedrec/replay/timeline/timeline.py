@@ -91,16 +91,16 @@ class Timeline:
         """
         Read everything between two positions once more, in the thread that iterates, a small run at a time.
 
-        Positions count from the very beginning, wherever the timeline starts; there is no end and there are no laps.
+        Positions count from the very beginning, wherever the timeline starts; its end and its laps do not matter.
 
         Args:
-            until: The position, as in a `FrameBatch`: one that was reached, or a recording that grows is waited for.
+            until: The position, as in a `FrameBatch`. It must have been reached: a recording that grows is followed.
             stopped: Ends it when set.
             since: The position to begin at.
-            start: A time in nanoseconds before which nothing need be given: what is known to be so is not read.
+            start: A time in nanoseconds; frames before it need not be given, and blocks of them are not read.
 
         Raises:
-            RecordingError: If a recording is damaged; all that is good before that was given.
+            RecordingError: If a recording is damaged; everything good before that has been given.
 
         """
         decoder = FrameDecoder(self.paths, self.describe)

@@ -106,6 +106,12 @@ class Endpoints:
             return self._endpoints[0]
         return next((endpoint for endpoint in self._endpoints if path in (endpoint.path, f"{endpoint.path}/")), None)
 
+    def close(self) -> None:
+        """End what serves clients beside the event loop."""
+        for endpoint in self._endpoints:
+            if endpoint.venue is not None:
+                endpoint.venue.close()
+
 
 def path_of(target: str) -> str:
     """Give the path of a request's target, without the query, which may hold secrets."""

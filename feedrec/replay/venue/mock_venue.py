@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 
 from ...feeds.auth import Auth
+from ...feeds.state.contract import new_state
 from ...feeds.venue import FeedServer, VenueFeed
 from ..timeline.survey import Survey, survey_recordings
 from ..timeline.timeline import Timeline
-from .rebuild import Rebuilder
+from .rebuild_process import RebuildProcess
 
 __all__ = ["MockVenue"]
 
@@ -29,7 +30,7 @@ class MockVenue:
         rebuilder: Gives the state of the market to late clients.
 
     Raises:
-        UsageError: If a setting is unknown, or of another kind.
+        UsageError: If a setting is unknown, or of another kind, or the feed's states are written for feedrec 0.1.
         RecordingError: If a recording cannot be read.
 
     """
@@ -38,12 +39,17 @@ class MockVenue:
         self, feed: VenueFeed, timeline: Timeline, settings: Mapping[str, str], auth: Auth | None = None
     ) -> None:
         self._auth = auth or Auth(now=time.time_ns)
-        feed.server({}, settings, self._auth)  # refuses bad settings now, not when the first client comes
+        feed.server({}, settings, self._auth)  # what is wrong is refused now, not when the first client comes
+        new_state(feed, None)
         self.survey: Survey = survey_recordings(timeline.paths, feed)
         self._feed = feed
         self._settings = settings
-        self.rebuilder = Rebuilder(timeline, feed)
+        self.rebuilder = RebuildProcess(timeline, feed)
 
     def server(self) -> FeedServer:
         """Make the server half for a client."""
         return self._feed.server(self.survey.catalogue, self._settings, self._auth)
+
+    def close(self) -> None:
+        """End what rebuilds states."""
+        self.rebuilder.close()

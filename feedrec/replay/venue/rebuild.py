@@ -1,30 +1,25 @@
 """
-The state of a market at some position of the timeline, rebuilt in a thread.
+The state of a market at some position of the timeline, rebuilt from the recordings.
 
 Nothing is followed while it is not needed: when a client subscribes late, the recordings are read again, from the last
-snapshots that their indexes know of, from where the same was rebuilt before, or from their beginning. The thread does
-its work in small steps and lets others run between them, so other clients are not kept waiting.
+snapshots that their indexes know of, from where the same was rebuilt before, or from their beginning.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
+from ...feeds.state.contract import new_state
 from ...feeds.venue import FeedState, Key, VenueFeed
-from ...model import Frame, FrameInfo
 from ..timeline.snapshot_search import latest_snapshots
 from ..timeline.timeline import Timeline
 
 __all__ = ["Position", "Rebuilder"]
 
 _CHECKPOINTS = 8
-_PAUSE = 1e-6  # seconds: a thread that only yields gets the interpreter lock back before another one wakes
-
-T = TypeVar("T")
 
 
 class Position(NamedTuple):
@@ -33,93 +28,84 @@ class Position(NamedTuple):
 
     Attributes:
         line: All lines before this one are past.
-        since: Frames at and after that line that are past as well, with what they are.
+        since: Text frames at and after that line that are past as well.
         time: The recorded time there, in nanoseconds.
         sure_time: A time in nanoseconds before which all lines are past.
 
     """
 
     line: int
-    since: list[tuple[Frame, FrameInfo]]
+    since: list[bytes]
     time: int
     sure_time: int = 0
 
 
+class _Checkpoint(NamedTuple):
+    """The state at a line, and a time before which all lines are past there."""
+
+    line: int
+    sure_time: int
+    state: FeedState | None
+
+
 class Rebuilder:
     """
-    Rebuilds states, and remembers the last few as checkpoints.
+    Rebuilds states, one after another, and remembers the last few as checkpoints.
 
     Args:
         timeline: What to read.
         feed: Makes the states.
+        pause: Called after each small piece of work; a thread beside an event loop sleeps in it.
 
     """
 
-    def __init__(self, timeline: Timeline, feed: VenueFeed) -> None:
+    def __init__(self, timeline: Timeline, feed: VenueFeed, pause: Callable[[], object] = lambda: None) -> None:
         self._timeline = timeline
         self._feed = feed
-        self._checkpoints: OrderedDict[frozenset[Key], tuple[int, FeedState]] = OrderedDict()
+        self._pause = pause
+        self._checkpoints: OrderedDict[frozenset[Key], _Checkpoint] = OrderedDict()
         self._lock = threading.Lock()
 
     def snapshots(
         self, wanted: frozenset[Key], position: Position, stopped: threading.Event
     ) -> Mapping[Key, bytes | None]:
         """
-        Give the snapshots of what is wanted, as of a position; None where there is none yet. For a thread.
+        Return the snapshots of what is wanted, as of a position; None where there is none yet.
 
         Args:
             wanted: Channels and products.
             position: Where in the timeline.
-            stopped: Ends the work early when set; what comes back is of no use then.
+            stopped: Ends the work early when set; what is returned is of no use then.
+
+        Raises:
+            RecordingError: If the recordings cannot be read that far.
 
         """
-        state = self._state_before(wanted, position, stopped)
-        if state is None:
-            return dict.fromkeys(wanted)
-        _apply(state, position.since)
-        found = {key: _last(state.snapshot(*key, position.time)) for key in wanted}
-        _last(state.clear())
-        return found
+        with self._lock:
+            state = self._state_before(wanted, position, stopped)
+            if state is None or stopped.is_set():
+                return dict.fromkeys(wanted)
+            if position.since:
+                state = state.copy()  # the checkpoint stays where it is
+            for payload in position.since:
+                state.apply(self._feed.describe(payload), payload)
+            return {key: state.snapshot(*key, position.time) for key in wanted}
 
     def _state_before(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> FeedState | None:
-        line = position.line
-        known, state = self._checkpoint(wanted, line)
-        start = 0
+        known = self._checkpoints.pop(wanted, None)  # it is kept again only if all of the way here was read
+        if known is None or known.line > position.line:
+            start = latest_snapshots(self._timeline.indexes(), wanted, position.line, position.sure_time)
+            known = _Checkpoint(0, start, new_state(self._feed, wanted))
+        state = known.state
         if state is None:
-            state = self._feed.state(wanted)
-            start = latest_snapshots(self._timeline.indexes(), wanted, line, position.sure_time)
-        if state is None or line == known:
-            return state
-        for run in self._timeline.scan(line, stopped, known, start):
-            _apply(state, zip(run.frames, run.infos, strict=True))
-            time.sleep(_PAUSE)
+            return None
+        if known.line < position.line:
+            for run in self._timeline.scan(position.line, stopped, known.line, known.sure_time):
+                for frame, info in zip(run.frames, run.infos, strict=True):
+                    state.apply(info, frame.payload)
+                self._pause()
         if not stopped.is_set():
-            self._keep(wanted, line, state.copy())
-        return state
-
-    def _keep(self, wanted: frozenset[Key], line: int, state: FeedState) -> None:
-        with self._lock:
-            gone = [self._checkpoints.pop(wanted, None)]
-            self._checkpoints[wanted] = (line, state)
+            self._checkpoints[wanted] = _Checkpoint(position.line, position.sure_time, state)
             if len(self._checkpoints) > _CHECKPOINTS:
-                gone.append(self._checkpoints.popitem(last=False)[1])
-        for checkpoint in gone:
-            if checkpoint is not None:
-                _last(checkpoint[1].clear())
-
-    def _checkpoint(self, wanted: frozenset[Key], line: int) -> tuple[int, FeedState | None]:
-        with self._lock:  # the copy as well: whoever takes the place of a checkpoint clears it
-            known, state = self._checkpoints.get(wanted, (0, None))
-            return (0, None) if state is None or known > line else (known, state.copy())
-
-
-def _apply(state: FeedState, frames: Iterable[tuple[Frame, FrameInfo]]) -> None:
-    _last(state.apply_all((info, frame.payload) for frame, info in frames))
-
-
-def _last(steps: Iterable[T]) -> T | None:
-    """Go through steps, letting other threads run after each; give the last."""
-    last = None
-    for last in steps:  # noqa: B007  the last one is what counts
-        time.sleep(_PAUSE)
-    return last
+                self._checkpoints.popitem(last=False)
+        return state

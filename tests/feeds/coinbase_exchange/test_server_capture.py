@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,18 +55,11 @@ def catalogue(frames: Described) -> dict[str, set[str]]:
     return found
 
 
-def last(steps: Iterator[bytes | None]) -> bytes | None:
-    payload = None
-    for payload in steps:  # noqa: B007  the last one is what counts
-        pass
-    return payload
-
-
 def state_after(frames: Described) -> FeedState:
     state = FEED.state(None)
     assert state is not None
-    for _ in state.apply_all((info, frame.payload) for frame, info in frames):
-        pass
+    for frame, info in frames:
+        state.apply(info, frame.payload)
     return state
 
 
@@ -75,7 +67,7 @@ def subscribe(venue: FeedServer, requests: list[bytes], before: Described, time:
     """Subscribe after some frames have passed; give what is answered."""
     replies = [reply for request in requests for reply in venue.on_message(request, time)]
     state = state_after(before)
-    snapshots: dict[Key, bytes | None] = {key: last(state.snapshot(*key, time)) for key in venue.wanted}
+    snapshots: dict[Key, bytes | None] = {key: state.snapshot(*key, time) for key in venue.wanted}
     replies += venue.on_state(snapshots, time)
     return [reply.payload for reply in replies if isinstance(reply, Send)]
 

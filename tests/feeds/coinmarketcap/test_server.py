@@ -635,9 +635,10 @@ def test_whatever_a_client_says_is_answered_by_one_frame(message: bytes) -> None
 def state_of(*payloads: bytes, keys: Any = None) -> dict[Key, bytes]:
     state = FEED.state(keys)
     assert state is not None
-    list(state.apply_all([(describe(one), one) for one in payloads]))
-    found = {key: list(state.snapshot(*key, START)) for key in state.keys()}  # noqa: SIM118
-    return {key: payload for key, (payload,) in found.items() if payload is not None}
+    for payload in payloads:
+        state.apply(describe(payload), payload)
+    found = {key: state.snapshot(*key, START) for key in state.keys()}  # noqa: SIM118
+    return {key: payload for key, payload in found.items() if payload is not None}
 
 
 def test_who_comes_late_gets_the_last_value_of_each_product_then_what_is_new() -> None:
@@ -736,18 +737,17 @@ def test_what_is_of_no_single_product_or_no_text_is_not_kept(payload: bytes) -> 
     assert state_of(payload) == {}
 
 
-def test_a_state_keeps_what_is_wanted_copies_and_forgets() -> None:
+def test_a_state_keeps_what_is_wanted_and_its_copy_goes_its_own_way() -> None:
     one, two = (push(PRICES, crypto_ids=number) for number in (1, 2))
     assert state_of(one, two, keys=[(PRICES, "2")]) == {(PRICES, "2"): two}
     state = FEED.state(None)
     assert state is not None
-    list(state.apply_all([(describe(one), one)]))
+    state.apply(describe(one), one)
     copy = state.copy()
-    list(copy.apply_all([(describe(two), two)]))
-    list(state.clear())
-    assert list(state.keys()) == []
+    copy.apply(describe(two), two)
+    assert list(state.keys()) == [(PRICES, "1")]
     assert sorted(copy.keys()) == [(PRICES, "1"), (PRICES, "2")]
-    assert list(state.snapshot(PRICES, "1", START)) == []
+    assert state.snapshot(PRICES, "2", START) is None
 
 
 def test_nothing_is_due_by_itself() -> None:

@@ -265,10 +265,10 @@ def books_of(paths: Sequence[Path]) -> dict[tuple[str, str], list[Any]]:
     for line in itertools.chain.from_iterable(map(lines_of, paths)):
         record = decode_line(line)
         assert isinstance(record, Frame)
-        list(state.apply_all([(feed.describe(record.payload), record.payload)]))
+        state.apply(feed.describe(record.payload), record.payload)
     found = {}
     for key in state.keys():  # noqa: SIM118  no mapping
-        *_, payload = state.snapshot(*key, START)
+        payload = state.snapshot(*key, START)
         assert payload is not None
         updates = msgspec.json.decode(payload)["events"][0]["updates"]
         found[key] = sorted((one["side"], one["price_level"], one["new_quantity"]) for one in updates)

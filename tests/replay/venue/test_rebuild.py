@@ -12,7 +12,7 @@ import pytest
 from feedrec.feeds import venue_of
 from feedrec.feeds.venue import VenueFeed
 from feedrec.formats import create_recording
-from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
+from feedrec.model import NANOSECONDS, Frame, Header
 from feedrec.replay.timeline.frame_batches import FrameBatch
 from feedrec.replay.timeline.timeline import Timeline
 from feedrec.replay.venue.rebuild import Position, Rebuilder
@@ -65,7 +65,7 @@ def test_a_position_within_a_run_is_the_state_before_it_and_the_frames_since(fee
     timeline = Timeline([DEMO], describe=feed.describe)
     runs = list(timeline.scan(1200, threading.Event()))
     last = runs[-1]
-    since: list[tuple[Frame, FrameInfo]] = list(zip(last.frames, last.infos, strict=True))
+    since = [frame.payload for frame in last.frames]
     rebuilder = Rebuilder(timeline, feed)
     whole = rebuilder.snapshots(BOTH, Position(last.end, [], 7), threading.Event())
     parts = rebuilder.snapshots(BOTH, Position(last.start, since, 7), threading.Event())

@@ -1,0 +1,56 @@
+"""Lateness of one client's frames while another subscribes late to a deep book, against the same without that one."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from .material import Row, deep_book
+from .processes import run, serving
+
+__all__ = ["measure", "rows"]
+
+SECONDS = 20
+
+
+class Beside(NamedTuple):
+    """How late the frames of a client were, in ns, and how long each late subscription beside it took, in seconds."""
+
+    lateness: dict[str, int]
+    joins: list[float]
+
+
+def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Replay 1,000 frames a second at speed 1, without and beside a client that joins late again and again."""
+    path = folder / "deep.jsonl.zst"
+    size = deep_book(path, SECONDS // (4 if quick else 1))
+    alone = measure(path).lateness
+    lateness, joins = measure(path, late=size)
+    what = f"{len(joins)} late joins to a book of {size / 1e6:.1f} MB"
+    for figure in ("p50", "p99", "max"):
+        yield Row(
+            f"lateness {figure} beside {what}",
+            f"{alone[figure] / 1e6:.3f} ms",
+            f"{lateness[figure] / 1e6:.3f} ms",
+            lateness[figure] / max(alone[figure], 1),
+        )
+    first, median = joins[0], statistics.median(joins)
+    yield Row(
+        "late join: the first against the median", f"{median * 1e3:.0f} ms", f"{first * 1e3:.0f} ms", first / median
+    )
+
+
+def measure(path: Path, *, late: int = 0) -> Beside:
+    """Serve a recording to a client to its end, beside another that joins late to a snapshot of so many bytes."""
+    with serving("benchmarks.late_server", path) as server:
+        if not late:
+            run("benchmarks.raw_client", server.url, "ticker")
+            return Beside(json.loads(server.last_line()), [])
+        with serving("benchmarks.late_client", server.url, late) as other:
+            run("benchmarks.raw_client", server.url, "ticker")
+            lateness = json.loads(server.last_line())
+            output, _ = other.process.communicate(timeout=60)
+    return Beside(lateness, list(map(float, output.split())))

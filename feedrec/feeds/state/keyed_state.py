@@ -1,0 +1,87 @@
+"""State by channel and product: what is wanted is kept, and each value makes its own snapshot."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from typing import NamedTuple, Protocol, Self
+
+from ...model import FrameInfo
+from ..venue import Key
+
+__all__ = ["KeyedState", "LastFrame", "Value"]
+
+
+class Value(Protocol):
+    """What is known of one channel and product."""
+
+    def copy(self) -> Self:
+        """Return an independent copy; a value that never changes may return itself."""
+
+    def snapshot(self, time: int) -> bytes:
+        """Return the message that a new subscriber gets first, as of `time` in nanoseconds."""
+
+
+class LastFrame(NamedTuple):
+    """The last frame, given as it was recorded."""
+
+    payload: bytes
+
+    def copy(self) -> Self:
+        """Return itself: it never changes."""
+        return self
+
+    def snapshot(self, time: int) -> bytes:  # noqa: ARG002
+        """Return the recorded bytes."""
+        return self.payload
+
+
+class KeyedState(ABC):
+    """
+    A value for each channel and product; see `FeedState`.
+
+    A subclass says what a frame changes. It is not safe to be used from two threads at once.
+
+    Args:
+        wanted: The keys to keep; None for all.
+
+    Attributes:
+        wanted: See above.
+        values: What is known, by key, in the order in which keys were first seen.
+
+    """
+
+    def __init__(self, wanted: Collection[Key] | None = None) -> None:
+        self.wanted = None if wanted is None else frozenset(wanted)
+        self.values: dict[Key, Value] = {}
+
+    @abstractmethod
+    def apply(self, info: FrameInfo, payload: bytes) -> None:
+        """
+        Take in a recorded frame; one that is not wanted or not understood changes nothing.
+
+        Args:
+            info: What `Feed.describe` returned for it.
+            payload: The frame as recorded.
+
+        """
+
+    def keeps(self, channel: str, product: str) -> bool:
+        """Return whether a key is wanted."""
+        return self.wanted is None or (channel, product) in self.wanted
+
+    def keys(self) -> list[Key]:
+        """Return the keys for which there is a snapshot."""
+        return list(self.values)
+
+    def snapshot(self, channel: str, product: str, time: int) -> bytes | None:
+        """Return the message that a new subscriber gets first, as of `time` in nanoseconds; None if there is none."""
+        value = self.values.get((channel, product))
+        return None if value is None else value.snapshot(time)
+
+    def copy(self) -> Self:
+        """Return an independent copy; texts and bytes are shared."""
+        other = copy.copy(self)
+        other.values = {key: value.copy() for key, value in self.values.items()}
+        return other
