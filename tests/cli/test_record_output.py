@@ -73,7 +73,7 @@ def test_a_run_goes_on_with_five_digits(tmp_path: Path) -> None:
     with mock_venue(DEMO, "--speed", "20") as url:
         done = feedrec("record", "--url", url, "--max-frames", 600, "--rotate", "250ms", "-o", "x.jsonl", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
-    assert "this run begins with x-9999.jsonl" in done.stderr.decode()
+    assert "continuing after earlier files, with x-9999.jsonl" in done.stderr.decode()
     assert (tmp_path / "x-10000.jsonl").exists()
     left.unlink()
     feedrec("convert", tmp_path, "-o", tmp_path / "all.jsonl")

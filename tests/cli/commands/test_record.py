@@ -351,7 +351,7 @@ def test_a_run_goes_on_behind_what_a_killed_one_left(tmp_path: Path, name: str) 
         before = {int(path.name[2:6]) for path in tmp_path.iterdir()}
         done = feedrec(*command, "--max-frames", 50, cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
-    assert f"this run begins with x-{max(before) + 1:04d}" in done.stderr.decode()
+    assert f"continuing after earlier files, with x-{max(before) + 1:04d}" in done.stderr.decode()
     names = {path.name for path in tmp_path.iterdir()}
     assert {int(one[2:6]) for one in names} > before
     if name == "x.parquet":
