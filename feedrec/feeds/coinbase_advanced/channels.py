@@ -20,19 +20,19 @@ USER = "user"
 FUTURES_BALANCE = "futures_balance_summary"
 
 MARKET_CHANNELS = (
-    Channel("level2", "order book: a snapshot, then updates about each 50 ms"),
+    Channel("level2", "order book: a snapshot, then updates about every 50 ms"),
     Channel("ticker", "price and best bid and offer at every match"),
-    Channel("ticker_batch", "as ticker, each 5 seconds if changed"),
+    Channel("ticker_batch", "like ticker, every 5 seconds if changed"),
     Channel("market_trades", "trades of the last 250 ms"),
-    Channel("candles", "buckets of five minutes, when they change"),
+    Channel("candles", "five-minute candles, when they change"),
     Channel("status", "products and currencies"),
 )
 
-HEARTBEATS_CHANNEL = Channel(HEARTBEATS, "a beat each second; keeps the other channels open", takes_products=False)
+HEARTBEATS_CHANNEL = Channel(HEARTBEATS, "a heartbeat every second, keeps other channels open", takes_products=False)
 
 PRIVATE_CHANNELS = (
     Channel(USER, "own orders and positions", needs_credentials=True, products_optional=True),
-    Channel(FUTURES_BALANCE, "own balances and margins of futures", takes_products=False, needs_credentials=True),
+    Channel(FUTURES_BALANCE, "own futures balances and margins", takes_products=False, needs_credentials=True),
 )
 
 PRIVATE = frozenset(channel.name for channel in PRIVATE_CHANNELS)

@@ -13,19 +13,19 @@ from ..base import Channel
 __all__ = ["ACK_NAMES", "CHANNELS", "OPTIONAL_PRODUCTS", "SOURCES", "TAKERS", "channel_name", "described_name"]
 
 CHANNELS = (
-    Channel("heartbeat", "a beat each whole second for each product, with the last sequence and trade"),
+    Channel("heartbeat", "a heartbeat every second for each product, with the last sequence and trade"),
     Channel("status", "products and currencies", takes_products=False),
     Channel("ticker", "price and best bid and ask at every match"),
-    Channel("ticker_batch", "as ticker, each 5 seconds if changed"),
+    Channel("ticker_batch", "like ticker, every 5 seconds if changed"),
     Channel("level2", "order book: a snapshot, then each change", needs_credentials=True),
-    Channel("level2_batch", "order book: a snapshot, then changes of 50 ms together"),
+    Channel("level2_batch", "order book: a snapshot, then changes batched over 50 ms"),
     Channel("level3", "every order, as arrays after a schema", needs_credentials=True),
     Channel("auctionfeed", "state of auctions"),
     Channel("matches", "trades: the last one, then each"),
     Channel("full", "every order from received to done", needs_credentials=True),
-    Channel("user", "as full, own orders only", needs_credentials=True, products_optional=True),
-    Channel("balance", "changes of accounts, whose ids stand in place of products", needs_credentials=True),
-    Channel("rfq_matches", "trades that came of a request for quote", products_optional=True),
+    Channel("user", "like full, own orders only", needs_credentials=True, products_optional=True),
+    Channel("balance", "changes of accounts, whose ids take the place of products", needs_credentials=True),
+    Channel("rfq_matches", "trades from requests for quote", products_optional=True),
 )
 """With what needs credentials as "Exchange WebSocket Authentication" of 2025-02 says that it is enforced."""
 

@@ -69,10 +69,10 @@ PARAMS: Mapping[str, tuple[Param, ...]] = {
 """What a subscription of each channel takes."""
 
 _SUMMARIES = {
-    "market@crypto_latest_price": "price, market cap and changes of cryptocurrencies, each 5 or 15 seconds",
-    "onchain@token_agg_event": "aggregated price of tokens, at each swap",
+    "market@crypto_latest_price": "price, market cap and changes of cryptocurrencies, every 5 or 15 seconds",
+    "onchain@token_agg_event": "aggregated price of tokens, at every swap",
     "onchain@transaction": "swaps of tokens",
-    "onchain@liquidity_event": "liquidity of tokens that is added, removed or migrated",
+    "onchain@liquidity_event": "liquidity of tokens: added, removed or migrated",
     "onchain@kline": "candles of tokens, at the close of each interval",
     "onchain@token_metric": "rolling metrics of tokens",
     "onchain@pool_metric": "rolling metrics of pools",
