@@ -14,6 +14,7 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
 from feedrec.model import NANOSECONDS, Frame, Header
 
+from ..timing import HANG_TIMEOUT
 from .command import DEMO, feedrec, mock_venue
 
 NUMBERS = (9_999, 10_000, 10_001)
@@ -64,7 +65,7 @@ def test_every_command_reads_the_files_in_the_order_of_their_numbers(folder: Pat
         verified = feedrec("verify", "--json", *files).stdout.splitlines()
         assert [Path(json.loads(line)["path"]).name for line in verified] == [f"x-{number}.jsonl" for number in NUMBERS]
         with mock_venue(*files, "--speed", "max") as url:
-            assert asyncio.run(asyncio.wait_for(receive(url), 30)) == expected
+            assert asyncio.run(asyncio.wait_for(receive(url), HANG_TIMEOUT)) == expected
 
 
 def test_a_run_goes_on_with_five_digits(tmp_path: Path) -> None:

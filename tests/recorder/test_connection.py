@@ -405,20 +405,21 @@ def test_what_is_no_address_is_a_failure_that_shows_no_secret(url: str) -> None:
 
 
 def test_giving_up_amid_the_handshake_leaves_nothing_open() -> None:
-    gone = asyncio.Event()
+    asked, gone = asyncio.Event(), asyncio.Event()
 
     async def script(peer: Peer) -> None:
         await peer.read_request()
+        asked.set()
         assert await peer.reader.read() == b""
         gone.set()
 
     async def attempt() -> None:
         async with venue(script) as url:
             task = asyncio.ensure_future(open_with(url))
-            await asyncio.sleep(50 * MS)
+            await asked.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await asyncio.wait_for(gone.wait(), 1)
+            await gone.wait()
 
     run(attempt())

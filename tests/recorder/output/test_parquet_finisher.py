@@ -16,6 +16,8 @@ from feedrec.formats.file.names import journal_path
 from feedrec.model import NANOSECONDS, Frame, Header
 from feedrec.recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
 
+from ...timing import scaled
+
 START = 1_795_280_400 * NANOSECONDS
 
 
@@ -112,7 +114,7 @@ def test_a_journal_of_ours_that_another_recorder_is_at_is_waited_for(tmp_path: P
     with kept.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         finisher.add(kept)
-        time.sleep(0.3)
+        time.sleep(scaled(0.3))
         assert finisher.waiting
         assert finisher.failed == []
     finisher.finish()
