@@ -96,7 +96,7 @@ def test_help_is_light() -> None:
         (("info", "."), 1, "no recording in this folder"),
         (("info", "empty"), 1, "the file is empty"),
         (("info", "foreign"), 1, "it is neither zstd, nor gzip, nor lines of JSON"),
-        (("cat", "foreign.json"), 1, "no header of a recording"),
+        (("cat", "foreign.json"), 1, "not a recording header"),
     ],
 )
 def test_bad_input_gets_one_clear_line(tmp_path: Path, arguments: tuple[object, ...], code: int, said: str) -> None:

@@ -52,7 +52,7 @@ class FrameSpan(NamedTuple):
 
 def walk_frames(read_at: ReadAt, size: int, start: int = 0) -> Iterator[FrameSpan]:
     """
-    Give the zstd frames of a file from an offset on; only their headers are read.
+    Yield the zstd frames of a file from an offset on; only their headers are read.
 
     Args:
         read_at: Gives, for an offset of the file and a number, so many bytes; fewer at the end of the file.
@@ -139,7 +139,7 @@ def _range_by_walking(read_at: ReadAt, size: int, start: int, end: int | None) -
 
 def _first_time(read_at: ReadAt, span: FrameSpan) -> int:
     """
-    Give the time of the first line of a block; 0 if it has none, as the header.
+    Return the time of the first line of a block; 0 if it has none, as the header.
 
     Raises:
         StreamDamage: If it cannot be unpacked.

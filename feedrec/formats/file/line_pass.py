@@ -67,7 +67,7 @@ class LinePass:
 
     def take_header(self) -> bytes:
         """
-        Give the first line of all.
+        Return the first line of all.
 
         Raises:
             NotARecordingError: If there is none.
@@ -84,7 +84,7 @@ class LinePass:
 
     def batches(self) -> Iterator[list[bytes]]:
         """
-        Give the lines that are left, about a block of them at a time.
+        Yield the lines that are left, about a block of them at a time.
 
         Raises:
             TruncatedRecordingError: After the last whole line, if the file was cut off and nobody is writing it.
@@ -116,7 +116,7 @@ class LinePass:
         raise error
 
     def _read(self) -> Iterator[list[bytes]]:
-        """Give the lines of the file, the header among them, until its end or the first damage."""
+        """Yield the lines of the file, the header among them, until its end or the first damage."""
         while True:
             live = self._wait is not None and self._file.is_locked()  # before reading: what comes until then counts
             while data := self._next_bytes():

@@ -31,7 +31,7 @@ def lock(descriptor: int) -> None:
 
 
 def is_locked(descriptor: int) -> bool:
-    """Tell whether somebody else holds the lock of an open file."""
+    """Return whether somebody else holds the lock of an open file."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -43,7 +43,7 @@ def is_locked(descriptor: int) -> bool:
 
 
 def is_being_written(path: Path) -> bool:
-    """Tell whether somebody writes a file. Nobody does where there is none, or none that can be opened."""
+    """Return whether somebody writes a file. Nobody does where there is none, or none that can be opened."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would be waited for
     except (OSError, ValueError):

@@ -74,7 +74,7 @@ def part_path(path: Path) -> Path:
 
 
 def is_part(path: Path) -> bool:
-    """Tell whether a file is named as a recording that is not finished."""
+    """Return whether a file is named as a recording that is not finished."""
     return path.name.endswith(PART_SUFFIX)
 
 
@@ -127,7 +127,7 @@ def journal_path(table: Path) -> Path:
 
 
 def is_journal(path: Path) -> bool:
-    """Tell whether a file is named as a journal, finished or not."""
+    """Return whether a file is named as a journal, finished or not."""
     return finished_path(path).name.endswith(JOURNAL_SUFFIX)
 
 
@@ -145,7 +145,7 @@ def later_paths(path: Path) -> list[Path]:
 
 def counts_as_recording(name: str, names: Collection[str]) -> bool:
     """
-    Tell whether a file is named as a recording, and no other file in its folder is a better copy of it.
+    Return whether a file is named as a recording, and no other file in its folder is a better copy of it.
 
     Args:
         name: The name of the file.

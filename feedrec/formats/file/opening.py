@@ -68,7 +68,7 @@ def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
 
 
 def has_own_reader(head: bytes) -> bool:
-    """Tell whether a file that begins with these bytes is gzip or Parquet: only its reader knows it."""
+    """Return whether a file that begins with these bytes is gzip or Parquet: only its reader knows it."""
     return looks_like_gzip(head) or head.startswith(_PARQUET)
 
 

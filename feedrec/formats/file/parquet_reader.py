@@ -177,7 +177,7 @@ class _RowGroups:
             raise CorruptRecordingError(file.path, "its footer contradicts itself", footer, None)
 
     def between(self, start: int | None, end: int | None) -> list[int]:
-        """Give the row groups that may have lines of a span of time: `start` inclusive, `end` exclusive."""
+        """Return the row groups that may have lines of a span of time: `start` inclusive, `end` exclusive."""
         return [
             number
             for number, group in enumerate(self.groups)
@@ -188,7 +188,7 @@ class _RowGroups:
 
     def read(self, number: int, span: _Span) -> Iterator[list[bytes]]:
         """
-        Give the lines of a row group, but for some of those that are not within a span of time.
+        Yield the lines of a row group, but for some of those that are not within a span of time.
 
         Raises:
             StreamDamage: If its bytes are not those that were written.
@@ -219,7 +219,7 @@ class _RowGroups:
 
     def _check_footer(self) -> int:
         """
-        Give the offset of the footer.
+        Return the offset of the footer.
 
         Raises:
             RecordingError: If it is not there, not feedrec's, or not the one that was written.
@@ -252,7 +252,7 @@ class _RowGroups:
 
 
 def _may_be_within(batch: Any, span: _Span) -> bool:
-    """Tell whether rows have a time within a span, or none."""
+    """Return whether rows have a time within a span, or none."""
     start, end = span
     if start is None and end is None:
         return True

@@ -59,7 +59,7 @@ class RecordingFile:
         self._file.close()
 
     def size(self) -> int:
-        """Give the bytes in it at this moment."""
+        """Return the bytes in it at this moment."""
         return os.fstat(self._file.fileno()).st_size
 
     def read_at(self, offset: int, size: int) -> bytes:
@@ -80,7 +80,7 @@ class RecordingFile:
         return data
 
     def is_locked(self) -> bool:
-        """Tell whether a recorder holds it."""
+        """Return whether a recorder holds it."""
         if self._file.closed:
             return False
         return is_locked(self._file.fileno())
@@ -180,7 +180,7 @@ class Recording(ABC):
     @abstractmethod
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         """
-        Give the lines after the header, about a block of them at a time.
+        Yield the lines after the header, about a block of them at a time.
 
         Each call is a reading of its own: without times from the beginning, or from where `seek` led; with one of them
         it reads no more of the file than it must.
@@ -210,7 +210,7 @@ class Recording(ABC):
 
     def __iter__(self) -> Iterator[Record]:
         """
-        Give every record after the header.
+        Yield every record after the header.
 
         Raises:
             DamagedRecordingError: As for `batches`.
@@ -221,7 +221,7 @@ class Recording(ABC):
 
     def lines_with_records(self, start: int | None = None, end: int | None = None) -> Iterator[tuple[bytes, Record]]:
         """
-        Give every record after the header together with the line that it stands in; times as for `batches`.
+        Yield every record after the header together with the line that it stands in; times as for `batches`.
 
         Raises:
             DamagedRecordingError: As for `batches`.
@@ -241,7 +241,7 @@ class Recording(ABC):
         self, selection: Selection | None = None, describe: Callable[[bytes], FrameInfo] | None = None
     ) -> Iterator[Record]:
         """
-        Give the records that are chosen.
+        Yield the records that are chosen.
 
         Args:
             selection: The choice; None for everything.
@@ -269,7 +269,7 @@ class Recording(ABC):
         describe: Callable[[bytes], FrameInfo] | None = None,
     ) -> Iterator[tuple[list[Frame], list[FrameInfo]]]:
         """
-        Give the received frames, some thousand at a time.
+        Yield the received frames, some thousand at a time.
 
         Args:
             start: First time, inclusive, in nanoseconds.
@@ -288,7 +288,7 @@ class Recording(ABC):
 
     def payload_batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         """
-        Give the payloads of the received frames, some thousand at a time: the quickest way to read a recording.
+        Yield the payloads of the received frames, some thousand at a time: the quickest way to read a recording.
 
         Where the recording has an index, and so was written by feedrec, its payloads are cut out of their lines without
         being parsed. Arguments and errors are those of `frame_batches`.
@@ -312,7 +312,7 @@ class Recording(ABC):
         describe: Callable[[bytes], FrameInfo] | None = None,
     ) -> Iterator[DecodedBatch]:
         """
-        Give every record, some thousand at a time, received frames apart from all others: to count is to read so.
+        Yield every record, some thousand at a time, received frames apart from all others: to count is to read so.
 
         Arguments and errors are those of `frame_batches`.
         """
@@ -325,7 +325,7 @@ class Recording(ABC):
                 yield from self._decode_one_by_one(received, lines)
 
     def _decode_one_by_one(self, received: ReceivedFrames, lines: list[bytes]) -> Iterator[DecodedBatch]:
-        """Give what stands before the first line that is none, then say where that is."""
+        """Yield what stands before the first line that is none, then say where that is."""
         for line in lines:
             others: list[Record] = []
             try:

@@ -187,7 +187,7 @@ class RotatingWriter:
         return self._writer
 
     def _is_complete(self, time: int) -> bool:
-        """Tell whether the present file takes no line of that time."""
+        """Return whether the present file takes no line of that time."""
         span, size = self._after or RotateAfter()
         if span is not None:
             is_first = self._span_end < 0

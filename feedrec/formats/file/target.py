@@ -194,7 +194,7 @@ class FileTarget:
 
 def move_into_place(source: Path, path: Path, *, overwrite: bool = False) -> None:
     """
-    Give a finished file its final name, and have that put on the medium.
+    Return a finished file its final name, and have that put on the medium.
 
     Raises:
         RecordingExistsError: If the name is taken and `overwrite` is not given.

@@ -274,7 +274,7 @@ class RecordingWriter:
 
 
 def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
-    """Give what the index needs to know of a record."""
+    """Return what the index needs to know of a record."""
     is_received = isinstance(record, Frame) and record.direction == "in"
     return record.time, record.conn, (info or FrameInfo()) if is_received else None
 

@@ -1,12 +1,12 @@
 """
 The line codec: headers, frames and events as single lines of JSON, payloads verbatim.
 
-The payload is the last key of its line, and it is one of
-- `frame`: a JSON text that can stand in the line as it is;
+The payload is the last key of its line:
+- `frame`: JSON text that can stand in the line verbatim;
 - `text`: any other UTF-8 text, as a JSON string;
-- `base64`: everything else, with `op` telling a text message from a binary one.
+- `base64`: everything else, with `op` to distinguish a text message from a binary one.
 
-A payload stands in the line as it is only if every JSON reader would cut the same bytes out again: it is valid UTF-8,
+A payload stands in the line verbatim only if every JSON reader would cut the same bytes out again: it is valid UTF-8,
 it parses, it has no byte below 0x20, no white space around it, and it nests less than `MAX_NESTING` deep.
 `decode_line(encode_frame(frame)) == frame` for every frame.
 """
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 MAX_NESTING = 100
-"""Payloads that nest this deep go to `text`: readers with recursive parsers give up not far above."""
+"""Payloads that nest this deep are stored as `text`: recursive parsers give up not far beyond."""
 
 _SPACE, _BRACE, _BRACKET = 0x20, ord("{"), ord("[")
 _TAB, _LINE_FEED, _RETURN = 0x09, 0x0A, 0x0D
@@ -50,16 +50,14 @@ _ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
 
 _FLAGS = ("redacted", "synthetic", "unverified")
 
-_SECOND_HEADER = (
-    "a second header: two recordings in one file (feedrec repair makes one of them; feedrec convert joins files)"
-)
+_SECOND_HEADER = "a second header: two recordings in one file (feedrec repair joins them; feedrec convert merges files)"
 
 _validate = msgspec.json.Decoder(msgspec.Raw).decode
 _encode = msgspec.json.encode
 
 
 def encode_header(header: Header) -> bytes:
-    """Write the first line of a recording, without its newline."""
+    """Encode the first line of a recording, without its newline."""
     fields = {
         "feedrec": FORMAT_VERSION,
         "endpoint": header.endpoint,
@@ -72,18 +70,18 @@ def encode_header(header: Header) -> bytes:
 
 
 def encode_event(event: Event) -> bytes:
-    """Write an event as a line, without its newline."""
+    """Encode an event as a line, without its newline."""
     fields = {"time": format_time(event.time), "conn": event.conn, "event": event.name}
     return _encode({**fields, **{key: value for key, value in event.details.items() if key not in fields}})
 
 
 def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
     """
-    Write a frame as a line, without its newline.
+    Encode a frame as a line, without its newline.
 
     Args:
         frame: The frame.
-        parses: Whether the payload is known to be one valid JSON text, so that it need not be parsed again.
+        parses: Whether the payload is known to be valid JSON text, so that it need not be parsed again.
 
     """
     payload = frame.payload
@@ -99,7 +97,7 @@ def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
 
 
 def encode_received(time: int, conn: int, payload: bytes, *, binary: bool, parses: bool) -> bytes:
-    """Write a frame that came in as `encode_frame` does, but quicker: a recorder does it for every frame."""
+    """Encode a received frame as `encode_frame` does, but faster: a recorder calls it for every frame."""
     if not binary and _stands_verbatim(payload, parses=parses):
         return b'%b"frame":%b}' % (_frame_start(time, conn, "in"), payload)
     return encode_frame(Frame(time, conn, payload, "in", binary), parses=parses)
@@ -119,7 +117,7 @@ def _utf8(payload: bytes) -> str | None:
 
 
 def _stands_verbatim(payload: bytes, *, parses: bool) -> bool:
-    # The order is one of cost: this runs for every frame that a recorder receives.
+    # Cheapest checks first: this runs for every frame that a recorder receives.
     if not payload or payload[0] <= _SPACE or payload[-1] <= _SPACE:
         return False
     if _LINE_FEED in payload or _RETURN in payload or _TAB in payload:  # other control bytes fail to parse
@@ -134,7 +132,7 @@ def _stands_verbatim(payload: bytes, *, parses: bool) -> bool:
 
 
 def is_json(payload: bytes) -> bool:
-    """Tell whether a payload is one JSON text; what stands inside its strings is not checked for UTF-8."""
+    """Return whether a payload is JSON text; its strings are not checked for valid UTF-8."""
     try:
         _validate(payload)
     except (msgspec.DecodeError, RecursionError):
@@ -143,7 +141,7 @@ def is_json(payload: bytes) -> bool:
 
 
 def _nesting_below(payload: bytes, limit: int) -> bool:
-    """Tell whether a valid JSON text nests less than `limit` deep, peeling it from the inside, level by level."""
+    """Return whether valid JSON text nests less than `limit` deep, peeling it from the inside, level by level."""
     skeleton = payload
     if b"\\" not in payload:  # then quotes pair up, and a string without brackets leaves two quotes side by side
         skeleton = payload.translate(_BRACES_AS_BRACKETS, _ALL_BUT_NESTING_AND_QUOTES)
@@ -159,7 +157,7 @@ def _nesting_below(payload: bytes, limit: int) -> bool:
 
 
 class _Line(msgspec.Struct, gc=False):
-    """Every key that a line of version 1 can have; the values of others are passed over."""
+    """Every key that a line of version 1 can have; other keys are skipped."""
 
     time: str = ""
     conn: int = 0
@@ -175,7 +173,7 @@ class _Line(msgspec.Struct, gc=False):
 
 
 class _EventLine(msgspec.Struct, gc=False):
-    """What every event has; its other keys are its own, whatever they mean in the line of a frame."""
+    """What every event has; its other keys are its own, whatever they mean for a frame."""
 
     time: str
     event: str
@@ -189,9 +187,9 @@ _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 
 def decode_line(line: bytes) -> Record:
     """
-    Read a line that is not the header.
+    Decode a line other than the header.
 
-    Keys may come in any order and with any spacing, so a file that another tool rewrote is read as well.
+    Keys may come in any order and with any spacing, so files rewritten by another tool are read as well.
 
     Raises:
         LineError: If it is neither a frame nor an event.
@@ -207,7 +205,7 @@ def decode_line(line: bytes) -> Record:
             raise LineError(_SECOND_HEADER) from error
         raise LineError(f"not a line of a recording: {error}") from error
     if fields.dir not in ("in", "out"):
-        raise LineError("not a line of a recording: it has neither `dir` nor `event`")
+        raise LineError("not a line of a recording: neither `dir` nor `event`")
     direction: Direction = "in" if fields.dir == "in" else "out"
     flags = fields.redacted, fields.synthetic, fields.unverified
     is_binary = fields.op == "binary" and fields.text is None and not bytes(fields.frame)
@@ -217,7 +215,7 @@ def decode_line(line: bytes) -> Record:
 def _decode_fields(line: bytes) -> _Line:
     try:
         return _decode(line)
-    except msgspec.ValidationError as error:  # an event may have a `text` of its own that is no string
+    except msgspec.ValidationError as error:  # an event may have a `text` of its own that is not a string
         with contextlib.suppress(msgspec.ValidationError):
             return _Line(event=_decode_event_line(line).event)
         raise error from None
@@ -240,37 +238,37 @@ def _payload(fields: _Line) -> bytes:
         try:
             return base64.b64decode(fields.base64, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise LineError(f"not a line of a recording: bad base64: {error}") from error
-    raise LineError("not a line of a recording: it has none of `frame`, `text` and `base64`")
+            raise LineError(f"not a line of a recording: invalid base64: {error}") from error
+    raise LineError("not a line of a recording: none of `frame`, `text` and `base64`")
 
 
 def decode_header(line: bytes) -> Header:
     """
-    Read the first line of a recording.
+    Decode the first line of a recording.
 
     Raises:
-        LineError: If it is no header, or one of a version that this package does not know.
+        LineError: If it is not a header, or has a version that this package does not know.
 
     """
     try:
         fields = _decode_object(line)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise LineError(f"the first line is no header of a recording: {error}") from error
+        raise LineError(f"the first line is not a recording header: {error}") from error
     version = fields.pop("feedrec", None)
     if version != FORMAT_VERSION or type(version) is not int:
         if version is None:
-            raise LineError('the first line is no header of a recording: it has no "feedrec"')
-        raise LineError(f"it is of format version {version!r}; this feedrec reads version {FORMAT_VERSION}: upgrade it")
+            raise LineError('the first line is not a recording header: it has no "feedrec" key')
+        raise LineError(f"format version {version!r}, but this feedrec reads version {FORMAT_VERSION}: upgrade feedrec")
     try:
         known = {name: fields.pop(name) for name in Header.__struct_fields__ if name in fields and name != "extra"}
         known["created"] = parse_time(known["created"]) if "created" in known else 0
         return msgspec.convert({**known, "extra": fields}, Header)
     except (msgspec.ValidationError, TypeError, ValueError, AttributeError) as error:
-        raise LineError(f"the header cannot be read: {error}") from error
+        raise LineError(f"invalid header: {error}") from error
 
 
 def is_header(line: bytes) -> bool:
-    """Tell whether a line is the header of a recording."""
+    """Return whether a line is the header of a recording."""
     try:
         decode_header(line)
     except LineError:
@@ -279,7 +277,7 @@ def is_header(line: bytes) -> bool:
 
 
 def line_time(line: bytes) -> str | None:
-    """Give the time of a line as its text, or None if it has none."""
+    """Return the time of a line as its text; None if it has none."""
     try:
         return _decode(line).time or None
     except (msgspec.DecodeError, RecursionError, ValueError):

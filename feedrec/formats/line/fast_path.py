@@ -1,13 +1,13 @@
 """
-Received frames out of lines, and the times of lines, fast.
+A fast path for the received frames in lines, and for the times of lines.
 
-A line that `formats.lines` wrote for a received frame with a JSON object differs from the one before it in nothing but
-nine digits and the payload, as long as the second is the same:
+A line that `codec.py` encoded for a received frame with a JSON object differs from the line before it only in nine
+digits and the payload, within the same second:
 
     {"time":"2026-11-21T17:00:00.223456789Z","conn":0,"dir":"in","frame":{...}}
     |-- same second ------------|-9 digits|-- same connection ---------|payload|
 
-Such a line is cut by position, once the payload proved to be one whole JSON value: then the cut is where `decode_line`
+Such a line is cut by position if the payload proves to be one whole JSON value: then the cut is where `decode_line`
 would make it. Every other line is left to `decode_line`.
 """
 
@@ -28,37 +28,37 @@ _DIGITS_END = 38
 _TIME = slice(9, 39)
 _TIME_SHAPE = b"0000-00-00T00:00:00.000000000Z"
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-_AFTER_ALL_TIMES = b"A"  # sorts behind every digit
+_AFTER_ALL_TIMES = b"A"  # sorts after every digit
 
 
 class ReceivedFrames:
     """
-    Decodes lines; remembers what the last one looked like.
+    Decodes lines, remembering what the last one looked like.
 
     Args:
-        describe: Tells what a text frame is. Where it says that the payload parses, that is not checked again.
-        first_conn: What is added to the number of every connection.
+        describe: Describes a text frame. If it says that the payload parses, that is not checked again.
+        first_conn: Added to the number of every connection.
 
     """
 
     def __init__(self, describe: Callable[[bytes], FrameInfo] | None = None, first_conn: int = 0) -> None:
         self._describe = describe
         self._first_conn = first_conn
-        self._second_text = b"\n"  # no line begins like this
+        self._second_text = b"\n"  # no line begins with it
         self._second = 0
         self._middle = b""
         self._conn = 0
 
     def decode(self, lines: Iterable[bytes], others: list[Record] | None = None) -> tuple[list[Frame], list[FrameInfo]]:
         """
-        Give the received frames among these lines, and what `describe` says of each; nothing if there is none.
+        Return the received frames among these lines, and their descriptions; no descriptions without `describe`.
 
         Args:
             lines: The lines.
             others: Events and sent frames are appended to it.
 
         Raises:
-            LineError: If one of them is no line of a recording.
+            LineError: If one of them is not a line of a recording.
 
         """
         frames: list[Frame] = []
@@ -89,13 +89,13 @@ class ReceivedFrames:
 
     def payloads(self, lines: Iterable[bytes]) -> list[bytes]:
         """
-        Give the payloads of the received frames among lines that feedrec wrote.
+        Return the payloads of the received frames among lines that feedrec wrote.
 
-        In those the payload is the last key, and it parses (docs/format.md): that is not proved again, and only that
-        makes it quick. Of lines that something else wrote it may give more than the payload.
+        There the payload is the last key, and it parses (docs/format.md). What makes this fast is that it is not
+        checked again: for lines that something else wrote, the result may contain more than the payload.
 
         Raises:
-            LineError: If it comes upon something that is no line of a recording.
+            LineError: If it finds something that is not a line of a recording.
 
         """
         payloads: list[bytes] = []
@@ -111,7 +111,7 @@ class ReceivedFrames:
         return payloads
 
     def _follow(self, line: bytes, record: Frame) -> Frame:
-        """Expect the next lines to look like this one; give its frame with the number of its connection."""
+        """Expect the next lines to look like this one; return its frame, with its connection renumbered."""
         conn = record.conn + self._first_conn
         middle = b'Z","conn":%d,"dir":"in","frame":' % record.conn
         if line.startswith(_START) and line.startswith(middle, _DIGITS_END) and line[_DIGITS].isdigit():
@@ -124,7 +124,7 @@ class ReceivedFrames:
 
 def lines_between(batches: Iterable[list[bytes]], start: int | None, end: int | None) -> Iterator[list[bytes]]:
     """
-    Give the lines of a span of time, and those that have no time: what is wrong with them is told where they are read.
+    Yield the lines of a span of time, and those without a time: decoding them reports what is wrong.
 
     Args:
         batches: Lines, some at a time.
@@ -142,7 +142,7 @@ def lines_between(batches: Iterable[list[bytes]], start: int | None, end: int | 
 
 
 def time_texts(lines: Sequence[bytes]) -> list[bytes]:
-    """Give the time of each line as the text that sorts as time does; empty for a line that has none."""
+    """Return the time of each line as text that sorts like time; empty for a line that has none."""
     texts = [line[_TIME] for line in lines]
     if {text.translate(_DIGITS_AS_ZEROS) for text in texts} == {_TIME_SHAPE} and {line[:9] for line in lines} == {
         _START

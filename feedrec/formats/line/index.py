@@ -135,7 +135,7 @@ class Index(msgspec.Struct):
         return sum(block.lines for block in self.blocks)
 
     def fits(self, offset: int) -> bool:
-        """Tell whether the blocks are possible, and cover the file from its beginning to `offset` without holes."""
+        """Return whether the blocks are possible, and cover the file from its beginning to `offset` without holes."""
         ends = itertools.chain([0], (block.end for block in self.blocks))
         return self.end == offset and all(
             block.offset == end and block.is_possible for block, end in zip(self.blocks, ends, strict=False)

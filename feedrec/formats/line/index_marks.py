@@ -1,4 +1,4 @@
-"""What the index needs to know of lines, fast: most of them are received frames that follow each other."""
+"""What the index needs to know about lines, found fast: most are received frames in a row."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .index import Mark
 __all__ = ["LineMarks"]
 
 _RECEIVED = b'"dir":"in"'
-_BEFORE_DIRECTION = 80  # bytes in which a line that we wrote says which way it went
+_BEFORE_DIRECTION = 80  # a line that we wrote has its direction within so many bytes
 _NOTHING = FrameInfo()
 
 
 class LineMarks:
     """
-    Gives the mark of each line.
+    Makes the mark of each line.
 
     Args:
-        describe: Tells what a text frame is; None where nobody can.
+        describe: Describes a text frame; None if nothing can.
 
     """
 
@@ -32,10 +32,10 @@ class LineMarks:
 
     def of(self, lines: Sequence[bytes]) -> list[Mark]:
         """
-        Give time, connection, and what a received frame is (None for all else) of each line.
+        Return time, connection, and the description of a received frame (else None) for each line.
 
         Raises:
-            LineError: If one of them is no line of a recording.
+            LineError: If one of them is not a line of a recording.
 
         """
         marks: list[Mark] = []

@@ -143,6 +143,6 @@ def find_seek_table(tail: Tail) -> SeekTable:
 
 
 def was_finished(read_at: Callable[[int, int], bytes], size: int) -> bool:
-    """Tell whether a file ends as a closed recording does, whatever is damaged before; arguments as for `Tail`."""
+    """Return whether a file ends as a closed recording does, whatever is damaged before; arguments as for `Tail`."""
     end = max(0, size - _FOOTER.size)
     return read_footer(read_at(end, size - end)) is not None

@@ -1,4 +1,4 @@
-"""Choosing records of a recording by channel, product, connection, direction and time."""
+"""Chooses records of a recording by channel, product, connection, direction and time."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["Selection"]
 
 class Selection(msgspec.Struct, frozen=True):
     """
-    A choice of records; what is left empty chooses everything.
+    A choice of records; whatever is left empty chooses everything.
 
-    A choice by channel, product or direction takes frames only, since events have none of these; with `keeps_events` it
-    takes them as well.
+    A choice by channel, product or direction takes only frames, since events have none of these; with `keeps_events`
+    it takes events as well.
 
     Attributes:
-        channels: Names of channels, one or any collection of them; kept as a frozenset, as are the next two.
-        products: Names of products, of which a frame must speak of at least one.
+        channels: Names of channels, one or any collection of them; kept as a frozenset, like the next two.
+        products: Names of products; a frame must concern at least one of them.
         start: First time, inclusive, in nanoseconds.
         end: Last time, exclusive, in nanoseconds.
         connections: Numbers of connections.
-        direction: `in` for frames received, `out` for frames sent.
-        keeps_events: Whether events are taken whatever else is chosen but time and connection.
+        direction: `in` for received frames, `out` for sent ones.
+        keeps_events: Whether events are chosen by time and connection alone.
 
     """
 
@@ -45,16 +45,16 @@ class Selection(msgspec.Struct, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether there is nothing that it leaves out."""
+        """Whether it excludes nothing."""
         return self.start is None and self.end is None and not self.is_filter
 
     @property
     def is_filter(self) -> bool:
-        """Whether it leaves out anything but what lies before or after a time."""
+        """Whether it excludes anything by other means than time."""
         return bool(self.channels or self.products or self.connections or self.direction)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give what it chooses by, but for times, as a JSON object."""
+        """Return the choice, except for times, as a JSON object."""
         chosen = {
             "channels": sorted(self.channels),
             "products": sorted(self.products),
@@ -64,7 +64,7 @@ class Selection(msgspec.Struct, frozen=True):
         return {key: value for key, value in chosen.items() if value}
 
     def takes(self, record: Record, describe: Callable[[bytes], FrameInfo]) -> bool:
-        """Tell whether a record is among the chosen; `describe` is the feed's."""
+        """Return whether a record is chosen; `describe` is the feed's."""
         if not self._covers(record.time) or (self.connections and record.conn not in self.connections):
             return False
         if not isinstance(record, Frame):
@@ -73,15 +73,15 @@ class Selection(msgspec.Struct, frozen=True):
             return False
         if not (self.channels or self.products):
             return True
-        return not record.binary and self._speaks_of(describe(record.payload))
+        return not record.binary and self._concerns(describe(record.payload))
 
     def takes_received(self, conn: int, info: FrameInfo) -> bool:
-        """Tell whether a received frame, of whatever time, is among the chosen; `info` is empty for a binary one."""
+        """Return whether a received frame is chosen, regardless of time; `info` is empty for a binary one."""
         if self.direction == "out" or (self.connections and conn not in self.connections):
             return False
-        return self._speaks_of(info)
+        return self._concerns(info)
 
-    def _speaks_of(self, info: FrameInfo) -> bool:
+    def _concerns(self, info: FrameInfo) -> bool:
         if self.channels and info.channel not in self.channels:
             return False
         return not self.products or any(product in self.products for product in info.products)

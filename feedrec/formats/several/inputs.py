@@ -34,7 +34,7 @@ RunIdentity = tuple[str, str, int, str]
 
 
 def run_identity(header: Header) -> RunIdentity:
-    """Give what is the same in all parts of one recording."""
+    """Return what is the same in all parts of one recording."""
     return header.endpoint, header.url, header.created, header.software
 
 
@@ -111,7 +111,7 @@ def refuse_doubles(inputs: Sequence[Input]) -> None:
 
 
 def _pairs(files: Sequence[Input]) -> Iterator[tuple[Input, Input]]:
-    """Give the files of a run two by two, but for its different parts."""
+    """Yield the files of a run two by two, but for its different parts."""
     by_part: dict[Any, list[Input]] = {}
     for one in files:
         by_part.setdefault(one.header.extra.get("part"), []).append(one)
@@ -122,7 +122,7 @@ def _pairs(files: Sequence[Input]) -> Iterator[tuple[Input, Input]]:
 
 
 def _overlap(one: Input, other: Input) -> bool:
-    """Tell whether the earlier has a line that is not before the first of the later."""
+    """Return whether the earlier has a line that is not before the first of the later."""
     earlier, later = sorted((one, other), key=lambda each: each.first)
     with earlier.open() as recording:
         try:
@@ -138,7 +138,7 @@ def merged(
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
 ) -> Iterator[Batch]:
     """
-    Give the lines of recordings by time, stably.
+    Yield the lines of recordings by time, stably.
 
     Args:
         inputs: The recordings.
@@ -183,7 +183,7 @@ class ConnectionNumbers:
         self._numbers: dict[tuple[int, int], int] = {}
 
     def of(self, file: int, conn: int) -> int:
-        """Give the number of a connection of an input."""
+        """Return the number of a connection of an input."""
         if self.stay:
             return conn
         return self._numbers.setdefault((self._runs[file], conn), len(self._numbers))
@@ -224,7 +224,7 @@ def joined_header(inputs: Sequence[Input], selection: Selection) -> Header:
 
 
 def _united(headers: Sequence[Header]) -> list[dict[str, Any]]:
-    """Give every subscription once: those that differ in nothing but products become one."""
+    """Return every subscription once: those that differ in nothing but products become one."""
     united: dict[bytes, dict[str, Any]] = {}
     for subscription in (one for header in headers for one in header.subscriptions):
         rest = {key: value for key, value in subscription.items() if key != "products"}

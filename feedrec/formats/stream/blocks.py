@@ -1,12 +1,12 @@
 """
-Lines to a zstd stream and back: the shape of a `.jsonl.zst`.
+Lines to a zstd stream and back: the format `.jsonl.zst`.
 
-`BlockEncoder` packs lines into independent zstd frames ("blocks") of whole lines. `BlockDecoder` gives the lines of
-such a stream, or of any other zstd stream.
+`BlockEncoder` packs lines into independent zstd frames ("blocks") of whole lines. `BlockDecoder` decodes such a stream,
+and any other zstd stream of lines.
 
-A decoder holds the lines of a block back until the checksum of the block proved them; `take_unverified` hands them out
-before that, for a file that was cut off or still grows. A block that is larger than feedrec writes them (a file that
-another tool compressed as one long frame) is handed out as it comes: memory stays bounded.
+The decoder holds back the lines of a block until its checksum verifies them; `take_unverified` returns them before
+that, for a file that was cut off or is still growing. A block larger than any that feedrec writes (another tool may
+compress a file as one long frame) is returned as it comes, which keeps memory bounded.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class BlockEncoder:
     """
     Packs lines into zstd frames of about `block_size` bytes of text, each with a checksum, each of whole lines.
 
-    What begins with `begin` ends with the index and the seek table.
+    A stream begun by `begin` ends with the index and the seek table.
 
     Args:
         level: zstd level.
@@ -106,15 +106,15 @@ class BlockEncoder:
 
 class BlockDecoder:
     """
-    Reads a zstd stream of lines.
+    Decodes a zstd stream of lines.
 
-    A stream whose first zstd block holds one line and is not the last of its frame was begun by `BlockEncoder.begin`:
-    it ends with a seek table, or it was cut off.
+    A stream whose first zstd block is one line and not the last of its frame was begun by `BlockEncoder.begin`: it ends
+    with a seek table, or it was cut off.
 
     Args:
-        max_line: Bytes that a line may have.
-        start: Byte offset in the file of the first byte that it is fed; that of a zstd frame.
-        ends_with_seek_table: Whether there must be one; None to find out from the first block.
+        max_line: Maximum length of a line in bytes.
+        start: Offset in the file of the first byte it is fed; a zstd frame begins there.
+        ends_with_seek_table: Whether there must be one; None to detect it from the first block.
 
     """
 
@@ -133,7 +133,7 @@ class BlockDecoder:
                 yield piece
 
     def pieces(self, data: bytes) -> Iterator[list[bytes] | FrameEnd]:
-        """Do as `feed`, and give the end of each zstd frame behind the lines in it."""
+        """Yield what `feed` does, and after the lines of each zstd frame its end."""
         if self.damage is not None:
             return
         try:
@@ -169,12 +169,12 @@ class BlockDecoder:
 
     @property
     def in_frame(self) -> bool:
-        """Whether a zstd frame has begun and not ended."""
+        """Whether it is inside a zstd frame."""
         return self._walker.in_frame
 
     @property
     def offset(self) -> int:
-        """Offset up to which the bytes received were understood."""
+        """Offset up to which the bytes received were parsed."""
         return self._walker.offset
 
     @property
@@ -184,7 +184,7 @@ class BlockDecoder:
 
     @property
     def is_torn(self) -> bool:
-        """Whether the bytes received end within a line, or within what holds some."""
+        """Whether the bytes received end within a line, or within a zstd block."""
         return self._splitter.held > 0 or self._walker.is_torn
 
     def _hold(self, block: Unpacked) -> None:

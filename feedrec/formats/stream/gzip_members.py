@@ -1,8 +1,8 @@
 """
-Lines to a gzip stream and back (RFC 1952), with zlib: the shape of a `.jsonl.gz`.
+Lines to a gzip stream and back (RFC 1952), with zlib: the format `.jsonl.gz`.
 
-`GzipEncoder` writes a member of its own for each MiB of text or so, which every gzip reads as one stream, so that the
-checksum of a member proves its lines before they are given, as in `blocks.py`.
+`GzipEncoder` writes a separate member for each MiB of text or so, which every gzip reads as one stream. So the checksum
+of a member verifies its lines before they are returned, as in `blocks.py`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .zstd_frames import StreamDamage
 __all__ = ["DEFAULT_GZIP_LEVEL", "GzipDecoder", "GzipEncoder", "looks_like_gzip"]
 
 DEFAULT_GZIP_LEVEL = 6
-"""Level of gzip itself."""
+"""The default of gzip itself."""
 
 _MAGIC = b"\x1f\x8b"
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
-_PIECE = 1 << 18  # bytes unpacked at a time: a few bytes of a hostile file hold gigabytes
+_PIECE = 1 << 18  # bytes decompressed at a time: a few bytes of a hostile file hold gigabytes
 _LINES_AT_ONCE = 256
 
 
 def looks_like_gzip(head: bytes) -> bool:
-    """Tell whether a file that begins with these bytes begins with a gzip member."""
+    """Return whether a file with these first bytes begins with a gzip member."""
     return head[:2] == _MAGIC
 
 
@@ -37,7 +37,7 @@ class GzipEncoder:
     Packs lines into gzip members of about `BLOCK_SIZE` bytes of text, each of whole lines.
 
     Args:
-        level: Level of gzip, 1 to 9.
+        level: gzip level, 1 to 9.
 
     """
 
@@ -75,12 +75,12 @@ class GzipEncoder:
 
 class GzipDecoder:
     """
-    Reads a gzip stream of lines, of one member or of many.
+    Decodes a gzip stream of lines, of one member or of many.
 
-    A cut between two members cannot be seen.
+    A cut between two members cannot be detected.
 
     Args:
-        max_line: Bytes that a line may have.
+        max_line: Maximum length of a line in bytes.
 
     """
 
@@ -119,10 +119,10 @@ class GzipDecoder:
         return self._member_start if self._member is not None or self._splitter.held else None
 
     def _unpack(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
-        """Give the content of the members in pieces, and whether a member ends with the piece."""
+        """Yield the content of the members in pieces, each with whether a member ends there."""
         while True:
             if self._member is None:
-                rest = data.lstrip(b"\0") if self._offset else data  # padding, as gzip itself takes it
+                rest = data.lstrip(b"\0") if self._offset else data  # padding, which gzip itself accepts
                 self._offset += len(data) - len(rest)
                 data = rest
                 if not data:
@@ -132,7 +132,7 @@ class GzipDecoder:
             try:
                 content = self._member.decompress(data, _PIECE)
             except zlib.error as error:
-                raise StreamDamage(self._member_start, f"a gzip member is corrupt ({error})") from error
+                raise StreamDamage(self._member_start, f"corrupt gzip member ({error})") from error
             is_last = self._member.eof
             rest = self._member.unused_data if is_last else self._member.unconsumed_tail
             self._offset += len(data) - len(rest)

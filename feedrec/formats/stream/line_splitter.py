@@ -1,4 +1,4 @@
-"""Text to lines: what all decoders of streams of lines share."""
+"""Cuts text into lines: what all decoders of streams of lines share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["HeldLines", "LineSplitter"]
 
 class LineSplitter:
     """
-    Cuts text into lines; keeps the beginning of the one that is not whole yet.
+    Cuts text into lines, and keeps the beginning of an incomplete one.
 
     Args:
-        max_line: Bytes that a line may have.
+        max_line: Maximum length of a line in bytes.
 
     """
 
@@ -23,20 +23,20 @@ class LineSplitter:
 
     @property
     def held(self) -> int:
-        """Bytes of the line that is not whole yet."""
+        """Bytes of the incomplete line."""
         return self._held
 
     def split(self, text: bytes, offset: int) -> list[bytes]:
         """
-        Take the next text; give the lines that are whole now.
+        Add the next text; return the lines that are now complete.
 
         Raises:
-            StreamDamage: If one is too long; it is said to be at `offset`.
+            StreamDamage: With this offset, if a line is too long.
 
         """
         head, newline, rest = text.partition(b"\n")
         if self._held + len(head) > self._max_line:
-            raise StreamDamage(offset, f"a line is longer than {self._max_line} bytes, the limit")
+            raise StreamDamage(offset, f"a line exceeds the limit of {self._max_line} bytes")
         self._parts.append(head)
         self._held += len(head)
         if not newline:
@@ -49,10 +49,10 @@ class LineSplitter:
 
 class HeldLines:
     """
-    Lines that wait for the checksum that proves them, as long as they are not too many.
+    Lines held back until a checksum verifies them, as long as there are not too many.
 
     Args:
-        most: Bytes of text above which they wait no longer, unless they are a single line.
+        most: Bytes of text above which they are held back no longer, unless they are a single line.
 
     """
 
@@ -63,23 +63,23 @@ class HeldLines:
         self._size = 0
 
     def hold(self, lines: list[bytes], size: int) -> None:
-        """Take lines, and the bytes of text that they were cut from."""
+        """Hold back lines, cut from so many bytes of text."""
         self._unverified += lines
         self._size += size
         if self._size > self._most and len(self._unverified) > 1:
             self.release()
 
     def release(self) -> None:
-        """Take note that all of them are proved."""
+        """Count all of them as verified."""
         self._verified += self._unverified
         self.drop()
 
     def drop(self) -> None:
-        """Forget those that are not proved."""
+        """Forget those that are not verified."""
         self._unverified = []
         self._size = 0
 
     def take(self) -> list[bytes]:
-        """Give those that are proved."""
+        """Return those that are verified, once."""
         verified, self._verified = self._verified, []
         return verified

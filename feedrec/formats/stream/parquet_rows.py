@@ -1,12 +1,12 @@
 """
-Recordings as Parquet: one row a line, in the same order, for programs that query.
+Recordings as Parquet: one row per line, in the same order, for programs that query.
 
-Every row gives its line back byte for byte: what a writer of this package would have written is taken apart into
-columns and put together again; any other line, as another tool rewrote it, is kept whole.
+The line of every row can be restored byte for byte. A line as this package encodes it is split into columns; any other
+line, as another tool may have rewritten it, is kept whole.
 
-Parquet has checksums for its pages, but none for their headers and for the footer, and a library that reads damaged
-ones may take the process with it. So the footer lists the row groups with a CRC of the bytes of each, and before the
-footer stands a seal with a CRC of the footer. Bytes that are not those that were written are given to no library.
+Parquet has checksums for its pages, but none for their headers and for the footer, and a library that parses damaged
+ones may crash the process. So the footer lists the row groups with a CRC of the bytes of each, and before the footer
+stands a seal with a CRC of the footer. No library ever sees bytes other than those that were written.
 """
 
 from __future__ import annotations
@@ -44,26 +44,26 @@ __all__ = [
 ]
 
 HEADER_KEY = b"feedrec.header"
-"""Key of the file's metadata under which the first line stands."""
+"""Key of the first line in the file's metadata."""
 
 GROUPS_KEY = b"feedrec.groups"
-"""Key of the file's metadata under which the row groups are listed."""
+"""Key of the list of row groups in the file's metadata."""
 
 SEAL = b"feedrec1"
-"""What stands before the footer, followed by its CRC-32 in four bytes, the lowest first."""
+"""Stands before the footer, followed by the footer's CRC-32 in four bytes, little-endian."""
 
 SEAL_SIZE = 12
 TAIL_SIZE = 8
-"""Bytes at the end of the file: the size of the footer before them, and the magic number."""
+"""Bytes at the end of the file: the size of the footer, and the magic number."""
 
 MAX_GROUP_ROWS = 1 << 16
-"""Rows of a row group."""
+"""Maximum number of rows in a row group."""
 
 MAX_GROUP_SIZE = 8 << 20
-"""Bytes of lines in a row group; one longer line is a row group by itself."""
+"""Maximum bytes of lines in a row group; a longer line is a row group by itself."""
 
 # No time zone, though all times are UTC: DuckDB before 2.0 reads adjusted times as microseconds, and 2.0 as a type that
-# follows the session's time zone and that hardly any function takes (docs/queries.md).
+# follows the session's time zone and that few functions accept (docs/queries.md).
 SCHEMA = pa.schema(
     [
         ("time", pa.timestamp("ns")),
@@ -95,16 +95,16 @@ class Row(NamedTuple):
     One line as columns; None is null.
 
     Attributes:
-        time: Nanoseconds since 1970, UTC; None only if they do not fit 64 bits.
-        conn: Number of the connection; None only if it does not fit 64 bits.
+        time: Nanoseconds since 1970, UTC; None only if they do not fit in 64 bits.
+        conn: Number of the connection; None only if it does not fit in 64 bits.
         dir: `in` or `out`; None for an event.
         event: Name of the event; None for a frame.
         channel: Channel of a received frame, if known.
-        product: Its products, joined by commas, if it speaks of any.
+        product: Its products, joined by commas, if it has any.
         sequence: Its sequence number, if it has one.
-        kind: What `payload` is: `json`, `text`, `bytes` (a text message that is no UTF-8), `binary`, `event` (the
-            line of an event), or `line` (the line of a frame that would not be the same if put together again).
-        flags: `redacted`, `synthetic`, `unverified`, those that hold, joined by commas.
+        kind: What `payload` is: `json`, `text`, `bytes` (a text message that is not UTF-8), `binary`, `event` (the
+            line of an event), or `line` (the line of a frame that could not be restored from columns).
+        flags: Those of `redacted`, `synthetic`, `unverified` that are set, joined by commas.
         payload: The payload of a frame, verbatim, or a line.
 
     """
@@ -126,10 +126,10 @@ class RowGroup(msgspec.Struct, frozen=True, array_like=True):
     A row group, as the footer lists it.
 
     Attributes:
-        lines: Number of its lines.
+        lines: Lines in it.
         offset: Offset of its first byte in the file.
-        size: Number of its bytes.
-        crc: CRC-32 of these.
+        size: Bytes in it.
+        crc: CRC-32 of these bytes.
         first: Its earliest time in nanoseconds; None if a row has no time.
         last: Its latest time.
 
@@ -144,16 +144,16 @@ class RowGroup(msgspec.Struct, frozen=True, array_like=True):
 
 
 def encode_groups(groups: Sequence[RowGroup]) -> bytes:
-    """Write the list of row groups as its value in the file's metadata."""
+    """Encode the list of row groups for the file's metadata."""
     return msgspec.json.encode(groups)
 
 
 def decode_groups(value: bytes) -> list[RowGroup]:
     """
-    Read that value.
+    Decode the list of row groups.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not one.
 
     """
     return msgspec.json.decode(value, type=list[RowGroup])
@@ -161,10 +161,10 @@ def decode_groups(value: bytes) -> list[RowGroup]:
 
 def seal(footer: bytes) -> bytes:
     """
-    Give what stands before the footer of a file.
+    Return the seal of a file, which stands before the footer.
 
     Args:
-        footer: All bytes from its first to the end of the file.
+        footer: All bytes from the first of the footer to the end of the file.
 
     """
     return SEAL + zlib.crc32(footer).to_bytes(4, "little")
@@ -172,14 +172,14 @@ def seal(footer: bytes) -> bytes:
 
 def row_of(line: bytes, mark: Mark | None = None) -> Row:
     """
-    Take a line apart.
+    Split a line into columns.
 
     Args:
         line: A frame or an event, without its newline.
-        mark: Time, connection, and what a received frame is, if known.
+        mark: Time, connection, and the description of a received frame, if known.
 
     Raises:
-        LineError: If it is no line of a recording.
+        LineError: If it is not a line of a recording.
 
     """
     info = mark[2] if mark is not None else None
@@ -200,14 +200,14 @@ def row_of(line: bytes, mark: Mark | None = None) -> Row:
 
 def line_of(row: Row) -> bytes:
     """
-    Put a line together again.
+    Restore the line of a row.
 
     Raises:
-        ValueError: If no line is taken apart into such a row.
+        ValueError: If no line has such a row.
 
     """
     if row.kind in _VERBATIM_KINDS and b"\n" in row.payload:
-        raise ValueError("a line with a line feed in it")
+        raise ValueError("a line that contains a line feed")
     if row.kind in ("event", "line"):
         return row.payload
     if row.kind not in _FRAME_KINDS or row.dir not in ("in", "out") or row.time is None or row.conn is None:
@@ -216,14 +216,14 @@ def line_of(row: Row) -> bytes:
     flags = dict.fromkeys(row.flags.split(","), True) if row.flags else {}
     if not flags.keys() <= set(_FLAGS):
         raise ValueError(f"a row with flags {row.flags!r}")
-    if row.kind == "json":  # it stood in its line as it is, and is not looked at again
+    if row.kind == "json":  # it stood in its line verbatim, and is not parsed again
         start = encode_frame(Frame(row.time, row.conn, b"0", direction, **flags), parses=True)[:-2]
         return b"%b%b}" % (start, row.payload)
     return encode_frame(Frame(row.time, row.conn, row.payload, direction, row.kind == "binary", **flags))
 
 
 def _received_json(line: bytes, time: int, conn: int, info: FrameInfo) -> Row | None:
-    """Take apart what most lines are without parsing it; None if this one is something else."""
+    """Return the row of a received frame without parsing it; None if the line is something else."""
     start = line.find(_RECEIVED)
     payload = line[start + len(_RECEIVED) : -1]
     if start < 0 or max(time, conn) >= _INT64 or encode_frame(Frame(time, conn, payload), parses=info.parses) != line:
@@ -256,14 +256,14 @@ def _int64(number: int) -> int | None:
 
 class ParquetEncoder:
     """
-    Turns lines into the bytes of a Parquet file, a row group at a time.
+    Encodes lines as a Parquet file, a row group at a time.
 
-    Nothing of it can be read before `finish`.
+    Nothing can be read before `finish`.
 
     Args:
         level: zstd level.
-        group_rows: Rows of a row group.
-        group_size: Bytes of lines in a row group.
+        group_rows: Maximum number of rows in a row group.
+        group_size: Maximum bytes of lines in a row group.
 
     """
 
@@ -329,7 +329,7 @@ class ParquetEncoder:
         batch = pa.record_batch(
             [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
         )
-        self._rows.clear()  # before it is packed: the same is not held twice
+        self._rows.clear()  # before compression, so that nothing is held twice
         self._size = 0
         self._writer.write_batch(batch, row_group_size=lines)
         data = self._sink.take()
@@ -338,7 +338,7 @@ class ParquetEncoder:
 
 
 class _Sink(io.RawIOBase):
-    """Takes what pyarrow writes until it is asked for."""
+    """Buffers what pyarrow writes."""
 
     def __init__(self) -> None:
         super().__init__()

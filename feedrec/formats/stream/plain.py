@@ -1,4 +1,4 @@
-"""Lines as they are, uncompressed: the shape of a `.jsonl`."""
+"""Uncompressed lines: the format `.jsonl`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["PlainDecoder", "PlainEncoder"]
 
 
 class PlainEncoder:
-    """Writes lines as they are."""
+    """Encodes lines as they are."""
 
     def begin(self, header: bytes) -> bytes:
         return self.add([header])
@@ -29,7 +29,7 @@ class PlainEncoder:
 
 
 class PlainDecoder:
-    """Reads uncompressed JSONL; `max_line` and `start` as for `BlockDecoder`."""
+    """Decodes uncompressed JSONL; `max_line` and `start` as for `BlockDecoder`."""
 
     def __init__(self, max_line: int = MAX_LINE, *, start: int = 0) -> None:
         self.damage: StreamDamage | None = None

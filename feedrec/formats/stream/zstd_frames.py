@@ -1,9 +1,9 @@
 """
-zstd frames, walked piece by piece (RFC 8878).
+A parser for zstd frames (RFC 8878).
 
-The zstandard package decompresses; what it does not tell is where each frame and block of a stream begins and ends, and
-that is needed to say at which byte a file is damaged, to skip frames unread, and to bound memory against a hostile
-file: a block never unpacks to more than 128 KiB, so feeding one block at a time bounds what comes out.
+The zstandard package decompresses, but it does not say where each frame and block of a stream begins and ends. That is
+needed to say at which byte a file is damaged, to skip frames without decompressing them, and to bound memory against a
+hostile file: a block never decompresses to more than 128 KiB, so feeding one block at a time bounds what comes out.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ __all__ = [
 ]
 
 MAX_WINDOW = 8 << 20
-"""Bytes of history that a frame may ask a reader to keep; RFC 8878, 3.1.1.1.2, recommends to support 8 MiB."""
+"""Maximum window of a frame in bytes; RFC 8878, 3.1.1.1.2, recommends that decoders support 8 MiB."""
 
 MAX_FRAME_HEADER = 18
-"""Bytes that the header of a zstd frame may have, magic number included."""
+"""Maximum size of a zstd frame header in bytes, including the magic number."""
 
 MAX_BLOCK = 1 << 17
-"""Bytes that a zstd block may have, stored or unpacked; RFC 8878, 3.1.1.2.4."""
+"""Maximum size of a zstd block in bytes, compressed or not; RFC 8878, 3.1.1.2.4."""
 
 BLOCK_HEADER = 3
-"""Bytes of the header of a zstd block."""
+"""Size of a zstd block header in bytes."""
 
 MAGIC = b"\x28\xb5\x2f\xfd"
-"""What a zstd frame with data begins with."""
+"""Magic number of a zstd frame with data, as it stands in a file."""
 
 _SKIPPABLE_MAGIC_TAIL = b"\x2a\x4d\x18"  # the first byte is 0x50 to 0x5F
 _SKIPPABLE_HEADER = 8
@@ -50,8 +50,8 @@ _CHECKSUM = 4
 _RAW, _RLE, _COMPRESSED, _RESERVED = range(4)
 
 
-class StreamDamage(Exception):  # noqa: N818  it is not an error of the program: decoders report it
-    """The bytes of a stream are not those that a writer of recordings wrote; `offset` is where that was found."""
+class StreamDamage(Exception):  # noqa: N818  not an error of the program: decoders report it
+    """The bytes of a stream are not what a writer of recordings wrote; `offset` is where that was found."""
 
     def __init__(self, offset: int, reason: str) -> None:
         super().__init__(offset, reason)
@@ -60,14 +60,14 @@ class StreamDamage(Exception):  # noqa: N818  it is not an error of the program:
 
 
 class Unpacked(NamedTuple):
-    """The content of one block, not yet covered by the checksum of its frame; whether it is the last of its frame."""
+    """The content of one block, not yet covered by a checksum, and whether the block is the last of its frame."""
 
     content: bytes
     is_last: bool
 
 
 class FrameEnd(NamedTuple):
-    """A frame is whole and, if it carries a checksum, verified; `skippable` is the magic number of one without data."""
+    """A complete frame, verified if it has a checksum; `skippable` is the magic number of a skippable frame."""
 
     start: int
     end: int
@@ -75,7 +75,7 @@ class FrameEnd(NamedTuple):
 
 
 def looks_like_zstd(head: bytes | bytearray) -> bool:
-    """Tell whether a file that begins with these bytes (four or more) begins with a zstd frame of either kind."""
+    """Return whether a file with these first bytes (four or more) begins with a zstd frame, skippable or not."""
     return head[:4] == MAGIC or (head[1:4] == _SKIPPABLE_MAGIC_TAIL and head[0] >> 4 == 5)
 
 
@@ -84,13 +84,13 @@ class ZstdWalker:
     Push parser for a stream of zstd frames: bytes in, blocks and ends of frames out.
 
     Args:
-        max_window: Bytes of history that a frame may ask for.
-        start: Byte offset in the file of the first byte that it is fed.
+        max_window: Maximum window of a frame in bytes.
+        start: Offset in the file of the first byte it is fed.
 
     Attributes:
-        offset: Byte offset in the stream up to which everything was understood.
-        in_frame: Whether a frame has begun and not ended.
-        frame_start: Byte offset of the frame that began last.
+        offset: Offset up to which everything was parsed.
+        in_frame: Whether it is inside a frame.
+        frame_start: Offset of the latest frame.
 
     """
 
@@ -109,27 +109,27 @@ class ZstdWalker:
 
     @property
     def pending(self) -> int:
-        """Bytes received that do not make up a whole piece yet."""
+        """Bytes received that are not a complete piece yet."""
         return len(self._buffer)
 
     @property
     def has_checksum(self) -> bool:
-        """Whether the frame that began last carries one."""
+        """Whether the latest frame has one."""
         return self._header.checksum > 0
 
     @property
     def is_torn(self) -> bool:
-        """Whether the bytes received end within a block of content, or before the first of a frame."""
+        """Whether the bytes received end within a block of data, or before the first block of a frame."""
         if not self.in_frame:
             return bool(self._buffer) and MAGIC.startswith(self._buffer[:4])
         return self._decompress is not None and not self._last_block_seen and (bool(self._buffer) or self._is_empty)
 
     def feed(self, data: bytes) -> Iterator[Unpacked | FrameEnd]:
         """
-        Take the next bytes of the stream; give what became whole. Exhaust it before the next call.
+        Parse the next bytes of the stream; yield what is now complete. Exhaust it before the next call.
 
         Raises:
-            StreamDamage: If the stream is damaged; the walker cannot go on then.
+            StreamDamage: If the stream is damaged; the walker cannot continue after that.
 
         """
         self._buffer += data
@@ -138,7 +138,7 @@ class ZstdWalker:
                 yield piece
 
     def _next_piece(self) -> Unpacked | FrameEnd | tuple[()] | None:
-        """One step: a piece, nothing to show for it (an empty tuple), or None when more bytes are needed."""
+        """Take one step; return a piece, an empty tuple if the step yields none, or None if more bytes are needed."""
         if not self.in_frame:
             return self._begin_frame()
         if self._decompress is None:
@@ -203,7 +203,7 @@ class ZstdWalker:
         try:
             return decompress.decompress(data)
         except zstandard.ZstdError as error:
-            raise StreamDamage(self.frame_start, f"a zstd frame is corrupt ({error})") from error
+            raise StreamDamage(self.frame_start, f"corrupt zstd frame ({error})") from error
 
 
 class FrameHeader(NamedTuple):
@@ -211,9 +211,9 @@ class FrameHeader(NamedTuple):
     The header of a zstd frame.
 
     Attributes:
-        size: Bytes of the header, magic number included.
-        skippable: Magic number of a frame without data; None for one with data.
-        to_skip: Bytes that follow the header of a frame without data.
+        size: Bytes of the header, including the magic number.
+        skippable: Magic number of a skippable frame; None for a frame with data.
+        to_skip: Bytes that follow the header of a skippable frame.
         checksum: Bytes of the checksum at the end of a frame with data.
 
     """
@@ -226,24 +226,24 @@ class FrameHeader(NamedTuple):
 
 def read_frame_header(head: bytes | bytearray, offset: int, max_window: int = MAX_WINDOW) -> FrameHeader | None:
     """
-    Read the header of a zstd frame.
+    Parse the header of a zstd frame.
 
     Args:
         head: The first bytes of the frame; `MAX_FRAME_HEADER` are always enough.
-        offset: Where in the file they stand.
-        max_window: Bytes of history that a frame may ask for.
+        offset: Their offset in the file.
+        max_window: Maximum window of a frame in bytes.
 
     Returns:
         None if more bytes are needed.
 
     Raises:
-        StreamDamage: If it is none, or one that no recording has.
+        StreamDamage: If it is not one, or no recording can have it.
 
     """
     if len(head) < 4:
         return None
     if not looks_like_zstd(head):
-        raise StreamDamage(offset, "there is no zstd frame")
+        raise StreamDamage(offset, "not a zstd frame")
     if head[:4] != MAGIC:
         if len(head) < _SKIPPABLE_HEADER:
             return None
@@ -255,34 +255,34 @@ def read_frame_header(head: bytes | bytearray, offset: int, max_window: int = MA
     try:
         parameters = zstandard.get_frame_parameters(bytes(head[:size]))
     except zstandard.ZstdError as error:
-        raise StreamDamage(offset, f"the header of a zstd frame is corrupt ({error})") from error
+        raise StreamDamage(offset, f"corrupt zstd frame header ({error})") from error
     if parameters.window_size > max_window:
         window = parameters.window_size
-        raise StreamDamage(offset, f"a zstd frame asks for a window of {window} bytes, {max_window} is the limit")
+        raise StreamDamage(offset, f"a zstd frame needs a window of {window} bytes; the limit is {max_window}")
     if parameters.dict_id:
-        raise StreamDamage(offset, "a zstd frame asks for a dictionary, recordings have none")
+        raise StreamDamage(offset, "a zstd frame needs a dictionary, which no recording has")
     return FrameHeader(size, checksum=_CHECKSUM if head[4] & 0x04 else 0)
 
 
 def stored_size(head: bytes | bytearray, offset: int) -> tuple[int, bool]:
     """
-    Give the bytes that follow the three of a block header, and whether the block is the last of its frame.
+    Parse a block header: return the number of bytes after it, and whether the block is the last of its frame.
 
     Raises:
-        StreamDamage: If the block is of a kind that does not exist; `offset` is where it stands.
+        StreamDamage: With this offset, if the block is of the reserved type, or too large.
 
     """
     header = int.from_bytes(head[:BLOCK_HEADER], "little")
     kind, size = header >> 1 & 3, header >> 3
     if kind == _RESERVED:
-        raise StreamDamage(offset, "a zstd block is of the reserved kind")
+        raise StreamDamage(offset, "a zstd block has the reserved type")
     if size > MAX_BLOCK:
-        raise StreamDamage(offset, f"a zstd block has {size} bytes, {MAX_BLOCK} is the limit")
+        raise StreamDamage(offset, f"a zstd block has {size} bytes; the limit is {MAX_BLOCK}")
     return (1 if kind == _RLE else size), bool(header & 1)
 
 
 def _frame_header_size(head: bytes | bytearray) -> int | None:
-    """Bytes of the header of the zstd frame at `head`, magic included; None if that cannot be told yet."""
+    """Return the size of the frame header that `head` begins with; None if more bytes are needed."""
     if len(head) < 5:
         return None
     descriptor = head[4]

@@ -264,7 +264,7 @@ class _Conversion:
 
 
 def renumbered(line: bytes, conn: int, number: int) -> bytes:
-    """Give a line of a connection another number; all else stays as it is."""
+    """Return a line of a connection another number; all else stays as it is."""
     if conn == number:
         return line
     old = b"%b%d," % (_CONN, conn)

@@ -74,7 +74,7 @@ class ForeignRecording(Recording):
         raise error
 
     def _timed_lines(self) -> Iterator[list[tuple[int, bytes]]]:
-        """Give the lines that its lines become, each with its time."""
+        """Yield the lines that its lines become, each with its time."""
         read = self._make_reader()
         number = last = 0
         for lines in _read_lines(self._file):
@@ -144,7 +144,7 @@ def _first_line(path: Path) -> bytes:
 
 def _read_lines(file: RecordingFile) -> Iterator[list[bytes]]:
     """
-    Give the lines of a file in batches; the last of them need not end in a newline.
+    Yield the lines of a file in batches; the last of them need not end in a newline.
 
     Raises:
         DamagedRecordingError: If it is cut off or corrupt.
@@ -166,7 +166,7 @@ def _read_lines(file: RecordingFile) -> Iterator[list[bytes]]:
 
 
 def _decoder_of(file: RecordingFile) -> tuple[Decoder, bytes]:
-    """Give what makes lines of its bytes, and a newline as it would stand behind them."""
+    """Return what makes lines of its bytes, and a newline as it would stand behind them."""
     head = file.read_at(0, 4)
     if looks_like_zstd(head.ljust(4)):
         end = zstandard.ZstdCompressor(write_checksum=True).compress(b"\n")

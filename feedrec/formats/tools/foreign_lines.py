@@ -35,7 +35,7 @@ _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def looks_like_tardis(line: bytes) -> bool:
-    """Tell whether a line begins as those of tardis do."""
+    """Return whether a line begins as those of tardis do."""
     return _TARDIS.match(line) is not None
 
 
@@ -108,7 +108,7 @@ class JsonlLines:
 
 
 def _find(payload: bytes, path: str) -> bytes:
-    """Give the JSON text of the field: the longest name that a level has comes first, so that names may have dots."""
+    """Return the JSON text of the field: the longest name that a level has comes first, so that names may have dots."""
     text, rest = payload, path
     while rest:
         try:

@@ -70,7 +70,7 @@ class Histogram:
 
     def columns(self, start: int, end: int, count: int) -> list[int]:
         """
-        Give the counts of `count` columns of equal width between two times; what lies outside goes to the nearest.
+        Return the counts of `count` columns of equal width between two times; what lies outside goes to the nearest.
 
         A bin goes as a whole to the column in which its middle lies. Bins are narrower than columns, as long as there
         are some times fewer columns than `most_bins`.

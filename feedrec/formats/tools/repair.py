@@ -89,7 +89,7 @@ def repair_recording(  # noqa: PLR0913  as many choices as the command has
 
 
 def _free_work_path(output: Path) -> Path:
-    """Give the name under which the new file is written; what a repair that was killed left there is removed."""
+    """Return the name under which the new file is written; what a repair that was killed left there is removed."""
     work = work_path(output)
     with contextlib.suppress(OSError):  # whoever creates it will say
         work.unlink()
@@ -116,7 +116,7 @@ def _naming(work: Path, output: Path) -> Iterator[None]:
 
 
 def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: bool) -> tuple[Path, Path]:
-    """Give the names of both, of which the new one may be written."""
+    """Return the names of both, of which the new one may be written."""
     if in_place and path.is_symlink():  # the old one is the file that it leads to
         path = Path(os.path.realpath(path))
     output = output or repaired_path(path, in_place=in_place)
@@ -148,7 +148,7 @@ def _reading(file: RecordingFile, max_line: int) -> Iterator[Salvage | PrefixSal
 
 
 def _may_remove(result: Repair, *, in_place: bool) -> bool:
-    """Tell whether the old file is needed no more: a journal is not, once nothing more can be got out of it."""
+    """Return whether the old file is needed no more: a journal is not, once nothing more can be got out of it."""
     return in_place or (is_journal(result.path) and result.output.suffix == PARQUET_SUFFIX and _is_exhausted(result))
 
 
@@ -252,7 +252,7 @@ class _Saving:
         return Header(self._endpoint or "raw", extra={"made_up": True})
 
     def _header_in(self, lines: list[bytes]) -> Header | None:
-        """Give the header that a damaged block begins with, if that much of it can be read."""
+        """Return the header that a damaged block begins with, if that much of it can be read."""
         if self._endpoint is not None or not lines:
             return None
         try:
@@ -356,7 +356,7 @@ class _Saving:
         self._result.add(msgspec.structs.replace(loss, lines=lines, frames=frames))
 
     def _keep_lines(self, hole: Hole, next_time: int | None) -> Iterator[Record]:
-        """Give what still decodes of a hole and fits into the order of time, marked."""
+        """Yield what still decodes of a hole and fits into the order of time, marked."""
         earliest = self._last or 0
         latest = TIME_LIMIT if next_time is None or next_time < earliest else next_time
         for lines in self._source.unverified(hole):

@@ -86,7 +86,7 @@ class Repair(msgspec.Struct):
         return self.loss_count == 0 and self.header == "kept" and not self.unverified
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as a JSON object."""
+        """Return it as a JSON object."""
         facts = msgspec.to_builtins(
             {**msgspec.structs.asdict(self), "path": str(self.path), "output": str(self.output)}
         )

@@ -149,7 +149,7 @@ class BlockSalvage:
         self._patience = _PATIENCE + _PATIENCE_FACTOR * size
 
     def pieces(self) -> Iterator[list[bytes] | FrameEnd | Hole]:
-        """Give lines, the end of each zstd frame behind its lines, and holes, in the order of the file."""
+        """Yield lines, the end of each zstd frame behind its lines, and holes, in the order of the file."""
         start: int | None = 0
         while start is not None:
             self._decoder = BlockDecoder(self._max_line, start=start, ends_with_seek_table=False if start else None)
@@ -164,7 +164,7 @@ class BlockSalvage:
         return self._decoder.offset_of_line(before)
 
     def unverified(self, hole: Hole) -> Iterator[list[bytes]]:
-        """Give the lines of a hole that can be unpacked; no checksum proves them."""
+        """Yield the lines of a hole that can be unpacked; no checksum proves them."""
         if hole.is_end:
             return
         starts = [start for start in self._starts if hole.start < start < hole.end]
@@ -199,7 +199,7 @@ class BlockSalvage:
             yield lines
 
     def _goes_on(self) -> bool:
-        """Tell whether a frame that seems to be cut off is damaged instead: something whole stands behind it."""
+        """Return whether a frame that seems to be cut off is damaged instead: something whole stands behind it."""
         start = self._decoder.frame_start
         if not self._decoder.in_frame or start >= self._data_end:
             return False
@@ -239,7 +239,7 @@ class BlockSalvage:
         return Hole(start, end, reason, sum(block.lines for block in lost), frames)
 
     def _next_good(self, damaged: int) -> int:
-        """Give the offset of the next good frame behind a damaged one; the size of the file if there is none."""
+        """Return the offset of the next good frame behind a damaged one; the size of the file if there is none."""
         for start in self._starts[bisect_right(self._starts, damaged) :]:
             if self._is_good(start):
                 return start
@@ -257,7 +257,7 @@ class BlockSalvage:
         return self.size
 
     def _is_good(self, start: int) -> bool:
-        """Tell whether a whole frame stands there; index and seek table count."""
+        """Return whether a whole frame stands there; index and seek table count."""
         head = self._read_at(start, 8)
         if len(head) == 8 and head[:4] != MAGIC:
             magic, size = (int.from_bytes(head[place : place + 4], "little") for place in (0, 4))
@@ -315,7 +315,7 @@ class _Proof:
 
 
 def _frame_starts(index: Index | None, read_at: ReadAt, size: int) -> tuple[list[int], int]:
-    """Give where index or seek table say that frames begin, and where the last block ends; the size if unknown."""
+    """Return where index or seek table say that frames begin, and where the last block ends; the size if unknown."""
     if index is not None:
         starts = [block.offset for block in index.blocks]
         return [*starts, index.end], index.end
@@ -330,7 +330,7 @@ def _frame_starts(index: Index | None, read_at: ReadAt, size: int) -> tuple[list
 
 
 def _unpack(read_at: ReadAt, start: int, end: int, max_line: int) -> Iterator[list[bytes]]:
-    """Give the lines of a damaged frame as far as it unpacks."""
+    """Yield the lines of a damaged frame as far as it unpacks."""
     walker, splitter = ZstdWalker(start=start), LineSplitter(max_line)
     try:
         for offset, data in _data(read_at, start, end):
@@ -343,13 +343,13 @@ def _unpack(read_at: ReadAt, start: int, end: int, max_line: int) -> Iterator[li
 
 
 def _data(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """Give a part of a file piece by piece, each with its offset."""
+    """Yield a part of a file piece by piece, each with its offset."""
     for offset in range(start, end, _READ_SIZE):
         yield offset, read_at(offset, min(_READ_SIZE, end - offset))
 
 
 def _find(read_at: ReadAt, size: int, pattern: bytes, start: int) -> int | None:
-    """Give the offset of the first place of some bytes from an offset on."""
+    """Return the offset of the first place of some bytes from an offset on."""
     overlap = len(pattern) - 1
     for offset in range(start, size, _SEARCH_SIZE):
         found = read_at(offset, _SEARCH_SIZE + overlap).find(pattern)

@@ -31,7 +31,7 @@ class PrefixSalvage:
         return self._recording.bytes_read
 
     def pieces(self) -> Iterator[list[bytes] | Hole]:
-        """Give lines, and at the first damage a hole as long as the rest of the file."""
+        """Yield lines, and at the first damage a hole as long as the rest of the file."""
         yield [self._recording.header_line]
         try:
             for lines in self._recording.batches():
@@ -50,5 +50,5 @@ class PrefixSalvage:
             return place.offset
 
     def unverified(self, hole: Hole) -> Iterator[list[bytes]]:  # noqa: ARG002
-        """Give nothing: what follows damage is not looked for."""
+        """Yield nothing: what follows damage is not looked for."""
         return iter(())

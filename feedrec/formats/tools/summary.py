@@ -112,7 +112,7 @@ class RecordingSummary(msgspec.Struct):
         return self.bytes / self.file_size if self.file_size and self.bytes else None
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as a JSON object: times as text."""
+        """Return it as a JSON object: times as text."""
         facts = msgspec.structs.asdict(self)
         header = facts.pop("header")
         start = {"endpoint": header.endpoint, "url": header.url, "software": header.software}
@@ -169,7 +169,7 @@ def summarise(
 
 def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
     """
-    Give the figures of several files, one or more, as those of one recording.
+    Return the figures of several files, one or more, as those of one recording.
 
     The state is the worst of them; of the headers what they agree on is kept, the earliest beginning, and every
     subscription once. The parts of one recording are told by their headers: the same endpoint, url, beginning and
@@ -210,7 +210,7 @@ def _common_header(headers: Sequence[Header]) -> Header:
 
 
 def frames_missing(gap: dict[str, Any]) -> int:
-    """Give the frames that a `gap` event says are missing; 0 if it says none, or no number."""
+    """Return the frames that a `gap` event says are missing; 0 if it says none, or no number."""
     missing = gap.get("missing")
     return missing if isinstance(missing, int) else 0
 

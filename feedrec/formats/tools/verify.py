@@ -108,7 +108,7 @@ class Verification(msgspec.Struct):
             self.problems.append(Problem(kind, text, offset, None if time is None else format_time(time)))
 
     def as_dict(self) -> dict[str, Any]:
-        """Give it as a JSON object."""
+        """Return it as a JSON object."""
         facts = msgspec.to_builtins({**msgspec.structs.asdict(self), "path": str(self.path)})
         return {"path": facts.pop("path"), "good": self.is_good, **facts}
 

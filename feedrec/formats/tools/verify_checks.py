@@ -187,7 +187,7 @@ class IndexCheck:
         return list(self._differences(stored, actual))
 
     def finish(self) -> Iterator[Finding]:
-        """Give what is wrong with index and seek table as a whole."""
+        """Yield what is wrong with index and seek table as a whole."""
         if self._index is None:
             try:
                 find_index(self._read_at, self._size)

@@ -32,7 +32,7 @@ log = logging.getLogger("feedrec")
 
 def leftover_journals(folder: Path) -> list[Path]:
     """
-    Give the journals in a folder that nobody is writing, finished or torn, in the order of their names.
+    Return the journals in a folder that nobody is writing, finished or torn, in the order of their names.
 
     One that is empty, as at its very beginning, has nothing to finish.
     """

@@ -220,14 +220,14 @@ def test_a_header_needs_no_more_than_version_and_endpoint() -> None:
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        (b"", "no header"),
-        (b"[]", "no header"),
+        (b"", "not a recording header"),
+        (b"[]", "not a recording header"),
         (b'{"endpoint":"raw"}', 'no "feedrec"'),
-        (b'{"feedrec":2,"endpoint":"raw"}', "version 2; this feedrec reads version 1: upgrade it"),
-        (b'{"feedrec":1}', "cannot be read"),
-        (b'{"feedrec":1,"endpoint":"raw","created":5}', "cannot be read"),
-        (b'{"feedrec":1,"endpoint":"raw","subscriptions":{}}', "cannot be read"),
-        (b'{"feedrec":1,"endpoint":"\xff"}', "no header"),
+        (b'{"feedrec":2,"endpoint":"raw"}', "version 2, but this feedrec reads version 1: upgrade feedrec"),
+        (b'{"feedrec":1}', "invalid header"),
+        (b'{"feedrec":1,"endpoint":"raw","created":5}', "invalid header"),
+        (b'{"feedrec":1,"endpoint":"raw","subscriptions":{}}', "invalid header"),
+        (b'{"feedrec":1,"endpoint":"\xff"}', "not a recording header"),
     ],
 )
 def test_a_header_that_cannot_be_read_says_why(line: bytes, text: str) -> None:

@@ -249,7 +249,7 @@ def test_a_line_beyond_the_limit_is_refused_before_it_is_held() -> None:
     finally:
         tracemalloc.stop()
     assert decoder.damage is not None
-    assert "longer than 1048576 bytes" in decoder.damage.reason
+    assert "limit of 1048576 bytes" in decoder.damage.reason
     assert peak < 8 << 20
 
 

@@ -83,7 +83,7 @@ def test_a_line_without_end_is_damage() -> None:
     decoder = GzipDecoder(max_line=1000)
     assert list(decoder.feed(gzip.compress(b"x" * 100_000))) == []
     assert decoder.damage is not None
-    assert "longer than 1000 bytes" in decoder.damage.reason
+    assert "limit of 1000 bytes" in decoder.damage.reason
 
 
 @pytest.fixture(scope="module")

@@ -121,5 +121,5 @@ def test_lines_of_json_get_a_hint(tmp_path: Path) -> None:
     with pytest.raises(NotARecordingError, match="--time-field"):
         open_any(path)
     path.write_bytes(b'{"feedrec":2}\n')
-    with pytest.raises(NotARecordingError, match=r"upgrade it$"):
+    with pytest.raises(NotARecordingError, match=r"upgrade feedrec$"):
         open_any(path)

@@ -8,7 +8,7 @@ import msgspec
 
 from feedrec.formats.tools.repair_result import Loss, Repair
 
-ONE = Loss("a zstd frame is corrupt", offset=10, bytes=5, lines=3, frames=2)
+ONE = Loss("corrupt zstd frame", offset=10, bytes=5, lines=3, frames=2)
 
 
 def repair() -> Repair:

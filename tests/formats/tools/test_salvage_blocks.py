@@ -80,7 +80,7 @@ def test_a_line_above_the_limit_costs_its_block(tmp_path: Path) -> None:
     path.write_bytes(pack([*RECORDS[:6], long, *RECORDS[6:]]))
     assert verify(path).is_good
     result = verify(path, max_line=1_000)
-    assert [(problem.kind, "longer than 1000" in problem.text) for problem in result.problems] == [("damage", True)]
+    assert [(problem.kind, "limit of 1000 bytes" in problem.text) for problem in result.problems] == [("damage", True)]
     repaired = repair(path, output, max_line=1_000)
     assert repaired.lines == len(LINES)
     assert (repaired.lines_lost, repaired.frames_lost, repaired.is_exact) == (1, 1, True)
