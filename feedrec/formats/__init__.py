@@ -1,13 +1,13 @@
 """
-Recordings on disk, in rooms that stand on each other.
+Recordings on disk, in subpackages that build on each other.
 
-    line/     one line, and what is known of it
+    line/     one line, and what is known about it
     stream/   lines to bytes and back
     file/     one recording as a file
     several/  several recordings at once
     tools/    convert, summarise, verify, repair
 
-This package knows no venue: what it needs of one, it is given.
+Nothing here depends on a venue: what it needs to know about one is passed in.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def test_help_is_light() -> None:
         (("record", "--url", "http://127.0.0.1"), 2, "is not a WebSocket address"),
         (("record", "--url", "ws://127.0.0.1:99999"), 2, "is not a WebSocket address"),
         (("record", "-o", "-", "--json"), 2, "both write to stdout"),
-        (("record", "-o", "x.txt"), 2, "ends in .jsonl.zst"),
+        (("record", "-o", "x.txt"), 2, "must end in .jsonl.zst"),
         (("record", "-o", "no/such/folder/x.jsonl.zst"), 1, "no/such/folder/x.jsonl.zst: cannot be written"),
         (("record", "--url", "ws://127.0.0.1:1"), 1, "connection refused"),
         (("replay", "missing.jsonl.zst"), 1, "missing.jsonl.zst: no such file"),
@@ -95,7 +95,7 @@ def test_help_is_light() -> None:
         (("record", "-o", "x" * 300 + ".jsonl.zst"), 1, "cannot be written: File name too long"),
         (("info", "."), 1, "no recording in this folder"),
         (("info", "empty"), 1, "the file is empty"),
-        (("info", "foreign"), 1, "it is neither zstd, nor gzip, nor lines of JSON"),
+        (("info", "foreign"), 1, "not a recording: neither zstd, nor gzip, nor lines of JSON"),
         (("cat", "foreign.json"), 1, "not a recording header"),
     ],
 )

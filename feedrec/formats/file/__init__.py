@@ -1,14 +1,14 @@
 """
-One recording as a file: found, opened, read, written.
+One recording as a file: finding, opening, reading and writing it.
 
-    names.py           what files are called
-    lock.py            who is writing one
-    opening.py         which reader a file needs
+    names.py           file names
+    lock.py            whether a file is being written
+    opening.py         opens a file with the reader it needs
     recording.py       what all readers have in common
-    line_reader.py     the reader of lines: plain, zstd, gzip
-    parquet_reader.py  the reader of Parquet
-    line_pass.py       one reading of the lines of a file
-    block_search.py    blocks found without an index
+    line_reader.py     reads lines: plain, zstd, gzip
+    parquet_reader.py  reads Parquet
+    line_pass.py       one pass over the lines of a file
+    block_search.py    finds blocks, with an index or without
     writer.py          lines in, a growing file out
     target.py          the file under its two names
     rotation.py        one recording in several files

@@ -1,9 +1,9 @@
 """
-Finding the blocks of a file without unpacking them, and those that hold a span of time.
+Finds the blocks of a file without decompressing them, and those that hold a span of time.
 
-With an index that is a look into it. Without one, the headers of zstd frames and of the blocks within them lead from
-one frame to the next (RFC 8878, 3.1.1), and the first line of a few frames tells where the time is: times are taken
-never to step back by more than a block.
+With an index, that is a lookup. Without one, the headers of zstd frames and of the blocks within them lead from one
+frame to the next (RFC 8878, 3.1.1), and the first lines of a few frames show where the time is, on the assumption that
+time never steps back by more than a block.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class FrameSpan(NamedTuple):
     Attributes:
         start: Offset of its first byte.
         end: Offset of the byte after it.
-        skippable: Magic number of one without data; None for a block of lines.
+        skippable: Magic number of a skippable frame; None for a block of lines.
 
     """
 
@@ -52,15 +52,15 @@ class FrameSpan(NamedTuple):
 
 def walk_frames(read_at: ReadAt, size: int, start: int = 0) -> Iterator[FrameSpan]:
     """
-    Yield the zstd frames of a file from an offset on; only their headers are read.
+    Yield the zstd frames of a file from an offset on, reading only their headers.
 
     Args:
-        read_at: Gives, for an offset of the file and a number, so many bytes; fewer at the end of the file.
+        read_at: Returns, for an offset in the file and a size, so many bytes; fewer at the end of the file.
         size: Bytes in the file.
         start: Offset of a zstd frame.
 
     Raises:
-        StreamDamage: At the first that is none, or is not whole.
+        StreamDamage: At the first frame that is damaged or incomplete.
 
     """
     while start < size:
@@ -90,7 +90,7 @@ def _span_at(read_at: ReadAt, size: int, start: int) -> FrameSpan:
 
 def range_between(read_at: ReadAt, size: int, index: Index | None, start: int, end: int | None) -> ByteRange:
     """
-    Find the part of a compressed recording that holds all lines of a span of time.
+    Find the part of a compressed recording that has all lines of a span of time.
 
     Args:
         read_at: As for `walk_frames`.
@@ -104,7 +104,7 @@ def range_between(read_at: ReadAt, size: int, index: Index | None, start: int, e
         return _range_by_index(index, start, end)
     try:
         return _range_by_walking(read_at, size, start, end)
-    except StreamDamage:  # it is told when reading comes to it
+    except StreamDamage:  # reading reports it when it gets there
         return ByteRange()
 
 
@@ -139,10 +139,10 @@ def _range_by_walking(read_at: ReadAt, size: int, start: int, end: int | None) -
 
 def _first_time(read_at: ReadAt, span: FrameSpan) -> int:
     """
-    Return the time of the first line of a block; 0 if it has none, as the header.
+    Return the time of the first line of a block; 0 if it has none, like the header.
 
     Raises:
-        StreamDamage: If it cannot be unpacked.
+        StreamDamage: If it cannot be decompressed.
 
     """
     walker = ZstdWalker(start=span.start)

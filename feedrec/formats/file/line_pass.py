@@ -1,4 +1,4 @@
-"""One reading of the lines of a file, from some byte on, that ends with damage if there is any."""
+"""One pass over the lines of a file, from some byte on, that ends with damage if there is any."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ByteRange(NamedTuple):
     Attributes:
         start: Offset of its first byte.
         end: Offset of the byte after it; None for the end of the file, wherever that is.
-        last_time: Recorded time before it, as text, if known.
+        last_time: Last recorded time before it, as text, if known.
 
     """
 
@@ -36,13 +36,13 @@ class ByteRange(NamedTuple):
 
 class LinePass:
     """
-    One reading.
+    One pass.
 
     Args:
         file: The file.
-        decoder: Makes lines of its bytes.
+        decoder: Decodes its bytes into lines.
         where: What to read.
-        wait: Called each time the end of a file that is being written is reached: whether to go on.
+        wait: Called each time the end of a file that is being written is reached; returns whether to continue.
 
     """
 
@@ -59,7 +59,7 @@ class LinePass:
         self._where = where
         self._wait = wait
         self._offset = where.start
-        self._last_line = b""  # before the batch that was given last, until that was taken
+        self._last_line = b""  # before the latest batch, until that was consumed
         self._batch: list[bytes] = []
         self._batch_start = 0
         self._to_give: list[bytes] = []
@@ -67,27 +67,27 @@ class LinePass:
 
     def take_header(self) -> bytes:
         """
-        Return the first line of all.
+        Return the first line of the file.
 
         Raises:
-            NotARecordingError: If there is none.
-            DamagedRecordingError: If there is damage in its place.
+            NotARecordingError: If there is no line.
+            DamagedRecordingError: If it is damaged.
 
         """
         lines = next(self._read_lines, None)
         if lines is None:
             self._raise_damage()
-            raise NotARecordingError(self._file.path, "there is no line of a recording in it")
+            raise NotARecordingError(self._file.path, "contains no line of a recording")
         self._batch, self._batch_start = lines, 1
         self._to_give = lines[1:]
         return lines[0]
 
     def batches(self) -> Iterator[list[bytes]]:
         """
-        Yield the lines that are left, about a block of them at a time.
+        Yield the lines that are left, about a block at a time.
 
         Raises:
-            TruncatedRecordingError: After the last whole line, if the file was cut off and nobody is writing it.
+            TruncatedRecordingError: After the last complete line, if the file was cut off and is not being written.
             CorruptRecordingError: At the first block that is damaged.
 
         """
@@ -105,7 +105,7 @@ class LinePass:
             self._raise_damage()
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
-        """Say where a line is that is none; see `Recording.raise_bad_line`."""
+        """Report the position of an invalid line; see `Recording.raise_bad_line`."""
         for _ in itertools.chain([self._batch], self.batches()):
             if line in self._batch[self._batch_start :]:
                 index = self._batch.index(line, self._batch_start)
@@ -116,15 +116,15 @@ class LinePass:
         raise error
 
     def _read(self) -> Iterator[list[bytes]]:
-        """Yield the lines of the file, the header among them, until its end or the first damage."""
+        """Yield the lines of the file, the header included, until its end or the first damage."""
         while True:
-            live = self._wait is not None and self._file.is_locked()  # before reading: what comes until then counts
+            live = self._wait is not None and self._file.is_locked()  # before reading, so that nothing is missed
             while data := self._next_bytes():
                 yield from self.decoder.feed(data)
                 if self.decoder.damage is not None:
                     return
-            if self._ends_as_one_that_was_finished():
-                reason = "a zstd frame ends behind the end of the file, which was finished"
+            if self._was_finished_too_early():
+                reason = "a zstd frame extends beyond the end of the file, which was closed"
                 self.decoder.damage = StreamDamage(self.decoder.unfinished or 0, reason)
                 return
             if lines := self.decoder.take_unverified():
@@ -139,8 +139,8 @@ class LinePass:
         self._offset += len(data)
         return data
 
-    def _ends_as_one_that_was_finished(self) -> bool:
-        """Tell that of a file that should not be over yet."""
+    def _was_finished_too_early(self) -> bool:
+        """Return whether the file ends like a closed recording, but the decoder needs more bytes."""
         if self.decoder.unfinished is None or self._where.end is not None or self._file.is_closed:
             return False
         size = self._file.size()  # it may have grown since

@@ -1,5 +1,5 @@
 """
-Reading a recording of lines: whole, cut off, or still being written; all of it, or a span of time.
+Reads a recording of lines: whole, cut off, or still being written; all of it, or a span of time.
 
 Memory is bounded by a block and a line, whatever the size of the file.
 """
@@ -29,15 +29,14 @@ __all__ = ["RecordingReader"]
 
 class RecordingReader(Recording):
     """
-    A `.jsonl.zst`, `.jsonl` or `.jsonl.gz`, finished or with `.part` at its end.
+    A `.jsonl.zst`, `.jsonl` or `.jsonl.gz`, finished or with the suffix `.part`.
 
     Args:
         path: The file.
-        wait: Follow a file that is still being written: called each time its end is reached, it returns whether to go
-            on. Without it, reading ends with what the file holds at that moment.
+        wait: As for `open_recording`.
 
     Raises:
-        NotARecordingError: If there is no such file, it was written by something else, or it is no regular file.
+        NotARecordingError: If there is no such file, it was written by something else, or it is not a regular file.
         RecordingError: If it cannot be opened.
 
     """
@@ -122,19 +121,19 @@ class RecordingReader(Recording):
 
 def _decoder_of(file: RecordingFile) -> Decoder:
     """
-    Choose by what the file begins with.
+    Choose the decoder by the first bytes of the file.
 
     Raises:
-        NotARecordingError: If no recording begins so.
+        NotARecordingError: If no recording begins like this.
 
     """
     head = file.read_at(0, 4)
     if not head:
-        raise NotARecordingError(file.path, "the file is empty, not even a header was written")
+        raise NotARecordingError(file.path, "the file is empty: not even a header was written")
     if looks_like_zstd(head.ljust(4)):
         return BlockDecoder()
     if looks_like_gzip(head):
         return GzipDecoder()
     if head.startswith(b"{"):
         return PlainDecoder()
-    raise NotARecordingError(file.path, "not a recording: it is neither zstd, nor gzip, nor lines of JSON")
+    raise NotARecordingError(file.path, "not a recording: neither zstd, nor gzip, nor lines of JSON")

@@ -1,7 +1,7 @@
 """
-Locks of files (flock): a recorder holds one on what it writes, so others can tell whether a file is still growing.
+File locks (flock): a recorder holds one on the file it writes, so that others can tell whether it is still growing.
 
-Where a file system has no locks, nothing counts as locked.
+On a file system without locks, no file counts as locked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def lock(descriptor: int) -> None:
     Lock an open file for as long as it is open.
 
     Raises:
-        BlockingIOError: If somebody else holds it.
+        BlockingIOError: If another process holds the lock.
         OSError: If the file system has no locks.
 
     """
@@ -31,7 +31,7 @@ def lock(descriptor: int) -> None:
 
 
 def is_locked(descriptor: int) -> bool:
-    """Return whether somebody else holds the lock of an open file."""
+    """Return whether the lock of an open file is held through another descriptor."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -43,7 +43,7 @@ def is_locked(descriptor: int) -> bool:
 
 
 def is_being_written(path: Path) -> bool:
-    """Return whether somebody writes a file. Nobody does where there is none, or none that can be opened."""
+    """Return whether a file is being written; False if there is no such file, or it cannot be opened."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would be waited for
     except (OSError, ValueError):
@@ -57,10 +57,10 @@ def is_being_written(path: Path) -> bool:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """
-    Keep recorders away from a file.
+    Lock a file, so that no recorder writes it.
 
     Raises:
-        RecordingExistsError: If one is writing it.
+        RecordingExistsError: If a recorder is writing it.
         OSError: If it cannot be opened.
 
     """

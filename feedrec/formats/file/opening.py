@@ -1,4 +1,4 @@
-"""Opening a recording: which reader a file needs, and under which of its names it is now."""
+"""Opens a recording with the reader it needs, under whichever of its names it has now."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) 
     Open a recording for reading, in whatever format it is.
 
     Args:
-        path: The file, finished or with `.part` at its end. What it is, is told from its first bytes, not its name.
-        wait: Follow a file that is still being written: called each time its end is reached, it returns whether to go
-            on. Without it, reading ends with what the file holds at that moment. Of no use with Parquet.
+        path: The file, finished or with the suffix `.part`. Its first bytes tell its format, not its name.
+        wait: Follows a file that is still being written: called each time its end is reached; returns whether to
+            continue. Without it, reading ends with what the file holds at that moment. Has no effect on Parquet.
 
     Raises:
-        NotARecordingError: If there is no such file, it was written by something else, or it is no regular file.
+        NotARecordingError: If there is no such file, it was written by something else, or it is not a regular file.
         RecordingError: If it cannot be opened.
 
     """
@@ -43,16 +43,16 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) 
 
 def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
     """
-    Do something with a recording that may have got another name since it was found.
+    Use a recording that may have been renamed since it was found.
 
     A recorder finishes `x.jsonl.zst.part` as `x.jsonl.zst`, and a journal `x.parquet.jsonl.zst` as `x.parquet`.
 
     Args:
         path: Its name when it was found.
-        use: Is given the name that it has now.
+        use: Called with its present name.
 
     Raises:
-        NotARecordingError: If there is none under any of its names.
+        NotARecordingError: If it has none of its names.
 
     """
     missing: NotARecordingError | None = None
@@ -68,7 +68,7 @@ def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
 
 
 def has_own_reader(head: bytes) -> bool:
-    """Return whether a file that begins with these bytes is gzip or Parquet: only its reader knows it."""
+    """Return whether a file with these first bytes is gzip or Parquet, which only its own reader can salvage."""
     return looks_like_gzip(head) or head.startswith(_PARQUET)
 
 

@@ -1,7 +1,7 @@
 """
-Reading a recording that is a Parquet file, as the lines that it was made of.
+Reads a recording in Parquet as the lines from which it was made.
 
-Memory is bounded by a row group. Its lines are given once its bytes proved to be those that were written.
+Memory is bounded by a row group. Its lines are returned only after its bytes proved to be those that were written.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from .recording import Recording, RecordingFile
 __all__ = ["MAGIC", "ParquetRecording"]
 
 MAGIC = b"PAR1"
-"""What a Parquet file begins and ends with."""
+"""The first and the last bytes of a Parquet file."""
 
 _LEAST_SIZE = len(MAGIC) + TAIL_SIZE
 _BATCH_ROWS = 1024
@@ -54,7 +54,7 @@ _Span = tuple[int | None, int | None]
 """First time, inclusive, and last, exclusive, in nanoseconds."""
 
 _ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, MemoryError)
-"""What pyarrow raises on bytes that it did not write."""
+"""Everything pyarrow raises on bytes that it did not write."""
 
 
 class ParquetRecording(Recording):
@@ -66,7 +66,7 @@ class ParquetRecording(Recording):
 
     Raises:
         NotARecordingError: If there is no such file, it was written by something else, or it is being written.
-        TruncatedRecordingError: If its end is missing, without which nothing in it can be read.
+        TruncatedRecordingError: If its end is missing, without which nothing can be read.
         CorruptRecordingError: If its footer is damaged.
         RecordingError: If it cannot be opened.
 
@@ -111,7 +111,7 @@ class ParquetRecording(Recording):
 
 
 class _LinePass:
-    """One reading of the lines of some row groups, in their order; most of those out of the span are passed over."""
+    """One pass over the lines of some row groups, in order, skipping most lines outside a span of time."""
 
     def __init__(self, rows: _RowGroups, numbers: Sequence[int], span: _Span, path: Path) -> None:
         self._rows = rows
@@ -119,7 +119,7 @@ class _LinePass:
         self._path = path
         self._group = 0
         self._batch: list[bytes] = []
-        self._last_line = b""  # before the batch that was given last
+        self._last_line = b""  # before the latest batch
         self._batches = self._read(numbers)
 
     def batches(self) -> Iterator[list[bytes]]:
@@ -131,7 +131,7 @@ class _LinePass:
                 raise error
         index = self._batch.index(line)
         before = self._batch[index - 1] if index else self._last_line
-        reason = f"a row of row group {self._group} is none of a recording: {error}"
+        reason = f"invalid row in row group {self._group}: {error}"
         offset = self._rows.groups[self._group].offset
         raise CorruptRecordingError(self._path, reason, offset, line_time(before)) from error
 
@@ -150,11 +150,11 @@ class _LinePass:
 
 class _RowGroups:
     """
-    The row groups of a Parquet file that holds a recording.
+    The row groups of a recording in Parquet.
 
     Attributes:
         header_line: The header of the recording.
-        groups: What is known of each.
+        groups: What the footer says about each.
 
     """
 
@@ -171,13 +171,13 @@ class _RowGroups:
             self.groups = decode_groups(metadata[GROUPS_KEY])
             is_whole = self._parquet.schema_arrow.equals(SCHEMA) and self._parquet.num_row_groups == len(self.groups)
         except _ERRORS as error:
-            reason = f"its footer cannot be read ({_first_line(error)})"
+            reason = f"unreadable footer ({_first_line(error)})"
             raise CorruptRecordingError(file.path, reason, footer, None) from error
         if not is_whole:
-            raise CorruptRecordingError(file.path, "its footer contradicts itself", footer, None)
+            raise CorruptRecordingError(file.path, "inconsistent footer", footer, None)
 
     def between(self, start: int | None, end: int | None) -> list[int]:
-        """Return the row groups that may have lines of a span of time: `start` inclusive, `end` exclusive."""
+        """Return the row groups that may have lines within a span of time: `start` inclusive, `end` exclusive."""
         return [
             number
             for number, group in enumerate(self.groups)
@@ -188,7 +188,7 @@ class _RowGroups:
 
     def read(self, number: int, span: _Span) -> Iterator[list[bytes]]:
         """
-        Yield the lines of a row group, but for some of those that are not within a span of time.
+        Yield the lines of a row group, except some of those outside a span of time.
 
         Raises:
             StreamDamage: If its bytes are not those that were written.
@@ -196,7 +196,7 @@ class _RowGroups:
         """
         group = self.groups[number]
         if group.size > _MAX_GROUP:
-            raise StreamDamage(group.offset, f"row group {number} has {group.size} bytes, {_MAX_GROUP} is the limit")
+            raise StreamDamage(group.offset, f"row group {number} has {group.size} bytes; the limit is {_MAX_GROUP}")
         data = self._source.hold(group.offset, group.size)
         if self._file.is_closed:
             return
@@ -222,7 +222,7 @@ class _RowGroups:
         Return the offset of the footer.
 
         Raises:
-            RecordingError: If it is not there, not feedrec's, or not the one that was written.
+            RecordingError: If it is missing, not written by feedrec, or damaged.
 
         """
         file, size = self._file, self._file.size()
@@ -231,28 +231,28 @@ class _RowGroups:
             raise self._without_end(size)
         footer = size - TAIL_SIZE - int.from_bytes(tail[:4], "little")
         if footer < SEAL_SIZE:
-            raise CorruptRecordingError(file.path, "the size of its footer is corrupt", size - TAIL_SIZE, None)
+            raise CorruptRecordingError(file.path, "corrupt footer size", size - TAIL_SIZE, None)
         sealed = file.read_at(footer - SEAL_SIZE, SEAL_SIZE)
         if not sealed.startswith(SEAL):
             reason = (
                 "not a recording, or a damaged one: a Parquet file without feedrec's seal before its footer, "
-                "written or rewritten by something else"
+                "written or rewritten by another program"
             )
             raise NotARecordingError(file.path, reason)
         if sealed != seal(file.read_at(footer, size - footer)):
-            raise CorruptRecordingError(file.path, "its footer is corrupt", footer - SEAL_SIZE, None)
+            raise CorruptRecordingError(file.path, "corrupt footer", footer - SEAL_SIZE, None)
         return footer
 
     def _without_end(self, size: int) -> RecordingError:
         if self._file.is_locked():
-            reason = "is being written: a Parquet file can be read when it is finished"
+            reason = "is being written: a Parquet file cannot be read until it is finished"
             return NotARecordingError(self._file.path, reason)
-        reason = "the file is cut off, and without its end nothing of a Parquet file can be read"
+        reason = "the file is cut off, and no Parquet file can be read without its end"
         return TruncatedRecordingError(self._file.path, reason, size, None)
 
 
 def _may_be_within(batch: Any, span: _Span) -> bool:
-    """Return whether rows have a time within a span, or none."""
+    """Return whether some row may have a time within a span."""
     start, end = span
     if start is None and end is None:
         return True
@@ -274,7 +274,7 @@ def _first_line(error: BaseException) -> str:
 
 
 class _Source(io.RawIOBase):
-    """A recording's file as pyarrow wants it; what it reads is counted, and a part that is held is read once."""
+    """The file of a recording for pyarrow: counts what is read, and reads a part that is held only once."""
 
     def __init__(self, file: RecordingFile) -> None:
         super().__init__()
@@ -284,8 +284,8 @@ class _Source(io.RawIOBase):
         self._held_from = 0
 
     def hold(self, offset: int, size: int) -> bytes:
-        """Read a part of the file, and keep it until the next is wanted; give it."""
-        self._held = b""  # before the next is read: not both at once
+        """Read a part of the file, keep it until the next call, and return it."""
+        self._held = b""  # before the next is read, so that memory never holds both
         self._held, self._held_from = self._file.read_at(offset, size), offset
         return self._held
 

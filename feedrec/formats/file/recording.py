@@ -1,4 +1,4 @@
-"""A recording that is read, whatever its format: what all readers have in common."""
+"""What all readers of recordings have in common, whatever the format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["DecodedBatch", "Recording", "RecordingFile"]
 
 class RecordingFile:
     """
-    The file of a recording, read at any place.
+    The file of a recording, opened for random access.
 
     Args:
         path: The file.
@@ -34,7 +34,7 @@ class RecordingFile:
         bytes_read: Bytes read so far.
 
     Raises:
-        NotARecordingError: If there is no such file, or it is no regular file.
+        NotARecordingError: If there is no such file, or it is not a regular file.
         RecordingError: If it cannot be opened.
 
     """
@@ -46,12 +46,12 @@ class RecordingFile:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it was closed."""
+        """Whether it is closed."""
         return self._file.closed
 
     @property
     def stream(self) -> BinaryIO:
-        """The file as a stream, for libraries that read one; what they read is not counted."""
+        """The file as a stream, for libraries that need one; what they read is not counted."""
         return self._file
 
     def close(self) -> None:
@@ -59,15 +59,15 @@ class RecordingFile:
         self._file.close()
 
     def size(self) -> int:
-        """Return the bytes in it at this moment."""
+        """Return the present size of the file in bytes."""
         return os.fstat(self._file.fileno()).st_size
 
     def read_at(self, offset: int, size: int) -> bytes:
         """
-        Read bytes from an offset; fewer at the end of the file, none once it is closed.
+        Read bytes at an offset; fewer at the end of the file, none once it is closed.
 
         Raises:
-            RecordingError: If the operating system refuses.
+            RecordingError: If the operating system reports an error.
 
         """
         if self._file.closed:
@@ -80,7 +80,7 @@ class RecordingFile:
         return data
 
     def is_locked(self) -> bool:
-        """Return whether a recorder holds it."""
+        """Return whether a recorder is writing it."""
         if self._file.closed:
             return False
         return is_locked(self._file.fileno())
@@ -88,12 +88,12 @@ class RecordingFile:
 
 class DecodedBatch(NamedTuple):
     """
-    Some thousand lines, decoded.
+    A few thousand lines, decoded.
 
     Attributes:
         lines: The lines.
         frames: The received frames among them.
-        infos: What each of those frames is; empty if nothing describes them.
+        infos: The descriptions of those frames; empty if nothing describes them.
         others: The events and sent frames among the lines.
 
     """
@@ -106,15 +106,15 @@ class DecodedBatch(NamedTuple):
 
 class Recording(ABC):
     """
-    One recording on disk; `open_recording` makes it.
+    One recording on disk, as returned by `open_recording`.
 
-    Iterate it for its records, each time from the beginning. All that can be read is given first; damage is raised
-    after that. Use it in a `with` block, or close it.
+    Iterate over it for its records, each time from the beginning. Everything that can be read comes first; damage is
+    raised after that. Use it in a `with` block, or close it.
 
     Attributes:
         path: The file.
         header: Its first line.
-        header_line: The same as it stands in the file.
+        header_line: The first line as it stands in the file.
 
     """
 
@@ -135,7 +135,7 @@ class Recording(ABC):
         self.close()
 
     def close(self) -> None:
-        """Close the file. Iterators of it end."""
+        """Close the file, which ends its iterators."""
         self._file.close()
 
     @property
@@ -145,12 +145,12 @@ class Recording(ABC):
 
     @property
     def is_part(self) -> bool:
-        """Whether its name says that it was never finished."""
+        """Whether its name says that it is not finished."""
         return is_part(self.path)
 
     @property
     def size(self) -> int:
-        """Bytes in the file at this moment."""
+        """Present size of the file in bytes."""
         return self._file.size()
 
     @property
@@ -160,18 +160,18 @@ class Recording(ABC):
 
     @property
     def index(self) -> Index | None:
-        """Where things are; None if it has no index, or none that can be believed."""
+        """Its index; None if it has none, or one that cannot be trusted."""
         return None
 
     def seek(self, start: int) -> int:
         """
-        Pass over what stands before a time, as far as that can be told without reading it.
+        Skip what comes before a time, as far as possible without reading it.
 
         Args:
-            start: Time in nanoseconds: nothing at or after it is passed over, nor what follows that.
+            start: Time in nanoseconds: no line at or after it is skipped, nor any line that follows one.
 
         Returns:
-            The number of lines passed over: `batches()` begins after them.
+            The number of lines skipped: `batches()` begins after them.
 
         """
         del start
@@ -180,17 +180,17 @@ class Recording(ABC):
     @abstractmethod
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         """
-        Yield the lines after the header, about a block of them at a time.
+        Yield the lines after the header, about a block at a time.
 
-        Each call is a reading of its own: without times from the beginning, or from where `seek` led; with one of them
-        it reads no more of the file than it must.
+        Each call reads anew: without times, from the beginning or from where `seek` led; with either time, only as much
+        of the file as it must.
 
         Args:
             start: First time, inclusive, in nanoseconds.
             end: Last time, exclusive, in nanoseconds.
 
         Raises:
-            TruncatedRecordingError: After the last whole line, if the file was cut off and nobody is writing it.
+            TruncatedRecordingError: After the last complete line, if the file was cut off and is not being written.
             CorruptRecordingError: At the first block or line that is damaged.
 
         """
@@ -198,13 +198,13 @@ class Recording(ABC):
     @abstractmethod
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         """
-        Say where the first line is that is none, for those who decode what `batches` gives.
+        Report the position of an invalid line, for callers that decode what `batches` yields.
 
-        It is looked for in the lines given last, and then in those that follow: a new reader finds it as well.
+        The line is looked for in the latest batch, and then in those that follow: a new reader finds it as well.
 
         Raises:
-            CorruptRecordingError: With the place of the line, and the time of the one before it.
-            LineError: The error given, if there is no such line.
+            CorruptRecordingError: With the position of the line, and the time of the line before it.
+            LineError: The error passed, if there is no such line.
 
         """
 
@@ -221,7 +221,7 @@ class Recording(ABC):
 
     def lines_with_records(self, start: int | None = None, end: int | None = None) -> Iterator[tuple[bytes, Record]]:
         """
-        Yield every record after the header together with the line that it stands in; times as for `batches`.
+        Yield every record after the header together with its line; times as for `batches`.
 
         Raises:
             DamagedRecordingError: As for `batches`.
@@ -241,12 +241,12 @@ class Recording(ABC):
         self, selection: Selection | None = None, describe: Callable[[bytes], FrameInfo] | None = None
     ) -> Iterator[Record]:
         """
-        Yield the records that are chosen.
+        Yield the records of a selection.
 
         Args:
-            selection: The choice; None for everything.
-            describe: Tells channel and products of a payload, e.g. `feedrec.feeds.find_feed(...).describe`; needed for
-                a choice by one of them.
+            selection: The selection; None for everything.
+            describe: Describes a payload, e.g. `feedrec.feeds.find_feed(...).describe`; needed for a selection by
+                channel or product.
 
         Raises:
             ValueError: If `describe` is needed and missing.
@@ -256,7 +256,7 @@ class Recording(ABC):
         selection = selection or Selection()
         if describe is None:
             if selection.channels or selection.products:
-                raise ValueError("a choice by channel or product needs `describe`")
+                raise ValueError("a selection by channel or product needs `describe`")
             describe = describe_nothing
         for _, record in self.lines_with_records(selection.start, selection.end):
             if selection.takes(record, describe):
@@ -269,15 +269,15 @@ class Recording(ABC):
         describe: Callable[[bytes], FrameInfo] | None = None,
     ) -> Iterator[tuple[list[Frame], list[FrameInfo]]]:
         """
-        Yield the received frames, some thousand at a time.
+        Yield the received frames, a few thousand at a time.
 
         Args:
             start: First time, inclusive, in nanoseconds.
             end: Last time, exclusive, in nanoseconds.
-            describe: Tells what a frame is.
+            describe: Describes a frame.
 
         Returns:
-            Frames, and as many descriptions; no descriptions without `describe`.
+            Frames, and their descriptions; no descriptions without `describe`.
 
         Raises:
             DamagedRecordingError: As for `batches`.
@@ -288,10 +288,10 @@ class Recording(ABC):
 
     def payload_batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         """
-        Yield the payloads of the received frames, some thousand at a time: the quickest way to read a recording.
+        Yield the payloads of the received frames, a few thousand at a time: the fastest way to read a recording.
 
-        Where the recording has an index, and so was written by feedrec, its payloads are cut out of their lines without
-        being parsed. Arguments and errors are those of `frame_batches`.
+        If the recording has an index, which proves that feedrec wrote it, its payloads are cut out of their lines
+        without parsing. Arguments and errors are those of `frame_batches`.
         """
         if self.index is None:
             for frames, _ in self.frame_batches(start, end):
@@ -312,7 +312,7 @@ class Recording(ABC):
         describe: Callable[[bytes], FrameInfo] | None = None,
     ) -> Iterator[DecodedBatch]:
         """
-        Yield every record, some thousand at a time, received frames apart from all others: to count is to read so.
+        Yield every record, a few thousand at a time, with received frames apart from all others.
 
         Arguments and errors are those of `frame_batches`.
         """
@@ -325,7 +325,7 @@ class Recording(ABC):
                 yield from self._decode_one_by_one(received, lines)
 
     def _decode_one_by_one(self, received: ReceivedFrames, lines: list[bytes]) -> Iterator[DecodedBatch]:
-        """Yield what stands before the first line that is none, then say where that is."""
+        """Yield what comes before the first invalid line, then report where that is."""
         for line in lines:
             others: list[Record] = []
             try:
@@ -336,19 +336,19 @@ class Recording(ABC):
 
 def _open(path: Path) -> BinaryIO:
     try:
-        kind = path.stat().st_mode  # before it is opened: to open a pipe is to wait for somebody who writes to it
+        kind = path.stat().st_mode  # before it is opened: opening a pipe waits for a writer
         if stat.S_ISDIR(kind):
             raise NotARecordingError(path, "is a folder, not a recording")
         if not stat.S_ISREG(kind):
-            raise NotARecordingError(path, "is a pipe or device: a recording is read from a file")
+            raise NotARecordingError(path, "is a pipe or device: recordings are read from files")
         return path.open("rb")
     except FileNotFoundError:
         unfinished = part_path(path)
         if os.path.lexists(unfinished):
-            reason = f"no such file, but {unfinished.name} is there: a recording that is unfinished or being written"
+            reason = f"no such file, but {unfinished.name} exists: a recording that is unfinished or being written"
             raise NotARecordingError(path, reason) from None
         raise NotARecordingError(path, "no such file") from None
     except OSError as error:
         raise RecordingError(path, f"cannot be opened: {error.strerror}") from error
-    except ValueError as error:  # a zero byte in its name
+    except ValueError as error:  # a zero byte in the name
         raise RecordingError(path, f"cannot be opened: {error}") from error

@@ -1,4 +1,4 @@
-"""Where the bytes of a new recording go: a file that gets its name when it is whole, or a stream."""
+"""Where the bytes of a new recording go: a file that gets its name when it is complete, or a stream."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .names import old_paths, part_path
 
 __all__ = ["FileTarget", "StreamTarget", "Target", "move_into_place"]
 
-_PIECE = 1 << 16  # as much as a pipe holds: whoever looks at `size` sees a slow reader read
+_PIECE = 1 << 16  # as much as a pipe holds, so that `size` shows the progress of a slow reader
 
 log = logging.getLogger("feedrec")
 
 
 class Target(Protocol):
     """
-    A place for bytes.
+    A destination of bytes.
 
     Attributes:
         path: Its final name.
@@ -38,32 +38,32 @@ class Target(Protocol):
         Append, all the way to the operating system.
 
         Raises:
-            WriteError: If it refused.
+            WriteError: If that fails.
 
         """
 
     def sync(self) -> None:
-        """Have everything written so far put on the medium."""
+        """Force everything written so far onto the storage device."""
 
     def commit(self) -> Path:
-        """Make it whole, under its final name; give that."""
+        """Complete it under its final name, and return that."""
 
     def release(self) -> None:
-        """Let go of it as it is."""
+        """Close it as it is."""
 
     def remove(self) -> None:
-        """Let go of it, leaving nothing behind."""
+        """Close and remove it."""
 
 
 class FileTarget:
     """
     A file that is named `NAME.part`, and locked, until it is committed.
 
-    A symlink is followed: both names stand beside the file that it leads to. With `overwrite`, what another recorder
-    left under the `.part` name is kept as `NAME.part.old` (`.old2` and so on); `remove` gives it its name back.
+    A symlink is followed: both names are beside its target. With `overwrite`, what another recorder left under the
+    `.part` name is kept as `NAME.part.old` (`.old2` and so on); `remove` restores its name.
 
     Raises:
-        RecordingExistsError: If either name is taken and `overwrite` is not given, or somebody is writing it.
+        RecordingExistsError: If either name is taken and `overwrite` is false, or another recorder is writing it.
         WriteError: If it cannot be created.
 
     """
@@ -80,7 +80,7 @@ class FileTarget:
             self._part = part_path(path)
             if path.is_dir():
                 raise WriteError(path, "is a folder: name a file in it")
-            if path.exists() and not path.is_file():  # by way of a symlink, and the rename would replace it
+            if path.exists() and not path.is_file():  # possibly through a symlink; the rename would replace it
                 raise WriteError(path, "is a pipe or device: name a file")
             if not overwrite:
                 self._refuse_to_overwrite()
@@ -114,7 +114,7 @@ class FileTarget:
         return self.path
 
     def release(self) -> None:
-        if not self._is_released:  # once: the number may be that of another file by now
+        if not self._is_released:  # only once: the descriptor may belong to another file by now
             self._is_released = True
             os.close(self._file)
 
@@ -125,7 +125,7 @@ class FileTarget:
         self.release()
 
     def _open(self, flags: int = 0) -> None:
-        """Open the `.part` file, new or left behind, and lock it."""
+        """Open the `.part` file, new or left over, and lock it."""
         self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, 0o666)
         try:
             self._lock()
@@ -134,7 +134,7 @@ class FileTarget:
             raise
 
     def _put_aside(self) -> None:
-        """Rename what another recorder left, which we hold locked, and begin a file of our own."""
+        """Rename what another recorder left, whose lock we hold, and create a file of our own."""
         try:
             self._aside = next(path for path in old_paths(self._part) if not os.path.lexists(path))
             self._part.rename(self._aside)
@@ -147,11 +147,11 @@ class FileTarget:
             if isinstance(error, FileExistsError):
                 raise self._taken() from None
             raise
-        log.warning("%s was left by a recorder that was killed: it is kept as %s", self._part, self._aside.name)
+        log.warning("%s was left by a recorder that was killed; it is kept as %s", self._part, self._aside.name)
 
     def _put_back(self) -> None:
         if self._aside is not None:
-            with contextlib.suppress(OSError):  # then it stays where the warning said
+            with contextlib.suppress(OSError):  # then it stays where the warning says
                 _rename_to_free_name(self._aside, self._part)
 
     def _taken(self) -> RecordingExistsError:
@@ -168,11 +168,11 @@ class FileTarget:
 
     def _refuse_to_overwrite(self) -> None:
         if os.path.lexists(self.path):
-            raise RecordingExistsError(self.path, "is there already: choose another name, or give --overwrite")
+            raise RecordingExistsError(self.path, "already exists: choose another name, or pass --overwrite")
         if os.path.lexists(self._part):
             reason = (
-                f"{self._part.name} is there already, left by a recorder that was killed or is still running: "
-                "it can be read as it is; move it away, choose another name, or give --overwrite to have it renamed"
+                f"{self._part.name} already exists, left by a recorder that was killed or is still running: "
+                "it can be read as it is; move it away, choose another name, or pass --overwrite to have it renamed"
             )
             raise RecordingExistsError(self.path, reason)
 
@@ -180,7 +180,7 @@ class FileTarget:
         try:
             _rename_to_free_name(self._part, self.path)
         except FileExistsError:
-            reason = f"came into being meanwhile; the recording is safe in {self._part.name}"
+            reason = f"was created by another program meanwhile; the recording is safe in {self._part.name}"
             raise RecordingExistsError(self.path, reason) from None
 
     @contextlib.contextmanager
@@ -194,11 +194,11 @@ class FileTarget:
 
 def move_into_place(source: Path, path: Path, *, overwrite: bool = False) -> None:
     """
-    Return a finished file its final name, and have that put on the medium.
+    Rename a finished file to its final name, and force the name onto the storage device.
 
     Raises:
-        RecordingExistsError: If the name is taken and `overwrite` is not given.
-        WriteError: If the operating system refuses.
+        RecordingExistsError: If the name is taken and `overwrite` is false.
+        WriteError: If the operating system reports an error.
 
     """
     try:
@@ -207,14 +207,15 @@ def move_into_place(source: Path, path: Path, *, overwrite: bool = False) -> Non
         else:
             _rename_to_free_name(source, path)
     except FileExistsError:
-        raise RecordingExistsError(path, f"came into being meanwhile; the recording is safe in {source.name}") from None
+        reason = f"was created by another program meanwhile; the recording is safe in {source.name}"
+        raise RecordingExistsError(path, reason) from None
     except OSError as error:
         raise WriteError(path, f"cannot be written: {error.strerror}") from error
     _sync_folder(path.parent)
 
 
 def _rename_to_free_name(source: Path, target: Path) -> None:
-    # rename() would silently replace a file that came meanwhile; link() refuses.
+    # rename() would silently replace a file created meanwhile; link() fails.
     try:
         os.link(source, target)
     except FileExistsError:
@@ -229,9 +230,9 @@ def _rename_to_free_name(source: Path, target: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """
-    Put the name of a file on the medium, as fsync of the file puts its content.
+    Force the name of a file onto the storage device, as fsync of the file does for its content.
 
-    Where a folder cannot be read, or a file system cannot do it, the recording is whole all the same.
+    If the folder cannot be read, or the file system cannot do this, the recording is complete all the same.
     """
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -242,14 +243,14 @@ def _sync_folder(folder: Path) -> None:
 
 
 class StreamTarget:
-    """A stream, such as stdout, that takes the lines as they come."""
+    """A stream, such as stdout, that gets the lines as they come."""
 
     def __init__(self, stream: BinaryIO, name: str = "-") -> None:
         self.path = Path(name)
         self.size = 0
         self._stream = stream
         self._file: int | None = None
-        with contextlib.suppress(OSError, ValueError):  # a stream in memory, or one that is closed
+        with contextlib.suppress(OSError, ValueError):  # a stream in memory, or a closed one
             stream.flush()
             self._file = stream.fileno()
 
@@ -265,14 +266,14 @@ class StreamTarget:
 
     def _write(self, piece: memoryview) -> int:
         if self._file is not None:
-            # Past the buffer of the stream: a thread that is stuck there holds a lock that Python needs to exit.
+            # Bypass the buffer of the stream: a thread stuck there holds a lock that Python needs to exit.
             return os.write(self._file, piece)
         self._stream.write(piece)
         self._stream.flush()
         return len(piece)
 
     def sync(self) -> None:
-        """Do nothing: streams have no medium."""
+        """Do nothing: a stream has no storage device."""
 
     def commit(self) -> Path:
         return self.path
@@ -281,4 +282,4 @@ class StreamTarget:
         """Do nothing: the stream belongs to the caller."""
 
     def remove(self) -> None:
-        """Do nothing: what was sent was sent."""
+        """Do nothing: what was sent cannot be taken back."""

@@ -1,9 +1,9 @@
 """
-Writing a recording: lines in, a file out that can be read at any moment.
+Writes a recording: lines in, a file out that can be read at any moment.
 
-Lines are handed over by the caller's thread and packed, compressed and written by a thread of the writer's own (zstd
-releases the interpreter lock). Every line is on its way to the disk within a second, so a process that is killed loses
-no more than that. Until it is finished the file has `.part` at the end of its name and is locked.
+The caller's thread hands lines over; a thread of the writer compresses and writes them (zstd releases the interpreter
+lock). Every line is on its way to the disk within a second, so a process that is killed loses no more than that. Until
+it is finished, the file has the suffix `.part` and is locked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .target import FileTarget, Target
 __all__ = ["RecordingWriter", "create_recording", "mark_of"]
 
 _TICK = 0.1
-_FLUSH_AFTER = 0.7  # with a tick and the write itself, a line is with the operating system within a second
+_FLUSH_AFTER = 0.7  # with a tick and the write itself, the operating system has a line within a second
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
 _LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
@@ -39,13 +39,13 @@ _LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
 
 class RecordingWriter:
     """
-    A recording that grows. Use it in a `with` block, or finish it.
+    A growing recording. Use it in a `with` block, or finish it.
 
     Args:
         target: Where the bytes go.
-        header: The first line; as bytes, a header to be kept as it stands.
-        encoder: How lines become bytes.
-        fsync_interval: Seconds between forced writes to the medium; None leaves that to the operating system.
+        header: The first line; as bytes, a header to be kept verbatim.
+        encoder: Encodes lines as bytes.
+        fsync_interval: Seconds between forced writes to the storage device; None leaves that to the operating system.
         on_drained: Called in the writer's thread when the backlog has become small, or will never shrink again.
 
     """
@@ -81,7 +81,7 @@ class RecordingWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Finish the recording; if the block failed, leave what was written under its `.part` name."""
+        """Finish the recording; if the block raised, leave what was written under the `.part` name."""
         if kind is None:
             self.finish()
         else:
@@ -94,7 +94,7 @@ class RecordingWriter:
 
     @property
     def text_size(self) -> int:
-        """Bytes of text handed over, newlines included."""
+        """Bytes of text handed over, including newlines."""
         return self._size_in
 
     @property
@@ -109,7 +109,7 @@ class RecordingWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether the disk does not keep up: hand over no more until `on_drained`, or memory grows."""
+        """Whether the disk cannot keep up: hand over nothing until `on_drained`, or memory grows."""
         return self.backlog >= _HIGH_WATER
 
     @property
@@ -118,7 +118,7 @@ class RecordingWriter:
         return self._failure
 
     def wait_for_room(self, most: int | None = None) -> None:
-        """Wait until it is not full, or its backlog has less than so many bytes, or nothing is written any more."""
+        """Wait until the backlog is below `most` bytes (by default, until it is not full), or writing has failed."""
         most = _HIGH_WATER if most is None else most
         while self.backlog >= most and self._thread.is_alive():
             self._taken.clear()
@@ -131,11 +131,11 @@ class RecordingWriter:
 
         Args:
             record: The record.
-            info: What a received frame is, by its feed's `describe`: for the index.
-            block: Whether to wait for the disk where it does not keep up; without it, look at `is_full`.
+            info: The description of a received frame, by its feed's `describe`: for the index.
+            block: Whether to wait if the disk cannot keep up; otherwise check `is_full`.
 
         Raises:
-            WriteError: If the disk refused earlier records, or the recording is finished.
+            WriteError: If writing earlier records failed, or the recording is finished.
 
         """
         if isinstance(record, Event):
@@ -150,12 +150,12 @@ class RecordingWriter:
 
         Args:
             line: A frame or an event.
-            mark: What the index needs of it; None to have it found out, but for the channel.
+            mark: What the index needs to know about it; None to derive it from the line, without the channel.
             block: As for `write`.
 
         Raises:
-            LineError: If it is no line of a recording.
-            WriteError: If the disk refused earlier lines, or the recording is finished.
+            LineError: If it is not a line of a recording.
+            WriteError: If writing earlier lines failed, or the recording is finished.
 
         """
         if block and self.is_full:
@@ -174,11 +174,11 @@ class RecordingWriter:
         Write everything, and give the recording its final name.
 
         Args:
-            patience: Seconds without any progress after which to give up; None to wait for ever. The thread stays stuck
-                then, and the target open; it does not keep the process from ending.
+            patience: Seconds without any progress after which to give up; None to wait forever. After giving up, the
+                thread stays stuck and the target open, which does not keep the process from exiting.
 
         Raises:
-            WriteError: If the disk refused, now or before, or got stuck; what was written is still there under the
+            WriteError: If writing failed, now or before, or got stuck; what was written is still there under the
                 `.part` name.
 
         """
@@ -196,7 +196,7 @@ class RecordingWriter:
             self._target.release()
 
     def discard(self) -> None:
-        """Throw the recording away: for one that never got a frame, or never will be whole."""
+        """Remove the recording: for one that never got a frame, or will never be complete."""
         self._lines.clear()
         self._stop()
         self._target.remove()
@@ -210,7 +210,7 @@ class RecordingWriter:
         if self._thread.is_alive():
             rest = self._size_in - self._size_written
             reason = (
-                f"took nothing for {patience:g} s: at least {rest} of {self._size_in} bytes of text are not written"
+                f"accepted nothing for {patience:g} s: at least {rest} of {self._size_in} bytes of text are not written"
             )
             self._failure = WriteError(self._target.path, reason)
 
@@ -228,7 +228,7 @@ class RecordingWriter:
             self._write_until_finished()
         except FeedrecError as error:
             self._failure = error
-        except Exception as error:  # noqa: BLE001  the thread has nobody else to tell
+        except Exception as error:  # noqa: BLE001  a thread has no caller to raise to
             self._failure = WriteError(self._target.path, f"writing failed: {error!r}")
         if self._failure is not None:
             self.on_drained()
@@ -258,7 +258,7 @@ class RecordingWriter:
                 last_fsync = now
 
     def _take_lines(self) -> list[tuple[bytes, Mark]]:
-        """Up to about a block of lines. A deque's two ends are safe to use from two threads."""
+        """Take up to about a block of lines. The two ends of a deque are safe to use from two threads."""
         taken, size = [], 0
         with contextlib.suppress(IndexError):
             while size < BLOCK_SIZE:
@@ -274,7 +274,7 @@ class RecordingWriter:
 
 
 def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
-    """Return what the index needs to know of a record."""
+    """Return what the index needs to know about a record."""
     is_received = isinstance(record, Frame) and record.direction == "in"
     return record.time, record.conn, (info or FrameInfo()) if is_received else None
 
@@ -288,28 +288,28 @@ def create_recording(
     fsync_interval: float | None = None,
 ) -> RecordingWriter:
     """
-    Begin a recording; the end of its name tells the format: `.jsonl.zst`, `.jsonl.gz`, plain `.jsonl`, or `.parquet`.
+    Begin a recording; its suffix determines the format: `.jsonl.zst`, `.jsonl.gz`, plain `.jsonl`, or `.parquet`.
 
-    Parquet can be read only when it is finished: what is recorded live is better written as lines first.
+    Parquet cannot be read until it is finished: write what is recorded live as lines first.
 
     Args:
         path: Its name.
-        header: Its first line; as bytes (`Recording.header_line`), one to be kept as it stands.
+        header: Its first line; as bytes (`Recording.header_line`), a header to be kept verbatim.
         overwrite: Whether a file of that name may be replaced.
-        level: How hard to compress, by the format's own scale; None for its default.
-        fsync_interval: Seconds between forced writes to the medium; None leaves that to the operating system.
+        level: Compression level, on the format's own scale; None for its default.
+        fsync_interval: Seconds between forced writes to the storage device; None leaves that to the operating system.
 
     Raises:
-        UsageError: If the name ends in none of these, or there is no such level.
-        LineError: If the line given is no header.
-        RecordingExistsError: If the file, or an unfinished one of its name, is there and `overwrite` is not given.
+        UsageError: If the name has none of these suffixes, or there is no such level.
+        LineError: If the line passed is not a header.
+        RecordingExistsError: If the file, or an unfinished one of its name, exists and `overwrite` is false.
         WriteError: If it cannot be created.
 
     """
     path = Path(path)
     if isinstance(header, bytes):
         decode_header(header)
-        header = header.replace(b"\n", b" ")  # between its keys: within a string there is none
+        header = header.replace(b"\n", b" ")  # only between keys: a JSON string has none
     encoder = _encoder_for(path, level)
     target = FileTarget(path, overwrite=overwrite)
     return RecordingWriter(target, header, encoder, fsync_interval=fsync_interval)
@@ -322,10 +322,10 @@ def _encoder_for(path: Path, level: int | None) -> Encoder:
         return PlainEncoder()
     if path.name.endswith(GZIP_SUFFIX):
         if level is not None and not 1 <= level <= 9:
-            raise UsageError(f"gzip has no level {level}: it is one of 1 to 9")
+            raise UsageError(f"invalid gzip level {level}: must be 1 to 9")
         return GzipEncoder(DEFAULT_GZIP_LEVEL if level is None else level)
     if path.suffix == PARQUET_SUFFIX:
         from ..stream.parquet_rows import ParquetEncoder  # noqa: PLC0415  loads pyarrow
 
         return ParquetEncoder(DEFAULT_LEVEL if level is None else level)
-    raise UsageError(f"{path}: the name of a recording ends in .jsonl.zst, .jsonl.gz, .jsonl or .parquet")
+    raise UsageError(f"{path}: the name of a recording must end in .jsonl.zst, .jsonl.gz, .jsonl or .parquet")

@@ -1,7 +1,7 @@
 """
 Several recordings at once.
 
-    folder.py  those in a folder
-    merge.py   their lines by time
-    inputs.py  what is known of each, read as one
+    folder.py  finds recordings in folders
+    merge.py   merges their lines by time
+    inputs.py  what is known about each; reading them as one
 """

@@ -1,4 +1,4 @@
-"""Several files, or a folder of them, as the parts of one recording."""
+"""Finds recordings in folders."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _recordings_in(
     found = [path for name, path in paths.items() if counts_as_recording(name, paths)]
     if not found:
         raise NotARecordingError(
-            folder, f"no recording in this folder: none of its files ends in {', '.join(RECORDING_SUFFIXES)}"
+            folder, f"no recording in this folder: no file name ends in {', '.join(RECORDING_SUFFIXES)}"
         )
     begun: dict[Path, int] = {}
     for path in found:

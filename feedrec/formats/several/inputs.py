@@ -1,4 +1,4 @@
-"""Several recordings that are read as one: what is known of each, their lines in order, their connections."""
+"""Several recordings read as one: what is known about each, their lines in order, their connections."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ __all__ = [
 
 
 RunIdentity = tuple[str, str, int, str]
-"""What is the same in all parts of one recording."""
+"""What all parts of one recording have in common, and no other recording has."""
 
 
 def run_identity(header: Header) -> RunIdentity:
-    """Return what is the same in all parts of one recording."""
+    """Return what all parts of one recording have in common."""
     return header.endpoint, header.url, header.created, header.software
 
 
@@ -45,8 +45,8 @@ class Input(NamedTuple):
     Attributes:
         path: The file.
         header: Its first line.
-        header_line: The same as it stands in the file.
-        first: The time of its first line as text, or a time before it.
+        header_line: The first line as it stands in the file.
+        first: The time of the next line as text, or an earlier time.
         size: Bytes in the file.
         open: Opens it.
 
@@ -61,18 +61,18 @@ class Input(NamedTuple):
 
     @property
     def run(self) -> RunIdentity:
-        """What is the same in all parts of one recording."""
+        """What all parts of one recording have in common."""
         return run_identity(self.header)
 
     @property
     def choice(self) -> Any:
-        """What was chosen of that recording; None for all of it."""
+        """Which part of that recording was selected; None for all of it."""
         return self.header.extra.get("filtered")
 
 
 def inspect_recording(opening: Callable[[], Recording]) -> Input:
     """
-    Look at the beginning of a recording.
+    Read the beginning of a recording.
 
     Raises:
         RecordingError: If it cannot be read at all.
@@ -82,7 +82,7 @@ def inspect_recording(opening: Callable[[], Recording]) -> Input:
         first = b""
         try:
             lines = next(recording.batches(), [])
-        except DamagedRecordingError:  # it is told when reading comes to it
+        except DamagedRecordingError:  # reading reports it when it gets there
             lines = []
         if lines:
             first = time_texts(lines[:1])[0]
@@ -91,10 +91,10 @@ def inspect_recording(opening: Callable[[], Recording]) -> Input:
 
 def refuse_doubles(inputs: Sequence[Input]) -> None:
     """
-    Refuse what holds the same frames twice: files of one run that are not different parts, or cuts, or choices, of it.
+    Refuse inputs with the same frames twice: files of one run that are not different parts, cuts or selections of it.
 
-    Of a header without address or beginning nobody can tell which run it is of. Nothing is read unless two files are of
-    one run; then, of the earlier, what may lie within the span of the later.
+    A header without `url` or `created` does not show the run that it belongs to. Nothing is read unless two files are
+    of one run; then only what may overlap: the end of the earlier file.
 
     Raises:
         UsageError: If there are two such files.
@@ -107,11 +107,11 @@ def refuse_doubles(inputs: Sequence[Input]) -> None:
             runs.setdefault(one.run, []).append(one)
     for one, other in (pair for files in runs.values() for pair in _pairs(files)):
         if (one.choice == other.choice or None in (one.choice, other.choice)) and _overlap(one, other):
-            raise UsageError(f"{one.path} and {other.path} are the same recording: give one of them")
+            raise UsageError(f"{one.path} and {other.path} are the same recording: pass only one of them")
 
 
 def _pairs(files: Sequence[Input]) -> Iterator[tuple[Input, Input]]:
-    """Yield the files of a run two by two, but for its different parts."""
+    """Yield the pairs of files of a run, except pairs of different parts."""
     by_part: dict[Any, list[Input]] = {}
     for one in files:
         by_part.setdefault(one.header.extra.get("part"), []).append(one)
@@ -122,12 +122,12 @@ def _pairs(files: Sequence[Input]) -> Iterator[tuple[Input, Input]]:
 
 
 def _overlap(one: Input, other: Input) -> bool:
-    """Return whether the earlier has a line that is not before the first of the later."""
+    """Return whether the earlier file has a line that is not before the first line of the later."""
     earlier, later = sorted((one, other), key=lambda each: each.first)
     with earlier.open() as recording:
         try:
             return next(recording.batches(parse_time(later.first.decode())), None) is not None
-        except DamagedRecordingError:  # it is told when reading comes to it
+        except DamagedRecordingError:  # reading reports it when it gets there
             return False
 
 
@@ -138,16 +138,16 @@ def merged(
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
 ) -> Iterator[Batch]:
     """
-    Yield the lines of recordings by time, stably.
+    Yield the lines of recordings in the order of time; the merge is stable.
 
     Args:
         inputs: The recordings.
         start: First time, inclusive, in nanoseconds.
         end: Last time, exclusive, in nanoseconds.
-        on_read: Told the number of an input, and the bytes of it that were read so far.
+        on_read: Called with the number of an input, and the bytes of it read so far.
 
     Raises:
-        DamagedRecordingError: At damage, after all that is good before it in that recording.
+        DamagedRecordingError: At damage, after everything before it in that recording.
 
     """
 
@@ -164,15 +164,15 @@ def merged(
 
 class ConnectionNumbers:
     """
-    Numbers the connections of several recordings so that none have the same number.
+    Renumbers the connections of several recordings so that all numbers differ.
 
-    Where all inputs are parts of one recording, the numbers stay; else connections are counted as they first appear.
+    If all inputs are parts of one recording, the numbers stay; otherwise connections are numbered as they appear.
 
     Args:
-        inputs: What is read.
+        inputs: The recordings.
 
     Attributes:
-        stay: Whether every number stays as it is.
+        stay: Whether all numbers stay as they are.
 
     """
 
@@ -183,7 +183,7 @@ class ConnectionNumbers:
         self._numbers: dict[tuple[int, int], int] = {}
 
     def of(self, file: int, conn: int) -> int:
-        """Return the number of a connection of an input."""
+        """Return the new number of a connection of an input."""
         if self.stay:
             return conn
         return self._numbers.setdefault((self._runs[file], conn), len(self._numbers))
@@ -191,9 +191,9 @@ class ConnectionNumbers:
 
 def joined_header(inputs: Sequence[Input], selection: Selection) -> Header:
     """
-    Make the first line of what inputs become: that of the first, the beginning of the earliest, all subscriptions.
+    Make the header for merged inputs: that of the first, with the earliest `created`, and all subscriptions.
 
-    A choice stands in it as `filtered`, unless it is by nothing but time; what was chosen before is kept.
+    A selection is noted in it as `filtered`, unless it is by time alone; earlier selections are kept.
 
     Raises:
         UsageError: If they are of different endpoints.
@@ -203,8 +203,8 @@ def joined_header(inputs: Sequence[Input], selection: Selection) -> Header:
     for other in inputs:
         if other.header.endpoint != first.header.endpoint:
             raise UsageError(
-                f"{first.path} is of {first.header.endpoint} and {other.path} of {other.header.endpoint}: "
-                "only recordings of one endpoint become one file"
+                f"{first.path} is a recording of {first.header.endpoint}, {other.path} of {other.header.endpoint}: "
+                "only recordings of one endpoint can be merged"
             )
     if len(inputs) == 1 and not selection.is_filter:
         return first.header
@@ -224,7 +224,7 @@ def joined_header(inputs: Sequence[Input], selection: Selection) -> Header:
 
 
 def _united(headers: Sequence[Header]) -> list[dict[str, Any]]:
-    """Return every subscription once: those that differ in nothing but products become one."""
+    """Return every subscription once: those that differ only in their products become one."""
     united: dict[bytes, dict[str, Any]] = {}
     for subscription in (one for header in headers for one in header.subscriptions):
         rest = {key: value for key, value in subscription.items() if key != "products"}

@@ -1,15 +1,15 @@
 """
 Several recordings as one: their lines merged by time, block by block.
 
-1. Lines are put in the order of (time, file, line). Times step back within a file only after a `clock` event; then
-   the latest time up to a line counts as its time, so that no line overtakes another of its file.
-2. A file is opened when the merge comes to its first line, so files that follow each other in time cost the memory of
-   one. Those that overlap cost about a block each.
-3. Everything that needs no further reading is given before a file is read on: to read a file that still grows is to
-   wait. While two of them grow, neither can be ahead of the other.
-4. The last file to go on is not merged with anything: its blocks are given as they come.
+1. Lines are ordered by (time, file, line). Time steps back within a file only after a `clock` event; then the latest
+   time up to a line counts as its time, so that no line overtakes another line of its file.
+2. A file is opened when the merge reaches its first line, so files that follow each other in time need the memory of
+   one. Files that overlap need about a block each.
+3. Everything that needs no further reading is yielded before a file is read further, since reading a growing file
+   means waiting. While two files grow, neither can be ahead of the other.
+4. The last file left is not merged with anything: its blocks are yielded as they come.
 
-The order depends on the lines alone, not on how they are cut into blocks. So a position, the number of lines before a
+The order depends only on the lines, not on how they are cut into blocks. So a position, the number of lines before a
 line, means the same in every reading of the same files.
 """
 
@@ -30,7 +30,7 @@ _BATCH_LINES = 4096
 
 
 class Blocks(Protocol):
-    """The lines of a recording, block by block, none of them empty. Its file is closed at the end, or by `close`."""
+    """The lines of a recording in blocks, none of them empty. Its file is closed at the end, or by `close`."""
 
     def __next__(self) -> list[bytes]: ...
 
@@ -43,10 +43,10 @@ class Source(NamedTuple):
 
     Attributes:
         file: Its number.
-        first: Its first time, as text, or any time before; not asked for where there is one source.
-        open: Opens it; gives its lines after the header in blocks, none of them empty.
-        open_at: Opens it for reading from a time, given as text, on: gives the number of lines that it passed over, all
-            of them before that time, and the rest in blocks. None if it can only be read from its beginning.
+        first: Its first time, as text, or any earlier time; unused if there is only one source.
+        open: Opens it; yields its lines after the header in blocks, none of them empty.
+        open_at: Opens it for reading from a time on, given as text; returns the number of lines skipped, all of them
+            before that time, and the rest in blocks. None if it can only be read from its beginning.
 
     """
 
@@ -63,8 +63,8 @@ class Batch(NamedTuple):
     Attributes:
         start: Number of lines before the first of these.
         lines: The lines.
-        files: For each of them, the number of the file that it stands in.
-        lap: How often the recordings were read before.
+        files: The number of the file of each line.
+        lap: How many times the recordings were read before.
 
     """
 
@@ -76,10 +76,10 @@ class Batch(NamedTuple):
 
 class _Input:
     """
-    A source that was opened: a piece of its lines, each with the latest time up to it, and the rest of the block.
+    An opened source: a piece of its lines, each with the latest time up to it, and the rest of the block.
 
     Attributes:
-        passed: Lines that were passed over unread.
+        passed: Lines that were skipped unread.
 
     """
 
@@ -99,11 +99,11 @@ class _Input:
 
     @property
     def must_read(self) -> bool:
-        """Whether it has to read its file to have lines."""
+        """Whether it must read its file to get lines."""
         return not self.lines and self._position >= len(self._block)
 
     def fill(self) -> bool:
-        """See to it that it has lines; there are none at its end."""
+        """Make sure that it has lines; return whether it has, which is false at its end."""
         if self.lines:
             return True
         if self._position >= len(self._block):
@@ -118,13 +118,13 @@ class _Input:
         return True
 
     def take(self, count: int) -> tuple[list[bytes], list[bytes]]:
-        """Take the next lines of the piece; give them and their times."""
+        """Take the next lines of the piece; return them and their times."""
         taken = self.lines[:count], self.times[:count]
         self.lines, self.times = self.lines[count:], self.times[count:]
         return taken
 
     def skip_to(self, start: bytes) -> int:
-        """Pass over all lines before a time; give how many."""
+        """Skip all lines before a time; return how many."""
         skipped = self.passed
         while self.fill():
             skipped += len(self.take(bisect_left(self.times, start))[0])
@@ -133,7 +133,7 @@ class _Input:
         return skipped
 
     def take_block(self) -> list[bytes]:
-        """Take the rest of the block, or the next one; there is none at its end."""
+        """Take the rest of the block, or the next block; it is empty at the end."""
         rest = self.lines + self._block[self._position :]
         if not rest:
             return next(self._blocks, [])
@@ -146,14 +146,14 @@ class _Input:
 
 class Merge:
     """
-    The lines of all sources in order, from the first that is at or after `start`.
+    The lines of all sources in order, from the first line at or after `start`.
 
-    Iterate it, and close it: its files stay open until its end, an error, or `close`.
+    Iterate over it, and close it: its files stay open until its end, an error, or `close`.
 
     Args:
         sources: The recordings, in order of their numbers.
         start: A time as text; None for the beginning.
-        pause: Called after each piece of work that keeps the interpreter busy, a fraction of a millisecond.
+        pause: Called after each piece of work that occupies the interpreter, a fraction of a millisecond.
 
     """
 
@@ -183,13 +183,13 @@ class Merge:
         return batch
 
     def close(self) -> None:
-        """Close every file; nothing more comes."""
+        """Close all files, which ends the iteration."""
         self._waiting.clear()
         while self._inputs:
             self._inputs.pop().close()
 
     def _skip_to(self, start: bytes) -> None:
-        """Pass over all lines before a time."""
+        """Skip all lines before a time."""
         while self._waiting and self._waiting[0].first < start:
             opened = self._open_next(start)
             self._position += opened.skip_to(start)
@@ -229,7 +229,7 @@ class Merge:
         self._inputs.remove(ended)
 
     def _merge_until_reading(self) -> tuple[list[bytes], list[int]]:
-        """Merge what the inputs hold, until one of them must read on; if one must at once, read."""
+        """Merge the lines that the inputs have, until one must read further; if one must right away, read."""
         lines: list[bytes] = []
         files: list[int] = []
         while len(lines) < _BATCH_LINES:
@@ -252,7 +252,7 @@ class Merge:
         return lines, files
 
     def _take_up_to(self, limit: bytes, last: int) -> tuple[list[bytes], list[int]]:
-        """Take all lines up to a time, of the files after `last` only those before it; give them in order."""
+        """Take all lines up to a time, from the files after `last` only those before it; return them in order."""
         lines: list[bytes] = []
         times: list[bytes] = []
         files: list[int] = []

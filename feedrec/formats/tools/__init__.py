@@ -1,15 +1,15 @@
 """
-Work on whole recordings; each is behind a command.
+Work on whole recordings: what the commands do.
 
     convert.py         any recording to any other
-    summary.py         what a recording holds
+    summary.py         figures of a recording
     histogram.py       counts over time
-    verify.py          what is wrong with one
-    verify_checks.py   what it says of itself, checked
-    repair.py          a new one of what is left
+    verify.py          what is wrong with a recording
+    verify_checks.py   what a recording says of itself, checked
+    repair.py          a new recording from what is left of a damaged one
     repair_result.py   what was saved, and what was lost
     salvage_blocks.py  what is left of zstd and plain lines
     salvage_prefix.py  what is left of gzip and Parquet
     foreign_files.py   files of other tools
-    foreign_lines.py   their lines
+    foreign_lines.py   lines of other tools
 """

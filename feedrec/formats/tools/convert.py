@@ -1,8 +1,8 @@
 """
-Any recording to any other: merged, cut, filtered, split, and begun with the state at the cut.
+Converts any recording to any other: merged, cut, filtered, split, and beginning with the state at the cut.
 
-Lines pass through as they are. Only the number of a connection is ever changed, where two recordings have the same.
-Memory is bounded by a block of each recording that is open, and by what waits for the disk.
+Lines pass through unchanged, except for the number of a connection where two recordings have the same. Memory is
+bounded by a block of each open recording, and by what waits for the disk.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from ..several.merge import Batch
 __all__ = ["Conversion", "StartState", "convert", "renumbered"]
 
 _START, _CONN = b'{"time":"', b'Z","conn":'
-_CONN_AT = 38  # bytes before that in a line that we wrote; where it stands there it is the line's own
+_CONN_AT = 38  # its position in a line that we wrote; only there is it the key of the line itself
 
 
 class StartState(Protocol):
-    """What the frames before a cut amount to, by the feed's rules."""
+    """The state that the frames before a cut lead to, by the feed's rules."""
 
     def apply(self, info: FrameInfo, payload: bytes) -> None:
         """Take in a recorded frame."""
@@ -47,16 +47,16 @@ class StartState(Protocol):
 
 class Conversion(msgspec.Struct):
     """
-    What came of a conversion.
+    The result of a conversion.
 
     Attributes:
         paths: The new recordings.
-        frames: Frames received, the synthetic ones among them.
+        frames: Received frames, including synthetic ones.
         synthetic: Snapshots that were rebuilt at the cut.
-        others: Events, and frames sent.
+        others: Events and sent frames.
         first_time: Earliest time of a line in nanoseconds; None if there is no line.
         last_time: Latest time.
-        text_size: Bytes of all lines, headers too.
+        text_size: Bytes of all lines, including headers.
         file_size: Bytes on disk.
 
     """
@@ -71,7 +71,7 @@ class Conversion(msgspec.Struct):
     file_size: int = 0
 
     def count(self, marks: Sequence[Mark]) -> None:
-        """Take note of lines that were written."""
+        """Count lines that were written."""
         times = [mark[0] for mark in marks]
         frames = sum(mark[2] is not None for mark in marks)
         self.frames += frames
@@ -92,22 +92,22 @@ def convert(
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
 ) -> Conversion:
     """
-    Write recordings as another, or as several.
+    Write recordings as one recording, in one file or several.
 
     Nothing is left behind if it fails or is interrupted.
 
     Args:
         inputs: What to read; merged by time.
-        output: Where to write; the end of its name tells the format.
+        output: Where to write; its suffix determines the format.
         selection: What to keep.
-        describe: Tells what a payload is, by the feed's rules.
-        state: Empty; has it begin with snapshots of everything that is kept, as of `selection.start`.
+        describe: Describes a payload, by the feed's rules.
+        state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
         split: When a new file begins; None for a single file.
         create: Begins a recording.
-        on_read: Told the number of an input, and the bytes of it that were read so far.
+        on_read: Called with the number of an input, and the bytes of it read so far.
 
     Raises:
-        UsageError: If the inputs do not go together, or the output is one of them.
+        UsageError: If the inputs cannot be merged, or the output is one of them.
         RecordingError: If an input is damaged or cannot be read, or the output cannot be written.
 
     """
@@ -132,7 +132,7 @@ def convert(
 
 
 class _Piece(NamedTuple):
-    """Lines of one input that follow each other, with their marks."""
+    """Consecutive lines of one input, with their marks."""
 
     file: int
     lines: list[bytes]
@@ -164,7 +164,7 @@ class _Reading:
                 yield _Piece(file, lines, marks)
 
     def _raise_bad_line(self, file: int, lines: Sequence[bytes]) -> NoReturn:
-        """Say where the first line is that is none."""
+        """Report the position of the first invalid line."""
         for line in lines:
             try:
                 decode_line(line)
@@ -236,7 +236,7 @@ class _Conversion:
         self._result.count(marks)
 
     def _gather(self, state: StartState, end: int) -> None:
-        """Have the state take all that is kept of the frames before the cut."""
+        """Apply those frames before the cut that are kept to the state."""
         selection = self._selection
         for file, lines, marks in self._reading.pieces(None, end):
             for line, (_, conn, info) in zip(lines, marks, strict=True):
@@ -264,13 +264,13 @@ class _Conversion:
 
 
 def renumbered(line: bytes, conn: int, number: int) -> bytes:
-    """Return a line of a connection another number; all else stays as it is."""
+    """Return a line with another number of its connection; everything else stays as it is."""
     if conn == number:
         return line
     old = b"%b%d," % (_CONN, conn)
     if line.startswith(_START) and line.startswith(old, _CONN_AT):
         return b"%b%b%d,%b" % (line[:_CONN_AT], _CONN, number, line[_CONN_AT + len(old) :])
-    record = msgspec.structs.replace(decode_line(line), conn=number)  # as another tool wrote it
+    record = msgspec.structs.replace(decode_line(line), conn=number)  # a line of another tool
     return encode_event(record) if isinstance(record, Event) else encode_frame(record)
 
 
@@ -278,7 +278,7 @@ def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
     for one in inputs:
         are_there = os.path.exists(path) and os.path.exists(one.path)  # noqa: PTH110  Path.exists may raise
         if are_there and path.samefile(one.path):
-            raise UsageError(f"{path} is to be read and to be written: choose another name for what is written")
+            raise UsageError(f"{path} is both input and output: choose another name for the output")
 
 
 def _refuse_damage(error: DamagedRecordingError) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Files that other tools wrote, read as recordings: plain, gzip or zstd, told from their first bytes."""
+"""Files of other tools, read as recordings: plain, gzip or zstd, as their first bytes show."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class ForeignRecording(Recording):
 
     Args:
         path: The file.
-        make_reader: Makes what turns its lines into records.
+        make_reader: Makes the reader that turns its lines into records.
         endpoint: Name of the endpoint that it came from.
 
     Raises:
-        NotARecordingError: If it is missing, or holds no frame.
-        RecordingError: If it cannot be read, or its first line is none of the kind.
+        NotARecordingError: If it is missing, or contains no frame.
+        RecordingError: If it cannot be read, or its first line is invalid.
 
     """
 
@@ -60,7 +60,7 @@ class ForeignRecording(Recording):
             raise
         if first is None:
             self.close()
-            raise NotARecordingError(path, "there is no frame in it")
+            raise NotARecordingError(path, "contains no frame")
         self.header = Header(endpoint, created=first[0][0], software=f"feedrec {__version__}")
         self.header_line = encode_header(self.header)
 
@@ -74,7 +74,7 @@ class ForeignRecording(Recording):
         raise error
 
     def _timed_lines(self) -> Iterator[list[tuple[int, bytes]]]:
-        """Yield the lines that its lines become, each with its time."""
+        """Yield the lines of the recording that its lines become, each with its time."""
         read = self._make_reader()
         number = last = 0
         for lines in _read_lines(self._file):
@@ -84,7 +84,7 @@ class ForeignRecording(Recording):
                 number += 1
                 try:
                     for record in read(line):
-                        if record.time < last:  # as a recording has it where the clock was set
+                        if record.time < last:  # as in a recording where the clock was set
                             clock = Event(record.time, record.conn, "clock", {"wall": record.time})
                             timed.append((record.time, encode_event(clock)))
                         last = record.time
@@ -101,16 +101,16 @@ class ForeignRecording(Recording):
 
 def open_any(path: Path, make_reader: Callable[[], LineReader] | None = None, endpoint: str | None = None) -> Recording:
     """
-    Open a recording, or a file of another tool: one of tardis is known by its first line.
+    Open a recording, or a file of another tool; lines of tardis are detected.
 
     Args:
         path: The file.
-        make_reader: Makes what turns its lines into records; None for a recording, or to find out.
-        endpoint: Name of the endpoint that a file of another tool came from; None for `raw`. A recording says itself.
+        make_reader: Makes the reader that turns its lines into records; None for a recording, or to detect tardis.
+        endpoint: Name of the endpoint that a file of another tool came from; None for `raw`. A recording names its own.
 
     Raises:
-        UsageError: If there is an endpoint for a recording.
-        RecordingError: As `open_recording` and `ForeignRecording` do.
+        UsageError: If an endpoint is passed for a recording.
+        RecordingError: As for `open_recording` and `ForeignRecording`.
 
     """
     if make_reader is not None:
@@ -122,12 +122,12 @@ def open_any(path: Path, make_reader: Callable[[], LineReader] | None = None, en
         if looks_like_tardis(first):
             return ForeignRecording(path, TardisLines, endpoint or "raw")
         if first.startswith(b"{") and b'"feedrec"' not in first:
-            hint = "to read JSON lines of another tool, name the field that has the time with --time-field"
+            hint = "to read JSON lines of another tool, name the field with the time: --time-field NAME"
             raise NotARecordingError(path, f"{error.reason}; {hint}") from error
         raise
     if endpoint is not None:
         recording.close()
-        raise UsageError(f"{path} is a recording, which names its endpoint itself: leave out --endpoint")
+        raise UsageError(f"{path} is a recording, which names its own endpoint: omit --endpoint")
     return recording
 
 
@@ -144,7 +144,7 @@ def _first_line(path: Path) -> bytes:
 
 def _read_lines(file: RecordingFile) -> Iterator[list[bytes]]:
     """
-    Yield the lines of a file in batches; the last of them need not end in a newline.
+    Yield the lines of a file in batches; the last line need not end with a newline.
 
     Raises:
         DamagedRecordingError: If it is cut off or corrupt.
@@ -166,7 +166,7 @@ def _read_lines(file: RecordingFile) -> Iterator[list[bytes]]:
 
 
 def _decoder_of(file: RecordingFile) -> tuple[Decoder, bytes]:
-    """Return what makes lines of its bytes, and a newline as it would stand behind them."""
+    """Return the decoder for a file, and a newline as it would be encoded at its end."""
     head = file.read_at(0, 4)
     if looks_like_zstd(head.ljust(4)):
         end = zstandard.ZstdCompressor(write_checksum=True).compress(b"\n")

@@ -1,11 +1,11 @@
 """
-Lines that other tools wrote, as records. Pure: lines in, records out.
+Lines of other tools, as records. Pure: lines in, records out.
 
-Two shapes are known:
-- tardis: `<ISO time> <payload>`, as the raw feeds of tardis.dev; an empty line says that the connection was lost;
-- JSONL: each line is a payload, and one of its fields says when it came.
+There are two formats:
+- tardis: `<ISO time> <payload>`, as in the raw feeds of tardis.dev; an empty line means that the connection was lost;
+- JSONL: each line is a payload, and one of its fields has the time at which it arrived.
 
-Payloads stay as they are, byte for byte, but for a carriage return at the end of a line. Times that step back are kept.
+Payloads stay as they are, byte for byte, except for a carriage return at the end of a line. Times that step back stay.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _NUMBER = re.compile(r"(\d{1,30})(\.\d{1,30})?(?:[eE]\+?(\d{1,2}))?", re.ASCII)
 _LOST = 1006  # RFC 6455, 7.4.1: closed without a close frame
 
 _UNITS = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (253402300800 * 10**9, 1))
-"""Below how many units a time is taken to be in them, and the nanoseconds of one: s, ms, us, ns, all since 1970."""
+"""Limits below which a number counts as s, ms, us, ns since 1970, each with the nanoseconds in that unit."""
 
 LineReader = Callable[[bytes], list[Record]]
-"""Takes the next line without its newline; gives the records that it stands for. It raises LineError."""
+"""Turns the next line, without its newline, into records; raises LineError."""
 
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def looks_like_tardis(line: bytes) -> bool:
-    """Return whether a line begins as those of tardis do."""
+    """Return whether a line begins like those of tardis."""
     return _TARDIS.match(line) is not None
 
 
 class TardisLines:
-    """Reads lines of tardis; connections are numbered from 0 as they are lost."""
+    """Reads lines of tardis; a lost connection is followed by one with the next number."""
 
     def __init__(self) -> None:
         self._conn = 0
@@ -49,10 +49,10 @@ class TardisLines:
 
     def __call__(self, line: bytes) -> list[Record]:
         """
-        Take the next line.
+        Turn the next line into records.
 
         Raises:
-            LineError: If it is none of tardis.
+            LineError: If it is not a line of tardis.
 
         """
         line = line.removesuffix(b"\r")
@@ -78,11 +78,11 @@ class TardisLines:
 
 class JsonlLines:
     """
-    Reads lines of which each is a payload.
+    Reads lines each of which is a payload.
 
     Args:
-        time_field: Name of the field with the time, by way of its parents if need be: `data.ts`. Its value is RFC 3339
-            text, or a number of s, ms, us or ns since 1970, whichever its size tells.
+        time_field: Name of the field with the time, with its parents if nested: `data.ts`. Its value is RFC 3339 text,
+            or a number of s, ms, us or ns since 1970, as its size shows.
 
     """
 
@@ -92,10 +92,10 @@ class JsonlLines:
 
     def __call__(self, line: bytes) -> list[Record]:
         """
-        Take the next line; one without anything stands for nothing.
+        Turn the next line into records; a blank line has none.
 
         Raises:
-            LineError: If it is no JSON object, or has no such time.
+            LineError: If it is not a JSON object, or has no such time.
 
         """
         payload = line.removesuffix(b"\r")
@@ -108,13 +108,13 @@ class JsonlLines:
 
 
 def _find(payload: bytes, path: str) -> bytes:
-    """Return the JSON text of the field: the longest name that a level has comes first, so that names may have dots."""
+    """Return the JSON text of a field; on each level the longest matching name wins, so that names may have dots."""
     text, rest = payload, path
     while rest:
         try:
             fields = _decode_object(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            what = "it is no JSON object" if text is payload else f"it has no field {path!r}"
+            what = "it is not a JSON object" if text is payload else f"it has no field {path!r}"
             raise LineError(what) from None
         parts = rest.split(".")
         names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
@@ -126,7 +126,7 @@ def _find(payload: bytes, path: str) -> bytes:
 
 
 def _time_of(text: bytes, field: str) -> int:
-    """Read a time exactly: digits are never made a float."""
+    """Parse a time exactly, without floats."""
     try:
         value = msgspec.json.decode(text) if text.startswith(b'"') else text.decode()
         number = _NUMBER.fullmatch(value)
@@ -136,9 +136,9 @@ def _time_of(text: bytes, field: str) -> int:
         for limit, unit in _UNITS:
             if amount < limit:
                 return int(amount.scaleb(len(str(unit)) - 1))
-        raise ValueError("it is too large")  # noqa: TRY301  as what parse_time raises
+        raise ValueError("too large")  # noqa: TRY301  like the errors of parse_time
     except (msgspec.DecodeError, ValueError):
         shown = text[:40].decode(errors="replace")
         raise LineError(
-            f"its field {field!r} is no time: {shown} is neither RFC 3339 nor a number of s, ms, us or ns since 1970"
+            f"its field {field!r} is not a time: {shown} is neither RFC 3339 nor a number of s, ms, us or ns since 1970"
         ) from None

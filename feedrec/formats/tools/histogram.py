@@ -1,8 +1,8 @@
 """
-Counts over time in bounded memory, for a recording whose length is not known before it was read.
+Counts over time in bounded memory, for a recording whose length is unknown until it was read.
 
-Bins begin small and double in width whenever there are too many of them. Only bins that hold something are kept, so a
-clock that jumps by years costs nothing.
+Bins begin small and double in width whenever there are too many of them. Only bins with something in them are kept, so
+a clock that jumps by years costs nothing.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _MOST_CHUNKS = 1 << 12  # 48 days, 32 MiB
 
 class Histogram:
     """
-    How many things happened when; nothing is lost but the exact time.
+    How many things happened when; only the exact times are lost.
 
     Args:
-        most_bins: Number of bins that are kept.
+        most_bins: Maximum number of bins.
 
     Attributes:
-        total: How many things were counted.
+        total: Number of things counted.
         first: Earliest time, in nanoseconds; None if there is none.
         last: Latest time.
 
@@ -51,7 +51,7 @@ class Histogram:
 
     @property
     def bins(self) -> dict[int, int]:
-        """The counts by the time at which their bin begins, a multiple of `bin_width`; none is 0."""
+        """The counts, none of them 0, by the time at which their bin begins, a multiple of `bin_width`."""
         return {number << self._shift: count for number, count in sorted(self._bins.items())}
 
     def add(self, times: Iterable[int]) -> None:
@@ -70,10 +70,10 @@ class Histogram:
 
     def columns(self, start: int, end: int, count: int) -> list[int]:
         """
-        Return the counts of `count` columns of equal width between two times; what lies outside goes to the nearest.
+        Return the counts in `count` columns of equal width between two times; things outside count in the nearest.
 
-        A bin goes as a whole to the column in which its middle lies. Bins are narrower than columns, as long as there
-        are some times fewer columns than `most_bins`.
+        A whole bin counts in the column that contains its middle. Bins are narrower than columns as long as there are
+        several times fewer columns than `most_bins`.
         """
         columns = [0] * count
         width, half = max(end - start, 1), self.bin_width // 2
@@ -92,13 +92,13 @@ class Histogram:
 
 class BusiestSecond:
     """
-    The most things within one second of the clock, whatever the order in which they are counted.
+    The maximum number of things within one second of the clock, in whatever order they are counted.
 
-    Seconds are kept for `most_chunks` spans of 17 minutes in which something happened; beyond that the
-    span that was met first is forgotten, so things of its seconds that come later would be counted anew.
+    Seconds are kept for `most_chunks` spans of 17 minutes in which something happened. Beyond that, the span that was
+    seen first is forgotten, so that later things within its seconds would be counted from zero.
 
     Attributes:
-        most: The number.
+        most: The maximum.
 
     """
 

@@ -1,8 +1,8 @@
 """
-Repairing a recording: all that can be read of a damaged one, as a new one that is whole.
+Repairs a recording: writes everything that can be read of a damaged one to a new, undamaged one.
 
-Where something is lost, a `damage` event stands in the new recording. The input is read under an exclusive lock. The
-new file is written under a name of its own and then renamed: a repair that is killed leaves the input as it was.
+Where something is lost, the new recording has a `damage` event. The input is read under an exclusive lock. The new file
+is written under a name of its own and then renamed: a repair that is killed leaves the input as it was.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Describe = Callable[[bytes], FrameInfo]
 _NO_LINE = LineError("not a line of a recording, before the header")
 
 
-def repair_recording(  # noqa: PLR0913  as many choices as the command has
+def repair_recording(  # noqa: PLR0913  as many options as the command has
     path: Path,
     output: Path | None = None,
     *,
@@ -56,18 +56,18 @@ def repair_recording(  # noqa: PLR0913  as many choices as the command has
 
     Args:
         path: The damaged recording.
-        output: The new one; None for `repaired_path`.
-        describe_for: Gives what tells what a payload is, by the endpoint of the header.
-        in_place: Whether the new one takes the place of the old one.
+        output: The new recording; None for `repaired_path`.
+        describe_for: Returns the `describe` of a feed, by the endpoint in the header.
+        in_place: Whether the new file replaces the old one.
         overwrite: Whether a file of the new name may be replaced.
         keep_unverified: Whether to keep lines of damaged blocks, marked.
         endpoint: The endpoint of the recording if its header is lost; None for `raw`.
         progress: Called now and then with the bytes read and the bytes in the file.
-        max_line: Bytes that a line may have.
+        max_line: Maximum length of a line in bytes.
 
     Raises:
-        NotARecordingError: If it is no recording, or nothing of it can be saved.
-        RecordingExistsError: If the output is there already, or the recording is being written.
+        NotARecordingError: If it is not a recording, or nothing can be saved.
+        RecordingExistsError: If the output exists already, or the recording is being written.
         RecordingError: If a file cannot be read or written.
 
     """
@@ -89,9 +89,9 @@ def repair_recording(  # noqa: PLR0913  as many choices as the command has
 
 
 def _free_work_path(output: Path) -> Path:
-    """Return the name under which the new file is written; what a repair that was killed left there is removed."""
+    """Return the name under which to write the new file, after removing what a killed repair left there."""
     work = work_path(output)
-    with contextlib.suppress(OSError):  # whoever creates it will say
+    with contextlib.suppress(OSError):  # creating the file reports it
         work.unlink()
     part = part_path(work)
     if os.path.exists(part):  # noqa: PTH110  Path.exists may raise
@@ -103,28 +103,29 @@ def _free_work_path(output: Path) -> Path:
 
 @contextlib.contextmanager
 def _naming(work: Path, output: Path) -> Iterator[None]:
-    """Leave no unfinished work behind, and name in errors what it was to become."""
+    """Leave no unfinished file behind, and name the intended one in errors."""
     try:
         yield
     except RecordingExistsError as error:
         work.unlink(missing_ok=True)
         if error.path == output:
-            raise RecordingExistsError(output, "came into being meanwhile, and was not replaced") from None
+            reason = "was created by another program meanwhile, and was not replaced"
+            raise RecordingExistsError(output, reason) from None
         raise
     except WriteError as error:
         raise WriteError(output, error.reason) from error
 
 
 def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: bool) -> tuple[Path, Path]:
-    """Return the names of both, of which the new one may be written."""
-    if in_place and path.is_symlink():  # the old one is the file that it leads to
+    """Return the names of the old and the new file; the new one may be written."""
+    if in_place and path.is_symlink():  # the old file is the target of the link
         path = Path(os.path.realpath(path))
     output = output or repaired_path(path, in_place=in_place)
     are_there = os.path.exists(output) and os.path.exists(path)  # noqa: PTH110  Path.exists may raise
     if not in_place and are_there and output.samefile(path):
-        raise RecordingExistsError(output, "is the recording to be repaired: give --in-place to replace it")
+        raise RecordingExistsError(output, "is the recording to be repaired: pass --in-place to replace it")
     if os.path.lexists(output) and not (overwrite or (in_place and output == path)):
-        raise RecordingExistsError(output, "is there already: choose another name, or give --overwrite")
+        raise RecordingExistsError(output, "already exists: choose another name, or pass --overwrite")
     return path, output
 
 
@@ -132,14 +133,14 @@ def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: 
 def _reading(file: RecordingFile, max_line: int) -> Iterator[Salvage | PrefixSalvage]:
     path, head = file.path, file.read_at(0, 4)
     if not head:
-        raise NotARecordingError(path, "the file is empty, not even a header was written: there is nothing to save")
+        raise NotARecordingError(path, "the file is empty: there is nothing to save")
     if has_own_reader(head):
         with locked(path):
-            pass  # for a moment only: to the reader, what is locked is being written
+            pass  # only for a moment: the reader takes a locked file for one that is being written
         try:
             recording = open_recording(path)
         except DamagedRecordingError as error:
-            raise NotARecordingError(path, f"nothing of it can be saved: {error.reason}") from error
+            raise NotARecordingError(path, f"nothing can be saved: {error.reason}") from error
         with recording:
             yield PrefixSalvage(recording)
         return
@@ -148,7 +149,7 @@ def _reading(file: RecordingFile, max_line: int) -> Iterator[Salvage | PrefixSal
 
 
 def _may_remove(result: Repair, *, in_place: bool) -> bool:
-    """Return whether the old file is needed no more: a journal is not, once nothing more can be got out of it."""
+    """Return whether the old file is no longer needed; a journal is not, once nothing more can be salvaged from it."""
     return in_place or (is_journal(result.path) and result.output.suffix == PARQUET_SUFFIX and _is_exhausted(result))
 
 
@@ -163,7 +164,7 @@ def _is_exhausted(result: Repair) -> bool:
 
 
 class _Saving:
-    """One repair: takes what is read, and writes it."""
+    """One repair: writes what is salvaged."""
 
     def __init__(
         self,
@@ -187,12 +188,12 @@ class _Saving:
         self._conn = 0
         self._conn_count = self._conn_shift = 0
         self._run: RunIdentity | None = None
-        self._is_joint = False  # a further header came, and no line yet
-        self._pending: list[Hole] = []  # holes behind which no good line came yet
+        self._is_joint = False  # after a further header, before its first line
+        self._pending: list[Hole] = []  # holes since the last good line
         self._kept_lines = self._kept_frames = 0  # of the hole that is being settled
 
     def run(self, progress: Callable[[], object]) -> None:
-        """Read the file to its end, and close the new one."""
+        """Read the file to its end, and finish the new one."""
         try:
             for piece in self._source.pieces():
                 if isinstance(piece, list):
@@ -212,10 +213,10 @@ class _Saving:
     def _refuse_nothing(self) -> None:
         result = self._result
         if not result.lines and not (self._writer is not None and result.header == "kept" and result.is_lossless):
-            reason = result.losses[0].reason if result.losses else "there is no line of a recording in it"
+            reason = result.losses[0].reason if result.losses else "no line of a recording"
             if result.losses and not self._keep_unverified and isinstance(self._source, BlockSalvage):
-                reason += "; --salvage keeps what still unpacks of damaged blocks"
-            raise NotARecordingError(result.path, f"nothing of it can be saved: {reason}")
+                reason += "; --salvage keeps what can still be decompressed of damaged blocks"
+            raise NotARecordingError(result.path, f"nothing can be saved: {reason}")
 
     def _take_lines(self, lines: list[bytes]) -> None:
         start = 0
@@ -230,7 +231,7 @@ class _Saving:
             self._write(lines[number], record)
 
     def _take_header(self, lines: list[bytes]) -> int:
-        """Begin with the header, if nothing but rubbish is before it; give the number of lines dealt with."""
+        """Begin with the header, if only invalid lines come before it; return the number of lines handled."""
         for number, line in enumerate(lines):
             if is_header(line):
                 self._begin(decode_header(line), line)
@@ -252,7 +253,7 @@ class _Saving:
         return Header(self._endpoint or "raw", extra={"made_up": True})
 
     def _header_in(self, lines: list[bytes]) -> Header | None:
-        """Return the header that a damaged block begins with, if that much of it can be read."""
+        """Return the header at the beginning of a damaged block, if it can be read."""
         if self._endpoint is not None or not lines:
             return None
         try:
@@ -263,7 +264,7 @@ class _Saving:
         return msgspec.structs.replace(header, extra={**header.extra, "unverified": True})
 
     def _join(self, header: Header) -> None:
-        """Go on with a recording that was appended: its connections are others, unless both are parts of one."""
+        """Continue with an appended recording: its connections get new numbers, unless both are parts of one run."""
         self._result.joined += 1
         self._is_joint = True
         if run_identity(header) != self._run:
@@ -292,7 +293,7 @@ class _Saving:
         self._writer.write_line(line, mark_of(record, info), block=True)
 
     def _take_bad_line(self, line: bytes, offset: int, error: LineError) -> None:
-        if is_header(line):  # of a recording that was appended: nothing of it is lost
+        if is_header(line):  # of an appended recording, of which nothing is lost
             self._join(decode_header(line))
             return
         size = len(line) + 1 if isinstance(self._source, PlainSalvage) else 0
@@ -301,7 +302,7 @@ class _Saving:
     def _take_hole(self, hole: Hole) -> None:
         if self._writer is None:
             header = self._header_in(next(self._source.unverified(hole), []))
-            if header is not None:  # else the first good block may have it
+            if header is not None:  # otherwise the first good block may have it
                 self._begin(header)
         if hole.is_lossless:
             return
@@ -313,7 +314,7 @@ class _Saving:
             self._pending.append(hole)
 
     def _settle(self, next_time: int | None) -> None:
-        """Write what is to be said of the holes before the next good line."""
+        """Write the damage events of the holes before the next good line, and what can be kept of them."""
         pending, self._pending = self._pending, []
         for hole in pending:
             if self._writer is None:
@@ -350,13 +351,13 @@ class _Saving:
         return Loss(hole.reason, hole.start, hole.end - hole.start, hole.lines, hole.frames, *texts)
 
     def _count_loss(self, loss: Loss) -> None:
-        """Count what was lost, after what could be kept of it is known."""
+        """Count a loss, less what could be kept of it."""
         lines = None if loss.lines is None else max(0, loss.lines - self._kept_lines)
         frames = None if loss.frames is None else max(0, loss.frames - self._kept_frames)
         self._result.add(msgspec.structs.replace(loss, lines=lines, frames=frames))
 
     def _keep_lines(self, hole: Hole, next_time: int | None) -> Iterator[Record]:
-        """Yield what still decodes of a hole and fits into the order of time, marked."""
+        """Yield what can still be decoded of a hole and fits into the order of time, marked."""
         earliest = self._last or 0
         latest = TIME_LIMIT if next_time is None or next_time < earliest else next_time
         for lines in self._source.unverified(hole):

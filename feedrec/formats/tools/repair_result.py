@@ -1,4 +1,4 @@
-"""What came of a repair: what was saved, and what was lost."""
+"""The result of a repair: what was saved, and what was lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Loss(msgspec.Struct, frozen=True):
         lines: Lines lost; None if unknown.
         frames: Received frames among them; None if unknown.
         first: Last good time before it, as text.
-        last: First good time behind it, as text.
+        last: First good time after it, as text.
 
     """
 
@@ -38,21 +38,21 @@ class Loss(msgspec.Struct, frozen=True):
 
 class Repair(msgspec.Struct):
     """
-    What came out.
+    The result of a repair.
 
     Attributes:
         path: The damaged file.
-        output: The new one.
+        output: The new file.
         header: `kept`; `unverified` if it comes from a damaged block; `made up` if it was lost.
         lines: Lines saved after the header.
         frames: Received frames among them.
         unverified: Lines from damaged blocks among them.
-        losses: Where something was lost; the first hundred.
-        loss_count: All of them.
+        losses: Where something was lost; the first hundred places.
+        loss_count: Number of all such places.
         lines_lost: Lines lost, as far as known.
         frames_lost: Received frames lost, as far as known.
-        is_exact: Whether these are all.
-        joined: Further headers: recordings that stood in one file with the first, and are one with it now.
+        is_exact: Whether nothing else was lost.
+        joined: Further headers: recordings appended to the first in the same file, which are one with it now.
         removed: Whether the damaged file was removed, or replaced.
 
     """
@@ -72,7 +72,7 @@ class Repair(msgspec.Struct):
     removed: bool = False
 
     def add(self, loss: Loss) -> None:
-        """Take note of a loss."""
+        """Add a loss."""
         self.loss_count += 1
         self.lines_lost += loss.lines or 0
         self.frames_lost += loss.frames or 0
@@ -82,7 +82,7 @@ class Repair(msgspec.Struct):
 
     @property
     def is_lossless(self) -> bool:
-        """Whether nothing was lost that was in the file."""
+        """Whether nothing in the file was lost."""
         return self.loss_count == 0 and self.header == "kept" and not self.unverified
 
     def as_dict(self) -> dict[str, Any]:

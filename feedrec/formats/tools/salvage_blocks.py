@@ -1,10 +1,10 @@
 """
-All that can be read of a damaged recording: the lines of good blocks, and the holes between them.
+Everything that can be read of a damaged recording: the lines of good blocks, and the holes between them.
 
-Behind damage the reading goes on at the next good block. Where that may be is told, in this order, by the index, by the
-seek table, by the headers of the damaged frame's zstd blocks, and by the magic number of zstd; it is there only if the
-frame unpacks, its checksum holds and its lines decode. What is tried in vain is bounded, for a hostile file may be full
-of beginnings.
+After damage, reading continues at the next good block. Candidates come, in this order, from the index, from the seek
+table, from the headers of the damaged frame's zstd blocks, and from the magic number of zstd. A candidate is good only
+if the frame decompresses, its checksum matches, and its lines decode. The work spent on bad candidates is bounded,
+since a hostile file may be full of them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ __all__ = ["BlockSalvage", "Hole", "PlainSalvage", "Salvage", "salvage"]
 
 _READ_SIZE = 1 << 18
 _SEARCH_SIZE = 1 << 20
-_PROOF = 4 * BLOCK_SIZE  # a frame that is good so far, as those of other tools may be, needs no further proof
-_PATIENCE = 64 << 20  # bytes unpacked in vain, and as many for each byte of the file as `_PATIENCE_FACTOR`
+_PROOF = 4 * BLOCK_SIZE  # a longer frame, as other tools write them, is good if so much of it is
+_PATIENCE = 64 << 20  # bytes decompressed in vain, plus `_PATIENCE_FACTOR` for each byte of the file
 _PATIENCE_FACTOR = 8
 
 
@@ -42,10 +42,10 @@ class Hole(NamedTuple):
         start: Offset of the first.
         end: Offset of the byte after the last.
         reason: What is wrong there.
-        lines: Lines that were in it; None if that is not known.
-        frames: Received frames among them; None if that is not known.
-        is_end: Whether the file was cut off there, so that nobody knows what would have followed.
-        given: Lines of the frame that it begins with that were given before.
+        lines: Lines that were in it; None if unknown.
+        frames: Received frames among them; None if unknown.
+        is_end: Whether the file was cut off there, so that it is unknown what would have followed.
+        given: Lines of its first frame that were yielded before.
 
     """
 
@@ -59,12 +59,12 @@ class Hole(NamedTuple):
 
     @property
     def is_line(self) -> bool:
-        """Whether it is nothing but lines."""
+        """Whether it consists of lines."""
         return self.lines is not None and self.lines == self.frames and not self.is_end
 
     @property
     def is_lossless(self) -> bool:
-        """Whether no line was in it."""
+        """Whether it had no lines."""
         return self.lines == 0
 
 
@@ -72,7 +72,7 @@ class PlainSalvage:
     """
     Reads uncompressed JSONL; arguments and methods as for `BlockSalvage`.
 
-    Lines that do not decode are given like others: the whole text is made of lines.
+    Lines that do not decode are yielded like others.
     """
 
     index: Index | None = None
@@ -121,15 +121,15 @@ class BlockSalvage:
     Reads a zstd stream of lines.
 
     Args:
-        read_at: Gives, for an offset of the file and a number, so many bytes; fewer at the end of the file.
+        read_at: Returns, for an offset in the file and a size, so many bytes; fewer at the end of the file.
         size: Bytes in the file.
-        is_live: Whether somebody is writing it, so that it may end anywhere.
-        max_line: Bytes that a line may have.
+        is_live: Whether it is being written, so that it may end anywhere.
+        max_line: Maximum length of a line in bytes.
 
     Attributes:
         offset: Offset up to which it was read.
         size: Bytes in the file.
-        index: The index of the file; None if it has none that can be believed.
+        index: The index of the file; None if it has none that can be trusted.
         was_begun_by_feedrec: Whether it must end with index and seek table.
 
     """
@@ -149,7 +149,7 @@ class BlockSalvage:
         self._patience = _PATIENCE + _PATIENCE_FACTOR * size
 
     def pieces(self) -> Iterator[list[bytes] | FrameEnd | Hole]:
-        """Yield lines, the end of each zstd frame behind its lines, and holes, in the order of the file."""
+        """Yield lines, the end of each zstd frame after its lines, and holes, in the order of the file."""
         start: int | None = 0
         while start is not None:
             self._decoder = BlockDecoder(self._max_line, start=start, ends_with_seek_table=False if start else None)
@@ -160,11 +160,11 @@ class BlockSalvage:
             start = None if hole is None or hole.end >= self.size else hole.end
 
     def offset_of_line(self, before: Sequence[bytes]) -> int:
-        """Tell where a line of those given last stands; see `Decoder.offset_of_line`."""
+        """Return the position of one of the lines yielded last; see `Decoder.offset_of_line`."""
         return self._decoder.offset_of_line(before)
 
     def unverified(self, hole: Hole) -> Iterator[list[bytes]]:
-        """Yield the lines of a hole that can be unpacked; no checksum proves them."""
+        """Yield the lines of a hole that can be decompressed; no checksum verifies them."""
         if hole.is_end:
             return
         starts = [start for start in self._starts if hole.start < start < hole.end]
@@ -199,12 +199,12 @@ class BlockSalvage:
             yield lines
 
     def _goes_on(self) -> bool:
-        """Return whether a frame that seems to be cut off is damaged instead: something whole stands behind it."""
+        """Return whether a frame that seems cut off is damaged instead, since something complete follows it."""
         start = self._decoder.frame_start
         if not self._decoder.in_frame or start >= self._data_end:
             return False
         if was_finished(self._read_at, self.size) or self._next_good(start) < self.size:
-            self._decoder.damage = StreamDamage(start, "a zstd frame ends behind the end of the file")
+            self._decoder.damage = StreamDamage(start, "a zstd frame extends beyond the end of the file")
             return True
         return False
 
@@ -231,7 +231,7 @@ class BlockSalvage:
     def _damaged(self, start: int, reason: str) -> Hole:
         end = self._next_good(start)
         if start >= self._data_end or (end == self.size and self._last_skippable in (INDEX_MAGIC, SEEK_TABLE_MAGIC)):
-            return Hole(start, end, f"behind the last block: {reason}", lines=0, frames=0)
+            return Hole(start, end, f"after the last block: {reason}", lines=0, frames=0)
         if self.index is None or self._given:
             return Hole(start, end, reason, given=self._given)
         lost = [block for block in self.index.blocks if start < block.end and block.offset < end]
@@ -239,7 +239,7 @@ class BlockSalvage:
         return Hole(start, end, reason, sum(block.lines for block in lost), frames)
 
     def _next_good(self, damaged: int) -> int:
-        """Return the offset of the next good frame behind a damaged one; the size of the file if there is none."""
+        """Return the offset of the next good frame after a damaged one; the size of the file if there is none."""
         for start in self._starts[bisect_right(self._starts, damaged) :]:
             if self._is_good(start):
                 return start
@@ -257,7 +257,7 @@ class BlockSalvage:
         return self.size
 
     def _is_good(self, start: int) -> bool:
-        """Return whether a whole frame stands there; index and seek table count."""
+        """Return whether a complete frame begins there; index and seek table count."""
         head = self._read_at(start, 8)
         if len(head) == 8 and head[:4] != MAGIC:
             magic, size = (int.from_bytes(head[place : place + 4], "little") for place in (0, 4))
@@ -273,14 +273,14 @@ Salvage = BlockSalvage | PlainSalvage
 
 
 def salvage(read_at: ReadAt, size: int, *, is_live: bool = False, max_line: int = MAX_LINE) -> Salvage:
-    """Choose by what the file begins with, which may be damaged: text begins with what can be printed."""
+    """Choose by the first bytes of the file, which may be damaged: only zstd has the magic number of zstd somewhere."""
     head = read_at(0, 4)
     is_text = head.startswith(b"{") or (not looks_like_zstd(head.ljust(4)) and _find(read_at, size, MAGIC, 0) is None)
     return (PlainSalvage if is_text else BlockSalvage)(read_at, size, is_live=is_live, max_line=max_line)
 
 
 class _Proof:
-    """The proof of one frame: it unpacks, its checksum holds, its lines decode; `size` is what was unpacked for it."""
+    """Proves a frame: it decompresses, its checksum matches, its lines decode; `size` counts what was decompressed."""
 
     def __init__(self, max_line: int) -> None:
         self.size = 0
@@ -310,12 +310,12 @@ class _Proof:
             try:
                 decode_line(line)
                 self._good += 1
-            except LineError:  # the first may have begun in the frame before
+            except LineError:  # the first line may have begun in the frame before
                 self._bad += 1 if not self._good else 2
 
 
 def _frame_starts(index: Index | None, read_at: ReadAt, size: int) -> tuple[list[int], int]:
-    """Return where index or seek table say that frames begin, and where the last block ends; the size if unknown."""
+    """Return where frames begin by the index or the seek table, and where the last block ends; the size if unknown."""
     if index is not None:
         starts = [block.offset for block in index.blocks]
         return [*starts, index.end], index.end
@@ -330,7 +330,7 @@ def _frame_starts(index: Index | None, read_at: ReadAt, size: int) -> tuple[list
 
 
 def _unpack(read_at: ReadAt, start: int, end: int, max_line: int) -> Iterator[list[bytes]]:
-    """Yield the lines of a damaged frame as far as it unpacks."""
+    """Yield the lines of a damaged frame as far as it can be decompressed."""
     walker, splitter = ZstdWalker(start=start), LineSplitter(max_line)
     try:
         for offset, data in _data(read_at, start, end):
@@ -349,7 +349,7 @@ def _data(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[int, bytes]]:
 
 
 def _find(read_at: ReadAt, size: int, pattern: bytes, start: int) -> int | None:
-    """Return the offset of the first place of some bytes from an offset on."""
+    """Return the first offset of a pattern, from an offset on."""
     overlap = len(pattern) - 1
     for offset in range(start, size, _SEARCH_SIZE):
         found = read_at(offset, _SEARCH_SIZE + overlap).find(pattern)

@@ -1,4 +1,4 @@
-"""Saving what is left of a recording by reading it as anybody does: up to the first damage."""
+"""Salvages a recording by reading it normally, up to the first damage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["PrefixSalvage"]
 
 class PrefixSalvage:
     """
-    Reads a gzip or Parquet recording; what it gives is as of `BlockSalvage`.
+    Reads a gzip or Parquet recording, with the interface of `BlockSalvage`.
 
     Args:
         recording: A recording that was not read yet.
@@ -27,11 +27,11 @@ class PrefixSalvage:
 
     @property
     def offset(self) -> int:
-        """Bytes read."""
+        """Bytes read so far."""
         return self._recording.bytes_read
 
     def pieces(self) -> Iterator[list[bytes] | Hole]:
-        """Yield lines, and at the first damage a hole as long as the rest of the file."""
+        """Yield lines, and at the first damage a hole that covers the rest of the file."""
         yield [self._recording.header_line]
         try:
             for lines in self._recording.batches():
@@ -43,12 +43,12 @@ class PrefixSalvage:
             yield Hole(damage.offset, self.size, damage.reason)
 
     def offset_of_line(self, before: Sequence[bytes]) -> int:
-        """Tell where what holds a line of those given last begins; see `Decoder.offset_of_line`."""
+        """Return the position of one of the lines yielded last; see `Decoder.offset_of_line`."""
         try:
             self._recording.raise_bad_line(self._lines[len(before)], LineError())
         except CorruptRecordingError as place:
             return place.offset
 
     def unverified(self, hole: Hole) -> Iterator[list[bytes]]:  # noqa: ARG002
-        """Yield nothing: what follows damage is not looked for."""
+        """Yield nothing: what follows damage is not read."""
         return iter(())

@@ -1,4 +1,4 @@
-"""What a recording holds, in one file or in several: figures gathered from one pass over it."""
+"""Figures of a recording, in one file or in several, from one pass over it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Activity:
     What happened when, in one file or in several.
 
     Attributes:
-        frames: Frames received.
-        gaps: Holes in the venue's sequence.
+        frames: Received frames.
+        gaps: Gaps in the venue's sequence.
         reconnects: Connections opened after the first.
-        others: Events and frames sent.
+        others: Events and sent frames.
         busiest: The most frames received within one second.
 
     """
@@ -49,7 +49,7 @@ class Activity:
 
 
 class ChannelFigures(msgspec.Struct):
-    """Frames received of one channel and product; `several` stands for the product where a frame speaks of more."""
+    """Received frames of one channel and product; the product of frames that concern more than one is `several`."""
 
     channel: str
     product: str
@@ -64,16 +64,16 @@ class RecordingSummary(msgspec.Struct):
     Attributes:
         state: `finished`, `being written`, `unfinished` (never closed), or `damaged`.
         damage: What is wrong, if it is damaged or cut off.
-        recordings: How many recordings these are figures of; parts of one count once.
+        recordings: Number of recordings; parts of one recording count once.
         first_time: Earliest time of a received frame; None if there is none.
-        last_time: Latest time of one.
-        frames: Frames received.
+        last_time: Latest time of a received frame.
+        frames: Received frames.
         bytes: Bytes of their payloads.
-        sent: Frames sent.
+        sent: Sent frames.
         connections: Connections opened.
-        reconnects: Those of them that were not the first of their recording.
-        gaps: Holes in the venue's sequence.
-        missing: Frames that the holes stand for.
+        reconnects: Those that were not the first of their recording.
+        gaps: Gaps in the venue's sequence.
+        missing: Frames missing in those gaps.
         busiest_second: Most frames received within one second of the clock.
         text_size: Bytes of all lines.
         file_size: Bytes on disk.
@@ -112,7 +112,7 @@ class RecordingSummary(msgspec.Struct):
         return self.bytes / self.file_size if self.file_size and self.bytes else None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as a JSON object: times as text."""
+        """Return it as a JSON object, with times as text."""
         facts = msgspec.structs.asdict(self)
         header = facts.pop("header")
         start = {"endpoint": header.endpoint, "url": header.url, "software": header.software}
@@ -142,8 +142,8 @@ def summarise(
 
     Args:
         recording: A recording that was not read yet.
-        describe: The feed's; tells channel and products of a payload.
-        activity: Takes what happened when; give the same one for all files of a recording.
+        describe: The feed's; returns channel and products of a payload.
+        activity: Collects what happened when; pass the same one for all files of a recording.
 
     Returns:
         The figures; the busiest second is that of the activity.
@@ -171,8 +171,8 @@ def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
     """
     Return the figures of several files, one or more, as those of one recording.
 
-    The state is the worst of them; of the headers what they agree on is kept, the earliest beginning, and every
-    subscription once. The parts of one recording are told by their headers: the same endpoint, url, beginning and
+    The state is the worst of them. The header has what all headers agree on, the earliest `created`, and every
+    subscription once. Parts of one recording are recognised by their headers: the same endpoint, url, `created` and
     software.
     """
     if len(summaries) == 1:
@@ -210,7 +210,7 @@ def _common_header(headers: Sequence[Header]) -> Header:
 
 
 def frames_missing(gap: dict[str, Any]) -> int:
-    """Return the frames that a `gap` event says are missing; 0 if it says none, or no number."""
+    """Return the number of frames missing according to a `gap` event; 0 if it has no such number."""
     missing = gap.get("missing")
     return missing if isinstance(missing, int) else 0
 

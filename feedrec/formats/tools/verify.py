@@ -1,7 +1,7 @@
 """
-Verifying a recording: one pass over all that can be read of it, compared with what it says of itself.
+Verifies a recording: one pass over everything that can be read, compared with what the recording says of itself.
 
-It goes on behind damage, so that all of it is told. Findings are kept up to a hundred, and counted beyond.
+It continues after damage, so that all damage is reported. The first hundred findings are kept, and all are counted.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Progress = Callable[[int, int], object]
 
 class Rules(msgspec.Struct, frozen=True):
     """
-    What is known of the feed that was recorded.
+    What is known about the recorded feed.
 
     Attributes:
-        describe: Tells what a payload is.
-        sequence_rule: Makes the sequence rule for one connection; `from_start` says whether its opening is there. None
-            if gaps are not looked for.
+        describe: Describes a payload.
+        sequence_rule: Makes the sequence rule for one connection; the argument says whether its `open` event was
+            recorded. None to ignore gaps.
 
     """
 
@@ -54,8 +54,8 @@ class Problem(msgspec.Struct, frozen=True):
     Attributes:
         kind: `damage`, `cut`, `line`, `header`, `unfinished`, `index`, `seek table`, `time` or `gap`.
         text: What is wrong, for people.
-        offset: Byte offset in the file, where there is one.
-        time: Recorded time as text: of the line concerned, or of the last good one before it.
+        offset: Byte offset in the file, if it has one.
+        time: Recorded time as text: that of the line, or of the last good line before it.
 
     """
 
@@ -67,20 +67,20 @@ class Problem(msgspec.Struct, frozen=True):
 
 class Verification(msgspec.Struct):
     """
-    What came out.
+    The result of verifying a recording.
 
     Attributes:
         path: The file.
         problems: What is wrong; the first hundred.
-        problem_count: All of them.
-        notes: What is worth knowing and no defect.
-        is_live: Whether it is being written: then it was verified as far as it went.
-        has_index: Whether it has an index that can be believed.
-        blocks: zstd frames with lines that are whole.
+        problem_count: Number of all problems.
+        notes: What is worth knowing, but not wrong.
+        is_live: Whether it is being written, and so was verified up to its present end.
+        has_index: Whether it has an index that can be trusted.
+        blocks: Complete zstd frames with lines.
         lines: Lines after the header.
         frames: Received frames.
-        gaps: Holes in the venue's sequence that the recording tells of.
-        lost_gaps: Those that it does not tell of: frames that it had, or should have, and lacks.
+        gaps: Gaps in the venue's sequence that were recorded as such.
+        lost_gaps: Gaps without a `gap` event: frames that the recording had, or should have, and lacks.
 
     """
 
@@ -102,7 +102,7 @@ class Verification(msgspec.Struct):
         return self.problem_count == 0
 
     def add(self, kind: str, text: str, offset: int | None = None, time: int | None = None) -> None:
-        """Take a problem; its time in nanoseconds."""
+        """Add a problem, with its time in nanoseconds."""
         self.problem_count += 1
         if len(self.problems) < _MOST:
             self.problems.append(Problem(kind, text, offset, None if time is None else format_time(time)))
@@ -121,16 +121,16 @@ def verify_recording(
     max_line: int = MAX_LINE,
 ) -> Verification:
     """
-    Read a recording to its end and say all that is wrong with it.
+    Read a recording to its end, and report everything that is wrong with it.
 
     Args:
         path: The file.
-        rules_for: Gives what is known of a feed, by the endpoint of the header.
+        rules_for: Returns the rules of a feed, by the endpoint in the header.
         progress: Called now and then with the bytes read and the bytes in the file.
-        max_line: Bytes that a line may have.
+        max_line: Maximum length of a line in bytes.
 
     Raises:
-        NotARecordingError: If it is none.
+        NotARecordingError: If it is not a recording.
         RecordingError: If it cannot be read.
 
     """
@@ -138,7 +138,7 @@ def verify_recording(
     try:
         head = file.read_at(0, 4)
         if not head:
-            raise NotARecordingError(path, "the file is empty, not even a header was written")
+            raise NotARecordingError(path, "the file is empty: not even a header was written")
         if has_own_reader(head):
             return _verify_other(path, rules_for, progress)
         is_live, size = file.is_locked(), file.size()
@@ -173,7 +173,7 @@ class _Verification:
             progress()
         result = self.result
         if self._check is None:
-            raise NotARecordingError(result.path, "there is no line of a recording in it")
+            raise NotARecordingError(result.path, "contains no line of a recording")
         result.gaps, result.lost_gaps = self._check.gaps, self._check.lost_gaps
         if result.lines == 0 and any(problem.kind == "header" for problem in result.problems):
             raise NotARecordingError(result.path, result.problems[0].text)
@@ -191,7 +191,7 @@ class _Verification:
             try:
                 record = decode_line(lines[number])
             except LineError as error:
-                if not self._has_header and is_header(lines[number]):  # behind rubbish, which was told
+                if not self._has_header and is_header(lines[number]):  # after something invalid, which was reported
                     self._take_header(lines[number])
                     continue
                 self._add("line", str(error), self._source.offset_of_line(lines[:number]))
@@ -223,7 +223,7 @@ class _Verification:
         self._index.is_described = self._rules.describe is not describe_nothing
         is_filtered = "filtered" in header.extra
         if is_filtered:
-            self.result.notes.append("it holds a choice of frames, so there is no looking for gaps")
+            self.result.notes.append("not checked for gaps: the recording was filtered")
         self._check = LineCheck(None if is_filtered else self._rules.sequence_rule)
 
     def _take_hole(self, hole: Hole) -> None:
@@ -235,7 +235,7 @@ class _Verification:
         if self._check is not None:
             self._check.forget()
         if hole.is_end and hole.is_lossless:
-            return  # there is no index then: that is told at the end
+            return  # then there is no index, which is reported at the end
         lost = "" if hole.lines is None or hole.is_end else f", {hole.lines} line{'' if hole.lines == 1 else 's'} lost"
         kind = "cut" if hole.is_end else "damage"
         self._add(kind, f"{hole.reason} ({hole.end - hole.start} bytes{lost})", hole.start)
@@ -254,7 +254,7 @@ class _Verification:
         result = self.result
         result.has_index = self._source.index is not None
         if result.is_live:
-            result.notes.append("it is being written: verified as far as it goes")
+            result.notes.append("it is being written: verified up to its present end")
         elif any(problem.kind == "cut" for problem in result.problems):
             return
         elif self._source.was_begun_by_feedrec and not self._index.has_table and not self._index.has_index_frame:
@@ -265,13 +265,13 @@ class _Verification:
         elif is_part(result.path):
             self._add("unfinished", "the recording was not closed")
         elif result.blocks:
-            result.notes.append("no index: another program compressed it")
+            result.notes.append("no index: compressed by another program")
         if self._check is not None and self._check.repaired:
-            result.notes.append(f"it was repaired: it lacks what its damage events tell ({self._check.repaired})")
+            result.notes.append(f"it was repaired: see its damage events ({self._check.repaired}) for what is missing")
 
 
 def _verify_other(path: Path, rules_for: Callable[[str], Rules], progress: Progress) -> Verification:
-    """Verify what has a reader of its own, which knows no blocks."""
+    """Verify a file whose own reader knows no blocks."""
     try:
         with open_recording(path) as recording:
             return _verify_records(recording, rules_for(recording.header.endpoint), progress)

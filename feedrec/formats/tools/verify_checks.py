@@ -1,4 +1,4 @@
-"""What a recording says of itself, held against what it is: order, sequence, index and seek table."""
+"""What a recording says of itself, compared with what it is: order, sequence, index and seek table."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ __all__ = ["IndexCheck", "LineCheck", "SequenceRule"]
 _READ_SIZE = 1 << 20
 
 Finding = tuple[str, str]
-"""Kind and text of something wrong."""
+"""Kind and text of a problem."""
 
 
 class SequenceRule(Protocol):
-    """Tells from the frames received on one connection which ones are missing between them."""
+    """Finds the gaps between the frames received on one connection."""
 
     def observe(self, info: FrameInfo) -> Any:
-        """Take what a frame is; give what has `expected`, `received` and `missing` if there is a gap before it."""
+        """Observe the next frame; return the gap before it, with `expected`, `received` and `missing`, if any."""
 
 
 class LineCheck:
     """
-    Holds each record against those before it.
+    Checks each record against those before it.
 
     Args:
-        sequence_rule: Makes the rule for one connection; None to look for no gaps.
+        sequence_rule: Makes the rule for one connection; None to ignore gaps.
 
     Attributes:
-        last_time: Time of the record taken last; None before the first.
-        gaps: Holes in the sequence that a `gap` event tells of.
-        lost_gaps: Those that none tells of.
+        last_time: Time of the latest record; None before the first.
+        gaps: Gaps in the sequence with a `gap` event.
+        lost_gaps: Gaps without one.
         repaired: `damage` events seen.
 
     """
@@ -56,7 +56,7 @@ class LineCheck:
         self._clock_changed = False
 
     def take(self, record: Record, info: FrameInfo | None) -> list[Finding]:
-        """Take the next record and, if it is a received frame, what it is."""
+        """Check the next record; `info` is the description of a received frame."""
         found = self._order(record)
         if isinstance(record, Event):
             self._take_event(record)
@@ -65,7 +65,7 @@ class LineCheck:
         return found
 
     def forget(self) -> None:
-        """Take note that records are missing here, and that it was said."""
+        """Expect records to be missing here, which was reported."""
         self._rules.clear()
         self._announced.clear()
         self._clock_changed = True  # a clock event may be among them
@@ -83,7 +83,7 @@ class LineCheck:
         if event.name == "open":
             self._announced.discard(event.conn)
             self._rules.pop(event.conn, None)
-            if self._make_rule is not None and not event.details.get("unverified"):  # what follows that may be lost
+            if self._make_rule is not None and not event.details.get("unverified"):  # its frames may be lost
                 self._rules[event.conn] = self._make_rule(True)
         elif event.name == "close":
             self._rules.pop(event.conn, None)
@@ -108,22 +108,22 @@ class LineCheck:
         self.lost_gaps += 1
         numbers = f"expected {gap.expected}, received {gap.received}"
         missing = f"{gap.missing} frame{'' if gap.missing == 1 else 's'}"
-        return [("gap", f"connection {frame.conn} lacks {missing} that no gap event tells of ({numbers})")]
+        return [("gap", f"connection {frame.conn} lacks {missing} without a gap event ({numbers})")]
 
 
 class IndexCheck:
     """
-    Holds index and seek table against the zstd frames.
+    Checks the index and the seek table against the zstd frames.
 
     Args:
         read_at: As for `find_index`.
         size: Bytes in the file.
-        index: Its index, if it can be believed.
+        index: Its index, if it can be trusted.
 
     Attributes:
         has_table: Whether there is a seek table at the end.
         has_index_frame: Whether a frame with the magic number of an index was seen.
-        is_described: Whether the lines are described by the rules of their feed; else channels cannot be compared.
+        is_described: Whether the rules of the feed describe the lines; otherwise channels cannot be compared.
 
     """
 
@@ -147,16 +147,16 @@ class IndexCheck:
         self._has_holes = False
 
     def take_text(self, size: int) -> None:
-        """Take the bytes of text of lines."""
+        """Add the size of the text of lines."""
         self._text += size
 
     def take_mark(self, mark: Mark) -> None:
-        """Take what the index says of a line."""
+        """Add the mark of a line."""
         if self._index is not None and self._rows < len(self._index.blocks):
             self._builder.add([mark])
 
     def take_hole(self, hole: Hole) -> None:
-        """Take bytes that could not be read: what is said of them cannot be checked."""
+        """Skip bytes that could not be read: what is said about them cannot be checked."""
         self._has_holes = self._has_holes or hole.lines != 0
         self._text = 0
         self._builder.drop()
@@ -168,7 +168,7 @@ class IndexCheck:
         self._entries = max(self._entries, sum(1 for end in ends if end <= hole.end))
 
     def end_frame(self, frame: FrameEnd) -> list[str]:
-        """Take the end of a zstd frame, behind its lines; give what the index says wrongly of it."""
+        """End a zstd frame, after its lines; return what the index says about it that is wrong."""
         text, self._text = self._text, 0
         size = frame.end - frame.start
         if frame.skippable == INDEX_MAGIC:
@@ -187,7 +187,7 @@ class IndexCheck:
         return list(self._differences(stored, actual))
 
     def finish(self) -> Iterator[Finding]:
-        """Yield what is wrong with index and seek table as a whole."""
+        """Yield what is wrong with the index and the seek table as a whole."""
         if self._index is None:
             try:
                 find_index(self._read_at, self._size)
@@ -196,19 +196,19 @@ class IndexCheck:
         elif self._rows < len(self._index.blocks):
             yield "index", f"the index has {len(self._index.blocks)} blocks, the file {self._rows}"
         elif not self._has_holes and self._knows_channels and self._builder.products != self._index.products:
-            yield "index", "the products in the index are not those in the file"
+            yield "index", "the products in the index differ from those in the file"
         if not self._table:
             return
         yield from (("seek table", text) for text in self._wrong_entries)
         if self._wrong_entry_count > len(self._wrong_entries):
             yield (
                 "seek table",
-                f"and {self._wrong_entry_count - len(self._wrong_entries)} more of its entries are wrong",
+                f"and {self._wrong_entry_count - len(self._wrong_entries)} more wrong entries",
             )
         if self._entries != len(self._table):
             yield "seek table", f"the seek table has {len(self._table)} entries, the file {self._entries} zstd frames"
         elif len(self._table_frame) == len(encode_seek_table(self._table)) != 0 and self._is_odd:
-            yield "seek table", "the descriptor of the seek table has bits that mean nothing"
+            yield "seek table", "the descriptor of the seek table has unused bits set"
 
     @property
     def _is_odd(self) -> bool:
@@ -216,7 +216,7 @@ class IndexCheck:
 
     @property
     def _knows_channels(self) -> bool:
-        """Whether the index was made by somebody who could tell what frames are, and so can we."""
+        """Whether the index was written with descriptions of frames, and we have them too."""
         return self.is_described and self._index is not None and any(self._index.products)
 
     def _check_entry(self, frame: FrameEnd, actual: tuple[int, int]) -> None:
@@ -238,8 +238,8 @@ class IndexCheck:
             if name == "frames" and not self._knows_channels:
                 said, found = _by_connection(said), _by_connection(found)
             if said != found:
-                shown = ", ".join(str(msgspec.to_builtins(value))[:80] for value in (said, found))
-                yield f"block {self._rows - 1}: {name} in the index and in the file: {shown}"
+                in_index, in_file = (str(msgspec.to_builtins(value))[:80] for value in (said, found))
+                yield f"block {self._rows - 1}: {name} is {in_index} in the index, but {in_file} in the file"
 
 
 def _by_connection(frames: dict[str, dict[str, int]]) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """
-What a run writes.
+The output of a recorder.
 
-    counting_writer.py    frames and events to lines, and the figures
-    growing_recording.py  what it writes to: one file, or one after another (formats/file/)
-    null_writer.py        nothing is kept
-    parquet_finisher.py   finished journals to Parquet
+    counting_writer.py    turns frames and events into lines, and counts them
+    growing_recording.py  what it writes to: a single file, or one after another (formats/file/)
+    null_writer.py        keeps nothing
+    parquet_finisher.py   turns finished journals into Parquet
 """

@@ -77,7 +77,7 @@ class CountingWriter:
         return self._numbers - 1
 
     def return_number(self, number: int) -> None:
-        """Take back the number of a connection that was never open."""
+        """Return the number of a connection that was never open, for another one."""
         heapq.heappush(self._free_numbers, number)
 
     def fail(self, error: FeedrecError) -> None:

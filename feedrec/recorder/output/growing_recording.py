@@ -20,7 +20,7 @@ class GrowingRecording(Protocol):
 
     @property
     def path(self) -> Path:
-        """Where it is, or will be when finished."""
+        """Where it is, or will be when it is finished."""
 
     @property
     def file_size(self) -> int:
@@ -32,7 +32,7 @@ class GrowingRecording(Protocol):
 
     @property
     def is_full(self) -> bool:
-        """Whether the disk does not keep up."""
+        """Whether the disk cannot keep up."""
 
     @property
     def failure(self) -> FeedrecError | None:

@@ -13,7 +13,7 @@ __all__ = ["NullWriter"]
 
 
 class NullWriter:
-    """What a run writes to when a program only wants its frames; see `GrowingRecording`."""
+    """What a run writes to if a program only wants its frames; see `GrowingRecording`."""
 
     path = Path(os.devnull)
     file_size = 0

@@ -1,9 +1,9 @@
 """
 Parquet from a live feed: journals of lines, each turned into Parquet when it is finished.
 
-A torn Parquet file is worthless, so a recorder never writes one: it records `X.parquet.jsonl.zst`, and a process of its
-own, `feedrec repair`, makes `X.parquet` of that and then removes it. Whenever that is interrupted, by a crash too, the
-journal is still there, and the next one who is asked for it finishes the work.
+A truncated Parquet file is worthless, so a recorder never writes one directly: it records `X.parquet.jsonl.zst`, and a
+separate process, `feedrec repair`, makes `X.parquet` from that and then removes it. If this is interrupted, even by a
+crash, the journal is still there, and the next recorder in the same folder, or `feedrec repair`, finishes the work.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ __all__ = ["ParquetFinisher", "leftover_journals"]
 
 _NICENESS = 10
 _POLL = 0.1
-_DONE = (0, 3)  # exit codes of a repair that made its file; a torn last line is lost
+_DONE = (0, 3)  # exit codes of a successful repair; 3 if an incomplete last line was lost
 
 log = logging.getLogger("feedrec")
 
 
 def leftover_journals(folder: Path) -> list[Path]:
     """
-    Return the journals in a folder that nobody is writing, finished or torn, in the order of their names.
+    Return the journals in a folder that are not being written, finished or not, in the order of their names.
 
-    One that is empty, as at its very beginning, has nothing to finish.
+    An empty journal, as at its very beginning, has nothing to finish.
     """
     try:
         found = [path for path in folder.iterdir() if is_journal(path) and _is_left(path)]
@@ -46,22 +46,22 @@ def leftover_journals(folder: Path) -> list[Path]:
 def _is_left(path: Path) -> bool:
     try:
         has_content = path.is_file() and path.stat().st_size > 0
-    except OSError:  # it went meanwhile
+    except OSError:  # it is gone
         return False
     return has_content and not is_being_written(path)
 
 
 class ParquetFinisher:
     """
-    Turns journals into Parquet, one after another, beside the recording.
+    Turns journals into Parquet, one after another, while the recording goes on.
 
-    Each is the work of a process with low priority: in this one it would keep the interpreter from the feed.
+    Each is converted by a process with low priority, since in this process it would keep the interpreter from the feed.
 
     Args:
-        overwrite: Whether Parquet files that are there may be replaced.
+        overwrite: Whether existing Parquet files may be replaced.
 
     Attributes:
-        failed: Journals of this run that could not be turned into Parquet; they are all there.
+        failed: Journals of this run that could not be turned into Parquet; all of them still exist.
 
     """
 
@@ -78,17 +78,17 @@ class ParquetFinisher:
 
     @property
     def waiting(self) -> int:
-        """Journals that are not Parquet yet."""
+        """Number of journals that are not Parquet yet."""
         with self._lock:
             return len(self._journals) + (self._current is not None)
 
     def add(self, journal: Path) -> None:
-        """Have a journal of this run turned into Parquet; from any thread."""
+        """Queue a journal of this run, from any thread."""
         self._own.add(journal)
         self.add_leftover(journal)
 
     def add_leftover(self, journal: Path) -> None:
-        """Have a journal turned into Parquet that another run left: if that fails, it is only told."""
+        """Queue a journal that another run left; a failure is only logged."""
         with self._lock:
             self._journals.append(journal)
             if self._thread is None:
@@ -97,7 +97,7 @@ class ParquetFinisher:
 
     def finish(self) -> None:
         """
-        Wait until all are done; Ctrl-C ends that at once, and the journals stay.
+        Wait until all are done; Ctrl-C ends the wait at once, and the journals stay.
 
         Raises:
             RecordingError: If one could not be turned into Parquet.
@@ -111,9 +111,9 @@ class ParquetFinisher:
         except BaseException:
             self._give_up()
             raise
-        failed = [journal for journal in self.failed if os.path.lexists(journal)]  # else another one finished it
+        failed = [journal for journal in self.failed if os.path.lexists(journal)]  # others were finished elsewhere
         if failed:
-            raise RecordingError(failed[0], "is not Parquet yet; feedrec repair finishes it")
+            raise RecordingError(failed[0], "was not turned into Parquet: run feedrec repair to finish it")
 
     def _give_up(self) -> None:
         self._gives_up = True
@@ -130,7 +130,7 @@ class ParquetFinisher:
                     return
                 self._current = journal = self._journals.popleft()
             reason = self._finish_one(journal)
-            if reason is not None and journal in self._own:  # perhaps another recorder was at it
+            if reason is not None and journal in self._own:  # perhaps another recorder was converting it
                 reason = self._finish_one(journal)
             if reason is not None:
                 self._note_failure(journal, reason)
@@ -138,7 +138,7 @@ class ParquetFinisher:
                 self._current = None
 
     def _finish_one(self, journal: Path) -> str | None:
-        """Make Parquet of a journal; give why that failed, unless another recorder did it, or is at it."""
+        """Turn a journal into Parquet; return why that failed, unless another recorder did it or is doing it."""
         is_own = journal in self._own
         while is_own and not self._gives_up and is_being_written(journal):
             time.sleep(_POLL)
@@ -147,7 +147,7 @@ class ParquetFinisher:
                 return None
             try:
                 self._process = _start(journal, overwrite=self._overwrite)
-            except OSError as error:  # no room for another process
+            except OSError as error:  # no resources for another process
                 return str(error)
         _, said = self._process.communicate()
         with self._lock:
@@ -161,13 +161,13 @@ class ParquetFinisher:
     def _note_failure(self, journal: Path, reason: str) -> None:
         if journal in self._own:
             self.failed.append(journal)
-        log.warning("%s is not Parquet yet (%s): feedrec repair finishes it", journal, reason)
+        log.warning("%s was not turned into Parquet (%s): run feedrec repair to finish it", journal, reason)
 
 
 def _start(journal: Path, *, overwrite: bool) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", _PROGRAM, "repair", "-qq", *(["--overwrite"] if overwrite else []), str(journal)]
-    # A session of its own: Ctrl-C is for the recorder, which waits for this.
-    return subprocess.Popen(  # noqa: S603  our own interpreter, and a name that we made
+    # In a session of its own: Ctrl-C is for the recorder, which waits for this process.
+    return subprocess.Popen(  # noqa: S603  our own interpreter, with a name that we chose
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
 

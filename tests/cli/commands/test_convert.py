@@ -123,7 +123,7 @@ def test_lines_with_a_time_field_are_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ((DEMO, "-o", "x.txt"), 2, "the name of a recording ends in"),
+        ((DEMO, "-o", "x.txt"), 2, "the name of a recording must end in"),
         ((DEMO, "-o", "x.jsonl", "--with-state"), 2, "--with-state needs --from"),
         ((DEMO, "-o", "x.jsonl", "-c", "tickr"), 2, "did you mean 'ticker'"),
         ((DEMO, "-o", "x.jsonl", "--input-format", "jsonl"), 2, "needs --time-field"),
@@ -131,7 +131,7 @@ def test_lines_with_a_time_field_are_frames(tmp_path: Path) -> None:
         ((DEMO, "-o", "x.jsonl", "--endpoint", "coinbase-advancd"), 2, "did you mean 'coinbase-advanced'"),
         ((DEMO, "-o", "x.jsonl", "--time-field", "ts"), 1, "line 1 cannot be read: it has no field 'ts'"),
         (("none.jsonl", "-o", "x.jsonl"), 1, "no such file"),
-        ((DEMO, "-o", "x.jsonl.gz", "--level", "19"), 2, "gzip has no level 19"),
+        ((DEMO, "-o", "x.jsonl.gz", "--level", "19"), 2, "invalid gzip level 19"),
     ],
 )
 def test_what_makes_no_sense_is_one_clear_line(
@@ -191,10 +191,10 @@ def test_progress_is_for_a_terminal_and_goes_to_stderr(tmp_path: Path) -> None:
 def test_the_same_recording_twice_is_refused(tmp_path: Path) -> None:
     shutil.copy(DEMO, tmp_path / "demo.jsonl.zst")
     convert(tmp_path / "demo.jsonl.zst", "-o", tmp_path / "demo.parquet")
-    assert "are the same recording: give one of them" in convert(tmp_path, "-o", tmp_path / "x.jsonl", code=2)
+    assert "are the same recording: pass only one of them" in convert(tmp_path, "-o", tmp_path / "x.jsonl", code=2)
     done = feedrec("info", tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"are the same recording: give one of them" in done.stderr
+    assert b"are the same recording: pass only one of them" in done.stderr
 
 
 def test_a_choice_of_nothing_is_an_error_or_a_warning(tmp_path: Path) -> None:
@@ -205,4 +205,4 @@ def test_a_choice_of_nothing_is_an_error_or_a_warning(tmp_path: Path) -> None:
 
 
 def test_an_endpoint_for_a_recording_is_refused(tmp_path: Path) -> None:
-    assert "leave out --endpoint" in convert(DEMO, "-o", tmp_path / "x.jsonl", "--endpoint", "raw", code=2)
+    assert "omit --endpoint" in convert(DEMO, "-o", tmp_path / "x.jsonl", "--endpoint", "raw", code=2)

@@ -119,7 +119,7 @@ def test_an_existing_recording_is_not_overwritten(tmp_path: Path) -> None:
         assert target.read_bytes() == b"precious"
         allowed = feedrec("record", "--url", url, "--max-frames", 5, "-o", target, "--overwrite")
     assert refused.returncode == 1
-    assert "is there already" in refused.stderr.decode()
+    assert "already exists" in refused.stderr.decode()
     assert allowed.returncode == 0
     assert len(received(target)) == 5
 

@@ -189,7 +189,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
 
 def test_who_asks_for_an_unfinished_recording_by_its_final_name_is_shown_the_way(tmp_path: Path) -> None:
     recording(tmp_path / "a.jsonl.zst.part")
-    with pytest.raises(NotARecordingError, match=r"a\.jsonl\.zst\.part is there"):
+    with pytest.raises(NotARecordingError, match=r"a\.jsonl\.zst\.part exists"):
         RecordingReader(tmp_path / "a.jsonl.zst")
 
 
@@ -211,7 +211,7 @@ def test_a_name_that_is_too_long_is_a_recording_error(tmp_path: Path, length: in
 def test_a_pipe_or_a_device_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/null")):
-        with pytest.raises(NotARecordingError, match="is a pipe or device: a recording is read from a file"):
+        with pytest.raises(NotARecordingError, match="is a pipe or device: recordings are read from files"):
             RecordingReader(path)
 
 

@@ -49,7 +49,7 @@ def test_a_short_write_is_continued(path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_finished_recording_is_not_overwritten(path: Path) -> None:
     path.write_bytes(b"precious")
-    with pytest.raises(RecordingExistsError, match="give --overwrite"):
+    with pytest.raises(RecordingExistsError, match="pass --overwrite"):
         FileTarget(path)
     assert path.read_bytes() == b"precious"
     assert not part_of(path).exists()
@@ -57,7 +57,7 @@ def test_a_finished_recording_is_not_overwritten(path: Path) -> None:
 
 def test_the_recording_of_a_killed_recorder_is_not_overwritten(path: Path) -> None:
     part_of(path).write_bytes(b"precious")
-    with pytest.raises(RecordingExistsError, match=r"a\.jsonl\.part is there already"):
+    with pytest.raises(RecordingExistsError, match=r"a\.jsonl\.part already exists"):
         FileTarget(path)
     assert part_of(path).read_bytes() == b"precious"
 
@@ -142,7 +142,7 @@ def test_a_symlink_into_a_folder_that_is_not_there_is_refused_at_once(tmp_path: 
         FileTarget(path)
     path.unlink()
     path.symlink_to(path)
-    with pytest.raises(RecordingExistsError, match="is there already"):
+    with pytest.raises(RecordingExistsError, match="already exists"):
         FileTarget(path)
 
 

@@ -83,7 +83,7 @@ def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a", "a.csv", "a.gz"])
 def test_a_name_that_tells_no_format_is_a_usage_error(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"ends in \.jsonl\.zst"):
+    with pytest.raises(UsageError, match=r"must end in \.jsonl\.zst"):
         create_recording(tmp_path / name, HEADER)
     assert list(tmp_path.iterdir()) == []
 
@@ -232,7 +232,7 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for() -> None:
         for _ in range(10):
             writer.write_line(b"x" * 99_999, MARK)
         with pytest.raises(
-            WriteError, match=r"took nothing for 0\.3 s: at least 1000000 of \d+ bytes of text"
+            WriteError, match=r"accepted nothing for 0\.3 s: at least 1000000 of \d+ bytes of text"
         ) as caught:
             writer.finish(patience=0.3)
         assert writer.failure is caught.value

@@ -32,7 +32,7 @@ def check(*paths: Path) -> None:
 @pytest.mark.parametrize("suffix", ["jsonl", "jsonl.zst", "jsonl.gz", "parquet"])
 def test_a_recording_and_its_copy_in_any_format_are_refused(tmp_path: Path, suffix: str) -> None:
     one, other = write(tmp_path / "a.jsonl.zst", [1, 2, 3]), write(tmp_path / f"b.{suffix}", [1, 2, 3])
-    with pytest.raises(UsageError, match=r"a\.jsonl\.zst and .*b\..* are the same recording: give one of them"):
+    with pytest.raises(UsageError, match=r"a\.jsonl\.zst and .*b\..* are the same recording: pass only one of them"):
         check(one, other)
 
 

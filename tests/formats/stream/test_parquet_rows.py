@@ -279,7 +279,7 @@ def test_a_header_that_another_tool_rewrote_survives(tmp_path: Path) -> None:
 
 
 def test_a_header_that_is_none_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(LineError, match="no header"):
+    with pytest.raises(LineError, match="not a recording header"):
         create_recording(tmp_path / "a.parquet", b'{"endpoint":"raw"}')
     assert list(tmp_path.iterdir()) == []
 

@@ -214,7 +214,7 @@ def test_a_line_that_is_none_is_damage_with_its_place(tmp_path: Path) -> None:
 def test_the_output_is_none_of_the_inputs(tmp_path: Path) -> None:
     source = write(tmp_path / "x.jsonl", LINES)
     before = source.read_bytes()
-    with pytest.raises(UsageError, match="to be read and to be written"):
+    with pytest.raises(UsageError, match="both input and output"):
         run([source], tmp_path / "x.jsonl", create=partial(create_recording, overwrite=True))
     assert source.read_bytes() == before
 

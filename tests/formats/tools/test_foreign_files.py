@@ -111,7 +111,7 @@ def test_where_times_step_back_a_clock_event_says_so(tmp_path: Path) -> None:
 
 def test_a_recording_names_its_endpoint_itself(tmp_path: Path) -> None:
     path = create_recording(tmp_path / "a.jsonl", Header("raw")).finish()
-    with pytest.raises(UsageError, match="leave out --endpoint"):
+    with pytest.raises(UsageError, match="omit --endpoint"):
         open_any(path, endpoint="raw")
 
 

@@ -103,13 +103,13 @@ def test_a_field_is_found_by_its_path(field: str, line: bytes) -> None:
     [
         (b"{}", "no field 'a.b'"),
         (b'{"a":1}', "no field 'a.b'"),
-        (b"[]", "no JSON object"),
-        (b'{"a":', "no JSON object"),
-        (b'{"a":{"b":null}}', "is no time"),
-        (b'{"a":{"b":-5}}', "is no time"),
-        (b'{"a":{"b":"soon"}}', "is no time"),
-        (b'{"a":{"b":1e40}}', "is no time"),
-        (b'{"a":{"b":{}}}', "is no time"),
+        (b"[]", "not a JSON object"),
+        (b'{"a":', "not a JSON object"),
+        (b'{"a":{"b":null}}', "is not a time"),
+        (b'{"a":{"b":-5}}', "is not a time"),
+        (b'{"a":{"b":"soon"}}', "is not a time"),
+        (b'{"a":{"b":1e40}}', "is not a time"),
+        (b'{"a":{"b":{}}}', "is not a time"),
     ],
 )
 def test_a_line_without_a_time_is_refused(line: bytes, reason: str) -> None:

@@ -100,7 +100,7 @@ def test_a_part_gets_its_final_name(tmp_path: Path) -> None:
     assert (result.output, result.is_lossless) == (tmp_path / "a.jsonl.zst", True)
     assert verify(tmp_path / "a.jsonl.zst").is_good
     assert path.exists()
-    with pytest.raises(RecordingExistsError, match="is there already"):
+    with pytest.raises(RecordingExistsError, match="already exists"):
         repair_recording(path, describe_for=describe_for)
     repair_recording(path, describe_for=describe_for, in_place=True, overwrite=True)
     assert list(tmp_path.iterdir()) == [tmp_path / "a.jsonl.zst"]
@@ -191,7 +191,7 @@ def test_a_recording_whose_blocks_are_all_damaged_is_not_taken_for_an_empty_one(
     data = bytearray(pack(RECORDS, block_size=1 << 20))
     data[300] ^= 0xFF
     path.write_bytes(data)
-    with pytest.raises(NotARecordingError, match="nothing of it can be saved"):
+    with pytest.raises(NotARecordingError, match="nothing can be saved"):
         repair_recording(path, describe_for=describe_for)
     assert list(tmp_path.iterdir()) == [path]
 

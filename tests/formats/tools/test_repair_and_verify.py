@@ -167,5 +167,5 @@ def test_a_block_that_claims_to_end_behind_a_finished_file_is_damage_not_a_cut(t
         path.write_bytes(flipped(last.offset + 8, flip))
         _, damage = read_lines(path)
         assert isinstance(damage, CorruptRecordingError)
-        found += "behind the end" in damage.reason
+        found += "beyond the end" in damage.reason
     assert found

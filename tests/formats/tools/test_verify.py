@@ -68,7 +68,7 @@ def test_a_recording_that_another_program_compressed_has_no_index_and_no_problem
     assert (result.is_good, result.lines, result.notes) == (
         True,
         len(LINES),
-        ["no index: another program compressed it"],
+        ["no index: compressed by another program"],
     )
 
 

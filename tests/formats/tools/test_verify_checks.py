@@ -50,7 +50,7 @@ def test_synthetic_frames_and_filtered_recordings_are_in_no_sequence(tmp_path: P
     filtered = Header("x", extra={"filtered": {"channels": ["numbers"]}})
     result = verified(tmp_path, [frame(2), frame(8)], filtered)
     assert result.is_good
-    assert "no looking for gaps" in result.notes[0]
+    assert "not checked for gaps" in result.notes[0]
 
 
 def test_time_steps_back_only_at_a_clock_event(tmp_path: Path) -> None:
