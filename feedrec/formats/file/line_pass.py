@@ -62,7 +62,7 @@ class LinePass:
         self._last_line = b""  # before the latest batch, until that was consumed
         self._batch: list[bytes] = []
         self._batch_start = 0
-        self._to_give: list[bytes] = []
+        self._remaining: list[bytes] = []
         self._read_lines = self._read()
 
     def take_header(self) -> bytes:
@@ -79,7 +79,7 @@ class LinePass:
             self._raise_damage()
             raise NotARecordingError(self._file.path, "contains no line of a recording")
         self._batch, self._batch_start = lines, 1
-        self._to_give = lines[1:]
+        self._remaining = lines[1:]
         return lines[0]
 
     def batches(self) -> Iterator[list[bytes]]:
@@ -91,8 +91,8 @@ class LinePass:
             CorruptRecordingError: At the first block that is damaged.
 
         """
-        if self._to_give and not self._file.is_closed:
-            lines, self._to_give = self._to_give, []
+        if self._remaining and not self._file.is_closed:
+            lines, self._remaining = self._remaining, []
             yield lines
             self._last_line = lines[-1]
         for lines in self._read_lines:

@@ -52,7 +52,7 @@ def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
         use: Called with its present name.
 
     Raises:
-        NotARecordingError: If it has none of its names.
+        NotARecordingError: If there is no recording under any of its names.
 
     """
     missing: NotARecordingError | None = None

@@ -1,4 +1,4 @@
-"""One recording in several files, by time or by size, each of them a whole recording."""
+"""One recording in several files, by time or by size, each of them a complete recording."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class RotatingWriter:
         header: The first line; each of several files gets its number as `part`.
         create: Begins a file, which may get another name than the one passed: a journal.
         after: When a new file begins; None for a single file.
-        on_finished: Called with the name of each file that is whole, as `create` made it: in that thread, for the last
-            file in `finish`.
+        on_finished: Called with the name of each complete file, as `create` chose it: in that thread; for the last file
+            in `finish`.
         first: Number of the first of several files.
 
     Attributes:
@@ -172,7 +172,7 @@ class RotatingWriter:
         return self.path
 
     def discard(self) -> None:
-        """Remove what is not finished; files that are whole stay."""
+        """Remove what is not finished; complete files stay."""
         self._finishing.shutdown(wait=True)
         for writer in self._unfinished:
             writer.discard()
@@ -233,7 +233,7 @@ class RotatingWriter:
     def _finish(self, writer: RecordingWriter, patience: float | None = None) -> Path:
         try:
             path = writer.finish(patience)
-        except RecordingExistsError:  # it is whole, under the `.part` name that the error tells
+        except RecordingExistsError:  # the recording is complete, under the `.part` name that the error shows
             self._settle(writer)
             raise
         self._settle(writer)

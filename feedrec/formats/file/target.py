@@ -168,11 +168,11 @@ class FileTarget:
 
     def _refuse_to_overwrite(self) -> None:
         if os.path.lexists(self.path):
-            raise RecordingExistsError(self.path, "already exists: choose another name, or pass --overwrite")
+            raise RecordingExistsError(self.path, "already exists: choose another name, or use --overwrite")
         if os.path.lexists(self._part):
             reason = (
                 f"{self._part.name} already exists, left by a recorder that was killed or is still running: "
-                "it can be read as it is; move it away, choose another name, or pass --overwrite to have it renamed"
+                "it can be read as it is; move it away, choose another name, or use --overwrite to have it renamed"
             )
             raise RecordingExistsError(self.path, reason)
 

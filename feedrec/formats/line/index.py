@@ -42,7 +42,7 @@ _SIGNATURE = b"feedrec\x01"
 _SKIPPABLE = struct.Struct("<II")
 _CRC = struct.Struct("<I")
 
-_MAX_INDEX = 64 << 20  # bytes unpacked: the index of some 256 GB of text
+_MAX_INDEX = 64 << 20  # bytes decompressed: the index of some 256 GB of text
 
 Mark = tuple[int, int, FrameInfo | None]
 """What the index needs to know about a line: time, connection, and what a received frame is (else None)."""

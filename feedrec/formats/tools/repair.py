@@ -123,9 +123,9 @@ def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: 
     output = output or repaired_path(path, in_place=in_place)
     are_there = os.path.exists(output) and os.path.exists(path)  # noqa: PTH110  Path.exists may raise
     if not in_place and are_there and output.samefile(path):
-        raise RecordingExistsError(output, "is the recording to be repaired: pass --in-place to replace it")
+        raise RecordingExistsError(output, "is the recording to be repaired: use --in-place to replace it")
     if os.path.lexists(output) and not (overwrite or (in_place and output == path)):
-        raise RecordingExistsError(output, "already exists: choose another name, or pass --overwrite")
+        raise RecordingExistsError(output, "already exists: choose another name, or use --overwrite")
     return path, output
 
 

@@ -49,7 +49,7 @@ def test_a_short_write_is_continued(path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_finished_recording_is_not_overwritten(path: Path) -> None:
     path.write_bytes(b"precious")
-    with pytest.raises(RecordingExistsError, match="pass --overwrite"):
+    with pytest.raises(RecordingExistsError, match="use --overwrite"):
         FileTarget(path)
     assert path.read_bytes() == b"precious"
     assert not part_of(path).exists()
