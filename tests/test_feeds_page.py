@@ -14,7 +14,7 @@ from feedrec.feeds import Feed, endpoint_names, find_feed
 from feedrec.formats import create_recording, open_recording
 from feedrec.model import NANOSECONDS, Event, Frame, Header
 
-from .cli.command import background, feedrec, first_line
+from .cli.command import background, feedrec, first_line, interrupt
 from .feeds.test_plugins import install
 
 ROOT = Path(__file__).parents[1]
@@ -107,15 +107,25 @@ def test_every_address_and_channel_of_the_seeds_is_told() -> None:
     assert {channel for channel in channels if f"| `{channel}` |" not in PAGE} == set()
 
 
+def installed(folder: Path, package: str, code: str, *offers: str) -> dict[str, str]:
+    """Install a venue of the page as a package; return the environment in which it is there."""
+    folder.mkdir()
+    install(folder, package, code, *offers)
+    return {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
+
+
 @pytest.fixture
 def acme(tmp_path: Path) -> dict[str, str]:
-    """Install the venue of the page as a package; give the environment in which it is there."""
-    folder = tmp_path / "packages"
-    folder.mkdir()
     offers = tomllib.loads(block("toml", "entry-points"))["project"]["entry-points"]["feedrec.feeds"]
     (package,) = {value.partition(":")[0] for value in offers.values()}
-    install(folder, package, block("python", "class Acme"), *(f"{name} = {value}" for name, value in offers.items()))
-    return {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}"}
+    entry_points = (f"{name} = {value}" for name, value in offers.items())
+    return installed(tmp_path / "packages", package, block("python", "class Acme("), *entry_points)
+
+
+@pytest.fixture
+def examplex(tmp_path: Path) -> dict[str, str]:
+    code = block("python", "class Examplex(")
+    return installed(tmp_path / "packages", "examplex_feed", code, "examplex = examplex_feed:FEED")
 
 
 def trade(symbol: str, number: int) -> bytes:
@@ -166,3 +176,70 @@ def test_a_recording_of_a_venue_that_is_not_installed_is_replayed_as_it_is(tmp_p
     assert done.returncode == 0, done.stderr.decode()
     with open_recording(tmp_path / "x.jsonl") as recording:
         assert sum(isinstance(one, Frame) for one in recording) == 21
+
+
+def book(op: str, symbol: str, number: int, bids: list[list[str]], asks: list[list[str]]) -> bytes:
+    message = {"op": op, "symbol": symbol, "number": number, "bids": bids, "asks": asks}
+    return json.dumps({name: value for name, value in message.items() if value != []}, separators=(",", ":")).encode()
+
+
+BOOKS = [
+    book("snapshot", "GOLD", 10, [["9.5", "2"], ["10.0", "1"]], [["10.5", "3"]]),
+    book("snapshot", "SILVER", 5, [["1.0", "1"]], []),
+    book("update", "GOLD", 11, [["10.00", "0"]], [["10.4", "7"]]),
+    book("update", "SILVER", 6, [["1.1", "4"]], []),
+    book("update", "GOLD", 12, [["9.75", "5"]], []),
+    book("update", "GOLD", 14, [], [["10.5", "0"]]),
+]
+"""What Examplex sent in a second each; the recorder lost number 13 of GOLD."""
+
+
+def recording_of_examplex(path: Path) -> Path:
+    recording = create_recording(path, Header("examplex", created=START))
+    recording.write(Event(START, 0, "open", {}))
+    recording.write(Frame(START, 0, b'{"op":"subscribed","symbols":["GOLD","SILVER"]}'))
+    for second, payload in enumerate(BOOKS):
+        recording.write(Frame(START + second * NANOSECONDS, 0, payload))
+    return recording.finish()
+
+
+def test_the_book_venue_of_the_page_fits_on_a_page_or_two() -> None:
+    assert len(block("python", "class Examplex(").splitlines()) < 130
+
+
+def test_the_book_venue_of_the_page_records_and_replays_with_state_on_arrival(
+    tmp_path: Path, examplex: dict[str, str]
+) -> None:
+    """A client that comes after three seconds gets the ack, the book of that moment, and what is new."""
+    market = recording_of_examplex(tmp_path / "market.jsonl")
+    target = tmp_path / "x.jsonl"
+    with background("replay", market, "--from", "+3s", "--port", 0, "--speed", "max", env=examplex) as server:
+        options = ("--url", first_line(server.stdout), "-o", target, "--max-frames", 4)
+        done = feedrec("record", "-e", "examplex", "-p", "GOLD,LEAD", *options, env=examplex)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"the venue did not accept book LEAD" in done.stderr
+    with open_recording(target) as recording:
+        records = list(recording)
+    arrived = [one.payload for one in records if isinstance(one, Frame) and one.direction == "in"]
+    assert arrived == [
+        b'{"op":"subscribed","symbols":["GOLD"]}',
+        book("snapshot", "GOLD", 11, [["9.5", "2"]], [["10.4", "7"], ["10.5", "3"]]),
+        *BOOKS[4:],
+    ]
+    events = {one.name: one.details for one in records if isinstance(one, Event)}
+    assert events["missing"]["subscriptions"] == [{"channel": "book", "products": ["LEAD"]}]
+    assert events["gap"]["missing"] == 1
+
+
+def test_the_book_venue_of_the_page_refuses_as_a_venue_does(tmp_path: Path, examplex: dict[str, str]) -> None:
+    """What the recording lacks ends a recording, and the person who runs the replay learns what there is."""
+    market = recording_of_examplex(tmp_path / "market.jsonl")
+    with background("replay", market, "--port", 0, env=examplex) as server:
+        options = ("--url", first_line(server.stdout), "-o", tmp_path / "x.jsonl")
+        failed = feedrec("record", "-e", "examplex", "-p", "LEAD", *options, env=examplex)
+        assert failed.returncode == 1
+        _, _, told = interrupt(server)
+        assert b"asks for book LEAD, which the recording lacks; it has GOLD, SILVER" in told
+        assert b"the venue accepted nothing of what was asked for" in failed.stderr
+    verified = feedrec("verify", market, env=examplex)
+    assert (verified.returncode, b"expected 13, received 14" in verified.stdout) == (3, True)

@@ -137,7 +137,8 @@ class SequenceRule(Protocol):
 
     @property
     def out_of_order(self) -> int:
-        """Frames seen behind a later one; they are not lost."""
+        """Frames seen behind a later one, if they are counted; they are not lost."""
+        return 0
 
     def observe(self, info: FrameInfo) -> Gap | None:
         """Take the description of a frame; return the gap before it, if there is one."""

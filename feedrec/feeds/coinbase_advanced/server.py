@@ -184,7 +184,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return [] if reason is None else [Remark(f"{request.type}s {request.channel} without valid proof: {reason}")]
 
     def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
-        current = self._subscribed.get(channel, {}).keys()
+        current = self.subscribed.get(channel, {}).keys()
         if channel == "level2" and len(current | set(products)) > MAX_LEVEL2_PRODUCTS:
             return [error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
         accepted, lacking = self._choose(channel, products)
@@ -201,7 +201,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
         if channel != USER or not products or self._leave_orders(products):
             self.remove(channel, () if channel == USER else products)
-        left = self._subscribed.get(channel, {})
+        left = self.subscribed.get(channel, {})
         listed = [product for product in self._acknowledged.pop(channel, []) if product in left]
         if listed:
             self._acknowledged[channel] = listed

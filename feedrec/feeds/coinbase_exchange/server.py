@@ -152,7 +152,7 @@ class CoinbaseExchangeServer(SubscribingServer):
     def _unsubscribe(self, request: Request) -> list[Reply]:
         for channel, products in request.channels.items():
             self.remove(channel, products)
-        beating = self._subscribed.get("heartbeat", {})
+        beating = self.subscribed.get("heartbeat", {})
         self._beating = {product: beat for product, beat in self._beating.items() if product in beating}
         if not self._beating:
             self.next_due = None
@@ -204,13 +204,13 @@ class CoinbaseExchangeServer(SubscribingServer):
         found = {}
         for described in map(described_name, _NAMES):
             names = TAKERS.get(described, (described,))
-            products = frozenset(product for name in names for product in self._subscribed.get(name, ()))
+            products = frozenset(product for name in names for product in self.subscribed.get(name, ()))
             if products:
                 found[described] = products
         return found
 
     def _has_asked(self, channel: str, products: Iterable[str]) -> bool:
-        return not self._subscribed.get(channel, {}).keys().isdisjoint(products)
+        return not self.subscribed.get(channel, {}).keys().isdisjoint(products)
 
     def withholds(self, info: FrameInfo) -> bool:
         is_row = info.channel == "level3" and info.products
@@ -234,7 +234,7 @@ class CoinbaseExchangeServer(SubscribingServer):
     def _acknowledge(self) -> Send:
         """Return the ack of everything subscribed, as of 2026-09-30; it has no time."""
         channels: list[dict[str, Any]] = []
-        for channel, products in self._subscribed.items():
+        for channel, products in self.subscribed.items():
             ids = [product for product in products if product]
             accounts = ids if channel == "balance" else None
             listed = [] if channel == "balance" else ids

@@ -163,9 +163,9 @@ class CoinMarketCapServer(SubscribingServer):
     def _leave(self, subscriptions: Sequence[bytes]) -> None:
         for subscription in subscriptions:
             self._subscriptions.pop(subscription, None)
-        self._subscribed = {}
+        self.subscribed = {}
         for channel, products in self._subscriptions.values():
-            self._subscribed.setdefault(channel, {}).update(dict.fromkeys(products))
+            self.subscribed.setdefault(channel, {}).update(dict.fromkeys(products))
         self._settle()
 
     def begins_with(self, channel: str, product: str) -> Iterable[Key]:

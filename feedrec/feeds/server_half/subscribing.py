@@ -31,8 +31,11 @@ class SubscribingServer(ServerDefaults):
     Args:
         catalogue: What the recordings hold.
         subscribe_within: Seconds within which a client must subscribe; 0 for any time.
-        close_code: With which a client is disconnected that has not.
+        close_code: The close code for a client that has not.
         close_reason: The reason given with it; empty to name the seconds.
+
+    Attributes:
+        subscribed: Products by channel, in the order of the client's messages.
 
     """
 
@@ -44,8 +47,8 @@ class SubscribingServer(ServerDefaults):
         self.has_subscribed = False
         self._silence = Close(close_code, close_reason or f"no subscribe message within {subscribe_within:g} seconds")
         self._catalogue = catalogue
-        self._subscribed: dict[str, dict[str, None]] = {}  # products by channel, in the order of the messages
-        self._takers: Mapping[str, frozenset[str]] = {}  # the same, by the channels of frames
+        self.subscribed: dict[str, dict[str, None]] = {}
+        self._takers: Mapping[str, frozenset[str]] = {}  # the same products by the channels that frames name
         self._wanted: dict[Key, None] = {}
 
     @property
@@ -72,7 +75,7 @@ class SubscribingServer(ServerDefaults):
 
     def on_restart(self) -> None:
         self.next_due = None
-        self._wanted = dict.fromkeys(self._keys_of(self._subscribed))
+        self._wanted = dict.fromkeys(self._keys_of(self.subscribed))
 
     def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         """Return the keys of the state with which a product of a channel begins."""
@@ -88,29 +91,29 @@ class SubscribingServer(ServerDefaults):
 
     def add(self, channel: str, products: Sequence[str]) -> list[str]:
         """Subscribe products; return the new ones. They begin with what the channel does not have already."""
-        known = self._subscribed.get(channel, {})
+        known = self.subscribed.get(channel, {})
         new = [product for product in dict.fromkeys(products) if product not in known]
         begun = set(self._keys_of({channel: known}))
         self._wanted.update({key: None for key in self._keys_of({channel: new}) if key not in begun})
         if new:
-            self._subscribed[channel] = known | dict.fromkeys(new)
+            self.subscribed[channel] = known | dict.fromkeys(new)
             self._takers = self._find_takers()
         self.has_subscribed = True
         return new
 
     def remove(self, channel: str, products: Iterable[str] = ()) -> None:
         """Unsubscribe products, or without any the channel; what has begun with them is no longer wanted."""
-        known = self._subscribed.get(channel, {})
+        known = self.subscribed.get(channel, {})
         for product in list(products or known):
             known.pop(product, None)
         if not known:
-            self._subscribed.pop(channel, None)
+            self.subscribed.pop(channel, None)
         self._settle()
 
     def _settle(self) -> None:
         """Take and want nothing that is not subscribed."""
         self._takers = self._find_takers()
-        kept = set(self._keys_of(self._subscribed))
+        kept = set(self._keys_of(self.subscribed))
         self._wanted = {key: None for key in self._wanted if key in kept}
 
     def _keys_of(self, subscribed: Mapping[str, Iterable[str]]) -> Iterable[Key]:
@@ -120,7 +123,7 @@ class SubscribingServer(ServerDefaults):
 
     def _find_takers(self) -> dict[str, frozenset[str]]:
         """Return the products whose frames the client gets, by the channels that frames name."""
-        return {channel: frozenset(products) for channel, products in self._subscribed.items()}
+        return {channel: frozenset(products) for channel, products in self.subscribed.items()}
 
     def _takes(self, info: FrameInfo) -> bool:
         takers = self._takers.get(info.channel)
