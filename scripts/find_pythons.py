@@ -1,9 +1,9 @@
 """
-Find the interpreters of some Python versions on this machine: on the PATH, or where pyenv, uv and conda keep theirs.
+Find interpreters of given Python versions on this machine: on the PATH, or where pyenv, uv and conda keep theirs.
 
     python scripts/find_pythons.py 3.12 3.13 3.14
 
-It prints a line for each that is there, `3.12 /usr/bin/python3.12`, and says on stderr which are not.
+It prints a line for each one found, e.g. `3.12 /usr/bin/python3.12`, and lists the missing ones on stderr.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PATIENCE = 30
 
 
 def candidates(version: str) -> Iterator[Path]:
-    """Yield where an interpreter of a version may be, the likeliest first."""
+    """Yield possible paths of an interpreter of a version, most likely first."""
     on_path = shutil.which(f"python{version}")
     if on_path:
         yield Path(on_path)
@@ -38,13 +38,13 @@ def candidates(version: str) -> Iterator[Path]:
 
 
 def _patch_number(folder: Path) -> int:
-    """Return the last part of a version in a folder's name, -1 if there is none: a pre-release counts as none."""
+    """Return the patch number of the version in a folder's name; -1 without one, and for pre-releases."""
     match = re.match(r"(?:cpython-)?\d+\.\d+\.(\d+)(?![\da-z])", folder.name)
     return int(match[1]) if match else -1
 
 
 def is_version(python: Path, version: str) -> bool:
-    """Tell whether a file runs, is of a version, and can make virtual environments (a shim of pyenv may do neither)."""
+    """Return whether a file runs, has this version, and can make virtual environments (a pyenv shim may do neither)."""
     try:
         done = subprocess.run([python, "-c", _QUESTION], capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -53,7 +53,7 @@ def is_version(python: Path, version: str) -> bool:
 
 
 def main() -> None:
-    """Print what was found."""
+    """Print the interpreters found."""
     missing = []
     for version in sys.argv[1:]:
         found = next((python for python in candidates(version) if is_version(python, version)), None)
