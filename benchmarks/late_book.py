@@ -1,4 +1,4 @@
-"""Lateness of one client's frames while another subscribes late to a deep book, against the same without that one."""
+"""Lateness of one client's frames while another client subscribes late to a deep book, against the same without it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SECONDS = 20
 
 
 class Beside(NamedTuple):
-    """How late the frames of a client were, in ns, and how long each late subscription beside it took, in seconds."""
+    """The lateness of a client's frames, in ns, and the time that each late subscription took meanwhile, in seconds."""
 
     lateness: dict[str, int]
     joins: list[float]
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Replay 1,000 frames a second at speed 1, without and beside a client that joins late again and again."""
+    """Replay 1,000 frames per second at speed 1, without and with a client that joins late again and again."""
     path = folder / "deep.jsonl.zst"
     size = deep_book(path, SECONDS // (4 if quick else 1))
     alone = measure(path).lateness
@@ -44,7 +44,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 
 def measure(path: Path, *, late: int = 0) -> Beside:
-    """Serve a recording to a client to its end, beside another that joins late to a snapshot of so many bytes."""
+    """Serve a recording to a client to its end; meanwhile, another client joins late to a snapshot of `late` bytes."""
     with serving("benchmarks.late_server", path) as server:
         if not late:
             run("benchmarks.raw_client", server.url, "ticker")

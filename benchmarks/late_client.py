@@ -4,8 +4,8 @@ A client that subscribes late to a deep book, again and again, until it is termi
     python -m benchmarks.late_client URL SIZE
 
 SIZE is that of the snapshot. It prints `ready`, then the seconds that each subscription took. It takes turns on two
-connections, one a second behind the other: for the one behind, the book is always rebuilt anew; for the one ahead, the
-server may go on from there.
+connections, one a second behind the other: for the one behind, the book is always rebuilt from scratch; for the one ahead, the
+server can continue from its last state.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BUFFER = bytearray(1 << 20)
 
 
 def join_late(connection: socket.socket, size: int) -> float:
-    """Subscribe to the book, read the snapshot, unsubscribe; give the seconds until it was there."""
+    """Subscribe to the book, read the snapshot, unsubscribe; return the seconds until the snapshot had arrived."""
     connection.setblocking(False)
     with contextlib.suppress(BlockingIOError):
         while connection.recv_into(_BUFFER):
@@ -40,7 +40,7 @@ def join_late(connection: socket.socket, size: int) -> float:
 
 
 def main(url: str, size: int) -> None:
-    """Go on until the server is gone."""
+    """Repeat until the server is gone."""
     with contextlib.ExitStack() as stack:
         connections = []
         for _ in range(2):

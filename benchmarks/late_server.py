@@ -1,5 +1,5 @@
 """
-A replay that tells how late the frames of the one client that stays to the end were.
+A replay that prints the lateness of the frames of the one client that stays to the end.
 
     python -m benchmarks.late_server RECORDING     prints its URL, then that client's lateness in ns
 """
@@ -15,7 +15,7 @@ from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 
 
 async def serve(path: str) -> None:
-    """Serve until a client has been given everything."""
+    """Serve until a client has received everything."""
     finished: asyncio.Future[ClientResult] = asyncio.get_running_loop().create_future()
 
     def note(result: ClientResult) -> None:

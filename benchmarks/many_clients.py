@@ -1,7 +1,7 @@
 """
 Clients that only read bytes, all in one process: `python -m benchmarks.many_clients URL COUNT`.
 
-All of them subscribe before any of them reads, and read until the server closes.
+All of them subscribe before any of them reads; they read until the server closes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["read_all"]
 
 
 def read_all(url: str, count: int) -> None:
-    """Subscribe to all channels, and read everything, with so many clients."""
+    """Subscribe to all channels with `count` clients, and read everything."""
     clients = {client.fileno(): client for client in (connected(url) for _ in range(count))}
     subscriptions = b"".join(request("subscribe", channel, "BTC-USD", "ETH-USD") for channel in CHANNELS)
     for client in clients.values():

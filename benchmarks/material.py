@@ -40,7 +40,7 @@ _PACE = 10_000
 
 _BIDS, _OFFERS = 19_000, 27_000
 _TICKERS_A_SECOND = 1_000
-_TICKERS_PER_UPDATE = 50  # so there are 20 updates of the book a second, as the venue sends them
+_TICKERS_PER_UPDATE = 50  # so that there are 20 book updates per second, like at the venue
 
 
 class Row(NamedTuple):
@@ -120,7 +120,7 @@ def deep_book(path: Path, seconds: int) -> int:
 
 
 def _level(place: int, number: int) -> dict[str, str]:
-    """Give a level that is so many places from the top of the bids, or from that of the offers behind them."""
+    """Return the level at this position: the bids from the top, followed by the offers from the top."""
     side, cents = ("bid", 9_000_000 - place) if place < _BIDS else ("offer", 9_000_001 - _BIDS + place)
     return {
         "side": side,

@@ -1,4 +1,4 @@
-"""CPU that `feedrec replay --clock shared` takes for ten clients, against one."""
+"""CPU time of `feedrec replay --clock shared` for ten clients, against one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLIENTS = 10
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Have clients that only read take all frames at one time; what is compared is the CPU for each frame sent."""
+    """Send all frames to clients that only read; compare the CPU time per frame sent."""
     path = folder / "shared.jsonl.zst"
     count = len(repeated(path, FRAMES // (5 if quick else 1)))
     for mode in ("verbatim", "venue"):
@@ -27,7 +27,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 
 def _cpu(path: Path, mode: str, clients: int) -> float:
-    """Return the seconds of CPU that the server takes, its start included."""
+    """Return the CPU time of the server in seconds, including start-up."""
     arguments = ("--port", 0, "--mode", mode, "--clock", "shared", "--settle", 0.5, "--at-end", "exit", "-qq")
     with serving("feedrec", "replay", path, *arguments) as server:
         run("benchmarks.many_clients", server.url, clients)
