@@ -3,9 +3,9 @@ A client that subscribes late to a deep book, again and again, until it is termi
 
     python -m benchmarks.late_client URL SIZE
 
-SIZE is that of the snapshot. It prints `ready`, then the seconds that each subscription took. It takes turns on two
-connections, one a second behind the other: for the one behind, the book is always rebuilt from scratch; for the one ahead, the
-server can continue from its last state.
+SIZE is the size of the snapshot. It prints `ready`, then the seconds that each subscription took. It takes turns on two
+connections, one a second behind the other: for the one behind, the book is always rebuilt from scratch; for the one
+ahead, the server can continue from its last state.
 """
 
 from __future__ import annotations
