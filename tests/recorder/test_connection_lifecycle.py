@@ -224,9 +224,11 @@ def test_reading_pauses_while_the_disk_lags_and_goes_on_when_it_has_caught_up() 
         bench.connection.read_done()
         assert bench.state() is ConnectionState.PAUSED
         bench.recording.is_full = False
+        bench.connection._watchdog.last_bytes = 0.0  # nothing could arrive for long
         bench.connection.resume_reading()
         bench.connection.resume_reading()
         assert bench.state() is ConnectionState.RECORDING
+        assert bench.connection._watchdog.last_bytes > 0
         await bench.finish(task)
         bench.connection.resume_reading()
 

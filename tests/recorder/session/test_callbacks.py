@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from websockets.frames import Opcode
 
-from feedrec.errors import UsageError, VenueError
+from feedrec.errors import UsageError, VenueError, WriteError
 from feedrec.formats import create_recording
 from feedrec.model import Frame, FrameInfo
 from feedrec.recorder import Callbacks, Limits, RecordingSession
 from feedrec.recorder.backoff import Backoff
+from feedrec.recorder.run_end import RunEnd
+from feedrec.recorder.session.callbacks import ReportingWriter
 
 from ..venue import (
     HEADER,
@@ -19,6 +21,7 @@ from ..venue import (
     PlainFeed,
     close,
     events,
+    gated_writer,
     numbered,
     payloads,
     received,
@@ -143,3 +146,16 @@ def test_errors_of_the_venue_and_failed_attempts_are_reported(path: Path) -> Non
     assert len(errors) == 2
     assert "HTTP status 503" in str(errors[0])
     assert errors[1] == "the venue refused: bad key"
+
+
+def test_a_frame_that_could_not_be_written_is_not_passed_on_but_the_close_is(path: Path) -> None:
+    log = CallbackLog()
+    recording, target = gated_writer(path)
+    writer = ReportingWriter(recording, RunEnd(), None, log.callbacks)
+    writer.received(1, 0, b"[1]", FrameInfo(), binary=False)
+    target.is_broken = True
+    with pytest.raises(WriteError):
+        recording.finish()
+    writer.received(2, 0, b"[2]", FrameInfo(), binary=False)
+    writer.event(3, 0, "close", {"code": 1000, "reason": ""})
+    assert log.calls == [("frame", 0, b"[1]"), ("close", 0, 1000, "")]

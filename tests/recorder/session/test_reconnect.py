@@ -13,9 +13,10 @@ import pytest
 from feedrec.errors import ConnectError
 from feedrec.feeds import Subscription
 from feedrec.formats import create_recording
-from feedrec.recorder import Limits, RecordingSession, Summary
+from feedrec.recorder import Failover, Limits, RecordingSession, Summary
 from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.session import reconnect as reconnect_module
+from feedrec.recorder.session.reconnect import GOOD_CONNECTION, ReconnectLoop, RunContext
 
 from ...timing import MS, until
 from ..venue import (
@@ -199,6 +200,30 @@ def test_a_refusal_after_a_good_connection_is_an_outage(path: Path, monkeypatch:
     run(record())
     assert [frame.conn for frame in received(path)] == [0, 1, 2]
     assert len(events(path, "error")) == 1
+    assert events(path, "silence") == []  # it was dropped at once
+
+
+def test_one_connection_that_lasted_makes_every_later_refusal_an_outage(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one at the start of a connection, when that has not lasted itself."""
+    monkeypatch.setattr(reconnect_module, "GOOD_CONNECTION", 300 * MS)
+
+    async def last(peer: Peer) -> None:
+        await peer.accept(text(numbered(0)))
+        await asyncio.sleep(400 * MS)
+        peer.abort()
+
+    async def refuse(peer: Peer) -> None:
+        await peer.accept(text(b'{"error":"bad key"}'))
+        await peer.answer_close()
+
+    async def record() -> None:
+        async with venue(last, refuse, refuse, stay) as url:
+            await session_for(url, path, max_frames=4).run()
+
+    run(record())
+    assert [frame.conn for frame in received(path)] == [0, 1, 2, 3]
 
 
 def test_a_refusal_on_a_connection_that_has_lasted_is_an_outage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,3 +303,68 @@ def test_the_first_failure_of_any_connection_ends_the_run_before_anything_was_op
 
     run(record())
     assert not path.exists()
+
+
+def loop_of(path: Path, failover: Failover | None = None) -> tuple[ReconnectLoop, RunContext]:
+    """Return a loop that has not connected to anything yet."""
+    recording = create_recording(path, HEADER)
+    session = RecordingSession(PlainFeed(), "ws://127.0.0.1:9", [Subscription("a")], recording, failover=failover)
+    recording.discard()
+    return session._loops[0], session._context
+
+
+def test_connections_that_do_not_last_are_failures_until_one_lasts(path: Path) -> None:
+    loop, context = loop_of(path)
+    endpoint = context.selector.current
+    loop._learn(endpoint, GOOD_CONNECTION - 0.1, "")
+    loop._learn(endpoint, 0.0, "connection refused")
+    assert loop._failures == 2
+    loop._learn(endpoint, GOOD_CONNECTION, "")
+    assert loop._failures == 0
+
+
+def test_a_connection_that_was_left_for_another_endpoint_is_no_failure(path: Path) -> None:
+    loop, context = loop_of(path, Failover(PlainFeed(), "ws://127.0.0.1:10", attempts=2))
+    left = context.selector.current
+    assert context.selector.divert(2, "down") is not None  # another connection of the run found that out
+    loop._learn(left, 0.0, "connection refused")
+    assert loop._failures == 0
+    loop._learn(context.selector.current, 0.0, "connection refused")
+    assert loop._failures == 1
+
+
+def test_another_endpoint_is_connected_to_without_a_delay(path: Path) -> None:
+    async def record() -> None:
+        async with venue(stay) as spare:
+            session = RecordingSession(
+                PlainFeed(),
+                "ws://127.0.0.1:9",
+                [],
+                create_recording(path, HEADER),
+                limits=Limits(max_frames=1),
+                failover=Failover(PlainFeed(), spare, attempts=1),
+                backoff=Backoff(first=NEVER),
+            )
+            await session.run()
+
+    run(record())
+    assert payloads(path) == [numbered(0)]
+
+
+def test_an_idle_loop_that_is_interrupted_stays_idle(path: Path) -> None:
+    """As it is when the run goes to another endpoint while nothing is subscribed."""
+
+    async def record() -> None:
+        async with venue(send_one_and_abort) as url:
+            session = RecordingSession(PlainFeed(), url, [Subscription("a")], create_recording(path, HEADER))
+            await session._loops[0].unsubscribe([Subscription("a")])
+            async with running(session):
+                await until(lambda: session.progress.state == "idle")
+                session._loops[0].interrupt()
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                    assert session.progress.state == "idle"
+                session.stop()
+
+    run(record())
+    assert len(events(path, "open")) == 1

@@ -311,8 +311,10 @@ def test_the_end_of_a_run_does_not_wait_for_a_disk_that_is_stuck(path: Path, mon
         writer, target = gated_writer(path)
         async with venue(stay) as url:
             target.gate.clear()
+            session = session_for(url, writer, max_frames=1)
             with pytest.raises(WriteError, match=r"accepted nothing for [\d.]+ s"):
-                await session_for(url, writer, max_frames=1).run()
+                await session.run()
+            assert session._end.outcome is Outcome.DISK_FAILED
             target.gate.set()
 
     run(record())
