@@ -32,8 +32,8 @@ class Bench:
         self.writer = CountingWriter(recording, self.end, max_frames)
         self.reports: list[tuple[Sequence[Notice], int]] = []
         feed = PlainFeed()
-        clock = RecordingClock(lambda: self.now, lambda: self.now)
-        self.intake = Intake(0, feed.describe, feed.client([]).on_frame, self.report, self.writer, clock)
+        self.clock = RecordingClock(lambda: self.now, lambda: self.now)
+        self.intake = Intake(0, feed.describe, feed.client([]).on_frame, self.report, self.writer, self.clock)
 
     def report(self, notices: Sequence[Notice], time: int) -> None:
         """Do with notices what a connection does: record their events."""
@@ -84,6 +84,23 @@ def test_a_connection_begins_with_a_reading_of_the_clocks_and_its_opening(path: 
     bench.recording.finish()
     clock = Event(100 * SECOND, 0, "clock", {"wall": 100 * SECOND, "monotonic": 100 * SECOND})
     assert records(path) == [clock, Event(100 * SECOND, 0, "open", {"url": "ws://x"}), Frame(100 * SECOND, 0, b"[1]")]
+
+
+def test_every_connection_begins_with_a_reading_of_the_clocks(path: Path) -> None:
+    """Also one that follows another within the minute in which no reading would be due."""
+    bench = Bench(create_recording(path, HEADER))
+    bench.read(b"[1]")
+    feed = PlainFeed()
+    second = Intake(1, feed.describe, feed.client([]).on_frame, bench.report, bench.writer, bench.clock)
+    second.bytes_arrived()
+    second.message(b"[2]", binary=False)
+    bench.recording.finish()
+    assert [(record.conn, getattr(record, "name", "frame")) for record in records(path)] == [
+        (0, "clock"),
+        (0, "frame"),
+        (1, "clock"),
+        (1, "frame"),
+    ]
 
 
 def test_a_gap_stands_before_the_frame_that_revealed_it_and_has_its_time(path: Path) -> None:
