@@ -141,6 +141,6 @@ def test_a_file_that_another_tool_packed_as_one_frame_is_read_from_a_time_too(tm
 
 
 @given(st.binary(min_size=1, max_size=60).filter(lambda data: not looks_like_zstd(data.ljust(4))))
-def test_what_is_no_zstd_is_damage(data: bytes) -> None:
+def test_bytes_that_are_not_zstd_are_damage(data: bytes) -> None:
     with pytest.raises(StreamDamage):
         list(walk_frames(lambda offset, size: data[offset : offset + size], len(data)))

@@ -19,7 +19,7 @@ from feedrec.model import Record, format_time
 from .recordings import HEADER, MANY, RECORDS, encode, plain, read_all, recording
 
 
-def test_a_line_that_is_none_is_corruption_after_the_last_good_one(tmp_path: Path) -> None:
+def test_an_invalid_line_is_corruption_after_the_last_good_line(tmp_path: Path) -> None:
     lines = [encode_header(HEADER), *map(encode, RECORDS)]
     path = plain(tmp_path / "a.jsonl", [*lines[:10], b"what?", *lines[10:]])
     records, damage = read_all(path)
@@ -63,7 +63,7 @@ def test_the_offset_of_a_bad_line_in_a_compressed_recording_is_that_of_its_block
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_who_decodes_the_lines_alone_can_have_the_place_of_a_bad_one(tmp_path: Path, is_new: object) -> None:
+def test_callers_that_decode_lines_can_ask_for_the_position_of_an_invalid_one(tmp_path: Path, is_new: object) -> None:
     lines = [encode_header(HEADER), *map(encode, MANY)]
     path = plain(tmp_path / "a.jsonl", [*lines[:19_990], b"what?", *lines[19_990:]])
     with RecordingReader(path) as reader:
@@ -75,7 +75,7 @@ def test_who_decodes_the_lines_alone_can_have_the_place_of_a_bad_one(tmp_path: P
     assert caught.value.last_time == format_time(MANY[19_988].time)
 
 
-def test_a_line_that_is_not_there_has_no_place(tmp_path: Path) -> None:
+def test_a_line_that_does_not_occur_has_no_position(tmp_path: Path) -> None:
     with RecordingReader(recording(tmp_path / "a.jsonl.zst")) as reader, pytest.raises(LineError, match="no line"):
         reader.raise_bad_line(b"what?", LineError("no line"))
 
@@ -150,14 +150,14 @@ def test_what_is_written_between_the_last_look_and_the_end_of_the_writer_is_not_
         assert list(reader) == RECORDS
 
 
-def test_who_does_not_want_to_wait_any_longer_gets_no_error(tmp_path: Path) -> None:
+def test_ending_the_wait_is_not_an_error(tmp_path: Path) -> None:
     writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
     with RecordingReader(tmp_path / "a.jsonl.zst.part", wait=lambda: False) as reader:
         assert list(reader) == []
     writer.discard()
 
 
-def test_nobody_waits_for_a_file_that_nobody_writes(tmp_path: Path) -> None:
+def test_a_file_that_is_not_being_written_is_not_waited_for(tmp_path: Path) -> None:
     def wait() -> bool:
         raise AssertionError("it is not live")
 

@@ -171,7 +171,9 @@ def test_corruption_comes_after_everything_before_it_and_says_where(tmp_path: Pa
         (b"\x50\x2a\x4d\x18\x00\x00\x00\x00", "no line of a recording"),
     ],
 )
-def test_what_is_no_recording_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_file_that_is_not_a_recording_is_reported_with_the_reason(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     path = tmp_path / "a.jsonl.zst"
     path.write_bytes(content)
     with pytest.raises(NotARecordingError, match=reason) as caught:
@@ -187,7 +189,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         RecordingReader(tmp_path)
 
 
-def test_who_asks_for_an_unfinished_recording_by_its_final_name_is_shown_the_way(tmp_path: Path) -> None:
+def test_the_final_name_of_an_unfinished_recording_leads_to_its_present_one(tmp_path: Path) -> None:
     recording(tmp_path / "a.jsonl.zst.part")
     with pytest.raises(NotARecordingError, match=r"a\.jsonl\.zst\.part exists"):
         RecordingReader(tmp_path / "a.jsonl.zst")

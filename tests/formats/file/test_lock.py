@@ -75,7 +75,7 @@ def test_several_may_look_at_once(path: Path, descriptor: int) -> None:
     assert not is_being_written(path)
 
 
-def test_nobody_writes_what_is_no_file(tmp_path: Path) -> None:
+def test_what_is_not_a_file_is_not_being_written(tmp_path: Path) -> None:
     """To open a pipe without a writer would wait for one."""
     os.mkfifo(tmp_path / "pipe")
     for name in ("missing", "pipe", ".", "x" * 300, "\0"):

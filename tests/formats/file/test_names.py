@@ -128,7 +128,7 @@ def test_a_journal_and_its_table_know_each_other(stem: str) -> None:
         ("x", "x.repaired.jsonl.zst", "x"),
     ],
 )
-def test_what_a_repair_makes_has_a_name_of_its_own_unless_told_otherwise(
+def test_a_repaired_recording_has_its_own_name_unless_it_replaces_the_old_one(
     name: str, repaired: str, in_place: str
 ) -> None:
     assert repaired_path(Path("a", name)) == Path("a", repaired)

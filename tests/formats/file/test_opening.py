@@ -15,7 +15,7 @@ from feedrec.model import Header
 from .recordings import HEADER, RECORDS, encode, plain, read_all, recording
 
 
-def test_what_a_file_is_is_told_from_its_content_not_its_name(tmp_path: Path) -> None:
+def test_the_format_of_a_file_is_detected_from_its_content_not_its_name(tmp_path: Path) -> None:
     lines = [encode_header(HEADER), *map(encode, RECORDS)]
     assert read_all(plain(tmp_path / "plain.zst", lines)) == (RECORDS, None)
     assert read_all(recording(tmp_path / "packed.jsonl")) == (RECORDS, None)
@@ -53,12 +53,12 @@ def test_a_recording_that_was_finished_since_it_was_listed_is_found(tmp_path: Pa
     assert under_current_name(tmp_path / listed, opened) == tmp_path / now
 
 
-def test_of_one_that_is_nowhere_the_name_given_is_told(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_recording_has_the_name_passed(tmp_path: Path) -> None:
     with pytest.raises(NotARecordingError, match=r"x\.jsonl\.zst\.part: no such file"):
         under_current_name(tmp_path / "x.jsonl.zst.part", open_recording)
 
 
-def test_one_that_is_there_and_bad_is_not_looked_for_elsewhere(tmp_path: Path) -> None:
+def test_a_bad_file_is_not_looked_for_under_other_names(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl.zst.part").write_bytes(b"bad!")
     create_recording(tmp_path / "y.jsonl", Header("raw")).finish().rename(tmp_path / "x.jsonl.zst")
     with pytest.raises(NotARecordingError, match=r"part: not a recording"):

@@ -92,7 +92,7 @@ def test_the_name_does_not_matter(path: Path) -> None:
     assert read(path.rename(path.with_name("a.jsonl.zst"))) == LINES
 
 
-def test_an_empty_recording_is_no_damage(tmp_path: Path) -> None:
+def test_an_empty_recording_is_not_damaged(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(parquet([]))
     assert outcome(tmp_path / "a.parquet") == (encode_header(HEADER), [], None)
 
@@ -162,7 +162,7 @@ def test_two_readings_at_once_do_not_disturb_each_other(path: Path) -> None:
         assert [(one[0], other[0]) for one, other in pairs] == [(LINES[0], LINES[30]), (LINES[30], LINES[60])]
 
 
-def test_a_file_cut_anywhere_is_told_in_one_line(path: Path) -> None:
+def test_a_file_cut_anywhere_is_reported_in_one_line(path: Path) -> None:
     """Never a traceback of a library, never an empty recording."""
     data = path.read_bytes()
     for size in range(0, len(data), 7):
@@ -208,7 +208,7 @@ def test_a_footer_of_nonsense_with_a_right_seal_is_corrupt(path: Path) -> None:
         open_recording(path)
 
 
-def test_parquet_of_others_is_no_recording(tmp_path: Path) -> None:
+def test_parquet_of_another_program_is_not_a_recording(tmp_path: Path) -> None:
     """Nor is one that another tool wrote from ours: its rows need not be lines any more."""
     pq.write_table(pa.table({"a": [1]}), tmp_path / "foreign.parquet")
     (tmp_path / "ours.parquet").write_bytes(parquet())
@@ -218,7 +218,7 @@ def test_parquet_of_others_is_no_recording(tmp_path: Path) -> None:
             open_recording(tmp_path / f"{name}.parquet")
 
 
-def test_a_version_from_the_future_is_told(tmp_path: Path) -> None:
+def test_a_version_from_the_future_is_reported(tmp_path: Path) -> None:
     encoder = ParquetEncoder()
     (tmp_path / "a.parquet").write_bytes(encoder.begin(b'{"feedrec":2,"endpoint":"raw"}') + encoder.finish())
     with pytest.raises(NotARecordingError, match="format version 2"):
@@ -241,7 +241,7 @@ def with_a_row_that_is_no_line(path: Path, bad: bytes, place: int) -> None:
     path.write_bytes(data + encoder.add(LINES[place:]) + encoder.finish())
 
 
-def test_a_row_that_is_no_line_has_its_place(tmp_path: Path) -> None:
+def test_an_invalid_row_is_reported_with_its_position(tmp_path: Path) -> None:
     """Everything before it is given; the error names the row group and the time before."""
     path, bad = tmp_path / "a.parquet", b'{"time":"x"}'
     with_a_row_that_is_no_line(path, bad, 40)

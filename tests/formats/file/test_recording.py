@@ -91,7 +91,7 @@ READERS: list[Callable[[Recording], list[object]]] = [
 
 
 @pytest.mark.parametrize("read", READERS)
-def test_a_line_that_is_none_is_damage_with_its_place(read: Callable[[Recording], list[object]], path: Path) -> None:
+def test_an_invalid_line_is_damage_with_its_position(read: Callable[[Recording], list[object]], path: Path) -> None:
     plain = path.with_name("bad.jsonl")
     good = b'{"feedrec":1,"endpoint":"raw"}\n' + encode_frame(Frame(START, 0, b"{}")) + b"\n"
     plain.write_bytes(good + b"not a line\n")

@@ -103,7 +103,7 @@ def test_what_a_killed_recorder_left_gets_its_name_back_if_nothing_is_recorded(
     assert list(path.parent.iterdir()) == [part_of(path)]
 
 
-def test_what_a_killed_recorder_left_gets_its_name_back_if_there_is_no_room_for_another(
+def test_the_file_of_a_killed_recorder_gets_its_name_back_if_no_other_can_be_created(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     part_of(path).write_bytes(b"precious")

@@ -164,7 +164,7 @@ def test_a_line_is_in_the_file_within_a_second(tmp_path: Path, name: str) -> Non
     assert writer_module._TICK + writer_module._FLUSH_AFTER <= 0.8
 
 
-def test_a_full_disk_is_told_to_the_next_who_writes_and_to_who_finishes(
+def test_a_full_disk_is_reported_to_the_next_write_and_to_finish(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
@@ -210,7 +210,7 @@ class Gate(io.BytesIO):
         return super().write(cast(bytes, data))
 
 
-def test_who_is_faster_than_the_disk_is_told_to_pause_and_to_go_on() -> None:
+def test_a_caller_that_is_faster_than_the_disk_learns_when_to_pause_and_to_continue() -> None:
     gate, drained = Gate(), threading.Event()
     writer = RecordingWriter(StreamTarget(gate), HEADER, PlainEncoder(), on_drained=drained.set)
     large = line(1)[:-1] + b" " * (1 << 20) + b"}"
@@ -372,7 +372,7 @@ def test_a_with_block_that_fails_leaves_what_was_written_unfinished(tmp_path: Pa
     create_recording(path, HEADER, overwrite=True).finish()  # nobody holds the lock
 
 
-def test_who_may_block_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blocking_write_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow it is, there is never more in memory than the limit and a line."""
     monkeypatch.setattr("feedrec.formats.file.writer._HIGH_WATER", 1 << 12)
 
@@ -392,7 +392,7 @@ def test_who_may_block_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> No
     assert stream.getvalue().count(b"\n") == 1001
 
 
-def test_who_waits_for_a_disk_that_failed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_waits_for_a_failed_disk_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feedrec.formats.file.writer._HIGH_WATER", 1)
     stream = io.BytesIO()
     writer = RecordingWriter(StreamTarget(stream), HEADER, PlainEncoder())

@@ -287,7 +287,7 @@ def around(middle: bytes) -> bytes:
         b'{"conn":0,"event":"x"}',
     ],
 )
-def test_what_is_no_line_is_a_line_error(line: bytes) -> None:
+def test_an_invalid_line_is_a_line_error(line: bytes) -> None:
     with pytest.raises(LineError, match="not a line of a recording") as caught:
         decode_line(line)
     assert len(str(caught.value).splitlines()) == 1

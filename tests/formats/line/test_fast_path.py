@@ -79,7 +79,7 @@ def test_a_line_that_differs_a_little_is_read_the_slow_way(line: bytes) -> None:
     "line",
     [LINE[:-1], LINE.replace(b'{"a":1}', b'{"a":}'), LINE.replace(b"000000001Z", b"00000000_Z"), b"", b"{}", b"\xff"],
 )
-def test_a_line_that_is_none_is_refused(line: bytes) -> None:
+def test_an_invalid_line_is_refused(line: bytes) -> None:
     with pytest.raises(LineError):
         ReceivedFrames().decode([LINE, line])
 
@@ -111,7 +111,7 @@ def test_payloads_of_lines_of_our_own_are_those_of_the_frames(records: list[Reco
     assert ReceivedFrames().payloads(lines) == [frame.payload for frame in plainly(lines)]
 
 
-def test_payloads_are_not_given_of_what_is_no_line() -> None:
+def test_an_invalid_line_has_no_payload() -> None:
     with pytest.raises(LineError):
         ReceivedFrames().payloads([LINE, b"no line"])
 

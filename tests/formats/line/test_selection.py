@@ -55,7 +55,7 @@ def test_everything_is_everything() -> None:
     assert Selection(keeps_events=True).is_everything
 
 
-def test_only_what_is_chosen_by_is_told() -> None:
+def test_only_the_criteria_used_are_shown() -> None:
     assert Selection(start=5, keeps_events=True).as_dict() == {}
     chosen = Selection(frozenset({"b", "a"}), connections=frozenset({2, 0}), direction="in")
     assert chosen.as_dict() == {"channels": ["a", "b"], "connections": [0, 2], "direction": "in"}

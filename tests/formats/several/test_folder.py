@@ -55,12 +55,12 @@ def test_files_in_the_order_of_a_shell_come_by_number_too(tmp_path: Path) -> Non
     assert [path.name for path in found] == ["x-9998.jsonl", "x-9999.jsonl.part", "x-10000.jsonl", "y.jsonl"]
 
 
-def test_a_path_that_cannot_be_looked_at_is_left_to_who_opens_it(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_examined_is_left_to_the_reader(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 300)
     assert find_recordings([path]) == [path]
 
 
-def test_what_cannot_be_read_in_a_folder_is_told_and_left_out(tmp_path: Path) -> None:
+def test_a_file_in_a_folder_that_cannot_be_read_is_reported_and_left_out(tmp_path: Path) -> None:
     create_recording(tmp_path / "a.jsonl", Header("raw")).finish()
     (tmp_path / "b.jsonl").write_bytes(b"bad!")
     bad: list[RecordingError] = []

@@ -169,7 +169,7 @@ def test_what_does_not_fit_64_bits_is_null() -> None:
 
 
 @pytest.mark.parametrize("line", [b"", b"{}", b'{"time":"2026-11-21T17:00:00Z","dir":"in"}', b"\x00"])
-def test_what_is_no_line_is_refused(line: bytes) -> None:
+def test_an_invalid_line_is_refused(line: bytes) -> None:
     with pytest.raises(LineError):
         row_of(line)
 
@@ -278,7 +278,7 @@ def test_a_header_that_another_tool_rewrote_survives(tmp_path: Path) -> None:
         assert all_lines(tmp_path / name)[0] == header
 
 
-def test_a_header_that_is_none_leaves_nothing(tmp_path: Path) -> None:
+def test_an_invalid_header_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(LineError, match="not a recording header"):
         create_recording(tmp_path / "a.parquet", b'{"endpoint":"raw"}')
     assert list(tmp_path.iterdir()) == []
@@ -310,7 +310,7 @@ def test_a_full_disk_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not (tmp_path / "a.parquet").exists()
 
 
-def test_a_line_that_is_none_is_told_when_it_is_known_or_at_the_end(tmp_path: Path) -> None:
+def test_an_invalid_line_is_reported_at_once_or_at_the_end(tmp_path: Path) -> None:
     """A caller who says what a line is, and is wrong, is told as well."""
     writer = create_recording(tmp_path / "a.parquet", HEADER)
     with pytest.raises(LineError):

@@ -141,5 +141,5 @@ def test_any_bytes_are_walked_or_damage(garbage: bytes, start: bytes) -> None:
         (b"    ", False),
     ],
 )
-def test_zstd_is_told_by_its_first_four_bytes(head: bytes, is_zstd: object) -> None:
+def test_zstd_is_detected_from_its_first_four_bytes(head: bytes, is_zstd: object) -> None:
     assert looks_like_zstd(head) == is_zstd

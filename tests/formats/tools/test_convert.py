@@ -202,7 +202,7 @@ def test_damage_leaves_no_output(tmp_path: Path, suffix: str) -> None:
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_line_that_is_none_is_damage_with_its_place(tmp_path: Path) -> None:
+def test_an_invalid_line_is_damage_with_its_position(tmp_path: Path) -> None:
     good = write(tmp_path / "good.jsonl", LINES[:3])
     bad = write(tmp_path / "bad.jsonl", LINES[:3])
     bad.write_bytes(bad.read_bytes() + b'{"no":"line"}\n')
@@ -211,7 +211,7 @@ def test_a_line_that_is_none_is_damage_with_its_place(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [bad, good]
 
 
-def test_the_output_is_none_of_the_inputs(tmp_path: Path) -> None:
+def test_the_output_must_not_be_an_input(tmp_path: Path) -> None:
     source = write(tmp_path / "x.jsonl", LINES)
     before = source.read_bytes()
     with pytest.raises(UsageError, match="both input and output"):

@@ -42,7 +42,7 @@ def test_tardis_is_read_however_it_is_packed_and_ends(tmp_path: Path, pack: Pack
 
 
 @packings
-def test_a_file_that_is_cut_off_is_no_shorter_file(tmp_path: Path, pack: Packing) -> None:
+def test_a_file_that_is_cut_off_is_not_taken_for_a_shorter_one(tmp_path: Path, pack: Packing) -> None:
     path = tmp_path / "x"
     path.write_bytes(pack(TEXT * 50)[:-3])
     if pack is bytes:
@@ -80,14 +80,14 @@ def test_a_bad_line_is_named_by_its_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"some text\n", b'{"a":1}\n'])
-def test_anything_else_is_no_recording(tmp_path: Path, content: bytes) -> None:
+def test_anything_else_is_not_a_recording(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
     with pytest.raises(NotARecordingError):
         open_any(path)
 
 
-def test_a_file_without_a_frame_is_no_recording(tmp_path: Path) -> None:
+def test_a_file_without_a_frame_is_not_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"\n")
     with pytest.raises(NotARecordingError, match="no frame"):

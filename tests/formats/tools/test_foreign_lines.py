@@ -53,7 +53,7 @@ def test_times_that_step_back_are_kept() -> None:
 
 
 @pytest.mark.parametrize("line", [b"{}", b"yesterday {}", b"2019-06-01 {}", b"\xff {}"])
-def test_what_is_no_line_of_tardis_is_refused(line: bytes) -> None:
+def test_other_lines_than_those_of_tardis_are_refused(line: bytes) -> None:
     assert not looks_like_tardis(line)
     with pytest.raises(LineError, match="does not begin with a time"):
         TardisLines()(line)

@@ -46,7 +46,7 @@ def test_columns_hold_everything(parts: list[list[int]], most_bins: int, count: 
     assert sum(columns) == histogram.total
 
 
-def test_columns_are_told_apart() -> None:
+def test_columns_are_separate() -> None:
     second = NANOSECONDS
     histogram = filled([[0, second // 2, 3 * second, 3 * second], [3 * second, 4 * second]], 8192)
     assert histogram.columns(0, 4 * second, 4) == [2, 0, 0, 4]

@@ -233,7 +233,7 @@ def test_in_place_a_symlink_leads_to_the_old_one_whose_mode_is_kept(tmp_path: Pa
     assert {one.name for one in tmp_path.iterdir()} == {path.name, link.name}
 
 
-def test_a_full_disk_is_told_and_the_old_one_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_the_old_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise OSError(errno.ENOSPC, "no space left")
 

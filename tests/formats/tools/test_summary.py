@@ -35,7 +35,7 @@ def test_frames_of_several_products_share_one_row(tmp_path: Path) -> None:
     ]
 
 
-def test_a_gap_that_is_no_number_counts_as_a_gap(tmp_path: Path) -> None:
+def test_a_gap_without_a_number_counts_as_a_gap(tmp_path: Path) -> None:
     gaps = [Event(0, 0, "gap", {"missing": missing}) for missing in (5, "many", None, [1])]
     summary = summary_of(tmp_path / "a.jsonl", *gaps, Event(0, 0, "gap"))
     assert (summary.gaps, summary.missing) == (5, 5)

@@ -31,7 +31,7 @@ def test_problems_are_counted_and_the_first_hundred_kept(tmp_path: Path) -> None
     assert (len(result.problems), result.problem_count) == (100, 299)
 
 
-def test_all_damage_is_told_not_only_the_first(tmp_path: Path) -> None:
+def test_all_damage_is_reported_not_only_the_first(tmp_path: Path) -> None:
     data = bytearray(WHOLE)
     for number in (1, 3):
         data[INDEX.blocks[number].offset + 20] ^= 0xFF
@@ -88,7 +88,7 @@ def test_an_index_that_was_made_without_knowing_the_feed_is_right(tmp_path: Path
 
 
 @pytest.mark.parametrize("content", [b"", b"hello\n", bytes(100), WHOLE[:5], WHOLE[INDEX.end :]])
-def test_what_is_no_recording_is_an_error_not_a_finding(content: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_recording_is_an_error_not_a_finding(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.zst"
     path.write_bytes(content)
     with pytest.raises(NotARecordingError):

@@ -22,13 +22,13 @@ from .damage import LINES, START, index_of, pack, read_lines, repair, verify
 from .sequences import event, frame, kinds, verified
 
 
-def test_a_gap_that_the_recording_tells_of_is_no_problem(tmp_path: Path) -> None:
+def test_a_gap_with_a_gap_event_is_not_a_problem(tmp_path: Path) -> None:
     gap = event("gap", expected=1, received=4, missing=3)
     result = verified(tmp_path, [event("open"), frame(0), gap, frame(4), frame(5)])
     assert (result.is_good, result.gaps, result.lost_gaps) == (True, 1, 0)
 
 
-def test_a_gap_that_it_does_not_tell_of_was_lost_from_it(tmp_path: Path) -> None:
+def test_a_gap_without_a_gap_event_is_a_problem(tmp_path: Path) -> None:
     result = verified(tmp_path, [event("open"), frame(0), frame(4, time=7)])
     assert (result.gaps, result.lost_gaps) == (0, 1)
     assert "lacks 3 frames" in result.problems[0].text

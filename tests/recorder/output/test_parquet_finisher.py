@@ -78,14 +78,14 @@ def test_only_journals_that_nobody_writes_are_left_over(tmp_path: Path) -> None:
     assert leftover_journals(tmp_path / "nowhere") == []
 
 
-def test_what_is_no_journal_hides_none(tmp_path: Path) -> None:
+def test_other_files_hide_no_journal(tmp_path: Path) -> None:
     left = journal(tmp_path / "b.parquet")
     (tmp_path / "a.parquet.jsonl.zst").mkdir()
     (tmp_path / "c.parquet.jsonl.zst").symlink_to("went meanwhile")
     assert leftover_journals(tmp_path) == [left]
 
 
-def test_a_process_that_cannot_be_started_is_told_and_the_journal_stays(
+def test_a_process_that_cannot_be_started_is_reported_and_the_journal_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -100,7 +100,7 @@ def test_a_process_that_cannot_be_started_is_told_and_the_journal_stays(
     assert kept.exists()
 
 
-def test_a_journal_that_another_recorder_finished_is_no_failure(tmp_path: Path) -> None:
+def test_a_journal_that_another_recorder_finished_is_not_a_failure(tmp_path: Path) -> None:
     finisher = ParquetFinisher()
     finisher.add(journal_path(tmp_path / "a.parquet"))
     finisher.finish()
