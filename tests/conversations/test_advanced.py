@@ -363,7 +363,7 @@ def test_who_subscribes_late_gets_book_ticker_and_trades_as_of_then(market: Path
 
 
 def test_who_subscribes_late_to_an_account_gets_the_orders_that_are_open_then(account: Path) -> None:
-    """In batches of 50 again: of 73, one was filled and one came."""
+    """In batches of 50 again: of 73, one was filled and one came, or more where the answer took longer."""
 
     async def scenario() -> list[Parsed]:
         async with venue(account, **strict()) as server, visit(server.url) as visitor:
@@ -374,10 +374,11 @@ def test_who_subscribes_late_to_an_account_gets_the_orders_that_are_open_then(ac
             return [one for one in heard if one["channel"] == "user"]
 
     batches = [one["events"][0]["orders"] for one in run(scenario())]
-    assert [len(batch) for batch in batches] == [50, 23]
+    came = sum(map(len, batches)) - 72
+    assert [len(batch) for batch in batches] == [50, 22 + came]
+    assert 1 <= came <= 4
     identities = {order["order_id"] for batch in batches for order in batch}
-    assert "order-0" not in identities
-    assert "order-1000" in identities
+    assert identities == {f"order-{number}" for number in [*range(1, 73), *range(1000, 1000 + came)]}
 
 
 # The client half, against the server half

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from websockets.asyncio.server import ServerConnection
@@ -20,6 +20,7 @@ class FakeConnection:
 
     Attributes:
         written: What each write was.
+        on_write: Called with each write.
         is_aborted: Whether the server gave the client up.
         closing: Whether the transport is on its way to be closed.
 
@@ -27,6 +28,7 @@ class FakeConnection:
 
     def __init__(self, unread: Iterable[int] = ()) -> None:
         self.written: list[bytes] = []
+        self.on_write: Callable[[bytes], object] = lambda _: None
         self.is_aborted = False
         self.closing = False
         self.extensions: list[object] = []
@@ -50,6 +52,7 @@ class FakeConnection:
 
     def write(self, data: bytes) -> None:
         self.written.append(data)
+        self.on_write(data)
 
     def abort(self) -> None:
         self.is_aborted = True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -15,29 +14,13 @@ from feedrec.model import NANOSECONDS
 from feedrec.replay.clock.schedule import LEAD, LONGEST_SLEEP, Schedule, wait_until_due
 from feedrec.replay.clock.times import Monotonic, RecordedSteady
 
+from ..clocks import VirtualTime
+
 speeds = st.floats(1e-3, 1e6)
 recorded_times = st.builds(RecordedSteady, st.integers(0, 10**19))
 monotonic_times = st.builds(Monotonic, st.integers(0, 10**19))
 
 R0, M0 = RecordedSteady(0), Monotonic(0)
-
-
-class FakeTime:
-    """A clock that moves only while somebody sleeps; yielding takes a microsecond."""
-
-    def __init__(self) -> None:
-        self.now = Monotonic(0)
-        self.sleeps: list[float] = []
-        self.on_sleep: Callable[[], None] = lambda: None
-
-    def clock(self) -> Monotonic:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.now = Monotonic(self.now + (round(seconds * NANOSECONDS) or 1000))
-        self.on_sleep()
-        await asyncio.sleep(0)
 
 
 @given(recorded_times, monotonic_times, speeds, st.lists(recorded_times, min_size=2))
@@ -109,12 +92,12 @@ def test_a_speed_is_positive(speed: float) -> None:
         Schedule(R0, M0, speed)
 
 
-def waited(schedule: Schedule, recorded: int, time: FakeTime) -> int:
+def waited(schedule: Schedule, recorded: int, time: VirtualTime) -> int:
     return asyncio.run(wait_until_due(schedule, RecordedSteady(recorded), clock=time.clock, sleep=time.sleep))
 
 
 def test_waiting_sleeps_until_shortly_before_and_then_yields() -> None:
-    time = FakeTime()
+    time = VirtualTime()
     assert waited(Schedule(R0, M0), 50_000_000, time) == 50_000_000
     assert time.sleeps[0] == (50_000_000 - LEAD) / NANOSECONDS
     assert set(time.sleeps[1:]) == {0}
@@ -122,26 +105,26 @@ def test_waiting_sleeps_until_shortly_before_and_then_yields() -> None:
 
 
 def test_what_is_due_is_not_waited_for() -> None:
-    time = FakeTime()
+    time = VirtualTime()
     assert waited(Schedule(R0, Monotonic(-10)), 5, time) == -5
     assert time.sleeps == []
 
 
 def test_a_long_wait_looks_at_the_schedule_now_and_then() -> None:
-    time = FakeTime()
+    time = VirtualTime()
     waited(Schedule(R0, M0), 10 * LONGEST_SLEEP, time)
     assert max(time.sleeps) == LONGEST_SLEEP / NANOSECONDS
 
 
 def test_a_change_of_speed_reaches_those_who_wait() -> None:
-    time, schedule = FakeTime(), Schedule(R0, M0)
+    time, schedule = VirtualTime(), Schedule(R0, M0)
     time.on_sleep = lambda: schedule.set_speed(1000.0, time.now) if len(time.sleeps) == 1 else None
     waited(schedule, 100 * NANOSECONDS, time)
     assert time.now < NANOSECONDS
 
 
 def test_a_pause_is_waited_out() -> None:
-    time, schedule = FakeTime(), Schedule(R0, M0)
+    time, schedule = VirtualTime(), Schedule(R0, M0)
     schedule.pause(M0)
     time.on_sleep = lambda: schedule.resume(time.now) if len(time.sleeps) == 5 else None
     assert waited(schedule, 1000, time) == 5 * LONGEST_SLEEP + 1000

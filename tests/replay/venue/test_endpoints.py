@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 
 from feedrec.errors import UsageError
 from feedrec.feeds.auth import PublicKey
@@ -22,9 +22,9 @@ from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.venue import endpoints
 
 from ...timing import HANG_TIMEOUT, until
+from ..clocks import MILLISECOND, ManualClock
 from ..fake_venue import START, FakeVenue, record
 
-MILLISECOND = 1_000_000
 SECOND = 1_000 * MILLISECOND
 KEY = ExchangeKey("the-key", "c2VjcmV0", "the-passphrase")
 PUBLIC_KEY = """-----BEGIN PUBLIC KEY-----
@@ -231,59 +231,61 @@ def test_each_endpoint_gets_the_settings_that_it_knows(recordings: list[Path], v
 # Time
 
 
-async def follow(url: str) -> tuple[list[str], list[float]]:
-    """Give all that a new client gets, and when it got it, in seconds."""
-    messages, moments = [], []
-    async with connect(url) as client:
-        await client.send("subscribe")
-        try:
-            while True:
-                messages.append(await next_of(client))
-                moments.append(time.monotonic())
-        except ConnectionClosed:
-            return messages, moments
+def by_hand(clock: ManualClock, recordings: Path | list[Path], /, **changes: Any) -> ReplayServer:
+    """Serve recordings in a time that passes when the test says so."""
+    return ReplayServer(recordings, options(settle=0, **changes), clock=clock, sleep=clock.sleep)
+
+
+async def take(client: ClientConnection, count: int) -> list[str]:
+    return [await next_of(client) for _ in range(count)]
 
 
 def test_clients_of_different_endpoints_see_the_same_moment(recordings: list[Path]) -> None:
-    """One that comes later gets the state as of then; from there on both get what is of one time at one time."""
+    """A client that connects later gets the state of that moment; from there on both are at the same time."""
+    clock = ManualClock()
 
     async def scenario() -> None:
-        async with ReplayServer(recordings, options()) as server:
-            early = asyncio.create_task(follow(f"{server.url}/north"))
-            await asyncio.sleep(0.4)
-            (late, late_moments), (whole, moments) = await asyncio.gather(follow(f"{server.url}/south"), early)
-        assert times_of(whole[1:]) == list(range(0, 1000, 10))
-        joined, last = int(late[0].split()[0]), int(late[0].split()[-1])
-        assert 300 < joined < 600
-        assert joined - 20 < last <= joined
-        assert times_of(late[1:]) == list(range(last + 10, 1005, 10))
-        offsets = [moment - time / 1000 for moment, time in zip(moments[1:], times_of(whole[1:]), strict=True)]
-        late_offsets = [moment - time / 1000 for moment, time in zip(late_moments[1:], times_of(late[1:]), strict=True)]
-        assert sorted(late_offsets)[len(late_offsets) // 2] == pytest.approx(sorted(offsets)[50], abs=0.02)
+        async with by_hand(clock, recordings) as server, connect(f"{server.url}/north") as early:
+            await early.send("subscribe")
+            assert await take(early, 2) == ["0 state: nothing", "north 0"]
+            clock.set_to(402)
+            assert times_of(await take(early, 40)) == list(range(10, 410, 10))
+            async with connect(f"{server.url}/south") as late:
+                await late.send("subscribe")
+                assert await next_of(late) == "402 state: south 395"
+                clock.set_to(600)
+                assert times_of(await take(late, 20)) == list(range(405, 605, 10))
+                assert times_of(await take(early, 20)) == list(range(410, 610, 10))
+                clock.set_to(1000)
+                assert times_of(await rest_of(late)) == list(range(605, 1005, 10))
+                assert times_of(await rest_of(early)) == list(range(610, 1000, 10))
 
     run(scenario())
 
 
 def test_who_comes_back_joins_at_the_present(recordings: list[Path]) -> None:
     """Time went on though nobody was there; what was missed is in the state."""
+    clock = ManualClock()
     results: list[ClientResult] = []
 
     async def scenario() -> None:
-        async with ReplayServer(recordings, options(), on_client_end=results.append) as server:
+        async with ReplayServer(
+            recordings, options(settle=0), clock=clock, sleep=clock.sleep, on_client_end=results.append
+        ) as server:
             async with connect(server.url) as client:
                 await client.send("subscribe")
-                assert await next_of(client) == "0 state: nothing"
-                await client.recv()
+                assert await take(client, 2) == ["0 state: nothing", "north 0"]
             await until(lambda: len(results) == 1)
-            await asyncio.sleep(0.3)
-            messages = await replayed(server.url)
-            joined = int(messages[0].split()[0])
-            assert 250 < joined < 700
-            assert times_of(messages[1:])[0] - int(messages[0].split()[-1]) == 10
+            clock.set_to(303)
+            async with connect(server.url) as client:
+                await client.send("subscribe")
+                assert await next_of(client) == "303 state: north 300"
+                clock.set_to(990)
+                assert times_of(await rest_of(client)) == list(range(310, 1000, 10))
             await until(lambda: len(results) == 2)
+            assert results[1].recorded == results[1].elapsed == 687 * MILLISECOND
             assert results[1].lateness is not None
-            assert results[1].lateness.max < 200 * MILLISECOND
-            assert results[1].achieved_speed == pytest.approx(1, abs=0.2)
+            assert results[1].lateness.count == 69
 
     run(scenario())
 
@@ -341,32 +343,24 @@ def test_where_time_is_not_shared_each_client_begins_at_the_beginning(
     run(scenario())
 
 
-def test_clients_of_one_endpoint_share_time_if_asked_to(recordings: list[Path]) -> None:
-    """With `--clock shared`."""
+@pytest.mark.parametrize(("mode", "first"), [(None, "402 state: north 400"), ("verbatim", "north 410")])
+def test_clients_of_one_endpoint_share_time_if_asked_to(recordings: list[Path], mode: Any, first: str) -> None:
+    """With `--clock shared`; verbatim there is no state."""
+    clock = ManualClock()
 
     async def scenario() -> None:
         async with (
-            ReplayServer(recordings[0], options(clock="shared")) as server,
+            by_hand(clock, recordings[0], clock="shared", mode=mode) as server,
             connect(server.url, max_queue=10_000) as early,
         ):
             await early.send("subscribe")
             await early.recv()
-            await asyncio.sleep(0.2)
-            assert int((await replayed(server.url))[0].split()[0]) > 150
-
-    run(scenario())
-
-
-def test_verbatim_who_comes_later_joins_at_the_present_too(recordings: list[Path]) -> None:
-    """Without any state."""
-
-    async def scenario() -> None:
-        chosen = options(clock="shared", mode="verbatim")
-        async with ReplayServer(recordings, chosen) as server, connect(server.url, max_queue=10_000) as early:
-            await early.send("subscribe")
-            await early.recv()
-            await asyncio.sleep(0.2)
-            assert times_of(await replayed(server.url))[0] > 150
+            clock.set_to(402)
+            async with connect(server.url) as late:
+                await late.send("subscribe")
+                if mode == "verbatim":
+                    clock.set_to(410)
+                assert await next_of(late) == first
 
     run(scenario())
 
@@ -383,19 +377,16 @@ def test_an_endpoint_that_begins_much_later_is_told(
 ) -> None:
     """Its clients wait until then, as their time is that of the others; and where that begins can be chosen."""
     del venues
+    clock = ManualClock()
     north = record(tmp_path / "north.jsonl.zst", "north", range(0, 61_000, 100))
     south = record(tmp_path / "south.jsonl.zst", "south", [60_000])
 
     async def scenario(**changes: Any) -> None:
-        async with (
-            ReplayServer([north, south], options(speed=20.0, **changes)) as server,
-            connect(f"{server.url}/south") as client,
-        ):
+        async with by_hand(clock, [north, south], **changes) as server, connect(f"{server.url}/south") as client:
             await client.send("subscribe")
-            began = time.monotonic()
             assert (await next_of(client)).endswith("state: nothing")
-            assert time.monotonic() - began < 1
             if changes:
+                clock.set_to(1000)
                 assert await next_of(client) == "south 60000"
 
     with caplog.at_level(logging.WARNING, logger="feedrec"):

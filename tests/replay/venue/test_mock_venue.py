@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import math
 import os
 import random
 import re
-from collections.abc import Coroutine, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +21,22 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from feedrec.errors import UsageError
+from feedrec.feeds.venue import Key
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
 from feedrec.replay import ReplayOptions, ReplayServer
+from feedrec.replay.venue.rebuild import Rebuilder
 
-from ...timing import HANG_TIMEOUT
+from ...timing import HANG_TIMEOUT, until
+from ..clocks import ManualClock
 
 DEMO = Path(__file__).parents[3] / "feedrec" / "cli" / "demo.jsonl.zst"
 PAIR = ["BTC-USD", "ETH-USD"]
 EVERYTHING = [("level2", PAIR), ("ticker", PAIR), ("market_trades", PAIR), ("candles", PAIR), ("heartbeats", [])]
 
-MILLISECOND = 1_000_000
+END = 60_000
+"""Milliseconds after which the demo is over, wherever it was."""
 
 Book = dict[tuple[str, str], str]
 Parsed = dict[str, Any]
@@ -57,6 +63,30 @@ async def rest_of(client: ClientConnection) -> list[bytes]:
     return messages
 
 
+def by_hand(clock: ManualClock, /, **changes: Any) -> ReplayServer:
+    """Serve the demo in a time that passes when the test says so."""
+    return ReplayServer(DEMO, options(speed=1.0, settle=0, **changes), clock=clock, sleep=clock.sleep)
+
+
+async def messages_until(
+    client: ClientConnection, condition: Callable[[bytes], object], clock: ManualClock | None = None
+) -> list[bytes]:
+    """Read up to a message of which something is true; with a clock, let time pass whenever nothing comes."""
+    messages: list[bytes] = []
+    while not messages or not condition(messages[-1]):
+        try:
+            async with asyncio.timeout(None if clock is None else 0.02):
+                messages.append(await next_of(client))
+        except TimeoutError:
+            assert clock is not None
+            clock.advance(500)
+    return messages
+
+
+async def next_of(client: ClientConnection) -> bytes:
+    return str(await client.recv()).encode()
+
+
 async def replayed(server: ReplayServer, subscriptions: Sequence[tuple[str, list[str]]]) -> list[bytes]:
     async with connect(server.url, max_size=None) as client:
         for channel, products in subscriptions:
@@ -74,6 +104,12 @@ def unnumbered(payload: bytes) -> bytes:
 
 def is_ack(payload: bytes) -> bool:
     return b'"channel":"subscriptions"' in payload
+
+
+def is_beat_after(seconds: float) -> Callable[[bytes], bool]:
+    """Tell a heartbeat that was sent so long after the beginning of the demo."""
+    start = format_time(recorded()[0].time + round(seconds * NANOSECONDS))
+    return lambda payload: b'"channel":"heartbeats"' in payload and json.loads(payload)["timestamp"] >= start
 
 
 def sequence_of(messages: Sequence[bytes]) -> list[int]:
@@ -143,16 +179,18 @@ def test_verbatim_mode_changes_nothing() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_the_book_of_a_late_client_is_the_book_of_an_early_one(seed: int) -> None:
     """Joining at any time, it gets the book as of then, and its updates keep it equal to the end."""
-    delay = random.Random(seed).uniform(0.05, 0.5)
+    clock = ManualClock()
 
-    async def scenario() -> tuple[list[bytes], list[bytes]]:
-        async with ReplayServer(DEMO, options(speed=20)) as server, connect(server.url, max_size=None) as client:
+    async def scenario() -> list[bytes]:
+        async with by_hand(clock) as server, connect(server.url, max_size=None) as client:
             await subscribe(client, "heartbeats", [])
-            await asyncio.sleep(delay)
+            late = await messages_until(client, is_beat_after(random.Random(seed).uniform(2, 25)), clock)
             await subscribe(client, "level2", ["ETH-USD", "BTC-USD"])
-            return await rest_of(client), await replayed(server, [("level2", PAIR)])
+            late += await messages_until(client, is_ack)
+            clock.advance(END)
+            return late + await rest_of(client)
 
-    late, early = run(scenario())
+    late, early = run(scenario()), [frame.payload for frame in recorded() if b'"l2_data"' in frame.payload]
     assert sequence_of(late) == list(range(len(late)))
     frames = [message for message in late if b'"l2_data"' in message]
     snapshots = [json.loads(message)["events"][0]["type"] for message in frames[:2]]
@@ -218,22 +256,28 @@ def test_from_and_to_are_a_window_with_a_book(tmp_path: Path) -> None:
 
 def test_unsubscribing_and_coming_back_gives_a_new_snapshot() -> None:
     """What was missed in between is in the snapshot."""
+    clock = ManualClock()
 
-    async def scenario() -> tuple[list[bytes], list[bytes]]:
-        async with ReplayServer(DEMO, options(speed=20)) as server, connect(server.url, max_size=None) as client:
+    async def scenario() -> list[bytes]:
+        async with by_hand(clock) as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "heartbeats", [])
             await subscribe(client, "level2", ["BTC-USD"])
-            await asyncio.sleep(0.15)
-            await subscribe(client, "level2", ["BTC-USD"], "unsubscribe")
-            await asyncio.sleep(0.1)
-            await subscribe(client, "level2", ["BTC-USD"])
-            return await rest_of(client), await replayed(server, [("level2", ["BTC-USD"])])
+            messages: list[bytes] = []
+            for seconds, kind in ((3, "unsubscribe"), (6, "subscribe")):
+                messages += await messages_until(client, is_beat_after(seconds), clock)
+                await subscribe(client, "level2", ["BTC-USD"], kind)
+                messages += await messages_until(client, is_ack)
+            clock.advance(END)
+            return messages + await rest_of(client)
 
-    broken, whole = run(scenario())
-    assert sequence_of(broken) == list(range(len(broken)))
-    acks = [json.loads(message)["events"][0]["subscriptions"] for message in broken if is_ack(message)]
-    assert acks == [{"level2": ["BTC-USD"]}, {}, {"level2": ["BTC-USD"]}]
+    messages = run(scenario())
+    assert sequence_of(messages) == list(range(len(messages)))
+    acks = [json.loads(message)["events"][0]["subscriptions"] for message in messages if is_ack(message)]
+    assert [ack.get("level2") for ack in acks] == [None, ["BTC-USD"], None, ["BTC-USD"]]
+    broken = [message for message in messages if b'"l2_data"' in message]
+    whole = [frame.payload for frame in recorded() if b'"l2_data"' in frame.payload and b"BTC-USD" in frame.payload]
     assert sum(b'"type":"snapshot"' in message for message in broken) == 2
-    assert len(broken) < len(whole) + 3
+    assert len(broken) < len(whole)
     assert books_of(broken) == books_of(whole)
 
 
@@ -277,6 +321,58 @@ def test_a_late_book_is_rebuilt_in_another_process_unless_the_client_is_alone() 
         os.kill(pid, 0)
 
 
+def test_a_late_book_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is rebuilt for one client, another gets every frame up to the end."""
+    clock = ManualClock()
+    asked, may_go_on = threading.Event(), threading.Event()
+    snapshots = Rebuilder.snapshots
+
+    def slow(rebuilder: Rebuilder, wanted: frozenset[Key], *arguments: Any) -> Any:
+        if ("level2", "BTC-USD") in wanted:
+            asked.set()
+            may_go_on.wait(HANG_TIMEOUT)
+        return snapshots(rebuilder, wanted, *arguments)
+
+    async def scenario() -> tuple[list[bytes], list[bytes]]:
+        async with (
+            by_hand(clock) as server,
+            connect(server.url, max_size=None) as late,
+            connect(server.url) as steady,
+        ):
+            await subscribe(steady, "ticker", PAIR)
+            await subscribe(late, "heartbeats", [])
+            await messages_until(late, is_beat_after(5), clock)
+            await subscribe(late, "level2", PAIR)
+            await until(asked.is_set)
+            tickers = await messages_until(steady, lambda message: unnumbered(message) == expected[-1], clock)
+            may_go_on.set()
+            return tickers, await messages_until(late, is_ack)
+
+    monkeypatch.setattr(Rebuilder, "snapshots", slow)
+    expected = [unnumbered(frame.payload) for frame in recorded() if b'"channel":"ticker"' in frame.payload]
+    tickers, book = run(scenario())
+    assert [unnumbered(message) for message in tickers if not is_ack(message)] == expected
+    assert sum(b'"type":"snapshot"' in message for message in book) == 2
+
+
+def test_a_recorded_gap_is_a_gap_in_every_lap(tmp_path: Path) -> None:
+    """The client's numbers skip what the recorder never got, each time that it is played."""
+    path = tmp_path / "gap.jsonl.zst"
+    writer = create_recording(path, Header("coinbase-advanced"))
+    ticker = b'{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"BTC-USD"}]}]}'
+    for number in (0, 1, 4, 5):
+        writer.write_line(encode_frame(Frame(1_786_309_548 * NANOSECONDS + number, 0, ticker % number)))
+    writer.finish()
+
+    async def scenario() -> list[bytes]:
+        async with ReplayServer(path, options(loop=True)) as server, connect(server.url) as client:
+            await subscribe(client, "ticker", ["BTC-USD"])
+            return [await next_of(client) for _ in range(13)]
+
+    numbers = sequence_of([message for message in run(scenario()) if not is_ack(message)])
+    assert [after - before for before, after in itertools.pairwise(numbers)] == [1, 3, 1, 1, 1, 3, 1, 1, 1, 3, 1]
+
+
 def test_looping_begins_again_with_the_same_numbers_going_on() -> None:
     """At the end the recording starts over: a snapshot again, no hole, no second ack."""
     count = len([frame for frame in recorded() if b'"l2_data"' in frame.payload and b"BTC-USD" in frame.payload])
@@ -295,22 +391,20 @@ def test_looping_begins_again_with_the_same_numbers_going_on() -> None:
 
 def test_who_subscribes_after_the_end_gets_the_last_state() -> None:
     """A connection that is held open still answers: with the book as the recording left it."""
+    clock = ManualClock()
 
-    async def scenario() -> tuple[list[bytes], list[bytes]]:
-        async with ReplayServer(DEMO, options(at_end="hold")) as server, connect(server.url, max_size=None) as client:
-            await subscribe(client, "ticker", ["BTC-USD"])
-            await asyncio.sleep(0.5)
+    async def scenario() -> list[bytes]:
+        async with by_hand(clock, at_end="hold") as server, connect(server.url, max_size=None) as client:
             await subscribe(client, "level2", PAIR)
-            await asyncio.sleep(0.5)
-            late = [str(await client.recv()).encode() for _ in range(len(tickers) + 4)]
-            await client.close()
-            await server.close()
-        async with ReplayServer(DEMO, options()) as server:
-            return late, await replayed(server, [("level2", PAIR)])
+            await messages_until(client, lambda message: unnumbered(message) == unnumbered(whole[-1]), clock)
+            await subscribe(client, "level2", PAIR, "unsubscribe")
+            await messages_until(client, is_ack)
+            await subscribe(client, "level2", PAIR)
+            return await messages_until(client, is_ack)
 
-    tickers = [one for one in recorded() if b'"channel":"ticker"' in one.payload and b"BTC-USD" in one.payload]
-    late, whole = run(scenario())
-    assert sequence_of(late) == list(range(len(late)))
+    whole = [frame.payload for frame in recorded() if b'"l2_data"' in frame.payload]
+    late = run(scenario())
+    assert [json.loads(message)["channel"] for message in late] == ["l2_data", "l2_data", "subscriptions"]
     assert books_of(late) == books_of(whole)
 
 
@@ -436,19 +530,25 @@ def test_what_cannot_be_a_venue_is_refused(tmp_path: Path) -> None:
 
 def test_who_joins_at_the_present_ends_with_the_same_book() -> None:
     """One time for all: a second client begins with the book as of now, as does a subscription that comes later."""
+    clock = ManualClock()
 
     async def late_to(server: ReplayServer) -> list[bytes]:
         async with connect(server.url, max_size=None) as client:
             await subscribe(client, "level2", ["BTC-USD"])
-            await asyncio.sleep(0.2)
+            messages = await messages_until(client, is_ack)
+            clock.set_to(12_000)
             await subscribe(client, "level2", ["ETH-USD"])
-            return await rest_of(client)
+            messages += await messages_until(client, is_ack)
+            clock.advance(END)
+            return messages + await rest_of(client)
 
     async def scenario() -> tuple[list[bytes], list[bytes]]:
-        async with ReplayServer(DEMO, options(speed=20, clock="shared")) as server:
-            early = asyncio.create_task(replayed(server, [("level2", PAIR)]))
-            await asyncio.sleep(0.4)
-            return await late_to(server), await early
+        async with by_hand(clock, clock="shared") as server, connect(server.url, max_size=None) as client:
+            await subscribe(client, "level2", PAIR)
+            early = await messages_until(client, is_ack)
+            clock.set_to(8_000)
+            rest = asyncio.create_task(rest_of(client))
+            return await late_to(server), early + await rest
 
     late, early = run(scenario())
     assert sequence_of(late) == list(range(len(late)))

@@ -1,0 +1,118 @@
+"""Playing frames to a client, in a time that passes only while the playing sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Self
+
+from feedrec.model import Frame
+from feedrec.replay.client.outlet import Outlet
+from feedrec.replay.client.playback import Playback
+from feedrec.replay.clock.schedule import Schedule
+from feedrec.replay.clock.times import Monotonic, RecordedWall, steady_time
+from feedrec.replay.clock.timing import Timing
+from feedrec.replay.timeline.frame_batches import FrameBatch
+
+from ..clocks import MILLISECOND, VirtualTime
+from ..recordings import START
+from .fake_connection import FakeConnection
+
+
+class NothingAhead:
+    """Frames that are all there already."""
+
+    async def next_batch(self) -> FrameBatch | None:
+        return None
+
+    def look_ahead(self) -> bool:
+        return False
+
+    async def fill_reserve(self) -> None:
+        pass
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+class Stage:
+    """A client to play to, and when it was written to."""
+
+    def __init__(self, speed: float, schedule: Schedule | None = None, first: int = 0) -> None:
+        self.time = VirtualTime()
+        self.writes: list[tuple[int, bytes]] = []
+        connection = FakeConnection()
+        connection.on_write = lambda data: self.writes.append((self.time.now, data))
+        outlet = Outlet(connection.as_connection(), deflate=False, write_deadline=1)
+        timing = Timing(speed, self.time.clock, self.time.sleep)
+        self.playback = Playback(RecordedWall(START + first), timing, outlet, None, schedule)
+
+    def play(self, *batches: FrameBatch) -> None:
+        async def play() -> None:
+            for batch in batches:
+                await self.playback.play(batch, NothingAhead())
+
+        asyncio.run(play())
+
+
+def batch_of(milliseconds: Sequence[int], lap: int = 0) -> FrameBatch:
+    """Make a batch of frames that say their time."""
+    frames = [Frame(START + time * MILLISECOND, 0, b"%d" % time) for time in milliseconds]
+    return FrameBatch(0, len(frames), frames, [], lap)
+
+
+def test_a_frame_is_written_when_it_is_due() -> None:
+    """At ten times the speed a tenth of the recorded time after the first; never early, and a yield late at most."""
+    stage = Stage(10.0)
+    stage.play(batch_of(range(0, 500, 7)), batch_of(range(500, 1000, 3)))
+    times = [*range(0, 500, 7), *range(500, 1000, 3)]
+    assert [data[2:] for _, data in stage.writes] == [b"%d" % time for time in times]
+    late = [written - time * MILLISECOND // 10 for (written, _), time in zip(stage.writes, times, strict=True)]
+    assert min(late) >= 0
+    assert max(late) <= 1000
+    assert stage.playback.frames == stage.playback.lateness.count == len(times)
+    assert stage.playback.recorded == times[-1] * MILLISECOND
+
+
+def test_frames_that_are_due_together_are_one_write() -> None:
+    stage = Stage(1.0)
+    stage.play(batch_of([0, 0, 0, 20, 20, 30]))
+    assert [data for _, data in stage.writes] == [b"\x81\x010" * 3, b"\x81\x0220" * 2, b"\x81\x0230"]
+
+
+def test_as_fast_as_can_be_nothing_is_late() -> None:
+    """There are no deadlines, and no waiting."""
+    stage = Stage(math.inf)
+    stage.play(batch_of(range(1000)))
+    assert stage.time.sleeps == []
+    assert len(stage.writes) == 1
+    assert (stage.playback.frames, stage.playback.lateness.count) == (1000, 0)
+
+
+def test_another_lap_begins_with_its_first_frame_at_once() -> None:
+    """The time between the end of the recording and its beginning is none; recorded time adds up."""
+    stage = Stage(1.0, first=10 * MILLISECOND)
+    stage.play(batch_of([10, 30]), batch_of([10, 30], lap=1))
+    writes = [(written // MILLISECOND, data[2:]) for written, data in stage.writes]
+    assert writes == [(0, b"10"), (20, b"30"), (20, b"10"), (40, b"30")]
+    assert stage.playback.recorded == 40 * MILLISECOND
+
+
+def test_frames_before_where_a_client_joined_are_not_sent() -> None:
+    stage = Stage(1.0, first=20 * MILLISECOND)
+    stage.play(batch_of([0, 10, 20, 30])._replace(first=2))
+    assert [data[2:] for _, data in stage.writes] == [b"20", b"30"]
+
+
+def test_what_was_due_before_a_client_joined_is_due_when_it_joins() -> None:
+    """Its lateness is that of the client, not of the replay."""
+    schedule = Schedule(steady_time(RecordedWall(START)), Monotonic(-50 * MILLISECOND))
+    stage = Stage(1.0, schedule)
+    stage.play(batch_of([0, 10, 60]))
+    assert [data[-2:] for _, data in stage.writes] == [b"10", b"60"]
+    assert stage.playback.lateness.max <= 1000
+    assert stage.playback.present == START + stage.time.now + 50 * MILLISECOND
