@@ -26,7 +26,7 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
 from feedrec.replay import ReplayOptions, ReplayServer
-from feedrec.replay.venue.rebuild import Rebuilder
+from feedrec.replay.venue.rebuild_process import RebuildProcess
 
 from ...timing import HANG_TIMEOUT, until
 from ..clocks import ManualClock
@@ -325,13 +325,13 @@ def test_a_late_book_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) 
     """While it is rebuilt for one client, another gets every frame up to the end."""
     clock = ManualClock()
     asked, may_go_on = threading.Event(), threading.Event()
-    snapshots = Rebuilder.snapshots
+    snapshots = RebuildProcess.snapshots
 
-    def slow(rebuilder: Rebuilder, wanted: frozenset[Key], *arguments: Any) -> Any:
+    def slow(rebuilder: RebuildProcess, wanted: frozenset[Key], *arguments: Any, is_alone: bool) -> Any:
         if ("level2", "BTC-USD") in wanted:
             asked.set()
             may_go_on.wait(HANG_TIMEOUT)
-        return snapshots(rebuilder, wanted, *arguments)
+        return snapshots(rebuilder, wanted, *arguments, is_alone=is_alone)
 
     async def scenario() -> tuple[list[bytes], list[bytes]]:
         async with (
@@ -348,7 +348,7 @@ def test_a_late_book_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) 
             may_go_on.set()
             return tickers, await messages_until(late, is_ack)
 
-    monkeypatch.setattr(Rebuilder, "snapshots", slow)
+    monkeypatch.setattr(RebuildProcess, "snapshots", slow)
     expected = [unnumbered(frame.payload) for frame in recorded() if b'"channel":"ticker"' in frame.payload]
     tickers, book = run(scenario())
     assert [unnumbered(message) for message in tickers if not is_ack(message)] == expected
