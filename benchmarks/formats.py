@@ -16,7 +16,7 @@ from feedrec.formats import open_recording
 from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import encode_frame, encode_header
 from feedrec.formats.line.index import Mark
-from feedrec.formats.stream.blocks import DEFAULT_LEVEL, BlockEncoder
+from feedrec.formats.stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 
 from .material import CAPTURES, Row, captured, large, without_index

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..formats import RecordingWriter
     from ..formats.file.rotation import RotateAfter
-    from ..recorder.output.growing_recording import GrowingRecording
     from ..recorder.output.parquet_finisher import ParquetFinisher
+    from ..recorder.output.writer_protocol import GrowingRecording
     from .record_source import Source
 
 __all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]

@@ -14,7 +14,7 @@ import msgspec
 from ..errors import FeedrecError, WriteError
 from ..formats.file.names import part_path
 from ..recorder import Limits, Progress, RecordingSession, Summary
-from ..recorder.output.growing_recording import GrowingRecording
+from ..recorder.output.writer_protocol import GrowingRecording
 from . import output
 from .record_source import Source
 

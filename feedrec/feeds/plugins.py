@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..errors import UsageError
 from .base import Channel, Feed
 from .credentials import CredentialsKind
-from .state.contract import EARLIER_CONTRACT
+from .state.new_state import EARLIER_CONTRACT
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

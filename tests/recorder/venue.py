@@ -27,7 +27,7 @@ from feedrec.feeds.credentials import Credentials
 from feedrec.feeds.defaults import FeedDefaults
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.file.target import FileTarget
-from feedrec.formats.stream.blocks import BlockEncoder
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 from feedrec.recorder import Limits, RecordingSession, Summary
 from feedrec.recorder.backoff import Backoff

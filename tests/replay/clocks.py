@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from feedrec.model import NANOSECONDS
-from feedrec.replay.clock.times import Monotonic
+from feedrec.replay.clock.time_types import Monotonic
 
 __all__ = ["MILLISECOND", "ManualClock", "VirtualTime"]
 

@@ -1,9 +1,13 @@
 """
 The commands, one module each: parse, call one function, print.
 
-    record.py   record a live feed                   replay.py   serve a recording to clients
-    cat.py      print a recording                    info.py     summarise recordings
-    convert.py  change format, merge, cut, filter    verify.py   check that recordings are intact
-    repair.py   save what can be saved               feeds.py    list endpoints and channels
+    record.py   record a live feed
+    replay.py   serve a recording to clients
+    cat.py      print a recording
+    info.py     summarise recordings
+    convert.py  change format, merge, cut, filter
+    verify.py   check that recordings are intact
+    repair.py   save what can be saved
+    feeds.py    list endpoints and channels
     demo.py     replay and record, offline
 """

@@ -148,7 +148,7 @@ def _look_at(paths: Sequence[Path], make_reader: Callable[[], LineReader] | None
 
 def _state(feed: Feed | None, endpoint: str, start: Moment | None) -> FeedState:
     from ...feeds import venue_of
-    from ...feeds.state.contract import new_state
+    from ...feeds.state.new_state import new_state
 
     if start is None:
         raise UsageError("--with-state needs --from: the time of the market state to begin with")

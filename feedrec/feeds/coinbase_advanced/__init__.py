@@ -6,11 +6,16 @@ where the prose and the wire differ: one sequence per connection over all channe
 ack; level2 arrives as `l2_data`. The user endpoint, whose frames have an empty `client_id`, was captured on 2024-10-04
 and 2026-09-30.
 
-    channels.py  the channels of each endpoint            frames.py   what a frame is
-    client.py    the client half                          requests.py what a client asks for
-    server.py    the server half                          answers.py  what it writes itself
-    state.py     the market for late clients              book.py     the level2 book of a product
-    account.py   orders, positions, balances              limits.py   limits that the venue sets
+    channels.py         the channels of each endpoint
+    frames.py           what a frame is
+    client.py           the client half
+    client_requests.py  what a client asks for
+    server.py           the server half
+    answers.py          what it writes itself
+    state.py            the market for late clients
+    book.py             the level2 book of a product
+    account.py          orders, positions, balances
+    limits.py           limits that the venue sets
 """
 
 from __future__ import annotations

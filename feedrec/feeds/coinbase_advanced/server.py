@@ -33,8 +33,8 @@ from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
 from .channels import HEARTBEATS, PRIVATE, USER
+from .client_requests import Request, parse_request
 from .limits import MAX_LEVEL2_PRODUCTS, SUBSCRIBE_WITHIN
-from .requests import Request, parse_request
 
 __all__ = ["SNAPSHOT_WAIT", "CoinbaseAdvancedServer", "Settings"]
 

@@ -6,11 +6,15 @@ docs.cdp.coinbase.com; captures of 2021-04-17 and of 2022 to 2026 where prose an
 has other names for level2_batch and ticker_batch; zero sizes and prices have any number of decimals; `type` need not be
 the first key.
 
-    channels.py  the channels, and their other names      frames.py     what a frame is
-    client.py    the client half                          requests.py   what a client asks for
-    server.py    the server half                          sequences.py  what numbers tell of missing frames
-    state.py     the market for late clients              book.py       the level2 book of a product
-    limits.py    limits that the venue sets
+    channels.py         the channels, and their other names
+    frames.py           what a frame is
+    client.py           the client half
+    client_requests.py  what a client asks for
+    server.py           the server half
+    sequences.py        what numbers tell of missing frames
+    state.py            the market for late clients
+    book.py             the level2 book of a product
+    limits.py           limits that the venue sets
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ from ..auth import Auth
 from ..server_half import SubscribingServer, send_json
 from ..venue import Catalogue, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
+from .client_requests import Request, parse_request
 from .frames import TradeInfo, venue_time
 from .limits import SUBSCRIBE_WITHIN
-from .requests import Request, parse_request
 from .state import STATEFUL, Heartbeat
 
 __all__ = ["CoinbaseExchangeServer", "Settings"]

@@ -5,11 +5,15 @@ Sources: "WebSocket (Beta) Overview" and "Token" of CoinMarketCap's API document
 what live recorders and a probe of 2026-09-15 saw. The shape of the welcome message is not public: only its type and
 `ping_interval_ms` are known.
 
-    channels.py  the channels, and what each names        frames.py    what a frame is
-    client.py    the client half                          requests.py  what a client asks for
-    server.py    the server half                          params.py    parameters as a person writes them
-    state.py     the last values for late clients         codes.py     what the venue refuses with
-    limits.py    limits that the venue sets
+    channels.py         the channels, and what each names
+    frames.py           what a frame is
+    client.py           the client half
+    client_requests.py  what a client asks for
+    server.py           the server half
+    params.py           parameters as a person writes them
+    state.py            the last values for late clients
+    codes.py            what the venue refuses with
+    limits.py           limits that the venue sets
 """
 
 from __future__ import annotations

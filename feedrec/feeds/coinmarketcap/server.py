@@ -26,9 +26,9 @@ from ..auth import Auth
 from ..server_half import SubscribingServer, send_json
 from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .channels import PARAMS, identity, products_of, value_problem
+from .client_requests import Request, parse_request
 from .codes import CLOSE_CODES, ERROR_CODES
 from .limits import PING_INTERVAL, SUBSCRIPTIONS_PER_CONNECTION
-from .requests import Request, parse_request
 from .state import state_key, state_keys
 
 __all__ = ["KEY_HEADER", "CoinMarketCapServer", "Settings"]

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from ...model import format_time, parse_time
 from ..line.codec import line_time
 from ..line.index import Index
-from ..stream.coding import MAX_LINE
-from ..stream.zstd_frames import (
+from ..stream.protocols import MAX_LINE
+from ..stream.zstd_parser import (
     BLOCK_HEADER,
     MAX_FRAME_HEADER,
     StreamDamage,

@@ -9,8 +9,8 @@ from typing import NamedTuple, NoReturn
 from ...errors import CorruptRecordingError, LineError, NotARecordingError, TruncatedRecordingError
 from ..line.codec import line_time
 from ..line.seek_table import was_finished
-from ..stream.coding import Decoder
-from ..stream.zstd_frames import StreamDamage
+from ..stream.protocols import Decoder
+from ..stream.zstd_parser import StreamDamage
 from .recording import RecordingFile
 
 __all__ = ["ByteRange", "LinePass"]

@@ -15,11 +15,11 @@ from ...model import format_time
 from ..line.codec import decode_header
 from ..line.fast_path import lines_between
 from ..line.index import Index, read_index
-from ..stream.blocks import BlockDecoder
-from ..stream.coding import Decoder
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
-from ..stream.zstd_frames import looks_like_zstd
+from ..stream.protocols import Decoder
+from ..stream.zstd_blocks import BlockDecoder
+from ..stream.zstd_parser import looks_like_zstd
 from .block_search import range_between
 from .line_pass import ByteRange, LinePass
 from .recording import Recording, RecordingFile

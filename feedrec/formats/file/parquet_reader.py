@@ -24,7 +24,6 @@ from ...errors import (
 )
 from ..line.codec import decode_header, line_time
 from ..line.fast_path import lines_between
-from ..stream.coding import MAX_LINE
 from ..stream.parquet_rows import (
     GROUPS_KEY,
     HEADER_KEY,
@@ -38,7 +37,8 @@ from ..stream.parquet_rows import (
     line_of,
     seal,
 )
-from ..stream.zstd_frames import StreamDamage
+from ..stream.protocols import MAX_LINE
+from ..stream.zstd_parser import StreamDamage
 from .recording import Recording, RecordingFile
 
 __all__ = ["MAGIC", "ParquetRecording"]

@@ -21,10 +21,10 @@ from ...errors import FeedrecError, UsageError, WriteError
 from ...model import Event, Frame, FrameInfo, Header, Record
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
 from ..line.index import Mark
-from ..stream.blocks import BLOCK_SIZE, DEFAULT_LEVEL, BlockEncoder
-from ..stream.coding import Encoder
 from ..stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
 from ..stream.plain import PlainEncoder
+from ..stream.protocols import Encoder
+from ..stream.zstd_blocks import BLOCK_SIZE, DEFAULT_LEVEL, BlockEncoder
 from .names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
 from .target import FileTarget, Target
 

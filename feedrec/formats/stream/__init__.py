@@ -1,11 +1,11 @@
 """
 Lines to bytes and back, without files. A new file format is one module here.
 
-    coding.py         what every format provides: an encoder and a decoder
+    protocols.py      what every format provides: an encoder and a decoder
     plain.py          uncompressed lines: .jsonl
-    blocks.py         zstd frames of whole lines: .jsonl.zst
+    zstd_blocks.py    zstd frames of whole lines: .jsonl.zst
     gzip_members.py   gzip members of whole lines: .jsonl.gz
     parquet_rows.py   one row per line: .parquet
-    zstd_frames.py    a parser for zstd frames
+    zstd_parser.py    a parser for zstd frames
     line_splitter.py  cuts text into lines, held back until they are verified
 """

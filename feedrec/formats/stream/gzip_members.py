@@ -2,7 +2,7 @@
 Lines to a gzip stream and back (RFC 1952), with zlib: the format `.jsonl.gz`.
 
 `GzipEncoder` writes a separate member for each MiB of text or so, which every gzip reads as one stream. So the checksum
-of a member verifies its lines before they are returned, as in `blocks.py`.
+of a member verifies its lines before they are returned, as in `zstd_blocks.py`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from ..line.index import Mark
-from .blocks import BLOCK_SIZE
-from .coding import MAX_LINE
 from .line_splitter import HeldLines, LineSplitter
-from .zstd_frames import StreamDamage
+from .protocols import MAX_LINE
+from .zstd_blocks import BLOCK_SIZE
+from .zstd_parser import StreamDamage
 
 __all__ = ["DEFAULT_GZIP_LEVEL", "GzipDecoder", "GzipEncoder", "looks_like_gzip"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .zstd_frames import StreamDamage
+from .zstd_parser import StreamDamage
 
 __all__ = ["HeldLines", "LineSplitter"]
 

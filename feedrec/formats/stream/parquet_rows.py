@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from ...model import Direction, Frame, FrameInfo
 from ..line.codec import decode_line, encode_frame
 from ..line.index import Mark
-from .blocks import DEFAULT_LEVEL
+from .zstd_blocks import DEFAULT_LEVEL
 
 __all__ = [
     "GROUPS_KEY",

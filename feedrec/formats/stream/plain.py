@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..line.index import Mark
-from .coding import MAX_LINE
 from .line_splitter import LineSplitter
-from .zstd_frames import StreamDamage
+from .protocols import MAX_LINE
+from .zstd_parser import StreamDamage
 
 __all__ = ["PlainDecoder", "PlainEncoder"]
 

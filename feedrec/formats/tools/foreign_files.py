@@ -23,11 +23,11 @@ from ...model import Event, Frame, Header
 from ..file.opening import open_recording
 from ..file.recording import Recording, RecordingFile
 from ..line.codec import encode_event, encode_frame, encode_header
-from ..stream.blocks import BlockDecoder
-from ..stream.coding import Decoder
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
-from ..stream.zstd_frames import looks_like_zstd
+from ..stream.protocols import Decoder
+from ..stream.zstd_blocks import BlockDecoder
+from ..stream.zstd_parser import looks_like_zstd
 from .foreign_lines import LineReader, TardisLines, looks_like_tardis
 
 __all__ = ["ForeignRecording", "open_any"]

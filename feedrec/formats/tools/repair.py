@@ -26,7 +26,7 @@ from ..file.target import move_into_place
 from ..file.writer import RecordingWriter, create_recording, mark_of
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
 from ..several.inputs import RunIdentity, run_identity
-from ..stream.coding import MAX_LINE
+from ..stream.protocols import MAX_LINE
 from .convert import renumbered
 from .repair_result import Loss, Repair
 from .salvage_blocks import BlockSalvage, Hole, PlainSalvage, Salvage, salvage

@@ -19,11 +19,11 @@ from ..file.block_search import ReadAt, walk_frames
 from ..line.codec import decode_line
 from ..line.index import INDEX_MAGIC, Index, read_index
 from ..line.seek_table import SEEK_TABLE_MAGIC, Tail, find_seek_table, was_finished
-from ..stream.blocks import BLOCK_SIZE, BlockDecoder
-from ..stream.coding import MAX_LINE
 from ..stream.line_splitter import LineSplitter
 from ..stream.plain import PlainDecoder
-from ..stream.zstd_frames import MAGIC, FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
+from ..stream.protocols import MAX_LINE
+from ..stream.zstd_blocks import BLOCK_SIZE, BlockDecoder
+from ..stream.zstd_parser import MAGIC, FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
 
 __all__ = ["BlockSalvage", "Hole", "PlainSalvage", "Salvage", "salvage"]
 

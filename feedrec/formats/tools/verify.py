@@ -19,8 +19,8 @@ from ..file.opening import has_own_reader, open_recording
 from ..file.recording import Recording, RecordingFile
 from ..file.writer import mark_of
 from ..line.codec import decode_header, decode_line, is_header
-from ..stream.coding import MAX_LINE
-from ..stream.zstd_frames import FrameEnd
+from ..stream.protocols import MAX_LINE
+from ..stream.zstd_parser import FrameEnd
 from .salvage_blocks import Hole, Salvage, salvage
 from .verify_checks import IndexCheck, LineCheck, SequenceRule
 

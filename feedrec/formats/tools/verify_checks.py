@@ -14,7 +14,7 @@ from ...model import Event, Frame, FrameInfo, Record, format_time
 from ..file.block_search import ReadAt
 from ..line.index import INDEX_MAGIC, Index, IndexBuilder, IndexedBlock, Mark, find_index
 from ..line.seek_table import Tail, encode_seek_table, find_seek_table
-from ..stream.zstd_frames import FrameEnd
+from ..stream.zstd_parser import FrameEnd
 from .salvage_blocks import Hole
 
 __all__ = ["IndexCheck", "LineCheck", "SequenceRule"]

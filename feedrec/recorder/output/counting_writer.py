@@ -13,7 +13,7 @@ from ...formats.tools.summary import frames_missing
 from ...model import Event, Frame, FrameInfo, Record
 from ..clock import Reading
 from ..run_end import Outcome, RunEnd
-from .growing_recording import GrowingRecording
+from .writer_protocol import GrowingRecording
 
 __all__ = ["CountingWriter", "Counts"]
 

@@ -12,7 +12,7 @@ import msgspec
 from ...errors import UsageError
 from ...model import Frame, FrameInfo
 from ..output.counting_writer import CountingWriter
-from ..output.growing_recording import GrowingRecording
+from ..output.writer_protocol import GrowingRecording
 from ..run_end import RunEnd
 
 __all__ = ["Callbacks", "ReportingWriter"]

@@ -26,8 +26,8 @@ from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import open_connection
 from ..output.counting_writer import CountingWriter
-from ..output.growing_recording import GrowingRecording
 from ..output.null_writer import NullWriter
+from ..output.writer_protocol import GrowingRecording
 from ..rate_limit import RateLimit
 from ..run_end import Outcome, RunEnd
 from .callbacks import Callbacks, ReportingWriter

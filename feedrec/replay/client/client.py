@@ -18,7 +18,7 @@ from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import NANOSECONDS
 from ..clock.lateness import LatenessHistogram
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from ..options import AtEnd
 from ..results import ClientResult, Outcome
 from ..timeline.frame_stream import FrameSource

@@ -14,7 +14,7 @@ import math
 
 from ..clock.lateness import LatenessHistogram
 from ..clock.schedule import Schedule, wait_until_due
-from ..clock.times import Monotonic, RecordedSteady, RecordedWall, steady_time, steady_times, wall_time
+from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, steady_time, steady_times, wall_time
 from ..clock.timing import Timing
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from ..venue.rebuild import Position
 from ..venue.rebuild_process import RebuildProcess
 from .outlet import Outlet

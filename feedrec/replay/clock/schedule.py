@@ -17,7 +17,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from ...model import NANOSECONDS
-from .times import Monotonic, RecordedSteady
+from .time_types import Monotonic, RecordedSteady
 
 __all__ = ["LEAD", "LONGEST_SLEEP", "Clock", "Schedule", "Sleep", "wait_until_due"]
 

@@ -9,7 +9,7 @@ begins anew.
 from __future__ import annotations
 
 from .schedule import Clock, Schedule
-from .times import RecordedWall, steady_time, wall_time
+from .time_types import RecordedWall, steady_time, wall_time
 
 __all__ = ["SharedTime"]
 

@@ -6,7 +6,7 @@ import msgspec
 
 from .schedule import Clock, Sleep
 from .shared_clock import SharedTime
-from .times import RecordedWall
+from .time_types import RecordedWall
 
 __all__ = ["Timing"]
 

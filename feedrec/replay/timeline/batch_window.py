@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from .frame_batches import FrameBatch, payload_size
 
 __all__ = ["BatchWindow", "Cursor", "Place"]

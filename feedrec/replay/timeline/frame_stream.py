@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from ...formats.several.merge import Batch
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from .frame_batches import FrameBatch, FrameDecoder, in_steps, payload_size
 from .lap_reader import LapReader
 from .timeline import Timeline

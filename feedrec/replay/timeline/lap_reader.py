@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from ...formats.several.merge import Batch, Merge
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from .timeline import Timeline
 
 __all__ = ["LapReader"]

@@ -12,7 +12,7 @@ import logging
 from types import TracebackType
 from typing import Self
 
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from .batch_window import BatchWindow, Cursor, Place
 from .frame_batches import FrameBatch
 from .frame_stream import FrameSource, FrameStream

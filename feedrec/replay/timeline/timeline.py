@@ -17,7 +17,7 @@ from ...formats.line.index import Index
 from ...formats.several.inputs import inspect_recording
 from ...formats.several.merge import Merge, Source
 from ...model import FrameInfo, Header, format_time, parse_time
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from .frame_batches import FrameBatch, FrameDecoder, in_steps
 
 __all__ = ["Timeline"]

@@ -15,7 +15,7 @@ from ...feeds.venue import VenueFeed
 from ...model import NANOSECONDS, Header
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
-from ..clock.times import RecordedWall
+from ..clock.time_types import RecordedWall
 from ..clock.timing import Timing
 from ..options import ReplayOptions
 from ..timeline.frame_stream import FrameSource, FrameStream

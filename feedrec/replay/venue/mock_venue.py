@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from ...feeds.auth import Auth
-from ...feeds.state.contract import new_state
+from ...feeds.state.new_state import new_state
 from ...feeds.venue import FeedServer, VenueFeed
 from ..timeline.survey import Survey, survey_recordings
 from ..timeline.timeline import Timeline

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ...feeds.state.contract import new_state
+from ...feeds.state.new_state import new_state
 from ...feeds.venue import FeedState, Key, VenueFeed
 from ..timeline.snapshot_search import latest_snapshots
 from ..timeline.timeline import Timeline

@@ -7,7 +7,7 @@ from pathlib import Path
 from feedrec.errors import DamagedRecordingError
 from feedrec.formats.file.line_reader import RecordingReader
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
-from feedrec.formats.stream.blocks import BlockEncoder
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
 
 START = 1_795_280_400 * NANOSECONDS

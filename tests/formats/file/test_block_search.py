@@ -14,8 +14,8 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.block_search import walk_frames
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.line.index import Mark
-from feedrec.formats.stream.blocks import BlockEncoder
-from feedrec.formats.stream.zstd_frames import StreamDamage, looks_like_zstd
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
+from feedrec.formats.stream.zstd_parser import StreamDamage, looks_like_zstd
 from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
 
 HEADER = Header("coinbase-advanced")

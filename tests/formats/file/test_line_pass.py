@@ -13,7 +13,7 @@ from feedrec.errors import CorruptRecordingError, LineError
 from feedrec.formats import create_recording
 from feedrec.formats.file.line_reader import RecordingReader
 from feedrec.formats.line.codec import encode_header
-from feedrec.formats.stream.blocks import BlockEncoder
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import Record, format_time
 
 from .recordings import HEADER, MANY, RECORDS, encode, plain, read_all, recording

@@ -22,8 +22,8 @@ from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.file import writer as writer_module
 from feedrec.formats.file.target import StreamTarget
 from feedrec.formats.line.codec import encode_event
-from feedrec.formats.stream.blocks import BlockEncoder
 from feedrec.formats.stream.plain import PlainEncoder
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, Event, Header
 
 from ...timing import HANG_TIMEOUT, scaled, wait_until

@@ -28,7 +28,7 @@ from feedrec.formats.line.index import (
     read_index,
 )
 from feedrec.formats.line.seek_table import decode_seek_table, encode_seek_table
-from feedrec.formats.stream.blocks import BlockEncoder
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, TIME_LIMIT, Frame, FrameInfo, Header
 
 HEADER = Header("coinbase-advanced")

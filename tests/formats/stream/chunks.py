@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from feedrec.formats.stream.coding import Decoder
+from feedrec.formats.stream.protocols import Decoder
 
 some_lines = st.lists(
     st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"")) | st.just(b"ab" * 300), max_size=40

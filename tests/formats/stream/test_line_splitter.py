@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.formats.stream.line_splitter import HeldLines, LineSplitter
-from feedrec.formats.stream.zstd_frames import StreamDamage
+from feedrec.formats.stream.zstd_parser import StreamDamage
 
 from .chunks import chunk_sizes, chunks_of
 

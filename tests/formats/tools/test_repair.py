@@ -14,7 +14,7 @@ from feedrec.errors import CorruptRecordingError, NotARecordingError, RecordingE
 from feedrec.formats import open_recording
 from feedrec.formats.file.names import repaired_path
 from feedrec.formats.line.codec import decode_line, encode_header
-from feedrec.formats.stream.blocks import BlockEncoder
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.formats.tools.repair import repair_recording
 from feedrec.model import Event, Frame, format_time
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedrec.formats.line.codec import encode_header
-from feedrec.formats.stream.zstd_frames import MAGIC
+from feedrec.formats.stream.zstd_parser import MAGIC
 from feedrec.model import Frame
 
 from .damage import HEADER, LINES, RECORDS, START, index_of, pack, read_lines, repair, verify

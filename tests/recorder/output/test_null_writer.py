@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from feedrec.model import Event, Frame
-from feedrec.recorder.output.growing_recording import GrowingRecording
 from feedrec.recorder.output.null_writer import NullWriter
+from feedrec.recorder.output.writer_protocol import GrowingRecording
 
 
 def test_what_is_written_goes_nowhere() -> None:

@@ -11,7 +11,7 @@ from feedrec.model import Frame
 from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
 from feedrec.replay.clock.schedule import Schedule
-from feedrec.replay.clock.times import Monotonic, RecordedWall, steady_time
+from feedrec.replay.clock.time_types import Monotonic, RecordedWall, steady_time
 from feedrec.replay.clock.timing import Timing
 from feedrec.replay.timeline.frame_batches import FrameBatch
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from feedrec.model import NANOSECONDS
 from feedrec.replay.clock.schedule import LEAD, LONGEST_SLEEP, Schedule, wait_until_due
-from feedrec.replay.clock.times import Monotonic, RecordedSteady
+from feedrec.replay.clock.time_types import Monotonic, RecordedSteady
 
 from ..clocks import VirtualTime
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedrec.replay.clock.shared_clock import SharedTime
-from feedrec.replay.clock.times import Monotonic, RecordedSteady, RecordedWall
+from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, RecordedWall
 
 START = RecordedWall(1_786_309_548_000_000_000)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.model import Frame
-from feedrec.replay.clock.times import RecordedWall
+from feedrec.replay.clock.time_types import RecordedWall
 from feedrec.replay.timeline.batch_window import BatchWindow, Cursor, Place
 from feedrec.replay.timeline.frame_batches import FrameBatch
 

@@ -19,7 +19,7 @@ from feedrec.formats import Recording, create_recording, open_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.several.merge import Batch
 from feedrec.model import Event, Frame, FrameInfo, Header
-from feedrec.replay.clock.times import RecordedWall
+from feedrec.replay.clock.time_types import RecordedWall
 from feedrec.replay.timeline.frame_batches import CONNECTIONS_PER_FILE, FrameBatch
 from feedrec.replay.timeline.frame_stream import FrameStream
 from feedrec.replay.timeline.lap_reader import LapReader

@@ -17,7 +17,7 @@ from feedrec.formats import create_recording
 from feedrec.formats.file.recording import RecordingFile
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
-from feedrec.replay.clock.times import RecordedWall
+from feedrec.replay.clock.time_types import RecordedWall
 from feedrec.replay.timeline.frame_stream import FrameSource, FrameStream
 from feedrec.replay.timeline.shared_timeline import SharedTimeline
 from feedrec.replay.timeline.timeline import Timeline

@@ -9,7 +9,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.formats.stream.zstd_frames import FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
+from feedrec.formats.stream.zstd_parser import FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
 
 from .chunks import chunk_sizes, chunks_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from feedrec.errors import UsageError
 from feedrec.feeds import endpoint_names, venue_of
-from feedrec.feeds.state.contract import new_state
+from feedrec.feeds.state.new_state import new_state
 from feedrec.feeds.venue import VenueFeed
 
 SENTENCE = (

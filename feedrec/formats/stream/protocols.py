@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from ..line.index import Mark
-from .zstd_frames import StreamDamage
+from .zstd_parser import StreamDamage
 
 __all__ = ["MAX_LINE", "Decoder", "Encoder"]
 

@@ -18,9 +18,9 @@ import zstandard
 
 from ..line.index import IndexBuilder, Mark
 from ..line.seek_table import SEEK_TABLE_MAGIC
-from .coding import MAX_LINE
 from .line_splitter import HeldLines, LineSplitter
-from .zstd_frames import FrameEnd, StreamDamage, Unpacked, ZstdWalker
+from .protocols import MAX_LINE
+from .zstd_parser import FrameEnd, StreamDamage, Unpacked, ZstdWalker
 
 __all__ = [
     "BLOCK_SIZE",

@@ -12,8 +12,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.formats.stream.blocks import BLOCK_SIZE, BlockDecoder, BlockEncoder
-from feedrec.formats.stream.zstd_frames import FrameEnd, ZstdWalker
+from feedrec.formats.stream.zstd_blocks import BLOCK_SIZE, BlockDecoder, BlockEncoder
+from feedrec.formats.stream.zstd_parser import FrameEnd, ZstdWalker
 
 from .chunks import chunk_sizes, chunks_of, read, some_lines
 
