@@ -1,15 +1,15 @@
 """
-A recording as a mock venue: a local WebSocket server that gives its frames to unmodified client code.
+A recording as a mock venue: a local WebSocket server that sends its frames to unmodified client code.
 
     timeline/   recordings to frames in order
     clock/      recorded time and real time
-    venue/      what the recordings make up
+    venue/      the venue that the recordings stand for
     client/     the replay to one client
-    server.py   listens, and gives each client its replay
+    server.py   listens, and replays to each client
     options.py  how to replay
-    results.py  what became of it
+    results.py  how it went
 
-This package names no venue: a feed's server half decides what is answered. Only outlet, client and server know sockets.
+This package names no venue: a feed's server half decides the replies. Only outlet, client and server know sockets.
 """
 
 from .clock.lateness import LatenessSummary

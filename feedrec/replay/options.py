@@ -24,27 +24,27 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         host: Name or address to listen on.
         port: Port to listen on; 0 for any free one.
         speed: Recorded seconds per second; `math.inf` for as fast as each client reads.
-        clock: `each` for a timeline of its own for each client, from the start; `shared` for one timeline for all: it
-            begins with the first client that subscribes, and who comes later, or comes back, joins at the present. None
-            for `shared` with recordings of several endpoints that are neither looped nor as fast as can be, else
-            `each`.
-        at_end: After the last frame: `close` the connection and keep listening; `hold` it open, silent; or `exit`: as
-            `close`, and the server is finished when every client that connected has ended.
-        write_deadline: Seconds after which a client that takes no bytes is given up.
+        clock: `each` for a separate timeline for each client, from the start; `shared` for one timeline for all: it
+            begins with the first client that subscribes, and a client that connects or reconnects later joins at its
+            current time. None for `shared` with recordings of several endpoints, unless they are looped or the speed is
+            infinite, and for `each` otherwise.
+        at_end: After the last frame: `close` the connection and keep listening; `hold` it open, silent; or `exit`: like
+            `close`, and the server finishes when the replay to every client has ended.
+        write_deadline: Seconds after which a client that reads nothing is disconnected.
         deflate: Whether to compress for clients that offer permessage-deflate.
-        mode: `venue` to answer as the venue would, `verbatim` to give every recorded frame to whoever connects;
-            None for `venue` where the feed is known.
-        settle: Seconds without a further message after which a client has subscribed all it wants, and time begins.
+        mode: `venue` to answer as the venue would; `verbatim` to send every recorded frame to every client; None for
+            `venue` if the feed is known, else `verbatim`.
+        settle: Seconds without another message after which a client is taken to have subscribed, and its time begins.
         start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
         end: Recorded time at which to end, exclusive; None for the end.
-        loop: Whether to begin again at the end, for ever.
-        settings: What is not known of the venue, by name; the feed says which there are.
-        auth: What is demanded of the credentials of clients where the venue demands any; see `AUTH_MODES`.
+        loop: Whether to start over at the end, forever.
+        settings: Undocumented details of the venue, by name; the feed defines them.
+        auth: How clients' credentials are checked where the venue requires them; see `AUTH_MODES`.
         auth_keys: What `strict` checks credentials against; see `parse_auth_key`.
 
     Raises:
-        UsageError: If the speed or the write deadline is not positive, the settling time is negative, or what was
-            chosen does not go together.
+        UsageError: If the speed or the write deadline is not positive, the settling time is negative, or options
+            conflict.
 
     """
 
@@ -65,17 +65,17 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     auth_keys: tuple[AuthKey, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
+        """Reject invalid options."""
         if not self.speed > 0:
-            raise UsageError(f"a speed of {self.speed} is not positive: give a factor such as 10, or max")
+            raise UsageError(f"the speed must be positive, not {self.speed}: use a factor such as 10, or max")
         if not 0 < self.write_deadline < math.inf:
-            raise UsageError(f"a write deadline of {self.write_deadline} s is not a positive time")
+            raise UsageError(f"the write deadline must be positive and finite, not {self.write_deadline} s")
         if not 0 <= self.settle < math.inf:
-            raise UsageError(f"a settling time of {self.settle} s makes no sense")
+            raise UsageError(f"the settling time must be finite and not negative, not {self.settle} s")
         if self.clock == "shared" and not self.has_one_present:
             raise UsageError(
-                "as fast as each client reads, or looped, there is no present that all clients share: leave out "
-                "--clock shared, or --speed max and --loop"
+                "with --speed max or --loop, clients have no current time to share: leave out --clock shared, or "
+                "--speed max and --loop"
             )
         if self.auth == "strict" and self.mode == "verbatim":
             raise UsageError("--mode verbatim checks no credentials: leave out --auth strict, or --mode verbatim")
@@ -83,9 +83,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_one_present(self) -> bool:
-        """Whether recorded time passes for all clients alike."""
+        """Whether recorded time can pass for all clients alike."""
         return math.isfinite(self.speed) and not self.loop
 
     def make_auth(self) -> Auth:
-        """Make what checks credentials; they live in wall time."""
+        """Make the check of credentials, which expire by the wall clock."""
         return Auth(self.auth, now=time.time_ns, keys=self.auth_keys)

@@ -1,4 +1,4 @@
-"""What became of a replay: to one client, and to all of them."""
+"""How a replay went: to one client, and to all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .clock.lateness import LatenessHistogram, LatenessSummary
 __all__ = ["ClientResult", "Outcome", "ReplayTotal", "Tally"]
 
 Outcome = Literal["finished", "client left", "stopped reading", "turned away", "server stopped", "recording damaged"]
-"""Why the replay to a client ended: `finished` is the only one in which it was given everything."""
+"""Why the replay to a client ended: only with `finished` was it sent everything."""
 
 
 class ClientResult(msgspec.Struct, frozen=True):
@@ -21,15 +21,15 @@ class ClientResult(msgspec.Struct, frozen=True):
     The replay to one client.
 
     Attributes:
-        client: Its number, from 1, in the order in which they came.
-        address: Where it came from, e.g. `127.0.0.1:40112`.
+        client: Its number, from 1, in order of connection.
+        address: Its address, e.g. `127.0.0.1:40112`.
         outcome: Why it ended.
         frames: Frames handed to its transport.
         size: Bytes of their payloads.
         elapsed: Nanoseconds from the start of its replay to its last frame.
         recorded: Recorded nanoseconds from its first frame to its last.
-        lateness: How late the frames were; None at infinite speed, where no frame has a deadline.
-        endpoint: Name of the endpoint that it chose.
+        lateness: How late the frames were; None at infinite speed, where frames have no deadlines.
+        endpoint: Name of the endpoint that it connected to.
 
     """
 
@@ -62,9 +62,9 @@ class ReplayTotal(msgspec.Struct, frozen=True):
         clients: How many.
         frames: Frames handed to their transports.
         size: Bytes of their payloads.
-        elapsed: Nanoseconds that their replays took, added up.
-        recorded: Recorded nanoseconds that they were given, added up.
-        outcomes: How many clients ended in which way.
+        elapsed: Nanoseconds that their replays took, in total.
+        recorded: Recorded nanoseconds that they were sent, in total.
+        outcomes: How many clients had which outcome.
         lateness: How late the frames were, over all clients; None at infinite speed.
 
     """
@@ -84,7 +84,7 @@ class ReplayTotal(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Adds up results."""
+    """Adds up the results of clients."""
 
     def __init__(self) -> None:
         self._outcomes: Counter[Outcome] = Counter()
@@ -95,7 +95,7 @@ class Tally:
         self._lateness = LatenessHistogram()
 
     def add(self, result: ClientResult, lateness: LatenessHistogram) -> None:
-        """Take the result of a client, and the histogram that its lateness was summed up from."""
+        """Add the result of a client, and the histogram behind its lateness."""
         self._outcomes[result.outcome] += 1
         self._frames += result.frames
         self._size += result.size
@@ -104,7 +104,7 @@ class Tally:
         self._lateness.merge(lateness)
 
     def total(self) -> ReplayTotal:
-        """Give the sum so far."""
+        """Return the sum so far."""
         return ReplayTotal(
             clients=self._outcomes.total(),
             frames=self._frames,

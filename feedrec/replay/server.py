@@ -1,7 +1,7 @@
 """
-The replay server: listens, and gives each client that connects its own replay.
+The replay server: listens, and replays to each client that connects.
 
-The connections are those of the websockets library; what is written to them comes from `outlet`.
+The connections are those of the websockets library; frames are written to them by `outlet`.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ __all__ = ["ReplayServer"]
 
 _MAX_MESSAGE = 16 << 20  # bytes that a client may send in one message
 _HANDSHAKE_POLL = 0.05
-_LONGEST_PATH = 80  # characters of what a client asks for that are shown
+_LONGEST_PATH = 80  # characters of a requested path that are shown
 
-# What Coinbase Exchange answered in 2021 (cryptofeed #709, XChange #4320); what others answer is not known.
+# What Coinbase Exchange negotiated in 2021 (cryptofeed #709, XChange #4320); other venues are unknown.
 _DEFLATE = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True, compress_settings={"memLevel": 5}
 )
@@ -54,23 +54,23 @@ _log = logging.getLogger("feedrec.replay")
 
 class ReplayServer:
     """
-    A local server that plays recordings to each client that connects.
+    A local server that replays recordings to each client that connects.
 
     Use it as an async context manager, or call `start` and `close`.
 
     Args:
-        paths: A recording, or several: those of one endpoint are merged by time, and each endpoint has a path of its
-            own. The last may still be growing.
+        paths: A recording, or several: those of one endpoint are merged by time, and each endpoint has its own path.
+            The last may still be growing.
         options: How to replay.
         on_client_end: Called with the result of each client when its connection is closed.
-        clock: Tells the monotonic time in nanoseconds.
-        sleep: Sleeps for some seconds; for zero seconds it lets others run.
+        clock: Returns the monotonic time in nanoseconds.
+        sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
 
     Attributes:
         header: The header of the first recording, once started.
-        has_failed: Whether a replay ended by a defect of feedrec.
-        has_lacked: Whether a client asked in vain: for what the recordings lack, for a path that is not served, or with
-            credentials that were refused.
+        has_failed: Whether a replay ended because of a bug in feedrec.
+        has_lacked: Whether a client's request failed: for data that the recordings lack, for an unknown path, or with
+            credentials that were rejected.
 
     """
 
@@ -110,10 +110,10 @@ class ReplayServer:
 
     async def start(self) -> None:
         """
-        Begin to listen.
+        Start to listen.
 
         Raises:
-            UsageError: If the recordings, or the options, do not go together.
+            UsageError: If recordings or options conflict.
             RecordingError: If a recording cannot be read.
             ServeError: If the address cannot be listened on.
 
@@ -165,20 +165,20 @@ class ReplayServer:
 
     @property
     def total(self) -> ReplayTotal:
-        """All clients whose replay has ended, summed up."""
+        """The total over all clients whose replay has ended."""
         return self._tally.total()
 
     @property
     def totals(self) -> dict[str, ReplayTotal]:
-        """The same by endpoint; those that nobody came to as well."""
+        """The same by endpoint, including those without clients."""
         return {name: tally.total() for name, tally in self._tallies.items()}
 
     async def wait_finished(self) -> None:
-        """Wait until the replay is over: with `exit`, every client has ended; otherwise, the server is closed."""
+        """Wait until the replay is over: with `exit`, until every client has ended; otherwise, until `close`."""
         await self._finished.wait()
 
     async def close(self) -> None:
-        """Stop listening and end every replay, within about a second, whatever the clients do."""
+        """Stop listening and end every replay within about a second, whatever the clients do."""
         if self._server is None:
             return
         if not self._stopping.done():
@@ -204,20 +204,20 @@ class ReplayServer:
                 connection.transport.abort()
 
     def _refuse_unknown_path(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer a handshake for what is not served; what is no handshake at all is answered by the library."""
+        """Refuse a handshake for an unknown path; a request that is not a handshake is left to the library."""
         if "Upgrade" not in request.headers or self._endpoints.at(request.path) is not None:
             return None
         path = path_of(request.path)
         shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
-        lacking = f"{shown!r}, which is not served; there are {', '.join(self._endpoints.paths)}"
-        _log.warning("a client asks for the path %s", lacking)
+        refusal = f"unknown path {shown!r}; the paths are {', '.join(self._endpoints.paths)}"
+        _log.warning("a client was refused: %s", refusal)
         self.has_lacked = True
-        return connection.respond(http.HTTPStatus.NOT_FOUND, f"This is no path of the replay: {lacking}\n")
+        return connection.respond(http.HTTPStatus.NOT_FOUND, f"{refusal}\n")
 
     async def _replay_to(self, connection: ServerConnection) -> None:
         endpoint = self._endpoints.at(connection.request.path) if connection.request is not None else None
         if endpoint is None:
-            raise AssertionError("a handshake for an unknown path was refused")
+            raise AssertionError("handshakes for unknown paths are refused")
         options, shared = self._options, self._endpoints.shared
         client = self._meet(connection, endpoint)
         self._active += 1
@@ -231,7 +231,7 @@ class ReplayServer:
             for tally in (self._tally, self._tallies[endpoint.name]):
                 tally.add(result, client.lateness)
             _log.debug("%s: %s after %d frames in %.3f s", client.name, result.outcome, result.frames, result.seconds)
-            self._tell_of_limit(client.name, connection)
+            self._warn_of_limit(client.name, connection)
             self._on_client_end(result)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self.has_failed = True
@@ -255,33 +255,33 @@ class ReplayServer:
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end)
 
     def _remark(self, number: int, text: str) -> None:
-        """Tell the person who runs the replay what a client asks for in vain."""
+        """Tell the person who runs the replay about a request that failed."""
         self.has_lacked = True
         _log.warning("client %d %s", number, text)
 
-    def _tell_of_limit(self, name: str, connection: ServerConnection) -> None:
+    def _warn_of_limit(self, name: str, connection: ServerConnection) -> None:
         closed = connection.protocol.close_rcvd
         if closed is not None and closed.code == CloseCode.MESSAGE_TOO_BIG:
-            text = "%s closed with 1009: a frame is larger than it allows; raise its limit (docs/clients.md)"
+            text = "%s closed with 1009: a frame exceeds its size limit; raise the limit (docs/clients.md)"
             _log.warning(text, name)
 
 
 def _why_not_listening(host: str, port: int, error: OSError | OverflowError | UnicodeError) -> str:
     if isinstance(error, OverflowError):
-        return f"{port} is no port: choose one from 1 to 65535 with --port, or --port 0 for any free one"
-    # asyncio of Python 3.13 gives no errno, but a text, where no address of a host can be bound.
+        return f"invalid port {port}: choose one from 1 to 65535 with --port, or --port 0 for a free one"
+    # If no address of a host can be bound, asyncio of Python 3.13 raises an error with a text and no errno.
     no_such_address = isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
     if isinstance(error, (socket.gaierror, UnicodeError)) or no_such_address or "on any address" in str(error):
         return f"cannot listen on {host!r}: this machine has no such address; choose one with --host, such as 127.0.0.1"
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use: choose another with --port, or --port 0 for any free one"
+        return f"port {port} of {host} is in use: choose another with --port, or --port 0 for a free one"
     if error.errno == errno.EACCES:
-        return f"port {port} of {host} is not allowed: choose one above 1023 with --port, or --port 0 for any free one"
+        return f"no permission for port {port} of {host}: choose one above 1023 with --port, or --port 0 for a free one"
     return f"cannot listen on port {port} of {host}: {error.strerror or error}; choose another with --port"
 
 
 def _where(error: BaseException) -> str:
-    """Tell what went wrong where, but not the text: that may quote what a client said, secrets and all."""
+    """Say what failed where, but not the error's text: that may quote a client's message, secrets included."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in line {place.lineno} of {Path(place.filename).name}"
 
@@ -290,8 +290,8 @@ class _Handshakes(logging.Filter):
     """
     Turns what the library logs into single lines of our own log.
 
-    It logs a handshake that fails as an error with a traceback; to a mock venue a port scan or a browser is no error.
-    The text of the error is left out: it may quote what the client sent, secrets and all.
+    The library logs a failed handshake as an error with a traceback; for a mock venue, a port scan or a browser is not
+    an error. The text of the error is left out: it may quote what the client sent, secrets included.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -359,7 +359,7 @@ def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
         ("no.such.host.invalid", 0, "--host"),
         ("192.0.2.1", 0, "--host"),
         ("x" * 80, 0, "--host"),
-        ("127.0.0.1", 70_000, "no port"),
+        ("127.0.0.1", 70_000, "invalid port"),
     ],
 )
 def test_an_address_that_is_none_is_told_with_what_to_do(tmp_path: Path, host: str, port: int, message: str) -> None:

@@ -30,7 +30,7 @@ from .venue_session import VenueSession
 __all__ = ["ClientReplay"]
 
 VERBATIM_PATIENCE = 0.5
-"""Seconds that a client has to say something before it is taken for a listen-only client."""
+"""Seconds without a message after which a client is taken for a listen-only client."""
 
 _PATIENCE_AT_STOP = 1.0  # seconds
 
@@ -46,7 +46,7 @@ class ClientReplay:
         connection: Its connection, open.
         endpoint: What to play, and how fast.
         outlet: Takes the frames.
-        session: Answers what the client says; None to send every frame to whoever connects.
+        session: Answers the client; None to send it every frame.
         at_end: What to do after the last frame.
 
     """
@@ -98,12 +98,12 @@ class ClientReplay:
             await asyncio.wait({listening, playing})
             for task in (listening, playing):
                 if not task.cancelled():
-                    task.exception()  # retrieved, or asyncio would log it, and what the client said with it
+                    task.exception()  # retrieved, or asyncio would log it, and with it what the client said
             await self._close(CloseCode.GOING_AWAY)
         return self._result()
 
     async def _listen(self) -> None:
-        """Take all that the client says; its first message, or its first subscription, begins the replay."""
+        """Take the client's messages; the first one, or the first subscription, begins the replay."""
         session = self._session
         try:
             if session is not None:
@@ -170,15 +170,15 @@ class ClientReplay:
             await self._outlet.drain_all()
         except ClientEnded as end:
             if end.outcome == "stopped reading":
-                _log.warning("%s stopped reading: its connection is aborted", self.name)
+                _log.warning("%s stopped reading; its connection was aborted", self.name)
             return end.outcome
         except RecordingError as damage:
-            _log.error("%s: the replay to %s ends there", damage, self.name)
+            _log.error("%s; the replay to %s ends there", damage, self.name)
             return "recording damaged"
         return "finished"
 
     def _begin(self, first_time: RecordedWall, joined: RecordedWall | None) -> Playback:
-        """Let its time begin: with its first frame, or by the schedule of all clients."""
+        """Begin its time: with its first frame, or by the schedule of all clients."""
         shared = self._timing.shared
         if shared is None:
             return Playback(first_time, self._timing, self._outlet, self._session)
@@ -187,7 +187,7 @@ class ClientReplay:
         return Playback(since, self._timing, self._outlet, self._session, schedule)
 
     async def _wait_for_word(self) -> bool:
-        """Wait for what begins the replay; a client that does not say it in time is dismissed, or only listens."""
+        """Wait for what begins the replay; a client that sends nothing in time is dismissed, or only listens."""
         session = self._session
         try:
             async with asyncio.timeout(VERBATIM_PATIENCE if session is None else session.subscribe_within):
@@ -203,7 +203,7 @@ class ClientReplay:
         return True
 
     async def _settle(self) -> None:
-        """Wait until the client has said nothing more for a moment."""
+        """Wait until the client has sent nothing for a moment."""
         if self._session is not None:
             while (left := self._last_heard + self._timing.settle - self._timing.clock()) > 0:
                 await self._timing.sleep(left / NANOSECONDS)
@@ -217,13 +217,13 @@ class ClientReplay:
             if answering.done():
                 answering.result()
         except (ClientEnded, RecordingError) as reason:
-            _log.info("%s: held no longer: %s", self.name, reason)
+            _log.info("%s: no longer held open: %s", self.name, reason)
         finally:
             closed.cancel()
             answering.cancel()
 
     async def _answer(self) -> None:
-        """Answer subscriptions, for ever."""
+        """Answer subscriptions, forever."""
         session, playback = self._session, self._playback
         if session is None or playback is None:
             await self._connection.wait_closed()

@@ -1,9 +1,9 @@
 """
-Frames to the transport of one client: here records become bytes.
+Messages to the transport of one client: here payloads become bytes on the wire.
 
-Frames are collected and handed over in one write of whole messages, past `send()`: that is several times as fast, and
-legal beside what the library writes by itself (pongs, a close), since both write whole messages. Nothing is written
-unless the connection is open.
+Messages are collected and handed over in one write of whole WebSocket messages, bypassing `send()`. That is several
+times as fast, and safe next to what the library itself writes (pongs, a close), since both write whole messages.
+Nothing is written unless the connection is open.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from .wire import message_header
 __all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "ClientEnded", "Outlet"]
 
 WRITE_LIMIT = 1 << 19
-"""Bytes in the transport's buffer above which a client is waited for: all that speed needs."""
+"""Bytes in the transport's buffer above which to wait for the client: enough for full speed."""
 
 PACED_WRITE_LIMIT = 8 << 20
-"""The same for frames that have deadlines: a snapshot of 5 MB that is on its way shall not hold up those behind it."""
+"""The same for frames with deadlines: a snapshot of 5 MB on its way must not delay the frames behind it."""
 
 _BATCH_SIZE = 1 << 18
-_LARGE = 1 << 16  # a payload from here on is written by itself: joining would copy it
-_DEFLATED_BATCH_SIZE = 1 << 15  # compressing takes time, and the event loop stands still meanwhile
+_LARGE = 1 << 16  # a payload of this size or more is written separately: joining would copy it
+_DEFLATED_BATCH_SIZE = 1 << 15  # compressing blocks the event loop
 
 
-class ClientEnded(Exception):  # noqa: N818  it is not an error of the program: a client may go
-    """Nothing more can be given to this client."""
+class ClientEnded(Exception):  # noqa: N818  not an error: a client may leave
+    """Nothing more can be sent to this client."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome)
@@ -39,12 +39,12 @@ class ClientEnded(Exception):  # noqa: N818  it is not an error of the program: 
 
 class Outlet:
     """
-    Gives frames to one client.
+    Sends messages to one client.
 
     Args:
-        connection: The client's.
+        connection: The client's connection.
         deflate: Whether to compress, if the client offered it.
-        write_deadline: Seconds after which a client that takes no bytes is given up.
+        write_deadline: Seconds after which a client that reads nothing is disconnected.
 
     Attributes:
         size: Bytes of payload handed over so far.
@@ -64,15 +64,15 @@ class Outlet:
 
     @property
     def is_full(self) -> bool:
-        """Whether a write is worth while: hand over before adding more."""
+        """Whether enough is collected for a write: hand over before adding more."""
         return self._held >= self._batch_size or bool(self._large)
 
     def add(self, payload: bytes, *, binary: bool) -> None:
         """
-        Take a message for the next write.
+        Add a message to the next write.
 
         Raises:
-            ClientEnded: As for `hand_over`, which is done where a large message is waiting already.
+            ClientEnded: As for `hand_over`, which is called first if a large message is already waiting.
 
         """
         if self._large:
@@ -89,7 +89,7 @@ class Outlet:
 
     def hand_over(self) -> None:
         """
-        Hand all that was added to the transport.
+        Hand all added messages to the transport.
 
         Raises:
             ClientEnded: If the connection is no longer open.
@@ -114,10 +114,10 @@ class Outlet:
 
     async def drain(self) -> None:
         """
-        Let others run, and wait until the client has taken enough for more to be written.
+        Let other tasks run, and wait until the client has read enough for more to be written.
 
         Raises:
-            ClientEnded: If it took nothing for as long as the write deadline; its connection is aborted then.
+            ClientEnded: If it read nothing within the write deadline; its connection is aborted then.
 
         """
         await asyncio.sleep(0)
@@ -131,14 +131,14 @@ class Outlet:
                 if transport.get_write_buffer_size() >= unwritten:
                     transport.abort()
                     raise ClientEnded("stopped reading") from None
-            except OSError:  # what connection_lost() was told
+            except OSError:  # passed on from connection_lost()
                 raise ClientEnded("client left") from None
             else:
                 return
 
     async def drain_all(self) -> None:
         """
-        Wait until the operating system has every byte: from then on closing the socket loses none.
+        Wait until the operating system has every byte, so that closing the socket loses none.
 
         Raises:
             ClientEnded: As for `drain`.

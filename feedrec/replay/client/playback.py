@@ -1,9 +1,10 @@
 """
 Playing frames to one client: each when it is due, those that are due together in one write.
 
-For a venue, a frame is what its server half makes of it: nothing, the frame, or the frame with an ack. A client's time
-stands still while the state of the market is rebuilt for its late subscription; that of others goes on. Where all share
-one time it stands still for nobody: the client is then sent at once what was recorded meanwhile.
+For a venue, its server half turns a frame into the messages to send: none, the frame, or the frame with an ack. While
+the state of the market is rebuilt for a late subscription, the client's time stands still, but not that of other
+clients. If all clients share one time, it does not stop for any of them: the client is then sent at once what it
+missed.
 """
 
 from __future__ import annotations
@@ -32,17 +33,16 @@ class Playback:
     The playing of a timeline to one client.
 
     Args:
-        first_time: Recorded time at which it begins: that of the first frame, which is due now, unless there is a
-            schedule.
-        timing: How fast.
-        outlet: Takes the frames.
-        session: Makes messages of them; None to pass them on as they are.
-        schedule: That of all clients; None for one of its own.
+        first_time: Recorded time at which it begins: without a schedule, that of the first frame, which is due now.
+        timing: How fast to play.
+        outlet: Takes the messages.
+        session: Turns frames into messages; None to send them unchanged.
+        schedule: The schedule of all clients; None for a separate one.
 
     Attributes:
-        frames: Messages handed over because something was recorded, or due.
-        lateness: How late they were. What was due before the client was there, or while its state was rebuilt, counts
-            as due right after.
+        frames: Messages handed over because a frame was recorded, or something was due.
+        lateness: How late they were. What was due before the client joined, or while its state was rebuilt, counts as
+            due right after that.
 
     """
 
@@ -125,7 +125,7 @@ class Playback:
         await self._hand_over()
 
     async def answer(self) -> None:
-        """Answer a subscription that came when there was nothing more to play; raises as `play` does."""
+        """Answer a subscription that arrived after the end; raises as `play` does."""
         if self._session is not None:
             await self._give_state(self._session)
 
@@ -148,7 +148,7 @@ class Playback:
         return await wait_until_due(schedule, time, clock=self._clock, sleep=self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
-        """Sleep; but a subscription that comes meanwhile is answered at once."""
+        """Sleep, but answer a subscription that arrives meanwhile at once."""
         session = self._session
         if session is None or not seconds:
             await self._pause(seconds)
@@ -160,7 +160,7 @@ class Playback:
             await self._give_state(session)
 
     async def _attend(self, session: VenueSession, until: RecordedWall) -> None:
-        """Send what the client waits for, and what the venue would send by itself up to a recorded moment."""
+        """Send what the client waits for, and what the venue would send unprompted up to a recorded moment."""
         if session.waits_for_state:
             await self._give_state(session)
         while (due := session.next_due) is not None and due <= until:
@@ -187,7 +187,7 @@ class Playback:
 
     async def _hand_over(self) -> None:
         if not self._deadlines:
-            await asyncio.sleep(0)  # a client that takes little of a recording must not keep the others waiting
+            await asyncio.sleep(0)  # a client that is sent little of a recording must not block the others
             return
         self._outlet.hand_over()
         self._last_handed = self._clock()

@@ -17,10 +17,10 @@ __all__ = ["VenueSession"]
 
 class VenueSession:
     """
-    Passes to a server half what a client says and what was recorded, and carries out what it decides.
+    Passes a client's messages and the recorded frames to a server half, and carries out its decisions.
 
     Args:
-        server: The server half; nobody else may call it.
+        server: The server half; nothing else may call it.
         rebuilder: Rebuilds the snapshots that it asks for.
         outlet: Takes the messages to send.
         remark: Called with what the person who runs the replay should know.
@@ -28,7 +28,7 @@ class VenueSession:
 
     Attributes:
         on_frame: Takes the next recorded frame and its description; returns the messages to send for it. It is that of
-            `FeedServer` itself: no other call is made for every frame.
+            `FeedServer` itself, since it is called for every frame.
         dismissal: How to close the connection, once the server half has decided to.
 
     """
@@ -79,7 +79,7 @@ class VenueSession:
 
     def open(self, handshake: Handshake, now: RecordedWall) -> None:
         """
-        Greet a new client, if the venue does.
+        Greet a new client, if the venue does so.
 
         Raises:
             ClientEnded: If the client is gone.

@@ -15,7 +15,7 @@ _pack_long = struct.Struct("!BBQ").pack
 
 
 def message_header(size: int, *, binary: bool) -> bytes:
-    """Give what stands on the wire before a payload of `size` bytes that is sent as one unfragmented message."""
+    """Return what precedes a payload of `size` bytes on the wire if it is sent as one unfragmented message."""
     first = _FINAL_BINARY if binary else _FINAL_TEXT
     if size < _LENGTH_IN_2_BYTES:
         return _pack_short(first, size)
@@ -25,5 +25,5 @@ def message_header(size: int, *, binary: bool) -> bytes:
 
 
 def message(payload: bytes, *, binary: bool = False) -> bytes:
-    """Give a payload as one message; nothing is checked, so text that is no UTF-8 goes out as it was recorded."""
+    """Return a payload as one message, unchecked: text that is not UTF-8 goes out as it was recorded."""
     return message_header(len(payload), binary=binary) + payload

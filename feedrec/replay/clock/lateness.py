@@ -1,8 +1,9 @@
 """
 How late frames were: a histogram that costs little per frame.
 
-Values below 64 ns have a bucket each. From there each power of two is cut into 32 buckets of equal width, so a bucket
-is at most 1/32 of its lower edge wide. A quantile is the middle of its bucket: at most 1/64 (1.6 %) from the truth.
+Each value below 64 ns has its own bucket. Above that, each power of two is cut into 32 buckets of equal width, so that
+a bucket is at most 1/32 of its lower edge wide. A quantile is the middle of its bucket: within 1/64 (1.6 %) of the
+truth.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class LatenessSummary(msgspec.Struct, frozen=True):
 
 
 class LatenessHistogram:
-    """Counts latenesses in logarithmic buckets; what is early counts as zero."""
+    """Counts latenesses in logarithmic buckets; early counts as zero."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -45,7 +46,7 @@ class LatenessHistogram:
         self._counts = [0] * _BUCKETS
 
     def add(self, lateness: int) -> None:
-        """Take one lateness, in nanoseconds."""
+        """Count one lateness, in nanoseconds."""
         lateness = max(lateness, 0)
         if lateness > self.max:
             self.max = lateness = min(lateness, _LIMIT)
@@ -54,21 +55,21 @@ class LatenessHistogram:
         self.count += 1
 
     def merge(self, other: LatenessHistogram) -> None:
-        """Add all that another histogram counted."""
+        """Add the counts of another histogram."""
         self._counts = [mine + theirs for mine, theirs in zip(self._counts, other._counts, strict=True)]
         self.count += other.count
         self.max = max(self.max, other.max)
 
     def quantile(self, fraction: float) -> int:
         """
-        Give the lateness in nanoseconds that this fraction of the frames does not exceed, within 1.6 %.
+        Return the lateness in nanoseconds that this fraction of the frames does not exceed, within 1.6 %.
 
         Raises:
             ValueError: If nothing was counted.
 
         """
         if not self.count:
-            raise ValueError("a histogram that counted nothing has no quantiles")
+            raise ValueError("an empty histogram has no quantiles")
         rank = max(1, math.ceil(fraction * self.count))
         seen = 0
         for bucket, count in enumerate(self._counts):
@@ -78,7 +79,7 @@ class LatenessHistogram:
         return self.max
 
     def summary(self) -> LatenessSummary | None:
-        """Sum up; None if nothing was counted."""
+        """Return the summary; None if nothing was counted."""
         if not self.count:
             return None
         return LatenessSummary(self.count, self.quantile(0.50), self.quantile(0.99), self.max)

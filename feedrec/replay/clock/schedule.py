@@ -25,7 +25,7 @@ LEAD = 2_000_000
 """Nanoseconds before a deadline at which sleeping ends and yielding begins: an event loop's timers are no finer."""
 
 LONGEST_SLEEP = 100_000_000
-"""Nanoseconds after which a sleeper looks at the schedule again, whatever it says."""
+"""Nanoseconds after which a sleeper checks the schedule again, whatever it says."""
 
 Clock = Callable[[], Monotonic]
 """Returns the monotonic time."""
@@ -109,7 +109,7 @@ class Schedule:
 
     def _use_speed(self, speed: float) -> None:
         if not speed > 0:
-            raise ValueError(f"a speed of {speed} is not positive")
+            raise ValueError(f"the speed must be positive, not {speed}")
         self._numerator, self._denominator = (1, 0) if math.isinf(speed) else float(speed).as_integer_ratio()
         self._speed = speed
 

@@ -1,9 +1,9 @@
 """
 One time for all clients.
 
-It begins with the first client that subscribes, and passes whether clients come or go. One that comes later, or comes
-back, joins at the present. When a client has been sent everything and nobody is left, time is over: the next client
-begins anew.
+It begins with the first client that subscribes, and passes whether clients are connected or not. A client that
+connects or reconnects later joins at the present. When a client has been sent everything and none is left, this time
+is over: the next client starts from the beginning.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """
-Decoded batches that several clients take, each at its own pace, from a window of bounded size. Pure: no file, no loop.
+A window of decoded batches from which several clients take, each at its own pace. Pure: no file, no event loop.
 
-1. Batches are appended in order, and a cursor takes each of them once, in order.
-2. A batch is kept until every cursor has taken the one after it: those that play a batch may still be joined in it.
-3. A cursor that has more than `limit` bytes of payload to take, the newest batch aside, is cut loose: the window no
-   longer keeps anything for it. It knows from where it must read by itself, so that no frame is lost or doubled.
-4. A cursor joins at a recorded time, if everything from there on is in the window or still to come.
+1. Batches are appended in order. A cursor takes each of them once, in order.
+2. A batch is kept until every cursor has taken the one after it: a client may still join in the batch that is played.
+3. A cursor that has yet to take more than `limit` bytes of payload, not counting the newest batch, is cut loose: the
+   window keeps nothing more for it. The cursor knows its place, from which its client can read on alone without losing
+   or repeating a frame.
+4. A cursor can join at a recorded time if everything from there on is in the window or still to be appended.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ __all__ = ["BatchWindow", "Cursor", "Place"]
 
 class Place(NamedTuple):
     """
-    From where to read a timeline on.
+    A place in a timeline to read on from.
 
     Attributes:
-        start: The first line at or after this time, None for the beginning, is at or before the place.
+        start: The first line at or after this time is not past the place; None for the beginning.
         position: Lines before this position are past; see `FrameBatch`.
 
     """
@@ -38,8 +39,9 @@ class Cursor:
     How far a client has come.
 
     Attributes:
-        place: From where it would have to read by itself.
-        is_cut_loose: Whether it must.
+        place: Where it would have to read on alone.
+        is_cut_loose: Whether it has to.
+        skips_to: The time of the first frame that it takes, until it has taken one; None for any.
 
     """
 
@@ -47,7 +49,7 @@ class Cursor:
         self.place = place
         self.is_cut_loose = False
         self.number = number  # of the batch that it takes next
-        self.taken = taken  # bytes up to that batch
+        self.taken = taken  # bytes before that batch
         self.skips_to = place.start
 
 
@@ -56,7 +58,7 @@ class BatchWindow:
     The window.
 
     Args:
-        start: The time at which the first batch to be appended begins; None for the beginning of the timeline.
+        start: The time from which batches will be appended; None for the beginning of the timeline.
         limit: Bytes of payload by which a cursor may be behind.
 
     """
@@ -66,14 +68,14 @@ class BatchWindow:
         self._limit = limit
         self._batches: deque[tuple[FrameBatch, int]] = deque()  # each with the bytes up to its end
         self._first = 0  # number of the first batch that is kept
-        self._appended = 0  # bytes up to the end of the last one
-        self._dropped = 0  # bytes up to the end of the one dropped last
+        self._appended = 0  # bytes up to the end of the last batch
+        self._dropped = 0  # bytes up to the end of the batch dropped last
         self._dropped_time: RecordedWall | None = None
         self._cursors: set[Cursor] = set()
 
     @property
     def has_cursors(self) -> bool:
-        """Whether anybody still takes batches from it."""
+        """Whether any cursor still takes batches from it."""
         return bool(self._cursors)
 
     @property
@@ -82,7 +84,7 @@ class BatchWindow:
         return self._appended - self._dropped
 
     def join(self, start: RecordedWall | None) -> Cursor | None:
-        """Begin at the first frame at or after a time, None for the beginning; None if the window begins later."""
+        """Make a cursor that begins at a time, or at the beginning; None if the window does not reach back to it."""
         if not self._reaches(start):
             return None
         cursor = Cursor(Place(start), self._first, self._dropped)
@@ -95,7 +97,7 @@ class BatchWindow:
         self._drop()
 
     def append(self, batch: FrameBatch) -> None:
-        """Add the next batch; cursors that are too far behind are cut loose."""
+        """Append the next batch, and cut loose the cursors that are too far behind."""
         for cursor in [cursor for cursor in self._cursors if self._appended - cursor.taken > self._limit]:
             cursor.is_cut_loose = True
             self._cursors.discard(cursor)
@@ -104,11 +106,11 @@ class BatchWindow:
         self._drop()
 
     def is_at_end(self, cursor: Cursor) -> bool:
-        """Tell whether the next batch of a cursor is still to be appended."""
+        """Return whether the next batch of a cursor is still to be appended."""
         return cursor.number == self._first + len(self._batches)
 
     def take(self, cursor: Cursor) -> FrameBatch | None:
-        """Take the next batch of a cursor that was not cut loose; None if it is still to be appended."""
+        """Take the next batch of a cursor that is not cut loose; None if it is still to be appended."""
         while not self.is_at_end(cursor):
             batch, cursor.taken = self._batches[cursor.number - self._first]
             cursor.number += 1
@@ -130,7 +132,7 @@ class BatchWindow:
         return self._start is None or self._start <= start
 
     def _drop(self) -> None:
-        """Drop what all cursors have played."""
+        """Drop what every cursor has played."""
         needed = min((cursor.number for cursor in self._cursors), default=self._first) - 1
         while self._first < needed:
             batch, self._dropped = self._batches.popleft()

@@ -129,7 +129,7 @@ class FrameDecoder:
 
 
 def in_steps(batch: Batch) -> Iterator[Batch]:
-    """Cut lines into steps that are quick to decode: few lines, few bytes. A line that is large is a step by itself."""
+    """Cut lines into steps that are quick to decode: few lines, few bytes. A large line is a step of its own."""
     start, lines, files, lap = batch
     for first in range(0, len(lines), _STEP_LINES):
         some = lines[first : first + _STEP_LINES]

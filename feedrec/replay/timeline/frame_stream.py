@@ -1,10 +1,10 @@
 """
 The frames of a timeline, read and decoded ahead of need.
 
-Blocks are read, unpacked and merged in a thread, up to `BATCHES_AHEAD` of them before they are needed: zstd releases
-the interpreter lock. Lines are decoded in the event loop, in steps that take well below a millisecond: a thread that
-decodes would hold the lock, and so stop the event loop, for up to 5 ms at a time. A line is never split: a frame of
-5 MB takes 3 ms.
+Blocks are read, decompressed and merged in a thread, up to `BATCHES_AHEAD` of them before they are needed: zstd
+releases the interpreter lock. Lines are decoded in the event loop, in steps that take well below a millisecond: a
+thread that decodes would hold the lock, and so stop the event loop, for up to 5 ms at a time. A line is never split: a
+frame of 5 MB takes 3 ms.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .timeline import Timeline
 __all__ = ["BATCHES_AHEAD", "FrameSource", "FrameStream"]
 
 BATCHES_AHEAD = 2
-"""Batches of lines (about 1 MiB of text each) that are unpacked before they are asked for."""
+"""Batches of lines (about 1 MiB of text each) that are decompressed before they are needed."""
 
 _RESERVE = 8 << 20  # bytes of payload decoded before they are needed: two snapshots of a BTC-USD book, in 2026
 
@@ -45,10 +45,10 @@ class FrameSource(Protocol):
 
     def look_ahead(self) -> bool:
         """
-        Decode a few frames that will be needed later. To be called when there are a few milliseconds to spare.
+        Decode a few frames that will be needed later. Call it when there are a few milliseconds to spare.
 
         Returns:
-            Whether it did; there may be enough of them, or nothing to decode yet.
+            Whether it did: there may be enough of them, or nothing to decode yet.
 
         """
 
@@ -66,12 +66,12 @@ class FrameSource(Protocol):
 
 class FrameStream:
     """
-    One playing of a timeline; see `FrameSource`. Close it, or its thread and its files stay.
+    The frames of a timeline, for one reader; see `FrameSource`. Close it, or its thread and its files stay open.
 
     Create it in the event loop that takes the frames.
 
     Args:
-        timeline: What to play.
+        timeline: What to read.
         start: It begins at the first line at or after this time; None for the timeline's own start.
         position: Lines before this position are left out of the first lap; see `FrameBatch`.
 
@@ -151,7 +151,7 @@ class FrameStream:
 
     @property
     def _wants_more(self) -> bool:
-        """Whether to decode more than was asked for: not without bound, however short a lap is."""
+        """Whether to decode more than was asked for: a bounded amount, and at most one lap ahead."""
         return (
             self._reserved < _RESERVE
             and self._reader.laps_wanted <= self._lap_given + 1
@@ -163,7 +163,7 @@ class FrameStream:
         return self._loop.run_in_executor(self._thread, self._reader.next_batch)
 
     def _begin_lines(self) -> None:
-        """Go on with the lines that were read first."""
+        """Begin to decode the next lines that were read."""
         lines = self._lines_ahead[0].result()
         if lines is None:
             self._is_over = True
@@ -186,7 +186,7 @@ class FrameStream:
             self._reader.stop()
 
     def _decode_step(self) -> bool:
-        """Decode a few lines; whether there were any."""
+        """Decode a few lines; return whether there were any."""
         step = next(self._steps, None)
         if step is None:
             return False

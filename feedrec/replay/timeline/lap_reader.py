@@ -1,4 +1,4 @@
-"""The lines of a timeline, lap after lap: the part of a playing that is done in a thread."""
+"""The lines of a timeline, lap after lap: the part of reading that runs in a thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LapReader:
         position: Lines before this position are left out of the first lap; see `FrameBatch`.
 
     Attributes:
-        laps_wanted: The first lap that is still of interest: the rest of one before it is not read.
+        laps_wanted: Number of the first lap that is still needed: the rest of an earlier one is not read.
 
     """
 
@@ -54,7 +54,7 @@ class LapReader:
         return None
 
     def stop(self) -> None:
-        """End it soon, also while it waits for a recording to grow. To be called in any thread."""
+        """Stop reading soon, even while waiting for a recording to grow. May be called from any thread."""
         self._stopped.set()
 
     def close(self) -> None:

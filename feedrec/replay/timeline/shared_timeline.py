@@ -1,8 +1,9 @@
 """
 One reading of a timeline for all clients that share one time.
 
-The recordings are read, unpacked and decoded once. A client that falls more than `WINDOW` behind the others reads on by
-itself, as does one that joins where the window of decoded batches does not reach back to: nobody waits for it.
+The recordings are read, decompressed and decoded once. A client that falls more than `WINDOW` behind the others reads
+on alone, and so does a client that joins before the beginning of the window of decoded batches. Nobody waits for
+either.
 """
 
 from __future__ import annotations
@@ -57,12 +58,12 @@ class SharedTimeline:
         return _SharedFrames(self, self._reading, cursor)
 
     def read_alone(self, place: Place) -> FrameStream:
-        """Let a client that was cut loose go on by itself."""
-        _log.info("a client is more than %d MiB behind the others: it reads by itself from now on", self._window >> 20)
+        """Let a client that was cut loose read on alone."""
+        _log.info("a client is more than %d MiB behind the others: it reads on alone", self._window >> 20)
         return FrameStream(self._timeline, *place)
 
     async def leave(self, reading: _Reading, cursor: Cursor) -> None:
-        """Close the reading if it was for this client alone."""
+        """Close a reading when its last client leaves."""
         reading.window.leave(cursor)
         if self._reading is reading and not reading.window.has_cursors:
             self._reading = None
@@ -71,11 +72,11 @@ class SharedTimeline:
 
 class _Reading:
     """
-    One stream, read on by the client that comes to its end first.
+    One stream, read on by whichever client needs the next batch first.
 
     Attributes:
         stream: The stream.
-        window: What was read, for those who are behind.
+        window: What has been read, for the clients that are behind.
 
     """
 
@@ -93,11 +94,11 @@ class _Reading:
                 await self.stream.fill_reserve()
 
     def look_ahead(self) -> bool:
-        """Look ahead in the stream, unless somebody waits for it."""
+        """Look ahead in the stream, unless a client waits for it."""
         return not self._in_use.locked() and self.stream.look_ahead()
 
     async def next_batch(self, cursor: Cursor) -> FrameBatch | None:
-        """Return the next batch of a cursor that was not cut loose; None at the end."""
+        """Return the next batch of a cursor that is not cut loose; None at the end."""
         while (batch := self.window.take(cursor)) is None:
             async with self._in_use:
                 if self.window.is_at_end(cursor):  # else another client has read on meanwhile
@@ -106,7 +107,7 @@ class _Reading:
                         return None
                     self.window.append(decoded)
             if cursor.skips_to is not None:
-                await asyncio.sleep(0)  # there may be many frames to pass over
+                await asyncio.sleep(0)  # there may be many frames to skip
         return batch
 
 

@@ -1,4 +1,4 @@
-"""What recordings hold, as far as their indexes and a look at their beginnings tell."""
+"""What recordings contain, according to their indexes and their first frames."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ...model import NANOSECONDS, Event, Frame, Header
 __all__ = ["Survey", "survey_recordings"]
 
 LONGEST_LOOK = 60 * NANOSECONDS
-"""Recorded time that is looked at; what a feed carries shows itself within seconds."""
+"""Recorded time that is inspected; every channel of a feed sends something within seconds."""
 
 MOST_TEXT = 64 << 20
-"""Bytes of text that are looked at, in each recording."""
+"""Bytes of text that are inspected, in each recording."""
 
 
 class Survey(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Survey(msgspec.Struct, frozen=True):
     What there is to replay.
 
     Attributes:
-        catalogue: Products by channel: those that were seen, and those that were asked for and not refused.
+        catalogue: Products by channel: those that were seen, and those that were requested and not refused.
         first_time: Time of the first received frame, in nanoseconds; 0 if there is none.
 
     """
@@ -38,7 +38,7 @@ class Survey(msgspec.Struct, frozen=True):
 
 def survey_recordings(paths: Sequence[Path], feed: Feed) -> Survey:
     """
-    Look at the beginning of each recording, and at its index if it has one.
+    Inspect the beginning of each recording, and its index if it has one.
 
     Raises:
         RecordingError: If one cannot be read at all.
@@ -52,7 +52,7 @@ def survey_recordings(paths: Sequence[Path], feed: Feed) -> Survey:
             for channel, product in _asked_for(recording.header) - refused:
                 seen.setdefault(channel, {})[product] = None
             for channel, products in (recording.index.products if recording.index else {}).items():
-                if channel in feed.channels:  # acks are none
+                if channel in feed.channels:  # those of acks are not
                     seen.setdefault(channel, {}).update(dict.fromkeys(products))
         if first_time is not None:
             first_times.append(first_time)
@@ -62,11 +62,11 @@ def survey_recordings(paths: Sequence[Path], feed: Feed) -> Survey:
 def _look_at_beginning(
     recording: Recording, feed: Feed, seen: dict[str, dict[str, None]]
 ) -> tuple[int | None, set[tuple[str, str]]]:
-    """Note what the first frames speak of; give the time of the first of all, and what the venue refused."""
+    """Note the channels and products of the first frames; return the first time, and what the venue refused."""
     text = 0
     first_time = None
     refused: set[tuple[str, str]] = set()
-    with contextlib.suppress(DamagedRecordingError):  # the replay will say so
+    with contextlib.suppress(DamagedRecordingError):  # the replay reports it
         for line, record in recording.lines_with_records():
             text += len(line)
             if isinstance(record, Event):
@@ -92,7 +92,7 @@ def _asked_for(header: Header) -> set[tuple[str, str]]:
 
 
 def _refused(event: Event) -> set[tuple[str, str]]:
-    """Give what an event says that the venue did not accept."""
+    """Return what the venue did not accept, according to an event."""
     if event.name != "missing":
         return set()
     return _asked_for(Header("", subscriptions=event.details.get("subscriptions") or []))

@@ -30,18 +30,18 @@ _log = logging.getLogger("feedrec.replay")
 
 class Timeline:
     """
-    The received frames of recordings, in recorded order. Each client opens it for itself.
+    The received frames of recordings, in recorded order.
 
-    Several recordings are merged by time; those that follow each other, as rotated files do, are a case of that. Where
-    times are equal, the order is that of the recordings as given, then that of their lines. Connections of the n-th
-    recording, counted from 0, are numbered from n * `CONNECTIONS_PER_FILE` on.
+    Several recordings are merged by time, including those that follow each other, as rotated files do. Frames with
+    equal times are in the order of the recordings as given, then in that of their lines. Connections of the n-th
+    recording, counted from 0, are numbered from n * `CONNECTIONS_PER_FILE`.
 
     Args:
         paths: The recordings; one that is still being written is followed until its recorder is gone.
-        start: First time, inclusive, in nanoseconds: what stands before the first line at or after it is left out.
+        start: First time, inclusive, in nanoseconds: everything before the first line at or after it is left out.
         end: Last time, exclusive, in nanoseconds: it ends at the first received frame at or after it.
-        loop: Whether it begins again at its end, for ever. Without any frame in range it ends all the same.
-        describe: Tells what a text frame is; pure, and it never raises.
+        loop: Whether to start over at the end, forever; a timeline without any frame in range still ends.
+        describe: Describes a text frame; pure, and it never raises.
 
     """
 
@@ -62,7 +62,7 @@ class Timeline:
         self.end = end
         self._start = None if start is None else format_time(max(start, 0)).encode()
         self._first_times: dict[int, bytes] = {}
-        self._damage_told: set[str] = set()
+        self._reported_damage: set[str] = set()
         self._indexes: list[Index | None] | None = None
         self._index_lock = threading.Lock()
 
@@ -71,7 +71,7 @@ class Timeline:
         Read the first line of each recording.
 
         Raises:
-            RecordingError: If one of them is no recording that can be read.
+            RecordingError: If one of them cannot be read.
 
         """
         headers = []
@@ -81,7 +81,7 @@ class Timeline:
         return headers
 
     def indexes(self) -> list[Index | None]:
-        """Give the index of each recording; None for one that has none."""
+        """Return the index of each recording; None for a recording without one."""
         with self._index_lock:
             if self._indexes is None:
                 self._indexes = [_read_index(path) for path in self.paths]
@@ -143,7 +143,7 @@ class Timeline:
         ]
 
     def _first_time(self, number: int) -> bytes:
-        """Give the time of the first line of a recording as text; a time before it as long as there is none."""
+        """Return the time of the first line of a recording, as text; while it has no line, a time before that."""
         if len(self.paths) == 1:
             return b""
         if number not in self._first_times:
@@ -154,21 +154,25 @@ class Timeline:
         return self._first_times[number]
 
     def _open(self, path: Path, stopped: threading.Event) -> _WholeBlocks:
-        """Read one recording."""
-        return _WholeBlocks(_follow(path, stopped), self._tell_damage)
+        """Open one recording."""
+        return _WholeBlocks(_follow(path, stopped), self._report_damage)
 
     def _open_at(self, path: Path, stopped: threading.Event, start: bytes) -> tuple[int, _WholeBlocks]:
-        """Read one recording from about a time on; see `Source`."""
+        """Open one recording for reading from about a time on; see `Source`."""
         reader = _follow(path, stopped)
-        passed = reader.seek(parse_time(start.decode()))
-        return passed, _WholeBlocks(reader, self._tell_damage)
+        try:
+            passed = reader.seek(parse_time(start.decode()))
+        except BaseException:
+            reader.close()
+            raise
+        return passed, _WholeBlocks(reader, self._report_damage)
 
-    def _tell_damage(self, damage: RecordingError) -> None:
-        """Log that a recording ends too early: once, however many clients come across it."""
+    def _report_damage(self, damage: RecordingError) -> None:
+        """Log that a recording ends too early: once, however many clients read it."""
         text = str(damage)
-        if text not in self._damage_told:
-            self._damage_told.add(text)
-            _log.warning("%s: replaying what is before it", text)
+        if text not in self._reported_damage:
+            self._reported_damage.add(text)
+            _log.warning("%s: replaying everything before that", text)
 
 
 class _WholeBlocks:
@@ -176,8 +180,8 @@ class _WholeBlocks:
     The blocks of lines of a recording, as far as they are whole.
 
     Args:
-        reader: The recording; it is closed at its end, or by `close`.
-        on_cut: Called if the recording is cut off, which is no error.
+        reader: The recording; `close` closes it.
+        on_cut: Called if the recording is cut off, which is not an error here.
 
     """
 

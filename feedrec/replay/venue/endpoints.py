@@ -1,4 +1,4 @@
-"""The endpoints that recordings make up, each at its path: `/` and its name."""
+"""The endpoints of the recordings, each served at its path: `/` and its name."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from .mock_venue import MockVenue
 __all__ = ["Endpoint", "Endpoints", "open_endpoints"]
 
 LONGEST_WAIT = 10 * NANOSECONDS
-"""Recorded time by which an endpoint may begin after the others before that is told."""
+"""Recorded time that an endpoint may begin after the others without a warning."""
 
 _log = logging.getLogger("feedrec.replay")
 
 
 class Endpoint(msgspec.Struct, frozen=True):
     """
-    What is served at a path.
+    An endpoint that is served.
 
     Attributes:
-        name: That of the recordings' endpoint; of several, joined by `+`, if they are replayed verbatim.
+        name: Its name; several endpoints that are replayed verbatim are one, whose name joins theirs by `+`.
         timeline: Its recordings.
-        venue: Answers its clients; None to give them every frame.
+        venue: Answers its clients; None to send them every frame.
         timing: How its time passes.
         shared: The timeline as its clients read it together, if they share one time.
 
@@ -51,23 +51,23 @@ class Endpoint(msgspec.Struct, frozen=True):
     shared: SharedTimeline | None = None
 
     def open_stream(self, start: RecordedWall | None) -> FrameSource:
-        """Open its frames for a client, from a time on; None for the beginning."""
+        """Open its frames for a client, from a time on, or from the beginning."""
         return FrameStream(self.timeline, start) if self.shared is None else self.shared.open(start)
 
     @property
     def path(self) -> str:
-        """Where it is served if it is one of several."""
+        """The path at which it is served if there are several."""
         return f"/{self.name}"
 
 
 class Endpoints:
     """
-    All that is served.
+    All endpoints that are served.
 
     Args:
         header: The header of the first recording.
         endpoints: At least one.
-        shared: Their time, if it is one for all clients.
+        shared: The time of all clients, if they share it.
 
     Attributes:
         header: See above.
@@ -87,7 +87,7 @@ class Endpoints:
 
     @property
     def paths(self) -> list[str]:
-        """What clients choose by; empty if there is nothing to choose."""
+        """The paths that clients choose from; empty if there is only one endpoint."""
         return [endpoint.path for endpoint in self._endpoints] if len(self._endpoints) > 1 else []
 
     @property
@@ -97,9 +97,9 @@ class Endpoints:
 
     def at(self, target: str) -> Endpoint | None:
         """
-        Give what is served to a client that asks for a target, such as `/name?query`; None if nothing is.
+        Return the endpoint that a request target such as `/name?query` refers to; None if there is no such path.
 
-        A single endpoint is served whatever the path. Of several, `/` is the first.
+        A single endpoint is served at any path. Of several, the first one is also served at `/`.
         """
         path = path_of(target)
         if len(self._endpoints) == 1 or path == "/":
@@ -114,22 +114,22 @@ class Endpoints:
 
 
 def path_of(target: str) -> str:
-    """Give the path of a request's target, without the query, which may hold secrets."""
+    """Return the path of a request target, without the query, which may contain secrets."""
     return target.partition("?")[0] or "/"
 
 
 def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: Clock, sleep: Sleep) -> Endpoints:
     """
-    Look at recordings: what they are of, and what there is.
+    Inspect recordings, and set up their endpoints.
 
     Args:
         paths: The recordings.
         options: How to replay them.
-        clock: Tells the monotonic time in nanoseconds.
-        sleep: Sleeps for some seconds; for zero seconds it lets others run.
+        clock: Returns the monotonic time.
+        sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
 
     Raises:
-        UsageError: If the recordings, or the options, do not go together.
+        UsageError: If recordings or options conflict.
         RecordingError: If a recording cannot be read.
 
     """
@@ -146,7 +146,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
     beginning = max(min(firsts.values(), default=0), options.start or 0)
     shared = None
     if options.clock == "shared" or (options.clock is None and len(groups) > 1 and options.has_one_present):
-        _tell_of_waits(firsts, beginning)
+        _warn_of_waits(firsts, beginning)
         shared = SharedTime(RecordedWall(beginning) if beginning else None, options.speed, clock)
     settle = round(options.settle * NANOSECONDS)
     endpoints = []
@@ -159,20 +159,20 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
 
 
 def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFeed]:
-    """Give who answers for each endpoint; nobody for all of them together if they are replayed verbatim."""
+    """Return the feed that answers for each endpoint; none at all if the recordings are replayed verbatim."""
     if options.mode == "verbatim":
         return {}
     feeds = {name: feed for name in names if (feed := venue_of(name)) is not None}
     unknown = [name for name in names if name not in feeds]
     if unknown and len(names) > 1:
         raise UsageError(
-            f"feedrec does not know how {unknown[0]!r} answers, so its recordings cannot be served beside others: "
-            "leave them out, or use --mode verbatim"
+            f"unknown endpoint {unknown[0]!r}: its recordings cannot be served next to others; leave them out, or use "
+            "--mode verbatim"
         )
     if unknown and options.mode == "venue":
-        raise UsageError(f"feedrec does not know how {unknown[0]!r} answers: use --mode verbatim")
+        raise UsageError(f"unknown endpoint {unknown[0]!r}: it cannot be replayed as a venue; use --mode verbatim")
     if unknown and options.auth == "strict":
-        raise UsageError(f"feedrec does not know how {unknown[0]!r} checks credentials: leave out --auth strict")
+        raise UsageError(f"unknown endpoint {unknown[0]!r}: its credentials cannot be checked; leave out --auth strict")
     return feeds
 
 
@@ -192,7 +192,7 @@ def _venues(
 def _settings_of(
     feeds: Mapping[str, VenueFeed], given: Mapping[str, str], auth: Auth
 ) -> Mapping[str, Mapping[str, str]]:
-    """Give each feed the settings that it takes: of several, not every one knows them all."""
+    """Return for each feed the settings that it has: of several feeds, not each has all of them."""
     if len(feeds) < 2:
         return dict.fromkeys(feeds, given)
     taken: dict[str, dict[str, str]] = {name: {} for name in feeds}
@@ -210,8 +210,8 @@ def _settings_of(
     return taken
 
 
-def _tell_of_waits(firsts: Mapping[str, int], beginning: int) -> None:
+def _warn_of_waits(firsts: Mapping[str, int], beginning: int) -> None:
     for name, first in firsts.items():
         if first - beginning > LONGEST_WAIT:
             wait = (first - beginning) // NANOSECONDS
-            _log.warning("%s begins %d s after the replay: until then its clients get nothing but answers", name, wait)
+            _log.warning("%s begins %d s into the replay: until then, its clients receive only replies", name, wait)

@@ -1,4 +1,4 @@
-"""The venue that recordings make up: what it has, and who answers for it."""
+"""The venue that recordings stand for: what it offers, and what answers for it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class MockVenue:
     Answers clients as the venue of a recording would.
 
     Args:
-        feed: The venue's.
+        feed: The venue's feed.
         timeline: The recordings, described by the feed.
-        settings: What is not known of the venue.
-        auth: What clients must prove; None to be content with any credentials.
+        settings: Undocumented details of the venue.
+        auth: How credentials are checked; None to accept any.
 
     Attributes:
-        survey: What the recordings hold.
-        rebuilder: Gives the state of the market to late clients.
+        survey: What the recordings contain.
+        rebuilder: Rebuilds the state of the market for late clients.
 
     Raises:
         UsageError: If a setting is unknown, or of another kind, or the feed's states are written for feedrec 0.1.

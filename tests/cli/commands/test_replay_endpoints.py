@@ -147,7 +147,7 @@ def test_any_credentials_will_do_by_default(exchange: Path) -> None:
         ('{"privateKey":"planted"}', ("--auth", "strict", "--auth-key", "key"), "key: "),
         ("\udcff", ("--auth", "strict", "--auth-key", "key"), "cannot read the key key: not UTF-8 text"),
         (None, ("--auth", "strict", "--auth-key", "none"), "cannot read the key none: No such file or directory"),
-        (None, ("--clock", "shared", "--loop"), "no present that all clients share"),
+        (None, ("--clock", "shared", "--loop"), "no current time to share"),
     ],
 )
 def test_what_makes_no_sense_is_one_line_that_quotes_no_key(

@@ -85,4 +85,4 @@ def test_a_client_that_stopped_reading_for_long_holds_up_nobody_and_misses_nothi
 
     with caplog.at_level(logging.INFO, logger="feedrec"):
         run(scenario())
-    assert [text for text in caplog.messages if "reads by itself" in text] != []
+    assert [text for text in caplog.messages if "reads on alone" in text] != []

@@ -88,7 +88,7 @@ def test_at_infinite_speed_everything_is_due_at_the_anchor() -> None:
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, math.nan, -math.inf])
 def test_a_speed_is_positive(speed: float) -> None:
-    with pytest.raises(ValueError, match="not positive"):
+    with pytest.raises(ValueError, match="must be positive"):
         Schedule(R0, M0, speed)
 
 

@@ -126,7 +126,7 @@ def test_a_client_that_is_far_behind_reads_by_itself(tmp_path: Path, caplog: pyt
     with caplog.at_level(logging.INFO, logger="feedrec"):
         run(scenario())
     assert [record.getMessage() for record in caplog.records] == [
-        "a client is more than 1 MiB behind the others: it reads by itself from now on"
+        "a client is more than 1 MiB behind the others: it reads on alone"
     ]
 
 

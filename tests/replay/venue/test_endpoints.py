@@ -149,8 +149,7 @@ def test_an_unknown_path_is_refused_with_those_that_there_are(
                 await connect(f"{server.url}/west?key=planted")
             response = refusal.value.response
             assert response.status_code == 404
-            expected = b"This is no path of the replay: '/west', which is not served; there are /north, /south\n"
-            assert response.body == expected
+            assert response.body == b"unknown path '/west'; the paths are /north, /south\n"
             assert server.has_lacked
             with pytest.raises(InvalidStatus):
                 await connect(f"{server.url}/{'x' * 5000}")
@@ -158,7 +157,7 @@ def test_an_unknown_path_is_refused_with_those_that_there_are(
     with caplog.at_level(logging.WARNING, logger="feedrec"):
         run(scenario())
     first, second = (record.getMessage() for record in caplog.records)
-    assert first == "a client asks for the path '/west', which is not served; there are /north, /south"
+    assert first == "a client was refused: unknown path '/west'; the paths are /north, /south"
     assert len(second) < 200
 
 
@@ -207,7 +206,7 @@ def test_an_endpoint_that_nobody_can_answer_for_is_refused_among_others(recordin
             pass
 
     for paths in ([*recordings, other], [other, recordings[0]]):
-        with pytest.raises(UsageError, match=r"'elsewhere' answers.* beside others: leave them out, or .*verbatim"):
+        with pytest.raises(UsageError, match=r"'elsewhere': .* next to others; leave them out, or .*verbatim"):
             run(start(paths))
     run(start([other]))
 
@@ -368,7 +367,7 @@ def test_clients_of_one_endpoint_share_time_if_asked_to(recordings: list[Path], 
 @pytest.mark.parametrize("wrong", [{"speed": math.inf}, {"loop": True}])
 def test_a_present_that_cannot_be_shared_is_refused(wrong: dict[str, Any]) -> None:
     """One line says what to leave out."""
-    with pytest.raises(UsageError, match=r"no present that all clients share.*--clock shared"):
+    with pytest.raises(UsageError, match=r"no current time to share.*--clock shared"):
         ReplayOptions(clock="shared", **wrong)
 
 
@@ -392,7 +391,7 @@ def test_an_endpoint_that_begins_much_later_is_told(
     with caplog.at_level(logging.WARNING, logger="feedrec"):
         run(scenario())
         assert [record.getMessage() for record in caplog.records] == [
-            "south begins 60 s after the replay: until then its clients get nothing but answers"
+            "south begins 60 s into the replay: until then, its clients receive only replies"
         ]
         caplog.clear()
         run(scenario(start=START + 59 * SECOND))
@@ -473,7 +472,7 @@ def test_strict_is_refused_where_nobody_checks(tmp_path: Path, venues: dict[str,
     async def scenario() -> None:
         await ReplayServer(path, options(auth="strict", auth_keys=(KEY,))).start()
 
-    with pytest.raises(UsageError, match="how 'elsewhere' checks credentials"):
+    with pytest.raises(UsageError, match="'elsewhere': its credentials cannot be checked"):
         run(scenario())
 
 

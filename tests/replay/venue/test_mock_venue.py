@@ -520,7 +520,7 @@ def test_what_cannot_be_a_venue_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="--mode verbatim"):
         run(start([DEMO, other]))
-    with pytest.raises(UsageError, match="does not know how 'elsewhere' answers"):
+    with pytest.raises(UsageError, match="unknown endpoint 'elsewhere'"):
         run(start([other], mode="venue"))
     with pytest.raises(UsageError, match="no setting 'nonsense'"):
         run(start([DEMO], settings={"nonsense": "1"}))
