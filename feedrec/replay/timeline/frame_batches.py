@@ -140,11 +140,12 @@ def in_steps(batch: Batch) -> Iterator[Batch]:
                 yield Batch(start + first + begin, some[begin:end], files[first + begin : first + end], lap)
 
 
-def _small_ranges(lines: list[bytes]) -> Iterator[tuple[int, int]]:
+def _small_ranges(lines: list[bytes]) -> list[tuple[int, int]]:
+    ranges = []
     start = size = 0
     for number, line in enumerate(lines):
         if number > start and size + len(line) > _STEP_SIZE:
-            yield start, number
+            ranges.append((start, number))
             start, size = number, 0
         size += len(line)
-    yield start, len(lines)
+    return [*ranges, (start, len(lines))]

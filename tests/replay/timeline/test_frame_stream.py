@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import threading
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
+from types import FrameType
 from typing import TypeVar
 
 import pytest
@@ -72,6 +74,26 @@ def no_thread_stays() -> bool:
 def test_every_received_frame_is_given_in_order(tmp_path: Path) -> None:
     frames = frames_of([b'{"n":%d,"x":"%s"}' % (n, b"x" * 500) for n in range(10_000)])
     assert reading(record(tmp_path / "a.jsonl.zst", frames), rest_of) == frames
+
+
+def test_at_most_five_generators_are_nested_between_disk_and_client(tmp_path: Path) -> None:
+    """A frame's way is to be followed by reading function after function."""
+    deepest = 0
+
+    def count(frame: FrameType | None, event: str, _: object) -> None:
+        nonlocal deepest
+        depth = 0
+        while event == "call" and frame is not None:
+            depth += bool(frame.f_code.co_flags & inspect.CO_GENERATOR)
+            frame = frame.f_back
+        deepest = max(deepest, depth)
+
+    threading.setprofile(count)
+    try:
+        reading(record(tmp_path / "a.jsonl.zst", numbered(1000)), rest_of)
+    finally:
+        threading.setprofile(None)
+    assert 1 < deepest <= 5
 
 
 def test_plain_jsonl_is_read_as_well(tmp_path: Path) -> None:
