@@ -62,14 +62,12 @@ class Outlet:
         self._messages: list[tuple[bytes, bool]] = []
         self._held = 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether enough is collected for a write: hand over before adding more."""
-        return self._held >= self._batch_size or bool(self._large)
-
-    def add(self, payload: bytes, *, binary: bool) -> None:
+    def add(self, payload: bytes, *, binary: bool) -> bool:
         """
         Add a message to the next write.
+
+        Returns:
+            Whether enough is collected for a write: hand over before adding more.
 
         Raises:
             ClientEnded: As for `hand_over`, which is called first if a large message is already waiting.
@@ -86,6 +84,8 @@ class Outlet:
         else:
             self._parts.append(message_header(size, binary=binary))
             self._large = payload
+            return True
+        return self._held >= self._batch_size
 
     def hand_over(self) -> None:
         """

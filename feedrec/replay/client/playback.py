@@ -95,31 +95,35 @@ class Playback:
             RecordingError: If the recordings cannot be read again.
 
         """
-        frames = batch.frames[batch.first :]
+        frames = batch.frames[batch.first :] if batch.first else batch.frames
         times = steady_times(frames)
         if batch.lap != self._batch.lap:
             self._begin_lap(times[0])
         self._batch = batch
         session, schedule, outlet = self._session, self._schedule, self._outlet
+        deadlines, changes = schedule.deadlines(times), schedule.changes
         now = self._clock()
-        for number, (frame, time) in enumerate(zip(frames, times, strict=True), batch.first):
-            self._past = number
+        for number, frame in enumerate(frames):
+            self._past = batch.first + number
             if session is not None and session.needs_attention:
                 await self._attend(session, RecordedWall(frame.time))
-            deadline = schedule.deadline(time)
-            if deadline is None or deadline > now:
+            if schedule.changes != changes:
+                deadlines, changes = schedule.deadlines(times), schedule.changes
+            deadline = deadlines[number]
+            if deadline > now:
                 await self._hand_over()
-                deadline = await self._wait_until_due(time, stream)
+                deadline = await self._wait_until_due(times[number], stream)
                 now = self._clock()
-            self._added_time = time
+            self._added_time = times[number]
             if session is None:
                 self._deadlines.append(deadline)
-                outlet.add(frame.payload, binary=frame.binary)
+                is_full = outlet.add(frame.payload, binary=frame.binary)
             else:
-                for message in session.on_frame(frame, batch.infos[number]):
+                is_full = False
+                for message in session.on_frame(frame, batch.infos[self._past]):
                     self._deadlines.append(deadline)
-                    outlet.add(message, binary=False)
-            if outlet.is_full:
+                    is_full = outlet.add(message, binary=False)
+            if is_full:
                 await self._hand_over()
         self._past = len(batch.frames)
         await self._hand_over()

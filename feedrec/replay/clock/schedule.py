@@ -14,18 +14,22 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
 from ...model import NANOSECONDS
 from .time_types import Monotonic, RecordedSteady
 
-__all__ = ["LEAD", "LONGEST_SLEEP", "Clock", "Schedule", "Sleep", "wait_until_due"]
+__all__ = ["LEAD", "LONGEST_SLEEP", "NEVER", "Clock", "Schedule", "Sleep", "wait_until_due"]
 
 LEAD = 2_000_000
 """Nanoseconds before a deadline at which sleeping ends and yielding begins: an event loop's timers are no finer."""
 
 LONGEST_SLEEP = 100_000_000
 """Nanoseconds after which a sleeper checks the schedule again, whatever it says."""
+
+NEVER = Monotonic(1 << 63)
+"""Later than any deadline."""
 
 Clock = Callable[[], Monotonic]
 """Returns the monotonic time."""
@@ -43,12 +47,16 @@ class Schedule:
         now: The monotonic time at which it is.
         speed: Recorded seconds per second: positive, or `math.inf`.
 
+    Attributes:
+        changes: How often the anchor was taken anew: deadlines that were computed before that no longer hold.
+
     Raises:
         ValueError: If the speed is not positive.
 
     """
 
     def __init__(self, recorded: RecordedSteady, now: Monotonic, speed: float = 1.0) -> None:
+        self.changes = 0
         self._recorded = recorded
         self._monotonic = now
         self._paused = False
@@ -69,6 +77,18 @@ class Schedule:
         if self._paused:
             return None
         return Monotonic(self._monotonic + (recorded - self._recorded) * self._denominator // self._numerator)
+
+    def deadlines(self, times: Sequence[RecordedSteady]) -> list[Monotonic]:
+        """Return the deadline of each of many recorded moments; `NEVER` while paused."""
+        if self._paused or not self._denominator:
+            return [NEVER if self._paused else self._monotonic] * len(times)
+        monotonic, recorded, numerator, denominator = (
+            self._monotonic,
+            self._recorded,
+            self._numerator,
+            self._denominator,
+        )
+        return cast("list[Monotonic]", [monotonic + (time - recorded) * denominator // numerator for time in times])
 
     def recorded_at(self, now: Monotonic) -> RecordedSteady:
         """
@@ -92,6 +112,7 @@ class Schedule:
 
     def seek(self, recorded: RecordedSteady, now: Monotonic) -> None:
         """Make a recorded time the present."""
+        self.changes += 1
         self._recorded = recorded
         self._monotonic = now
 

@@ -54,10 +54,8 @@ def test_a_large_message_is_written_by_itself_and_at_once() -> None:
     connection = FakeConnection()
     outlet = outlet_to(connection)
     payload = b"x" * LARGE
-    outlet.add(b"small", binary=False)
-    assert not outlet.is_full
-    outlet.add(payload, binary=False)
-    assert outlet.is_full
+    assert not outlet.add(b"small", binary=False)
+    assert outlet.add(payload, binary=False)
     outlet.hand_over()
     assert connection.written[-1] is payload
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.model import NANOSECONDS
-from feedrec.replay.clock.schedule import LEAD, LONGEST_SLEEP, Schedule, wait_until_due
+from feedrec.replay.clock.schedule import LEAD, LONGEST_SLEEP, NEVER, Schedule, wait_until_due
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady
 
 from ..clocks import VirtualTime
@@ -38,6 +38,19 @@ def test_a_deadline_is_exact_however_far_away(
 ) -> None:
     deadline = Schedule(recorded, now, speed).deadline(RecordedSteady(recorded + later))
     assert deadline == now + math.floor(later / Fraction(speed))
+
+
+@given(recorded_times, monotonic_times, speeds | st.just(math.inf), st.lists(recorded_times))
+def test_many_deadlines_at_once_are_those_one_by_one(
+    recorded: RecordedSteady, now: Monotonic, speed: float, moments: list[RecordedSteady]
+) -> None:
+    """While paused they are never."""
+    schedule = Schedule(recorded, now, speed)
+    assert schedule.deadlines(moments) == [schedule.deadline(moment) for moment in moments]
+    before = schedule.changes
+    schedule.pause(now)
+    assert schedule.changes != before
+    assert schedule.deadlines(moments) == [NEVER] * len(moments)
 
 
 @given(st.lists(st.tuples(speeds, st.integers(0, 10**12)), min_size=1, max_size=50))

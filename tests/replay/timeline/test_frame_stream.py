@@ -33,7 +33,7 @@ from .playing import batches_of, frames_in
 
 
 async def count_until_damage(stream: FrameStream, kind: type[RecordingError]) -> tuple[int, str]:
-    """Give how many frames come before the error, and its text."""
+    """Return how many frames come before the error, and its text."""
     count = 0
     try:
         while batch := await stream.next_batch():
@@ -66,7 +66,7 @@ def timeline_threads() -> list[str]:
 
 
 def no_thread_stays() -> bool:
-    """Tell whether the threads end; a thread that was told to needs a moment."""
+    """Return whether the threads end; a thread that was told to needs a moment."""
     wait_until(lambda: not timeline_threads())
     return True
 

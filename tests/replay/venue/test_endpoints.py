@@ -66,14 +66,14 @@ async def rest_of(client: ClientConnection) -> list[str]:
 
 
 async def replayed(url: str) -> list[str]:
-    """Give all that a new client gets."""
+    """Return all that a new client gets."""
     async with connect(url) as client:
         await client.send("subscribe")
         return await rest_of(client)
 
 
 def times_of(messages: list[str]) -> list[int]:
-    """Give the recorded milliseconds of data frames."""
+    """Return the recorded milliseconds of data frames."""
     return [int(message.split()[1]) for message in messages]
 
 
