@@ -6,6 +6,7 @@ The command line.
     filters.py             selecting records by channel, product and time
     output.py              formatting numbers, tables and log lines
     progress.py            a progress bar for reading files
+    signals.py             signals that end a program, taken between the steps of its work
     plot.py                a plot in the terminal
     record_source.py       what `record` records
     record_output.py       where `record` writes

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +18,7 @@ from .. import output
 from ..filters import selection_of
 from ..options import PRODUCTS, ROTATE_AFTER, TIME, Moment, as_json, logging_options
 from ..progress import reading
+from ..signals import ending_between_steps
 
 if TYPE_CHECKING:
     from ...feeds import Feed
@@ -94,7 +93,6 @@ def convert(
     from ...formats import create_recording
     from ...formats.tools.convert import convert as convert_recordings
 
-    _end_on_signals()
     found = _look_at(inputs, _line_reader(options["input_format"], options["time_field"]), options["endpoint"])
     header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
     selection = selection_of(found[0].path, header, **{name: options[name] for name in _CHOICE})
@@ -159,20 +157,14 @@ def _state(feed: Feed | None, endpoint: str, start: Moment | None) -> FeedState:
     return state
 
 
-def _end_on_signals() -> None:
-    """Exit by an exception on signals that would kill us, so that no unfinished file is left behind."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
-
-
 @contextlib.contextmanager
 def _progress(inputs: Sequence[Input]) -> Iterator[Callable[[int, int], None]]:
-    """Show progress on a terminal; yields a function to call with the number of an input and the bytes read of it."""
+    """Show progress, and end on signals; yields a function to call with the number of an input and the bytes read."""
     sizes, total = [0] * len(inputs), sum(one.size for one in inputs)
-    with reading("converting") as show:
+    with reading("converting") as show, ending_between_steps() as end_if_noted:
 
         def on_read(number: int, size: int) -> None:
+            end_if_noted()
             sizes[number] = size
             show(sum(sizes), total)
 

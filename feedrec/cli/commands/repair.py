@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ...model import FrameInfo, describe_nothing
 from .. import output
 from ..options import as_json, logging_options
 from ..progress import reading
+from ..signals import ending_between_steps
 
 if TYPE_CHECKING:
     from ...formats.tools.repair import Loss, Repair
@@ -62,7 +64,7 @@ def repair(
         find_feed(endpoint)
     if in_place and target is not None:
         raise UsageError("--in-place and --output cannot be combined: use only one of them")
-    with reading(f"repairing {output.printable(file.name)}") as progress:
+    with _progress(file) as progress:
         result = repair_recording(
             file,
             target,
@@ -81,6 +83,18 @@ def repair(
     sys.stdout.flush()
     if not result.is_lossless:
         raise click.exceptions.Exit(3)
+
+
+@contextlib.contextmanager
+def _progress(file: Path) -> Iterator[Callable[[int, int], None]]:
+    """Show progress, and end on signals; yields a function to call with the bytes read and the file size."""
+    with reading(f"repairing {output.printable(file.name)}") as show, ending_between_steps() as end_if_noted:
+
+        def on_read(done: int, size: int) -> None:
+            end_if_noted()
+            show(done, size)
+
+        yield on_read
 
 
 def _describe_for(endpoint: str) -> Callable[[bytes], FrameInfo]:

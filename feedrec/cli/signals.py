@@ -1,0 +1,54 @@
+"""Signals that end a program, taken between the steps of its work."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+__all__ = ["ending_between_steps"]
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def ending_between_steps() -> Iterator[Callable[[], None]]:
+    """
+    Have the first signal that would end the program end it at the next step; a second one ends it at once.
+
+    An exception that a handler raises may come anywhere, also between taking a lock and releasing it, and whoever takes
+    that lock while cleaning up waits for ever. So the handler only notes the signal.
+
+    Yields:
+        A function to call at each step. Once there was a signal it raises what a program ends with: KeyboardInterrupt
+        on SIGINT, else SystemExit with 128 + N.
+
+    """
+    noted: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        noted.append(number)
+        if len(noted) > 1:
+            _end(number)
+
+    def end_if_noted() -> None:
+        if noted:
+            _end(noted[0])
+
+    replaced = {number: before for number in _ENDING if (before := signal.getsignal(number)) in _DEFAULTS}
+    for number in replaced:
+        signal.signal(number, note)
+    try:
+        yield end_if_noted
+    finally:
+        for number, before in replaced.items():
+            signal.signal(number, before)
+
+
+def _end(number: int) -> None:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
