@@ -19,7 +19,7 @@ from feedrec.model import Frame, Header
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.options import AtEnd
 
-from ..timing import until
+from ..timing import scaled, until
 from .raw_client import CLOSE_1000, CLOSE_1001, RawClient, as_messages, replayed_to_raw_client, run
 from .recordings import START, frames_of, numbered, record
 
@@ -145,7 +145,7 @@ def test_nothing_is_sent_before_the_first_message(tmp_path: Path) -> None:
         path = record(tmp_path / "a.jsonl.zst", numbered(3))
         async with ReplayServer(path, options()) as server, connect(server.url) as client:
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(client.recv(), 0.2)
+                await asyncio.wait_for(client.recv(), scaled(0.2))
             assert await messages_of(client) == texts(numbered(3))
 
     run(scenario())
@@ -181,7 +181,7 @@ def test_after_a_close_the_server_listens_on(tmp_path: Path) -> None:
             for _ in range(3):
                 assert (await replayed_to_raw_client(server.port))[-1] == CLOSE_1000
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(server.wait_finished(), 0.05)
+                await asyncio.wait_for(server.wait_finished(), scaled(0.05))
         await server.wait_finished()
         assert server.total.outcomes == {"finished": 3}
 
@@ -198,7 +198,7 @@ def test_hold_keeps_the_connection_open_and_silent(tmp_path: Path) -> None:
                 client.send()
                 assert [await client.receive() for _ in range(3)] == as_messages(numbered(3))
                 with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(client.receive(), 0.2)
+                    await asyncio.wait_for(client.receive(), scaled(0.2))
             await until(lambda: len(results) == 1)
 
     run(scenario())
@@ -212,7 +212,7 @@ def test_exit_waits_for_every_client(tmp_path: Path) -> None:
             async with connect(server.url) as late:
                 await replayed_to_raw_client(server.port)
                 with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(server.wait_finished(), 0.1)
+                    await asyncio.wait_for(server.wait_finished(), scaled(0.1))
                 assert await messages_of(late) == texts(numbered(3))
             await server.wait_finished()
             assert server.total.clients == 2

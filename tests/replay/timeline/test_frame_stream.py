@@ -27,7 +27,7 @@ from feedrec.replay.timeline.frame_stream import FrameStream
 from feedrec.replay.timeline.lap_reader import LapReader
 from feedrec.replay.timeline.timeline import Timeline
 
-from ...timing import HANG_TIMEOUT, until, wait_until
+from ...timing import HANG_TIMEOUT, scaled, until, wait_until
 from ..recordings import START, describe, frames_of, numbered, record, record_with_events
 from .playing import batches_of, frames_in
 
@@ -215,7 +215,7 @@ def test_closing_ends_the_thread_that_follows_a_growing_recording(tmp_path: Path
     writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
 
     async def leave(stream: FrameStream) -> None:
-        await stream.fill_reserve(patience=0.1)
+        await stream.fill_reserve(patience=scaled(0.1))
         assert timeline_threads() != []
 
     reading(tmp_path / "a.jsonl.zst.part", leave)
@@ -456,7 +456,7 @@ def test_waiting_for_a_batch_can_be_cancelled_and_begun_again(tmp_path: Path) ->
 
     async def read(stream: FrameStream) -> list[Frame]:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(stream.next_batch(), 0.05)
+            await asyncio.wait_for(stream.next_batch(), scaled(0.05))
         for frame in numbered(5):
             writer.write_line(encode_frame(frame))
         await asyncio.to_thread(writer.finish)

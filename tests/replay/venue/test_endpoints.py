@@ -21,7 +21,7 @@ from feedrec.feeds.credentials import ExchangeKey
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.venue import endpoints
 
-from ...timing import HANG_TIMEOUT, until
+from ...timing import HANG_TIMEOUT, scaled, until
 from ..clocks import MILLISECOND, ManualClock
 from ..fake_venue import START, FakeVenue, record
 
@@ -314,7 +314,7 @@ def test_who_comes_after_the_end_is_closed(recordings: list[Path]) -> None:
             await client.send("subscribe")
             for _ in range(101):
                 await client.recv()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(scaled(0.05))
             assert await replayed(f"{server.url}/south") == []
 
     run(scenario())
@@ -333,7 +333,7 @@ def test_where_time_is_not_shared_each_client_begins_at_the_beginning(
         ):
             await early.send("subscribe")
             await early.recv()
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(scaled(0.1))
             async with connect(f"{server.url}/south", max_queue=10_000) as late:
                 await late.send("subscribe")
                 assert (await next_of(late)).endswith("state: nothing")

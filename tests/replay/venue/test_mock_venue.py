@@ -28,7 +28,7 @@ from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
 from feedrec.replay import ReplayOptions, ReplayServer
 from feedrec.replay.venue.rebuild_process import RebuildProcess
 
-from ...timing import HANG_TIMEOUT, until
+from ...timing import HANG_TIMEOUT, scaled, until
 from ..clocks import ManualClock
 
 DEMO = Path(__file__).parents[3] / "feedrec" / "cli" / "demo.jsonl.zst"
@@ -75,7 +75,7 @@ async def messages_until(
     messages: list[bytes] = []
     while not messages or not condition(messages[-1]):
         try:
-            async with asyncio.timeout(None if clock is None else 0.02):
+            async with asyncio.timeout(None if clock is None else scaled(0.02)):
                 messages.append(await next_of(client))
         except TimeoutError:
             assert clock is not None
@@ -413,7 +413,7 @@ def test_a_server_that_stops_while_it_holds_a_client_leaves_no_task_behind() -> 
         async with ReplayServer(DEMO, options(at_end="hold")) as server, connect(server.url, max_size=None) as client:
             await subscribe(client, "candles", ["BTC-USD"])
             await client.recv()
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(scaled(0.3))
             before = asyncio.all_tasks()
             await server.close()
             await rest_of(client)
