@@ -22,7 +22,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     for mode in ("verbatim", "venue"):
         one = _cpu(path, mode, 1) / count
         many = _cpu(path, mode, CLIENTS) / (count * CLIENTS)
-        what = f"{CLIENTS} clients of one time, {mode}: CPU a frame sent"
+        what = f"{CLIENTS} clients with --clock shared, {mode}: CPU per frame sent"
         yield Row(what, f"{one * 1e6:.2f} us", f"{many * 1e6:.2f} us", many / one)
 
 

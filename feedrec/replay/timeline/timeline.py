@@ -89,7 +89,7 @@ class Timeline:
 
     def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
         """
-        Read everything between two positions once more, in the thread that iterates, a small run at a time.
+        Read everything between two positions once more, in the thread that iterates, a small batch at a time.
 
         Positions count from the very beginning, wherever the timeline starts; its end and its laps do not matter.
 
@@ -105,9 +105,9 @@ class Timeline:
         """
         decoder = FrameDecoder(self.paths, self.describe)
         first = format_time(start).encode() if start else None
-        with contextlib.closing(self.read_batches(first, stopped)) as batches:
-            for batch in batches:
-                for step in in_steps(batch):
+        with contextlib.closing(self.read_batches(first, stopped)) as merged:
+            for lines in merged:
+                for step in in_steps(lines):
                     room, skip = until - step.start, max(0, since - step.start)
                     if room <= 0 or stopped.is_set():
                         return
@@ -115,12 +115,12 @@ class Timeline:
                         continue
                     part = slice(skip, room)
                     piece = step._replace(start=step.start + skip, lines=step.lines[part], files=step.files[part])
-                    run = decoder.decode(piece)
-                    if run.frames:
-                        yield run
+                    batch = decoder.decode(piece)
+                    if batch.frames:
+                        yield batch
                     if decoder.damage is not None:
                         raise decoder.damage
-                if batch.start + len(batch.lines) >= until:
+                if lines.start + len(lines.lines) >= until:
                     return
 
     def read_lap(self, stopped: threading.Event, start: RecordedWall | None = None) -> Merge:

@@ -100,8 +100,8 @@ class Rebuilder:
         if state is None:
             return None
         if known.line < position.line:
-            for run in self._timeline.scan(position.line, stopped, known.line, known.sure_time):
-                for frame, info in zip(run.frames, run.infos, strict=True):
+            for batch in self._timeline.scan(position.line, stopped, known.line, known.sure_time):
+                for frame, info in zip(batch.frames, batch.infos, strict=True):
                     state.apply(info, frame.payload)
                 self._pause()
         if not stopped.is_set():
