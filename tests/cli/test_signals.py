@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import pytest
 
 from feedrec.cli.signals import ending_between_steps
+
+
+@pytest.fixture(autouse=True)
+def usual_handlers() -> Iterator[None]:
+    """Have the handlers that a program has which a person starts: whoever runs the tests may ignore some signals."""
+    usual: dict[int, signal.Handlers | Callable[[int, FrameType | None], object]] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
 
 BOTH = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
 
@@ -43,13 +60,10 @@ def test_the_exit_code_is_that_of_the_signal() -> None:
 
 def test_signals_are_as_before_afterwards() -> None:
     """What is ignored, as under nohup, stays ignored; the rest is put back."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with ending_between_steps() as end_if_noted:
-            signal.raise_signal(signal.SIGHUP)
-            end_if_noted()
-            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with ending_between_steps() as end_if_noted:
+        signal.raise_signal(signal.SIGHUP)
+        end_if_noted()
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

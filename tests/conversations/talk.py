@@ -22,7 +22,7 @@ from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.clock import RecordingClock
 from feedrec.replay import ReplayOptions, ReplayServer
 
-from ..timing import HANG_TIMEOUT, MS, scaled
+from ..timing import FACTOR, HANG_TIMEOUT, MS, scaled
 
 __all__ = ["Parsed", "Visitor", "clock_off_by", "session_with", "venue", "visit"]
 
@@ -36,8 +36,8 @@ QUIET_TIMES = 15
 
 @contextlib.asynccontextmanager
 async def venue(recording: Path | Sequence[Path], **options: Any) -> AsyncIterator[ReplayServer]:
-    """Replay a recording, ten times as fast, to clients that may stay after its end."""
-    chosen = {"port": 0, "speed": 10, "settle": 0.02, "at_end": "hold", **options}
+    """Replay a recording, four times as fast at most, to clients that may stay after its end."""
+    chosen = {"port": 0, "speed": 4 / FACTOR, "settle": 0.02, "at_end": "hold", **options}
     async with ReplayServer(recording, ReplayOptions(**chosen)) as server:
         yield server
 
