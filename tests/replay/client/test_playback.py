@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Self
@@ -100,6 +101,25 @@ def test_another_lap_begins_with_its_first_frame_at_once() -> None:
     writes = [(written // MILLISECOND, data[2:]) for written, data in stage.writes]
     assert writes == [(0, b"10"), (20, b"30"), (20, b"10"), (40, b"30")]
     assert stage.playback.recorded == 40 * MILLISECOND
+
+
+def test_a_pause_amid_a_batch_moves_what_follows() -> None:
+    """No frame is early because its deadline was computed before."""
+    schedule = Schedule(steady_time(RecordedWall(START)), Monotonic(0))
+    stage = Stage(1.0, schedule)
+
+    def pause_for_a_while() -> None:
+        if schedule.is_paused and stage.time.now > 500 * MILLISECOND:
+            schedule.resume(stage.time.now)
+        elif not stage.writes[1:] and not schedule.is_paused and stage.time.now < 500 * MILLISECOND:
+            schedule.pause(stage.time.now)
+
+    stage.time.on_sleep = pause_for_a_while
+    stage.play(batch_of([0, 20, 40, 60]))
+    written = [moment for moment, _ in stage.writes]
+    assert all(moment > 500 * MILLISECOND for moment in written[1:])
+    gaps = [after - before for before, after in itertools.pairwise(written[1:])]
+    assert all(abs(gap - 20 * MILLISECOND) <= 1000 for gap in gaps)
 
 
 def test_frames_before_where_a_client_joined_are_not_sent() -> None:

@@ -199,6 +199,16 @@ def test_a_client_joins_within_the_batch_that_is_played() -> None:
     assert window.take(ahead) == batch_at(4)
 
 
+def test_a_client_that_joined_takes_frames_of_a_clock_that_steps_back() -> None:
+    """Only what is before its first frame is past."""
+    window = BatchWindow(None, LIMIT)
+    cursor = window.join(RecordedWall(20))
+    assert cursor is not None
+    for number in (1, 2, 1):
+        window.append(batch_at(number))
+    assert [window.take(cursor) for _ in range(3)] == [batch_at(2), batch_at(1), None]
+
+
 def test_who_would_join_before_the_window_cannot() -> None:
     window = BatchWindow(RecordedWall(5), LIMIT)
     assert window.join(None) is None

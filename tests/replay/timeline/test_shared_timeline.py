@@ -211,6 +211,46 @@ def test_damage_is_an_error_for_every_client(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_the_reserve_is_filled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the first of all; another would keep those waiting who play already."""
+    fills: list[FrameStream] = []
+    fill_reserve = FrameStream.fill_reserve
+
+    async def counted(stream: FrameStream) -> None:
+        fills.append(stream)
+        await fill_reserve(stream)
+
+    async def scenario() -> None:
+        timeline = SharedTimeline(Timeline([record(tmp_path / "a.jsonl.zst", numbered(3))]))
+        await asyncio.gather(*(taken_from(timeline) for _ in range(5)))
+
+    monkeypatch.setattr(FrameStream, "fill_reserve", counted)
+    run(scenario())
+    assert len(fills) == 1
+
+
+def test_looking_ahead_takes_nothing_from_who_waits(tmp_path: Path) -> None:
+    """What it waits for may be there, and it not have noticed yet."""
+    writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
+    frames = numbered(20)
+
+    async def scenario() -> None:
+        timeline = SharedTimeline(Timeline([tmp_path / "a.jsonl.zst.part"]))
+        async with timeline.open(None) as waits, timeline.open(None) as looks:
+            waiting = asyncio.create_task(take(waits))
+            await asyncio.sleep(0.01)
+            for frame in frames:
+                writer.write_line(encode_frame(frame))
+            finishing = asyncio.create_task(asyncio.to_thread(writer.finish))
+            while not waiting.done():
+                looks.look_ahead()
+                await asyncio.sleep(0)
+            assert await waiting == await take(looks) == frames
+            await finishing
+
+    run(scenario())
+
+
 def test_a_client_that_leaves_while_it_waits_leaves_the_others_waiting(tmp_path: Path) -> None:
     """For a recording that grows."""
     writer = create_recording(tmp_path / "a.jsonl.zst", Header("raw"))
