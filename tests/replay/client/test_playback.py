@@ -117,7 +117,8 @@ def test_a_pause_amid_a_batch_moves_what_follows() -> None:
     stage.time.on_sleep = pause_for_a_while
     stage.play(batch_of([0, 20, 40, 60]))
     written = [moment for moment, _ in stage.writes]
-    assert all(moment > 500 * MILLISECOND for moment in written[1:])
+    assert len(written) == 4
+    assert min(written[1:]) > 500 * MILLISECOND
     gaps = [after - before for before, after in itertools.pairwise(written[1:])]
     assert all(abs(gap - 20 * MILLISECOND) <= 1000 for gap in gaps)
 
