@@ -17,9 +17,10 @@ from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
+from feedrec.replay.client import client as client_module
 from feedrec.replay.options import AtEnd
 
-from ..timing import scaled, until
+from ..timing import HANG_TIMEOUT, scaled, until
 from .raw_client import CLOSE_1000, CLOSE_1001, RawClient, as_messages, replayed_to_raw_client, run
 from .recordings import START, frames_of, numbered, record
 
@@ -140,7 +141,10 @@ def test_ten_times_the_speed_takes_a_tenth_of_the_time(tmp_path: Path, clients: 
         assert 0 <= result.elapsed - 500 * MILLISECOND <= result.lateness.max
 
 
-def test_nothing_is_sent_before_the_first_message(tmp_path: Path) -> None:
+def test_nothing_is_sent_before_the_first_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the client may still say something; after that it counts as a listen-only client."""
+    monkeypatch.setattr(client_module, "VERBATIM_PATIENCE", HANG_TIMEOUT)
+
     async def scenario() -> None:
         path = record(tmp_path / "a.jsonl.zst", numbered(3))
         async with ReplayServer(path, options()) as server, connect(server.url) as client:
