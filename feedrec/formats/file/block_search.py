@@ -133,7 +133,7 @@ def _range_by_walking(read_at: ReadAt, size: int, start: int, end: int | None) -
     first = max(0, bisect.bisect_left(spans, start, key=time_of) - 2)
     if end is None:
         return ByteRange(spans[first].start if spans else 0)
-    last = bisect.bisect_left(spans, end, key=time_of) + 1
+    last = max(bisect.bisect_left(spans, end, key=time_of) + 1, first)  # a span may end before it starts
     return ByteRange(spans[first].start if spans else 0, spans[last].start if last < len(spans) else None)
 
 

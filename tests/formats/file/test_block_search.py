@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedrec.formats import create_recording, open_recording
@@ -43,6 +43,7 @@ def write(path: Path, times: list[int], block_size: int = 300, *, index: bool = 
     st.integers(-5, 65) | st.none(),
     st.booleans(),
 )
+@example(seconds=[0] * 12, start=1, end=0, index=False)
 def test_a_span_of_time_is_all_its_lines_and_no_others(
     tmp_path_factory: pytest.TempPathFactory, seconds: list[int], start: int | None, end: int | None, index: object
 ) -> None:
