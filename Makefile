@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTS := -m pytest -q -n 2 --dist loadfile # many tests wait for processes and clocks: two at a time
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-wheel check demo bench lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-wheel check demo bench soak lock clean
 
-# QUICK=1 is the short form of a long target, as .ci/run runs it: bench, test-pythons.
+# QUICK=1 is the short form of a long target, as .ci/run runs it: bench, soak, test-pythons.
 QUICK ?=
 
 test: $(READY)
@@ -61,6 +61,10 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+# Kills, full disks, hostile clients: whether the promises hold, at full size.
+soak: $(READY)
+	$(BIN)/python -m soak $(if $(QUICK),--quick)
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
