@@ -17,6 +17,7 @@ from ..recorder import Limits, Progress, RecordingSession, Summary
 from ..recorder.output.writer_protocol import GrowingRecording
 from . import output
 from .record_source import Source
+from .signals import ENDING
 
 __all__ = ["record_with_status", "report", "run_recording"]
 
@@ -33,6 +34,9 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
     """
     Record until a limit, Ctrl-C, SIGTERM or SIGHUP, with live status on stderr.
 
+    At the first signal the connections are closed properly; at a second one the file is finished at once. A third one
+    kills the process, for a disk that hangs.
+
     Returns:
         The summary, and the error that ended the run early, if one did after a connection had been opened.
 
@@ -45,13 +49,10 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
         feed, url, subscriptions, writer, limits=limits, credentials=credentials, failover=failover
     )
 
+    ending = _Ending(session)
+
     async def run() -> Summary:
-        loop = asyncio.get_running_loop()
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
-            numbers.append(signal.SIGHUP)
-        for number in numbers:
-            loop.add_signal_handler(number, _stop_once, loop, number, session)
+        ending.install(asyncio.get_running_loop())
         return await record_with_status(session)
 
     try:
@@ -63,14 +64,41 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
         return Summary(_place_of(writer), progress.seconds, progress.counts, progress.file_size), error
     if summary.path is None:
         summary = msgspec.structs.replace(summary, file_size=0)
-    return summary, None
+    return summary, ending.interruption
 
 
-def _stop_once(loop: asyncio.AbstractEventLoop, number: int, session: RecordingSession) -> None:
-    loop.remove_signal_handler(number)  # a second Ctrl-C has its default effect
-    if number == signal.SIGINT:
-        log.info("finishing; press Ctrl-C again to stop immediately")
-    session.stop()
+class _Ending:
+    """
+    Ends a session on signals: the first one asks it to stop, a second one does not wait for the venue.
+
+    Attributes:
+        interruption: What the program ends with after a second signal; None before.
+
+    """
+
+    def __init__(self, session: RecordingSession) -> None:
+        self.interruption: BaseException | None = None
+        self._session = session
+        self._is_stopping = False
+
+    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Handle the signals that end a program; not SIGHUP if it is ignored, as under nohup."""
+        for number in ENDING:
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._handle, loop, number)
+
+    def _handle(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
+        if not self._is_stopping:
+            self._is_stopping = True
+            if number == signal.SIGINT:
+                log.info("finishing; press Ctrl-C again to stop immediately")
+            self._session.stop()
+            return
+        self.interruption = KeyboardInterrupt() if number == signal.SIGINT else click.exceptions.Exit(128 + number)
+        self._session.stop_now()
+        for other in ENDING:
+            if loop.remove_signal_handler(other):
+                signal.signal(other, signal.SIG_DFL)
 
 
 def _place_of(writer: GrowingRecording) -> str:

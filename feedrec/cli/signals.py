@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-__all__ = ["ending_between_steps"]
+__all__ = ["ENDING", "ending_between_steps"]
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a program."""
+
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 
@@ -38,7 +40,7 @@ def ending_between_steps() -> Iterator[Callable[[], None]]:
         if noted:
             _end(noted[0])
 
-    replaced = {number: before for number in _ENDING if (before := signal.getsignal(number)) in _DEFAULTS}
+    replaced = {number: before for number in ENDING if (before := signal.getsignal(number)) in _DEFAULTS}
     for number in replaced:
         signal.signal(number, note)
     try:

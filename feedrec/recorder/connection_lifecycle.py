@@ -188,8 +188,9 @@ class ConnectionLifecycle:
             self._cancel()
 
     def drop(self) -> None:
-        """Drop the connection without a close; it is recorded as lost, and another one is opened."""
-        self._websocket.transport.abort()
+        """Drop the connection without a close; unless `close` was called, it is recorded as lost."""
+        if self.state is not ConnectionState.CONNECTING:
+            self._websocket.transport.abort()
 
     def end(self) -> None:
         """Record the end of the connection, if it was open; drop it if it still is."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import termios
@@ -17,8 +19,9 @@ from feedrec.cli.record_run import report, status_line
 from feedrec.recorder import Progress, Summary
 from feedrec.recorder.output.counting_writer import Counts
 
-from ..timing import HANG_TIMEOUT
-from .command import DEMO, background, mock_venue, wait_for_frames
+from ..recorder.venue import NEVER, Peer, plain_text, run, text, venue
+from ..timing import HANG_TIMEOUT, until
+from .command import DEMO, background, interrupt, mock_venue, wait_for_frames
 
 
 def test_the_live_line_tells_rates_since_the_last_look() -> None:
@@ -108,6 +111,45 @@ def test_a_terminal_that_is_closed_ends_the_recording_cleanly(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [
+        (signal.SIGINT, signal.SIGINT, 130),
+        (signal.SIGTERM, signal.SIGTERM, 143),
+        (signal.SIGHUP, signal.SIGHUP, 129),
+        (signal.SIGINT, signal.SIGTERM, 143),
+    ],
+)
+def test_a_second_signal_finishes_the_file_at_once(
+    tmp_path: Path, first: signal.Signals, second: signal.Signals, code: int
+) -> None:
+    """It does not wait for a venue that says no goodbye; a closed terminal sends two SIGHUP."""
+    target = tmp_path / "x.jsonl.zst"
+    closing = asyncio.Event()
+
+    async def say_no_goodbye(peer: Peer) -> None:
+        await peer.accept(text(b"hello"))
+        await peer.read_until_close()
+        closing.set()
+        await peer.reader.read()
+
+    async def record() -> tuple[int, bytes]:
+        patient = f"from feedrec.recorder import connection_lifecycle as it; it.CLOSE_TIMEOUT = {NEVER}"
+        async with venue(say_no_goodbye) as url:
+            with background("record", "-e", "raw", "--url", url, "-o", target, before=patient) as process:
+                await until(lambda: b"hello" in _text_of(target.with_name("x.jsonl.zst.part")))
+                process.send_signal(first)
+                await closing.wait()
+                _, _, err = await asyncio.to_thread(interrupt, process, second)
+                return process.returncode, err
+
+    ended, err = run(record())
+    assert ended == code, err
+    assert b"Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.zst"]
+    assert b"hello" in _text_of(target)
+
+
+@pytest.mark.parametrize(
     ("counts", "said"),
     [
         (Counts(frames=9, connections=1), "no gaps, no reconnects"),
@@ -129,3 +171,7 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # the other end is closed
         return b""
+
+
+def _text_of(path: Path) -> bytes:
+    return plain_text(path) if path.exists() else b""

@@ -162,6 +162,10 @@ class RotatingWriter:
             for line, mark in zip(lines[step], marks[step], strict=True):
                 self._writer_at(mark[0]).write_line(line, mark)
 
+    def flush(self) -> None:
+        """Have everything on its way to the disk at once; see `RecordingWriter.flush`."""
+        self._writer.flush()
+
     def finish(self, patience: float | None = None) -> Path:
         """Finish the present file, and wait for those before it; see `RecordingWriter.finish`."""
         path = self._finish(self._writer, patience)

@@ -69,7 +69,7 @@ class RecordingWriter:
         self._size_written = 0
         self._wake = threading.Event()
         self._taken = threading.Event()
-        self._finishing = False
+        self._finishing = self._flush_now = False
         self._failure: FeedrecError | None = None
         self._write_header(header)
         self._thread = threading.Thread(target=self._run, name="feedrec-writer", daemon=True)
@@ -169,6 +169,11 @@ class RecordingWriter:
         if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():
             self._wake.set()
 
+    def flush(self) -> None:
+        """Have the thread write everything that was handed over at once, and not wait until it is due."""
+        self._flush_now = True
+        self._wake.set()
+
     def finish(self, patience: float | None = None) -> Path:
         """
         Write everything, and give the recording its final name.
@@ -239,7 +244,7 @@ class RecordingWriter:
         while True:
             self._wake.wait(_TICK)
             self._wake.clear()
-            finishing = self._finishing
+            finishing, flush_now, self._flush_now = self._finishing, self._flush_now, False
             while lines := self._take_lines():
                 self._target.write(self._encoder.add(*zip(*lines, strict=True)))
                 self._size_written = self._size_taken
@@ -250,7 +255,7 @@ class RecordingWriter:
             now = time.monotonic()
             if not unflushed:
                 last_flush = now
-            elif now - last_flush >= _FLUSH_AFTER:
+            elif flush_now or now - last_flush >= _FLUSH_AFTER:
                 self._target.write(self._encoder.flush())
                 last_flush, unflushed = now, False
             if self._fsync_interval is not None and now - last_fsync >= self._fsync_interval:

@@ -30,6 +30,9 @@ class NullWriter:
     def write_line(self, line: bytes, mark: Mark | None = None) -> None:
         """Drop it."""
 
+    def flush(self) -> None:
+        """Do nothing."""
+
     def finish(self, patience: float | None = None) -> Path:  # noqa: ARG002
         """Do nothing: there is nothing to finish."""
         return self.path

@@ -44,6 +44,9 @@ class GrowingRecording(Protocol):
     def write_line(self, line: bytes, mark: Mark | None = None) -> None:
         """Hand over one line."""
 
+    def flush(self) -> None:
+        """Have everything that was handed over on its way to the disk at once; return without waiting for it."""
+
     def finish(self, patience: float | None = None) -> Path:
         """Write everything, and give the recording its final name."""
 

@@ -157,6 +157,12 @@ class ReconnectLoop:
         if self._connection is not None:
             self._connection.close()
 
+    def drop(self) -> None:
+        """Close the connection without waiting for the venue's goodbye."""
+        self.interrupt()
+        if self._connection is not None:
+            self._connection.drop()
+
     def resume_reading(self) -> None:
         """Read on, if reading is paused."""
         if self._connection is not None:

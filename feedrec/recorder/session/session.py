@@ -208,6 +208,12 @@ class RecordingSession:
         """End the run: close the connections and finish the recording."""
         self._end.end(Outcome.STOPPED)
 
+    def stop_now(self) -> None:
+        """End the run, which may be ending already, without waiting for the venue's goodbye."""
+        self.stop()
+        for loop in self._loops:
+            loop.drop()
+
     async def close(self) -> None:
         """End the run, and wait until the recording is finished."""
         self.stop()
@@ -271,6 +277,7 @@ class RecordingSession:
             self._end.end(Outcome.CANCELLED)
             raise
         finally:
+            self._recording.flush()  # a venue may take its time to say goodbye
             probing.cancel()
             for loop in self._loops:
                 loop.interrupt()

@@ -19,9 +19,11 @@ import pytest
 from feedrec.errors import ConnectError, VenueError, WriteError
 from feedrec.feeds import Message, find_feed, subscribe_to
 from feedrec.formats import create_recording
+from feedrec.formats.file import writer as writer_module
 from feedrec.model import Event, Frame
 from feedrec.recorder import Limits, RecordingSession, Summary
 from feedrec.recorder import connection as connection_module
+from feedrec.recorder import connection_lifecycle as lifecycle_module
 from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.run_end import Outcome
 from feedrec.recorder.session import session as session_module
@@ -38,6 +40,7 @@ from ..venue import (
     gated_writer,
     never_answer,
     numbered,
+    part_of,
     payloads,
     plain_text,
     received,
@@ -206,6 +209,66 @@ def test_stop_ends_the_run_and_the_close_is_in_the_recording(path: Path) -> None
 
     run(record())
     assert codes(path) == [1000]
+
+
+async def say_no_goodbye(peer: Peer) -> None:
+    """Send a frame; answer the close with another frame, and nothing else."""
+    await peer.accept(text(numbered(0)))
+    await peer.read_until_close()
+    await peer.write(text(numbered(1)))
+    await peer.reader.read()
+
+
+def test_what_arrived_is_flushed_before_the_goodbye_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what arrives until the end is recorded; `stop_now` waits for no goodbye."""
+    monkeypatch.setattr(lifecycle_module, "CLOSE_TIMEOUT", NEVER)
+    monkeypatch.setattr(writer_module, "_FLUSH_AFTER", NEVER)
+
+    async def record() -> None:
+        async with venue(say_no_goodbye) as url:
+            session = session_for(url, path)
+            async with running(session) as task:
+                await until(lambda: session.progress.counts.frames == 1)
+                session.stop()
+                await until(lambda: payloads(part_of(path)) == [numbered(0)])
+                await until(lambda: session.progress.counts.frames == 2)
+                assert not task.done()
+                session.stop_now()
+
+    run(record())
+    assert payloads(path) == [numbered(0), numbered(1)]
+    assert codes(path) == [1006]
+
+
+def test_stop_now_alone_ends_the_run_and_is_no_loss(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever does not want to wait need not ask twice; the connection is not called lost."""
+    monkeypatch.setattr(lifecycle_module, "CLOSE_TIMEOUT", NEVER)
+
+    async def record() -> None:
+        async with venue(say_no_goodbye) as url:
+            session = session_for(url, path)
+            async with running(session):
+                await until(lambda: session.progress.counts.frames == 1)
+                session.stop_now()
+
+    run(record())
+    assert payloads(path)[:1] == [numbered(0)]
+    assert len(codes(path)) == 1
+    assert "lost" not in caplog.text
+
+
+def test_stop_now_while_connecting_keeps_nothing(path: Path) -> None:
+    async def record() -> Summary:
+        async with venue(never_answer) as url:
+            session = session_for(url, path)
+            async with running(session) as task:
+                await asyncio.sleep(10 * MS)
+                session.stop_now()
+            return task.result()
+
+    assert run(record()).path is None
 
 
 @pytest.mark.parametrize("has_tls", [False, True])
