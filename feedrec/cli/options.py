@@ -16,6 +16,7 @@ from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
 
 if TYPE_CHECKING:
+    from ..formats.file.modes import FileMode
     from ..formats.file.rotation import RotateAfter
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ChannelRequest",
     "Moment",
     "as_json",
+    "file_mode_option",
     "logging_options",
 ]
 
@@ -146,6 +148,25 @@ class _Setting(click.ParamType):  # type: ignore[type-arg]  # generic since clic
         return name, text
 
 
+class _FileMode(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "mode"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> FileMode:
+        from ..formats.file.modes import FileMode, parse_mode  # loads zstandard
+
+        if isinstance(value, FileMode):
+            return value
+        mode = parse_mode(value)
+        if mode is None:
+            self.fail(
+                f"{value!r} is not a mode for a recording, such as 0600 or 0640: the owner reads and writes (6), "
+                "the group and others read and write (6), read (4), or neither (0)",
+                param,
+                ctx,
+            )
+        return mode
+
+
 DURATION = _Duration()
 ROTATE_AFTER = _RotateAfter()
 SETTING = _Setting()
@@ -179,6 +200,12 @@ def _split(text: str) -> tuple[str, ...]:
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
+
+
+def file_mode_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds `--file-mode`, as the parameter `mode`; `default` says who may read the output without it."""
+    text = f"Who may read and write the output, e.g. 0640.  [default: {default}]"
+    return click.option("--file-mode", "mode", metavar="MODE", type=_FileMode(), help=text)
 
 
 def logging_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,12 +17,13 @@ import msgspec
 
 from ..errors import RecordingExistsError, UsageError
 from ..model import NANOSECONDS, Header
-from .options import DURATION, ROTATE_AFTER
+from .options import DURATION, ROTATE_AFTER, file_mode_option
 from .output import printable
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..formats import RecordingWriter
+    from ..formats.file.modes import FileMode
     from ..formats.file.rotation import RotateAfter
     from ..recorder.output.parquet_finisher import ParquetFinisher
     from ..recorder.output.writer_protocol import GrowingRecording
@@ -56,6 +57,7 @@ _OPTIONS = (
     ),
     click.option("--fsync", type=DURATION, help="Flush to the storage device this often, in case of power loss."),
     click.option("--overwrite", is_flag=True, help="Replace the output file if it exists."),
+    file_mode_option("only you, where credentials or other secrets are sent; else as the umask says"),
 )
 
 
@@ -70,6 +72,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
         level: zstd level; None for the default.
         fsync: Seconds between flushes to the storage device.
         overwrite: Whether to replace existing files.
+        mode: Who may read the files; None for the default.
 
     """
 
@@ -79,6 +82,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
     level: int | None
     fsync: float | None
     overwrite: bool
+    mode: FileMode | None = None
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be combined."""
@@ -141,6 +145,8 @@ def open_output(source: Source, options: OutputOptions) -> Output:
     from ..formats.stream.plain import PlainEncoder
 
     header = source.header()
+    if options.mode is None:
+        options = msgspec.structs.replace(options, mode=source.file_mode())
     if options.output == "-":
         return Output(RecordingWriter(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
     path = Path(options.output or ".")
@@ -157,6 +163,7 @@ def open_output(source: Source, options: OutputOptions) -> Output:
 
 def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
     from ..formats import create_recording
+    from ..formats.file.modes import USUAL
     from ..formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
     from ..formats.file.rotation import RotatingWriter, next_number
     from ..recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
@@ -167,7 +174,12 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
                 raise RecordingExistsError(path, "already exists: choose another name, or use --overwrite")
             path = journal_path(path)
         return create_recording(
-            path, header, overwrite=options.overwrite, level=options.level, fsync_interval=options.fsync
+            path,
+            header,
+            overwrite=options.overwrite,
+            level=options.level,
+            fsync_interval=options.fsync,
+            mode=options.mode or USUAL,
         )
 
     first = 1 if options.rotate is None or options.overwrite else next_number(path)

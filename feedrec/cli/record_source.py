@@ -19,6 +19,7 @@ from .raw_options import RAW, RAW_OPTIONS, RawOptions
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
     from ..feeds.credentials import Credentials
+    from ..formats.file.modes import FileMode
     from ..recorder import Failover
 
 __all__ = ["Source", "SourceOptions", "source_options"]
@@ -87,6 +88,12 @@ class Source(NamedTuple):
         from ..recorder import header_of
 
         return header_of(self.feed, self.url, self.subscriptions)
+
+    def file_mode(self) -> FileMode:
+        """Return who may read the recording, if nothing else is said."""
+        from ..recorder.session.open_session import mode_for
+
+        return mode_for(self.feed, self.subscriptions, self.credentials)
 
 
 class SourceOptions(msgspec.Struct, frozen=True):

@@ -16,13 +16,14 @@ from ...errors import UsageError
 from ...model import format_time
 from .. import output
 from ..filters import selection_of
-from ..options import PRODUCTS, ROTATE_AFTER, TIME, Moment, as_json, logging_options
+from ..options import PRODUCTS, ROTATE_AFTER, TIME, Moment, as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
 
 if TYPE_CHECKING:
     from ...feeds import Feed
     from ...feeds.venue import FeedState
+    from ...formats.file.modes import FileMode
     from ...formats.file.rotation import RotateAfter
     from ...formats.several.inputs import Input
     from ...formats.tools.convert import Conversion
@@ -67,6 +68,7 @@ log = logging.getLogger("feedrec")
 @click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
 @click.option("--level", metavar="N", type=click.IntRange(1, 22), help="Compression level, up to 9 for gzip.")
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@file_mode_option("those who may read all inputs")
 @as_json
 @logging_options
 def convert(
@@ -76,6 +78,7 @@ def convert(
     with_state: bool,
     level: int | None,
     overwrite: bool,
+    mode: FileMode | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -105,6 +108,7 @@ def convert(
             describe=feed.describe if feed else None,
             state=_state(feed, header.endpoint, options["start"]) if with_state else None,
             split=split,
+            mode=mode,
             create=partial(create_recording, overwrite=overwrite, level=level),
             on_read=on_read,
         )

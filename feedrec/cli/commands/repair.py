@@ -14,11 +14,12 @@ import msgspec
 from ...errors import UsageError
 from ...model import FrameInfo, describe_nothing
 from .. import output
-from ..options import as_json, logging_options
+from ..options import as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
 
 if TYPE_CHECKING:
+    from ...formats.file.modes import FileMode
     from ...formats.tools.repair import Loss, Repair
 
 _SHOWN = 20
@@ -32,6 +33,7 @@ _SHOWN = 20
 )
 @click.option("--in-place", is_flag=True, help="Replace the old recording with the new one.")
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@file_mode_option("those who may read FILE")
 @click.option("--salvage", is_flag=True, help="Also keep lines of damaged blocks, marked as unverified.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint of the recording, if its header is lost.")
 @as_json
@@ -41,6 +43,7 @@ def repair(
     target: Path | None,
     in_place: bool,
     overwrite: bool,
+    mode: FileMode | None,
     salvage: bool,
     endpoint: str | None,
     as_json: bool,
@@ -73,6 +76,7 @@ def repair(
             overwrite=overwrite,
             keep_unverified=salvage,
             endpoint=endpoint,
+            mode=mode,
             progress=progress,
         )
     if as_json:

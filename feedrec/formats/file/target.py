@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 
 from ...errors import RecordingExistsError, WriteError
 from .lock import lock
+from .modes import USUAL, FileMode
 from .names import old_paths, part_path
 
 __all__ = ["FileTarget", "StreamTarget", "Target", "move_into_place"]
@@ -68,9 +69,10 @@ class FileTarget:
 
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, *, overwrite: bool = False, mode: FileMode = USUAL) -> None:
         self.path = path
         self.size = 0
+        self._mode = mode
         self._overwrite = overwrite
         self._aside: Path | None = None
         self._is_released = False
@@ -87,6 +89,7 @@ class FileTarget:
             self._open()
             if os.fstat(self._file).st_size:
                 self._put_aside()
+            self._mode.set_exact(self._file)
 
     def write(self, data: bytes) -> None:
         with self._explaining_errors():
@@ -126,12 +129,16 @@ class FileTarget:
 
     def _open(self, flags: int = 0) -> None:
         """Open the `.part` file, new or left over, and lock it."""
-        self._file = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, 0o666)
+        self._file = self._mode.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags)
         try:
             self._lock()
         except BaseException:
             os.close(self._file)
             raise
+        try:
+            self._mode.restrict(self._file)
+        except OSError:
+            log.warning("%s: other users may be able to read it, since its file system keeps no modes", self._part)
 
     def _put_aside(self) -> None:
         """Rename what another recorder left, whose lock we hold, and create a file of our own."""

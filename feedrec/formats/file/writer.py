@@ -25,6 +25,7 @@ from ..stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
 from ..stream.plain import PlainEncoder
 from ..stream.protocols import Encoder
 from ..stream.zstd_blocks import BLOCK_SIZE, DEFAULT_LEVEL, BlockEncoder
+from .modes import USUAL, FileMode
 from .names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
 from .target import FileTarget, Target
 
@@ -291,6 +292,7 @@ def create_recording(
     overwrite: bool = False,
     level: int | None = None,
     fsync_interval: float | None = None,
+    mode: FileMode = USUAL,
 ) -> RecordingWriter:
     """
     Begin a recording; its suffix determines the format: `.jsonl.zst`, `.jsonl.gz`, plain `.jsonl`, or `.parquet`.
@@ -303,6 +305,7 @@ def create_recording(
         overwrite: Whether a file of that name may be replaced.
         level: Compression level, on the format's own scale; None for its default.
         fsync_interval: Seconds between forced writes to the storage device; None leaves that to the operating system.
+        mode: Who may read it; see modes.py.
 
     Raises:
         UsageError: If the name has none of these suffixes, or there is no such level.
@@ -316,7 +319,7 @@ def create_recording(
         decode_header(header)
         header = header.replace(b"\n", b" ")  # only between keys: a JSON string has none
     encoder = _encoder_for(path, level)
-    target = FileTarget(path, overwrite=overwrite)
+    target = FileTarget(path, overwrite=overwrite, mode=mode)
     return RecordingWriter(target, header, encoder, fsync_interval=fsync_interval)
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, describe_nothing
+from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.writer import RecordingWriter, create_recording, mark_of
 from ..line.codec import decode_line, encode_event, encode_frame
@@ -80,7 +81,7 @@ class Conversion(msgspec.Struct):
         self.last_time = max(times if self.last_time is None else [self.last_time, *times])
 
 
-def convert(
+def convert(  # noqa: PLR0913  as many options as the command has
     inputs: Sequence[Input],
     output: Path,
     *,
@@ -88,7 +89,8 @@ def convert(
     describe: Callable[[bytes], FrameInfo] | None = None,
     state: StartState | None = None,
     split: RotateAfter | None = None,
-    create: Callable[[Path, Header | bytes], RecordingWriter] = create_recording,
+    mode: FileMode | None = None,
+    create: Callable[..., RecordingWriter] = create_recording,
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
 ) -> Conversion:
     """
@@ -103,7 +105,8 @@ def convert(
         describe: Describes a payload, by the feed's rules.
         state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
         split: When a new file begins; None for a single file.
-        create: Begins a recording.
+        mode: Who may read the output; None for those who may read all inputs.
+        create: Begins a recording; takes what `create_recording` takes.
         on_read: Called with the number of an input, and the bytes of it read so far.
 
     Raises:
@@ -112,11 +115,7 @@ def convert(
 
     """
     header = joined_header(inputs, selection)
-
-    def create_other(path: Path, header: Header) -> RecordingWriter:
-        _refuse_input(path, inputs)
-        return create(path, inputs[0].header_line if header is inputs[0].header else header)
-
+    create_other = _creating(inputs, create, mode or mode_as_strict_as(one.path for one in inputs))
     result = Conversion()
     writer = RotatingWriter(output, header, create_other, split, result.paths.append)
     try:
@@ -272,6 +271,18 @@ def renumbered(line: bytes, conn: int, number: int) -> bytes:
         return b"%b%b%d,%b" % (line[:_CONN_AT], _CONN, number, line[_CONN_AT + len(old) :])
     record = msgspec.structs.replace(decode_line(line), conn=number)  # a line of another tool
     return encode_event(record) if isinstance(record, Event) else encode_frame(record)
+
+
+def _creating(
+    inputs: Sequence[Input], create: Callable[..., RecordingWriter], mode: FileMode
+) -> Callable[[Path, Header], RecordingWriter]:
+    """Return what begins a file of the output: with the first input's header as it stands, if it is the header."""
+
+    def create_other(path: Path, header: Header) -> RecordingWriter:
+        _refuse_input(path, inputs)
+        return create(path, inputs[0].header_line if header is inputs[0].header else header, mode=mode)
+
+    return create_other
 
 
 def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:

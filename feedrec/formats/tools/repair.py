@@ -8,9 +8,9 @@ is written under a name of its own and then renamed: a repair that is killed lea
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +19,8 @@ import msgspec
 from ...errors import DamagedRecordingError, LineError, NotARecordingError, RecordingExistsError, WriteError
 from ...model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
 from ..file.lock import is_being_written, locked
-from ..file.names import PARQUET_SUFFIX, is_journal, part_path, repaired_path, work_path
+from ..file.modes import FileMode, mode_as_strict_as, same_mode_as
+from ..file.names import PARQUET_SUFFIX, is_journal, is_part, part_path, repaired_path, work_path
 from ..file.opening import has_own_reader, open_recording
 from ..file.recording import RecordingFile
 from ..file.target import move_into_place
@@ -48,6 +49,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
     overwrite: bool = False,
     keep_unverified: bool = False,
     endpoint: str | None = None,
+    mode: FileMode | None = None,
     progress: Callable[[int, int], object] = lambda _done, _size: None,
     max_line: int = MAX_LINE,
 ) -> Repair:
@@ -62,6 +64,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
         overwrite: Whether a file of the new name may be replaced.
         keep_unverified: Whether to keep lines of damaged blocks, marked.
         endpoint: The endpoint of the recording if its header is lost; None for `raw`.
+        mode: Who may read the new file; None for who may read the old one.
         progress: Called now and then with the bytes read and the bytes in the file.
         max_line: Maximum length of a line in bytes.
 
@@ -76,16 +79,21 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
     try:
         with _reading(file, max_line) as source:
             work, result = _free_work_path(output), Repair(path, output)
-            saving = _Saving(result, source, describe_for, work, endpoint, keep_unverified=keep_unverified)
+            mode = mode or _mode_for(path, in_place=in_place)
+            create = functools.partial(create_recording, work, overwrite=True, mode=mode)
+            saving = _Saving(result, source, describe_for, create, endpoint, keep_unverified=keep_unverified)
             with _naming(work, output):
                 saving.run(lambda: progress(source.offset, source.size))
-                if in_place:
-                    shutil.copymode(path, work)
                 move_into_place(work, output, overwrite=overwrite or output == path)
             _remove_if_done(result, in_place=in_place)
             return result
     finally:
         file.close()
+
+
+def _mode_for(path: Path, *, in_place: bool) -> FileMode:
+    """Return the mode of the new file; one that takes the place of the old file keeps its mode, whatever the umask."""
+    return same_mode_as(path) if in_place or is_part(path) or is_journal(path) else mode_as_strict_as([path])
 
 
 def _free_work_path(output: Path) -> Path:
@@ -171,7 +179,7 @@ class _Saving:
         result: Repair,
         source: Salvage | PrefixSalvage,
         describe_for: Callable[[str], Describe],
-        work: Path,
+        create: Callable[[Header | bytes], RecordingWriter],
         endpoint: str | None,
         *,
         keep_unverified: bool,
@@ -179,7 +187,7 @@ class _Saving:
         self._result = result
         self._source = source
         self._describe_for = describe_for
-        self._work = work
+        self._create = create
         self._endpoint = endpoint
         self._keep_unverified = keep_unverified
         self._writer: RecordingWriter | None = None
@@ -246,7 +254,7 @@ class _Saving:
     def _begin(self, header: Header, line: bytes | None = None) -> None:
         self._describe = self._describe_for(header.endpoint)
         self._run = run_identity(header)
-        self._writer = create_recording(self._work, line or encode_header(header), overwrite=True)
+        self._writer = self._create(line or encode_header(header))
 
     def _made_up(self) -> Header:
         self._result.header = "made up"

@@ -15,6 +15,7 @@ from ...feeds import Feed, Subscription, find_feed
 from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
 from ...feeds.credentials import Credentials
 from ...formats import create_recording
+from ...formats.file.modes import PRIVATE, USUAL, FileMode
 from ...model import Frame, FrameInfo, Header
 from ..redaction import redact_url
 from .callbacks import Callbacks
@@ -98,7 +99,8 @@ def _session_into(
     path: Path | str | None, feed: Feed, url: str, wanted: Sequence[Subscription], options: dict[str, Any]
 ) -> RecordingSession:
     """Create a session, with a recording if one is wanted."""
-    writer = None if path is None else create_recording(path, header_of(feed, url, wanted))
+    mode = mode_for(feed, wanted, options["credentials"])
+    writer = None if path is None else create_recording(path, header_of(feed, url, wanted), mode=mode)
     try:
         return RecordingSession(feed, url, wanted, writer, **options)
     except BaseException:
@@ -111,6 +113,18 @@ def header_of(feed: Feed, url: str, subscriptions: Sequence[Subscription]) -> He
     """Return the header of a recording that begins now."""
     wanted = [subscription.as_dict() for subscription in subscriptions]
     return Header(feed.name, redact_url(url), time.time_ns(), f"feedrec {__version__}", wanted)
+
+
+def mode_for(feed: Feed, subscriptions: Sequence[Subscription], credentials: Credentials | None) -> FileMode:
+    """Return who may read a recording: only the owner if it holds what a venue gives nobody else."""
+    names = {one.channel for one in subscriptions}
+    is_private = (
+        credentials is not None
+        or feed.needs_credentials
+        or any(channel.needs_credentials for name, channel in feed.channels.items() if name in names)
+        or bool(feed.headers(credentials))
+    )
+    return PRIVATE if is_private else USUAL
 
 
 def failover_of(feed: Feed, url: str | None = None, *, has_url: bool = False) -> Failover:
