@@ -208,6 +208,8 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     if counts.gaps:
         gaps += f" ({output.count(counts.missing, 'frame')} missing)"
     facts = [f"{output.size(summary.file_size)} on disk", output.ratio(progress.ratio), gaps]
+    if counts.most_open > 1:
+        facts.append(output.count(counts.connections, "connection"))
     facts.append(output.count(progress.reconnects, "reconnect"))
     if counts.out_of_order:
         facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")

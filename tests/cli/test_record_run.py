@@ -154,6 +154,7 @@ def test_a_second_signal_finishes_the_file_at_once(
     [
         (Counts(frames=9, connections=1), "no gaps, no reconnects"),
         (Counts(frames=9, connections=3), "no gaps within connections, 2 reconnects"),
+        (Counts(frames=9, connections=4, most_open=4), "no gaps, 4 connections, no reconnects"),
         (
             Counts(frames=9, connections=2, gaps=1, missing=4),
             "1 gap within connections (4 frames missing), 1 reconnect",

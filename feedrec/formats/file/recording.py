@@ -95,6 +95,7 @@ class DecodedBatch(NamedTuple):
         frames: The received frames among them.
         infos: The descriptions of those frames; empty if nothing describes them.
         others: The events and sent frames among the lines.
+        places: For each of those, how many of the received frames stand before it.
 
     """
 
@@ -102,6 +103,7 @@ class DecodedBatch(NamedTuple):
     frames: list[Frame]
     infos: list[FrameInfo]
     others: list[Record]
+    places: list[int]
 
 
 class Recording(ABC):
@@ -319,8 +321,9 @@ class Recording(ABC):
         received = ReceivedFrames(describe)
         for lines in self.batches(start, end):
             others: list[Record] = []
+            places: list[int] = []
             try:
-                yield DecodedBatch(lines, *received.decode(lines, others), others)
+                yield DecodedBatch(lines, *received.decode(lines, others, places), others, places)
             except LineError:
                 yield from self._decode_one_by_one(received, lines)
 
@@ -329,7 +332,7 @@ class Recording(ABC):
         for line in lines:
             others: list[Record] = []
             try:
-                yield DecodedBatch([line], *received.decode([line], others), others)
+                yield DecodedBatch([line], *received.decode([line], others), others, [0] * len(others))
             except LineError as error:
                 self.raise_bad_line(line, error)
 

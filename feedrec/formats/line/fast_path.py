@@ -49,13 +49,16 @@ class ReceivedFrames:
         self._middle = b""
         self._conn = 0
 
-    def decode(self, lines: Iterable[bytes], others: list[Record] | None = None) -> tuple[list[Frame], list[FrameInfo]]:
+    def decode(
+        self, lines: Iterable[bytes], others: list[Record] | None = None, places: list[int] | None = None
+    ) -> tuple[list[Frame], list[FrameInfo]]:
         """
         Return the received frames among these lines, and their descriptions; no descriptions without `describe`.
 
         Args:
             lines: The lines.
             others: Events and sent frames are appended to it.
+            places: For each of them, the number of received frames before it is appended.
 
         Raises:
             LineError: If one of them is not a line of a recording.
@@ -64,6 +67,7 @@ class ReceivedFrames:
         frames: list[Frame] = []
         infos: list[FrameInfo] = []
         describe = self._describe
+        places = [] if places is None else places
         for line in lines:
             if line.startswith(self._second_text) and line.startswith(self._middle, _DIGITS_END) and line[-2:] == b"}}":
                 digits, payload = line[_DIGITS], line[_DIGITS_END + len(self._middle) : -1]
@@ -85,6 +89,7 @@ class ReceivedFrames:
                     infos.append(FrameInfo() if record.binary else describe(record.payload))
             elif others is not None:
                 others.append(msgspec.structs.replace(record, conn=record.conn + self._first_conn))
+                places.append(len(frames))
         return frames, infos
 
     def payloads(self, lines: Iterable[bytes]) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,13 +11,14 @@ import msgspec
 from ...errors import DamagedRecordingError
 from ...model import NANOSECONDS, Event, FrameInfo, Header, format_time
 from ..file.recording import DecodedBatch, Recording
+from .connections import Connections, Span, reconnects_by_run
 from .histogram import BusiestSecond, Histogram
 
 __all__ = ["Activity", "ChannelFigures", "RecordingSummary", "combine", "frames_missing", "summarise"]
 
 _SEVERAL = "several"
 _STATES = ("finished", "being written", "unfinished", "damaged")  # the worst is the last
-_SUMS = ("frames", "bytes", "sent", "connections", "reconnects", "gaps", "missing", "text_size", "file_size")
+_SUMS = ("frames", "bytes", "sent", "connections", "gaps", "missing", "text_size", "file_size")
 
 
 class Activity:
@@ -26,7 +28,6 @@ class Activity:
     Attributes:
         frames: Received frames.
         gaps: Gaps in the venue's sequence.
-        reconnects: Connections opened after the first.
         others: Events and sent frames.
         busiest: The most frames received within one second.
 
@@ -35,9 +36,12 @@ class Activity:
     def __init__(self) -> None:
         self.frames = Histogram()
         self.gaps = Histogram()
-        self.reconnects = Histogram()
         self.others = Histogram()
         self.busiest = BusiestSecond()
+        self._files: list[tuple[Header, Sequence[Span]]] = []
+        self._are_found = True
+        self._times: Counter[int] = Counter()
+        self._reconnects = Histogram()
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -46,6 +50,21 @@ class Activity:
         if not happened:
             return None
         return min(part.first or 0 for part in happened), max(part.last or 0 for part in happened)
+
+    def add_connections(self, header: Header, spans: Sequence[Span]) -> None:
+        """Add the connections of a file; those of its other parts may show that some of them are reconnects."""
+        self._files.append((header, spans))
+        self._are_found = False
+
+    @property
+    def reconnects(self) -> Histogram:
+        """Connections that took the place of one that was lost, in the files so far."""
+        if not self._are_found:
+            self._are_found = True
+            times = Counter(time for times in reconnects_by_run(self._files).values() for time in times)
+            self._reconnects.add((times - self._times).elements())
+            self._times |= times
+        return self._reconnects
 
 
 class ChannelFigures(msgspec.Struct):
@@ -71,13 +90,14 @@ class RecordingSummary(msgspec.Struct):
         bytes: Bytes of their payloads.
         sent: Sent frames.
         connections: Connections opened.
-        reconnects: Those that were not the first of their recording.
+        reconnects: Those that took the place of one that was lost, in all files of a recording.
         gaps: Gaps in the venue's sequence.
         missing: Frames missing in those gaps.
         busiest_second: Most frames received within one second of the clock.
         text_size: Bytes of all lines.
         file_size: Bytes on disk.
         channels: Figures by channel and product.
+        spans: When connections were open.
 
     """
 
@@ -98,6 +118,7 @@ class RecordingSummary(msgspec.Struct):
     text_size: int = 0
     file_size: int = 0
     channels: list[ChannelFigures] = []
+    spans: list[Span] = []
 
     @property
     def seconds(self) -> float:
@@ -115,6 +136,7 @@ class RecordingSummary(msgspec.Struct):
         """Return it as a JSON object, with times as text."""
         facts = msgspec.structs.asdict(self)
         header = facts.pop("header")
+        del facts["spans"]
         start = {"endpoint": header.endpoint, "url": header.url, "software": header.software}
         facts |= {
             "created": format_time(header.created),
@@ -151,16 +173,20 @@ def summarise(
     """
     activity = activity or Activity()
     summary = RecordingSummary(recording.header, text_size=len(recording.header_line) + 1)
-    channels = _Channels()
+    channels, connections = _Channels(), Connections()
     try:
         for batch in recording.decoded_batches(describe=describe):
             summary.text_size += sum(map(len, batch.lines)) + len(batch.lines)
             _count_received(summary, batch, activity)
             channels.add(batch)
+            connections.add(batch)
             _count_others(summary, batch, activity)
     except DamagedRecordingError as damage:
         summary.damage = str(damage)
     summary.channels = channels.in_order()
+    summary.spans = connections.spans
+    summary.reconnects = _count_reconnects([summary])
+    activity.add_connections(recording.header, connections.spans)
     summary.busiest_second = activity.busiest.most
     summary.file_size = recording.size
     summary.state = _state(recording, summary.damage)
@@ -187,6 +213,7 @@ def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
     total.busiest_second = max(summary.busiest_second for summary in summaries)
     for name in _SUMS:
         setattr(total, name, sum(getattr(summary, name) for summary in summaries))
+    total.reconnects = _count_reconnects(summaries)
     by_name: dict[tuple[str, str], ChannelFigures] = {}
     for figures in (figures for summary in summaries for figures in summary.channels):
         key = figures.channel, figures.product
@@ -237,22 +264,23 @@ def _count_received(summary: RecordingSummary, batch: DecodedBatch, activity: Ac
 
 
 def _count_others(summary: RecordingSummary, batch: DecodedBatch, activity: Activity) -> None:
-    gaps, reconnects = [], []
+    gaps = []
     for record in batch.others:
         if not isinstance(record, Event):
             summary.sent += 1
         elif record.name == "open":
             summary.connections += 1
-            if record.conn > 0:
-                reconnects.append(record.time)
         elif record.name == "gap":
             gaps.append(record.time)
             summary.missing += frames_missing(record.details)
     summary.gaps += len(gaps)
-    summary.reconnects += len(reconnects)
     activity.gaps.add(gaps)
-    activity.reconnects.add(reconnects)
     activity.others.add([record.time for record in batch.others])
+
+
+def _count_reconnects(summaries: Sequence[RecordingSummary]) -> int:
+    by_run = reconnects_by_run((summary.header, summary.spans) for summary in summaries)
+    return sum(map(len, by_run.values()))
 
 
 class _Channels:

@@ -29,6 +29,7 @@ class Counts(msgspec.Struct):
         gaps: Gaps in the venue's sequence numbers.
         missing: Frames lost in these gaps.
         out_of_order: Frames that arrived after a later one.
+        most_open: Most connections that were open at once.
 
     """
 
@@ -38,6 +39,12 @@ class Counts(msgspec.Struct):
     gaps: int = 0
     missing: int = 0
     out_of_order: int = 0
+    most_open: int = 1
+
+    @property
+    def reconnects(self) -> int:
+        """Connections that took the place of one that was lost; those opened side by side are none."""
+        return max(0, self.connections - self.most_open)
 
 
 class CountingWriter:
@@ -66,6 +73,7 @@ class CountingWriter:
         self.failure: FeedrecError | None = None
         self._end = end
         self._max_frames = max_frames
+        self._open = 0  # connections
         self._numbers = 0
         self._free_numbers: list[int] = []
 
@@ -112,7 +120,11 @@ class CountingWriter:
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event."""
         if name == "open":
+            self._open += 1
             self.counts.connections += 1
+            self.counts.most_open = max(self.counts.most_open, self._open)
+        elif name == "close":
+            self._open -= 1
         elif name == "gap":
             self.counts.gaps += 1
             self.counts.missing += frames_missing(details)

@@ -46,8 +46,8 @@ class Progress(msgspec.Struct, frozen=True):
 
     @property
     def reconnects(self) -> int:
-        """Connections after the first."""
-        return max(0, self.counts.connections - 1)
+        """Connections that took the place of one that was lost."""
+        return self.counts.reconnects
 
     @property
     def ratio(self) -> float | None:
@@ -75,10 +75,12 @@ class Summary(msgspec.Struct, frozen=True):
     def as_dict(self) -> dict[str, Any]:
         """Return it as the JSON object of `--json`."""
         progress = Progress("done", self.seconds, self.counts, self.file_size)
+        counts = msgspec.structs.asdict(self.counts)
+        del counts["most_open"]
         return {
             "path": self.path,
             "seconds": round(self.seconds, 3),
-            **msgspec.structs.asdict(self.counts),
+            **counts,
             "reconnects": progress.reconnects,
             "file_size": self.file_size,
             "ratio": round(progress.ratio, 3) if progress.ratio else None,

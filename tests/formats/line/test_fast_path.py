@@ -106,6 +106,17 @@ def test_the_other_records_are_given_in_order_as_well(records: list[Record]) -> 
 
 
 @given(st.lists(frames | events, max_size=20))
+def test_the_places_of_the_other_records_restore_the_order(records: list[Record]) -> None:
+    lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in records]
+    others: list[Record] = []
+    places: list[int] = []
+    restored: list[Record] = list(ReceivedFrames().decode(lines, others, places)[0])
+    for place, other in reversed(list(zip(places, others, strict=True))):
+        restored.insert(place, other)
+    assert restored == records
+
+
+@given(st.lists(frames | events, max_size=20))
 def test_payloads_of_lines_of_our_own_are_those_of_the_frames(records: list[Record]) -> None:
     lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in records]
     assert ReceivedFrames().payloads(lines) == [frame.payload for frame in plainly(lines)]

@@ -64,6 +64,17 @@ def test_only_received_frames_count_as_frames(path: Path) -> None:
     assert writer.counts == Counts(frames=1, bytes=3, connections=2, gaps=3, missing=5)
 
 
+def test_connections_open_side_by_side_are_no_reconnects() -> None:
+    writer = CountingWriter(NullWriter(), RunEnd())
+    for conn in range(3):
+        writer.event(1, conn, "open", {})
+    assert (writer.counts.connections, writer.counts.reconnects) == (3, 0)
+    writer.event(2, 1, "close", {})
+    writer.event(3, 3, "open", {})
+    writer.event(3, 4, "open", {})
+    assert (writer.counts.connections, writer.counts.reconnects) == (5, 1)
+
+
 def test_the_limit_of_frames_ends_the_run_with_exactly_that_many(path: Path) -> None:
     recording = create_recording(path, HEADER)
     end = RunEnd()

@@ -13,6 +13,10 @@ def test_reconnects_are_the_connections_after_the_first() -> None:
     assert Progress("connecting", 1.0, Counts(), 100).reconnects == 0
 
 
+def test_connections_that_were_open_at_once_are_no_reconnects() -> None:
+    assert Progress("recording", 1.0, Counts(connections=5, most_open=4), 100).reconnects == 1
+
+
 def test_the_ratio_is_payload_per_byte_on_disk() -> None:
     assert Progress("recording", 1.0, COUNTS, 1000).ratio == 5.0
     assert Progress("connecting", 1.0, COUNTS, 0).ratio is None

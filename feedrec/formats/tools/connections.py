@@ -1,0 +1,140 @@
+"""
+The connections of a recording: how many were open at once, and which ones are reconnects.
+
+A connection that is opened while fewer are open than once were takes the place of one that was lost: it is a reconnect.
+One that is opened beside all the others is not, as many products may take several connections.
+
+A connection is open from its `open` event to its `close` event. Where one of them is lacking, because the file begins
+or ends in between, it is open from the first to the last line that shows it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from ...model import Event, Frame, Header
+from ..file.recording import DecodedBatch
+from ..several.inputs import RunIdentity, run_identity
+
+__all__ = ["Connections", "Span", "reconnects_by_run"]
+
+Place = tuple[int, int]
+"""When a file begins, in nanoseconds, and what comes before what within it."""
+
+
+class Span(msgspec.Struct):
+    """
+    The lines of a file between which a connection was open.
+
+    Attributes:
+        conn: Its number.
+        begin: Where it was opened, or seen for the first time.
+        end: Where it was closed, or seen for the last time.
+        opened: When it was opened, in nanoseconds; None if that is not in the file.
+
+    """
+
+    conn: int
+    begin: Place
+    end: Place
+    opened: int | None = None
+
+
+class Connections:
+    """
+    The connections of one file.
+
+    Attributes:
+        spans: When they were open.
+
+    """
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self._current: dict[int, Span] = {}
+        self._begin: int | None = None
+        self._now = 0
+
+    def add(self, batch: DecodedBatch) -> None:
+        """Add the next lines."""
+        if self._begin is None:
+            self._begin = min((one.time for one in (*batch.frames[:1], *batch.others[:1])), default=None)
+        start = 0
+        for place, record in zip(batch.places, batch.others, strict=True):
+            if isinstance(record, Frame):
+                self._see([record])
+                continue
+            self._see(batch.frames[start:place])
+            start = place
+            self._take_event(record)
+        self._see(batch.frames[start:])
+
+    def _see(self, frames: Sequence[Frame]) -> None:
+        for conn in {frame.conn for frame in frames}:
+            self._show(conn)
+
+    def _take_event(self, event: Event) -> None:
+        self._now += 1
+        if event.name == "open":
+            self._current.pop(event.conn, None)
+            self._show(event.conn).opened = event.time
+        elif event.name == "close":
+            self._show(event.conn)
+            self._now += 1  # what is opened next is not open at the same time
+
+    def _show(self, conn: int) -> Span:
+        """Note that a connection is open."""
+        here = self._begin or 0, self._now
+        span = self._current.get(conn)
+        if span is None:
+            span = self._current[conn] = Span(conn, here, here)
+            self.spans.append(span)
+        span.end = here
+        return span
+
+
+def reconnects_by_run(files: Iterable[tuple[Header, Sequence[Span]]]) -> dict[RunIdentity | int, list[int]]:
+    """
+    Return when there were reconnects in each recording, in nanoseconds.
+
+    Args:
+        files: Header and connections of each file, in any order; parts of one recording share its connections.
+
+    """
+    runs: dict[RunIdentity | int, list[Span]] = {}
+    for number, (header, spans) in enumerate(files):
+        is_known = bool(header.url and header.created)  # else files that have nothing in common look like parts
+        runs.setdefault(run_identity(header) if is_known else number, []).extend(spans)
+    return {run: _reconnects(_joined(spans)) for run, spans in runs.items()}
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Return each connection once, in the order in which they were opened."""
+    joined: list[Span] = []
+    latest: dict[int, Span] = {}
+    for span in sorted(spans, key=lambda span: span.begin):
+        known = latest.get(span.conn)
+        if known is not None and span.opened is None:  # it goes on in this file
+            known.end = max(known.end, span.end)
+        else:
+            latest[span.conn] = msgspec.structs.replace(span)
+            joined.append(latest[span.conn])
+    return joined
+
+
+def _reconnects(spans: Sequence[Span]) -> list[int]:
+    times: list[int] = []
+    ends: list[Place] = []  # of the connections that are open
+    most = 0
+    for span in spans:
+        while ends and ends[0] < span.begin:
+            heapq.heappop(ends)
+        heapq.heappush(ends, span.end)
+        if len(ends) > most:
+            most = len(ends)
+        elif span.opened is not None:
+            times.append(span.opened)
+    return times

@@ -1,0 +1,132 @@
+"""A reconnect takes the place of a connection that was lost; connections side by side are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.tools.connections import Connections, Span, reconnects_by_run
+from feedrec.formats.tools.summary import Activity, RecordingSummary, combine, summarise
+from feedrec.model import Event, Frame, Header, Record, describe_nothing
+
+RUN = Header("raw", "ws://venue.example", 7)
+
+
+def spans_of(records: Sequence[Record], tmp_path: Path) -> list[Span]:
+    writer = create_recording(tmp_path / "a.jsonl", RUN, overwrite=True)
+    for record in records:
+        writer.write(record)
+    connections = Connections()
+    with open_recording(writer.finish()) as recording:
+        for batch in recording.decoded_batches(describe=describe_nothing):
+            connections.add(batch)
+    return connections.spans
+
+
+def reconnects(*files: Sequence[Span], headers: Sequence[Header] = ()) -> list[int]:
+    """Return when there were reconnects in files of one run, or of several."""
+    by_run = reconnects_by_run(zip(headers or [RUN] * len(files), files, strict=True))
+    return sorted(time for times in by_run.values() for time in times)
+
+
+def opened(time: int, conn: int) -> Event:
+    return Event(time, conn, "open")
+
+
+def closed(time: int, conn: int) -> Event:
+    return Event(time, conn, "close")
+
+
+def frame(time: int, conn: int) -> Frame:
+    return Frame(time, conn, b"{}")
+
+
+SIDE_BY_SIDE: list[Record] = [
+    *(opened(conn, conn) for conn in range(4)),
+    *(frame(10 + conn, conn) for conn in range(4)),
+]
+
+
+def test_connections_opened_together_are_no_reconnects(tmp_path: Path) -> None:
+    assert reconnects(spans_of([*SIDE_BY_SIDE, *(closed(20, conn) for conn in range(4))], tmp_path)) == []
+
+
+def test_one_that_is_opened_after_another_was_closed_is_a_reconnect(tmp_path: Path) -> None:
+    """Whether the others are quiet then or not."""
+    assert reconnects(spans_of([*SIDE_BY_SIDE, closed(20, 2), opened(21, 4), frame(22, 4)], tmp_path)) == [21]
+
+
+def test_without_close_events_a_connection_is_open_as_long_as_it_is_seen(tmp_path: Path) -> None:
+    """A tool that writes none of them, or a file that lost them."""
+    assert reconnects(spans_of([opened(1, 0), frame(2, 0), opened(3, 1), frame(4, 1)], tmp_path)) == [3]
+    assert reconnects(spans_of([opened(1, 0), opened(1, 1), frame(2, 0), frame(2, 1)], tmp_path)) == []
+
+
+def test_one_number_may_be_opened_again(tmp_path: Path) -> None:
+    """In a file in which every connection has the number 0."""
+    assert reconnects(spans_of([opened(1, 0), frame(2, 0), closed(3, 0), opened(4, 0)], tmp_path)) == [4]
+
+
+def test_a_clock_that_was_set_back_changes_nothing(tmp_path: Path) -> None:
+    records: list[Record] = [opened(9, 0), frame(10, 0), closed(11, 0), Event(2, 0, "clock"), opened(3, 1), frame(4, 1)]
+    assert reconnects(spans_of(records, tmp_path)) == [3]
+
+
+@pytest.mark.parametrize("cut", range(1, 11))
+def test_a_rotation_changes_nothing_wherever_it_cuts(tmp_path: Path, cut: int) -> None:
+    """Neither the file that lacks the openings, nor the order in which the files are given."""
+    records = [*SIDE_BY_SIDE, closed(20, 2), opened(21, 4), frame(22, 4), frame(23, 0)]
+    first, second = (spans_of(part, tmp_path) for part in (records[:cut], records[cut:]))
+    assert reconnects(first, second) == reconnects(second, first) == [21]
+
+
+def test_recordings_that_are_not_of_one_run_share_no_connections(tmp_path: Path) -> None:
+    spans = spans_of([opened(1, 0), frame(2, 0)], tmp_path)
+    other = Header("raw", "ws://venue.example", 8)
+    assert reconnects(spans, spans, headers=[RUN, other]) == []
+    assert reconnects(spans, spans, headers=[Header("raw"), Header("raw")]) == []  # nobody knows of which run
+
+
+@given(st.lists(st.sampled_from(["open", "close", "frame"]), max_size=30), st.data())
+def test_reconnects_are_the_connections_less_the_most_open_at_once(steps: list[str], data: st.DataObject) -> None:
+    """Cut into files or not; each connection is seen in every file while it is open."""
+    files: list[list[Span]] = [[]]
+    is_open: list[int] = []
+    count = most = 0
+    for place, step in enumerate(steps):
+        if data.draw(st.booleans()):
+            files.append([])
+        if step == "open":
+            is_open.append(count)
+            files[-1].append(Span(count, (place, 0), (place, 0), place))
+            count += 1
+        elif step == "close" and is_open:
+            is_open.remove(data.draw(st.sampled_from(is_open)))
+        most = max(most, len(is_open))
+        files[-1] += [Span(conn, (place, 0), (place, 0)) for conn in is_open]
+    assert len(reconnects(*data.draw(st.permutations(files)))) == count - most
+
+
+def test_the_whole_and_the_plot_know_of_a_reconnect_between_two_files(tmp_path: Path) -> None:
+    """Neither file shows it alone: one ends with a close, the next begins with an opening."""
+    parts: list[list[Record]] = [
+        [*SIDE_BY_SIDE, closed(20, 0)],
+        [opened(21, 4), *(frame(22, conn) for conn in range(1, 5))],
+    ]
+    activity = Activity()
+    summaries: list[RecordingSummary] = []
+    for number, records in enumerate(parts):
+        writer = create_recording(tmp_path / f"{number}.jsonl", RUN)
+        for record in records:
+            writer.write(record)
+        with open_recording(writer.finish()) as recording:
+            summaries.append(summarise(recording, describe_nothing, activity))
+    assert [summary.reconnects for summary in summaries] == [0, 0]
+    total = combine(summaries)
+    assert (total.connections, total.reconnects, activity.reconnects.total, activity.reconnects.first) == (5, 1, 1, 21)
+    assert "spans" not in total.as_dict()
