@@ -7,6 +7,7 @@ The command line.
     output.py              formatting numbers, tables and log lines
     progress.py            a progress bar for reading files
     signals.py             signals that end a program, taken between the steps of its work
+    terminal.py            printing, with every control character made visible
     plot.py                a plot in the terminal
     record_source.py       what `record` records
     record_output.py       where `record` writes
@@ -26,6 +27,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ try:
     from .. import __version__
     from ..errors import FeedrecError
     from ..feeds.base import did_you_mean
-    from .output import printable
+    from .terminal import echo
 except KeyboardInterrupt:  # Ctrl-C while modules are still being imported
     sys.exit(128 + signal.SIGINT)
 
@@ -65,7 +67,7 @@ class _ReportedError(click.ClickException):
         self.error = error
 
     def show(self, file: Any = None) -> None:
-        click.echo(f"feedrec: error: {printable(self.format_message())}", file=file, err=True)
+        echo(f"feedrec: error: {self.format_message()}", err=True)
 
 
 class _CommandGroup(click.Group):
@@ -137,6 +139,7 @@ def cli() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; it ends with an exit code and at most one line of error, never a traceback."""
     _replace_closed_streams()
+    _report_stray_errors()
     code = _run(args)
     try:
         sys.stdout.flush()
@@ -153,7 +156,7 @@ def _run(args: list[str] | None) -> int:
         error.show()
         return error.error.exit_code
     except click.ClickException as error:
-        click.echo(f"feedrec: error: {error.format_message()}{_where_to_look(error)}", err=True)
+        echo(f"feedrec: error: {error.format_message()}{_where_to_look(error)}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 128 + signal.SIGINT
@@ -161,14 +164,25 @@ def _run(args: list[str] | None) -> int:
         if os.environ.get("FEEDREC_DEBUG"):
             raise
         if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS and error.filename is None:
-            click.echo(f"feedrec: error: cannot write to stdout: {error.strerror}", err=True)
+            echo(f"feedrec: error: cannot write to stdout: {error.strerror}", err=True)
             return 1
-        kind = type(error).__name__
-        click.echo(
-            f"feedrec: internal error: {kind}: {error} (please report it; FEEDREC_DEBUG=1 shows the traceback)",
-            err=True,
-        )
+        _report_defect(error)
         return 1
+
+
+def _report_defect(error: BaseException | None, where: str = "") -> None:
+    echo(
+        f"feedrec: internal error{where}: {type(error).__name__}: {error} "
+        "(please report it; FEEDREC_DEBUG=1 shows the traceback)",
+        err=True,
+    )
+
+
+def _report_stray_errors() -> None:
+    """Report what is raised where no caller is, in a thread or while an object is removed, as one line too."""
+    if not os.environ.get("FEEDREC_DEBUG"):
+        threading.excepthook = lambda stray: _report_defect(stray.exc_value, " in a thread")
+        sys.unraisablehook = lambda stray: _report_defect(stray.exc_value)
 
 
 def _replace_closed_streams() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from .output import printable
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
@@ -75,8 +74,7 @@ def read_key_text(path: Path, *, is_secret: bool = True, what: str = "key file")
     """
     text, mode = read_text(path, what, _LARGEST_KEY_FILE)
     if is_secret and stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        shown = printable(path)
-        log.warning("other users can read the %s %s: run chmod 600 %s", what, shown, shown)
+        log.warning("other users can read the %s %s: run chmod 600 %s", what, path, path)
     return text
 
 
@@ -104,4 +102,4 @@ def read_text(path: Path, what: str, most: int) -> tuple[str, int]:
         problem = "not UTF-8 text"
     except OSError as error:
         problem = str(error.strerror)
-    raise UsageError(f"cannot read the {what} {printable(path)}: {problem}")
+    raise UsageError(f"cannot read the {what} {path}: {problem}")

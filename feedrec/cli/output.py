@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import re
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-__all__ = ["as_text", "columns", "count", "duration", "is_terminal", "printable", "ratio", "set_up_logging", "size"]
+from .terminal import printable
 
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+__all__ = ["columns", "count", "duration", "is_terminal", "ratio", "set_up_logging", "size"]
 
 
 def size(number: float) -> str:
@@ -50,18 +48,9 @@ def ratio(value: float | None) -> str:
     return f"{value:.1f}:1" if value else "-"
 
 
-def as_text(path: str | Path) -> str:
-    """Return a file name as valid text, for JSON for example: `?` for bytes that are not UTF-8."""
-    return str(path).encode(errors="replace").decode()
-
-
-def printable(text: str | Path) -> str:
-    """Return a file name, or a text that contains one, printable on one line: `\\n` for a newline in it."""
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), as_text(text))
-
-
-def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Align rows of cells; the columns in `right` are right-aligned."""
+def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+    """Return the lines of a table; the columns in `right` are right-aligned."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
@@ -70,7 +59,7 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    return lines
 
 
 def is_terminal() -> bool:
@@ -83,11 +72,9 @@ class _StderrHandler(logging.Handler):
     """Writes to the current `sys.stderr`: a live display, or a test, may have replaced it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError):  # nobody can be told that stderr is gone
             sys.stderr.write(self.format(record) + "\n")
             sys.stderr.flush()
-        except (OSError, ValueError):
-            self.handleError(record)
 
 
 class _LineFormatter(logging.Formatter):
@@ -96,15 +83,36 @@ class _LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
         level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        return f"{stamp} {level}{record.getMessage()}"
+        return f"{stamp} {level}{printable(self._text_of(record))}"
+
+    def _text_of(self, record: logging.LogRecord) -> str:
+        return record.getMessage()
+
+
+class _LibraryFormatter(_LineFormatter):
+    """Formats what a library logs: its name, the first line of the text, and the kind of the error, if any."""
+
+    def _text_of(self, record: logging.LogRecord) -> str:
+        text = record.getMessage().partition("\n")[0]
+        kind = record.exc_info[0] if record.exc_info else None
+        return f"{record.name}: {text}{f' ({kind.__name__})' if kind else ''}"
 
 
 def set_up_logging(level: int) -> None:
-    """Send feedrec's log lines of this level and above to stderr."""
+    """
+    Send feedrec's log lines of this level and above to stderr.
+
+    Of what libraries log, errors are shown, and with `-v` warnings too; that includes Python's own warnings. It is one
+    line each, without traceback: libraries write for programmers, and quote what clients and venues sent.
+    """
     logger = logging.getLogger("feedrec")
     logger.setLevel(level)
     logger.propagate = False
-    if not any(isinstance(handler, _StderrHandler) for handler in logger.handlers):
-        handler = _StderrHandler()
-        handler.setFormatter(_LineFormatter())
-        logger.addHandler(handler)
+    libraries = logging.getLogger()
+    libraries.setLevel(logging.WARNING if level <= logging.DEBUG else logging.ERROR)
+    logging.captureWarnings(capture=True)
+    for one, formatter in ((logger, _LineFormatter()), (libraries, _LibraryFormatter())):
+        if not any(isinstance(handler, _StderrHandler) for handler in one.handlers):
+            handler = _StderrHandler()
+            handler.setFormatter(formatter)
+            one.addHandler(handler)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from . import output
+from .terminal import printable
 
 __all__ = ["reading"]
 
@@ -22,7 +23,7 @@ def reading(what: str) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(what, markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn(printable(what), markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("")
         shown = 0.0

@@ -12,7 +12,6 @@ import msgspec
 
 from ..errors import UsageError
 from .credential_options import read_key_text, read_text
-from .output import printable
 
 if TYPE_CHECKING:
     from ..feeds.raw import RawFeed
@@ -118,7 +117,7 @@ class RawOptions(msgspec.Struct, frozen=True):
         messages = [_message_of(text) for text in self.messages]
         for key in self.secret_keys:
             if not any(key in text for text in messages) and key.lower() not in url.lower():
-                log.warning("--redact %s: no such key in the messages to send or in the URL", printable(key))
+                log.warning("--redact %s: no such key in the messages to send or in the URL", key)
         return RawFeed(messages, _headers_of(self.headers), self.secret_keys)
 
 
@@ -143,6 +142,6 @@ def _headers_of(texts: Sequence[str]) -> dict[str, str]:
         if not colon:
             raise UsageError("invalid header without a colon: write it as 'Name: value'")
         if name.strip().lower() in map(str.lower, headers):
-            raise UsageError(f"duplicate header {printable(name.strip())}: give it only once")
+            raise UsageError(f"duplicate header {name.strip()}: give it only once")
         headers[name.strip()] = value.strip()
     return headers

@@ -18,7 +18,6 @@ import msgspec
 from ..errors import RecordingExistsError, UsageError
 from ..model import NANOSECONDS, Header
 from .options import DURATION, ROTATE_AFTER, file_mode_option
-from .output import printable
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
@@ -184,7 +183,7 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
 
     first = 1 if options.rotate is None or options.overwrite else next_number(path)
     if first > 1:
-        log.info("continuing after earlier files, with %s", printable(numbered_path(path, first).name))
+        log.info("continuing after earlier files, with %s", numbered_path(path, first).name)
     if path.suffix != PARQUET_SUFFIX:
         if options.rotate is None:
             return Output(create(path, header))

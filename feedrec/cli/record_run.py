@@ -18,6 +18,7 @@ from ..recorder.output.writer_protocol import GrowingRecording
 from . import output
 from .record_source import Source
 from .signals import ENDING
+from .terminal import echo
 
 __all__ = ["record_with_status", "report", "run_recording"]
 
@@ -194,14 +195,14 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     counts = summary.counts
     progress = Progress("done", summary.seconds, counts, summary.file_size)
     if summary.path is None:
-        click.echo("stopped before a connection was opened: nothing was recorded", err=err)
+        echo("stopped before a connection was opened: nothing was recorded", err=err)
         return
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
-    seconds, path = output.duration(summary.seconds), output.printable(summary.path)
+    seconds, path = output.duration(summary.seconds), summary.path
     if isinstance(error, WriteError) and summary.path != "-":
-        click.echo(f"received {frames} in {seconds}; {path} contains those that could be written", err=err)
+        echo(f"received {frames} in {seconds}; {path} contains those that could be written", err=err)
     else:
-        click.echo(f"recorded {frames} in {seconds} to {path}", err=err)
+        echo(f"recorded {frames} in {seconds} to {path}", err=err)
     gaps = output.count(counts.gaps, "gap")
     if progress.reconnects:  # frames missed between two connections are not in any sequence
         gaps += " within connections"
@@ -213,4 +214,4 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     facts.append(output.count(progress.reconnects, "reconnect"))
     if counts.out_of_order:
         facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
-    click.echo(f"  {', '.join(facts)}", err=err)
+    echo(f"  {', '.join(facts)}", err=err)

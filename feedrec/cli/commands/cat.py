@@ -13,6 +13,7 @@ import click
 from ...model import Frame, Record, describe_nothing
 from ..filters import selection_of
 from ..options import PRODUCTS, TIME, Moment, logging_options
+from ..terminal import payload_writer
 
 if TYPE_CHECKING:
     from ...formats import Recording, Selection
@@ -50,6 +51,8 @@ def cat(
     """
     Print the lines of a recording or, with --raw, only what the venue sent.
 
+    A pipe or a file gets every byte as it is. On a terminal, control characters are shown as escapes.
+
     \b
       feedrec cat FILE | jq -c 'select(.event)'
       feedrec cat --raw -c ticker -p BTC-USD FILE
@@ -63,18 +66,18 @@ def cat(
 
 
 def _print(recording: Recording, selection: Selection, *, raw: bool, line_end: bytes) -> None:
-    out = sys.stdout.buffer
+    write = payload_writer()
     is_selected = _test_of(selection, recording)
     if not raw:
-        out.write(recording.header_line + line_end)
+        write(recording.header_line, line_end)
     for line, record in recording.lines_with_records():
         if is_selected is not None and not is_selected(record):
             continue
         if not raw:
-            out.write(line + line_end)
+            write(line, line_end)
         elif isinstance(record, Frame) and record.direction == "in":
-            out.write(record.payload + line_end)
-    out.flush()
+            write(record.payload, line_end)
+    sys.stdout.buffer.flush()
 
 
 def _test_of(selection: Selection, recording: Recording) -> Callable[[Record], bool] | None:

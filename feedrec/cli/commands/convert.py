@@ -19,6 +19,7 @@ from ..filters import selection_of
 from ..options import PRODUCTS, ROTATE_AFTER, TIME, Moment, as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
+from ..terminal import as_text, echo, echo_json
 
 if TYPE_CHECKING:
     from ...feeds import Feed
@@ -114,7 +115,7 @@ def convert(
         )
     if result.first_time is None:
         log.warning("nothing matched: the output contains only the header")
-    click.echo(msgspec.json.encode(_facts(result)) if as_json else _report(result))
+    echo_json(_facts(result)) if as_json else echo(*_report(result))
 
 
 def _line_reader(input_format: str | None, time_field: str | None) -> Callable[[], LineReader] | None:
@@ -179,18 +180,18 @@ def _facts(result: Conversion) -> dict[str, Any]:
     times = {name: getattr(result, name) for name in ("first_time", "last_time")}
     return {
         **msgspec.structs.asdict(result),
-        "paths": [output.as_text(path) for path in result.paths],
+        "paths": [as_text(path) for path in result.paths],
         **{name: None if time is None else format_time(time) for name, time in times.items()},
     }
 
 
-def _report(result: Conversion) -> str:
-    first = output.printable(result.paths[0])
-    where = first if len(result.paths) == 1 else f"{first} to {output.printable(result.paths[-1].name)}"
+def _report(result: Conversion) -> list[str]:
+    first = result.paths[0]
+    where = str(first) if len(result.paths) == 1 else f"{first} to {result.paths[-1].name}"
     frames = f"{output.count(result.frames, 'frame')} and {output.count(result.others, 'other line')}"
     facts = [f"{output.size(result.file_size)} on disk", f"{output.size(result.text_size)} uncompressed"]
     if len(result.paths) > 1:
         facts.insert(0, output.count(len(result.paths), "file"))
     if result.synthetic:
         facts.append(f"begins with {output.count(result.synthetic, 'rebuilt snapshot')}")
-    return f"wrote {frames} to {where}\n  {', '.join(facts)}"
+    return [f"wrote {frames} to {where}", f"  {', '.join(facts)}"]

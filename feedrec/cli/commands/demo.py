@@ -13,7 +13,8 @@ import click
 from ... import __version__
 from ...model import Header
 from ..options import logging_options
-from ..output import columns, printable
+from ..output import columns
+from ..terminal import echo
 
 if TYPE_CHECKING:
     from ...recorder import Summary
@@ -46,16 +47,13 @@ def demo(output: Path | None) -> None:
     with resources.as_file(resources.files("feedrec.cli") / "demo.jsonl.zst") as recording:
         summary = asyncio.run(_replay_and_record(recording, target))
     report(summary)
-    click.echo()
-    click.echo("Now try:")
-    name = printable(target)
     suggestions = (
-        (f"  feedrec info {name}", "# what it contains"),
-        (f"  feedrec cat --raw -c ticker {name}", "# what the venue sent"),
-        (f"  feedrec replay {name} --speed 10", "# a mock venue for your own client"),
+        (f"  feedrec info {target}", "# what it contains"),
+        (f"  feedrec cat --raw -c ticker {target}", "# what the venue sent"),
+        (f"  feedrec replay {target} --speed 10", "# a mock venue for your own client"),
         ("  feedrec record --channel level2", "# the live market"),
     )
-    click.echo(columns(suggestions))
+    echo("", "Now try:", *columns(suggestions))
 
 
 async def _replay_and_record(recording: Path, target: Path) -> Summary:
@@ -73,7 +71,7 @@ async def _replay_and_record(recording: Path, target: Path) -> Summary:
     subscriptions = subscribe_to(feed, asked, ())
     logging.getLogger("feedrec.replay").setLevel(logging.WARNING)  # the recorder's log lines are enough
     async with ReplayServer(recording, ReplayOptions(port=0, speed=SPEED, at_end="hold")) as server:
-        click.echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, at {SPEED:.0f}x speed)")
+        echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, at {SPEED:.0f}x speed)")
         copy = Header(feed.name, server.url, time.time_ns(), f"feedrec {__version__}", header.subscriptions)
         writer = create_recording(target, copy)
         session = RecordingSession(feed, server.url, subscriptions, writer, limits=Limits(max_frames=frames))

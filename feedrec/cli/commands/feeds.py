@@ -12,6 +12,7 @@ import msgspec
 from ...errors import UsageError
 from .. import output
 from ..options import as_json, logging_options
+from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from ...feeds import Channel, Feed
@@ -40,18 +41,18 @@ def feeds(name: str | None, as_json: bool) -> None:
 
     if name is not None:
         feed = find_feed(name)
-        click.echo(msgspec.json.encode(feed_facts(feed)) if as_json else "\n".join(_details(feed)))
+        echo_json(feed_facts(feed)) if as_json else echo(*_details(feed))
         return
     found = []
     for one in endpoint_names():
         try:
             found.append(find_feed(one))
         except UsageError as error:  # from another package; the rest still works
-            log.warning("%s", output.printable(str(error)))
+            log.warning("%s", error)
     if as_json:
-        click.echo(msgspec.json.encode({"endpoints": [feed_facts(feed) for feed in found]}))
+        echo_json({"endpoints": [feed_facts(feed) for feed in found]})
     else:
-        click.echo(_table(found))
+        echo(*_table(found))
 
 
 def feed_facts(feed: Feed) -> dict[str, Any]:
@@ -82,10 +83,10 @@ def _channel_facts(channel: Channel) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in facts.items()}
 
 
-def _table(found: Iterable[Feed]) -> str:
+def _table(found: Iterable[Feed]) -> list[str]:
     rows = [("endpoint", "description", "address", "credentials", "failover")]
     rows += [(feed.name, feed.summary, feed.url or "-", _need(feed), feed.failover or "-") for feed in found]
-    return output.columns([[output.printable(cell) for cell in row] for row in rows])
+    return output.columns(rows)
 
 
 def _details(feed: Feed) -> list[str]:
@@ -104,12 +105,12 @@ def _details(feed: Feed) -> list[str]:
     examples = [f"-c '{one.name}?{one.example}'" for one in feed.channels.values() if one.example]
     facts += [("default", " ".join(asked))] if asked else []
     facts += [("example", examples[0])] if examples else []
-    lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts]).splitlines()]
+    lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts])]
     if feed.channels:
         rows = [("channel", "description", "takes", "credentials")]
         rows += [(one.name, one.summary, _takes(one), _need_of(one, feed)) for one in feed.channels.values()]
-        lines += ["", *output.columns(rows).splitlines()]
-    return [output.printable(line) for line in lines]
+        lines += ["", *output.columns(rows)]
+    return lines
 
 
 def _rates(feed: Feed) -> list[str]:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from ...errors import RecordingError
 from ...model import describe_nothing, format_time
 from .. import output
 from ..options import as_json, logging_options
+from ..terminal import as_text, echo, echo_json
 
 if TYPE_CHECKING:
     from ...formats.several.inputs import Input
@@ -52,15 +52,13 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
     total = combine([summary for _, summary in parts])
     name = files[0] if len(files) == 1 else None
     if as_json:
-        path = None if name is None else output.as_text(name)
-        click.echo(msgspec.json.encode({"path": path, **total.as_dict(), **_files_as_json(parts)}))
+        path = None if name is None else as_text(name)
+        echo_json({"path": path, **total.as_dict(), **_files_as_json(parts)})
     else:
-        click.echo(_heading(name, parts, total))
-        for section in _sections(parts, total, activity):
-            click.echo(section)
+        echo(_heading(name, parts, total), *_report(parts, total, activity))
     sys.stdout.flush()
     for error in bad:
-        log.warning("skipped: %s", output.printable(str(error)))
+        log.warning("skipped: %s", error)
     if bad:
         raise click.exceptions.Exit(1)
 
@@ -98,7 +96,7 @@ def _files_as_json(parts: Summaries) -> dict[str, Any]:
     files = []
     for path, summary in parts:
         facts = summary.as_dict()
-        files.append({"path": output.as_text(path), **{name: facts[name] for name in names}})
+        files.append({"path": as_text(path), **{name: facts[name] for name in names}})
     return {"files": files}
 
 
@@ -106,22 +104,22 @@ def _heading(name: Path | None, parts: Summaries, total: RecordingSummary) -> st
     several = f"{len(parts)} files of {output.count(total.recordings, 'recording')}"
     if name is None:
         return several
-    return output.printable(name) if len(parts) == 1 else f"{output.printable(name)}: {several}"
+    return str(name) if len(parts) == 1 else f"{name}: {several}"
 
 
-def _sections(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
-    """Return the sections of the report below its heading."""
+def _report(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
+    """Return the lines of the report below its heading."""
     from ..plot import plot, style_for
 
-    sections = [output.columns([(f"  {name}", value) for name, value in _facts(parts, total)])]
+    lines = output.columns([(f"  {name}", value) for name, value in _facts(parts, total)])
     if len(parts) > 1:
-        sections.append("\n" + _file_table(parts))
+        lines += ["", *_file_table(parts)]
     drawn = plot(activity, shutil.get_terminal_size().columns, style_for(sys.stdout.encoding))
     if drawn:
-        sections.append("\n".join(["", *drawn]))
+        lines += ["", *drawn]
     if total.channels:
-        sections.append("\n" + _channel_table(total))
-    return sections
+        lines += ["", *_channel_table(total)]
+    return lines
 
 
 def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
@@ -148,8 +146,8 @@ def _states(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
     """Return the overall state and the damage of each damaged file; the message names the file."""
     damages = [summary.damage for _, summary in parts if summary.damage is not None]
     if len(damages) == 1:
-        return [("state", f"{total.state}: {output.printable(damages[0])}")]
-    return [("state", total.state), *[("", output.printable(damage)) for damage in damages]]
+        return [("state", f"{total.state}: {damages[0]}")]
+    return [("state", total.state), *[("", damage) for damage in damages]]
 
 
 def _rate(total: RecordingSummary) -> list[tuple[str, str]]:
@@ -167,12 +165,12 @@ def _span(summary: RecordingSummary) -> str:
     return f"{first[:-11]}Z to {last[:-11]}Z, {output.duration(summary.seconds)}"
 
 
-def _file_table(parts: Summaries) -> str:
+def _file_table(parts: Summaries) -> list[str]:
     """Return a table of the files; of many files, only the first and the last ones."""
     rows = [("  file", "frames", "size", "first frame", "state")]
     rows += [
         (
-            f"  {output.printable(path)}",
+            f"  {path}",
             f"{summary.frames:,}",
             output.size(summary.file_size),
             "-" if summary.first_time is None else f"{format_time(summary.first_time)[:-11]}Z",
@@ -186,7 +184,7 @@ def _file_table(parts: Summaries) -> str:
     return output.columns(rows, right=(1, 2))
 
 
-def _channel_table(summary: RecordingSummary) -> str:
+def _channel_table(summary: RecordingSummary) -> list[str]:
     rows = [("  channel", "product", "frames", "bytes", "frames/s")]
     for figures in summary.channels:
         rate = f"{figures.frames / summary.seconds:,.1f}" if summary.seconds else "-"

@@ -6,13 +6,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from ...errors import UsageError
-from .. import output as text
 from ..options import DURATION, as_json, logging_options
 from ..record_output import OutputOptions, open_output, output_options
 from ..record_source import SourceOptions, source_options
+from ..terminal import as_text, echo_json
 
 if TYPE_CHECKING:
     from ...recorder import Summary
@@ -56,7 +55,7 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
     summary, error = run_recording(source, target.writer, Limits(duration, max_frames))
     target.finish_parquet()
     if as_json:
-        click.echo(msgspec.json.encode(_facts(summary, error)))
+        echo_json(_facts(summary, error))
     else:
         report(summary, error, err=place.output == "-")
     if error is not None:
@@ -67,7 +66,7 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
 def _facts(summary: Summary, error: BaseException | None) -> dict[str, Any]:
     facts = summary.as_dict()
     if summary.path is not None:
-        facts["path"] = text.printable(summary.path)
+        facts["path"] = as_text(summary.path)
     if error is not None:
-        facts["error"] = text.printable(str(error) or "interrupted")
+        facts["error"] = as_text(str(error) or "interrupted")
     return facts

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from ...errors import UsageError
 from ...model import FrameInfo, describe_nothing
@@ -17,6 +16,7 @@ from .. import output
 from ..options import as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
+from ..terminal import as_text, echo, echo_json
 
 if TYPE_CHECKING:
     from ...formats.file.modes import FileMode
@@ -80,10 +80,10 @@ def repair(
             progress=progress,
         )
     if as_json:
-        paths = {"path": output.as_text(result.path), "output": output.as_text(result.output)}
-        click.echo(msgspec.json.encode({**result.as_dict(), **paths}))
+        paths = {"path": as_text(result.path), "output": as_text(result.output)}
+        echo_json({**result.as_dict(), **paths})
     else:
-        click.echo("\n".join(_lines(result, endpoint)))
+        echo(*_lines(result, endpoint))
     sys.stdout.flush()
     if not result.is_lossless:
         raise click.exceptions.Exit(3)
@@ -92,7 +92,7 @@ def repair(
 @contextlib.contextmanager
 def _progress(file: Path) -> Iterator[Callable[[int, int], None]]:
     """Show progress, and end on signals; yields a function to call with the bytes read and the file size."""
-    with reading(f"repairing {output.printable(file.name)}") as show, ending_between_steps() as end_if_noted:
+    with reading(f"repairing {file.name}") as show, ending_between_steps() as end_if_noted:
 
         def on_read(done: int, size: int) -> None:
             end_if_noted()
@@ -110,9 +110,9 @@ def _describe_for(endpoint: str) -> Callable[[bytes], FrameInfo]:
 
 def _lines(result: Repair, endpoint: str | None) -> list[str]:
     saved = f"{output.count(result.frames, 'frame')} ({output.count(result.lines, 'line')})"
-    lines = [f"saved {saved} to {output.printable(result.output)}"]
+    lines = [f"saved {saved} to {result.output}"]
     if result.removed and result.output != result.path:
-        lines.append(f"  removed {output.printable(result.path)}, which is no longer needed")
+        lines.append(f"  removed {result.path}, which is no longer needed")
     if result.joined:
         lines.append(f"  joined {output.count(result.joined + 1, 'recording')} in the file into one")
     if result.header == "made up":
@@ -139,4 +139,4 @@ def _lines(result: Repair, endpoint: str | None) -> list[str]:
 def _loss(loss: Loss) -> str:
     frames = "an unknown number of frames" if loss.frames is None else output.count(loss.frames, "frame")
     span = f"between {loss.first or 'the beginning'} and {loss.last or 'the end'}"
-    return output.printable(f"{frames} {span}: {loss.bytes:,} bytes at byte {loss.offset} ({loss.reason})")
+    return f"{frames} {span}: {loss.bytes:,} bytes at byte {loss.offset} ({loss.reason})"

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from ...errors import UsageError
 from .. import output
 from ..child_process import CommandWithChild, check_command, run_command
 from ..credential_options import read_key_text
 from ..options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
+from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from ...feeds.auth import AuthKey
@@ -155,7 +155,7 @@ def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
     if to_log:
         log.info("%s", _in_words(server.total))
     else:
-        click.echo(msgspec.json.encode(_facts(server)) if as_json else _in_words(server.total))
+        echo_json(_facts(server)) if as_json else echo(_in_words(server.total))
 
 
 def _prepare(command: Sequence[str], options: dict[str, Any], *, as_json: bool) -> None:
@@ -204,7 +204,7 @@ def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
         try:
             keys.append(parse_auth_key(text))
         except UsageError as error:
-            raise UsageError(f"{output.printable(file)}: {error}") from None
+            raise UsageError(f"{file}: {error}") from None
     return tuple(keys)
 
 
@@ -218,7 +218,7 @@ async def _serve(server: ReplayServer) -> int:
         loop.add_signal_handler(number, stop.set)
     async with server:
         for url in server.urls.values():
-            click.echo(url)
+            echo(url)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from ...errors import FeedrecError, RecordingError
 from .. import output
 from ..options import as_json, logging_options
 from ..progress import reading
+from ..terminal import as_text, echo, echo_json
 
 if TYPE_CHECKING:
     from ...formats.tools.verify import Problem, Rules, Verification
@@ -50,15 +50,15 @@ def _verify(path: Path, *, as_json: bool) -> int:
     from ...formats.tools.verify import verify_recording
 
     try:
-        with reading(f"verifying {output.printable(path.name)}") as progress:
+        with reading(f"verifying {path.name}") as progress:
             result = under_current_name(path, partial(verify_recording, rules_for=_rules_for, progress=progress))
     except RecordingError as error:
         _report_failure(path, error, as_json=as_json)
         return _UNREADABLE
     if as_json:
-        click.echo(msgspec.json.encode({**result.as_dict(), "path": output.as_text(result.path)}))
+        echo_json({**result.as_dict(), "path": as_text(result.path)})
     else:
-        click.echo("\n".join(_lines(result)))
+        echo(*_lines(result))
     return _GOOD if result.is_good else _BAD
 
 
@@ -74,10 +74,8 @@ def _rules_for(endpoint: str) -> Rules:
 
 def _report_failure(path: Path, error: FeedrecError, *, as_json: bool) -> None:
     if as_json:
-        click.echo(
-            msgspec.json.encode({"path": output.as_text(path), "good": False, "error": output.as_text(str(error))})
-        )
-    click.echo(f"feedrec: error: {output.printable(str(error))}", err=True)
+        echo_json({"path": as_text(path), "good": False, "error": as_text(str(error))})
+    echo(f"feedrec: error: {error}", err=True)
 
 
 def _lines(result: Verification) -> list[str]:
@@ -88,7 +86,7 @@ def _lines(result: Verification) -> list[str]:
     if result.gaps:
         what.append(f"{output.count(result.gaps, 'gap')} noticed while recording")
     state = "ok" if result.is_good else problems
-    lines = [f"{output.printable(result.path)}: {state} ({', '.join(what)})"]
+    lines = [f"{result.path}: {state} ({', '.join(what)})"]
     lines += [f"  note: {note}" for note in result.notes]
     lines += [f"  {_problem(problem)}" for problem in result.problems[:_SHOWN]]
     if result.problem_count > _SHOWN:
@@ -103,4 +101,4 @@ def _problem(problem: Problem) -> str:
     if problem.time is not None:
         places.append(problem.time)
     where = f" ({', '.join(places)})" if places else ""
-    return output.printable(f"{problem.kind}: {problem.text}{where}")
+    return f"{problem.kind}: {problem.text}{where}"

@@ -1,0 +1,72 @@
+"""
+What reaches a terminal: text in which every control character is visible.
+
+Names, close reasons and header fields come from venues, clients and files, and may hold anything: escape sequences that
+clear the screen or change what was printed before, newlines that fake a line of ours, marks that reverse the reading
+direction. So everything that a command prints goes through this module; log lines go through their formatter.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+__all__ = ["as_text", "echo", "echo_json", "payload_writer", "printable"]
+
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls, DEL
+    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    # marks of direction, separators of lines, characters without width
+)
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def as_text(path: str | Path) -> str:
+    """Return a file name as valid text, for JSON for example: `?` for bytes that are not UTF-8."""
+    return str(path).encode(errors="replace").decode()
+
+
+def printable(text: str | Path) -> str:
+    """Return a text, such as a file name, printable on one line: `\\n` for a newline, `\\x1b` for an escape."""
+    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), as_text(text))
+
+
+def echo(*lines: str, err: bool = False) -> None:
+    """Print lines on stdout, or on stderr if `err`."""
+    click.echo("\n".join(map(printable, lines)), err=err)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as one line of JSON on stdout."""
+    click.echo(_escape_json(msgspec.json.encode(value).decode()))
+
+
+def payload_writer() -> Callable[[bytes, bytes], object]:
+    """
+    Return what writes a payload, or a line of a recording, and its end to stdout.
+
+    A terminal is shown what cannot be seen as escapes of JSON; a pipe or a file gets every byte as it is.
+    """
+    out = sys.stdout.buffer
+    if not sys.stdout.isatty():
+        return lambda payload, end: out.write(payload + end)
+    return lambda payload, end: out.write(_escape_json(payload.decode(errors="backslashreplace")).encode() + end)
+
+
+def _escape_json(text: str) -> str:
+    """Escape what cannot be seen as JSON does, so that JSON has the same value afterwards."""
+    return _INVISIBLE.sub(_json_escape, text)
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    character = found[0]
+    if short := _SHORT.get(character):
+        return short
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
