@@ -2,7 +2,7 @@
 One recording as a file: finding, opening, reading and writing it.
 
     names.py           file names
-    lock.py            whether a file is being written
+    lock.py            which file is ours, and which is being written
     modes.py           who may read a new file
     opening.py         opens a file with the reader it needs
     recording.py       what all readers have in common

@@ -1,12 +1,16 @@
 """
-File locks (flock): a recorder holds one on the file it writes, so that others can tell whether it is still growing.
+Which file is ours, and which one is being written.
 
-On a file system without locks, no file counts as locked.
+A recorder holds a lock (flock) on the file it writes, so that others can tell whether it is still growing. On a file
+system without locks, no file counts as locked.
+
+A name may lead to another file at any moment, so what is open is given its names through the descriptor.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -15,7 +19,10 @@ from pathlib import Path
 
 from ...errors import RecordingExistsError
 
-__all__ = ["is_being_written", "is_locked", "lock", "locked"]
+__all__ = ["is_at", "is_being_written", "is_locked", "link_to_free_name", "lock", "locked", "name_of", "unlink_if_at"]
+
+_DESCRIPTORS = "/proc/self/fd"
+_DELETED = " (deleted)"
 
 
 def lock(descriptor: int) -> None:
@@ -75,3 +82,65 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def is_at(file: int | os.stat_result, path: Path) -> bool:
+    """Return whether a name leads to a file, given by its descriptor or status; not if it does so through a symlink."""
+    try:
+        return os.path.samestat(os.fstat(file) if isinstance(file, int) else file, path.lstat())
+    except OSError:
+        return False
+
+
+def unlink_if_at(file: int | os.stat_result, path: Path) -> None:
+    """
+    Remove the name of a file, if it leads there: what another program put in its place stays.
+
+    Raises:
+        OSError: If the operating system reports an error.
+
+    """
+    if is_at(file, path):
+        path.unlink(missing_ok=True)
+
+
+def name_of(descriptor: int) -> Path | None:
+    """Return the present name of an open file, wherever it was moved; None if it has none, or none can be found."""
+    try:
+        name = Path(_DESCRIPTORS, str(descriptor)).readlink()
+    except OSError:  # a system without /proc
+        return None
+    path = Path(str(name).removesuffix(_DELETED))
+    return path if is_at(descriptor, path) else None
+
+
+def link_to_free_name(descriptor: int, present: Path, target: Path) -> None:
+    """
+    Give an open file another name, which nothing has yet.
+
+    It is the open file that gets it, whatever its present name leads to by now. Where a system cannot do that, the
+    present name is checked first.
+
+    Args:
+        descriptor: The open file.
+        present: Its present name, as far as is known.
+        target: The new name.
+
+    Raises:
+        FileExistsError: If that is taken.
+        FileNotFoundError: If the open file has no name any more.
+        OSError: If the operating system reports another error, as a file system without hard links does.
+
+    """
+    try:
+        folder = os.open(_DESCRIPTORS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:  # a system without /proc
+        if not is_at(descriptor, present):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
+        os.link(present, target, follow_symlinks=False)
+        return
+    try:
+        # The folder makes Python call linkat(AT_SYMLINK_FOLLOW), which alone leads from here to the open file.
+        os.link(str(descriptor), target, src_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)

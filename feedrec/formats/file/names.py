@@ -4,6 +4,7 @@ File names: every rule on what a recording, a part of one, a journal and a repai
     NAME.jsonl.zst            a recording; also .jsonl, .jsonl.gz and .parquet
     NAME.jsonl.zst.part       the same while it is being written, or after its recorder was killed
     NAME.jsonl.zst.part.old   such a file, moved aside by a recorder with --overwrite (.old2 and so on)
+    NAME.jsonl.zst.part.new   a further name of the first, for the moment in which it replaces a file (.new2 and so on)
     NAME-0001.jsonl.zst       the first file of a rotation; the number has at least four digits
     NAME.parquet.jsonl.zst    the journal from which NAME.parquet is made
     NAME.repaired.jsonl.zst   what `feedrec repair` makes from NAME.jsonl.zst
@@ -38,6 +39,7 @@ __all__ = [
     "journal_path",
     "later_paths",
     "natural_key",
+    "new_paths",
     "numbered_path",
     "old_paths",
     "part_path",
@@ -85,7 +87,12 @@ def finished_path(path: Path) -> Path:
 
 def old_paths(part: Path) -> Iterator[Path]:
     """Yield the names under which a `.part` file may be moved aside, in the order in which they are tried."""
-    return (part.with_name(f"{part.name}.old{number if number > 1 else ''}") for number in itertools.count(1))
+    return _numbered(part, ".old")
+
+
+def new_paths(part: Path) -> Iterator[Path]:
+    """Yield the names that a finished file may have for a moment, before it replaces another one."""
+    return _numbered(part, ".new")
 
 
 def numbered_path(path: Path, number: int) -> Path:
@@ -179,6 +186,10 @@ def work_path(output: Path) -> Path:
     """Return the name under which a repaired recording is written."""
     suffix = _suffix_of(output.name, _REPAIRABLE_SUFFIXES)
     return output.with_name(f"{output.name.removesuffix(suffix)}{WORK_MARK}{suffix or output.suffix}")
+
+
+def _numbered(path: Path, suffix: str) -> Iterator[Path]:
+    return (path.with_name(f"{path.name}{suffix}{number if number > 1 else ''}") for number in itertools.count(1))
 
 
 def _suffix_of(name: str, suffixes: Collection[str]) -> str:

@@ -54,6 +54,13 @@ class RecordingFile:
         """The file as a stream, for libraries that need one; what they read is not counted."""
         return self._file
 
+    def is_at(self, path: Path) -> bool:
+        """Return whether a name still leads to it, be it through a symlink."""
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), path.stat())
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Close it."""
         self._file.close()

@@ -9,6 +9,7 @@ it is finished, the file has the suffix `.part` and is locked.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections import deque
@@ -92,6 +93,11 @@ class RecordingWriter:
     def path(self) -> Path:
         """Where the recording is, or will be when finished."""
         return self._target.path
+
+    @property
+    def identity(self) -> os.stat_result:
+        """Which file it is, whatever its names lead to."""
+        return self._target.identity
 
     @property
     def text_size(self) -> int:

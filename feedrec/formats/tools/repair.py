@@ -83,9 +83,9 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
             create = functools.partial(create_recording, work, overwrite=True, mode=mode)
             saving = _Saving(result, source, describe_for, create, endpoint, keep_unverified=keep_unverified)
             with _naming(work, output):
-                saving.run(lambda: progress(source.offset, source.size))
-                move_into_place(work, output, overwrite=overwrite or output == path)
-            _remove_if_done(result, in_place=in_place)
+                identity = saving.run(lambda: progress(source.offset, source.size))
+                move_into_place(work, output, identity, overwrite=overwrite or output == path)
+            _remove_if_done(result, file, in_place=in_place)
             return result
     finally:
         file.close()
@@ -161,9 +161,9 @@ def _may_remove(result: Repair, *, in_place: bool) -> bool:
     return in_place or (is_journal(result.path) and result.output.suffix == PARQUET_SUFFIX and _is_exhausted(result))
 
 
-def _remove_if_done(result: Repair, *, in_place: bool) -> None:
+def _remove_if_done(result: Repair, file: RecordingFile, *, in_place: bool) -> None:
     result.removed = _may_remove(result, in_place=in_place)
-    if result.removed and result.output != result.path:
+    if result.removed and result.output != result.path and file.is_at(result.path):
         result.path.unlink()
 
 
@@ -200,8 +200,8 @@ class _Saving:
         self._pending: list[Hole] = []  # holes since the last good line
         self._kept_lines = self._kept_frames = 0  # of the hole that is being settled
 
-    def run(self, progress: Callable[[], object]) -> None:
-        """Read the file to its end, and finish the new one."""
+    def run(self, progress: Callable[[], object]) -> os.stat_result:
+        """Read the file to its end, and finish the new one; return which file that is."""
         try:
             for piece in self._source.pieces():
                 if isinstance(piece, list):
@@ -217,6 +217,7 @@ class _Saving:
             if self._writer is not None:
                 self._writer.discard()
             raise
+        return self._writer.identity
 
     def _refuse_nothing(self) -> None:
         result = self._result

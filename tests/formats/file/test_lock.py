@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from feedrec.errors import RecordingExistsError
-from feedrec.formats.file.lock import is_being_written, is_locked, lock, locked
+from feedrec.formats.file.lock import (
+    is_at,
+    is_being_written,
+    is_locked,
+    link_to_free_name,
+    lock,
+    locked,
+    name_of,
+    unlink_if_at,
+)
 
 
 @pytest.fixture
@@ -106,3 +115,35 @@ def test_without_locks_nothing_counts_as_locked(path: Path, descriptor: int) -> 
     assert not is_being_written(path)
     with locked(path):
         pass
+
+
+def test_an_open_file_is_known_by_what_it_is_not_by_its_name(path: Path, descriptor: int) -> None:
+    other = path.with_name("other")
+    assert is_at(descriptor, path)
+    assert name_of(descriptor) == path
+    path.rename(other)
+    path.touch()
+    assert not is_at(descriptor, path)
+    assert name_of(descriptor) == other
+    unlink_if_at(descriptor, path)
+    assert path.exists()
+    unlink_if_at(descriptor, other)
+    assert not other.exists()
+    assert name_of(descriptor) is None
+
+
+def test_an_open_file_gets_another_name_wherever_it_was_moved(path: Path, descriptor: int) -> None:
+    moved, target = path.with_name("moved"), path.with_name("target")
+    path.rename(moved)
+    path.write_bytes(b"theirs")
+    link_to_free_name(descriptor, path, target)
+    assert is_at(descriptor, target)
+    with pytest.raises(FileExistsError):
+        link_to_free_name(descriptor, path, path)
+    assert path.read_bytes() == b"theirs"
+
+
+def test_a_symlink_is_not_the_file_to_which_it_leads(path: Path, descriptor: int) -> None:
+    link = path.with_name("link")
+    link.symlink_to(path)
+    assert not is_at(descriptor, link)

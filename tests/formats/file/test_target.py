@@ -7,12 +7,15 @@ import fcntl
 import io
 import logging
 import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedrec.errors import RecordingExistsError, WriteError
-from feedrec.formats.file.target import FileTarget, StreamTarget
+from feedrec.formats.file.target import FileTarget, StreamTarget, move_into_place
 
 
 def part_of(path: Path) -> Path:
@@ -154,8 +157,8 @@ def test_a_folder_that_cannot_be_synced_does_not_fail_a_whole_recording(
     target.write(b"new")
     link = os.link
 
-    def link_and_break(*names: Path) -> None:
-        link(*names)
+    def link_and_break(*names: Any, **options: Any) -> None:
+        link(*names, **options)
         monkeypatch.setattr(os, call, refuse(number))
 
     monkeypatch.setattr(os, "link", link_and_break)
@@ -257,7 +260,7 @@ def test_a_place_that_cannot_be_written_is_named_in_one_line(
 
 
 def refuse(number: int) -> object:
-    def refusing(*_: object) -> None:
+    def refusing(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
     return refusing
@@ -327,3 +330,125 @@ def test_a_device_behind_a_symlink_is_not_replaced(path: Path) -> None:
     path.symlink_to(os.devnull)
     with pytest.raises(WriteError, match="is a pipe or device"):
         FileTarget(path, overwrite=True)
+
+
+def test_a_finished_file_is_the_one_that_was_opened_whatever_has_its_part_name(path: Path) -> None:
+    """It was removed, and another program has put something in its place: that stays, and all of ours is there."""
+    target = FileTarget(path)
+    target.write(b"ours")
+    part_of(path).unlink()
+    part_of(path).write_bytes(b"theirs")
+    assert not target.is_in_place
+    assert target.place is None
+    assert target.commit() == path
+    assert path.read_bytes() == b"ours"
+    assert part_of(path).read_bytes() == b"theirs"
+    assert sorted(path.parent.iterdir()) == [path, part_of(path)]
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_file_that_was_moved_gets_its_final_name_too(path: Path, overwrite: object) -> None:
+    target = FileTarget(path, overwrite=bool(overwrite))
+    target.write(b"ours")
+    moved = path.with_name("moved")
+    part_of(path).rename(moved)
+    assert target.place == moved
+    if overwrite:
+        path.write_bytes(b"old")
+    part_of(path).write_bytes(b"theirs")
+    assert target.commit() == path
+    assert path.read_bytes() == moved.read_bytes() == b"ours"
+    assert part_of(path).read_bytes() == b"theirs"
+
+
+def test_a_second_recorder_under_a_name_that_became_free_keeps_its_file(path: Path) -> None:
+    first = FileTarget(path)
+    first.write(b"first")
+    part_of(path).unlink()
+    second = FileTarget(path)
+    second.write(b"second")
+    first.commit()
+    assert path.read_bytes() == b"first"
+    assert part_of(path).read_bytes() == b"second"
+    with pytest.raises(RecordingExistsError, match=r"safe in a\.jsonl\.part"):
+        second.commit()
+
+
+@pytest.mark.parametrize("has_proc", [True, False])
+def test_what_is_not_ours_is_not_removed(path: Path, monkeypatch: pytest.MonkeyPatch, has_proc: object) -> None:
+    if not has_proc:
+        monkeypatch.setattr("feedrec.formats.file.lock._DESCRIPTORS", "/nowhere")
+    target = FileTarget(path)
+    part_of(path).unlink()
+    part_of(path).write_bytes(b"theirs")
+    target.remove()
+    assert part_of(path).read_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_without_a_folder_of_descriptors_the_name_is_checked_first(
+    path: Path, monkeypatch: pytest.MonkeyPatch, overwrite: object
+) -> None:
+    monkeypatch.setattr("feedrec.formats.file.lock._DESCRIPTORS", "/nowhere")
+    target = FileTarget(path, overwrite=bool(overwrite))
+    target.write(b"ours")
+    assert target.commit() == path
+    assert path.read_bytes() == b"ours"
+    target = FileTarget(path.with_name("b.jsonl"), overwrite=bool(overwrite))
+    part_of(target.path).rename(path.with_name("moved"))
+    part_of(target.path).write_bytes(b"theirs")
+    with pytest.raises(WriteError):
+        target.commit()
+    assert not target.path.exists()
+
+
+def make_fifo(part: Path) -> None:
+    os.mkfifo(part)
+
+
+def make_link(part: Path) -> None:
+    part.symlink_to("elsewhere")
+
+
+def make_folder(part: Path) -> None:
+    part.mkdir()
+
+
+def make_socket(part: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(part))
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (make_fifo, "is a folder, pipe or device"),
+        (make_link, "is a link"),
+        (make_folder, "is a folder, pipe or device"),
+        (make_socket, "is a folder, pipe or device"),
+    ],
+)
+def test_what_is_no_file_under_the_part_name_is_neither_waited_for_nor_followed(
+    path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], reason: str
+) -> None:
+    monkeypatch.chdir(path.parent)  # the name of a socket must be short
+    make(Path(part_of(path).name))
+    with pytest.raises(WriteError, match=reason):
+        FileTarget(path, overwrite=True)
+    assert [one.name for one in path.parent.iterdir()] == [part_of(path).name]
+
+
+def test_a_file_that_another_program_replaced_is_not_moved_into_place(path: Path) -> None:
+    work = path.with_name("work")
+    work.write_bytes(b"ours")
+    identity = work.stat()
+    work.unlink()
+    work.with_name("other").write_bytes(b"theirs")
+    work.with_name("another").write_bytes(b"theirs")
+    work.with_name("another").rename(work)
+    if os.path.samestat(work.stat(), identity):  # the file system used the number again
+        work.with_name("other").rename(work)
+    with pytest.raises(WriteError, match="another program replaced work"):
+        move_into_place(work, path, identity)
+    assert not path.exists()
+    assert work.read_bytes() == b"theirs"
