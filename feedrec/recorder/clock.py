@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
 
+from ..formats.line.steady_clock import MAX_DRIFT, Reading
 from ..model import NANOSECONDS
 
 __all__ = ["Reading", "RecordingClock"]
-
-MAX_DRIFT = 1_000_000
-"""Nanoseconds by which wall and steady clock may drift apart before a reading is due at once."""
 
 READING_INTERVAL = 60 * NANOSECONDS
 """Nanoseconds of steady time between readings when the clocks agree."""
 
 _SAMPLES = 3
-
-
-class Reading(NamedTuple):
-    """Both clocks at one moment, in nanoseconds; only differences of the steady one mean anything."""
-
-    wall: int
-    steady: int
 
 
 class RecordingClock:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.formats.line.steady_clock import MAX_DRIFT
 from feedrec.model import NANOSECONDS
-from feedrec.recorder.clock import MAX_DRIFT, READING_INTERVAL, RecordingClock
+from feedrec.recorder.clock import READING_INTERVAL, RecordingClock
 
 START = 1_795_280_400 * NANOSECONDS
 

@@ -1,4 +1,10 @@
-"""One recording in several files, by time or by size, each of them a complete recording."""
+"""
+One recording in several files, by time or by size, each of them a complete recording.
+
+By time, a new file begins when the wall time of a line is in another span than that of the file, later or earlier (by
+more than lines out of order are), or when one span of steady time has passed since the file began. Each file begins
+with a `clock` event; if its first line is none, one is derived from the latest reading in the files before.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +21,7 @@ from ...errors import FeedrecError, RecordingExistsError
 from ...model import FrameInfo, Header, Record
 from ..line.codec import decode_line
 from ..line.index import Mark
+from ..line.steady_clock import DISORDER, Reading, SteadyClock, reading_in, reading_of
 from .lock import is_being_written
 from .names import PLAIN_SUFFIX, numbered_path, recording_number, rotation_pattern
 from .writer import RecordingWriter, mark_of
@@ -95,7 +102,10 @@ class RotatingWriter:
         self._path, self._header, self._create = path, header, create
         self._after = after
         self._on_finished = on_finished
+        self._span_start = -math.inf  # less what a line may be out of order
         self._span_end = -math.inf if after and after.nanoseconds else math.inf
+        self._clock = SteadyClock()
+        self._steady_end: int | None = None  # of the span that began with the file
         self._next_look = math.inf  # at so many bytes of text the size of the file is looked at again
         self._ratio = next(guess for suffix, guess in _GUESSES if path.name.endswith(suffix))
         self._failure: FeedrecError | None = None
@@ -145,12 +155,12 @@ class RotatingWriter:
 
     def write(self, record: Record, info: FrameInfo | None = None) -> None:
         """Hand over a frame or an event; see `RecordingWriter.write`."""
-        self._writer_at(record.time).write(record, info)
+        self._writer_at(record.time, record.conn, reading_of(record)).write(record, info)
 
     def write_line(self, line: bytes, mark: Mark | None = None) -> None:
         """Hand over one line; see `RecordingWriter.write_line`."""
-        mark = mark or mark_of(decode_line(line))
-        self._writer_at(mark[0]).write_line(line, mark)
+        time, conn, info = mark = mark or mark_of(decode_line(line))
+        self._writer_at(time, conn, reading_in(line) if info is None else None).write_line(line, mark)
 
     def write_lines(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> None:
         """Write lines, waiting for the disk; else as `write_line`."""
@@ -160,7 +170,7 @@ class RotatingWriter:
                 self._last.result()  # how well that file was compressed tells the size of the next
             step = slice(start, start + _STEP)
             for line, mark in zip(lines[step], marks[step], strict=True):
-                self._writer_at(mark[0]).write_line(line, mark)
+                self.write_line(line, mark)
 
     def flush(self) -> None:
         """Have everything on its way to the disk at once; see `RecordingWriter.flush`."""
@@ -181,21 +191,35 @@ class RotatingWriter:
         for writer in self._unfinished:
             writer.discard()
 
-    def _writer_at(self, time: int) -> RecordingWriter:
-        """Return the file for a line of that time: the present one, or the next."""
+    def _writer_at(self, time: int, conn: int, reading: Reading | None) -> RecordingWriter:
+        """Return the file for a line: the present one, or the next."""
         if self._failure is not None:
             raise self._failure
-        if (time >= self._span_end or self._writer.text_size >= self._next_look) and self._is_complete(time):
+        if reading is not None:
+            self._take_reading(time, reading)
+        is_due = not self._span_start <= time < self._span_end or self._writer.text_size >= self._next_look
+        if is_due and self._is_complete(time):
             complete, self._writer = self._writer, self._begin(self._number + 1)
             self._last = self._finishing.submit(self._finish_before, complete)
+            if reading is None and self._clock.reading is not None:
+                self._writer.write(self._clock.reading.at(time).event(time, conn))
         return self._writer
+
+    def _take_reading(self, time: int, reading: Reading) -> None:
+        """Follow the clock: where it was set, the span of the file ends at another wall time."""
+        self._clock.take(time, reading)
+        span = self._after.nanoseconds if self._after is not None else None
+        if span is not None and self._steady_end is not None:
+            self._span_end = min(self._span_start + DISORDER + span, self._steady_end - self._clock.shift)
 
     def _is_complete(self, time: int) -> bool:
         """Return whether the present file takes no line of that time."""
         span, size = self._after or RotateAfter()
         if span is not None:
-            is_first = self._span_end < 0
+            is_first = self._steady_end is None
             self._span_end = time - time % span + span
+            self._span_start = self._span_end - span - DISORDER
+            self._steady_end = time + self._clock.shift + span
             return not is_first
         size = size or 0
         self._next_look = self._writer.text_size + size // _LOOKS

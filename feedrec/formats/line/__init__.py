@@ -1,10 +1,11 @@
 """
 One line of a recording, and what is known about it. Pure: no stream, no file.
 
-    codec.py        encodes headers, frames and events as lines, and decodes them
-    fast_path.py    decodes received frames the fast way
-    index.py        where things are in a recording
-    seek_table.py   the seek table of the zstd seekable format
-    index_marks.py  what the index needs to know about lines
-    selection.py    chooses records by channel, product, time
+    codec.py         encodes headers, frames and events as lines, and decodes them
+    fast_path.py     decodes received frames the fast way
+    index.py         where things are in a recording
+    seek_table.py    the seek table of the zstd seekable format
+    index_marks.py   what the index needs to know about lines
+    selection.py     chooses records by channel, product, time
+    steady_clock.py  time without the steps of the wall clock
 """

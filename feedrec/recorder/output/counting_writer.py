@@ -132,7 +132,7 @@ class CountingWriter:
 
     def clock_reading(self, time: int, conn: int, reading: Reading) -> None:
         """Write the `clock` event that stands before what is stamped with `time`."""
-        self._write(Event(time, conn, "clock", {"wall": reading.wall, "monotonic": reading.steady}))
+        self._write(reading.event(time, conn))
 
     def problem(self, text: str) -> None:
         """Take note of a problem outside the recorder; the recording has events of its own for it."""

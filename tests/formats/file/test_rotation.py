@@ -13,7 +13,8 @@ from feedrec.formats import RecordingWriter, create_recording, open_recording
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.file.writer import mark_of
-from feedrec.formats.line.codec import encode_frame
+from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.formats.line.steady_clock import Reading, reading_of
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.model import NANOSECONDS, Frame, Header, Record
 
@@ -35,18 +36,19 @@ def records(path: Path) -> list[Record]:
         return list(recording)
 
 
-def write_each(writer: RotatingWriter, given: Sequence[Frame]) -> None:
+def write_each(writer: RotatingWriter, given: Sequence[Record]) -> None:
     """Write as a recorder does."""
     for record in given:
         writer.write(record)
 
 
-def write_all(writer: RotatingWriter, given: Sequence[Frame]) -> None:
+def write_all(writer: RotatingWriter, given: Sequence[Record]) -> None:
     """Write as a conversion does."""
-    writer.write_lines([encode_frame(record) for record in given], [mark_of(record) for record in given])
+    lines = [encode_frame(record) if isinstance(record, Frame) else encode_event(record) for record in given]
+    writer.write_lines(lines, [mark_of(record) for record in given])
 
 
-Write = Callable[[RotatingWriter, Sequence[Frame]], None]
+Write = Callable[[RotatingWriter, Sequence[Record]], None]
 either_way = pytest.mark.parametrize("write", [write_each, write_all])
 
 
@@ -76,10 +78,69 @@ def test_each_file_is_a_whole_recording_that_says_which(tmp_path: Path) -> None:
 
 
 @either_way
-def test_a_clock_that_steps_back_opens_no_file_anew(tmp_path: Path, write: Write) -> None:
+def test_a_line_out_of_order_opens_no_file_anew(tmp_path: Path, write: Write) -> None:
     writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
     given = frames([START, START + HOUR, START + HOUR - 5, START + HOUR + 5])
     write(writer, given)
+    writer.finish()
+    assert [records(path) for path in sorted(tmp_path.iterdir())] == [given[:1], given[1:]]
+
+
+def stepping(steps: dict[int, int], count: int, second: int = NANOSECONDS) -> list[Record]:
+    """Make a frame each tenth of a second, with a reading where the clock is set (number of the frame: by how much)."""
+    made: list[Record] = []
+    wall = START
+    for number in range(count):
+        steady = number * second // 10
+        if number in steps or not number:
+            wall += steps.get(number, 0)
+            made.append(Reading(wall + steady, steady).event(wall + steady, 0))
+        made.append(Frame(wall + steady, 0, b"[%d]" % number))
+    return made
+
+
+@pytest.mark.parametrize("step", [-HOUR, HOUR, -12 * NANOSECONDS // 10, 7 * NANOSECONDS // 10])
+def test_wherever_the_clock_is_set_no_file_is_longer_than_a_span(tmp_path: Path, step: int) -> None:
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, RotateAfter(2 * NANOSECONDS))
+    given = stepping({30: step, 31: 1}, 100)
+    for record in given:
+        writer.write(record)
+    writer.finish()
+    files = [records(path) for path in sorted(tmp_path.iterdir())]
+    assert [len(file) <= 23 for file in files] == [True] * len(files)
+    assert 5 <= len(files) <= 7
+    assert [one for file in files for one in file if isinstance(one, Frame)] == [
+        one for one in given if isinstance(one, Frame)
+    ]
+
+
+@either_way
+@pytest.mark.parametrize("after", [RotateAfter(2 * NANOSECONDS), RotateAfter(size=1500)])
+def test_each_file_begins_with_a_reading_as_of_its_first_line(tmp_path: Path, write: Write, after: RotateAfter) -> None:
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, after)
+    write(writer, stepping({35: -HOUR}, 100))
+    writer.finish()
+    files = [records(path) for path in sorted(tmp_path.iterdir())]
+    assert len(files) > 4
+    for file in files:
+        reading, number = reading_of(file[0]), int(file[1].payload[1:-1])  # type: ignore[union-attr]
+        assert reading == Reading(file[1].time, number * NANOSECONDS // 10)
+        assert file[0].time == file[1].time
+
+
+def test_a_file_that_begins_where_the_clock_was_set_has_one_reading(tmp_path: Path) -> None:
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, RotateAfter(2 * NANOSECONDS))
+    for record in stepping({5: HOUR}, 10):
+        writer.write(record)
+    writer.finish()
+    _, second = (records(path) for path in sorted(tmp_path.iterdir()))
+    assert [isinstance(one, Frame) for one in second] == [False, *[True] * 5]
+
+
+def test_without_readings_none_is_made_up(tmp_path: Path) -> None:
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    given = frames([START, START + HOUR])
+    write_each(writer, given)
     writer.finish()
     assert [records(path) for path in sorted(tmp_path.iterdir())] == [given[:1], given[1:]]
 

@@ -1,0 +1,263 @@
+"""
+Steady time: the time of a recording without the steps of its wall clock. Pure, and the one place of these rules.
+
+The steady time of a line is its wall time plus a shift. It is a wall time as well: the one that the line would have
+if the clock had always been as it was at one reading of the recording, its anchor. docs/format.md is normative.
+
+1. A reading pairs both clocks. Where the difference between them is not that of the reading before, the wall clock was
+   set in between: the shift changes by as much as the clock did. Differences of up to `MAX_DRIFT` mean nothing.
+2. Two readings are of different clocks if the monotonic one goes back (another boot), or advances by `LONGEST_JUMP`
+   more than the wall clock, which does not go back either (another machine). Then only the wall clock says how much
+   time passed.
+3. A line that is more than `DISORDER` before the latest one, or more than `LONGEST_JUMP` after it, without a reading
+   that says how long it took, is a jump: no time passes across it.
+4. Steady time never decreases.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ...errors import LineError
+from ...model import NANOSECONDS, TIME_LIMIT, Event, Record, format_time, parse_time
+from .codec import decode_line
+from .fast_path import time_texts
+
+__all__ = [
+    "DISORDER",
+    "LONGEST_JUMP",
+    "MAX_DRIFT",
+    "Jump",
+    "Reading",
+    "SteadyClock",
+    "reading_in",
+    "reading_of",
+    "shift_between",
+]
+
+MAX_DRIFT = 1_000_000
+"""Nanoseconds by which the difference between wall and monotonic clock may change without a step."""
+
+LONGEST_JUMP = 3600 * NANOSECONDS
+"""Nanoseconds by which time may advance from line to line without a reading."""
+
+DISORDER = NANOSECONDS
+"""Nanoseconds by which a line may be before the latest one without a step of the clock."""
+
+_MOST_STEADY = 1 << 63
+_CLOCK = b'"clock"'
+_BEFORE_CLOCK = 100  # a `clock` event that we wrote has its name within so many bytes
+
+
+class Reading(NamedTuple):
+    """Both clocks at one moment, in nanoseconds; only differences of the steady one mean anything."""
+
+    wall: int
+    steady: int
+
+    @property
+    def offset(self) -> int:
+        """The wall time at which the steady clock was zero, if the wall clock was never set."""
+        return self.wall - self.steady
+
+    def at(self, wall: int) -> Reading:
+        """Return the reading at another wall time, if the clock was not set in between."""
+        return Reading(wall, self.steady + wall - self.wall)
+
+    def event(self, time: int, conn: int) -> Event:
+        """Return the `clock` event of it."""
+        return Event(time, conn, "clock", {"wall": self.wall, "monotonic": self.steady})
+
+
+class Jump(NamedTuple):
+    """Two wall times that follow each other in a recording, without anything that says how long that took."""
+
+    before: int
+    after: int
+
+    def __str__(self) -> str:
+        seconds = abs(self.after - self.before) / NANOSECONDS
+        way = "back" if self.after < self.before else "forward"
+        return (
+            f"time jumps {way} by {seconds:,.1f} s at {format_time(self.after)}, and no `clock` event says how long "
+            "it took: no time passes there"
+        )
+
+
+def reading_of(record: Record) -> Reading | None:
+    """Return the reading in a record; None if it is not a `clock` event with both clocks."""
+    if not isinstance(record, Event) or record.name != "clock":
+        return None
+    wall, steady = record.details.get("wall"), record.details.get("monotonic")
+    if not isinstance(wall, int) or not isinstance(steady, int):
+        return None
+    return Reading(wall, steady) if 0 <= wall < TIME_LIMIT and abs(steady) < _MOST_STEADY else None
+
+
+def reading_in(line: bytes) -> Reading | None:
+    """Return the reading in a line; None if there is none, or it is not a line of a recording."""
+    if line.find(_CLOCK, 0, _BEFORE_CLOCK) < 0:
+        return None
+    try:
+        return reading_of(decode_line(line))
+    except LineError:
+        return None
+
+
+def shift_between(reading: Reading, anchor: Reading) -> int:
+    """Return the shift of the lines after a reading for which those after `anchor`, a later one, have none."""
+    shift = anchor.offset - reading.offset
+    return shift if reading.steady <= anchor.steady and abs(shift) > MAX_DRIFT else 0
+
+
+def _is_of_same_clock(before: Reading, reading: Reading) -> bool:
+    """Return whether two readings that follow each other are of the same monotonic clock."""
+    elapsed = reading.steady - before.steady
+    return 0 <= elapsed <= max(reading.wall - before.wall, 0) + LONGEST_JUMP
+
+
+class SteadyClock:
+    """
+    Gives the steady time of the lines of one recording, in their order.
+
+    Args:
+        shift: Nanoseconds from the wall time of the first line to its steady time.
+        reading: The latest reading before that line; None if it is not known.
+
+    Attributes:
+        shift: The shift of the latest line.
+        reading: The latest reading.
+        jump: The first jump without a reading; None if there is none.
+
+    """
+
+    __slots__ = ("_last", "_latest", "_offset", "jump", "reading", "shift")
+
+    def __init__(self, shift: int = 0, reading: Reading | None = None) -> None:
+        self.shift = shift
+        self.reading = reading
+        self.jump: Jump | None = None
+        self._offset = 0 if reading is None else reading.offset
+        self._last: int | None = None  # wall time of the latest line
+        self._latest = 0
+
+    def copy(self) -> SteadyClock:
+        """Return a clock that goes on from here by itself."""
+        other = SteadyClock(self.shift, self.reading)
+        other.jump, other._offset, other._last, other._latest = self.jump, self._offset, self._last, self._latest
+        return other
+
+    def take(self, wall: int, reading: Reading | None = None) -> int:
+        """
+        Return the steady time of the next line.
+
+        Args:
+            wall: Its wall time in nanoseconds.
+            reading: The reading in it, if any.
+
+        """
+        if reading is not None:
+            self._read(wall, reading)
+        else:
+            self._pass(wall)
+        self._latest = max(self._latest, wall + self.shift)
+        return self._latest
+
+    def take_frames(self, walls: Sequence[int], readings: Sequence[Reading] = ()) -> list[int] | None:
+        """
+        Return the steady times of frames that follow each other, if that is simple; None, and do nothing, if it is not.
+
+        Args:
+            walls: Their wall times.
+            readings: Readings at, between or after them.
+
+        """
+        if readings and not self._is_regular(readings):
+            return None
+        if not walls:
+            for reading in readings:
+                self.take(reading.wall, reading)
+            return []
+        last = walls[0] if self._last is None else self._last
+        if walls[0] < last or sorted(walls) != walls:
+            return None
+        if walls[-1] - last > LONGEST_JUMP and max(map(operator.sub, walls, [last, *walls])) > LONGEST_JUMP:
+            return None
+        times = [wall + self.shift for wall in walls] if self.shift else list(walls)
+        if times[0] < self._latest:
+            times = [max(time, self._latest) for time in times]
+        self._last, self._latest = walls[-1], times[-1]
+        for reading in readings:
+            self._note(reading)
+            self._last = max(self._last, reading.wall)
+        return times
+
+    def take_records(self, records: Sequence[Record]) -> list[int]:
+        """Return the steady time of each record."""
+        return [self.take(record.time, reading_of(record)) for record in records]
+
+    def take_lines(self, lines: Sequence[bytes]) -> list[bytes]:
+        """
+        Return the steady time of each line, as text that sorts like time.
+
+        A line without a time has that of the line before it; for the first one it is empty.
+        """
+        texts = time_texts(lines)
+        numbers = [number for number, line in enumerate(lines) if line.find(_CLOCK, 0, _BEFORE_CLOCK) >= 0]
+        readings = {number: reading for number in numbers if (reading := reading_in(lines[number])) is not None}
+        if not self.shift and texts[0] and sorted(texts) == texts:
+            first, last = parse_time(texts[0].decode()), parse_time(texts[-1].decode())
+            is_short = last - first <= LONGEST_JUMP and self._latest <= first
+            if is_short and self.take_frames([first, last], list(readings.values())) is not None:
+                return texts
+        return [self._take_text(text, readings.get(number)) for number, text in enumerate(texts)]
+
+    def _take_text(self, text: bytes, reading: Reading | None) -> bytes:
+        if text:
+            self.take(parse_time(text.decode()), reading)
+        return format_time(min(self._latest, TIME_LIMIT - 1)).encode() if self._last is not None else b""
+
+    def _pass(self, wall: int) -> None:
+        last = self._last
+        if last is None or last <= wall <= last + LONGEST_JUMP:
+            self._last = wall
+        elif not last - DISORDER <= wall < last:
+            self._jump(last, wall)
+
+    def _jump(self, last: int, wall: int) -> None:
+        self.jump = self.jump or Jump(last, wall)
+        self.shift += last - wall
+        self._last = wall
+
+    def _read(self, wall: int, reading: Reading) -> None:
+        before, last = self.reading, self._last
+        if before is None:
+            self._pass(wall)
+        elif not _is_of_same_clock(before, reading):
+            if last is not None and wall < last - DISORDER:
+                self._jump(last, wall)
+        elif self._is_step(reading):
+            self.shift -= reading.offset - self._offset
+            self._last = None
+        self._note(reading)
+        self._last = wall if self._last is None else max(self._last, wall)
+
+    def _note(self, reading: Reading) -> None:
+        if self.reading is None or self._is_step(reading):
+            self._offset = reading.offset
+        self.reading = reading
+
+    def _is_step(self, reading: Reading) -> bool:
+        return abs(reading.offset - self._offset) > MAX_DRIFT
+
+    def _is_regular(self, readings: Sequence[Reading]) -> bool:
+        """Return whether readings follow the latest one, and the clock was not set between any of them."""
+        before = readings[0] if self.reading is None else self.reading
+        offset = before.offset if self.reading is None else self._offset
+        for reading in readings:
+            if not _is_of_same_clock(before, reading) or abs(reading.offset - offset) > MAX_DRIFT:
+                return False
+            before = reading
+        return True
