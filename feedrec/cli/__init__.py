@@ -119,10 +119,13 @@ def _broken_pipe_exit() -> click.exceptions.Exit:
 
 @click.group(
     cls=_CommandGroup,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", prog_name="feedrec", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """
     Record the raw WebSocket feeds of crypto venues, and replay them through a local mock venue.
 
@@ -134,6 +137,8 @@ def cli() -> None:
 
     Every option can also be set in the environment, as FEEDREC_<COMMAND>_<OPTION>.
     """
+    if ctx.invoked_subcommand is None:
+        echo(*ctx.get_help().splitlines())
 
 
 def main(args: list[str] | None = None) -> None:

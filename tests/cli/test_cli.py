@@ -20,6 +20,14 @@ from .command import DEMO, background, feedrec, mock_venue, shell
 COMMANDS = {name: cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))}
 
 
+def test_the_bare_command_is_the_help() -> None:
+    """Whoever tries the name alone gets what it can do, on stdout, and no error."""
+    bare = feedrec()
+    assert bare.returncode == 0
+    assert bare.stdout == feedrec("--help").stdout
+    assert bare.stderr == b""
+
+
 def test_help_names_every_command() -> None:
     """`feedrec --help` lists each command with a line of its own."""
     done = feedrec("--help")
