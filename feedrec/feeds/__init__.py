@@ -35,7 +35,7 @@ from .base import (
     Subscription,
     did_you_mean,
 )
-from .catalogue import endpoint_names, feed_of, find_feed, venue_of
+from .catalogue import endpoint_names, feed_of, find_feed, hosts_of, venue_of
 from .channel_requests import ChannelRequest, subscribe_to
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "endpoint_names",
     "feed_of",
     "find_feed",
+    "hosts_of",
     "subscribe_to",
     "venue_of",
 ]

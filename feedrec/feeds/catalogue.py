@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
+from collections.abc import Iterable
 from typing import cast
+from urllib.parse import urlsplit
 
 from ..errors import UsageError
 from .base import Feed, did_you_mean
 from .plugins import load_plugin, plugin_names
 from .venue import VenueFeed
 
-__all__ = ["endpoint_names", "feed_of", "find_feed", "venue_of"]
+__all__ = ["endpoint_names", "feed_of", "find_feed", "hosts_of", "venue_of"]
 
 _MODULES = {
     "coinbase-advanced": "coinbase_advanced",
@@ -54,6 +56,13 @@ def venue_of(endpoint: str) -> VenueFeed | None:
     return cast(VenueFeed, feed) if hasattr(feed, "server") else None
 
 
+def hosts_of(endpoints: Iterable[str]) -> frozenset[str]:
+    """Return the names of the hosts of the built-in endpoints, and of those given."""
+    feeds = (feed_of(name) for name in {*_MODULES, *endpoints})
+    hosts = (_host_of(feed.url) for feed in feeds if feed is not None)
+    return frozenset(host for host in hosts if host)
+
+
 def find_feed(name: str) -> Feed:
     """
     Return the feed of an endpoint.
@@ -67,6 +76,13 @@ def find_feed(name: str) -> Feed:
         names = endpoint_names()
         raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, names)} (known: {', '.join(names)})")
     return feed
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # of a feed from elsewhere
+        return None
 
 
 def _built_in(name: str) -> Feed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import resource
 import time
 from typing import Literal
 
@@ -10,8 +11,14 @@ import msgspec
 
 from ..errors import UsageError
 from ..feeds.auth import Auth, AuthKey, AuthMode
+from .admission.allowed_hosts import parse_host_name
 
-__all__ = ["AtEnd", "ReplayOptions"]
+__all__ = ["MAX_CLIENTS", "AtEnd", "ReplayOptions"]
+
+MAX_CLIENTS = 1000
+"""Clients at a time, unless that is chosen or the limit of descriptors is lower."""
+
+_SPARE_DESCRIPTORS = 100  # for recordings, pipes, and connections whose handshake is under way
 
 AtEnd = Literal["close", "hold", "exit"]
 
@@ -41,10 +48,13 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         settings: Undocumented details of the venue, by name; the feed defines them.
         auth: How clients' credentials are checked where the venue requires them; see `AUTH_MODES`.
         auth_keys: What `strict` checks credentials against; see `parse_auth_key`.
+        allow_hosts: Names or addresses of hosts whose web pages may connect, besides those of this machine.
+        max_clients: Clients that may be connected at a time; None for the smaller of `MAX_CLIENTS` and what the limit
+            of open files allows.
 
     Raises:
-        UsageError: If the speed or the write deadline is not positive, the settling time is negative, or options
-            conflict.
+        UsageError: If the speed, the write deadline or the number of clients is not positive, the settling time is
+            negative, a host is none, or options conflict.
 
     """
 
@@ -63,6 +73,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str] = {}
     auth: AuthMode = "any"
     auth_keys: tuple[AuthKey, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    max_clients: int | None = None
 
     def __post_init__(self) -> None:
         """Reject invalid options."""
@@ -79,7 +91,21 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.auth == "strict" and self.mode == "verbatim":
             raise UsageError("--mode verbatim checks no credentials: leave out --auth strict, or --mode verbatim")
+        if self.max_clients is not None and self.max_clients < 1:
+            raise UsageError(f"at least one client must be allowed, not {self.max_clients}")
+        for host in self.allow_hosts:
+            parse_host_name(host)
         self.make_auth()
+
+    @property
+    def client_limit(self) -> int:
+        """How many clients may be connected at a time."""
+        if self.max_clients is not None:
+            return self.max_clients
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if descriptors == resource.RLIM_INFINITY:
+            return MAX_CLIENTS
+        return max(1, min(MAX_CLIENTS, descriptors - _SPARE_DESCRIPTORS))
 
     @property
     def has_one_present(self) -> bool:

@@ -7,15 +7,11 @@ The connections are those of the websockets library; frames are written to them 
 from __future__ import annotations
 
 import asyncio
-import errno
-import http
 import itertools
 import logging
 import math
-import socket
 import time
 import traceback
-import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,23 +22,26 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
-from websockets.protocol import State
 
 from ..errors import ServeError
 from ..model import Header
+from .admission.allowed_hosts import AllowedHosts, parse_host_name
+from .admission.handshakes import Handshakes
+from .admission.listening import exposure, local_url, why_not_listening
+from .admission.log_limit import LogLimit, shortened
 from .client.client import ClientReplay
+from .client.connection import ReplayConnection
 from .client.outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, Outlet
 from .client.venue_session import VenueSession
 from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
-from .venue.endpoints import Endpoint, Endpoints, open_endpoints, path_of
+from .venue.endpoints import Endpoint, Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
 
 _MAX_MESSAGE = 16 << 20  # bytes that a client may send in one message
 _HANDSHAKE_POLL = 0.05
-_LONGEST_PATH = 80  # characters of a requested path that are shown
 
 # What Coinbase Exchange negotiated in 2021 (cryptofeed #709, XChange #4320); other venues are unknown.
 _DEFLATE = ServerPerMessageDeflateFactory(
@@ -97,7 +96,8 @@ class ReplayServer:
         self._numbers = itertools.count(1)
         self._active = 0
         self._server: Server | None = None
-        self._connections: weakref.WeakSet[ServerConnection] = weakref.WeakSet()
+        self._log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)  # what clients cause, all together
+        self._refusals = LogLimit(self._log, "refused clients", at_once=20, per_second=1.0)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -126,6 +126,7 @@ class ReplayServer:
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
         host, port = self._options.host, self._options.port
+        self._handshakes = self._make_handshakes()
         try:
             self._server = await serve(
                 self._replay_to,
@@ -133,7 +134,7 @@ class ReplayServer:
                 port,
                 compression=None,
                 extensions=[_DEFLATE],
-                process_request=self._refuse_unknown_path,
+                process_request=self._admit,
                 logger=_quiet_logger(),
                 ping_interval=None,
                 max_size=_MAX_MESSAGE,
@@ -141,9 +142,12 @@ class ReplayServer:
                 create_connection=self._make_connection,  # type: ignore[arg-type]  # a factory will do
             )
         except (OSError, OverflowError, UnicodeError) as error:
-            raise ServeError(_why_not_listening(host, port, error)) from error
-        self._bound: tuple[Any, ...] = next(iter(self._server.sockets)).getsockname()
+            raise ServeError(why_not_listening(host, port, error)) from error
+        addresses = [bound.getsockname() for bound in self._server.sockets]
+        self._bound: tuple[Any, ...] = addresses[0]
         _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
+        if warning := exposure(addresses):
+            _log.warning("%s", warning)
 
     @property
     def port(self) -> int:
@@ -153,9 +157,7 @@ class ReplayServer:
     @property
     def url(self) -> str:
         """Where clients on this machine connect to."""
-        host = str(self._bound[0])
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  listening is not our choice here
-        return f"ws://[{host}]:{self.port}" if ":" in host else f"ws://{host}:{self.port}"
+        return local_url(self._bound)
 
     @property
     def urls(self) -> dict[str, str]:
@@ -188,31 +190,35 @@ class ReplayServer:
         )  # the replays close their own: the library would wait for a stuck client
         closed = asyncio.ensure_future(self._server.wait_closed())
         while not closed.done():
-            self._abort_handshakes()
+            self._handshakes.abort()
             await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
         self._endpoints.close()
+        for log in (self._refusals, self._log):
+            log.tell_left_out()
         self._finished.set()
 
-    def _make_connection(self, *args: Any, **kwargs: Any) -> ServerConnection:
-        connection = ServerConnection(*args, **kwargs)
-        self._connections.add(connection)
+    def _make_connection(self, *args: Any, **kwargs: Any) -> ReplayConnection:
+        connection = ReplayConnection(*args, **kwargs)
+        connection.on_made = self._handshakes.begin
+        connection.on_lost = self._handshakes.end
         return connection
 
-    def _abort_handshakes(self) -> None:
-        for connection in list(self._connections):
-            if connection.protocol.state is State.CONNECTING and hasattr(connection, "transport"):
-                connection.transport.abort()
+    def _make_handshakes(self) -> Handshakes[ReplayConnection]:
+        options, endpoints = self._options, self._endpoints
+        return Handshakes(
+            AllowedHosts(endpoints.hosts, options.host, map(parse_host_name, options.allow_hosts)),
+            paths=endpoints.paths,
+            has_path=lambda target: endpoints.at(target) is not None,
+            max_clients=options.client_limit,
+            log=self._refusals,
+        )
 
-    def _refuse_unknown_path(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Refuse a handshake for an unknown path; a request that is not a handshake is left to the library."""
-        if "Upgrade" not in request.headers or self._endpoints.at(request.path) is not None:
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        refusal = self._handshakes.refusal(cast(ReplayConnection, connection), request)
+        if refusal is None:
             return None
-        path = path_of(request.path)
-        shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
-        refusal = f"unknown path {shown!r}; the paths are {', '.join(self._endpoints.paths)}"
-        _log.warning("a client was refused: %s", refusal)
         self.has_lacked = True
-        return connection.respond(http.HTTPStatus.NOT_FOUND, f"{refusal}\n")
+        return connection.respond(refusal.status, f"{refusal.reason}\n")
 
     async def _replay_to(self, connection: ServerConnection) -> None:
         endpoint = self._endpoints.at(connection.request.path) if connection.request is not None else None
@@ -224,13 +230,14 @@ class ReplayServer:
         finished = False
         if shared is not None:
             shared.come()
-        _log.info("%s connected", client.name)
+        self._log.log(logging.INFO, "%s connected", client.name)
         try:
             result = await client.run(self._stopping)
             finished = result.outcome == "finished"
             for tally in (self._tally, self._tallies[endpoint.name]):
                 tally.add(result, client.lateness)
-            _log.debug("%s: %s after %d frames in %.3f s", client.name, result.outcome, result.frames, result.seconds)
+            text = "%s: %s after %d frames in %.3f s"
+            self._log.log(logging.DEBUG, text, client.name, result.outcome, result.frames, result.seconds)
             self._warn_of_limit(client.name, connection)
             self._on_client_end(result)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
@@ -250,34 +257,20 @@ class ReplayServer:
         venue = endpoint.venue
         session = None
         if venue is not None:
-            remark = partial(self._remark, number)
+            remark = partial(self._remark, number, LogLimit(self._log, f"client {number}", at_once=20, per_second=0.2))
             session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._active < 2)
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end)
 
-    def _remark(self, number: int, text: str) -> None:
+    def _remark(self, number: int, log: LogLimit, text: str) -> None:
         """Tell the person who runs the replay about a request that failed."""
         self.has_lacked = True
-        _log.warning("client %d %s", number, text)
+        log.log(logging.WARNING, "client %d %s", number, shortened(text))
 
     def _warn_of_limit(self, name: str, connection: ServerConnection) -> None:
         closed = connection.protocol.close_rcvd
         if closed is not None and closed.code == CloseCode.MESSAGE_TOO_BIG:
             text = "%s closed with 1009: a frame exceeds its size limit; raise the limit (docs/clients.md)"
             _log.warning(text, name)
-
-
-def _why_not_listening(host: str, port: int, error: OSError | OverflowError | UnicodeError) -> str:
-    if isinstance(error, OverflowError):
-        return f"invalid port {port}: choose one from 1 to 65535 with --port, or --port 0 for a free one"
-    # If no address of a host can be bound, asyncio of Python 3.13 raises an error with a text and no errno.
-    no_such_address = isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
-    if isinstance(error, (socket.gaierror, UnicodeError)) or no_such_address or "on any address" in str(error):
-        return f"cannot listen on {host!r}: this machine has no such address; choose one with --host, such as 127.0.0.1"
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use: choose another with --port, or --port 0 for a free one"
-    if error.errno == errno.EACCES:
-        return f"no permission for port {port} of {host}: choose one above 1023 with --port, or --port 0 for a free one"
-    return f"cannot listen on port {port} of {host}: {error.strerror or error}; choose another with --port"
 
 
 def _where(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedrec.errors import UsageError
-from feedrec.feeds import endpoint_names, find_feed
+from feedrec.feeds import endpoint_names, find_feed, hosts_of
 
 
 @pytest.mark.parametrize("name", endpoint_names())
@@ -38,3 +38,8 @@ def test_an_endpoint_that_is_unknown_gets_a_suggestion() -> None:
 def test_an_endpoint_like_no_other_gets_the_list() -> None:
     with pytest.raises(UsageError, match=r"no endpoint 'xyzzy' \(known: .*coinbase-advanced"):
         find_feed("xyzzy")
+
+
+def test_the_hosts_of_the_catalogue_are_those_of_its_addresses() -> None:
+    assert "ws-feed.exchange.coinbase.com" in hosts_of([])
+    assert hosts_of(["no-such-endpoint", "raw"]) == hosts_of([])

@@ -38,6 +38,19 @@ log = logging.getLogger("feedrec")
     help="Port to listen on; 0 for any free port.  [default: 8765; with COMMAND, 0]",
 )
 @click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Let web pages of this host read the replay, besides those of this machine. Repeatable.",
+)
+@click.option(
+    "--max-clients",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Clients that may be connected at a time.  [default: 1000, or fewer if few files may be open]",
+)
+@click.option(
     "--clock",
     type=click.Choice(["each", "shared"]),
     help="each: every client has its own timeline, from the start. shared: one timeline for all; clients join at its "

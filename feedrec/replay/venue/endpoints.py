@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ...errors import UsageError
-from ...feeds import venue_of
+from ...feeds import hosts_of, venue_of
 from ...feeds.auth import Auth
 from ...feeds.venue import VenueFeed
 from ...model import NANOSECONDS, Header
@@ -68,16 +68,21 @@ class Endpoints:
         header: The header of the first recording.
         endpoints: At least one.
         shared: The time of all clients, if they share it.
+        hosts: Names of hosts that clients may believe to talk to: those of the catalogue.
 
     Attributes:
         header: See above.
         shared: See above.
+        hosts: See above.
 
     """
 
-    def __init__(self, header: Header, endpoints: Sequence[Endpoint], shared: SharedTime | None) -> None:
+    def __init__(
+        self, header: Header, endpoints: Sequence[Endpoint], shared: SharedTime | None, hosts: frozenset[str]
+    ) -> None:
         self.header = header
         self.shared = shared
+        self.hosts = hosts
         self._endpoints = endpoints
 
     @property
@@ -101,7 +106,7 @@ class Endpoints:
 
         A single endpoint is served at any path. Of several, the first one is also served at `/`.
         """
-        path = path_of(target)
+        path = target.partition("?")[0] or "/"
         if len(self._endpoints) == 1 or path == "/":
             return self._endpoints[0]
         return next((endpoint for endpoint in self._endpoints if path in (endpoint.path, f"{endpoint.path}/")), None)
@@ -111,11 +116,6 @@ class Endpoints:
         for endpoint in self._endpoints:
             if endpoint.venue is not None:
                 endpoint.venue.close()
-
-
-def path_of(target: str) -> str:
-    """Return the path of a request target, without the query, which may contain secrets."""
-    return target.partition("?")[0] or "/"
 
 
 def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: Clock, sleep: Sleep) -> Endpoints:
@@ -155,7 +155,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         timing = Timing(options.speed, clock, sleep, settle, RecordedWall(own), shared)
         together = SharedTimeline(timeline) if shared else None
         endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together))
-    return Endpoints(headers[0], endpoints, shared)
+    return Endpoints(headers[0], endpoints, shared, hosts_of(feeds))
 
 
 def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFeed]:

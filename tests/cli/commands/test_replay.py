@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from feedrec.formats import open_recording
 from feedrec.model import NANOSECONDS, Frame
@@ -131,3 +132,24 @@ def test_a_folder_is_replayed_as_one_recording(tmp_path: Path) -> None:
     done = feedrec("replay", DEMO, DEMO, "--port", 0)
     assert done.returncode == 2
     assert b"same recording" in done.stderr
+
+
+def test_pages_of_an_allowed_host_and_no_more_clients_than_allowed() -> None:
+    async def statuses(url: str) -> list[int]:
+        found = []
+        async with connect(url, additional_headers={"Origin": "https://chart.example"}):
+            for origin in ("https://evil.example", "https://chart.example"):
+                with pytest.raises(InvalidStatus) as refusal:
+                    await connect(url, additional_headers={"Origin": origin}).__aenter__()
+                found.append(refusal.value.response.status_code)
+        return found
+
+    arguments = ("--port", 0, "--allow-host", "chart.example", "--max-clients", 1)
+    with background("replay", DEMO, *arguments) as process:
+        assert asyncio.run(statuses(first_line(process.stdout))) == [403, 503]
+
+
+def test_a_host_to_allow_that_is_none_is_refused() -> None:
+    refused = feedrec("replay", DEMO, "--allow-host", "http://chart.example")
+    assert refused.returncode == 2
+    assert b"is not the name of a host" in refused.stderr

@@ -167,7 +167,7 @@ def test_what_is_no_websocket_is_not_told_of_paths(recordings: list[Path], caplo
     async def scenario() -> None:
         async with ReplayServer(recordings, options()) as server:
             reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.write(b"GET /favicon.ico HTTP/1.1\r\nHost: x\r\n\r\n")
+            writer.write(b"GET /favicon.ico HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b" 426 " in await reader.readline()
             writer.close()
             await writer.wait_closed()

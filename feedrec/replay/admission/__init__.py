@@ -1,0 +1,9 @@
+"""
+Who may connect, and how much of it is told.
+
+    handshakes.py      whom the server lets in
+    allowed_hosts.py   whether a web page may read the replay
+    listening.py       the address that is listened on
+    token_bucket.py    so much at once, and so much a second
+    log_limit.py       log lines that a client can cause
+"""

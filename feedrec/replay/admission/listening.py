@@ -1,0 +1,67 @@
+"""The address that is listened on: what it means for others, and why it cannot be had."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from .allowed_hosts import Authority
+
+__all__ = ["exposure", "local_url", "why_not_listening"]
+
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a local client finds who listens on every address
+
+# Reserved for documentation (RFC 5737, RFC 3849): nothing is sent there, only the route is looked up.
+_FAR_AWAY = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+
+
+def local_url(address: Sequence[Any]) -> str:
+    """Return where clients on this machine connect to, given what is listened on."""
+    return _url(_ANY.get(address[0], address[0]), address[1])
+
+
+def exposure(addresses: Sequence[Sequence[Any]]) -> str | None:
+    """Return who can read a replay that listens on some addresses; None if nobody beyond this machine."""
+    open_to_others = [address for address in addresses if not Authority(str(address[0]), None).is_loopback]
+    if not open_to_others:
+        return None
+    listened = " and ".join(_url(address[0], address[1]).removeprefix("ws://") for address in open_to_others)
+    text = f"listening on {listened}"
+    if any(address[0] in _ANY for address in open_to_others):
+        families = {":" in address[0] for address in open_to_others if address[0] in _ANY}
+        found = [own for own in _own_addresses() if (":" in own) in families]
+        urls = ", ".join(_url(own, open_to_others[0][1]) for own in found)
+        text += f", every address of this machine{f' ({urls})' if urls else ''}"
+    return f"{text}: anyone who reaches it can read the recording"
+
+
+def why_not_listening(host: str, port: int, error: OSError | OverflowError | UnicodeError) -> str:
+    """Return in one line why an address cannot be listened on, and what to do."""
+    if isinstance(error, OverflowError):
+        return f"invalid port {port}: choose one from 1 to 65535 with --port, or --port 0 for a free one"
+    # If no address of a host can be bound, asyncio of Python 3.13 raises an error with a text and no errno.
+    no_such_address = isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
+    if isinstance(error, (socket.gaierror, UnicodeError)) or no_such_address or "on any address" in str(error):
+        return f"cannot listen on {host!r}: this machine has no such address; choose one with --host, such as 127.0.0.1"
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use: choose another with --port, or --port 0 for a free one"
+    if error.errno == errno.EACCES:
+        return f"no permission for port {port} of {host}: choose one above 1023 with --port, or --port 0 for a free one"
+    return f"cannot listen on port {port} of {host}: {error.strerror or error}; choose another with --port"
+
+
+def _own_addresses() -> list[str]:
+    """Return the addresses of this machine by which others most likely reach it."""
+    found = []
+    for family, target in _FAR_AWAY:
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((target, 9))
+            found.append(str(probe.getsockname()[0]))
+    return found
+
+
+def _url(host: str, port: int) -> str:
+    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
