@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from ..decoding import decoder_of
-from ..state.book import Level, PriceLevelBook
+from ..state.book import PriceLevelBook
 from .frames import snapshot_head
 
 __all__ = ["Book", "BookFrame", "decode_book_frame"]
@@ -36,9 +36,12 @@ class BookFrame(msgspec.Struct, gc=False):
 decode_book_frame = decoder_of(BookFrame)
 _encode = msgspec.json.Encoder().encode
 
+_MANY = 10
+"""Updates in a frame from which on it is quicker to put them all at once."""
+
 
 class Book(PriceLevelBook):
-    """One product's book; the venue spells each price, and zero, in one way only."""
+    """One product's book."""
 
     __slots__ = ("client_id", "event_time", "product")
 
@@ -50,22 +53,17 @@ class Book(PriceLevelBook):
 
     def change(self, updates: list[_Update], client_id: bytes) -> None:
         """Set and remove levels."""
-        for update in updates:
-            self.put(self.bids if update.side == "bid" else self.asks, update.price_level, update.new_quantity)
+        bids, asks = self.bids, self.asks
+        if len(updates) < _MANY:
+            for update in updates:
+                self.put(bids if update.side == "bid" else asks, update.price_level, update.new_quantity)
+        else:
+            sides = [bids if update.side == "bid" else asks for update in updates]
+            prices = [update.price_level for update in updates]
+            self.put_all(sides, prices, [update.new_quantity for update in updates])
         if updates:
             self.event_time = updates[-1].event_time
         self.client_id = client_id
-
-    def put(self, side: dict[str, Level], price: str, quantity: str) -> None:
-        """Set a level, or remove it if its quantity is `0`; one whose price is not a number is left out."""
-        if quantity == "0":
-            side.pop(price, None)
-            return
-        try:
-            float(price)
-        except ValueError:
-            return
-        side[price] = (price, quantity)
 
     def snapshot(self, time: int) -> bytes:
         """Write the frame as the venue does: bids, then offers, the best first."""

@@ -51,10 +51,8 @@ class Book(PriceLevelBook):
         super().__init__()
         self.product = frame.product_id
         self.time = frame.time
-        for price, size in frame.asks:
-            self.put(self.asks, price, size)
-        for price, size in frame.bids:
-            self.put(self.bids, price, size)
+        for side, levels in ((self.asks, frame.asks), (self.bids, frame.bids)):
+            self.put_all([side] * len(levels), [price for price, _ in levels], [size for _, size in levels])
 
     def update(self, frame: BookFrame) -> None:
         """Apply the changes of an update."""

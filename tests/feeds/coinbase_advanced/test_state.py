@@ -116,6 +116,17 @@ def test_a_book_is_given_in_the_shape_of_the_venue() -> None:
     )
 
 
+def test_a_level_is_found_by_the_value_of_its_price_and_zero_in_any_spelling_removes_it() -> None:
+    """In a small frame and in a large one."""
+    many = [level("bid", str(price), "1.0") for price in range(20)]
+    first = book_frame("snapshot", [level("offer", "8444.00", "1"), level("offer", "8445.5", "2"), *many])
+    state = feed(MarketState(), first, book_frame("update", [level("offer", "8444", "3")]))
+    assert listed(render(state, "level2"))[-2:] == [("offer", "8444", "3"), ("offer", "8445.5", "2")]
+    feed(state, book_frame("update", [level("offer", "8444.0", "0.00000000"), level("offer", "8445.50", "-0")]))
+    feed(state, book_frame("update", [level("bid", f"{price}.0", "0e-8") for price in range(19)]))
+    assert listed(render(state, "level2")) == [("bid", "19", "1.0")]
+
+
 @given(snapshots, walks)
 def test_at_any_point_the_book_is_that_of_a_client_there_from_the_start(first: bytes, walk: list[bytes]) -> None:
     state, book = MarketState(), Book()
