@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import logging
 import math
+import socket
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -30,8 +31,8 @@ from .admission.handshakes import Handshakes
 from .admission.listening import exposure, local_url, why_not_listening
 from .admission.log_limit import LogLimit, shortened
 from .client.client import ClientReplay
-from .client.connection import ReplayConnection
-from .client.outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, Outlet
+from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
+from .client.outlet import Outlet, share_of_client
 from .client.venue_session import VenueSession
 from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
@@ -40,7 +41,7 @@ from .venue.endpoints import Endpoint, Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
 
-_MAX_MESSAGE = 16 << 20  # bytes that a client may send in one message
+_RECEIVE_BUFFER = 1 << 16  # bytes of a client that its socket holds, and that are read at once
 _HANDSHAKE_POLL = 0.05
 
 # What Coinbase Exchange negotiated in 2021 (cryptofeed #709, XChange #4320); other venues are unknown.
@@ -137,12 +138,14 @@ class ReplayServer:
                 process_request=self._admit,
                 logger=_quiet_logger(),
                 ping_interval=None,
-                max_size=_MAX_MESSAGE,
-                write_limit=PACED_WRITE_LIMIT if math.isfinite(self._options.speed) else WRITE_LIMIT,
+                max_size=MAX_MESSAGE,
+                write_limit=TRANSPORT_LIMIT,
                 create_connection=self._make_connection,  # type: ignore[arg-type]  # a factory will do
             )
         except (OSError, OverflowError, UnicodeError) as error:
             raise ServeError(why_not_listening(host, port, error)) from error
+        for listening in self._server.sockets:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         addresses = [bound.getsockname() for bound in self._server.sockets]
         self._bound: tuple[Any, ...] = addresses[0]
         _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
@@ -201,6 +204,7 @@ class ReplayServer:
         connection = ReplayConnection(*args, **kwargs)
         connection.on_made = self._handshakes.begin
         connection.on_lost = self._handshakes.end
+        connection.write_deadline = self._options.write_deadline
         return connection
 
     def _make_handshakes(self) -> Handshakes[ReplayConnection]:
@@ -220,7 +224,8 @@ class ReplayServer:
         self.has_lacked = True
         return connection.respond(refusal.status, f"{refusal.reason}\n")
 
-    async def _replay_to(self, connection: ServerConnection) -> None:
+    async def _replay_to(self, websocket: ServerConnection) -> None:
+        connection = cast(ReplayConnection, websocket)
         endpoint = self._endpoints.at(connection.request.path) if connection.request is not None else None
         if endpoint is None:
             raise AssertionError("handshakes for unknown paths are refused")
@@ -250,16 +255,17 @@ class ReplayServer:
             if options.at_end == "exit" and not self._active:
                 self._finished.set()
 
-    def _meet(self, connection: ServerConnection, endpoint: Endpoint) -> ClientReplay:
+    def _meet(self, connection: ReplayConnection, endpoint: Endpoint) -> ClientReplay:
         options = self._options
-        outlet = Outlet(connection, deflate=options.deflate, write_deadline=options.write_deadline)
+        paced = math.isfinite(options.speed)
+        outlet = Outlet(connection, deflate=options.deflate, limit=lambda: share_of_client(self._active, paced=paced))
         number = next(self._numbers)
         venue = endpoint.venue
         session = None
         if venue is not None:
             remark = partial(self._remark, number, LogLimit(self._log, f"client {number}", at_once=20, per_second=0.2))
             session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._active < 2)
-        return ClientReplay(number, connection, endpoint, outlet, session, options.at_end)
+        return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._log)
 
     def _remark(self, number: int, log: LogLimit, text: str) -> None:
         """Tell the person who runs the replay about a request that failed."""

@@ -10,19 +10,20 @@ import asyncio
 import contextlib
 import logging
 
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import NANOSECONDS
+from ..admission.log_limit import Log
 from ..clock.lateness import LatenessHistogram
 from ..clock.time_types import RecordedWall
 from ..options import AtEnd
 from ..results import ClientResult, Outcome
 from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
+from .connection import ReplayConnection
 from .outlet import ClientEnded, Outlet
 from .playback import Playback
 from .venue_session import VenueSession
@@ -33,8 +34,6 @@ VERBATIM_PATIENCE = 0.5
 """Seconds without a message after which a client is taken for a listen-only client."""
 
 _PATIENCE_AT_STOP = 1.0  # seconds
-
-_log = logging.getLogger("feedrec.replay")
 
 
 class ClientReplay:
@@ -48,17 +47,19 @@ class ClientReplay:
         outlet: Takes the frames.
         session: Answers the client; None to send it every frame.
         at_end: What to do after the last frame.
+        log: Takes lines about it.
 
     """
 
     def __init__(
         self,
         number: int,
-        connection: ServerConnection,
+        connection: ReplayConnection,
         endpoint: Endpoint,
         outlet: Outlet,
         session: VenueSession | None,
         at_end: AtEnd,
+        log: Log,
     ) -> None:
         self.name = f"client {number} ({address(connection)})"
         self._number = number
@@ -68,6 +69,7 @@ class ClientReplay:
         self._outlet = outlet
         self._session = session
         self._at_end = at_end
+        self._log = log
         self._begun = asyncio.Event()
         self._outcome: Outcome = "client left"
         self._last_heard = 0
@@ -88,7 +90,10 @@ class ClientReplay:
                 listening.result()
             if playing.done():
                 playing.result()
-            elif stopping.done() and self._outcome == "client left":
+            if self._connection.has_stopped_reading:
+                self._outcome = "stopped reading"
+                self._log.log(logging.WARNING, "%s stopped reading; its connection was aborted", self.name)
+            elif stopping.done() and not playing.done() and self._outcome == "client left":
                 self._outcome = "server stopped"
         finally:
             if self._session is not None:
@@ -120,6 +125,7 @@ class ClientReplay:
                         return
                 if session is None or session.has_subscribed:
                     self._begun.set()
+                await self._outlet.drain()  # no answers to a client that does not read them
         except (ConnectionClosed, ClientEnded):
             return
 
@@ -169,11 +175,9 @@ class ClientReplay:
                 batch = await stream.next_batch()
             await self._outlet.drain_all()
         except ClientEnded as end:
-            if end.outcome == "stopped reading":
-                _log.warning("%s stopped reading; its connection was aborted", self.name)
             return end.outcome
         except RecordingError as damage:
-            _log.error("%s; the replay to %s ends there", damage, self.name)
+            self._log.log(logging.ERROR, "%s; the replay to %s ends there", damage, self.name)
             return "recording damaged"
         return "finished"
 
@@ -217,7 +221,7 @@ class ClientReplay:
             if answering.done():
                 answering.result()
         except (ClientEnded, RecordingError) as reason:
-            _log.info("%s: no longer held open: %s", self.name, reason)
+            self._log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
         finally:
             closed.cancel()
             answering.cancel()
@@ -255,7 +259,7 @@ class ClientReplay:
         )
 
 
-def address(connection: ServerConnection) -> str:
+def address(connection: ReplayConnection) -> str:
     """Return where a client came from, as people write it."""
     remote = connection.remote_address
     if not remote:
@@ -264,7 +268,7 @@ def address(connection: ServerConnection) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _handshake_of(connection: ServerConnection) -> Handshake:
+def _handshake_of(connection: ReplayConnection) -> Handshake:
     request = connection.request
     if request is None:
         return Handshake("/", {})

@@ -1,32 +1,222 @@
-"""The WebSocket connection of one client."""
+"""
+The WebSocket connection of one client: what it may send, and what waits for it to read.
+
+A client can do harm by sending without end, by not reading, and by both. So
+
+1. What arrives is parsed a little at a time, and only while the client has messages left in its bucket. Beyond that,
+   nothing is read from its socket: its own system makes it wait.
+2. What is written goes to the transport in pieces while that takes them, since asyncio copies what it buffers. The
+   rest waits here, as it is. What the library itself sends (a pong, a close) waits until no message is half written.
+3. While the transport takes nothing, nothing is read either: who does not read gets no answers.
+4. A client that has read nothing for the time of the write deadline while something waits for it is dropped.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from websockets.asyncio.server import ServerConnection
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Event, State
 
-__all__ = ["ReplayConnection"]
+from ..admission.token_bucket import TokenBucket
+
+__all__ = ["MAX_MESSAGE", "MESSAGES_AT_ONCE", "MESSAGES_PER_SECOND", "TRANSPORT_LIMIT", "ReplayConnection"]
+
+MESSAGES_AT_ONCE = 1000
+"""Messages, pings and fragments that a client may send at once; a large one counts once for each KiB."""
+
+MESSAGES_PER_SECOND = 200.0
+"""How many more it may send each second."""
+
+MAX_MESSAGE = 1 << 18
+"""Bytes that a client may send in one message, uncompressed."""
+
+TRANSPORT_LIMIT = 1 << 17
+"""Bytes in the transport's buffer above which it takes no more."""
+
+_MOST_FRAGMENTS = 1000  # of one message
+_UNIT = 1 << 10  # bytes that count as one message
+_PARSED_AT_ONCE = 1 << 12  # bytes; there may be some 700 empty messages in them
+_PIECE = 1 << 17
+_DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
 class ReplayConnection(ServerConnection):
     """
-    A connection of the library, and who is told that it is made and lost.
+    A connection of the library, with bounds.
 
     Attributes:
         on_made: Called with it when a client has connected, before the handshake.
         on_lost: Called with it when the client is gone.
+        write_deadline: Seconds after which a client that reads nothing is dropped.
+        has_stopped_reading: Whether it was.
 
     """
 
     on_made: Callable[[ReplayConnection], object]
     on_lost: Callable[[ReplayConnection], object]
+    write_deadline: float
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.has_stopped_reading = False
+        self._bucket = TokenBucket(MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, time.monotonic())
+        self._unparsed = bytearray()
+        self._fragments = 0
+        self._messages_wait = False
+        self._refill: asyncio.TimerHandle | None = None
+        self._unwritten: deque[bytes] = deque()
+        self._unwritten_size = 0
+        self._written_of_first = 0
+        self._writers: set[asyncio.Future[None]] = set()
+        self._deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for the client to read."""
+        return self._unwritten_size + self.transport.get_write_buffer_size()
+
+    def write(self, data: bytes) -> None:
+        """Write whole messages, now or when the client has read what was written before."""
+        if self._unwritten or self.paused or len(data) > _PIECE:
+            self._unwritten.append(data)
+            self._unwritten_size += len(data)
+            self._write_on()
+        else:
+            self.transport.write(data)
+
+    async def written_down_to(self, size: int) -> None:
+        """Wait until no more than so many bytes wait, or the client is gone."""
+        while self.waiting > size and self.paused:
+            writer = self.loop.create_future()
+            self._writers.add(writer)
+            try:
+                await writer
+            finally:
+                self._writers.discard(writer)
+
+    @property
+    def _is_closing(self) -> bool:
+        """Whether the server closes the connection, and waits for the client's close."""
+        return self.protocol.close_sent is not None and self.protocol.close_rcvd is None
+
+    # Methods that the library calls, or that asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.recv_messages.pause = self._pause_messages
+        self.recv_messages.resume = self._resume_messages
         self.on_made(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._refill, self._deadline):
+            if timer is not None:
+                timer.cancel()
+        self._unparsed.clear()
+        self._unwritten.clear()
+        self._unwritten_size = 0
         super().connection_lost(exc)
+        self._wake_writers()
         self.on_lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._unparsed += data
+        self._parse_on()
+
+    def process_event(self, event: Event) -> None:
+        if isinstance(event, Frame):
+            self._bucket.take(max(1.0, len(event.data) / _UNIT), time.monotonic())
+            if event.opcode in _DATA:
+                self._fragments = self._fragments + 1 if event.opcode is Opcode.CONT else 0
+                if self._fragments > _MOST_FRAGMENTS and self.protocol.state is State.OPEN:
+                    self.protocol.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+                    self.send_data()
+                if self._is_closing:
+                    return  # nobody listens any more
+        super().process_event(event)
+
+    def send_data(self) -> None:
+        if not self._unwritten and not self.paused:  # else once all that waits is written
+            super().send_data()
+        if self._messages_wait and self._is_closing:
+            self.loop.call_soon(self._parse_on)  # the client's close stands behind messages that nobody takes
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size() + 1)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._write_on()
+        self._wake_writers()
+        self._parse_on()
+
+    # What a client sends
+
+    def _parse_on(self) -> None:
+        """Parse what has arrived as far as the client may send it, and read on if that is all."""
+        while self._unparsed and self._may_send():
+            piece = bytes(self._unparsed[:_PARSED_AT_ONCE])
+            del self._unparsed[:_PARSED_AT_ONCE]
+            super().data_received(piece)
+        if self.transport.is_closing():
+            return
+        if self._unparsed or not self._may_send():
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _may_send(self) -> bool:
+        if self.paused or (self._messages_wait and not self._is_closing):
+            return False
+        wait = self._bucket.wait(time.monotonic())
+        if wait and self._refill is None:
+            self._refill = self.loop.call_later(wait, self._refilled)
+        return not wait
+
+    def _refilled(self) -> None:
+        self._refill = None
+        self._parse_on()
+
+    def _pause_messages(self) -> None:
+        self._messages_wait = True
+
+    def _resume_messages(self) -> None:
+        self._messages_wait = False
+        self._parse_on()
+
+    # What it has to read
+
+    def _write_on(self) -> None:
+        """Write what waits, as far as the transport takes it."""
+        while self._unwritten and not self.paused:
+            first, start = self._unwritten[0], self._written_of_first
+            piece = memoryview(first)[start : start + _PIECE]
+            self._written_of_first += len(piece)
+            self._unwritten_size -= len(piece)
+            if self._written_of_first == len(first):
+                self._unwritten.popleft()
+                self._written_of_first = 0
+            self.transport.write(piece)
+        self.send_data()
+
+    def _wake_writers(self) -> None:
+        for writer in self._writers:
+            if not writer.done():
+                writer.set_result(None)
+
+    def _watch(self, unread: int) -> None:
+        """Drop the client if less than this is not unread by then."""
+        now_unread = self.transport.get_write_buffer_size()
+        if now_unread >= unread:
+            self.has_stopped_reading = True
+            self.transport.abort()
+        else:
+            self._deadline = self.loop.call_later(self.write_deadline, self._watch, now_unread)

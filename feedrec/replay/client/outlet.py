@@ -2,27 +2,31 @@
 Messages to the transport of one client: here payloads become bytes on the wire.
 
 Messages are collected and handed over in one write of whole WebSocket messages, bypassing `send()`. That is several
-times as fast, and safe next to what the library itself writes (pongs, a close), since both write whole messages.
+times as fast, and safe next to what the library itself writes (pongs, a close): the connection keeps the order.
 Nothing is written unless the connection is open.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
 from ..results import Outcome
+from .connection import ReplayConnection
 from .wire import message_header
 
-__all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "ClientEnded", "Outlet"]
+__all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "ClientEnded", "Outlet", "share_of_client"]
 
 WRITE_LIMIT = 1 << 19
-"""Bytes in the transport's buffer above which to wait for the client: enough for full speed."""
+"""Bytes that may wait for the client to read before it is waited for: enough for full speed."""
 
 PACED_WRITE_LIMIT = 8 << 20
 """The same for frames with deadlines: a snapshot of 5 MB on its way must not delay the frames behind it."""
+
+_ALL_CLIENTS = 128 << 20  # bytes that may wait for all clients together, if that leaves each of them enough
+_LEAST = 1 << 18  # bytes: enough for each
 
 _BATCH_SIZE = 1 << 18
 _LARGE = 1 << 16  # a payload of this size or more is written separately: joining would copy it
@@ -44,17 +48,17 @@ class Outlet:
     Args:
         connection: The client's connection.
         deflate: Whether to compress, if the client offered it.
-        write_deadline: Seconds after which a client that reads nothing is disconnected.
+        limit: Returns the bytes that may wait for the client to read before it is waited for.
 
     Attributes:
         size: Bytes of payload handed over so far.
 
     """
 
-    def __init__(self, connection: ServerConnection, *, deflate: bool, write_deadline: float) -> None:
+    def __init__(self, connection: ReplayConnection, *, deflate: bool, limit: Callable[[], int]) -> None:
         self._connection = connection
         self._deflate = deflate and bool(connection.protocol.extensions)
-        self._write_deadline = write_deadline
+        self._limit = limit
         self._batch_size = _DEFLATED_BATCH_SIZE if self._deflate else _BATCH_SIZE
         self.size = 0
         self._parts: list[bytes] = []
@@ -96,18 +100,19 @@ class Outlet:
 
         """
         connection = self._connection
+        self._check()
         if connection.protocol.state is not State.OPEN or connection.transport.is_closing():
             raise ClientEnded("client left")
         if self._deflate:
             for payload, binary in self._messages:
                 (connection.protocol.send_binary if binary else connection.protocol.send_text)(payload)
-            connection.send_data()
+            connection.write(b"".join(connection.protocol.data_to_send()))
             self._messages.clear()
         else:
-            connection.transport.write(b"".join(self._parts))
+            connection.write(b"".join(self._parts))
             self._parts.clear()
             if self._large:
-                connection.transport.write(self._large)
+                connection.write(self._large)
                 self._large = b""
         self.size += self._held
         self._held = 0
@@ -117,24 +122,14 @@ class Outlet:
         Let other tasks run, and wait until the client has read enough for more to be written.
 
         Raises:
-            ClientEnded: If it read nothing within the write deadline; its connection is aborted then.
+            ClientEnded: If it read nothing within the write deadline: its connection was aborted then.
 
         """
         await asyncio.sleep(0)
-        transport = self._connection.transport
-        while True:
-            unwritten = transport.get_write_buffer_size()
-            try:
-                async with asyncio.timeout(self._write_deadline):
-                    await self._connection.drain()
-            except TimeoutError:
-                if transport.get_write_buffer_size() >= unwritten:
-                    transport.abort()
-                    raise ClientEnded("stopped reading") from None
-            except OSError:  # passed on from connection_lost()
-                raise ClientEnded("client left") from None
-            else:
-                return
+        connection = self._connection
+        if connection.paused and connection.waiting > (limit := self._limit()):
+            await connection.written_down_to(limit // 4)
+        self._check()
 
     async def drain_all(self) -> None:
         """
@@ -145,4 +140,14 @@ class Outlet:
 
         """
         self._connection.transport.set_write_buffer_limits(0)
-        await self.drain()
+        await self._connection.written_down_to(0)
+        self._check()
+
+    def _check(self) -> None:
+        if self._connection.has_stopped_reading:
+            raise ClientEnded("stopped reading")
+
+
+def share_of_client(clients: int, *, paced: bool) -> int:
+    """Return the bytes that may wait for one of so many clients."""
+    return max(_LEAST, min(PACED_WRITE_LIMIT if paced else WRITE_LIMIT, _ALL_CLIENTS // max(1, clients)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import cast
 
-from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
+
+from feedrec.replay.client.connection import ReplayConnection
 
 
 class FakeConnection:
@@ -16,28 +16,31 @@ class FakeConnection:
     An open connection.
 
     Args:
-        unread: Bytes that the client has not taken yet, each time that is asked; after that, it takes everything.
+        waiting: Bytes that wait for the client to read.
 
     Attributes:
         written: What each write was.
         on_write: Called with each write.
-        is_aborted: Whether the server gave the client up.
+        has_stopped_reading: Whether the client was given up.
         closing: Whether the transport is on its way to be closed.
+        waits_for: Down to how many bytes it was last waited for.
 
     """
 
-    def __init__(self, unread: Iterable[int] = ()) -> None:
+    def __init__(self, waiting: int = 0) -> None:
         self.written: list[bytes] = []
         self.on_write: Callable[[bytes], object] = lambda _: None
-        self.is_aborted = False
+        self.has_stopped_reading = False
         self.closing = False
         self.extensions: list[object] = []
         self.state = State.OPEN
-        self._unread = deque(unread)
+        self.waiting = waiting
+        self.waits_for: int | None = None
+        self._has_read = asyncio.Event()
 
-    def as_connection(self) -> ServerConnection:
+    def as_connection(self) -> ReplayConnection:
         """Be taken for a real one."""
-        return cast(ServerConnection, self)
+        return cast(ReplayConnection, self)
 
     @property
     def protocol(self) -> FakeConnection:
@@ -47,6 +50,10 @@ class FakeConnection:
     def transport(self) -> FakeConnection:
         return self
 
+    @property
+    def paused(self) -> bool:
+        return bool(self.waiting)
+
     def is_closing(self) -> bool:
         return self.closing
 
@@ -54,12 +61,19 @@ class FakeConnection:
         self.written.append(data)
         self.on_write(data)
 
-    def abort(self) -> None:
-        self.is_aborted = True
+    def set_write_buffer_limits(self, high: int) -> None:
+        """Take a limit as a transport does."""
 
-    def get_write_buffer_size(self) -> int:
-        return self._unread.popleft() if self._unread else 0
+    def read_all(self) -> None:
+        """Have the client read everything."""
+        self.waiting = 0
+        self._has_read.set()
 
-    async def drain(self) -> None:
-        if self._unread:
-            await asyncio.Event().wait()
+    def stop_reading(self) -> None:
+        """Have the client given up."""
+        self.has_stopped_reading = True
+        self._has_read.set()
+
+    async def written_down_to(self, size: int) -> None:
+        self.waits_for = size
+        await self._has_read.wait()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.protocol import State
 
-from feedrec.replay.client.outlet import ClientEnded, Outlet
+from feedrec.replay.client.outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, ClientEnded, Outlet, share_of_client
 from feedrec.replay.client.wire import message
 
 from .fake_connection import FakeConnection
@@ -17,8 +17,8 @@ from .fake_connection import FakeConnection
 LARGE = 1 << 16
 
 
-def outlet_to(connection: FakeConnection, write_deadline: float = 0.001) -> Outlet:
-    return Outlet(connection.as_connection(), deflate=False, write_deadline=write_deadline)
+def outlet_to(connection: FakeConnection, limit: int = 1000) -> Outlet:
+    return Outlet(connection.as_connection(), deflate=False, limit=lambda: limit)
 
 
 @given(st.lists(st.tuples(st.integers(0, 200) | st.integers(LARGE - 2, LARGE + 2), st.booleans(), st.booleans())))
@@ -72,26 +72,50 @@ def test_nothing_is_written_to_a_client_that_is_gone() -> None:
         assert connection.written == []
 
 
-def test_a_client_that_reads_slowly_is_not_given_up() -> None:
-    """As long as it takes a byte within each deadline; asked before and after each."""
-    connection = FakeConnection(unread=[*(1000, 999), *(999, 500), *(500, 499), *(499, 1)])
+def test_a_client_for_which_little_waits_is_not_waited_for() -> None:
+    connection = FakeConnection(waiting=1000)
     asyncio.run(outlet_to(connection).drain())
-    assert not connection.is_aborted
+    assert connection.waits_for is None
 
 
-def test_a_client_that_stops_reading_is_given_up() -> None:
-    """After one whole deadline without a byte, however much it took before."""
-    connection = FakeConnection(unread=[*(1000, 500), *(500, 499), *(499, 499)])
+def test_a_client_for_which_more_waits_is_waited_for_until_it_has_read_most_of_it() -> None:
+    connection = FakeConnection(waiting=1001)
 
     async def scenario() -> None:
-        with pytest.raises(ClientEnded, match="stopped reading"):
-            await outlet_to(connection).drain()
+        draining = asyncio.create_task(outlet_to(connection).drain())
+        await asyncio.sleep(0.01)
+        assert not draining.done()
+        connection.read_all()
+        await draining
 
     asyncio.run(scenario())
-    assert connection.is_aborted
+    assert connection.waits_for == 250
 
 
-def test_a_client_that_took_everything_is_not_waited_for() -> None:
-    connection = FakeConnection()
-    asyncio.run(outlet_to(connection).drain())
-    assert not connection.is_aborted
+@pytest.mark.parametrize("method", ["drain", "drain_all"])
+def test_a_client_that_was_given_up_meanwhile_has_ended(method: str) -> None:
+    connection = FakeConnection(waiting=1001)
+
+    async def scenario() -> None:
+        outlet = outlet_to(connection)
+        draining = asyncio.create_task(getattr(outlet, method)())
+        await asyncio.sleep(0.01)
+        connection.stop_reading()
+        with pytest.raises(ClientEnded, match="stopped reading"):
+            await draining
+        outlet.add(b"x", binary=False)
+        with pytest.raises(ClientEnded, match="stopped reading"):
+            outlet.hand_over()
+
+    asyncio.run(scenario())
+    assert connection.written == []
+
+
+@pytest.mark.parametrize(("paced", "most"), [(True, PACED_WRITE_LIMIT), (False, WRITE_LIMIT)])
+def test_the_more_clients_the_less_may_wait_for_each(*, paced: bool, most: int) -> None:
+    """One has room for a snapshot of 5 MB; all together have a bound; each has enough to go on."""
+    shares = [share_of_client(clients, paced=paced) for clients in range(1001)]
+    assert shares[0] == shares[1] == most
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] >= 1 << 18
+    assert max(clients * share for clients, share in enumerate(shares)) <= 256 << 20

@@ -48,7 +48,7 @@ class Stage:
         self.writes: list[tuple[int, bytes]] = []
         connection = FakeConnection()
         connection.on_write = lambda data: self.writes.append((self.time.now, data))
-        outlet = Outlet(connection.as_connection(), deflate=False, write_deadline=1)
+        outlet = Outlet(connection.as_connection(), deflate=False, limit=lambda: 1)
         timing = Timing(speed, self.time.clock, self.time.sleep)
         self.playback = Playback(RecordedWall(START + first), timing, outlet, None, schedule)
 

@@ -64,7 +64,7 @@ class Stage:
         self.connection = FakeConnection()
         self.remarks: list[str] = []
         self.rebuild = Rebuild()
-        outlet = Outlet(self.connection.as_connection(), deflate=False, write_deadline=1)
+        outlet = Outlet(self.connection.as_connection(), deflate=False, limit=lambda: 1)
         rebuilder: Any = self.rebuild
         self.session = VenueSession(server, cast(RebuildProcess, rebuilder), outlet, self.remarks.append, lambda: True)
 
