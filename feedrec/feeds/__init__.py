@@ -8,6 +8,7 @@ What each venue speaks, as pure state machines: one package a venue.
     client_half/         what the client halves of all venues stand on
     server_half/         what the server halves of all venues stand on
     base.py              what every venue provides
+    sequence.py          the numbers of frames: gaps, frames out of order, counts that began anew
     venue.py             what its server half provides
     defaults.py          where a feed from another package begins
     catalogue.py         endpoints by name
@@ -32,6 +33,7 @@ from .base import (
     Gap,
     Message,
     Notice,
+    Reset,
     Subscription,
     did_you_mean,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "Gap",
     "Message",
     "Notice",
+    "Reset",
     "Subscription",
     "did_you_mean",
     "endpoint_names",

@@ -1,5 +1,5 @@
 """
-What every venue provides, and what its frames, subscriptions and sequences are made of.
+What every venue provides, and what its frames and subscriptions are made of; their numbers are in sequence.py.
 
 A feed is pure: it knows no socket, no clock and no file. The recorder tells its client half what happened
 (`on_open`, `on_frame`, `on_tick`, `on_close`) and carries out what comes back.
@@ -16,17 +16,20 @@ import msgspec
 from ..errors import UsageError
 from ..model import FrameInfo
 from .credentials import Credentials, CredentialsKind
+from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
 
 __all__ = [
     "Channel",
     "ConnectionSequence",
     "ContiguousSequence",
+    "Discontinuity",
     "Feed",
     "FeedClient",
     "Gap",
     "Message",
     "NoSequence",
     "Notice",
+    "Reset",
     "SequenceRule",
     "Subscription",
     "did_you_mean",
@@ -120,30 +123,6 @@ class Notice(msgspec.Struct, frozen=True):
     details: dict[str, Any] = {}
 
 
-class Gap(msgspec.Struct, frozen=True):
-    """Frames that the venue sent and that never arrived: `expected` came next, `received` came."""
-
-    expected: int
-    received: int
-
-    @property
-    def missing(self) -> int:
-        """Frames lost."""
-        return self.received - self.expected
-
-
-class SequenceRule(Protocol):
-    """Finds, in the frames received on one connection, which ones are missing between them."""
-
-    @property
-    def out_of_order(self) -> int:
-        """Frames seen behind a later one, if they are counted; they are not lost."""
-        return 0
-
-    def observe(self, info: FrameInfo) -> Gap | None:
-        """Take the description of a frame; return the gap before it, if there is one."""
-
-
 class FeedClient(Protocol):
     """
     The client half of a feed, for one connection.
@@ -158,7 +137,7 @@ class FeedClient(Protocol):
 
     @property
     def out_of_order(self) -> int:
-        """Frames that arrived behind a later one."""
+        """Frames whose number did not fit; they are not lost."""
         return 0
 
     def on_open(self, time: int) -> list[Message]:  # noqa: ARG002
@@ -281,71 +260,6 @@ class Feed(Protocol):
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection."""
         ...
-
-
-class NoSequence:
-    """The rule for feeds that number nothing."""
-
-    out_of_order = 0
-
-    def observe(self, info: FrameInfo) -> Gap | None:  # noqa: ARG002
-        """Find no gap; see `SequenceRule`."""
-        return None
-
-
-class ContiguousSequence:
-    """
-    The rule for feeds whose sequence numbers grow by one per frame.
-
-    Args:
-        first: The number of the first frame; None if it may be any.
-
-    Attributes:
-        expected: The number that comes next; None as long as it may be any.
-        out_of_order: Frames seen whose number was lower than expected; they are not lost.
-
-    """
-
-    def __init__(self, first: int | None = 0) -> None:
-        self.expected = first
-        self.out_of_order = 0
-
-    def observe(self, sequence: int) -> Gap | None:
-        """Take the number of a frame; return the gap before it, if there is one."""
-        expected = self.expected
-        if sequence == expected:
-            self.expected = sequence + 1
-            return None
-        if expected is None:
-            self.expected = sequence + 1
-            return None
-        if sequence < expected:
-            self.out_of_order += 1
-            return None
-        self.expected = sequence + 1
-        return Gap(expected, sequence)
-
-
-class ConnectionSequence:
-    """The rule for feeds that number all frames of a connection, whatever the channel; `first` as for the numbers."""
-
-    def __init__(self, first: int | None) -> None:
-        self._numbers = ContiguousSequence(first)
-
-    @property
-    def out_of_order(self) -> int:
-        """Frames seen whose number was lower than expected."""
-        return self._numbers.out_of_order
-
-    def observe(self, info: FrameInfo) -> Gap | None:
-        """Take what a frame is; see `SequenceRule`."""
-        sequence, numbers = info.sequence, self._numbers
-        if sequence is None:
-            return None
-        if sequence == numbers.expected:  # nearly always: spares a call for each frame
-            numbers.expected = sequence + 1
-            return None
-        return numbers.observe(sequence)
 
 
 def few_of(names: Sequence[str], most: int = 5) -> str:

@@ -5,22 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..base import Gap, Notice, Subscription
+from ..base import Notice, Subscription
+from ..sequence import Discontinuity, Gap
 
-__all__ = ["gap_notice", "missing_notice", "nothing_accepted_notice", "unacknowledged_notice"]
+__all__ = [
+    "discontinuity_notice",
+    "gap_notice",
+    "missing_notice",
+    "nothing_accepted_notice",
+    "unacknowledged_notice",
+]
+
+
+def discontinuity_notice(found: Discontinuity, channel: str = "", product: str = "") -> Notice:
+    """Report a gap or a reset; channel and product are named where the venue numbers them separately."""
+    if isinstance(found, Gap):
+        return gap_notice(found, channel, product)
+    where = f" of {channel} {product}" if channel else ""
+    text = (
+        f"reset: the venue began its count{where} anew, which may have lost frames "
+        f"(expected {found.expected}, received {found.received})"
+    )
+    details: dict[str, Any] = {"expected": found.expected, "received": found.received}
+    return Notice(text, "warning", "reset", details | _counted_by(channel, product))
 
 
 def gap_notice(gap: Gap, channel: str = "", product: str = "") -> Notice:
-    """Report a gap; channel and product are named where the venue numbers them separately."""
+    """Report a gap; see `discontinuity_notice`."""
     where = f" of {channel} {product}" if channel else ""
     text = (
         f"gap: {gap.missing} frames{where} lost by the venue or the network "
         f"(expected {gap.expected}, received {gap.received})"
     )
     details: dict[str, Any] = {"expected": gap.expected, "received": gap.received, "missing": gap.missing}
-    if channel:
-        details |= {"channel": channel, "product": product}
-    return Notice(text, "warning", "gap", details)
+    return Notice(text, "warning", "gap", details | _counted_by(channel, product))
 
 
 def missing_notice(missing: Sequence[Subscription]) -> Notice:
@@ -44,3 +62,7 @@ def nothing_accepted_notice(check: str = "channels and products") -> Notice:
 def subscription_details(subscriptions: Sequence[Subscription]) -> dict[str, Any]:
     """Return the details of an event about subscriptions."""
     return {"subscriptions": [subscription.as_dict() for subscription in subscriptions]}
+
+
+def _counted_by(channel: str, product: str) -> dict[str, Any]:
+    return {"channel": channel, "product": product} if channel else {}

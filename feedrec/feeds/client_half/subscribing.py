@@ -11,7 +11,7 @@ from ...model import FrameInfo
 from ..base import Message, Notice, SequenceRule, Subscription
 from ..defaults import ClientDefaults, NoSequence
 from ..redaction import redact_message
-from .notices import gap_notice
+from .notices import discontinuity_notice
 from .subscriptions import add_subscriptions, remove_subscriptions
 
 __all__ = ["RequestKind", "SubscribingClient", "request_message"]
@@ -28,7 +28,7 @@ class SubscribingClient(ClientDefaults):
     Args:
         subscriptions: What to subscribe when the connection opens.
         ack_timeout: Seconds after which an ack that has not come is taken as missing.
-        sequence: Finds gaps; None if frames are not numbered.
+        sequence: Finds gaps and resets; None if frames are not numbered.
 
     """
 
@@ -57,11 +57,11 @@ class SubscribingClient(ClientDefaults):
         return self._change("unsubscribe", wanted, subscriptions, time)
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
-        gap = self._sequence.observe(info)
+        found = self._sequence.observe(info)
         kind = info.kind
-        if gap is None and kind not in {"ack", "error"}:
+        if found is None and kind not in {"ack", "error"}:
             return ()
-        notices = () if gap is None else (gap_notice(gap, *self.counted_by(info)),)
+        notices = () if found is None else (discontinuity_notice(found, *self.counted_by(info)),)
         if kind == "ack":
             return *notices, *self.on_ack(payload)
         return (*notices, *self.on_error(payload)) if kind == "error" else notices

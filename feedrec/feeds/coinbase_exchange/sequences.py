@@ -11,12 +11,14 @@ Missing frames, found by the numbers in the frames of Coinbase Exchange.
 4. Numbers belong to the venue and continue over connections, so the first may be any.
 5. An ack means that channels were joined or left. It comes before their data (capture of 2021-04-17), so after it the
    first number may be any again.
+6. Within each of these counts, gaps, resets and frames out of order are those of feeds/sequence.py. What a heartbeat
+   promised before trades were counted anew is forgotten.
 """
 
 from __future__ import annotations
 
 from ...model import FrameInfo
-from ..base import Gap
+from ..sequence import LARGEST_GAP, ContiguousSequence, Discontinuity, Gap, Reset
 from .frames import TradeInfo
 
 __all__ = ["ExchangeSequence"]
@@ -33,9 +35,6 @@ class ExchangeSequence:
         follows_full: Whether `full` is received.
         follows_matches: Whether all matches are received.
 
-    Attributes:
-        out_of_order: Frames seen with a lower number than an earlier one; they are not lost.
-
     """
 
     def __init__(self, *, follows_full: bool = True, follows_matches: bool = True) -> None:
@@ -45,10 +44,16 @@ class ExchangeSequence:
         self._level3: dict[str, _Count] = {}
         self._trades: dict[str, _Count] = {}
         self._promised: dict[str, int] = {}
-        self.out_of_order = 0
+        self._out_of_order = 0  # in counts that are forgotten
 
-    def observe(self, info: FrameInfo) -> Gap | None:
-        """Take the description of a frame; return the gap that it reveals: of trades for matches and heartbeats."""
+    @property
+    def out_of_order(self) -> int:
+        """Frames seen whose number did not fit; they are not lost."""
+        counts = (count for counts in (self._full, self._level3, self._trades) for count in counts.values())
+        return self._out_of_order + sum(count.out_of_order for count in counts)
+
+    def observe(self, info: FrameInfo) -> Discontinuity | None:
+        """Take the description of a frame; return what it reveals: of trades for matches and heartbeats."""
         channel = info.channel
         if channel in {"level2", "ticker"} or not info.products:
             if info.kind == "ack":
@@ -71,10 +76,11 @@ class ExchangeSequence:
         self._follows_matches = matches
 
     def _forget(self) -> None:
+        self._out_of_order = self.out_of_order
         for numbers in (self._full, self._level3, self._trades, self._promised):
             numbers.clear()
 
-    def _observe_trade(self, info: TradeInfo, product: str) -> Gap | None:
+    def _observe_trade(self, info: TradeInfo, product: str) -> Discontinuity | None:
         if info.channel == "heartbeat":
             return self._keep_promise(product, info.trade_id)
         if info.kind == "snapshot":
@@ -84,7 +90,12 @@ class ExchangeSequence:
         if info.channel == "user":
             self._fill(self._trades, product, info.trade_id)
             return None
-        return self._count(self._trades, product, info.trade_id) if self._follows_matches else None
+        if not self._follows_matches:
+            return None
+        found = self._count(self._trades, product, info.trade_id)
+        if isinstance(found, Reset):
+            self._promised.pop(product, None)
+        return found
 
     def _keep_promise(self, product: str, last_trade: int) -> Gap | None:
         promised = self._promised.get(product)
@@ -92,16 +103,13 @@ class ExchangeSequence:
         count = self._trades.get(product)
         return None if promised is None or count is None else count.reach(promised)
 
-    def _count(self, counts: dict[str, _Count], product: str, number: int | None) -> Gap | None:
+    def _count(self, counts: dict[str, _Count], product: str, number: int | None) -> Discontinuity | None:
         if number is None:
             return None
         count = counts.get(product)
         if count is None:
             count = counts[product] = _Count()
-        if count.expected is not None and number < count.expected:
-            self.out_of_order += 1
-            return None
-        return count.take(number)
+        return count.observe(number)
 
     def _fill(self, counts: dict[str, _Count], product: str, number: int | None) -> None:
         count = counts.get(product)
@@ -109,13 +117,11 @@ class ExchangeSequence:
             count.fill(number)
 
 
-class _Count:
-    """Numbers that grow by one; `expected` comes next, None as long as it may be any."""
-
-    __slots__ = ("_ahead", "expected")
+class _Count(ContiguousSequence):
+    """Numbers that grow by one, some of which may be seen elsewhere."""
 
     def __init__(self) -> None:
-        self.expected: int | None = None
+        super().__init__(None)
         self._ahead: set[int] = set()
 
     def begin(self, expected: int) -> None:
@@ -124,22 +130,25 @@ class _Count:
             self.expected = expected
             self._ahead.clear()
 
-    def take(self, number: int) -> Gap | None:
-        """Take a number that is not lower than expected; return the gap before it, if there is one."""
-        expected = self.expected
-        if self._ahead:
-            expected = self._pass_fillings()
-        if expected is None or number <= expected:
-            self.expected = number + 1 if expected is None or number == expected else expected
-            return None
-        return self._close_gap(expected, number)
+    def observe(self, sequence: int) -> Discontinuity | None:
+        if not self._ahead:
+            return super().observe(sequence)
+        before, expected = self.expected, self._pass_fillings()
+        if before is not None and expected is not None and before <= sequence < expected:
+            return None  # it was filled
+        found = super().observe(sequence)
+        if isinstance(found, Reset):
+            self._ahead.clear()
+        return found
 
     def fill(self, number: int) -> None:
-        """Take a number that may be of another frame: it reveals no gap, but is not missing."""
+        """Take a number that may be of another frame: it reveals nothing, but is not missing."""
         expected = self.expected
-        if expected is None or number < expected:
+        if expected is None:
             return
-        if number == expected:
+        if number < expected:
+            self._fill_after_suspect(number)
+        elif number == expected:
             self.expected = number + 1
         elif len(self._ahead) < _MOST_AHEAD:
             self._ahead.add(number)
@@ -150,9 +159,11 @@ class _Count:
     def reach(self, number: int) -> Gap | None:
         """Expect everything up to a number to have come; return the gap at the end, if there is one."""
         expected = self._pass_fillings()
-        if expected is None or number < expected:
+        if expected is None or not expected <= number <= expected + LARGEST_GAP:
             return None
-        return self._close_gap(expected, number + 1, taken=False)
+        gap = self._find_gap(expected, number + 1)
+        self.expected = number + 1
+        return gap
 
     def _pass_fillings(self) -> int | None:
         while self.expected is not None and self.expected in self._ahead:
@@ -160,12 +171,11 @@ class _Count:
             self.expected += 1
         return self.expected
 
-    def _close_gap(self, expected: int, number: int, *, taken: bool = True) -> Gap | None:
-        """Continue after a gap before `number`, which itself was `taken` or not."""
-        self.expected = number + 1 if taken else number
-        received = number
-        while received - 1 in self._ahead:
-            received -= 1
-        if self._ahead:
-            self._ahead = {ahead for ahead in self._ahead if ahead >= self.expected}
-        return Gap(expected, received)
+    def _find_gap(self, expected: int, received: int) -> Gap:
+        first = received
+        while first - 1 in self._ahead:
+            first -= 1
+        super()._find_gap(expected, received)
+        self._late -= self._ahead
+        self._ahead = {number for number in self._ahead if number >= received}
+        return Gap(expected, first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.feeds import Gap
+from feedrec.feeds import Gap, Reset
 from feedrec.feeds.coinbase_exchange.frames import TradeInfo
 from feedrec.feeds.coinbase_exchange.sequences import ExchangeSequence
 from feedrec.model import FrameInfo, Kind
@@ -35,7 +35,7 @@ def beat(trade: int, product: str = "BTC-USD") -> FrameInfo:
     return TradeInfo("heartbeat", (product,), 1, "heartbeat", trade_id=trade)
 
 
-def gaps(*infos: FrameInfo, rule: ExchangeSequence | None = None) -> list[Gap]:
+def gaps(*infos: FrameInfo, rule: ExchangeSequence | None = None) -> list[Gap | Reset]:
     rule = rule or ExchangeSequence()
     return [gap for info in infos if (gap := rule.observe(info)) is not None]
 
@@ -160,3 +160,38 @@ def test_every_trade_that_did_not_come_is_told_once(came: list[bool], seconds: i
         missing += range(gap.expected, gap.received) if gap is not None else ()
     assert missing == [trade for trade, has_come in enumerate(came, 1) if not has_come]
     assert rule.out_of_order == 0
+
+
+def test_each_count_of_a_product_may_begin_anew() -> None:
+    """The gaps after it are told, of this product and of no other one."""
+    assert gaps(full(7), full(8), full(50, "ETH-USD"), full(1), full(2), full(51, "ETH-USD"), full(4)) == [
+        Reset(9, 1),
+        Gap(3, 4),
+    ]
+    assert gaps(level3(7), level3(1), level3(2), level3(4)) == [Reset(8, 1), Gap(3, 4)]
+    assert gaps(match(90), match(1), match(2), match(4)) == [Reset(91, 1), Gap(3, 4)]
+
+
+def test_an_odd_number_blinds_no_count() -> None:
+    odd = 2**64 - 1
+    assert gaps(full(1), full(odd), full(2), full(4)) == [Gap(3, 4)]
+    assert gaps(last_match(odd), match(5), match(6), match(8)) == [Reset(odd + 1, 5), Gap(7, 8)]
+    assert gaps(match(4), beat(odd), beat(odd), match(5), beat(6), beat(6)) == [Gap(6, 7)]
+
+
+def test_what_a_heartbeat_promised_of_the_count_before_is_not_missing_in_the_new_one() -> None:
+    assert gaps(match(1000), beat(1001), match(1), match(2), beat(2), match(3), beat(3), beat(3)) == [Reset(1001, 1)]
+
+
+def test_own_frames_count_in_a_count_that_begins_anew() -> None:
+    """One of them stands between the first two frames of the new count, and others further on."""
+    assert gaps(full(70), full(1), own(2), full(3), own(4), full(5), full(7)) == [Reset(71, 1), Gap(6, 7)]
+
+
+def test_frames_out_of_order_stay_counted_after_an_ack() -> None:
+    rule = ExchangeSequence()
+    ack = FrameInfo("subscriptions", (), None, "ack")
+    assert (
+        gaps(full(7), full(3), full(8), match(5), match(5), match(6), ack, full(1), full(1), full(2), rule=rule) == []
+    )
+    assert rule.out_of_order == 3
