@@ -185,6 +185,7 @@ def status_line(before: Progress, now: Progress) -> str:
             f"{output.size(received)}/s",
             f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
             output.count(now.counts.gaps, "gap"),
+            *([output.count(now.counts.resets, "reset")] if now.counts.resets else []),
             output.count(now.reconnects, "reconnect"),
         )
     )
@@ -209,6 +210,8 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     if counts.gaps:
         gaps += f" ({output.count(counts.missing, 'frame')} missing)"
     facts = [f"{output.size(summary.file_size)} on disk", output.ratio(progress.ratio), gaps]
+    if counts.resets:
+        facts.append(output.count(counts.resets, "reset"))
     if counts.most_open > 1:
         facts.append(output.count(counts.connections, "connection"))
     facts.append(output.count(progress.reconnects, "reconnect"))

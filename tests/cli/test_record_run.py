@@ -33,6 +33,12 @@ def test_the_live_line_tells_rates_since_the_last_look() -> None:
     )
 
 
+def test_the_live_line_tells_of_resets_once_there_are_some() -> None:
+    before, now = (Progress("recording", 10.0, Counts(connections=1, resets=resets), 500) for resets in (0, 2))
+    assert "reset" not in status_line(before, before)
+    assert status_line(before, now).endswith("| no gaps | 2 resets | no reconnects")
+
+
 def test_a_terminal_shows_a_line_that_lives(tmp_path: Path) -> None:
     """On a terminal the status is drawn again and again in place, with rates; the summary stays."""
     with mock_venue(DEMO, "--speed", 10) as url:
@@ -154,6 +160,10 @@ def test_a_second_signal_finishes_the_file_at_once(
     [
         (Counts(frames=9, connections=1), "no gaps, no reconnects"),
         (Counts(frames=9, connections=3), "no gaps within connections, 2 reconnects"),
+        (
+            Counts(frames=9, connections=1, resets=2, out_of_order=3),
+            "no gaps, 2 resets, no reconnects, 3 frames out of order",
+        ),
         (Counts(frames=9, connections=4, most_open=4), "no gaps, 4 connections, no reconnects"),
         (
             Counts(frames=9, connections=2, gaps=1, missing=4),

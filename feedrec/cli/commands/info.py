@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Summaries = Sequence[tuple[Path, RecordingSummary]]
 
 _FILES_SHOWN = 20
+_NOTES_SHOWN = 5
 
 log = logging.getLogger("feedrec")
 
@@ -85,7 +86,10 @@ def _summarise(one: Input, activity: Activity) -> RecordingSummary:
 
     with one.open() as recording:
         feed = feed_of(recording.header.endpoint)
-        return summarise(recording, feed.describe if feed else describe_nothing, activity)
+        if feed is None:
+            return summarise(recording, describe_nothing, activity)
+        rule = lambda from_start: feed.sequence_rule(from_start=from_start)  # noqa: E731
+        return summarise(recording, feed.describe, activity, rule)
 
 
 def _files_as_json(parts: Summaries) -> dict[str, Any]:
@@ -123,9 +127,6 @@ def _report(parts: Summaries, total: RecordingSummary, activity: Activity) -> li
 
 
 def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
-    gaps = output.count(total.gaps, "gap")
-    if total.gaps:
-        gaps += f", {output.count(total.missing, 'frame')} missing"
     return [
         ("endpoint", "; ".join(dict.fromkeys(_endpoint(summary) for _, summary in parts))),
         ("recorded", _span(total)),
@@ -134,8 +135,22 @@ def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
         *_rate(total),
         ("size", f"{output.size(total.file_size)} on disk, {output.ratio(total.ratio)}"),
         ("connections", f"{total.connections} ({output.count(total.reconnects, 'reconnect')})"),
-        ("sequence", gaps),
+        ("sequence", _sequence(total)),
+        *[("", f"{note}: frames may be missing") for note in total.notes[:_NOTES_SHOWN]],
     ]
+
+
+def _sequence(total: RecordingSummary) -> str:
+    facts = [output.count(total.gaps, "gap")]
+    if total.gaps:
+        unnoticed = output.count(total.unnoticed_gaps, "gap")
+        more = f" ({unnoticed} not noticed while recording)" if total.unnoticed_gaps else ""
+        facts.append(f"{output.count(total.missing, 'frame')} missing{more}")
+    if total.resets:
+        facts.append(output.count(total.resets, "reset"))
+    if total.out_of_order:
+        facts.append(f"{output.count(total.out_of_order, 'frame')} out of order")
+    return ", ".join(facts)
 
 
 def _endpoint(summary: RecordingSummary) -> str:

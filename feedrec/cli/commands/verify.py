@@ -85,6 +85,10 @@ def _lines(result: Verification) -> list[str]:
         what.append(output.count(result.blocks, "block"))
     if result.gaps:
         what.append(f"{output.count(result.gaps, 'gap')} noticed while recording")
+    if result.resets:
+        what.append(output.count(result.resets, "reset"))
+    if result.out_of_order:
+        what.append(f"{output.count(result.out_of_order, 'frame')} out of order")
     state = "ok" if result.is_good else problems
     lines = [f"{result.path}: {state} ({', '.join(what)})"]
     lines += [f"  note: {note}" for note in result.notes]

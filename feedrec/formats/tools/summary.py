@@ -13,12 +13,26 @@ from ...model import NANOSECONDS, Event, FrameInfo, Header, format_time
 from ..file.recording import DecodedBatch, Recording
 from .connections import Connections, Span, reconnects_by_run
 from .histogram import BusiestSecond, Histogram
+from .sequence_check import MakeRule, SequenceCheck
 
 __all__ = ["Activity", "ChannelFigures", "RecordingSummary", "combine", "frames_missing", "summarise"]
 
 _SEVERAL = "several"
 _STATES = ("finished", "being written", "unfinished", "damaged")  # the worst is the last
-_SUMS = ("frames", "bytes", "sent", "connections", "gaps", "missing", "text_size", "file_size")
+_LARGEST_GAP = 1_000_000  # docs/format.md; feedrec 0.1.0 took odd numbers for larger ones
+_SUMS = (
+    "frames",
+    "bytes",
+    "sent",
+    "connections",
+    "gaps",
+    "unnoticed_gaps",
+    "missing",
+    "resets",
+    "out_of_order",
+    "text_size",
+    "file_size",
+)
 
 
 class Activity:
@@ -92,12 +106,16 @@ class RecordingSummary(msgspec.Struct):
         connections: Connections opened.
         reconnects: Those that took the place of one that was lost, in all files of a recording.
         gaps: Gaps in the venue's sequence.
+        unnoticed_gaps: Those of them that the recorder did not notice.
         missing: Frames missing in those gaps.
+        resets: Counts that the venue began anew on an open connection.
+        out_of_order: Frames whose number did not fit; they are not lost.
         busiest_second: Most frames received within one second of the clock.
         text_size: Bytes of all lines.
         file_size: Bytes on disk.
         channels: Figures by channel and product.
         spans: When connections were open.
+        notes: What to say of resets.
 
     """
 
@@ -113,12 +131,16 @@ class RecordingSummary(msgspec.Struct):
     connections: int = 0
     reconnects: int = 0
     gaps: int = 0
+    unnoticed_gaps: int = 0
     missing: int = 0
+    resets: int = 0
+    out_of_order: int = 0
     busiest_second: int = 0
     text_size: int = 0
     file_size: int = 0
     channels: list[ChannelFigures] = []
     spans: list[Span] = []
+    notes: list[str] = []
 
     @property
     def seconds(self) -> float:
@@ -157,7 +179,10 @@ def _as_text(time: int | None) -> str | None:
 
 
 def summarise(
-    recording: Recording, describe: Callable[[bytes], FrameInfo], activity: Activity | None = None
+    recording: Recording,
+    describe: Callable[[bytes], FrameInfo],
+    activity: Activity | None = None,
+    sequence_rule: MakeRule | None = None,
 ) -> RecordingSummary:
     """
     Read a recording to its end and count. Damage is part of the result, not an error.
@@ -166,6 +191,7 @@ def summarise(
         recording: A recording that was not read yet.
         describe: The feed's; returns channel and products of a payload.
         activity: Collects what happened when; pass the same one for all files of a recording.
+        sequence_rule: The feed's, see `SequenceCheck`; None to count only the gaps that the recorder noticed.
 
     Returns:
         The figures; the busiest second is that of the activity.
@@ -174,16 +200,19 @@ def summarise(
     activity = activity or Activity()
     summary = RecordingSummary(recording.header, text_size=len(recording.header_line) + 1)
     channels, connections = _Channels(), Connections()
+    sequence = SequenceCheck(None if "filtered" in recording.header.extra else sequence_rule)
     try:
         for batch in recording.decoded_batches(describe=describe):
             summary.text_size += sum(map(len, batch.lines)) + len(batch.lines)
             _count_received(summary, batch, activity)
             channels.add(batch)
             connections.add(batch)
+            activity.gaps.add(sequence.take_batch(batch))
             _count_others(summary, batch, activity)
     except DamagedRecordingError as damage:
         summary.damage = str(damage)
     summary.channels = channels.in_order()
+    _take_sequence(summary, sequence)
     summary.spans = connections.spans
     summary.reconnects = _count_reconnects([summary])
     activity.add_connections(recording.header, connections.spans)
@@ -214,6 +243,7 @@ def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
     for name in _SUMS:
         setattr(total, name, sum(getattr(summary, name) for summary in summaries))
     total.reconnects = _count_reconnects(summaries)
+    total.notes = [note for summary in summaries for note in summary.notes]
     by_name: dict[tuple[str, str], ChannelFigures] = {}
     for figures in (figures for summary in summaries for figures in summary.channels):
         key = figures.channel, figures.product
@@ -270,12 +300,21 @@ def _count_others(summary: RecordingSummary, batch: DecodedBatch, activity: Acti
             summary.sent += 1
         elif record.name == "open":
             summary.connections += 1
-        elif record.name == "gap":
+        elif record.name == "gap" and frames_missing(record.details) <= _LARGEST_GAP:
             gaps.append(record.time)
             summary.missing += frames_missing(record.details)
     summary.gaps += len(gaps)
     activity.gaps.add(gaps)
     activity.others.add([record.time for record in batch.others])
+
+
+def _take_sequence(summary: RecordingSummary, sequence: SequenceCheck) -> None:
+    """Add what the frames themselves tell to what the events tell."""
+    summary.gaps += sequence.lost_gaps
+    summary.unnoticed_gaps = sequence.lost_gaps
+    summary.missing += sequence.lost
+    summary.resets, summary.out_of_order = sequence.resets, sequence.out_of_order
+    summary.notes = sequence.reset_texts
 
 
 def _count_reconnects(summaries: Sequence[RecordingSummary]) -> int:

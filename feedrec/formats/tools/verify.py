@@ -22,7 +22,8 @@ from ..line.codec import decode_header, decode_line, is_header
 from ..stream.protocols import MAX_LINE
 from ..stream.zstd_parser import FrameEnd
 from .salvage_blocks import Hole, Salvage, salvage
-from .verify_checks import IndexCheck, LineCheck, SequenceRule
+from .sequence_check import MakeRule, SequenceCheck
+from .verify_checks import IndexCheck, LineCheck
 
 __all__ = ["Problem", "Rules", "Verification", "verify_recording"]
 
@@ -44,7 +45,7 @@ class Rules(msgspec.Struct, frozen=True):
     """
 
     describe: Callable[[bytes], FrameInfo] = describe_nothing
-    sequence_rule: Callable[[bool], SequenceRule] | None = None
+    sequence_rule: MakeRule | None = None
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -81,6 +82,8 @@ class Verification(msgspec.Struct):
         frames: Received frames.
         gaps: Gaps in the venue's sequence that were recorded as such.
         lost_gaps: Gaps without a `gap` event: frames that the recording had, or should have, and lacks.
+        resets: Counts that the venue began anew on an open connection.
+        out_of_order: Frames whose number did not fit; they are not lost.
 
     """
 
@@ -95,6 +98,8 @@ class Verification(msgspec.Struct):
     frames: int = 0
     gaps: int = 0
     lost_gaps: int = 0
+    resets: int = 0
+    out_of_order: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -106,6 +111,14 @@ class Verification(msgspec.Struct):
         self.problem_count += 1
         if len(self.problems) < _MOST:
             self.problems.append(Problem(kind, text, offset, None if time is None else format_time(time)))
+
+    def take_sequence(self, sequence: SequenceCheck) -> None:
+        """Take what the numbers of all frames tell."""
+        self.gaps, self.lost_gaps = sequence.noticed_gaps, sequence.lost_gaps
+        self.resets, self.out_of_order = sequence.resets, sequence.out_of_order
+        self.notes += sequence.reset_texts
+        if sequence.resets > len(sequence.reset_texts):
+            self.notes.append(f"and {sequence.resets - len(sequence.reset_texts):,} more counts began anew")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON object."""
@@ -174,7 +187,7 @@ class _Verification:
         result = self.result
         if self._check is None:
             raise NotARecordingError(result.path, "contains no line of a recording")
-        result.gaps, result.lost_gaps = self._check.gaps, self._check.lost_gaps
+        result.take_sequence(self._check.sequence)
         if result.lines == 0 and any(problem.kind == "header" for problem in result.problems):
             raise NotARecordingError(result.path, result.problems[0].text)
         self._judge_the_end()
@@ -297,5 +310,5 @@ def _verify_records(recording: Recording, rules: Rules, progress: Progress) -> V
                 result.add(kind, text, None, record.time)
     except DamagedRecordingError as error:
         result.add("damage", error.reason, error.offset, check.last_time)
-    result.gaps, result.lost_gaps = check.gaps, check.lost_gaps
+    result.take_sequence(check.sequence)
     return result

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator
 
 import msgspec
 
-from ...model import Event, Frame, FrameInfo, Record, format_time
+from ...model import Event, FrameInfo, Record, format_time
 from ..file.block_search import ReadAt
 from ..line.index import INDEX_MAGIC, Index, IndexBuilder, IndexedBlock, Mark, find_index
 from ..line.seek_table import Tail, encode_seek_table, find_seek_table
 from ..stream.zstd_parser import FrameEnd
 from .salvage_blocks import Hole
+from .sequence_check import Discontinuity, MakeRule, SequenceCheck
 
-__all__ = ["IndexCheck", "LineCheck", "SequenceRule"]
+__all__ = ["IndexCheck", "LineCheck"]
 
 _READ_SIZE = 1 << 20
 
@@ -25,34 +25,24 @@ Finding = tuple[str, str]
 """Kind and text of a problem."""
 
 
-class SequenceRule(Protocol):
-    """Finds the gaps between the frames received on one connection."""
-
-    def observe(self, info: FrameInfo) -> Any:
-        """Observe the next frame; return the gap before it, with `expected`, `received` and `missing`, if any."""
-
-
 class LineCheck:
     """
     Checks each record against those before it.
 
     Args:
-        sequence_rule: Makes the rule for one connection; None to ignore gaps.
+        make_rule: Makes the sequence rule for one connection; None to ignore gaps.
 
     Attributes:
         last_time: Time of the latest record; None before the first.
-        gaps: Gaps in the sequence with a `gap` event.
-        lost_gaps: Gaps without one.
+        sequence: What the numbers of frames tell.
         repaired: `damage` events seen.
 
     """
 
-    def __init__(self, sequence_rule: Callable[[bool], SequenceRule] | None) -> None:
+    def __init__(self, make_rule: MakeRule | None) -> None:
         self.last_time: int | None = None
-        self.gaps = self.lost_gaps = self.repaired = 0
-        self._make_rule = sequence_rule
-        self._rules: dict[int, SequenceRule] = {}
-        self._announced: set[int] = set()
+        self.sequence = SequenceCheck(make_rule)
+        self.repaired = 0
         self._clock_changed = False
 
     def take(self, record: Record, info: FrameInfo | None) -> list[Finding]:
@@ -60,14 +50,15 @@ class LineCheck:
         found = self._order(record)
         if isinstance(record, Event):
             self._take_event(record)
-        elif info is not None and not (record.synthetic or record.unverified) and self._make_rule is not None:
-            found += self._sequence(record, info, self._make_rule)
+        elif info is not None:
+            gap = self.sequence.take_frame(record, info)
+            if gap is not None:
+                found.append(("gap", _gap_text(record.conn, gap)))
         return found
 
     def forget(self) -> None:
         """Expect records to be missing here, which was reported."""
-        self._rules.clear()
-        self._announced.clear()
+        self.sequence.forget()
         self._clock_changed = True  # a clock event may be among them
 
     def _order(self, record: Record) -> list[Finding]:
@@ -80,35 +71,16 @@ class LineCheck:
         return [("time", f"time steps back from {format_time(last)} without a clock event")]
 
     def _take_event(self, event: Event) -> None:
-        if event.name == "open":
-            self._announced.discard(event.conn)
-            self._rules.pop(event.conn, None)
-            if self._make_rule is not None and not event.details.get("unverified"):  # its frames may be lost
-                self._rules[event.conn] = self._make_rule(True)
-        elif event.name == "close":
-            self._rules.pop(event.conn, None)
-        elif event.name == "gap":
-            self._announced.add(event.conn)
-        elif event.name == "damage":
+        self.sequence.take_event(event)
+        if event.name == "damage":
             self.repaired += 1
             self.forget()
 
-    def _sequence(self, frame: Frame, info: FrameInfo, make: Callable[[bool], SequenceRule]) -> list[Finding]:
-        rule = self._rules.get(frame.conn)
-        if rule is None:
-            rule = self._rules[frame.conn] = make(False)
-        gap = rule.observe(info)
-        was_announced = frame.conn in self._announced
-        self._announced.discard(frame.conn)
-        if gap is None:
-            return []
-        if was_announced:
-            self.gaps += 1
-            return []
-        self.lost_gaps += 1
-        numbers = f"expected {gap.expected}, received {gap.received}"
-        missing = f"{gap.missing} frame{'' if gap.missing == 1 else 's'}"
-        return [("gap", f"connection {frame.conn} lacks {missing} without a gap event ({numbers})")]
+
+def _gap_text(conn: int, gap: Discontinuity) -> str:
+    missing = f"{gap.missing} frame{'' if gap.missing == 1 else 's'}"
+    numbers = f"expected {gap.expected}, received {gap.received}"
+    return f"connection {conn} lacks {missing} without a gap event ({numbers})"
 
 
 class IndexCheck:

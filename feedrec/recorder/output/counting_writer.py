@@ -28,7 +28,8 @@ class Counts(msgspec.Struct):
         connections: Connections opened.
         gaps: Gaps in the venue's sequence numbers.
         missing: Frames lost in these gaps.
-        out_of_order: Frames that arrived after a later one.
+        resets: Counts that the venue began anew on an open connection.
+        out_of_order: Frames whose number did not fit; they are not lost.
         most_open: Most connections that were open at once.
 
     """
@@ -38,6 +39,7 @@ class Counts(msgspec.Struct):
     connections: int = 0
     gaps: int = 0
     missing: int = 0
+    resets: int = 0
     out_of_order: int = 0
     most_open: int = 1
 
@@ -128,6 +130,8 @@ class CountingWriter:
         elif name == "gap":
             self.counts.gaps += 1
             self.counts.missing += frames_missing(details)
+        elif name == "reset":
+            self.counts.resets += 1
         self._write(Event(time, conn, name, details))
 
     def clock_reading(self, time: int, conn: int, reading: Reading) -> None:

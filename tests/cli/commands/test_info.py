@@ -23,8 +23,8 @@ def small_recording(path: Path) -> Path:
     ticker = b'{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"%b"}]}]}'
     writer.write_line(encode_event(Event(0, 0, "open")))
     writer.write_line(encode_frame(Frame(0, 0, b'{"type":"subscribe"}', "out")))
-    for second, product in ((1, b"BTC-USD"), (1, b"BTC-USD"), (3, b"ETH-USD")):
-        writer.write_line(encode_frame(Frame(second * NANOSECONDS, 0, ticker % (second, product))))
+    for number, (second, product) in enumerate(((1, b"BTC-USD"), (1, b"BTC-USD"), (3, b"ETH-USD"))):
+        writer.write_line(encode_frame(Frame(second * NANOSECONDS, 0, ticker % (number, product))))
     writer.write_line(encode_event(Event(4 * NANOSECONDS, 0, "gap", {"expected": 4, "received": 9, "missing": 5})))
     writer.write_line(encode_event(Event(4 * NANOSECONDS, 0, "close", {"code": 1006})))
     writer.write_line(encode_event(Event(5 * NANOSECONDS, 1, "open")))
@@ -61,6 +61,25 @@ def test_facts_for_people(tmp_path: Path) -> None:
     assert "2 (1 reconnect)" in text
     assert "1 gap, 5 frames missing" in text
     assert "ticker      BTC-USD       2" in text
+
+
+def test_what_only_the_numbers_of_frames_tell(tmp_path: Path) -> None:
+    """A count that began anew, a gap after it and a frame out of order, in a recording without an event for them."""
+    writer = create_recording(tmp_path / "x.jsonl", Header("coinbase-advanced"))
+    writer.write_line(encode_event(Event(0, 0, "open")))
+    for second, number in enumerate((0, 1, 2, 3, 0, 1, 3, 3, 4)):
+        payload = b'{"channel":"heartbeats","sequence_num":%d,"events":[]}' % number
+        writer.write_line(encode_frame(Frame(second * NANOSECONDS, 0, payload)))
+    path = writer.finish()
+    text = feedrec("info", path).stdout.decode()
+    assert "1 gap, 1 frame missing (1 gap not noticed while recording), 1 reset, 1 frame out of order" in text
+    assert "the count of connection 0 began anew at 1970-01-01T00:00:05.000000000Z (expected 4, received 0)" in text
+    facts = json.loads(feedrec("info", "--json", path).stdout)
+    assert (facts["gaps"], facts["unnoticed_gaps"], facts["missing"]) == (1, 1, 1)
+    assert (facts["resets"], facts["out_of_order"], len(facts["notes"])) == (1, 1, 1)
+    verified = feedrec("verify", path)
+    assert verified.returncode == 3
+    assert b"1 problem (9 frames, 10 lines, 1 reset, 1 frame out of order)" in verified.stdout
 
 
 def test_a_recording_that_is_being_written(tmp_path: Path) -> None:

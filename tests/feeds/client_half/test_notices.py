@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from feedrec.feeds import Gap, Subscription
-from feedrec.feeds.client_half.notices import gap_notice, missing_notice
+from feedrec.feeds import Gap, Reset, Subscription
+from feedrec.feeds.client_half.notices import discontinuity_notice, gap_notice, missing_notice
 
 
 def test_a_gap_tells_its_numbers_and_where_it_is_if_that_is_known() -> None:
@@ -14,6 +14,17 @@ def test_a_gap_tells_its_numbers_and_where_it_is_if_that_is_known() -> None:
     there = gap_notice(Gap(5, 8), "full", "BTC-USD")
     assert there.details == {**notice.details, "channel": "full", "product": "BTC-USD"}
     assert "3 frames of full BTC-USD lost" in there.text
+
+
+def test_a_reset_tells_its_numbers_and_what_is_counted() -> None:
+    assert discontinuity_notice(Gap(5, 8), "full", "A-B") == gap_notice(Gap(5, 8), "full", "A-B")
+    notice = discontinuity_notice(Reset(8, 0))
+    assert notice.text == ("reset: the venue began its count anew, which may have lost frames (expected 8, received 0)")
+    assert (notice.severity, notice.event) == ("warning", "reset")
+    assert notice.details == {"expected": 8, "received": 0}
+    there = discontinuity_notice(Reset(8, 0), "full", "BTC-USD")
+    assert there.details == {**notice.details, "channel": "full", "product": "BTC-USD"}
+    assert "its count of full BTC-USD anew" in there.text
 
 
 def test_what_is_missing_is_told_as_subscriptions() -> None:

@@ -39,6 +39,13 @@ def test_gaps_are_reported_and_frames_that_come_late_are_counted() -> None:
     assert Client([]).out_of_order == 0
 
 
+def test_a_count_that_begins_anew_is_reported_with_the_frame_that_shows_it_and_so_is_a_gap_after_it() -> None:
+    client = Client([], sequence=ConnectionSequence(0))
+    said = [[one.event for one in client.on_frame(FrameInfo("a", (), n, "update"), b"")] for n in (0, 1, 2, 0, 1, 3)]
+    assert said == [[], [], [], [], ["reset"], ["gap"]]
+    assert client.out_of_order == 0
+
+
 def test_an_error_is_reported_as_it_stands() -> None:
     (notice,) = Client([]).on_frame(FrameInfo(kind="error"), b'{"error":"\xff"}')
     assert notice.text == 'the venue reports an error: {"error":"\N{REPLACEMENT CHARACTER}"}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from feedrec.recorder import Progress, Summary
 from feedrec.recorder.output.counting_writer import Counts
 
-COUNTS = Counts(frames=10, bytes=5000, connections=3, gaps=1, missing=2, out_of_order=1)
+COUNTS = Counts(frames=10, bytes=5000, connections=3, gaps=1, missing=2, resets=4, out_of_order=1)
 
 
 def test_reconnects_are_the_connections_after_the_first() -> None:
@@ -31,6 +31,7 @@ def test_a_summary_as_json_has_every_figure() -> None:
         "connections": 3,
         "gaps": 1,
         "missing": 2,
+        "resets": 4,
         "out_of_order": 1,
         "reconnects": 2,
         "file_size": 3000,
