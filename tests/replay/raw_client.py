@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Coroutine, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from feedrec.model import Frame
 
@@ -20,6 +20,7 @@ _SUBSCRIBE = b"\x81\x82\0\0\0\0{}"
 _CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
 
 Message = tuple[int, bytes]
+Result = TypeVar("Result")
 
 CLOSE_1000 = (0x88, b"\x03\xe8")
 CLOSE_1001 = (0x88, b"\x03\xe9")
@@ -79,10 +80,11 @@ async def replayed_to_raw_client(port: int) -> list[Message]:
         return await client.receive_all()
 
 
-def run(scenario: Coroutine[Any, Any, None]) -> None:
-    """Run a scenario; afterwards no thread of a timeline may be left."""
-    asyncio.run(asyncio.wait_for(scenario, HANG_TIMEOUT))
+def run(scenario: Coroutine[Any, Any, Result]) -> Result:
+    """Run a scenario, and return its result; afterwards no thread of a timeline may be left."""
+    result = asyncio.run(asyncio.wait_for(scenario, HANG_TIMEOUT))
     wait_until(lambda: not any(thread.name.startswith("feedrec-timeline") for thread in threading.enumerate()))
+    return result
 
 
 def as_messages(frames: Sequence[Frame]) -> list[tuple[int, bytes]]:

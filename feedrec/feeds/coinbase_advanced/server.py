@@ -252,7 +252,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
             else:
                 messages.append(self._numbered(frame.payload, info.sequence))
         for subscribe in self._unacknowledged:
-            if frame.time - subscribe.since >= SNAPSHOT_WAIT:
+            if abs(frame.time - subscribe.since) >= SNAPSHOT_WAIT:  # the clock may have been set back
                 subscribe.waiting.clear()
         return messages + self._acknowledge(frame.time)
 

@@ -6,11 +6,12 @@ Memory is bounded by a block and a line, whatever the size of the file.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from ...errors import LineError, NotARecordingError
+from ...errors import LineError, NotARecordingError, RecordingError
 from ...model import format_time
 from ..line.codec import decode_header
 from ..line.fast_path import lines_between
@@ -19,12 +20,14 @@ from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
 from ..stream.protocols import Decoder
 from ..stream.zstd_blocks import BlockDecoder
-from ..stream.zstd_parser import looks_like_zstd
-from .block_search import range_between
+from ..stream.zstd_parser import StreamDamage, looks_like_zstd
+from .block_search import range_between, walk_frames
 from .line_pass import ByteRange, LinePass
 from .recording import Recording, RecordingFile
 
 __all__ = ["RecordingReader"]
+
+_TAIL = 1 << 20  # bytes of a plain file in which its last reading is looked for
 
 
 class RecordingReader(Recording):
@@ -79,6 +82,28 @@ class RecordingReader(Recording):
             passed += block.lines
             latest = block.last
         return 0
+
+    def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
+        until = self._begin.start if before_place else self.size
+        if not self._is_compressed:
+            if not before_place and isinstance(self._sequence.decoder, PlainDecoder):
+                start = max(0, until - _TAIL)
+                yield self._file.read_at(start, until - start).split(b"\n")[1:-1]
+            return
+        for where in reversed(self._blocks_until(until)):
+            with contextlib.suppress(RecordingError):
+                yield [line for lines in self._pass_over(where).batches() for line in lines]
+
+    def _blocks_until(self, end: int) -> list[ByteRange]:
+        """Return the blocks before an offset, as far as the file is whole."""
+        if self.index is not None:
+            return [ByteRange(block.offset, block.end) for block in self.index.blocks if block.offset < end]
+        blocks: list[ByteRange] = []
+        with contextlib.suppress(StreamDamage):
+            for span in walk_frames(self._file.read_at, end):
+                if span.skippable is None:
+                    blocks.append(ByteRange(span.start, span.end))  # noqa: PERF401  those before damage count
+        return blocks
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:

@@ -6,6 +6,7 @@ Memory is bounded by a row group. Its lines are returned only after its bytes pr
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zlib
 from collections.abc import Iterator, Sequence
@@ -95,6 +96,12 @@ class ParquetRecording(Recording):
                 return passed
             passed += group.lines
         return 0
+
+    def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
+        until = self._begin if before_place else len(self._rows.groups)
+        for number in reversed(range(until)):
+            with contextlib.suppress(RecordingError):
+                yield [line for lines in self._pass_over([number]).batches() for line in lines]
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:

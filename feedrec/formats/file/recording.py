@@ -186,6 +186,16 @@ class Recording(ABC):
         del start
         return 0
 
+    def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:  # noqa: ARG002
+        """
+        Yield the blocks of lines from the last one back, as far as that takes no reading of everything.
+
+        Args:
+            before_place: Begin with the last of those that `seek` skipped.
+
+        """
+        return iter(())
+
     @abstractmethod
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         """

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...errors import LineError
-from ...model import NANOSECONDS, TIME_LIMIT, Event, Record, format_time, parse_time
+from ...model import NANOSECONDS, TIME_LIMIT, Event, Frame, Record, format_time, parse_time
 from .codec import decode_line
 from .fast_path import time_texts
 
@@ -165,38 +165,43 @@ class SteadyClock:
         self._latest = max(self._latest, wall + self.shift)
         return self._latest
 
-    def take_frames(self, walls: Sequence[int], readings: Sequence[Reading] = ()) -> list[int] | None:
-        """
-        Return the steady times of frames that follow each other, if that is simple; None, and do nothing, if it is not.
-
-        Args:
-            walls: Their wall times.
-            readings: Readings at, between or after them.
-
-        """
-        if readings and not self._is_regular(readings):
-            return None
-        if not walls:
-            for reading in readings:
-                self.take(reading.wall, reading)
-            return []
+    def take_run(self, walls: Sequence[int]) -> list[int]:
+        """Return the steady times of lines without a reading that follow each other; there is at least one."""
         last = walls[0] if self._last is None else self._last
-        if walls[0] < last or sorted(walls) != walls:
-            return None
-        if walls[-1] - last > LONGEST_JUMP and max(map(operator.sub, walls, [last, *walls])) > LONGEST_JUMP:
-            return None
+        is_simple = walls[0] >= last and sorted(walls) == walls
+        if not is_simple or (
+            walls[-1] - last > LONGEST_JUMP and max(map(operator.sub, walls, [last, *walls])) > LONGEST_JUMP
+        ):
+            return [self.take(wall) for wall in walls]
         times = [wall + self.shift for wall in walls] if self.shift else list(walls)
         if times[0] < self._latest:
             times = [max(time, self._latest) for time in times]
         self._last, self._latest = walls[-1], times[-1]
-        for reading in readings:
-            self._note(reading)
-            self._last = max(self._last, reading.wall)
         return times
 
-    def take_records(self, records: Sequence[Record]) -> list[int]:
-        """Return the steady time of each record."""
-        return [self.take(record.time, reading_of(record)) for record in records]
+    def take_decoded(
+        self, frames: Sequence[Frame], others: Sequence[Record], places: Sequence[int]
+    ) -> tuple[list[int], list[int]]:
+        """
+        Return the steady times of decoded lines: those of the received frames, and those of all others.
+
+        Args:
+            frames: The received frames.
+            others: The others.
+            places: For each of those, how many of the received frames stand before it.
+
+        """
+        times: list[int] = []
+        other_times: list[int] = []
+        start = 0
+        for other, place in zip(others, places, strict=True):
+            if start < place:
+                times += self.take_run([frame.time for frame in frames[start:place]])
+                start = place
+            other_times.append(self.take(other.time, reading_of(other)))
+        if start < len(frames):
+            times += self.take_run([frame.time for frame in (frames[start:] if start else frames)])
+        return times, other_times
 
     def take_lines(self, lines: Sequence[bytes]) -> list[bytes]:
         """
@@ -205,16 +210,25 @@ class SteadyClock:
         A line without a time has that of the line before it; for the first one it is empty.
         """
         texts = time_texts(lines)
-        numbers = [number for number, line in enumerate(lines) if line.find(_CLOCK, 0, _BEFORE_CLOCK) >= 0]
-        readings = {number: reading for number in numbers if (reading := reading_in(lines[number])) is not None}
-        if not self.shift and texts[0] and sorted(texts) == texts:
-            first, last = parse_time(texts[0].decode()), parse_time(texts[-1].decode())
-            is_short = last - first <= LONGEST_JUMP and self._latest <= first
-            if is_short and self.take_frames([first, last], list(readings.values())) is not None:
-                return texts
-        return [self._take_text(text, readings.get(number)) for number, text in enumerate(texts)]
+        times: list[bytes] = []
+        for number, line in enumerate(lines):
+            if line.find(_CLOCK, 0, _BEFORE_CLOCK) >= 0 and (reading := reading_in(line)) is not None:
+                times += self._take_texts(texts[len(times) : number])
+                times.append(self._take_text(texts[number], reading))
+        times += self._take_texts(texts[len(times) :])
+        return times
 
-    def _take_text(self, text: bytes, reading: Reading | None) -> bytes:
+    def _take_texts(self, texts: Sequence[bytes]) -> Sequence[bytes]:
+        """Return the steady times of lines without a reading."""
+        if texts and texts[0] and not self.shift and sorted(texts) == texts:
+            ends = [parse_time(texts[0].decode()), parse_time(texts[-1].decode())]
+            is_short = ends[1] - ends[0] <= LONGEST_JUMP and self._latest <= ends[0]
+            if is_short and (self._last is None or self._last <= ends[0] <= self._last + LONGEST_JUMP):
+                self.take_run(ends)
+                return texts
+        return [self._take_text(text) for text in texts]
+
+    def _take_text(self, text: bytes, reading: Reading | None = None) -> bytes:
         if text:
             self.take(parse_time(text.decode()), reading)
         return format_time(min(self._latest, TIME_LIMIT - 1)).encode() if self._last is not None else b""
@@ -251,13 +265,3 @@ class SteadyClock:
 
     def _is_step(self, reading: Reading) -> bool:
         return abs(reading.offset - self._offset) > MAX_DRIFT
-
-    def _is_regular(self, readings: Sequence[Reading]) -> bool:
-        """Return whether readings follow the latest one, and the clock was not set between any of them."""
-        before = readings[0] if self.reading is None else self.reading
-        offset = before.offset if self.reading is None else self._offset
-        for reading in readings:
-            if not _is_of_same_clock(before, reading) or abs(reading.offset - offset) > MAX_DRIFT:
-                return False
-            before = reading
-        return True

@@ -15,6 +15,7 @@ from ...model import Header, format_time, parse_time
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.selection import Selection
+from ..line.steady_clock import Reading, reading_in
 from .merge import Batch, Merge, Source
 
 __all__ = [
@@ -49,6 +50,8 @@ class Input(NamedTuple):
         first: The time of the next line as text, or an earlier time.
         size: Bytes in the file.
         open: Opens it.
+        reading: The first reading of its clocks, if there is one near its beginning.
+        begins_with_reading: Whether its first line is that reading.
 
     """
 
@@ -58,6 +61,8 @@ class Input(NamedTuple):
     first: bytes
     size: int
     open: Callable[[], Recording]
+    reading: Reading | None = None
+    begins_with_reading: bool = False
 
     @property
     def run(self) -> RunIdentity:
@@ -79,14 +84,22 @@ def inspect_recording(opening: Callable[[], Recording]) -> Input:
 
     """
     with opening() as recording:
-        first = b""
         try:
             lines = next(recording.batches(), [])
         except DamagedRecordingError:  # reading reports it when it gets there
             lines = []
-        if lines:
-            first = time_texts(lines[:1])[0]
-        return Input(recording.path, recording.header, recording.header_line, first, recording.size, opening)
+        first = time_texts(lines[:1])[0] if lines else b""
+        reading = next(filter(None, map(reading_in, lines)), None)
+        return Input(
+            recording.path,
+            recording.header,
+            recording.header_line,
+            first,
+            recording.size,
+            opening,
+            reading,
+            bool(lines) and reading is not None and reading_in(lines[0]) == reading,
+        )
 
 
 def refuse_doubles(inputs: Sequence[Input]) -> None:

@@ -18,9 +18,10 @@ from ...feeds.venue import Close, Handshake
 from ...model import NANOSECONDS
 from ..admission.log_limit import Log
 from ..clock.lateness import LatenessHistogram
-from ..clock.time_types import RecordedWall
+from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, wall_time
 from ..options import AtEnd
 from ..results import ClientResult, Outcome
+from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
 from .connection import ReplayConnection
@@ -135,11 +136,11 @@ class ClientReplay:
         if self._playback is not None:
             return self._playback.present
         present = self._shared_present
-        return self._timing.beginning if present is None else present
+        return self._timing.beginning if present is None else wall_time(present, Shift(0))
 
     @property
-    def _shared_present(self) -> RecordedWall | None:
-        """The recorded time that is now if all clients share one, and it has begun."""
+    def _shared_present(self) -> RecordedSteady | None:
+        """The steady time that is now if all clients share one, and it has begun."""
         return None if self._timing.shared is None else self._timing.shared.present
 
     async def _dismiss(self, dismissal: Close) -> None:
@@ -162,14 +163,14 @@ class ClientReplay:
         elif self._outcome == "finished":
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 
-    async def _play_stream(self, stream: FrameSource, joined: RecordedWall | None) -> Outcome:
-        """Play from the recorded time at which the client joined the others, None for the beginning."""
+    async def _play_stream(self, stream: FrameSource, joined: RecordedSteady | None) -> Outcome:
+        """Play from the steady time at which the client joined the others, None for the beginning."""
         try:
             await stream.fill_reserve()
             await self._settle()
             batch = await stream.next_batch()
             if batch is not None:
-                self._playback = self._begin(RecordedWall(batch.frames[batch.first].time), joined)
+                self._playback = self._begin(batch, joined)
             while batch is not None and self._playback is not None:
                 await self._playback.play(batch, stream)
                 batch = await stream.next_batch()
@@ -181,14 +182,16 @@ class ClientReplay:
             return "recording damaged"
         return "finished"
 
-    def _begin(self, first_time: RecordedWall, joined: RecordedWall | None) -> Playback:
+    def _begin(self, batch: FrameBatch, joined: RecordedSteady | None) -> Playback:
         """Begin its time: with its first frame, or by the schedule of all clients."""
+        first_time = batch.times[batch.first]
+        shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
         shared = self._timing.shared
         if shared is None:
-            return Playback(first_time, self._timing, self._outlet, self._session)
+            return Playback(first_time, shift, self._timing, self._outlet, self._session)
         schedule = shared.begin(first_time)
-        since = joined if joined is not None else self._timing.beginning or first_time
-        return Playback(since, self._timing, self._outlet, self._session, schedule)
+        since = joined if joined is not None else shared.beginning or first_time
+        return Playback(since, shift, self._timing, self._outlet, self._session, schedule)
 
     async def _wait_for_word(self) -> bool:
         """Wait for what begins the replay; a client that sends nothing in time is dismissed, or only listens."""

@@ -13,9 +13,10 @@ import asyncio
 import contextlib
 import math
 
+from ...model import NANOSECONDS
 from ..clock.lateness import LatenessHistogram
 from ..clock.schedule import Schedule, wait_until_due
-from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, steady_time, steady_times, wall_time
+from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..clock.timing import Timing
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
@@ -23,8 +24,12 @@ from ..venue.rebuild import Position
 from .outlet import Outlet
 from .venue_session import VenueSession
 
-__all__ = ["Playback"]
+__all__ = ["LONGEST_HOLE", "Playback"]
 
+LONGEST_HOLE = 10 * NANOSECONDS
+"""Steady time without a frame over which nothing is sent unprompted."""
+
+_LEAST_STEP = NANOSECONDS  # by which the wall clock must have been set to be followed at once
 _TIME_TO_SPARE = 5_000_000  # nanoseconds: a frame of 5 MB is decoded in less
 
 
@@ -33,7 +38,8 @@ class Playback:
     The playing of a timeline to one client.
 
     Args:
-        first_time: Recorded time at which it begins: without a schedule, that of the first frame, which is due now.
+        first_time: Steady time at which it begins: without a schedule, that of the first frame, which is due now.
+        shift: The shift of the first frame.
         timing: How fast to play.
         outlet: Takes the messages.
         session: Turns frames into messages; None to send them unchanged.
@@ -48,7 +54,8 @@ class Playback:
 
     def __init__(
         self,
-        first_time: RecordedWall,
+        first_time: RecordedSteady,
+        shift: Shift,
         timing: Timing,
         outlet: Outlet,
         session: VenueSession | None,
@@ -63,18 +70,19 @@ class Playback:
         self._session = session
         self._started = self._last_handed = self._ready = timing.clock()
         self._is_shared = schedule is not None
-        first = steady_time(first_time)
-        self._schedule = schedule or Schedule(first, self._started, timing.speed)
-        self._first_time = self._added_time = self._last_time = first
+        self._schedule = schedule or Schedule(first_time, self._started, timing.speed)
+        self._first_time = self._added_time = self._last_time = first_time
+        self._shift = shift  # of the last frame
         self._deadlines: list[Monotonic] = []
-        self._batch = FrameBatch(0, 0, [], [])
+        self._batch = FrameBatch(0, 0, [], [], [])
         self._past = 0  # frames of the batch that are past
         self._played = 0  # recorded nanoseconds of the laps before this one
 
     @property
     def present(self) -> RecordedWall:
         """The recorded time that is now."""
-        return wall_time(max(self._added_time, self._schedule.recorded_at(self._clock())))
+        steady = max(self._added_time, self._schedule.recorded_at(self._clock()))
+        return wall_time(steady, self._shift_at(self._past - 1) if self._past > self._batch.first else self._shift)
 
     @property
     def elapsed(self) -> int:
@@ -83,7 +91,7 @@ class Playback:
 
     @property
     def recorded(self) -> int:
-        """Recorded nanoseconds from its start to the last message."""
+        """Steady nanoseconds from its start to the last message."""
         return self._played + self._last_time - self._first_time
 
     async def play(self, batch: FrameBatch, stream: FrameSource) -> None:
@@ -96,17 +104,17 @@ class Playback:
 
         """
         frames = batch.frames[batch.first :] if batch.first else batch.frames
-        times = steady_times(frames)
+        times = batch.times[batch.first :] if batch.first else batch.times
         if batch.lap != self._batch.lap:
             self._begin_lap(times[0])
-        self._batch = batch
+        self._batch, self._past = batch, batch.first
         session, schedule, outlet = self._session, self._schedule, self._outlet
         deadlines, changes = schedule.deadlines(times), schedule.changes
         now = self._clock()
         for number, frame in enumerate(frames):
             self._past = batch.first + number
             if session is not None and session.needs_attention:
-                await self._attend(session, RecordedWall(frame.time))
+                await self._attend(session, self._past)
             if schedule.changes != changes:
                 deadlines, changes = schedule.deadlines(times), schedule.changes
             deadline = deadlines[number]
@@ -126,12 +134,17 @@ class Playback:
             if is_full:
                 await self._hand_over()
         self._past = len(batch.frames)
+        self._shift = self._shift_at(-1)
         await self._hand_over()
 
     async def answer(self) -> None:
         """Answer a subscription that arrived after the end; raises as `play` does."""
         if self._session is not None:
             await self._give_state(self._session)
+
+    def _shift_at(self, number: int) -> Shift:
+        """Return the shift of a frame of the batch."""
+        return shift_of(RecordedWall(self._batch.frames[number].time), self._batch.times[number])
 
     def _begin_lap(self, first_time: RecordedSteady) -> None:
         """Go on with the first frame of another lap, now."""
@@ -163,12 +176,18 @@ class Playback:
         if session.waits_for_state:
             await self._give_state(session)
 
-    async def _attend(self, session: VenueSession, until: RecordedWall) -> None:
-        """Send what the client waits for, and what the venue would send unprompted up to a recorded moment."""
+    async def _attend(self, session: VenueSession, number: int) -> None:
+        """Send what the client waits for, and what the venue would send unprompted up to a frame of the batch."""
         if session.waits_for_state:
             await self._give_state(session)
+        until, steady, shift = self._batch.frames[number].time, self._batch.times[number], self._shift_at(number)
+        before = self._shift_at(number - 1) if number > self._batch.first else self._shift
+        if steady - self._added_time > LONGEST_HOLE:
+            session.jump(RecordedWall(until))
+        elif abs(shift - before) >= _LEAST_STEP:
+            session.jump(wall_time(self._added_time, shift))
         while (due := session.next_due) is not None and due <= until:
-            time = steady_time(due)
+            time = steady_time(due, shift)
             await self._hand_over()
             deadline = await self._wait_until_due(time)
             for message in session.due_messages(due):

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
+from ...model import NANOSECONDS
 from ..clock.time_types import RecordedWall
 from ..venue.rebuild import Position
 from ..venue.rebuild_process import RebuildProcess
@@ -113,6 +114,11 @@ class VenueSession:
         """Have every subscription wait for state again: the recordings begin anew."""
         self._server.on_restart()
         self._waits_for_state.set()
+
+    def jump(self, time: RecordedWall) -> None:
+        """Let what is due, if anything, be due at the first whole second after a recorded time instead."""
+        if self._server.next_due is not None:
+            self._server.next_due = (time // NANOSECONDS + 1) * NANOSECONDS
 
     def due_messages(self, time: RecordedWall) -> Sequence[bytes]:
         """Return what is to be sent at `next_due`."""

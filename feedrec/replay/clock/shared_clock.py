@@ -9,7 +9,7 @@ is over: the next client starts from the beginning.
 from __future__ import annotations
 
 from .schedule import Clock, Schedule
-from .time_types import RecordedWall, steady_time, wall_time
+from .time_types import RecordedSteady
 
 __all__ = ["SharedTime"]
 
@@ -19,14 +19,19 @@ class SharedTime:
     The time of all clients.
 
     Args:
-        beginning: The recorded time at which it begins; None for that of the first frame of the first client.
+        beginning: The steady time at which it begins; None for that of the first frame of the first client, which it
+            is also if that is earlier.
         speed: Recorded seconds per second, finite.
         clock: Returns the monotonic time.
 
+    Attributes:
+        beginning: The steady time at which it begins, or has begun.
+
     """
 
-    def __init__(self, beginning: RecordedWall | None, speed: float, clock: Clock) -> None:
-        self._beginning = beginning
+    def __init__(self, beginning: RecordedSteady | None, speed: float, clock: Clock) -> None:
+        self.beginning = beginning
+        self._given = beginning
         self._speed = speed
         self._clock = clock
         self._schedule: Schedule | None = None
@@ -34,15 +39,15 @@ class SharedTime:
         self._has_ended = False
 
     @property
-    def present(self) -> RecordedWall | None:
-        """The recorded time that is now; None if it has not begun."""
-        return None if self._schedule is None else wall_time(self._schedule.recorded_at(self._clock()))
+    def present(self) -> RecordedSteady | None:
+        """The steady time that is now; None if it has not begun."""
+        return None if self._schedule is None else self._schedule.recorded_at(self._clock())
 
-    def begin(self, first_time: RecordedWall) -> Schedule:
+    def begin(self, first_time: RecordedSteady) -> Schedule:
         """Begin, unless it has begun, for a client whose first frame is of `first_time`; return the common schedule."""
         if self._schedule is None:
-            beginning = first_time if self._beginning is None else self._beginning
-            self._schedule = Schedule(steady_time(beginning), self._clock(), self._speed)
+            self.beginning = first_time if self._given is None else min(first_time, self._given)
+            self._schedule = Schedule(self.beginning, self._clock(), self._speed)
         return self._schedule
 
     def come(self) -> None:

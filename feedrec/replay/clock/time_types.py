@@ -1,5 +1,5 @@
 """
-The three kinds of time in a replay, and the one place where recorded wall time becomes recorded steady time.
+The three kinds of time in a replay.
 
 - `RecordedWall`: the recorder's wall clock when a frame arrived, in nanoseconds since 1970. It is the time in
   recordings and in the messages of venues, and the one that is printed.
@@ -8,33 +8,32 @@ The three kinds of time in a replay, and the one place where recorded wall time 
 
 All of them are plain integers at run time; to mypy they are different types. A difference of two times is an `int`.
 
-No recording is paced by its `clock` events yet, so steady time is wall time.
+`formats/line/steady_clock.py` derives steady time: wall time plus a shift, which changes only where the clock was set.
+So a `Shift` leads from the one to the other, and back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NewType, cast
+from typing import NewType
 
-from ...model import Frame
-
-__all__ = ["Monotonic", "RecordedSteady", "RecordedWall", "steady_time", "steady_times", "wall_time"]
+__all__ = ["Monotonic", "RecordedSteady", "RecordedWall", "Shift", "shift_of", "steady_time", "wall_time"]
 
 RecordedWall = NewType("RecordedWall", int)
 RecordedSteady = NewType("RecordedSteady", int)
 Monotonic = NewType("Monotonic", int)
+Shift = NewType("Shift", int)
 
 
-def steady_time(wall: RecordedWall) -> RecordedSteady:
+def steady_time(wall: RecordedWall, shift: Shift) -> RecordedSteady:
     """Return the steady time at a wall time."""
-    return RecordedSteady(wall)
+    return RecordedSteady(wall + shift)
 
 
-def steady_times(frames: Sequence[Frame]) -> list[RecordedSteady]:
-    """Return the steady time of each frame."""
-    return cast(list[RecordedSteady], [frame.time for frame in frames])
-
-
-def wall_time(steady: RecordedSteady) -> RecordedWall:
+def wall_time(steady: RecordedSteady, shift: Shift) -> RecordedWall:
     """Return the wall time at a steady time."""
-    return RecordedWall(steady)
+    return RecordedWall(steady - shift)
+
+
+def shift_of(wall: RecordedWall, steady: RecordedSteady) -> Shift:
+    """Return the shift between two times of the same moment."""
+    return Shift(steady - wall)

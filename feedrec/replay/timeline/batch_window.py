@@ -6,15 +6,16 @@ A window of decoded batches from which several clients take, each at its own pac
 3. A cursor that has yet to take more than `limit` bytes of payload, not counting the newest batch, is cut loose: the
    window keeps nothing more for it. The cursor knows its place, from which its client can read on alone without losing
    or repeating a frame.
-4. A cursor can join at a recorded time if everything from there on is in the window or still to be appended.
+4. A cursor can join at a steady time if everything from there on is in the window or still to be appended.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from typing import NamedTuple
 
-from ..clock.time_types import RecordedWall
+from ..clock.time_types import RecordedSteady
 from .frame_batches import FrameBatch, payload_size
 
 __all__ = ["BatchWindow", "Cursor", "Place"]
@@ -25,12 +26,12 @@ class Place(NamedTuple):
     A place in a timeline to read on from.
 
     Attributes:
-        start: The first line at or after this time is not past the place; None for the beginning.
+        start: The first line at or after this steady time is not past the place; None for the beginning.
         position: Lines before this position are past; see `FrameBatch`.
 
     """
 
-    start: RecordedWall | None
+    start: RecordedSteady | None
     position: int = 0
 
 
@@ -63,14 +64,14 @@ class BatchWindow:
 
     """
 
-    def __init__(self, start: RecordedWall | None, limit: int) -> None:
+    def __init__(self, start: RecordedSteady | None, limit: int) -> None:
         self._start = start
         self._limit = limit
         self._batches: deque[tuple[FrameBatch, int]] = deque()  # each with the bytes up to its end
         self._first = 0  # number of the first batch that is kept
         self._appended = 0  # bytes up to the end of the last batch
         self._dropped = 0  # bytes up to the end of the batch dropped last
-        self._dropped_time: RecordedWall | None = None
+        self._dropped_time: RecordedSteady | None = None
         self._cursors: set[Cursor] = set()
 
     @property
@@ -83,7 +84,7 @@ class BatchWindow:
         """Bytes of payload in it."""
         return self._appended - self._dropped
 
-    def join(self, start: RecordedWall | None) -> Cursor | None:
+    def join(self, start: RecordedSteady | None) -> Cursor | None:
         """Make a cursor that begins at a time, or at the beginning; None if the window does not reach back to it."""
         if not self._reaches(start):
             return None
@@ -118,13 +119,13 @@ class BatchWindow:
                 batch = _from_time(batch, cursor.skips_to)
             if batch.first < len(batch.frames):
                 cursor.skips_to = None
-                cursor.place = Place(RecordedWall(batch.frames[-1].time), batch.end)
+                cursor.place = Place(batch.times[-1], batch.end)
                 self._drop()
                 return batch
         self._drop()
         return None
 
-    def _reaches(self, start: RecordedWall | None) -> bool:
+    def _reaches(self, start: RecordedSteady | None) -> bool:
         if start is None:
             return self._start is None and not self._first
         if self._first:
@@ -136,11 +137,10 @@ class BatchWindow:
         needed = min((cursor.number for cursor in self._cursors), default=self._first) - 1
         while self._first < needed:
             batch, self._dropped = self._batches.popleft()
-            self._dropped_time = RecordedWall(batch.frames[-1].time)
+            self._dropped_time = batch.times[-1]
             self._first += 1
 
 
-def _from_time(batch: FrameBatch, start: RecordedWall) -> FrameBatch:
+def _from_time(batch: FrameBatch, start: RecordedSteady) -> FrameBatch:
     """Leave out the frames before the first one at or after a time."""
-    first = next((number for number, frame in enumerate(batch.frames) if frame.time >= start), len(batch.frames))
-    return batch._replace(first=first)
+    return batch._replace(first=bisect_left(batch.times, start))

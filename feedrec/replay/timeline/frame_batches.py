@@ -6,12 +6,14 @@ import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ...errors import LineError, RecordingError
 from ...formats.line.fast_path import ReceivedFrames
+from ...formats.line.steady_clock import Jump, SteadyClock
 from ...formats.several.merge import Batch
-from ...model import Frame, FrameInfo, format_time
+from ...model import Frame, FrameInfo, Record, format_time
+from ..clock.time_types import RecordedSteady
 
 __all__ = ["CONNECTIONS_PER_FILE", "FrameBatch", "FrameDecoder", "in_steps", "payload_size"]
 
@@ -34,6 +36,7 @@ class FrameBatch(NamedTuple):
         start: Position of its first line.
         end: Position after its last line.
         frames: The received frames among those lines, at least one.
+        times: The steady time of each frame; it never decreases within a lap.
         infos: What the feed's `describe` says of each frame; empty if the timeline has none.
         lap: How often the timeline was played before.
         first: Number of the first frame to play; those before it are past, for a client that joined here.
@@ -43,6 +46,7 @@ class FrameBatch(NamedTuple):
     start: int
     end: int
     frames: list[Frame]
+    times: list[RecordedSteady]
     infos: list[FrameInfo]
     lap: int = 0
     first: int = 0
@@ -53,6 +57,16 @@ def payload_size(frames: Iterable[Frame]) -> int:
     return sum(len(frame.payload) for frame in frames)
 
 
+class _Group(NamedTuple):
+    """Lines of one recording that follow each other: its number, received frames, their descriptions, the others."""
+
+    file: int
+    frames: list[Frame]
+    infos: list[FrameInfo]
+    others: list[Record]
+    places: list[int]
+
+
 class FrameDecoder:
     """
     Decodes the lines of recordings.
@@ -60,7 +74,8 @@ class FrameDecoder:
     Args:
         paths: The recordings.
         describe: Tells what a text frame is.
-        end: Time in nanoseconds at which to stop, exclusive.
+        end: Wall time in nanoseconds at which to stop, exclusive.
+        on_jump: Called with the number of a recording in which time jumps, and where.
 
     Attributes:
         is_over: Whether a received frame at or after `end` was found; decode nothing more then.
@@ -69,75 +84,101 @@ class FrameDecoder:
     """
 
     def __init__(
-        self, paths: Sequence[Path], describe: Callable[[bytes], FrameInfo] | None = None, end: int | None = None
+        self,
+        paths: Sequence[Path],
+        describe: Callable[[bytes], FrameInfo] | None = None,
+        end: int | None = None,
+        on_jump: Callable[[int, Jump], object] = lambda number, jump: None,  # noqa: ARG005
     ) -> None:
         self.is_over = False
         self.damage: RecordingError | None = None
         self._paths = paths
         self._end = end
+        self._on_jump = on_jump
         self._last_time: int | None = None
         self._received = [ReceivedFrames(describe, number * CONNECTIONS_PER_FILE) for number in range(len(paths))]
+        self._clocks = [SteadyClock() for _ in paths]
+        self._latest = 0
+        self._lap = 0
 
     def decode(self, step: Batch) -> FrameBatch:
         """Return the frames of some lines up to the end, or up to damage; there may be none."""
+        if step.lap != self._lap:
+            self._lap, self._latest = step.lap, 0
+        for file, clock in step.clocks.items():
+            self._clocks[file] = clock.copy()
         end = self._end
+        position = step.start + len(step.lines)
         try:
-            frames, infos = self._decode(step)
+            groups = self._decode(step)
         except LineError:
-            batch = self._decode_singly(step)
+            groups, position = self._decode_singly(step)
         else:
-            if end is not None and any(frame.time >= end for frame in frames):
-                batch = self._decode_singly(step)
-            else:
-                batch = FrameBatch(step.start, step.start + len(step.lines), frames, infos, step.lap)
-        if batch.frames:
-            self._last_time = batch.frames[-1].time
-        return batch
+            if end is not None and any(frame.time >= end for group in groups for frame in group.frames):
+                groups, position = self._decode_singly(step)
+        return self._batch(step, groups, position)
 
-    def _decode(self, step: Batch) -> tuple[list[Frame], list[FrameInfo]]:
+    def _decode(self, step: Batch) -> list[_Group]:
         lines, files = step.lines, step.files
         if files.count(files[0]) == len(files):
-            return self._received[files[0]].decode(lines)
-        frames: list[Frame] = []
-        infos: list[FrameInfo] = []
-        for file, group in itertools.groupby(zip(files, lines, strict=True), operator.itemgetter(0)):
-            more_frames, more_infos = self._received[file].decode([line for _, line in group])
-            frames += more_frames
-            infos += more_infos
-        return frames, infos
+            return [self._decode_group(files[0], lines)]
+        return [
+            self._decode_group(file, [line for _, line in group])
+            for file, group in itertools.groupby(zip(files, lines, strict=True), operator.itemgetter(0))
+        ]
 
-    def _decode_singly(self, step: Batch) -> FrameBatch:
-        """Decode line by line, to stop at the right one."""
-        frames: list[Frame] = []
-        infos: list[FrameInfo] = []
-        position = step.start
+    def _decode_group(self, file: int, lines: Sequence[bytes]) -> _Group:
+        others: list[Record] = []
+        places: list[int] = []
+        return _Group(file, *self._received[file].decode(lines, others, places), others, places)
+
+    def _decode_singly(self, step: Batch) -> tuple[list[_Group], int]:
+        """Decode line by line, to stop at the right one; return the position after the last."""
+        groups: list[_Group] = []
         for line, file in zip(step.lines, step.files, strict=True):
             try:
-                more_frames, more_infos = self._received[file].decode([line])
+                group = self._decode_group(file, [line])
             except LineError as error:
-                last_time = frames[-1].time if frames else self._last_time
+                last_time = next((one.frames[0].time for one in reversed(groups) if one.frames), self._last_time)
                 good_until = "its beginning" if last_time is None else format_time(last_time)
                 self.damage = RecordingError(self._paths[file], f"{error} (soon after {good_until})")
                 break
-            if self._end is not None and any(frame.time >= self._end for frame in more_frames):
+            if self._end is not None and any(frame.time >= self._end for frame in group.frames):
                 self.is_over = True
                 break
+            groups.append(group)
+        return groups, step.start + len(groups)
+
+    def _batch(self, step: Batch, groups: Sequence[_Group], position: int) -> FrameBatch:
+        """Return the frames of all groups with their steady times."""
+        frames: list[Frame] = []
+        times: list[int] = []
+        infos: list[FrameInfo] = []
+        for file, more_frames, more_infos, others, places in groups:
+            clock = self._clocks[file]
+            times += clock.take_decoded(more_frames, others, places)[0]
             frames += more_frames
             infos += more_infos
-            position += 1
-        return FrameBatch(step.start, position, frames, infos, step.lap)
+            if clock.jump is not None:
+                self._on_jump(file, clock.jump)
+        if times:
+            if times[0] < self._latest or (len(groups) > 1 and sorted(times) != times):
+                times = list(itertools.accumulate(times, max, initial=self._latest))[1:]
+            self._latest = times[-1]
+            self._last_time = frames[-1].time
+        return FrameBatch(step.start, position, frames, cast("list[RecordedSteady]", times), infos, step.lap)
 
 
 def in_steps(batch: Batch) -> Iterator[Batch]:
     """Cut lines into steps that are quick to decode: few lines, few bytes. A large line is a step of its own."""
-    start, lines, files, lap = batch
+    start, lines, files, lap, clocks = batch
     for first in range(0, len(lines), _STEP_LINES):
         some = lines[first : first + _STEP_LINES]
-        if sum(map(len, some)) <= _STEP_SIZE:
-            yield Batch(start + first, some, files[first : first + len(some)], lap)
-        else:
-            for begin, end in _small_ranges(some):
-                yield Batch(start + first + begin, some[begin:end], files[first + begin : first + end], lap)
+        is_small = sum(map(len, some)) <= _STEP_SIZE
+        for begin, end in [(0, len(some))] if is_small else _small_ranges(some):
+            place = first + begin
+            step = Batch(start + place, some[begin:end], files[place : first + end], lap)
+            yield step if place else step._replace(clocks=clocks)
 
 
 def _small_ranges(lines: list[bytes]) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from ...formats.several.merge import Batch
-from ..clock.time_types import RecordedWall
+from ..clock.time_types import RecordedSteady
 from .frame_batches import FrameBatch, FrameDecoder, in_steps, payload_size
 from .lap_reader import LapReader
 from .timeline import Timeline
@@ -72,19 +72,19 @@ class FrameStream:
 
     Args:
         timeline: What to read.
-        start: It begins at the first line at or after this time; None for the timeline's own start.
+        start: It begins at the first line at or after this steady time; None for the timeline's own start.
         position: Lines before this position are left out of the first lap; see `FrameBatch`.
 
     """
 
-    def __init__(self, timeline: Timeline, start: RecordedWall | None = None, position: int = 0) -> None:
+    def __init__(self, timeline: Timeline, start: RecordedSteady | None = None, position: int = 0) -> None:
         self._timeline = timeline
         self._loop = asyncio.get_running_loop()
         self._reader = LapReader(timeline, start, position)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feedrec-timeline")
         self._lines_ahead = deque(self._read() for _ in range(BATCHES_AHEAD))
         self._steps: Iterator[Batch] = iter(())
-        self._decoder = FrameDecoder(timeline.paths, timeline.describe, timeline.end)
+        self._decoder = FrameDecoder(timeline.paths, timeline.describe, timeline.end, timeline.report_jump)
         self._reserve: deque[FrameBatch] = deque()
         self._reserved = 0
         self._lap_given = 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 
+from ...formats.line.steady_clock import SteadyClock
 from ...formats.several.merge import Batch, Merge
-from ..clock.time_types import RecordedWall
+from ..clock.time_types import RecordedSteady
 from .timeline import Timeline
 
 __all__ = ["LapReader"]
@@ -17,7 +18,7 @@ class LapReader:
 
     Args:
         timeline: What to read.
-        start: The first lap begins at the first line at or after this time; None for the timeline's own start.
+        start: The first lap begins at the first line at or after this steady time; None for the timeline's own start.
         position: Lines before this position are left out of the first lap; see `FrameBatch`.
 
     Attributes:
@@ -25,7 +26,7 @@ class LapReader:
 
     """
 
-    def __init__(self, timeline: Timeline, start: RecordedWall | None = None, position: int = 0) -> None:
+    def __init__(self, timeline: Timeline, start: RecordedSteady | None = None, position: int = 0) -> None:
         self.laps_wanted = 0
         self._timeline = timeline
         self._start = start
@@ -33,6 +34,7 @@ class LapReader:
         self._stopped = threading.Event()
         self._lap = 0
         self._lines: Merge | None = None
+        self._clocks: dict[int, SteadyClock] = {}  # as of the lines that were skipped
 
     def next_batch(self) -> Batch | None:
         """
@@ -71,6 +73,8 @@ class LapReader:
 
     def _after_position(self, batch: Batch) -> Batch:
         skip = 0 if self._lap else max(0, self._position - batch.start)
-        if not skip:
-            return batch._replace(lap=self._lap)
-        return Batch(batch.start + skip, batch.lines[skip:], batch.files[skip:], self._lap)
+        if skip or self._clocks:
+            batch = batch.after(skip, self._clocks)
+            if batch.lines:
+                self._clocks = {}
+        return batch._replace(lap=self._lap)

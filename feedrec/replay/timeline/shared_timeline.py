@@ -13,7 +13,7 @@ import logging
 from types import TracebackType
 from typing import Self
 
-from ..clock.time_types import RecordedWall
+from ..clock.time_types import RecordedSteady
 from .batch_window import BatchWindow, Cursor, Place
 from .frame_batches import FrameBatch
 from .frame_stream import FrameSource, FrameStream
@@ -42,12 +42,12 @@ class SharedTimeline:
         self._window = window
         self._reading: _Reading | None = None
 
-    def open(self, start: RecordedWall | None) -> FrameSource:
+    def open(self, start: RecordedSteady | None) -> FrameSource:
         """
         Open it for one client, in the event loop that takes the frames.
 
         Args:
-            start: It begins at the first frame at or after this time; None for the timeline's own start.
+            start: It begins at the first frame at or after this steady time; None for the timeline's own start.
 
         """
         if self._reading is None:
@@ -80,7 +80,7 @@ class _Reading:
 
     """
 
-    def __init__(self, timeline: Timeline, start: RecordedWall | None, window: int) -> None:
+    def __init__(self, timeline: Timeline, start: RecordedSteady | None, window: int) -> None:
         self.stream = FrameStream(timeline, start)
         self.window = BatchWindow(start, window)
         self._in_use = asyncio.Lock()

@@ -28,17 +28,24 @@ class Survey(msgspec.Struct, frozen=True):
 
     Attributes:
         catalogue: Products by channel: those that were seen, and those that were requested and not refused.
-        first_time: Time of the first received frame, in nanoseconds; 0 if there is none.
+        first_time: Wall time of the first received frame, in nanoseconds; 0 if there is none.
+        first_steady: Its steady time.
 
     """
 
     catalogue: dict[str, list[str]]
     first_time: int
+    first_steady: int
 
 
-def survey_recordings(paths: Sequence[Path], feed: Feed) -> Survey:
+def survey_recordings(paths: Sequence[Path], feed: Feed, shifts: Sequence[int] = ()) -> Survey:
     """
     Inspect the beginning of each recording, and its index if it has one.
+
+    Args:
+        paths: The recordings.
+        feed: Describes their frames.
+        shifts: Nanoseconds from the wall time to the steady time at the beginning of each; none for no difference.
 
     Raises:
         RecordingError: If one cannot be read at all.
@@ -46,7 +53,7 @@ def survey_recordings(paths: Sequence[Path], feed: Feed) -> Survey:
     """
     seen: dict[str, dict[str, None]] = {}
     first_times = []
-    for path in paths:
+    for path, shift in zip(paths, shifts or [0] * len(paths), strict=True):
         with open_recording(path) as recording:
             first_time, refused = _look_at_beginning(recording, feed, seen)
             for channel, product in _asked_for(recording.header) - refused:
@@ -55,8 +62,9 @@ def survey_recordings(paths: Sequence[Path], feed: Feed) -> Survey:
                 if channel in feed.channels:  # those of acks are not
                     seen.setdefault(channel, {}).update(dict.fromkeys(products))
         if first_time is not None:
-            first_times.append(first_time)
-    return Survey({channel: list(products) for channel, products in seen.items()}, min(first_times, default=0))
+            first_times.append((first_time + shift, first_time))
+    steady, wall = min(first_times, default=(0, 0))
+    return Survey({channel: list(products) for channel, products in seen.items()}, wall, steady)
 
 
 def _look_at_beginning(

@@ -9,18 +9,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from ...errors import RecordingError, TruncatedRecordingError
 from ...formats import Recording, open_recording
 from ...formats.file.opening import under_current_name
 from ...formats.line.index import Index
-from ...formats.several.inputs import inspect_recording
+from ...formats.line.steady_clock import Jump, SteadyClock
+from ...formats.several.clocks import clock_at_place, is_stepped, starting_clocks
+from ...formats.several.inputs import Input, inspect_recording
 from ...formats.several.merge import Merge, Source
-from ...model import FrameInfo, Header, format_time, parse_time
-from ..clock.time_types import RecordedWall
+from ...model import TIME_LIMIT, FrameInfo, Header, format_time, parse_time
+from ..clock.time_types import RecordedSteady
 from .frame_batches import FrameBatch, FrameDecoder, in_steps
 
-__all__ = ["Timeline"]
+__all__ = ["Beginning", "Timeline"]
 
 _FOLLOW_INTERVAL = 0.05
 _PAUSE = 1e-6  # seconds; measured: other threads wait for 0.9 ms at most, with a sleep of 0 for 2.2, with none for 7
@@ -28,18 +31,41 @@ _PAUSE = 1e-6  # seconds; measured: other threads wait for 0.9 ms at most, with 
 _log = logging.getLogger("feedrec.replay")
 
 
+class Beginning(NamedTuple):
+    """
+    How a recording begins.
+
+    Attributes:
+        file: What its first lines say.
+        clock: Its steady clock as of its first line.
+        is_stepped: Whether its wall clock may have been set.
+
+    """
+
+    file: Input
+    clock: SteadyClock
+    is_stepped: bool
+
+    @property
+    def first_steady(self) -> bytes:
+        """The steady time of its first line, as text; while it has none, a time before that."""
+        if not self.file.first:
+            return format_time(self.file.header.created).encode()
+        return self.clock.copy().take_lines([b'{"time":"%b"}' % self.file.first])[0]
+
+
 class Timeline:
     """
     The received frames of recordings, in recorded order.
 
-    Several recordings are merged by time, including those that follow each other, as rotated files do. Frames with
-    equal times are in the order of the recordings as given, then in that of their lines. Connections of the n-th
+    Several recordings are merged by steady time, including those that follow each other, as rotated files do. Frames
+    with equal times are in the order of the recordings as given, then in that of their lines. Connections of the n-th
     recording, counted from 0, are numbered from n * `CONNECTIONS_PER_FILE`.
 
     Args:
         paths: The recordings; one that is still being written is followed until its recorder is gone.
-        start: First time, inclusive, in nanoseconds: everything before the first line at or after it is left out.
-        end: Last time, exclusive, in nanoseconds: it ends at the first received frame at or after it.
+        start: First wall time, inclusive, in nanoseconds: everything before the first line at or after it is left out.
+        end: Last wall time, exclusive, in nanoseconds: it ends at the first received frame at or after it.
         loop: Whether to start over at the end, forever; a timeline without any frame in range still ends.
         describe: Describes a text frame; pure, and it never raises.
 
@@ -61,10 +87,10 @@ class Timeline:
         self.describe = describe
         self.end = end
         self._start = None if start is None else format_time(max(start, 0)).encode()
-        self._first_times: dict[int, bytes] = {}
-        self._reported_damage: set[str] = set()
+        self._reported: set[str] = set()
         self._indexes: list[Index | None] | None = None
-        self._index_lock = threading.Lock()
+        self._beginnings: list[Beginning] | None = None
+        self._lock = threading.RLock()
 
     def read_headers(self) -> list[Header]:
         """
@@ -82,7 +108,7 @@ class Timeline:
 
     def indexes(self) -> list[Index | None]:
         """Return the index of each recording; None for a recording without one."""
-        with self._index_lock:
+        with self._lock:
             if self._indexes is None:
                 self._indexes = [_read_index(path) for path in self.paths]
             return self._indexes
@@ -97,7 +123,7 @@ class Timeline:
             until: The position, as in a `FrameBatch`. It must have been reached: a recording that grows is followed.
             stopped: Ends it when set.
             since: The position to begin at.
-            start: A time in nanoseconds; frames before it need not be given, and blocks of them are not read.
+            start: A wall time in nanoseconds; frames before it need not be given, and blocks of them are not read.
 
         Raises:
             RecordingError: If a recording is damaged; everything good before that has been given.
@@ -123,56 +149,74 @@ class Timeline:
                 if lines.start + len(lines.lines) >= until:
                     return
 
-    def read_lap(self, stopped: threading.Event, start: RecordedWall | None = None) -> Merge:
-        """Return all lines from a time on, or from the timeline's start; see `read_batches`."""
-        return self.read_batches(self._start if start is None else format_time(start).encode(), stopped)
+    def beginnings(self) -> list[Beginning]:
+        """Return how each recording begins, for which all of them are looked at once."""
+        with self._lock:
+            if self._beginnings is None:
+                files = [inspect_recording(partial(under_current_name, path, open_recording)) for path in self.paths]
+                clocks = starting_clocks(files)
+                found = [
+                    Beginning(file, clock, is_stepped(file, clock, index))
+                    for file, clock, index in zip(files, clocks, self.indexes(), strict=True)
+                ]
+                if not all(file.first for file in files):
+                    return found  # one that has no line yet will have one
+                self._beginnings = found
+            return self._beginnings
+
+    def report_jump(self, number: int, jump: Jump) -> None:
+        """Log that time jumps in a recording, once."""
+        self._report(f"{self.paths[number]}: {jump}")
+
+    def read_lap(self, stopped: threading.Event, start: RecordedSteady | None = None) -> Merge:
+        """Return all lines from a steady time on, or from the timeline's start; see `read_batches`."""
+        if start is None:
+            return self.read_batches(self._start, stopped)
+        first = format_time(min(max(start, 0), TIME_LIMIT - 1)).encode()
+        return Merge(self._sources(stopped), first, by_wall=False, pause=partial(time.sleep, _PAUSE))
 
     def read_batches(self, start: bytes | None, stopped: threading.Event) -> Merge:
-        """Return all lines from a time on, given as text; following a file ends when `stopped` is set."""
+        """Return all lines from a wall time on, given as text; following a file ends when `stopped` is set."""
         return Merge(self._sources(stopped), start, pause=partial(time.sleep, _PAUSE))
 
     def _sources(self, stopped: threading.Event) -> list[Source]:
         return [
             Source(
                 number,
-                self._first_time(number),
-                partial(self._open, path, stopped),
-                partial(self._open_at, path, stopped),
+                one.first_steady,
+                partial(self._open, self.paths[number], stopped),
+                partial(self._open_at, number, stopped),
+                one.clock,
+                one.is_stepped,
             )
-            for number, path in enumerate(self.paths)
+            for number, one in enumerate(self.beginnings())
         ]
-
-    def _first_time(self, number: int) -> bytes:
-        """Return the time of the first line of a recording, as text; while it has no line, a time before that."""
-        if len(self.paths) == 1:
-            return b""
-        if number not in self._first_times:
-            looked_at = inspect_recording(partial(under_current_name, self.paths[number], open_recording))
-            if not looked_at.first:
-                return format_time(looked_at.header.created).encode()
-            self._first_times[number] = looked_at.first
-        return self._first_times[number]
 
     def _open(self, path: Path, stopped: threading.Event) -> _WholeBlocks:
         """Open one recording."""
         return _WholeBlocks(_follow(path, stopped), self._report_damage)
 
-    def _open_at(self, path: Path, stopped: threading.Event, start: bytes) -> tuple[int, _WholeBlocks]:
+    def _open_at(self, number: int, stopped: threading.Event, start: bytes) -> tuple[int, SteadyClock, _WholeBlocks]:
         """Open one recording for reading from about a time on; see `Source`."""
-        reader = _follow(path, stopped)
+        one = self.beginnings()[number]
+        reader = _follow(self.paths[number], stopped)
         try:
             passed = reader.seek(parse_time(start.decode()))
+            clock = clock_at_place(reader, one.clock, one.file.reading) if passed else one.clock.copy()
         except BaseException:
             reader.close()
             raise
-        return passed, _WholeBlocks(reader, self._report_damage)
+        return passed, clock, _WholeBlocks(reader, self._report_damage)
 
     def _report_damage(self, damage: RecordingError) -> None:
-        """Log that a recording ends too early: once, however many clients read it."""
-        text = str(damage)
-        if text not in self._reported_damage:
-            self._reported_damage.add(text)
-            _log.warning("%s: replaying everything before that", text)
+        """Log that a recording ends too early."""
+        self._report(f"{damage}: replaying everything before that")
+
+    def _report(self, text: str) -> None:
+        """Log something about a recording: once, however many clients read it."""
+        if text not in self._reported:
+            self._reported.add(text)
+            _log.warning("%s", text)
 
 
 class _WholeBlocks:

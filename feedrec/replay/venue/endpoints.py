@@ -15,7 +15,7 @@ from ...feeds.venue import VenueFeed
 from ...model import NANOSECONDS, Header
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
-from ..clock.time_types import RecordedWall
+from ..clock.time_types import RecordedSteady, RecordedWall
 from ..clock.timing import Timing
 from ..options import ReplayOptions
 from ..timeline.frame_stream import FrameSource, FrameStream
@@ -50,8 +50,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     timing: Timing
     shared: SharedTimeline | None = None
 
-    def open_stream(self, start: RecordedWall | None) -> FrameSource:
-        """Open its frames for a client, from a time on, or from the beginning."""
+    def open_stream(self, start: RecordedSteady | None) -> FrameSource:
+        """Open its frames for a client, from a steady time on, or from the beginning."""
         return FrameStream(self.timeline, start) if self.shared is None else self.shared.open(start)
 
     @property
@@ -142,16 +142,16 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         groups = {"+".join(groups): list(paths)}
     timelines = {name: _timeline(group, options, feeds.get(name)) for name, group in groups.items()}
     venues = _venues(feeds, timelines, options)
-    firsts = {name: venue.survey.first_time for name, venue in venues.items() if venue.survey.first_time}
-    beginning = max(min(firsts.values(), default=0), options.start or 0)
+    surveys = {name: venue.survey for name, venue in venues.items() if venue.survey.first_time}
+    beginning = max(min((survey.first_steady for survey in surveys.values()), default=0), options.start or 0)
     shared = None
     if options.clock == "shared" or (options.clock is None and len(groups) > 1 and options.has_one_present):
-        _warn_of_waits(firsts, beginning)
-        shared = SharedTime(RecordedWall(beginning) if beginning else None, options.speed, clock)
+        _warn_of_waits({name: survey.first_steady for name, survey in surveys.items()}, beginning)
+        shared = SharedTime(RecordedSteady(beginning) if beginning else None, options.speed, clock)
     settle = round(options.settle * NANOSECONDS)
     endpoints = []
     for name, timeline in timelines.items():
-        own = beginning if shared else max(firsts.get(name, 0), options.start or 0)
+        own = beginning if shared else max(surveys[name].first_time if name in surveys else 0, options.start or 0)
         timing = Timing(options.speed, clock, sleep, settle, RecordedWall(own), shared)
         together = SharedTimeline(timeline) if shared else None
         endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together))

@@ -41,7 +41,9 @@ class MockVenue:
         self._auth = auth or Auth(now=time.time_ns)
         feed.server({}, settings, self._auth)  # what is wrong is refused now, not when the first client comes
         new_state(feed, None)
-        self.survey: Survey = survey_recordings(timeline.paths, feed)
+        self.survey: Survey = survey_recordings(
+            timeline.paths, feed, [one.clock.shift for one in timeline.beginnings()]
+        )
         self._feed = feed
         self._settings = settings
         self.rebuilder = RebuildProcess(timeline, feed)

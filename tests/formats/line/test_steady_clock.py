@@ -57,6 +57,10 @@ def lines_of(records: Sequence[Record]) -> list[bytes]:
     return [encode_frame(one) if isinstance(one, Frame) else encode_event(one) for one in records]
 
 
+def take_each(clock: SteadyClock, records: Sequence[Record]) -> list[int]:
+    return [clock.take(one.time, reading_of(one)) for one in records]
+
+
 def as_text(times: Sequence[int]) -> list[bytes]:
     return [format_time(max(time, 0)).encode() for time in times]
 
@@ -64,7 +68,7 @@ def as_text(times: Sequence[int]) -> list[bytes]:
 @given(recordings())
 def test_steady_time_advances_like_the_monotonic_clock(moments: list[Moment]) -> None:
     clock = SteadyClock()
-    times = clock.take_records([moment.record for moment in moments])
+    times = take_each(clock, [moment.record for moment in moments])
     assert [time - times[0] for time in times] == [moment.true - moments[0].true for moment in moments]
     assert clock.jump is None
 
@@ -72,23 +76,26 @@ def test_steady_time_advances_like_the_monotonic_clock(moments: list[Moment]) ->
 @given(recordings(), st.data())
 def test_it_is_the_same_in_pieces_by_any_way_of_taking_them(moments: list[Moment], data: st.DataObject) -> None:
     records = [moment.record for moment in moments]
-    expected = SteadyClock().take_records(records)
+    expected = take_each(SteadyClock(), records)
     clock, text_clock = SteadyClock(), SteadyClock()
     times: list[int] = []
+    other_times: list[int] = []
     texts: list[bytes] = []
     while records:
         some = records[: data.draw(st.integers(1, 8))]
         del records[: len(some)]
         texts += text_clock.take_lines(lines_of(some))
         frames = [one for one in some if isinstance(one, Frame)]
-        readings = [reading for one in some if (reading := reading_of(one)) is not None]
-        simple = clock.take_frames([frame.time for frame in frames], readings)
-        if simple is None:
-            taken = zip(some, clock.take_records(some), strict=True)
-            simple = [time for one, time in taken if isinstance(one, Frame)]
-        times += simple
+        others = [one for one in some if not isinstance(one, Frame)]
+        numbers = [number for number, one in enumerate(some) if not isinstance(one, Frame)]
+        places = [number - before for before, number in enumerate(numbers)]
+        of_frames, of_others = clock.take_decoded(frames, others, places)
+        times += of_frames
+        other_times += of_others
     assert texts == as_text(expected)
-    assert times == [time for time, moment in zip(expected, moments, strict=True) if isinstance(moment.record, Frame)]
+    pairs = list(zip(expected, moments, strict=True))
+    assert times == [time for time, moment in pairs if isinstance(moment.record, Frame)]
+    assert other_times == [time for time, moment in pairs if isinstance(moment.record, Event)]
 
 
 @given(recordings(), st.data())
@@ -97,12 +104,12 @@ def test_from_amid_a_recording_it_goes_on_from_the_reading_before(moments: list[
     records = [moment.record for moment in moments]
     readings = [reading for one in records if (reading := reading_of(one)) is not None]
     first, anchor = readings[0], readings[-1]
-    times = SteadyClock(shift_between(first, anchor)).take_records(records)
+    times = take_each(SteadyClock(shift_between(first, anchor)), records)
     place = data.draw(st.integers(0, len(records)))
     before = [reading for one in records[:place] if (reading := reading_of(one)) is not None]
     if before:
         there = SteadyClock(shift_between(before[-1], anchor), before[-1])
-        assert there.take_records(records[place:]) == [max(time, 0) for time in times[place:]]
+        assert take_each(there, records[place:]) == [max(time, 0) for time in times[place:]]
     last = max(number for number, one in enumerate(records) if reading_of(one) is not None)
     assert times[last:] == [one.time for one in records[last:]]
 
@@ -112,20 +119,16 @@ def test_two_recorders_that_saw_the_same_steps_agree_on_the_order(moments: list[
     """One of them began later, and each has its own readings besides those at the steps."""
     frames = [moment for moment in moments if isinstance(moment.record, Frame)]
     steps = [moment for moment in moments if isinstance(moment.record, Event)]
-    late = steps[len(steps) // 2].true
+    late = moments.index(steps[len(steps) // 2])
     sorted_by_steady: list[tuple[int, int]] = []
     for side in (0, 1):
         of_one = [moment for moment, owner in zip(frames, owners, strict=False) if owner % 2 == side]
         seen = [
-            moment
-            for moment in moments
-            if (isinstance(moment.record, Event) or moment in of_one) and (not side or moment.true >= late)
+            moment for moment in moments[late if side else 0 :] if isinstance(moment.record, Event) or moment in of_one
         ]
         readings = [reading for moment in seen if (reading := reading_of(moment.record)) is not None]
         clock = SteadyClock(shift_between(readings[0], readings[-1]))
-        sorted_by_steady += zip(
-            clock.take_records([one.record for one in seen]), [one.true for one in seen], strict=True
-        )
+        sorted_by_steady += zip(take_each(clock, [one.record for one in seen]), [one.true for one in seen], strict=True)
     sorted_by_steady.sort()
     order = [true for _, true in sorted_by_steady]
     assert order == sorted(order)

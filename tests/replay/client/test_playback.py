@@ -12,7 +12,7 @@ from feedrec.model import Frame
 from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
 from feedrec.replay.clock.schedule import Schedule
-from feedrec.replay.clock.time_types import Monotonic, RecordedWall, steady_time
+from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, Shift
 from feedrec.replay.clock.timing import Timing
 from feedrec.replay.timeline.frame_batches import FrameBatch
 
@@ -50,7 +50,7 @@ class Stage:
         connection.on_write = lambda data: self.writes.append((self.time.now, data))
         outlet = Outlet(connection.as_connection(), deflate=False, limit=lambda: 1)
         timing = Timing(speed, self.time.clock, self.time.sleep)
-        self.playback = Playback(RecordedWall(START + first), timing, outlet, None, schedule)
+        self.playback = Playback(RecordedSteady(START + first), Shift(0), timing, outlet, None, schedule)
 
     def play(self, *batches: FrameBatch) -> None:
         async def play() -> None:
@@ -63,7 +63,7 @@ class Stage:
 def batch_of(milliseconds: Sequence[int], lap: int = 0) -> FrameBatch:
     """Make a batch of frames that say their time."""
     frames = [Frame(START + time * MILLISECOND, 0, b"%d" % time) for time in milliseconds]
-    return FrameBatch(0, len(frames), frames, [], lap)
+    return FrameBatch(0, len(frames), frames, [RecordedSteady(frame.time) for frame in frames], [], lap)
 
 
 def test_a_frame_is_written_when_it_is_due() -> None:
@@ -105,7 +105,7 @@ def test_another_lap_begins_with_its_first_frame_at_once() -> None:
 
 def test_a_pause_amid_a_batch_moves_what_follows() -> None:
     """No frame is early because its deadline was computed before."""
-    schedule = Schedule(steady_time(RecordedWall(START)), Monotonic(0))
+    schedule = Schedule(RecordedSteady(START), Monotonic(0))
     stage = Stage(1.0, schedule)
 
     def pause_for_a_while() -> None:
@@ -131,7 +131,7 @@ def test_frames_before_where_a_client_joined_are_not_sent() -> None:
 
 def test_what_was_due_before_a_client_joined_is_due_when_it_joins() -> None:
     """Its lateness is that of the client, not of the replay."""
-    schedule = Schedule(steady_time(RecordedWall(START)), Monotonic(-50 * MILLISECOND))
+    schedule = Schedule(RecordedSteady(START), Monotonic(-50 * MILLISECOND))
     stage = Stage(1.0, schedule)
     stage.play(batch_of([0, 10, 60]))
     assert [data[-2:] for _, data in stage.writes] == [b"10", b"60"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from feedrec.replay.clock.shared_clock import SharedTime
-from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, RecordedWall
+from feedrec.replay.clock.time_types import Monotonic, RecordedSteady
 
-START = RecordedWall(1_786_309_548_000_000_000)
+START = RecordedSteady(1_786_309_548_000_000_000)
 
 
 class Clock:
@@ -23,7 +23,7 @@ def test_it_begins_with_the_first_client_at_the_common_beginning() -> None:
     clock = Clock()
     time = SharedTime(START, 2.0, clock)
     assert time.present is None
-    schedule = time.begin(RecordedWall(START + 900))
+    schedule = time.begin(RecordedSteady(START + 900))
     assert schedule.deadline(RecordedSteady(START + 900)) == 5_000 + 450
     clock.now += 100
     assert time.present == START + 200
@@ -32,7 +32,7 @@ def test_it_begins_with_the_first_client_at_the_common_beginning() -> None:
 def test_it_begins_with_the_first_frame_where_no_beginning_is_known() -> None:
     """As for a recording that nobody can describe."""
     time = SharedTime(None, 1.0, Clock())
-    time.begin(RecordedWall(START + 7))
+    time.begin(RecordedSteady(START + 7))
     assert time.present == START + 7
 
 
@@ -42,7 +42,7 @@ def test_who_comes_later_goes_by_the_same_schedule() -> None:
     time = SharedTime(START, 1.0, clock)
     first = time.begin(START)
     clock.now += 10
-    assert time.begin(RecordedWall(START + 1_000_000)) is first
+    assert time.begin(RecordedSteady(START + 1_000_000)) is first
     assert time.present == START + 10
 
 

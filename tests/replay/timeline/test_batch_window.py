@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.model import Frame
-from feedrec.replay.clock.time_types import RecordedWall
+from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.batch_window import BatchWindow, Cursor, Place
 from feedrec.replay.timeline.frame_batches import FrameBatch
 
@@ -30,6 +30,13 @@ def lines_of(batches: list[FrameBatch]) -> list[Line]:
     return [Line(batch.start + number, frame) for batch in batches for number, frame in enumerate(batch.frames)]
 
 
+def times_of(frames: list[Frame], since: int = 0) -> list[RecordedSteady]:
+    """Return steady times that never decrease."""
+    return [
+        RecordedSteady(time) for time in itertools.accumulate((frame.time for frame in frames), max, initial=since)
+    ][1:]
+
+
 def frames_of(batch: FrameBatch) -> list[Frame]:
     return batch.frames[batch.first :]
 
@@ -38,7 +45,7 @@ def frames_of(batch: FrameBatch) -> list[Frame]:
 def timelines(draw: st.DrawFn, *, steps_back: bool = False) -> list[FrameBatch]:
     """Batches of frames with payloads that tell their number, and other lines between them."""
     batches: list[FrameBatch] = []
-    position = time = number = 0
+    position = time = number = latest = 0
     for _ in range(draw(st.integers(0, 25))):
         frames = []
         for _ in range(draw(st.integers(1, 4))):
@@ -46,7 +53,8 @@ def timelines(draw: st.DrawFn, *, steps_back: bool = False) -> list[FrameBatch]:
             frames.append(Frame(time, 0, b"%d" % number + b"x" * draw(st.integers(0, LARGEST // 4 - 3))))
             number += 1
         end = position + len(frames) + draw(st.integers(0, 2))
-        batches.append(FrameBatch(position, end, frames, []))
+        batches.append(FrameBatch(position, end, frames, times_of(frames, latest), []))
+        latest = batches[-1].times[-1]
         position = end
     return batches
 
@@ -62,7 +70,7 @@ def read_alone(batches: list[FrameBatch], place: Place) -> list[Frame]:
 class Client:
     """Takes frames from the window as long as it may, then by itself."""
 
-    def __init__(self, reading: Reading, start: RecordedWall | None) -> None:
+    def __init__(self, reading: Reading, start: RecordedSteady | None) -> None:
         self.start = start
         self.taken: list[Frame] = []
         self._reading = reading
@@ -91,7 +99,7 @@ class Client:
 class Reading:
     """Reads on whenever somebody comes to the end of the window."""
 
-    def __init__(self, batches: list[FrameBatch], start: RecordedWall | None = None) -> None:
+    def __init__(self, batches: list[FrameBatch], start: RecordedSteady | None = None) -> None:
         self.batches = batches
         self.window = BatchWindow(start, LIMIT)
         self._rest = iter(batches)
@@ -110,7 +118,7 @@ actions = st.lists(st.tuples(st.sampled_from(["take", "take", "take", "come", "l
 
 
 def played(
-    batches: list[FrameBatch], order: list[tuple[str, int]], starts: Iterator[RecordedWall | None]
+    batches: list[FrameBatch], order: list[tuple[str, int]], starts: Iterator[RecordedSteady | None]
 ) -> list[Client]:
     """Let clients come, take and leave in some order; then let those who stayed take all that is left."""
     reading = Reading(batches)
@@ -131,7 +139,7 @@ def played(
     return clients
 
 
-def expected(batches: list[FrameBatch], start: RecordedWall | None) -> list[Frame]:
+def expected(batches: list[FrameBatch], start: RecordedSteady | None) -> list[Frame]:
     return read_alone(batches, Place(start))
 
 
@@ -139,9 +147,9 @@ def is_beginning_of(some: list[Frame], whole: list[Frame]) -> bool:
     return whole[: len(some)] == some
 
 
-@given(timelines(), actions, st.lists(st.none() | st.builds(RecordedWall, st.integers(0, 60))))
+@given(timelines(), actions, st.lists(st.none() | st.builds(RecordedSteady, st.integers(0, 60))))
 def test_every_client_takes_every_frame_from_where_it_joined(
-    batches: list[FrameBatch], order: list[tuple[str, int]], starts: list[RecordedWall | None]
+    batches: list[FrameBatch], order: list[tuple[str, int]], starts: list[RecordedSteady | None]
 ) -> None:
     """Once, in order, whatever the order in which they come, take and leave, cut loose or not."""
     for client in played(batches, order, itertools.cycle([*starts, None])):
@@ -159,7 +167,7 @@ def test_a_clock_that_steps_back_loses_and_doubles_nothing(
 def batch_at(number: int, size: int = 10) -> FrameBatch:
     """Make a batch of two frames, at times 20 and 21 for the second one, after an event."""
     frames = [Frame(10 * number + part, 0, b"x" * (size // 2)) for part in range(2)]
-    return FrameBatch(3 * number, 3 * number + 3, frames, [])
+    return FrameBatch(3 * number, 3 * number + 3, frames, times_of(frames), [])
 
 
 def test_what_everybody_has_played_is_not_kept() -> None:
@@ -188,11 +196,11 @@ def test_a_client_joins_within_the_batch_that_is_played() -> None:
     for number in range(3):
         window.append(batch_at(number))
         window.take(early)
-    late = window.join(RecordedWall(21))
+    late = window.join(RecordedSteady(21))
     assert late is not None
     assert window.take(late) == batch_at(2)._replace(first=1)
     assert window.take(late) is None
-    ahead = window.join(RecordedWall(35))
+    ahead = window.join(RecordedSteady(35))
     assert ahead is not None
     window.append(batch_at(3))
     window.append(batch_at(4))
@@ -202,7 +210,7 @@ def test_a_client_joins_within_the_batch_that_is_played() -> None:
 def test_a_client_that_joined_takes_frames_of_a_clock_that_steps_back() -> None:
     """Only what is before its first frame is past."""
     window = BatchWindow(None, LIMIT)
-    cursor = window.join(RecordedWall(20))
+    cursor = window.join(RecordedSteady(20))
     assert cursor is not None
     for number in (1, 2, 1):
         window.append(batch_at(number))
@@ -210,17 +218,17 @@ def test_a_client_that_joined_takes_frames_of_a_clock_that_steps_back() -> None:
 
 
 def test_who_would_join_before_the_window_cannot() -> None:
-    window = BatchWindow(RecordedWall(5), LIMIT)
+    window = BatchWindow(RecordedSteady(5), LIMIT)
     assert window.join(None) is None
-    assert window.join(RecordedWall(4)) is None
-    early = window.join(RecordedWall(5))
+    assert window.join(RecordedSteady(4)) is None
+    early = window.join(RecordedSteady(5))
     assert early is not None
     for number in range(1, 4):
         window.append(batch_at(number))
         window.take(early)
-    assert window.join(RecordedWall(5)) is None
-    assert window.join(RecordedWall(21)) is None
-    assert window.join(RecordedWall(22)) is not None
+    assert window.join(RecordedSteady(5)) is None
+    assert window.join(RecordedSteady(21)) is None
+    assert window.join(RecordedSteady(22)) is not None
 
 
 def test_who_is_too_far_behind_is_cut_loose_with_its_place() -> None:
@@ -241,7 +249,7 @@ def test_who_is_too_far_behind_is_cut_loose_with_its_place() -> None:
     assert waiting.is_cut_loose
     window.append(batch_at(12))
     assert behind.is_cut_loose
-    assert behind.place == Place(RecordedWall(1), 3)
+    assert behind.place == Place(RecordedSteady(1), 3)
     assert waiting.place == Place(None, 0)
     assert not ahead.is_cut_loose
 

@@ -21,7 +21,7 @@ from feedrec.formats import Recording, create_recording, open_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.several.merge import Batch
 from feedrec.model import Event, Frame, FrameInfo, Header
-from feedrec.replay.clock.time_types import RecordedWall
+from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.frame_batches import CONNECTIONS_PER_FILE, FrameBatch
 from feedrec.replay.timeline.frame_stream import FrameStream
 from feedrec.replay.timeline.lap_reader import LapReader
@@ -295,7 +295,7 @@ def test_a_stream_can_begin_at_any_position(tmp_path: Path, position: int, earli
         record_with_events(path, range(500))
 
     async def read() -> list[FrameBatch]:
-        start = RecordedWall(START + max(0, position // 2 - earlier))
+        start = RecordedSteady(START + max(0, position // 2 - earlier))
         batches = []
         async with FrameStream(Timeline([path]), start, position) as stream:
             while batch := await stream.next_batch():

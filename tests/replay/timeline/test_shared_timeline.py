@@ -17,7 +17,7 @@ from feedrec.formats import create_recording
 from feedrec.formats.file.recording import RecordingFile
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
-from feedrec.replay.clock.time_types import RecordedWall
+from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.frame_stream import FrameSource, FrameStream
 from feedrec.replay.timeline.shared_timeline import SharedTimeline
 from feedrec.replay.timeline.timeline import Timeline
@@ -57,7 +57,7 @@ async def take(source: FrameSource, count: int | None = None) -> list[Frame]:
     return frames
 
 
-async def taken_from(timeline: SharedTimeline, start: RecordedWall | None = None) -> list[Frame]:
+async def taken_from(timeline: SharedTimeline, start: RecordedSteady | None = None) -> list[Frame]:
     async with timeline.open(start) as source:
         await source.fill_reserve()
         return await take(source)
@@ -74,7 +74,10 @@ def test_ten_clients_read_a_recording_once(tmp_path: Path, monkeypatch: pytest.M
     counter = Counter(monkeypatch)
 
     async def scenario() -> None:
-        timeline = SharedTimeline(Timeline([path]))
+        recordings = Timeline([path])
+        recordings.beginnings()  # they are looked at once
+        counter.bytes_read = 0
+        timeline = SharedTimeline(recordings)
         assert await taken_from(timeline) == frames
         for_one, counter.bytes_read = counter.bytes_read, 0
         taken = await asyncio.gather(*(taken_from(timeline) for _ in range(10)))
@@ -95,7 +98,7 @@ def test_clients_that_take_at_their_own_pace_get_every_frame(tmp_path: Path, see
         await asyncio.sleep(chance.random() * 0.05)
         patience, stays = chance.choice([0.0, 0.0, 0.005]), chance.random() < 0.7
         taken: list[Frame] = []
-        async with timeline.open(RecordedWall(START + start) if start else None) as source:
+        async with timeline.open(RecordedSteady(START + start) if start else None) as source:
             while batch := await source.next_batch():
                 taken += batch.frames[batch.first :]
                 await asyncio.sleep(patience)
@@ -142,12 +145,12 @@ def test_a_client_joins_in_the_window_and_reads_nothing_anew(tmp_path: Path, mon
             begun = await take(early, 500)
             present = len(begun) - 5
             before = counter.bytes_read
-            async with timeline.open(RecordedWall(START + present)) as late:
+            async with timeline.open(RecordedSteady(START + present)) as late:
                 rest = await take(late)
                 assert rest == frames[present:]
                 assert begun + await take(early) == frames
                 shared = counter.bytes_read - before
-            async with timeline.open(RecordedWall(START + 100)) as too_late:
+            async with timeline.open(RecordedSteady(START + 100)) as too_late:
                 assert isinstance(too_late, FrameStream)
                 assert await take(too_late) == frames[100:]
             assert shared < path.stat().st_size
@@ -161,10 +164,10 @@ def test_a_client_may_join_ahead_of_all_others(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         timeline = SharedTimeline(Timeline([record(tmp_path / "a.jsonl.zst", frames)]))
-        async with timeline.open(None) as early, timeline.open(RecordedWall(START + 700)) as late:
+        async with timeline.open(None) as early, timeline.open(RecordedSteady(START + 700)) as late:
             assert await take(late) == frames[700:]
             assert await take(early) == frames
-        async with timeline.open(None) as early, timeline.open(RecordedWall(START + 5000)) as after_the_end:
+        async with timeline.open(None) as early, timeline.open(RecordedSteady(START + 5000)) as after_the_end:
             assert await take(after_the_end) == []
             assert await take(early) == frames
 
@@ -178,7 +181,7 @@ def test_when_everybody_has_left_it_begins_where_it_is_opened_next(tmp_path: Pat
         timeline = SharedTimeline(Timeline([record(tmp_path / "a.jsonl.zst", frames)]))
         async with timeline.open(None) as source:
             await take(source, 300)
-        assert await taken_from(timeline, RecordedWall(START + 700)) == frames[700:]
+        assert await taken_from(timeline, RecordedSteady(START + 700)) == frames[700:]
         assert await taken_from(timeline) == frames
 
     run(scenario())

@@ -31,7 +31,8 @@ def record(path: Path, *records: Record, asked: list[str] | None = None) -> Path
 
 def test_what_is_seen_is_there(tmp_path: Path) -> None:
     path = record(tmp_path / "a.jsonl.zst", ticker(5, "BTC-USD"), ticker(6, "ETH-USD"), ticker(7, "BTC-USD"))
-    assert survey_recordings([path], FEED) == survey.Survey({"ticker": ["BTC-USD", "ETH-USD"]}, 5 * NANOSECONDS)
+    first = 5 * NANOSECONDS
+    assert survey_recordings([path], FEED) == survey.Survey({"ticker": ["BTC-USD", "ETH-USD"]}, first, first)
 
 
 def test_what_was_asked_for_is_there_unless_it_was_refused(tmp_path: Path) -> None:

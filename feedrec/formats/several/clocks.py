@@ -1,0 +1,143 @@
+"""
+How the clocks of recordings are related: the steady time at which each begins.
+
+The files of one recording share a monotonic clock. So the last reading of the last file tells how far the wall clock of
+each was off, unless the monotonic clock went back from one file to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...errors import RecordingError
+from ...model import NANOSECONDS, parse_time
+from ..file.recording import Recording
+from ..line.fast_path import time_texts
+from ..line.index import Index
+from ..line.steady_clock import DISORDER, LONGEST_JUMP, Reading, SteadyClock, reading_in, shift_between
+from .inputs import Input, RunIdentity
+
+__all__ = ["clock_at_place", "is_stepped", "last_reading", "starting_clocks"]
+
+_LONGEST_LOOK = 180 * NANOSECONDS  # of lines; a recorder reads its clocks each minute
+
+
+def last_reading(recording: Recording, *, before_place: bool = False) -> Reading | None:
+    """
+    Return the last reading of both clocks in a recording, without reading much.
+
+    Args:
+        recording: The recording.
+        before_place: Whether to return the last one among the lines that `seek` skipped.
+
+    Returns:
+        None if there is none in the last few minutes, or if the end can only be found by reading everything.
+
+    """
+    covered = 0
+    for lines in recording.blocks_back(before_place=before_place):
+        reading = next(filter(None, map(reading_in, reversed(lines))), None)
+        if reading is not None:
+            return reading
+        times = [parse_time(text.decode()) for text in time_texts(lines) if text] if lines else []
+        covered += max(times, default=0) - min(times, default=0)
+        if covered > _LONGEST_LOOK:
+            break
+    return None
+
+
+def starting_clocks(files: Sequence[Input]) -> list[SteadyClock]:
+    """
+    Return the steady clock of each recording, as of its first line.
+
+    Steady times of all of them can be compared: they are anchored at the last reading of each recording.
+    """
+    clocks = [SteadyClock() for _ in files]
+    for numbers in _runs(files):
+        parts = [files[number] for number in numbers]
+        begins = _readings_at_beginnings(parts)
+        anchor = following = None
+        for number, part, begin in reversed(list(zip(numbers, parts, begins, strict=True))):
+            if begin is None:
+                continue
+            if anchor is None or following is None or begin.steady > following.steady:
+                anchor = _last_of(part) or begin
+            following = begin
+            is_known = begin != part.reading  # else its line is to come
+            clocks[number] = SteadyClock(shift_between(begin, anchor), begin if is_known else None)
+    return clocks
+
+
+def _readings_at_beginnings(parts: Sequence[Input]) -> list[Reading | None]:
+    """Return for each file of a recording the reading that holds at its beginning; None if it is not known."""
+    begins = [part.reading for part in parts]
+    if not any(begins):
+        return begins
+    for number in range(1, len(parts)):
+        if not parts[number].begins_with_reading:  # feedrec 0.1.0 wrote it
+            before, own = _last_of(parts[number - 1]), begins[number]
+            if before is not None and (own is None or before.steady <= own.steady):
+                begins[number] = before
+    return begins
+
+
+def clock_at_place(recording: Recording, start: SteadyClock, first: Reading | None) -> SteadyClock:
+    """
+    Return the steady clock of a recording as of the place that `seek` led to.
+
+    Args:
+        recording: The recording.
+        start: Its clock as of its first line.
+        first: Its first reading.
+
+    """
+    base = start.reading or first
+    before = None if base is None else last_reading(recording, before_place=True)
+    if before is None or base is None:
+        return start.copy()
+    later = max(base.steady, before.steady)
+    anchor = Reading(base.offset + start.shift + later, later)
+    return SteadyClock(shift_between(before, anchor), before)
+
+
+def is_stepped(file: Input, clock: SteadyClock, index: Index | None) -> bool:
+    """
+    Return whether the wall clock of a recording seems to have been set.
+
+    Args:
+        file: The recording.
+        clock: Its steady clock as of its first line.
+        index: Its index, which shows where time jumps.
+
+    """
+    if clock.shift or (index is None and file.reading is None):
+        return True
+    latest: int | None = None
+    for block in index.blocks if index is not None else ():
+        if block.first is not None and block.last is not None:
+            if latest is not None and not latest - DISORDER <= block.first <= latest + LONGEST_JUMP:
+                return True
+            latest = block.last
+    return False
+
+
+def _last_of(file: Input) -> Reading | None:
+    try:
+        with file.open() as recording:
+            return last_reading(recording)
+    except RecordingError:  # reading reports it when it gets there
+        return None
+
+
+def _runs(files: Sequence[Input]) -> list[list[int]]:
+    """Return the numbers of the files of each recording, in the order of its parts."""
+    runs: dict[RunIdentity | int, list[int]] = {}
+    for number, file in enumerate(files):
+        is_part = bool(file.header.url and file.header.created and "part" in file.header.extra)
+        runs.setdefault(file.run if is_part else number, []).append(number)
+
+    def part_of(number: int) -> int:
+        part = files[number].header.extra.get("part")
+        return part if isinstance(part, int) else 0
+
+    return [sorted(numbers, key=part_of) for numbers in runs.values()]
