@@ -25,6 +25,7 @@ __all__ = [
     "PRODUCTS",
     "ROTATE_AFTER",
     "SETTING",
+    "SIZE",
     "SPEED",
     "TIME",
     "ChannelRequest",
@@ -81,6 +82,18 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
         if not seconds:
             self.fail(f"{value!r} is neither a duration such as 1h nor a size such as 512MB", param, ctx)
         return RotateAfter(nanoseconds=round(seconds * NANOSECONDS))
+
+
+class _Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        size = _bytes(value)
+        if not size:
+            self.fail(f"{value!r} is not a size such as 512MB or 2GiB", param, ctx)
+        return size
 
 
 class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -170,6 +183,7 @@ class _FileMode(click.ParamType):  # type: ignore[type-arg]  # generic since cli
 DURATION = _Duration()
 ROTATE_AFTER = _RotateAfter()
 SETTING = _Setting()
+SIZE = _Size()
 SPEED = _Speed()
 TIME = _Moment()
 CHANNEL = _Channel()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
+import functools
 import logging
 import os
 import re
@@ -15,15 +17,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
-from ..errors import RecordingExistsError, UsageError
+from ..errors import RecordingError, RecordingExistsError, UsageError
 from ..model import NANOSECONDS, Header
-from .options import DURATION, ROTATE_AFTER, file_mode_option
+from .options import DURATION, ROTATE_AFTER, SIZE, file_mode_option
 
 if TYPE_CHECKING:
     from ..feeds import Feed, Subscription
-    from ..formats import RecordingWriter
+    from ..formats.file.growing.growing_file import GrowingFile
     from ..formats.file.modes import FileMode
     from ..formats.file.rotation import RotateAfter
+    from ..recorder import Summary
     from ..recorder.output.parquet_finisher import ParquetFinisher
     from ..recorder.output.writer_protocol import GrowingRecording
     from .record_source import Source
@@ -32,6 +35,7 @@ __all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_opt
 
 log = logging.getLogger("feedrec")
 
+_MOST_NAMES = 5
 
 _OPTIONS = (
     click.option(
@@ -55,6 +59,14 @@ _OPTIONS = (
         "--level", metavar="N", type=click.IntRange(1, 19), default=3, show_default=True, help="zstd compression level."
     ),
     click.option("--fsync", type=DURATION, help="Flush to the storage device this often, in case of power loss."),
+    click.option(
+        "--disk-patience",
+        type=DURATION,
+        default="10m",
+        show_default=True,
+        help="End the run when the disk, full or broken, has taken nothing for this long.",
+    ),
+    click.option("--min-free", type=SIZE, help="Leave this much of the disk free: wait as if it were full."),
     click.option("--overwrite", is_flag=True, help="Replace the output file if it exists."),
     file_mode_option("only you, where credentials or other secrets are sent; else as the umask says"),
 )
@@ -71,6 +83,8 @@ class OutputOptions(msgspec.Struct, frozen=True):
         level: zstd level; None for the default.
         fsync: Seconds between flushes to the storage device.
         overwrite: Whether to replace existing files.
+        disk_patience: Seconds for which to wait for a disk that takes nothing.
+        min_free: Bytes of the disk that are left free; None for none.
         mode: Who may read the files; None for the default.
 
     """
@@ -81,6 +95,8 @@ class OutputOptions(msgspec.Struct, frozen=True):
     level: int | None
     fsync: float | None
     overwrite: bool
+    disk_patience: float
+    min_free: int | None = None
     mode: FileMode | None = None
 
     def __post_init__(self) -> None:
@@ -110,16 +126,46 @@ class Output(NamedTuple):
     writer: GrowingRecording
     finisher: ParquetFinisher | None = None
 
-    def finish_parquet(self) -> None:
+    def settle(self, summary: Summary, error: BaseException | None) -> tuple[Summary, BaseException | None]:
         """
-        Wait for the last Parquet file.
+        Wait for the last Parquet file, and find the names under which the recording is now.
 
-        Raises:
-            RecordingError: If one could not be written; its journal is kept.
+        Args:
+            summary: The summary of the run.
+            error: What ended it early; None if nothing did.
+
+        Returns:
+            The summary with these names, and that error, or that of a Parquet file that could not be written.
 
         """
         if self.finisher is not None:
-            self.finisher.finish()
+            try:
+                self.finisher.finish()
+            except RecordingError as failed:
+                error = error or failed
+        files = [] if summary.path in {None, "-"} else _existing(self.writer.places)
+        path = _named(files, str(self.writer.path)) if files else summary.path
+        names = [str(file) for file in files]
+        return msgspec.structs.replace(summary, path=path, lost=self.writer.frames_lost, files=names), error
+
+
+def _existing(places: Sequence[Path]) -> list[Path]:
+    """Return the present names of files: a journal may have become Parquet meanwhile."""
+    from ..formats.file.names import later_paths
+
+    found = [[path for path in later_paths(place) if os.path.lexists(path)] for place in places]
+    return list(dict.fromkeys(paths[-1] for paths in found if paths))
+
+
+def _named(files: Sequence[Path], pattern: str) -> str:
+    """Name files in a sentence: those of a rotation by their pattern, others one by one."""
+    rotated = [file for file in files if "*" in pattern and fnmatch.fnmatchcase(str(file), pattern)]
+    names = [str(file) for file in files if file not in rotated]
+    if rotated:
+        names.insert(0, pattern if len(rotated) > 1 else str(rotated[0]))
+    if len(names) > _MOST_NAMES:
+        names[_MOST_NAMES - 1 :] = [f"{len(names) - _MOST_NAMES + 1} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -139,15 +185,15 @@ def open_output(source: Source, options: OutputOptions) -> Output:
         WriteError: If it cannot be created.
 
     """
-    from ..formats import RecordingWriter
-    from ..formats.file.target import StreamTarget
+    from ..formats.file.stream_target import StreamTarget
+    from ..formats.file.writer import recording_to
     from ..formats.stream.plain import PlainEncoder
 
     header = source.header()
     if options.mode is None:
         options = msgspec.structs.replace(options, mode=source.file_mode())
     if options.output == "-":
-        return Output(RecordingWriter(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
+        return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
     path = Path(options.output or ".")
     if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
         return _open_file(path, header, options)
@@ -161,36 +207,39 @@ def open_output(source: Source, options: OutputOptions) -> Output:
 
 
 def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
-    from ..formats import create_recording
+    from ..formats.file.growing.disk_rules import DiskRules
+    from ..formats.file.growing.growing_file import begin_file
     from ..formats.file.modes import USUAL
     from ..formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
     from ..formats.file.rotation import RotatingWriter, next_number
     from ..recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
 
-    def create(path: Path, header: Header) -> RecordingWriter:
-        if path.suffix == PARQUET_SUFFIX:
-            if os.path.lexists(path) and not options.overwrite:
-                raise RecordingExistsError(path, "already exists: choose another name, or use --overwrite")
-            path = journal_path(path)
-        return create_recording(
-            path,
-            header,
-            overwrite=options.overwrite,
-            level=options.level,
-            fsync_interval=options.fsync,
-            mode=options.mode or USUAL,
-        )
+    def create(target: Path, header: Header) -> GrowingFile:
+        overwrite = options.overwrite and (options.rotate is not None or target == path)  # not what it continues in
+        if target.suffix == PARQUET_SUFFIX:
+            if os.path.lexists(target) and not overwrite:
+                raise RecordingExistsError(target, "already exists: choose another name, or use --overwrite")
+            target = journal_path(target)
+        return begin_file(target, header, overwrite=overwrite, level=options.level, mode=options.mode or USUAL)
 
     first = 1 if options.rotate is None or options.overwrite else next_number(path)
     if first > 1:
         log.info("continuing after earlier files, with %s", numbered_path(path, first).name)
+    begin = functools.partial(
+        RotatingWriter,
+        path,
+        header,
+        create,
+        options.rotate,
+        first=first,
+        fsync_interval=options.fsync,
+        rules=DiskRules(options.disk_patience, options.min_free or 0),
+    )
     if path.suffix != PARQUET_SUFFIX:
-        if options.rotate is None:
-            return Output(create(path, header))
-        return Output(RotatingWriter(path, header, create, options.rotate, first=first))
+        return Output(begin())
     left_over = leftover_journals(path.parent)
     finisher = ParquetFinisher(overwrite=options.overwrite)
-    writer = RotatingWriter(path, header, create, options.rotate, finisher.add, first=first)
+    writer = begin(on_finished=finisher.add)
     for journal in left_over:
         finisher.add_leftover(journal)
     return Output(writer, finisher)

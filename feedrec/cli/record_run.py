@@ -12,7 +12,6 @@ import click
 import msgspec
 
 from ..errors import FeedrecError, WriteError
-from ..formats.file.names import part_path
 from ..recorder import Limits, Progress, RecordingSession, Summary
 from ..recorder.output.writer_protocol import GrowingRecording
 from . import output
@@ -62,7 +61,7 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
         progress = session.progress
         if not progress.counts.connections:
             raise
-        return Summary(_place_of(writer), progress.seconds, progress.counts, progress.file_size), error
+        return Summary(str(writer.path), progress.seconds, progress.counts, progress.file_size), error
     if summary.path is None:
         summary = msgspec.structs.replace(summary, file_size=0)
     return summary, ending.interruption
@@ -100,12 +99,6 @@ class _Ending:
         for other in ENDING:
             if loop.remove_signal_handler(other):
                 signal.signal(other, signal.SIG_DFL)
-
-
-def _place_of(writer: GrowingRecording) -> str:
-    """Return the current name of a recording."""
-    part = part_path(writer.path)
-    return str(part if part.exists() else writer.path)
 
 
 async def record_with_status(session: RecordingSession) -> Summary:
@@ -201,7 +194,9 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
     seconds, path = output.duration(summary.seconds), summary.path
     if isinstance(error, WriteError) and summary.path != "-":
-        echo(f"received {frames} in {seconds}; {path} contains those that could be written", err=err)
+        lost = f"; {output.count(summary.lost, 'frame')} could not be written" if summary.lost else ""
+        has = "have the others" if len(summary.files) > 1 else "has the others"
+        echo(f"received {frames} in {seconds}{lost}; {path} {has}", err=err)
     else:
         echo(f"recorded {frames} in {seconds} to {path}", err=err)
     gaps = output.count(counts.gaps, "gap")

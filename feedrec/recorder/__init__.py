@@ -11,6 +11,7 @@ A live connection becomes a recording.
     run_end.py               what ends a run
     backoff.py               delays between attempts
     rate_limit.py            the venue's limits
+    throttle.py              short pauses, reported together
     clock.py                 stamps, and readings of both clocks
     redaction.py             no secrets in what is written
 

@@ -20,6 +20,7 @@ from .connection_state import ConnectionState
 from .intake import Intake
 from .output.counting_writer import CountingWriter
 from .rate_limit import RateLimit
+from .throttle import Throttle
 from .watchdog import Watchdog
 
 __all__ = ["ConnectionLifecycle"]
@@ -86,6 +87,8 @@ class ConnectionLifecycle:
         self._task: asyncio.Future[Any] | None = None
         self._opened_at: float | None = None
         self._watchdog = Watchdog(time.monotonic())
+        self._throttle = Throttle()
+        self._pause_is_event = False
         self._sending = asyncio.Lock()
         self._changes: list[Change] = []
 
@@ -111,20 +114,30 @@ class ConnectionLifecycle:
         self._intake.bytes_arrived()
 
     def read_done(self) -> None:
-        """Pause reading if the disk does not keep up; see `Receiver`."""
+        """Pause reading if the recording is full; see `Receiver`."""
         if self._recording.is_full and self.state is ConnectionState.RECORDING:
             self.state = self.state.become(ConnectionState.PAUSED)
             self._websocket.transport.pause_reading()
-            log.warning("the disk does not keep up: reading is paused, nothing is lost")
+            now = time.monotonic()
+            if not self._recording.memory_is_full:
+                self._throttle.begin(now)
+                return
+            self._pause_is_event = True
             self.event("pause", {"backlog": self._recording.backlog})
+            if self._writer.memory_reminder.is_due(now):
+                log.warning("no more memory for what the disk does not take: reading is paused, nothing is lost")
 
     def resume_reading(self) -> None:
-        """Resume reading if it is paused: the backlog is written, or the connection is to be closed."""
+        """Resume reading if it is paused: there is room again, or the connection is to be closed."""
         if self.state is ConnectionState.PAUSED:
             self.state = self.state.become(ConnectionState.RECORDING)
-            self._watchdog.restart(time.monotonic())
+            now = time.monotonic()
+            self._watchdog.restart(now)
+            self._throttle.end(now)
             self._websocket.transport.resume_reading()
-            self.event("resume", {})
+            if self._pause_is_event:
+                self._pause_is_event = False
+                self.event("resume", {})
 
     async def open(self, connecting: Coroutine[Any, Any, object]) -> bool:
         """
@@ -204,6 +217,8 @@ class ConnectionLifecycle:
         protocol = self._websocket.protocol  # websockets 13 has code and reason only there
         code, reason = protocol.close_code or NO_CLOSE_FRAME, protocol.close_reason or ""
         details: dict[str, Any] = {"code": code, "reason": reason}
+        if (rest := self._throttle.rest()) is not None:
+            self.event("throttle", rest)
         if self._writer.failure is None:  # else frames are missing that the client half would judge by
             self.report(self._client.on_close(code, reason))
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
@@ -255,7 +270,20 @@ class ConnectionLifecycle:
             self.report([one for one in due if isinstance(one, Notice)], now)
             async with self._sending:
                 await self._send([one for one in due if isinstance(one, Message)])
+            self._check_pause()
             await self._check_silence()
+
+    def _check_pause(self) -> None:
+        """Report short pauses now and then, and read on if the disk has stalled while there is memory left."""
+        if self.state is ConnectionState.PAUSED and not self._recording.is_full:
+            self.resume_reading()
+        now = time.monotonic()
+        report = self._throttle.report(now)
+        if report is not None:
+            self.event("throttle", report)
+            if self._writer.throttle_reminder.is_due(now):
+                text = "the recorder does not keep up: reading was paused %d times, %.1f s in all; nothing is lost"
+                log.warning(text, report["pauses"], report["seconds"])
 
     def _cancel(self) -> None:
         if self._task is not None:

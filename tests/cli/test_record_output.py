@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from feedrec.formats import create_recording, open_recording
+from feedrec.formats.file.growing.growing_file import begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
 from feedrec.model import NANOSECONDS, Frame, Header
 
@@ -43,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     for number in NUMBERS:
         header = Header("raw", "wss://venue.example", 7, extra={"part": number})
-        writer = RotatingWriter(folder / "x.jsonl", header, create_recording, RotateAfter(size=1 << 20), first=number)
+        writer = RotatingWriter(folder / "x.jsonl", header, begin_file, RotateAfter(size=1 << 20), first=number)
         writer.write(Frame(7, 0, b"[%d]" % number))
         writer.finish()
     return folder

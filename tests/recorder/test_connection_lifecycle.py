@@ -76,7 +76,7 @@ class KeptRecording(NullWriter):
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Record] = []
-        self.is_full = False
+        self.is_full = self.memory_is_full = False
 
     def write(self, record: Record, info: FrameInfo | None = None) -> None:  # noqa: ARG002
         self.records.append(record)
@@ -219,7 +219,7 @@ def test_a_connection_that_is_closed_before_it_subscribed_says_nothing_but_close
 def test_reading_pauses_while_the_disk_lags_and_goes_on_when_it_has_caught_up() -> None:
     async def test(bench: Bench) -> None:
         task = await bench.run()
-        bench.recording.is_full = True
+        bench.recording.is_full = bench.recording.memory_is_full = True
         bench.connection.read_done()
         bench.connection.read_done()
         assert bench.state() is ConnectionState.PAUSED
@@ -239,7 +239,7 @@ def test_reading_pauses_while_the_disk_lags_and_goes_on_when_it_has_caught_up() 
 
 def test_a_disk_that_lags_at_the_opening_pauses_reading_once_the_connection_records() -> None:
     async def test(bench: Bench) -> None:
-        bench.recording.is_full = True
+        bench.recording.is_full = bench.recording.memory_is_full = True
         await bench.open()
         assert bench.state() is ConnectionState.OPEN
         task = asyncio.create_task(bench.connection.run())
@@ -254,7 +254,7 @@ def test_a_disk_that_lags_at_the_opening_pauses_reading_once_the_connection_reco
 def test_a_paused_connection_is_resumed_before_it_ends(ending: str) -> None:
     async def test(bench: Bench) -> None:
         task = await bench.run()
-        bench.recording.is_full = True
+        bench.recording.is_full = bench.recording.memory_is_full = True
         bench.connection.read_done()
         if ending == "lost":
             bench.websocket.lose()
@@ -265,6 +265,39 @@ def test_a_paused_connection_is_resumed_before_it_ends(ending: str) -> None:
 
     bench = with_bench(test)
     assert bench.recording.names()[3:] == ["pause", "resume", "close"]
+
+
+def test_short_pauses_of_a_saturated_recorder_are_one_event() -> None:
+    """They come several times a second: at the end, or each half minute, they are reported together."""
+
+    async def test(bench: Bench) -> None:
+        task = await bench.run()
+        for _ in range(3):
+            bench.recording.is_full = True
+            bench.connection.read_done()
+            bench.recording.is_full = False
+            bench.connection.resume_reading()
+        await bench.finish(task)
+
+    bench = with_bench(test)
+    assert bench.websocket.said[1:] == ["pause reading", "resume reading"] * 3 + ["close"]
+    assert bench.recording.names()[3:] == ["throttle", "close"]
+    (event,) = (one for one in bench.recording.records if isinstance(one, Event) and one.name == "throttle")
+    assert event.details["pauses"] == 3
+
+
+def test_reading_goes_on_in_memory_when_the_disk_stalls_during_a_pause() -> None:
+    """The writer's thread, which else says that there is room again, is in a call that does not return."""
+
+    async def test(bench: Bench) -> None:
+        task = await bench.run()
+        bench.recording.is_full = True
+        bench.connection.read_done()
+        bench.recording.is_full = False
+        await until(lambda: bench.state() is ConnectionState.RECORDING)
+        await bench.finish(task)
+
+    assert with_bench(test).websocket.said[1:] == ["pause reading", "resume reading", "close"]
 
 
 def test_a_closing_connection_is_not_paused() -> None:

@@ -27,6 +27,7 @@ from feedrec.feeds.credentials import Credentials
 from feedrec.feeds.defaults import FeedDefaults
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.file.target import FileTarget
+from feedrec.formats.file.writer import recording_to
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 from feedrec.recorder import Limits, RecordingSession, Summary
@@ -307,7 +308,7 @@ class GatedTarget(FileTarget):
 
 def gated_writer(path: Path) -> tuple[RecordingWriter, GatedTarget]:
     target = GatedTarget(path)
-    return RecordingWriter(target, HEADER, BlockEncoder(1)), target
+    return recording_to(target, HEADER, BlockEncoder(1)), target
 
 
 def session_for(

@@ -94,7 +94,7 @@ def convert(
       feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
     """
     from ...feeds import feed_of
-    from ...formats import create_recording
+    from ...formats.file.growing.growing_file import begin_file
     from ...formats.tools.convert import convert as convert_recordings
 
     found = _look_at(inputs, _line_reader(options["input_format"], options["time_field"]), options["endpoint"])
@@ -110,7 +110,7 @@ def convert(
             state=_state(feed, header.endpoint, options["start"]) if with_state else None,
             split=split,
             mode=mode,
-            create=partial(create_recording, overwrite=overwrite, level=level),
+            create=partial(begin_file, overwrite=overwrite, level=level),
             on_read=on_read,
         )
     if result.first_time is None:

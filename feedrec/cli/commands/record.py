@@ -52,8 +52,7 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
     if plan := source.feed.plan_of(source.subscriptions):
         log.info("%s", plan)
     target = open_output(source, place)
-    summary, error = run_recording(source, target.writer, Limits(duration, max_frames))
-    target.finish_parquet()
+    summary, error = target.settle(*run_recording(source, target.writer, Limits(duration, max_frames)))
     if as_json:
         echo_json(_facts(summary, error))
     else:

@@ -10,7 +10,9 @@ One recording as a file: finding, opening, reading and writing it.
     parquet_reader.py  reads Parquet
     line_pass.py       one pass over the lines of a file
     block_search.py    finds blocks, with an index or without
-    writer.py          lines in, a growing file out
-    target.py          the file under its two names
+    writer.py          lines in, growing files out, with a thread between
     rotation.py        one recording in several files
+    target.py          the file under its two names
+    stream_target.py   a stream in its place
+    growing/           its files while they are written
 """

@@ -18,9 +18,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import RecordingExistsError
+from .names import new_paths
 
-__all__ = ["is_at", "is_being_written", "is_locked", "link_to_free_name", "lock", "locked", "name_of", "unlink_if_at"]
+__all__ = [
+    "give_name",
+    "is_at",
+    "is_being_written",
+    "is_locked",
+    "link_to_free_name",
+    "lock",
+    "locked",
+    "name_of",
+    "rename_to_free_name",
+    "sync_folder",
+    "unlink_if_at",
+]
 
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _DESCRIPTORS = "/proc/self/fd"
 _DELETED = " (deleted)"
 
@@ -144,3 +158,70 @@ def link_to_free_name(descriptor: int, present: Path, target: Path) -> None:
         os.link(str(descriptor), target, src_dir_fd=folder, follow_symlinks=True)
     finally:
         os.close(folder)
+
+
+def give_name(file: int, present: Path, path: Path, *, overwrite: bool) -> None:
+    """
+    Give an open file another name.
+
+    Raises:
+        FileExistsError: If it is taken and `overwrite` is false.
+        OSError: If the operating system reports another error.
+
+    """
+    try:
+        if not overwrite:
+            link_to_free_name(file, present, path)
+            return
+        between = next(name for name in new_paths(present) if not os.path.lexists(name))
+        link_to_free_name(file, present, between)
+        try:
+            between.replace(path)
+        finally:
+            between.unlink(missing_ok=True)  # rename() leaves it if both names are of one file
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if not overwrite and os.path.lexists(path):
+            raise FileExistsError from None
+        if not is_at(file, present):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
+        present.replace(path)
+
+
+def rename_to_free_name(source: Path, target: Path) -> None:
+    """
+    Rename a file, unless something has the new name.
+
+    Raises:
+        FileExistsError: If something has.
+        OSError: If the operating system reports another error.
+
+    """
+    # rename() would silently replace a file created meanwhile; link() fails.
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError from None
+        source.rename(target)
+    else:
+        source.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """
+    Force the name of a file onto the storage device, as fsync of the file does for its content.
+
+    If the folder cannot be read, or the file system cannot do this, the recording is complete all the same.
+    """
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

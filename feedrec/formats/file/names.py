@@ -5,6 +5,7 @@ File names: every rule on what a recording, a part of one, a journal and a repai
     NAME.jsonl.zst.part       the same while it is being written, or after its recorder was killed
     NAME.jsonl.zst.part.old   such a file, moved aside by a recorder with --overwrite (.old2 and so on)
     NAME.jsonl.zst.part.new   a further name of the first, for the moment in which it replaces a file (.new2 and so on)
+    NAME-2.jsonl.zst          the file in which NAME.jsonl.zst goes on after a disk error; then NAME-3 and so on
     NAME-0001.jsonl.zst       the first file of a rotation; the number has at least four digits
     NAME.parquet.jsonl.zst    the journal from which NAME.parquet is made
     NAME.repaired.jsonl.zst   what `feedrec repair` makes from NAME.jsonl.zst
@@ -31,6 +32,7 @@ __all__ = [
     "RECORDING_SUFFIXES",
     "WORK_MARK",
     "ZSTD_SUFFIX",
+    "continuation_path",
     "counts_as_recording",
     "finished_path",
     "in_rotation_order",
@@ -101,6 +103,12 @@ def numbered_path(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name.removesuffix(suffix)}-{number:04d}{suffix}")
 
 
+def continuation_path(path: Path, number: int) -> Path:
+    """Return the name of a file in which a single one goes on after a disk error: `x-2.jsonl.zst` for `x.jsonl.zst`."""
+    suffix = _suffix_of(path.name, RECORDING_SUFFIXES) or path.suffix
+    return path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
+
+
 def rotation_pattern(path: Path, first: int) -> Path:
     """Return a shell pattern for all files of a rotation that began with a number: `x-*.jsonl.zst`."""
     name = numbered_path(path, first).name
@@ -115,9 +123,11 @@ def recording_number(path: Path, name: str) -> int | None:
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
-    """Return a sort key that compares the numbers in names as numbers: 9999 comes before 10000."""
-    parts = _DIGITS.split(name)
-    return [(int(part) if number % 2 else 0, part) for number, part in enumerate(parts)]
+    """Return a sort key: numbers in names are compared as numbers, and a name comes before what continues it, `x-2`."""
+    finished = name.removesuffix(PART_SUFFIX)
+    stem = finished.removesuffix(_suffix_of(finished, RECORDING_SUFFIXES))
+    parts = _DIGITS.split(stem)
+    return [*((int(part) if number % 2 else 0, part) for number, part in enumerate(parts)), (0, name[len(stem) :])]
 
 
 def in_rotation_order(paths: Iterable[Path]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Where the bytes of a new recording go: a file that gets its name when it is complete, or a stream."""
+"""Where the bytes of a new recording go: a file that gets its name when it is complete."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import contextlib
 import errno
 import itertools
 import logging
+import math
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from ...errors import RecordingExistsError, WriteError
-from .lock import is_at, link_to_free_name, lock, name_of, unlink_if_at
+from .lock import give_name, is_at, lock, name_of, rename_to_free_name, sync_folder, unlink_if_at
 from .modes import USUAL, FileMode
-from .names import new_paths, old_paths, part_path
+from .names import old_paths, part_path
 
-__all__ = ["FileTarget", "StreamTarget", "Target", "move_into_place"]
+__all__ = ["FileTarget", "Target", "move_into_place"]
 
 _COPIED_AT_ONCE = 1 << 20
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NOT_A_FILE = "is a folder, pipe or device: move it away, or choose another name"
-_PIECE = 1 << 16  # as much as a pipe holds, so that `size` shows the progress of a slow reader
 
 log = logging.getLogger("feedrec")
 
@@ -35,12 +35,26 @@ class Target(Protocol):
         path: Its final name.
         size: Bytes written so far.
         identity: Which file it is; all zeros for what is none.
+        busy_since: When the write began that is going on, in seconds of the steady clock; None if there is none.
 
     """
 
     path: Path
     size: int
     identity: os.stat_result
+    busy_since: float | None
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether its name still leads to it."""
+
+    @property
+    def place(self) -> Path | None:
+        """Where it is; None if it has no name left."""
+
+    @property
+    def free_space(self) -> float:
+        """Bytes that its file system has free for us; infinite if that is unknown."""
 
     def write(self, data: bytes) -> None:
         """
@@ -51,11 +65,33 @@ class Target(Protocol):
 
         """
 
+    def cut(self, size: int) -> None:
+        """
+        Remove what was written after the first `size` bytes.
+
+        Raises:
+            WriteError: If that fails.
+
+        """
+
     def sync(self) -> None:
-        """Force everything written so far onto the storage device."""
+        """
+        Force everything written so far onto the storage device.
+
+        Raises:
+            WriteError: If that fails.
+
+        """
 
     def commit(self) -> Path:
-        """Complete it under its final name, and return that."""
+        """
+        Complete it under its final name, close it, and return that name.
+
+        Raises:
+            RecordingExistsError: If the name is taken.
+            WriteError: If the operating system reports an error; another attempt may succeed.
+
+        """
 
     def release(self) -> None:
         """Close it as it is."""
@@ -84,6 +120,7 @@ class FileTarget:
     def __init__(self, path: Path, *, overwrite: bool = False, mode: FileMode = USUAL) -> None:
         self.path = path
         self.size = 0
+        self.busy_since: float | None = None
         self._mode = mode
         self._overwrite = overwrite
         self._aside: Path | None = None
@@ -106,35 +143,57 @@ class FileTarget:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether its `.part` name leads to it."""
-        return is_at(self._file, self._part)
+        """Whether its `.part` name leads to it; a network file system that does not answer counts as yes."""
+        try:
+            return os.path.samestat(self.identity, self._part.lstat())
+        except OSError as error:
+            return error.errno not in {errno.ENOENT, errno.ENOTDIR}
 
     @property
     def place(self) -> Path | None:
-        """Where it is while it is open: under its `.part` name, or where it was moved; None if it has no name left."""
-        return self._part if self.is_in_place else name_of(self._file)
+        """Where it is: under its `.part` name, or while it is open where it was moved; None if it has no name left."""
+        if is_at(self.identity, self._part):
+            return self._part
+        return None if self._is_released else name_of(self._file)
+
+    @property
+    def free_space(self) -> float:
+        """Bytes that the file system has free for us; infinite if it does not say."""
+        try:
+            status = os.fstatvfs(self._file)
+        except OSError:
+            return math.inf
+        return status.f_bavail * status.f_frsize
 
     def write(self, data: bytes) -> None:
         with self._explaining_errors():
             rest = memoryview(data)
-            while rest:
-                written = os.write(self._file, rest)
-                self.size += written
-                rest = rest[written:]
+            try:
+                while rest:
+                    self.busy_since = time.monotonic()
+                    written = os.write(self._file, rest)
+                    self.size += written
+                    rest = rest[written:]
+            finally:
+                self.busy_since = None
+
+    def cut(self, size: int) -> None:
+        with self._explaining_errors():
+            os.ftruncate(self._file, size)
+            os.lseek(self._file, size, os.SEEK_SET)
+            self.size = size
 
     def sync(self) -> None:
         with self._explaining_errors():
             os.fsync(self._file)
 
     def commit(self) -> Path:
-        try:
-            with self._explaining_errors():
-                os.fsync(self._file)
-                self._take_name()
-                unlink_if_at(self._file, self._part)
-                _sync_folder(self.path.parent)
-        finally:
-            self.release()
+        with self._explaining_errors():
+            os.fsync(self._file)
+            self._take_name()
+            unlink_if_at(self._file, self._part)
+            sync_folder(self.path.parent)
+        self.release()
         return self.path
 
     def release(self) -> None:
@@ -180,7 +239,7 @@ class FileTarget:
     def _put_back(self) -> None:
         if self._aside is not None:
             with contextlib.suppress(OSError):  # then it stays where the warning says
-                _rename_to_free_name(self._aside, self._part)
+                rename_to_free_name(self._aside, self._part)
 
     def _taken(self) -> RecordingExistsError:
         return RecordingExistsError(self.path, "another feedrec is recording to it")
@@ -191,7 +250,7 @@ class FileTarget:
         except BlockingIOError:
             raise self._taken() from None
         # If another recorder finished between our open() and flock(), we hold its finished file.
-        if not self.is_in_place:
+        if not is_at(self._file, self._part):
             raise self._taken()
 
     def _refuse_to_overwrite(self) -> None:
@@ -208,7 +267,7 @@ class FileTarget:
         if os.fstat(self._file).st_nlink == 0:
             self._copy_to_free_name()
         try:
-            _give_name(self._file, self._part, self.path, overwrite=self._overwrite)
+            give_name(self._file, self._part, self.path, overwrite=self._overwrite)
         except FileExistsError:
             raise _came_between(self.path, self.place) from None
 
@@ -277,7 +336,7 @@ def move_into_place(source: Path, path: Path, identity: os.stat_result, *, overw
         try:
             if not os.path.samestat(os.fstat(file), identity):
                 raise WriteError(path, f"cannot be written: another program replaced {source.name}")
-            _give_name(file, source, path, overwrite=overwrite)
+            give_name(file, source, path, overwrite=overwrite)
             unlink_if_at(file, source)
         finally:
             os.close(file)
@@ -285,112 +344,9 @@ def move_into_place(source: Path, path: Path, identity: os.stat_result, *, overw
         raise _came_between(path, source) from None
     except OSError as error:
         raise WriteError(path, f"cannot be written: {error.strerror}") from error
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _came_between(path: Path, place: Path | None) -> RecordingExistsError:
     there = "" if place is None else f"; the recording is safe in {place.name}"
     return RecordingExistsError(path, f"was created by another program meanwhile{there}")
-
-
-def _give_name(file: int, present: Path, path: Path, *, overwrite: bool) -> None:
-    """
-    Give an open file another name.
-
-    Raises:
-        FileExistsError: If it is taken and `overwrite` is false.
-        OSError: If the operating system reports another error.
-
-    """
-    try:
-        if not overwrite:
-            link_to_free_name(file, present, path)
-            return
-        between = next(name for name in new_paths(present) if not os.path.lexists(name))
-        link_to_free_name(file, present, between)
-        try:
-            between.replace(path)
-        finally:
-            between.unlink(missing_ok=True)  # rename() leaves it if both names are of one file
-    except (FileExistsError, FileNotFoundError):
-        raise
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        if not overwrite and os.path.lexists(path):
-            raise FileExistsError from None
-        if not is_at(file, present):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None
-        present.replace(path)
-
-
-def _rename_to_free_name(source: Path, target: Path) -> None:
-    # rename() would silently replace a file created meanwhile; link() fails.
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if os.path.lexists(target):
-            raise FileExistsError from None
-        source.rename(target)
-    else:
-        source.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """
-    Force the name of a file onto the storage device, as fsync of the file does for its content.
-
-    If the folder cannot be read, or the file system cannot do this, the recording is complete all the same.
-    """
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-class StreamTarget:
-    """A stream, such as stdout, that gets the lines as they come."""
-
-    def __init__(self, stream: BinaryIO, name: str = "-") -> None:
-        self.path = Path(name)
-        self.size = 0
-        self.identity = os.stat_result([0] * 10)
-        self._stream = stream
-        self._file: int | None = None
-        with contextlib.suppress(OSError, ValueError):  # a stream in memory, or a closed one
-            stream.flush()
-            self._file = stream.fileno()
-
-    def write(self, data: bytes) -> None:
-        rest = memoryview(data)
-        try:
-            while rest:
-                written = self._write(rest[:_PIECE])
-                self.size += written
-                rest = rest[written:]
-        except (OSError, ValueError) as error:
-            raise WriteError(self.path, f"cannot be written: {error}") from error
-
-    def _write(self, piece: memoryview) -> int:
-        if self._file is not None:
-            # Bypass the buffer of the stream: a thread stuck there holds a lock that Python needs to exit.
-            return os.write(self._file, piece)
-        self._stream.write(piece)
-        self._stream.flush()
-        return len(piece)
-
-    def sync(self) -> None:
-        """Do nothing: a stream has no storage device."""
-
-    def commit(self) -> Path:
-        return self.path
-
-    def release(self) -> None:
-        """Do nothing: the stream belongs to the caller."""
-
-    def remove(self) -> None:
-        """Do nothing: what was sent cannot be taken back."""

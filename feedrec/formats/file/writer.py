@@ -2,8 +2,9 @@
 Writes a recording: lines in, a file out that can be read at any moment.
 
 The caller's thread hands lines over; a thread of the writer compresses and writes them (zstd releases the interpreter
-lock). Every line is on its way to the disk within a second, so a process that is killed loses no more than that. Until
-it is finished, the file has the suffix `.part` and is locked.
+lock). Every line is on its way to the disk within a second; the caller is told to pause before lines that are not span
+more than that. So a process that is killed loses no more. Until it is finished, the file has the suffix `.part` and is
+locked.
 """
 
 from __future__ import annotations
@@ -18,25 +19,28 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ...errors import FeedrecError, UsageError, WriteError
+from ...errors import FeedrecError, WriteError
 from ...model import Event, Frame, FrameInfo, Header, Record
-from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
+from ..line.codec import decode_line, encode_event, encode_frame, encode_header
 from ..line.index import Mark
-from ..stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
-from ..stream.plain import PlainEncoder
 from ..stream.protocols import Encoder
-from ..stream.zstd_blocks import BLOCK_SIZE, DEFAULT_LEVEL, BlockEncoder
+from .growing.file_sequence import FileSequence
+from .growing.growing_file import GrowingFile, Line, begin_file
+from .growing.oldest_line import OldestLine
 from .modes import USUAL, FileMode
-from .names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
-from .target import FileTarget, Target
+from .target import Target
 
-__all__ = ["RecordingWriter", "create_recording", "mark_of"]
+__all__ = ["RecordingWriter", "create_recording", "mark_of", "recording_to"]
 
 _TICK = 0.1
-_FLUSH_AFTER = 0.7  # with a tick and the write itself, the operating system has a line within a second
+_FLUSH_AFTER = 0.6  # with a tick and the write itself, the operating system has a line within a second
+_PAUSE_AFTER, _RESUME_AFTER = 0.6, 0.3  # age of the oldest line that the operating system does not have
+_TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
+_LAST_WORD = 2.0  # seconds to note that frames are lost
 _LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
+_MOST_UNFINISHED = 2  # files
 
 
 class RecordingWriter:
@@ -44,36 +48,25 @@ class RecordingWriter:
     A growing recording. Use it in a `with` block, or finish it.
 
     Args:
-        target: Where the bytes go.
-        header: The first line; as bytes, a header to be kept verbatim.
-        encoder: Encodes lines as bytes.
-        fsync_interval: Seconds between forced writes to the storage device; None leaves that to the operating system.
-        on_drained: Called in the writer's thread when the backlog has become small, or will never shrink again.
+        files: Where the lines go.
+        on_drained: Called in the writer's thread when there is room again after `is_full` was true, or never will be.
 
     """
 
-    def __init__(
-        self,
-        target: Target,
-        header: Header | bytes,
-        encoder: Encoder,
-        *,
-        fsync_interval: float | None = None,
-        on_drained: Callable[[], object] = lambda: None,
-    ) -> None:
+    def __init__(self, files: FileSequence, *, on_drained: Callable[[], object] = lambda: None) -> None:
         self.on_drained = on_drained
-        self._target = target
-        self._encoder = encoder
-        self._fsync_interval = fsync_interval
-        self._lines: deque[tuple[bytes, Mark]] = deque()
-        self._size_in = 0
-        self._size_taken = 0
-        self._size_written = 0
+        self._files = files
+        self._lines: deque[Line | None] = deque()  # None: the next line begins a new file
+        self._size_in = self._size_taken = 0
+        self._unsafe = 0
+        self._last_whole = time.monotonic()
+        self._oldest = OldestLine(self._last_whole)
         self._wake = threading.Event()
         self._taken = threading.Event()
-        self._finishing = self._flush_now = False
+        self._finishing = self._flush_now = self._gives_up = self._was_full = False
+        self._turns = False  # whether `_begins_new_file` is to be asked
+        self._frames_lost = 0
         self._failure: FeedrecError | None = None
-        self._write_header(header)
         self._thread = threading.Thread(target=self._run, name="feedrec-writer", daemon=True)
         self._thread.start()
 
@@ -92,22 +85,27 @@ class RecordingWriter:
     @property
     def path(self) -> Path:
         """Where the recording is, or will be when finished."""
-        return self._target.path
+        return self._files.path
+
+    @property
+    def places(self) -> list[Path]:
+        """The names of its files that are finished or were left unfinished, in order."""
+        return list(self._files.places)
 
     @property
     def identity(self) -> os.stat_result:
         """Which file it is, whatever its names lead to."""
-        return self._target.identity
+        return self._files.identity
 
     @property
     def text_size(self) -> int:
-        """Bytes of text handed over, including newlines."""
-        return self._size_in
+        """Bytes of text handed over, including newlines and the headers of all files."""
+        return self._files.text_size + self.backlog
 
     @property
     def file_size(self) -> int:
-        """Bytes written to the target."""
-        return self._target.size
+        """Bytes written to the disk, in all files."""
+        return self._files.size
 
     @property
     def backlog(self) -> int:
@@ -116,20 +114,40 @@ class RecordingWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether the disk cannot keep up: hand over nothing until `on_drained`, or memory grows."""
-        return self.backlog >= _HIGH_WATER
+        """
+        Whether to hand over nothing until `on_drained`, which is called after this was true.
+
+        It is true when lines that the operating system does not have yet were handed over too long ago: what they span
+        is lost if the process is killed. While the disk takes nothing, only memory is the limit, however old they are.
+        """
+        if not self.memory_is_full:
+            now = time.monotonic()
+            if now - self._oldest.since <= _PAUSE_AFTER or self._files.is_stalled(now):
+                return False
+        self._was_full = True
+        return True
+
+    @property
+    def memory_is_full(self) -> bool:
+        """Whether as much waits in memory as may: the disk takes nothing, or much too little."""
+        return self._size_in - self._size_taken >= _HIGH_WATER or self._files.unfinished > _MOST_UNFINISHED
 
     @property
     def failure(self) -> FeedrecError | None:
         """Why nothing is written any more; None while all is well."""
         return self._failure
 
+    @property
+    def frames_lost(self) -> int:
+        """Received frames that were handed over and are not in the recording, since writing failed."""
+        return self._frames_lost
+
     def wait_for_room(self, most: int | None = None) -> None:
         """Wait until the backlog is below `most` bytes (by default, until it is not full), or writing has failed."""
         most = _HIGH_WATER if most is None else most
-        while self.backlog >= most and self._thread.is_alive():
+        while (self.backlog >= most or self._files.unfinished > _MOST_UNFINISHED) and self._thread.is_alive():
             self._taken.clear()
-            if self.backlog >= most:
+            if self.backlog >= most or self._files.unfinished > _MOST_UNFINISHED:
                 self._taken.wait(_TICK)
 
     def write(self, record: Record, info: FrameInfo | None = None, *, block: bool = False) -> None:
@@ -165,16 +183,19 @@ class RecordingWriter:
             WriteError: If writing earlier lines failed, or the recording is finished.
 
         """
-        if block and self.is_full:
+        if block:
             self.wait_for_room()
         if self._failure is not None:
             raise self._failure
         if self._finishing:
-            raise WriteError(self._target.path, "is finished and takes no more lines")
-        self._lines.append((line, mark or mark_of(decode_line(line))))
+            raise WriteError(self._files.path, "is finished and takes no more lines")
+        mark = mark or mark_of(decode_line(line))
+        if self._turns and self._begins_new_file(line, mark):
+            self._lines.append(None)
+        self._lines.append((line, mark))
         self._size_in += len(line) + 1
-        if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():
-            self._wake.set()
+        if self._size_in >= self._oldest.next_note:
+            self._note_time()
 
     def flush(self) -> None:
         """Have the thread write everything that was handed over at once, and not wait until it is due."""
@@ -186,8 +207,9 @@ class RecordingWriter:
         Write everything, and give the recording its final name.
 
         Args:
-            patience: Seconds without any progress after which to give up; None to wait forever. After giving up, the
-                thread stays stuck and the target open, which does not keep the process from exiting.
+            patience: Seconds without any progress after which to give up, six times as many for the storage device to
+                confirm it; None to wait forever. After giving up, a thread may stay stuck and the target open, which
+                does not keep the process from exiting.
 
         Raises:
             WriteError: If writing failed, now or before, or got stuck; what was written is still there under the
@@ -195,94 +217,131 @@ class RecordingWriter:
 
         """
         self._stop(patience)
-        if self._failure is not None:
-            if not self._thread.is_alive():
-                self._target.release()
-            raise self._failure
-        return self._target.commit()
+        if self._failure is None:
+            try:
+                return self._files.finish(patience)
+            except FeedrecError as error:
+                self._failure = error
+        if not self._thread.is_alive():
+            self._files.release()
+        raise self._failure
 
     def abandon(self) -> None:
         """Write what was handed over, and leave the recording unfinished, under its `.part` name."""
         self._stop(_PATIENCE)
         if not self._thread.is_alive():
-            self._target.release()
+            self._files.release()
 
     def discard(self) -> None:
         """Remove the recording: for one that never got a frame, or will never be complete."""
         self._lines.clear()
-        self._stop()
-        self._target.remove()
+        self._stop(_PATIENCE)
+        self._files.remove()
 
     def _stop(self, patience: float | None = None) -> None:
         self._finishing = True
         self._wake.set()
         progress = None
-        while self._thread.is_alive() and progress != (progress := (self._size_written, self._target.size)):
+        while self._thread.is_alive() and progress != (progress := (self._size_taken, self._files.size)):
             self._thread.join(patience)
         if self._thread.is_alive():
-            rest = self._size_in - self._size_written
-            reason = (
-                f"accepted nothing for {patience:g} s: at least {rest} of {self._size_in} bytes of text are not written"
-            )
-            self._failure = WriteError(self._target.path, reason)
+            rest = self.backlog + self._files.unsafe_text
+            size = self.text_size
+            reason = f"accepted nothing for {patience:g} s: at least {rest} of {size} bytes of text are not written"
+            self._failure = WriteError(self._files.path, reason)
+            self._gives_up = True
+            self._wake.set()
+            self._thread.join(_LAST_WORD)
+            if self._thread.is_alive():  # stuck in a call to the operating system
+                self._frames_lost = self._count_frames()
 
-    def _write_header(self, header: Header | bytes) -> None:
-        try:
-            line = header if isinstance(header, bytes) else encode_header(header)
-            self._size_in = self._size_taken = self._size_written = len(line) + 1
-            self._target.write(self._encoder.begin(line))
-        except BaseException:
-            self._target.remove()
-            raise
+    def _begins_new_file(self, line: bytes, mark: Mark) -> bool:  # noqa: ARG002
+        """Return whether a line is the first of a new file."""
+        return False
+
+    def _note_time(self) -> None:
+        """Note the time, and wake the thread if there is enough for it."""
+        self._oldest.note(self._size_in, time.monotonic())
+        if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():
+            self._wake.set()
 
     def _run(self) -> None:
         try:
             self._write_until_finished()
         except FeedrecError as error:
-            self._failure = error
+            self._failure = self._failure or error
         except Exception as error:  # noqa: BLE001  a thread has no caller to raise to
-            self._failure = WriteError(self._target.path, f"writing failed: {error!r}")
+            self._failure = WriteError(self._files.path, f"writing failed: {error!r}")
         if self._failure is not None:
+            self._frames_lost = self._count_frames()
+            self._files.give_up(self._frames_lost, time.monotonic())
             self.on_drained()
+
+    def _count_frames(self) -> int:
+        """Count the received frames that are not written."""
+        waiting = (line[1] for line in list(self._lines) if line is not None)
+        return self._files.held_frames + sum(mark[2] is not None for mark in waiting)
 
     def _write_until_finished(self) -> None:
-        last_flush = last_fsync = time.monotonic()
-        unflushed = False
-        while True:
-            self._wake.wait(_TICK)
-            self._wake.clear()
-            finishing, flush_now, self._flush_now = self._finishing, self._flush_now, False
-            while lines := self._take_lines():
-                self._target.write(self._encoder.add(*zip(*lines, strict=True)))
-                self._size_written = self._size_taken
-                unflushed = True
-            if finishing:
-                self._target.write(self._encoder.finish())
-                return
+        files = self._files
+        while not self._gives_up:
+            if not (self._lines and files.accepts):
+                self._wake.wait(_TICK)
+                self._wake.clear()
+            finishing = self._finishing
+            handed_over, before = self._size_in, time.monotonic()
+            self._write_some(before)
             now = time.monotonic()
-            if not unflushed:
-                last_flush = now
-            elif flush_now or now - last_flush >= _FLUSH_AFTER:
-                self._target.write(self._encoder.flush())
-                last_flush, unflushed = now, False
-            if self._fsync_interval is not None and now - last_fsync >= self._fsync_interval:
-                self._target.sync()
-                last_fsync = now
+            self._flush_if_due(now)
+            files.tick(now, self.backlog)
+            self._oldest.written(self._size_taken - files.unsafe_text, handed_over, before)
+            if finishing and not self._lines and files.end(now):
+                return
+            self._tell_if_drained(now)
 
-    def _take_lines(self) -> list[tuple[bytes, Mark]]:
-        """Take up to about a block of lines. The two ends of a deque are safe to use from two threads."""
-        taken, size = [], 0
+    def _write_some(self, now: float) -> None:
+        if not self._files.accepts:
+            return
+        lines, ends_file = self._take_lines()
+        if lines:
+            self._files.add(lines, now)
+        if ends_file:
+            self._files.turn(now)
+
+    def _flush_if_due(self, now: float) -> None:
+        """Flush what is in the compressor, unless a block has ended a moment ago: that is as good."""
+        unsafe, before = self._files.unsafe_text, self._unsafe
+        flush_now = self._flush_now and not self._lines
+        if not unsafe or unsafe < before:
+            self._last_whole = now
+        if unsafe and (flush_now or now - self._last_whole >= _FLUSH_AFTER):
+            self._files.flush(now)
+            self._last_whole = now
+        self._unsafe = self._files.unsafe_text
+        self._flush_now = self._flush_now and not flush_now
+
+    def _tell_if_drained(self, now: float) -> None:
+        if not self._was_full or self.backlog > _LOW_WATER or self._files.unfinished > _MOST_UNFINISHED:
+            return
+        if now - self._oldest.since <= _RESUME_AFTER or self._files.is_stalled(now):
+            self._was_full = False
+            self.on_drained()
+
+    def _take_lines(self) -> tuple[list[Line], bool]:
+        """Take some lines of one file, and whether it ends there. The two ends of a deque are safe in two threads."""
+        taken: list[Line] = []
+        size, ends_file = 0, False
         with contextlib.suppress(IndexError):
-            while size < BLOCK_SIZE:
+            while size < _TAKEN_AT_ONCE:
                 line = self._lines.popleft()
+                if line is None:
+                    ends_file = True
+                    break
                 taken.append(line)
                 size += len(line[0]) + 1
-        was_large = self.backlog > _LOW_WATER
         self._size_taken += size
         self._taken.set()
-        if was_large and self.backlog <= _LOW_WATER:
-            self.on_drained()
-        return taken
+        return taken, ends_file
 
 
 def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
@@ -301,9 +360,7 @@ def create_recording(
     mode: FileMode = USUAL,
 ) -> RecordingWriter:
     """
-    Begin a recording; its suffix determines the format: `.jsonl.zst`, `.jsonl.gz`, plain `.jsonl`, or `.parquet`.
-
-    Parquet cannot be read until it is finished: write what is recorded live as lines first.
+    Begin a recording in one file; its suffix determines the format, as for `begin_file`.
 
     Args:
         path: Its name.
@@ -320,26 +377,19 @@ def create_recording(
         WriteError: If it cannot be created.
 
     """
-    path = Path(path)
-    if isinstance(header, bytes):
-        decode_header(header)
-        header = header.replace(b"\n", b" ")  # only between keys: a JSON string has none
-    encoder = _encoder_for(path, level)
-    target = FileTarget(path, overwrite=overwrite, mode=mode)
-    return RecordingWriter(target, header, encoder, fsync_interval=fsync_interval)
+    file = begin_file(Path(path), header, overwrite=overwrite, level=level, mode=mode)
+    return RecordingWriter(FileSequence(lambda _: file, fsync_interval=fsync_interval))
 
 
-def _encoder_for(path: Path, level: int | None) -> Encoder:
-    if path.suffix == ".zst":
-        return BlockEncoder(DEFAULT_LEVEL if level is None else level)
-    if path.suffix == PLAIN_SUFFIX:
-        return PlainEncoder()
-    if path.name.endswith(GZIP_SUFFIX):
-        if level is not None and not 1 <= level <= 9:
-            raise UsageError(f"invalid gzip level {level}: must be 1 to 9")
-        return GzipEncoder(DEFAULT_GZIP_LEVEL if level is None else level)
-    if path.suffix == PARQUET_SUFFIX:
-        from ..stream.parquet_rows import ParquetEncoder  # noqa: PLC0415  loads pyarrow
+def recording_to(
+    target: Target, header: Header, encoder: Encoder, *, on_drained: Callable[[], object] = lambda: None
+) -> RecordingWriter:
+    """
+    Begin a recording that goes to any target, such as a stream.
 
-        return ParquetEncoder(DEFAULT_LEVEL if level is None else level)
-    raise UsageError(f"{path}: the name of a recording must end in .jsonl.zst, .jsonl.gz, .jsonl or .parquet")
+    Raises:
+        WriteError: If the header cannot be written.
+
+    """
+    file = GrowingFile(target, encoder, encode_header(header))
+    return RecordingWriter(FileSequence(lambda _: file), on_drained=on_drained)

@@ -135,11 +135,16 @@ def _pairs(files: Sequence[Input]) -> Iterator[tuple[Input, Input]]:
 
 
 def _overlap(one: Input, other: Input) -> bool:
-    """Return whether the earlier file has a line that is not before the first line of the later."""
+    """
+    Return whether the earlier file has a line that is not before the first line of the later.
+
+    A part without a number and the file in which it goes on after a disk error may have lines of the same time.
+    """
     earlier, later = sorted((one, other), key=lambda each: each.first)
+    may_touch = one.header.extra.get("part") != other.header.extra.get("part")
     with earlier.open() as recording:
         try:
-            return next(recording.batches(parse_time(later.first.decode())), None) is not None
+            return next(recording.batches(parse_time(later.first.decode()) + may_touch), None) is not None
         except DamagedRecordingError:  # reading reports it when it gets there
             return False
 

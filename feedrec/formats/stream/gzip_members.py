@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from ..line.index import Mark
 from .line_splitter import HeldLines, LineSplitter
-from .protocols import MAX_LINE
+from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .zstd_blocks import BLOCK_SIZE
 from .zstd_parser import StreamDamage
 
@@ -45,6 +45,7 @@ class GzipEncoder:
         self._level = level
         self._member: zlib._Compress | None = None
         self._size = 0
+        self._pending = NOTHING_PENDING
 
     def begin(self, header: bytes) -> bytes:
         return self.add([header]) + self.flush()
@@ -52,25 +53,35 @@ class GzipEncoder:
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:  # noqa: ARG002
         packed = []
         for start in range(0, len(lines), _LINES_AT_ONCE):
-            text = b"\n".join([*lines[start : start + _LINES_AT_ONCE], b""])
+            piece = lines[start : start + _LINES_AT_ONCE]
+            text = b"\n".join([*piece, b""])
             if self._member is None:
                 self._member = zlib.compressobj(self._level, wbits=_GZIP_FORMAT)
-            packed.append(self._member.compress(text))
+            data = self._member.compress(text)
+            packed.append(data)
             self._size += len(text)
+            before = self._pending
+            self._pending = Pending(before.lines + len(piece), before.text + len(text), before.size + len(data))
             if self._size >= BLOCK_SIZE:
                 packed.append(self.finish())
         return b"".join(packed)
 
     def flush(self) -> bytes:
+        self._pending = NOTHING_PENDING
         return self._member.flush(zlib.Z_SYNC_FLUSH) if self._member else b""
 
     def finish(self) -> bytes:
+        self._pending = NOTHING_PENDING
         if self._member is None:
             return b""
         rest = self._member.flush()
         self._member = None
         self._size = 0
         return rest
+
+    @property
+    def pending(self) -> Pending:
+        return self._pending
 
 
 class GzipDecoder:

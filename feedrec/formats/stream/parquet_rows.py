@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from ...model import Direction, Frame, FrameInfo
 from ..line.codec import decode_line, encode_frame
 from ..line.index import Mark
+from .protocols import NOTHING_PENDING, Pending
 from .zstd_blocks import DEFAULT_LEVEL
 
 __all__ = [
@@ -314,6 +315,10 @@ class ParquetEncoder:
         rest = self._sink.take()
         footer = len(rest) - TAIL_SIZE - int.from_bytes(rest[-TAIL_SIZE:][:4], "little")
         return self._take_ready() + rest[:footer] + seal(rest[footer:]) + rest[footer:]
+
+    @property
+    def pending(self) -> Pending:
+        return NOTHING_PENDING
 
     def _take_ready(self) -> bytes:
         ready, self._ready = self._ready, []

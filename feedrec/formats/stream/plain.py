@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..line.index import Mark
 from .line_splitter import LineSplitter
-from .protocols import MAX_LINE
+from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .zstd_parser import StreamDamage
 
 __all__ = ["PlainDecoder", "PlainEncoder"]
@@ -26,6 +26,10 @@ class PlainEncoder:
 
     def finish(self) -> bytes:
         return b""
+
+    @property
+    def pending(self) -> Pending:
+        return NOTHING_PENDING
 
 
 class PlainDecoder:

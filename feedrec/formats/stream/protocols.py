@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..line.index import Mark
 from .zstd_parser import StreamDamage
 
-__all__ = ["MAX_LINE", "Decoder", "Encoder"]
+__all__ = ["MAX_LINE", "NOTHING_PENDING", "Decoder", "Encoder", "Pending"]
 
 MAX_LINE = 64 << 20
 """Maximum length of a line in bytes."""
+
+
+class Pending(NamedTuple):
+    """
+    What was added to an encoder since the last point at which all lines before it had been returned whole.
+
+    Attributes:
+        lines: Number of lines.
+        text: Bytes of their text, newlines included.
+        size: Bytes that were returned of them.
+
+    """
+
+    lines: int = 0
+    text: int = 0
+    size: int = 0
+
+
+NOTHING_PENDING = Pending()
 
 
 class Encoder(Protocol):
@@ -28,6 +47,15 @@ class Encoder(Protocol):
 
     def finish(self) -> bytes:
         """Return the rest; nothing may be added after that."""
+
+    @property
+    def pending(self) -> Pending:
+        """
+        What a file lacks, or has in part, that is written up to what was returned last.
+
+        A file that is cut off before the returned bytes of these lines has all lines before them. A format that cannot
+        be cut off says that nothing is pending.
+        """
 
 
 class Decoder(Protocol):

@@ -19,7 +19,7 @@ import zstandard
 from ..line.index import IndexBuilder, Mark
 from ..line.seek_table import SEEK_TABLE_MAGIC
 from .line_splitter import HeldLines, LineSplitter
-from .protocols import MAX_LINE
+from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .zstd_parser import FrameEnd, StreamDamage, Unpacked, ZstdWalker
 
 __all__ = [
@@ -56,6 +56,8 @@ class BlockEncoder:
         self._block: zstandard.ZstdCompressionObj | None = None
         self._room = block_size
         self._size = self._crc = 0
+        self._lines = 0
+        self._flushed = NOTHING_PENDING  # what of the present block was flushed
 
     def begin(self, header: bytes) -> bytes:
         self._ends_with_index = True
@@ -74,7 +76,9 @@ class BlockEncoder:
         return b"".join(packed)
 
     def flush(self) -> bytes:
-        return self._count(self._block.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)) if self._block else b""
+        rest = self._count(self._block.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)) if self._block else b""
+        self._flushed = Pending(self._lines, self._block_size - self._room, self._size)
+        return rest
 
     def finish(self) -> bytes:
         rest = self._end_block()
@@ -87,14 +91,21 @@ class BlockEncoder:
         self._index.end_block(self._size, self._block_size - self._room, self._crc)
         self._block = None
         self._room = self._block_size
-        self._size = self._crc = 0
+        self._size = self._crc = self._lines = 0
+        self._flushed = NOTHING_PENDING
         return rest
+
+    @property
+    def pending(self) -> Pending:
+        lines, text, size = self._flushed
+        return Pending(self._lines - lines, self._block_size - self._room - text, self._size - size)
 
     def _compress(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> bytes:
         if not lines:
             return b""
         if self._block is None:
             self._block = self._compressor.compressobj()
+        self._lines += len(lines)
         self._index.add(marks)
         return self._count(self._block.compress(b"\n".join([*lines, b""])))
 

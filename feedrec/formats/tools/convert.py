@@ -17,9 +17,10 @@ import msgspec
 
 from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, describe_nothing
+from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
-from ..file.writer import RecordingWriter, create_recording, mark_of
+from ..file.writer import mark_of
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark
 from ..line.index_marks import LineMarks
@@ -90,7 +91,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
     state: StartState | None = None,
     split: RotateAfter | None = None,
     mode: FileMode | None = None,
-    create: Callable[..., RecordingWriter] = create_recording,
+    create: Callable[..., GrowingFile] = begin_file,
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
 ) -> Conversion:
     """
@@ -106,7 +107,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
         state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
         split: When a new file begins; None for a single file.
         mode: Who may read the output; None for those who may read all inputs.
-        create: Begins a recording; takes what `create_recording` takes.
+        create: Begins a file; takes what `begin_file` takes.
         on_read: Called with the number of an input, and the bytes of it read so far.
 
     Raises:
@@ -274,11 +275,11 @@ def renumbered(line: bytes, conn: int, number: int) -> bytes:
 
 
 def _creating(
-    inputs: Sequence[Input], create: Callable[..., RecordingWriter], mode: FileMode
-) -> Callable[[Path, Header], RecordingWriter]:
+    inputs: Sequence[Input], create: Callable[..., GrowingFile], mode: FileMode
+) -> Callable[[Path, Header], GrowingFile]:
     """Return what begins a file of the output: with the first input's header as it stands, if it is the header."""
 
-    def create_other(path: Path, header: Header) -> RecordingWriter:
+    def create_other(path: Path, header: Header) -> GrowingFile:
         _refuse_input(path, inputs)
         return create(path, inputs[0].header_line if header is inputs[0].header else header, mode=mode)
 

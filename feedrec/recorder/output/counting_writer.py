@@ -13,6 +13,7 @@ from ...formats.tools.summary import frames_missing
 from ...model import Event, Frame, FrameInfo, Record
 from ..clock import Reading
 from ..run_end import Outcome, RunEnd
+from ..throttle import Reminder
 from .writer_protocol import GrowingRecording
 
 __all__ = ["CountingWriter", "Counts"]
@@ -65,6 +66,7 @@ class CountingWriter:
         counts: The figures so far.
         is_complete: Whether no more frames are written: the limit is reached, or writing failed.
         failure: Why writing failed; None while it works.
+        memory_reminder, throttle_reminder: When it is to be logged, for all connections, that reading is paused.
 
     """
 
@@ -73,6 +75,7 @@ class CountingWriter:
         self.counts = Counts()
         self.is_complete = False
         self.failure: FeedrecError | None = None
+        self.memory_reminder, self.throttle_reminder = Reminder(), Reminder()
         self._end = end
         self._max_frames = max_frames
         self._open = 0  # connections

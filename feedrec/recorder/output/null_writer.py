@@ -19,6 +19,9 @@ class NullWriter:
     file_size = 0
     backlog = 0
     is_full = False
+    memory_is_full = False
+    places: list[Path] = []  # noqa: RUF012  never anything in it
+    frames_lost = 0
     failure = None
 
     def __init__(self) -> None:

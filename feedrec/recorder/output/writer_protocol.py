@@ -32,7 +32,19 @@ class GrowingRecording(Protocol):
 
     @property
     def is_full(self) -> bool:
-        """Whether the disk cannot keep up."""
+        """Whether to hand over nothing until `on_drained`, which is called after this was true."""
+
+    @property
+    def memory_is_full(self) -> bool:
+        """Whether that is so because the disk takes nothing, or much too little."""
+
+    @property
+    def places(self) -> list[Path]:
+        """The names of its files that are finished or were left unfinished, in order."""
+
+    @property
+    def frames_lost(self) -> int:
+        """Received frames that were handed over and are not in the recording, since writing failed."""
 
     @property
     def failure(self) -> FeedrecError | None:

@@ -64,6 +64,8 @@ class Summary(msgspec.Struct, frozen=True):
         seconds: How long the run lasted.
         counts: Its figures.
         file_size: Bytes of the recording.
+        lost: Received frames that are not in the recording, since the disk did not take them.
+        files: The files of the recording, if that is known.
 
     """
 
@@ -71,6 +73,8 @@ class Summary(msgspec.Struct, frozen=True):
     seconds: float
     counts: Counts
     file_size: int
+    lost: int = 0
+    files: list[str] = []
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as the JSON object of `--json`."""
@@ -84,4 +88,6 @@ class Summary(msgspec.Struct, frozen=True):
             "reconnects": progress.reconnects,
             "file_size": self.file_size,
             "ratio": round(progress.ratio, 3) if progress.ratio else None,
+            "lost": self.lost,
+            "files": self.files,
         }

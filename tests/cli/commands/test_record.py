@@ -188,9 +188,14 @@ def test_a_disk_that_fails_leaves_what_was_written(tmp_path: Path) -> None:
         limits = "ulimit -f 30; unset COVERAGE_PROCESS_CONFIG"  # what `make coverage` writes would not fit either
         failed = shell(f"{limits}; exec $FEEDREC record --url {url} {' '.join(CHANNELS)} -o x.jsonl", cwd=tmp_path)
     assert failed.returncode == 1
-    assert "; x.jsonl.part contains those that could be written\n" in failed.stdout.decode()
+    assert "could not be written; x.jsonl.part and x-2.jsonl have the others\n" in failed.stdout.decode()
     assert failed.stderr.decode().splitlines()[-1] == "feedrec: error: x.jsonl: cannot be written: File too large"
-    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl.part"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x-2.jsonl", "x.jsonl.part"]
+    with open_recording(tmp_path / "x-2.jsonl") as recording:
+        lost = list(recording)[-1]
+    assert isinstance(lost, Event)
+    assert lost.name == "lost"
+    assert lost.details["frames"] > 0
 
 
 def test_sighup_is_left_ignored_under_nohup(tmp_path: Path) -> None:

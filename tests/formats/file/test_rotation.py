@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from feedrec.errors import RecordingExistsError, WriteError
-from feedrec.formats import RecordingWriter, create_recording, open_recording
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.file.writer import mark_of
-from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.line.steady_clock import Reading, reading_of
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.model import NANOSECONDS, Frame, Header, Record
 
-from ...timing import HANG_TIMEOUT
+from ...timing import HANG_TIMEOUT, wait_until
 
 HEADER = Header("coinbase-advanced", created=7, extra={"more": 1})
 HOUR = 3600 * NANOSECONDS
@@ -55,7 +56,7 @@ either_way = pytest.mark.parametrize("write", [write_each, write_all])
 @either_way
 def test_files_turn_at_the_full_hour(tmp_path: Path, write: Write) -> None:
     finished: list[Path] = []
-    writer = RotatingWriter(tmp_path / "x.jsonl.zst", HEADER, create_recording, HOURLY, finished.append)
+    writer = RotatingWriter(tmp_path / "x.jsonl.zst", HEADER, begin_file, HOURLY, finished.append)
     given = frames([START + HOUR // 2, START + HOUR - 1, START + HOUR, START + HOUR + 5, START + 3 * HOUR])
     write(writer, given)
     assert writer.finish() == tmp_path / "x-*.jsonl.zst"
@@ -67,7 +68,7 @@ def test_files_turn_at_the_full_hour(tmp_path: Path, write: Write) -> None:
 
 def test_each_file_is_a_whole_recording_that_says_which(tmp_path: Path) -> None:
     finished: list[Path] = []
-    writer = RotatingWriter(tmp_path / "x.jsonl.zst", HEADER, create_recording, HOURLY, finished.append)
+    writer = RotatingWriter(tmp_path / "x.jsonl.zst", HEADER, begin_file, HOURLY, finished.append)
     write_each(writer, frames([START, START + HOUR, START + 2 * HOUR]))
     writer.finish()
     for number, path in enumerate(finished, 1):
@@ -79,7 +80,7 @@ def test_each_file_is_a_whole_recording_that_says_which(tmp_path: Path) -> None:
 
 @either_way
 def test_a_line_out_of_order_opens_no_file_anew(tmp_path: Path, write: Write) -> None:
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, HOURLY)
     given = frames([START, START + HOUR, START + HOUR - 5, START + HOUR + 5])
     write(writer, given)
     writer.finish()
@@ -101,7 +102,7 @@ def stepping(steps: dict[int, int], count: int, second: int = NANOSECONDS) -> li
 
 @pytest.mark.parametrize("step", [-HOUR, HOUR, -12 * NANOSECONDS // 10, 7 * NANOSECONDS // 10])
 def test_wherever_the_clock_is_set_no_file_is_longer_than_a_span(tmp_path: Path, step: int) -> None:
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, RotateAfter(2 * NANOSECONDS))
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, RotateAfter(2 * NANOSECONDS))
     given = stepping({30: step, 31: 1}, 100)
     for record in given:
         writer.write(record)
@@ -117,7 +118,7 @@ def test_wherever_the_clock_is_set_no_file_is_longer_than_a_span(tmp_path: Path,
 @either_way
 @pytest.mark.parametrize("after", [RotateAfter(2 * NANOSECONDS), RotateAfter(size=1500)])
 def test_each_file_begins_with_a_reading_as_of_its_first_line(tmp_path: Path, write: Write, after: RotateAfter) -> None:
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, after)
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, after)
     write(writer, stepping({35: -HOUR}, 100))
     writer.finish()
     files = [records(path) for path in sorted(tmp_path.iterdir())]
@@ -129,7 +130,7 @@ def test_each_file_begins_with_a_reading_as_of_its_first_line(tmp_path: Path, wr
 
 
 def test_a_file_that_begins_where_the_clock_was_set_has_one_reading(tmp_path: Path) -> None:
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, RotateAfter(2 * NANOSECONDS))
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, RotateAfter(2 * NANOSECONDS))
     for record in stepping({5: HOUR}, 10):
         writer.write(record)
     writer.finish()
@@ -138,7 +139,7 @@ def test_a_file_that_begins_where_the_clock_was_set_has_one_reading(tmp_path: Pa
 
 
 def test_without_readings_none_is_made_up(tmp_path: Path) -> None:
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, HOURLY)
     given = frames([START, START + HOUR])
     write_each(writer, given)
     writer.finish()
@@ -149,9 +150,7 @@ def test_without_readings_none_is_made_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst", ".jsonl.gz"])
 def test_sizes_are_about_what_was_asked_for(tmp_path: Path, suffix: str, write: Write) -> None:
     finished: list[Path] = []
-    writer = RotatingWriter(
-        tmp_path / f"x{suffix}", HEADER, create_recording, RotateAfter(size=40_000), finished.append
-    )
+    writer = RotatingWriter(tmp_path / f"x{suffix}", HEADER, begin_file, RotateAfter(size=40_000), finished.append)
     given = frames(range(4000), LARGE)
     write(writer, given)
     writer.finish()
@@ -164,7 +163,7 @@ def test_sizes_are_about_what_was_asked_for(tmp_path: Path, suffix: str, write: 
 def test_a_single_file_has_the_name_and_the_header_given(tmp_path: Path, write: Write) -> None:
     finished: list[Path] = []
     path = tmp_path / "x.jsonl"
-    writer = RotatingWriter(path, HEADER, create_recording, None, finished.append)
+    writer = RotatingWriter(path, HEADER, begin_file, None, finished.append)
     given = frames([START, START + 5 * HOUR])
     write(writer, given)
     assert writer.finish() == path
@@ -178,7 +177,7 @@ def test_a_single_file_has_the_name_and_the_header_given(tmp_path: Path, write: 
 def test_numbers_grow_beyond_four_digits(tmp_path: Path, write: Write) -> None:
     finished: list[Path] = []
     path = tmp_path / "x.jsonl"
-    writer = RotatingWriter(path, HEADER, create_recording, HOURLY, finished.append, first=9_998)
+    writer = RotatingWriter(path, HEADER, begin_file, HOURLY, finished.append, first=9_998)
     write(writer, frames([START + number * HOUR for number in range(4)]))
     assert writer.finish() == tmp_path / "x-*.jsonl"
     assert [one.name for one in finished] == ["x-9998.jsonl", "x-9999.jsonl", "x-10000.jsonl", "x-10001.jsonl"]
@@ -189,7 +188,7 @@ def test_numbers_grow_beyond_four_digits(tmp_path: Path, write: Write) -> None:
 
 
 def test_a_later_run_begins_with_its_number(tmp_path: Path) -> None:
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY, first=5)
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, HOURLY, first=5)
     assert writer.path == tmp_path / "x-0005.jsonl"
     write_each(writer, frames([START, START + HOUR]))
     assert writer.finish() == tmp_path / "x-*.jsonl"
@@ -199,25 +198,29 @@ def test_a_later_run_begins_with_its_number(tmp_path: Path) -> None:
 
 def test_a_name_that_is_taken_ends_the_run_and_what_was_written_is_there(tmp_path: Path) -> None:
     (tmp_path / "x-0002.jsonl").touch()
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, HOURLY)
     given = frames([START, START + HOUR])
-    with pytest.raises(RecordingExistsError):
+
+    def write_and_finish() -> None:
         write_each(writer, given)
-    writer.finish()
+        writer.finish()
+
+    with pytest.raises(RecordingExistsError):
+        write_and_finish()
     assert records(tmp_path / "x-0001.jsonl") == given[:1]
 
 
 def test_a_failure_to_finish_a_file_is_the_failure_of_the_run(tmp_path: Path) -> None:
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY)
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, HOURLY)
     drained: list[None] = []
     writer.on_drained = lambda: drained.append(None)
     given = frames([START, START + HOUR])
     write_each(writer, given[:1])
     (tmp_path / "x-0001.jsonl").touch()  # somebody else takes the name
     write_each(writer, given[1:])
+    wait_until(lambda: writer.failure)
     with pytest.raises(RecordingExistsError, match="safe in"):
         writer.finish()
-    assert writer.failure is not None
     assert drained
     assert records(tmp_path / "x-0001.jsonl.part") == given[:1]
     with pytest.raises((RecordingExistsError, WriteError)):
@@ -233,12 +236,13 @@ def test_discarding_removes_what_is_not_finished_and_nothing_else(tmp_path: Path
         finished.append(path)
         done.set()
 
-    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create_recording, HOURLY, note)
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, HOURLY, note)
     given = frames([START, START + HOUR, START + 2 * HOUR])
     write_each(writer, given[:2])
     assert done.wait(HANG_TIMEOUT)
     (tmp_path / "x-0002.jsonl").write_text("mine")
     write_each(writer, given[2:])
+    wait_until((tmp_path / "x-0003.jsonl.part").exists)
     writer.discard()
     assert finished == [tmp_path / "x-0001.jsonl"]
     assert {path.name for path in tmp_path.iterdir()} == {"x-0001.jsonl", "x-0002.jsonl", "x-0002.jsonl.part"}
@@ -250,23 +254,27 @@ def test_reading_pauses_while_several_files_wait_to_be_finished(tmp_path: Path) 
     """Else a slow disk would collect files without bound."""
     may_finish = threading.Event()
 
-    class SlowToFinish(RecordingWriter):
-        def finish(self, patience: float | None = None) -> Path:
+    class SlowToFinish(FileTarget):
+        def commit(self) -> Path:
             may_finish.wait(HANG_TIMEOUT)
-            return super().finish(patience)
+            return super().commit()
 
-    def create(path: Path, header: Header) -> RecordingWriter:
-        return SlowToFinish(FileTarget(path), header, PlainEncoder())
+    def create(path: Path, header: Header) -> GrowingFile:
+        return GrowingFile(SlowToFinish(path), PlainEncoder(), encode_header(header))
 
     writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create, HOURLY)
-    is_full = []
-    for number in range(4):
-        write_each(writer, frames([START + number * HOUR]))
-        is_full.append(writer.is_full)
-    may_finish.set()
-    writer.finish()
-    assert is_full == [False, False, True, True]
+    resumed = threading.Event()
+    writer.on_drained = resumed.set
+    write_each(writer, frames([START, START + HOUR, START + 2 * HOUR]))
+    wait_until((tmp_path / "x-0003.jsonl.part").exists)
     assert not writer.is_full
+    write_each(writer, frames([START + 3 * HOUR]))
+    wait_until(lambda: writer.is_full)
+    assert not resumed.is_set()
+    may_finish.set()
+    assert resumed.wait(HANG_TIMEOUT)
+    assert not writer.is_full
+    writer.finish()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,9 @@
-"""The file under its two names, and streams."""
+"""The file under its two names."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import io
 import logging
 import os
 import socket
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from feedrec.errors import RecordingExistsError, WriteError
-from feedrec.formats.file.target import FileTarget, StreamTarget, move_into_place
+from feedrec.formats.file.target import FileTarget, move_into_place
 
 
 def part_of(path: Path) -> Path:
@@ -285,36 +284,6 @@ def test_a_file_system_without_locks_is_named(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(fcntl, "flock", refuse(errno.ENOLCK))
     with pytest.raises(WriteError, match="No locks available"):
         FileTarget(path)
-
-
-def test_a_stream_takes_the_bytes_as_they_come() -> None:
-    stream = io.BytesIO()
-    target = StreamTarget(stream)
-    target.write(b"one")
-    target.write(b"two")
-    target.sync()
-    assert stream.getvalue() == b"onetwo"
-    assert target.size == 6
-    assert target.commit() == Path("-")
-    target.release()
-    target.remove()
-    assert not stream.closed
-
-
-def test_a_full_disk_behind_a_stream_is_a_write_error() -> None:
-    with Path("/dev/full").open("wb", buffering=0) as full:
-        target = StreamTarget(full, "stdout")
-        with pytest.raises(WriteError, match="No space left on device") as caught:
-            target.write(b"one")
-    assert "\n" not in str(caught.value)
-    assert target.size == 0
-
-
-def test_a_closed_stream_is_a_write_error() -> None:
-    stream = io.BytesIO()
-    stream.close()
-    with pytest.raises(WriteError, match="closed"):
-        StreamTarget(stream).write(b"one")
 
 
 def test_what_was_released_can_be_removed(path: Path) -> None:

@@ -18,9 +18,10 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from feedrec.errors import NotARecordingError, RecordingExistsError, TruncatedRecordingError, UsageError, WriteError
-from feedrec.formats import RecordingReader, RecordingWriter, create_recording
+from feedrec.formats import RecordingReader, create_recording
 from feedrec.formats.file import writer as writer_module
-from feedrec.formats.file.target import StreamTarget
+from feedrec.formats.file.stream_target import StreamTarget
+from feedrec.formats.file.writer import recording_to
 from feedrec.formats.line.codec import encode_event
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
@@ -192,7 +193,7 @@ def test_a_full_disk_is_reported_to_the_next_write_and_to_finish(
 
 def test_a_full_device_is_a_write_error_before_anything_is_recorded() -> None:
     with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(WriteError, match="No space left"):
-        RecordingWriter(StreamTarget(full), HEADER, PlainEncoder())
+        recording_to(StreamTarget(full), HEADER, PlainEncoder())
 
 
 class Gate(io.BytesIO):
@@ -212,7 +213,7 @@ class Gate(io.BytesIO):
 
 def test_a_caller_that_is_faster_than_the_disk_learns_when_to_pause_and_to_continue() -> None:
     gate, drained = Gate(), threading.Event()
-    writer = RecordingWriter(StreamTarget(gate), HEADER, PlainEncoder(), on_drained=drained.set)
+    writer = recording_to(StreamTarget(gate), HEADER, PlainEncoder(), on_drained=drained.set)
     large = line(1)[:-1] + b" " * (1 << 20) + b"}"
     while not writer.is_full:
         writer.write_line(large, MARK)
@@ -228,7 +229,7 @@ def test_a_caller_that_is_faster_than_the_disk_learns_when_to_pause_and_to_conti
 def test_a_pipe_that_nobody_reads_is_not_waited_for() -> None:
     reading, writing = os.pipe()
     with open(writing, "wb") as pipe:  # noqa: PTH123
-        writer = RecordingWriter(StreamTarget(pipe), HEADER, PlainEncoder())
+        writer = recording_to(StreamTarget(pipe), HEADER, PlainEncoder())
         for _ in range(10):
             writer.write_line(b"x" * 99_999, MARK)
         with pytest.raises(
@@ -252,7 +253,7 @@ def test_a_pipe_that_is_read_slowly_is_waited_for() -> None:
     reader = threading.Thread(target=read_slowly)
     reader.start()
     with open(writing, "wb") as pipe:  # noqa: PTH123
-        writer = RecordingWriter(StreamTarget(pipe), HEADER, PlainEncoder())
+        writer = recording_to(StreamTarget(pipe), HEADER, PlainEncoder())
         writer.write_line(b"x" * 999_999, MARK)  # one block; it takes longer than the patience
         writer.finish(patience=scaled(0.5))
     reader.join()
@@ -263,12 +264,12 @@ def test_a_pipe_that_is_read_slowly_is_waited_for() -> None:
 STUCK = """
 import sys
 from feedrec.errors import WriteError
-from feedrec.formats import RecordingWriter
+from feedrec.formats.file.writer import recording_to
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.formats.file import writer as writer_module
-from feedrec.formats.file.target import StreamTarget
+from feedrec.formats.file.stream_target import StreamTarget
 from feedrec.model import Header
-writer = RecordingWriter(StreamTarget(sys.stdout.buffer), Header("raw"), PlainEncoder())
+writer = recording_to(StreamTarget(sys.stdout.buffer), Header("raw"), PlainEncoder())
 writer.write_line(b"x" * 1_000_000, (0, 0, None))
 try:
     writer.finish(patience=0.2)
@@ -290,7 +291,7 @@ def test_what_fails_unforeseen_in_the_thread_is_a_write_error() -> None:
             if self.tell() > 300:
                 raise RuntimeError("odd")
 
-    writer = RecordingWriter(StreamTarget(cast(BinaryIO, Odd())), HEADER, PlainEncoder())
+    writer = recording_to(StreamTarget(cast(BinaryIO, Odd())), HEADER, PlainEncoder())
     writer.write_line(b"x" * 300, MARK)
     with pytest.raises(WriteError, match="odd"):
         writer.finish()
@@ -298,7 +299,7 @@ def test_what_fails_unforeseen_in_the_thread_is_a_write_error() -> None:
 
 def test_a_recording_may_go_to_a_stream() -> None:
     stream = io.BytesIO()
-    writer = RecordingWriter(StreamTarget(stream), HEADER, BlockEncoder())
+    writer = recording_to(StreamTarget(stream), HEADER, BlockEncoder())
     writer.write_line(line(1))
     assert writer.finish() == Path("-")
     assert stream.getvalue().startswith(b"\x28\xb5\x2f\xfd")
@@ -315,6 +316,7 @@ def test_lines_are_forced_to_the_medium_on_demand(tmp_path: Path, monkeypatch: p
 RECORDER = """
 import sys, time
 from feedrec.formats import create_recording
+from feedrec.formats.file.writer import recording_to
 from feedrec.formats.line.codec import encode_event
 from feedrec.model import Event, Header
 header = Header("coinbase-advanced", url="wss://example.test", created=1795280400 * 10**9)
@@ -382,7 +384,7 @@ def test_a_blocking_write_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) ->
             return super().write(data)
 
     stream = Slow()
-    writer = RecordingWriter(StreamTarget(stream), HEADER, PlainEncoder())
+    writer = recording_to(StreamTarget(stream), HEADER, PlainEncoder())
     most = 0
     for number in range(1000):
         writer.write(Event(number, 0, "number"), block=True)
@@ -395,7 +397,7 @@ def test_a_blocking_write_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_write_that_waits_for_a_failed_disk_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feedrec.formats.file.writer._HIGH_WATER", 1)
     stream = io.BytesIO()
-    writer = RecordingWriter(StreamTarget(stream), HEADER, PlainEncoder())
+    writer = recording_to(StreamTarget(stream), HEADER, PlainEncoder())
     stream.close()
 
     def write() -> None:

@@ -23,7 +23,7 @@ def test_the_ratio_is_payload_per_byte_on_disk() -> None:
 
 
 def test_a_summary_as_json_has_every_figure() -> None:
-    assert Summary("a.jsonl.zst", 1.23456, COUNTS, 3000).as_dict() == {
+    assert Summary("a.jsonl.zst", 1.23456, COUNTS, 3000, 7, ["a.jsonl.zst"]).as_dict() == {
         "path": "a.jsonl.zst",
         "seconds": 1.235,
         "frames": 10,
@@ -36,6 +36,8 @@ def test_a_summary_as_json_has_every_figure() -> None:
         "reconnects": 2,
         "file_size": 3000,
         "ratio": 1.667,
+        "lost": 7,
+        "files": ["a.jsonl.zst"],
     }
 
 

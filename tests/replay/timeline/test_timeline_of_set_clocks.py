@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedrec.formats import create_recording
+from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
-from feedrec.formats.file.writer import RecordingWriter
 from feedrec.model import Header
 from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.frame_batches import FrameBatch
@@ -144,8 +143,8 @@ def test_recorders_of_one_machine_are_merged_in_true_order(
 
 @each_steps
 def test_a_rotated_recording_goes_on_from_file_to_file(tmp_path: Path, steps: Steps) -> None:
-    def create(path: Path, header: Header) -> RecordingWriter:
-        return create_recording(path, header)
+    def create(path: Path, header: Header) -> GrowingFile:
+        return begin_file(path, header)
 
     header = Header("raw", url="wss://example.test", created=START)
     writer = RotatingWriter(tmp_path / "r.jsonl.zst", header, create, RotateAfter(97 * SECOND))

@@ -1,0 +1,127 @@
+"""What only waits for the storage device: fsync and final names, in a thread of its own, beside the writing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from ....errors import FeedrecError, WriteError
+from .disk_rules import Refusal, refusal_of
+from .growing_file import GrowingFile
+
+__all__ = ["Finishing"]
+
+_SYNC_PATIENCE = 6  # times the patience for a write: fsync shows no progress
+
+
+class Finishing:
+    """
+    Does what was asked for, in order. The thread does not keep the process from ending.
+
+    Args:
+        patience: Seconds for which a name is tried again if the disk is full; None if errors are final.
+        on_finished: Called with the name of each finished file, in the thread.
+
+    Attributes:
+        places: Where the files are that are finished, or were left as they were, in order.
+        failed: Files that could not be finished, or may not be on the storage device, and why.
+
+    """
+
+    def __init__(self, patience: float | None, on_finished: Callable[[Path], object]) -> None:
+        self.places: list[Path] = []
+        self.failed: deque[tuple[GrowingFile, FeedrecError]] = deque()
+        self._patience = patience
+        self._on_finished = on_finished
+        self._jobs: deque[tuple[Callable[[GrowingFile], None], GrowingFile]] = deque()
+        self._changed = threading.Condition()
+        self._is_running = False
+
+    @property
+    def waiting(self) -> int:
+        """Number of jobs that are not done."""
+        return len(self._jobs)
+
+    def sync(self, file: GrowingFile) -> None:
+        """Force what is written of a file onto the storage device."""
+        self._do(self._sync, file)
+
+    def commit(self, file: GrowingFile) -> None:
+        """Give a file that has its end its final name."""
+        self._do(self._commit, file)
+
+    def leave(self, file: GrowingFile) -> None:
+        """Close a file as it is, under the name that it has."""
+        self._do(self._leave, file)
+
+    def wait(self, patience: float | None) -> bool:
+        """Wait until everything is done, but not several times `patience` without a change; return whether it is."""
+        with self._changed:
+            while count := len(self._jobs):
+                limit = None if patience is None else patience * _SYNC_PATIENCE
+                if not self._changed.wait_for(lambda: len(self._jobs) != count, limit):
+                    return False
+        return True
+
+    def _do(self, job: Callable[[GrowingFile], None], file: GrowingFile) -> None:
+        with self._changed:
+            self._jobs.append((job, file))
+            if not self._is_running:
+                self._is_running = True
+                threading.Thread(target=self._run, name="feedrec-finish", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            job, file = self._jobs[0]
+            try:
+                job(file)
+            except Exception as error:  # noqa: BLE001  a thread has no caller to raise to
+                self.failed.append((file, WriteError(file.target.path, f"could not be finished: {error!r}")))
+            with self._changed:
+                self._jobs.popleft()
+                self._changed.notify_all()
+                if not self._jobs:
+                    self._is_running = False
+                    return
+
+    def _sync(self, file: GrowingFile) -> None:
+        size = file.size
+        try:
+            file.target.sync()
+        except FeedrecError as error:
+            self.failed.append((file, error))
+        else:
+            file.synced_size = size
+
+    def _commit(self, file: GrowingFile) -> None:
+        try:
+            file.target.sync()
+            path = self._take_name(file)
+        except FeedrecError as error:
+            self._leave(file)
+            self.failed.append((file, error))
+            return
+        self.places.append(path)
+        self._on_finished(path)
+
+    def _take_name(self, file: GrowingFile) -> Path:
+        """Give a file its final name; one that has no name left gets a copy, for which there may be no room yet."""
+        deadline = time.monotonic() + (self._patience or 0)
+        while True:
+            try:
+                return file.target.commit()
+            except WriteError as error:
+                is_gone = isinstance(error.__cause__, FileNotFoundError)  # the folder, which may come back
+                may_succeed = is_gone or refusal_of(error) is Refusal.TRY_AGAIN
+                if not may_succeed or time.monotonic() >= deadline:
+                    raise
+            time.sleep(1)
+
+    def _leave(self, file: GrowingFile) -> None:
+        place = file.target.place
+        if place is not None:
+            self.places.append(place)
+        file.target.release()

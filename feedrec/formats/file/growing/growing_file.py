@@ -1,0 +1,174 @@
+"""One file of a recording while it is written: lines in, encoded bytes out, and what the disk has not taken yet."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from ....errors import UsageError, WriteError
+from ....model import Header
+from ...line.codec import decode_header, encode_header
+from ...line.index import Mark
+from ...stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
+from ...stream.plain import PlainEncoder
+from ...stream.protocols import Encoder
+from ...stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
+from ..modes import USUAL, FileMode
+from ..names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
+from ..target import FileTarget, Target
+
+__all__ = ["GrowingFile", "Line", "begin_file"]
+
+Line = tuple[bytes, Mark]
+"""A line without its newline, and what the index needs to know about it."""
+
+
+class GrowingFile:
+    """
+    A file that has its header, and to which lines are added.
+
+    What the target refuses is kept and can be handed to it again; so are the lines that are not wholly in the file yet,
+    for another file that continues this one.
+
+    Args:
+        target: Where the bytes go.
+        encoder: Encodes lines as bytes.
+        header: The first line.
+
+    Attributes:
+        target: As given.
+        held: The lines that are not wholly with the operating system.
+        held_text: Bytes of their text.
+        text_size: Bytes of text added, the header and newlines included.
+        synced_size: Bytes that are known to be on the storage device.
+        is_left: Whether the recording goes on without it, and that was said.
+
+    Raises:
+        WriteError: If the header cannot be written; then there is no file.
+
+    """
+
+    def __init__(self, target: Target, encoder: Encoder, header: bytes) -> None:
+        self.target = target
+        self.held: list[Line] = []
+        self.held_text = 0
+        self.text_size = len(header) + 1
+        self.synced_size = 0
+        self.is_left = False
+        self._encoder = encoder
+        self._rest = b""  # encoded, and not taken by the target
+        self._whole = 0  # size of the file up to which every line is held in it, or is not in it at all
+        try:
+            self._put(encoder.begin(header))
+        except BaseException:
+            target.remove()
+            raise
+
+    @property
+    def size(self) -> int:
+        """Bytes written to the target."""
+        return self.target.size
+
+    @property
+    def whole_text(self) -> int:
+        """Bytes of text that the file has wholly."""
+        return self.text_size - self.held_text
+
+    def add(self, lines: Sequence[Line]) -> None:
+        """
+        Add lines.
+
+        Raises:
+            WriteError: If the target refuses; `retry` goes on from there.
+
+        """
+        texts, marks = zip(*lines, strict=True)
+        size = sum(map(len, texts)) + len(texts)
+        self.held += lines
+        self.held_text += size
+        self.text_size += size
+        self._put(self._encoder.add(texts, marks))
+
+    def flush(self) -> None:
+        """Have every line wholly with the operating system; raises as `add` does."""
+        self._put(self._encoder.flush())
+
+    def end(self) -> None:
+        """Write the end of the file, after which nothing may be added; raises as `add` does."""
+        self._put(self._encoder.finish())
+
+    def retry(self) -> None:
+        """Hand the target what it has refused; raises as `add` does."""
+        self._put(b"")
+
+    def cut_back(self) -> bool:
+        """Remove from the file what it has in part, or of the lines held; return whether that was possible."""
+        if self.target.size > self._whole:
+            with contextlib.suppress(WriteError):
+                self.target.cut(self._whole)
+        return self.target.size == self._whole
+
+    def _put(self, data: bytes) -> None:
+        self._rest = self._rest + data if self._rest else data
+        before = self.target.size
+        try:
+            self.target.write(self._rest)
+        finally:
+            self._rest = self._rest[self.target.size - before :]
+        pending = self._encoder.pending
+        self.held = self.held[-pending.lines :] if pending.lines else []
+        self.held_text = pending.text
+        self._whole = self.target.size - pending.size
+
+
+def begin_file(
+    path: Path,
+    header: Header | bytes,
+    *,
+    overwrite: bool = False,
+    level: int | None = None,
+    mode: FileMode = USUAL,
+) -> GrowingFile:
+    """
+    Begin a file; its suffix determines the format: `.jsonl.zst`, `.jsonl.gz`, plain `.jsonl`, or `.parquet`.
+
+    Parquet cannot be read until it is finished: write what is recorded live as lines first.
+
+    Args:
+        path: Its name.
+        header: Its first line; as bytes (`Recording.header_line`), a header to be kept verbatim.
+        overwrite: Whether a file of that name may be replaced.
+        level: Compression level, on the format's own scale; None for its default.
+        mode: Who may read it; see modes.py.
+
+    Raises:
+        UsageError: If the name has none of these suffixes, or there is no such level.
+        LineError: If the line passed is not a header.
+        RecordingExistsError: If the file, or an unfinished one of its name, exists and `overwrite` is false.
+        WriteError: If it cannot be created.
+
+    """
+    if isinstance(header, bytes):
+        decode_header(header)
+        line = header.replace(b"\n", b" ")  # only between keys: a JSON string has none
+    else:
+        line = encode_header(header)
+    encoder = _encoder_for(path, level)
+    return GrowingFile(FileTarget(path, overwrite=overwrite, mode=mode), encoder, line)
+
+
+def _encoder_for(path: Path, level: int | None) -> Encoder:
+    if path.suffix == ".zst":
+        return BlockEncoder(DEFAULT_LEVEL if level is None else level)
+    if path.suffix == PLAIN_SUFFIX:
+        return PlainEncoder()
+    if path.name.endswith(GZIP_SUFFIX):
+        if level is not None and not 1 <= level <= 9:
+            raise UsageError(f"invalid gzip level {level}: must be 1 to 9")
+        return GzipEncoder(DEFAULT_GZIP_LEVEL if level is None else level)
+    if path.suffix == PARQUET_SUFFIX:
+        from ...stream.parquet_rows import ParquetEncoder  # noqa: PLC0415  loads pyarrow
+
+        return ParquetEncoder(DEFAULT_LEVEL if level is None else level)
+    raise UsageError(f"{path}: the name of a recording must end in .jsonl.zst, .jsonl.gz, .jsonl or .parquet")
