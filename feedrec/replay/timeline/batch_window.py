@@ -3,10 +3,12 @@ A window of decoded batches from which several clients take, each at its own pac
 
 1. Batches are appended in order. A cursor takes each of them once, in order.
 2. A batch is kept until every cursor has taken the one after it: a client may still join in the batch that is played.
+   From the beginning on, up to `keep` bytes are kept beyond that, for clients that begin there a little later.
 3. A cursor that has yet to take more than `limit` bytes of payload, not counting the newest batch, is cut loose: the
    window keeps nothing more for it. The cursor knows its place, from which its client can read on alone without losing
    or repeating a frame.
-4. A cursor can join at a steady time if everything from there on is in the window or still to be appended.
+4. A cursor can join at a steady time, or at a place where a batch ends, if everything from there on is in the window or
+   still to be appended.
 """
 
 from __future__ import annotations
@@ -59,19 +61,26 @@ class BatchWindow:
     The window.
 
     Args:
-        start: The time from which batches will be appended; None for the beginning of the timeline.
+        place: Where the batches that will be appended begin.
         limit: Bytes of payload by which a cursor may be behind.
+        keep: Bytes of payload to keep from the beginning on.
+
+    Attributes:
+        limit: See above.
+        keep: See above.
 
     """
 
-    def __init__(self, start: RecordedSteady | None, limit: int) -> None:
-        self._start = start
-        self._limit = limit
+    def __init__(self, place: Place, limit: int, keep: int = 0) -> None:
+        self.limit = limit
+        self.keep = keep
+        self._start = place.start
         self._batches: deque[tuple[FrameBatch, int]] = deque()  # each with the bytes up to its end
         self._first = 0  # number of the first batch that is kept
         self._appended = 0  # bytes up to the end of the last batch
         self._dropped = 0  # bytes up to the end of the batch dropped last
-        self._dropped_time: RecordedSteady | None = None
+        self._dropped_time = place.start if place.position else None
+        self._dropped_end = place.position
         self._cursors: set[Cursor] = set()
 
     @property
@@ -92,6 +101,23 @@ class BatchWindow:
         self._cursors.add(cursor)
         return cursor
 
+    def join_at(self, place: Place) -> Cursor | None:
+        """Make a cursor that goes on at the place of another one; None if the window does not have what follows."""
+        if not place.position:
+            return self.join(place.start)
+        number, taken, end = self._first, self._dropped, self._dropped_end
+        for batch, appended in self._batches:
+            if end <= place.position <= batch.start:
+                break
+            number, taken, end = number + 1, appended, batch.end
+        else:
+            if end != place.position:
+                return None
+        cursor = Cursor(place, number, taken)
+        cursor.skips_to = None
+        self._cursors.add(cursor)
+        return cursor
+
     def leave(self, cursor: Cursor) -> None:
         """Keep nothing more for a cursor."""
         self._cursors.discard(cursor)
@@ -99,7 +125,7 @@ class BatchWindow:
 
     def append(self, batch: FrameBatch) -> None:
         """Append the next batch, and cut loose the cursors that are too far behind."""
-        for cursor in [cursor for cursor in self._cursors if self._appended - cursor.taken > self._limit]:
+        for cursor in [cursor for cursor in self._cursors if self._appended - cursor.taken > self.limit]:
             cursor.is_cut_loose = True
             self._cursors.discard(cursor)
         self._appended += payload_size(batch.frames)
@@ -127,17 +153,19 @@ class BatchWindow:
 
     def _reaches(self, start: RecordedSteady | None) -> bool:
         if start is None:
-            return self._start is None and not self._first
-        if self._first:
+            return self._start is None and not self._dropped_end
+        if self._dropped_end:
             return self._dropped_time is not None and self._dropped_time < start
         return self._start is None or self._start <= start
 
     def _drop(self) -> None:
         """Drop what every cursor has played."""
+        if not self._first and self.size <= self.keep:
+            return
         needed = min((cursor.number for cursor in self._cursors), default=self._first) - 1
         while self._first < needed:
             batch, self._dropped = self._batches.popleft()
-            self._dropped_time = batch.times[-1]
+            self._dropped_time, self._dropped_end = batch.times[-1], batch.end
             self._first += 1
 
 

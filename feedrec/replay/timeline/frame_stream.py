@@ -23,12 +23,13 @@ from .frame_batches import FrameBatch, FrameDecoder, in_steps, payload_size
 from .lap_reader import LapReader
 from .timeline import Timeline
 
-__all__ = ["BATCHES_AHEAD", "FrameSource", "FrameStream"]
+__all__ = ["BATCHES_AHEAD", "RESERVE", "FrameSource", "FrameStream"]
 
 BATCHES_AHEAD = 2
 """Batches of lines (about 1 MiB of text each) that are decompressed before they are needed."""
 
-_RESERVE = 8 << 20  # bytes of payload decoded before they are needed: two snapshots of a BTC-USD book, in 2026
+RESERVE = 8 << 20
+"""Bytes of payload that are decoded before they are needed: two snapshots of a BTC-USD book, in 2026."""
 
 
 class FrameSource(Protocol):
@@ -75,9 +76,13 @@ class FrameStream:
         start: It begins at the first line at or after this steady time; None for the timeline's own start.
         position: Lines before this position are left out of the first lap; see `FrameBatch`.
 
+    Attributes:
+        reserve: Bytes of payload to decode before they are needed.
+
     """
 
     def __init__(self, timeline: Timeline, start: RecordedSteady | None = None, position: int = 0) -> None:
+        self.reserve = RESERVE
         self._timeline = timeline
         self._loop = asyncio.get_running_loop()
         self._reader = LapReader(timeline, start, position)
@@ -85,7 +90,7 @@ class FrameStream:
         self._lines_ahead = deque(self._read() for _ in range(BATCHES_AHEAD))
         self._steps: Iterator[Batch] = iter(())
         self._decoder = FrameDecoder(timeline.paths, timeline.describe, timeline.end, timeline.report_jump)
-        self._reserve: deque[FrameBatch] = deque()
+        self._decoded: deque[FrameBatch] = deque()
         self._reserved = 0
         self._lap_given = 0
         self._lap_has_frames = False
@@ -100,18 +105,18 @@ class FrameStream:
         await self.close()
 
     async def next_batch(self) -> FrameBatch | None:
-        while not self._reserve:
+        while not self._decoded:
             if self._decoder.damage is not None:
                 raise self._decoder.damage
             if self._is_over:
                 return None
             if self._decode_step():
-                if not self._reserve:
+                if not self._decoded:
                     await asyncio.sleep(0)  # there may be many lines without a frame
             else:
                 await asyncio.wait({self._lines_ahead[0]})
                 self._begin_lines()
-        batch = self._reserve.popleft()
+        batch = self._decoded.popleft()
         self._reserved -= payload_size(batch.frames)
         self._lap_given = batch.lap
         return batch
@@ -153,7 +158,7 @@ class FrameStream:
     def _wants_more(self) -> bool:
         """Whether to decode more than was asked for: a bounded amount, and at most one lap ahead."""
         return (
-            self._reserved < _RESERVE
+            self._reserved < self.reserve
             and self._reader.laps_wanted <= self._lap_given + 1
             and self._decoder.damage is None
             and not self._is_over
@@ -192,7 +197,7 @@ class FrameStream:
             return False
         batch = self._decoder.decode(step)
         if batch.frames:
-            self._reserve.append(batch)
+            self._decoded.append(batch)
             self._reserved += payload_size(batch.frames)
             self._lap_has_frames = True
         if self._decoder.is_over:

@@ -1,9 +1,10 @@
 """
-One reading of a timeline for all clients that share one time.
+A timeline that clients read together.
 
-The recordings are read, decompressed and decoded once. A client that falls more than `WINDOW` behind the others reads
-on alone, and so does a client that joins before the beginning of the window of decoded batches. Nobody waits for
-either.
+Clients that are close to each other share a reading: there, the recordings are read, decompressed and decoded once.
+A client that falls further behind the others than their window, or joins before its beginning, goes on in another
+reading that has what it needs, or in one of its own. Nobody waits for anybody. The more readings there are, the less
+each of them holds in memory.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from typing import Self
 from ..clock.time_types import RecordedSteady
 from .batch_window import BatchWindow, Cursor, Place
 from .frame_batches import FrameBatch
-from .frame_stream import FrameSource, FrameStream
+from .frame_stream import RESERVE, FrameSource, FrameStream
 from .timeline import Timeline
 
 __all__ = ["WINDOW", "SharedTimeline"]
 
 WINDOW = 16 << 20
-"""Bytes of payload by which a client may be behind the others."""
+"""Bytes of payload by which a client may be behind the others of its reading."""
+
+_ALL_WINDOWS = 128 << 20  # bytes of payload that all readings hold together, if that leaves each of them enough
+_LEAST_WINDOW = 1 << 20
 
 _log = logging.getLogger("feedrec.replay")
 
@@ -32,42 +36,66 @@ class SharedTimeline:
     A timeline that clients read together.
 
     Args:
-        timeline: The timeline; it is not looped.
+        timeline: The timeline. One that is looped is read by each client alone.
         window: Bytes of payload by which a client may be behind the others.
+        keeps_beginning: Whether clients begin at the beginning, whenever they come: it is kept for them.
 
     """
 
-    def __init__(self, timeline: Timeline, window: int = WINDOW) -> None:
+    def __init__(self, timeline: Timeline, window: int = WINDOW, *, keeps_beginning: bool = False) -> None:
         self._timeline = timeline
         self._window = window
-        self._reading: _Reading | None = None
+        self._keeps_beginning = keeps_beginning
+        self._readings: list[_Reading] = []
 
     def open(self, start: RecordedSteady | None) -> FrameSource:
         """
         Open it for one client, in the event loop that takes the frames.
 
         Args:
-            start: It begins at the first frame at or after this steady time; None for the timeline's own start.
+            start: It begins at the first frame at or after this time; None for the timeline's own start.
 
         """
-        if self._reading is None:
-            self._reading = _Reading(self._timeline, start, self._window)
-        cursor = self._reading.window.join(start)
-        if cursor is None:
-            return FrameStream(self._timeline, start)
-        return _SharedFrames(self, self._reading, cursor)
+        for reading in self._readings if not self._timeline.loop else ():
+            cursor = reading.window.join(start)
+            if cursor is not None:
+                return _SharedFrames(self, reading, cursor)
+        return _SharedFrames(self, *self._read(Place(start)))
 
-    def read_alone(self, place: Place) -> FrameStream:
-        """Let a client that was cut loose read on alone."""
+    def go_on(self, place: Place) -> tuple[_Reading, Cursor]:
+        """Let a client that was cut loose go on elsewhere."""
+        for reading in self._readings if not self._timeline.loop else ():
+            cursor = reading.window.join_at(place)
+            if cursor is not None:
+                return reading, cursor
         _log.info("a client is more than %d MiB behind the others: it reads on alone", self._window >> 20)
-        return FrameStream(self._timeline, *place)
+        return self._read(place)
 
     async def leave(self, reading: _Reading, cursor: Cursor) -> None:
         """Close a reading when its last client leaves."""
         reading.window.leave(cursor)
-        if self._reading is reading and not reading.window.has_cursors:
-            self._reading = None
+        if reading in self._readings and not reading.window.has_cursors:
+            self._readings.remove(reading)
+            self._share()
             await reading.stream.close()
+
+    def _read(self, place: Place) -> tuple[_Reading, Cursor]:
+        reading = _Reading(self._timeline, place, self._window)
+        cursor = reading.window.join_at(place)
+        if cursor is None:
+            raise AssertionError("a reading begins where it begins")
+        self._readings.append(reading)
+        self._share()
+        return reading, cursor
+
+    def _share(self) -> None:
+        """Divide what may be held among the readings."""
+        count = max(1, len(self._readings))
+        share = min(self._window, max(_LEAST_WINDOW, _ALL_WINDOWS // count))
+        for reading in self._readings:
+            reading.window.limit = share
+            reading.window.keep = share if self._keeps_beginning and not self._timeline.loop else 0
+            reading.stream.reserve = min(RESERVE, share // 2)
 
 
 class _Reading:
@@ -80,9 +108,9 @@ class _Reading:
 
     """
 
-    def __init__(self, timeline: Timeline, start: RecordedSteady | None, window: int) -> None:
-        self.stream = FrameStream(timeline, start)
-        self.window = BatchWindow(start, window)
+    def __init__(self, timeline: Timeline, place: Place, window: int) -> None:
+        self.stream = FrameStream(timeline, *place)
+        self.window = BatchWindow(place, window)
         self._in_use = asyncio.Lock()
         self._was_filled = False
 
@@ -112,13 +140,12 @@ class _Reading:
 
 
 class _SharedFrames:
-    """The frames of a reading for one client; see `FrameSource`."""
+    """The frames of a timeline for one client; see `FrameSource`."""
 
     def __init__(self, timeline: SharedTimeline, reading: _Reading, cursor: Cursor) -> None:
         self._timeline = timeline
         self._reading = reading
         self._cursor = cursor
-        self._own: FrameStream | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -126,17 +153,17 @@ class _SharedFrames:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._own is not None:
-            await self._own.close()
         await self._timeline.leave(self._reading, self._cursor)
 
     async def next_batch(self) -> FrameBatch | None:
-        if self._own is None and self._cursor.is_cut_loose:
-            self._own = self._timeline.read_alone(self._cursor.place)
-        return await (self._reading.next_batch(self._cursor) if self._own is None else self._own.next_batch())
+        if self._cursor.is_cut_loose:
+            left, cursor = self._reading, self._cursor
+            self._reading, self._cursor = self._timeline.go_on(cursor.place)
+            await self._timeline.leave(left, cursor)
+        return await self._reading.next_batch(self._cursor)
 
     def look_ahead(self) -> bool:
-        return self._reading.look_ahead() if self._own is None else self._own.look_ahead()
+        return self._reading.look_ahead()
 
     async def fill_reserve(self) -> None:
         await self._reading.fill_reserve()

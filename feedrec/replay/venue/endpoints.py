@@ -18,7 +18,7 @@ from ..clock.shared_clock import SharedTime
 from ..clock.time_types import RecordedSteady, RecordedWall
 from ..clock.timing import Timing
 from ..options import ReplayOptions
-from ..timeline.frame_stream import FrameSource, FrameStream
+from ..timeline.frame_stream import FrameSource
 from ..timeline.shared_timeline import SharedTimeline
 from ..timeline.timeline import Timeline
 from .mock_venue import MockVenue
@@ -40,7 +40,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         timeline: Its recordings.
         venue: Answers its clients; None to send them every frame.
         timing: How its time passes.
-        shared: The timeline as its clients read it together, if they share one time.
+        frames: The timeline as its clients read it together.
 
     """
 
@@ -48,11 +48,11 @@ class Endpoint(msgspec.Struct, frozen=True):
     timeline: Timeline
     venue: MockVenue | None
     timing: Timing
-    shared: SharedTimeline | None = None
+    frames: SharedTimeline
 
     def open_stream(self, start: RecordedSteady | None) -> FrameSource:
         """Open its frames for a client, from a steady time on, or from the beginning."""
-        return FrameStream(self.timeline, start) if self.shared is None else self.shared.open(start)
+        return self.frames.open(start)
 
     @property
     def path(self) -> str:
@@ -153,7 +153,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
     for name, timeline in timelines.items():
         own = beginning if shared else max(surveys[name].first_time if name in surveys else 0, options.start or 0)
         timing = Timing(options.speed, clock, sleep, settle, RecordedWall(own), shared)
-        together = SharedTimeline(timeline) if shared else None
+        together = SharedTimeline(timeline, keeps_beginning=shared is None)
         endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together))
     return Endpoints(headers[0], endpoints, shared, hosts_of(feeds))
 

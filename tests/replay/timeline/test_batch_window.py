@@ -101,7 +101,7 @@ class Reading:
 
     def __init__(self, batches: list[FrameBatch], start: RecordedSteady | None = None) -> None:
         self.batches = batches
-        self.window = BatchWindow(start, LIMIT)
+        self.window = BatchWindow(Place(start), LIMIT)
         self._rest = iter(batches)
 
     def next_frames(self, cursor: Cursor) -> list[Frame]:
@@ -110,7 +110,8 @@ class Reading:
             if decoded is None:
                 return []
             self.window.append(decoded)
-            assert self.window.size <= LIMIT + 2 * LARGEST  # the newest, and one that is being played
+            # The newest, and one that is being played.
+            assert self.window.size <= max(LIMIT, self.window.keep) + 2 * LARGEST
         return frames_of(batch)
 
 
@@ -164,6 +165,47 @@ def test_a_clock_that_steps_back_loses_and_doubles_nothing(
         assert client.taken == expected(batches, None)
 
 
+@given(timelines(), st.integers(0, 60), st.sampled_from([0, LIMIT, 1000 * LIMIT]))
+def test_a_client_goes_on_where_it_was_cut_loose_if_the_window_has_that(
+    batches: list[FrameBatch], taken: int, keep: int
+) -> None:
+    """With every frame from there on, once; what was kept from the beginning is there for it."""
+    reading = Reading(batches)
+    reading.window.keep = keep
+    cursor = reading.window.join(None)
+    assert cursor is not None
+    places = [cursor.place]
+    while taken and (frames := reading.next_frames(cursor)):
+        places.append(cursor.place)
+        taken -= min(taken, len(frames))
+    others = [reading.window.join_at(place) for place in places]
+    assert others[-1] is not None
+    assert None not in others or keep < 1000 * LIMIT
+    for place, other in zip(places, others, strict=True):
+        if other is None or other.is_cut_loose:
+            continue
+        rest: list[Frame] = []
+        while frames := reading.next_frames(other):
+            rest += frames
+        assert rest == read_alone(batches, place)
+        reading.window.leave(other)
+
+
+def test_no_client_goes_on_amid_a_batch_or_before_the_window() -> None:
+    window = BatchWindow(Place(RecordedSteady(1), 3), LIMIT)
+    assert window.join(None) is None
+    assert window.join(RecordedSteady(1)) is None
+    assert window.join_at(Place(RecordedSteady(0), 2)) is None
+    assert window.join_at(Place(RecordedSteady(1), 4)) is None
+    cursor = window.join_at(Place(RecordedSteady(1), 3))
+    assert cursor is not None
+    window.append(batch_at(1))
+    window.append(batch_at(2))
+    assert window.join_at(Place(RecordedSteady(10), 5)) is None
+    assert window.join_at(Place(RecordedSteady(11), 6)) is not None
+    assert window.take(cursor) == batch_at(1)
+
+
 def batch_at(number: int, size: int = 10) -> FrameBatch:
     """Make a batch of two frames, at times 20 and 21 for the second one, after an event."""
     frames = [Frame(10 * number + part, 0, b"x" * (size // 2)) for part in range(2)]
@@ -172,7 +214,7 @@ def batch_at(number: int, size: int = 10) -> FrameBatch:
 
 def test_what_everybody_has_played_is_not_kept() -> None:
     """One that plays a batch may still be joined in it."""
-    window = BatchWindow(None, LIMIT)
+    window = BatchWindow(Place(None), LIMIT)
     cursor, other = window.join(None), window.join(None)
     assert cursor is not None
     assert other is not None
@@ -190,7 +232,7 @@ def test_what_everybody_has_played_is_not_kept() -> None:
 
 def test_a_client_joins_within_the_batch_that_is_played() -> None:
     """Its frames before the time are past, but it is told of them: they belong to the state as of then."""
-    window = BatchWindow(None, LIMIT)
+    window = BatchWindow(Place(None), LIMIT)
     early = window.join(None)
     assert early is not None
     for number in range(3):
@@ -209,7 +251,7 @@ def test_a_client_joins_within_the_batch_that_is_played() -> None:
 
 def test_a_client_that_joined_takes_frames_of_a_clock_that_steps_back() -> None:
     """Only what is before its first frame is past."""
-    window = BatchWindow(None, LIMIT)
+    window = BatchWindow(Place(None), LIMIT)
     cursor = window.join(RecordedSteady(20))
     assert cursor is not None
     for number in (1, 2, 1):
@@ -218,7 +260,7 @@ def test_a_client_that_joined_takes_frames_of_a_clock_that_steps_back() -> None:
 
 
 def test_who_would_join_before_the_window_cannot() -> None:
-    window = BatchWindow(RecordedSteady(5), LIMIT)
+    window = BatchWindow(Place(RecordedSteady(5)), LIMIT)
     assert window.join(None) is None
     assert window.join(RecordedSteady(4)) is None
     early = window.join(RecordedSteady(5))
@@ -233,7 +275,7 @@ def test_who_would_join_before_the_window_cannot() -> None:
 
 def test_who_is_too_far_behind_is_cut_loose_with_its_place() -> None:
     """The newest batch does not count: it is for all of them to take."""
-    window = BatchWindow(None, LIMIT)
+    window = BatchWindow(Place(None), LIMIT)
     ahead, behind, waiting = (window.join(None) for _ in range(3))
     assert ahead is not None
     assert behind is not None
@@ -255,7 +297,7 @@ def test_who_is_too_far_behind_is_cut_loose_with_its_place() -> None:
 
 
 def test_a_large_batch_cuts_nobody_loose_by_itself() -> None:
-    window = BatchWindow(None, LIMIT)
+    window = BatchWindow(Place(None), LIMIT)
     cursors = [window.join(None) for _ in range(2)]
     window.append(batch_at(0, 10 * LIMIT))
     for cursor in cursors:

@@ -368,7 +368,7 @@ def test_looking_ahead_goes_one_lap_ahead_at_most(tmp_path: Path) -> None:
             await stream.fill_reserve()
             while stream.look_ahead():
                 pass
-            return len(stream._reserve)
+            return len(stream._decoded)
 
     assert asyncio.run(look(Timeline([record(tmp_path / "a.jsonl.zst", numbered(3))], loop=True))) == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import threading
@@ -19,7 +20,7 @@ from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
 from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.frame_stream import FrameSource, FrameStream
-from feedrec.replay.timeline.shared_timeline import SharedTimeline
+from feedrec.replay.timeline.shared_timeline import WINDOW, SharedTimeline
 from feedrec.replay.timeline.timeline import Timeline
 
 from ...timing import HANG_TIMEOUT, wait_until
@@ -150,9 +151,10 @@ def test_a_client_joins_in_the_window_and_reads_nothing_anew(tmp_path: Path, mon
                 assert rest == frames[present:]
                 assert begun + await take(early) == frames
                 shared = counter.bytes_read - before
+            before = counter.bytes_read
             async with timeline.open(RecordedSteady(START + 100)) as too_late:
-                assert isinstance(too_late, FrameStream)
                 assert await take(too_late) == frames[100:]
+            assert counter.bytes_read > before
             assert shared < path.stat().st_size
 
     run(scenario())
@@ -183,6 +185,74 @@ def test_when_everybody_has_left_it_begins_where_it_is_opened_next(tmp_path: Pat
             await take(source, 300)
         assert await taken_from(timeline, RecordedSteady(START + 700)) == frames[700:]
         assert await taken_from(timeline) == frames
+
+    run(scenario())
+
+
+def test_clients_that_begin_one_after_another_share_a_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the first of them is not too far ahead: the beginning is kept for them."""
+    frames = large(1000)
+    path = record(tmp_path / "a.jsonl.zst", frames)
+    counter = Counter(monkeypatch)
+
+    async def scenario() -> None:
+        timeline = SharedTimeline(Timeline([path]), keeps_beginning=True)
+        async with timeline.open(None) as first:
+            taken = await take(first, 900)
+            before = counter.bytes_read
+            for _ in range(5):
+                assert await taken_from(timeline) == frames
+            assert taken + await take(first) == frames
+        assert counter.bytes_read - before < path.stat().st_size
+
+    run(scenario())
+
+
+def test_clients_that_fall_behind_together_read_on_together(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frames = large(1500)
+
+    async def scenario() -> None:
+        timeline = SharedTimeline(Timeline([record(tmp_path / "a.jsonl.zst", frames)]), MIB)
+        async with contextlib.AsyncExitStack() as stack:
+            ahead, *behind = [await stack.enter_async_context(timeline.open(None)) for _ in range(11)]
+            begun = [await take(source, 1) for source in behind]
+            assert await take(ahead) == frames
+            rest = await asyncio.gather(*(take(source) for source in behind))
+            assert [first + more for first, more in zip(begun, rest, strict=True)] == [frames] * 10
+
+    with caplog.at_level(logging.INFO, logger="feedrec"):
+        run(scenario())
+    assert len(caplog.records) == 1
+
+
+def test_the_more_readings_there_are_the_less_each_of_them_holds(tmp_path: Path) -> None:
+    """And more again when they are fewer."""
+    path = record(tmp_path / "a.jsonl.zst", large(500))
+
+    async def scenario() -> None:
+        timeline = SharedTimeline(Timeline([path]))
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(64):
+                source = await stack.enter_async_context(timeline.open(None))
+                await take(source, 300)
+            held = [reading.window.limit + reading.stream.reserve for reading in timeline._readings]
+            assert len(held) == 64
+            assert sum(held) <= 192 * MIB
+        async with timeline.open(None):
+            assert [reading.window.limit for reading in timeline._readings] == [WINDOW]
+
+    run(scenario())
+
+
+def test_a_timeline_that_is_looped_is_read_by_each_client_alone(tmp_path: Path) -> None:
+    frames = large(20)
+
+    async def scenario() -> None:
+        timeline = SharedTimeline(Timeline([record(tmp_path / "a.jsonl.zst", frames)], loop=True), keeps_beginning=True)
+        async with timeline.open(None) as one, timeline.open(None) as other:
+            for source in (one, other):
+                assert (await take(source, 50))[:50] == (frames * 3)[:50]
+            assert len(timeline._readings) == 2
 
     run(scenario())
 
