@@ -73,7 +73,8 @@ def plot(activity: Activity, width: int, style: Style) -> list[str]:
     marks = _marks(activity.gaps.columns(start, end, count), activity.reconnects.columns(start, end, count))
     if marks:
         lines.append(f"{margin}{marks}")
-    lines.append(f"{margin}{_ends(start, end, count)}")
+    first, last = (activity.ends.first or (start, start))[1], (activity.ends.last or (end, end))[1]
+    lines.append(f"{margin}{_ends(first, last, count, is_short=end - start < _FINE_SPAN)}")
     if marks:
         lines.append(f"{margin}{'   '.join(f'{mark} {name}' for mark, name in _LEGEND.items() if mark in marks)}")
     return lines
@@ -97,10 +98,10 @@ def _marks(gaps: Sequence[int], reconnects: Sequence[int]) -> str:
     return "".join(kinds[gap > 0, reconnect > 0] for gap, reconnect in zip(gaps, reconnects, strict=True)).rstrip()
 
 
-def _ends(start: int, end: int, count: int) -> str:
-    """Return the row with the first and the last time: with the date if they differ in it, with decimals if close."""
+def _ends(start: int, end: int, count: int, *, is_short: bool) -> str:
+    """Return the row with the first and the last time: with the date if they differ in it, with decimals if short."""
     first, last = format_time(start), format_time(end)
-    decimals = 4 if end - start < _FINE_SPAN else 0
+    decimals = 4 if is_short else 0
     begin = 0 if first[:10] != last[:10] else len("2026-11-21T")
     left, right = (text[begin : len("2026-11-21T17:00:00") + decimals] + "Z" for text in (first, last))
     return f"{left}{right:>{count - len(left)}}"

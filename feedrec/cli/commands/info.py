@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import RecordingError
-from ...model import describe_nothing, format_time
+from ...model import NANOSECONDS, describe_nothing, format_time
 from .. import output
 from ..options import as_json, logging_options
 from ..terminal import as_text, echo, echo_json
 
 if TYPE_CHECKING:
+    from ...formats.line.steady_clock import SteadyClock
     from ...formats.several.inputs import Input
     from ...formats.tools.summary import Activity, RecordingSummary
 
@@ -45,11 +46,13 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
 
     The plot shows received frames per second over time, with gaps (g) and reconnects (r) marked below.
     """
+    from ...formats.several.clocks import starting_clocks
     from ...formats.tools.summary import Activity, combine
 
     activity = Activity()
     found, bad = _look_at(files)
-    parts = [(one.path, _summarise(one, activity)) for one in found]
+    clocks = starting_clocks(found)
+    parts = [(one.path, _summarise(one, activity, clock)) for one, clock in zip(found, clocks, strict=True)]
     total = combine([summary for _, summary in parts])
     name = files[0] if len(files) == 1 else None
     if as_json:
@@ -58,6 +61,9 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
     else:
         echo(_heading(name, parts, total), *_report(parts, total, activity))
     sys.stdout.flush()
+    for file, summary in parts:
+        if summary.jump is not None:
+            log.warning("%s: %s", file, summary.jump)
     for error in bad:
         log.warning("skipped: %s", error)
     if bad:
@@ -80,16 +86,16 @@ def _look_at(files: Sequence[Path]) -> tuple[list[Input], list[RecordingError]]:
     return found, bad
 
 
-def _summarise(one: Input, activity: Activity) -> RecordingSummary:
+def _summarise(one: Input, activity: Activity, clock: SteadyClock) -> RecordingSummary:
     from ...feeds import feed_of
     from ...formats.tools.summary import summarise
 
     with one.open() as recording:
         feed = feed_of(recording.header.endpoint)
         if feed is None:
-            return summarise(recording, describe_nothing, activity)
+            return summarise(recording, describe_nothing, activity, clock=clock)
         rule = lambda from_start: feed.sequence_rule(from_start=from_start)  # noqa: E731
-        return summarise(recording, feed.describe, activity, rule)
+        return summarise(recording, feed.describe, activity, rule, clock)
 
 
 def _files_as_json(parts: Summaries) -> dict[str, Any]:
@@ -177,7 +183,9 @@ def _span(summary: RecordingSummary) -> str:
     if summary.first_time is None or summary.last_time is None:
         return "no frames received"
     first, last = format_time(summary.first_time), format_time(summary.last_time)
-    return f"{first[:-11]}Z to {last[:-11]}Z, {output.duration(summary.seconds)}"
+    was_set = abs(summary.last_time - summary.first_time - summary.seconds * NANOSECONDS) > NANOSECONDS
+    hint = " (the clock was set meanwhile)" if was_set else ""
+    return f"{first[:-11]}Z to {last[:-11]}Z, {output.duration(summary.seconds)}{hint}"
 
 
 def _file_table(parts: Summaries) -> list[str]:

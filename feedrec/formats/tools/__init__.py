@@ -4,6 +4,7 @@ Work on whole recordings: what the commands do.
     convert.py         any recording to any other
     summary.py         figures of a recording
     histogram.py       counts over time
+    moments.py         decoded lines at their steady times
     connections.py     which connections were open at once, and which ones are reconnects
     verify.py          what is wrong with a recording
     verify_checks.py   what a recording says of itself, checked

@@ -11,8 +11,10 @@ import msgspec
 from ...errors import DamagedRecordingError
 from ...model import NANOSECONDS, Event, FrameInfo, Header, format_time
 from ..file.recording import DecodedBatch, Recording
+from ..line.steady_clock import Jump, SteadyClock
 from .connections import Connections, Span, reconnects_by_run
 from .histogram import BusiestSecond, Histogram
+from .moments import Ends, at_steady_times, steady_times_of
 from .sequence_check import MakeRule, SequenceCheck
 
 __all__ = ["Activity", "ChannelFigures", "RecordingSummary", "combine", "frames_missing", "summarise"]
@@ -37,17 +39,19 @@ _SUMS = (
 
 class Activity:
     """
-    What happened when, in one file or in several.
+    What happened when, in one file or in several, by steady time.
 
     Attributes:
         frames: Received frames.
         gaps: Gaps in the venue's sequence.
         others: Events and sent frames.
         busiest: The most frames received within one second.
+        ends: The first and the last moment of all.
 
     """
 
     def __init__(self) -> None:
+        self.ends = Ends()
         self.frames = Histogram()
         self.gaps = Histogram()
         self.others = Histogram()
@@ -98,8 +102,6 @@ class RecordingSummary(msgspec.Struct):
         state: `finished`, `being written`, `unfinished` (never closed), or `damaged`.
         damage: What is wrong, if it is damaged or cut off.
         recordings: Number of recordings; parts of one recording count once.
-        first_time: Earliest time of a received frame; None if there is none.
-        last_time: Latest time of a received frame.
         frames: Received frames.
         bytes: Bytes of their payloads.
         sent: Sent frames.
@@ -116,6 +118,8 @@ class RecordingSummary(msgspec.Struct):
         channels: Figures by channel and product.
         spans: When connections were open.
         notes: What to say of resets.
+        ends: The first and the last moment of received frames.
+        jump: The first jump of time that nothing explains.
 
     """
 
@@ -123,8 +127,6 @@ class RecordingSummary(msgspec.Struct):
     state: str = "finished"
     damage: str | None = None
     recordings: int = 1
-    first_time: int | None = None
-    last_time: int | None = None
     frames: int = 0
     bytes: int = 0
     sent: int = 0
@@ -141,13 +143,25 @@ class RecordingSummary(msgspec.Struct):
     channels: list[ChannelFigures] = []
     spans: list[Span] = []
     notes: list[str] = []
+    ends: Ends = msgspec.field(default_factory=Ends)
+    jump: Jump | None = None
+
+    @property
+    def first_time(self) -> int | None:
+        """Wall time of the first received frame; None if there is none."""
+        return None if self.ends.first is None else self.ends.first[1]
+
+    @property
+    def last_time(self) -> int | None:
+        """Wall time of the last received frame."""
+        return None if self.ends.last is None else self.ends.last[1]
 
     @property
     def seconds(self) -> float:
-        """Time from the earliest to the latest received frame."""
-        if self.first_time is None or self.last_time is None:
+        """Steady time from the first to the last received frame."""
+        if self.ends.first is None or self.ends.last is None:
             return 0.0
-        return (self.last_time - self.first_time) / NANOSECONDS
+        return (self.ends.last[0] - self.ends.first[0]) / NANOSECONDS
 
     @property
     def ratio(self) -> float | None:
@@ -158,7 +172,8 @@ class RecordingSummary(msgspec.Struct):
         """Return it as a JSON object, with times as text."""
         facts = msgspec.structs.asdict(self)
         header = facts.pop("header")
-        del facts["spans"]
+        for name in ("spans", "ends", "jump"):
+            del facts[name]
         start = {"endpoint": header.endpoint, "url": header.url, "software": header.software}
         facts |= {
             "created": format_time(header.created),
@@ -183,6 +198,7 @@ def summarise(
     describe: Callable[[bytes], FrameInfo],
     activity: Activity | None = None,
     sequence_rule: MakeRule | None = None,
+    clock: SteadyClock | None = None,
 ) -> RecordingSummary:
     """
     Read a recording to its end and count. Damage is part of the result, not an error.
@@ -192,25 +208,31 @@ def summarise(
         describe: The feed's; returns channel and products of a payload.
         activity: Collects what happened when; pass the same one for all files of a recording.
         sequence_rule: The feed's, see `SequenceCheck`; None to count only the gaps that the recorder noticed.
+        clock: Its clock as of its first line; of several files, so that their times can be compared.
 
     Returns:
         The figures; the busiest second is that of the activity.
 
     """
-    activity = activity or Activity()
+    activity, clock = activity or Activity(), clock or SteadyClock()
     summary = RecordingSummary(recording.header, text_size=len(recording.header_line) + 1)
     channels, connections = _Channels(), Connections()
     sequence = SequenceCheck(None if "filtered" in recording.header.extra else sequence_rule)
     try:
         for batch in recording.decoded_batches(describe=describe):
             summary.text_size += sum(map(len, batch.lines)) + len(batch.lines)
-            _count_received(summary, batch, activity)
-            channels.add(batch)
-            connections.add(batch)
-            activity.gaps.add(sequence.take_batch(batch))
-            _count_others(summary, batch, activity)
+            steady = at_steady_times(batch, clock)
+            summary.ends.add(batch.frames, steady.frames)
+            activity.ends.add(batch.others, steady.others)
+            _count_received(summary, steady, activity)
+            channels.add(steady)
+            connections.add(steady)
+            activity.gaps.add(steady_times_of(sequence.take_batch(batch), batch, steady))
+            _count_others(summary, steady, activity)
     except DamagedRecordingError as damage:
         summary.damage = str(damage)
+    summary.jump = clock.jump
+    activity.ends.join(summary.ends)
     summary.channels = channels.in_order()
     _take_sequence(summary, sequence)
     summary.spans = connections.spans
@@ -237,8 +259,8 @@ def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
     total.state = max((summary.state for summary in summaries), key=_STATES.index)
     total.damage = "; ".join(summary.damage for summary in summaries if summary.damage is not None) or None
     total.recordings = len({(header.endpoint, header.url, header.created, header.software) for header in headers})
-    total.first_time = min((s.first_time for s in summaries if s.first_time is not None), default=None)
-    total.last_time = max((s.last_time for s in summaries if s.last_time is not None), default=None)
+    for summary in summaries:
+        total.ends.join(summary.ends)
     total.busiest_second = max(summary.busiest_second for summary in summaries)
     for name in _SUMS:
         setattr(total, name, sum(getattr(summary, name) for summary in summaries))
@@ -284,9 +306,6 @@ def _count_received(summary: RecordingSummary, batch: DecodedBatch, activity: Ac
     if not batch.frames:
         return
     times = [frame.time for frame in batch.frames]
-    first, last = min(times), max(times)
-    summary.first_time = first if summary.first_time is None else min(first, summary.first_time)
-    summary.last_time = last if summary.last_time is None else max(last, summary.last_time)
     summary.frames += len(batch.frames)
     summary.bytes += sum([len(frame.payload) for frame in batch.frames])
     activity.frames.add(times)

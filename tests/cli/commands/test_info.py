@@ -10,11 +10,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
-from feedrec.model import NANOSECONDS, Event, Frame, Header
+from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
 
+from ...set_clocks import DAY, HOUR, SECOND, YEARS, recorded, without_readings, write
 from ..command import DEMO, feedrec
+
+CASES = Path(__file__).parents[4] / "shared" / "cases"
 
 
 def small_recording(path: Path) -> Path:
@@ -237,13 +242,54 @@ def test_the_plot_is_as_wide_as_the_terminal() -> None:
 
 
 def test_a_clock_that_steps_back_costs_no_frame(tmp_path: Path) -> None:
-    """Times are those of the clock: the span is from the earliest to the latest."""
+    """Times are those of the clock; no time passes where it steps, as nothing says how long that took."""
     writer = create_recording(tmp_path / "x.jsonl", Header("coinbase-advanced"))
     for second in (100, 101, 50, 51):
         writer.write_line(encode_frame(Frame(second * NANOSECONDS, 0, b"{}")))
     facts = facts_of(writer.finish())
-    assert (facts["frames"], facts["seconds"], facts["busiest_second"]) == (4, 51.0, 1)
-    assert facts["first_time"] == "1970-01-01T00:00:50.000000000Z"
+    assert (facts["frames"], facts["seconds"], facts["busiest_second"]) == (4, 2.0, 2)
+    assert facts["first_time"] == "1970-01-01T00:01:40.000000000Z"
+    assert facts["last_time"] == "1970-01-01T00:00:51.000000000Z"
+
+
+def test_a_jump_that_nothing_explains_is_said_in_one_line(tmp_path: Path) -> None:
+    steps = {SECOND: -HOUR}
+    lines = recorded(range(0, 4 * SECOND, SECOND // 5), steps)
+    done = feedrec("info", write(tmp_path / "a.jsonl", without_readings(lines)))
+    (line,) = done.stderr.decode().splitlines()
+    assert "a.jsonl: time jumps back by 3,599.8 s at 2026-11-21T16:00:01" in line
+    assert feedrec("info", write(tmp_path / "b.jsonl", lines)).stderr == b""
+
+
+@pytest.mark.parametrize("step", [-HOUR, 30 * SECOND, YEARS])
+def test_durations_and_rates_are_of_the_time_that_truly_passed(tmp_path: Path, step: int) -> None:
+    """Of one file, and of the files of one recording."""
+    before = {-DAY: -YEARS} if step == YEARS else {}
+    lines = recorded(range(0, 200 * SECOND, SECOND // 5), {**before, 100 * SECOND: step})
+    whole = write(tmp_path / "a.jsonl", lines)
+    parts = [write(tmp_path / f"r-{n}.jsonl", lines[n * 400 : n * 400 + 400], part=n) for n in range(3)]
+    for facts in (facts_of(whole), facts_of(*parts)):
+        assert facts["seconds"] == 199.8
+        assert facts["frames_per_second"] == 5.005
+        assert facts["busiest_second"] == 5
+        assert (facts["first_time"], facts["last_time"]) == (format_time(lines[0].time), format_time(lines[-1].time))
+    shown = feedrec("info", whole).stdout.decode()
+    assert "3m 20s (the clock was set meanwhile)" in shown
+
+
+@pytest.mark.skipif(not (CASES / "01-clock-step-back-pace").is_dir(), reason="the cases are not here")
+@pytest.mark.parametrize(
+    ("case", "seconds"),
+    [
+        ("01-clock-step-back-pace/back.jsonl", 3.8),
+        ("02-clock-step-forward/forward.jsonl", 3.8),
+        ("27-clock-jump-years/boot1970.jsonl", 9.8),
+        ("28-made-heartbeats-over-hole/hole-2d.jsonl", 7.0),
+        ("28-made-heartbeats-over-hole/back-1h.jsonl", 7.0),
+    ],
+)
+def test_the_cases_that_were_reported_are_as_long_as_they_are(case: str, seconds: float) -> None:
+    assert facts_of(CASES / case)["seconds"] == seconds
 
 
 def test_a_bad_file_in_a_folder_is_named_and_left_out(tmp_path: Path) -> None:
