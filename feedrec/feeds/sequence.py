@@ -124,6 +124,7 @@ class ContiguousSequence:
             return self._find_gap(expected, sequence)
         if sequence in self._late:
             self._late.discard(sequence)
+            self._after_suspect = None
         elif sequence == self._after_suspect and expected == self._suspected_at:
             return self._begin_anew(expected, sequence + 1)
         else:

@@ -12,6 +12,7 @@ and 2026-09-30.
     client_requests.py  what a client asks for
     server.py           the server half
     answers.py          what it writes itself
+    numbering.py        the numbers of frames for one client
     state.py            the market for late clients
     book.py             the level2 book of a product
     account.py          orders, positions, balances

@@ -9,7 +9,8 @@ The server half of Advanced Trade, which answers from a recording as the venue w
 3. Waiting for a recorded snapshot ends when it passes, when an update shows that there is none, or after
    `SNAPSHOT_WAIT` of recorded time.
 4. Recorded acks and errors are not sent. Data goes out as it was recorded except for the digits of `sequence_num`,
-   which count what this client gets, from 0. Where the recording has a gap, the count has the same gap.
+   which count what this client gets, from 0. Where the recording has a gap, the count has the same gap; frames out of
+   order and counts that begin anew keep their relation to the others, see numbering.py.
 5. A message for a private channel must have a valid JWT, else it is refused as the venue does, and the socket stays
    open. All other channels are public: a message with an invalid JWT counts as one without ("after which all requests
    are unauthenticated", docs.cdp.coinbase.com), and the person who runs the replay gets a remark.
@@ -35,6 +36,7 @@ from .answers import beat, error, made_frame, renumbered
 from .channels import HEARTBEATS, PRIVATE, USER
 from .client_requests import Request, parse_request
 from .limits import MAX_LEVEL2_PRODUCTS, SUBSCRIBE_WITHIN
+from .numbering import RecordedCount
 
 __all__ = ["SNAPSHOT_WAIT", "CoinbaseAdvancedServer", "Settings"]
 
@@ -110,7 +112,8 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._acknowledged: dict[str, list[str]] = {}
         self._unacknowledged: list[_Subscribe] = []
         self._number = 0
-        self._expected: dict[int, int] = {}
+        self._place: int | None = None  # the number for this frame alone
+        self._recorded: dict[int, RecordedCount] = {}
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         request = parse_request(message)
@@ -134,10 +137,11 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
         sequence = info.sequence
         if sequence is not None and not frame.synthetic:  # a rebuilt frame is not part of the venue's count
-            expected = self._expected.get(frame.conn, sequence)
-            if sequence >= expected:
-                self._number += sequence - expected  # frames that the recorder never received
-                self._expected[frame.conn] = sequence + 1
+            count = self._recorded.get(frame.conn)
+            if count is None or sequence != count.expected:
+                return self._pass_on_unexpected(frame, info, sequence)
+            count.expected = sequence + 1
+            count.places.append(self._number)
         if self._unacknowledged:
             return self._frame_while_waiting(frame, info)
         takers = self._takers.get(info.channel)  # as `_takes`, without the call
@@ -154,7 +158,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def on_restart(self) -> None:
         super().on_restart()
-        self._expected.clear()
+        self._recorded.clear()
         self._orders = OrderFilter(self._orders.products)
 
     def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
@@ -238,6 +242,22 @@ class CoinbaseAdvancedServer(SubscribingServer):
             (accepted if name in recorded else lacking).append(name)
         return accepted, lacking
 
+    def _pass_on_unexpected(self, frame: Frame, info: FrameInfo, sequence: int) -> Sequence[bytes]:
+        """Pass on a frame whose number is not the expected one of its connection."""
+        count = self._recorded.setdefault(frame.conn, RecordedCount())
+        self._number, self._place = count.take(sequence, self._number)
+        if self._unacknowledged:
+            messages: Sequence[bytes] = self._frame_while_waiting(frame, info)
+        elif not self._takes(info):
+            messages = _NO_MESSAGES
+        elif info.channel == USER:
+            messages = self._own_orders(frame.payload, sequence)
+        else:
+            messages = (self._numbered(frame.payload, sequence),)
+        if self._place is not None:
+            count.after_suspect, self._place = self._place, None
+        return messages
+
     def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[bytes]:
         """Pass on a frame, with the acks that were waiting for it: after a snapshot, before an update."""
         messages = []
@@ -291,6 +311,10 @@ class CoinbaseAdvancedServer(SubscribingServer):
         """Renumber a payload for this connection; one without a number stays as it is."""
         if recorded is None:
             return payload
-        number = self._number
-        self._number = number + 1
+        if self._place is None:
+            number = self._number
+            self._number = number + 1
+        else:
+            number = self._place
+            self._place = number + 1
         return payload if number == recorded else renumbered(payload, recorded, number)

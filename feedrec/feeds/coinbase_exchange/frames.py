@@ -14,8 +14,9 @@ import msgspec
 
 from ...model import FrameInfo, Kind, format_time
 from ..decoding import NOT_UNDERSTOOD
+from ..sequence import LARGEST_GAP
 
-__all__ = ["TradeInfo", "describe", "venue_time"]
+__all__ = ["TradeInfo", "describe", "later_number", "venue_time"]
 
 
 class TradeInfo(FrameInfo, frozen=True, gc=False):
@@ -112,6 +113,16 @@ def describe(payload: bytes) -> FrameInfo:
 def venue_time(nanoseconds: int) -> str:
     """Write a time as the venue does: RFC 3339 with six decimals (capture of 2026-09-30)."""
     return f"{format_time(nanoseconds)[:26]}Z"
+
+
+def later_number(known: int, number: int) -> int:
+    """
+    Return the later of two numbers of a product, of which the second came last.
+
+    Frames of several channels come a little out of order, so that is the higher one. But one that is lower by more than
+    any gap shows that the count began anew, or that the higher one was odd.
+    """
+    return number if number > known or known - number > LARGEST_GAP else known
 
 
 def _describe_row(payload: bytes) -> FrameInfo:

@@ -29,7 +29,7 @@ from ..server_half import SubscribingServer, send_json
 from ..venue import Catalogue, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
 from .client_requests import Request, parse_request
-from .frames import TradeInfo, venue_time
+from .frames import TradeInfo, later_number, venue_time
 from .limits import SUBSCRIBE_WITHIN
 from .state import STATEFUL, Heartbeat
 
@@ -226,10 +226,10 @@ class CoinbaseExchangeServer(SubscribingServer):
         beat = self._beating.get(info.products[0]) if info.products else None
         if beat is None:
             return
-        if info.sequence is not None and info.sequence > beat.sequence:
-            beat.sequence = info.sequence
-        if isinstance(info, TradeInfo) and info.trade_id > beat.last_trade_id:
-            beat.last_trade_id = info.trade_id
+        if info.sequence is not None:
+            beat.sequence = later_number(beat.sequence, info.sequence)
+        if isinstance(info, TradeInfo):
+            beat.last_trade_id = later_number(beat.last_trade_id, info.trade_id)
 
     def _acknowledge(self) -> Send:
         """Return the ack of everything subscribed, as of 2026-09-30; it has no time."""

@@ -13,7 +13,7 @@ from ..state.keyed_state import KeyedState, LastFrame
 from ..venue import Key
 from .book import Book, decode_book_frame
 from .channels import described_name
-from .frames import TradeInfo, venue_time
+from .frames import TradeInfo, later_number, venue_time
 
 __all__ = ["STATEFUL", "Heartbeat", "MarketState"]
 
@@ -44,7 +44,7 @@ class _LastMatch(LastFrame):
 
 
 class _Numbers(NamedTuple):
-    """The highest numbers that frames of a product had, in any channel."""
+    """The last numbers that frames of a product had, in any channel."""
 
     product: str
     sequence: int = 0
@@ -98,8 +98,10 @@ class MarketState(KeyedState):
         before = self.values.get(("heartbeat", product))
         _, sequence, trade = before if isinstance(before, _Numbers) else _Numbers(product)
         if isinstance(info, TradeInfo):
-            trade = max(trade, info.trade_id)
-        self.values["heartbeat", product] = _Numbers(product, max(sequence, info.sequence or 0), trade)
+            trade = later_number(trade, info.trade_id)
+        if info.sequence is not None:
+            sequence = later_number(sequence, info.sequence)
+        self.values["heartbeat", product] = _Numbers(product, sequence, trade)
 
     def _apply_book(self, product: str, kind: str, payload: bytes) -> None:
         book = self.values.get(("level2", product))

@@ -347,6 +347,18 @@ def test_heartbeats_are_made_on_the_whole_second_of_what_passed() -> None:
     assert venue.next_due == due + NANOSECONDS
 
 
+@pytest.mark.parametrize("odd", [2**64 - 1, 10**9])
+def test_made_heartbeats_follow_a_count_that_begins_anew_and_forget_an_odd_number(odd: int) -> None:
+    venue = server()
+    ask(venue, "heartbeat", products=("BTC-USD",))
+    venue.on_state({("heartbeat", "BTC-USD"): None}, START)
+    play(venue, data("match", trade_id=odd, sequence=odd), data("match", trade_id=7, sequence=50))
+    play(venue, data("match", trade_id=6, sequence=49))
+    (beat,) = venue.on_due(START)
+    assert b'"last_trade_id":7,' in beat
+    assert b'"sequence":50,' in beat
+
+
 def test_recorded_heartbeats_are_used() -> None:
     venue = server({**CATALOGUE, "heartbeat": ("BTC-USD",)})
     ask(venue, "heartbeat", products=("BTC-USD",))

@@ -218,6 +218,8 @@ def test_a_heartbeat_tells_the_last_numbers_of_all_channels_if_it_is_asked_for()
         b'{"type":"heartbeat","last_trade_id":30,"product_id":"BTC-USD","sequence":8,'
         b'"time":"2026-09-30T02:03:13.250000Z"}'
     )
+    feed(state, frame("match", trade_id=2**64 - 1, sequence=2**64 - 1), frame("match", trade_id=3, sequence=2))
+    assert b'"last_trade_id":3,"product_id":"BTC-USD","sequence":2,' in render(state, "heartbeat")
     assert state.keys() == [("heartbeat", "BTC-USD")]
     assert feed(MarketState(), frame("match", trade_id=30, sequence=5)).keys() == [("matches", "BTC-USD")]
 

@@ -1,0 +1,77 @@
+"""
+The numbers that frames have for one client, where the recorded ones are more, or fewer, than it gets.
+
+1. A frame in its recorded order has the client's next number, whatever its own is.
+2. Where the recording has a gap, the client's numbers have the same gap.
+3. A frame out of order has the number of its place: the one that the gap left for it, that of the frame which it
+   repeats, or one as far from the next as its own is from the expected one. The next frame is numbered as if it had not
+   been there.
+4. Where the recorded count begins anew (a reset, see feeds/sequence.py), so do the client's numbers, as far back or
+   ahead, but never below 0.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ..sequence import ContiguousSequence, Gap, Reset
+
+__all__ = ["RecordedCount"]
+
+_PLACES = 100
+"""Recorded numbers of which the client's is remembered."""
+
+
+class RecordedCount(ContiguousSequence):
+    """
+    The count of one recorded connection.
+
+    Attributes:
+        places: The client's numbers in place of the last recorded ones, up to `expected`: those that it had or would
+            have had.
+        suspect_place: The client's number in place of that of the last frame out of order.
+        after_suspect: The client's next number if the count began anew there.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.places: deque[int] = deque(maxlen=_PLACES)
+        self.suspect_place = 0
+        self.after_suspect = 0
+
+    def take(self, recorded: int, following: int) -> tuple[int, int | None]:
+        """
+        Take a recorded number that is not the expected one.
+
+        Args:
+            recorded: The number.
+            following: The client's next number so far.
+
+        Returns:
+            The client's next number, and the number for this frame alone if it is out of order.
+
+        """
+        is_first = self.expected is None
+        found = self.observe(recorded)
+        if found is None and not is_first:
+            self.suspect_place = self._place_of(recorded, following)
+            return following, self.suspect_place
+        if isinstance(found, Gap):
+            self.places.extend(range(following + max(0, found.missing - _PLACES), following + found.missing))
+            following += found.missing
+        elif isinstance(found, Reset):
+            self.places.clear()
+            self.places.append(self.suspect_place)
+            following = self.after_suspect
+        self.places.append(following)
+        return following, None
+
+    def _place_of(self, recorded: int, following: int) -> int:
+        """Return the client's number in place of a recorded one that is not the expected one."""
+        behind = (self.expected or 0) - recorded
+        if 0 < behind <= len(self.places):
+            return self.places[-behind]
+        if behind > 0 and self.places:
+            return max(0, self.places[0] - (behind - len(self.places)))
+        return max(0, following - behind)
