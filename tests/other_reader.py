@@ -26,7 +26,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import zstandard
 
-LINE, WINDOW, INDEX, ZSTD_BLOCK = 64 << 20, 8 << 20, 64 << 20, 128 << 10
+LINE, WINDOW, INDEX, ZSTD_BLOCK = 96 << 20, 8 << 20, 64 << 20, 128 << 10
 ZSTD, SKIPPABLE = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 SEEK_TABLE, SEEK_END = 0x184D2A5E, b"\xb1\xea\x92\x8f"
 INDEX_FRAME, INDEX_BEGIN = 0x184D2A5D, b"\x66\x65\x65\x64\x72\x65\x63\x01"

@@ -15,6 +15,7 @@ The command line.
     raw_options.py         options of `-e raw`
     credential_options.py  credentials from a file or the environment
     child_process.py       the command after `replay --`
+    allocator.py           how memory is handed out to a command
 
 Only light modules are imported at the top; whatever a command needs for its work is imported when it runs, so that
 `feedrec --help` is quick.
@@ -94,6 +95,9 @@ class _CommandGroup(click.Group):
             raise click.UsageError(f"unknown command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}", ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
+        from .allocator import return_large_blocks
+
+        return_large_blocks()
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:  # the reader of our output has gone: `feedrec cat FILE | head`

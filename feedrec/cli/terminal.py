@@ -24,6 +24,7 @@ _INVISIBLE = re.compile(
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # marks of direction, separators of lines, characters without width
 )
+_LARGE = 1 << 20  # bytes that are not copied
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -55,7 +56,9 @@ def payload_writer() -> Callable[[bytes, bytes], object]:
     """
     out = sys.stdout.buffer
     if not sys.stdout.isatty():
-        return lambda payload, end: out.write(payload + end)
+        return lambda payload, end: (
+            out.write(payload + end) if len(payload) < _LARGE else out.writelines((payload, end))
+        )
     return lambda payload, end: out.write(_escape_json(payload.decode(errors="backslashreplace")).encode() + end)
 
 

@@ -23,13 +23,16 @@ from .rate_limit import RateLimit
 from .throttle import Throttle
 from .watchdog import Watchdog
 
-__all__ = ["ConnectionLifecycle"]
+__all__ = ["MOST_TEXT", "ConnectionLifecycle"]
 
 TICK = 0.25
 """Seconds between checks of acks and silence."""
 
 SEND_TIMEOUT = 10.0
 """Seconds that a venue gets to take our messages."""
+
+MOST_TEXT = 4_000
+"""Characters of an error that are logged, and recorded as an event: a message may have 64 MiB."""
 
 NO_CLOSE_FRAME = 1006
 """Close code of a connection that ended without a close frame (RFC 6455, 7.4.1)."""
@@ -244,13 +247,14 @@ class ConnectionLifecycle:
 
         """
         for notice in notices:
-            log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", notice.text)
+            text = _cut(notice.text)
+            log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", text)
             if notice.event is not None:
-                self._intake.event(notice.event, notice.details, time)
+                self._intake.event(notice.event, {key: _cut(value) for key, value in notice.details.items()}, time)
             if notice.event in {"error", "missing"} or notice.severity == "fatal":
-                self._writer.problem(notice.text)
+                self._writer.problem(text)
             if notice.severity == "fatal":
-                self._on_refusal(VenueError(notice.text))
+                self._on_refusal(VenueError(text))
 
     async def _attend(self) -> None:
         """Subscribe, then check acks and silence until the connection is closing."""
@@ -348,6 +352,13 @@ class ConnectionLifecycle:
         finally:
             self.drop()  # close() of websockets 13 waits for TLS, which may take 30 s more
         await self._websocket.wait_closed()
+
+
+def _cut(value: Any) -> Any:
+    """Cut a text that a venue made too long to read; the frame that it came in is recorded whole."""
+    if isinstance(value, str) and len(value) > MOST_TEXT:
+        return f"{value[:MOST_TEXT]}..."
+    return value
 
 
 def _describe(websocket: RecordedConnection) -> dict[str, Any]:

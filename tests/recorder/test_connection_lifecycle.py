@@ -18,7 +18,7 @@ from feedrec.formats.line.index import Mark
 from feedrec.model import Event, Frame, FrameInfo, Record
 from feedrec.recorder import connection_lifecycle as lifecycle_module
 from feedrec.recorder.clock import RecordingClock
-from feedrec.recorder.connection_lifecycle import ConnectionLifecycle
+from feedrec.recorder.connection_lifecycle import MOST_TEXT, ConnectionLifecycle
 from feedrec.recorder.connection_state import ConnectionState
 from feedrec.recorder.output.counting_writer import CountingWriter
 from feedrec.recorder.output.null_writer import NullWriter
@@ -421,6 +421,19 @@ def test_a_notice_is_logged_and_only_a_fatal_one_is_a_refusal(
     assert [(record.levelname, record.message) for record in caplog.records] == [(level, "so it is")]
     assert [str(error) for error in bench.refusals] == (["so it is"] if severity == "fatal" else [])
     assert bench.recording.records == []
+
+
+def test_an_error_as_long_as_a_message_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    """It is a frame too, which is recorded whole; as an event it could be longer than any line may be."""
+    said = "\x01" * 100_000
+
+    async def test(bench: Bench) -> None:
+        bench.connection.report([Notice(f"it says {said}", "fatal", "error", {"code": 7, "message": said})])
+
+    bench = with_bench(test)
+    (event,) = [record for record in bench.recording.records if isinstance(record, Event) and record.name == "error"]
+    assert event.details == {"code": 7, "message": "\x01" * MOST_TEXT + "..."}
+    assert len(caplog.messages[-1]) == len(str(bench.refusals[0])) == MOST_TEXT + 3
 
 
 def test_a_gap_is_recorded_before_the_frame_that_revealed_it_and_has_its_time() -> None:

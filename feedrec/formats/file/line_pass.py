@@ -59,7 +59,7 @@ class LinePass:
         self._where = where
         self._wait = wait
         self._offset = where.start
-        self._last_line = b""  # before the latest batch, until that was consumed
+        self._last_time = where.last_time  # before the latest batch, until that was consumed
         self._batch: list[bytes] = []
         self._batch_start = 0
         self._remaining: list[bytes] = []
@@ -94,13 +94,15 @@ class LinePass:
         if self._remaining and not self._file.is_closed:
             lines, self._remaining = self._remaining, []
             yield lines
-            self._last_line = lines[-1]
+            self._last_time = self._time_of(lines[-1])
+            del lines
         for lines in self._read_lines:
             if self._file.is_closed:
                 return
             self._batch, self._batch_start = lines, 0
             yield lines
-            self._last_line = lines[-1]
+            self._last_time = self._time_of(lines[-1])
+        self._batch = []
         if not self._file.is_closed:
             self._raise_damage()
 
@@ -110,9 +112,9 @@ class LinePass:
             if line in self._batch[self._batch_start :]:
                 index = self._batch.index(line, self._batch_start)
                 before = self._batch[:index]
-                last_line = before[-1] if index > self._batch_start else self._last_line
+                last_time = self._time_of(before[-1]) if index > self._batch_start else self._last_time
                 offset = self.decoder.offset_of_line(before)
-                raise CorruptRecordingError(self._file.path, str(error), offset, self._time_of(last_line)) from error
+                raise CorruptRecordingError(self._file.path, str(error), offset, last_time) from error
         raise error
 
     def _read(self) -> Iterator[list[bytes]]:
@@ -147,7 +149,7 @@ class LinePass:
         return size == self._offset and was_finished(self._file.read_at, size)
 
     def _raise_damage(self) -> None:
-        path, damage, last_time = self._file.path, self.decoder.damage, self._time_of(self._last_line)
+        path, damage, last_time = self._file.path, self.decoder.damage, self._last_time
         if damage is not None:
             raise CorruptRecordingError(path, damage.reason, damage.offset, last_time)
         if self.decoder.unfinished is not None and not self._file.is_locked():

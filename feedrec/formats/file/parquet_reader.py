@@ -36,25 +36,34 @@ from ..stream.parquet_rows import (
     Row,
     decode_groups,
     line_of,
+    release_memory,
     seal,
 )
 from ..stream.protocols import MAX_LINE
 from ..stream.zstd_parser import StreamDamage
 from .recording import Recording, RecordingFile
 
-__all__ = ["MAGIC", "ParquetRecording"]
+__all__ = ["MAGIC", "ParquetRecording", "require_lines"]
 
 MAGIC = b"PAR1"
 """The first and the last bytes of a Parquet file."""
 
 _LEAST_SIZE = len(MAGIC) + TAIL_SIZE
 _BATCH_ROWS = 1024
-_BUFFER_SIZE = 1 << 18
 _MAX_GROUP = MAX_GROUP_SIZE + 2 * MAX_LINE  # a line may be longer than its payload
 _Span = tuple[int | None, int | None]
 """First time, inclusive, and last, exclusive, in nanoseconds."""
 
-_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, OverflowError, MemoryError)
+_ERRORS = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    OverflowError,
+    MemoryError,
+    StopIteration,
+)
 """Everything pyarrow raises on bytes that it did not write."""
 
 
@@ -126,7 +135,7 @@ class _LinePass:
         self._path = path
         self._group = 0
         self._batch: list[bytes] = []
-        self._last_line = b""  # before the latest batch
+        self._last_time: str | None = None  # before the latest batch
         self._batches = self._read(numbers)
 
     def batches(self) -> Iterator[list[bytes]]:
@@ -137,22 +146,22 @@ class _LinePass:
             if next(self._batches, None) is None:
                 raise error
         index = self._batch.index(line)
-        before = self._batch[index - 1] if index else self._last_line
+        last_time = line_time(self._batch[index - 1]) if index else self._last_time
         reason = f"invalid row in row group {self._group}: {error}"
         offset = self._rows.groups[self._group].offset
-        raise CorruptRecordingError(self._path, reason, offset, line_time(before)) from error
+        raise CorruptRecordingError(self._path, reason, offset, last_time) from error
 
     def _read(self, numbers: Sequence[int]) -> Iterator[list[bytes]]:
         try:
             for self._group in numbers:
                 for lines in self._rows.read(self._group, self._span):
-                    if self._batch:
-                        self._last_line = self._batch[-1]
                     self._batch = lines
-                    yield lines
+                    del lines
+                    yield self._batch
+                    self._last_time = line_time(self._batch[-1])
+                    self._batch = []  # a line may have 96 MiB: keep none while the next is read
         except StreamDamage as damage:
-            last_time = line_time(self._batch[-1]) if self._batch else None
-            raise CorruptRecordingError(self._path, damage.reason, damage.offset, last_time) from damage
+            raise CorruptRecordingError(self._path, damage.reason, damage.offset, self._last_time) from damage
 
 
 class _RowGroups:
@@ -171,17 +180,26 @@ class _RowGroups:
         footer = self._check_footer()
         try:
             self._parquet = pq.ParquetFile(
-                self._source, pre_buffer=False, buffer_size=_BUFFER_SIZE, page_checksum_verification=True
+                self._source,
+                pre_buffer=False,
+                page_checksum_verification=True,
+                thrift_string_size_limit=2 * MAX_LINE,  # a header may be as long as any line
             )
             metadata: dict[bytes, bytes] = self._parquet.metadata.metadata or {}
             self.header_line = metadata[HEADER_KEY]
             self.groups = decode_groups(metadata[GROUPS_KEY])
-            is_whole = self._parquet.schema_arrow.equals(SCHEMA) and self._parquet.num_row_groups == len(self.groups)
+            is_whole = self._parquet.schema_arrow.equals(SCHEMA) and self._rows_by_group() == [
+                group.lines for group in self.groups
+            ]
         except _ERRORS as error:
             reason = f"unreadable footer ({_first_line(error)})"
             raise CorruptRecordingError(file.path, reason, footer, None) from error
         if not is_whole:
             raise CorruptRecordingError(file.path, "inconsistent footer", footer, None)
+
+    def _rows_by_group(self) -> list[int]:
+        metadata = self._parquet.metadata
+        return [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
 
     def between(self, start: int | None, end: int | None) -> list[int]:
         """Return the row groups that may have lines within a span of time: `start` inclusive, `end` exclusive."""
@@ -202,27 +220,51 @@ class _RowGroups:
 
         """
         group = self.groups[number]
-        if group.size > _MAX_GROUP:
-            raise StreamDamage(group.offset, f"row group {number} has {group.size} bytes; the limit is {_MAX_GROUP}")
-        data = self._source.hold(group.offset, group.size)
-        if self._file.is_closed:
-            return
-        if zlib.crc32(data) != group.crc:
-            raise StreamDamage(group.offset, f"row group {number} is corrupt")
+        self._hold(number)
         batches = self._parquet.iter_batches(_BATCH_ROWS, row_groups=[number], use_threads=False)
-        while not self._file.is_closed:
+        rest = group.lines
+        while not self._file.is_closed and rest > 0:
             try:
-                batch = next(batches, None)
-                lines = [] if batch is None or not _may_be_within(batch, span) else _lines_of(batch)
+                batch = next(batches)
+                rest -= batch.num_rows
+                rows = _rows_of(batch) if _may_be_within(batch, span) else []
+                del batch
+                if rest <= 0:  # before the lines are made, which may have 96 MiB each
+                    batches = iter(())
+                    self._source.hold(0, 0)
+                    if group.lines == 1:
+                        release_memory()
+                lines = _lines_of(rows)
             except _ERRORS as error:
                 if self._file.is_closed:
                     return
                 reason = f"row group {number} cannot be read ({_first_line(error)})"
                 raise StreamDamage(group.offset, reason) from error
-            if batch is None:
-                return
             if lines:
                 yield lines
+                del lines
+
+    def check(self) -> int:
+        """
+        Return the number of lines, after checking the bytes of every row group.
+
+        Raises:
+            StreamDamage: If the bytes of one are not those that were written, or too many for a reader.
+
+        """
+        for number in range(len(self.groups)):
+            self._hold(number)
+        self._source.hold(0, 0)
+        return sum(group.lines for group in self.groups)
+
+    def _hold(self, number: int) -> None:
+        """Read a row group, and keep it until the next; raises as `read` does."""
+        group = self.groups[number]
+        if group.size > _MAX_GROUP:
+            raise StreamDamage(group.offset, f"row group {number} has {group.size} bytes; the limit is {_MAX_GROUP}")
+        crc = zlib.crc32(self._source.hold(group.offset, group.size))
+        if crc != group.crc and not self._file.is_closed:
+            raise StreamDamage(group.offset, f"row group {number} is corrupt")
 
     def _check_footer(self) -> int:
         """
@@ -258,6 +300,25 @@ class _RowGroups:
         return TruncatedRecordingError(self._file.path, reason, size, None)
 
 
+def require_lines(path: Path, lines: int) -> None:
+    """
+    Make sure that a Parquet file just written has so many lines after the header, all of which can be read.
+
+    Raises:
+        RecordingError: If it has not.
+
+    """
+    file = RecordingFile(path)
+    try:
+        found = _RowGroups(file).check()
+    except StreamDamage as damage:
+        raise RecordingError(path, damage.reason) from damage
+    finally:
+        file.close()
+    if found != lines:
+        raise RecordingError(path, f"it has {found} lines instead of {lines}")
+
+
 def _may_be_within(batch: Any, span: _Span) -> bool:
     """Return whether some row may have a time within a span."""
     start, end = span
@@ -269,10 +330,16 @@ def _may_be_within(batch: Any, span: _Span) -> bool:
     return (start is None or max(times) >= start) and (end is None or min(times) < end)
 
 
-def _lines_of(batch: Any) -> list[bytes]:
+def _rows_of(batch: Any) -> list[Row]:
     columns = [batch.column(name) for name in SCHEMA.names]
     columns[0] = columns[0].cast(pa.int64())
-    return [line_of(Row(*values)) for values in zip(*(column.to_pylist() for column in columns), strict=True)]
+    return [Row(*values) for values in zip(*(column.to_pylist() for column in columns), strict=True)]
+
+
+def _lines_of(rows: list[Row]) -> list[bytes]:
+    """Return the lines of rows, which are forgotten one by one."""
+    rows.reverse()
+    return [line_of(rows.pop()) for _ in range(len(rows))]
 
 
 def _first_line(error: BaseException) -> str:
@@ -287,13 +354,13 @@ class _Source(io.RawIOBase):
         super().__init__()
         self._file = file
         self._position = 0
-        self._held = b""
+        self._held = memoryview(b"")
         self._held_from = 0
 
-    def hold(self, offset: int, size: int) -> bytes:
+    def hold(self, offset: int, size: int) -> memoryview:
         """Read a part of the file, keep it until the next call, and return it."""
-        self._held = b""  # before the next is read, so that memory never holds both
-        self._held, self._held_from = self._file.read_at(offset, size), offset
+        self._held = memoryview(b"")  # before the next is read, so that memory never holds both
+        self._held, self._held_from = memoryview(self._file.read_at(offset, size)), offset
         return self._held
 
     def readable(self) -> bool:
@@ -310,10 +377,10 @@ class _Source(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1) -> bytes | memoryview:
         start = self._position - self._held_from
         if size >= 0 and start >= 0 and start + size <= len(self._held):
-            data = self._held[start : start + size]
+            data: bytes | memoryview = self._held[start : start + size]  # not a copy
         else:
             data = self._file.read_at(self._position, self._file.size() - self._position if size < 0 else size)
         self._position += len(data)

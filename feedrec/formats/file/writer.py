@@ -23,7 +23,7 @@ from ...errors import FeedrecError, WriteError
 from ...model import Event, Frame, FrameInfo, Header, Record
 from ..line.codec import decode_line, encode_event, encode_frame, encode_header
 from ..line.index import Mark
-from ..stream.protocols import Encoder
+from ..stream.protocols import MAX_LINE, Encoder, excess
 from .growing.file_sequence import FileSequence
 from .growing.growing_file import GrowingFile, Line, begin_file
 from .growing.oldest_line import OldestLine
@@ -180,7 +180,8 @@ class RecordingWriter:
 
         Raises:
             LineError: If it is not a line of a recording.
-            WriteError: If writing earlier lines failed, or the recording is finished.
+            WriteError: If writing earlier lines failed, the recording is finished, or no reader would take a line so
+                long.
 
         """
         if block:
@@ -189,11 +190,14 @@ class RecordingWriter:
             raise self._failure
         if self._finishing:
             raise WriteError(self._files.path, "is finished and takes no more lines")
+        size = len(line)
+        if size > MAX_LINE:
+            raise WriteError(self._files.path, excess(size))
         mark = mark or mark_of(decode_line(line))
         if self._turns and self._begins_new_file(line, mark):
             self._lines.append(None)
         self._lines.append((line, mark))
-        self._size_in += len(line) + 1
+        self._size_in += size + 1
         if self._size_in >= self._oldest.next_note:
             self._note_time()
 

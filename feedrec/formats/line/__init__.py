@@ -2,6 +2,7 @@
 One line of a recording, and what is known about it. Pure: no stream, no file.
 
     codec.py         encodes headers, frames and events as lines, and decodes them
+    json_strings.py  payloads as JSON strings and back
     fast_path.py     decodes received frames the fast way
     index.py         where things are in a recording
     seek_table.py    the seek table of the zstd seekable format

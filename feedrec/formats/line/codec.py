@@ -3,36 +3,39 @@ The line codec: headers, frames and events as single lines of JSON, payloads ver
 
 The payload is the last key of its line:
 - `frame`: JSON text that can stand in the line verbatim;
-- `text`: any other UTF-8 text, as a JSON string;
+- `text`: any other UTF-8 text, as a JSON string, unless that is longer than its base64;
 - `base64`: everything else, with `op` to distinguish a text message from a binary one.
 
 A payload stands in the line verbatim only if every JSON reader would cut the same bytes out again: it is valid UTF-8,
 it parses, it has no byte below 0x20, no white space around it, and it nests less than `MAX_NESTING` deep.
-`decode_line(encode_frame(frame)) == frame` for every frame.
+`decode_line(encode_frame(frame)) == frame` for every frame. No line is longer than its payload and a third of that, so
+that a recorder can take any message up to its limit (`MAX_LINE`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import functools
-import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import msgspec
 
 from ...errors import LineError
 from ...model import FORMAT_VERSION, Direction, Event, Frame, Header, Record, format_time, parse_time
+from .json_strings import base64_pieces, base64_size, from_base64, is_utf8, joined, string_pieces, string_size, text_of
 
 __all__ = [
     "MAX_NESTING",
+    "PayloadKey",
     "decode_header",
     "decode_line",
     "encode_event",
     "encode_frame",
     "encode_header",
+    "encode_payload",
     "encode_received",
+    "is_encoded_as",
     "is_header",
     "is_json",
     "line_time",
@@ -41,9 +44,11 @@ __all__ = [
 MAX_NESTING = 100
 """Payloads that nest this deep are stored as `text`: recursive parsers give up not far beyond."""
 
+PayloadKey = Literal["frame", "text", "base64"]
+"""The last key of the line of a frame."""
+
 _SPACE, _BRACE, _BRACKET = 0x20, ord("{"), ord("[")
 _TAB, _LINE_FEED, _RETURN = 0x09, 0x0A, 0x0D
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _ALL_BUT_NESTING = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
@@ -51,6 +56,9 @@ _ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
 _FLAGS = ("redacted", "synthetic", "unverified")
 
 _SECOND_HEADER = "a second header: two recordings in one file (feedrec repair joins them; feedrec convert merges files)"
+
+_NULL = b"null"
+_PIECE = 1 << 20
 
 _validate = msgspec.json.Decoder(msgspec.Raw).decode
 _encode = msgspec.json.encode
@@ -84,16 +92,52 @@ def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
         parses: Whether the payload is known to be valid JSON text, so that it need not be parsed again.
 
     """
-    payload = frame.payload
-    start = _frame_start(frame.time, frame.conn, frame.direction, frame.redacted, frame.synthetic, frame.unverified)
-    if not frame.binary:
-        if _stands_verbatim(payload, parses=parses):
-            return b'%b"frame":%b}' % (start, payload)
-        text = _utf8(payload)
-        if text is not None:
-            return b'%b"text":%b}' % (start, _encode(text))
-    kind = b"binary" if frame.binary else b"text"
-    return b'%b"op":"%b","base64":"%b"}' % (start, kind, base64.b64encode(payload))
+    payload, is_text = frame.payload, not frame.binary
+    if is_text and _stands_verbatim(payload, parses=parses):
+        return encode_payload(frame, "frame")
+    if is_text and is_utf8(payload) and string_size(payload) <= base64_size(payload):
+        return encode_payload(frame, "text")
+    return encode_payload(frame, "base64")
+
+
+def encode_payload(frame: Frame, key: PayloadKey) -> bytes:
+    """
+    Encode a frame as a line with its payload under a given key, which must suit the payload.
+
+    Raises:
+        UnicodeDecodeError: If the key is `text` and the payload is not UTF-8.
+
+    """
+    return joined(_pieces(frame, key))
+
+
+def is_encoded_as(line: bytes, frame: Frame, key: PayloadKey) -> bool:
+    """Return whether a line is what `encode_payload` returns, without making that."""
+    position = 0
+    try:
+        for piece in _pieces(frame, key):
+            if not line.startswith(piece, position):
+                return False
+            position += len(piece)
+    except UnicodeDecodeError:
+        return False
+    return position == len(line)
+
+
+def _pieces(frame: Frame, key: PayloadKey) -> Iterator[bytes]:
+    yield _frame_start(frame.time, frame.conn, frame.direction, frame.redacted, frame.synthetic, frame.unverified)
+    if key == "frame":
+        yield b'"frame":'
+        yield frame.payload
+        yield b"}"
+        return
+    if key == "text":
+        yield b'"text":"'
+        yield from string_pieces(frame.payload)
+    else:
+        yield b'"op":"%b","base64":"' % (b"binary" if frame.binary else b"text")
+        yield from base64_pieces(frame.payload)
+    yield b'"}'
 
 
 def encode_received(time: int, conn: int, payload: bytes, *, binary: bool, parses: bool) -> bytes:
@@ -109,20 +153,13 @@ def _frame_start(time: int, conn: int, direction: Direction, *flags: bool) -> by
     return f'{{"time":"{format_time(time)}","conn":{conn},"dir":"{direction}"{marks},'.encode()
 
 
-def _utf8(payload: bytes) -> str | None:
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        return None
-
-
 def _stands_verbatim(payload: bytes, *, parses: bool) -> bool:
     # Cheapest checks first: this runs for every frame that a recorder receives.
     if not payload or payload[0] <= _SPACE or payload[-1] <= _SPACE:
         return False
     if _LINE_FEED in payload or _RETURN in payload or _TAB in payload:  # other control bytes fail to parse
         return False
-    if not payload.isascii() and _utf8(payload) is None:  # msgspec does not look inside strings
+    if not payload.isascii() and not is_utf8(payload):  # msgspec does not look inside strings
         return False
     if not (parses or is_json(payload)):
         return False
@@ -142,13 +179,12 @@ def is_json(payload: bytes) -> bool:
 
 def _nesting_below(payload: bytes, limit: int) -> bool:
     """Return whether valid JSON text nests less than `limit` deep, peeling it from the inside, level by level."""
-    skeleton = payload
-    if b"\\" not in payload:  # then quotes pair up, and a string without brackets leaves two quotes side by side
-        skeleton = payload.translate(_BRACES_AS_BRACKETS, _ALL_BUT_NESTING_AND_QUOTES)
-        skeleton = skeleton.replace(b'""', b"")
+    if b"\\" in payload:
+        payload = payload.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Now quotes pair up, and a string without brackets leaves two quotes side by side.
+    skeleton = payload.translate(_BRACES_AS_BRACKETS, _ALL_BUT_NESTING_AND_QUOTES).replace(b'""', b"")
     if b'"' in skeleton:
-        skeleton = _STRING.sub(b"", payload)
-    skeleton = skeleton.translate(_BRACES_AS_BRACKETS, _ALL_BUT_NESTING)
+        skeleton = joined(_outside_strings(skeleton))
     for _ in range(limit):
         if not skeleton:
             return True
@@ -156,8 +192,17 @@ def _nesting_below(payload: bytes, limit: int) -> bool:
     return False
 
 
+def _outside_strings(text: bytes) -> Iterator[bytes]:
+    """Yield what is not between quotes, which pair up."""
+    is_inside = False
+    for start in range(0, len(text), _PIECE):
+        parts = text[start : start + _PIECE].split(b'"')
+        yield b"".join(parts[is_inside::2])
+        is_inside ^= len(parts) % 2 == 0
+
+
 class _Line(msgspec.Struct, gc=False):
-    """Every key that a line of version 1 can have; other keys are skipped."""
+    """Every key that a line of version 1 can have; other keys are skipped. Payloads stay what they are in the line."""
 
     time: str = ""
     conn: int = 0
@@ -167,8 +212,8 @@ class _Line(msgspec.Struct, gc=False):
     unverified: bool = False
     op: str = "text"
     frame: msgspec.Raw = msgspec.Raw()
-    text: str | None = None
-    base64: str | None = None
+    text: msgspec.Raw = msgspec.Raw()
+    base64: msgspec.Raw = msgspec.Raw()
     event: str | None = None
 
 
@@ -207,15 +252,14 @@ def decode_line(line: bytes) -> Record:
     if fields.dir not in ("in", "out"):
         raise LineError("not a line of a recording: neither `dir` nor `event`")
     direction: Direction = "in" if fields.dir == "in" else "out"
-    flags = fields.redacted, fields.synthetic, fields.unverified
-    is_binary = fields.op == "binary" and fields.text is None and not bytes(fields.frame)
-    return Frame(time, fields.conn, _payload(fields), direction, is_binary, *flags)
+    payload, is_binary = _payload(fields)
+    return Frame(time, fields.conn, payload, direction, is_binary, fields.redacted, fields.synthetic, fields.unverified)
 
 
 def _decode_fields(line: bytes) -> _Line:
     try:
         return _decode(line)
-    except msgspec.ValidationError as error:  # an event may have a `text` of its own that is not a string
+    except msgspec.ValidationError as error:  # an event may have an `op` of its own that is not a string
         with contextlib.suppress(msgspec.ValidationError):
             return _Line(event=_decode_event_line(line).event)
         raise error from None
@@ -229,17 +273,28 @@ def _decode_event(line: bytes) -> Event:
     return Event(parse_time(fields.time), fields.conn, fields.event, details)
 
 
-def _payload(fields: _Line) -> bytes:
-    if verbatim := bytes(fields.frame):
-        return verbatim
-    if fields.text is not None:
-        return fields.text.encode()
-    if fields.base64 is not None:
-        try:
-            return base64.b64decode(fields.base64, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise LineError(f"not a line of a recording: invalid base64: {error}") from error
+def _payload(fields: _Line) -> tuple[bytes, bool]:
+    """Return the payload of a frame, and whether it is a binary message."""
+    frame, text, base64 = memoryview(fields.frame), memoryview(fields.text), memoryview(fields.base64)
+    try:
+        if frame:
+            _refuse_invalid_strings(text, base64)
+            return bytes(frame), False
+        if text and text != _NULL:
+            _refuse_invalid_strings(base64)
+            return text_of(text), False
+        if base64 and base64 != _NULL:
+            return from_base64(base64), fields.op == "binary"
+    except (msgspec.DecodeError, ValueError) as error:
+        raise LineError(f"not a line of a recording: invalid payload: {error}") from error
     raise LineError("not a line of a recording: none of `frame`, `text` and `base64`")
+
+
+def _refuse_invalid_strings(*ignored: memoryview) -> None:
+    """Refuse a line whose further payload, which is ignored, is neither null nor a string."""
+    for string in ignored:
+        if string and string != _NULL:
+            text_of(string)
 
 
 def decode_header(line: bytes) -> Header:

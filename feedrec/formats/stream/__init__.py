@@ -5,6 +5,7 @@ Lines to bytes and back, without files. A new file format is one module here.
     plain.py          uncompressed lines: .jsonl
     zstd_blocks.py    zstd frames of whole lines: .jsonl.zst
     gzip_members.py   gzip members of whole lines: .jsonl.gz
+    parquet_sink.py   where a Parquet file is written
     parquet_rows.py   one row per line: .parquet
     zstd_parser.py    a parser for zstd frames
     line_splitter.py  cuts text into lines, held back until they are verified

@@ -11,7 +11,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from ..line.index import Mark
-from .line_splitter import HeldLines, LineSplitter
+from ..line.json_strings import joined
+from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .zstd_blocks import BLOCK_SIZE
 from .zstd_parser import StreamDamage
@@ -51,20 +52,22 @@ class GzipEncoder:
         return self.add([header]) + self.flush()
 
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:  # noqa: ARG002
-        packed = []
+        return joined(self._packed(lines))
+
+    def _packed(self, lines: Sequence[bytes]) -> Iterator[bytes]:
         for start in range(0, len(lines), _LINES_AT_ONCE):
             piece = lines[start : start + _LINES_AT_ONCE]
-            text = b"\n".join([*piece, b""])
-            if self._member is None:
-                self._member = zlib.compressobj(self._level, wbits=_GZIP_FORMAT)
-            data = self._member.compress(text)
-            packed.append(data)
-            self._size += len(text)
-            before = self._pending
-            self._pending = Pending(before.lines + len(piece), before.text + len(text), before.size + len(data))
+            self._pending = self._pending._replace(lines=self._pending.lines + len(piece))
+            for text in text_pieces(piece):
+                if self._member is None:
+                    self._member = zlib.compressobj(self._level, wbits=_GZIP_FORMAT)
+                data = self._member.compress(text)
+                self._size += len(text)
+                before = self._pending
+                self._pending = before._replace(text=before.text + len(text), size=before.size + len(data))
+                yield data
             if self._size >= BLOCK_SIZE:
-                packed.append(self.finish())
-        return b"".join(packed)
+                yield self.finish()
 
     def flush(self) -> bytes:
         self._pending = NOTHING_PENDING

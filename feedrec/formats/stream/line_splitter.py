@@ -1,10 +1,27 @@
-"""Cuts text into lines: what all decoders of streams of lines share."""
+"""Text to lines and back: what all streams of lines share."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator, Sequence
+
 from .zstd_parser import StreamDamage
 
-__all__ = ["HeldLines", "LineSplitter"]
+__all__ = ["HeldLines", "LineSplitter", "text_pieces"]
+
+_PIECE = 1 << 20
+
+
+def text_pieces(lines: Sequence[bytes]) -> Iterator[bytes | memoryview]:
+    """Yield lines as text, each with a line feed: small ones joined, large ones in pieces, without a copy of them."""
+    if sum(map(len, lines)) <= 2 * _PIECE:
+        yield b"\n".join([*lines, b""])
+        return
+    for line in lines:
+        view = memoryview(line)
+        for start in range(0, len(line), _PIECE):
+            yield view[start : start + _PIECE]
+        yield b"\n"
 
 
 class LineSplitter:
@@ -17,7 +34,7 @@ class LineSplitter:
     """
 
     def __init__(self, max_line: int) -> None:
-        self._parts: list[bytes] = []
+        self._line = io.BytesIO()  # not a list of parts: joining a long line would take its size once more
         self._held = 0
         self._max_line = max_line
 
@@ -37,13 +54,12 @@ class LineSplitter:
         head, newline, rest = text.partition(b"\n")
         if self._held + len(head) > self._max_line:
             raise StreamDamage(offset, f"a line exceeds the limit of {self._max_line} bytes")
-        self._parts.append(head)
-        self._held += len(head)
+        self._held += self._line.write(head)
         if not newline:
             return []
-        lines = [b"".join(self._parts), *rest.split(b"\n")]
-        last = lines.pop()
-        self._parts, self._held = [last], len(last)
+        lines = [self._line.getvalue(), *rest.split(b"\n")]
+        self._line = io.BytesIO()
+        self._held = self._line.write(lines.pop())
         return lines
 
 

@@ -11,7 +11,6 @@ stands a seal with a CRC of the footer. No library ever sees bytes other than th
 
 from __future__ import annotations
 
-import io
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -21,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...model import Direction, Frame, FrameInfo
-from ..line.codec import decode_line, encode_frame
+from ..line.codec import PayloadKey, decode_line, encode_frame, encode_payload, is_encoded_as
 from ..line.index import Mark
+from .parquet_sink import MemorySink, Sink
 from .protocols import NOTHING_PENDING, Pending
 from .zstd_blocks import DEFAULT_LEVEL
 
@@ -40,6 +40,7 @@ __all__ = [
     "RowGroup",
     "decode_groups",
     "line_of",
+    "release_memory",
     "row_of",
     "seal",
 ]
@@ -82,13 +83,15 @@ SCHEMA = pa.schema(
 """The columns, in the order of the fields of `Row`."""
 
 _FLAGS = ("redacted", "synthetic", "unverified")
-_FRAME_KINDS = frozenset({"json", "text", "bytes", "binary"})
+_KEYS: dict[str, PayloadKey] = {"json": "frame", "text": "text", "bytes": "base64", "binary": "base64"}
 _VERBATIM_KINDS = frozenset({"json", "event", "line"})
 _WITH_DICTIONARY = ["conn", "dir", "event", "channel", "product", "kind", "flags"]
 _WITH_STATISTICS = ["time", *_WITH_DICTIONARY, "sequence"]
 _DELTAS = {"time": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED"}
 _INT64 = 1 << 63
 _RECEIVED = b'"dir":"in","frame":'
+_AS_BASE64 = b'"op":"text","base64":"'
+_MOST_BEFORE_PAYLOAD = 200  # bytes of a line that feedrec wrote
 
 
 class Row(NamedTuple):
@@ -103,8 +106,8 @@ class Row(NamedTuple):
         channel: Channel of a received frame, if known.
         product: Its products, joined by commas, if it has any.
         sequence: Its sequence number, if it has one.
-        kind: What `payload` is: `json`, `text`, `bytes` (a text message that is not UTF-8), `binary`, `event` (the
-            line of an event), or `line` (the line of a frame that could not be restored from columns).
+        kind: What `payload` is: `json`, `text`, `bytes` (a text message that stands in its line as base64), `binary`,
+            `event` (the line of an event), or `line` (the line of a frame that could not be restored from columns).
         flags: Those of `redacted`, `synthetic`, `unverified` that are set, joined by commas.
         payload: The payload of a frame, verbatim, or a line.
 
@@ -193,7 +196,7 @@ def row_of(line: bytes, mark: Mark | None = None) -> Row:
     if not isinstance(record, Frame):
         return Row(time, conn, None, record.name, None, None, None, "event", None, line)
     kind, payload = _kind(record, line), record.payload
-    if time is None or conn is None or encode_frame(record, parses=kind == "json") != line:
+    if time is None or conn is None or not is_encoded_as(line, record, _KEYS[kind]):
         kind, payload = "line", line
     flags = ",".join(name for name in _FLAGS if getattr(record, name)) or None
     return Row(time, conn, record.direction, None, *_described(info), kind, flags, payload)
@@ -211,16 +214,15 @@ def line_of(row: Row) -> bytes:
         raise ValueError("a line that contains a line feed")
     if row.kind in ("event", "line"):
         return row.payload
-    if row.kind not in _FRAME_KINDS or row.dir not in ("in", "out") or row.time is None or row.conn is None:
+    if row.kind not in _KEYS or row.dir not in ("in", "out") or row.time is None or row.conn is None:
         raise ValueError(f"a row of kind {row.kind!r}, direction {row.dir!r}, time {row.time}, connection {row.conn}")
     direction = cast("Direction", row.dir)
     flags = dict.fromkeys(row.flags.split(","), True) if row.flags else {}
     if not flags.keys() <= set(_FLAGS):
         raise ValueError(f"a row with flags {row.flags!r}")
-    if row.kind == "json":  # it stood in its line verbatim, and is not parsed again
-        start = encode_frame(Frame(row.time, row.conn, b"0", direction, **flags), parses=True)[:-2]
-        return b"%b%b}" % (start, row.payload)
-    return encode_frame(Frame(row.time, row.conn, row.payload, direction, row.kind == "binary", **flags))
+    return encode_payload(
+        Frame(row.time, row.conn, row.payload, direction, row.kind == "binary", **flags), _KEYS[row.kind]
+    )
 
 
 def _received_json(line: bytes, time: int, conn: int, info: FrameInfo) -> Row | None:
@@ -242,17 +244,18 @@ def _described(info: FrameInfo | None) -> tuple[str | None, str | None, int | No
 def _kind(frame: Frame, line: bytes) -> str:
     if frame.binary:
         return "binary"
-    if line.endswith(b'"frame":%b}' % frame.payload):
+    if line.endswith(b"}") and line.endswith(frame.payload, 0, -1):
         return "json"
-    try:
-        frame.payload.decode()
-    except UnicodeDecodeError:
-        return "bytes"
-    return "text"
+    return "bytes" if line.find(_AS_BASE64, 0, _MOST_BEFORE_PAYLOAD) >= 0 else "text"
 
 
 def _int64(number: int) -> int | None:
     return number if -_INT64 <= number < _INT64 else None
+
+
+def release_memory() -> None:
+    """Return what was freed to the operating system: next to a large line, it may be several times its size."""
+    pa.default_memory_pool().release_unused()
 
 
 class ParquetEncoder:
@@ -265,16 +268,21 @@ class ParquetEncoder:
         level: zstd level.
         group_rows: Maximum number of rows in a row group.
         group_size: Maximum bytes of lines in a row group.
+        sink: Where pyarrow writes; None for memory.
 
     """
 
     def __init__(
-        self, level: int = DEFAULT_LEVEL, group_rows: int = MAX_GROUP_ROWS, group_size: int = MAX_GROUP_SIZE
+        self,
+        level: int = DEFAULT_LEVEL,
+        group_rows: int = MAX_GROUP_ROWS,
+        group_size: int = MAX_GROUP_SIZE,
+        sink: Sink | None = None,
     ) -> None:
         self._level = level
         self._group_rows = group_rows
         self._group_size = group_size
-        self._sink = _Sink()
+        self._sink: Sink = sink or MemorySink()
         self._header = b""
         self._rows: list[Row] = []
         self._size = 0
@@ -284,7 +292,7 @@ class ParquetEncoder:
     def begin(self, header: bytes) -> bytes:
         self._header = header
         self._writer = pq.ParquetWriter(
-            self._sink,
+            self._sink.stream,
             SCHEMA,
             compression="zstd",
             compression_level=self._level,
@@ -314,7 +322,7 @@ class ParquetEncoder:
         self._writer.close()
         rest = self._sink.take()
         footer = len(rest) - TAIL_SIZE - int.from_bytes(rest[-TAIL_SIZE:][:4], "little")
-        return self._take_ready() + rest[:footer] + seal(rest[footer:]) + rest[footer:]
+        return b"".join([self._take_ready(), rest[:footer], seal(rest[footer:]), rest[footer:]])
 
     @property
     def pending(self) -> Pending:
@@ -330,38 +338,19 @@ class ParquetEncoder:
         lines, offset = len(self._rows), self._sink.tell()
         times = [row.time for row in self._rows if row.time is not None]
         first, last = (min(times), max(times)) if len(times) == lines else (None, None)
-        columns = zip(*self._rows, strict=True)
-        batch = pa.record_batch(
-            [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
-        )
+        batch = _batch_of(self._rows)
         self._rows.clear()  # before compression, so that nothing is held twice
+        if self._size > self._group_size:
+            release_memory()
         self._size = 0
         self._writer.write_batch(batch, row_group_size=lines)
+        del batch
         data = self._sink.take()
         self._groups.append(RowGroup(lines, offset, len(data), zlib.crc32(data), first, last))
         self._ready.append(data)
 
 
-class _Sink(io.RawIOBase):
-    """Buffers what pyarrow writes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self._pieces.append(bytes(data))
-        self._size += len(self._pieces[-1])
-        return len(self._pieces[-1])
-
-    def tell(self) -> int:
-        return self._size
-
-    def take(self) -> bytes:
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        return data
+def _batch_of(rows: Sequence[Row]) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
+    return pa.record_batch(arrays, schema=SCHEMA)

@@ -8,10 +8,15 @@ from typing import NamedTuple, Protocol
 from ..line.index import Mark
 from .zstd_parser import StreamDamage
 
-__all__ = ["MAX_LINE", "NOTHING_PENDING", "Decoder", "Encoder", "Pending"]
+__all__ = ["MAX_LINE", "NOTHING_PENDING", "Decoder", "Encoder", "Pending", "excess"]
 
-MAX_LINE = 64 << 20
-"""Maximum length of a line in bytes."""
+MAX_LINE = 96 << 20
+"""Maximum length of a line in bytes: enough for a message of 64 MiB, whose line is a third longer in base64."""
+
+
+def excess(size: int) -> str:
+    """Say why a line of so many bytes, too many, is not written."""
+    return f"a line of {size} bytes was not written: no reader takes more than {MAX_LINE}"
 
 
 class Pending(NamedTuple):

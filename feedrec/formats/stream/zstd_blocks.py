@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 import zstandard
 
 from ..line.index import IndexBuilder, Mark
+from ..line.json_strings import joined
 from ..line.seek_table import SEEK_TABLE_MAGIC
-from .line_splitter import HeldLines, LineSplitter
+from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .zstd_parser import FrameEnd, StreamDamage, Unpacked, ZstdWalker
 
@@ -64,16 +65,18 @@ class BlockEncoder:
         return self.add([header]) + self.flush()
 
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
-        packed = []
+        return joined(self._packed(lines, marks))
+
+    def _packed(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> Iterator[bytes]:
         start = 0
         for number, line in enumerate(lines):
             size = len(line) + 1
             if size > self._room and self._room < self._block_size:
-                packed += [self._compress(lines[start:number], marks[start:number]), self._end_block()]
+                yield from self._compress(lines[start:number], marks[start:number])
+                yield self._end_block()
                 start = number
             self._room -= size
-        packed.append(self._compress(lines[start:], marks[start:]))
-        return b"".join(packed)
+        yield from self._compress(lines[start:], marks[start:])
 
     def flush(self) -> bytes:
         rest = self._count(self._block.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)) if self._block else b""
@@ -100,14 +103,15 @@ class BlockEncoder:
         lines, text, size = self._flushed
         return Pending(self._lines - lines, self._block_size - self._room - text, self._size - size)
 
-    def _compress(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> bytes:
+    def _compress(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> Iterator[bytes]:
         if not lines:
-            return b""
+            return
         if self._block is None:
             self._block = self._compressor.compressobj()
         self._lines += len(lines)
         self._index.add(marks)
-        return self._count(self._block.compress(b"\n".join([*lines, b""])))
+        for text in text_pieces(lines):
+            yield self._count(self._block.compress(text))
 
     def _count(self, packed: bytes) -> bytes:
         self._size += len(packed)

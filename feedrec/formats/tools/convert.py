@@ -206,6 +206,7 @@ class _Conversion:
                 self._write_state(state, kept.marks[0][0])
                 state = None
             self._write(kept)
+            del piece, kept  # a line may have 96 MiB: writing Parquet needs that much several times
         self._writer.finish()
         self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
 

@@ -209,6 +209,7 @@ class _Saving:
                 elif isinstance(piece, Hole):
                     self._take_hole(piece)
                 progress()
+                del piece  # a line may have 96 MiB: writing Parquet needs that much several times
             self._settle(None)
             self._refuse_nothing()
             assert self._writer is not None  # noqa: S101  for mypy

@@ -30,7 +30,7 @@ __all__ = ["BlockSalvage", "Hole", "PlainSalvage", "Salvage", "salvage"]
 _READ_SIZE = 1 << 18
 _SEARCH_SIZE = 1 << 20
 _PROOF = 4 * BLOCK_SIZE  # a longer frame, as other tools write them, is good if so much of it is
-_PATIENCE = 64 << 20  # bytes decompressed in vain, plus `_PATIENCE_FACTOR` for each byte of the file
+_PATIENCE = MAX_LINE  # bytes decompressed in vain, plus `_PATIENCE_FACTOR` for each byte of the file
 _PATIENCE_FACTOR = 8
 
 
@@ -143,7 +143,7 @@ class BlockSalvage:
         self._is_live = is_live
         self._max_line = max_line
         self._starts, self._data_end = _frame_starts(self.index, read_at, size)
-        self._decoder = BlockDecoder()
+        self._decoder = BlockDecoder(max_line)
         self._last_skippable: int | None = None
         self._given = 0  # lines of the frame that is being read
         self._patience = _PATIENCE + _PATIENCE_FACTOR * size
@@ -158,6 +158,7 @@ class BlockSalvage:
             if hole is not None:
                 yield hole
             start = None if hole is None or hole.end >= self.size else hole.end
+        self._decoder = BlockDecoder(self._max_line)  # without the window of the last one, which takes 8 MiB
 
     def offset_of_line(self, before: Sequence[bytes]) -> int:
         """Return the position of one of the lines yielded last; see `Decoder.offset_of_line`."""

@@ -37,6 +37,7 @@ class PrefixSalvage:
             for lines in self._recording.batches():
                 self._lines = lines
                 yield lines
+                self._lines = []
         except TruncatedRecordingError as damage:
             yield Hole(damage.offset, self.size, damage.reason, lines=1, frames=1, is_end=True)
         except CorruptRecordingError as damage:

@@ -25,7 +25,8 @@ __all__ = ["ParquetFinisher", "leftover_journals"]
 
 _NICENESS = 10
 _POLL = 0.1
-_DONE = (0, 3)  # exit codes of a successful repair; 3 if an incomplete last line was lost
+_WITH_LOSS = 3  # exit code of a repair that could not keep everything
+_LOST = "a part of it cannot be read"
 
 log = logging.getLogger("feedrec")
 
@@ -130,7 +131,7 @@ class ParquetFinisher:
                     return
                 self._current = journal = self._journals.popleft()
             reason = self._finish_one(journal)
-            if reason is not None and journal in self._own:  # perhaps another recorder was converting it
+            if reason not in {None, _LOST} and journal in self._own:  # perhaps another recorder was converting it
                 reason = self._finish_one(journal)
             if reason is not None:
                 self._note_failure(journal, reason)
@@ -152,8 +153,10 @@ class ParquetFinisher:
         _, said = self._process.communicate()
         with self._lock:
             code, self._process = self._process.returncode, None
-        if code in _DONE or self._gives_up or not os.path.lexists(journal):
+        if self._gives_up or not os.path.lexists(journal):  # a repair removes it when Parquet has all of it
             return None
+        if code == _WITH_LOSS:
+            return _LOST
         if is_being_written(journal) and not is_own:
             return None
         return said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"

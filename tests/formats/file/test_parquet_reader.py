@@ -21,11 +21,22 @@ from feedrec.errors import (
     NotARecordingError,
     RecordingError,
     TruncatedRecordingError,
+    WriteError,
 )
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.parquet_reader import ParquetRecording
+from feedrec.formats.file.target import FileTarget
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
-from feedrec.formats.stream.parquet_rows import GROUPS_KEY, ParquetEncoder, decode_groups, seal
+from feedrec.formats.stream import parquet_rows
+from feedrec.formats.stream.parquet_rows import (
+    GROUPS_KEY,
+    ParquetEncoder,
+    Row,
+    decode_groups,
+    encode_groups,
+    row_of,
+    seal,
+)
 from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
 
 START = 1_795_280_400 * NANOSECONDS
@@ -297,11 +308,11 @@ def test_of_rows_far_from_the_time_no_lines_are_made(tmp_path: Path, monkeypatch
     """A row group has some 65,000: to make lines of all is most of what a seek would cost."""
     made = []
 
-    def make(batch: pa.RecordBatch) -> list[bytes]:
+    def make(batch: pa.RecordBatch) -> list[Row]:
         made.append(batch)
-        return [encode(RECORDS[1])]
+        return []
 
-    monkeypatch.setattr("feedrec.formats.file.parquet_reader._lines_of", make)
+    monkeypatch.setattr("feedrec.formats.file.parquet_reader._rows_of", make)
     path = tmp_path / "a.parquet"
     path.write_bytes(parquet([encode(record(number)) for number in range(8000)], group_rows=8000))
     with ParquetRecording(path) as recording:
@@ -309,3 +320,50 @@ def test_of_rows_far_from_the_time_no_lines_are_made(tmp_path: Path, monkeypatch
         assert len(made) == 1
         list(recording.batches())
         assert len(made) == 9
+
+
+def test_a_new_file_that_lacks_a_line_gets_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = ParquetEncoder.add
+    monkeypatch.setattr(ParquetEncoder, "add", lambda self, lines, marks=(): add(self, lines[1:], marks[1:]))
+    writer = create_recording(tmp_path / "a.parquet", HEADER)
+    for line in LINES:
+        writer.write_line(line)
+    with pytest.raises(WriteError, match=f"not everything was written: it has .* lines instead of {len(LINES)}"):
+        writer.finish()
+    assert not (tmp_path / "a.parquet").exists()
+
+
+def test_a_new_file_whose_bytes_changed_on_the_way_gets_no_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = FileTarget.write
+
+    def write_wrongly(target: FileTarget, data: bytes) -> None:
+        write(target, data[:100] + bytes(255 - byte for byte in data[100:101]) + data[101:])
+
+    monkeypatch.setattr(FileTarget, "write", write_wrongly)
+    writer = create_recording(tmp_path / "a.parquet", HEADER)
+    for line in LINES:
+        writer.write_line(line)
+    with pytest.raises(WriteError, match="not everything was written: row group 0 is corrupt"):
+        writer.finish()
+    assert not (tmp_path / "a.parquet").exists()
+
+
+def test_a_footer_that_contradicts_its_list_of_row_groups_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_rows, "encode_groups", lambda groups: encode_groups(groups).replace(b"[[30,", b"[[29,"))
+    (tmp_path / "a.parquet").write_bytes(parquet())
+    with pytest.raises(CorruptRecordingError, match="inconsistent footer"):
+        ParquetRecording(tmp_path / "a.parquet")
+
+
+def test_a_row_of_text_gives_text_however_long_its_string(tmp_path: Path) -> None:
+    """Version 0.1 wrote such rows: today a writer of lines would choose base64."""
+    start = encode_frame(Frame(START, 0, b""))[:-3]
+    line = start + b'"\\u0001\\u0001\\u0001"}'
+    assert row_of(line).kind == "text"
+    assert row_of(encode_frame(Frame(START, 0, b"\x01\x01\x01"))).kind == "bytes"
+    (tmp_path / "a.parquet").write_bytes(parquet([line]))
+    assert read(tmp_path / "a.parquet") == [line]

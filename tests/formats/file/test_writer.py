@@ -18,14 +18,14 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from feedrec.errors import NotARecordingError, RecordingExistsError, TruncatedRecordingError, UsageError, WriteError
-from feedrec.formats import RecordingReader, create_recording
+from feedrec.formats import RecordingReader, create_recording, open_recording
 from feedrec.formats.file import writer as writer_module
 from feedrec.formats.file.stream_target import StreamTarget
 from feedrec.formats.file.writer import recording_to
-from feedrec.formats.line.codec import encode_event
+from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
-from feedrec.model import NANOSECONDS, Event, Header
+from feedrec.model import NANOSECONDS, Event, Frame, Header
 
 from ...timing import HANG_TIMEOUT, scaled, wait_until
 
@@ -406,3 +406,29 @@ def test_a_write_that_waits_for_a_failed_disk_raises(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(WriteError):
         write()
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.zst", "jsonl.gz", "parquet"])
+def test_a_line_that_no_reader_would_take_is_refused_and_hides_nothing(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedrec.formats.file.writer.MAX_LINE", 1000)
+    path = tmp_path / f"a.{suffix}"
+    writer = create_recording(path, HEADER)
+    longest, too_long = (encode_frame(Frame(1, 0, b"x" * size)) for size in (929, 930))
+    assert len(longest) == 1000
+    writer.write_line(longest)
+    with pytest.raises(WriteError, match="a line of 1001 bytes was not written: no reader takes more"):
+        writer.write_line(too_long)
+    writer.write_line(line(2))
+    writer.finish()
+    with open_recording(path) as recording:
+        assert [one for lines in recording.batches() for one in lines] == [longest, line(2)]
+
+
+def test_a_header_that_no_reader_would_take_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedrec.formats.file.growing.growing_file.MAX_LINE", 1000)
+    header = Header("raw", subscriptions=[{"channel": "a" * 1000}])
+    with pytest.raises(WriteError, match="bytes was not written"):
+        create_recording(tmp_path / "a.jsonl.zst", header)
+    assert list(tmp_path.iterdir()) == []

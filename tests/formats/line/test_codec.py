@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ from feedrec.formats.line.codec import (
     is_json,
     line_time,
 )
+from feedrec.formats.stream.protocols import MAX_LINE
 from feedrec.model import Event, Frame, Header, format_time
+from feedrec.recorder.connection import MAX_MESSAGE
 
 TIME = 1_795_280_400_123_456_789
 TIME_TEXT = "2026-11-21T17:00:00.123456789Z"
@@ -89,7 +92,7 @@ def test_a_payload_that_stands_in_its_line_means_there_what_it_meant_alone(paylo
     fields = json.loads(encode(payload))
     if "frame" in fields:
         assert repr(fields["frame"]) == repr(json.loads(payload))
-    else:
+    elif "text" in fields:
         assert fields["text"].encode() == payload
 
 
@@ -114,7 +117,10 @@ def test_compact_json_stands_in_its_line_byte_for_byte(payload: bytes) -> None:
         (b"{} ", "text"),
         (b'{"a":\n1}', "text"),
         (b'{"a":\t1}', "text"),
-        (b'"\x01"', "text"),
+        (b"\x01", "base64"),
+        (b"ab\x01cdefghijklmno", "text"),
+        (b'"\n', "text"),
+        (b'"\n"', "base64"),
         (b"\xef\xbb\xbf{}", "text"),
         (b"01", "text"),
         (b"NaN", "text"),
@@ -325,3 +331,68 @@ def test_a_received_frame_is_written_as_any_other(payload: bytes, binary: object
     frame = Frame(7, 3, payload, "in", bool(binary))
     parses = is_json(payload)
     assert encode_received(7, 3, payload, binary=bool(binary), parses=parses) == encode_frame(frame, parses=parses)
+
+
+hard_texts = st.text('"\\\x00\x01\n\ta\u00e9\U0001f600', min_size=1)
+
+
+@given(hard_texts.map(str.encode), st.booleans())
+def test_text_is_base64_where_its_json_string_is_longer(payload: bytes, is_in: object) -> None:
+    """Read as a frame or written as one, plainly or fast: it is the same line, and the same message."""
+    frame = Frame(7, 3, payload, "in" if is_in else "out")
+    line = encode_frame(frame)
+    key = list(json.loads(line))[-1]
+    if key != "frame":
+        escaped = json.dumps(payload.decode(), ensure_ascii=False).encode()
+        assert (key == "base64") == (len(escaped) - 2 > (len(payload) + 2) // 3 * 4)
+    assert decode_line(line) == frame
+    if is_in:
+        assert encode_received(7, 3, payload, binary=False, parses=is_json(payload)) == line
+
+
+@given(payloads, st.booleans())
+def test_no_line_is_longer_than_its_payload_and_a_third(payload: bytes, binary: object) -> None:
+    assert len(encode(payload, binary=bool(binary))) <= 120 + (len(payload) + 2) // 3 * 4
+
+
+def test_a_json_string_of_any_length_is_still_text() -> None:
+    """Recordings of version 0.1 have such lines: text whose JSON string is longer than its base64."""
+    payload = b'\x01"\\' * 100
+    line = encode_frame(Frame(TIME, 0, b""))[:-3] + json.dumps(payload.decode()).encode() + b"}"
+    assert b'"text":"\\u0001' in line
+    assert decode_line(line) == Frame(TIME, 0, payload)
+
+
+SIZE = MAX_MESSAGE
+LARGE = {
+    "binary": (bytes(range(256)) * (SIZE // 256), True),
+    "not UTF-8": (b"\xff" * SIZE, False),
+    "plain text": (b"feedrec " * (SIZE // 8), False),
+    "quotes": (b'"\\' * (SIZE // 2), False),
+    "some quotes": (b'abcd"' * (SIZE // 5) + b"a" * (SIZE % 5), False),
+    "control characters": (b"\x01" * SIZE, False),
+    "emoji": ("\U0001f600".encode() * (SIZE // 4), False),
+    "emoji, escaped": (b"x" + ("\U0001f600" * 5 + '"').encode() * (SIZE // 21) + b"x" * (SIZE % 21 - 1), False),
+    "JSON": (b'[{"a":"b"},' + b'{"side":"bid","\xc3\xa9":"\\"{"},' * ((SIZE - 17) // 26), False),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_the_largest_message_is_a_line_that_every_reader_takes_and_memory_stays_small(kind: str) -> None:
+    """What a recorder takes, 64 MiB, is at most 96 MiB in its line, whatever it is."""
+    payload, binary = LARGE[kind]
+    if kind == "JSON":
+        payload += b"1" * (SIZE - len(payload) - 1) + b"]"
+    assert len(payload) == SIZE
+    frame = Frame(TIME, 0, payload, "in", binary)
+    tracemalloc.start()
+    line = encode_received(TIME, 0, payload, binary=binary, parses=False)
+    _, encoding = tracemalloc.get_traced_memory()
+    assert len(line) <= MAX_LINE
+    tracemalloc.clear_traces()
+    tracemalloc.reset_peak()
+    assert decode_line(line) == frame
+    _, decoding = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert encoding < 2.5 * SIZE
+    assert decoding < 1.5 * SIZE

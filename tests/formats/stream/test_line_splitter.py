@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.formats.stream.line_splitter import HeldLines, LineSplitter
+from feedrec.formats.stream import line_splitter
+from feedrec.formats.stream.line_splitter import HeldLines, LineSplitter, text_pieces
 from feedrec.formats.stream.zstd_parser import StreamDamage
 
 from .chunks import chunk_sizes, chunks_of
@@ -24,6 +25,14 @@ def test_lines_are_those_of_the_text_whatever_the_chunks(text: bytes, sizes: lis
     *lines, rest = text.split(b"\n")
     assert split_all(splitter, chunks_of(text, sizes)) == lines
     assert splitter.held == len(rest)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1 << 20])
+@given(lines=st.lists(st.binary(max_size=30).map(lambda data: data.replace(b"\n", b"")), max_size=8))
+def test_the_text_of_lines_is_theirs_whatever_the_pieces(piece: int, lines: list[bytes]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(line_splitter, "_PIECE", piece)
+        assert b"".join(text_pieces(lines)) == b"".join(line + b"\n" for line in lines)
 
 
 @given(chunk_sizes)

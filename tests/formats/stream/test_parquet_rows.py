@@ -8,6 +8,7 @@ import string
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -127,7 +128,7 @@ def test_a_file_gives_its_lines_back_byte_for_byte(some: list[bytes], group_rows
     assert [line_of(Row(*row)) for row in rows] == some
 
 
-def as_parquet(some: Sequence[bytes], **sizes: int) -> bytes:
+def as_parquet(some: Sequence[bytes], **sizes: Any) -> bytes:
     encoder = ParquetEncoder(**sizes)
     return encoder.begin(encode_header(HEADER)) + encoder.add(some) + encoder.finish()
 

@@ -85,6 +85,27 @@ def test_other_files_hide_no_journal(tmp_path: Path) -> None:
     assert leftover_journals(tmp_path) == [left]
 
 
+def test_a_journal_of_ours_that_cannot_be_read_whole_is_a_failure_and_stays(tmp_path: Path) -> None:
+    """What can be read is in the Parquet file, and what cannot is not lost in silence."""
+    writer = create_recording(journal_path(tmp_path / "a.parquet"), Header("raw"))
+    for number in range(3):
+        writer.write(Frame(START + number, 0, f'["{number}","{"x" * (1 << 20)}"]'.encode()))
+    kept = writer.finish()
+    with open_recording(kept) as recording:
+        assert recording.index is not None
+        second = recording.index.blocks[2]
+    data = bytearray(kept.read_bytes())
+    data[second.offset + second.size // 2] ^= 1
+    kept.write_bytes(data)
+    finisher = ParquetFinisher()
+    finisher.add(kept)
+    with pytest.raises(RecordingError, match="feedrec repair"):
+        finisher.finish()
+    assert kept.exists()
+    with open_recording(tmp_path / "a.parquet") as recording:
+        assert [one.time - START for one in recording if isinstance(one, Frame)] == [0, 2]
+
+
 def test_a_process_that_cannot_be_started_is_reported_and_the_journal_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

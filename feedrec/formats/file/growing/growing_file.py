@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ....errors import UsageError, WriteError
+from ....errors import RecordingError, UsageError, WriteError
 from ....model import Header
 from ...line.codec import decode_header, encode_header
 from ...line.index import Mark
 from ...stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
 from ...stream.plain import PlainEncoder
-from ...stream.protocols import Encoder
+from ...stream.protocols import MAX_LINE, Encoder, excess
 from ...stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from ..modes import USUAL, FileMode
 from ..names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
@@ -35,6 +35,8 @@ class GrowingFile:
         target: Where the bytes go.
         encoder: Encodes lines as bytes.
         header: The first line.
+        prove: Called when everything is written, with the number of lines after the header; raises RecordingError if
+            the target does not have them.
 
     Attributes:
         target: As given.
@@ -49,7 +51,9 @@ class GrowingFile:
 
     """
 
-    def __init__(self, target: Target, encoder: Encoder, header: bytes) -> None:
+    def __init__(
+        self, target: Target, encoder: Encoder, header: bytes, prove: Callable[[int], object] = lambda _lines: None
+    ) -> None:
         self.target = target
         self.held: list[Line] = []
         self.held_text = 0
@@ -57,9 +61,13 @@ class GrowingFile:
         self.synced_size = 0
         self.is_left = False
         self._encoder = encoder
+        self._prove = prove
+        self._lines = 0
         self._rest = b""  # encoded, and not taken by the target
         self._whole = 0  # size of the file up to which every line is held in it, or is not in it at all
         try:
+            if len(header) > MAX_LINE:
+                raise WriteError(target.path, excess(len(header)))  # noqa: TRY301
             self._put(encoder.begin(header))
         except BaseException:
             target.remove()
@@ -85,6 +93,7 @@ class GrowingFile:
         """
         texts, marks = zip(*lines, strict=True)
         size = sum(map(len, texts)) + len(texts)
+        self._lines += len(lines)
         self.held += lines
         self.held_text += size
         self.text_size += size
@@ -97,6 +106,10 @@ class GrowingFile:
     def end(self) -> None:
         """Write the end of the file, after which nothing may be added; raises as `add` does."""
         self._put(self._encoder.finish())
+        try:
+            self._prove(self._lines)
+        except RecordingError as error:
+            raise WriteError(self.target.path, f"not everything was written: {error.reason}") from error
 
     def retry(self) -> None:
         """Hand the target what it has refused; raises as `add` does."""
@@ -155,7 +168,12 @@ def begin_file(
     else:
         line = encode_header(header)
     encoder = _encoder_for(path, level)
-    return GrowingFile(FileTarget(path, overwrite=overwrite, mode=mode), encoder, line)
+    target = FileTarget(path, overwrite=overwrite, mode=mode)
+    if path.suffix != PARQUET_SUFFIX:
+        return GrowingFile(target, encoder, line)
+    from ..parquet_reader import require_lines  # noqa: PLC0415  loads pyarrow
+
+    return GrowingFile(target, encoder, line, lambda lines: require_lines(target.place or target.path, lines))
 
 
 def _encoder_for(path: Path, level: int | None) -> Encoder:
@@ -169,6 +187,7 @@ def _encoder_for(path: Path, level: int | None) -> Encoder:
         return GzipEncoder(DEFAULT_GZIP_LEVEL if level is None else level)
     if path.suffix == PARQUET_SUFFIX:
         from ...stream.parquet_rows import ParquetEncoder  # noqa: PLC0415  loads pyarrow
+        from ..spool import Spool  # noqa: PLC0415
 
-        return ParquetEncoder(DEFAULT_LEVEL if level is None else level)
+        return ParquetEncoder(DEFAULT_LEVEL if level is None else level, sink=Spool())
     raise UsageError(f"{path}: the name of a recording must end in .jsonl.zst, .jsonl.gz, .jsonl or .parquet")

@@ -1,0 +1,29 @@
+"""How memory is handed out to a command."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+
+__all__ = ["return_large_blocks"]
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+_LARGE = 4 << 20  # bytes; a block of a recording has 1 MiB
+_POOL = "ARROW_DEFAULT_MEMORY_POOL"
+
+
+def return_large_blocks() -> None:
+    """
+    Have large blocks of memory returned to the operating system as soon as they are freed.
+
+    Otherwise glibc keeps blocks of up to 32 MiB once one of that size was freed, Arrow has an allocator that does the
+    same, and a message of 10 or 20 MiB takes several times its size more than it needs. Other C libraries are left as
+    they are.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, _LARGE)
+        mallopt(_M_TRIM_THRESHOLD, 2 * _LARGE)
+        if _POOL not in os.environ:
+            os.putenv(_POOL, "system")  # for this process: what the user runs with `replay --` gets `os.environ`
