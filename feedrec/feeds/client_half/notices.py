@@ -34,7 +34,7 @@ def gap_notice(gap: Gap, channel: str = "", product: str = "") -> Notice:
     """Report a gap; see `discontinuity_notice`."""
     where = f" of {channel} {product}" if channel else ""
     text = (
-        f"gap: {gap.missing} frames{where} lost by the venue or the network "
+        f"gap: {gap.missing} frame{'' if gap.missing == 1 else 's'}{where} lost by the venue or the network "
         f"(expected {gap.expected}, received {gap.received})"
     )
     details: dict[str, Any] = {"expected": gap.expected, "received": gap.received, "missing": gap.missing}

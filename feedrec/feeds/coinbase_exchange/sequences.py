@@ -109,6 +109,9 @@ class ExchangeSequence:
         count = counts.get(product)
         if count is None:
             count = counts[product] = _Count()
+        if number == count.expected and not count.ahead:  # nearly always: spares two calls for each frame
+            count.expected = number + 1
+            return None
         return count.observe(number)
 
     def _fill(self, counts: dict[str, _Count], product: str, number: int | None) -> None:
@@ -118,27 +121,33 @@ class ExchangeSequence:
 
 
 class _Count(ContiguousSequence):
-    """Numbers that grow by one, some of which may be seen elsewhere."""
+    """
+    Numbers that grow by one, some of which may be seen elsewhere.
+
+    Attributes:
+        ahead: Numbers that were seen elsewhere before it was their turn.
+
+    """
 
     def __init__(self) -> None:
         super().__init__(None)
-        self._ahead: set[int] = set()
+        self.ahead: set[int] = set()
 
     def begin(self, expected: int) -> None:
         """Begin again, but never expect a number that was seen."""
         if self.expected is None or expected > self.expected:
             self.expected = expected
-            self._ahead.clear()
+            self.ahead.clear()
 
     def observe(self, sequence: int) -> Discontinuity | None:
-        if not self._ahead:
+        if not self.ahead:
             return super().observe(sequence)
         before, expected = self.expected, self._pass_fillings()
         if before is not None and expected is not None and before <= sequence < expected:
             return None  # it was filled
         found = super().observe(sequence)
         if isinstance(found, Reset):
-            self._ahead.clear()
+            self.ahead.clear()
         return found
 
     def fill(self, number: int) -> None:
@@ -150,11 +159,11 @@ class _Count(ContiguousSequence):
             self._fill_after_suspect(number)
         elif number == expected:
             self.expected = number + 1
-        elif len(self._ahead) < _MOST_AHEAD:
-            self._ahead.add(number)
+        elif len(self.ahead) < _MOST_AHEAD:
+            self.ahead.add(number)
         else:
             self.expected = None
-            self._ahead.clear()
+            self.ahead.clear()
 
     def reach(self, number: int) -> Gap | None:
         """Expect everything up to a number to have come; return the gap at the end, if there is one."""
@@ -166,16 +175,16 @@ class _Count(ContiguousSequence):
         return gap
 
     def _pass_fillings(self) -> int | None:
-        while self.expected is not None and self.expected in self._ahead:
-            self._ahead.discard(self.expected)
+        while self.expected is not None and self.expected in self.ahead:
+            self.ahead.discard(self.expected)
             self.expected += 1
         return self.expected
 
     def _find_gap(self, expected: int, received: int) -> Gap:
         first = received
-        while first - 1 in self._ahead:
+        while first - 1 in self.ahead:
             first -= 1
         super()._find_gap(expected, received)
-        self._late -= self._ahead
-        self._ahead = {number for number in self._ahead if number >= received}
+        self._late -= self.ahead
+        self.ahead = {number for number in self.ahead if number >= received}
         return Gap(expected, first)

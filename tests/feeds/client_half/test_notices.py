@@ -11,6 +11,7 @@ def test_a_gap_tells_its_numbers_and_where_it_is_if_that_is_known() -> None:
     assert notice.text == "gap: 3 frames lost by the venue or the network (expected 5, received 8)"
     assert (notice.severity, notice.event) == ("warning", "gap")
     assert notice.details == {"expected": 5, "received": 8, "missing": 3}
+    assert gap_notice(Gap(5, 6)).text.startswith("gap: 1 frame lost")
     there = gap_notice(Gap(5, 8), "full", "BTC-USD")
     assert there.details == {**notice.details, "channel": "full", "product": "BTC-USD"}
     assert "3 frames of full BTC-USD lost" in there.text
