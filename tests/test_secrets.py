@@ -7,6 +7,7 @@ succeed, handshakes that fail, venues that refuse, debug logging, and the replay
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -15,6 +16,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -22,10 +24,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from feedrec.feeds.credentials import CdpKey
-from feedrec.formats import create_recording
+from feedrec.formats import create_recording, open_recording
 from feedrec.model import NANOSECONDS, Event, Frame, Header
 
 from .cli.command import Output, background, feedrec, first_line, interrupt
+from .recorder.venue import Peer, close, run, text, venue
 
 START = 1_795_280_400 * NANOSECONDS
 PASSPHRASE = "pass-4f1c9e"
@@ -224,7 +227,7 @@ def test_a_raw_run(tmp_path: Path, venue_files: dict[str, Path]) -> None:
     assert done.returncode == 0, done.stderr.decode()
     written = everything(folder, done, Output([], code, out, err))
     assert written.count(b'"redacted":true') == 2
-    assert b'{"op":"auth","who":"[redacted]","passphrase":"[redacted]"}' in written
+    assert b'{"op": "auth", "who": "[redacted]", "passphrase": "[redacted]"}' in written
     assert b"who=[redacted]" in written
     assert_clean(written)
 
@@ -250,8 +253,138 @@ def test_a_raw_handshake_that_fails(tmp_path: Path, answer: bytes) -> None:
     assert_clean(everything(folder, done))
 
 
+PROOF = "S3CRET-proof-of-who-we-are"
+NUMBER = 53_535_353_535
+SENT_TO_VENUES: dict[str, list[dict[str, Any]]] = {
+    "Binance": [{"method": "session.logon", "params": {"apiKey": PROOF, "signature": PROOF, "timestamp": 1}}],
+    "Bitfinex": [
+        {"event": "auth", "apiKey": PROOF, "authSig": PROOF, "authNonce": NUMBER, "authPayload": f"AUTH{PROOF}"}
+    ],
+    "BitMEX": [{"op": "authKeyExpires", "args": [PROOF, NUMBER, PROOF]}],
+    "Bybit": [{"req_id": "1", "op": "auth", "args": [PROOF, NUMBER, PROOF]}],
+    "Coinbase": [{"type": "subscribe", "jwt": PROOF}, {"key": PROOF, "passphrase": PROOF, "signature": PROOF}],
+    "CoinEx": [{"method": "server.sign", "params": {"access_id": PROOF, "signed_str": PROOF}, "id": 1}],
+    "Deribit": [
+        {"method": "public/auth", "params": {"client_id": PROOF, "client_secret": PROOF}},
+        {"method": "public/auth", "params": {"grant_type": "refresh_token", "refresh_token": PROOF}},
+        {"method": "private/subscribe", "params": {"access_token": PROOF}},
+    ],
+    "Gate.io": [{"channel": "spot.orders", "auth": {"method": "api_key", "KEY": PROOF, "SIGN": PROOF}}],
+    "HTX": [{"action": "req", "ch": "auth", "params": {"authType": "api", "accessKey": PROOF, "signature": PROOF}}],
+    "Kraken": [{"method": "subscribe", "params": {"channel": "executions", "token": PROOF}}],
+    "OKX": [{"op": "login", "args": [{"apiKey": PROOF, "passphrase": PROOF, "timestamp": "1", "sign": PROOF}]}],
+    "Phemex": [{"method": "user.auth", "params": ["API", PROOF, PROOF, NUMBER], "id": 1}],
+    "WhiteBIT": [{"id": 1, "method": "authorize", "params": [PROOF, "public"]}],
+    "in a string": [{"data": json.dumps({"token": PROOF})}],
+}
+LISTEN_KEY = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65A1"
+
+
+def echo(folder: Path, *options: object, place: str = "", rounds: int = 1) -> tuple[Output, bytes]:
+    """Record from a venue that reads so many messages before it says one; give all that is written."""
+
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+        for _ in range(rounds):
+            await peer.read_frame()
+        await peer.write(text(b'{"n":0}'))
+        await peer.answer_close()
+
+    async def main() -> Output:
+        async with venue(script) as url:
+            arguments = ("record", "-e", "raw", "--url", url + place, *options, "--max-frames", 1)
+            return await asyncio.to_thread(feedrec, *arguments, "-vv", "--json", env={"FEEDREC_DEBUG": "1"}, cwd=folder)
+
+    done = run(main())
+    assert done.returncode == 0, done.stderr.decode()
+    return done, everything(folder, done)
+
+
+@pytest.mark.parametrize("output", ["x.jsonl", "x.jsonl.zst", "x.parquet"])
+def test_what_venues_want_for_a_login_is_nowhere(tmp_path: Path, output: str) -> None:
+    """All of them as they are documented, in any format; the rest of each is there, byte for byte."""
+    folder = search_folder(tmp_path)
+    messages = [json.dumps(message) for messages in SENT_TO_VENUES.values() for message in messages]
+    options = [part for message in messages for part in ("--send", message)]
+    headers = ("--header", f"X-MBX-APIKEY: {PROOF}", "--header", f"Cookie: a={PROOF}", "--header", "User-Agent: me/1")
+    place = f"/ws/{LISTEN_KEY}?token={PROOF}&connectId=1"
+    _, written = echo(folder, *options, *headers, "-o", output, place=place, rounds=len(messages))
+    for secret in (PROOF, str(NUMBER), LISTEN_KEY):
+        assert secret.encode() not in written
+    with open_recording(folder / output) as recording:
+        assert recording.header.url.endswith("/ws/[redacted]?token=[redacted]&connectId=1")
+        shown = [one for one in recording if isinstance(one, Frame) and one.direction == "out"]
+    assert all(frame.redacted for frame in shown)
+    assert len(shown) == len(messages)
+    assert b'"timestamp": 1}' in shown[0].payload
+    bybit = b'{"req_id": "1", "op": "auth", "args": ["[redacted]", "[redacted]", "[redacted]"]}'
+    assert bybit in [frame.payload for frame in shown]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_what_a_venue_says_is_recorded_as_it_is_even_a_secret(tmp_path: Path) -> None:
+    """Received frames stay byte for byte; the log and the events about them are clean all the same."""
+
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+        await peer.read_frame()
+        await peer.write(text(b'{"echo":"%b"}' % PROOF.encode()), close(1008, f"bad {PROOF}"))
+        await peer.read_until_close()
+
+    async def main() -> Output:
+        async with venue(script) as url:
+            arguments = ("record", "-e", "raw", "--url", url, "--send", json.dumps({"apiKey": PROOF}), "-vv")
+            return await asyncio.to_thread(feedrec, *arguments, "--max-frames", 3, "-o", tmp_path / "x.jsonl")
+
+    done = run(main())
+    assert PROOF.encode() not in done.stderr + done.stdout
+    assert b"closed: code 1008 (bad [redacted])" in done.stderr
+    with open_recording(tmp_path / "x.jsonl") as recording:
+        records = list(recording)
+    received = [one.payload for one in records if isinstance(one, Frame) and one.direction == "in"]
+    assert received == [b'{"echo":"%b"}' % PROOF.encode()] * 3
+    reasons = {one.details["reason"] for one in records if isinstance(one, Event) and one.name == "close"}
+    assert f"bad {PROOF}" not in reasons
+    assert "bad [redacted]" in reasons
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "https_proxy"])
 @pytest.mark.parametrize(
-    "text",
+    "proxy", ["http://{0}:{0}@127.0.0.1:9", "http://{0}:{0}@[127", "nonsense://{0}:{0}@h:1", "{0}:{0}@h"]
+)
+def test_the_password_of_a_proxy_is_not_told(tmp_path: Path, variable: str, proxy: str) -> None:
+    scheme = "wss" if variable == "https_proxy" else "ws"
+    arguments = ("record", "-e", "raw", "--url", f"{scheme}://feedrec.invalid:1/?token={PROOF}", "-vv", "--json")
+    environment = {variable: proxy.format(PROOF), "FEEDREC_DEBUG": "1", "no_proxy": ""}
+    done = feedrec(*arguments, "-o", "x.jsonl", cwd=tmp_path, env=environment)
+    assert done.returncode == 1
+    assert b"cannot connect to" in done.stderr
+    assert PROOF.encode() not in everything(tmp_path, done)
+
+
+def test_a_failover_and_its_reasons_have_no_secret(tmp_path: Path) -> None:
+    folder = search_folder(tmp_path)
+
+    async def script(peer: Peer) -> None:
+        await peer.accept(text(b'{"n":0}'))
+        await peer.answer_close()
+
+    async def main() -> Output:
+        with answering(f"HTTP/1.1 302 Found\r\nLocation: ws://h.test/{PROOF}?token={PROOF}\r\n\r\n".encode()) as down:
+            async with venue(script) as url:
+                addresses = ("--url", f"ws://{down}/?key={PROOF}", "--failover-url", f"{url}/?listenKey={PROOF}")
+                options = ("--redact", f"value:{PROOF}", "--max-frames", 1, "-vv", "--json", "-o", folder / "x.jsonl")
+                return await asyncio.to_thread(feedrec, "record", "-e", "raw", *addresses, *options)
+
+    done = run(main())
+    assert done.returncode == 0, done.stderr.decode()
+    written = everything(folder, done)
+    assert b'"event":"failover"' in written
+    assert PROOF.encode() not in written
+
+
+@pytest.mark.parametrize(
+    "content",
     [
         "{",
         json.dumps({"name": CDP_NAME, "privateKey": PEM[:100]}),
@@ -261,11 +394,11 @@ def test_a_raw_handshake_that_fails(tmp_path: Path, answer: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("endpoint", ["coinbase-advanced-user", "coinbase-exchange-direct"])
-def test_key_files_that_are_none(tmp_path: Path, endpoint: str, text: str) -> None:
+def test_key_files_that_are_none(tmp_path: Path, endpoint: str, content: str) -> None:
     """The error says what a key file looks like, and nothing of what stood in this one."""
     folder = search_folder(tmp_path)
     path = tmp_path / "key.json"
-    path.write_text(text)
+    path.write_text(content)
     done = feedrec("record", "-e", endpoint, "--url", "ws://127.0.0.1:9", "--key-file", path, "-vv", cwd=folder)
     assert done.returncode == 2
     assert_clean(everything(folder, done))

@@ -13,6 +13,7 @@ The command line.
     record_output.py       where `record` writes
     record_run.py          running a recording: signals, live status, summary
     raw_options.py         options of `-e raw`
+    redaction_options.py   what is secret
     credential_options.py  credentials from a file or the environment
     child_process.py       the command after `replay --`
     allocator.py           how memory is handed out to a command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHANNEL",
     "DURATION",
+    "LINES",
     "PRODUCTS",
     "ROTATE_AFTER",
     "SETTING",
@@ -149,6 +150,18 @@ class _Products(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         return products
 
 
+class _Lines(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """Text; several of them in one environment variable are separated by newlines, as each may contain spaces."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        return rv.splitlines()
+
+
 class _Setting(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
     name = "name=value"
 
@@ -182,6 +195,7 @@ class _FileMode(click.ParamType):  # type: ignore[type-arg]  # generic since cli
 
 DURATION = _Duration()
 ROTATE_AFTER = _RotateAfter()
+LINES = _Lines()
 SETTING = _Setting()
 SIZE = _Size()
 SPEED = _Speed()

@@ -106,7 +106,7 @@ def set_up_logging(level: int) -> None:
     line each, without traceback: libraries write for programmers, and quote what clients and venues sent.
     """
     logger = logging.getLogger("feedrec")
-    logger.setLevel(level)
+    logger.setLevel(max(level, 1))  # 0 would be the level of all libraries
     logger.propagate = False
     libraries = logging.getLogger()
     libraries.setLevel(logging.WARNING if level <= logging.DEBUG else logging.ERROR)

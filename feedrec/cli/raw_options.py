@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from ..errors import UsageError
 from .credential_options import read_key_text, read_text
+from .options import LINES
 
 if TYPE_CHECKING:
     from ..feeds.raw import RawFeed
@@ -23,29 +23,12 @@ RAW = "raw"
 _LONGEST_MESSAGE = 16 << 20
 """Maximum size in bytes; a subscribe message has a few hundred."""
 
-log = logging.getLogger("feedrec")
-
-
-class _LineText(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    """Text; several of them in one environment variable are separated by newlines, as each may contain spaces."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return str(value)
-
-    def split_envvar_value(self, rv: str) -> Sequence[str]:
-        return rv.splitlines()
-
-
-_TEXT = _LineText()
-
 RAW_OPTIONS = (
     click.option(
         "--send",
         "messages",
         metavar="TEXT|@FILE",
-        type=_TEXT,
+        type=LINES,
         multiple=True,
         help="With -e raw: a message to send when the connection opens; a file holds one message. Repeatable.",
     ),
@@ -53,17 +36,9 @@ RAW_OPTIONS = (
         "--header",
         "headers",
         metavar="'NAME: VALUE'|@FILE",
-        type=_TEXT,
+        type=LINES,
         multiple=True,
         help="With -e raw: a header for the handshake, never recorded; a file holds one per line. Repeatable.",
-    ),
-    click.option(
-        "--redact",
-        "secret_keys",
-        metavar="KEY",
-        type=_TEXT,
-        multiple=True,
-        help="With -e raw: do not record the value of KEY in messages sent or in the URL. Repeatable.",
     ),
 )
 
@@ -75,13 +50,11 @@ class RawOptions(msgspec.Struct, frozen=True):
     Attributes:
         messages: Messages to send, or `@FILE` for a file that holds one.
         headers: Headers as `Name: value`, or `@FILE` for a file with one per line.
-        secret_keys: Keys whose values are not recorded.
 
     """
 
     messages: tuple[str, ...]
     headers: tuple[str, ...]
-    secret_keys: tuple[str, ...]
 
     def refuse_for(self, endpoint: str) -> None:
         """
@@ -91,7 +64,7 @@ class RawOptions(msgspec.Struct, frozen=True):
             UsageError: If one of them was given.
 
         """
-        names = ("--send", "--header", "--redact")
+        names = ("--send", "--header")
         given = [name for name, value in zip(names, msgspec.structs.astuple(self), strict=True) if value]
         if given:
             raise UsageError(f"only -e {RAW} takes {', '.join(given)}; {endpoint} sends messages of its own")
@@ -115,10 +88,7 @@ class RawOptions(msgspec.Struct, frozen=True):
         if url is None:
             raise UsageError(f"-e {RAW} needs an address: --url wss://...")
         messages = [_message_of(text) for text in self.messages]
-        for key in self.secret_keys:
-            if not any(key in text for text in messages) and key.lower() not in url.lower():
-                log.warning("--redact %s: no such key in the messages to send or in the URL", key)
-        return RawFeed(messages, _headers_of(self.headers), self.secret_keys)
+        return RawFeed(messages, _headers_of(self.headers))
 
 
 def _message_of(text: str) -> str:

@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from ..formats.file.growing.growing_file import GrowingFile
     from ..formats.file.modes import FileMode
     from ..formats.file.rotation import RotateAfter
-    from ..recorder import Summary
+    from ..recorder import Source, Summary
     from ..recorder.output.parquet_finisher import ParquetFinisher
     from ..recorder.output.writer_protocol import GrowingRecording
-    from .record_source import Source
 
 __all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]
 

@@ -12,10 +12,9 @@ import click
 import msgspec
 
 from ..errors import FeedrecError, WriteError
-from ..recorder import Limits, Progress, RecordingSession, Summary
+from ..recorder import Limits, Progress, RecordingSession, Source, Summary
 from ..recorder.output.writer_protocol import GrowingRecording
 from . import output
-from .record_source import Source
 from .signals import ENDING
 from .terminal import echo
 
@@ -44,10 +43,7 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
         FeedrecError: The error that ended the run, if no connection had been opened.
 
     """
-    feed, url, subscriptions, credentials, failover = source
-    session = RecordingSession(
-        feed, url, subscriptions, writer, limits=limits, credentials=credentials, failover=failover
-    )
+    session = source.session(writer, limits=limits)
 
     ending = _Ending(session)
 

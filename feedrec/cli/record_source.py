@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from ..errors import UsageError
-from ..model import Header
 from .credential_options import credentials_for
 from .options import CHANNEL, PRODUCTS, ChannelRequest
 from .raw_options import RAW, RAW_OPTIONS, RawOptions
+from .redaction_options import REDACTION_OPTIONS, redaction_of
 
 if TYPE_CHECKING:
-    from ..feeds import Feed, Subscription
-    from ..feeds.credentials import Credentials
-    from ..formats.file.modes import FileMode
-    from ..recorder import Failover
+    from ..feeds import Feed
+    from ..feeds.redaction import Redaction
+    from ..recorder import Failover, Source
 
-__all__ = ["Source", "SourceOptions", "source_options"]
+__all__ = ["SourceOptions", "source_options"]
 
 _CHANNEL_HELP = (
     "A channel, optionally with its own products or parameters: ticker:ETH-BTC,ETH-USD. Repeatable.  "
@@ -61,39 +60,8 @@ _OPTIONS = (
         help="While the endpoint is down, use this address, which must speak the same protocol.",
     ),
     *RAW_OPTIONS,
+    *REDACTION_OPTIONS,
 )
-
-
-class Source(NamedTuple):
-    """
-    What to record.
-
-    Attributes:
-        feed: The protocol of the endpoint.
-        url: Its address.
-        subscriptions: What to subscribe to.
-        credentials: What to sign with; None for nothing.
-        failover: What takes over when the endpoint is down; None for nothing.
-
-    """
-
-    feed: Feed
-    url: str
-    subscriptions: Sequence[Subscription]
-    credentials: Credentials | None
-    failover: Failover | None = None
-
-    def header(self) -> Header:
-        """Make the header of a recording that starts now."""
-        from ..recorder import header_of
-
-        return header_of(self.feed, self.url, self.subscriptions)
-
-    def file_mode(self) -> FileMode:
-        """Return who may read the recording, if nothing else is said."""
-        from ..recorder.session.open_session import mode_for
-
-        return mode_for(self.feed, self.subscriptions, self.credentials)
 
 
 class SourceOptions(msgspec.Struct, frozen=True):
@@ -109,7 +77,8 @@ class SourceOptions(msgspec.Struct, frozen=True):
     failover_url: str | None = None
     messages: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
-    secret_keys: tuple[str, ...] = ()
+    redacted: tuple[str, ...] = ()
+    kept_keys: tuple[str, ...] = ()
 
     def find(self) -> Source:
         """
@@ -120,31 +89,31 @@ class SourceOptions(msgspec.Struct, frozen=True):
 
         """
         from ..feeds import subscribe_to
-        from ..recorder.redaction import Address
+        from ..recorder import Source
         from ..recorder.session.failover import EndpointAddress, EndpointSelector
 
+        redaction = redaction_of(self.redacted, self.kept_keys)
         feed = self._find_feed()
         wanted = [name for group in self.products for name in group]
         subscriptions = subscribe_to(feed, self.channels, wanted, heartbeats=not self.no_heartbeats)
         credentials = credentials_for(feed, subscriptions, self.key_file)
-        url = _checked(Address(self.url or feed.url, self.secret_keys))
-        failover = self._find_failover(feed)
+        url = _checked(self.url or feed.url, redaction)
+        failover = self._find_failover(feed, redaction)
         if failover is not None:
             EndpointSelector(EndpointAddress(feed, url), failover).check(feed.spread(subscriptions))
-        return Source(feed, url, subscriptions, credentials, failover)
+        return Source(feed, url, subscriptions, credentials, failover, redaction)
 
-    def _find_failover(self, feed: Feed) -> Failover | None:
+    def _find_failover(self, feed: Feed, redaction: Redaction) -> Failover | None:
         from ..recorder import failover_of
-        from ..recorder.redaction import Address
 
         if self.failover_url is not None:
-            return failover_of(feed, _checked(Address(self.failover_url, self.secret_keys)))
+            return failover_of(feed, _checked(self.failover_url, redaction))
         return failover_of(feed, has_url=self.url is not None) if self.failover else None
 
     def _find_feed(self) -> Feed:
         from ..feeds import find_feed
 
-        raw = RawOptions(self.messages, self.headers, self.secret_keys)
+        raw = RawOptions(self.messages, self.headers)
         if self.endpoint == RAW:
             return raw.make_feed(self.url, names_channels=bool(self.channels or self.products))
         feed = find_feed(self.endpoint)
@@ -159,16 +128,13 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _checked(url: str) -> str:
+def _checked(url: str, redaction: Redaction) -> str:
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         usable = False
     if not usable:
-        from ..recorder.redaction import redact_url
-
-        raise UsageError(
-            f"{redact_url(url)!r} is not a WebSocket address: use one such as wss://host or ws://127.0.0.1:9000"
-        )
+        shown = redaction.address(url)
+        raise UsageError(f"{shown!r} is not a WebSocket address: use one such as wss://host or ws://127.0.0.1:9000")
     return url

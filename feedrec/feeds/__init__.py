@@ -20,7 +20,7 @@ What each venue speaks, as pure state machines: one package a venue.
     api_key.py           keys that go with the handshake
     signing.py           private and public keys
     auth.py              what server halves demand of credentials
-    redaction.py         no secrets in what is written
+    redaction/           no secrets in what is written
 """
 
 from __future__ import annotations

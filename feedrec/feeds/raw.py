@@ -8,15 +8,12 @@ every frame as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from ..errors import UsageError
 from .base import FeedClient, Message, Subscription
 from .credentials import Credentials
 from .defaults import ClientDefaults, FeedDefaults
-from .redaction import REDACTED, SECRET_KEYS, redact_message
 
 __all__ = ["FEEDS", "RawClient", "RawFeed"]
 
@@ -35,7 +32,6 @@ class RawFeed(FeedDefaults):
     Args:
         messages: Texts to send on each new connection, in this order.
         headers: Further headers of the handshake; never recorded.
-        secret_keys: Keys of the messages, at any depth, whose values are not recorded, besides `SECRET_KEYS`.
 
     Raises:
         UsageError: If a message cannot be sent as text, or a header is invalid.
@@ -45,10 +41,8 @@ class RawFeed(FeedDefaults):
     name = "raw"
     summary = "any WebSocket: you give the address and what to send"
 
-    def __init__(
-        self, messages: Sequence[str] = (), headers: Mapping[str, str] | None = None, secret_keys: Collection[str] = ()
-    ) -> None:
-        self._messages = [_message(text, secret_keys) for text in messages]
+    def __init__(self, messages: Sequence[str] = (), headers: Mapping[str, str] | None = None) -> None:
+        self._messages = [_message(text) for text in messages]
         self._headers = dict(headers or {})
         for name, value in self._headers.items():
             _check_header(name, value)
@@ -89,23 +83,11 @@ FEEDS = {"raw": RawFeed()}
 """The endpoint by name, for reading recordings: it sends nothing."""
 
 
-def _message(text: str, secret_keys: Collection[str]) -> Message:
+def _message(text: str) -> Message:
     try:
-        payload = text.encode()
+        return Message(text.encode())
     except UnicodeEncodeError:  # the command line had a byte that is not UTF-8
         raise UsageError("a message to send is not UTF-8; binary messages cannot be sent") from None
-    # In a text that is not JSON, `key` may be any word, and all of the text would be hidden.
-    keys = {*SECRET_KEYS, *secret_keys} if _is_json(payload) else secret_keys
-    shown = redact_message(payload, keys)
-    return Message(payload, shown if REDACTED.encode() in shown else None)
-
-
-def _is_json(payload: bytes) -> bool:
-    try:
-        msgspec.json.decode(payload)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
 
 
 def _check_header(name: str, value: str) -> None:

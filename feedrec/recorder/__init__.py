@@ -13,15 +13,15 @@ A live connection becomes a recording.
     rate_limit.py            the venue's limits
     throttle.py              short pauses, reported together
     clock.py                 stamps, and readings of both clocks
-    redaction.py             no secrets in what is written
 
 This package names no venue: a feed says what to send and what the frames are.
 """
 
 from .session.callbacks import Callbacks
 from .session.failover import Failover
-from .session.open_session import failover_of, header_of, open_session
+from .session.open_session import failover_of, open_session
 from .session.session import Limits, RecordingSession
+from .session.source import Source
 from .session.summary import Progress, Summary
 
 __all__ = [
@@ -30,8 +30,8 @@ __all__ = [
     "Limits",
     "Progress",
     "RecordingSession",
+    "Source",
     "Summary",
     "failover_of",
-    "header_of",
     "open_session",
 ]

@@ -23,7 +23,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
 
 from ..errors import ConnectError
-from .redaction import REDACTED, Address, redact_url
+from ..feeds.redaction import REDACTED, Address
 
 __all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "Receiver", "RecordedConnection", "open_connection"]
 
@@ -121,12 +121,12 @@ class _ConnectToOneHost(connect):
     def process_redirect(self, exc: Exception) -> Exception | str:
         before = self.uri
         target = super().process_redirect(exc)
-        if isinstance(target, str) and isinstance(before, Address):
-            target = before.leads_to(target)
-        if isinstance(target, str) and _server_of(target) != _server_of(before):
-            return _RedirectRefusedError(
-                f"it redirects to another host, {redact_url(target)}; to record that one, give its address"
-            )
+        if isinstance(target, str):
+            target = Address(target, Address(before).redaction)
+            if _server_of(target) != _server_of(before):
+                return _RedirectRefusedError(
+                    f"it redirects to another host, {target.shown}; to record that one, give its address"
+                )
         if isinstance(target, SecurityError):  # its text has the address with its secrets
             return _RedirectRefusedError("it redirects to an address without TLS")
         return target
@@ -168,17 +168,30 @@ async def open_connection(
         "logger": _wire_log,
         "additional_headers": headers,
     }
-    shown = redact_url(url)
+    address = Address(url)
+    shown = address.shown
     if shown == REDACTED:
         raise ConnectError(f"cannot connect to {shown}: not a WebSocket address")
     try:
         if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
             options["proxy"] = None
-        return cast(RecordedConnection, await _ConnectToOneHost(url, **options))
+        return cast(RecordedConnection, await _ConnectToOneHost(address, **options))
     except Exception as error:
         # Broad, because a venue's answer can trip the library in many ways, from ValueError to LookupError, and a
         # recorder that has run for a week must try again after each of them.
-        raise ConnectError(f"cannot connect to {shown}: {_reason(error)}") from error
+        text = f"cannot connect to {shown}: {address.redaction.text(_reason(error))}"
+        if _tells_secrets(error, address):  # a traceback would show it
+            raise ConnectError(text) from None
+        raise ConnectError(text) from error
+
+
+def _tells_secrets(error: BaseException | None, address: Address) -> bool:
+    """Return whether the text of an error, or of what caused it, has a secret."""
+    while error is not None:
+        if address.redaction.text(str(error)) != str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _is_loopback(url: str) -> bool:

@@ -14,6 +14,7 @@ from websockets.protocol import State
 
 from ..errors import VenueError
 from ..feeds import Feed, FeedClient, Message, Notice, Subscription
+from ..feeds.redaction import Address
 from .clock import RecordingClock
 from .connection import CLOSE_TIMEOUT, RecordedConnection
 from .connection_state import ConnectionState
@@ -52,7 +53,7 @@ class ConnectionLifecycle:
         number: The connection's number within the recording.
         feed: Describes the frames.
         client: The client half of the feed for this connection.
-        url: The address without secrets, for the recording.
+        address: Where it leads, and what must not be recorded.
         writer: Where frames and events are written; its backlog decides when reading pauses.
         clock: Gives the stamps.
         messages: The venue's limit on messages.
@@ -69,7 +70,7 @@ class ConnectionLifecycle:
         number: int,
         feed: Feed,
         client: FeedClient,
-        url: str,
+        address: Address,
         writer: CountingWriter,
         clock: RecordingClock,
         messages: RateLimit,
@@ -78,7 +79,8 @@ class ConnectionLifecycle:
         self.number = number
         self.state = ConnectionState.CONNECTING
         self._client = client
-        self._url = url
+        self._address = address
+        self._redaction = address.redaction
         self._writer = writer
         self._recording = writer.recording
         self._clock = clock
@@ -109,7 +111,7 @@ class ConnectionLifecycle:
         """Record the opening; see `Receiver`."""
         self.state = self.state.become(ConnectionState.OPEN)
         self._opened_at = time.monotonic()
-        self._intake.opened({"url": self._url, **_describe(self._websocket)})
+        self._intake.opened({"url": self._address.shown, **self._redaction.details(_describe(self._websocket))})
 
     def bytes_arrived(self) -> None:
         """Take the time; see `Receiver`."""
@@ -235,7 +237,7 @@ class ConnectionLifecycle:
 
     def event(self, name: str, details: dict[str, Any]) -> None:
         """Write an event of this connection, with the time of now."""
-        self._intake.event(name, details)
+        self._intake.event(name, self._redaction.details(details))
 
     def report(self, notices: Sequence[Notice], time: int | None = None) -> None:
         """
@@ -247,10 +249,11 @@ class ConnectionLifecycle:
 
         """
         for notice in notices:
-            text = _cut(notice.text)
+            text = _cut(self._redaction.text(notice.text))  # in this order: half a secret would not be found
             log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", text)
             if notice.event is not None:
-                self._intake.event(notice.event, {key: _cut(value) for key, value in notice.details.items()}, time)
+                details = {key: _cut(value) for key, value in self._redaction.details(notice.details).items()}
+                self._intake.event(notice.event, details, time)
             if notice.event in {"error", "missing"} or notice.severity == "fatal":
                 self._writer.problem(text)
             if notice.severity == "fatal":
@@ -314,8 +317,10 @@ class ConnectionLifecycle:
             await self._messages.turn()
             if not self._can_send:
                 return
-            recorded = message.payload if message.redacted is None else message.redacted
-            self._intake.sent(recorded, redacted=message.redacted is not None)
+            recorded = self._redaction.message(message.payload)
+            if message.redacted is not None:
+                recorded = self._redaction.message(message.redacted)
+            self._intake.sent(recorded, redacted=recorded != message.payload)
             try:
                 async with asyncio.timeout(SEND_TIMEOUT):
                     await self._websocket.send(message.payload.decode())

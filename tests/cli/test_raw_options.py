@@ -75,13 +75,6 @@ def test_redacted_keys_are_neither_in_messages_nor_in_the_address(tmp_path: Path
     assert b"depth=5&Session7=[redacted]" in written
 
 
-def test_a_key_that_is_nowhere_is_told(tmp_path: Path) -> None:
-    """A typing error would otherwise be found in the recording, by someone else."""
-    options = ("--redact", "sesion7", "--redact", "session7", "--redact", "op", "--send", '{"op":1}')
-    done, _ = record(tmp_path, *options, messages=1)
-    assert re.findall(rb"--redact (\w+): no such key", done.stderr) == [b"sesion7"]
-
-
 def test_the_file_is_named_after_the_endpoint_alone(tmp_path: Path) -> None:
     record(tmp_path)
     (path,) = tmp_path.iterdir()
@@ -122,6 +115,6 @@ def test_what_makes_no_sense_is_said_before_anything_connects(
 
 
 def test_other_endpoints_know_what_to_send(tmp_path: Path) -> None:
-    done = feedrec("record", "--send", "x", "--header", "A: b", "--redact", "y", cwd=tmp_path)
+    done = feedrec("record", "--send", "x", "--header", "A: b", cwd=tmp_path)
     assert done.returncode == 2
-    assert b"only -e raw takes --send, --header, --redact" in done.stderr
+    assert b"only -e raw takes --send, --header;" in done.stderr

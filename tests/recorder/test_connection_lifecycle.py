@@ -13,6 +13,7 @@ from websockets.protocol import State
 
 from feedrec.errors import ConnectError, VenueError, WriteError
 from feedrec.feeds import Message, Notice, Subscription
+from feedrec.feeds.redaction import Address
 from feedrec.formats.line.codec import decode_line
 from feedrec.formats.line.index import Mark
 from feedrec.model import Event, Frame, FrameInfo, Record
@@ -107,7 +108,7 @@ class Bench:
             3,
             self.feed,
             self.client,
-            "wss://venue",
+            Address("wss://venue"),
             self.writer,
             RecordingClock(),
             RateLimit(None),

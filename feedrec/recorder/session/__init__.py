@@ -1,11 +1,13 @@
 """
 One run of the recorder, from the first connection to the summary.
 
-    open_session.py    the entry point for programs
-    session.py         the run
-    reconnect.py       one connection, opened again and again
-    callbacks.py       functions of a program that are called
-    failover.py        which endpoint is recorded
-    failover_probe.py  whether the primary answers again
-    summary.py         what a run came to
+    open_session.py     the entry point for programs
+    session.py          the run
+    reconnect.py        one connection, opened again and again
+    callbacks.py        functions of a program that are called
+    failover.py         which endpoint is recorded
+    failover_probe.py   whether the primary answers again
+    source.py           what is recorded, and for whom
+    keeping_secrets.py  no secret in its log
+    summary.py          what a run came to
 """

@@ -11,8 +11,8 @@ import msgspec
 
 from ...errors import UsageError
 from ...feeds import Feed, Subscription
+from ...feeds.redaction import Address
 from ..backoff import Backoff
-from ..redaction import redact_url
 
 __all__ = ["EndpointAddress", "EndpointSelector", "Failover"]
 
@@ -139,6 +139,6 @@ class EndpointSelector:
 
     def _switch(self, endpoint: EndpointAddress, reason: str) -> dict[str, Any]:
         before, self.current = self.current, endpoint
-        shown = redact_url(endpoint.url)
+        shown = Address(endpoint.url).shown
         log.warning("failover: from %s to %s at %s: %s", before.feed.name, endpoint.feed.name, shown, reason)
         return {"from": before.feed.name, "to": endpoint.feed.name, "url": shown, "reason": reason}

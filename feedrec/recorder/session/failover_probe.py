@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ...errors import ConnectError
 from ..connection import CLOSE_TIMEOUT
-from .reconnect import ReconnectLoop, RunContext
+from .reconnect import ReconnectLoop, RunContext, headers_of
 
 __all__ = ["return_to_primary"]
 
@@ -36,18 +36,20 @@ async def return_to_primary(context: RunContext, loops: Sequence[ReconnectLoop])
 
 async def _answers(context: RunContext) -> bool:
     """Open a connection to the primary, and close it."""
-    feed, url, _ = context.selector.primary
+    primary = context.selector.primary
     await context.openings.turn()
     try:
-        connection = await context.connect(url, lambda _: _IgnoringReceiver(), feed.headers(context.credentials))
+        connection = await context.connect(
+            primary.url, lambda _: _IgnoringReceiver(), headers_of(primary, context.credentials)
+        )
     except ConnectError as error:
-        log.info("%s is still down: %s", feed.name, error)
+        log.info("%s is still down: %s", primary.feed.name, error)
         return False
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await connection.close()
     except TimeoutError:
-        log.info("%s answers, but does not answer the close", feed.name)
+        log.info("%s answers, but does not answer the close", primary.feed.name)
     finally:
         connection.transport.abort()  # as for recorded connections: close() of websockets 13 may wait for TLS
     await connection.wait_closed()

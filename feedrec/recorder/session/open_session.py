@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from ... import __version__
 from ...errors import FeedrecError, UsageError
 from ...feeds import Feed, Subscription, find_feed
 from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
 from ...feeds.credentials import Credentials
+from ...feeds.redaction import Redaction
 from ...formats import create_recording
-from ...formats.file.modes import PRIVATE, USUAL, FileMode
-from ...model import Frame, FrameInfo, Header
-from ..redaction import redact_url
+from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
 from .failover import Failover
 from .session import Limits, RecordingSession
+from .source import Source
 
-__all__ = ["failover_of", "header_of", "open_session"]
+__all__ = ["failover_of", "open_session"]
 
 
 class CallbackOptions(TypedDict, total=False):
@@ -46,6 +44,7 @@ async def open_session(  # noqa: PLR0913  independent options, all but two with 
     heartbeats: bool = True,
     failover: bool | Failover = False,
     limits: Limits | None = None,
+    redaction: Redaction | None = None,
     **callbacks: Unpack[CallbackOptions],
 ) -> AsyncIterator[RecordingSession]:
     """
@@ -63,6 +62,7 @@ async def open_session(  # noqa: PLR0913  independent options, all but two with 
         heartbeats: Whether to add the channel that keeps the connection alive.
         failover: What takes over when the endpoint is down; True for the endpoint that the venue recommends.
         limits: When to stop by itself.
+        redaction: What is secret besides what the names of keys say; received frames are recorded as they are.
         **callbacks: `on_open`, `on_frame`, `on_error`, `on_close`: see `Callbacks`.
 
     Raises:
@@ -75,8 +75,9 @@ async def open_session(  # noqa: PLR0913  independent options, all but two with 
     feed = find_feed(endpoint) if isinstance(endpoint, str) else endpoint
     wanted = _wanted(feed, channels, products, has_credentials=credentials is not None, heartbeats=heartbeats)
     stand_in = failover_of(feed, has_url=url is not None) if failover is True else failover or None
-    options = {"credentials": credentials, "limits": limits, "callbacks": Callbacks(**callbacks), "failover": stand_in}
-    session = _session_into(path, feed, url or feed.url, wanted, options)
+    options = {"limits": limits, "callbacks": Callbacks(**callbacks)}
+    source = Source(feed, url or feed.url, wanted, credentials, stand_in, redaction or Redaction())
+    session = _session_into(path, source, options)
     async with _running(session):
         yield session
 
@@ -95,36 +96,15 @@ def _wanted(
     return subscriptions
 
 
-def _session_into(
-    path: Path | str | None, feed: Feed, url: str, wanted: Sequence[Subscription], options: dict[str, Any]
-) -> RecordingSession:
+def _session_into(path: Path | str | None, source: Source, options: dict[str, Any]) -> RecordingSession:
     """Create a session, with a recording if one is wanted."""
-    mode = mode_for(feed, wanted, options["credentials"])
-    writer = None if path is None else create_recording(path, header_of(feed, url, wanted), mode=mode)
+    writer = None if path is None else create_recording(path, source.header(), mode=source.file_mode())
     try:
-        return RecordingSession(feed, url, wanted, writer, **options)
+        return source.session(writer, **options)
     except BaseException:
         if writer is not None:
             writer.discard()
         raise
-
-
-def header_of(feed: Feed, url: str, subscriptions: Sequence[Subscription]) -> Header:
-    """Return the header of a recording that begins now."""
-    wanted = [subscription.as_dict() for subscription in subscriptions]
-    return Header(feed.name, redact_url(url), time.time_ns(), f"feedrec {__version__}", wanted)
-
-
-def mode_for(feed: Feed, subscriptions: Sequence[Subscription], credentials: Credentials | None) -> FileMode:
-    """Return who may read a recording: only the owner if it holds what a venue gives nobody else."""
-    names = {one.channel for one in subscriptions}
-    is_private = (
-        credentials is not None
-        or feed.needs_credentials
-        or any(channel.needs_credentials for name, channel in feed.channels.items() if name in names)
-        or bool(feed.headers(credentials))
-    )
-    return PRIVATE if is_private else USUAL
 
 
 def failover_of(feed: Feed, url: str | None = None, *, has_url: bool = False) -> Failover:

@@ -15,6 +15,7 @@ from ...feeds import Subscription
 from ...feeds.client_half.notices import missing_notice
 from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
 from ...feeds.credentials import Credentials
+from ...feeds.redaction import Address
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import Receiver, RecordedConnection
@@ -22,12 +23,11 @@ from ..connection_lifecycle import ConnectionLifecycle
 from ..connection_state import ConnectionState
 from ..output.counting_writer import CountingWriter
 from ..rate_limit import RateLimit
-from ..redaction import redact_url
 from ..run_end import Outcome, RunEnd
 from .failover import EndpointAddress, EndpointSelector
 from .summary import RunState
 
-__all__ = ["GOOD_CONNECTION", "Connect", "ReconnectLoop", "RunContext"]
+__all__ = ["GOOD_CONNECTION", "Connect", "ReconnectLoop", "RunContext", "headers_of"]
 
 GOOD_CONNECTION = 15.0
 """
@@ -199,16 +199,16 @@ class ReconnectLoop:
         context, writer = self._context, self._context.writer
         self.state = RunState.CONNECTING
         client = endpoint.feed.client(endpoint.has(self.subscriptions), context.credentials)
-        number, shown = writer.take_number(), redact_url(endpoint.url)
+        number, address = writer.take_number(), Address(endpoint.url)
         connection = self._connection = ConnectionLifecycle(
-            number, endpoint.feed, client, shown, writer, context.clock, context.messages, self._refused
+            number, endpoint.feed, client, address, writer, context.clock, context.messages, self._refused
         )
         self._record_switch(connection, endpoint)
         is_first = writer.counts.connections == 0
         try:
             if await connection.open(self._connect(connection, endpoint)):
                 self.state = RunState.RECORDING
-                log.info("connection %d open to %s", number, shown)
+                log.info("connection %d open to %s", number, address.shown)
                 context.opened.set()
                 await connection.run()
         except ConnectError as error:
@@ -246,7 +246,7 @@ class ReconnectLoop:
     async def _connect(self, connection: ConnectionLifecycle, endpoint: EndpointAddress) -> None:
         context = self._context
         await context.openings.turn()
-        await context.connect(endpoint.url, connection.attach, endpoint.feed.headers(context.credentials))
+        await context.connect(endpoint.url, connection.attach, headers_of(endpoint, context.credentials))
 
     def _refused(self, error: VenueError) -> None:
         """End the run; but a venue that refuses what it served before has an outage, and is tried again."""
@@ -255,3 +255,10 @@ class ReconnectLoop:
             connection.drop()
         else:
             self._context.end.end(Outcome.REFUSED, error)
+
+
+def headers_of(endpoint: EndpointAddress, credentials: Credentials | None) -> Mapping[str, str]:
+    """Return the further headers of a handshake, after learning its secrets, so that they are shown nowhere."""
+    headers = endpoint.feed.headers(credentials)
+    Address(endpoint.url).redaction.learn_from(endpoint.url, headers)
+    return headers

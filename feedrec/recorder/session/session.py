@@ -22,6 +22,7 @@ from ...feeds import Feed, Subscription
 from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
 from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
 from ...feeds.credentials import Credentials
+from ...feeds.redaction import Address, Redaction
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import open_connection
@@ -33,6 +34,7 @@ from ..run_end import Outcome, RunEnd
 from .callbacks import Callbacks, ReportingWriter
 from .failover import EndpointAddress, EndpointSelector, Failover
 from .failover_probe import return_to_primary
+from .keeping_secrets import keeping_secrets, without_secrets
 from .reconnect import Connect, ReconnectLoop, RunContext
 from .summary import Progress, RunState, Summary
 
@@ -80,6 +82,7 @@ class RecordingSession:
         limits: When to stop by itself.
         callbacks: The functions of a program to call.
         failover: What takes over when the endpoint is down; None for nothing.
+        redaction: What must not be recorded or shown; None for what the names of keys say.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
         connect: Opens a connection.
@@ -100,6 +103,7 @@ class RecordingSession:
         limits: Limits | None = None,
         callbacks: Callbacks | None = None,
         failover: Failover | None = None,
+        redaction: Redaction | None = None,
         clock: RecordingClock | None = None,
         backoff: Backoff | None = None,
         connect: Connect = open_connection,
@@ -115,8 +119,14 @@ class RecordingSession:
         self._started = time.monotonic()
         self._phase = _Phase.READY
         self._over = asyncio.Event()
+        address = Address(url, redaction)
+        self._redaction = address.redaction
+        for secret in credentials.secrets if credentials is not None else ():
+            self._redaction.learn(secret)
+        if failover is not None:
+            failover = msgspec.structs.replace(failover, url=Address(failover.url, self._redaction))
         self._context = RunContext(
-            selector=EndpointSelector(EndpointAddress(feed, url, is_primary=True), failover),
+            selector=EndpointSelector(EndpointAddress(feed, address, is_primary=True), failover),
             credentials=credentials,
             writer=self._writer,
             clock=clock or RecordingClock(),
@@ -245,6 +255,10 @@ class RecordingSession:
             WriteError: If the disk does.
 
         """
+        with keeping_secrets(self._redaction, self._writer.counts):
+            return await self._run()
+
+    async def _run(self) -> Summary:
         loop = asyncio.get_running_loop()
         self._started = time.monotonic()
         self._phase = _Phase.RUNNING
@@ -262,7 +276,7 @@ class RecordingSession:
             self._phase = _Phase.OVER
             self._over.set()
         if self._end.error is not None:
-            raise self._end.error
+            raise without_secrets(self._end.error, self._redaction)
         seconds = time.monotonic() - self._started
         return Summary(path, seconds, self._writer.counts, self._recording.file_size)
 

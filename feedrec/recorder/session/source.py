@@ -1,0 +1,83 @@
+"""What a run records, and what of it nobody else may see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ... import __version__
+from ...feeds import Feed, Subscription
+from ...feeds.credentials import Credentials
+from ...feeds.redaction import Redaction
+from ...formats.file.modes import PRIVATE, USUAL, FileMode
+from ...model import Header
+from ..output.writer_protocol import GrowingRecording
+from .failover import Failover
+from .session import RecordingSession
+
+__all__ = ["Source"]
+
+
+class Source(NamedTuple):
+    """
+    What to record.
+
+    Attributes:
+        feed: The protocol of the endpoint.
+        url: Its address.
+        subscriptions: What to subscribe to.
+        credentials: What to sign with; None for nothing.
+        failover: What takes over when the endpoint is down; None for nothing.
+        redaction: What must not be recorded or shown.
+
+    """
+
+    feed: Feed
+    url: str
+    subscriptions: Sequence[Subscription]
+    credentials: Credentials | None
+    failover: Failover | None
+    redaction: Redaction
+
+    def header(self) -> Header:
+        """Make the header of a recording that starts now."""
+        wanted = [self.redaction.details(one.as_dict()) for one in self.subscriptions]
+        url = self.redaction.address(self.url)
+        return Header(self.feed.name, url, time.time_ns(), f"feedrec {__version__}", wanted)
+
+    def session(self, writer: GrowingRecording | None, **options: Any) -> RecordingSession:
+        """Make the run, with further options of `RecordingSession`."""
+        feed, url, subscriptions, credentials, failover, redaction = self
+        return RecordingSession(
+            feed,
+            url,
+            subscriptions,
+            writer,
+            credentials=credentials,
+            failover=failover,
+            redaction=redaction,
+            **options,
+        )
+
+    def file_mode(self) -> FileMode:
+        """Return who may read the recording unless a person says it: only the owner, if anything of it is secret."""
+        return PRIVATE if self._has_credentials() or self._has_secrets() else USUAL
+
+    def _has_credentials(self) -> bool:
+        names = {one.channel for one in self.subscriptions}
+        return (
+            self.credentials is not None
+            or self.feed.needs_credentials
+            or any(one.needs_credentials for name, one in self.feed.channels.items() if name in names)
+            or bool(self.feed.headers(self.credentials))
+        )
+
+    def _has_secrets(self) -> bool:
+        """Return whether anything is redacted in what is sent and in the addresses, or may be."""
+        redaction, addresses = self.redaction, [self.url, *([self.failover.url] if self.failover else [])]
+        if redaction.is_asked_for or any(redaction.address(url) != url for url in addresses):
+            return True
+        clients = [self.feed.client(group, self.credentials) for group in self.feed.spread(self.subscriptions) or [[]]]
+        messages = [message for client in clients for message in client.on_open(time.time_ns())]
+        return any(one.redacted is not None or redaction.message(one.payload) != one.payload for one in messages)
