@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from . import kills
 from .finding import Finding
 
-PARTS: dict[str, Callable[..., Iterator[Finding]]] = {}
+PARTS: dict[str, Callable[..., Iterator[Finding]]] = {"kills": kills.findings}
 
 
 def main() -> None:

@@ -1,0 +1,110 @@
+"""
+A venue that sends numbered frames, to any number of clients, each from the first one on.
+
+    python -m soak.venue RATE COUNT [SIZE]      prints its URL
+
+RATE is frames per second, 0 for as fast as the client reads; SIZE is that of a frame in bytes. After COUNT frames it is
+silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import sys
+import time
+
+from websockets.http11 import Request
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from feedrec.replay.client.wire import message
+
+__all__ = ["USUAL_SIZE", "number_of", "payload"]
+
+USUAL_SIZE = 500
+"""Bytes of a frame, about."""
+
+_DIGITS = 9
+_PAYLOAD = b'{"channel":"heartbeats","sequence_num":%09d,"events":[{"pad":"%b"}]}'
+_NUMBER_AT = _PAYLOAD.index(b"%")
+_CHUNK = 100_000  # bytes in a write, about
+_TICK = 0.01
+
+
+def payload(number: int, size: int = USUAL_SIZE) -> bytes:
+    """Return the frame of a number."""
+    return _PAYLOAD % (number, _pad(size))
+
+
+def number_of(frame: bytes) -> int:
+    """Return the number of a frame."""
+    return int(frame[_NUMBER_AT : _NUMBER_AT + _DIGITS])
+
+
+@functools.cache
+def _pad(size: int) -> bytes:
+    """Return digits that compress about as those of a book do."""
+    return b"".join(b"%d," % (number * number * 7919 % 99991) for number in range(size // 6))[:size]
+
+
+class _Messages:
+    """Makes WebSocket messages of frames: all is prepared but the numbers."""
+
+    def __init__(self, size: int) -> None:
+        one = message(payload(0, size))
+        self.at_once = max(1, _CHUNK // len(one))
+        self._layout = bytearray(one * self.at_once)
+        first = one.index(payload(0, size)) + _NUMBER_AT
+        self._places = [number * len(one) + first for number in range(self.at_once)]
+        self._size = len(one)
+
+    def of(self, start: int, count: int) -> bytes:
+        """Return the messages of at most `at_once` frames."""
+        for place, number in zip(self._places, range(start, start + count), strict=False):
+            self._layout[place : place + _DIGITS] = b"%09d" % number
+        return bytes(self._layout[: count * self._size])
+
+
+async def serve(rate: float, count: int, size: int) -> None:
+    """Send to each client, after its first message."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await _shake_hands(reader, writer)
+            await reader.read(65536)
+            await _send(writer)
+            while await reader.read(65536):
+                pass
+        writer.close()
+
+    async def _send(writer: asyncio.StreamWriter) -> None:
+        messages, sent, started = _Messages(size), 0, time.monotonic()
+        while sent < count:
+            due = count if not rate else min(count, int((time.monotonic() - started) * rate))
+            if due <= sent:
+                await asyncio.sleep(_TICK)
+                continue
+            part = min(due - sent, messages.at_once)
+            writer.write(messages.of(sent, part))
+            await writer.drain()
+            sent += part
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    print(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    protocol = ServerProtocol()
+    while protocol.state is State.CONNECTING:
+        protocol.receive_data(await reader.read(65536))
+        for request in protocol.events_received():
+            if isinstance(request, Request):
+                protocol.send_response(protocol.accept(request))
+        writer.writelines(protocol.data_to_send())
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else USUAL_SIZE))
