@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import kills
+from . import disk, kills
 from .finding import Finding
 
-PARTS: dict[str, Callable[..., Iterator[Finding]]] = {"kills": kills.findings}
+PARTS: dict[str, Callable[..., Iterator[Finding]]] = {"kills": kills.findings, "disk": disk.findings}
 
 
 def main() -> None:

@@ -27,15 +27,18 @@ USUAL_SIZE = 500
 """Bytes of a frame, about."""
 
 _DIGITS = 9
-_PAYLOAD = b'{"channel":"heartbeats","sequence_num":%09d,"events":[{"pad":"%b"}]}'
+_PAYLOAD = b'{"channel":"heartbeats","sequence_num":%09d,"events":[{"ids":[%b],"pad":"%b"}]}'
+_IDS = 4  # different in each frame, so that a recording compresses about as one of a book does
 _NUMBER_AT = _PAYLOAD.index(b"%")
+_IDS_AT = _PAYLOAD.index(b"[%b]") + 1 + _DIGITS - len(b"%09d")
 _CHUNK = 100_000  # bytes in a write, about
 _TICK = 0.01
+_CLOSE = 0x88
 
 
 def payload(number: int, size: int = USUAL_SIZE) -> bytes:
     """Return the frame of a number."""
-    return _PAYLOAD % (number, _pad(size))
+    return _PAYLOAD % (number, _ids(number), _pad(size))
 
 
 def number_of(frame: bytes) -> int:
@@ -43,28 +46,35 @@ def number_of(frame: bytes) -> int:
     return int(frame[_NUMBER_AT : _NUMBER_AT + _DIGITS])
 
 
+def _ids(number: int) -> bytes:
+    seed = number * 0x9E3779B97F4A7C15
+    return b",".join(b"1%015d" % ((seed >> shift) % 10**15) for shift in range(_IDS))
+
+
 @functools.cache
 def _pad(size: int) -> bytes:
-    """Return digits that compress about as those of a book do."""
     return b"".join(b"%d," % (number * number * 7919 % 99991) for number in range(size // 6))[:size]
 
 
 class _Messages:
-    """Makes WebSocket messages of frames: all is prepared but the numbers."""
+    """Makes WebSocket messages of frames: all is prepared but what differs."""
 
     def __init__(self, size: int) -> None:
         one = message(payload(0, size))
         self.at_once = max(1, _CHUNK // len(one))
         self._layout = bytearray(one * self.at_once)
-        first = one.index(payload(0, size)) + _NUMBER_AT
+        first = one.index(payload(0, size))
         self._places = [number * len(one) + first for number in range(self.at_once)]
         self._size = len(one)
 
     def of(self, start: int, count: int) -> bytes:
         """Return the messages of at most `at_once` frames."""
+        layout = self._layout
         for place, number in zip(self._places, range(start, start + count), strict=False):
-            self._layout[place : place + _DIGITS] = b"%09d" % number
-        return bytes(self._layout[: count * self._size])
+            layout[place + _NUMBER_AT : place + _NUMBER_AT + _DIGITS] = b"%09d" % number
+            ids = _ids(number)
+            layout[place + _IDS_AT : place + _IDS_AT + len(ids)] = ids
+        return bytes(layout[: count * self._size])
 
 
 async def serve(rate: float, count: int, size: int) -> None:
@@ -75,7 +85,7 @@ async def serve(rate: float, count: int, size: int) -> None:
             await _shake_hands(reader, writer)
             await reader.read(65536)
             await _send(writer)
-            while await reader.read(65536):
+            while (said := await reader.read(65536)) and said[0] != _CLOSE:
                 pass
         writer.close()
 

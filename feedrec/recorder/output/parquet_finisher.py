@@ -98,12 +98,22 @@ class ParquetFinisher:
 
     def finish(self) -> None:
         """
-        Wait until all are done; Ctrl-C ends the wait at once, and the journals stay.
+        Wait until all are done, those that failed are tried once more; Ctrl-C ends the wait, and the journals stay.
 
         Raises:
             RecordingError: If one could not be turned into Parquet.
 
         """
+        self._wait()
+        again, self.failed = self.failed, []
+        for journal in again:  # the disk may have been full then
+            self.add(journal)
+        self._wait()
+        failed = [journal for journal in self.failed if os.path.lexists(journal)]  # others were finished elsewhere
+        if failed:
+            raise RecordingError(failed[0], "was not turned into Parquet: run feedrec repair to finish it")
+
+    def _wait(self) -> None:
         if self.waiting:
             log.info("turning %s into Parquet", "the recording" if self.waiting == 1 else f"{self.waiting} files")
         try:
@@ -112,9 +122,6 @@ class ParquetFinisher:
         except BaseException:
             self._give_up()
             raise
-        failed = [journal for journal in self.failed if os.path.lexists(journal)]  # others were finished elsewhere
-        if failed:
-            raise RecordingError(failed[0], "was not turned into Parquet: run feedrec repair to finish it")
 
     def _give_up(self) -> None:
         self._gives_up = True

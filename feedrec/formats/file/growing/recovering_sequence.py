@@ -137,7 +137,7 @@ class RecoveringSequence(FileSequence):
     def _end_trouble(self, now: float) -> None:
         seconds = self._trouble.end(now)
         if seconds is not None:
-            log.warning("the disk takes data again, after %.0f s; nothing was lost", seconds)
+            log.warning("the disk takes data again, after %.0f s, nothing is lost: %s", seconds, self.path.name)
 
     def _open_next(self, now: float) -> None:
         for number in itertools.count(self.number + 1):
@@ -184,7 +184,7 @@ class RecoveringSequence(FileSequence):
             raise WriteError(self.path, text)
         if trouble.wants_report(now):
             left = self._patience - trouble.seconds(now)
-            text = "the disk takes nothing (%s): %.1f MB wait in memory; the run ends if this lasts another %.0f s"
+            text = "the disk takes nothing (%s); %.1f MB wait in memory, giving up in %.0f s"
             log.warning(text, trouble.reason, (waiting + self.unsafe_text) / 1e6, left)
 
     def _lose(self, file: GrowingFile, now: float) -> None:
