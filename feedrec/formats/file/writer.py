@@ -33,8 +33,8 @@ from .target import Target
 __all__ = ["RecordingWriter", "create_recording", "mark_of", "recording_to"]
 
 _TICK = 0.1
-_FLUSH_AFTER = 0.6  # with a tick and the write itself, the operating system has a line within a second
-_PAUSE_AFTER, _RESUME_AFTER = 0.6, 0.3  # age of the oldest line that the operating system does not have
+_FLUSH_AFTER = 0.45  # and a tick, and the write itself: well before reading would pause
+_PAUSE_AFTER, _RESUME_AFTER = 0.8, 0.4  # age of the oldest line that the operating system does not have
 _TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0

@@ -165,6 +165,12 @@ def test_a_line_is_in_the_file_within_a_second(tmp_path: Path, name: str) -> Non
     assert writer_module._TICK + writer_module._FLUSH_AFTER <= 0.8
 
 
+def test_a_feed_that_the_disk_keeps_up_with_is_never_paused() -> None:
+    """Lines wait for the flush that is due; only what waits for longer than that, with some room, pauses reading."""
+    assert writer_module._FLUSH_AFTER + 2 * writer_module._TICK < writer_module._PAUSE_AFTER < 1
+    assert writer_module._RESUME_AFTER < writer_module._FLUSH_AFTER
+
+
 def test_a_full_disk_is_reported_to_the_next_write_and_to_finish(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
