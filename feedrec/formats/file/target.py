@@ -167,6 +167,7 @@ class FileTarget:
 
     def write(self, data: bytes) -> None:
         with self._explaining_errors():
+            self._check_size()
             rest = memoryview(data)
             try:
                 while rest:
@@ -176,6 +177,15 @@ class FileTarget:
                     rest = rest[written:]
             finally:
                 self.busy_since = None
+
+    def _check_size(self) -> None:
+        """Notice another program that wrote to the file: `> NAME.part` leaves its name and its identity as they are."""
+        found = os.fstat(self._file).st_size
+        if found > self.size:
+            os.ftruncate(self._file, self.size)
+        elif found < self.size:
+            self.size = found
+            raise OSError(errno.EIO, f"another program cut it to {found:,} bytes")
 
     def cut(self, size: int) -> None:
         with self._explaining_errors():

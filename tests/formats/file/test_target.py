@@ -421,3 +421,25 @@ def test_a_file_that_another_program_replaced_is_not_moved_into_place(path: Path
         move_into_place(work, path, identity)
     assert not path.exists()
     assert work.read_bytes() == b"theirs"
+
+
+def test_a_file_that_another_program_cut_is_not_written_on(path: Path) -> None:
+    """`> NAME.part` leaves name and identity as they are; what came next would stand behind a hole."""
+    target = FileTarget(path)
+    target.write(b"12345")
+    part_of(path).write_bytes(b"12")
+    with pytest.raises(WriteError, match="another program cut it to 2 bytes"):
+        target.write(b"678")
+    assert target.size == 2
+    target.release()
+    assert part_of(path).read_bytes() == b"12"
+
+
+def test_what_another_program_appended_is_not_kept(path: Path) -> None:
+    target = FileTarget(path)
+    target.write(b"12345")
+    with part_of(path).open("ab") as file:
+        file.write(b"not ours")
+    target.write(b"6")
+    target.commit()
+    assert path.read_bytes() == b"123456"

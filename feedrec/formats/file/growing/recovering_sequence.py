@@ -217,13 +217,14 @@ class RecoveringSequence(FileSequence):
         if now - self._first_leave >= self._patience:
             raise WriteError(self.path, f"the disk has failed for {self._patience:.0f} s: {reason}")
         file.is_left = True
-        self._put_back(file, {"file": _name_of(file), "reason": reason, "unproved_from": file.synced_size})
+        proved = min(file.synced_size, file.size)  # smaller than that if another program cut it
+        self._put_back(file, {"file": _name_of(file), "reason": reason, "unproved_from": proved})
         self._finishing.leave(file)
         if now - before < _LEAVE_EVERY:  # a disk that takes a little now and then gets no flood of files
             self._trouble.note(reason, now, _LEAVE_EVERY)
         else:
             self._open_next(now)
-        self._say_where(f"{_name_of(file)} is not reliable from byte {file.synced_size} on ({reason})")
+        self._say_where(f"{_name_of(file)} is not reliable from byte {proved} on ({reason})")
 
     def _put_back(self, file: GrowingFile, details: dict[str, Any]) -> None:
         """Have another file begin with an event about this one, and with what this one lacks."""
