@@ -1,8 +1,9 @@
 """
 Several recordings at once.
 
-    folder.py  finds recordings in folders
-    merge.py   merges their lines by time
-    inputs.py  what is known about each; reading them as one
-    clocks.py  how their clocks are related
+    folder.py        finds recordings in folders
+    merge.py         merges their lines by time
+    inputs.py        what is known about each; their common header
+    clocks.py        how their clocks are related
+    common_clock.py  one clock for recordings of different machines
 """

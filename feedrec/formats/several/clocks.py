@@ -7,18 +7,29 @@ each was off, unless the monotonic clock went back from one file to the next.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from ...errors import RecordingError
-from ...model import NANOSECONDS, parse_time
+from ...errors import DamagedRecordingError, RecordingError
+from ...model import NANOSECONDS, format_time, parse_time
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.index import Index
 from ..line.steady_clock import DISORDER, LONGEST_JUMP, Reading, SteadyClock, reading_in, shift_between
 from .inputs import Input, RunIdentity
 
-__all__ = ["clock_at_place", "is_stepped", "last_reading", "starting_clocks"]
+__all__ = [
+    "Beginning",
+    "beginning_of",
+    "beginning_of_cut",
+    "clock_at_place",
+    "is_stepped",
+    "last_reading",
+    "starting_clocks",
+]
 
+_LINE = b'{"time":"%b"}'
 _LONGEST_LOOK = 180 * NANOSECONDS  # of lines; a recorder reads its clocks each minute
 
 
@@ -79,6 +90,54 @@ def _readings_at_beginnings(parts: Sequence[Input]) -> list[Reading | None]:
             if before is not None and (own is None or before.steady <= own.steady):
                 begins[number] = before
     return begins
+
+
+class Beginning(NamedTuple):
+    """
+    How the lines of a recording begin.
+
+    Attributes:
+        clock: Its steady clock as of the first line.
+        first: The steady time of that line, as text, or an earlier time.
+
+    """
+
+    clock: SteadyClock
+    first: bytes
+
+
+def beginning_of(file: Input, clock: SteadyClock) -> Beginning:
+    """Return how a recording begins, given its clock as of its first line."""
+    if not file.first:  # it has no line, or none yet
+        return Beginning(clock, format_time(file.header.created).encode())
+    return Beginning(clock, clock.copy().take_lines([_LINE % file.first])[0])
+
+
+def beginning_of_cut(file: Input, clock: SteadyClock, start: int, end: int | None) -> Beginning:
+    """
+    Return how the part of a recording between two wall times begins.
+
+    Args:
+        file: The recording.
+        clock: Its clock as of its first line.
+        start: First time, inclusive, in nanoseconds.
+        end: Last time, exclusive.
+
+    """
+    first = format_time(max(start, 0)).encode()
+    limit = None if end is None else format_time(max(end, 0)).encode()
+    with file.open() as recording, contextlib.suppress(DamagedRecordingError):  # reading reports it when it gets there
+        is_amid = recording.seek(start) > 0
+        if not is_amid and file.reading is None and clock.reading is None:
+            return Beginning(clock, max(file.first, first))  # there is nothing to find before the cut
+        clock = clock_at_place(recording, clock, file.reading) if is_amid else clock.copy()
+        for lines in recording.batches():
+            for number, text in enumerate(time_texts(lines)):
+                if text >= first and (limit is None or text < limit):
+                    clock.take_lines(lines[:number])
+                    return Beginning(clock, clock.copy().take_lines(lines[number : number + 1])[0])
+            clock.take_lines(lines)
+    return Beginning(clock, b"")
 
 
 def clock_at_place(recording: Recording, start: SteadyClock, first: Reading | None) -> SteadyClock:

@@ -1,9 +1,8 @@
-"""Several recordings read as one: what is known about each, their lines in order, their connections."""
+"""Several recordings read as one: what is known about each, their header, their connections."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,12 +10,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...errors import DamagedRecordingError, UsageError
-from ...model import Header, format_time, parse_time
+from ...model import Header, parse_time
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.selection import Selection
 from ..line.steady_clock import Reading, reading_in
-from .merge import Batch, Merge, Source
 
 __all__ = [
     "ConnectionNumbers",
@@ -24,7 +22,6 @@ __all__ = [
     "RunIdentity",
     "inspect_recording",
     "joined_header",
-    "merged",
     "refuse_doubles",
     "run_identity",
 ]
@@ -147,37 +144,6 @@ def _overlap(one: Input, other: Input) -> bool:
             return next(recording.batches(parse_time(later.first.decode()) + may_touch), None) is not None
         except DamagedRecordingError:  # reading reports it when it gets there
             return False
-
-
-def merged(
-    inputs: Sequence[Input],
-    start: int | None = None,
-    end: int | None = None,
-    on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
-) -> Iterator[Batch]:
-    """
-    Yield the lines of recordings in the order of time; the merge is stable.
-
-    Args:
-        inputs: The recordings.
-        start: First time, inclusive, in nanoseconds.
-        end: Last time, exclusive, in nanoseconds.
-        on_read: Called with the number of an input, and the bytes of it read so far.
-
-    Raises:
-        DamagedRecordingError: At damage, after everything before it in that recording.
-
-    """
-
-    def blocks(number: int) -> Generator[list[bytes], None, None]:
-        with inputs[number].open() as recording:
-            for lines in recording.batches(start, end):
-                yield lines
-                on_read(number, recording.bytes_read)
-
-    first = format_time(max(start or 0, 0)).encode()
-    sources = [Source(number, max(one.first, first), partial(blocks, number)) for number, one in enumerate(inputs)]
-    return Merge(sources)
 
 
 class ConnectionNumbers:

@@ -1,14 +1,17 @@
 """
 Converts any recording to any other: merged, cut, filtered, split, and beginning with the state at the cut.
 
-Lines pass through unchanged, except for the number of a connection where two recordings have the same. Memory is
-bounded by a block of each open recording, and by what waits for the disk.
+Lines pass through unchanged, except for the number of a connection where two recordings have the same, and the `clock`
+events of recordings whose monotonic clocks have nothing in common. An output that begins amid a recording begins with a
+`clock` event, made from the last one before. Memory is bounded by a block of each open recording, and by what waits for
+the disk.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Protocol
@@ -16,7 +19,7 @@ from typing import NamedTuple, NoReturn, Protocol
 import msgspec
 
 from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
-from ...model import Event, Frame, FrameInfo, Header, describe_nothing
+from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
 from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
@@ -25,8 +28,11 @@ from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark
 from ..line.index_marks import LineMarks
 from ..line.selection import Selection
-from ..several.inputs import ConnectionNumbers, Input, joined_header, merged
-from ..several.merge import Batch
+from ..line.steady_clock import reading_in
+from ..several.clocks import Beginning, beginning_of, beginning_of_cut, starting_clocks
+from ..several.common_clock import CommonClock
+from ..several.inputs import ConnectionNumbers, Input, joined_header
+from ..several.merge import Batch, Merge, Source
 
 __all__ = ["Conversion", "StartState", "convert", "renumbered"]
 
@@ -140,7 +146,15 @@ class _Piece(NamedTuple):
 
 
 class _Reading:
-    """The lines of all inputs with their marks, by time."""
+    """
+    The lines of all inputs with their marks, by steady time.
+
+    Attributes:
+        describe: Describes a payload.
+        numbers: The numbers of their connections.
+        has_readings: Whether there is a reading near the beginning of any of them.
+
+    """
 
     def __init__(
         self,
@@ -153,9 +167,36 @@ class _Reading:
         self._inputs = inputs
         self._on_read = on_read
         self._marks = [LineMarks(describe) for _ in inputs]
+        self.has_readings = any(one.reading for one in inputs)
+        self._clocks = starting_clocks(inputs)
 
-    def pieces(self, start: int | None, end: int | None) -> Iterator[_Piece]:
-        for batch in merged(self._inputs, start, end, self._on_read):
+    def beginnings(self, start: int | None, end: int | None) -> list[Beginning]:
+        """Return how what lies between two wall times begins in each input."""
+        files = zip(self._inputs, self._clocks, strict=True)
+        if start is None:
+            return [beginning_of(file, clock) for file, clock in files]
+        return [beginning_of_cut(file, clock, start, end) for file, clock in files]
+
+    def pieces(self, start: int | None, end: int | None, beginnings: Sequence[Beginning]) -> Iterator[_Piece]:
+        """
+        Yield what lies between two wall times.
+
+        Raises:
+            DamagedRecordingError: At damage, after everything before it in that recording.
+
+        """
+
+        def blocks(number: int) -> Generator[list[bytes], None, None]:
+            with self._inputs[number].open() as recording:
+                for lines in recording.batches(start, end):
+                    yield lines
+                    self._on_read(number, recording.bytes_read)
+
+        sources = [
+            Source(number, first, partial(blocks, number), clock=clock)
+            for number, (clock, first) in enumerate(beginnings)
+        ]
+        for batch in Merge(sources):
             for file, lines in _by_file(batch):
                 try:
                     marks = self._marks[file].of(lines)
@@ -193,22 +234,46 @@ class _Conversion:
         self._selection = selection
         self._writer = writer
         self._conns: dict[tuple[str, str], tuple[int, int]] = {}
+        self._begun = reading.beginnings(selection.start, selection.end)
+        self._common: CommonClock | None = None
+        if not reading.numbers.stay:
+            self._common = CommonClock([one.clock for one in self._begun], has_readings=reading.has_readings)
 
     def run(self, state: StartState | None) -> None:
         start, end = self._selection.start, self._selection.end
         if state is not None and start is not None:
             self._gather(state, start)
-        for piece in self._reading.pieces(start, end):
+        is_first = True
+        for piece in self._reading.pieces(start, end, self._begun):
             kept = self._choose(piece) if self._selection.is_filter else piece
             if not kept.lines:
                 continue
-            if state is not None:
-                self._write_state(state, kept.marks[0][0])
-                state = None
-            self._write(kept)
+            if is_first:
+                is_first = False
+                kept = self._begin(kept, state)
+            if kept.lines:
+                self._write(kept)
             del piece, kept  # a line may have 96 MiB: writing Parquet needs that much several times
         self._writer.finish()
         self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
+
+    def _begin(self, piece: _Piece, state: StartState | None) -> _Piece:
+        """Write a reading of the clocks, if one is known, and the state; return what is left of the first piece."""
+        file, lines, marks = piece
+        time, conn, _ = marks[0]
+        before = self._begun[file].clock.reading
+        if reading_in(lines[0]) is not None:
+            self._write(_Piece(file, lines[:1], marks[:1]))
+            piece = _Piece(file, lines[1:], marks[1:])
+        elif self._common is not None:
+            reading = self._common.first_reading(file, time)
+            if reading is not None:
+                self._write_made(reading.event(time, self._reading.numbers.of(file, conn)))
+        elif before is not None:
+            self._write_made(before.at(time).event(time, conn))
+        if state is not None:
+            self._write_state(state, time)
+        return piece
 
     def _choose(self, piece: _Piece) -> _Piece:
         lines: list[bytes] = []
@@ -217,7 +282,7 @@ class _Conversion:
         for line, mark in zip(piece.lines, piece.marks, strict=True):
             _, conn, info = mark
             if info is None:
-                is_kept = selection.takes(decode_line(line), describe)
+                is_kept = reading_in(line) is not None or selection.takes(decode_line(line), describe)
             else:
                 is_kept = selection.takes_received(conn, info)
             if is_kept:
@@ -233,13 +298,21 @@ class _Conversion:
             lines = [
                 renumbered(line, before[1], now[1]) for line, before, now in zip(lines, piece.marks, marks, strict=True)
             ]
+        if self._common is not None:
+            lines, marks = self._common.put(file, lines, marks)
         self._writer.write_lines(lines, marks)
+        self._result.count(marks)
+
+    def _write_made(self, record: Record, info: FrameInfo | None = None) -> None:
+        """Write a record that is in none of the recordings."""
+        marks = [mark_of(record, info)]
+        self._writer.write_lines([encode_frame(record) if isinstance(record, Frame) else encode_event(record)], marks)
         self._result.count(marks)
 
     def _gather(self, state: StartState, end: int) -> None:
         """Apply those frames before the cut that are kept to the state."""
         selection = self._selection
-        for file, lines, marks in self._reading.pieces(None, end):
+        for file, lines, marks in self._reading.pieces(None, end, self._reading.beginnings(None, end)):
             for line, (_, conn, info) in zip(lines, marks, strict=True):
                 if info is not None and selection.takes_received(conn, info):
                     for product in ("", *info.products):
@@ -258,9 +331,7 @@ class _Conversion:
                 continue
             frame = Frame(time, self._reading.numbers.of(*place), payload, synthetic=True)
             if self._selection.takes(msgspec.structs.replace(frame, conn=place[1]), describe):
-                marks = [mark_of(frame, describe(payload))]
-                self._writer.write_lines([encode_frame(frame)], marks)
-                self._result.count(marks)
+                self._write_made(frame, describe(payload))
                 self._result.synthetic += 1
 
 

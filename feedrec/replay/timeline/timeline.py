@@ -16,7 +16,7 @@ from ...formats import Recording, open_recording
 from ...formats.file.opening import under_current_name
 from ...formats.line.index import Index
 from ...formats.line.steady_clock import Jump, SteadyClock
-from ...formats.several.clocks import clock_at_place, is_stepped, starting_clocks
+from ...formats.several.clocks import beginning_of, clock_at_place, is_stepped, starting_clocks
 from ...formats.several.inputs import Input, inspect_recording
 from ...formats.several.merge import Merge, Source
 from ...model import TIME_LIMIT, FrameInfo, Header, format_time, parse_time
@@ -38,20 +38,15 @@ class Beginning(NamedTuple):
     Attributes:
         file: What its first lines say.
         clock: Its steady clock as of its first line.
+        first: The steady time of that line, as text, or an earlier time.
         is_stepped: Whether its wall clock may have been set.
 
     """
 
     file: Input
     clock: SteadyClock
+    first: bytes
     is_stepped: bool
-
-    @property
-    def first_steady(self) -> bytes:
-        """The steady time of its first line, as text; while it has none, a time before that."""
-        if not self.file.first:
-            return format_time(self.file.header.created).encode()
-        return self.clock.copy().take_lines([b'{"time":"%b"}' % self.file.first])[0]
 
 
 class Timeline:
@@ -156,7 +151,7 @@ class Timeline:
                 files = [inspect_recording(partial(under_current_name, path, open_recording)) for path in self.paths]
                 clocks = starting_clocks(files)
                 found = [
-                    Beginning(file, clock, is_stepped(file, clock, index))
+                    Beginning(file, *beginning_of(file, clock), is_stepped(file, clock, index))
                     for file, clock, index in zip(files, clocks, self.indexes(), strict=True)
                 ]
                 if not all(file.first for file in files):
@@ -183,7 +178,7 @@ class Timeline:
         return [
             Source(
                 number,
-                one.first_steady,
+                one.first,
                 partial(self._open, self.paths[number], stopped),
                 partial(self._open_at, number, stopped),
                 one.clock,
