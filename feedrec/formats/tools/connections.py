@@ -4,8 +4,9 @@ The connections of a recording: how many were open at once, and which ones are r
 A connection that is opened while fewer are open than once were takes the place of one that was lost: it is a reconnect.
 One that is opened beside all the others is not, as many products may take several connections.
 
-A connection is open from its `open` event to its `close` event. Where one of them is lacking, because the file begins
-or ends in between, it is open from the first to the last line that shows it.
+A connection is open from its `open` event to its `close` event. Where the file begins in between, it is open from the
+first line that shows it. Where the file was never finished, or goes on in another one, it stays open; where it just
+lacks the event, as a file of another tool may, the connection is open to the last line that shows it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ Place = tuple[int, int]
 """When a file begins, in nanoseconds, and what comes before what within it."""
 
 
+_NEVER: Place = 1 << 63, 0
+
+
 class Span(msgspec.Struct):
     """
     The lines of a file between which a connection was open.
@@ -32,7 +36,7 @@ class Span(msgspec.Struct):
     Attributes:
         conn: Its number.
         begin: Where it was opened, or seen for the first time.
-        end: Where it was closed, or seen for the last time.
+        end: Where it was closed, or seen for the last time; after everything else if it stays open.
         opened: When it was opened, in nanoseconds; None if that is not in the file.
 
     """
@@ -83,7 +87,13 @@ class Connections:
             self._show(event.conn).opened = event.time
         elif event.name == "close":
             self._show(event.conn)
+            self._current.pop(event.conn)
             self._now += 1  # what is opened next is not open at the same time
+
+    def stay_open(self) -> None:
+        """End the file amid the connections that were not closed."""
+        for span in self._current.values():
+            span.end = _NEVER
 
     def _show(self, conn: int) -> Span:
         """Note that a connection is open."""
@@ -118,7 +128,7 @@ def _joined(spans: Iterable[Span]) -> list[Span]:
     for span in sorted(spans, key=lambda span: span.begin):
         known = latest.get(span.conn)
         if known is not None and span.opened is None:  # it goes on in this file
-            known.end = max(known.end, span.end)
+            known.end = span.end
         else:
             latest[span.conn] = msgspec.structs.replace(span)
             joined.append(latest[span.conn])

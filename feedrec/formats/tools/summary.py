@@ -235,12 +235,14 @@ def summarise(
     activity.ends.join(summary.ends)
     summary.channels = channels.in_order()
     _take_sequence(summary, sequence)
+    summary.state = _state(recording, summary.damage)
+    if summary.state != _STATES[0] or "part" in recording.header.extra:
+        connections.stay_open()
     summary.spans = connections.spans
     summary.reconnects = _count_reconnects([summary])
     activity.add_connections(recording.header, connections.spans)
     summary.busiest_second = activity.busiest.most
     summary.file_size = recording.size
-    summary.state = _state(recording, summary.damage)
     return summary
 
 

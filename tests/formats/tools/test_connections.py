@@ -17,7 +17,7 @@ from feedrec.model import Event, Frame, Header, Record, describe_nothing
 RUN = Header("raw", "ws://venue.example", 7)
 
 
-def spans_of(records: Sequence[Record], tmp_path: Path) -> list[Span]:
+def spans_of(records: Sequence[Record], tmp_path: Path, *, goes_on: bool = False) -> list[Span]:
     writer = create_recording(tmp_path / "a.jsonl", RUN, overwrite=True)
     for record in records:
         writer.write(record)
@@ -25,6 +25,8 @@ def spans_of(records: Sequence[Record], tmp_path: Path) -> list[Span]:
     with open_recording(writer.finish()) as recording:
         for batch in recording.decoded_batches(describe=describe_nothing):
             connections.add(batch)
+    if goes_on:
+        connections.stay_open()
     return connections.spans
 
 
@@ -90,6 +92,30 @@ def test_recordings_that_are_not_of_one_run_share_no_connections(tmp_path: Path)
     other = Header("raw", "ws://venue.example", 8)
     assert reconnects(spans, spans, headers=[RUN, other]) == []
     assert reconnects(spans, spans, headers=[Header("raw"), Header("raw")]) == []  # nobody knows of which run
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_where_a_run_goes_on_or_was_cut_short_quiet_connections_stay_open(tmp_path: Path, *, is_closed: bool) -> None:
+    """They are opened one after another, and the file ends before all of them have said something."""
+    header = Header("raw", "ws://venue.example", 7, extra={"part": 1} if is_closed else {})
+    writer = create_recording(tmp_path / "a.jsonl.zst", header)
+    for record in (opened(1, 0), opened(2, 1), frame(3, 0), opened(4, 2), opened(5, 3)):
+        writer.write(record)
+    if is_closed:
+        path = writer.finish()
+    else:
+        writer.flush()
+        path = tmp_path / "a.jsonl.zst.part"
+    with open_recording(path) as recording:
+        assert summarise(recording, describe_nothing).reconnects == 0
+    if not is_closed:
+        writer.discard()
+
+
+def test_in_a_later_part_it_is_told_when_a_connection_was_closed(tmp_path: Path) -> None:
+    first = spans_of([opened(1, 0), frame(2, 0)], tmp_path, goes_on=True)
+    second = spans_of([frame(11, 0), closed(12, 0), opened(13, 1)], tmp_path, goes_on=True)
+    assert reconnects(first, second) == [13]
 
 
 @given(st.lists(st.sampled_from(["open", "close", "frame"]), max_size=30), st.data())
