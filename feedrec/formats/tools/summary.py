@@ -236,10 +236,7 @@ def summarise(
     summary.channels = channels.in_order()
     _take_sequence(summary, sequence)
     summary.state = _state(recording, summary.damage)
-    if summary.state != _STATES[0] or "part" in recording.header.extra:
-        connections.stay_open()
-    summary.spans = connections.spans
-    summary.reconnects = _count_reconnects([summary])
+    _take_connections(summary, connections)
     activity.add_connections(recording.header, connections.spans)
     summary.busiest_second = activity.busiest.most
     summary.file_size = recording.size
@@ -336,6 +333,13 @@ def _take_sequence(summary: RecordingSummary, sequence: SequenceCheck) -> None:
     summary.missing += sequence.lost
     summary.resets, summary.out_of_order = sequence.resets, sequence.out_of_order
     summary.notes = sequence.reset_texts
+
+
+def _take_connections(summary: RecordingSummary, connections: Connections) -> None:
+    if summary.state != _STATES[0] or "part" in summary.header.extra:
+        connections.stay_open()
+    summary.spans = connections.spans
+    summary.reconnects = _count_reconnects([summary])
 
 
 def _count_reconnects(summaries: Sequence[RecordingSummary]) -> int:

@@ -155,6 +155,36 @@ def test_a_gap_can_fail_the_run(tmp_path: Path) -> None:
     assert "1 gap, 1 frame missing" in feedrec("info", target).stdout.decode()
 
 
+def test_a_venue_that_begins_its_count_anew_fails_no_run_and_hides_no_gap(tmp_path: Path) -> None:
+    """The reset is an event, a warning, in the summary, in info and in verify."""
+    ticker = '{"channel":"ticker","sequence_num":%d,"events":[{"type":"update","tickers":[{"product_id":"BTC-USD"}]}]}'
+    ack = '{"channel":"subscriptions","sequence_num":0,"events":[{"subscriptions":{"ticker":["BTC-USD"]}}]}'
+    stamp = '{"time":"2026-11-21T17:00:00.000000000Z","conn":0,'
+    served = tmp_path / "served.jsonl"
+    target = tmp_path / "x.jsonl.zst"
+    for last, code in ((4, 0), (5, 3)):
+        frames = [ack, *(ticker % number for number in (1, 2, 3, 1, 2, 3, last))]
+        lines = [
+            '{"feedrec":1,"endpoint":"coinbase-advanced"}',
+            *(f'{stamp}"dir":"in","frame":{one}}}' for one in frames),
+        ]
+        served.write_text("\n".join([*lines, ""]))
+        subscription = ("-c", "ticker", "-p", "BTC-USD", "--max-frames", 8, "--fail-on-gap")
+        with mock_venue(served, "--speed", "max", "--at-end", "hold") as url:
+            done = feedrec("record", "--url", url, *subscription, "--overwrite", "-o", target)
+        assert done.returncode == code
+        assert ("1 gap (1 frame missing), 1 reset" if code else "no gaps, 1 reset") in done.stdout.decode()
+        assert "warning: reset: the venue began its count anew" in done.stderr.decode()
+    with open_recording(target) as recording:
+        found = [record for record in recording if isinstance(record, Event) and record.name in {"reset", "gap"}]
+    assert [(event.name, event.details) for event in found] == [
+        ("reset", {"expected": 4, "received": 1}),
+        ("gap", {"expected": 4, "received": 5, "missing": 1}),
+    ]
+    for command in ("info", "verify"):
+        assert "the count of connection 0 began anew" in feedrec(command, target).stdout.decode()
+
+
 def test_a_product_that_the_venue_does_not_know_is_named(tmp_path: Path) -> None:
     """It is a warning where something else is recorded, and a failure where nothing is left."""
     with mock_venue() as url:
