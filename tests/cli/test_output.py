@@ -48,6 +48,19 @@ def test_a_cell_that_holds_a_newline_stays_in_its_column() -> None:
     assert columns([("a\nb", "1"), ("c", "2")]) == [r"a\nb  1", "c     2"]
 
 
+@pytest.mark.parametrize("verbose", [0, 1, 2, 3])
+def test_more_v_never_logs_less(verbose: int) -> None:
+    """Below DEBUG lies the level at which a logger has that of the root."""
+    code = f"""
+import logging
+from feedrec.cli.output import set_up_logging
+set_up_logging(logging.INFO - 10 * {verbose})
+logging.getLogger("feedrec").info("said")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=HANG_TIMEOUT)
+    assert b"said" in done.stderr
+
+
 CODE = r"""
 import asyncio, logging, sys, threading, warnings
 from feedrec.cli import _report_stray_errors

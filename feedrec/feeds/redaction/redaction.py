@@ -21,6 +21,9 @@ _SHORTEST_KNOWN = 8
 _LONGEST_TEXT = 1 << 20
 """Characters of a text in which secrets are looked for in all the ways in which they may be written."""
 
+_PARTS = re.compile(r"[\s;,=]+")
+"""What stands between the parts of the value of a header."""
+
 _PACKET = re.compile(r"\d{1,4}(?:/[^,\[{]*,)?(?=[\[{])", re.ASCII)
 """What Socket.IO writes before the JSON of a message: the type of the packet, a namespace."""
 
@@ -129,7 +132,7 @@ class Redaction:
 
     def learn(self, secret: str) -> None:
         """Keep a secret out of texts from now on."""
-        for one in {secret, *secret.split()}:  # of "Bearer abc...", the venue may say the second half
+        for one in {secret, *_PARTS.split(secret)}:  # of "Bearer abc..." or "a=abc...; b", the venue may say a part
             if len(one) >= _SHORTEST_KNOWN and one not in self._known:
                 self._known.add(one)
                 self._known_pattern = None

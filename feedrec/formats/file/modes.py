@@ -7,12 +7,15 @@ repair. The mode is set when a file is created, so that there is no moment at wh
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from .names import later_paths
 
 __all__ = ["PRIVATE", "USUAL", "FileMode", "mode_as_strict_as", "parse_mode", "same_mode_as"]
 
@@ -99,8 +102,8 @@ def parse_mode(text: str) -> FileMode | None:
 
 
 def _bits_of(path: Path) -> int:
-    try:
-        mode = path.stat().st_mode
-    except OSError:  # it is gone: what it was is unknown
-        return _OWNER
-    return stat.S_IMODE(mode) if stat.S_ISREG(mode) else _READ_AND_WRITE
+    for name in later_paths(path):  # its recorder may have finished it meanwhile
+        with contextlib.suppress(OSError):
+            mode = name.stat().st_mode
+            return stat.S_IMODE(mode) if stat.S_ISREG(mode) else _READ_AND_WRITE
+    return _OWNER  # it is gone: what it was is unknown

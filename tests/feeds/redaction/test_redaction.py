@@ -14,10 +14,18 @@ def test_a_secret_that_was_found_is_in_no_text_from_then_on() -> None:
     redaction.message(b'{"apiKey":"from-a-message","auth":{"a":["deep/in/it"]},"b":"not this one"}')
     redaction.learn_from(
         "wss://us%65r-name:pa%73sword1@h/?token=in-an-address#fragment-1",
-        {"Authorization": "Bearer in-a-header", "X-Plan": "plan-basic-1"},
+        {"Authorization": "Bearer in-a-header", "Cookie": "a=in-a-cookie; b=1", "X-Plan": "plan-basic-1"},
     )
     secrets = ("from-a-message", "deep/in/it", "deep%2Fin%2fit", r"deep\/in\/it", "pa%73sword1", "in-an-address")
-    for secret in (*secrets, "user-name", "password1", "fragment-1", "in-a-header", "Bearer in-a-header"):
+    for secret in (
+        *secrets,
+        "user-name",
+        "password1",
+        "fragment-1",
+        "in-a-header",
+        "Bearer in-a-header",
+        "in-a-cookie",
+    ):
         assert redaction.text(f"the venue says <{secret}>") == "the venue says <[redacted]>"
     assert redaction.text("not this one, plan-basic-1") == "not this one, plan-basic-1"
 

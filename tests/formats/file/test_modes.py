@@ -137,6 +137,9 @@ def test_a_pipe_has_no_say_and_a_file_that_is_gone_may_have_been_private(tmp_pat
     os.mkfifo(tmp_path / "pipe", 0o600)
     assert mode_as_strict_as([tmp_path / "pipe"]) == USUAL
     assert mode_as_strict_as([tmp_path / "gone"]) == PRIVATE
+    (tmp_path / "x.jsonl").touch()
+    (tmp_path / "x.jsonl").chmod(0o640)
+    assert mode_as_strict_as([tmp_path / "x.jsonl.part"]) == FileMode(0o640)  # it was finished meanwhile
 
 
 @pytest.mark.parametrize(("text", "expected"), [("0640", 0o640), ("600", 0o600), ("0o644", 0o644), ("666", 0o666)])

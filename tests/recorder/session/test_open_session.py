@@ -14,6 +14,8 @@ import pytest
 from feedrec.errors import ConnectError, UsageError, VenueError
 from feedrec.feeds import Subscription, find_feed
 from feedrec.feeds.credentials import ExchangeKey
+from feedrec.feeds.raw import RawFeed
+from feedrec.feeds.redaction import Redaction
 from feedrec.recorder import Callbacks, Limits, RecordingSession, open_session
 
 from ...timing import MS, until
@@ -320,3 +322,29 @@ def test_missing_credentials_are_reported_before_anything_connects() -> None:
                 pytest.fail("the block was entered")
 
     run(go())
+
+
+def test_what_a_program_calls_secret_is_neither_recorded_nor_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """In a message, in the address, in the log; and the recording is its owner's."""
+
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+        await peer.read_frame()
+        await peer.write(text(b"1"), close(1008, "not you, a-listen-key"))
+        await peer.read_until_close()
+
+    async def go() -> None:
+        async with venue(script) as url:
+            redaction = Redaction(["who"], ["$.a[0]"], {"the key": "a-listen-key"})
+            feed, address = RawFeed(['{"who":1,"a":[2,3]}']), f"{url}/ws/a-listen-key"
+            limits = Limits(max_frames=2)
+            async with open_session(feed, [], url=address, path=path, redaction=redaction, limits=limits) as session:
+                await session.wait()
+
+    caplog.set_level(logging.INFO, "feedrec")
+    run(go())
+    assert [frame.payload for frame in sent(path)] == [b'{"who":"[redacted]","a":["[redacted]",3]}'] * 2
+    assert {event.details["url"].rpartition("/ws/")[2] for event in events(path, "open")} == {"[redacted]"}
+    assert "a-listen-key" not in caplog.text
+    assert "(not you, [redacted])" in caplog.text
+    assert path.stat().st_mode & 0o777 == 0o600
