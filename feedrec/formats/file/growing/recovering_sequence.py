@@ -212,7 +212,7 @@ class RecoveringSequence(FileSequence):
         if file is None:
             return
         self._last_leave = now
-        if now - before > 2 * _LEAVE_EVERY:
+        if now - before > 3 * _LEAVE_EVERY:
             self._first_leave = now
         if now - self._first_leave >= self._patience:
             raise WriteError(self.path, f"the disk has failed for {self._patience:.0f} s: {reason}")
@@ -220,7 +220,7 @@ class RecoveringSequence(FileSequence):
         proved = min(file.synced_size, file.size)  # smaller than that if another program cut it
         self._put_back(file, {"file": _name_of(file), "reason": reason, "unproved_from": proved})
         self._finishing.leave(file)
-        if now - before < _LEAVE_EVERY:  # a disk that takes a little now and then gets no flood of files
+        if now - before < 2 * _LEAVE_EVERY:  # a disk that takes a little now and then gets no flood of files
             self._trouble.note(reason, now, _LEAVE_EVERY)
         else:
             self._open_next(now)

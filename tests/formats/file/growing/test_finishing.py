@@ -1,0 +1,75 @@
+"""What waits for the storage device is done beside the writing, in order, and is not waited for without limit."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from pathlib import Path
+
+from feedrec.errors import RecordingExistsError
+from feedrec.formats.file.growing.finishing import Finishing
+
+from ....timing import HANG_TIMEOUT, MS
+from .faulty_disk import FaultyDisk
+
+
+def test_files_are_finished_in_order_and_named() -> None:
+    disk, finished = FaultyDisk(), list[Path]()
+    finishing = Finishing(None, finished.append)
+    for number in (1, 2):
+        finishing.commit(disk.begin(number))
+    finishing.leave(disk.begin(3))
+    assert finishing.wait(HANG_TIMEOUT)
+    assert finished == [Path("/x-1.jsonl"), Path("/x-2.jsonl")]
+    assert finishing.places == [*finished, Path("/x-3.jsonl.part")]
+    assert [target.ending for target in disk.targets] == ["committed", "committed", "left"]
+    assert not finishing.failed
+
+
+def test_a_hanging_storage_device_is_not_waited_for_without_limit() -> None:
+    disk, goes_on = FaultyDisk(), threading.Event()
+    file = disk.begin(1)
+    file.target.sync = lambda: goes_on.wait(HANG_TIMEOUT)  # type: ignore[assignment,method-assign]
+    finishing = Finishing(None, lambda _: None)
+    finishing.commit(file)
+    assert not finishing.wait(5 * MS)
+    assert finishing.waiting == 1
+    goes_on.set()
+    assert finishing.wait(HANG_TIMEOUT)
+
+
+def test_what_was_synced_is_known() -> None:
+    disk = FaultyDisk()
+    file = disk.begin(1)
+    finishing = Finishing(None, lambda _: None)
+    finishing.sync(file)
+    assert finishing.wait(HANG_TIMEOUT)
+    assert file.synced_size == file.size > 0
+
+
+def test_a_file_that_failed_to_sync_gets_no_final_name() -> None:
+    disk = FaultyDisk()
+    disk.syncs.append(errno.EIO)
+    finishing = Finishing(600.0, lambda _: None)
+    finishing.commit(disk.begin(1))
+    assert finishing.wait(HANG_TIMEOUT)
+    assert disk.targets[0].ending == "left"
+    assert finishing.places == [Path("/x-1.jsonl.part")]
+    assert len(finishing.failed) == 1
+
+
+def test_a_name_that_is_taken_and_a_defect_are_failures() -> None:
+    disk = FaultyDisk()
+    files = [disk.begin(number) for number in (1, 2)]
+    disk.taken.add(Path("/x-1.jsonl"))
+
+    def stumble(path: Path) -> None:
+        raise LookupError(path)
+
+    finishing = Finishing(None, stumble)
+    for file in files:
+        finishing.commit(file)
+    assert finishing.wait(HANG_TIMEOUT)
+    (_, first), (_, second) = finishing.failed
+    assert isinstance(first, RecordingExistsError)
+    assert "LookupError" in str(second)
