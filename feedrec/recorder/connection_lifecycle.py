@@ -228,6 +228,8 @@ class ConnectionLifecycle:
             self.report(self._client.on_close(code, reason))
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)
+            if protocol.close_rcvd is None and protocol.close_sent is not None:  # after this, no answer is read
+                code = details["code"] = protocol.close_sent.code
             log.warning("connection %d: what arrived could not be read: %s", self.number, details["error"])
         self.event("close", details)
         if code == NO_CLOSE_FRAME and not is_ours:

@@ -316,6 +316,7 @@ def test_a_message_over_the_limit_ends_the_connection_and_the_recording_says_why
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(connection_module, "MAX_MESSAGE", 1000)
+    caplog.set_level(logging.INFO, "feedrec")
 
     async def exceed(peer: Peer) -> None:
         await peer.accept(text(numbered(0)), text(b"x" * 1001))
@@ -327,8 +328,10 @@ def test_a_message_over_the_limit_ends_the_connection_and_the_recording_says_why
 
     run(record())
     first = events(path, "close")[0].details
+    assert first["code"] == 1009
     assert "limit" in first["error"]
     assert "limit" in caplog.text
+    assert "connection 0 closed: code 1009" in caplog.text
     assert [frame.conn for frame in received(path)] == [0, 1]
 
 
