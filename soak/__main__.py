@@ -9,10 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import disk, kills
+from . import crowd, disk, kills
 from .finding import Finding
 
-PARTS: dict[str, Callable[..., Iterator[Finding]]] = {"kills": kills.findings, "disk": disk.findings}
+PARTS: dict[str, Callable[..., Iterator[Finding]]] = {
+    "kills": kills.findings,
+    "disk": disk.findings,
+    "crowd": crowd.findings,
+}
 
 
 def main() -> None:

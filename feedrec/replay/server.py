@@ -32,7 +32,8 @@ from .admission.listening import exposure, local_url, why_not_listening
 from .admission.log_limit import LogLimit, shortened
 from .client.client import ClientReplay
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
-from .client.outlet import Outlet, share_of_client
+from .client.crowd import Crowd
+from .client.outlet import Outlet
 from .client.venue_session import VenueSession
 from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
@@ -42,6 +43,7 @@ from .venue.endpoints import Endpoint, Endpoints, open_endpoints
 __all__ = ["ReplayServer"]
 
 _RECEIVE_BUFFER = 1 << 16  # bytes of a client that its socket holds, and that are read at once
+_SEND_BUFFER = 1 << 19  # bytes that the system holds for a client; by itself it would hold up to 4 MiB
 _HANDSHAKE_POLL = 0.05
 
 # What Coinbase Exchange negotiated in 2021 (cryptofeed #709, XChange #4320); other venues are unknown.
@@ -95,9 +97,9 @@ class ReplayServer:
         self._tally = Tally()
         self._tallies: dict[str, Tally] = {}
         self._numbers = itertools.count(1)
-        self._active = 0
         self._server: Server | None = None
         self._log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)  # what clients cause, all together
+        self._crowd = Crowd(self._log, paced=math.isfinite(self._options.speed))
         self._refusals = LogLimit(self._log, "refused clients", at_once=20, per_second=1.0)
 
     async def __aenter__(self) -> Self:
@@ -146,6 +148,7 @@ class ReplayServer:
             raise ServeError(why_not_listening(host, port, error)) from error
         for listening in self._server.sockets:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         addresses = [bound.getsockname() for bound in self._server.sockets]
         self._bound: tuple[Any, ...] = addresses[0]
         _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
@@ -231,7 +234,7 @@ class ReplayServer:
             raise AssertionError("handshakes for unknown paths are refused")
         options, shared = self._options, self._endpoints.shared
         client = self._meet(connection, endpoint)
-        self._active += 1
+        self._crowd.clients += 1
         finished = False
         if shared is not None:
             shared.come()
@@ -251,21 +254,20 @@ class ReplayServer:
         finally:
             if shared is not None:
                 shared.leave(finished=finished)
-            self._active -= 1
-            if options.at_end == "exit" and not self._active:
+            self._crowd.clients -= 1
+            if options.at_end == "exit" and not self._crowd.clients:
                 self._finished.set()
 
     def _meet(self, connection: ReplayConnection, endpoint: Endpoint) -> ClientReplay:
         options = self._options
-        paced = math.isfinite(options.speed)
-        outlet = Outlet(connection, deflate=options.deflate, limit=lambda: share_of_client(self._active, paced=paced))
+        outlet = Outlet(connection, deflate=options.deflate, crowd=self._crowd)
         number = next(self._numbers)
         venue = endpoint.venue
         session = None
         if venue is not None:
             remark = partial(self._remark, number, LogLimit(self._log, f"client {number}", at_once=20, per_second=0.2))
-            session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._active < 2)
-        return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._log)
+            session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._crowd.clients < 2)
+        return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._crowd)
 
     def _remark(self, number: int, log: LogLimit, text: str) -> None:
         """Tell the person who runs the replay about a request that failed."""

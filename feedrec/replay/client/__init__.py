@@ -6,5 +6,6 @@ One client of the replay.
     venue_session.py  the owner of the venue's server half
     connection.py     its connection
     outlet.py         messages to its transport
+    crowd.py          what all clients share
     wire.py           payloads to WebSocket messages
 """

@@ -16,7 +16,6 @@ from websockets.frames import CloseCode
 from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import NANOSECONDS
-from ..admission.log_limit import Log
 from ..clock.lateness import LatenessHistogram
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, wall_time
 from ..options import AtEnd
@@ -25,6 +24,7 @@ from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
 from .connection import ReplayConnection
+from .crowd import Crowd
 from .outlet import ClientEnded, Outlet
 from .playback import Playback
 from .venue_session import VenueSession
@@ -48,7 +48,7 @@ class ClientReplay:
         outlet: Takes the frames.
         session: Answers the client; None to send it every frame.
         at_end: What to do after the last frame.
-        log: Takes lines about it.
+        crowd: All clients.
 
     """
 
@@ -60,7 +60,7 @@ class ClientReplay:
         outlet: Outlet,
         session: VenueSession | None,
         at_end: AtEnd,
-        log: Log,
+        crowd: Crowd,
     ) -> None:
         self.name = f"client {number} ({address(connection)})"
         self._number = number
@@ -70,7 +70,7 @@ class ClientReplay:
         self._outlet = outlet
         self._session = session
         self._at_end = at_end
-        self._log = log
+        self._crowd = crowd
         self._begun = asyncio.Event()
         self._outcome: Outcome = "client left"
         self._last_heard = 0
@@ -93,7 +93,7 @@ class ClientReplay:
                 playing.result()
             if self._connection.has_stopped_reading:
                 self._outcome = "stopped reading"
-                self._log.log(logging.WARNING, "%s stopped reading; its connection was aborted", self.name)
+                self._crowd.log.log(logging.WARNING, "%s stopped reading; its connection was aborted", self.name)
             elif stopping.done() and not playing.done() and self._outcome == "client left":
                 self._outcome = "server stopped"
         finally:
@@ -178,7 +178,7 @@ class ClientReplay:
         except ClientEnded as end:
             return end.outcome
         except RecordingError as damage:
-            self._log.log(logging.ERROR, "%s; the replay to %s ends there", damage, self.name)
+            self._crowd.log.log(logging.ERROR, "%s; the replay to %s ends there", damage, self.name)
             return "recording damaged"
         return "finished"
 
@@ -188,10 +188,10 @@ class ClientReplay:
         shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
         shared = self._timing.shared
         if shared is None:
-            return Playback(first_time, shift, self._timing, self._outlet, self._session)
+            return Playback(first_time, shift, self._timing, self._outlet, self._session, self._crowd)
         schedule = shared.begin(first_time)
         since = joined if joined is not None else shared.beginning or first_time
-        return Playback(since, shift, self._timing, self._outlet, self._session, schedule)
+        return Playback(since, shift, self._timing, self._outlet, self._session, self._crowd, schedule)
 
     async def _wait_for_word(self) -> bool:
         """Wait for what begins the replay; a client that sends nothing in time is dismissed, or only listens."""
@@ -224,7 +224,7 @@ class ClientReplay:
             if answering.done():
                 answering.result()
         except (ClientEnded, RecordingError) as reason:
-            self._log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
+            self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
         finally:
             closed.cancel()
             answering.cancel()

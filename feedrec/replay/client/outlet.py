@@ -9,24 +9,15 @@ Nothing is written unless the connection is open.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from websockets.protocol import State
 
 from ..results import Outcome
 from .connection import ReplayConnection
+from .crowd import Crowd
 from .wire import message_header
 
-__all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "ClientEnded", "Outlet", "share_of_client"]
-
-WRITE_LIMIT = 1 << 19
-"""Bytes that may wait for the client to read before it is waited for: enough for full speed."""
-
-PACED_WRITE_LIMIT = 8 << 20
-"""The same for frames with deadlines: a snapshot of 5 MB on its way must not delay the frames behind it."""
-
-_ALL_CLIENTS = 128 << 20  # bytes that may wait for all clients together, if that leaves each of them enough
-_LEAST = 1 << 18  # bytes: enough for each
+__all__ = ["ClientEnded", "Outlet"]
 
 _BATCH_SIZE = 1 << 18
 _LARGE = 1 << 16  # a payload of this size or more is written separately: joining would copy it
@@ -48,17 +39,17 @@ class Outlet:
     Args:
         connection: The client's connection.
         deflate: Whether to compress, if the client offered it.
-        limit: Returns the bytes that may wait for the client to read before it is waited for.
+        crowd: Says how much may wait for the client to read.
 
     Attributes:
         size: Bytes of payload handed over so far.
 
     """
 
-    def __init__(self, connection: ReplayConnection, *, deflate: bool, limit: Callable[[], int]) -> None:
+    def __init__(self, connection: ReplayConnection, *, deflate: bool, crowd: Crowd) -> None:
         self._connection = connection
         self._deflate = deflate and bool(connection.protocol.extensions)
-        self._limit = limit
+        self._crowd = crowd
         self._batch_size = _DEFLATED_BATCH_SIZE if self._deflate else _BATCH_SIZE
         self.size = 0
         self._parts: list[bytes] = []
@@ -127,7 +118,7 @@ class Outlet:
         """
         await asyncio.sleep(0)
         connection = self._connection
-        if connection.paused and connection.waiting > (limit := self._limit()):
+        if connection.paused and connection.waiting > (limit := self._crowd.write_limit):
             await connection.written_down_to(limit // 4)
         self._check()
 
@@ -146,8 +137,3 @@ class Outlet:
     def _check(self) -> None:
         if self._connection.has_stopped_reading:
             raise ClientEnded("stopped reading")
-
-
-def share_of_client(clients: int, *, paced: bool) -> int:
-    """Return the bytes that may wait for one of so many clients."""
-    return max(_LEAST, min(PACED_WRITE_LIMIT if paced else WRITE_LIMIT, _ALL_CLIENTS // max(1, clients)))

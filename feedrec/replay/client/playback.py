@@ -10,7 +10,6 @@ missed.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 
 from ...model import NANOSECONDS
@@ -21,6 +20,7 @@ from ..clock.timing import Timing
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.rebuild import Position
+from .crowd import Crowd
 from .outlet import Outlet
 from .venue_session import VenueSession
 
@@ -43,6 +43,7 @@ class Playback:
         timing: How fast to play.
         outlet: Takes the messages.
         session: Turns frames into messages; None to send them unchanged.
+        crowd: All clients.
         schedule: The schedule of all clients; None for a separate one.
 
     Attributes:
@@ -59,6 +60,7 @@ class Playback:
         timing: Timing,
         outlet: Outlet,
         session: VenueSession | None,
+        crowd: Crowd,
         schedule: Schedule | None = None,
     ) -> None:
         self.frames = 0
@@ -68,6 +70,7 @@ class Playback:
         self._is_paced = math.isfinite(timing.speed)
         self._outlet = outlet
         self._session = session
+        self._crowd = crowd
         self._started = self._last_handed = self._ready = timing.clock()
         self._is_shared = schedule is not None
         self._schedule = schedule or Schedule(first_time, self._started, timing.speed)
@@ -162,7 +165,7 @@ class Playback:
             if (deadline is not None and deadline - self._clock() <= _TIME_TO_SPARE) or not stream.look_ahead():
                 break
             await self._pause(0)
-        return await wait_until_due(schedule, time, clock=self._clock, sleep=self._sleep)
+        return await wait_until_due(schedule, time, clock=self._clock, sleep=self._sleep, lead=self._crowd.lead)
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but answer a subscription that arrives meanwhile at once."""
@@ -170,9 +173,7 @@ class Playback:
         if session is None or not seconds:
             await self._pause(seconds)
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await session.state_wanted()
+        await session.state_wanted_within(seconds)
         if session.waits_for_state:
             await self._give_state(session)
 

@@ -50,6 +50,7 @@ class VenueSession:
         self._remark = remark
         self._is_alone = is_alone
         self._waits_for_state = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
         self._stopped = threading.Event()
 
     @property
@@ -98,7 +99,7 @@ class VenueSession:
         """
         self._carry_out(self._server.on_message(message.encode() if isinstance(message, str) else message, now))
         if self._server.wanted:
-            self._waits_for_state.set()
+            self._want_state()
 
     def hear_nothing(self) -> None:
         """
@@ -113,7 +114,7 @@ class VenueSession:
     def begin_lap(self) -> None:
         """Have every subscription wait for state again: the recordings begin anew."""
         self._server.on_restart()
-        self._waits_for_state.set()
+        self._want_state()
 
     def jump(self, time: RecordedWall) -> None:
         """Let what is due, if anything, be due at the first whole second after a recorded time instead."""
@@ -127,6 +128,24 @@ class VenueSession:
     async def state_wanted(self) -> None:
         """Wait until a subscription waits for `give_state`."""
         await self._waits_for_state.wait()
+
+    async def state_wanted_within(self, seconds: float) -> None:
+        """Wait for that for some seconds. It is done before almost every frame: no task is cancelled for it."""
+        if self._waits_for_state.is_set():
+            return
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        timer = loop.call_later(seconds, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def _want_state(self) -> None:
+        self._waits_for_state.set()
+        if self._waiter is not None:
+            _wake(self._waiter)
 
     async def give_state(self, position: Position) -> None:
         """
@@ -159,3 +178,8 @@ class VenueSession:
                 self.dismissal = reply
             elif isinstance(reply, Remark):
                 self._remark(reply.text)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -136,7 +136,7 @@ class Schedule:
 
 
 async def wait_until_due(
-    schedule: Schedule, recorded: RecordedSteady, *, clock: Clock, sleep: Sleep = asyncio.sleep
+    schedule: Schedule, recorded: RecordedSteady, *, clock: Clock, sleep: Sleep = asyncio.sleep, lead: int = LEAD
 ) -> Monotonic:
     """
     Wait until a recorded moment is due; return its deadline.
@@ -146,6 +146,7 @@ async def wait_until_due(
         recorded: The moment.
         clock: Returns the monotonic time.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
+        lead: Nanoseconds before the deadline at which sleeping ends and yielding begins.
 
     """
     while True:
@@ -153,7 +154,7 @@ async def wait_until_due(
         remaining = LONGEST_SLEEP + LEAD if deadline is None else deadline - clock()
         if deadline is not None and remaining <= 0:
             return deadline
-        if remaining > LEAD:
-            await sleep(min(remaining - LEAD, LONGEST_SLEEP) / NANOSECONDS)
+        if remaining > lead:
+            await sleep(min(remaining - lead, LONGEST_SLEEP) / NANOSECONDS)
         else:
             await sleep(0)

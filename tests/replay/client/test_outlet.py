@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.protocol import State
 
-from feedrec.replay.client.outlet import PACED_WRITE_LIMIT, WRITE_LIMIT, ClientEnded, Outlet, share_of_client
+from feedrec.replay.client.crowd import Crowd
+from feedrec.replay.client.outlet import ClientEnded, Outlet
 from feedrec.replay.client.wire import message
 
 from .fake_connection import FakeConnection
@@ -17,8 +19,15 @@ from .fake_connection import FakeConnection
 LARGE = 1 << 16
 
 
-def outlet_to(connection: FakeConnection, limit: int = 1000) -> Outlet:
-    return Outlet(connection.as_connection(), deflate=False, limit=lambda: limit)
+class SmallCrowd(Crowd):
+    """Lets little wait for each client."""
+
+    write_limit = 1000
+
+
+def outlet_to(connection: FakeConnection) -> Outlet:
+    crowd = SmallCrowd(logging.getLogger(), paced=True)
+    return Outlet(connection.as_connection(), deflate=False, crowd=crowd)
 
 
 @given(st.lists(st.tuples(st.integers(0, 200) | st.integers(LARGE - 2, LARGE + 2), st.booleans(), st.booleans())))
@@ -109,13 +118,3 @@ def test_a_client_that_was_given_up_meanwhile_has_ended(method: str) -> None:
 
     asyncio.run(scenario())
     assert connection.written == []
-
-
-@pytest.mark.parametrize(("paced", "most"), [(True, PACED_WRITE_LIMIT), (False, WRITE_LIMIT)])
-def test_the_more_clients_the_less_may_wait_for_each(*, paced: bool, most: int) -> None:
-    """One has room for a snapshot of 5 MB; all together have a bound; each has enough to go on."""
-    shares = [share_of_client(clients, paced=paced) for clients in range(1001)]
-    assert shares[0] == shares[1] == most
-    assert shares == sorted(shares, reverse=True)
-    assert shares[-1] >= 1 << 18
-    assert max(clients * share for clients, share in enumerate(shares)) <= 256 << 20

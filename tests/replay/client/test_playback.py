@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import math
 from collections.abc import Sequence
 from typing import Self
 
 from feedrec.model import Frame
+from feedrec.replay.client.crowd import Crowd
 from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
 from feedrec.replay.clock.schedule import Schedule
@@ -48,9 +50,10 @@ class Stage:
         self.writes: list[tuple[int, bytes]] = []
         connection = FakeConnection()
         connection.on_write = lambda data: self.writes.append((self.time.now, data))
-        outlet = Outlet(connection.as_connection(), deflate=False, limit=lambda: 1)
+        crowd = Crowd(logging.getLogger(), paced=True)
+        outlet = Outlet(connection.as_connection(), deflate=False, crowd=crowd)
         timing = Timing(speed, self.time.clock, self.time.sleep)
-        self.playback = Playback(RecordedSteady(START + first), Shift(0), timing, outlet, None, schedule)
+        self.playback = Playback(RecordedSteady(START + first), Shift(0), timing, outlet, None, crowd, schedule)
 
     def play(self, *batches: FrameBatch) -> None:
         async def play() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Mapping
 from typing import Any, cast
 
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.venue import Close, Handshake, Key, Remark, Reply, Send
+from feedrec.replay.client.crowd import Crowd
 from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.time_types import RecordedWall
 from feedrec.replay.venue.rebuild import Position
 from feedrec.replay.venue.rebuild_process import RebuildProcess
 
+from ...timing import HANG_TIMEOUT
 from ..fake_venue import START, FakeServer
 from .fake_connection import FakeConnection
 
@@ -64,7 +67,7 @@ class Stage:
         self.connection = FakeConnection()
         self.remarks: list[str] = []
         self.rebuild = Rebuild()
-        outlet = Outlet(self.connection.as_connection(), deflate=False, limit=lambda: 1)
+        outlet = Outlet(self.connection.as_connection(), deflate=False, crowd=Crowd(logging.getLogger(), paced=True))
         rebuilder: Any = self.rebuild
         self.session = VenueSession(server, cast(RebuildProcess, rebuilder), outlet, self.remarks.append, lambda: True)
 
@@ -119,6 +122,23 @@ def test_a_subscription_waits_until_its_state_is_given() -> None:
     assert not session.waits_for_state
     assert not session.needs_attention
     assert session.has_subscribed
+
+
+def test_who_waits_for_a_frame_is_woken_by_a_subscription() -> None:
+    """Or by the time, or at once if a subscription waits already."""
+    session = Stage(Server()).session
+
+    async def scenario() -> None:
+        await session.state_wanted_within(0.01)
+        assert not session.waits_for_state
+        waiting = asyncio.create_task(session.state_wanted_within(HANG_TIMEOUT))
+        await asyncio.sleep(0)
+        session.hear("subscribe", NOW)
+        await waiting
+        assert session.waits_for_state
+        await session.state_wanted_within(HANG_TIMEOUT)
+
+    asyncio.run(asyncio.wait_for(scenario(), HANG_TIMEOUT / 2))
 
 
 def test_another_lap_has_the_state_given_anew() -> None:
