@@ -165,15 +165,19 @@ class SteadyClock:
         self._latest = max(self._latest, wall + self.shift)
         return self._latest
 
-    def take_run(self, walls: Sequence[int]) -> list[int]:
-        """Return the steady times of lines without a reading that follow each other; there is at least one."""
+    def take_run(self, walls: list[int]) -> list[int]:
+        """
+        Return the steady times of lines without a reading that follow each other; there is at least one.
+
+        The list is the one passed if they are the wall times.
+        """
         last = walls[0] if self._last is None else self._last
         is_simple = walls[0] >= last and sorted(walls) == walls
         if not is_simple or (
             walls[-1] - last > LONGEST_JUMP and max(map(operator.sub, walls, [last, *walls])) > LONGEST_JUMP
         ):
             return [self.take(wall) for wall in walls]
-        times = [wall + self.shift for wall in walls] if self.shift else list(walls)
+        times = [wall + self.shift for wall in walls] if self.shift else walls
         if times[0] < self._latest:
             times = [max(time, self._latest) for time in times]
         self._last, self._latest = walls[-1], times[-1]
@@ -191,6 +195,8 @@ class SteadyClock:
             places: For each of those, how many of the received frames stand before it.
 
         """
+        if not others:
+            return self.take_run([frame.time for frame in frames]) if frames else [], []
         times: list[int] = []
         other_times: list[int] = []
         start = 0
@@ -200,7 +206,7 @@ class SteadyClock:
                 start = place
             other_times.append(self.take(other.time, reading_of(other)))
         if start < len(frames):
-            times += self.take_run([frame.time for frame in (frames[start:] if start else frames)])
+            times += self.take_run([frame.time for frame in frames[start:]])
         return times, other_times
 
     def take_lines(self, lines: Sequence[bytes]) -> list[bytes]:

@@ -149,18 +149,24 @@ class FrameDecoder:
             groups.append(group)
         return groups, step.start + len(groups)
 
+    def _times(self, group: _Group) -> list[int]:
+        """Return the steady times of the frames of a group."""
+        clock = self._clocks[group.file]
+        times, _ = clock.take_decoded(group.frames, group.others, group.places)
+        if clock.jump is not None:
+            self._on_jump(group.file, clock.jump)
+        return times
+
     def _batch(self, step: Batch, groups: Sequence[_Group], position: int) -> FrameBatch:
         """Return the frames of all groups with their steady times."""
-        frames: list[Frame] = []
-        times: list[int] = []
-        infos: list[FrameInfo] = []
-        for file, more_frames, more_infos, others, places in groups:
-            clock = self._clocks[file]
-            times += clock.take_decoded(more_frames, others, places)[0]
-            frames += more_frames
-            infos += more_infos
-            if clock.jump is not None:
-                self._on_jump(file, clock.jump)
+        if len(groups) == 1:
+            frames, infos, times = groups[0].frames, groups[0].infos, self._times(groups[0])
+        else:
+            frames, infos, times = [], [], []
+            for group in groups:
+                frames += group.frames
+                infos += group.infos
+                times += self._times(group)
         if times:
             if times[0] < self._latest or (len(groups) > 1 and sorted(times) != times):
                 times = list(itertools.accumulate(times, max, initial=self._latest))[1:]

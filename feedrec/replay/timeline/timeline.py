@@ -39,14 +39,12 @@ class Beginning(NamedTuple):
         file: What its first lines say.
         clock: Its steady clock as of its first line.
         first: The steady time of that line, as text, or an earlier time.
-        is_stepped: Whether its wall clock may have been set.
 
     """
 
     file: Input
     clock: SteadyClock
     first: bytes
-    is_stepped: bool
 
 
 class Timeline:
@@ -150,14 +148,16 @@ class Timeline:
             if self._beginnings is None:
                 files = [inspect_recording(partial(under_current_name, path, open_recording)) for path in self.paths]
                 clocks = starting_clocks(files)
-                found = [
-                    Beginning(file, *beginning_of(file, clock), is_stepped(file, clock, index))
-                    for file, clock, index in zip(files, clocks, self.indexes(), strict=True)
-                ]
+                found = [Beginning(file, *beginning_of(file, clock)) for file, clock in zip(files, clocks, strict=True)]
                 if not all(file.first for file in files):
                     return found  # one that has no line yet will have one
                 self._beginnings = found
             return self._beginnings
+
+    @property
+    def is_in_wall_order(self) -> bool:
+        """Whether all lines with a wall time before that of a line are before it, those of the same recording apart."""
+        return len(self.paths) == 1 or not any(self._are_stepped())
 
     def report_jump(self, number: int, jump: Jump) -> None:
         """Log that time jumps in a recording, once."""
@@ -168,13 +168,19 @@ class Timeline:
         if start is None:
             return self.read_batches(self._start, stopped)
         first = format_time(min(max(start, 0), TIME_LIMIT - 1)).encode()
-        return Merge(self._sources(stopped), first, by_wall=False, pause=partial(time.sleep, _PAUSE))
+        return Merge(self._sources(stopped, first), first, by_wall=False, pause=partial(time.sleep, _PAUSE))
 
     def read_batches(self, start: bytes | None, stopped: threading.Event) -> Merge:
         """Return all lines from a wall time on, given as text; following a file ends when `stopped` is set."""
-        return Merge(self._sources(stopped), start, pause=partial(time.sleep, _PAUSE))
+        return Merge(self._sources(stopped, start), start, pause=partial(time.sleep, _PAUSE))
 
-    def _sources(self, stopped: threading.Event) -> list[Source]:
+    def _are_stepped(self) -> list[bool]:
+        """Return for each recording whether its wall clock seems to have been set."""
+        files = zip(self.beginnings(), self.indexes(), strict=True)
+        return [is_stepped(one.file, one.clock, index) for one, index in files]
+
+    def _sources(self, stopped: threading.Event, start: bytes | None) -> list[Source]:
+        stepped = [False for _ in self.paths] if start is None else self._are_stepped()  # which reads the indexes
         return [
             Source(
                 number,
@@ -182,9 +188,9 @@ class Timeline:
                 partial(self._open, self.paths[number], stopped),
                 partial(self._open_at, number, stopped),
                 one.clock,
-                one.is_stepped,
+                its,
             )
-            for number, one in enumerate(self.beginnings())
+            for number, (one, its) in enumerate(zip(self.beginnings(), stepped, strict=True))
         ]
 
     def _open(self, path: Path, stopped: threading.Event) -> _WholeBlocks:

@@ -178,7 +178,9 @@ def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFe
 
 def _timeline(paths: Sequence[Path | str], options: ReplayOptions, feed: VenueFeed | None) -> Timeline:
     describe = feed.describe if feed is not None else None
-    return Timeline(paths, start=options.start, end=options.end, loop=options.loop, describe=describe)
+    timeline = Timeline(paths, start=options.start, end=options.end, loop=options.loop, describe=describe)
+    timeline.beginnings()  # looked at now, not when the first client comes
+    return timeline
 
 
 def _venues(

@@ -92,9 +92,10 @@ class Rebuilder:
             return {key: state.snapshot(*key, position.time) for key in wanted}
 
     def _state_before(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> FeedState | None:
+        sure_time = position.sure_time if self._timeline.is_in_wall_order else 0
         known = self._checkpoints.pop(wanted, None)  # it is kept again only if all of the way here was read
         if known is None or known.line > position.line:
-            start = latest_snapshots(self._timeline.indexes(), wanted, position.line, position.sure_time)
+            start = latest_snapshots(self._timeline.indexes(), wanted, position.line, sure_time)
             known = _Checkpoint(0, start, new_state(self._feed, wanted))
         state = known.state
         if state is None:
@@ -105,7 +106,7 @@ class Rebuilder:
                     state.apply(info, frame.payload)
                 self._pause()
         if not stopped.is_set():
-            self._checkpoints[wanted] = _Checkpoint(position.line, position.sure_time, state)
+            self._checkpoints[wanted] = _Checkpoint(position.line, sure_time, state)
             if len(self._checkpoints) > _CHECKPOINTS:
                 self._checkpoints.popitem(last=False)
         return state

@@ -17,6 +17,8 @@ from feedrec.replay.timeline.frame_batches import FrameBatch
 from feedrec.replay.timeline.timeline import Timeline
 from feedrec.replay.venue.rebuild import Position, Rebuilder
 
+from ... import set_clocks
+
 DEMO = Path(__file__).parents[3] / "feedrec" / "cli" / "demo.jsonl.zst"
 BOTH = frozenset({("level2", "BTC-USD"), ("ticker", "ETH-USD")})
 
@@ -122,3 +124,24 @@ def test_a_late_client_costs_the_way_from_the_last_snapshot_not_from_the_beginni
     assert len(book_of(book["level2", "BTC-USD"])) == 700
     assert everything.frames == 9_500
     assert 1_500 <= timeline.frames < 3_000
+
+
+def test_where_wall_times_do_not_tell_the_order_everything_is_read(feed: VenueFeed, tmp_path: Path) -> None:
+    """A snapshot with an earlier wall time may be a later one in another recording, whose clock was wrong."""
+    starts: list[int] = []
+
+    class Noting(Timeline):
+        def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
+            starts.append(start)
+            yield from super().scan(until, stopped, since, start)
+
+    clocks = [set_clocks.recorded(range(0, 600, 60), steps) for steps in ({}, {300: -set_clocks.HOUR})]
+    paths = [set_clocks.write(tmp_path / f"{n}.jsonl.zst", lines) for n, lines in enumerate(clocks)]
+    for chosen, is_read in ((paths, True), (paths[1:], False)):
+        timeline = Noting(chosen, describe=feed.describe)
+        assert timeline.is_in_wall_order != is_read
+        rebuilder = Rebuilder(timeline, feed)
+        for line in (4, 6):
+            rebuilder.snapshots(BOTH, Position(line, [], set_clocks.START, set_clocks.START), threading.Event())
+    assert starts[:2] == [0, 0]
+    assert starts[3] == set_clocks.START
