@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import traceback
 import zlib
 from collections.abc import Callable
 
@@ -423,3 +424,24 @@ def test_giving_up_amid_the_handshake_leaves_nothing_open() -> None:
             await gone.wait()
 
     run(attempt())
+
+
+@pytest.mark.parametrize(
+    ("url", "has_cause"),
+    [
+        ("ws://127.0.0.1:9/?token=s3cret-token#part", False),  # the library quotes the address
+        ("ws://user:s3cret-pass@127.0.0.1:9/#part", False),
+        ("ws://127.0.0.1:9/?depth=5", True),
+    ],
+)
+def test_a_traceback_has_no_secret_of_the_address(url: str, has_cause: bool) -> None:  # noqa: FBT001
+    """Where the library's own error has one, it is left out; otherwise it is shown as the cause."""
+
+    async def go() -> ConnectError:
+        with pytest.raises(ConnectError) as caught:
+            await open_connection(url, lambda _: pytest.fail("it opened"))
+        return caught.value
+
+    error = run(go())
+    assert "s3cret" not in "".join(traceback.format_exception(error))
+    assert (error.__cause__ is not None) == has_cause

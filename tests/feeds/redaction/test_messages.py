@@ -79,6 +79,29 @@ def test_secrets_at_any_place_of_any_type(message: str, shown: str) -> None:
     assert redact_message(message.encode()).decode() == shown.replace("#", REDACTED)
 
 
+PUBLIC = [
+    '{"method":"SUBSCRIBE","params":["btcusdt@aggTrade","btcusdt@depth20@100ms"],"id":1}',
+    '{"op":"subscribe","args":["orderbook.50.BTCUSDT","publicTrade.BTCUSDT"]}',
+    '{"op":"subscribe","args":[{"channel":"tickers","instId":"BTC-USDT"}]}',
+    '{"method":"subscribe","params":{"channel":"book","symbol":["BTC/USD"],"depth":10,"snapshot":true}}',
+    '{"jsonrpc":"2.0","id":1,"method":"public/subscribe","params":{"channels":["book.BTC-PERPETUAL.100ms"]}}',
+    '{"sub":"market.btcusdt.kline.1min","id":"id1"}',
+    '{"id":1,"type":"subscribe","topic":"/market/ticker:BTC-USDT","privateChannel":false,"response":true}',
+    '[{"ticket":"test"},{"type":"ticker","codes":["KRW-BTC"]},{"format":"DEFAULT"}]',
+    '{"event":"bts:subscribe","data":{"channel":"order_book_btcusd"}}',
+    '{"time":1,"channel":"spot.trades","event":"subscribe","payload":["BTC_USDT"]}',
+    '{"assets_ids":["65818619657568813474341868652308942079804919287380422192892211131408793125422"],"type":"market"}',
+    '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["level2","heartbeat",{"name":"ticker"}]}',
+    '{"method":"subscribe","params":{"platform_id":14,"address":"0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"}}',
+    '{"method":"logsSubscribe","params":[{"mentions":["So11111111111111111111111111111111111111112"]}]}',
+]
+
+
+@pytest.mark.parametrize("message", PUBLIC)
+def test_subscriptions_to_market_data_stay_as_they_are(message: str) -> None:
+    assert redact_message(message.encode()).decode() == message
+
+
 @pytest.mark.parametrize(
     "message",
     [

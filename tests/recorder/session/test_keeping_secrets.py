@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,22 @@ def test_a_refusal_that_echoes_the_key_is_told_and_recorded_without_it(path: Pat
 
     assert run(go()) == "the venue [redacted]"
     assert not path.exists()
+
+
+def test_a_fault_whose_text_has_a_secret_is_raised_without_it() -> None:
+    class Feed(PlainFeed):
+        def headers(self, credentials: object) -> dict[str, str]:  # noqa: ARG002
+            raise LookupError(f"no {SECRET}")
+
+    async def go() -> str:
+        session = RecordingSession(Feed(), "ws://127.0.0.1:9", [], redaction=Redaction(values={"v": SECRET}))
+        with pytest.raises(RuntimeError) as caught:
+            await session.run()
+        return "".join(traceback.format_exception(caught.value))
+
+    told = run(go())
+    assert "LookupError: no [redacted]" in told
+    assert SECRET not in told
 
 
 def test_a_run_without_redaction_uses_the_rule_of_keys(path: Path) -> None:
