@@ -190,9 +190,8 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
     seconds, path = output.duration(summary.seconds), summary.path
     if isinstance(error, WriteError) and summary.path != "-":
-        lost = f"; {output.count(summary.lost, 'frame')} could not be written" if summary.lost else ""
-        has = "have the others" if len(summary.files) > 1 else "has the others"
-        echo(f"received {frames} in {seconds}{lost}; {path} {has}", err=err)
+        lost = f"{summary.lost:,} are lost, the others" if summary.lost else "those that could be written"
+        echo(f"received {frames} in {seconds}; {lost} are in {path}", err=err)
     else:
         echo(f"recorded {frames} in {seconds} to {path}", err=err)
     gaps = output.count(counts.gaps, "gap")

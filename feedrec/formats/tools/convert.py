@@ -21,6 +21,7 @@ import msgspec
 from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
 from ..file.growing.growing_file import GrowingFile, begin_file
+from ..file.lock import unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.writer import mark_of
@@ -124,17 +125,33 @@ def convert(  # noqa: PLR0913  as many options as the command has
     header = joined_header(inputs, selection)
     create_other = _creating(inputs, create, mode or mode_as_strict_as(one.path for one in inputs))
     result = Conversion()
-    writer = RotatingWriter(output, header, create_other, split, result.paths.append)
+    finished = _Finished(result.paths)
+    writer = RotatingWriter(output, header, create_other, split, finished.note)
     try:
         _Conversion(_Reading(inputs, describe, on_read), selection, writer, result).run(state)
     except BaseException as error:
         writer.discard()
-        for path in result.paths:
-            path.unlink(missing_ok=True)
+        finished.remove()
         if isinstance(error, DamagedRecordingError):
             _refuse_damage(error)
         raise
     return result
+
+
+class _Finished:
+    """The finished files of a conversion, known by what they are."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._paths = paths
+        self._files: list[os.stat_result] = []
+
+    def note(self, path: Path) -> None:
+        self._files.append(path.stat())
+        self._paths.append(path)
+
+    def remove(self) -> None:
+        for path, file in zip(self._paths, self._files, strict=True):
+            unlink_if_at(file, path)
 
 
 class _Piece(NamedTuple):

@@ -8,6 +8,7 @@ crash, the journal is still there, and the next recorder in the same folder, or 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -18,7 +19,7 @@ from collections import deque
 from pathlib import Path
 
 from ...errors import RecordingError
-from ...formats.file.lock import is_being_written
+from ...formats.file.lock import is_at, is_being_written
 from ...formats.file.names import is_journal, natural_key
 
 __all__ = ["ParquetFinisher", "leftover_journals"]
@@ -74,8 +75,9 @@ class ParquetFinisher:
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._gives_up = False
-        self._own: set[Path] = set()
+        self._own: dict[Path, os.stat_result | None] = {}
         self.failed: list[Path] = []
+        self._again: list[Path] = []  # those of them that may succeed later
 
     @property
     def waiting(self) -> int:
@@ -85,7 +87,9 @@ class ParquetFinisher:
 
     def add(self, journal: Path) -> None:
         """Queue a journal of this run, from any thread."""
-        self._own.add(journal)
+        with contextlib.suppress(OSError):  # whatever has its name later is not taken for it
+            self._own.setdefault(journal, journal.stat())
+        self._own.setdefault(journal, None)
         self.add_leftover(journal)
 
     def add_leftover(self, journal: Path) -> None:
@@ -105,7 +109,8 @@ class ParquetFinisher:
 
         """
         self._wait()
-        again, self.failed = self.failed, []
+        again, self._again = self._again, []
+        self.failed = [journal for journal in self.failed if journal not in again]
         for journal in again:  # the disk may have been full then
             self.add(journal)
         self._wait()
@@ -153,10 +158,10 @@ class ParquetFinisher:
         with self._lock:
             if self._gives_up or not os.path.lexists(journal):
                 return None
-            try:
-                self._process = _start(journal, overwrite=self._overwrite)
-            except OSError as error:  # no resources for another process
-                return str(error)
+            reason = self._begin(journal)
+        if reason is not None:
+            return reason
+        assert self._process is not None  # noqa: S101  for mypy
         _, said = self._process.communicate()
         with self._lock:
             code, self._process = self._process.returncode, None
@@ -168,9 +173,22 @@ class ParquetFinisher:
             return None
         return said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
 
+    def _begin(self, journal: Path) -> str | None:
+        """Start to turn a journal into Parquet; return why that is not possible."""
+        identity = self._own.get(journal)
+        if identity is not None and not is_at(identity, journal):
+            return "another program replaced it"
+        try:
+            self._process = _start(journal, overwrite=self._overwrite)
+        except OSError as error:  # no resources for another process
+            return str(error)
+        return None
+
     def _note_failure(self, journal: Path, reason: str) -> None:
         if journal in self._own:
             self.failed.append(journal)
+            if reason != _LOST:
+                self._again.append(journal)
         log.warning("%s was not turned into Parquet (%s): run feedrec repair to finish it", journal, reason)
 
 

@@ -218,7 +218,7 @@ def test_a_disk_that_fails_leaves_what_was_written(tmp_path: Path) -> None:
         limits = "ulimit -f 30; unset COVERAGE_PROCESS_CONFIG"  # what `make coverage` writes would not fit either
         failed = shell(f"{limits}; exec $FEEDREC record --url {url} {' '.join(CHANNELS)} -o x.jsonl", cwd=tmp_path)
     assert failed.returncode == 1
-    assert "could not be written; x.jsonl.part and x-2.jsonl have the others\n" in failed.stdout.decode()
+    assert " are lost, the others are in x.jsonl.part and x-2.jsonl\n" in failed.stdout.decode()
     assert failed.stderr.decode().splitlines()[-1] == "feedrec: error: x.jsonl: cannot be written: File too large"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x-2.jsonl", "x.jsonl.part"]
     with open_recording(tmp_path / "x-2.jsonl") as recording:

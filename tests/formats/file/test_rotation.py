@@ -19,7 +19,7 @@ from feedrec.formats.line.steady_clock import Reading, reading_of
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.model import NANOSECONDS, Frame, Header, Record
 
-from ...timing import HANG_TIMEOUT, wait_until
+from ...timing import HANG_TIMEOUT, MS, wait_until
 
 HEADER = Header("coinbase-advanced", created=7, extra={"more": 1})
 HOUR = 3600 * NANOSECONDS
@@ -275,6 +275,41 @@ def test_reading_pauses_while_several_files_wait_to_be_finished(tmp_path: Path) 
     assert resumed.wait(HANG_TIMEOUT)
     assert not writer.is_full
     writer.finish()
+
+
+def test_an_earlier_file_on_a_hanging_disk_is_not_waited_for_without_limit(tmp_path: Path) -> None:
+    may_finish = threading.Event()
+
+    class Hanging(FileTarget):
+        def sync(self) -> None:
+            may_finish.wait(HANG_TIMEOUT)
+            super().sync()
+
+    def create(path: Path, header: Header) -> GrowingFile:
+        return GrowingFile(Hanging(path), PlainEncoder(), encode_header(header))
+
+    writer = RotatingWriter(tmp_path / "x.jsonl", HEADER, create, HOURLY)
+    given = frames([START, START + HOUR])
+    write_each(writer, given)
+    with pytest.raises(WriteError, match=r"does not confirm .* the recording is in x-0002\.jsonl\.part"):
+        writer.finish(patience=50 * MS)
+    assert records(tmp_path / "x-0001.jsonl.part") == given[:1]
+    assert records(tmp_path / "x-0002.jsonl.part") == given[1:]
+    may_finish.set()
+    assert writer._files._finishing.wait(None)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst"])
+def test_a_size_is_kept_however_fast_the_lines_come(tmp_path: Path, suffix: str) -> None:
+    """The disk lags behind what is handed over, and is over by a block of text at most all the same."""
+    writer = RotatingWriter(tmp_path / f"x{suffix}", HEADER, begin_file, RotateAfter(size=200_000))
+    given = [Frame(number, 0, b'{"a":%d}' % (number * 0x9E3779B97F4A7C15)) for number in range(60_000)]
+    write_each(writer, given)
+    writer.finish()
+    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+    assert len(sizes) > 3
+    assert max(sizes) <= 230_000
+    assert sum(len(records(path)) for path in tmp_path.iterdir()) == len(given)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from feedrec.formats.file.names import journal_path
 from feedrec.model import NANOSECONDS, Frame, Header
 from feedrec.recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
 
-from ...timing import scaled
+from ...timing import scaled, wait_until
 
 START = 1_795_280_400 * NANOSECONDS
 
@@ -49,6 +49,32 @@ def test_a_parquet_file_that_is_there_is_not_replaced_and_the_journal_stays(tmp_
         finisher.finish()
     assert taken.read_bytes() == b"mine"
     assert kept.exists()
+
+
+def test_what_another_program_put_in_the_place_of_a_journal_is_not_taken_for_it(tmp_path: Path) -> None:
+    ours = journal(tmp_path / "a.parquet")
+    theirs = journal(tmp_path / "b.parquet")
+    finisher = ParquetFinisher()
+    with ours.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # it is waited for
+        finisher.add(ours)
+        theirs.rename(ours)
+    with pytest.raises(RecordingError, match="feedrec repair"):
+        finisher.finish()
+    assert ours.exists()
+    assert not (tmp_path / "a.parquet").exists()
+
+
+def test_a_journal_that_failed_is_tried_again_at_the_end(tmp_path: Path) -> None:
+    """The disk may have been full then."""
+    taken = tmp_path / "a.parquet"
+    taken.write_bytes(b"mine")
+    finisher = ParquetFinisher()
+    finisher.add(journal(taken))
+    wait_until(lambda: finisher.failed)
+    taken.unlink()
+    finisher.finish()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
 
 
 def test_what_another_run_left_does_not_fail_this_one(tmp_path: Path) -> None:

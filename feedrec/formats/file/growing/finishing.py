@@ -39,6 +39,7 @@ class Finishing:
         self._jobs: deque[tuple[Callable[[GrowingFile], None], GrowingFile]] = deque()
         self._changed = threading.Condition()
         self._is_running = False
+        self._is_stuck = False
 
     @property
     def waiting(self) -> int:
