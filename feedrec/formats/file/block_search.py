@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ...model import format_time, parse_time
 from ..line.codec import line_time
+from ..line.fast_path import time_texts
 from ..line.index import Index
 from ..stream.protocols import MAX_LINE
 from ..stream.zstd_parser import (
@@ -32,6 +33,7 @@ __all__ = ["FrameSpan", "ReadAt", "range_between", "walk_frames"]
 ReadAt = Callable[[int, int], bytes]
 
 _READ_SIZE = 1 << 16
+_MOST_BEFORE_PAYLOAD = 64  # bytes of a line that feedrec wrote, its time among them
 
 
 class FrameSpan(NamedTuple):
@@ -155,15 +157,17 @@ def _first_time(read_at: ReadAt, span: FrameSpan) -> int:
             if not isinstance(piece, Unpacked):
                 continue
             text += piece.content
+            if begun := time_texts([bytes(text[:_MOST_BEFORE_PAYLOAD])])[0]:  # the line may have 96 MiB
+                return _time(begun.decode())
             if b"\n" in piece.content:
-                return _time(bytes(text).partition(b"\n")[0])
+                return _time(line_time(bytes(text).partition(b"\n")[0]))
         if not data:
             break
     return 0
 
 
-def _time(line: bytes) -> int:
+def _time(text: str | None) -> int:
     try:
-        return parse_time(line_time(line) or "")
+        return parse_time(text or "")
     except ValueError:
         return 0

@@ -39,7 +39,7 @@ _TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
 _LAST_WORD = 2.0  # seconds to note that frames are lost
-_LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
+_LOW_WATER, _HIGH_WATER = 8 << 20, MAX_LINE  # one line is no sign of a slow disk
 _MOST_UNFINISHED = 2  # files
 
 
