@@ -139,7 +139,8 @@ def test_a_second_signal_finishes_the_file_at_once(
         await peer.reader.read()
 
     async def record() -> tuple[int, bytes]:
-        patient = f"from feedrec.recorder import connection_lifecycle as it; it.CLOSE_TIMEOUT = {NEVER}"
+        modules = ("connection", "connection_lifecycle")
+        patient = "\n".join(f"import feedrec.recorder.{one} as it; it.CLOSE_TIMEOUT = {NEVER}" for one in modules)
         async with venue(say_no_goodbye) as url:
             with background("record", "-e", "raw", "--url", url, "-o", target, before=patient) as process:
                 await until(lambda: b"hello" in _text_of(target.with_name("x.jsonl.zst.part")))

@@ -222,6 +222,7 @@ async def say_no_goodbye(peer: Peer) -> None:
 def test_what_arrived_is_flushed_before_the_goodbye_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what arrives until the end is recorded; `stop_now` waits for no goodbye."""
     monkeypatch.setattr(lifecycle_module, "CLOSE_TIMEOUT", NEVER)
+    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT", NEVER)
     monkeypatch.setattr(writer_module, "_FLUSH_AFTER", NEVER)
 
     async def record() -> None:
@@ -245,6 +246,7 @@ def test_stop_now_alone_ends_the_run_and_is_no_loss(
 ) -> None:
     """Whoever does not want to wait need not ask twice; the connection is not called lost."""
     monkeypatch.setattr(lifecycle_module, "CLOSE_TIMEOUT", NEVER)
+    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT", NEVER)
 
     async def record() -> None:
         async with venue(say_no_goodbye) as url:
