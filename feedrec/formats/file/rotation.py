@@ -36,10 +36,20 @@ _GUESSES = ((PLAIN_SUFFIX, 1.0), ("", 0.12))  # bytes on disk per byte of text, 
 
 
 class RotateAfter(NamedTuple):
-    """When a new file begins: after a span of time in nanoseconds, aligned to 1970, or so many bytes on disk."""
+    """
+    When a new file begins.
+
+    Attributes:
+        nanoseconds: After a span of time, aligned to 1970.
+        size: After about so many bytes on disk.
+        one_clock: Whether the lines were put on one clock, of which spans are then: their wall times may go back and
+            forth from line to line.
+
+    """
 
     nanoseconds: int | None = None
     size: int | None = None
+    one_clock: bool = False
 
 
 def next_number(path: Path) -> int:
@@ -103,6 +113,7 @@ class RotatingWriter(RecordingWriter):
         self._span = None if after is None else after.nanoseconds
         self._span_start = -math.inf  # less what a line may be out of order
         self._span_end = math.inf if self._span is None else -math.inf
+        self._one_clock = after is not None and after.one_clock
         self._clock = SteadyClock()
         self._steady_end: int | None = None  # of the span that began with the file
         make = FileSequence if rules is None else functools.partial(RecoveringSequence, rules=rules)
@@ -143,12 +154,14 @@ class RotatingWriter(RecordingWriter):
         time, _, info = mark
         if info is None and (reading := reading_in(line)) is not None:
             self._take_reading(time, reading)
+        if self._one_clock and self._clock.reading is not None:
+            time -= self._clock.reading.offset
         return not self._span_start <= time < self._span_end and self._is_complete(time)
 
     def _take_reading(self, time: int, reading: Reading) -> None:
         """Follow the clock: where it was set, the span of the file ends at another wall time."""
         self._clock.take(time, reading)
-        if self._span is not None and self._steady_end is not None:
+        if self._span is not None and self._steady_end is not None and not self._one_clock:
             self._span_end = min(self._span_start + DISORDER + self._span, self._steady_end - self._clock.shift)
 
     def _is_complete(self, time: int) -> bool:

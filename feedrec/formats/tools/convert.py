@@ -126,9 +126,11 @@ def convert(  # noqa: PLR0913  as many options as the command has
     create_other = _creating(inputs, create, mode or mode_as_strict_as(one.path for one in inputs))
     result = Conversion()
     finished = _Finished(result.paths)
-    writer = RotatingWriter(output, header, create_other, split, finished.note)
+    reading = _Reading(inputs, describe, on_read)
+    after = split and split._replace(one_clock=not reading.numbers.stay)
+    writer = RotatingWriter(output, header, create_other, after, finished.note)
     try:
-        _Conversion(_Reading(inputs, describe, on_read), selection, writer, result).run(state)
+        _Conversion(reading, selection, writer, result).run(state)
     except BaseException as error:
         writer.discard()
         finished.remove()

@@ -157,6 +157,20 @@ def test_recordings_of_different_machines_become_one_with_one_clock(tmp_path: Pa
     assert all(time == true for time, true in passed(records(cut)))
 
 
+def test_a_split_of_recordings_of_different_machines_has_as_many_files_as_spans(tmp_path: Path) -> None:
+    """Though wall times go back and forth from line to line as long as one of the clocks is wrong."""
+    wrong = write(tmp_path / "a.jsonl", recorded(TIMES[::2], {-2 * DAY: -HOUR, 400 * SECOND: HOUR}))
+    right = write(tmp_path / "b.jsonl", recorded(TIMES[1::2], {}, boot=7))
+    right.write_bytes(right.read_bytes().replace(b'"software":""', b'"software":"other"', 1))
+    paths = converted([wrong, right], tmp_path / "c.jsonl", split=RotateAfter(100 * SECOND))
+    assert 6 <= len(paths) <= 7
+    for path in paths:
+        assert begins_with_reading(path)
+        assert all(time == true <= 100 * SECOND for time, true in passed(records(path)))
+    joined = [one for path in paths for one in records(path) if isinstance(one, Frame)]
+    assert [true_time(frame) for frame in joined] == list(TIMES)
+
+
 def test_recordings_without_readings_are_merged_without_any(tmp_path: Path) -> None:
     one = write(tmp_path / "a.jsonl", without_readings(recorded(TIMES[::2], {})))
     other = write(tmp_path / "b.jsonl", without_readings(recorded(TIMES[1::2], {})))
