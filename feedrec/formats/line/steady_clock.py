@@ -108,8 +108,14 @@ def reading_in(line: bytes) -> Reading | None:
 
 def shift_between(reading: Reading, anchor: Reading) -> int:
     """Return the shift of the lines after a reading for which those after `anchor`, a later one, have none."""
-    shift = anchor.offset - reading.offset
-    return shift if reading.steady <= anchor.steady and abs(shift) > MAX_DRIFT else 0
+    return _step(anchor.offset - reading.offset) if reading.steady <= anchor.steady else 0
+
+
+def _step(difference: int) -> int:
+    """Return by how much the wall clock was set where its difference to the monotonic one changes by so much."""
+    if abs(difference) <= MAX_DRIFT:
+        return 0
+    return (difference + MAX_DRIFT // 2) // MAX_DRIFT * MAX_DRIFT
 
 
 def _is_of_same_clock(before: Reading, reading: Reading) -> bool:
@@ -252,22 +258,16 @@ class SteadyClock:
         self._last = wall
 
     def _read(self, wall: int, reading: Reading) -> None:
-        before, last = self.reading, self._last
-        if before is None:
-            self._pass(wall)
-        elif not _is_of_same_clock(before, reading):
-            if last is not None and wall < last - DISORDER:
-                self._jump(last, wall)
-        elif self._is_step(reading):
-            self.shift -= reading.offset - self._offset
-            self._last = None
-        self._note(reading)
-        self._last = wall if self._last is None else max(self._last, wall)
-
-    def _note(self, reading: Reading) -> None:
-        if self.reading is None or self._is_step(reading):
-            self._offset = reading.offset
+        before = self.reading
         self.reading = reading
-
-    def _is_step(self, reading: Reading) -> bool:
-        return abs(reading.offset - self._offset) > MAX_DRIFT
+        if before is None or not _is_of_same_clock(before, reading):
+            self._offset = reading.offset
+            if before is None:
+                self._pass(wall)
+            elif self._last is not None and wall < self._last - DISORDER:
+                self._jump(self._last, wall)
+        elif step := _step(reading.offset - self._offset):
+            self._offset += step
+            self.shift -= step
+            self._last = None
+        self._last = wall if self._last is None else max(self._last, wall)

@@ -142,7 +142,22 @@ def test_a_drift_of_a_millisecond_is_no_step(sign: int) -> None:
     assert clock.take(later, Reading(later, NANOSECONDS - sign * MAX_DRIFT)) == later
     later += NANOSECONDS
     drift = sign * (MAX_DRIFT + 1)
-    assert clock.take(later, Reading(later, 2 * NANOSECONDS - drift)) == later - drift
+    assert clock.take(later, Reading(later, 2 * NANOSECONDS - drift)) == later - sign * MAX_DRIFT
+
+
+@given(st.integers(-40, 40), st.integers(-40, 40), st.sampled_from([-HOUR, 30 * NANOSECONDS, 12_345_678]))
+def test_readings_that_are_not_exact_change_nothing(error: int, other_error: int, step: int) -> None:
+    """Two recorders that saw the same step get the same shift, and later readings do not add to it."""
+    shifts = []
+    for wrong_by in (error, other_error):
+        clock = SteadyClock()
+        clock.take(START, Reading(START, wrong_by))
+        for second in (1, 2, 3):
+            wall = START + step + second * NANOSECONDS
+            clock.take(wall, Reading(wall, second * NANOSECONDS - wrong_by // second))
+        shifts.append(clock.shift)
+    assert shifts[0] == shifts[1]
+    assert abs(shifts[0] + step) <= MAX_DRIFT // 2 + 100
 
 
 @pytest.mark.parametrize("after", [-HOUR, -DISORDER - 1, LONGEST_JUMP + 1, 1000 * DAY])
