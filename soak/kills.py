@@ -110,7 +110,7 @@ def findings(folder: Path, *, quick: bool) -> Iterator[Finding]:
         ("5,000 frames/s", 5000.0, 50, 5, ()),
     ]
     for what, rate, kills, at_once, options in attacks:
-        count = kills // 5 if quick else kills
+        count = kills // 10 if quick else kills
         killed: list[Killed] = []
         for _ in range(0, count, at_once):
             killed += kill_recorders(folder, rate, [chance.uniform(0.7, 3.0) for _ in range(at_once)], *options)

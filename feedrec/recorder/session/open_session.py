@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -13,7 +14,9 @@ from ...feeds import Feed, Subscription, find_feed
 from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
 from ...feeds.credentials import Credentials
 from ...feeds.redaction import Redaction
-from ...formats import create_recording
+from ...formats.file.growing.disk_rules import DiskRules
+from ...formats.file.growing.growing_file import begin_file
+from ...formats.file.rotation import RotatingWriter
 from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
 from .failover import Failover
@@ -98,7 +101,10 @@ def _wanted(
 
 def _session_into(path: Path | str | None, source: Source, options: dict[str, Any]) -> RecordingSession:
     """Create a session, with a recording if one is wanted."""
-    writer = None if path is None else create_recording(path, source.header(), mode=source.file_mode())
+    writer = None
+    if path is not None:
+        begin = functools.partial(begin_file, mode=source.file_mode())
+        writer = RotatingWriter(Path(path), source.header(), begin, rules=DiskRules())
     try:
         return source.session(writer, **options)
     except BaseException:

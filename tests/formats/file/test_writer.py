@@ -232,6 +232,63 @@ def test_a_caller_that_is_faster_than_the_disk_learns_when_to_pause_and_to_conti
     assert len(gate.getvalue()) == writer.text_size == writer.file_size
 
 
+class Slow(io.BytesIO):
+    """A disk that takes what it gets a piece at a time."""
+
+    def write(self, data: object) -> int:
+        time.sleep(0.02)
+        return super().write(cast(bytes, data))
+
+
+def test_a_caller_learns_to_pause_before_what_waits_is_a_second_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk takes bytes, but too few: time is the measure, not memory, and there is room again in time."""
+    monkeypatch.setattr(writer_module, "_TAKEN_AT_ONCE", 1 << 12)
+    drained = threading.Event()
+    writer = recording_to(StreamTarget(Slow()), HEADER, PlainEncoder(), on_drained=drained.set)
+    text = b"x" * 1000
+    deadline = time.monotonic() + HANG_TIMEOUT
+    while not writer.is_full:
+        assert time.monotonic() < deadline
+        writer.write_line(text, MARK)
+        time.sleep(0.0002)
+    assert not writer.memory_is_full
+    assert writer.backlog < 8 << 20
+    assert drained.wait(HANG_TIMEOUT)
+    assert not writer.is_full
+    writer.discard()
+
+
+def test_while_the_disk_takes_nothing_memory_is_the_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever waits is lost by a kill then, and pausing the venue would save none of it."""
+    monkeypatch.setattr("feedrec.formats.file.growing.file_sequence._STALLED_AFTER", 0.1)
+    gate = Gate()
+    writer = recording_to(StreamTarget(gate), HEADER, PlainEncoder())
+    writer.write_line(line(0))
+    wait_until(lambda: writer.backlog == 0)
+    since = writer._oldest.since
+    while time.monotonic() - since < 1.0:
+        time.sleep(0.02)
+        writer.write_line(line(1))
+        assert not writer.is_full
+    gate.open.set()
+    writer.finish()
+
+
+def test_what_is_in_the_compressor_is_flushed_though_lines_keep_coming(tmp_path: Path) -> None:
+    """The writer's thread never runs out of lines, but a line is older than half a second at some time."""
+    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
+    part = tmp_path / "a.jsonl.zst.part"
+    deadline = time.monotonic() + HANG_TIMEOUT
+    number = 0
+    while not times_in(part):
+        assert time.monotonic() < deadline
+        for _ in range(10):
+            writer.write_line(line(number))
+            number += 1
+    assert writer.text_size < 1 << 20  # no block has ended
+    writer.finish()
+
+
 def test_a_pipe_that_nobody_reads_is_not_waited_for() -> None:
     reading, writing = os.pipe()
     with open(writing, "wb") as pipe:  # noqa: PTH123
