@@ -81,6 +81,7 @@ class Timeline:
         self.end = end
         self._start = None if start is None else format_time(max(start, 0)).encode()
         self._reported: set[str] = set()
+        self._jumps: set[int] = set()  # recordings whose jump was reported
         self._indexes: list[Index | None] | None = None
         self._beginnings: list[Beginning] | None = None
         self._lock = threading.RLock()
@@ -161,7 +162,9 @@ class Timeline:
 
     def report_jump(self, number: int, jump: Jump) -> None:
         """Log that time jumps in a recording, once."""
-        self._report(f"{self.paths[number]}: {jump}")
+        if number not in self._jumps:
+            self._jumps.add(number)
+            self._report(f"{self.paths[number]}: {jump}")
 
     def read_lap(self, stopped: threading.Event, start: RecordedSteady | None = None) -> Merge:
         """Return all lines from a steady time on, or from the timeline's start; see `read_batches`."""

@@ -137,6 +137,12 @@ def test_a_snapshot_is_not_waited_for_for_ever() -> None:
     ]
 
 
+def test_nor_until_a_clock_that_was_set_back_is_where_it_was() -> None:
+    venue = subscribed(("candles", "BTC-USD"))
+    back = START - 3600 * NANOSECONDS
+    assert acks(play(venue, data(0, "ticker", "update", "BTC-USD"), time=back)) == [{"candles": ["BTC-USD"]}]
+
+
 def test_recorded_acks_and_errors_are_not_sent() -> None:
     venue = subscribed(("heartbeats",))
     ack = b'{"channel":"subscriptions","timestamp":"x","sequence_num":0,"events":[{"subscriptions":{}}]}'

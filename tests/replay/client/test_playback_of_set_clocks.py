@@ -83,6 +83,35 @@ def test_none_are_made_over_a_hole(tmp_path: Path) -> None:
     assert heartbeats(write(tmp_path / "b.jsonl", tickers({}, long), "coinbase-exchange")) == 3 + 2
 
 
+def test_endpoints_that_share_a_timeline_keep_pace_where_both_clocks_were_set(tmp_path: Path) -> None:
+    """And a client that joins later gets the rest."""
+    exchange = write(tmp_path / "a.jsonl.zst", tickers({4 * SECOND: -HOUR}, list(range(1, 9))), "coinbase-exchange")
+    other = write(
+        tmp_path / "b.jsonl.zst", recorded(range(0, 8 * SECOND, SECOND), {4 * SECOND: -HOUR}), "coinmarketcap"
+    )
+
+    async def scenario() -> list[ClientResult]:
+        results: list[ClientResult] = []
+        options = ReplayOptions(port=0, speed=20.0, clock="shared", auth="none")
+        async with ReplayServer([exchange, other], options, on_client_end=results.append) as server:
+            url = server.urls["coinbase-exchange"]
+            async with connect(url) as first:
+                await first.send(SUBSCRIBE)
+                while json.loads(await first.recv())["type"] != "ticker":
+                    pass
+                async with connect(url) as late:
+                    await late.send(SUBSCRIBE)
+                    assert [message async for message in late]
+                assert [message async for message in first]
+        return results
+
+    late, first = sorted(run(scenario()), key=lambda result: -result.client)
+    assert first.outcome == late.outcome == "finished"
+    assert first.recorded <= 8 * SECOND
+    assert 0 < (first.achieved_speed or 0) <= 20.5
+    assert late.recorded <= 8 * SECOND
+
+
 @pytest.mark.skipif(not (CASES / "01-clock-step-back-pace").is_dir(), reason="the cases are not here")
 @pytest.mark.parametrize(
     ("case", "seconds"),
