@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import resource
+import sys
 import time
 from typing import Literal
 
@@ -13,10 +14,13 @@ from ..errors import UsageError
 from ..feeds.auth import Auth, AuthKey, AuthMode
 from .admission.allowed_hosts import parse_host_name
 
-__all__ = ["MAX_CLIENTS", "AtEnd", "ReplayOptions"]
+__all__ = ["MAX_CLIENTS", "MOST_WAITING", "AtEnd", "ReplayOptions"]
 
 MAX_CLIENTS = 1000
 """Clients at a time, unless that is chosen or the limit of descriptors is lower."""
+
+MOST_WAITING = 100
+"""Connections that may wait for their handshake at a time, unless the limit of descriptors is low."""
 
 _SPARE_DESCRIPTORS = 100  # for recordings, pipes, and connections whose handshake is under way
 
@@ -54,7 +58,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     Raises:
         UsageError: If the speed, the write deadline or the number of clients is not positive, the settling time is
-            negative, a host is none, or options conflict.
+            negative, a host is none, too few files may be open for the clients, or options conflict.
 
     """
 
@@ -91,8 +95,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.auth == "strict" and self.mode == "verbatim":
             raise UsageError("--mode verbatim checks no credentials: leave out --auth strict, or --mode verbatim")
-        if self.max_clients is not None and self.max_clients < 1:
-            raise UsageError(f"at least one client must be allowed, not {self.max_clients}")
+        self._check_max_clients()
         for host in self.allow_hosts:
             parse_host_name(host)
         self.make_auth()
@@ -102,16 +105,36 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         """How many clients may be connected at a time."""
         if self.max_clients is not None:
             return self.max_clients
-        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if descriptors == resource.RLIM_INFINITY:
-            return MAX_CLIENTS
-        return max(1, min(MAX_CLIENTS, descriptors - _SPARE_DESCRIPTORS))
+        return max(1, min(MAX_CLIENTS, _descriptors() - _SPARE_DESCRIPTORS))
+
+    @property
+    def waiting_limit(self) -> int:
+        """How many connections may wait for their handshake at a time; three times as many take a descriptor then."""
+        return max(1, min(MOST_WAITING, (_descriptors() - self.client_limit) // 4))
 
     @property
     def has_one_present(self) -> bool:
         """Whether recorded time can pass for all clients alike."""
         return math.isfinite(self.speed) and not self.loop
 
+    def _check_max_clients(self) -> None:
+        if self.max_clients is None:
+            return
+        if self.max_clients < 1:
+            raise UsageError(f"at least one client must be allowed, not {self.max_clients}")
+        needed = self.max_clients + _SPARE_DESCRIPTORS
+        if needed > _descriptors():
+            raise UsageError(
+                f"{self.max_clients} clients need {needed} open files, and {_descriptors()} are allowed: raise that "
+                "limit with `ulimit -n`, or allow fewer clients"
+            )
+
     def make_auth(self) -> Auth:
         """Make the check of credentials, which expire by the wall clock."""
         return Auth(self.auth, now=time.time_ns, keys=self.auth_keys)
+
+
+def _descriptors() -> int:
+    """Return how many files this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft

@@ -70,6 +70,7 @@ class ReplayServer:
 
     Attributes:
         header: The header of the first recording, once started.
+        client_log: Takes log lines about clients, as far as they are not too many.
         has_failed: Whether a replay ended because of a bug in feedrec.
         has_lacked: Whether a client's request failed: for data that the recordings lack, for an unknown path, or with
             credentials that were rejected.
@@ -98,9 +99,9 @@ class ReplayServer:
         self._tallies: dict[str, Tally] = {}
         self._numbers = itertools.count(1)
         self._server: Server | None = None
-        self._log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)  # what clients cause, all together
-        self._crowd = Crowd(self._log, paced=math.isfinite(self._options.speed))
-        self._refusals = LogLimit(self._log, "refused clients", at_once=20, per_second=1.0)
+        self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
+        self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed))
+        self._refusals = LogLimit(self.client_log, "refused clients", at_once=20, per_second=1.0)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -142,6 +143,7 @@ class ReplayServer:
                 ping_interval=None,
                 max_size=MAX_MESSAGE,
                 write_limit=TRANSPORT_LIMIT,
+                backlog=self._options.waiting_limit,  # accepted at once
                 create_connection=self._make_connection,  # type: ignore[arg-type]  # a factory will do
             )
         except (OSError, OverflowError, UnicodeError) as error:
@@ -199,7 +201,7 @@ class ReplayServer:
             self._handshakes.abort()
             await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
         self._endpoints.close()
-        for log in (self._refusals, self._log):
+        for log in (self._refusals, self.client_log):
             log.tell_left_out()
         self._finished.set()
 
@@ -217,6 +219,7 @@ class ReplayServer:
             paths=endpoints.paths,
             has_path=lambda target: endpoints.at(target) is not None,
             max_clients=options.client_limit,
+            max_waiting=options.waiting_limit,
             log=self._refusals,
         )
 
@@ -238,14 +241,14 @@ class ReplayServer:
         finished = False
         if shared is not None:
             shared.come()
-        self._log.log(logging.INFO, "%s connected", client.name)
+        self.client_log.log(logging.INFO, "%s connected", client.name)
         try:
             result = await client.run(self._stopping)
             finished = result.outcome == "finished"
             for tally in (self._tally, self._tallies[endpoint.name]):
                 tally.add(result, client.lateness)
             text = "%s: %s after %d frames in %.3f s"
-            self._log.log(logging.DEBUG, text, client.name, result.outcome, result.frames, result.seconds)
+            self.client_log.log(logging.DEBUG, text, client.name, result.outcome, result.frames, result.seconds)
             self._warn_of_limit(client.name, connection)
             self._on_client_end(result)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
@@ -265,7 +268,9 @@ class ReplayServer:
         venue = endpoint.venue
         session = None
         if venue is not None:
-            remark = partial(self._remark, number, LogLimit(self._log, f"client {number}", at_once=20, per_second=0.2))
+            remark = partial(
+                self._remark, number, LogLimit(self.client_log, f"client {number}", at_once=20, per_second=0.2)
+            )
             session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._crowd.clients < 2)
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._crowd)
 

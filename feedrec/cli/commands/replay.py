@@ -22,6 +22,7 @@ from ..terminal import echo, echo_json
 if TYPE_CHECKING:
     from ...feeds.auth import AuthKey
     from ...replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
+    from ...replay.admission.log_limit import Log
 
 log = logging.getLogger("feedrec")
 
@@ -153,7 +154,7 @@ def replay(
     recordings = _recordings(files)
     options |= _window(recordings[0], start, end)
     choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(options["auth"], key_files), **options)
-    server = ReplayServer(recordings, choices, on_client_end=_tell)
+    server = ReplayServer(recordings, choices, on_client_end=lambda result: _tell(server.client_log, result))
     code = asyncio.run(_serve_command(server, command) if command else _serve(server))
     _report(server, as_json=as_json, to_log=bool(command))
     failure = _failure(server, strict=strict)
@@ -251,10 +252,10 @@ def _failure(server: ReplayServer, *, strict: bool) -> str | None:
     return "a client was refused, or asked for data not recorded" if strict and server.has_lacked else None
 
 
-def _tell(result: ClientResult) -> None:
+def _tell(client_log: Log, result: ClientResult) -> None:
     facts = [output.count(result.frames, "frame"), output.size(result.size), output.duration(result.seconds)]
     facts += _pace(result)
-    log.info("client %d %s: %s", result.client, result.outcome, ", ".join(facts))
+    client_log.log(logging.INFO, "client %d %s: %s", result.client, result.outcome, ", ".join(facts))
 
 
 def _pace(result: ClientResult | ReplayTotal) -> list[str]:

@@ -17,10 +17,7 @@ from websockets.http11 import Request
 from .allowed_hosts import AllowedHosts
 from .log_limit import Log
 
-__all__ = ["MOST_WAITING", "Handshakes", "Refusal"]
-
-MOST_WAITING = 100
-"""Connections that may wait for their handshake at a time."""
+__all__ = ["Handshakes", "Refusal"]
 
 _LONGEST_PATH = 80  # characters of a requested path that are shown
 
@@ -56,6 +53,7 @@ class Handshakes(Generic[_C]):
         paths: The paths that clients choose from.
         has_path: Tells whether something is served at a request target.
         max_clients: How many clients may be connected at a time.
+        max_waiting: How many connections may wait for their handshake.
         log: Takes a line for each refusal.
 
     """
@@ -67,12 +65,14 @@ class Handshakes(Generic[_C]):
         paths: list[str],
         has_path: Callable[[str], bool],
         max_clients: int,
+        max_waiting: int,
         log: Log,
     ) -> None:
         self._hosts = hosts
         self._paths = paths
         self._has_path = has_path
         self._max_clients = max_clients
+        self._max_waiting = max_waiting
         self._log = log
         self._waiting: dict[_C, None] = {}  # the oldest first
         self._clients: set[_C] = set()
@@ -80,10 +80,10 @@ class Handshakes(Generic[_C]):
     def begin(self, connection: _C) -> None:
         """Have a new connection wait for its handshake; drop the one that has waited longest if they are too many."""
         self._waiting[connection] = None
-        if len(self._waiting) > MOST_WAITING:
+        if len(self._waiting) > self._max_waiting:
             oldest = next(iter(self._waiting))
             del self._waiting[oldest]
-            self._log.log(logging.INFO, "a connection was dropped: %d others wait for a handshake", MOST_WAITING)
+            self._log.log(logging.INFO, "a connection was dropped: %d others wait for a handshake", self._max_waiting)
             oldest.transport.abort()
 
     def end(self, connection: _C) -> None:

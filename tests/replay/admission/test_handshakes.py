@@ -14,8 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from feedrec.errors import UsageError
 from feedrec.replay import ReplayOptions, ReplayServer
-from feedrec.replay.admission.handshakes import MOST_WAITING
-from feedrec.replay.options import MAX_CLIENTS
+from feedrec.replay.options import MAX_CLIENTS, MOST_WAITING
 
 from ...timing import until
 from ..raw_client import CLOSE_1000, RawClient, replayed_to_raw_client, run
@@ -172,7 +171,10 @@ def test_the_limit_of_clients_is_that_of_open_files_less_some() -> None:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (400, hard))
         assert ReplayOptions().client_limit == 300
-        assert ReplayOptions(max_clients=5000).client_limit == 5000
+        assert ReplayOptions().waiting_limit == 25
+        assert ReplayOptions(max_clients=20).waiting_limit == 95
+        with pytest.raises(UsageError, match="5000 clients need 5100 open files, and 400 are allowed"):
+            ReplayOptions(max_clients=5000)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert ReplayOptions().client_limit == min(MAX_CLIENTS, soft - 100)
