@@ -13,9 +13,8 @@ import zstandard
 
 from feedrec.cli import cli
 from feedrec.formats import open_recording
-from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import encode_frame, encode_header
-from feedrec.formats.line.index import Mark
+from feedrec.formats.line.index import Mark, mark_of
 from feedrec.formats.stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import msgspec
 
 from feedrec.feeds import Subscription, find_feed
-from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
+from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, Direction, Event, Frame, Header, format_time, parse_time
 

@@ -19,8 +19,8 @@ from typing import Any
 import msgspec
 import zstandard
 
-from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.gzip_members import GzipEncoder
 from feedrec.formats.stream.parquet_rows import ParquetEncoder
 from feedrec.formats.stream.zstd_blocks import BlockEncoder

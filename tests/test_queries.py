@@ -12,7 +12,7 @@ import pytest
 
 from feedrec.feeds import find_feed
 from feedrec.formats import open_recording
-from feedrec.formats.file.writer import mark_of
+from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.parquet_rows import ParquetEncoder
 from feedrec.model import Frame
 

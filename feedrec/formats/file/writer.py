@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Self
 
 from ...errors import FeedrecError, WriteError
-from ...model import Event, Frame, FrameInfo, Header, Record
+from ...model import Event, FrameInfo, Header, Record
 from ..line.codec import decode_line, encode_event, encode_frame, encode_header
-from ..line.index import Mark
+from ..line.index import Mark, mark_of
 from ..stream.protocols import MAX_LINE, Encoder, excess
 from .growing.file_sequence import FileSequence
 from .growing.growing_file import GrowingFile, Line, begin_file
@@ -30,7 +30,7 @@ from .growing.oldest_line import OldestLine
 from .modes import USUAL, FileMode
 from .target import Target
 
-__all__ = ["RecordingWriter", "create_recording", "mark_of", "recording_to"]
+__all__ = ["RecordingWriter", "create_recording", "recording_to"]
 
 _TICK = 0.1
 _FLUSH_AFTER = 0.45  # and a tick, and the write itself: well before reading would pause
@@ -39,7 +39,7 @@ _TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
 _LAST_WORD = 2.0  # seconds to note that frames are lost
-_LOW_WATER, _HIGH_WATER = 8 << 20, MAX_LINE  # one line is no sign of a slow disk
+_LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
 _MOST_UNFINISHED = 2  # files
 
 
@@ -130,7 +130,8 @@ class RecordingWriter:
     @property
     def memory_is_full(self) -> bool:
         """Whether as much waits in memory as may: the disk takes nothing, or much too little."""
-        return self._size_in - self._size_taken >= _HIGH_WATER or self._files.unfinished > _MOST_UNFINISHED
+        has_too_much = self._size_in - self._size_taken >= _HIGH_WATER and len(self._lines) > 1  # one may be that long
+        return has_too_much or self._files.unfinished > _MOST_UNFINISHED
 
     @property
     def failure(self) -> FeedrecError | None:
@@ -346,12 +347,6 @@ class RecordingWriter:
         self._size_taken += size
         self._taken.set()
         return taken, ends_file
-
-
-def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
-    """Return what the index needs to know about a record."""
-    is_received = isinstance(record, Frame) and record.direction == "in"
-    return record.time, record.conn, (info or FrameInfo()) if is_received else None
 
 
 def create_recording(

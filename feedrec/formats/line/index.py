@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 import zstandard
 
-from ...model import TIME_LIMIT, FrameInfo
+from ...model import TIME_LIMIT, Frame, FrameInfo, Record
 from .seek_table import MAX_BLOCKS, Tail, encode_seek_table, find_seek_table
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "decode_index",
     "encode_index",
     "find_index",
+    "mark_of",
     "read_index",
 ]
 
@@ -46,6 +47,12 @@ _MAX_INDEX = 64 << 20  # bytes decompressed: the index of some 256 GB of text
 
 Mark = tuple[int, int, FrameInfo | None]
 """What the index needs to know about a line: time, connection, and what a received frame is (else None)."""
+
+
+def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
+    """Return what the index needs to know about a record."""
+    is_received = isinstance(record, Frame) and record.direction == "in"
+    return record.time, record.conn, (info or FrameInfo()) if is_received else None
 
 
 class SnapshotPlace(msgspec.Struct, frozen=True, array_like=True):

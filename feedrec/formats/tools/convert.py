@@ -24,9 +24,8 @@ from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.lock import unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
-from ..file.writer import mark_of
 from ..line.codec import decode_line, encode_event, encode_frame
-from ..line.index import Mark
+from ..line.index import Mark, mark_of
 from ..line.index_marks import LineMarks
 from ..line.selection import Selection
 from ..line.steady_clock import reading_in

@@ -24,8 +24,9 @@ from ..file.names import PARQUET_SUFFIX, is_journal, is_part, part_path, repaire
 from ..file.opening import has_own_reader, open_recording
 from ..file.recording import RecordingFile
 from ..file.target import move_into_place
-from ..file.writer import RecordingWriter, create_recording, mark_of
+from ..file.writer import RecordingWriter, create_recording
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
+from ..line.index import mark_of
 from ..several.inputs import RunIdentity, run_identity
 from ..stream.protocols import MAX_LINE
 from .convert import renumbered

@@ -13,8 +13,8 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
 from feedrec.formats.file.target import FileTarget
-from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.line.index import mark_of
 from feedrec.formats.line.steady_clock import Reading, reading_of
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.model import NANOSECONDS, Frame, Header, Record

@@ -223,7 +223,7 @@ def test_a_caller_that_is_faster_than_the_disk_learns_when_to_pause_and_to_conti
     large = line(1)[:-1] + b" " * (1 << 20) + b"}"
     while not writer.is_full:
         writer.write_line(large, MARK)
-    assert 96 << 20 <= writer.backlog < 99 << 20
+    assert 64 << 20 <= writer.backlog < 67 << 20
     assert not drained.is_set()
     gate.open.set()
     assert drained.wait(HANG_TIMEOUT)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame
+from feedrec.formats.line.index import mark_of
 from feedrec.formats.line.index_marks import LineMarks
 from feedrec.model import Event, Frame, FrameInfo, Record
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from feedrec.errors import LineError, RecordingExistsError, WriteError
 from feedrec.feeds import find_feed
 from feedrec.formats import RecordingWriter, create_recording, open_recording
-from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame, encode_header
+from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.parquet_rows import HEADER_KEY, SCHEMA, ParquetEncoder, Row, line_of, row_of
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 

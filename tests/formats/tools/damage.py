@@ -7,9 +7,8 @@ from pathlib import Path
 
 from feedrec.errors import DamagedRecordingError
 from feedrec.formats.file.line_reader import RecordingReader
-from feedrec.formats.file.writer import mark_of
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
-from feedrec.formats.line.index import Index, find_index
+from feedrec.formats.line.index import Index, find_index, mark_of
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.formats.tools.repair import Repair, repair_recording
 from feedrec.formats.tools.verify import Rules, Verification, verify_recording
