@@ -29,7 +29,7 @@ from ..model import Header
 from .admission.allowed_hosts import AllowedHosts, parse_host_name
 from .admission.handshakes import Handshakes
 from .admission.listening import exposure, local_url, why_not_listening
-from .admission.log_limit import LogLimit, shortened
+from .admission.log_limit import Log, LogLimit, shortened
 from .client.client import ClientReplay
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
@@ -236,7 +236,9 @@ class ReplayServer:
         if endpoint is None:
             raise AssertionError("handshakes for unknown paths are refused")
         options, shared = self._options, self._endpoints.shared
-        client = self._meet(connection, endpoint)
+        number = next(self._numbers)
+        remarks = LogLimit(self.client_log, f"client {number}", at_once=20, per_second=0.2)
+        client = self._meet(number, connection, endpoint, remarks)
         self._crowd.clients += 1
         finished = False
         if shared is not None:
@@ -253,28 +255,26 @@ class ReplayServer:
             self._on_client_end(result)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self.has_failed = True
-            _log.error("%s: the replay failed: %s", client.name, _where(error))
+            self.client_log.log(logging.ERROR, "%s: the replay failed: %s", client.name, _where(error))
         finally:
+            remarks.tell_left_out()
             if shared is not None:
                 shared.leave(finished=finished)
             self._crowd.clients -= 1
             if options.at_end == "exit" and not self._crowd.clients:
                 self._finished.set()
 
-    def _meet(self, connection: ReplayConnection, endpoint: Endpoint) -> ClientReplay:
+    def _meet(self, number: int, connection: ReplayConnection, endpoint: Endpoint, remarks: Log) -> ClientReplay:
         options = self._options
         outlet = Outlet(connection, deflate=options.deflate, crowd=self._crowd)
-        number = next(self._numbers)
         venue = endpoint.venue
         session = None
         if venue is not None:
-            remark = partial(
-                self._remark, number, LogLimit(self.client_log, f"client {number}", at_once=20, per_second=0.2)
-            )
+            remark = partial(self._remark, number, remarks)
             session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._crowd.clients < 2)
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._crowd)
 
-    def _remark(self, number: int, log: LogLimit, text: str) -> None:
+    def _remark(self, number: int, log: Log, text: str) -> None:
         """Tell the person who runs the replay about a request that failed."""
         self.has_lacked = True
         log.log(logging.WARNING, "client %d %s", number, shortened(text))
@@ -283,7 +283,7 @@ class ReplayServer:
         closed = connection.protocol.close_rcvd
         if closed is not None and closed.code == CloseCode.MESSAGE_TOO_BIG:
             text = "%s closed with 1009: a frame exceeds its size limit; raise the limit (docs/clients.md)"
-            _log.warning(text, name)
+            self.client_log.log(logging.WARNING, text, name)
 
 
 def _where(error: BaseException) -> str:
@@ -300,9 +300,14 @@ class _Handshakes(logging.Filter):
     an error. The text of the error is left out: it may quote what the client sent, secrets included.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._limit = LogLimit(_log, "failed handshakes", at_once=20, per_second=1.0)
+
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        _log.info("%s%s", record.getMessage(), "" if error is None else f": {_kinds(error)}")
+        reason = "" if error is None else f": {_kinds(error)}"
+        self._limit.log(logging.INFO, "%s%s", record.getMessage(), reason)
         return False
 
 

@@ -22,9 +22,9 @@ def numbered(count: int, spacing: int = 1) -> list[Frame]:
     return frames_of([b'{"number":%d}' % number for number in range(count)], spacing)
 
 
-def record(path: Path, frames: Sequence[Frame]) -> Path:
+def record(path: Path, frames: Sequence[Frame], endpoint: str = "raw") -> Path:
     """Write a recording."""
-    writer = create_recording(path, Header("raw", created=START))
+    writer = create_recording(path, Header(endpoint, created=START))
     for frame in frames:
         writer.write_line(encode_frame(frame))
     return writer.finish()

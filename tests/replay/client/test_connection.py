@@ -343,3 +343,32 @@ def test_clients_that_come_and_vanish_leave_nothing_behind(tmp_path: Path, caplo
     with caplog.at_level(logging.WARNING):
         run(scenario())
     assert caplog.messages == []
+
+
+def test_what_a_client_causes_in_the_log_is_bounded_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """On one line each, however long and whatever the text."""
+    channel = "\\u001b[31mX" * 2000
+    asks = b'{"type":"subscribe","product_ids":["BTC-USD"],"channels":["%s"]}' % channel.encode()
+    message = b"\x81\xfe" + len(asks).to_bytes(2) + b"\0\0\0\0" + asks
+
+    async def scenario() -> None:
+        path = record(tmp_path / "a.jsonl.zst", numbered(10), endpoint="coinbase-exchange")
+        async with ReplayServer(path, options(speed=1.0)) as server:
+            async with RawClient(server.port) as client:
+                client.send(message * 50)
+                client.send(PING)
+                while (await client.receive())[0] != 0x8A:
+                    pass
+                (connection,) = clients_of(server)
+            await until(lambda: server.total.clients == 1)
+            assert connection.transport.is_closing()
+
+    with caplog.at_level(logging.INFO, "feedrec"):
+        run(scenario())
+    caused = [line for line in caplog.messages if line.startswith("client 1") and "connected" not in line]
+    assert 20 <= len(caused) <= 22
+    assert max(map(len, caused)) < 500
+    assert "\x1b" not in "".join(caused)
+    assert caused[-1] == "client 1: 30 more lines left out"
