@@ -142,10 +142,15 @@ class Output(NamedTuple):
                 self.finisher.finish()
             except RecordingError as failed:
                 error = error or failed
+        lost = self.writer.frames_lost
         files = [] if summary.path in {None, "-"} else _existing(self.writer.places)
         path = _named(files, str(self.writer.path)) if files else summary.path
         names = [str(file) for file in files]
-        return msgspec.structs.replace(summary, path=path, lost=self.writer.frames_lost, files=names), error
+        if lost and error is None:
+            error = RecordingError(
+                self.writer.path, f"{lost:,} frames are lost: a file was removed and could not be copied"
+            )
+        return msgspec.structs.replace(summary, path=path, lost=lost, files=names), error
 
 
 def _existing(places: Sequence[Path]) -> list[Path]:

@@ -33,8 +33,8 @@ from .target import Target
 __all__ = ["RecordingWriter", "create_recording", "recording_to"]
 
 _TICK = 0.1
-_FLUSH_AFTER = 0.45  # and a tick, and the write itself: well before reading would pause
-_PAUSE_AFTER, _RESUME_AFTER = 0.8, 0.4  # age of the oldest line that the operating system does not have
+_FLUSH_AFTER = 0.4  # and a tick, and the write itself: well before reading would pause
+_PAUSE_AFTER, _RESUME_AFTER = 0.7, 0.35  # age of the oldest line that the operating system does not have
 _TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
@@ -57,8 +57,7 @@ class RecordingWriter:
         self.on_drained = on_drained
         self._files = files
         self._lines: deque[Line | None] = deque()  # None: the next line begins a new file
-        self._size_in = self._size_taken = 0
-        self._unsafe = 0
+        self._size_in = self._size_taken = self._unsafe = 0
         self._last_whole = time.monotonic()
         self._oldest = OldestLine(self._last_whole)
         self._wake = threading.Event()
@@ -140,8 +139,8 @@ class RecordingWriter:
 
     @property
     def frames_lost(self) -> int:
-        """Received frames that were handed over and are not in the recording, since writing failed."""
-        return self._frames_lost
+        """Received frames that were handed over and are not in the recording, since the disk failed."""
+        return self._frames_lost + self._files.frames_gone
 
     def wait_for_room(self, most: int | None = None) -> None:
         """Wait until the backlog is below `most` bytes (by default, until it is not full), or writing has failed."""
@@ -240,7 +239,9 @@ class RecordingWriter:
     def discard(self) -> None:
         """Remove the recording: for one that never got a frame, or will never be complete."""
         self._lines.clear()
-        self._stop(_PATIENCE)
+        self._finishing = self._gives_up = True  # a disk that is full must not be asked for the end of the file
+        self._wake.set()
+        self._thread.join(_PATIENCE)
         self._files.remove()
 
     def _stop(self, patience: float | None = None) -> None:
@@ -250,9 +251,8 @@ class RecordingWriter:
         while self._thread.is_alive() and progress != (progress := (self._size_taken, self._files.size)):
             self._thread.join(patience)
         if self._thread.is_alive():
-            rest = self.backlog + self._files.unsafe_text
-            size = self.text_size
-            reason = f"accepted nothing for {patience:g} s: at least {rest} of {size} bytes of text are not written"
+            rest = f"{self.backlog + self._files.unsafe_text} of {self.text_size} bytes of text"
+            reason = f"accepted nothing for {patience:g} s: at least {rest} are not written"
             self._failure = WriteError(self._files.path, reason)
             self._gives_up = True
             self._wake.set()
@@ -289,12 +289,14 @@ class RecordingWriter:
 
     def _write_until_finished(self) -> None:
         files = self._files
-        while not self._gives_up:
-            if not (self._lines and files.accepts):
-                self._wake.wait(_TICK)
+        while True:
+            is_behind = self.backlog >= _WAKE_AT or (self._finishing and self._lines)
+            if not (is_behind and files.accepts) and self._wake.wait(_TICK):
                 self._wake.clear()
+            if self._gives_up:
+                return
             finishing = self._finishing
-            handed_over, before = self._size_in, time.monotonic()
+            before, handed_over = time.monotonic(), self._size_in
             self._write_some(before)
             now = time.monotonic()
             self._flush_if_due(now)
@@ -334,14 +336,12 @@ class RecordingWriter:
 
     def _take_lines(self) -> tuple[list[Line], bool]:
         """Take some lines of one file, and whether it ends there. The two ends of a deque are safe in two threads."""
-        taken: list[Line] = []
-        size, ends_file = 0, False
+        taken, size, ends_file = list[Line](), 0, False
         with contextlib.suppress(IndexError):
-            while size < _TAKEN_AT_ONCE:
-                line = self._lines.popleft()
-                if line is None:
+            while size < _TAKEN_AT_ONCE and not ends_file:
+                if (line := self._lines.popleft()) is None:
                     ends_file = True
-                    break
+                    continue
                 taken.append(line)
                 size += len(line[0]) + 1
         self._size_taken += size

@@ -44,7 +44,7 @@ class GrowingRecording(Protocol):
 
     @property
     def frames_lost(self) -> int:
-        """Received frames that were handed over and are not in the recording, since writing failed."""
+        """Received frames that were handed over and are not in the recording, since the disk failed."""
 
     @property
     def failure(self) -> FeedrecError | None:

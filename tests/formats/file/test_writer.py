@@ -82,6 +82,15 @@ def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_full_disk_does_not_keep_a_recording_from_being_discarded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
+    monkeypatch.setattr(os, "write", lambda *_: pytest.fail("it was asked"))
+    writer.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["a", "a.csv", "a.gz"])
 def test_a_name_that_tells_no_format_is_a_usage_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"must end in \.jsonl\.zst"):
@@ -162,7 +171,7 @@ def test_a_line_is_in_the_file_within_a_second(tmp_path: Path, name: str) -> Non
         writer.write_line(line(number))
         wait_until(lambda last=number: last in times_in(part))  # type: ignore[misc]
     writer.finish()
-    assert writer_module._TICK + writer_module._FLUSH_AFTER <= 0.8
+    assert writer_module._TICK + writer_module._FLUSH_AFTER <= 0.5 < writer_module._PAUSE_AFTER
 
 
 def test_a_feed_that_the_disk_keeps_up_with_is_never_paused() -> None:

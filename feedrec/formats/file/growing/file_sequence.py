@@ -102,6 +102,11 @@ class FileSequence:
         return list(self._finishing.places)
 
     @property
+    def frames_gone(self) -> int:
+        """Received frames of files that were removed by another program and could not be copied."""
+        return self._finishing.frames_gone
+
+    @property
     def unfinished(self) -> int:
         """Number of files that have their end, and wait for their final name."""
         return self._finishing.waiting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -13,6 +14,8 @@ from .disk_rules import Refusal, refusal_of
 from .growing_file import GrowingFile
 
 __all__ = ["Finishing"]
+
+log = logging.getLogger("feedrec")
 
 _SYNC_PATIENCE = 6  # times the patience for a write: fsync shows no progress
 
@@ -28,27 +31,31 @@ class Finishing:
     Attributes:
         places: Where the files are that are finished, or were left as they were, in order.
         failed: Files that could not be finished, or may not be on the storage device, and why.
+        frames_gone: Received frames of files that have no name left.
 
     """
 
     def __init__(self, patience: float | None, on_finished: Callable[[Path], object]) -> None:
         self.places: list[Path] = []
+        self.frames_gone = 0
         self.failed: deque[tuple[GrowingFile, FeedrecError]] = deque()
         self._patience = patience
         self._on_finished = on_finished
         self._jobs: deque[tuple[Callable[[GrowingFile], None], GrowingFile]] = deque()
         self._changed = threading.Condition()
         self._is_running = False
-        self._is_stuck = False
+        self._is_stuck = self._is_syncing = False
 
     @property
     def waiting(self) -> int:
-        """Number of jobs that are not done."""
-        return len(self._jobs)
+        """Number of files that are not finished."""
+        return len(self._jobs) - self._is_syncing
 
     def sync(self, file: GrowingFile) -> None:
-        """Force what is written of a file onto the storage device."""
-        self._do(self._sync, file)
+        """Force what is written of a file onto the storage device, unless that is going on: it may take long."""
+        if not self._is_syncing:
+            self._is_syncing = True
+            self._do(self._sync, file)
 
     def commit(self, file: GrowingFile) -> None:
         """Give a file that has its end its final name."""
@@ -96,6 +103,8 @@ class Finishing:
             self.failed.append((file, error))
         else:
             file.synced_size = size
+        finally:
+            self._is_syncing = False
 
     def _commit(self, file: GrowingFile) -> None:
         try:
@@ -125,4 +134,7 @@ class Finishing:
         place = file.target.place
         if place is not None:
             self.places.append(place)
+        elif not file.target.is_in_place:
+            self.frames_gone += file.frames
+            log.error("%s was removed, and could not be copied: its %d frames are lost", file.target.path, file.frames)
         file.target.release()

@@ -43,6 +43,7 @@ class GrowingFile:
         held: The lines that are not wholly with the operating system.
         held_text: Bytes of their text.
         text_size: Bytes of text added, the header and newlines included.
+        frames: Received frames added.
         synced_size: Bytes that are known to be on the storage device.
         is_left: Whether the recording goes on without it, and that was said.
 
@@ -58,6 +59,7 @@ class GrowingFile:
         self.held: list[Line] = []
         self.held_text = 0
         self.text_size = len(header) + 1
+        self.frames = 0
         self.synced_size = 0
         self.is_left = False
         self._encoder = encoder
@@ -97,6 +99,7 @@ class GrowingFile:
         self.held += lines
         self.held_text += size
         self.text_size += size
+        self.frames += sum(mark[2] is not None for mark in marks)
         self._put(self._encoder.add(texts, marks))
 
     def flush(self) -> None:

@@ -113,6 +113,7 @@ class RecoveringSequence(FileSequence):
             self.add([self._todo.event("lost", {"frames": frames, "reason": reason})], now)
             if self.end(now):
                 self.finish(_LAST_PATIENCE)
+        self.remove()  # what there was no room for
 
     def _work(self, now: float) -> None:
         if self._min_free and self._todo.text > _LARGE and self._file is not None and self._is_low(self._file):

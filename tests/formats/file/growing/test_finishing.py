@@ -6,8 +6,11 @@ import errno
 import threading
 from pathlib import Path
 
+import pytest
+
 from feedrec.errors import RecordingExistsError
 from feedrec.formats.file.growing.finishing import Finishing
+from feedrec.model import FrameInfo
 
 from ....timing import HANG_TIMEOUT, MS
 from .faulty_disk import FaultyDisk
@@ -45,6 +48,39 @@ def test_what_was_synced_is_known() -> None:
     finishing.sync(file)
     assert finishing.wait(HANG_TIMEOUT)
     assert file.synced_size == file.size > 0
+
+
+def test_syncs_of_a_slow_storage_device_do_not_pile_up_and_count_as_no_unfinished_file() -> None:
+    """Else reading would pause for them."""
+    disk, goes_on, calls = FaultyDisk(), threading.Event(), list[None]()
+    file = disk.begin(1)
+
+    def sync() -> None:
+        calls.append(None)
+        goes_on.wait(HANG_TIMEOUT)
+
+    file.target.sync = sync  # type: ignore[method-assign]
+    finishing = Finishing(None, lambda _: None)
+    for _ in range(5):
+        finishing.sync(file)
+    assert finishing.waiting == 0
+    goes_on.set()
+    assert finishing.wait(HANG_TIMEOUT)
+    assert len(calls) == 1
+
+
+def test_a_removed_file_that_cannot_be_copied_is_counted_as_lost(caplog: pytest.LogCaptureFixture) -> None:
+    disk = FaultyDisk()
+    file = disk.begin(1)
+    file.add([(b"{}", (1, 0, FrameInfo())), (b"{}", (1, 0, None))])
+    disk.targets[0].is_in_place, disk.targets[0].place = False, None
+    disk.syncs.append(errno.EIO)
+    finishing = Finishing(600.0, lambda _: None)
+    finishing.commit(file)
+    assert finishing.wait(HANG_TIMEOUT)
+    assert finishing.frames_gone == 1
+    assert finishing.places == []
+    assert "1 frames are lost" in caplog.text
 
 
 def test_a_file_that_failed_to_sync_gets_no_final_name() -> None:
