@@ -75,7 +75,7 @@ class Playback:
         self._is_shared = schedule is not None
         self._schedule = schedule or Schedule(first_time, self._started, timing.speed)
         self._first_time = self._added_time = self._last_time = first_time
-        self._shift = shift  # of the last frame
+        self._shift = shift  # of the last frame that was attended to, or of the last batch
         self._deadlines: list[Monotonic] = []
         self._batch = FrameBatch(0, 0, [], [], [])
         self._past = 0  # frames of the batch that are past
@@ -181,14 +181,14 @@ class Playback:
         """Send what the client waits for, and what the venue would send unprompted up to a frame of the batch."""
         if session.waits_for_state:
             await self._give_state(session)
-        until, steady, shift = self._batch.frames[number].time, self._batch.times[number], self._shift_at(number)
-        before = self._shift_at(number - 1) if number > self._batch.first else self._shift
+        until, steady = RecordedWall(self._batch.frames[number].time), self._batch.times[number]
+        before, self._shift = self._shift, shift_of(until, steady)
         if steady - self._added_time > LONGEST_HOLE:
-            session.jump(RecordedWall(until))
-        elif abs(shift - before) >= _LEAST_STEP:
-            session.jump(wall_time(self._added_time, shift))
+            session.jump(until)
+        elif abs(self._shift - before) >= _LEAST_STEP:
+            session.jump(wall_time(self._added_time, self._shift))
         while (due := session.next_due) is not None and due <= until:
-            time = steady_time(due, shift)
+            time = steady_time(due, self._shift)
             await self._hand_over()
             deadline = await self._wait_until_due(time)
             for message in session.due_messages(due):
