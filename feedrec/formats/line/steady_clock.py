@@ -32,6 +32,7 @@ __all__ = [
     "Jump",
     "Reading",
     "SteadyClock",
+    "is_of_same_clock",
     "reading_in",
     "reading_of",
     "shift_between",
@@ -118,7 +119,7 @@ def _step(difference: int) -> int:
     return (difference + MAX_DRIFT // 2) // MAX_DRIFT * MAX_DRIFT
 
 
-def _is_of_same_clock(before: Reading, reading: Reading) -> bool:
+def is_of_same_clock(before: Reading, reading: Reading) -> bool:
     """Return whether two readings that follow each other are of the same monotonic clock."""
     elapsed = reading.steady - before.steady
     return 0 <= elapsed <= max(reading.wall - before.wall, 0) + LONGEST_JUMP
@@ -260,7 +261,7 @@ class SteadyClock:
     def _read(self, wall: int, reading: Reading) -> None:
         before = self.reading
         self.reading = reading
-        if before is None or not _is_of_same_clock(before, reading):
+        if before is None or not is_of_same_clock(before, reading):
             self._offset = reading.offset
             if before is None:
                 self._pass(wall)

@@ -1,8 +1,8 @@
 """
 How the clocks of recordings are related: the steady time at which each begins.
 
-The files of one recording share a monotonic clock. So the last reading of the last file tells how far the wall clock of
-each was off, unless the monotonic clock went back from one file to the next.
+The files of one recording share a monotonic clock, be they its parts or cuts of it. So the last reading of the last
+file tells how far the wall clock of each was off, unless the monotonic clock went back from one file to the next.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from ...model import NANOSECONDS, format_time, parse_time
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.index import Index
-from ..line.steady_clock import DISORDER, LONGEST_JUMP, Reading, SteadyClock, reading_in, shift_between
+from ..line.steady_clock import (
+    DISORDER,
+    LONGEST_JUMP,
+    Reading,
+    SteadyClock,
+    is_of_same_clock,
+    reading_in,
+    shift_between,
+)
 from .inputs import Input, RunIdentity
 
 __all__ = [
@@ -71,7 +79,7 @@ def starting_clocks(files: Sequence[Input]) -> list[SteadyClock]:
         for number, part, begin in reversed(list(zip(numbers, parts, begins, strict=True))):
             if begin is None:
                 continue
-            if anchor is None or following is None or begin.steady > following.steady:
+            if anchor is None or following is None or not _continues(part, begin, following):
                 anchor = _last_of(part) or begin
             following = begin
             is_known = begin != part.reading  # else its line is to come
@@ -85,7 +93,7 @@ def _readings_at_beginnings(parts: Sequence[Input]) -> list[Reading | None]:
     if not any(begins):
         return begins
     for number in range(1, len(parts)):
-        if not parts[number].begins_with_reading:  # feedrec 0.1.0 wrote it
+        if "part" in parts[number].header.extra and not parts[number].begins_with_reading:  # feedrec 0.1.0 wrote it
             before, own = _last_of(parts[number - 1]), begins[number]
             if before is not None and (own is None or before.steady <= own.steady):
                 begins[number] = before
@@ -180,6 +188,12 @@ def is_stepped(file: Input, clock: SteadyClock, index: Index | None) -> bool:
     return False
 
 
+def _continues(file: Input, begin: Reading, following: Reading) -> bool:
+    """Return whether the file after this one has the same monotonic clock, given the readings at their beginnings."""
+    is_part = "part" in file.header.extra  # else it may have the same header by chance
+    return begin.steady <= following.steady if is_part else is_of_same_clock(begin, following)
+
+
 def _last_of(file: Input) -> Reading | None:
     try:
         with file.open() as recording:
@@ -189,14 +203,16 @@ def _last_of(file: Input) -> Reading | None:
 
 
 def _runs(files: Sequence[Input]) -> list[list[int]]:
-    """Return the numbers of the files of each recording, in the order of its parts."""
+    """Return the numbers of the files of each recording in order: its parts, or cuts of it."""
     runs: dict[RunIdentity | int, list[int]] = {}
     for number, file in enumerate(files):
-        is_part = bool(file.header.url and file.header.created and "part" in file.header.extra)
-        runs.setdefault(file.run if is_part else number, []).append(number)
+        is_known = bool(
+            file.header.url and file.header.created
+        )  # else files that have nothing in common look like parts
+        runs.setdefault(file.run if is_known else number, []).append(number)
 
-    def part_of(number: int) -> int:
-        part = files[number].header.extra.get("part")
-        return part if isinstance(part, int) else 0
+    def order(number: int) -> tuple[int, int]:
+        part, reading = files[number].header.extra.get("part"), files[number].reading
+        return part if isinstance(part, int) else 0, reading.steady if reading is not None else 0
 
-    return [sorted(numbers, key=part_of) for numbers in runs.values()]
+    return [sorted(numbers, key=order) for numbers in runs.values()]

@@ -181,6 +181,20 @@ def test_recordings_without_readings_are_merged_without_any(tmp_path: Path) -> N
     assert not any(isinstance(one, Event) for one in made)
 
 
+def test_cuts_of_one_recording_have_its_clock(tmp_path: Path) -> None:
+    """So that they can be put together again, in true order."""
+    steps: Steps = {300 * SECOND: -HOUR}
+    source = write(tmp_path / "a.jsonl", recorded(TIMES, steps))
+    spans = [(wall_at(0, {}), wall_at(300 * SECOND, {})), (wall_at(300 * SECOND, steps), wall_at(900 * SECOND, steps))]
+    cuts = [
+        converted([source], tmp_path / f"{n}.jsonl", Selection(start=start, end=end))[0]
+        for n, (start, end) in enumerate(spans)
+    ]
+    (whole,) = converted(cuts[::-1], tmp_path / "b.jsonl")
+    assert [true_time(one) for one in records(whole) if isinstance(one, Frame)] == list(TIMES)
+    assert all(time == true for time, true in passed(records(whole)))
+
+
 @each_steps
 def test_the_files_of_one_recording_are_joined_line_by_line(tmp_path: Path, steps: Steps) -> None:
     lines = recorded(TIMES, steps)
