@@ -6,12 +6,16 @@ A disk that is full for a while costs no frame, with a real recorder on a small 
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from soak.disk import full_and_back, small_disk
+
+from .cli.command import DEMO, background, interrupt, mock_venue, wait_for_frames
+from .timing import wait_until
 
 COUNT = 12_000
 
@@ -37,3 +41,29 @@ def test_a_disk_that_is_full_for_a_while_costs_no_frame(disk: Path, options: tup
     assert "nothing is lost" in done.log
     assert done.code == 0, done.log
     assert done.wrong is None
+
+
+def test_a_file_system_that_is_no_longer_mounted_is_waited_for(tmp_path: Path, disk: Path) -> None:
+    """Nothing is written below the mount point, and both files are named at the end."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    mounting = ["mount", "--bind", str(disk), str(folder)]
+    subprocess.run(mounting, check=True)
+    try:
+        with (
+            mock_venue(DEMO, "--speed", 5, "--at-end", "hold") as url,
+            background("record", "--url", url, "-p", "BTC-USD,ETH-USD", "-o", f"{folder}/x.jsonl") as process,
+        ):
+            wait_for_frames(disk / "x.jsonl.part")
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+            assert process.stderr is not None
+            while b"not mounted" not in process.stderr.readline():
+                assert process.poll() is None
+            assert list(folder.iterdir()) == []
+            subprocess.run(mounting, check=True)
+            wait_until((disk / "x-2.jsonl.part").exists)
+            code, out, _ = interrupt(process)
+        assert code == 0
+        assert f" to {folder}/x.jsonl.part and {folder}/x-2.jsonl\n" in out.decode()
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from ...errors import RecordingExistsError
+from ...errors import RecordingExistsError, WriteError
 from ...model import Header
 from ..line.index import Mark
 from ..line.steady_clock import DISORDER, Reading, SteadyClock, reading_in
@@ -110,6 +111,7 @@ class RotatingWriter(RecordingWriter):
         self._path, self._header, self._create = path, header, create
         self._after = after
         self._first = first
+        self._is_mounted = rules is not None and os.path.ismount(path.parent)
         self._span = None if after is None else after.nanoseconds
         self._span_start = -math.inf  # less what a line may be out of order
         self._span_end = math.inf if self._span is None else -math.inf
@@ -175,6 +177,8 @@ class RotatingWriter(RecordingWriter):
 
     def _begin(self, number: int) -> GrowingFile:
         path, header = self._path, self._header
+        if self._is_mounted and not os.path.ismount(path.parent):
+            raise WriteError(path, "its file system is not mounted")
         if self._after is not None:
             path = numbered_path(path, number)
         elif number > 1:

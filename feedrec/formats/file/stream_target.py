@@ -24,7 +24,7 @@ class StreamTarget:
         self.size = 0
         self.identity = os.stat_result([0] * 10)
         self.busy_since: float | None = None
-        self.is_in_place = True
+        self.is_in_place, self.is_gone = True, False
         self.place: Path | None = None
         self.free_space = math.inf
         self._stream = stream

@@ -53,6 +53,10 @@ class Target(Protocol):
         """Where it is; None if it has no name left."""
 
     @property
+    def is_gone(self) -> bool:
+        """Whether it has no name anywhere, so that it is lost when it is closed."""
+
+    @property
     def free_space(self) -> float:
         """Bytes that its file system has free for us; infinite if that is unknown."""
 
@@ -155,6 +159,11 @@ class FileTarget:
         if is_at(self.identity, self._part):
             return self._part
         return None if self._is_released else name_of(self._file)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it has no name anywhere, so that it is lost when it is closed."""
+        return not self._is_released and os.fstat(self._file).st_nlink == 0
 
     @property
     def free_space(self) -> float:
@@ -274,7 +283,7 @@ class FileTarget:
             raise RecordingExistsError(self.path, reason)
 
     def _take_name(self) -> None:
-        if os.fstat(self._file).st_nlink == 0:
+        if self.is_gone:
             self._copy_to_free_name()
         try:
             give_name(self._file, self._part, self.path, overwrite=self._overwrite)

@@ -58,7 +58,9 @@ def reason_of(error: FeedrecError) -> str:
     cause = error.__cause__
     if isinstance(cause, FileNotFoundError):
         return "its folder is gone"
-    return (isinstance(cause, OSError) and cause.strerror) or str(error)
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return error.reason if isinstance(error, WriteError) else str(error)
 
 
 class DiskRules(NamedTuple):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ....errors import FeedrecError, WriteError
+from ..names import part_path
 from .disk_rules import Refusal, refusal_of
 from .growing_file import GrowingFile
 
@@ -132,9 +133,9 @@ class Finishing:
 
     def _leave(self, file: GrowingFile) -> None:
         place = file.target.place
-        if place is not None:
-            self.places.append(place)
-        elif not file.target.is_in_place:
+        if not file.target.is_gone:
+            self.places.append(place or part_path(file.target.path))  # its file system may be mounted again
+        else:
             self.frames_gone += file.frames
             log.error("%s was removed, and could not be copied: its %d frames are lost", file.target.path, file.frames)
         file.target.release()

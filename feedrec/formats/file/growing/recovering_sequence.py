@@ -197,10 +197,12 @@ class RecoveringSequence(FileSequence):
             else:
                 file.end()
         if place is None:
-            text, reason, other = f"{part} was removed or replaced", "removed or replaced", file.target.path.name
+            reason = "removed or replaced" if file.target.is_gone else "out of reach"
+            text, other = f"{part} is {reason}", file.target.path.name
             job = self._finishing.commit
         else:
-            text, reason, other = f"{part} was moved to {place}", "moved", str(place)
+            reason = "moved"
+            text, other = f"{part} is {reason} to {place}", str(place)
             job = self._finishing.leave
         self._put_back(file, {"file": other, "reason": reason})
         self._open_next(now)

@@ -30,7 +30,7 @@ class FaultyTarget:
         self.data = bytearray()
         self.size = 0
         self.ending = "open"
-        self.is_in_place = True
+        self.is_in_place, self.is_gone = True, False
         self.place: Path | None = path.with_name(f"{path.name}.part")
         self._disk = disk
 

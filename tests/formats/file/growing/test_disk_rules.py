@@ -36,7 +36,7 @@ def test_an_error_says_whether_trying_again_may_help_and_proves_anything(
 def test_a_reason_has_no_file_in_it() -> None:
     assert reason_of(refused(errno.ENOSPC)) == "No space left on device"
     assert reason_of(refused(errno.ENOENT)) == "its folder is gone"
-    assert reason_of(refused(None)) == "x.jsonl: cannot be written"
+    assert reason_of(refused(None)) == "cannot be written"
 
 
 def test_a_disk_that_refuses_is_tried_again_four_times_a_second() -> None:

@@ -73,7 +73,7 @@ def test_a_removed_file_that_cannot_be_copied_is_counted_as_lost(caplog: pytest.
     disk = FaultyDisk()
     file = disk.begin(1)
     file.add([(b"{}", (1, 0, FrameInfo())), (b"{}", (1, 0, None))])
-    disk.targets[0].is_in_place, disk.targets[0].place = False, None
+    disk.targets[0].is_gone, disk.targets[0].place = True, None
     disk.syncs.append(errno.EIO)
     finishing = Finishing(600.0, lambda _: None)
     finishing.commit(file)
