@@ -43,6 +43,7 @@ _MOST_FRAGMENTS = 1000  # of one message
 _UNIT = 1 << 10  # bytes that count as one message
 _PARSED_AT_ONCE = 1 << 12  # bytes; there may be some 700 empty messages in them
 _PIECE = 1 << 17
+_WRITTEN_AT_ONCE = 5 << 16  # bytes: a batch of messages at full speed
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
@@ -83,7 +84,7 @@ class ReplayConnection(ServerConnection):
 
     def write(self, data: bytes) -> None:
         """Write whole messages, now or when the client has read what was written before."""
-        if self._unwritten or self.paused or len(data) > _PIECE:
+        if self._unwritten or self.paused or len(data) > _WRITTEN_AT_ONCE:
             self._unwritten.append(data)
             self._unwritten_size += len(data)
             self._write_on()
