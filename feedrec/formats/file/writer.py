@@ -300,7 +300,7 @@ class RecordingWriter:
             self._write_some(before)
             now = time.monotonic()
             self._flush_if_due(now)
-            files.tick(now, self.backlog)
+            files.tick(now, self.backlog, hurry=finishing)
             self._oldest.written(self._size_taken - files.unsafe_text, handed_over, before)
             if finishing and not self._lines and files.end(now):
                 return

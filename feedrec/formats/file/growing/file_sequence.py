@@ -148,13 +148,14 @@ class FileSequence:
         if self._file is not None:
             self._end_file(now)
 
-    def tick(self, now: float, waiting: int) -> None:  # noqa: ARG002
+    def tick(self, now: float, waiting: int, *, hurry: bool = False) -> None:  # noqa: ARG002
         """
         Do what is due; called several times a second.
 
         Args:
             now: Seconds of the steady clock.
             waiting: Bytes that wait in memory, for the log.
+            hurry: Whether the recording is to end: nothing is put off that might succeed.
 
         Raises:
             FeedrecError: If the disk has refused for too long, or an earlier file could not be finished.

@@ -120,9 +120,8 @@ class GrowingFile:
 
     def cut_back(self) -> bool:
         """Remove from the file what it has in part, or of the lines held; return whether that was possible."""
-        if self.target.size > self._whole:
-            with contextlib.suppress(WriteError):
-                self.target.cut(self._whole)
+        with contextlib.suppress(WriteError):
+            self.target.cut(self._whole)  # it may have more than it said when it refused
         return self.target.size == self._whole
 
     def _put(self, data: bytes) -> None:

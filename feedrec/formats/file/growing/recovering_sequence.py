@@ -63,6 +63,7 @@ class RecoveringSequence(FileSequence):
         self._patience, self._min_free = rules
         self._trouble = Trouble(rules.patience)
         self._next_look = 0.0
+        self._hurries = False
         self._first_leave = self._last_leave = float("-inf")
         super().__init__(
             begin,
@@ -78,7 +79,10 @@ class RecoveringSequence(FileSequence):
     def _is_refused(self) -> bool:
         return self._trouble.reason is not None
 
-    def tick(self, now: float, waiting: int) -> None:
+    def tick(self, now: float, waiting: int, *, hurry: bool = False) -> None:
+        if hurry and not self._hurries:
+            self._hurries, self._min_free = True, 0  # what is received must not be lost for a limit of our own
+            self._retry(now)
         if now >= self._next_look:
             self._next_look = now + _LOOK_EVERY
             self._busy_since = now
@@ -89,11 +93,7 @@ class RecoveringSequence(FileSequence):
             self._retry(now)
         self._work(now)
         self._report(now, waiting)
-        super().tick(now, waiting)
-
-    def end(self, now: float) -> bool:
-        self._min_free = 0  # what is received must not be lost for a limit of our own
-        return super().end(now)
+        super().tick(now, waiting, hurry=hurry)
 
     def give_up(self, frames: int, now: float) -> None:
         reason = self._trouble.reason or "it was given up"

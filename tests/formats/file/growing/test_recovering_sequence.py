@@ -215,6 +215,20 @@ def test_a_disk_that_fails_again_and_again_gets_no_flood_of_files_and_is_given_u
     assert len(bench.disk.targets) <= 12
 
 
+def test_at_the_end_a_new_file_is_not_waited_for() -> None:
+    """The second error within a short time has the recording wait, but not if it is to end."""
+    bench = Bench()
+    for _ in range(2):
+        bench.write(1)
+        bench.disk.writes.append((0, errno.EIO))
+        bench.flush()
+    assert not bench.files.accepts
+    bench.files.tick(bench.now, 0, hurry=True)
+    assert bench.files.accepts
+    bench.finish()
+    bench.check()
+
+
 @pytest.mark.parametrize(("place", "ending"), [(None, "committed"), (Path("/moved"), "left")])
 def test_a_file_that_was_taken_away_is_completed_and_named_in_the_next(place: Path | None, ending: str) -> None:
     bench = Bench()
@@ -266,6 +280,10 @@ def test_some_of_the_disk_can_be_left_free_but_what_is_received_is_written_at_th
     bench.write(1)
     bench.disk.free_space = 0
     bench.tick()
+    assert not bench.files.accepts
+    bench.files.tick(bench.now, 0, hurry=True)
+    assert bench.files.accepts
+    bench.write(1)
     bench.finish()
     bench.check()
     assert bench.disk.targets[0].ending == "committed"
