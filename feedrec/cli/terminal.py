@@ -44,8 +44,17 @@ def echo(*lines: str, err: bool = False) -> None:
 
 
 def echo_json(value: Any) -> None:
-    """Print a value as one line of JSON on stdout."""
-    click.echo(_escape_json(msgspec.json.encode(value).decode()))
+    """Print a value as one line of JSON on stdout; names of files in it may be any bytes."""
+    click.echo(_escape_json(msgspec.json.encode(_valid(value)).decode()))
+
+
+def _valid(value: Any) -> Any:
+    """Return a value with valid text throughout."""
+    if isinstance(value, str | Path):
+        return as_text(value)
+    if isinstance(value, dict):
+        return {_valid(key): _valid(one) for key, one in value.items()}
+    return [_valid(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def payload_writer() -> Callable[[bytes, bytes], object]:

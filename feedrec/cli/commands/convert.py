@@ -19,7 +19,7 @@ from ..filters import selection_of
 from ..options import PRODUCTS, ROTATE_AFTER, TIME, Moment, as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
-from ..terminal import as_text, echo, echo_json
+from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from ...feeds import Feed
@@ -180,7 +180,6 @@ def _facts(result: Conversion) -> dict[str, Any]:
     times = {name: getattr(result, name) for name in ("first_time", "last_time")}
     return {
         **msgspec.structs.asdict(result),
-        "paths": [as_text(path) for path in result.paths],
         **{name: None if time is None else format_time(time) for name, time in times.items()},
     }
 

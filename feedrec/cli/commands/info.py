@@ -16,7 +16,7 @@ from ...errors import RecordingError
 from ...model import NANOSECONDS, describe_nothing, format_time
 from .. import output
 from ..options import as_json, logging_options
-from ..terminal import as_text, echo, echo_json
+from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from ...formats.line.steady_clock import SteadyClock
@@ -56,8 +56,7 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
     total = combine([summary for _, summary in parts])
     name = files[0] if len(files) == 1 else None
     if as_json:
-        path = None if name is None else as_text(name)
-        echo_json({"path": path, **total.as_dict(), **_files_as_json(parts)})
+        echo_json({"path": name, **total.as_dict(), **_files_as_json(parts)})
     else:
         echo(_heading(name, parts, total), *_report(parts, total, activity))
     sys.stdout.flush()
@@ -106,7 +105,7 @@ def _files_as_json(parts: Summaries) -> dict[str, Any]:
     files = []
     for path, summary in parts:
         facts = summary.as_dict()
-        files.append({"path": as_text(path), **{name: facts[name] for name in names}})
+        files.append({"path": path, **{name: facts[name] for name in names}})
     return {"files": files}
 
 

@@ -11,7 +11,7 @@ from ...errors import UsageError
 from ..options import DURATION, as_json, logging_options
 from ..record_output import OutputOptions, open_output, output_options
 from ..record_source import SourceOptions, source_options
-from ..terminal import as_text, echo_json
+from ..terminal import echo_json
 
 if TYPE_CHECKING:
     from ...recorder import Summary
@@ -64,8 +64,6 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
 
 def _facts(summary: Summary, error: BaseException | None) -> dict[str, Any]:
     facts = summary.as_dict()
-    if summary.path is not None:
-        facts["path"] = as_text(summary.path)
     if error is not None:
-        facts["error"] = as_text(str(error) or "interrupted")
+        facts["error"] = str(error) or "interrupted"
     return facts

@@ -16,7 +16,7 @@ from .. import output
 from ..options import as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
-from ..terminal import as_text, echo, echo_json
+from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from ...formats.file.modes import FileMode
@@ -80,7 +80,7 @@ def repair(
             progress=progress,
         )
     if as_json:
-        paths = {"path": as_text(result.path), "output": as_text(result.output)}
+        paths = {"path": result.path, "output": result.output}
         echo_json({**result.as_dict(), **paths})
     else:
         echo(*_lines(result, endpoint))

@@ -13,7 +13,7 @@ from ...errors import FeedrecError, RecordingError
 from .. import output
 from ..options import as_json, logging_options
 from ..progress import reading
-from ..terminal import as_text, echo, echo_json
+from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from ...formats.tools.verify import Problem, Rules, Verification
@@ -56,7 +56,7 @@ def _verify(path: Path, *, as_json: bool) -> int:
         _report_failure(path, error, as_json=as_json)
         return _UNREADABLE
     if as_json:
-        echo_json({**result.as_dict(), "path": as_text(result.path)})
+        echo_json({**result.as_dict(), "path": result.path})
     else:
         echo(*_lines(result))
     return _GOOD if result.is_good else _BAD
@@ -74,7 +74,7 @@ def _rules_for(endpoint: str) -> Rules:
 
 def _report_failure(path: Path, error: FeedrecError, *, as_json: bool) -> None:
     if as_json:
-        echo_json({"path": as_text(path), "good": False, "error": as_text(str(error))})
+        echo_json({"path": path, "good": False, "error": str(error)})
     echo(f"feedrec: error: {error}", err=True)
 
 
