@@ -110,7 +110,18 @@ class LineError(FeedrecError):
 
 
 class ConnectError(FeedrecError):
-    """The endpoint cannot be reached, or refused the WebSocket handshake."""
+    """
+    The endpoint cannot be reached, or refused the WebSocket handshake.
+
+    Args:
+        text: What happened.
+        retry_after: Seconds for which the server asked not to be tried again.
+
+    """
+
+    def __init__(self, text: str, retry_after: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class VenueError(FeedrecError):

@@ -10,6 +10,7 @@ A live connection becomes a recording.
     watchdog.py              dead or merely silent
     run_end.py               what ends a run
     backoff.py               delays between attempts
+    retry_after.py           how long a server that refuses wants to be left alone
     rate_limit.py            the venue's limits
     throttle.py              short pauses, reported together
     clock.py                 stamps, and readings of both clocks

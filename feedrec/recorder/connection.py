@@ -14,6 +14,7 @@ import ipaddress
 import logging
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from websockets.protocol import Event
 
 from ..errors import ConnectError
 from ..feeds.redaction import REDACTED, Address
+from .retry_after import retry_after
 
 __all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "Receiver", "RecordedConnection", "open_connection"]
 
@@ -35,6 +37,8 @@ CLOSE_TIMEOUT = 2.0
 
 OPEN_TIMEOUT = 10.0
 """Seconds that a venue gets for the handshake."""
+
+_OVERLOADED = (429, 503)
 
 _USUAL_PORTS = {"ws": 80, "wss": 443}
 
@@ -180,9 +184,10 @@ async def open_connection(
         # Broad, because a venue's answer can trip the library in many ways, from ValueError to LookupError, and a
         # recorder that has run for a week must try again after each of them.
         text = f"cannot connect to {shown}: {address.redaction.text(_reason(error))}"
+        wait = _seconds_asked_for(error)
         if _tells_secrets(error, address):  # a traceback would show it
-            raise ConnectError(text) from None
-        raise ConnectError(text) from error
+            raise ConnectError(text, wait) from None
+        raise ConnectError(text, wait) from error
 
 
 def _tells_secrets(error: BaseException | None, address: Address) -> bool:
@@ -207,7 +212,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return _network_reason(error)
     if isinstance(error, InvalidStatus):
-        return f"the server answered with HTTP status {error.response.status_code}"
+        wait = _seconds_asked_for(error)
+        return f"the server answered with HTTP status {error.response.status_code}" + (
+            f", and asked to be left alone for {wait:.0f} s" if wait else ""
+        )
     if isinstance(error, InvalidURI):
         return f"not a WebSocket address: {error.msg}"
     if isinstance(error, EOFError) or isinstance(error.__cause__, EOFError):
@@ -215,6 +223,14 @@ def _reason(error: Exception) -> str:
     text = str(error) or repr(error)
     is_answer = isinstance(error, InvalidHandshake | ValueError) and not isinstance(error, _RedirectRefusedError)
     return f"the server does not speak WebSocket: {text}" if is_answer else text
+
+
+def _seconds_asked_for(error: Exception) -> float:
+    """Return for how long a server that has too much to do asked to be left alone."""
+    if not isinstance(error, InvalidStatus) or error.response.status_code not in _OVERLOADED:
+        return 0.0
+    values = error.response.headers.get_all("Retry-After")
+    return max((retry_after(value, datetime.now(UTC)) for value in values), default=0.0)
 
 
 def _network_reason(error: OSError) -> str:

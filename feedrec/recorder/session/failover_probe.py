@@ -25,26 +25,28 @@ async def return_to_primary(context: RunContext, loops: Sequence[ReconnectLoop])
 
     """
     selector = context.selector
+    wait = 0.0
     while True:
         await selector.diverted.wait()
-        await asyncio.sleep(selector.probes.next_delay())
-        if await _answers(context):
+        await asyncio.sleep(max(selector.probes.next_delay(), wait))
+        wait = 0.0
+        try:
+            await _reach_primary(context)
+        except ConnectError as error:
+            log.info("%s is still down: %s", selector.primary.feed.name, error)
+            wait = error.retry_after
+        else:
             event = selector.restore()
             for number, loop in enumerate(loops):
                 loop.switch_endpoint(event if number == 0 else None)
 
 
-async def _answers(context: RunContext) -> bool:
-    """Open a connection to the primary, and close it."""
+async def _reach_primary(context: RunContext) -> None:
+    """Open a connection to the primary, and close it; raise `ConnectError` if it cannot be opened."""
     primary = context.selector.primary
     await context.openings.turn()
-    try:
-        connection = await context.connect(
-            primary.url, lambda _: _IgnoringReceiver(), headers_of(primary, context.credentials)
-        )
-    except ConnectError as error:
-        log.info("%s is still down: %s", primary.feed.name, error)
-        return False
+    headers = headers_of(primary, context.credentials)
+    connection = await context.connect(primary.url, lambda _: _IgnoringReceiver(), headers)
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await connection.close()
@@ -53,7 +55,6 @@ async def _answers(context: RunContext) -> bool:
     finally:
         connection.transport.abort()  # as for recorded connections: close() of websockets 13 may wait for TLS
     await connection.wait_closed()
-    return True
 
 
 class _IgnoringReceiver:

@@ -94,6 +94,7 @@ class ReconnectLoop:
         self._has_lasted = False
         self._has_subscribed = bool(subscriptions)
         self._switch: dict[str, Any] | None = None
+        self._asked_to_wait = 0.0  # seconds, by the server that refused the last attempt
         self._wake = asyncio.Event()
 
     async def keep_open(self) -> None:
@@ -116,7 +117,7 @@ class ReconnectLoop:
                 while self._is_emptied and not end.has_begun:
                     await self._sleep(None)
             elif endpoint is selector.current:
-                delay = self._backoff.next_delay()
+                delay = max(self._backoff.next_delay(), self._asked_to_wait)
                 self.state = RunState.RECONNECTING
                 log.info("connecting again in %.1f s", delay)
                 await self._sleep(delay)
@@ -198,6 +199,7 @@ class ReconnectLoop:
         """Record one connection from open to close; return the seconds that it was open, or why it could not be."""
         context, writer = self._context, self._context.writer
         self.state = RunState.CONNECTING
+        self._asked_to_wait = 0.0
         client = endpoint.feed.client(endpoint.has(self.subscriptions), context.credentials)
         number, address = writer.take_number(), Address(endpoint.url)
         connection = self._connection = ConnectionLifecycle(
@@ -218,6 +220,7 @@ class ReconnectLoop:
                 raise ConnectError(f"{error}; before, {context.selector.reason}") from error
             log.warning("%s", error)
             writer.problem(str(error))
+            self._asked_to_wait = error.retry_after
             return 0.0, str(error)
         finally:
             connection.end()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,36 @@ def test_a_refusal_after_the_first_connection_is_tried_again(path: Path) -> None
     run(record())
     assert [frame.conn for frame in received(path)] == [0, 1]
     assert [event.conn for event in events(path, "open")] == [0, 1]
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_a_server_that_asks_to_be_left_alone_is_left_alone(
+    path: Path, status: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The backoff would have tried again a hundred times."""
+    attempts: list[float] = []
+
+    def noting(script: Callable[[Peer], Awaitable[None]]) -> Callable[[Peer], Awaitable[None]]:
+        async def noted(peer: Peer) -> None:
+            attempts.append(time.monotonic())
+            await script(peer)
+
+        return noted
+
+    async def refuse(peer: Peer) -> None:
+        await peer.respond(status, "Retry-After: 1", "Content-Length: 0")
+
+    async def record() -> None:
+        async with venue(noting(send_one_and_abort), noting(refuse), noting(stay)) as url:
+            session = session_for(url, path)
+            async with running(session):
+                await until(lambda: session.progress.counts.frames == 2)
+                session.stop()
+
+    run(record())
+    assert len(attempts) == 3
+    assert attempts[2] - attempts[1] >= 1
+    assert "asked to be left alone for 1 s" in caplog.text
 
 
 def test_the_backoff_starts_over_after_a_good_connection_only(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,31 @@
+"""How long a server that refuses wants to be left alone: the header Retry-After (RFC 9110, 10.2.3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+__all__ = ["LONGEST_WAIT", "retry_after"]
+
+LONGEST_WAIT = 3600.0
+"""Seconds: a recorder that waits longer for a server's mistake loses more than it could be banned for."""
+
+
+def retry_after(value: str, now: datetime) -> float:
+    """
+    Return the seconds to wait that a header asks for, from 0 to an hour; 0 if it makes no sense.
+
+    Args:
+        value: The header: seconds, or an HTTP date.
+        now: The time in UTC.
+
+    """
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
+    return min(max(seconds.total_seconds(), 0.0), LONGEST_WAIT)
