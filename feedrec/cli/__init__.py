@@ -57,6 +57,14 @@ _COMMANDS = (
     "demo",
 )
 
+_HINTS = {
+    "help": "; try feedrec --help, or feedrec COMMAND --help",
+    "ls": "; feedrec info FOLDER shows its recordings, feedrec feeds what can be recorded",
+    "list": "; feedrec info FOLDER shows its recordings, feedrec feeds what can be recorded",
+    "version": "; try feedrec --version",
+}
+"""What to do instead of commands that other tools have."""
+
 _STDOUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """Errors of writing to stdout. Errors of other files carry a file name, and are explained where they occur."""
 
@@ -93,7 +101,8 @@ class _CommandGroup(click.Group):
         except click.UsageError as error:
             if args[0].startswith("-"):
                 raise
-            raise click.UsageError(f"unknown command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}", ctx) from error
+            hint = _HINTS.get(args[0].lower()) or did_you_mean(args[0], _COMMANDS)
+            raise click.UsageError(f"unknown command {args[0]!r}{hint}", ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         from .allocator import return_large_blocks

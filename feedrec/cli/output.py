@@ -6,12 +6,16 @@ import contextlib
 import logging
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 
 from .terminal import printable
 
 __all__ = ["columns", "count", "duration", "is_terminal", "ratio", "set_up_logging", "size"]
+
+
+_NARROWEST = 20  # columns of a cell that is wrapped
 
 
 def size(number: float) -> str:
@@ -48,9 +52,20 @@ def ratio(value: float | None) -> str:
     return f"{value:.1f}:1" if value else "-"
 
 
-def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Return the lines of a table; the columns in `right` are right-aligned."""
+def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = (), wrap: int | None = None) -> list[str]:
+    """
+    Return the lines of a table.
+
+    Args:
+        rows: Its cells.
+        right: Numbers of the columns that are right-aligned.
+        wrap: Columns of the terminal that the table must fit into, by continuing its last cells on further lines.
+
+    """
     rows = [[printable(cell) for cell in row] for row in rows]
+    if wrap is not None:
+        before = sum(max(map(len, column)) + 2 for column in list(zip(*rows, strict=True))[:-1])
+        rows = [line for row in rows for line in _wrapped(row, max(wrap - before, _NARROWEST))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
@@ -60,6 +75,12 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[st
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def _wrapped(row: Sequence[str], width: int) -> list[list[str]]:
+    """Return a row of a table as several ones, whose last cells have so many columns at most."""
+    first, *others = textwrap.wrap(row[-1], width, break_long_words=False, break_on_hyphens=False) or [""]
+    return [[*row[:-1], first], *([*[""] * (len(row) - 1), other] for other in others)]
 
 
 def is_terminal() -> bool:

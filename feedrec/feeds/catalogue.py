@@ -74,7 +74,8 @@ def find_feed(name: str) -> Feed:
     feed = _built_in(name) if name in _MODULES else load_plugin(name)
     if feed is None:
         names = endpoint_names()
-        raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, names)} (known: {', '.join(names)})")
+        known = f"known: {', '.join(names)}; raw records any WebSocket, with --url"
+        raise UsageError(f"there is no endpoint {name!r}{did_you_mean(name, names)} ({known})")
     return feed
 
 

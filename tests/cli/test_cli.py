@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,14 @@ def test_the_bare_command_is_the_help() -> None:
     assert bare.returncode == 0
     assert bare.stdout == feedrec("--help").stdout
     assert bare.stderr == b""
+
+
+@pytest.mark.parametrize("name", ["help", "ls", "list", "version"])
+def test_a_command_of_other_tools_gets_a_hint(name: str) -> None:
+    """What it is called here, in the same line."""
+    done = feedrec(name)
+    assert done.returncode == 2
+    assert re.search(rf"unknown command '{name}'; .*feedrec \S+", done.stderr.decode())
 
 
 def test_help_names_every_command() -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["feed_facts", "feeds"]
 
+_WIDTH = 80
+
 log = logging.getLogger("feedrec")
 
 
@@ -52,7 +54,7 @@ def feeds(name: str | None, as_json: bool) -> None:
     if as_json:
         echo_json({"endpoints": [feed_facts(feed) for feed in found]})
     else:
-        echo(*_table(found))
+        echo(*_table(found), "", "feedrec feeds ENDPOINT shows its channels, address, limits and credentials")
 
 
 def feed_facts(feed: Feed) -> dict[str, Any]:
@@ -84,9 +86,9 @@ def _channel_facts(channel: Channel) -> dict[str, Any]:
 
 
 def _table(found: Iterable[Feed]) -> list[str]:
-    rows = [("endpoint", "description", "address", "credentials", "failover")]
-    rows += [(feed.name, feed.summary, feed.url or "-", _need(feed), feed.failover or "-") for feed in found]
-    return output.columns(rows)
+    rows = [("endpoint", "credentials", "description")]
+    rows += [(feed.name, _need(feed), feed.summary) for feed in found]
+    return output.columns(rows, wrap=_WIDTH)
 
 
 def _details(feed: Feed) -> list[str]:
@@ -105,11 +107,11 @@ def _details(feed: Feed) -> list[str]:
     examples = [f"-c '{one.name}?{one.example}'" for one in feed.channels.values() if one.example]
     facts += [("default", " ".join(asked))] if asked else []
     facts += [("example", examples[0])] if examples else []
-    lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts])]
+    lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts], wrap=_WIDTH)]
     if feed.channels:
-        rows = [("channel", "description", "takes", "credentials")]
-        rows += [(one.name, one.summary, _takes(one), _need_of(one, feed)) for one in feed.channels.values()]
-        lines += ["", *output.columns(rows)]
+        rows = [("channel", "credentials", "description")]
+        rows += [(one.name, _need_of(one, feed), f"{one.summary}; {_takes(one)}") for one in feed.channels.values()]
+        lines += ["", *output.columns(rows, wrap=_WIDTH)]
     return lines
 
 
@@ -137,7 +139,8 @@ def _need_of(channel: Channel, feed: Feed) -> str:
 def _takes(channel: Channel) -> str:
     """Return what a subscription to a channel takes; optional arguments are in brackets."""
     taken = ["[products]" if channel.products_optional else "products"] if channel.takes_products else []
-    return ", ".join([*taken, *channel.params, *(f"[{name}]" for name in channel.optional_params)]) or "-"
+    takes = ", ".join([*taken, *channel.params, *(f"[{name}]" for name in channel.optional_params)])
+    return f"takes {takes}" if takes else "no products"
 
 
 def _replay_mode(feed: Feed) -> str:

@@ -24,14 +24,22 @@ BUILT_IN = [
 ]
 
 
-def test_the_list_has_a_line_for_each_endpoint() -> None:
-    """Name, address, credentials and failover are in it."""
+def listed(output: bytes) -> list[str]:
+    """Return the names of the endpoints that a list shows; a long description goes on in the next line."""
+    table, _, hint = output.decode().rstrip().rpartition("\n\n")
+    assert hint.startswith("feedrec feeds ENDPOINT shows")
+    return [line.split()[0] for line in table.splitlines()[1:] if not line.startswith(" ")]
+
+
+def test_the_list_has_every_endpoint_and_fits_80_columns() -> None:
+    """Name, credentials and description are in it."""
     done = feedrec("feeds")
     head, *lines = done.stdout.decode().splitlines()
-    assert head.split() == ["endpoint", "description", "address", "credentials", "failover"]
-    assert [line.split()[0] for line in lines] == BUILT_IN
+    assert head.split() == ["endpoint", "credentials", "description"]
+    assert listed(done.stdout) == BUILT_IN
+    assert max(map(len, lines)) <= 80
     (direct,) = (line for line in lines if line.startswith("coinbase-exchange-direct "))
-    assert direct.split()[-3:] == ["wss://ws-direct.exchange.coinbase.com", "needed", "coinbase-exchange"]
+    assert direct.split()[1] == "needed"
 
 
 def test_json_has_all_that_is_known_of_all() -> None:
@@ -55,14 +63,16 @@ def test_an_endpoint_in_detail(name: str) -> None:
     feed = find_feed(name)
     text = feedrec("feeds", name).stdout.decode()
     lines = text.splitlines()
+    joined = " ".join(text.split())
+    assert max(map(len, lines[1:])) <= 80
     assert lines[0] == f"{name}: {feed.summary}"
     assert feed.url in text
     assert all(variable in text for variable in (feed.credentials.variables if feed.credentials else ()))
-    assert all(limit in text for limit in feed.limits)
+    assert all(limit in joined for limit in feed.limits)
     for channel in feed.channels.values():
         (line,) = (line for line in lines if line.startswith(f"{channel.name} "))
-        assert channel.summary in line
-        assert all(param in line for param in channel.params)
+        assert channel.summary in joined
+        assert all(param in joined for param in channel.params)
         assert ("needed" in line) == (channel.needs_credentials or feed.needs_credentials)
     assert json.loads(feedrec("feeds", name, "--json").stdout)["endpoint"] == name
 
@@ -86,6 +96,6 @@ def test_a_package_that_is_broken_is_one_line_and_no_more(tmp_path: Path) -> Non
     install(tmp_path, "broken", "raise RuntimeError('no')", "broken = broken:FEED")
     done = feedrec("feeds", env={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.decode().splitlines()[1:]] == [*BUILT_IN, "acme"]
+    assert listed(done.stdout) == [*BUILT_IN, "acme"]
     (line,) = done.stderr.decode().splitlines()
     assert "warning: endpoint 'broken' of the package broken (broken:FEED) cannot be loaded" in line
