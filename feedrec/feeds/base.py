@@ -257,6 +257,18 @@ class Feed(Protocol):
         """
         return [list(subscriptions)]
 
+    def given_up_for(
+        self,
+        new: Sequence[Subscription],  # noqa: ARG002
+        present: Sequence[Subscription],  # noqa: ARG002
+    ) -> list[Subscription]:
+        """
+        Return what of the present subscriptions must be unsubscribed before something new can be subscribed.
+
+        If there is any, the connection is closed after that, and all of it is subscribed on the next one.
+        """
+        return []
+
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection."""
         ...

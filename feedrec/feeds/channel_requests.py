@@ -27,8 +27,11 @@ class ChannelRequest(NamedTuple):
     query: str = ""
 
 
-Wanted = str | ChannelRequest | tuple[str, Sequence[str]] | Subscription
-"""A channel that a program asks for: as on the command line, `ticker:BTC-USD,ETH-USD`, or with its products."""
+Wanted = str | ChannelRequest | tuple[str, str | Sequence[str]] | Subscription
+"""
+A channel that a program asks for: as on the command line, `ticker:BTC-USD,ETH-USD`, or a pair with its products, of
+which a text is one: `("ticker", "BTC-USD")`.
+"""
 
 
 def read_channel(text: str) -> ChannelRequest:
@@ -47,15 +50,16 @@ def read_channel(text: str) -> ChannelRequest:
 
 
 def resolve_channels(
-    feed: Feed, channels: Wanted | Sequence[Wanted], products: Sequence[str] = (), *, use_defaults: bool = True
+    feed: Feed, channels: Wanted | Sequence[Wanted], products: str | Sequence[str] = (), *, use_defaults: bool = True
 ) -> list[Subscription]:
     """
     Turn what a program asks for into subscriptions.
 
     Args:
         feed: The endpoint.
-        channels: One or several; a single one is not a tuple.
-        products: Products for channels that name none.
+        channels: One or several. Two texts alone are two channels if the endpoint has both, else a channel and its
+            product.
+        products: Products for channels that name none; a text is one product.
         use_defaults: Whether channels that then have none get the feed's, and must have the parameters that the feed
             requires; otherwise they mean all of the channel.
 
@@ -63,28 +67,51 @@ def resolve_channels(
         UsageError: If the feed has no such channel, or the venue does not allow all of it.
 
     """
-    requests: list[ChannelRequest | tuple[str, Sequence[str]]] = []
+    products = (products,) if isinstance(products, str) else tuple(products)
+    requests: list[ChannelRequest] = []
     made: list[Subscription] = []
-    alone = isinstance(channels, str | ChannelRequest | Subscription)
-    listed = cast("Sequence[Wanted]", [channels] if alone else channels)
-    for one in listed:
+    for one in _listed_in(feed, channels):
         if isinstance(one, Subscription) and (one.params or not use_defaults):
             made.append(one)
-        elif isinstance(one, Subscription):
-            requests.append(ChannelRequest(one.channel, one.products))
         else:
-            requests.append(read_channel(one) if isinstance(one, str) else one)
-    for channel in (*(one.channel for one in made), *(name for name, *_ in requests)):
-        _find_channel(feed, channel)
+            requests.append(_as_request(one))
+    for channel, own_products in (*((one.channel, one.products) for one in made), *(one[:2] for one in requests)):
+        _check_products(feed, _find_channel(feed, channel), own_products)
     if use_defaults:
         asked_for = subscribe_to(feed, requests, products, heartbeats=False) if requests else []
         return [*asked_for, *made]
-    for requested, own_products, *query in requests:
+    for requested, own_products, query in requests:
         name = feed.channel_name(requested)
-        params = feed.parse_params(name, query[0]) if query and query[0] else {}
+        params = feed.parse_params(name, query) if query else {}
         chosen = tuple(own_products or products) if feed.channels[name].takes_products else ()
         made.append(Subscription(name, chosen, params))
     return made
+
+
+def _listed_in(feed: Feed, channels: Wanted | Sequence[Wanted]) -> Sequence[Wanted]:
+    """Return what was asked for one by one; see `resolve_channels`."""
+    if isinstance(channels, str | ChannelRequest | Subscription) or _is_pair(feed, channels):
+        return [cast("Wanted", channels)]
+    return cast("Sequence[Wanted]", channels)
+
+
+def _is_pair(feed: Feed, channels: object) -> bool:
+    """Whether two things alone are a channel and its products: `("ticker", "level2")` are two channels."""
+    if not (isinstance(channels, tuple) and len(channels) == 2 and isinstance(channels[0], str)):
+        return False
+    second = channels[1]
+    if isinstance(second, str):
+        return feed.channel_name(second.partition("?")[0].partition(":")[0]) not in feed.channels
+    return isinstance(second, list | tuple) and not isinstance(second, ChannelRequest)
+
+
+def _as_request(wanted: Wanted) -> ChannelRequest:
+    if isinstance(wanted, str):
+        return read_channel(wanted)
+    if isinstance(wanted, Subscription):
+        return ChannelRequest(wanted.channel, wanted.products)
+    channel, products, *query = wanted
+    return ChannelRequest(channel, (products,) if isinstance(products, str) else tuple(products), *query)
 
 
 def subscribe_to(
@@ -108,11 +135,16 @@ def subscribe_to(
         UsageError: If the feed has no such channel, or the venue does not allow all of it.
 
     """
+    names = list(dict.fromkeys(name for name, *_ in requests))
+    if products and names and not any(_find_channel(feed, name).takes_products for name in names):
+        verb = "takes" if len(names) == 1 else "take"
+        raise UsageError(f"{_listed(names)} of {feed.name} {verb} no products: leave out {', '.join(products)}")
     wanted: dict[str, tuple[str, ...]] = {}
     with_params: list[Subscription] = []
     for requested, own_products, *query in requests or [(name, ()) for name in feed.default_channels]:
         name = feed.channel_name(requested)
         channel = _find_channel(feed, name)
+        _check_products(feed, channel, own_products)
         params = feed.parse_params(name, query[0] if query else "")
         if params:
             with_params.append(Subscription(name, params=params))
@@ -173,6 +205,11 @@ def _find_channel(feed: Feed, name: str) -> Channel:
         names = ", ".join(feed.channels)
         raise UsageError(f"{feed.name} has no channel {name!r}{did_you_mean(name, feed.channels)} (it has {names})")
     return channel
+
+
+def _check_products(feed: Feed, channel: Channel, products: Sequence[str]) -> None:
+    if products and not channel.takes_products:
+        raise UsageError(f"{channel.name} of {feed.name} takes no products: leave out {', '.join(products)}")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from feedrec.errors import UsageError
 from feedrec.feeds import Feed, Subscription, did_you_mean, find_feed, subscribe_to
-from feedrec.feeds.channel_requests import missing_credentials
+from feedrec.feeds.channel_requests import ChannelRequest, Wanted, missing_credentials, resolve_channels
 
 FEED = find_feed("coinbase-advanced")
+EXCHANGE = find_feed("coinbase-exchange")
 USER_FEED = find_feed("coinbase-advanced-user")
 
 
@@ -30,9 +33,72 @@ def test_a_channel_named_twice_is_one_subscription_with_each_product_once() -> N
     assert subscribe_to(FEED, requests, [], heartbeats=False) == [Subscription("level2", ("ETH-USD", "BTC-USD"))]
 
 
-def test_heartbeats_take_no_products_and_come_once() -> None:
-    requests: list[tuple[str, list[str]]] = [("heartbeats", ["BTC-USD"]), ("ticker", [])]
+def test_heartbeats_come_once() -> None:
+    requests: list[tuple[str, list[str]]] = [("heartbeats", []), ("ticker", [])]
     assert subscribe_to(FEED, requests, []) == [Subscription("heartbeats"), Subscription("ticker", ("BTC-USD",))]
+
+
+@pytest.mark.parametrize(
+    ("feed", "wanted", "said"),
+    [
+        (FEED, "heartbeats:BTC-USD", "heartbeats of coinbase-advanced takes no products: leave out BTC-USD"),
+        (FEED, ("futures_balance_summary", "A-B"), "futures_balance_summary of coinbase-advanced takes no products"),
+        (FEED, Subscription("heartbeats", ("A-B",)), "takes no products: leave out A-B"),
+        (EXCHANGE, ["ticker", "status:A-B,C-D"], "status of coinbase-exchange takes no products: leave out A-B, C-D"),
+    ],
+)
+def test_products_of_a_channel_that_takes_none_are_an_error(feed: Feed, wanted: Wanted, said: str) -> None:
+    """Whoever asks for them would think that they are recorded."""
+    with pytest.raises(UsageError, match=said):
+        resolve_channels(feed, wanted)
+    with pytest.raises(UsageError, match="takes no products"):
+        resolve_channels(feed, wanted, use_defaults=False)
+
+
+def test_products_for_channels_none_of_which_takes_any_are_an_error() -> None:
+    """But those that do take them may stand beside others."""
+    with pytest.raises(UsageError, match="heartbeats and futures_balance_summary of coinbase-advanced take no"):
+        subscribe_to(FEED, [("heartbeats", []), ("futures_balance_summary", [])], ["A-B"])
+    both = subscribe_to(EXCHANGE, [("status", []), ("ticker", [])], ["A-B"], heartbeats=False)
+    assert both == [Subscription("status"), Subscription("ticker", ("A-B",))]
+
+
+def test_status_without_products_means_all() -> None:
+    """As the document says of Advanced Trade."""
+    assert resolve_channels(FEED, "status") == [Subscription("status")]
+    assert resolve_channels(FEED, "status", "BTC-USD") == [Subscription("status", ("BTC-USD",))]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "subscribed"),
+    [
+        ([("ticker", "BTC-USD")], [Subscription("ticker", ("BTC-USD",))]),
+        ([("ticker", ["BTC-USD"])], [Subscription("ticker", ("BTC-USD",))]),
+        (("ticker", "BTC-USD"), [Subscription("ticker", ("BTC-USD",))]),
+        (("ticker", ["BTC-USD", "ETH-USD"]), [Subscription("ticker", ("BTC-USD", "ETH-USD"))]),
+        (("ticker", ("BTC-USD",)), [Subscription("ticker", ("BTC-USD",))]),
+        (("ticker", ()), [Subscription("ticker", ("SOL-USD",))]),
+        (("ticker", "level2"), [Subscription("ticker", ("SOL-USD",)), Subscription("level2", ("SOL-USD",))]),
+        (("ticker", "l2_data:A-B"), [Subscription("ticker", ("SOL-USD",)), Subscription("level2", ("A-B",))]),
+        (["ticker", "level2"], [Subscription("ticker", ("SOL-USD",)), Subscription("level2", ("SOL-USD",))]),
+        (
+            (("ticker", "A-B"), ("level2", "C-D")),
+            [Subscription("ticker", ("A-B",)), Subscription("level2", ("C-D",))],
+        ),
+        (
+            ("ticker", Subscription("level2")),
+            [Subscription("ticker", ("SOL-USD",)), Subscription("level2", ("SOL-USD",))],
+        ),
+        (ChannelRequest("ticker", ("A-B",)), [Subscription("ticker", ("A-B",))]),
+        ("ticker:A-B", [Subscription("ticker", ("A-B",))]),
+    ],
+)
+def test_a_text_is_one_product_and_a_pair_one_subscription(
+    wanted: Wanted | Sequence[Wanted], subscribed: list[Subscription]
+) -> None:
+    """No product is taken for its letters, and no pair for two channels unless it is two channels."""
+    assert resolve_channels(FEED, wanted, "SOL-USD") == subscribed
+    assert resolve_channels(FEED, wanted, ["SOL-USD"]) == subscribed
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,11 @@ class CoinbaseAdvanced(FeedDefaults):
         """Put as many products of level2 on each connection as it may have; see `Feed`."""
         return spread_channel(subscriptions, "level2", MAX_LEVEL2_PRODUCTS, HEARTBEATS)
 
+    def given_up_for(self, new: Sequence[Subscription], present: Sequence[Subscription]) -> list[Subscription]:
+        """Return `user` if its products change: "unsubscribe, close, reopen" (document of the channel); see `Feed`."""
+        is_user = any(one.channel == USER for one in new)
+        return [one for one in present if one.channel == USER] if is_user else []
+
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:
         """Return the rule of one sequence per connection, over all channels; see `Feed`."""
         return ConnectionSequence(0 if from_start else None)

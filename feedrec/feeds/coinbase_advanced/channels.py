@@ -25,7 +25,7 @@ MARKET_CHANNELS = (
     Channel("ticker_batch", "like ticker, every 5 seconds if changed"),
     Channel("market_trades", "trades of the last 250 ms"),
     Channel("candles", "five-minute candles, when they change"),
-    Channel("status", "products and currencies"),
+    Channel("status", "products and currencies", products_optional=True),
 )
 
 HEARTBEATS_CHANNEL = Channel(HEARTBEATS, "a heartbeat every second, keeps other channels open", takes_products=False)

@@ -32,6 +32,7 @@ class Param(msgspec.Struct, frozen=True):
         kind: Its kind; several values where that is a plural.
         example: An example, as a person writes it.
         is_required: Whether a subscription must have it. Required parameters make up the product.
+        is_at_most_a_day: Whether an interval may be up to `1d` only.
 
     """
 
@@ -39,6 +40,7 @@ class Param(msgspec.Struct, frozen=True):
     kind: Literal["number", "numbers", "addresses", "interval", "text"]
     example: str
     is_required: bool = True
+    is_at_most_a_day: bool = False
 
     @property
     def is_list(self) -> bool:
@@ -62,7 +64,7 @@ PARAMS: Mapping[str, tuple[Param, ...]] = {
     "onchain@kline": _TOKEN_AND_INTERVAL,
     "onchain@token_metric": _TOKEN,
     "onchain@pool_metric": (_PLATFORM, Param("pool_address", "addresses", _ADDRESS)),
-    "onchain@unique_trader": _TOKEN_AND_INTERVAL,
+    "onchain@unique_trader": (*_TOKEN, Param("interval", "interval", "1m", is_at_most_a_day=True)),  # "(up to `1d`)"
     "onchain@holders_metrics": _TOKEN,
     "onchain@holder_wallet_update": (_PLATFORM, Param("wallet_address", "addresses", _ADDRESS)),
 }
@@ -98,6 +100,8 @@ CHANNELS = tuple(
 _IDENTIFYING = {channel.name: channel.params for channel in CHANNELS}
 _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+", re.ASCII)
 _SPAN = re.compile(r"[1-9]\d{0,3}[smhdwM]", re.ASCII)
+_DAY = 86_400
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "M": 28 * _DAY}  # seconds, of a month at least
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f,]")
 _GREATEST_NUMBER = 2**53
 
@@ -127,7 +131,7 @@ def value_problem(param: Param, value: object) -> str | None:
     """Return what a value must be, if it is not; a list parameter takes a single value or a non-empty list."""
     values = value if param.is_list and isinstance(value, list) else [value]
     if values and all(_is_of_kind(param.kind, one) for one in values):
-        return None
+        return "a time of at most 1d" if param.is_at_most_a_day and _seconds(str(value)) > _DAY else None
     if param.kind in {"number", "numbers"}:
         return "a number from 1" if param.kind == "number" else "numbers from 1"
     if param.kind == "interval":
@@ -141,6 +145,10 @@ def _is_of_kind(kind: str, value: object) -> bool:
     if not isinstance(value, str) or not value:
         return False
     return _SPAN.fullmatch(value) is not None if kind == "interval" else _UNPRINTABLE.search(value) is None
+
+
+def _seconds(interval: str) -> int:
+    return int(interval[:-1]) * _UNITS[interval[-1]]
 
 
 def _texts(value: object) -> list[str]:

@@ -39,7 +39,7 @@ class CallbackOptions(TypedDict, total=False):
 async def open_session(  # noqa: PLR0913  independent options, all but two with a default
     endpoint: str | Feed,
     channels: Wanted | Sequence[Wanted],
-    products: Sequence[str] = (),
+    products: str | Sequence[str] = (),
     *,
     url: str | None = None,
     credentials: Credentials | None = None,
@@ -86,7 +86,12 @@ async def open_session(  # noqa: PLR0913  independent options, all but two with 
 
 
 def _wanted(
-    feed: Feed, channels: Wanted | Sequence[Wanted], products: Sequence[str], *, has_credentials: bool, heartbeats: bool
+    feed: Feed,
+    channels: Wanted | Sequence[Wanted],
+    products: str | Sequence[str],
+    *,
+    has_credentials: bool,
+    heartbeats: bool,
 ) -> list[Subscription]:
     """Return the subscriptions, unless they need credentials that were not given."""
     subscriptions = resolve_channels(feed, channels, products)

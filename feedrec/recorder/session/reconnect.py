@@ -93,6 +93,7 @@ class ReconnectLoop:
         self._failures = 0
         self._has_lasted = False
         self._has_subscribed = bool(subscriptions)
+        self._is_reopening = False
         self._switch: dict[str, Any] | None = None
         self._asked_to_wait = 0.0  # seconds, by the server that refused the last attempt
         self._wake = asyncio.Event()
@@ -111,6 +112,9 @@ class ReconnectLoop:
             seconds, reason = await self._record_connection(endpoint)
             if end.has_begun:
                 return
+            if self._is_reopening:
+                self._is_reopening = False
+                continue
             self._learn(endpoint, seconds, reason)
             if self._is_emptied:
                 self.state = RunState.IDLE
@@ -124,12 +128,22 @@ class ReconnectLoop:
 
     async def subscribe(self, more: Sequence[Subscription]) -> None:
         """Ask for more, on the present connection and on all that follow."""
-        self.subscriptions, new = add_subscriptions(self.subscriptions, more)
+        before = self.subscriptions
+        self.subscriptions, new = add_subscriptions(before, more)
         self._has_subscribed |= bool(self.subscriptions)
         if self.state is RunState.IDLE:
             self._wake.set()
-        new = self._context.selector.current.has(new)
-        if new and self._connection is not None:
+        endpoint = self._context.selector.current
+        new = endpoint.has(new)
+        if not new or self._connection is None:
+            return
+        given_up = endpoint.feed.given_up_for(new, endpoint.has(before))
+        if given_up:
+            log.info("the venue takes this on a new connection only: opening one")
+            await self._connection.unsubscribe(given_up)
+            self._is_reopening = True
+            self.interrupt()
+        else:
             await self._connection.subscribe(new)
 
     async def unsubscribe(self, gone: Sequence[Subscription]) -> None:

@@ -163,7 +163,7 @@ class RecordingSession:
             together, _ = add_subscriptions(together, loop.subscriptions)
         return together
 
-    async def subscribe(self, channels: Wanted | Sequence[Wanted], products: Sequence[str] = ()) -> None:
+    async def subscribe(self, channels: Wanted | Sequence[Wanted], products: str | Sequence[str] = ()) -> None:
         """
         Ask for more, before the run or while it lasts; every connection that follows asks for it too.
 
@@ -190,7 +190,7 @@ class RecordingSession:
             log.info("subscribing to %s", _named(new))
             await loop.subscribe(new)
 
-    async def unsubscribe(self, channels: Wanted | Sequence[Wanted], products: Sequence[str] = ()) -> None:
+    async def unsubscribe(self, channels: Wanted | Sequence[Wanted], products: str | Sequence[str] = ()) -> None:
         """
         Ask for no more of some channels, or of some products of them; no connection that follows asks for it either.
 

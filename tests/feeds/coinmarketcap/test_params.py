@@ -32,12 +32,16 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+def values_of(param: Param) -> st.SearchStrategy[Any]:
+    return st.sampled_from(["1s", "90m", "24h", "1d"]) if param.is_at_most_a_day else VALUES[param.kind]
+
+
 def params_of(channel: str) -> st.SearchStrategy[dict[str, Any]]:
     """Give any parameters that a channel takes, with and without those that it does not need."""
     params = PARAMS[channel]
-    needed = {param.name: VALUES[param.kind] for param in params if param.is_required}
+    needed = {param.name: values_of(param) for param in params if param.is_required}
     return st.fixed_dictionaries(
-        needed, optional={param.name: VALUES[param.kind] for param in params if not param.is_required}
+        needed, optional={param.name: values_of(param) for param in params if not param.is_required}
     )
 
 
@@ -113,6 +117,21 @@ def test_what_a_channel_does_not_take_is_refused_with_what_it_takes(query: str, 
     with pytest.raises(UsageError) as caught:
         parse_params(KLINE, query)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("interval", ["1d", "24h", "1440m", "9999s", "1s"])
+def test_unique_traders_are_counted_over_a_day_at_most(interval: str) -> None:
+    """The document says so of this channel alone."""
+    query = f"platform_id=14&address={ADDRESS}&interval={interval}"
+    assert parse_params("onchain@unique_trader", query)["interval"] == interval
+
+
+@pytest.mark.parametrize("interval", ["2d", "25h", "1441m", "1w", "1M"])
+def test_unique_traders_over_more_than_a_day_are_refused(interval: str) -> None:
+    query = f"platform_id=14&address={ADDRESS}&interval={interval}"
+    assert parse_params(KLINE, query)["interval"] == interval
+    with pytest.raises(UsageError, match=r"interval of onchain@unique_trader must be a time of at most 1d; it takes"):
+        parse_params("onchain@unique_trader", query)
 
 
 def test_an_unknown_channel_has_no_parameters() -> None:

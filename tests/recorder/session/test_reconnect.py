@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
+from websockets.frames import Opcode
 
 from feedrec.errors import ConnectError
-from feedrec.feeds import Subscription
+from feedrec.feeds import Channel, FeedClient, Message, Subscription
+from feedrec.feeds.credentials import Credentials
 from feedrec.formats import create_recording
 from feedrec.recorder import Failover, Limits, RecordingSession, Summary
 from feedrec.recorder.backoff import Backoff
@@ -24,6 +28,7 @@ from ..venue import (
     HEADER,
     NEVER,
     Peer,
+    PlainClient,
     PlainFeed,
     close,
     codes,
@@ -380,6 +385,47 @@ def test_another_endpoint_is_connected_to_without_a_delay(path: Path) -> None:
 
     run(record())
     assert payloads(path) == [numbered(0)]
+
+
+class ReopeningFeed(PlainFeed):
+    """A feed that takes further products of a channel on a new connection only."""
+
+    channels = MappingProxyType({"user": Channel("user", "own orders")})
+
+    def given_up_for(self, new: Sequence[Subscription], present: Sequence[Subscription]) -> list[Subscription]:
+        return [one for one in present if one.channel in {other.channel for other in new}]
+
+    def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:  # noqa: ARG002
+        return PlainClient(PlainFeed([Message(json.dumps(one.as_dict()).encode()) for one in subscriptions]))
+
+
+def test_what_the_venue_takes_on_a_new_connection_only_is_asked_for_there(path: Path) -> None:
+    """What it changes is unsubscribed, the connection closed, and everything subscribed on the next one, at once."""
+    said: list[list[bytes]] = []
+
+    async def listen(peer: Peer) -> None:
+        await peer.accept(text(numbered(0)))
+        frames = await peer.read_until_close()
+        await peer.write(close())
+        said.append([payload for opcode, payload in frames if opcode is Opcode.TEXT])
+
+    async def record() -> None:
+        async with venue(listen) as url:
+            writer = create_recording(path, HEADER, level=1)
+            first = [Subscription("user", ("A-B",))]
+            session = RecordingSession(ReopeningFeed(), url, first, writer, backoff=Backoff(first=NEVER, cap=NEVER))
+            async with running(session):
+                await until(lambda: session.progress.counts.frames == 1)
+                await session.subscribe(("user", "C-D"))
+                await until(lambda: session.progress.counts.frames == 2)
+                session.stop()
+
+    run(record())
+    assert [[json.loads(payload) for payload in payloads] for payloads in said] == [
+        [{"channel": "user", "products": ["A-B"]}, {"type": "unsubscribe", "channel": "user"}],
+        [{"channel": "user", "products": ["A-B", "C-D"]}],
+    ]
+    assert codes(path) == [1000, 1000]
 
 
 def test_an_idle_loop_that_is_interrupted_stays_idle(path: Path) -> None:
