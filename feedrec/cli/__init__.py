@@ -65,6 +65,9 @@ _HINTS = {
 }
 """What to do instead of commands that other tools have."""
 
+_OTHER_VARIABLES = ("FEEDREC_URL", "FEEDREC_DEBUG", "FEEDREC_TEST_")
+"""Beginnings of the names of variables that are no option's."""
+
 _STDOUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """Errors of writing to stdout. Errors of other files carry a file name, and are explained where they occur."""
 
@@ -97,12 +100,15 @@ class _CommandGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
         except click.UsageError as error:
             if args[0].startswith("-"):
                 raise
             hint = _HINTS.get(args[0].lower()) or did_you_mean(args[0], _COMMANDS)
             raise click.UsageError(f"unknown command {args[0]!r}{hint}", ctx) from error
+        if command is not None:
+            _warn_of_unknown_variables(command)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         from .allocator import return_large_blocks
@@ -124,6 +130,17 @@ def _name_variables(command: click.Command, name: str) -> None:
         if isinstance(option, click.Option):
             (long_name,) = (text[2:] for text in option.opts if text.startswith("--"))
             option.envvar = f"FEEDREC_{name}_{long_name}".replace("-", "_").upper()
+
+
+def _warn_of_unknown_variables(command: click.Command) -> None:
+    """Warn of variables in the environment that no option is named after; other commands know their own."""
+    options = {str(option.envvar) for option in command.params if isinstance(option, click.Option)}
+    others = tuple(f"FEEDREC_{name}_".upper() for name in _COMMANDS if name != command.name)
+    for name in sorted(os.environ):
+        if name.startswith("FEEDREC_") and name not in options and not name.startswith((*others, *_OTHER_VARIABLES)):
+            echo(
+                f"feedrec: warning: unknown environment variable {name}{did_you_mean(name, sorted(options))}", err=True
+            )
 
 
 def _broken_pipe_exit() -> click.exceptions.Exit:

@@ -6,7 +6,7 @@ import logging
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..feeds.channel_requests import ChannelRequest, read_channel
 from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
+from .terminal import echo
 
 if TYPE_CHECKING:
     from ..formats.file.modes import FileMode
@@ -36,6 +37,7 @@ __all__ = [
     "logging_options",
 ]
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+", re.ASCII)
 _SIZE_UNITS = {
@@ -43,18 +45,34 @@ _SIZE_UNITS = {
     **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
 }
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?i?b)", re.ASCII | re.IGNORECASE)
+_EPOCH = re.compile(r"(1\d{9}|1\d{12}|1\d{15}|1\d{18})(?:\.(\d{1,9}))?", re.ASCII)
+_EPOCH_DIGITS = 19  # of nanoseconds
+_CLOCK = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d(?:\.\d+)?)?", re.ASCII)
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
+_DAY = 86_400 * NANOSECONDS
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
 
 class Moment(NamedTuple):
-    """A time, or an offset from the start of a recording, in nanoseconds."""
+    """
+    A time that a person names.
+
+    Attributes:
+        nanoseconds: Since 1970, the start of the recording, or midnight (UTC).
+        since: Which of these.
+
+    """
 
     nanoseconds: int
-    is_offset: bool
+    since: Literal["1970", "start", "midnight"] = "1970"
 
     def within(self, start: int) -> int:
-        """Return the time this is in a recording that starts at `start`."""
-        return self.nanoseconds + start if self.is_offset else self.nanoseconds
+        """Return the time this is in a recording that starts at `start`; of a time of day, the first one in it."""
+        if self.since == "start":
+            return start + self.nanoseconds
+        if self.since == "midnight":
+            return start + (self.nanoseconds - start) % _DAY
+        return self.nanoseconds
 
 
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -82,6 +100,11 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
         seconds = _seconds(value)
         if not seconds:
             self.fail(f"{value!r} is neither a duration such as 1h nor a size such as 512MB", param, ctx)
+        if _NUMBER.fullmatch(value):
+            text = f"{value!r} could be seconds or bytes: write {value}s, or a size such as {value}MB"
+            if not _is_from_environment(param, ctx):
+                self.fail(text, param, ctx)
+            echo(f"feedrec: warning: {text}; it is taken as seconds, and will be refused by the next version", err=True)
         return RotateAfter(nanoseconds=round(seconds * NANOSECONDS))
 
 
@@ -118,14 +141,15 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
         if isinstance(value, Moment):
             return value
-        if value.startswith("+") and (seconds := _seconds(value[1:])) is not None:
-            return Moment(round(seconds * NANOSECONDS), is_offset=True)
-        try:
-            return Moment(parse_time(value), is_offset=False)
-        except ValueError:
+        moment = _offset(value) or _epoch(value) or _time_of_day(value) or _date(value)
+        if moment is None:
             self.fail(
-                f"{value!r} is neither a time such as 2026-11-21T17:00:00Z nor an offset such as +90s", param, ctx
+                f"{value!r} is neither a time such as 2026-11-21T17:00:00Z, 2026-11-21 or 17:30 (UTC), "
+                "nor an offset from the start such as 90s",
+                param,
+                ctx,
             )
+        return moment
 
 
 class _Channel(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -204,15 +228,54 @@ CHANNEL = _Channel()
 PRODUCTS = _Products()
 
 
+def _is_from_environment(param: click.Parameter | None, ctx: click.Context | None) -> bool:
+    if ctx is None or param is None or param.name is None:
+        return False
+    return ctx.get_parameter_source(param.name) is click.core.ParameterSource.ENVIRONMENT
+
+
 def _seconds(text: str) -> float | None:
     """Parse `90s`, `1h30m`, or plain seconds; None if the text is not a duration."""
-    if re.fullmatch(r"\d+(?:\.\d+)?", text, re.ASCII):
+    if _NUMBER.fullmatch(text):
         seconds = float(text)
     elif _DURATION.fullmatch(text):
         seconds = sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
     else:
         return None
     return seconds if math.isfinite(seconds) else None
+
+
+def _offset(text: str) -> Moment | None:
+    """Read `+90s`, `+90` or `90s`."""
+    seconds = None if _NUMBER.fullmatch(text) else _seconds(text.removeprefix("+"))
+    return None if seconds is None else Moment(round(seconds * NANOSECONDS), "start")
+
+
+def _epoch(text: str) -> Moment | None:
+    """Read seconds, milliseconds, microseconds or nanoseconds since 1970, of this century: the digits tell which."""
+    match = _EPOCH.fullmatch(text)
+    if match is None:
+        return None
+    digits, decimals = match.groups(default="")
+    return Moment(int((digits + decimals).ljust(_EPOCH_DIGITS, "0")[:_EPOCH_DIGITS]))
+
+
+def _time_of_day(text: str) -> Moment | None:
+    """Read `17:30`, `17:30:05` or `17:30:05.25`, of the first day on which the recording has it."""
+    match = _CLOCK.fullmatch(text)
+    return Moment(parse_time(f"1970-01-01T{match[1]}{match[2] or ':00'}Z"), "midnight") if match else None
+
+
+def _date(text: str) -> Moment | None:
+    """Read a date, alone or with a time; without an offset it is UTC."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    date, clock, seconds, zone = match.groups()
+    try:
+        return Moment(parse_time(f"{date}T{clock or '00:00'}{seconds or ':00'}{zone or 'Z'}"))
+    except ValueError:
+        return None
 
 
 def _bytes(text: str) -> int | None:

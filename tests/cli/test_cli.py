@@ -37,6 +37,38 @@ def test_a_command_of_other_tools_gets_a_hint(name: str) -> None:
     assert re.search(rf"unknown command '{name}'; .*feedrec \S+", done.stderr.decode())
 
 
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [
+        ("FEEDREC_INFO_JOSN", "; did you mean 'FEEDREC_INFO_JSON'?"),
+        ("FEEDREC_INFOJSON", "; did you mean 'FEEDREC_INFO_JSON'?"),
+        ("FEEDREC_XYZZY", ""),
+    ],
+)
+def test_a_variable_that_is_no_option_is_a_warning(variable: str, hint: str) -> None:
+    """A service would run for months without what was mistyped."""
+    done = feedrec("info", DEMO, env={variable: "1"})
+    assert done.returncode == 0
+    assert done.stderr.decode() == f"feedrec: warning: unknown environment variable {variable}{hint}\n"
+
+
+def test_variables_of_others_are_no_warning() -> None:
+    """Those of other commands, of `replay -- COMMAND`, and of feedrec as a whole."""
+    others = ("FEEDREC_RECORD_CHANNEL", "FEEDREC_URL", "FEEDREC_URL_COINBASE", "FEEDREC_DEBUG", "FEEDREC_INFO_QUIET")
+    assert feedrec("info", DEMO, env=dict.fromkeys(others, "1")).stderr == b""
+
+
+def test_a_number_alone_does_not_say_when_to_rotate(tmp_path: Path) -> None:
+    """On the command line it is refused; in the environment, where a service has it, it is a warning for now."""
+    refused = feedrec("convert", DEMO, "-o", tmp_path / "x.jsonl", "--split", 20)
+    assert refused.returncode == 2
+    assert "'20' could be seconds or bytes: write 20s, or a size such as 20MB" in refused.stderr.decode()
+    taken = feedrec("convert", DEMO, "-o", tmp_path / "x.jsonl", env={"FEEDREC_CONVERT_SPLIT": "20"})
+    assert taken.returncode == 0
+    assert "it is taken as seconds, and will be refused by the next version" in taken.stderr.decode()
+    assert len(list(tmp_path.iterdir())) > 1
+
+
 def test_help_names_every_command() -> None:
     """`feedrec --help` lists each command with a line of its own."""
     done = feedrec("--help")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feedrec.cli.options import CHANNEL, DURATION, PRODUCTS, SPEED, TIME
 from feedrec.feeds.channel_requests import ChannelRequest
-from feedrec.model import NANOSECONDS, format_time
+from feedrec.model import NANOSECONDS, format_time, parse_time
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,52 @@ def test_offsets_count_from_the_start() -> None:
     assert TIME.convert("+1m30s", None, None).within(5) == 5 + 90 * NANOSECONDS
 
 
-@pytest.mark.parametrize("text", ["+", "+x", f"+{'9' * 400}s", "90s", "now", "2026-13-01T00:00:00Z", ""])
+START = parse_time("2026-11-21T17:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("90s", "2026-11-21T17:01:30Z"),
+        ("+90", "2026-11-21T17:01:30Z"),
+        ("0s", "2026-11-21T17:00:00Z"),
+        ("1h30m", "2026-11-21T18:30:00Z"),
+        ("2026-11-21", "2026-11-21T00:00:00Z"),
+        ("2026-11-21T17:30", "2026-11-21T17:30:00Z"),
+        ("2026-11-21 17:30:05", "2026-11-21T17:30:05Z"),
+        ("2026-11-21t17:30:05.25z", "2026-11-21T17:30:05.25Z"),
+        ("2026-11-21T18:30+01:00", "2026-11-21T17:30:00Z"),
+        ("17:00", "2026-11-21T17:00:00Z"),
+        ("17:30:05.000000001", "2026-11-21T17:30:05.000000001Z"),
+        ("16:59", "2026-11-22T16:59:00Z"),
+        ("00:00", "2026-11-22T00:00:00Z"),
+        ("1795280400", "2026-11-21T17:00:00Z"),
+        ("1795280400.5", "2026-11-21T17:00:00.5Z"),
+        ("1795280400500", "2026-11-21T17:00:00.5Z"),
+        ("1795280400000001", "2026-11-21T17:00:00.000001Z"),
+        ("1795280400000000001", "2026-11-21T17:00:00.000000001Z"),
+    ],
+)
+def test_times_as_people_write_them(text: str, time: str) -> None:
+    """Without an offset it is UTC; a time of day is the first one that the recording has."""
+    assert format_time(TIME.convert(text, None, None).within(START)) == format_time(parse_time(time))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("+", "+x", f"+{'9' * 400}s", "now", "2026-13-01T00:00:00Z", "", "90", "0.5", "17", "24:00", "17:60", "7:30"),
+        *(
+            "2026-11-31",
+            "2026-11-21T17",
+            "17:30Z",
+            "2026-11-21T17:61",
+            "99999999999",
+            "1795280400000000001.5.5",
+            "٣٣:٣٣",
+        ),
+    ],
+)
 def test_what_is_no_time(text: str) -> None:
     """Anything else is refused."""
     with pytest.raises(click.BadParameter):

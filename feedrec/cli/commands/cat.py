@@ -33,7 +33,10 @@ POLL_INTERVAL = 0.1
     "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
 )
 @click.option(
-    "--from", "start", type=TIME, help="Start at this time: 2026-11-21T17:00:00Z, or +90s from the beginning."
+    "--from",
+    "start",
+    type=TIME,
+    help="Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning.",
 )
 @click.option("--to", "end", type=TIME, help="Stop before this time.")
 @click.option("-f", "--follow", is_flag=True, help="Keep printing while the file is being written.")

@@ -49,7 +49,10 @@ log = logging.getLogger("feedrec")
     help="Output file, named .jsonl.zst, .jsonl.gz, .jsonl or .parquet.",
 )
 @click.option(
-    "--from", "start", type=TIME, help="Start at this time: 2026-11-21T17:00:00Z, or +90s from the beginning."
+    "--from",
+    "start",
+    type=TIME,
+    help="Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning.",
 )
 @click.option("--to", "end", type=TIME, help="Stop before this time.")
 @click.option(

@@ -84,7 +84,10 @@ log = logging.getLogger("feedrec")
     help="Start a client's replay once it has sent no further subscribe for this long.",
 )
 @click.option(
-    "--from", "start", type=TIME, help="Start at this time: 2026-11-21T17:00:00Z, or +90s from the beginning."
+    "--from",
+    "start",
+    type=TIME,
+    help="Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning.",
 )
 @click.option("--to", "end", type=TIME, help="Stop before this time.")
 @click.option("--loop", is_flag=True, help="Start over at the end, forever.")
