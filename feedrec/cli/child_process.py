@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .options import GroupedCommand
+
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
@@ -40,8 +42,8 @@ class CommandNotExecutableError(click.ClickException):
     exit_code = 126
 
 
-class CommandWithChild(click.Command):
-    """A click command whose arguments end at the first `--`; everything after it is the parameter `command`."""
+class CommandWithChild(GroupedCommand):
+    """A command whose arguments end at the first `--`; everything after it is the parameter `command`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         place = args.index("--") if "--" in args else len(args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
@@ -31,6 +31,7 @@ __all__ = [
     "SPEED",
     "TIME",
     "ChannelRequest",
+    "GroupedCommand",
     "Moment",
     "as_json",
     "file_mode_option",
@@ -286,6 +287,33 @@ def _bytes(text: str) -> int | None:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+class GroupedCommand(click.Command):
+    """
+    A command whose help shows its options in groups.
+
+    Args:
+        groups: The long names of options without dashes, by the title of their group; all others come last.
+        arguments: See `click.Command`.
+
+    """
+
+    def __init__(self, *arguments: Any, groups: Mapping[str, str], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.groups = {title: names.split() for title, names in groups.items()}
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = {
+            param.opts[-1].removeprefix("--"): record
+            for param in self.get_params(ctx)
+            if (record := param.get_help_record(ctx)) is not None
+        }
+        for title, names in self.groups.items():
+            with formatter.section(title):
+                formatter.write_dl([records.pop(name) for name in names])
+        with formatter.section("General"):
+            formatter.write_dl(list(records.values()))
 
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:

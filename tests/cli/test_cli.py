@@ -14,6 +14,7 @@ import pytest
 
 import feedrec as package
 from feedrec.cli import cli
+from feedrec.cli.options import GroupedCommand
 
 from ..timing import HANG_TIMEOUT
 from .command import DEMO, background, feedrec, mock_venue, shell
@@ -27,6 +28,18 @@ def test_the_bare_command_is_the_help() -> None:
     assert bare.returncode == 0
     assert bare.stdout == feedrec("--help").stdout
     assert bare.stderr == b""
+
+
+@pytest.mark.parametrize("name", ["record", "replay"])
+def test_a_long_help_has_its_options_in_groups(name: str) -> None:
+    """What is general stands at the end; each option is in one group."""
+    command = cli.get_command(click.Context(cli), name)
+    assert isinstance(command, GroupedCommand)
+    *_, general = feedrec(name, "--help").stdout.decode().split("\n\n")
+    assert re.findall(r"^  (?:-\w, )?--([\w-]+)", general, re.MULTILINE) == ["json", "verbose", "quiet", "help"]
+    named = [option for names in command.groups.values() for option in names]
+    assert len(named) == len(set(named))
+    assert len(named) > 10
 
 
 @pytest.mark.parametrize("name", ["help", "ls", "list", "version"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import UsageError
-from ..options import DURATION, as_json, logging_options
+from ..options import DURATION, GroupedCommand, as_json, logging_options
 from ..record_output import OutputOptions, open_output, output_options
 from ..record_source import SourceOptions, source_options
 from ..terminal import echo_json
@@ -22,7 +22,16 @@ LOSS = 3
 """Exit code of a run that finished, but with loss."""
 
 
-@click.command(short_help="Record a feed, every frame exactly as it arrives.")
+@click.command(
+    cls=GroupedCommand,
+    short_help="Record a feed, every frame exactly as it arrives.",
+    groups={
+        "What to record": "endpoint url channel product key-file no-heartbeats failover failover-url",
+        "With -e raw": "send header redact",
+        "Where to write it": "output format rotate level fsync overwrite file-mode",
+        "When to stop": "duration max-frames fail-on-gap",
+    },
+)
 @source_options
 @output_options
 @click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 log = logging.getLogger("feedrec")
 
 
-@click.command(cls=CommandWithChild, short_help="Serve a recording from a local WebSocket server, at any speed.")
+@click.command(
+    cls=CommandWithChild,
+    short_help="Serve a recording from a local WebSocket server, at any speed.",
+    groups={
+        "What is played, and when": "speed from to loop clock settle at-end",
+        "How the venue behaves": "mode set auth auth-key strict",
+        "The server": "host port write-deadline deflate",
+    },
+)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
 @click.option("--speed", type=SPEED, default="1", show_default=True, help="A factor such as 10 or 0.5, or max.")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
