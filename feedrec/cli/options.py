@@ -34,6 +34,8 @@ __all__ = [
     "GroupedCommand",
     "Moment",
     "as_json",
+    "complete_channel",
+    "complete_endpoint",
     "file_mode_option",
     "logging_options",
 ]
@@ -287,6 +289,21 @@ def _bytes(text: str) -> int | None:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def complete_endpoint(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the endpoints that begin with what was typed, for the shell."""
+    from ..feeds import endpoint_names
+
+    return [name for name in endpoint_names() if name.startswith(incomplete)]
+
+
+def complete_channel(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the channels of the endpoint that begin with what was typed, for the shell."""
+    from ..feeds import feed_of
+
+    feed = feed_of(ctx.params.get("endpoint") or "coinbase-advanced")
+    return [] if feed is None else [name for name in feed.channels if name.startswith(incomplete)]
 
 
 class GroupedCommand(click.Command):

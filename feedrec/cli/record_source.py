@@ -12,7 +12,7 @@ import msgspec
 
 from ..errors import UsageError
 from .credential_options import credentials_for
-from .options import CHANNEL, PRODUCTS, ChannelRequest
+from .options import CHANNEL, PRODUCTS, ChannelRequest, complete_channel, complete_endpoint
 from .raw_options import RAW, RAW_OPTIONS, RawOptions
 from .redaction_options import REDACTION_OPTIONS, redaction_of
 
@@ -39,10 +39,20 @@ _OPTIONS = (
         metavar="NAME",
         default="coinbase-advanced",
         show_default=True,
+        shell_complete=complete_endpoint,
         help="The endpoint to record; `feedrec feeds` lists them.",
     ),
     click.option("--url", metavar="URL", help="Connect to this address instead of the endpoint's own."),
-    click.option("-c", "--channel", "channels", metavar="NAME[:A,B]", type=CHANNEL, multiple=True, help=_CHANNEL_HELP),
+    click.option(
+        "-c",
+        "--channel",
+        "channels",
+        metavar="NAME[:A,B]",
+        type=CHANNEL,
+        multiple=True,
+        shell_complete=complete_channel,
+        help=_CHANNEL_HELP,
+    ),
     click.option("-p", "--product", "products", type=PRODUCTS, multiple=True, help=_PRODUCT_HELP),
     click.option(
         "--key-file",

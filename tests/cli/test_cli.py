@@ -30,6 +30,24 @@ def test_the_bare_command_is_the_help() -> None:
     assert bare.stderr == b""
 
 
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("feedrec feeds coinbase-exchange-s", ["coinbase-exchange-sandbox"]),
+        ("feedrec record -e coinm", ["coinmarketcap"]),
+        ("feedrec record -c tick", ["ticker", "ticker_batch"]),
+        ("feedrec record -e coinbase-exchange -c lev", ["level2", "level2_batch", "level3"]),
+        ("feedrec record -e nowhere -c lev", []),
+        ("feedrec rec", ["record"]),
+    ],
+)
+def test_a_shell_completes_names(typed: str, completed: list[str]) -> None:
+    """As `eval "$(_FEEDREC_COMPLETE=bash_source feedrec)"` sets it up."""
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    done = feedrec(env={"_FEEDREC_COMPLETE": "bash_complete", **words})
+    assert done.stdout.decode().split() == [f"plain,{name}" for name in completed]
+
+
 @pytest.mark.parametrize("name", ["record", "replay"])
 def test_a_long_help_has_its_options_in_groups(name: str) -> None:
     """What is general stands at the end; each option is in one group."""

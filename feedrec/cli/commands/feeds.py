@@ -11,7 +11,7 @@ import msgspec
 
 from ...errors import UsageError
 from .. import output
-from ..options import as_json, logging_options
+from ..options import as_json, complete_endpoint, logging_options
 from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ log = logging.getLogger("feedrec")
 
 
 @click.command(short_help="List endpoints, channels, credentials and limits.")
-@click.argument("name", metavar="[ENDPOINT]", required=False)
+@click.argument("name", metavar="[ENDPOINT]", required=False, shell_complete=complete_endpoint)
 @as_json
 @logging_options
 def feeds(name: str | None, as_json: bool) -> None:
