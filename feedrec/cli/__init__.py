@@ -9,6 +9,7 @@ The command line.
     signals.py             signals that end a program, taken between the steps of its work
     terminal.py            printing, with every control character made visible
     plot.py                a plot in the terminal
+    frame_lines.py         records as lines for a person
     record_source.py       what `record` records
     record_output.py       where `record` writes
     record_run.py          running a recording: signals, live status, summary
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -175,6 +177,7 @@ def cli(ctx: click.Context) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; it ends with an exit code and at most one line of error, never a traceback."""
     _replace_closed_streams()
+    _show_what_cannot_be_encoded()
     _report_stray_errors()
     code = _run(args)
     try:
@@ -226,6 +229,13 @@ def _replace_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  stays open
+
+
+def _show_what_cannot_be_encoded() -> None:
+    """Have text that the encoding of a terminal lacks shown as escapes, not end in an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _where_to_look(error: click.ClickException) -> str:

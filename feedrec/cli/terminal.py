@@ -8,23 +8,23 @@ direction. So everything that a command prints goes through this module; log lin
 
 from __future__ import annotations
 
+import itertools
 import re
-import sys
-from collections.abc import Callable
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-__all__ = ["as_text", "echo", "echo_json", "payload_writer", "printable"]
+__all__ = ["as_text", "echo", "echo_json", "echo_paged", "printable", "visible_json"]
 
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls, DEL
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # marks of direction, separators of lines, characters without width
 )
-_LARGE = 1 << 20  # bytes that are not copied
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -57,18 +57,20 @@ def _valid(value: Any) -> Any:
     return [_valid(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def payload_writer() -> Callable[[bytes, bytes], object]:
-    """
-    Return what writes a payload, or a line of a recording, and its end to stdout.
+def echo_paged(lines: Iterable[str]) -> None:
+    """Print lines on the terminal; through a pager ($PAGER, else less) if they are more than it shows at a time."""
+    shown = iter(lines)
+    height = shutil.get_terminal_size().lines
+    first = list(itertools.islice(shown, height))
+    if len(first) < height:
+        echo(*first)
+    else:
+        click.echo_via_pager(f"{printable(line)}\n" for line in itertools.chain(first, shown))
 
-    A terminal is shown what cannot be seen as escapes of JSON; a pipe or a file gets every byte as it is.
-    """
-    out = sys.stdout.buffer
-    if not sys.stdout.isatty():
-        return lambda payload, end: (
-            out.write(payload + end) if len(payload) < _LARGE else out.writelines((payload, end))
-        )
-    return lambda payload, end: out.write(_escape_json(payload.decode(errors="backslashreplace")).encode() + end)
+
+def visible_json(data: bytes) -> str:
+    """Return a payload, or a line of a recording, with escapes of JSON for what cannot be seen."""
+    return _escape_json(data.decode(errors="backslashreplace"))
 
 
 def _escape_json(text: str) -> str:

@@ -168,6 +168,7 @@ COMMANDS: list[tuple[str, ...]] = [
     ("verify",),
     ("verify", "--json"),
     ("cat",),
+    ("cat", "--full"),
     ("cat", "--raw"),
     ("cat", "-0"),
     ("repair", "-o", "repaired.jsonl"),
@@ -215,7 +216,7 @@ def test_payloads_reach_a_pipe_exactly(tmp_path: Path) -> None:
 def test_lines_on_a_terminal_are_the_same_json(tmp_path: Path) -> None:
     """What is copied from the terminal has the same values."""
     path = hostile_recording(tmp_path)
-    shown = on_terminal("cat", path).output.decode().splitlines()
+    shown = on_terminal("cat", "--full", path).output.decode().splitlines()
     assert [json.loads(line) for line in shown] == [json.loads(line) for line in path.read_bytes().splitlines()]
 
 

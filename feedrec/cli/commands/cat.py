@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +14,16 @@ import click
 
 from ...model import Frame, Record, describe_nothing
 from ..filters import selection_of
+from ..frame_lines import frame_lines
 from ..options import PRODUCTS, TIME, Moment, logging_options
-from ..terminal import payload_writer
+from ..terminal import echo, echo_paged, visible_json
 
 if TYPE_CHECKING:
     from ...formats import Recording, Selection
+
+log = logging.getLogger("feedrec")
+
+_LARGE = 1 << 20  # bytes, from which on a copy costs more than another call
 
 POLL_INTERVAL = 0.1
 """Seconds between checks of a file that is still being written."""
@@ -39,6 +46,7 @@ POLL_INTERVAL = 0.1
     help="Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning.",
 )
 @click.option("--to", "end", type=TIME, help="Stop before this time.")
+@click.option("--full", is_flag=True, help="On a terminal: print the lines as a pipe gets them.")
 @click.option("-f", "--follow", is_flag=True, help="Keep printing while the file is being written.")
 @logging_options
 def cat(
@@ -49,12 +57,15 @@ def cat(
     products: tuple[tuple[str, ...], ...],
     start: Moment | None,
     end: Moment | None,
+    full: bool,
     follow: bool,
 ) -> None:
     """
     Print the lines of a recording or, with --raw, only what the venue sent.
 
-    A pipe or a file gets every byte as it is. On a terminal, control characters are shown as escapes.
+    A pipe or a file gets every byte as it is. A terminal gets one line per frame, cut to its width: time, connection,
+    < received or > sent, channel, product, sequence number, size, and how the frame begins. With --full or --raw it
+    gets everything, with control characters as escapes. What is long is shown by $PAGER, or less.
 
     \b
       feedrec cat FILE | jq -c 'select(.event)'
@@ -65,33 +76,76 @@ def cat(
 
     with open_recording(file, wait=_flush_and_wait if follow else None) as recording:
         selection = selection_of(file, recording.header, channels, products, start, end)
-        _print(recording, selection, raw=raw, line_end=b"\0" if print0 else b"\n")
+        selected = _Selected(recording, selection)
+        if sys.stdout.isatty():
+            lines = selected.texts(raw=raw) if raw or full or print0 else selected.summaries()
+            (_echo_each if follow else echo_paged)(lines)
+        else:
+            selected.write(raw=raw, line_end=b"\0" if print0 else b"\n")
+    if not selected.count and not selection.is_everything:
+        log.warning("nothing matched")
 
 
-def _print(recording: Recording, selection: Selection, *, raw: bool, line_end: bytes) -> None:
-    write = payload_writer()
-    is_selected = _test_of(selection, recording)
-    if not raw:
-        write(recording.header_line, line_end)
-    for line, record in recording.lines_with_records():
-        if is_selected is not None and not is_selected(record):
-            continue
+class _Selected:
+    """
+    The records of a recording that are selected.
+
+    Args:
+        recording: It.
+        selection: Selects them.
+
+    Attributes:
+        count: How many there were so far.
+
+    """
+
+    def __init__(self, recording: Recording, selection: Selection) -> None:
+        from ...feeds import feed_of
+
+        feed = feed_of(recording.header.endpoint)
+        self.count = 0
+        self._recording = recording
+        self._selection = selection
+        self._describe = feed.describe if feed else describe_nothing
+
+    def write(self, *, raw: bool, line_end: bytes) -> None:
+        """Write every byte, as a pipe gets it."""
+        out = sys.stdout.buffer
+        for data in self._data(raw=raw):
+            out.writelines((data, line_end)) if len(data) >= _LARGE else out.write(data + line_end)
+        out.flush()
+
+    def texts(self, *, raw: bool) -> Iterator[str]:
+        """Yield the same for a terminal."""
+        return map(visible_json, self._data(raw=raw))
+
+    def summaries(self) -> Iterator[str]:
+        """Yield a line for each record, for a person."""
+        width = shutil.get_terminal_size().columns
+        records = (record for _, record in self._lines())
+        return frame_lines(self._recording.header, records, self._describe, width)
+
+    def _data(self, *, raw: bool) -> Iterator[bytes]:
+        """Yield payloads if `raw`, else lines, the header first."""
         if not raw:
-            write(line, line_end)
-        elif isinstance(record, Frame) and record.direction == "in":
-            write(record.payload, line_end)
-    sys.stdout.buffer.flush()
+            yield self._recording.header_line
+        for line, record in self._lines():
+            if not raw:
+                yield line
+            elif isinstance(record, Frame) and record.direction == "in":
+                yield record.payload
+
+    def _lines(self) -> Iterator[tuple[bytes, Record]]:
+        takes_all = self._selection.is_everything
+        for line, record in self._recording.lines_with_records():
+            if takes_all or self._selection.takes(record, self._describe):
+                self.count += 1
+                yield line, record
 
 
-def _test_of(selection: Selection, recording: Recording) -> Callable[[Record], bool] | None:
-    """Return the test that selects records; None to take all of them."""
-    from ...feeds import feed_of
-
-    if selection.is_everything:
-        return None
-    feed = feed_of(recording.header.endpoint)
-    describe = feed.describe if feed else describe_nothing
-    return lambda record: selection.takes(record, describe)
+def _echo_each(lines: Iterable[str]) -> None:
+    for line in lines:
+        echo(line)
 
 
 def _flush_and_wait() -> bool:

@@ -113,3 +113,13 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 def test_acks_are_a_channel() -> None:
     """-c subscriptions gives what the venue answered."""
     assert b'"channel":"subscriptions"' in feedrec("cat", "--raw", "-c", "subscriptions", DEMO).stdout
+
+
+def test_a_filter_that_matches_nothing_says_so(tmp_path: Path) -> None:
+    """An empty answer might also be a mistyped name."""
+    done = feedrec("cat", DEMO, "-p", "XYZ-USD")
+    assert done.returncode == 0
+    assert done.stderr.decode().endswith("warning: nothing matched\n")
+    path = tmp_path / "empty.jsonl"
+    create_recording(path, Header("coinbase-advanced")).finish()
+    assert feedrec("cat", path).stderr == b""
