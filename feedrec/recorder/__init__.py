@@ -20,7 +20,7 @@ This package names no venue: a feed says what to send and what the frames are.
 
 from .session.callbacks import Callbacks
 from .session.failover import Failover
-from .session.open_session import failover_of, open_session
+from .session.open_session import create_session, failover_of, open_session
 from .session.session import Limits, RecordingSession
 from .session.source import Source
 from .session.summary import Progress, Summary
@@ -33,6 +33,7 @@ __all__ = [
     "RecordingSession",
     "Source",
     "Summary",
+    "create_session",
     "failover_of",
     "open_session",
 ]

@@ -27,13 +27,16 @@ from ..errors import ConnectError
 from ..feeds.redaction import REDACTED, Address
 from .retry_after import retry_after
 
-__all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "Receiver", "RecordedConnection", "open_connection"]
+__all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "NO_CLOSE_FRAME", "Receiver", "RecordedConnection", "open_connection"]
 
 MAX_MESSAGE = 64 << 20
 """Bytes a message may have: a BTC-USD level2 snapshot has 5 MB, too much for the library's default of 1 MiB."""
 
 CLOSE_TIMEOUT = 2.0
 """Seconds that a venue gets to answer our close."""
+
+NO_CLOSE_FRAME = 1006
+"""Close code of a connection that ended without a close frame (RFC 6455, 7.4.1)."""
 
 OPEN_TIMEOUT = 10.0
 """Seconds that a venue gets for the handshake."""

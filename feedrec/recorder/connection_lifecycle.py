@@ -16,7 +16,7 @@ from ..errors import VenueError
 from ..feeds import Feed, FeedClient, Message, Notice, Subscription
 from ..feeds.redaction import Address
 from .clock import RecordingClock
-from .connection import CLOSE_TIMEOUT, RecordedConnection
+from .connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, RecordedConnection
 from .connection_state import ConnectionState
 from .intake import Intake
 from .output.counting_writer import CountingWriter
@@ -34,9 +34,6 @@ SEND_TIMEOUT = 10.0
 
 MOST_TEXT = 4_000
 """Characters of an error that are logged, and recorded as an event: a message may have 64 MiB."""
-
-NO_CLOSE_FRAME = 1006
-"""Close code of a connection that ended without a close frame (RFC 6455, 7.4.1)."""
 
 log = logging.getLogger("feedrec")
 
@@ -253,11 +250,11 @@ class ConnectionLifecycle:
         for notice in notices:
             text = _cut(self._redaction.text(notice.text))  # in this order: half a secret would not be found
             log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", text)
+            details = {key: _cut(value) for key, value in self._redaction.details(notice.details).items()}
             if notice.event is not None:
-                details = {key: _cut(value) for key, value in self._redaction.details(notice.details).items()}
                 self._intake.event(notice.event, details, time)
             if notice.event in {"error", "missing"} or notice.severity == "fatal":
-                self._writer.problem(text)
+                self._writer.problem(text, str(details.get("reason", "")))
             if notice.severity == "fatal":
                 self._on_refusal(VenueError(text))
 

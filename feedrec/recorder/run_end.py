@@ -26,6 +26,9 @@ class Outcome(enum.Enum):
     LIMIT_REACHED = "limit reached", 0
     """It lasted as long as it was to last, or recorded as many frames as it was to record."""
 
+    CONNECTION_LOST = "connection lost", 0
+    """A connection ended, and was not to be opened again."""
+
     CANCELLED = "cancelled", 0
     """The task that ran it was cancelled."""
 

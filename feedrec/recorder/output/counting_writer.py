@@ -141,7 +141,7 @@ class CountingWriter:
         """Write the `clock` event that stands before what is stamped with `time`."""
         self._write(reading.event(time, conn))
 
-    def problem(self, text: str) -> None:
+    def problem(self, text: str, reason: str = "") -> None:
         """Take note of a problem outside the recorder; the recording has events of its own for it."""
 
     def _write(self, record: Record) -> None:

@@ -5,6 +5,7 @@ One run of the recorder, from the first connection to the summary.
     session.py          the run
     reconnect.py        one connection, opened again and again
     callbacks.py        functions of a program that are called
+    log_names.py        names of sessions in log lines
     failover.py         which endpoint is recorded
     failover_probe.py   whether the primary answers again
     source.py           what is recorded, and for whom

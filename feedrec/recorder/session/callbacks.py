@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import msgspec
 
 from ...errors import UsageError
 from ...model import Frame, FrameInfo
+from ..connection import NO_CLOSE_FRAME
 from ..output.counting_writer import CountingWriter
 from ..output.writer_protocol import GrowingRecording
 from ..run_end import RunEnd
@@ -30,8 +32,12 @@ class Callbacks(msgspec.Struct, frozen=True):
         on_open: Called with the number of a connection that is open; nothing is subscribed on it yet.
         on_frame: Called with each frame received, in order, after it was handed to the recording, and with what the
             feed says of it. `frame.time` is when it arrived, in nanoseconds.
-        on_error: Called with one line about what the venue reports or does not accept, or why it cannot be reached.
-        on_close: Called with the number of a connection that ended, the close code, 1006 if none came, and the reason.
+        on_message: Called after that with the message as JSON has it, mostly a dict, and the same description; only for
+            text that is JSON.
+        on_error: Called with one line about what the venue reports or does not accept, or why it cannot be reached, and
+            with the reason that the venue gives beside its message, mostly empty.
+        on_close: Called with the number of a connection that ended, whether it ended with a close frame, the code, 1006
+            if there was none, and the reason.
 
     Raises:
         UsageError: If one is a coroutine function.
@@ -40,8 +46,9 @@ class Callbacks(msgspec.Struct, frozen=True):
 
     on_open: Callable[[int], object] | None = None
     on_frame: Callable[[Frame, FrameInfo], object] | None = None
-    on_error: Callable[[str], object] | None = None
-    on_close: Callable[[int, int, str], object] | None = None
+    on_error: Callable[[str, str], object] | None = None
+    on_close: Callable[[int, bool, int, str], object] | None = None
+    on_message: Callable[[Any, FrameInfo], object] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would never be run."""
@@ -75,8 +82,14 @@ class ReportingWriter(CountingWriter):
     def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
         """Write a frame and, if it could be written, pass it on; see `CountingWriter`."""
         super().received(time, conn, payload, info, binary=binary)
-        if self._callbacks.on_frame is not None and self.failure is None:
+        if self.failure is not None:
+            return
+        if self._callbacks.on_frame is not None:
             self._call("on_frame", Frame(time, conn, payload, "in", binary), info)
+        if self._callbacks.on_message is not None and not binary:
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                message = msgspec.json.decode(payload)
+                self._call("on_message", message, info)
 
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event; report an opening or a close, whether it could be written or not."""
@@ -84,11 +97,11 @@ class ReportingWriter(CountingWriter):
         if name == "open":
             self._call("on_open", conn)
         elif name == "close":
-            self._call("on_close", conn, details["code"], details["reason"])
+            self._call("on_close", conn, details["code"] != NO_CLOSE_FRAME, details["code"], details["reason"])
 
-    def problem(self, text: str) -> None:
+    def problem(self, text: str, reason: str = "") -> None:
         """Report it; see `CountingWriter`."""
-        self._call("on_error", text)
+        self._call("on_error", text, reason)
 
     def _call(self, name: str, *arguments: object) -> None:
         callback = getattr(self._callbacks, name)

@@ -23,7 +23,7 @@ from .failover import Failover
 from .session import Limits, RecordingSession
 from .source import Source
 
-__all__ = ["failover_of", "open_session"]
+__all__ = ["create_session", "failover_of", "open_session"]
 
 
 class CallbackOptions(TypedDict, total=False):
@@ -31,12 +31,56 @@ class CallbackOptions(TypedDict, total=False):
 
     on_open: Callable[[int], object]
     on_frame: Callable[[Frame, FrameInfo], object]
-    on_error: Callable[[str], object]
-    on_close: Callable[[int, int, str], object]
+    on_message: Callable[[Any, FrameInfo], object]
+    on_error: Callable[[str, str], object]
+    on_close: Callable[[int, bool, int, str], object]
+
+
+class SessionOptions(CallbackOptions, total=False):
+    """The options of `create_session`, each of which may be left out."""
+
+    url: str | None
+    credentials: Credentials | None
+    path: Path | str | None
+    heartbeats: bool
+    failover: bool | Failover
+    limits: Limits | None
+    redaction: Redaction | None
+    reconnect: bool
+    name: str
 
 
 @contextlib.asynccontextmanager
-async def open_session(  # noqa: PLR0913  independent options, all but two with a default
+async def open_session(
+    endpoint: str | Feed,
+    channels: Wanted | Sequence[Wanted],
+    products: str | Sequence[str] = (),
+    **options: Unpack[SessionOptions],
+) -> AsyncIterator[RecordingSession]:
+    """
+    Keep a connection to a venue open while the block lasts, and call functions for what happens on it.
+
+    The block begins when the first connection is open. A lost one is opened again, with what is subscribed by then.
+
+    Args:
+        endpoint: See `create_session`, as for all others.
+        channels: As on the command line (`ticker:ETH-BTC`), with products, `("ticker", ["ETH-BTC"])`, or subscriptions.
+        products: Products for the channels that name none; empty means the feed's default.
+        **options: See `create_session`.
+
+    Raises:
+        UsageError: If there is no such endpoint or channel, or it needs credentials that were not given.
+        ConnectError: If the first connection fails.
+        VenueError: If the venue refuses for good; at the end of the block if it does so while it lasts.
+        RecordingError: If the recording cannot be created or, at the end of the block, cannot be finished.
+
+    """
+    session = create_session(endpoint, channels, products, **options)
+    async with _running(session):
+        yield session
+
+
+def create_session(  # noqa: PLR0913  independent options, all but two with a default
     endpoint: str | Feed,
     channels: Wanted | Sequence[Wanted],
     products: str | Sequence[str] = (),
@@ -48,12 +92,12 @@ async def open_session(  # noqa: PLR0913  independent options, all but two with 
     failover: bool | Failover = False,
     limits: Limits | None = None,
     redaction: Redaction | None = None,
+    reconnect: bool = True,
+    name: str = "",
     **callbacks: Unpack[CallbackOptions],
-) -> AsyncIterator[RecordingSession]:
+) -> RecordingSession:
     """
-    Keep a connection to a venue open while the block lasts, and call functions for what happens on it.
-
-    The block begins when the first connection is open. A lost one is opened again, with what is subscribed by then.
+    Return a session that connects when it is run: `await session.run()`, or `session.start()` in a running loop.
 
     Args:
         endpoint: Name of an endpoint in the catalogue, or a feed.
@@ -66,23 +110,21 @@ async def open_session(  # noqa: PLR0913  independent options, all but two with 
         failover: What takes over when the endpoint is down; True for the endpoint that the venue recommends.
         limits: When to stop by itself.
         redaction: What is secret besides what the names of keys say; received frames are recorded as they are.
-        **callbacks: `on_open`, `on_frame`, `on_error`, `on_close`: see `Callbacks`.
+        reconnect: Whether to open a lost connection again; otherwise the session ends with the first that is lost.
+        name: What stands before its log lines, to tell sessions of one program apart.
+        **callbacks: `on_open`, `on_frame`, `on_message`, `on_error`, `on_close`: see `Callbacks`.
 
     Raises:
         UsageError: If there is no such endpoint or channel, or it needs credentials that were not given.
-        ConnectError: If the first connection fails.
-        VenueError: If the venue refuses for good; at the end of the block if it does so while it lasts.
-        RecordingError: If the recording cannot be created or, at the end of the block, cannot be finished.
+        RecordingError: If the recording cannot be created.
 
     """
     feed = find_feed(endpoint) if isinstance(endpoint, str) else endpoint
     wanted = _wanted(feed, channels, products, has_credentials=credentials is not None, heartbeats=heartbeats)
     stand_in = failover_of(feed, has_url=url is not None) if failover is True else failover or None
-    options = {"limits": limits, "callbacks": Callbacks(**callbacks)}
+    options = {"limits": limits, "callbacks": Callbacks(**callbacks), "reconnect": reconnect, "name": name}
     source = Source(feed, url or feed.url, wanted, credentials, stand_in, redaction or Redaction())
-    session = _session_into(path, source, options)
-    async with _running(session):
-        yield session
+    return _session_into(path, source, options)
 
 
 def _wanted(

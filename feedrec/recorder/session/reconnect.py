@@ -53,6 +53,7 @@ class RunContext(msgspec.Struct):
         connect: Opens a connection.
         end: The end of the run.
         opened: Set once the first connection is open.
+        reconnect: Whether to open a lost connection again.
         openings: The venue's limit on opening connections.
         messages: Its limit on messages.
 
@@ -65,6 +66,7 @@ class RunContext(msgspec.Struct):
     connect: Connect
     end: RunEnd
     opened: asyncio.Event
+    reconnect: bool
     openings: RateLimit
     messages: RateLimit
 
@@ -115,6 +117,9 @@ class ReconnectLoop:
             if self._is_reopening:
                 self._is_reopening = False
                 continue
+            if not self._context.reconnect:
+                end.end(Outcome.CONNECTION_LOST)
+                return
             self._learn(endpoint, seconds, reason)
             if self._is_emptied:
                 self.state = RunState.IDLE

@@ -35,6 +35,7 @@ from .callbacks import Callbacks, ReportingWriter
 from .failover import EndpointAddress, EndpointSelector, Failover
 from .failover_probe import return_to_primary
 from .keeping_secrets import keeping_secrets, without_secrets
+from .log_names import named_log_lines
 from .reconnect import Connect, ReconnectLoop, RunContext
 from .summary import Progress, RunState, Summary
 
@@ -83,6 +84,8 @@ class RecordingSession:
         callbacks: The functions of a program to call.
         failover: What takes over when the endpoint is down; None for nothing.
         redaction: What must not be recorded or shown; None for what the names of keys say.
+        reconnect: Whether to open a lost connection again; otherwise the run ends with the first that is lost.
+        name: What stands before its log lines, to tell sessions of one program apart.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
         connect: Opens a connection.
@@ -104,6 +107,8 @@ class RecordingSession:
         callbacks: Callbacks | None = None,
         failover: Failover | None = None,
         redaction: Redaction | None = None,
+        reconnect: bool = True,
+        name: str = "",
         clock: RecordingClock | None = None,
         backoff: Backoff | None = None,
         connect: Connect = open_connection,
@@ -116,6 +121,7 @@ class RecordingSession:
         else:
             self._writer = CountingWriter(recording, self._end, limits.max_frames)
         self._duration = limits.duration
+        self._name = name
         self._started = time.monotonic()
         self._phase = _Phase.READY
         self._over = asyncio.Event()
@@ -133,6 +139,7 @@ class RecordingSession:
             connect=connect,
             end=self._end,
             opened=asyncio.Event(),
+            reconnect=reconnect,
             openings=RateLimit(feed.connections_per_second),
             messages=RateLimit(feed.messages_per_second if credentials is None else None),
         )
@@ -255,8 +262,12 @@ class RecordingSession:
             WriteError: If the disk does.
 
         """
-        with keeping_secrets(self._redaction, self._writer.counts):
+        with named_log_lines(self._name), keeping_secrets(self._redaction, self._writer.counts):
             return await self._run()
+
+    def start(self) -> asyncio.Task[Summary]:
+        """Add the run to the running event loop; what `run` returns or raises is the result of the task."""
+        return asyncio.create_task(self.run())
 
     async def _run(self) -> Summary:
         loop = asyncio.get_running_loop()

@@ -22,10 +22,11 @@ class CallbackLog:
         self.frames.append(frame)
         self.infos.append(info)
 
-    def on_error(self, message: str) -> None:
-        self.calls.append(("error", message))
+    def on_error(self, message: str, reason: str) -> None:
+        self.calls.append(("error", message, reason) if reason else ("error", message))
 
-    def on_close(self, conn: int, code: int, reason: str) -> None:
+    def on_close(self, conn: int, was_clean: bool, code: int, reason: str) -> None:  # noqa: FBT001
+        assert was_clean == (code != 1006)
         self.calls.append(("close", conn, code, reason))
 
     @property

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.frames import Opcode
 
 from feedrec.errors import UsageError, VenueError, WriteError
+from feedrec.feeds import Subscription, find_feed
 from feedrec.formats import create_recording
 from feedrec.model import Frame, FrameInfo
 from feedrec.recorder import Callbacks, Limits, RecordingSession
@@ -19,6 +21,7 @@ from ..venue import (
     HEADER,
     Peer,
     PlainFeed,
+    binary,
     close,
     events,
     gated_writer,
@@ -146,6 +149,49 @@ def test_errors_of_the_venue_and_failed_attempts_are_reported(path: Path) -> Non
     assert len(errors) == 2
     assert "HTTP status 503" in str(errors[0])
     assert errors[1] == "the venue refused: bad key"
+
+
+def test_messages_are_decoded_where_asked_for() -> None:
+    """JSON alone, after the frame itself; what is not JSON is a frame all the same."""
+    calls: list[Any] = []
+
+    async def some(peer: Peer) -> None:
+        await peer.accept(text(b'{"sequence":0,"a":[1]}'), text(b"hello"), binary(b"{}"), text(b"[1]"), text(b"\xff"))
+        await peer.answer_close()
+
+    on_frame = lambda frame, _: calls.append(frame.payload)  # noqa: E731
+    on_message = lambda message, info: calls.append((message, info.sequence))  # noqa: E731
+
+    async def record_some() -> None:
+        async with venue(some) as url:
+            callbacks = Callbacks(on_frame=on_frame, on_message=on_message)
+            await RecordingSession(PlainFeed(), url, [], limits=Limits(max_frames=5), callbacks=callbacks).run()
+
+    run(record_some())
+    first = b'{"sequence":0,"a":[1]}'
+    assert calls == [first, ({"sequence": 0, "a": [1]}, 0), b"hello", b"{}", b"[1]", ([1], None), b"\xff"]
+
+
+def test_an_error_comes_with_the_reason_that_the_venue_gives() -> None:
+    """As CoPrA has it; a close without a close frame was not clean."""
+    log = CallbackLog()
+
+    async def refuse_and_abort(peer: Peer) -> None:
+        await peer.accept(text(b'{"type":"error","message":"Failed to subscribe","reason":"no such thing"}'))
+        peer.abort()
+
+    async def record_error() -> None:
+        async with venue(refuse_and_abort) as url:
+            feed = find_feed("coinbase-exchange")
+            session = RecordingSession(
+                feed, url, [Subscription("ticker", ("A-B",))], callbacks=log.callbacks, reconnect=False
+            )
+            await session.run()
+
+    run(record_error())
+    (error,) = [call for call in log.calls if call[0] == "error"]
+    assert error[2] == "no such thing"
+    assert log.calls[-1] == ("close", 0, 1006, "")
 
 
 def test_a_frame_that_could_not_be_written_is_not_passed_on_but_the_close_is(path: Path) -> None:

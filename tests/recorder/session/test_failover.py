@@ -80,7 +80,7 @@ def test_channels_that_the_failover_lacks_are_reported_and_come_back_with_the_pr
                 path,
                 channels=["a", "b"],
                 max_frames=2,
-                callbacks=Callbacks(on_error=errors.append),
+                callbacks=Callbacks(on_error=lambda message, _: errors.append(message)),
             )
             task = asyncio.create_task(session.run())
             await until(lambda: session.progress.counts.frames == 1)

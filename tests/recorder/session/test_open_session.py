@@ -16,17 +16,22 @@ from feedrec.feeds import Subscription, find_feed
 from feedrec.feeds.credentials import ExchangeKey
 from feedrec.feeds.raw import RawFeed
 from feedrec.feeds.redaction import Redaction
-from feedrec.recorder import Callbacks, Limits, RecordingSession, open_session
+from feedrec.recorder import Callbacks, Limits, RecordingSession, Summary, create_session, open_session
 
 from ...timing import MS, until
 from ..venue import (
     Peer,
+    PlainFeed,
     close,
     codes,
     events,
+    numbered,
+    payloads,
     received,
     run,
+    send_one_and_abort,
     sent,
+    stay,
     text,
     venue,
 )
@@ -276,6 +281,52 @@ def test_later_messages_are_signed_and_redacted_as_the_first_are(path: Path) -> 
 
 
 # The block
+
+
+def test_a_session_runs_as_a_task_of_the_running_loop(path: Path) -> None:
+    """Without a block: created, changed, started, and stopped later."""
+
+    async def record() -> Summary:
+        async with venue(stay) as url:
+            session = create_session(PlainFeed(), [], url=url, path=path)
+            task = session.start()
+            await until(lambda: session.progress.counts.frames == 1)
+            await session.close()
+            return await task
+
+    assert run(record()).counts.frames == 1
+    assert payloads(path) == [numbered(0)]
+
+
+def test_a_lost_connection_is_not_opened_again_where_that_is_not_wanted(path: Path) -> None:
+    """The session ends, without an error, and the recording is whole."""
+
+    async def record() -> int:
+        async with venue(send_one_and_abort, stay) as url:
+            async with open_session(PlainFeed(), [], url=url, path=path, reconnect=False) as session:
+                await session.wait()
+            return session.progress.counts.connections
+
+    assert run(record()) == 1
+    assert payloads(path) == [numbered(0)]
+
+
+def test_the_log_lines_of_a_session_bear_its_name(caplog: pytest.LogCaptureFixture) -> None:
+    """Those of the others, and of the program itself, do not."""
+    caplog.set_level(logging.INFO, "feedrec")
+
+    async def record() -> None:
+        async with (
+            venue(stay) as url,
+            open_session(PlainFeed(), [], url=url, name="left"),
+            open_session(PlainFeed(), [], url=url),
+        ):
+            logging.getLogger("feedrec").info("of the program")
+
+    run(record())
+    opened = sorted(text.partition(" open to")[0] for text in caplog.messages if " open to" in text)
+    assert opened == ["connection 0", "left: connection 0"]
+    assert "of the program" in caplog.messages
 
 
 def test_the_block_fails_if_nothing_can_be_reached_and_no_file_is_left(path: Path) -> None:
