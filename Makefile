@@ -7,6 +7,9 @@ TESTS := -m pytest -q -n 2 --dist loadfile # many tests wait for processes and c
 
 .PHONY: test coverage test-lowest test-pythons test-interop test-wheel check demo bench soak lock clean
 
+# Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
+INSTALL := -m pip install --quiet --disable-pip-version-check
+
 # QUICK=1 is the short form of a long target, as .ci/run runs it: bench, soak, test-pythons.
 QUICK ?=
 
@@ -49,8 +52,16 @@ test-interop: .venv-interop/.ready
 test-wheel: $(READY)
 	$(BIN)/python scripts/try_wheel.py
 
-demo: $(READY)
-	$(BIN)/feedrec demo
+# With what the tests need if it is there, else with what feedrec itself needs.
+DEMO_VENV := $(if $(wildcard $(READY)),$(VENV),.venv-demo)
+
+demo: $(DEMO_VENV)/.ready
+	$(DEMO_VENV)/bin/feedrec demo
+
+.venv-demo/.ready: pyproject.toml constraints.txt
+	test -x .venv-demo/bin/python || $(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/python $(INSTALL) -c constraints.txt -e .
+	touch $@
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -65,9 +76,6 @@ bench: $(READY)
 # Kills, full disks, hostile clients: whether the promises hold, at full size.
 soak: $(READY)
 	$(BIN)/python -m soak $(if $(QUICK),--quick)
-
-# Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
-INSTALL := -m pip install --quiet --disable-pip-version-check
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

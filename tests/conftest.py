@@ -9,9 +9,30 @@ from pathlib import Path
 import hypothesis
 import pytest
 import zstandard
+from _pytest.terminal import TerminalReporter
 
 hypothesis.settings.register_profile("feedrec", deadline=None)  # a busy machine is no defect of the code
 hypothesis.settings.load_profile("feedrec")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # of pytest-xdist, whose workers have no terminal
+        config.pluginmanager.register(_FailuresAsTheyHappen(config))
+
+
+class _FailuresAsTheyHappen:
+    """Names each test that fails at once: the report comes only at the end of a run of minutes."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+            assert isinstance(terminal, TerminalReporter)
+            terminal.write_line("")
+            terminal.write_line(f"FAILED {report.nodeid}", red=True)
+
 
 _CAPTURE = Path(__file__).parents[2] / "shared" / "samples" / "advanced_2026-08-09.frames.jsonl.zst"
 

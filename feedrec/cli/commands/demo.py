@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import shlex
+import shutil
+import sys
 import time
 from importlib import resources
 from pathlib import Path
@@ -13,7 +17,6 @@ import click
 from ... import __version__
 from ...model import Header
 from ..options import logging_options
-from ..output import columns
 from ..terminal import echo
 
 if TYPE_CHECKING:
@@ -47,13 +50,32 @@ def demo(output: Path | None) -> None:
     with resources.as_file(resources.files("feedrec.cli") / "demo.jsonl.zst") as recording:
         summary = asyncio.run(_replay_and_record(recording, target))
     report(summary)
+    name, file = _own_name(), shlex.quote(str(target))
     suggestions = (
-        (f"  feedrec info {target}", "# what it contains"),
-        (f"  feedrec cat --raw -c ticker {target}", "# what the venue sent"),
-        (f"  feedrec replay {target} --speed 10", "# a mock venue for your own client"),
-        ("  feedrec record --channel level2", "# the live market"),
+        (f"{name} info {file}", "what it contains"),
+        (f"{name} cat --raw -c ticker {file}", "what the venue sent"),
+        (f"{name} replay {file} --speed 10", "a mock venue for your own client, until Ctrl-C"),
+        (f"{name} record --channel level2", "the live market, until Ctrl-C"),
     )
-    echo("", "Now try:", *columns(suggestions))
+    echo("", "Now try:", *(line for command, what in suggestions for line in (f"  # {what}", f"  {command}")))
+
+
+def _own_name() -> str:
+    """Return how this program is run again from here, whether it is on the PATH or not."""
+    script = Path(sys.argv[0])
+    if script.name == "__main__.py":  # python -m feedrec
+        return f"{shlex.quote(_from_here(sys.executable))} -m feedrec"
+    found = shutil.which("feedrec")
+    if found is not None and os.path.exists(script) and os.path.samefile(found, script):  # noqa: PTH110, PTH121
+        return "feedrec"
+    return shlex.quote(_from_here(script))
+
+
+def _from_here(path: Path | str) -> str:
+    """Return a path relative to the current folder, if it is in there."""
+    path = os.path.abspath(path)  # noqa: PTH100  without following links: those lead out of a virtual environment
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 async def _replay_and_record(recording: Path, target: Path) -> Summary:

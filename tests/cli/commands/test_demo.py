@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 from ..command import DEMO, feedrec
+
+ROOT = Path(__file__).parents[3]
 
 
 def data_of(path: Path) -> list[bytes]:
@@ -28,3 +31,14 @@ def test_the_demo_records_what_it_replays(tmp_path: Path) -> None:
     assert f"recorded {copy['frames']:,} frames" in text
     assert copy["gaps"] == 0
     assert data_of(path) == data_of(DEMO)
+
+
+def test_what_the_demo_suggests_works_as_it_stands(tmp_path: Path) -> None:
+    """Also where feedrec is not on the PATH, and where it was run as a module."""
+    done = feedrec("demo", "-o", "a b.jsonl.zst", cwd=tmp_path)
+    info = next(line for line in done.stdout.decode().splitlines() if " info " in line)
+    assert info.endswith(" info 'a b.jsonl.zst'")
+    tried = subprocess.run(
+        ["/bin/sh", "-c", info], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=True
+    )
+    assert b"coinbase-advanced" in tried.stdout
