@@ -27,8 +27,9 @@ LOSS = 3
     short_help="Record a feed, every frame exactly as it arrives.",
     groups={
         "What to record": "endpoint url channel product key-file no-heartbeats failover failover-url",
-        "With -e raw": "send header redact",
-        "Where to write it": "output format rotate level fsync overwrite file-mode",
+        "With -e raw": "send header",
+        "What is secret": "redact no-redact",
+        "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",
         "When to stop": "duration max-frames fail-on-gap",
     },
 )

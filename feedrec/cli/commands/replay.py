@@ -33,7 +33,7 @@ log = logging.getLogger("feedrec")
     groups={
         "What is played, and when": "speed from to loop clock settle at-end",
         "How the venue behaves": "mode set auth auth-key strict",
-        "The server": "host port write-deadline deflate",
+        "The server": "host port allow-host max-clients write-deadline deflate",
     },
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
