@@ -2,6 +2,7 @@
 The command line.
 
     commands/              one module per command
+    recording/             what `record` consists of
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
     output.py              formatting numbers, tables and log lines
@@ -10,12 +11,6 @@ The command line.
     terminal.py            printing, with every control character made visible
     plot.py                a plot in the terminal
     frame_lines.py         records as lines for a person
-    record_source.py       what `record` records
-    record_output.py       where `record` writes
-    record_run.py          running a recording: signals, live status, summary
-    raw_options.py         options of `-e raw`
-    redaction_options.py   what is secret
-    credential_options.py  credentials from a file or the environment
     child_process.py       the command after `replay --`
     allocator.py           how memory is handed out to a command
 

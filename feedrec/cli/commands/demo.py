@@ -44,7 +44,7 @@ def demo(output: Path | None) -> None:
     """
     import asyncio
 
-    from ..record_run import report
+    from ..recording.run import report
 
     target = output or Path(time.strftime("demo_%Y%m%dT%H%M%SZ.jsonl.zst", time.gmtime()))
     with resources.as_file(resources.files("feedrec.cli") / "demo.jsonl.zst") as recording:
@@ -83,7 +83,7 @@ async def _replay_and_record(recording: Path, target: Path) -> Summary:
     from ...formats import create_recording, open_recording
     from ...recorder import Limits, RecordingSession
     from ...replay import ReplayOptions, ReplayServer
-    from ..record_run import record_with_status
+    from ..recording.run import record_with_status
 
     with open_recording(recording) as source:
         header = source.header

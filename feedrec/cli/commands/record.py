@@ -9,8 +9,8 @@ import click
 
 from ...errors import UsageError
 from ..options import DURATION, GroupedCommand, as_json, logging_options
-from ..record_output import OutputOptions, open_output, output_options
-from ..record_source import SourceOptions, source_options
+from ..recording.output import OutputOptions, open_output, output_options
+from ..recording.source import SourceOptions, source_options
 from ..terminal import echo_json
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
     until it is finished, its name ends in .part. A recorder that is killed loses at most the last second.
     """
     from ...recorder import Limits
-    from ..record_run import report, run_recording
+    from ..recording.run import report, run_recording
 
     place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
     if place.output == "-" and as_json:

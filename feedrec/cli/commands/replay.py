@@ -15,8 +15,8 @@ import click
 from ...errors import UsageError
 from .. import output
 from ..child_process import CommandWithChild, check_command, run_command
-from ..credential_options import read_key_text
 from ..options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
+from ..recording.credential_options import read_key_text
 from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ..output.counting_writer import CountingWriter
 from ..output.writer_protocol import GrowingRecording
 from ..run_end import RunEnd
 
-__all__ = ["Callbacks", "ReportingWriter"]
+__all__ = ["Callbacks", "ReportingWriter", "writer_for"]
 
 log = logging.getLogger("feedrec")
 
@@ -113,3 +113,12 @@ class ReportingWriter(CountingWriter):
             if name not in self._failed:  # what fails for one frame may fail for a hundred thousand a second
                 self._failed.add(name)
                 log.exception("%s failed; it is still called, but further failures are not logged", name)
+
+
+def writer_for(
+    recording: GrowingRecording, end: RunEnd, max_frames: int | None, callbacks: Callbacks | None
+) -> CountingWriter:
+    """Return the writer of a run: one that calls the functions of a program, if there are any."""
+    if callbacks is not None and callbacks.are_given:
+        return ReportingWriter(recording, end, max_frames, callbacks)
+    return CountingWriter(recording, end, max_frames)

@@ -26,12 +26,11 @@ from ...feeds.redaction import Address, Redaction
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import open_connection
-from ..output.counting_writer import CountingWriter
 from ..output.null_writer import NullWriter
 from ..output.writer_protocol import GrowingRecording
 from ..rate_limit import RateLimit
 from ..run_end import Outcome, RunEnd
-from .callbacks import Callbacks, ReportingWriter
+from .callbacks import Callbacks, writer_for
 from .failover import EndpointAddress, EndpointSelector, Failover
 from .failover_probe import return_to_primary
 from .keeping_secrets import keeping_secrets, without_secrets
@@ -116,10 +115,7 @@ class RecordingSession:
         recording = self._recording = NullWriter() if writer is None else writer
         limits = limits or Limits()
         self._end = RunEnd()
-        if callbacks is not None and callbacks.are_given:
-            self._writer: CountingWriter = ReportingWriter(recording, self._end, limits.max_frames, callbacks)
-        else:
-            self._writer = CountingWriter(recording, self._end, limits.max_frames)
+        self._writer = writer_for(recording, self._end, limits.max_frames, callbacks)
         self._duration = limits.duration
         self._name = name
         self._started = time.monotonic()

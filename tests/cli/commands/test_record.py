@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.record_output import default_name
+from feedrec.cli.recording.output import default_name
 from feedrec.feeds import find_feed, subscribe_to
 from feedrec.formats import open_recording
 from feedrec.model import Event, Frame

@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from ..errors import UsageError
+from ...errors import UsageError
+from ..options import CHANNEL, PRODUCTS, ChannelRequest, complete_channel, complete_endpoint
 from .credential_options import credentials_for
-from .options import CHANNEL, PRODUCTS, ChannelRequest, complete_channel, complete_endpoint
 from .raw_options import RAW, RAW_OPTIONS, RawOptions
 from .redaction_options import REDACTION_OPTIONS, redaction_of
 
 if TYPE_CHECKING:
-    from ..feeds import Feed
-    from ..feeds.redaction import Redaction
-    from ..recorder import Failover, Source
+    from ...feeds import Feed
+    from ...feeds.redaction import Redaction
+    from ...recorder import Failover, Source
 
 __all__ = ["SourceOptions", "source_options"]
 
@@ -98,9 +98,9 @@ class SourceOptions(msgspec.Struct, frozen=True):
             UsageError: If something is unknown, missing, or invalid.
 
         """
-        from ..feeds import subscribe_to
-        from ..recorder import Source
-        from ..recorder.session.failover import EndpointAddress, EndpointSelector
+        from ...feeds import subscribe_to
+        from ...recorder import Source
+        from ...recorder.session.failover import EndpointAddress, EndpointSelector
 
         redaction = redaction_of(self.redacted, self.kept_keys)
         feed = self._find_feed()
@@ -114,14 +114,14 @@ class SourceOptions(msgspec.Struct, frozen=True):
         return Source(feed, url, subscriptions, credentials, failover, redaction)
 
     def _find_failover(self, feed: Feed, redaction: Redaction) -> Failover | None:
-        from ..recorder import failover_of
+        from ...recorder import failover_of
 
         if self.failover_url is not None:
             return failover_of(feed, _checked(self.failover_url, redaction))
         return failover_of(feed, has_url=self.url is not None) if self.failover else None
 
     def _find_feed(self) -> Feed:
-        from ..feeds import find_feed
+        from ...feeds import find_feed
 
         raw = RawOptions(self.messages, self.headers)
         if self.endpoint == RAW:

@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
-from ..errors import RecordingError, RecordingExistsError, UsageError
-from ..model import NANOSECONDS, Header
-from .options import DURATION, ROTATE_AFTER, SIZE, file_mode_option
+from ...errors import RecordingError, RecordingExistsError, UsageError
+from ...model import NANOSECONDS, Header
+from ..options import DURATION, ROTATE_AFTER, SIZE, file_mode_option
 
 if TYPE_CHECKING:
-    from ..feeds import Feed, Subscription
-    from ..formats.file.growing.growing_file import GrowingFile
-    from ..formats.file.modes import FileMode
-    from ..formats.file.rotation import RotateAfter
-    from ..recorder import Source, Summary
-    from ..recorder.output.parquet_finisher import ParquetFinisher
-    from ..recorder.output.writer_protocol import GrowingRecording
+    from ...feeds import Feed, Subscription
+    from ...formats.file.growing.growing_file import GrowingFile
+    from ...formats.file.modes import FileMode
+    from ...formats.file.rotation import RotateAfter
+    from ...recorder import Source, Summary
+    from ...recorder.output.parquet_finisher import ParquetFinisher
+    from ...recorder.output.writer_protocol import GrowingRecording
 
 __all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]
 
@@ -104,7 +104,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
             raise UsageError(
                 "-o - writes JSON lines to stdout: leave out --format parquet and --rotate, or name a file"
             )
-        from ..formats.file.names import PARQUET_SUFFIX, RECORDING_SUFFIXES
+        from ...formats.file.names import PARQUET_SUFFIX, RECORDING_SUFFIXES
 
         if self.kind is None or not (self.output or "").endswith(RECORDING_SUFFIXES):
             return
@@ -114,7 +114,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
     @property
     def suffix(self) -> str:
         """The suffix of a generated name."""
-        from ..formats.file.names import PARQUET_SUFFIX, ZSTD_SUFFIX
+        from ...formats.file.names import PARQUET_SUFFIX, ZSTD_SUFFIX
 
         return PARQUET_SUFFIX if self.kind == "parquet" else ZSTD_SUFFIX
 
@@ -155,7 +155,7 @@ class Output(NamedTuple):
 
 def _existing(places: Sequence[Path]) -> list[Path]:
     """Return the present names of files: a journal may have become Parquet meanwhile."""
-    from ..formats.file.names import later_paths
+    from ...formats.file.names import later_paths
 
     found = [[path for path in later_paths(place) if os.path.lexists(path)] for place in places]
     return list(dict.fromkeys(paths[-1] for paths in found if paths))
@@ -189,9 +189,9 @@ def open_output(source: Source, options: OutputOptions) -> Output:
         WriteError: If it cannot be created.
 
     """
-    from ..formats.file.stream_target import StreamTarget
-    from ..formats.file.writer import recording_to
-    from ..formats.stream.plain import PlainEncoder
+    from ...formats.file.stream_target import StreamTarget
+    from ...formats.file.writer import recording_to
+    from ...formats.stream.plain import PlainEncoder
 
     header = source.header()
     if options.mode is None:
@@ -211,12 +211,12 @@ def open_output(source: Source, options: OutputOptions) -> Output:
 
 
 def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
-    from ..formats.file.growing.disk_rules import DiskRules
-    from ..formats.file.growing.growing_file import begin_file
-    from ..formats.file.modes import USUAL
-    from ..formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
-    from ..formats.file.rotation import RotatingWriter, next_number
-    from ..recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
+    from ...formats.file.growing.disk_rules import DiskRules
+    from ...formats.file.growing.growing_file import begin_file
+    from ...formats.file.modes import USUAL
+    from ...formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
+    from ...formats.file.rotation import RotatingWriter, next_number
+    from ...recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
 
     def create(target: Path, header: Header) -> GrowingFile:
         overwrite = options.overwrite and (options.rotate is not None or target == path)  # not what it continues in

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.record_run import report, status_line
+from feedrec.cli.recording.run import report, status_line
 from feedrec.recorder import Progress, Summary
 from feedrec.recorder.output.counting_writer import Counts
 
-from ..recorder.venue import NEVER, Peer, plain_text, run, text, venue
-from ..timing import HANG_TIMEOUT, until
-from .command import DEMO, background, interrupt, mock_venue, wait_for_frames
+from ...recorder.venue import NEVER, Peer, plain_text, run, text, venue
+from ...timing import HANG_TIMEOUT, until
+from ..command import DEMO, background, interrupt, mock_venue, wait_for_frames
 
 
 def test_the_live_line_tells_rates_since_the_last_look() -> None:

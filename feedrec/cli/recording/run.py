@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable
 import click
 import msgspec
 
-from ..errors import FeedrecError, WriteError
-from ..recorder import Limits, Progress, RecordingSession, Source, Summary
-from ..recorder.output.writer_protocol import GrowingRecording
-from . import output
-from .signals import ENDING
-from .terminal import echo
+from ...errors import FeedrecError, WriteError
+from ...recorder import Limits, Progress, RecordingSession, Source, Summary
+from ...recorder.output.writer_protocol import GrowingRecording
+from .. import output
+from ..signals import ENDING
+from ..terminal import echo
 
 __all__ = ["record_with_status", "report", "run_recording"]
 

@@ -15,8 +15,8 @@ from feedrec.formats.file.growing.growing_file import begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
 from feedrec.model import NANOSECONDS, Frame, Header
 
-from ..timing import HANG_TIMEOUT
-from .command import DEMO, feedrec, mock_venue
+from ...timing import HANG_TIMEOUT
+from ..command import DEMO, feedrec, mock_venue
 
 NUMBERS = (9_999, 10_000, 10_001)
 

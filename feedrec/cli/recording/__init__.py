@@ -1,0 +1,10 @@
+"""
+What `feedrec record` consists of.
+
+    source.py              what it records
+    output.py              where it writes
+    run.py                 running it: signals, live status, summary
+    raw_options.py         options of `-e raw`
+    redaction_options.py   what is secret
+    credential_options.py  credentials from a file or the environment
+"""
