@@ -116,7 +116,11 @@ class ConnectionLifecycle:
         self._intake.bytes_arrived()
 
     def read_done(self) -> None:
-        """Pause reading if the recording is full; see `Receiver`."""
+        """Pause reading if the recording is full, or end it if it is ending already; see `Receiver`."""
+        if self.state is ConnectionState.CLOSING and self._recording.memory_is_exhausted:
+            log.warning("connection %d: no more memory for what still arrives: it is dropped", self.number)
+            self.drop()
+            return
         if self._recording.is_full and self.state is ConnectionState.RECORDING:
             self.state = self.state.become(ConnectionState.PAUSED)
             self._websocket.transport.pause_reading()

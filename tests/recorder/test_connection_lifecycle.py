@@ -77,7 +77,7 @@ class KeptRecording(NullWriter):
     def __init__(self) -> None:
         super().__init__()
         self.records: list[Record] = []
-        self.is_full = self.memory_is_full = False
+        self.is_full = self.memory_is_full = self.memory_is_exhausted = False
 
     def write(self, record: Record, info: FrameInfo | None = None) -> None:  # noqa: ARG002
         self.records.append(record)

@@ -43,6 +43,7 @@ from .venue import (
     received,
     records,
     run,
+    running,
     sent,
     session_for,
     state_of,
@@ -195,6 +196,38 @@ def test_reading_pauses_while_the_disk_lags_and_nothing_is_lost(path: Path, tls:
     assert events(path, "gap") == []
     assert len(events(path, "pause")) == len(events(path, "resume")) >= 1
     assert events(path, "pause")[0].details["backlog"] >= HIGH_WATER
+
+
+@pytest.mark.usefixtures("low_marks")
+def test_a_venue_that_floods_on_while_the_run_ends_does_not_fill_the_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Reading goes on until the close is answered, but no longer than there is room for what it reads."""
+    monkeypatch.setattr(lifecycle_module, "CLOSE_TIMEOUT", NEVER)
+    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT", NEVER)
+    monkeypatch.setattr(writer_module, "_EXHAUSTED", 2 * HIGH_WATER)
+
+    async def script(peer: Peer) -> None:
+        await peer.accept()
+        await flood(peer, 1_000_000)
+
+    async def record() -> tuple[int, int]:
+        writer, target = gated_writer(path)
+        async with venue(script) as url:
+            target.gate.clear()
+            session = session_for(url, writer)
+            async with running(session):
+                await until_paused(session, target)
+                session.stop()
+                await until(lambda: session.progress.state == "finishing")
+                most = writer.backlog
+                target.gate.set()
+            return most, session.progress.counts.frames
+
+    most, frames = run(record())
+    assert most < 2 * HIGH_WATER + (1 << 20)  # a read or two come on top
+    assert payloads(path) == flooded(frames)
+    assert "no more memory for what still arrives" in caplog.text
 
 
 @pytest.mark.usefixtures("low_marks", "impatience")

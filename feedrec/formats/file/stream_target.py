@@ -54,6 +54,9 @@ class StreamTarget:
         self._stream.flush()
         return len(piece)
 
+    def follow(self) -> bool:
+        return False
+
     def cut(self, size: int) -> None:
         """Refuse: what was sent cannot be taken back."""
         raise WriteError(self.path, f"cannot be cut off after {size} bytes")

@@ -69,6 +69,9 @@ class Target(Protocol):
 
         """
 
+    def follow(self) -> bool:
+        """Return whether its folder was moved, and it with it; it is completed there then."""
+
     def cut(self, size: int) -> None:
         """
         Remove what was written after the first `size` bytes.
@@ -195,6 +198,13 @@ class FileTarget:
         elif found < self.size:
             self.size = found
             raise OSError(errno.EIO, f"another program cut it to {found:,} bytes")
+
+    def follow(self) -> bool:
+        place = self.place
+        if place is None or place.name != self._part.name or self.path.parent.exists():
+            return False
+        self._part, self.path = place, place.with_name(self.path.name)
+        return True
 
     def cut(self, size: int) -> None:
         with self._explaining_errors():

@@ -39,7 +39,7 @@ _TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
 _LAST_WORD = 2.0  # seconds to note that frames are lost
-_LOW_WATER, _HIGH_WATER = 8 << 20, 64 << 20
+_LOW_WATER, _HIGH_WATER, _EXHAUSTED = 8 << 20, 64 << 20, 128 << 20
 _MOST_UNFINISHED = 2  # files
 
 
@@ -131,6 +131,11 @@ class RecordingWriter:
         """Whether as much waits in memory as may: the disk takes nothing, or much too little."""
         has_too_much = self._size_in - self._size_taken >= _HIGH_WATER and len(self._lines) > 1  # one may be that long
         return has_too_much or self._files.unfinished > _MOST_UNFINISHED
+
+    @property
+    def memory_is_exhausted(self) -> bool:
+        """Whether twice as much waits: even what arrives while a connection is closed is too much then."""
+        return self.backlog >= _EXHAUSTED
 
     @property
     def failure(self) -> FeedrecError | None:

@@ -47,6 +47,10 @@ class GrowingRecording(Protocol):
         """Received frames that were handed over and are not in the recording, since the disk failed."""
 
     @property
+    def memory_is_exhausted(self) -> bool:
+        """Whether twice as much waits: even what arrives while a connection is closed is too much then."""
+
+    @property
     def failure(self) -> FeedrecError | None:
         """Why nothing is written any more."""
 

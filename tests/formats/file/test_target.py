@@ -443,3 +443,27 @@ def test_what_another_program_appended_is_not_kept(path: Path) -> None:
     target.write(b"6")
     target.commit()
     assert path.read_bytes() == b"123456"
+
+
+def test_a_file_follows_its_folder_where_that_was_moved(tmp_path: Path) -> None:
+    """There is no other folder to go on in, and the open file is as good as before."""
+    folder, other = tmp_path / "folder", tmp_path / "other"
+    folder.mkdir()
+    target = FileTarget(folder / "x.jsonl")
+    target.write(b"1")
+    assert not target.follow()
+    folder.rename(other)
+    assert not target.is_in_place
+    assert target.follow()
+    assert target.is_in_place
+    target.write(b"2")
+    assert target.commit() == other / "x.jsonl"
+    assert (other / "x.jsonl").read_bytes() == b"12"
+    assert [path.name for path in other.iterdir()] == ["x.jsonl"]
+
+
+def test_a_file_that_was_moved_alone_is_not_followed(path: Path) -> None:
+    target = FileTarget(path)
+    part_of(path).rename(path.with_name("elsewhere"))
+    assert not target.follow()
+    target.release()

@@ -29,7 +29,9 @@ _RETRY_EVERY = 0.25
 # Rule 3: if a file cannot be created, whatever the reason, that is tried again: the folder may be that of a file system
 # that is not mounted.
 #
-# Rule 4: what is left is a request that will never succeed, such as a file larger than is allowed: it ends the run.
+# Rule 4: a file that takes no more, since it is too large or was made immutable, is left as it is, too.
+#
+# Rule 5: what is left is a request that will never succeed: it ends the run.
 
 
 class Refusal(enum.Enum):
@@ -42,6 +44,7 @@ class Refusal(enum.Enum):
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN}
 _BROKEN = {errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT, errno.ENOTCONN, errno.ESHUTDOWN}
+_CLOSED = {errno.EFBIG, errno.EPERM, errno.EACCES}  # the file takes no more: it is too large, or was made immutable
 
 
 def refusal_of(error: WriteError) -> Refusal:
@@ -50,7 +53,7 @@ def refusal_of(error: WriteError) -> Refusal:
     number = cause.errno if isinstance(cause, OSError) else None
     if number in _FULL:
         return Refusal.TRY_AGAIN
-    return Refusal.NEW_FILE if number in _BROKEN else Refusal.GIVE_UP
+    return Refusal.NEW_FILE if number in _BROKEN | _CLOSED else Refusal.GIVE_UP
 
 
 def reason_of(error: FeedrecError) -> str:

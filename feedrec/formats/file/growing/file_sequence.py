@@ -196,6 +196,7 @@ class FileSequence:
             place = None if file is None else file.target.place
             there = "" if place is None else f"; the recording is in {place.name}"
             raise WriteError(self.path, f"the storage device does not confirm that it has everything{there}")
+        self._finishing.take_back()
         for file, error in self._finishing.failed:
             if not file.is_left:
                 raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -10,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ....errors import FeedrecError, WriteError
+from ..lock import is_at
 from ..names import part_path
+from ..target import move_into_place
 from .disk_rules import Refusal, refusal_of
 from .growing_file import GrowingFile
 
@@ -46,6 +49,7 @@ class Finishing:
         self._changed = threading.Condition()
         self._is_running = False
         self._is_stuck = self._is_syncing = False
+        self._moved: list[tuple[GrowingFile, Path]] = []
 
     @property
     def waiting(self) -> int:
@@ -74,6 +78,19 @@ class Finishing:
                 if not self._changed.wait_for(lambda: len(self._jobs) != count, limit):
                     return False
         return True
+
+    def take_back(self) -> None:
+        """Give files that were moved away, left where they were, and moved back since, their final names."""
+        for file, place in self._moved:
+            target, part = file.target, part_path(file.target.path)
+            if is_at(target.identity, place) or not is_at(target.identity, part):
+                continue
+            found = part
+            with contextlib.suppress(FeedrecError):
+                move_into_place(part, target.path, target.identity)
+                found = target.path
+                self._on_finished(found)
+            self.places[self.places.index(place)] = found
 
     def _do(self, job: Callable[[GrowingFile], None], file: GrowingFile) -> None:
         with self._changed:
@@ -134,7 +151,10 @@ class Finishing:
     def _leave(self, file: GrowingFile) -> None:
         place = file.target.place
         if not file.target.is_gone:
-            self.places.append(place or part_path(file.target.path))  # its file system may be mounted again
+            part = part_path(file.target.path)
+            self.places.append(place or part)  # its file system may be mounted again
+            if place is not None and place != part:
+                self._moved.append((file, place))
         else:
             self.frames_gone += file.frames
             log.error("%s was removed, and could not be copied: its %d frames are lost", file.target.path, file.frames)

@@ -25,7 +25,6 @@ __all__ = ["RecoveringSequence"]
 
 _LOOK_EVERY = 0.5  # at the name of the file and at the free space
 _LEAVE_EVERY = 10.0  # seconds at least between two new files after input/output errors
-_LARGE = 1 << 20  # bytes of text before which the free space is looked at
 _LAST_PATIENCE = 1.0  # seconds for the note that frames are lost
 
 log = logging.getLogger("feedrec")
@@ -96,7 +95,7 @@ class RecoveringSequence(FileSequence):
         super().tick(now, waiting, hurry=hurry)
 
     def give_up(self, frames: int, now: float) -> None:
-        reason = self._trouble.reason or "it was given up"
+        reason = self._trouble.reason or "the disk did not take them in time"
         if self._file is not None:
             file, self._file = self._file, None
             file.cut_back()
@@ -116,7 +115,7 @@ class RecoveringSequence(FileSequence):
         self.remove()  # what there was no room for
 
     def _work(self, now: float) -> None:
-        if self._min_free and self._todo.text > _LARGE and self._file is not None and self._is_low(self._file):
+        if self._min_free and self._todo.lines and self._file is not None and self._is_low(self._file):
             self._trouble.note(self._low_reason, now)
         super()._work(now)
 
@@ -167,7 +166,11 @@ class RecoveringSequence(FileSequence):
         if file is None:
             return
         if not file.target.is_in_place:
-            self._lose(file, now)
+            if file.target.follow():  # there is no other folder to go on in
+                self.path = file.target.path
+                log.warning("the folder was moved: the recording goes on in %s", self.path)
+            else:
+                self._lose(file, now)
         elif self._trouble.reason is None and self._is_low(file):
             self._trouble.note(self._low_reason, now)
 

@@ -45,6 +45,9 @@ class FaultyTarget:
         if number:
             raise _error(self.path, number)
 
+    def follow(self) -> bool:
+        return False
+
     def cut(self, size: int) -> None:
         if self._disk.cannot_cut:
             raise _error(self.path, 5)

@@ -10,7 +10,8 @@ import pytest
 
 from feedrec.errors import RecordingExistsError
 from feedrec.formats.file.growing.finishing import Finishing
-from feedrec.model import FrameInfo
+from feedrec.formats.file.growing.growing_file import begin_file
+from feedrec.model import FrameInfo, Header
 
 from ....timing import HANG_TIMEOUT, MS
 from .faulty_disk import FaultyDisk
@@ -109,3 +110,35 @@ def test_a_name_that_is_taken_and_a_defect_are_failures() -> None:
     (_, first), (_, second) = finishing.failed
     assert isinstance(first, RecordingExistsError)
     assert "LookupError" in str(second)
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_file_that_was_moved_and_comes_back_gets_its_name(tmp_path: Path, comes_back: bool) -> None:  # noqa: FBT001
+    """A tool that moves a file for a moment leaves no file that the next run would refuse."""
+    path, part, away = (tmp_path / name for name in ("x.jsonl", "x.jsonl.part", "away"))
+    finished = list[Path]()
+    finishing = Finishing(None, finished.append)
+    file = begin_file(path, Header("raw"))
+    part.rename(away)
+    finishing.leave(file)
+    assert finishing.wait(HANG_TIMEOUT)
+    assert finishing.places == [away]
+    if comes_back:
+        away.rename(part)
+    finishing.take_back()
+    assert finishing.places == [path if comes_back else away]
+    assert finished == ([path] if comes_back else [])
+    assert finishing.places[0].exists()
+
+
+def test_another_file_under_the_name_is_not_taken_for_one_that_came_back(tmp_path: Path) -> None:
+    path, part, away = (tmp_path / name for name in ("x.jsonl", "x.jsonl.part", "away"))
+    finishing = Finishing(None, lambda _: pytest.fail("it is not ours"))
+    file = begin_file(path, Header("raw"))
+    part.rename(away)
+    finishing.leave(file)
+    assert finishing.wait(HANG_TIMEOUT)
+    part.write_text("not ours")
+    finishing.take_back()
+    assert finishing.places == [away]
+    assert part.read_text() == "not ours"
