@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from websockets.http11 import Request
@@ -46,7 +46,7 @@ async def serve(payloads: list[bytes], repeats: int) -> None:
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
-            await _shake_hands(reader, writer)
+            await shake_hands(reader, writer)
             await reader.read(65536)
             for chunk in numbered(payloads, repeats):
                 writer.write(chunk)
@@ -55,12 +55,18 @@ async def serve(payloads: list[bytes], repeats: int) -> None:
             await reader.read(65536)  # the reply to our close
         writer.close()
 
+    await listen(handle)
+
+
+async def listen(handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
+    """Print the URL of a free port, and handle each connection to it, for ever."""
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     print(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 
 
-async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Accept a WebSocket, without compression."""
     protocol = ServerProtocol()
     while protocol.state is State.CONNECTING:
         protocol.receive_data(await reader.read(65536))

@@ -15,10 +15,7 @@ import functools
 import sys
 import time
 
-from websockets.http11 import Request
-from websockets.protocol import State
-from websockets.server import ServerProtocol
-
+from benchmarks.blaster import listen, shake_hands
 from feedrec.replay.client.wire import message
 
 __all__ = ["USUAL_SIZE", "number_of", "payload"]
@@ -82,7 +79,7 @@ async def serve(rate: float, count: int, size: int) -> None:
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
-            await _shake_hands(reader, writer)
+            await shake_hands(reader, writer)
             await reader.read(65536)
             await _send(writer)
             while (said := await reader.read(65536)) and said[0] != _CLOSE:
@@ -101,19 +98,7 @@ async def serve(rate: float, count: int, size: int) -> None:
             await writer.drain()
             sent += part
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    print(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    await server.serve_forever()
-
-
-async def _shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    protocol = ServerProtocol()
-    while protocol.state is State.CONNECTING:
-        protocol.receive_data(await reader.read(65536))
-        for request in protocol.events_received():
-            if isinstance(request, Request):
-                protocol.send_response(protocol.accept(request))
-        writer.writelines(protocol.data_to_send())
+    await listen(handle)
 
 
 if __name__ == "__main__":
