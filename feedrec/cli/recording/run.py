@@ -117,7 +117,8 @@ async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
     def show() -> None:
         nonlocal before
         now = session.progress
-        live.update(Text(status_line(before, now), no_wrap=True, overflow="ellipsis"), refresh=True)
+        line = status_line(before, now, console.width - 1)  # in the last column a terminal may wrap
+        live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
         if now.seconds - before.seconds >= 1:
             before = now
 
@@ -161,23 +162,24 @@ async def _repeating(action: Callable[[], None], interval: float) -> AsyncIterat
             await task
 
 
-def status_line(before: Progress, now: Progress) -> str:
-    """Format the status of a run, with rates since `before`."""
+def status_line(before: Progress, now: Progress, width: int | None = None) -> str:
+    """Format the status of a run, with rates since `before`; what matters least is left out where it does not fit."""
     seconds = max(now.seconds - before.seconds, 1e-9)
     frames = (now.counts.frames - before.counts.frames) / seconds
     received = (now.counts.bytes - before.counts.bytes) / seconds
-    return " | ".join(
-        (
-            f"{now.state} {output.duration(now.seconds)}",
-            f"{now.counts.frames:,} frames",
-            f"{frames:,.0f}/s",
-            f"{output.size(received)}/s",
-            f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
-            output.count(now.counts.gaps, "gap"),
-            *([output.count(now.counts.resets, "reset")] if now.counts.resets else []),
-            output.count(now.reconnects, "reconnect"),
-        )
-    )
+    parts = [
+        f"{now.state} {output.duration(now.seconds)}",
+        output.count(now.counts.gaps, "gap"),
+        *([output.count(now.counts.resets, "reset")] if now.counts.resets else []),
+        output.count(now.reconnects, "reconnect"),
+        f"{frames:,.0f}/s",
+        f"{now.counts.frames:,} frames",
+        f"{output.size(received)}/s",
+        f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
+    ]
+    while width is not None and len(parts) > 1 and len(" | ".join(parts)) > width:
+        parts.pop()
+    return " | ".join(parts)
 
 
 def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:

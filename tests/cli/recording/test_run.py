@@ -29,14 +29,31 @@ def test_the_live_line_tells_rates_since_the_last_look() -> None:
     before = Progress("recording", 10.0, Counts(frames=100, bytes=1_000, connections=1), 500)
     now = Progress("recording", 12.0, Counts(frames=300, bytes=2_001_000, connections=3, gaps=1), 500_250)
     assert status_line(before, now) == (
-        "recording 12.0 s | 300 frames | 100/s | 1.0 MB/s | 500.2 kB on disk 4.0:1 | 1 gap | 2 reconnects"
+        "recording 12.0 s | 1 gap | 2 reconnects | 100/s | 300 frames | 1.0 MB/s | 500.2 kB on disk 4.0:1"
     )
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (80, "recording 12.0 s | 1 gap | 2 reconnects | 100/s | 300 frames | 1.0 MB/s"),
+        (60, "recording 12.0 s | 1 gap | 2 reconnects | 100/s | 300 frames"),
+        (50, "recording 12.0 s | 1 gap | 2 reconnects | 100/s"),
+        (40, "recording 12.0 s | 1 gap | 2 reconnects"),
+        (20, "recording 12.0 s"),
+        (5, "recording 12.0 s"),
+    ],
+)
+def test_a_narrow_terminal_shows_what_matters_first(width: int, line: str) -> None:
+    before = Progress("recording", 10.0, Counts(frames=100, bytes=1_000, connections=1), 500)
+    now = Progress("recording", 12.0, Counts(frames=300, bytes=2_001_000, connections=3, gaps=1), 500_250)
+    assert status_line(before, now, width) == line
 
 
 def test_the_live_line_tells_of_resets_once_there_are_some() -> None:
     before, now = (Progress("recording", 10.0, Counts(connections=1, resets=resets), 500) for resets in (0, 2))
     assert "reset" not in status_line(before, before)
-    assert status_line(before, now).endswith("| no gaps | 2 resets | no reconnects")
+    assert status_line(before, now).startswith("recording 10.0 s | no gaps | 2 resets | no reconnects | ")
 
 
 def test_a_terminal_shows_a_line_that_lives(tmp_path: Path) -> None:
@@ -63,9 +80,10 @@ def test_a_terminal_shows_a_line_that_lives(tmp_path: Path) -> None:
                 shown += chunk
             out, _ = process.communicate(timeout=HANG_TIMEOUT)
         os.close(ours)
-    lines = re.findall(r"recording [\d.]+ s \| ([\d,]+) frames \| ([\d,]+)/s \| [\d.]+ \w+/s \| ", shown.decode())
+    line = r"recording [\d.]+ s \| no gaps \| no reconnects \| ([\d,]+)/s \| ([\d,]+) frames \| [\d.]+ \w+/s \| "
+    lines = re.findall(line, shown.decode())
     assert len(lines) >= 3
-    assert any(rate != "0" for _, rate in lines)
+    assert any(rate != "0" for rate, _ in lines)
     assert "\x1b[2K" in shown.decode()  # each drawing wipes the one before
     assert out.startswith(b"recorded 1,500 frames")
 
