@@ -35,7 +35,7 @@ def frame_lines(
     asked = header.subscriptions
     widths = (
         _width(_CHANNEL, (str(one.get("channel")) for one in asked)),
-        _width(_PRODUCT, (str(product) for one in asked for product in one.get("products") or ())),
+        _width(_PRODUCT, (str(product) for one in asked for product in _listed(one.get("products")))),
     )
     date = ""
     for record in records:
@@ -44,6 +44,10 @@ def frame_lines(
             date = day
             yield f"{date} (UTC)"
         yield _cut(f"{clock[:12]} {record.conn} {_rest(record, describe, widths)}", width)
+
+
+def _listed(products: object) -> list[object]:
+    return products if isinstance(products, list) else []
 
 
 def _width(bounds: tuple[int, int], cells: Iterable[str]) -> int:

@@ -118,7 +118,7 @@ class ConnectionLifecycle:
     def read_done(self) -> None:
         """Pause reading if the recording is full, or end it if it is ending already; see `Receiver`."""
         if self.state is ConnectionState.CLOSING and self._recording.memory_is_exhausted:
-            log.warning("connection %d: no more memory for what still arrives: it is dropped", self.number)
+            log.warning("out of memory while closing: connection %d is dropped", self.number)
             self.drop()
             return
         if self._recording.is_full and self.state is ConnectionState.RECORDING:

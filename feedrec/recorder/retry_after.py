@@ -25,7 +25,8 @@ def retry_after(value: str, now: datetime) -> float:
         return min(float(value[:9]), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
-    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
-    return min(max(seconds.total_seconds(), 0.0), LONGEST_WAIT)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - now).total_seconds(), 0.0), LONGEST_WAIT)

@@ -58,6 +58,11 @@ def shell(script: str, cwd: Path | None = None) -> Output:
     )
 
 
+def _end_on_hangup() -> None:
+    """As a person starts it, though the tests may run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def background(
     *arguments: object, before: str = "", cwd: Path | None = None, **options: Any
@@ -72,7 +77,7 @@ def background(
         options: Those of Popen.
 
     """
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _end_on_hangup, **options}
     process = subprocess.Popen(_command(arguments, before), cwd=cwd, **options)
     try:
         yield process

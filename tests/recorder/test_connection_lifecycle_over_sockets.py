@@ -227,7 +227,7 @@ def test_a_venue_that_floods_on_while_the_run_ends_does_not_fill_the_memory(
     most, frames = run(record())
     assert most < 2 * HIGH_WATER + (1 << 20)  # a read or two come on top
     assert payloads(path) == flooded(frames)
-    assert "no more memory for what still arrives" in caplog.text
+    assert "out of memory while closing" in caplog.text
 
 
 @pytest.mark.usefixtures("low_marks", "impatience")

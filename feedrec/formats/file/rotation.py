@@ -179,6 +179,8 @@ class RotatingWriter(RecordingWriter):
         path, header = self._path, self._header
         if self._is_mounted and not os.path.ismount(path.parent):
             raise WriteError(path, "its file system is not mounted")
+        if number > self._first and not path.parent.exists() and self._files.path.parent.exists():  # it was moved
+            self._path = path = self._files.path.with_name(path.name)
         if self._after is not None:
             path = numbered_path(path, number)
         elif number > 1:

@@ -166,7 +166,10 @@ class FileTarget:
     @property
     def is_gone(self) -> bool:
         """Whether it has no name anywhere, so that it is lost when it is closed."""
-        return not self._is_released and os.fstat(self._file).st_nlink == 0
+        try:
+            return not self._is_released and os.fstat(self._file).st_nlink == 0
+        except OSError:  # removed from a network file system
+            return True
 
     @property
     def free_space(self) -> float:
@@ -208,6 +211,7 @@ class FileTarget:
 
     def cut(self, size: int) -> None:
         with self._explaining_errors():
+            size = min(size, os.fstat(self._file).st_size)  # of a file that another program cut there is less
             os.ftruncate(self._file, size)
             os.lseek(self._file, size, os.SEEK_SET)
             self.size = size

@@ -124,7 +124,7 @@ class RecordingSession:
         address = Address(url, redaction)
         self._redaction = address.redaction
         for secret in credentials.secrets if credentials is not None else ():
-            self._redaction.learn(secret)
+            self._redaction.learn(secret, for_good=True)
         if failover is not None:
             failover = msgspec.structs.replace(failover, url=Address(failover.url, self._redaction))
         self._context = RunContext(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedrec.errors import UsageError
-from feedrec.feeds.redaction import Redaction
+from feedrec.feeds.redaction import REDACTED, Redaction
 
 
 def test_a_secret_that_was_found_is_in_no_text_from_then_on() -> None:
@@ -95,3 +95,22 @@ def test_in_a_very_long_text_secrets_are_found_as_they_are() -> None:
     redaction.message(b'{"apiKey":"found-api-key"}')
     text = redaction.text("x" * (1 << 20) + "found-api-key s3/cret")
     assert text.endswith("x[redacted] [redacted]")
+
+
+def test_what_was_sent_long_ago_is_forgotten_but_not_what_is_known_for_good() -> None:
+    """Each request of a feed that reconnects for months has a signature of its own."""
+    redaction = Redaction(values={"--redact": "named-by-a-person"})
+    redaction.learn("the-api-secret", for_good=True)
+    for number in range(200):
+        redaction.learn(f"signature-{number:04d}")
+    told = redaction.text("named-by-a-person the-api-secret signature-0199 signature-0000")
+    assert told == f"{REDACTED} {REDACTED} {REDACTED} signature-0000"
+    assert len(redaction._known) < 100
+
+
+def test_a_secret_that_is_sent_again_and_again_stays_known() -> None:
+    redaction = Redaction()
+    for number in range(200):
+        redaction.learn("the-passphrase")
+        redaction.learn(f"signature-{number:04d}")
+    assert redaction.text("the-passphrase") == REDACTED

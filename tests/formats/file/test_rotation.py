@@ -10,6 +10,7 @@ import pytest
 
 from feedrec.errors import RecordingExistsError, WriteError
 from feedrec.formats import create_recording, open_recording
+from feedrec.formats.file.growing.disk_rules import DiskRules
 from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
 from feedrec.formats.file.target import FileTarget
@@ -334,3 +335,18 @@ def test_journals_count_like_the_tables_that_they_become(tmp_path: Path) -> None
 def test_the_files_of_a_recorder_that_runs_are_its_own(tmp_path: Path) -> None:
     with create_recording(tmp_path / "x-0002.jsonl.zst", HEADER), pytest.raises(RecordingExistsError, match="another"):
         next_number(tmp_path / "x.jsonl.zst")
+
+
+def test_a_rotation_goes_on_in_a_folder_that_was_moved(tmp_path: Path) -> None:
+    """Later files are begun beside the present one."""
+    folder, other = tmp_path / "folder", tmp_path / "other"
+    folder.mkdir()
+    writer = RotatingWriter(folder / "x.jsonl", HEADER, begin_file, HOURLY, rules=DiskRules())
+    first, second = frames([START, START + HOUR])
+    writer.write(first)
+    folder.rename(other)
+    wait_until(lambda: writer._files.path.parent == other)
+    writer.write(second)
+    writer.finish(10)
+    assert sorted(path.name for path in other.iterdir()) == ["x-0001.jsonl", "x-0002.jsonl"]
+    assert not folder.exists()

@@ -467,3 +467,13 @@ def test_a_file_that_was_moved_alone_is_not_followed(path: Path) -> None:
     part_of(path).rename(path.with_name("elsewhere"))
     assert not target.follow()
     target.release()
+
+
+def test_a_file_that_another_program_cut_is_not_made_longer_by_cutting_it(path: Path) -> None:
+    target = FileTarget(path)
+    target.write(b"12345")
+    part_of(path).write_bytes(b"12")
+    target.cut(4)
+    assert target.size == 2
+    target.release()
+    assert part_of(path).read_bytes() == b"12"

@@ -29,9 +29,9 @@ _RETRY_EVERY = 0.25
 # Rule 3: if a file cannot be created, whatever the reason, that is tried again: the folder may be that of a file system
 # that is not mounted.
 #
-# Rule 4: a file that takes no more, since it is too large or was made immutable, is left as it is, too.
+# Rule 4: a file that takes no more, since it was made immutable, is left as it is, too.
 #
-# Rule 5: what is left is a request that will never succeed: it ends the run.
+# Rule 5: what is left is a request that will never succeed, such as a file larger than is allowed: it ends the run.
 
 
 class Refusal(enum.Enum):
@@ -44,7 +44,7 @@ class Refusal(enum.Enum):
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN}
 _BROKEN = {errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT, errno.ENOTCONN, errno.ESHUTDOWN}
-_CLOSED = {errno.EFBIG, errno.EPERM, errno.EACCES}  # the file takes no more: it is too large, or was made immutable
+_CLOSED = {errno.EPERM, errno.EACCES}  # the file takes no more: it was made immutable
 
 
 def refusal_of(error: WriteError) -> Refusal:

@@ -161,11 +161,15 @@ class FileSequence:
             FeedrecError: If the disk has refused for too long, or an earlier file could not be finished.
 
         """
-        for _, error in self._finishing.failed:
-            raise error
+        self._raise_failed()
         if self._next_sync is not None and now >= self._next_sync and self._file is not None:
             self._next_sync = now + (self._fsync_interval or 0)
             self._finishing.sync(self._file)
+
+    def _raise_failed(self) -> None:
+        """Raise what failed in the background."""
+        for _, error in self._finishing.failed:
+            raise error
 
     def end(self, now: float) -> bool:
         """Write the end of the last file; return whether that is done, or call it again. Raises as `add` does."""

@@ -114,6 +114,9 @@ class RecoveringSequence(FileSequence):
                 self.finish(_LAST_PATIENCE)
         self.remove()  # what there was no room for
 
+    def _raise_failed(self) -> None:
+        """Leave it to `_hear`, which may be told of more at any moment."""
+
     def _work(self, now: float) -> None:
         if self._min_free and self._todo.lines and self._file is not None and self._is_low(self._file):
             self._trouble.note(self._low_reason, now)
@@ -226,7 +229,7 @@ class RecoveringSequence(FileSequence):
         proved = min(file.synced_size, file.size)  # smaller than that if another program cut it
         self._put_back(file, {"file": _name_of(file), "reason": reason, "unproved_from": proved})
         self._finishing.leave(file)
-        if now - before < 2 * _LEAVE_EVERY:  # a disk that takes a little now and then gets no flood of files
+        if now - before < 2 * _LEAVE_EVERY and not self._hurries:  # no flood of files on a disk that takes a little
             self._trouble.note(reason, now, _LEAVE_EVERY)
         else:
             self._open_next(now)

@@ -24,8 +24,8 @@ def refused(number: int | None) -> WriteError:
     [
         ([errno.ENOSPC, errno.EDQUOT, errno.EROFS], Refusal.TRY_AGAIN),
         ([errno.EIO, errno.ESTALE, errno.ENODEV], Refusal.NEW_FILE),
-        ([errno.EFBIG, errno.EPERM, errno.EACCES], Refusal.NEW_FILE),
-        ([errno.EPIPE, errno.EBADF, None], Refusal.GIVE_UP),
+        ([errno.EPERM, errno.EACCES], Refusal.NEW_FILE),
+        ([errno.EFBIG, errno.EPIPE, errno.EBADF, None], Refusal.GIVE_UP),
     ],
 )
 def test_an_error_says_whether_trying_again_may_help_and_proves_anything(

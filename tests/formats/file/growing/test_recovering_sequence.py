@@ -317,3 +317,25 @@ def test_a_file_that_continues_another_begins_with_the_latest_reading_of_the_clo
     bench.finish()
     first, *_ = bench.disk.lines(bench.disk.targets[1])
     assert decode_line(first) == reading.at(START + 1).event(START + 1, 0)
+
+
+def test_what_fails_in_the_background_just_then_ends_no_run() -> None:
+    """It is heard of at the next look, and the recording goes on in a new file."""
+    bench = Bench()
+    bench.write(3)
+    bench.flush()
+    failed = bench.files._finishing.failed
+    hear = bench.files._hear
+
+    def hear_and_fail(now: float) -> None:
+        hear(now)
+        assert bench.files._file is not None
+        failed.append((bench.files._file, WriteError("x", "cannot be written")))
+        bench.files._hear = hear  # type: ignore[method-assign]
+
+    bench.files._hear = hear_and_fail  # type: ignore[method-assign]
+    bench.tick()
+    bench.write(3)
+    bench.finish()
+    bench.check()
+    assert len(events(bench.disk, "continuation")) == 1
