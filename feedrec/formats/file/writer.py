@@ -263,7 +263,7 @@ class RecordingWriter:
             self._wake.set()
             self._thread.join(_LAST_WORD)
             if self._thread.is_alive():  # stuck in a call to the operating system
-                self._frames_lost = self._count_frames()
+                self._frames_lost = self._frames_lost or self._count_frames()
 
     def _begins_new_file(self, line: bytes, mark: Mark) -> bool:  # noqa: ARG002
         """Return whether a line is the first of a new file."""

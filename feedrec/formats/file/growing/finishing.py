@@ -48,7 +48,7 @@ class Finishing:
         self._jobs: deque[tuple[Callable[[GrowingFile], None], GrowingFile]] = deque()
         self._changed = threading.Condition()
         self._is_running = False
-        self._is_stuck = self._is_syncing = False
+        self._is_syncing = False
         self._moved: list[tuple[GrowingFile, Path]] = []
 
     @property
