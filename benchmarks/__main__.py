@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from pathlib import Path
 
 from . import formats, late_book, lateness, record, replay, shared_clients
+from .command_line import chosen
 
 ROWS = {
     "record": record.rows,
@@ -20,17 +20,13 @@ ROWS = {
 
 def main() -> None:
     """Measure the rows that were named, or all of them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"one of {', '.join(ROWS)}; all by default")
-    parser.add_argument("--quick", action="store_true", help="use a tenth of the frames, so that start-up time matters")
-    arguments = parser.parse_args()
-    unknown = set(arguments.rows) - set(ROWS)
-    if unknown:
-        parser.error(f"unknown row {', '.join(sorted(unknown))}; choose from {', '.join(ROWS)}")
+    names, quick = chosen(
+        "python -m benchmarks", __doc__, "row", ROWS, "use a tenth of the frames, so that start-up time matters"
+    )
     print(f"{'what':<66}{'baseline':>16}{'feedrec':>16}{'ratio':>8}")
     with tempfile.TemporaryDirectory(prefix="feedrec-bench-") as folder:
-        for name in arguments.rows or ROWS:
-            for row in ROWS[name](Path(folder), quick=arguments.quick):
+        for name in names:
+            for row in ROWS[name](Path(folder), quick=quick):
                 print(f"{row.what:<66}{row.baseline:>16}{row.feedrec:>16}{row.ratio:>8.2f}", flush=True)
 
 

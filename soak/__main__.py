@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from benchmarks.command_line import chosen
 
 from . import crowd, disk, kills
 from .finding import Finding
@@ -21,19 +22,15 @@ PARTS: dict[str, Callable[..., Iterator[Finding]]] = {
 
 def main() -> None:
     """Run the parts that were named, or all of them."""
-    parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(PARTS)}; all by default")
-    parser.add_argument("--quick", action="store_true", help="a short form, which shows that the attacks still work")
-    arguments = parser.parse_args()
-    unknown = set(arguments.parts) - set(PARTS)
-    if unknown:
-        parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
+    names, quick = chosen(
+        "python -m soak", __doc__, "part", PARTS, "a short form, which shows that the attacks still work"
+    )
     started = time.monotonic()
     broken = 0
     print(f"{'what':<62}{'came out':>28}  promise")
-    for name in arguments.parts or PARTS:
+    for name in names:
         with tempfile.TemporaryDirectory(prefix=f"feedrec-soak-{name}-") as folder:
-            for found in PARTS[name](Path(folder), quick=arguments.quick):
+            for found in PARTS[name](Path(folder), quick=quick):
                 broken += not found.holds
                 verdict = "" if found.holds else "  BROKEN"
                 print(f"{found.what:<62}{found.figure:>28}  {found.promise}{verdict}", flush=True)

@@ -38,6 +38,7 @@ __all__ = [
     "complete_endpoint",
     "file_mode_option",
     "logging_options",
+    "time_options",
 ]
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
@@ -342,6 +343,13 @@ def file_mode_option(default: str) -> Callable[[Callable[..., Any]], Callable[..
     """Return what adds `--file-mode`, as the parameter `mode`; `default` says who may read the output without it."""
     text = f"Who may read and write the output, e.g. 0640.  [default: {default}]"
     return click.option("--file-mode", "mode", metavar="MODE", type=_FileMode(), help=text)
+
+
+def time_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--from` and `--to`, as the parameters `start` and `end`."""
+    text = "Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning."
+    command = click.option("--to", "end", type=TIME, help="Stop before this time.")(command)
+    return click.option("--from", "start", type=TIME, help=text)(command)
 
 
 def logging_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..formats.file.growing.disk_rules import REPORT_EVERY, Reminder
+
 __all__ = ["REPORT_EVERY", "Reminder", "Throttle"]
 
-REPORT_EVERY = 30.0
-"""Seconds between two reports of what has not changed."""
-
 _WORTH_A_REPORT = 1.0  # seconds of pauses
-
-
-class Reminder:
-    """Says when something is to be reported that lasts, or comes again and again: at once, then each half minute."""
-
-    def __init__(self) -> None:
-        self._last: float | None = None
-
-    def is_due(self, now: float) -> bool:
-        """Return whether it is to be reported at a time in seconds of a steady clock; then it counts as reported."""
-        if self._last is not None and now - self._last < REPORT_EVERY:
-            return False
-        self._last = now
-        return True
 
 
 class Throttle:

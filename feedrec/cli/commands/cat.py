@@ -15,7 +15,7 @@ import click
 from ...model import Frame, Record, describe_nothing
 from ..filters import selection_of
 from ..frame_lines import frame_lines
-from ..options import PRODUCTS, TIME, Moment, logging_options
+from ..options import PRODUCTS, Moment, logging_options, time_options
 from ..terminal import echo, echo_paged, visible_json
 
 if TYPE_CHECKING:
@@ -39,13 +39,7 @@ POLL_INTERVAL = 0.1
 @click.option(
     "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
 )
-@click.option(
-    "--from",
-    "start",
-    type=TIME,
-    help="Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning.",
-)
-@click.option("--to", "end", type=TIME, help="Stop before this time.")
+@time_options
 @click.option("--full", is_flag=True, help="On a terminal: print the lines as a pipe gets them.")
 @click.option("-f", "--follow", is_flag=True, help="Keep printing while the file is being written.")
 @logging_options

@@ -16,7 +16,7 @@ from ...errors import UsageError
 from ...model import format_time
 from .. import output
 from ..filters import selection_of
-from ..options import PRODUCTS, ROTATE_AFTER, TIME, Moment, as_json, file_mode_option, logging_options
+from ..options import PRODUCTS, ROTATE_AFTER, Moment, as_json, file_mode_option, logging_options, time_options
 from ..progress import reading
 from ..signals import ending_between_steps
 from ..terminal import echo, echo_json
@@ -48,13 +48,7 @@ log = logging.getLogger("feedrec")
     type=click.Path(path_type=Path),
     help="Output file, named .jsonl.zst, .jsonl.gz, .jsonl or .parquet.",
 )
-@click.option(
-    "--from",
-    "start",
-    type=TIME,
-    help="Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning.",
-)
-@click.option("--to", "end", type=TIME, help="Stop before this time.")
+@time_options
 @click.option(
     "-c", "--channel", "channels", metavar="NAME", multiple=True, help="Only frames of this channel. Repeatable."
 )

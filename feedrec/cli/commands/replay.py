@@ -15,7 +15,7 @@ import click
 from ...errors import UsageError
 from .. import output
 from ..child_process import CommandWithChild, check_command, run_command
-from ..options import DURATION, SETTING, SPEED, TIME, Moment, as_json, logging_options
+from ..options import DURATION, SETTING, SPEED, Moment, as_json, logging_options, time_options
 from ..recording.credential_options import read_key_text
 from ..terminal import echo, echo_json
 
@@ -91,13 +91,7 @@ log = logging.getLogger("feedrec")
     show_default=True,
     help="Start a client's replay once it has sent no further subscribe for this long.",
 )
-@click.option(
-    "--from",
-    "start",
-    type=TIME,
-    help="Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning.",
-)
-@click.option("--to", "end", type=TIME, help="Stop before this time.")
+@time_options
 @click.option("--loop", is_flag=True, help="Start over at the end, forever.")
 @click.option(
     "--set",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ....errors import FeedrecError, WriteError
 
-__all__ = ["REPORT_EVERY", "DiskRules", "Refusal", "Trouble", "reason_of", "refusal_of"]
+__all__ = ["REPORT_EVERY", "DiskRules", "Refusal", "Reminder", "Trouble", "reason_of", "refusal_of"]
 
 REPORT_EVERY = 30.0
 """Seconds between two reports of what has not changed."""
@@ -80,6 +80,20 @@ class DiskRules(NamedTuple):
     min_free: int = 0
 
 
+class Reminder:
+    """Says when something is to be reported that lasts, or comes again and again: at once, then each half minute."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+
+    def is_due(self, now: float) -> bool:
+        """Return whether it is to be reported at a time in seconds of a steady clock; then it counts as reported."""
+        if self._last is not None and now - self._last < REPORT_EVERY:
+            return False
+        self._last = now
+        return True
+
+
 class Trouble:
     """
     The time during which the disk takes nothing: when to try again, what to report when, when to give up.
@@ -99,7 +113,7 @@ class Trouble:
         self._patience = patience
         self._began = 0.0
         self._next_try = 0.0
-        self._reported: float | None = None
+        self._reminder = Reminder()
         self._is_reported = False
 
     def note(self, reason: str, now: float, again_after: float = _RETRY_EVERY) -> None:
@@ -128,9 +142,8 @@ class Trouble:
 
         A disk that is full, has room for a moment and is full again is reported no more often than one that stays full.
         """
-        if self.reason is None or (self._reported is not None and now - self._reported < REPORT_EVERY):
+        if self.reason is None or not self._reminder.is_due(now):
             return False
-        self._reported = now
         self._is_reported = True
         return True
 

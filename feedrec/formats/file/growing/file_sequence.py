@@ -17,10 +17,12 @@ from .growing_file import GrowingFile, Line
 from .size_limit import SizeLimit
 from .unwritten import Unwritten
 
-__all__ = ["FileSequence"]
+__all__ = ["LAST_PATIENCE", "FileSequence"]
+
+LAST_PATIENCE = 1.0
+"""The patience, see `Finishing.wait`, with what is left to do after a failure."""
 
 _STALLED_AFTER = 0.4  # seconds in one call to the operating system
-_LAST_PATIENCE = 1.0  # seconds for what is left to do after a failure
 
 
 class FileSequence:
@@ -216,11 +218,11 @@ class FileSequence:
             self._account(file)
             self._left = file
             self._finishing.leave(file)
-        self._finishing.wait(_LAST_PATIENCE)
+        self._finishing.wait(LAST_PATIENCE)
 
     def remove(self) -> None:
         """Remove the present file, closed or not; those before it stay."""
-        self._finishing.wait(_LAST_PATIENCE)
+        self._finishing.wait(LAST_PATIENCE)
         file = self._file or self._left
         if file is not None:
             file.target.remove()

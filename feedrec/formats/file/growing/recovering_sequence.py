@@ -18,14 +18,13 @@ from typing import Any
 from ....errors import FeedrecError, RecordingExistsError, WriteError
 from ..names import part_path
 from .disk_rules import DiskRules, Refusal, Trouble, reason_of, refusal_of
-from .file_sequence import FileSequence
+from .file_sequence import LAST_PATIENCE, FileSequence
 from .growing_file import GrowingFile
 
 __all__ = ["RecoveringSequence"]
 
 _LOOK_EVERY = 0.5  # at the name of the file and at the free space
 _LEAVE_EVERY = 10.0  # seconds at least between two new files after input/output errors
-_LAST_PATIENCE = 1.0  # seconds for the note that frames are lost
 
 log = logging.getLogger("feedrec")
 
@@ -111,7 +110,7 @@ class RecoveringSequence(FileSequence):
             self._open_next(now)
             self.add([self._todo.event("lost", {"frames": frames, "reason": reason})], now)
             if self.end(now):
-                self.finish(_LAST_PATIENCE)
+                self.finish(LAST_PATIENCE)
         self.remove()  # what there was no room for
 
     def _raise_failed(self) -> None:
