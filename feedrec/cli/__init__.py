@@ -36,7 +36,7 @@ try:
     from .. import __version__
     from ..errors import FeedrecError
     from ..feeds.base import did_you_mean
-    from .terminal import echo
+    from .terminal import echo, echo_problem
 except KeyboardInterrupt:  # Ctrl-C while modules are still being imported
     sys.exit(128 + signal.SIGINT)
 
@@ -77,7 +77,7 @@ class _ReportedError(click.ClickException):
         self.error = error
 
     def show(self, file: Any = None) -> None:
-        echo(f"feedrec: error: {self.format_message()}", err=True)
+        echo_problem("error", self.format_message())
 
 
 class _CommandGroup(click.Group):
@@ -135,9 +135,7 @@ def _warn_of_unknown_variables(command: click.Command) -> None:
     others = tuple(f"FEEDREC_{name}_".upper() for name in _COMMANDS if name != command.name)
     for name in sorted(os.environ):
         if name.startswith("FEEDREC_") and name not in options and not name.startswith((*others, *_OTHER_VARIABLES)):
-            echo(
-                f"feedrec: warning: unknown environment variable {name}{did_you_mean(name, sorted(options))}", err=True
-            )
+            echo_problem("warning", f"unknown environment variable {name}{did_you_mean(name, sorted(options))}")
 
 
 def _broken_pipe_exit() -> click.exceptions.Exit:
@@ -190,7 +188,7 @@ def _run(args: list[str] | None) -> int:
         error.show()
         return error.error.exit_code
     except click.ClickException as error:
-        echo(f"feedrec: error: {error.format_message()}{_where_to_look(error)}", err=True)
+        echo_problem("error", f"{error.format_message()}{_where_to_look(error)}")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 128 + signal.SIGINT
@@ -198,7 +196,7 @@ def _run(args: list[str] | None) -> int:
         if os.environ.get("FEEDREC_DEBUG"):
             raise
         if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS and error.filename is None:
-            echo(f"feedrec: error: cannot write to stdout: {error.strerror}", err=True)
+            echo_problem("error", f"cannot write to stdout: {error.strerror}")
             return 1
         _report_defect(error)
         return 1

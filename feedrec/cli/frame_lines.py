@@ -8,7 +8,7 @@ import msgspec
 
 from ..model import Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
 from . import output
-from .terminal import printable
+from .terminal import GAP, coloured, printable
 
 __all__ = ["frame_lines"]
 
@@ -43,7 +43,8 @@ def frame_lines(
         if day != date:
             date = day
             yield f"{date} (UTC)"
-        yield _cut(f"{clock[:12]} {record.conn} {_rest(record, describe, widths)}", width)
+        line = _cut(f"{clock[:12]} {record.conn} {_rest(record, describe, widths)}", width)
+        yield coloured(line, line, GAP) if isinstance(record, Event) and record.name == "gap" else line
 
 
 def _listed(products: object) -> list[object]:

@@ -14,7 +14,7 @@ from ..errors import UsageError
 from ..feeds.channel_requests import ChannelRequest, read_channel
 from ..model import NANOSECONDS, parse_time
 from .output import set_up_logging
-from .terminal import echo
+from .terminal import echo_problem
 
 if TYPE_CHECKING:
     from ..formats.file.modes import FileMode
@@ -108,7 +108,7 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
             text = f"{value!r} could be seconds or bytes: write {value}s, or a size such as {value}MB"
             if not _is_from_environment(param, ctx):
                 self.fail(text, param, ctx)
-            echo(f"feedrec: warning: {text}; it is taken as seconds, and will be refused by the next version", err=True)
+            echo_problem("warning", f"{text}; it is taken as seconds, and will be refused by the next version")
         return RotateAfter(nanoseconds=round(seconds * NANOSECONDS))
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import textwrap
 import time
 from collections.abc import Sequence
 
-from .terminal import printable
+from .terminal import LEVELS, can_redraw, coloured, printable, shown
 
 __all__ = ["columns", "count", "duration", "is_terminal", "ratio", "set_up_logging", "size"]
 
@@ -85,8 +84,7 @@ def _wrapped(row: Sequence[str], width: int) -> list[list[str]]:
 
 def is_terminal() -> bool:
     """Return whether stderr is a terminal that can redraw a line, and `-q` was not given."""
-    is_dumb = os.environ.get("TERM") in ("dumb", "unknown")
-    return sys.stderr.isatty() and not is_dumb and logging.getLogger("feedrec").isEnabledFor(logging.INFO)
+    return can_redraw(sys.stderr) and logging.getLogger("feedrec").isEnabledFor(logging.INFO)
 
 
 class _StderrHandler(logging.Handler):
@@ -94,7 +92,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(OSError, ValueError):  # nobody can be told that stderr is gone
-            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.write(shown(self.format(record), sys.stderr) + "\n")
             sys.stderr.flush()
 
 
@@ -103,8 +101,9 @@ class _LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        level = "" if record.levelno == logging.INFO else f"{record.levelname.lower()}: "
-        return f"{stamp} {level}{printable(self._text_of(record))}"
+        name = record.levelname.lower()
+        level = "" if record.levelno == logging.INFO else f"{name}: "
+        return coloured(f"{stamp} {level}{printable(self._text_of(record))}", level.rstrip(), LEVELS.get(name, ""))
 
     def _text_of(self, record: logging.LogRecord) -> str:
         return record.getMessage()

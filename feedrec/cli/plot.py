@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..formats.tools.summary import Activity
 from ..model import NANOSECONDS, format_time
+from .terminal import GAP, coloured
 
 __all__ = ["ASCII", "BLOCKS", "Style", "plot", "style_for"]
 
@@ -72,7 +73,7 @@ def plot(activity: Activity, width: int, style: Style) -> list[str]:
         lines.append(f"{label:>{_LABEL}} {style.tick if label else style.wall}{bars}".rstrip())
     marks = _marks(activity.gaps.columns(start, end, count), activity.reconnects.columns(start, end, count))
     if marks:
-        lines.append(f"{margin}{marks}")
+        lines.append(coloured(f"{margin}{marks}", marks, GAP))
     first, last = (activity.ends.first or (start, start))[1], (activity.ends.last or (end, end))[1]
     lines.append(f"{margin}{_ends(first, last, count, is_short=end - start < _FINE_SPAN)}")
     if marks:

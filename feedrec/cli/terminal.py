@@ -4,21 +4,46 @@ What reaches a terminal: text in which every control character is visible.
 Names, close reasons and header fields come from venues, clients and files, and may hold anything: escape sequences that
 clear the screen or change what was printed before, newlines that fake a line of ours, marks that reverse the reading
 direction. So everything that a command prints goes through this module; log lines go through their formatter.
+
+The only escape sequences that a terminal gets are the colours of `coloured`, and those only where a person reads.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
 
-__all__ = ["as_text", "echo", "echo_json", "echo_paged", "printable", "visible_json"]
+__all__ = [
+    "GAP",
+    "LEVELS",
+    "as_text",
+    "can_redraw",
+    "coloured",
+    "echo",
+    "echo_json",
+    "echo_paged",
+    "echo_problem",
+    "has_colour",
+    "printable",
+    "shown",
+    "visible_json",
+]
+
+GAP = "yellow"
+"""Colour of what the recording lacks."""
+
+LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
+"""Colours of the names of levels."""
+
 
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls, DEL
@@ -38,9 +63,58 @@ def printable(text: str | Path) -> str:
     return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), as_text(text))
 
 
+class _Coloured(str):
+    """A line of which a part has a colour."""
+
+    __slots__ = ("colour", "part")
+    part: str
+    colour: str
+
+
+def coloured(line: str, part: str, colour: str) -> str:
+    """Return a line to print, of which a part has a colour: the first place where the line has this text, if any."""
+    marked = _Coloured(line)
+    marked.part, marked.colour = printable(part), colour
+    return marked
+
+
+def shown(line: str, stream: TextIO) -> str:
+    """Return a line as it is written to a stream: printable, with its colour if the stream has colours."""
+    text = printable(line)
+    if not isinstance(line, _Coloured) or not line.part or not has_colour(stream):
+        return text
+    before, part, after = text.partition(line.part)
+    return f"{before}{click.style(part, fg=line.colour)}{after}" if part else text
+
+
+def has_colour(stream: TextIO) -> bool:
+    """
+    Return whether a stream gets colours: a terminal that has them, and with FORCE_COLOR or CLICOLOR_FORCE any stream.
+
+    NO_COLOR comes first. A variable that is empty is not set, and of those that force, one that is 0 (no-color.org,
+    force-color.org, bixense.com/clicolors).
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return can_redraw(stream)
+
+
+def can_redraw(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that takes escape sequences."""
+    return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
 def echo(*lines: str, err: bool = False) -> None:
     """Print lines on stdout, or on stderr if `err`."""
-    click.echo("\n".join(map(printable, lines)), err=err)
+    stream = sys.stderr if err else sys.stdout
+    click.echo("\n".join(shown(line, stream) for line in lines), err=err, color=True)
+
+
+def echo_problem(level: str, text: str) -> None:
+    """Print `feedrec: LEVEL: TEXT` on stderr; the level is one of `LEVELS`."""
+    echo(coloured(f"feedrec: {level}: {text}", f"{level}:", LEVELS[level]), err=True)
 
 
 def echo_json(value: Any) -> None:
@@ -59,13 +133,13 @@ def _valid(value: Any) -> Any:
 
 def echo_paged(lines: Iterable[str]) -> None:
     """Print lines on the terminal; through a pager ($PAGER, else less) if they are more than it shows at a time."""
-    shown = iter(lines)
+    rest = iter(lines)
     height = shutil.get_terminal_size().lines
-    first = list(itertools.islice(shown, height))
+    first = list(itertools.islice(rest, height))
     if len(first) < height:
         echo(*first)
     else:
-        click.echo_via_pager(f"{printable(line)}\n" for line in itertools.chain(first, shown))
+        click.echo_via_pager(f"{shown(line, sys.stdout)}\n" for line in itertools.chain(first, rest))
 
 
 def visible_json(data: bytes) -> str:

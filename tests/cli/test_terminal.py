@@ -258,7 +258,8 @@ def test_a_client_does_not_control_the_terminal_of_the_replay() -> None:
     """Neither by its path, nor by what it asks for, nor by why it leaves."""
     with terminal() as (device, seen):
         options = ("--port", "0", "--speed", "max", "--at-end", "hold")
-        with background("replay", DEMO, "-v", *options, stderr=device) as process:
+        environment = {**os.environ, "TERM": "dumb"}
+        with background("replay", DEMO, "-v", *options, stderr=device, env=environment) as process:
             url = first_line(process.stdout)
             with (
                 contextlib.suppress(InvalidStatus),

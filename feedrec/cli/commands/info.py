@@ -16,7 +16,7 @@ from ...errors import RecordingError
 from ...model import NANOSECONDS, describe_nothing, format_time
 from .. import output
 from ..options import as_json, logging_options
-from ..terminal import echo, echo_json
+from ..terminal import GAP, coloured, echo, echo_json
 
 if TYPE_CHECKING:
     from ...formats.line.steady_clock import SteadyClock
@@ -121,6 +121,8 @@ def _report(parts: Summaries, total: RecordingSummary, activity: Activity) -> li
     from ..plot import plot, style_for
 
     lines = output.columns([(f"  {name}", value) for name, value in _facts(parts, total)])
+    if total.gaps:
+        lines = [coloured(line, _sequence(total), GAP) for line in lines]
     if len(parts) > 1:
         lines += ["", *_file_table(parts)]
     drawn = plot(activity, shutil.get_terminal_size().columns, style_for(sys.stdout.encoding))

@@ -13,7 +13,7 @@ from ...errors import FeedrecError, RecordingError
 from .. import output
 from ..options import as_json, logging_options
 from ..progress import reading
-from ..terminal import echo, echo_json
+from ..terminal import LEVELS, coloured, echo, echo_json, echo_problem
 
 if TYPE_CHECKING:
     from ...formats.tools.verify import Problem, Rules, Verification
@@ -75,7 +75,7 @@ def _rules_for(endpoint: str) -> Rules:
 def _report_failure(path: Path, error: FeedrecError, *, as_json: bool) -> None:
     if as_json:
         echo_json({"path": path, "good": False, "error": str(error)})
-    echo(f"feedrec: error: {error}", err=True)
+    echo_problem("error", str(error))
 
 
 def _lines(result: Verification) -> list[str]:
@@ -90,7 +90,8 @@ def _lines(result: Verification) -> list[str]:
     if result.out_of_order:
         what.append(f"{output.count(result.out_of_order, 'frame')} out of order")
     state = "ok" if result.is_good else problems
-    lines = [f"{result.path}: {state} ({', '.join(what)})"]
+    first = f"{result.path}: {state} ({', '.join(what)})"
+    lines = [first if result.is_good else coloured(first, state, LEVELS["error"])]
     lines += [f"  note: {note}" for note in result.notes]
     lines += [f"  {_problem(problem)}" for problem in result.problems[:_SHOWN]]
     if result.problem_count > _SHOWN:

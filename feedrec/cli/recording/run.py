@@ -16,7 +16,7 @@ from ...recorder import Limits, Progress, RecordingSession, Source, Summary
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
 from ..signals import ENDING
-from ..terminal import echo
+from ..terminal import GAP, coloured, echo
 
 __all__ = ["record_with_status", "report", "run_recording"]
 
@@ -118,7 +118,9 @@ async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
         nonlocal before
         now = session.progress
         line = status_line(before, now, console.width - 1)  # in the last column a terminal may wrap
-        live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
+        text = Text(line, no_wrap=True, overflow="ellipsis")
+        text.highlight_regex(r"\d[\d,]* gaps?", GAP)
+        live.update(text, refresh=True)
         if now.seconds - before.seconds >= 1:
             before = now
 
@@ -209,4 +211,5 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     facts.append(output.count(progress.reconnects, "reconnect"))
     if counts.out_of_order:
         facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
-    echo(f"  {', '.join(facts)}", err=err)
+    line = f"  {', '.join(facts)}"
+    echo(coloured(line, gaps, GAP) if counts.gaps else line, err=err)
