@@ -1,8 +1,8 @@
 """
 The server half of Advanced Trade, which answers from a recording as the venue would.
 
-1. A subscribe message is for one channel. What the recordings lack is silently left out, as the venue does with
-   products that it does not know; an unknown channel is refused.
+1. A subscribe message is for one channel. Products that the venue does not have are silently left out, as it does; what
+   the recordings lack is acknowledged and stays silent. An unknown channel is refused.
 2. Each new product begins with its snapshot: that of the state or, where there is none yet, the recorded one when it
    comes. Only then is the message acknowledged, with everything subscribed so far. Acks go out in the order of the
    messages.
@@ -22,14 +22,14 @@ The order in 2 and the count in 4 were seen in the capture of 2026-08-09, and at
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..server_half import SubscribingServer
+from ..server_half import SubscribingServer, VenueProducts
 from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
@@ -58,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True):
         level2_limit_closes: Whether too many level2 products close the connection; probes differ.
         malformed_message: Text of the error for anything but a subscribe or unsubscribe message.
         account_id: What acks list for user and futures_balance_summary.
+        unknown_products: Products that the venue does not have, with commas between them.
 
     """
 
@@ -66,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True):
     level2_limit_closes: bool = False
     malformed_message: str = "failure to subscribe"
     account_id: str = "00000000-0000-0000-0000-000000000000"
+    unknown_products: str = ""
 
 
 class _Subscribe:
@@ -109,6 +111,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._orders = OrderFilter()
         self._channels = channels
         self._settings = settings
+        self._products = VenueProducts(catalogue, settings.unknown_products)
         self._acknowledged: dict[str, list[str]] = {}
         self._unacknowledged: list[_Subscribe] = []
         self._number = 0
@@ -191,15 +194,19 @@ class CoinbaseAdvancedServer(SubscribingServer):
         current = self.subscribed.get(channel, {}).keys()
         if channel == "level2" and len(current | set(products)) > MAX_LEVEL2_PRODUCTS:
             return [error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
-        accepted, lacking = self._choose(channel, products)
-        remarks = [self.lacking_remark(channel, lacking)] if lacking else []
+        accepted, invalid = self._choose(channel, products)
+        lacking = [one for one in accepted if not self._is_recorded(channel, one)]
+        remarks = [self.unknown_remark(channel, invalid)] if invalid else []
+        remarks += [self.lacking_remark(channel, lacking)] if lacking else []
+        remarks += [] if accepted or invalid else [Remark(f"asks for {channel} without products, and so for nothing")]
         if channel == USER and not current:
             self._orders = OrderFilter(products)
         elif channel == USER and self._orders.products and not self._orders.products.issuperset(products or [""]):
             remarks.append(Remark("asks for user again with other products: to change them, unsubscribe first"))
         new = self.add(channel, accepted)
         # Nothing comes before the ack of heartbeats, but the replay must have begun.
-        self._unacknowledged.append(_Subscribe(channel, accepted, [] if channel == HEARTBEATS else new, time))
+        waiting = [] if channel == HEARTBEATS else [one for one in new if one not in lacking]
+        self._unacknowledged.append(_Subscribe(channel, accepted, waiting, time))
         return [*remarks, *([] if self._wanted else map(Send, self._acknowledge(time)))]
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
@@ -226,21 +233,23 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return not self._orders.products
 
     def _choose(self, channel: str, products: list[str]) -> tuple[list[str], list[str]]:
-        """Return the products of a channel that the recordings have, and those that they lack."""
-        if channel == HEARTBEATS:
+        """Return the products of a channel that the venue has, and those that it does not have; `""` stands for all."""
+        if channel == HEARTBEATS or channel in PRIVATE:
             return [""], []
-        recorded = self._catalogue.get(channel, ())
-        if channel in PRIVATE:
-            return ([""], []) if recorded else ([], [channel])
         if not products:
-            return ([""], []) if recorded and channel == "status" else ([], [] if recorded else [channel])
-        accepted: list[str] = []
-        lacking: list[str] = []
-        for product in products:
-            # Data of a -USDC product comes under the -USD id (docs.cdp.coinbase.com, WebSocket overview).
-            name = product.removesuffix("C") if product.endswith("-USDC") and product not in recorded else product
-            (accepted if name in recorded else lacking).append(name)
-        return accepted, lacking
+            return [""] if channel == "status" else [], []
+        recorded = self._catalogue.get(channel, ())
+        # Data of a -USDC product comes under the -USD id (docs.cdp.coinbase.com, WebSocket overview).
+        return self._products.parted(
+            [one.removesuffix("C") if one.endswith("-USDC") and one not in recorded else one for one in products]
+        )
+
+    def _is_recorded(self, channel: str, product: str) -> bool:
+        recorded = self._catalogue.get(channel, ())
+        return channel == HEARTBEATS or (product in recorded if product else bool(recorded))
+
+    def begins_with(self, channel: str, product: str) -> Iterable[Key]:
+        return super().begins_with(channel, product) if self._is_recorded(channel, product) else ()
 
     def _pass_on_unexpected(self, frame: Frame, info: FrameInfo, sequence: int) -> Sequence[bytes]:
         """Pass on a frame whose number is not the expected one of its connection."""

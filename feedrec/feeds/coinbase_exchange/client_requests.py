@@ -9,7 +9,13 @@ import msgspec
 from ..decoding import decoder_of
 from .channels import channel_name
 
-__all__ = ["Request", "parse_request"]
+__all__ = ["NO_CHANNELS", "WRONG_TYPE", "Request", "parse_request"]
+
+NO_CHANNELS = "No channels provided"
+"""Reason of the error for a message without channels (danpaquin/coinbasepro-python #371, 2019, and #434, 2021)."""
+
+WRONG_TYPE = "Type has to be either subscribe or unsubscribe"
+"""Reason of the error for any other message (seen by clients of the venue, in their tests)."""
 
 _ALL = {"", "ALL"}  # of rfq_matches (Exchange channels page)
 
@@ -23,8 +29,8 @@ class _NamedChannel(msgspec.Struct):
 
 
 class _Message(msgspec.Struct):
-    type: Literal["subscribe", "unsubscribe"]
-    channels: list[str | _NamedChannel]
+    type: Any = None
+    channels: list[str | _NamedChannel] | None = None
     product_ids: _Ids = None
     account_ids: _Ids = None
     signature: Any = None
@@ -52,15 +58,23 @@ class Request(msgspec.Struct, frozen=True):
 _decode = decoder_of(_Message)
 
 
-def parse_request(text: bytes) -> Request | None:
+def parse_request(text: bytes) -> Request | str | None:
     """
-    Read a message; None if it is not such a request, or names no channel.
+    Read a message.
 
     The products at its root are added to those of each channel (Exchange WebSocket Overview).
+
+    Returns:
+        The venue's reason why it is refused, if it asks for nothing; None if it is not JSON, or not of such a shape.
+
     """
     message = _decode(text)
     if message is None:
         return None
+    if message.type not in ("subscribe", "unsubscribe"):
+        return WRONG_TYPE
+    if not message.channels:
+        return NO_CHANNELS
     channels: dict[str, dict[str, None]] = {}
     for one in message.channels:
         named = _NamedChannel(one) if isinstance(one, str) else one
@@ -70,8 +84,6 @@ def parse_request(text: bytes) -> Request | None:
         else:
             ids = [*_listed(named.product_ids), *_listed(message.product_ids)]
         channels.setdefault(name, {}).update(dict.fromkeys(ids))
-    if not channels:
-        return None
     fields = {"signature": message.signature, "key": message.key} | {
         "passphrase": message.passphrase,
         "timestamp": message.timestamp,

@@ -4,8 +4,10 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
 1. A message is acknowledged at once, with everything subscribed so far; what it begins with follows the ack (captures
    of 2021-04-17 and 2026-09-30). What cannot be subscribed gets an error first; if that is the whole message, there is
    no ack.
-2. What the recordings lack is refused as the venue refuses an unknown product, and the person who runs the replay gets
-   a remark. A channel can be served by another one that sends the same frames, see `channels.SOURCES`.
+2. What the recordings lack is acknowledged all the same, since the venue has it, and stays silent; the person who runs
+   the replay gets a remark. What the venue does not have is refused in its words: channels that it does not know, and
+   products that are neither recorded nor named as its products are. A channel can be served by another one that sends
+   the same frames, see `channels.SOURCES`.
 3. Each new product of a channel begins with its state: the book, the last ticker, the last match; level3 with the
    schema of its rows, once. Where there is none yet, the recorded one is sent when it comes. What is subscribed again
    begins nothing.
@@ -25,7 +27,7 @@ import msgspec
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
-from ..server_half import SubscribingServer, send_json
+from ..server_half import SubscribingServer, VenueProducts, send_json
 from ..venue import Catalogue, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
 from .client_requests import Request, parse_request
@@ -54,11 +56,12 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes:
         subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
         subscribe_within_code: Close code for a client that does not.
-        malformed_message: Text of the error for anything but a subscribe or unsubscribe message.
+        malformed_message: Text of the error for what is not JSON, or of no documented shape.
         invalid_key_reason: Reason of "Authentication Failed", whatever is wrong with the credentials.
         private_reason: Reason of the error for user and balance without credentials.
         direct_reason: Reason of the error for anything else without credentials at a direct endpoint.
-        no_products_reason: Reason of the error for a channel that is asked for without products.
+        no_products_reason: Reason of the error for a channel without products; `{channel}` stands for its name.
+        unknown_products: Products that the venue does not have, with commas between them.
 
     """
 
@@ -68,7 +71,8 @@ class Settings(msgspec.Struct, frozen=True):
     invalid_key_reason: str = '{"message":"Invalid API Key"}'
     private_reason: str = "user and balance channels require authentication"
     direct_reason: str = "this endpoint requires authentication"
-    no_products_reason: str = "product_ids are required"
+    no_products_reason: str = "You need to specify at least one product ID for channel {channel}"
+    unknown_products: str = ""
 
 
 class CoinbaseExchangeServer(SubscribingServer):
@@ -93,12 +97,15 @@ class CoinbaseExchangeServer(SubscribingServer):
         self._settings = settings
         self._auth = auth
         self._all_private = all_private
+        self._products = VenueProducts(catalogue, settings.unknown_products)
         self._beating: dict[str, Heartbeat] = {}  # products whose heartbeats are made, with their last numbers
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         request = parse_request(message)
         if request is None:
             return [_error(self._settings.malformed_message)]
+        if isinstance(request, str):
+            return [_error(_FAILED_TO_SUBSCRIBE, request), Remark(f"asks for nothing: {request}")]
         if request.kind == "unsubscribe":
             return self._unsubscribe(request)
         refusal = self._auth.check_exchange(request.credentials) if self._auth is not None else None
@@ -138,11 +145,12 @@ class CoinbaseExchangeServer(SubscribingServer):
                 reasons[reason] = None
                 remarks.append(Remark(remark))
                 continue
-            accepted, lacking = self._choose(channel, asked)
-            for one in lacking:
-                reasons[f"{one} is not a valid product" if one else f"{channel} is not a valid channel"] = None
-            if lacking:
-                remarks.append(self.lacking_remark(channel, lacking))
+            accepted, invalid = self._choose(channel, asked)
+            reasons |= {f"{one} is not a valid product": None for one in invalid}
+            recorded = self.recorded_products(channel)
+            lacking = [one for one in accepted if one not in recorded and (one or not recorded)]
+            remarks += [self.unknown_remark(channel, invalid)] if invalid else []
+            remarks += [self.lacking_remark(channel, lacking)] if lacking else []
             if accepted:
                 has_accepted = True
                 self.add(channel, accepted)
@@ -169,15 +177,15 @@ class CoinbaseExchangeServer(SubscribingServer):
                 return self._settings.private_reason, remark
             return _NEEDS_AUTHENTICATION if channel in _PRIVATE else self._settings.direct_reason, remark
         if not asked and channel not in OPTIONAL_PRODUCTS:
-            return self._settings.no_products_reason, f"asks for {channel} without products"
+            reason = self._settings.no_products_reason.replace("{channel}", channel)
+            return reason, f"asks for {channel} without products"
         return None
 
     def _choose(self, channel: str, asked: list[str]) -> tuple[list[str], list[str]]:
-        """Return the products of a channel that the recordings have, and those that they lack; `""` stands for all."""
-        recorded = self.recorded_products(channel)
+        """Return the products of a channel that the venue has, and those that it does not have; `""` stands for all."""
         if not asked or channel in _FOR_ALL:
-            return ([""], []) if recorded else ([], [""])
-        return [one for one in asked if one in recorded], [one for one in asked if one not in recorded]
+            return [""], []
+        return (asked, []) if channel == "balance" else self._products.parted(asked)
 
     def recorded_products(self, channel: str) -> Collection[str]:
         sources: Iterable[str] = SOURCES.get(channel, (channel,))
@@ -190,8 +198,9 @@ class CoinbaseExchangeServer(SubscribingServer):
         described = described_name(channel)
         if described == "level3":  # with the schema of its rows, which is of all products
             return ((described, ""),)
-        beats_are_recorded = described == "heartbeat" and product in self._catalogue.get("heartbeat", ())
-        return () if described not in STATEFUL or beats_are_recorded else ((described, product),)
+        if described == "heartbeat":  # made of any product, unless they are recorded
+            return () if product in self._catalogue.get("heartbeat", ()) else ((described, product),)
+        return ((described, product),) if described in STATEFUL and product in self.recorded_products(channel) else ()
 
     def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
         channel, product = key

@@ -135,10 +135,18 @@ class SubscribingServer(ServerDefaults):
 
     def lacking_remark(self, channel: str, products: Sequence[str]) -> Remark:
         """Return the remark that a client asks for what the recordings lack."""
+        of_channel = f" {few_of(products)}" if any(self.recorded_products(channel)) else ""
+        return Remark(f"asks for {channel}{of_channel}, which the recording lacks; it has {self._there(channel)}")
+
+    def unknown_remark(self, channel: str, products: Sequence[str]) -> Remark:
+        """Return the remark that a client asks for products that the venue itself does not have."""
+        asked = f"{channel} {few_of(products)}"
+        return Remark(f"asks for {asked}, which the venue does not have; the recording has {self._there(channel)}")
+
+    def _there(self, channel: str) -> str:
+        """Return what is recorded of a channel, or which channels are if it is not."""
         recorded = sorted(filter(None, self.recorded_products(channel)))
-        of_channel = f" {few_of(products)}" if recorded else ""
-        there = few_of(recorded) if recorded else ", ".join(sorted(filter(None, self._catalogue))) or "no channel"
-        return Remark(f"asks for {channel}{of_channel}, which the recording lacks; it has {there}")
+        return few_of(recorded) if recorded else ", ".join(sorted(filter(None, self._catalogue))) or "no channel"
 
 
 def send_json(fields: Mapping[str, Any]) -> Send:

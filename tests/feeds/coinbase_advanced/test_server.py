@@ -238,18 +238,36 @@ def test_subscribing_again_is_acknowledged_without_a_second_snapshot() -> None:
     assert venue.wanted == frozenset()
 
 
-def test_products_that_the_recording_lacks_are_left_out_and_remarked() -> None:
-    venue = server()
-    (remark,) = venue.on_message(request("subscribe", "level2", "BTC-USD", "SOL-USD"), START)
-    assert remark == Remark("asks for level2 SOL-USD, which the recording lacks; it has BTC-USD, ETH-USD")
+@pytest.mark.parametrize("product", ["XX-YY", "SOL-USD"])
+def test_products_that_the_venue_does_not_have_are_left_out_and_remarked(product: str) -> None:
+    venue = server(unknown_products="DOGE-USD,SOL-USD")
+    (remark,) = venue.on_message(request("subscribe", "level2", "BTC-USD", product), START)
+    there = "the recording has BTC-USD, ETH-USD"
+    assert remark == Remark(f"asks for level2 {product}, which the venue does not have; {there}")
     nothing_yet(venue, START)
     assert acks(play(venue, data(0, "l2_data", "snapshot", "BTC-USD"))) == [{"level2": ["BTC-USD"]}]
 
 
-def test_a_channel_that_the_recording_lacks_is_acknowledged_empty_and_remarked() -> None:
+@pytest.mark.parametrize("product", ["SOL-USD", "BTC-PERP-INTX", "BIT-28JUL23-CDE"])
+def test_products_that_only_the_recording_lacks_are_acknowledged_and_waited_for_by_nothing(product: str) -> None:
+    venue = server()
+    (remark,) = venue.on_message(request("subscribe", "level2", "BTC-USD", product), START)
+    assert remark == Remark(f"asks for level2 {product}, which the recording lacks; it has BTC-USD, ETH-USD")
+    assert venue.wanted == {("level2", "BTC-USD")}
+    nothing_yet(venue, START)
+    assert acks(play(venue, data(0, "l2_data", "snapshot", "BTC-USD"))) == [{"level2": ["BTC-USD", product]}]
+
+
+def test_a_channel_that_the_recording_lacks_is_acknowledged_and_remarked() -> None:
     replies = server().on_message(request("subscribe", "ticker_batch", "BTC-USD"), START)
     assert isinstance(replies[0], Remark)
     assert "ticker_batch, which the recording lacks; it has candles, heartbeats" in replies[0].text
+    assert acks(sent(replies)) == [{"ticker_batch": ["BTC-USD"]}]
+
+
+def test_a_channel_that_is_asked_for_without_products_gives_nothing_and_is_remarked() -> None:
+    replies = server().on_message(request("subscribe", "ticker"), START)
+    assert replies[0] == Remark("asks for ticker without products, and so for nothing")
     assert acks(sent(replies)) == [{}]
 
 

@@ -456,11 +456,11 @@ def test_when_the_recording_begins_again_so_do_the_orders() -> None:
     assert json.loads(play(venue, user("snapshot", 0, order(99)))[0])["events"][0]["orders"] == [order(99)]
 
 
-def test_what_is_not_recorded_is_acknowledged_empty_and_remarked() -> None:
+def test_what_is_not_recorded_is_acknowledged_and_remarked() -> None:
     venue = USER_FEED.server({"heartbeats": ("",)}, {}, strict())
     replies = venue.on_message(request("subscribe", "user", jwt=token()), START)
     assert remarks(replies) == ["asks for user, which the recording lacks; it has heartbeats"]
-    assert acks(payloads(replies)) == [{}]
+    assert acks(payloads(replies)) == [{"user": [ACCOUNT]}]
 
 
 def test_a_setting_that_is_unknown_is_refused_by_the_name_of_the_endpoint() -> None:
@@ -517,15 +517,15 @@ def test_a_client_is_told_of_an_unknown_channel_a_bad_product_and_too_many() -> 
     )
     assert unknown.severity == too_many.severity == "fatal"
     assert "at most 30 products" in too_many.text
-    venue, client = server(FEED), signing(Subscription("ticker", ("BTC-USD", "XYZ-USD")))
+    venue, client = server(FEED), signing(Subscription("ticker", ("BTC-USD", "NO-SUCH")))
     assert remarks(speak(venue, client.on_open(NOW))) == [
-        "asks for ticker XYZ-USD, which the recording lacks; it has BTC-USD, ETH-USD"
+        "asks for ticker NO-SUCH, which the venue does not have; the recording has BTC-USD, ETH-USD"
     ]
     snapshot = frame("ticker", 0, type="snapshot", tickers=[{"product_id": "BTC-USD"}])
     assert hear(client, [*begin(venue), *play(venue, snapshot)]) == []
     client.on_tick(1.0)
     (missing,) = client.on_tick(1.0 + ACK_GRACE)
-    assert missing.details == {"subscriptions": [{"channel": "ticker", "products": ["XYZ-USD"]}]}
+    assert missing.details == {"subscriptions": [{"channel": "ticker", "products": ["NO-SUCH"]}]}
 
 
 @given(

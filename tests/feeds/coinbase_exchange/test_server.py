@@ -127,15 +127,27 @@ def test_products_at_the_root_are_added_to_those_of_every_channel() -> None:
 
 
 def test_a_product_that_is_not_there_gets_an_error_before_the_ack_of_the_others() -> None:
-    replies = server().on_message(request("subscribe", "matches", products=("DOGE-USD", "BTC-USD")), START)
-    assert sent(replies) == [error("DOGE-USD is not a valid product"), ack(("matches", ["BTC-USD"]))]
+    replies = server().on_message(request("subscribe", "matches", products=("NO-SUCH", "BTC-USD")), START)
+    assert sent(replies) == [error("NO-SUCH is not a valid product"), ack(("matches", ["BTC-USD"]))]
     remarks = [reply.text for reply in replies if isinstance(reply, Remark)]
-    assert remarks == ["asks for matches DOGE-USD, which the recording lacks; it has BTC-USD, ETH-USD"]
+    assert remarks == ["asks for matches NO-SUCH, which the venue does not have; the recording has BTC-USD, ETH-USD"]
+
+
+def test_a_product_that_only_the_recording_lacks_is_acknowledged_and_remarked() -> None:
+    """The venue has it, so it is not called invalid; it begins nothing, since there is nothing to begin with."""
+    venue = server()
+    replies = venue.on_message(request("subscribe", "level2", products=("DOGE-USD", "BTC-USD")), START)
+    assert sent(replies) == [ack(("level2", ["DOGE-USD", "BTC-USD"]))]
+    remarks = [reply.text for reply in replies if isinstance(reply, Remark)]
+    assert remarks == ["asks for level2 DOGE-USD, which the recording lacks; it has BTC-USD, ETH-USD"]
+    assert venue.wanted == {("level2", "BTC-USD")}
+    denied = server(unknown_products="XRP-USD, DOGE-USD")
+    assert ask(denied, "level2", products=("DOGE-USD",)) == [error("DOGE-USD is not a valid product")]
 
 
 def test_a_message_of_which_nothing_is_left_gets_no_ack_and_begins_nothing() -> None:
     venue = server()
-    assert ask(venue, "matches", "ticker", products=("DOGE-USD",)) == [error("DOGE-USD is not a valid product")]
+    assert ask(venue, "matches", "ticker", products=("NO-SUCH",)) == [error("NO-SUCH is not a valid product")]
     assert not venue.has_subscribed
     assert venue.wanted == frozenset()
 
@@ -148,7 +160,10 @@ def test_an_unknown_channel_is_no_valid_one() -> None:
 
 
 def test_a_channel_without_products_needs_some_unless_it_is_of_all() -> None:
-    assert ask(server(), "matches") == [error("product_ids are required")]
+    for channel in ("heartbeat", "matches"):
+        reason = f"You need to specify at least one product ID for channel {channel}"
+        assert ask(server(), channel) == [error(reason)]
+    assert ask(server(no_products_reason="{channel}?"), "matches") == [error("matches?")]
     assert ask(server(), "status") == [ack(("status", []))]
     assert ask(server(), "status", products=("BTC-USD",)) == [ack(("status", []))]
     assert ask(server({"rfq_matches": PAIR}), {"name": "rfq_matches", "product_ids": "ALL"}) == [
@@ -156,8 +171,10 @@ def test_a_channel_without_products_needs_some_unless_it_is_of_all() -> None:
     ]
 
 
-def test_a_recording_without_status_has_no_such_channel() -> None:
-    assert ask(server({"ticker": PAIR}), "status") == [error("status is not a valid channel")]
+def test_a_channel_that_the_recording_lacks_is_acknowledged_and_remarked() -> None:
+    replies = server({"ticker": PAIR}).on_message(request("subscribe", "status"), START)
+    assert sent(replies) == [ack(("status", []))]
+    assert replies[0] == Remark("asks for status, which the recording lacks; it has ticker")
 
 
 def test_balance_is_subscribed_by_accounts() -> None:
@@ -181,12 +198,28 @@ def test_a_recorded_book_serves_either_channel(recorded: str, asked: str) -> Non
 
 @pytest.mark.parametrize(
     "message",
-    [b"{", b"[]", b'{"type":"ping"}', b'{"type":"subscribe"}', b'{"type":"subscribe","channels":[]}', b"\xff", b""],
+    [b"{", b"[]", b'{"type":"subscribe","channels":5}', b"\xff", b""],
 )
 def test_what_is_no_request_gets_the_error_that_is_set(message: bytes) -> None:
     assert server().on_message(message, START) == [Send(b'{"type":"error","message":"Malformed JSON"}')]
     replies = server(malformed_message="what?").on_message(message, START)
     assert replies == [Send(b'{"type":"error","message":"what?"}')]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (b'{"type":"ping"}', "Type has to be either subscribe or unsubscribe"),
+        (b'{"action":"subscribe"}', "Type has to be either subscribe or unsubscribe"),
+        (b'{"type":"subscribe"}', "No channels provided"),
+        (b'{"type":"subscribe","channels":[]}', "No channels provided"),
+        (b'{"type":"subscribe","channel":"ticker","product_ids":["BTC-USD"]}', "No channels provided"),
+    ],
+)
+def test_a_request_for_nothing_is_refused_in_the_words_of_the_venue(message: bytes, reason: str) -> None:
+    venue = server()
+    assert sent(venue.on_message(message, START)) == [error(reason)]
+    assert not venue.has_subscribed
 
 
 def test_a_client_that_says_nothing_is_closed_after_five_seconds() -> None:
@@ -294,7 +327,9 @@ def test_matches_are_served_by_a_recording_of_full() -> None:
     assert ask(venue, "matches", products=("BTC-USD",)) == [ack(("matches", ["BTC-USD"]))]
     begin(venue)
     assert play(venue, data("open", sequence=1), data("match", trade_id=1)) == [data("match", trade_id=1)]
-    assert ask(server({"matches": PAIR}), "full", products=("BTC-USD",)) == [error("BTC-USD is not a valid product")]
+    venue = server({"matches": PAIR})
+    assert ask(venue, "full", products=("BTC-USD",)) == [ack(("full", ["BTC-USD"]))]
+    assert venue.wanted == frozenset()
 
 
 def test_user_gets_own_orders_only() -> None:
@@ -475,7 +510,7 @@ def test_the_client_half_is_satisfied_by_the_server_half() -> None:
 
 
 def test_the_client_half_reports_what_the_server_half_lacks() -> None:
-    wanted = [Subscription("ticker", ("BTC-USD", "DOGE-USD"))]
+    wanted = [Subscription("ticker", ("BTC-USD", "NO-SUCH"))]
     assert converse(server(), wanted) == [("warning", "error"), ("warning", "missing")]
 
 
