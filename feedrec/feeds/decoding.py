@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-__all__ = ["NOT_UNDERSTOOD", "decoder_of"]
+__all__ = ["NOT_UNDERSTOOD", "decoder_of", "whole_number"]
 
 T = TypeVar("T")
 
 NOT_UNDERSTOOD = (msgspec.DecodeError, UnicodeError, RecursionError)
 """What msgspec raises for a text that is broken or has another shape."""
+
+
+_GREATEST = 2**63 - 1
+_MOST_DIGITS = 19
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a number of a frame, however it was written (`4`, `4.0`, `"4"`); None if it is no whole number from 0."""
+    if isinstance(value, str):
+        is_whole = value.isdecimal() and value.isascii() and len(value) <= _MOST_DIGITS
+    else:
+        is_whole = isinstance(value, float) and value.is_integer()
+    number = int(value) if is_whole else value
+    return number if type(number) is int and 0 <= number <= _GREATEST else None
 
 
 def decoder_of(shape: type[T]) -> Callable[[bytes | str], T | None]:

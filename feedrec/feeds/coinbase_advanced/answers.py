@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from .frames import go_time
 
 __all__ = ["beat", "error", "made_frame", "renumbered"]
 
-_SPACED_SEQUENCE = re.compile(rb'("sequence_num"\s*:\s*)-?\d+')
+_WRITTEN_OTHERWISE = re.compile(rb'("sequence_num"\s*:\s*)(?:"\d+"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)')
 
 
 def error(message: str) -> Send:
@@ -47,8 +48,10 @@ def beat(time: int) -> dict[str, Any]:
 
 
 def renumbered(payload: bytes, recorded: int, number: int) -> bytes:
-    """Replace the digits of `sequence_num`; every other byte stays."""
+    """Replace the digits of `sequence_num`; every other byte stays, and so do the quotes of a number that is text."""
     changed = payload.replace(b'"sequence_num":%d' % recorded, b'"sequence_num":%d' % number, 1)
-    if changed is payload:
-        return _SPACED_SEQUENCE.sub(b"\\g<1>%d" % number, payload, count=1)
-    return changed
+    return _WRITTEN_OTHERWISE.sub(partial(_with_number, number), payload, count=1) if changed is payload else changed
+
+
+def _with_number(number: int, written: re.Match[bytes]) -> bytes:
+    return b'%b"%d"' % (written[1], number) if written[0].endswith(b'"') else b"%b%d" % (written[1], number)

@@ -13,8 +13,13 @@ from .frames import snapshot_head
 __all__ = ["Book", "BookFrame", "decode_book_frame"]
 
 
+_AskSide = Literal["offer", "ask"]
+
+
 class _Update(msgspec.Struct, gc=False):
-    side: Literal["bid", "offer"]
+    """A level; the side of asks is `offer` (capture of 2026-08-09), or `ask`, as elsewhere."""
+
+    side: Literal["bid", "offer", "ask"]
     event_time: str
     price_level: str
     new_quantity: str
@@ -41,13 +46,14 @@ _MANY = 10
 
 
 class Book(PriceLevelBook):
-    """One product's book."""
+    """One product's book, whose snapshot calls the asks what they were called last."""
 
-    __slots__ = ("client_id", "event_time", "product")
+    __slots__ = ("ask_side", "client_id", "event_time", "product")
 
     def __init__(self, product: str) -> None:
         super().__init__()
         self.product = product
+        self.ask_side: _AskSide = "offer"
         self.event_time = ""
         self.client_id = b""
 
@@ -63,11 +69,15 @@ class Book(PriceLevelBook):
             self.put_all(sides, prices, [update.new_quantity for update in updates])
         if updates:
             self.event_time = updates[-1].event_time
+            for update in reversed(updates):  # bids come first
+                if update.side != "bid":
+                    self.ask_side = update.side
+                    break
         self.client_id = client_id
 
     def snapshot(self, time: int) -> bytes:
-        """Write the frame as the venue does: bids, then offers, the best first."""
+        """Write the frame as the venue does: bids, then asks, the best first."""
         updates = [_Update("bid", self.event_time, price, quantity) for price, quantity in self.best_bids()]
-        updates += [_Update("offer", self.event_time, price, quantity) for price, quantity in self.best_asks()]
+        updates += [_Update(self.ask_side, self.event_time, price, quantity) for price, quantity in self.best_asks()]
         head = snapshot_head("l2_data", self.client_id, time)
         return b'%b"product_id":%b,"updates":%b}]}' % (head, _encode(self.product), _encode(updates))

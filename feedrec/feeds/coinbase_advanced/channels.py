@@ -8,6 +8,7 @@ __all__ = [
     "FUTURES_BALANCE",
     "HEARTBEATS",
     "HEARTBEATS_CHANNEL",
+    "KNOWN",
     "MARKET_CHANNELS",
     "PRIVATE",
     "PRIVATE_CHANNELS",
@@ -34,6 +35,9 @@ PRIVATE_CHANNELS = (
     Channel(USER, "own orders and positions", needs_credentials=True, products_optional=True),
     Channel(FUTURES_BALANCE, "own futures balances and margins", takes_products=False, needs_credentials=True),
 )
+
+KNOWN = frozenset(channel.name for channel in (*MARKET_CHANNELS, HEARTBEATS_CHANNEL, *PRIVATE_CHANNELS))
+"""Channels of any endpoint."""
 
 PRIVATE = frozenset(channel.name for channel in PRIVATE_CHANNELS)
 """Channels about an account; all others are public ("Advanced Trade WebSocket Channels")."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ...model import FrameInfo, Kind, format_time
-from ..decoding import NOT_UNDERSTOOD
-from .channels import channel_name
+from ..decoding import NOT_UNDERSTOOD, whole_number
 
 __all__ = ["describe", "go_time", "snapshot_head"]
 
@@ -36,13 +37,23 @@ class _Envelope(msgspec.Struct, gc=False):
     events: list[_Event] = []
 
 
+class _LenientEnvelope(msgspec.Struct, gc=False):
+    """The same with a number of any type, `4.0` or `"4"`: what a frame is about does not depend on that."""
+
+    channel: str = ""
+    type: str = ""
+    sequence_num: Any = None
+    events: list[_Event] = []
+
+
 class _Outline(msgspec.Struct, gc=False):
     channel: str = ""
     type: str = ""
-    sequence_num: int | None = None
+    sequence_num: Any = None
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_lenient_envelope = msgspec.json.Decoder(_LenientEnvelope).decode
 _decode_outline = msgspec.json.Decoder(_Outline).decode
 
 _KIND_BY_TYPE: dict[str, Kind] = {"snapshot": "snapshot", "update": "update"}
@@ -50,14 +61,17 @@ _KIND_BY_CHANNEL: dict[str, Kind] = {"subscriptions": "ack", "heartbeats": "hear
 
 
 def describe(payload: bytes) -> FrameInfo:
-    """Tell what a frame is; see `Feed.describe`."""
+    """Tell what a frame is; see `Feed.describe`. A message of an unknown type has no channel, but may have a number."""
     try:
         envelope = _decode_envelope(payload)
     except NOT_UNDERSTOOD:
-        return _describe_outline(payload)
-    channel, events = envelope.channel, envelope.events
+        lenient = _decode_leniently(payload)
+        if lenient is None:
+            return FrameInfo()
+        envelope = lenient
+    channel, events, sequence = envelope.channel, envelope.events, envelope.sequence_num
     if not channel:
-        return FrameInfo(kind="error" if envelope.type == "error" else "other", parses=True)
+        return FrameInfo("", (), sequence, "error" if envelope.type == "error" else "other", parses=True)
     if len(events) == 1:  # all of 1,030 frames of the capture of 2026-08-09
         event = events[0]
         products = (event.product_id,) if event.product_id else _products_of(event)
@@ -67,7 +81,7 @@ def describe(payload: bytes) -> FrameInfo:
         kind = _KIND_BY_TYPE.get(events[-1].type) if events else None
     if kind is None:
         kind = _KIND_BY_CHANNEL.get(channel, "other")
-    return FrameInfo("level2" if channel == "l2_data" else channel, products, envelope.sequence_num, kind, parses=True)
+    return FrameInfo("level2" if channel == "l2_data" else channel, products, sequence, kind, parses=True)
 
 
 def go_time(nanoseconds: int) -> str:
@@ -90,17 +104,17 @@ def snapshot_head(channel: str, client_id: bytes, time: int) -> bytes:
     return b'{"channel":"%b",%b%b' % (channel.encode(), client, rest.encode())
 
 
-def _describe_outline(payload: bytes) -> FrameInfo:
-    """Describe what is known of a frame with events of a new shape: the sequence must not seem to have a gap."""
+def _decode_leniently(payload: bytes) -> _Envelope | None:
+    """Read a frame of a new shape as far as it is known: its number, too, or the sequence would seem to have a gap."""
     try:
-        outline = _decode_outline(payload)
+        found = _decode_lenient_envelope(payload)
     except NOT_UNDERSTOOD:
-        return FrameInfo()
-    channel = outline.channel
-    if not channel:
-        return FrameInfo(kind="error" if outline.type == "error" else "other", parses=True)
-    kind = _KIND_BY_CHANNEL.get(channel, "other")
-    return FrameInfo(channel_name(channel), (), outline.sequence_num, kind, parses=True)
+        try:
+            outline = _decode_outline(payload)
+        except NOT_UNDERSTOOD:
+            return None
+        return _Envelope(outline.channel, outline.type, whole_number(outline.sequence_num))
+    return _Envelope(found.channel, found.type, whole_number(found.sequence_num), found.events)
 
 
 def _products_of(event: _Event) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ The server half of Advanced Trade, which answers from a recording as the venue w
    `SNAPSHOT_WAIT` of recorded time.
 4. Recorded acks and errors are not sent. Data goes out as it was recorded except for the digits of `sequence_num`,
    which count what this client gets, from 0. Where the recording has a gap, the count has the same gap; frames out of
-   order and counts that begin anew keep their relation to the others, see numbering.py.
+   order and counts that begin anew keep their relation to the others, see numbering.py. A frame of a channel that
+   is not known here goes to every client that has subscribed anything.
 5. A message for a private channel must have a valid JWT, else it is refused as the venue does, and the socket stays
    open. All other channels are public: a message with an invalid JWT counts as one without ("after which all requests
    are unauthenticated", docs.cdp.coinbase.com), and the person who runs the replay gets a remark.
@@ -33,7 +34,7 @@ from ..server_half import SubscribingServer, VenueProducts
 from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
-from .channels import HEARTBEATS, PRIVATE, USER
+from .channels import HEARTBEATS, KNOWN, PRIVATE, USER
 from .client_requests import Request, parse_request
 from .limits import MAX_LEVEL2_PRODUCTS, SUBSCRIBE_WITHIN
 from .numbering import RecordedCount
@@ -105,7 +106,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         *,
         has_client_id: bool = False,
     ) -> None:
-        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code)
+        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code, channels=KNOWN)
         self._auth = auth
         self._has_client_id = has_client_id
         self._orders = OrderFilter()
@@ -148,7 +149,10 @@ class CoinbaseAdvancedServer(SubscribingServer):
         if self._unacknowledged:
             return self._frame_while_waiting(frame, info)
         takers = self._takers.get(info.channel)  # as `_takes`, without the call
-        if takers is None or (takers.isdisjoint(info.products) and info.products and "" not in takers):
+        if not takers:
+            is_news = takers is None and self.is_news(frame, info)
+            return (self._numbered(frame.payload, sequence),) if is_news else _NO_MESSAGES
+        if takers.isdisjoint(info.products) and info.products and "" not in takers:
             return _NO_MESSAGES
         if info.channel == USER:
             return self._own_orders(frame.payload, sequence)
@@ -257,7 +261,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._number, self._place = count.take(sequence, self._number)
         if self._unacknowledged:
             messages: Sequence[bytes] = self._frame_while_waiting(frame, info)
-        elif not self._takes(info):
+        elif not self._takes(frame, info):
             messages = _NO_MESSAGES
         elif info.channel == USER:
             messages = self._own_orders(frame.payload, sequence)
@@ -270,7 +274,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[bytes]:
         """Pass on a frame, with the acks that were waiting for it: after a snapshot, before an update."""
         messages = []
-        if self._takes(info) and not self.withholds(info):
+        if self._takes(frame, info) and not self.withholds(info):
             if info.channel != USER or not is_full_batch(frame.payload):
                 for product in info.products or ("",):
                     self._no_longer_wait(info.channel, product)

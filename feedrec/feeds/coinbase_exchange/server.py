@@ -11,7 +11,8 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
 3. Each new product of a channel begins with its state: the book, the last ticker, the last match; level3 with the
    schema of its rows, once. Where there is none yet, the recorded one is sent when it comes. What is subscribed again
    begins nothing.
-4. Data goes out as it was recorded; its sequence numbers are the venue's. Recorded acks and errors are not sent.
+4. Data goes out as it was recorded; its sequence numbers are the venue's. Recorded acks and errors are not sent. A
+   message of a type that is not known here goes to every client that has subscribed anything.
 5. Where a product's heartbeats are not recorded they are made, on the whole second, with the numbers of the frames that
    passed.
 6. Credentials count only for the message that has them, since all documented clients sign each one. A message with
@@ -45,6 +46,7 @@ _NEEDS_AUTHENTICATION = (  # capture of 2026-08-25
 _NO_MESSAGES: tuple[bytes, ...] = ()
 
 _NAMES = frozenset(channel.name for channel in CHANNELS)
+_DESCRIBED = frozenset(map(described_name, _NAMES))
 _PRIVATE = frozenset(channel.name for channel in CHANNELS if channel.needs_credentials)
 _FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_products)
 
@@ -93,7 +95,7 @@ class CoinbaseExchangeServer(SubscribingServer):
     def __init__(
         self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None, *, all_private: bool = False
     ) -> None:
-        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code)
+        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code, channels=_DESCRIBED)
         self._settings = settings
         self._auth = auth
         self._all_private = all_private
@@ -211,7 +213,7 @@ class CoinbaseExchangeServer(SubscribingServer):
 
     def _find_takers(self) -> dict[str, frozenset[str]]:
         found = {}
-        for described in map(described_name, _NAMES):
+        for described in _DESCRIBED:
             names = TAKERS.get(described, (described,))
             products = frozenset(product for name in names for product in self.subscribed.get(name, ()))
             if products:

@@ -16,7 +16,7 @@ from ...model import FrameInfo, Kind
 from ..decoding import NOT_UNDERSTOOD
 from .channels import products_of
 
-__all__ = ["PushInfo", "describe"]
+__all__ = ["PushInfo", "describe", "is_welcome"]
 
 
 class PushInfo(FrameInfo, frozen=True, gc=False):
@@ -71,6 +71,14 @@ def describe(payload: bytes) -> FrameInfo:
     if not frame.type and frame.msg == _PONG:
         return FrameInfo(kind="heartbeat", parses=True)
     return FrameInfo(kind=_KINDS.get(frame.type, "other"), parses=True)
+
+
+def is_welcome(payload: bytes) -> bool:
+    """Whether a frame is the greeting of a connection."""
+    try:
+        return _decode_outline(payload).type == "welcome"
+    except NOT_UNDERSTOOD:
+        return False
 
 
 def _describe_outline(payload: bytes) -> FrameInfo:

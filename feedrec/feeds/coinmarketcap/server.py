@@ -7,7 +7,8 @@ The server half of CoinMarketCap, which answers from a recording as the venue wo
    once. What the recordings lack is acknowledged all the same and stays silent, as the venue does with an address where
    nothing happens; the person who runs the replay gets a remark.
 3. A push goes to every client that subscribed its product, once, however many subscriptions list it, as it was
-   recorded. Recorded answers of the venue are not sent.
+   recorded. Recorded answers of the venue are not sent. A message of a type or channel that is not known here goes to
+   every client that has subscribed anything.
 4. A new product begins with its last value, see `state`. A push that is recorded before that value is found takes its
    place.
 5. What is refused gets the documented error, with a `status`; the connection stays open.
@@ -21,13 +22,14 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from ...model import FrameInfo, format_time
+from ...model import Frame, FrameInfo, format_time
 from ..auth import Auth
 from ..server_half import SubscribingServer, send_json
 from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .channels import PARAMS, identity, products_of, value_problem
 from .client_requests import Request, parse_request
 from .codes import CLOSE_CODES, ERROR_CODES
+from .frames import is_welcome
 from .limits import PING_INTERVAL, SUBSCRIPTIONS_PER_CONNECTION
 from .state import state_key, state_keys
 
@@ -87,7 +89,7 @@ class CoinMarketCapServer(SubscribingServer):
     """
 
     def __init__(self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None) -> None:
-        super().__init__(catalogue, settings.idle_timeout, 1001, CLOSE_CODES[1001].reason)
+        super().__init__(catalogue, settings.idle_timeout, 1001, CLOSE_CODES[1001].reason, channels=PARAMS)
         self._settings = settings
         self._auth = auth
         self._subscriptions: dict[bytes, tuple[str, tuple[str, ...]]] = {}  # channel and products, by identity
@@ -177,6 +179,9 @@ class CoinMarketCapServer(SubscribingServer):
         if key is not None:
             self._wanted.pop(key, None)
         return False
+
+    def is_news(self, frame: Frame, info: FrameInfo) -> bool:
+        return super().is_news(frame, info) and not is_welcome(frame.payload)
 
     def _acknowledge(self, request: Request, *, duplicate: bool = False) -> Send:
         """Return an ack: keys of the documented example; `params` as observed in 2026."""

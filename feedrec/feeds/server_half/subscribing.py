@@ -15,6 +15,7 @@ from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 __all__ = ["SubscribingServer", "send_json"]
 
 _NO_MESSAGES: tuple[bytes, ...] = ()
+_ANSWERS = ("ack", "error", "heartbeat")
 
 
 class SubscribingServer(ServerDefaults):
@@ -25,6 +26,8 @@ class SubscribingServer(ServerDefaults):
     2. A frame goes to a client that subscribed one of its products, or the product `""`, which is all of a channel; one
        that names no product goes to everyone who has its channel.
     3. A frame of which a wanted state will speak is withheld: it would come twice.
+    4. A frame of a channel that the feed does not know, or of none, is news of the venue: it goes to every client that
+       has subscribed anything. Acks, errors and heartbeats without a channel are answers to the recorder.
 
     A venue overrides `on_message`, in which it calls `add` and `remove`, and whatever it does otherwise.
 
@@ -33,6 +36,7 @@ class SubscribingServer(ServerDefaults):
         subscribe_within: Seconds within which a client must subscribe; 0 for any time.
         close_code: The close code for a client that has not.
         close_reason: The reason given with it; empty to name the seconds.
+        channels: The channels that the feed knows, as frames are described; None to withhold what is of any other.
 
     Attributes:
         subscribed: Products by channel, in the order of the client's messages.
@@ -40,15 +44,23 @@ class SubscribingServer(ServerDefaults):
     """
 
     def __init__(
-        self, catalogue: Catalogue, subscribe_within: float = 0.0, close_code: int = 1008, close_reason: str = ""
+        self,
+        catalogue: Catalogue,
+        subscribe_within: float = 0.0,
+        close_code: int = 1008,
+        close_reason: str = "",
+        *,
+        channels: Collection[str] | None = None,
     ) -> None:
         self.subscribe_within = subscribe_within or None
         self.next_due: int | None = None
         self.has_subscribed = False
         self._silence = Close(close_code, close_reason or f"no subscribe message within {subscribe_within:g} seconds")
         self._catalogue = catalogue
+        self._known = frozenset(channels or ())
+        self._nobody: Mapping[str, frozenset[str]] = dict.fromkeys(self._known, frozenset())
         self.subscribed: dict[str, dict[str, None]] = {}
-        self._takers: Mapping[str, frozenset[str]] = {}  # the same products by the channels that frames name
+        self._takers = self._nobody  # the same products by the channels that frames name, of all that are known
         self._wanted: dict[Key, None] = {}
 
     @property
@@ -64,7 +76,9 @@ class SubscribingServer(ServerDefaults):
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
         takers = self._takers.get(info.channel)  # as `_takes`, without the call
-        if takers is None or (takers.isdisjoint(info.products) and info.products and "" not in takers):
+        if not takers:
+            return (frame.payload,) if takers is None and self.is_news(frame, info) else _NO_MESSAGES
+        if takers.isdisjoint(info.products) and info.products and "" not in takers:
             return _NO_MESSAGES
         if self._wanted and self.withholds(info):
             return _NO_MESSAGES
@@ -97,7 +111,7 @@ class SubscribingServer(ServerDefaults):
         self._wanted.update({key: None for key in self._keys_of({channel: new}) if key not in begun})
         if new:
             self.subscribed[channel] = known | dict.fromkeys(new)
-            self._takers = self._find_takers()
+            self._takers = {**self._nobody, **self._find_takers()}
         self.has_subscribed = True
         return new
 
@@ -112,7 +126,7 @@ class SubscribingServer(ServerDefaults):
 
     def _settle(self) -> None:
         """Take and want nothing that is not subscribed."""
-        self._takers = self._find_takers()
+        self._takers = {**self._nobody, **self._find_takers()}
         kept = set(self._keys_of(self.subscribed))
         self._wanted = {key: None for key in self._wanted if key in kept}
 
@@ -125,9 +139,16 @@ class SubscribingServer(ServerDefaults):
         """Return the products whose frames the client gets, by the channels that frames name."""
         return {channel: frozenset(products) for channel, products in self.subscribed.items()}
 
-    def _takes(self, info: FrameInfo) -> bool:
+    def _takes(self, frame: Frame, info: FrameInfo) -> bool:
         takers = self._takers.get(info.channel)
-        return takers is not None and (not takers.isdisjoint(info.products) or not info.products or "" in takers)
+        if takers is None:
+            return self.is_news(frame, info)
+        return bool(takers) and (not takers.isdisjoint(info.products) or not info.products or "" in takers)
+
+    def is_news(self, frame: Frame, info: FrameInfo) -> bool:  # noqa: ARG002
+        """Whether a frame that nobody can subscribe is for this client, as the venue may have sent it to any."""
+        is_unknown = bool(self._known) and info.channel not in self._known
+        return is_unknown and bool(self.subscribed) and info.kind not in _ANSWERS
 
     def withholds(self, info: FrameInfo) -> bool:
         """Take a frame that the client subscribed, while a state is wanted; tell whether the state will speak of it."""

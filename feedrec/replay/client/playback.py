@@ -133,7 +133,7 @@ class Playback:
                 is_full = False
                 for message in session.on_frame(frame, batch.infos[self._past]):
                     self._deadlines.append(deadline)
-                    is_full = outlet.add(message, binary=False)
+                    is_full = outlet.add(message, binary=frame.binary and message is frame.payload)
             if is_full:
                 await self._hand_over()
         self._past = len(batch.frames)

@@ -129,6 +129,21 @@ def test_events_of_an_unknown_shape_leave_channel_and_sequence(events: Any) -> N
 
 
 @pytest.mark.parametrize(
+    ("number", "expected"),
+    [("7", 7), (7.0, 7), ("07", 7), (7.5, None), ("x", None), ([7], None), (True, None), (1e300, None)],
+)
+def test_a_number_written_otherwise_changes_nothing_else(number: Any, expected: int | None) -> None:
+    event = {"type": "update", "tickers": [{"product_id": "A"}]}
+    payload = json.dumps({"channel": "ticker", "sequence_num": number, "events": [event]}).encode()
+    assert FEED.describe(payload) == FrameInfo("ticker", ("A",), expected, "update", parses=True)
+    assert FEED.describe(payload.replace(b"[{", b"[5,{")) == FrameInfo("ticker", (), expected, "other", parses=True)
+
+
+def test_a_message_of_an_unknown_type_may_have_a_number() -> None:
+    assert FEED.describe(b'{"type":"news","sequence_num":7}') == FrameInfo("", (), 7, parses=True)
+
+
+@pytest.mark.parametrize(
     "payload", [b"", b"\xff", b"{", b"[]", b"5", b'{"channel":"\xff"}', b'{"channel":5}', b"[" * 100_000]
 )
 def test_what_is_no_frame_of_the_venue_is_described_as_nothing(payload: bytes) -> None:

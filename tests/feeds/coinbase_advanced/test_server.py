@@ -365,6 +365,46 @@ def test_renumbering_changes_digits_only(recorded: int, number: int, *, spaced: 
     assert renumbered(payload, recorded, number) == expected
 
 
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [(b'"4"', b'"7"'), (b"4.0", b"7.0"), (b"0.4e1", b"7"), (b'"x"', b'"x"'), (b"4.5", b"4.5"), (b"null", b"null")],
+)
+def test_a_number_written_otherwise_is_renumbered_and_what_is_none_stays(recorded: bytes, expected: bytes) -> None:
+    payload = b'{"channel":"ticker","sequence_num":%b,"events":[{"tickers":[{"product_id":"BTC-USD"}]}]}'
+    venue = subscribed(("ticker", "BTC-USD"))
+    play(venue, *(data(number, "ticker", "update", "BTC-USD") for number in range(4)))
+    before = [data(number, "ticker", "update", "BTC-USD") for number in range(2)]
+    assert len(play(venue, *before, conn=1)) == 2  # with the ack, the next number is 7
+    frame = Frame(START, 0, payload % recorded)
+    assert venue.on_frame(frame, FEED.describe(frame.payload)) == (payload % expected,)
+    assert venue.on_frame(frame, FEED.describe((payload % recorded).replace(b"BTC", b"ETH"))) == ()
+
+
+def new_channel(sequence: int) -> bytes:
+    event = {"type": "snapshot", "product_id": "ETH-USD"}
+    return json.dumps({"channel": "brand_new", "sequence_num": sequence, "events": [event]}).encode()
+
+
+def new_type(sequence: int) -> bytes:
+    return json.dumps({"type": "maintenance", "sequence_num": sequence}).encode()
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+def test_what_is_of_no_known_channel_goes_to_every_client_that_has_subscribed_anything(*, is_waiting: bool) -> None:
+    venue = subscribed(("ticker", "BTC-USD"))
+    if not is_waiting:
+        play(venue, data(0, "ticker", "snapshot", "BTC-USD"))
+    messages = play(venue, new_channel(1), data(2, "ticker", "update", "ETH-USD"), new_type(3))
+    data_alone = [one for one in messages if one.get("channel") != "subscriptions"]
+    assert [one.get("channel") or one["type"] for one in data_alone] == ["brand_new", "maintenance"]
+    first = 0 if is_waiting else 2
+    assert [one["sequence_num"] for one in messages] == list(range(first, first + len(messages)))
+    nobody = server()
+    assert play(nobody, new_channel(0), new_type(1)) == []
+    text = Frame(START, 0, b"no JSON")
+    assert b"no JSON" in venue.on_frame(text, FEED.describe(text.payload))
+
+
 @given(st.lists(st.tuples(st.sampled_from(["ticker", "market_trades"]), st.sampled_from(PAIR)), max_size=60), st.data())
 def test_every_client_counts_without_holes_and_gets_what_it_asked_for(
     recorded: list[tuple[str, str]], choice: st.DataObject

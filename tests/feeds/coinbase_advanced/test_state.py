@@ -116,6 +116,13 @@ def test_a_book_is_given_in_the_shape_of_the_venue() -> None:
     )
 
 
+def test_asks_may_be_called_ask_and_are_called_so_in_the_snapshot() -> None:
+    first = book_frame("snapshot", [level("bid", "9", "3"), level("ask", "10", "1")])
+    later = book_frame("update", [level("ask", "9.75", "0.5"), level("bid", "9", "2")])
+    expected = [("bid", "9", "2"), ("ask", "9.75", "0.5"), ("ask", "10", "1")]
+    assert listed(render(feed(MarketState(), first, later), "level2")) == expected
+
+
 def test_a_level_is_found_by_the_value_of_its_price_and_zero_in_any_spelling_removes_it() -> None:
     """In a small frame and in a large one."""
     many = [level("bid", str(price), "1.0") for price in range(20)]

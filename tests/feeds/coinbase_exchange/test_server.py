@@ -301,8 +301,23 @@ def test_frames_go_out_as_recorded_and_those_of_others_do_not() -> None:
     ask(venue, "matches", products=("BTC-USD",))
     begin(venue)
     spaced = b'{ "product_id" : "BTC-USD", "type":"match","trade_id": 7 ,"sequence":9}'
-    others = [data("match", "ETH-USD", trade_id=1), data("ticker"), b"", b"\x00", b"[1]"]
+    others = [data("match", "ETH-USD", trade_id=1), data("ticker")]
     assert play(venue, spaced, *others) == [spaced]
+
+
+NEWS = [data("margin_call"), data("margin_call", "ETH-USD"), b'{"type":5}', b"{}", b"maintenance at noon", b"", b"[1]"]
+
+
+def test_a_message_of_an_unknown_type_goes_to_every_client_that_has_subscribed_anything() -> None:
+    venue = server()
+    assert play(venue, *NEWS) == []
+    ask(venue, "ticker", products=("BTC-USD",))
+    assert play(venue, *NEWS) == NEWS  # also while the client waits for its state
+    begin(venue)
+    answers = [b'{"type":"subscriptions","channels":[]}', b'{"type":"error","message":"Failed to subscribe"}']
+    assert play(venue, *NEWS, *answers) == NEWS
+    venue.on_message(request("unsubscribe", "ticker"), START)
+    assert play(venue, *NEWS) == []
 
 
 def test_recorded_acks_and_errors_are_not_sent() -> None:

@@ -201,9 +201,26 @@ def test_every_channel_of_the_index_is_subscribed_acknowledged_and_pushed(channe
     assert [one.text for one in talk.notices] == [f"subscribed to {channel} (1 of 100 on this connection)"]
     others: dict[str, Any] = dict.fromkeys(scalars, "other")
     mine, foreign = push(channel, **scalars), push(channel, **others)
-    talk.play(foreign, mine, push("onchain@new", **scalars))
+    talk.play(foreign, mine)
     assert talk.heard[2:] == [mine]
     assert len(talk.notices) == 1
+
+
+def test_a_message_of_an_unknown_type_or_channel_goes_to_every_client_that_has_subscribed_anything() -> None:
+    prices = subscribe_to(FEED, [ChannelRequest("market@crypto_latest_price", (), "crypto_ids=1")], ())
+    news = [push("onchain@new", platform_id=14), b'{"type":"notice","msg":"maintenance"}', b"no JSON"]
+    answers = [
+        b'{"type":"welcome","ts":1,"ping_interval_ms":10000}',
+        b'{"type":"ack","id":1,"code":0}',
+        b'{"type":"error","status":{}}',
+        b'{"id":2,"code":0,"ts":5,"msg":"PONG"}',
+    ]
+    talk = Talk(server(), *prices)
+    talk.play(*answers, *news)
+    assert talk.heard[2:] == news
+    nobody = Talk(server())
+    nobody.play(*news)
+    assert nobody.heard[1:] == []
 
 
 def test_an_ack_is_shaped_as_documented_with_the_parameters_echoed() -> None:

@@ -130,3 +130,26 @@ def test_a_remark_says_what_the_recordings_lack_and_what_they_have() -> None:
 
 def test_a_message_is_json() -> None:
     assert send_json({"op": "x"}) == Send(b'{"op":"x"}')
+
+
+class KnowingServer(Server):
+    """The same server, which says what channels there are."""
+
+    def __init__(self) -> None:
+        SubscribingServer.__init__(self, CATALOGUE, channels=("book", "all"))
+
+
+def test_a_frame_of_no_known_channel_goes_to_whoever_subscribed_anything_if_the_channels_are_known() -> None:
+    server = KnowingServer()
+    assert not got(server, "new", "Z")
+    server.on_message(b"+book X", 0)
+    assert got(server, "new", "Z")  # nothing that is wanted speaks of it
+    nothing_yet(server)
+    assert got(server, "new", "Z")
+    assert got(server, "")
+    assert not got(server, "all", "X")
+    assert not got(server, "all")
+    assert server.on_frame(Frame(0, 0, b"frame"), FrameInfo(kind="ack")) == ()
+    server.on_message(b"-book", 0)
+    assert not got(server, "new", "Z")
+    assert not got(nothing_yet(client_of(b"+book X")), "new", "Z")

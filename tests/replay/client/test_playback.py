@@ -7,12 +7,15 @@ import itertools
 import logging
 import math
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
-from feedrec.model import Frame
+from feedrec.feeds.defaults import ServerDefaults
+from feedrec.feeds.venue import FeedServer
+from feedrec.model import Frame, FrameInfo
 from feedrec.replay.client.crowd import Crowd
 from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
+from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, Shift
 from feedrec.replay.clock.timing import Timing
@@ -45,7 +48,9 @@ class NothingAhead:
 class Stage:
     """A client to play to, and when it was written to."""
 
-    def __init__(self, speed: float, schedule: Schedule | None = None, first: int = 0) -> None:
+    def __init__(
+        self, speed: float, schedule: Schedule | None = None, first: int = 0, server: FeedServer | None = None
+    ) -> None:
         self.time = VirtualTime()
         self.writes: list[tuple[int, bytes]] = []
         connection = FakeConnection()
@@ -53,7 +58,9 @@ class Stage:
         crowd = Crowd(logging.getLogger(), paced=True)
         outlet = Outlet(connection.as_connection(), deflate=False, crowd=crowd)
         timing = Timing(speed, self.time.clock, self.time.sleep)
-        self.playback = Playback(RecordedSteady(START + first), Shift(0), timing, outlet, None, crowd, schedule)
+        nothing: Any = None
+        session = None if server is None else VenueSession(server, nothing, outlet, print, lambda: True)
+        self.playback = Playback(RecordedSteady(START + first), Shift(0), timing, outlet, session, crowd, schedule)
 
     def play(self, *batches: FrameBatch) -> None:
         async def play() -> None:
@@ -140,3 +147,20 @@ def test_what_was_due_before_a_client_joined_is_due_when_it_joins() -> None:
     assert [data[-2:] for _, data in stage.writes] == [b"10", b"60"]
     assert stage.playback.lateness.max <= 1000
     assert stage.playback.present == START + stage.time.now + 50 * MILLISECOND
+
+
+class Acknowledging(ServerDefaults):
+    """Sends an ack before each frame."""
+
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:  # noqa: ARG002
+        return (b"ack", frame.payload)
+
+    def on_restart(self) -> None:
+        """Begin anew, which is nothing here."""
+
+
+def test_a_binary_frame_that_a_venue_passes_on_stays_binary_and_what_it_says_itself_is_text() -> None:
+    stage = Stage(1.0, server=Acknowledging())
+    frames = [Frame(START, 0, b"\xff", binary=True), Frame(START, 0, b"text")]
+    stage.play(FrameBatch(0, 2, frames, [RecordedSteady(START)] * 2, [FrameInfo()] * 2, 0))
+    assert [data for _, data in stage.writes] == [b"\x81\x03ack\x82\x01\xff\x81\x03ack\x81\x04text"]
