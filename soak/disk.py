@@ -98,6 +98,8 @@ def full_and_back(
             reader.start()
             times_full = 0
             deadline = time.monotonic() + _PATIENCE
+            while run.poll() is None and time.monotonic() < deadline and not _has_begun(disk):
+                _wait(run, 0.05)
             while run.poll() is None and time.monotonic() < deadline:
                 _wait(run, free)
                 if run.poll() is None and times_full < times:
@@ -126,6 +128,11 @@ def _fill(path: Path) -> None:
                 file.write(bytes(_MB))
             except OSError:
                 file.write(bytes(4096))
+
+
+def _has_begun(folder: Path) -> bool:
+    """Tell whether the recorder has written its first bytes: a disk that is full before that is an error at once."""
+    return any(path.stat().st_size for path in folder.glob("*.part"))
 
 
 def _recordings(folder: Path) -> list[Path]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -32,6 +35,17 @@ class _FailuresAsTheyHappen:
             assert isinstance(terminal, TerminalReporter)
             terminal.write_line("")
             terminal.write_line(f"FAILED {report.nodeid}", red=True)
+
+
+_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def memory_path() -> Iterator[Path]:
+    """Give a folder in memory, where that can be had: for thousands of files that are each synchronized to the disk."""
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="feedrec-", dir=place) as folder:
+        yield Path(folder)
 
 
 _CAPTURE = Path(__file__).parents[2] / "shared" / "samples" / "advanced_2026-08-09.frames.jsonl.zst"

@@ -42,20 +42,20 @@ def test_the_recording_has_several_blocks() -> None:
     assert sum(block.lines for block in INDEX.blocks) == len(LINES)
 
 
-def test_a_recording_that_is_whole_is_read_verified_and_repaired_without_a_complaint(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl.zst"
+def test_a_recording_that_is_whole_is_read_verified_and_repaired_without_a_complaint(memory_path: Path) -> None:
+    path = memory_path / "a.jsonl.zst"
     path.write_bytes(WHOLE)
     assert read_lines(path) == (LINES, None)
     result = verify(path)
     assert (result.problems, result.notes, result.has_index) == ([], [], True)
-    repaired = repair(path, tmp_path / "b.jsonl.zst")
+    repaired = repair(path, memory_path / "b.jsonl.zst")
     assert repaired.is_lossless
-    assert lines_saved(tmp_path / "b.jsonl.zst") == LINES
+    assert lines_saved(memory_path / "b.jsonl.zst") == LINES
 
 
 @pytest.mark.parametrize("flip", FLIPS)
-def test_every_byte_flipped_is_read_up_to_there_and_one_error_says_where(tmp_path: Path, flip: int) -> None:
-    path = tmp_path / "a.jsonl.zst"
+def test_every_byte_flipped_is_read_up_to_there_and_one_error_says_where(memory_path: Path, flip: int) -> None:
+    path = memory_path / "a.jsonl.zst"
     for offset in range(len(WHOLE)):
         path.write_bytes(flipped(offset, flip))
         try:
@@ -74,8 +74,8 @@ def test_every_byte_flipped_is_read_up_to_there_and_one_error_says_where(tmp_pat
 
 
 @pytest.mark.parametrize("flip", FLIPS)
-def test_every_byte_flipped_is_noticed_by_verify(tmp_path: Path, flip: int) -> None:
-    path = tmp_path / "a.jsonl.zst"
+def test_every_byte_flipped_is_noticed_by_verify(memory_path: Path, flip: int) -> None:
+    path = memory_path / "a.jsonl.zst"
     for offset in range(len(WHOLE)):
         path.write_bytes(flipped(offset, flip))
         result = verify(path)
@@ -83,8 +83,8 @@ def test_every_byte_flipped_is_noticed_by_verify(tmp_path: Path, flip: int) -> N
 
 
 @pytest.mark.parametrize("flip", [0x01, 0xFF])
-def test_every_byte_flipped_costs_no_more_than_its_block(tmp_path: Path, flip: int) -> None:
-    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+def test_every_byte_flipped_costs_no_more_than_its_block(memory_path: Path, flip: int) -> None:
+    path, output = memory_path / "a.jsonl.zst", memory_path / "b.jsonl.zst"
     for offset in range(0, len(WHOLE), 1 if flip == 0xFF else 3):
         path.write_bytes(flipped(offset, flip))
         result = repair(path, output)
@@ -100,8 +100,8 @@ def test_every_byte_flipped_costs_no_more_than_its_block(tmp_path: Path, flip: i
         assert result.losses[0].offset <= offset < result.losses[0].offset + result.losses[0].bytes
 
 
-def test_salvage_keeps_more_and_marks_it(tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+def test_salvage_keeps_more_and_marks_it(memory_path: Path) -> None:
+    path, output = memory_path / "a.jsonl.zst", memory_path / "b.jsonl.zst"
     kept = 0
     for offset in range(0, INDEX.end, 3):
         path.write_bytes(flipped(offset, 0xFF))
@@ -116,8 +116,8 @@ def test_salvage_keeps_more_and_marks_it(tmp_path: Path) -> None:
     assert kept > 100
 
 
-def test_cut_anywhere_every_whole_line_before_the_cut_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl.zst"
+def test_cut_anywhere_every_whole_line_before_the_cut_is_read(memory_path: Path) -> None:
+    path = memory_path / "a.jsonl.zst"
     counts = []
     for cut in range(len(WHOLE)):
         path.write_bytes(WHOLE[:cut])
@@ -134,8 +134,8 @@ def test_cut_anywhere_every_whole_line_before_the_cut_is_read(tmp_path: Path) ->
     assert counts[-1] == len(LINES)
 
 
-def test_cut_anywhere_verify_says_so_and_repair_closes_it(tmp_path: Path) -> None:
-    path, output = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+def test_cut_anywhere_verify_says_so_and_repair_closes_it(memory_path: Path) -> None:
+    path, output = memory_path / "a.jsonl.zst", memory_path / "b.jsonl.zst"
     for cut in range(len(WHOLE)):
         path.write_bytes(WHOLE[:cut])
         try:
@@ -159,9 +159,9 @@ def test_cut_anywhere_verify_says_so_and_repair_closes_it(tmp_path: Path) -> Non
     assert result.is_lossless
 
 
-def test_a_block_that_claims_to_end_behind_a_finished_file_is_damage_not_a_cut(tmp_path: Path) -> None:
+def test_a_block_that_claims_to_end_behind_a_finished_file_is_damage_not_a_cut(memory_path: Path) -> None:
     last = INDEX.blocks[-1]
-    path = tmp_path / "a.jsonl.zst"
+    path = memory_path / "a.jsonl.zst"
     found = 0
     for flip in range(1, 256):
         path.write_bytes(flipped(last.offset + 8, flip))
