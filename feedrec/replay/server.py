@@ -7,6 +7,7 @@ The connections are those of the websockets library; frames are written to them 
 from __future__ import annotations
 
 import asyncio
+import http
 import itertools
 import logging
 import math
@@ -30,6 +31,7 @@ from .admission.allowed_hosts import AllowedHosts, parse_host_name
 from .admission.handshakes import Handshakes
 from .admission.listening import exposure, local_url, why_not_listening
 from .admission.log_limit import Log, LogLimit, shortened
+from .admission.plain_http import FirstRequest, plain_answer
 from .client.client import ClientReplay
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
@@ -223,12 +225,27 @@ class ReplayServer:
             log=self._refusals,
         )
 
-    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        refusal = self._handshakes.refusal(cast(ReplayConnection, connection), request)
+    def _admit(self, websocket: ServerConnection, request: Request) -> Response | None:
+        connection = cast(ReplayConnection, websocket)
+        refusal = self._handshakes.refusal(connection, request)
         if refusal is None:
-            return None
+            return (
+                None if connection.plain_request is None else self._answer_plain(connection, connection.plain_request)
+            )
         self.has_lacked = True
         return connection.respond(refusal.status, f"{refusal.reason}\n")
+
+    def _answer_plain(self, connection: ReplayConnection, plain: FirstRequest) -> Response:
+        """Answer a request that is no handshake, as RFC 9110 wants it."""
+        status, text = plain_answer(plain, self.url)
+        response = connection.respond(status, f"{text}\n")
+        if status is http.HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = "GET"
+        elif status is http.HTTPStatus.UPGRADE_REQUIRED:
+            response.headers["Upgrade"] = "websocket"
+        if plain.method == "HEAD":
+            response.body = b""
+        return response
 
     async def _replay_to(self, websocket: ServerConnection) -> None:
         connection = cast(ReplayConnection, websocket)

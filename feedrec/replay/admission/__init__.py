@@ -2,6 +2,7 @@
 Who may connect, and how much of it is told.
 
     handshakes.py      whom the server lets in
+    plain_http.py      what is no handshake, and its answer
     allowed_hosts.py   whether a web page may read the replay
     listening.py       the address that is listened on
     token_bucket.py    so much at once, and so much a second
