@@ -20,7 +20,7 @@ from feedrec.cli import cli
 from feedrec.formats.line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
 from feedrec.model import Frame, Header
 
-from .cli.command import DEMO, background, feedrec, first_line, mock_venue
+from .cli.command import DEMO, background, feedrec, first_line, mock_venue, shell
 from .timing import HANG_TIMEOUT
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +54,10 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
     (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
     arguments = shlex.split(command)[1:]
+    if "|" in command:
+        done = shell(f'set -o pipefail; feedrec() {{ $FEEDREC "$@"; }}; {command}', cwd=tmp_path)
+        assert done.returncode == 0, done.stderr.decode()
+        return
     if "--" in arguments:
         (tmp_path / "bot.py").write_text(blocks(ROOT / "docs" / "clients.md", "python")[0])
         done = feedrec(*arguments, cwd=tmp_path, env={"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})

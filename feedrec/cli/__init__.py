@@ -233,4 +233,6 @@ def _show_what_cannot_be_encoded() -> None:
 
 def _where_to_look(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f" (see {context.command_path} --help)" if context is not None else ""
+    if context is None or "--help" in error.format_message():
+        return ""
+    return f" (see {context.command_path} --help)"

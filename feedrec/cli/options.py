@@ -6,6 +6,7 @@ import logging
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
@@ -25,6 +26,8 @@ __all__ = [
     "DURATION",
     "LINES",
     "PRODUCTS",
+    "RECORDING",
+    "RECORDING_FILE",
     "ROTATE_AFTER",
     "SETTING",
     "SIZE",
@@ -77,6 +80,23 @@ class Moment(NamedTuple):
         if self.since == "midnight":
             return start + (self.nanoseconds - start) % _DAY
         return self.nanoseconds
+
+
+class _Recording(click.Path):
+    """The file of a recording; `-` is stdin."""
+
+    def __init__(self, *, may_be_stdin: bool = True) -> None:
+        super().__init__(readable=False, path_type=Path)
+        self._may_be_stdin = may_be_stdin
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value != "-":
+            return super().convert(value, param, ctx)
+        if not self._may_be_stdin:
+            self.fail("- is stdin, and this needs a file: save what comes from the pipe first", param, ctx)
+        from ..formats.file.pipe import STDIN
+
+        return STDIN
 
 
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
@@ -228,6 +248,7 @@ SETTING = _Setting()
 SIZE = _Size()
 SPEED = _Speed()
 TIME = _Moment()
+RECORDING, RECORDING_FILE = _Recording(), _Recording(may_be_stdin=False)
 CHANNEL = _Channel()
 PRODUCTS = _Products()
 

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
@@ -113,8 +114,17 @@ def echo(*lines: str, err: bool = False) -> None:
 
 
 def echo_problem(level: str, text: str) -> None:
-    """Print `feedrec: LEVEL: TEXT` on stderr; the level is one of `LEVELS`."""
-    echo(coloured(f"feedrec: {level}: {text}", f"{level}:", LEVELS[level]), err=True)
+    """
+    Print `feedrec: LEVEL: TEXT` on stderr; the level is one of `LEVELS`.
+
+    It is one line, which on a terminal goes on at a word: a terminal itself would tear names in two.
+    """
+    line = printable(f"feedrec: {level}: {text}")
+    parts = [line]
+    if can_redraw(sys.stderr):
+        width = shutil.get_terminal_size().columns
+        parts = textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+    echo(coloured(parts[0], f"{level}:", LEVELS[level]), *parts[1:], err=True)
 
 
 def echo_json(value: Any) -> None:

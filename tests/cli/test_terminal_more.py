@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.terminal import GAP, coloured, echo, has_colour, shown
+from feedrec.cli.terminal import GAP, coloured, echo, echo_problem, has_colour, shown
 from feedrec.formats import create_recording
 from feedrec.model import Event, Frame, Header
 
@@ -71,6 +71,19 @@ def test_a_forced_colour_reaches_a_pipe(monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setenv("FORCE_COLOR", "1")
     echo(coloured("gap", "gap", GAP))
     assert capsys.readouterr().out == "\x1b[33mgap\x1b[0m\n"
+
+
+def test_an_error_goes_on_at_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal alone would tear the name of an endpoint in two."""
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("COLUMNS", "40")
+    echo_problem("error", "there is no endpoint 'binance' (known: coinbase-advanced, raw)")
+    assert screen.getvalue().replace("\x1b[31m", "").replace("\x1b[0m", "").splitlines() == [
+        "feedrec: error: there is no endpoint",
+        "'binance' (known: coinbase-advanced,",
+        "raw)",
+    ]
 
 
 def recording_with_gap(folder: Path) -> Path:

@@ -15,7 +15,7 @@ import click
 from ...model import Frame, Record, describe_nothing
 from ..filters import selection_of
 from ..frame_lines import frame_lines
-from ..options import PRODUCTS, Moment, logging_options, time_options
+from ..options import PRODUCTS, RECORDING, Moment, logging_options, time_options
 from ..terminal import echo, echo_paged, visible_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ POLL_INTERVAL = 0.1
 
 
 @click.command(short_help="Print a recording, or only what the venue sent.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
+@click.argument("file", metavar="FILE", type=RECORDING)
 @click.option("--raw", is_flag=True, help="Print only the payloads of received frames, one per line.")
 @click.option("-0", "--print0", is_flag=True, help="End each line with NUL, for payloads that contain newlines.")
 @click.option(
@@ -61,19 +61,23 @@ def cat(
     < received or > sent, channel, product, sequence number, size, and how the frame begins. With --full or --raw it
     gets everything, with control characters as escapes. What is long is shown by $PAGER, or less.
 
+    FILE is a recording in any format, or - for stdin, which is printed as it comes.
+
     \b
       feedrec cat FILE | jq -c 'select(.event)'
       feedrec cat --raw -c ticker -p BTC-USD FILE
       feedrec cat --follow FILE.part
+      feedrec record -c ticker -o - | feedrec cat -
     """
     from ...formats import open_recording
+    from ...formats.file.pipe import STDIN
 
-    with open_recording(file, wait=_flush_and_wait if follow else None) as recording:
+    with open_recording(file, wait=_flush_and_wait if follow else None, once=True) as recording:
         selection = selection_of(file, recording.header, channels, products, start, end)
         selected = _Selected(recording, selection)
         if sys.stdout.isatty():
             lines = selected.texts(raw=raw) if raw or full or print0 else selected.summaries()
-            (_echo_each if follow else echo_paged)(lines)
+            (_echo_each if follow or file == STDIN else echo_paged)(lines)
         else:
             selected.write(raw=raw, line_end=b"\0" if print0 else b"\n")
     if not selected.count and not selection.is_everything:

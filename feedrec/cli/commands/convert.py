@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,19 @@ import click
 import msgspec
 
 from ...errors import UsageError
-from ...model import format_time
+from ...model import Header, format_time
 from .. import output
 from ..filters import selection_of
-from ..options import PRODUCTS, ROTATE_AFTER, Moment, as_json, file_mode_option, logging_options, time_options
+from ..options import (
+    PRODUCTS,
+    RECORDING,
+    ROTATE_AFTER,
+    Moment,
+    as_json,
+    file_mode_option,
+    logging_options,
+    time_options,
+)
 from ..progress import reading
 from ..signals import ending_between_steps
 from ..terminal import echo, echo_json
@@ -24,6 +34,7 @@ from ..terminal import echo, echo_json
 if TYPE_CHECKING:
     from ...feeds import Feed
     from ...feeds.venue import FeedState
+    from ...formats.file.growing.growing_file import GrowingFile
     from ...formats.file.modes import FileMode
     from ...formats.file.rotation import RotateAfter
     from ...formats.several.inputs import Input
@@ -39,14 +50,19 @@ log = logging.getLogger("feedrec")
 
 
 @click.command(short_help="Convert, merge, cut, filter or split recordings.")
-@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=RECORDING)
 @click.option(
     "-o",
     "--output",
     "target",
-    required=True,
     type=click.Path(path_type=Path),
-    help="Output file, named .jsonl.zst, .jsonl.gz, .jsonl or .parquet.",
+    help="Output file, named .jsonl.zst, .jsonl.gz, .jsonl or .parquet, or - for stdout.",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["jsonl", "jsonl.zst", "jsonl.gz", "parquet"]),
+    help="Format of stdout, not parquet; that of a file is in its name.  [default: jsonl]",
 )
 @time_options
 @click.option(
@@ -71,7 +87,8 @@ log = logging.getLogger("feedrec")
 @logging_options
 def convert(
     inputs: tuple[Path, ...],
-    target: Path,
+    target: Path | None,
+    kind: str | None,
     split: RotateAfter | None,
     with_state: bool,
     level: int | None,
@@ -83,10 +100,11 @@ def convert(
     """
     Convert recordings to another format; merge them by time, cut, filter or split them.
 
-    Lines are copied byte for byte. INPUT is a file, or a folder of recordings.
+    Lines are copied byte for byte. INPUT is a file, a folder of recordings, or - for stdin.
 
     \b
       feedrec convert FILE -o FILE.parquet
+      feedrec convert FILE -o - --format jsonl.zst | ssh HOST 'cat > FILE'
       feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
       feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
     """
@@ -94,6 +112,8 @@ def convert(
     from ...formats.file.growing.growing_file import begin_file
     from ...formats.tools.convert import convert as convert_recordings
 
+    inputs, target = _places(inputs, target)
+    to_stdout = _check_target(target, kind, split, as_json=as_json)
     found = _look_at(inputs, _line_reader(options["input_format"], options["time_field"]), options["endpoint"])
     header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
     selection = selection_of(found[0].path, header, **{name: options[name] for name in _CHOICE})
@@ -107,12 +127,52 @@ def convert(
             state=_state(feed, header.endpoint, options["start"]) if with_state else None,
             split=split,
             mode=mode,
-            create=partial(begin_file, overwrite=overwrite, level=level),
+            create=_to_stdout(kind, level) if to_stdout else partial(begin_file, overwrite=overwrite, level=level),
             on_read=on_read,
         )
     if result.first_time is None:
         log.warning("nothing matched: the output contains only the header")
-    echo_json(_facts(result)) if as_json else echo(*_report(result))
+    echo_json(_facts(result)) if as_json else echo(*_report(result), err=to_stdout)
+
+
+def _places(inputs: tuple[Path, ...], target: Path | None) -> tuple[tuple[Path, ...], Path]:
+    """Return the inputs and the output; `INPUT... -` is short for `INPUT... -o -`."""
+    from ...formats.file.pipe import STDIN
+    from ...formats.file.stream_target import STDOUT
+
+    if target is not None:
+        return inputs, target
+    if len(inputs) > 1 and inputs[-1] == STDIN:
+        return inputs[:-1], STDOUT
+    context = click.get_current_context()
+    raise click.UsageError("Missing option '-o' / '--output': name the output file, or - for stdout.", context)
+
+
+def _check_target(target: Path, kind: str | None, split: RotateAfter | None, *, as_json: bool) -> bool:
+    """Return whether the output is stdout; refuse options and a terminal that do not go with it."""
+    from ...formats.file.stream_target import STDOUT
+
+    if target != STDOUT:
+        if kind is not None and not target.name.endswith(f".{kind}"):
+            raise UsageError(f"{target} does not match --format {kind}: change one of them")
+        return False
+    if kind == "parquet" or split is not None:
+        raise UsageError("-o - writes one stream of lines to stdout: leave out --format parquet and --split")
+    if as_json:
+        raise UsageError("--json and -o - both write to stdout: use only one of them")
+    if sys.stdout.isatty():
+        raise UsageError("stdout is a terminal: pipe it or redirect it to a file; feedrec cat shows a recording here")
+    return True
+
+
+def _to_stdout(kind: str | None, level: int | None) -> Callable[..., GrowingFile]:
+    """Return what begins the output in stdout, which has neither a name nor a mode."""
+    from ...formats.file.growing.growing_file import begin_stream
+
+    def begin(_path: Path, header: Header | bytes, *, mode: FileMode) -> GrowingFile:  # noqa: ARG001
+        return begin_stream(sys.stdout.buffer, f".{kind or 'jsonl'}", header, level=level)
+
+    return begin
 
 
 def _line_reader(input_format: str | None, time_field: str | None) -> Callable[[], LineReader] | None:
@@ -182,10 +242,16 @@ def _facts(result: Conversion) -> dict[str, Any]:
 
 
 def _report(result: Conversion) -> list[str]:
+    from ...formats.file.stream_target import STDOUT
+
     first = result.paths[0]
-    where = str(first) if len(result.paths) == 1 else f"{first} to {result.paths[-1].name}"
+    to_stdout = first == STDOUT
+    where = "stdout" if to_stdout else str(first) if len(result.paths) == 1 else f"{first} to {result.paths[-1].name}"
     frames = f"{output.count(result.frames, 'frame')} and {output.count(result.others, 'other line')}"
-    facts = [f"{output.size(result.file_size)} on disk", f"{output.size(result.text_size)} uncompressed"]
+    facts = [
+        f"{output.size(result.file_size)} {'in all' if to_stdout else 'on disk'}",
+        f"{output.size(result.text_size)} uncompressed",
+    ]
     if len(result.paths) > 1:
         facts.insert(0, output.count(len(result.paths), "file"))
     if result.synthetic:

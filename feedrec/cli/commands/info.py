@@ -15,7 +15,7 @@ import click
 from ...errors import RecordingError
 from ...model import NANOSECONDS, describe_nothing, format_time
 from .. import output
-from ..options import as_json, logging_options
+from ..options import RECORDING, as_json, logging_options
 from ..terminal import GAP, coloured, echo, echo_json
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ log = logging.getLogger("feedrec")
 
 
 @click.command(short_help="Show what a recording contains.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
 @as_json
 @logging_options
 def info(files: tuple[Path, ...], as_json: bool) -> None:
     """
     Show what a recording contains: time span, frames by channel and product, gaps, rates, compression.
 
-    Several files, or a folder, are reported as one recording, whatever their formats. If a recording is unfinished or
-    cut off, the report covers what is there.
+    Several files, or a folder, are reported as one recording, whatever their formats; - is stdin. If a recording is
+    unfinished or cut off, the report covers what is there.
 
     A file in a folder that cannot be read is named and skipped, and the exit code is 1.
 

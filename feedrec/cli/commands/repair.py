@@ -13,7 +13,7 @@ import click
 from ...errors import UsageError
 from ...model import FrameInfo, describe_nothing
 from .. import output
-from ..options import as_json, file_mode_option, logging_options
+from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
 from ..terminal import echo, echo_json
@@ -27,7 +27,7 @@ _SHOWN = 20
 
 
 @click.command(short_help="Save what can be saved of a damaged recording.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, readable=False))
+@click.argument("file", metavar="FILE", type=RECORDING_FILE)
 @click.option(
     "-o", "--output", "target", metavar="PATH", type=click.Path(path_type=Path), help="Write to this file instead."
 )

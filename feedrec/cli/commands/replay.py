@@ -15,7 +15,7 @@ import click
 from ...errors import UsageError
 from .. import output
 from ..child_process import CommandWithChild, check_command, run_command
-from ..options import DURATION, SETTING, SPEED, Moment, as_json, logging_options, time_options
+from ..options import DURATION, RECORDING_FILE, SETTING, SPEED, Moment, as_json, logging_options, time_options
 from ..recording.credential_options import read_key_text
 from ..terminal import echo, echo_json
 
@@ -36,7 +36,7 @@ log = logging.getLogger("feedrec")
         "The server": "host port allow-host max-clients write-deadline deflate",
     },
 )
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING_FILE)
 @click.option("--speed", type=SPEED, default="1", show_default=True, help="A factor such as 10 or 0.5, or max.")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(

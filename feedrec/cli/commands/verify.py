@@ -11,7 +11,7 @@ import click
 
 from ...errors import FeedrecError, RecordingError
 from .. import output
-from ..options import as_json, logging_options
+from ..options import RECORDING, as_json, logging_options
 from ..progress import reading
 from ..terminal import LEVELS, coloured, echo, echo_json, echo_problem
 
@@ -25,12 +25,12 @@ _SHOWN = 20
 
 
 @click.command(short_help="Check that recordings are intact.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
 @as_json
 @logging_options
 def verify(files: tuple[Path, ...], as_json: bool) -> None:
     """
-    Check that recordings are intact. FILE is a recording, or a folder of them.
+    Check that recordings are intact. FILE is a recording, a folder of them, or - for stdin.
 
     It checks the structure, the checksums, the index and the seek table against the content, the order of times, and
     the venue's sequence numbers.

@@ -6,6 +6,7 @@ One recording as a file: finding, opening, reading and writing it.
     modes.py           who may read a new file
     opening.py         opens a file with the reader it needs
     recording.py       what all readers have in common
+    pipe.py            stdin in the place of a file
     line_reader.py     reads lines: plain, zstd, gzip
     parquet_reader.py  reads Parquet
     line_pass.py       one pass over the lines of a file

@@ -37,6 +37,7 @@ class RecordingReader(Recording):
     Args:
         path: The file.
         wait: As for `open_recording`.
+        once: As for `open_recording`.
 
     Raises:
         NotARecordingError: If there is no such file, it was written by something else, or it is not a regular file.
@@ -44,8 +45,8 @@ class RecordingReader(Recording):
 
     """
 
-    def __init__(self, path: Path | str, *, wait: Callable[[], bool] | None = None) -> None:
-        super().__init__(RecordingFile(Path(path)))
+    def __init__(self, path: Path | str, *, wait: Callable[[], bool] | None = None, once: bool = False) -> None:
+        super().__init__(RecordingFile(Path(path), once=once))
         self._wait = wait
         self._index: Index | None = None
         self._looked_for_index = False

@@ -20,7 +20,7 @@ _Result = TypeVar("_Result")
 _PARQUET = b"PAR1"
 
 
-def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) -> Recording:
+def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None, once: bool = False) -> Recording:
     """
     Open a recording for reading, in whatever format it is.
 
@@ -28,6 +28,8 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) 
         path: The file, finished or with the suffix `.part`. Its first bytes tell its format, not its name.
         wait: Follows a file that is still being written: called each time its end is reached; returns whether to
             continue. Without it, reading ends with what the file holds at that moment. Has no effect on Parquet.
+        once: Whether it is read only once, from beginning to end: then what comes from a pipe, such as /dev/stdin, is
+            not kept in a temporary file. Has no effect on Parquet.
 
     Raises:
         NotARecordingError: If there is no such file, it was written by something else, or it is not a regular file.
@@ -38,7 +40,7 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None) 
         from .parquet_reader import ParquetRecording  # noqa: PLC0415  loads pyarrow
 
         return ParquetRecording(path)
-    return RecordingReader(path, wait=wait)
+    return RecordingReader(path, wait=wait, once=once)
 
 
 def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
@@ -73,7 +75,7 @@ def has_own_reader(head: bytes) -> bool:
 
 
 def _begins_as_parquet(path: Path) -> bool:
-    file = RecordingFile(path)
+    file = RecordingFile(path, once=True)
     try:
         return file.read_at(0, len(_PARQUET)) == _PARQUET
     finally:

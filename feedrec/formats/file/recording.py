@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from abc import ABC, abstractmethod
@@ -18,6 +19,7 @@ from ..line.index import Index
 from ..line.selection import Selection
 from .lock import is_locked
 from .names import is_part, part_path
+from .pipe import pipe_at
 
 __all__ = ["DecodedBatch", "Recording", "RecordingFile"]
 
@@ -26,8 +28,11 @@ class RecordingFile:
     """
     The file of a recording, opened for random access.
 
+    A pipe that is open already, such as stdin, is read as if it were a file; see pipe.py.
+
     Args:
         path: The file.
+        once: Whether it is read only once, from beginning to end: then nothing that comes from a pipe is kept.
 
     Attributes:
         path: The file.
@@ -39,20 +44,19 @@ class RecordingFile:
 
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, once: bool = False) -> None:
         self.path = path
         self.bytes_read = 0
-        self._file = _open(path)
+        self._pipe = pipe_at(path)
+        if self._pipe is not None and not once:
+            with self._reporting_errors():
+                self._pipe.keep()
+        self._file = _open(path) if self._pipe is None else _nothing()
 
     @property
     def is_closed(self) -> bool:
         """Whether it is closed."""
         return self._file.closed
-
-    @property
-    def stream(self) -> BinaryIO:
-        """The file as a stream, for libraries that need one; what they read is not counted."""
-        return self._file
 
     def is_at(self, path: Path) -> bool:
         """Return whether a name still leads to it, be it through a symlink."""
@@ -66,8 +70,11 @@ class RecordingFile:
         self._file.close()
 
     def size(self) -> int:
-        """Return the present size of the file in bytes."""
-        return os.fstat(self._file.fileno()).st_size
+        """Return the present size of the file in bytes; of a pipe, wait for its end."""
+        if self._pipe is None:
+            return os.fstat(self._file.fileno()).st_size
+        with self._reporting_errors():
+            return self._pipe.size()
 
     def read_at(self, offset: int, size: int) -> bytes:
         """
@@ -79,18 +86,26 @@ class RecordingFile:
         """
         if self._file.closed:
             return b""
-        try:
-            data = os.pread(self._file.fileno(), size, offset)
-        except OSError as error:
-            raise RecordingError(self.path, f"cannot be read: {error.strerror}") from error
+        with self._reporting_errors():
+            if self._pipe is not None:
+                data = self._pipe.read_at(offset, size)
+            else:
+                data = os.pread(self._file.fileno(), size, offset)
         self.bytes_read += len(data)
         return data
 
     def is_locked(self) -> bool:
         """Return whether a recorder is writing it."""
-        if self._file.closed:
+        if self._file.closed or self._pipe is not None:
             return False
         return is_locked(self._file.fileno())
+
+    @contextlib.contextmanager
+    def _reporting_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RecordingError(self.path, f"cannot be read: {error.strerror}") from error
 
 
 class DecodedBatch(NamedTuple):
@@ -354,13 +369,18 @@ class Recording(ABC):
                 self.raise_bad_line(line, error)
 
 
+def _nothing() -> BinaryIO:
+    """Return an open file for what has none of its own, which can be closed as others can."""
+    return Path(os.devnull).open("rb")
+
+
 def _open(path: Path) -> BinaryIO:
     try:
         kind = path.stat().st_mode  # before it is opened: opening a pipe waits for a writer
         if stat.S_ISDIR(kind):
             raise NotARecordingError(path, "is a folder, not a recording")
         if not stat.S_ISREG(kind):
-            raise NotARecordingError(path, "is a pipe or device: recordings are read from files")
+            raise NotARecordingError(path, "is a pipe or device: recordings are read from files, or from stdin")
         return path.open("rb")
     except FileNotFoundError:
         unfinished = part_path(path)

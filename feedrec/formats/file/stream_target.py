@@ -11,7 +11,10 @@ from typing import BinaryIO
 
 from ...errors import WriteError
 
-__all__ = ["StreamTarget"]
+__all__ = ["STDOUT", "StreamTarget"]
+
+STDOUT = Path("-")
+"""The name of a stream in the place of a file: no name of a recording."""
 
 _PIECE = 1 << 16  # as much as a pipe holds, so that `size` shows the progress of a slow reader
 
@@ -19,8 +22,8 @@ _PIECE = 1 << 16  # as much as a pipe holds, so that `size` shows the progress o
 class StreamTarget:
     """A stream, such as stdout, that gets the lines as they come."""
 
-    def __init__(self, stream: BinaryIO, name: str = "-") -> None:
-        self.path = Path(name)
+    def __init__(self, stream: BinaryIO, name: Path = STDOUT) -> None:
+        self.path = name
         self.size = 0
         self.identity = os.stat_result([0] * 10)
         self.busy_since: float | None = None

@@ -24,6 +24,7 @@ from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.lock import unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
+from ..file.stream_target import STDOUT
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark, mark_of
 from ..line.index_marks import LineMarks
@@ -103,11 +104,11 @@ def convert(  # noqa: PLR0913  as many options as the command has
     """
     Write recordings as one recording, in one file or several.
 
-    Nothing is left behind if it fails or is interrupted.
+    Nothing is left behind if it fails or is interrupted, but what a stream has got.
 
     Args:
         inputs: What to read; merged by time.
-        output: Where to write; its suffix determines the format.
+        output: Where to write; its suffix determines the format. With `STDOUT`, `create` determines it.
         selection: What to keep.
         describe: Describes a payload, by the feed's rules.
         state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
@@ -134,7 +135,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
         writer.discard()
         finished.remove()
         if isinstance(error, DamagedRecordingError):
-            _refuse_damage(error)
+            _refuse_damage(error, "what comes before" if output == STDOUT else "nothing")
         raise
     return result
 
@@ -147,11 +148,12 @@ class _Finished:
         self._files: list[os.stat_result] = []
 
     def note(self, path: Path) -> None:
-        self._files.append(path.stat())
+        if path != STDOUT:
+            self._files.append(path.stat())
         self._paths.append(path)
 
     def remove(self) -> None:
-        for path, file in zip(self._paths, self._files, strict=True):
+        for path, file in zip(self._paths, self._files, strict=False):  # stdout alone has no file
             unlink_if_at(file, path)
 
 
@@ -383,6 +385,6 @@ def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
             raise UsageError(f"{path} is both input and output: choose another name for the output")
 
 
-def _refuse_damage(error: DamagedRecordingError) -> NoReturn:
+def _refuse_damage(error: DamagedRecordingError, written: str) -> NoReturn:
     what = str(error).removeprefix(f"{error.path}: ")
-    raise RecordingError(error.path, f"{what}: nothing was written; `feedrec repair` saves what is good") from error
+    raise RecordingError(error.path, f"{what}: {written} was written; `feedrec repair` saves what is good") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import itertools
 from collections.abc import Callable, Iterator
@@ -118,7 +119,7 @@ def open_any(path: Path, make_reader: Callable[[], LineReader] | None = None, en
     try:
         recording = open_recording(path)
     except NotARecordingError as error:
-        first = _first_line(path) if path.is_file() else b""
+        first = _first_line(path)
         if looks_like_tardis(first):
             return ForeignRecording(path, TardisLines, endpoint or "raw")
         if first.startswith(b"{") and b'"feedrec"' not in first:
@@ -132,14 +133,11 @@ def open_any(path: Path, make_reader: Callable[[], LineReader] | None = None, en
 
 
 def _first_line(path: Path) -> bytes:
-    file = RecordingFile(path)
-    try:
+    """Return the first line that is not empty; none if there is no such file, or it cannot be read."""
+    with contextlib.suppress(RecordingError), contextlib.closing(RecordingFile(path)) as file:
         lines = itertools.chain.from_iterable(_read_lines(file))
         return next((line for line in lines if line.strip()), b"")
-    except RecordingError:
-        return b""
-    finally:
-        file.close()
+    return b""
 
 
 def _read_lines(file: RecordingFile) -> Iterator[list[bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from ....errors import RecordingError, UsageError, WriteError
 from ....model import Header
@@ -16,9 +17,10 @@ from ...stream.protocols import MAX_LINE, Encoder, excess
 from ...stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from ..modes import USUAL, FileMode
 from ..names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
+from ..stream_target import StreamTarget
 from ..target import FileTarget, Target
 
-__all__ = ["GrowingFile", "Line", "begin_file"]
+__all__ = ["GrowingFile", "Line", "begin_file", "begin_stream"]
 
 Line = tuple[bytes, Mark]
 """A line without its newline, and what the index needs to know about it."""
@@ -164,11 +166,7 @@ def begin_file(
         WriteError: If it cannot be created.
 
     """
-    if isinstance(header, bytes):
-        decode_header(header)
-        line = header.replace(b"\n", b" ")  # only between keys: a JSON string has none
-    else:
-        line = encode_header(header)
+    line = _line_of(header)
     encoder = _encoder_for(path, level)
     target = FileTarget(path, overwrite=overwrite, mode=mode)
     if path.suffix != PARQUET_SUFFIX:
@@ -176,6 +174,33 @@ def begin_file(
     from ..parquet_reader import require_lines  # noqa: PLC0415  loads pyarrow
 
     return GrowingFile(target, encoder, line, lambda lines: require_lines(target.place or target.path, lines))
+
+
+def begin_stream(stream: BinaryIO, suffix: str, header: Header | bytes, *, level: int | None = None) -> GrowingFile:
+    """
+    Begin a recording in a stream, such as stdout.
+
+    Args:
+        stream: The stream.
+        suffix: The suffix of a file in its format, not `.parquet`.
+        header: As for `begin_file`.
+        level: As for `begin_file`.
+
+    Raises:
+        UsageError: If there is no such level.
+        LineError: If the line passed is not a header.
+        WriteError: If it cannot be written.
+
+    """
+    return GrowingFile(StreamTarget(stream), _encoder_for(Path(f"stream{suffix}"), level), _line_of(header))
+
+
+def _line_of(header: Header | bytes) -> bytes:
+    """Return the line of a header; one that is a line is kept."""
+    if not isinstance(header, bytes):
+        return encode_header(header)
+    decode_header(header)
+    return header.replace(b"\n", b" ")  # only between keys: a JSON string has none
 
 
 def _encoder_for(path: Path, level: int | None) -> Encoder:
