@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ..errors import UsageError
 from .base import Feed, FeedClient, NoSequence
 from .credentials import Credentials
-from .venue import FeedServer, FeedState, Key
+from .venue import FeedServer, FeedState, Key, Sample, VenueFeed
 
 __all__ = ["ClientDefaults", "FeedDefaults", "NoSequence", "ServerDefaults"]
 
@@ -31,6 +31,14 @@ class FeedDefaults(Feed):
             return credentials
         takes = "no credentials" if self.credentials is None else self.credentials.summary.partition(" (")[0]
         raise UsageError(f"{self.name} takes {takes}, not {type(credentials).__name__}")
+
+    def as_recorded(self, sample: Sample) -> VenueFeed:  # noqa: ARG002
+        """Return this feed: what it makes looks the same in all recordings. See `VenueFeed`."""
+        return cast(VenueFeed, self)
+
+    def own_time(self, payload: bytes) -> int | None:  # noqa: ARG002
+        """Return None: frames name no time. See `VenueFeed`."""
+        return None
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:  # noqa: ARG002
         """Return None: nothing begins with a snapshot. See `VenueFeed`, which a feed with a `server` is."""

@@ -7,16 +7,29 @@ back. Times are recorded times in nanoseconds: the venue lives in the past.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from ..model import Frame, FrameInfo
+from ..model import NANOSECONDS, TIME_LIMIT, Frame, FrameInfo
 from .auth import Auth
 from .base import Feed
 
-__all__ = ["Catalogue", "Close", "FeedServer", "FeedState", "Handshake", "Key", "Remark", "Reply", "Send", "VenueFeed"]
+__all__ = [
+    "Catalogue",
+    "Close",
+    "FeedServer",
+    "FeedState",
+    "Handshake",
+    "Key",
+    "Remark",
+    "Reply",
+    "Sample",
+    "Send",
+    "VenueClock",
+    "VenueFeed",
+]
 
 Key = tuple[str, str]
 """A channel and a product of it; the product is empty where the channel has none."""
@@ -61,6 +74,57 @@ class Handshake(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
 
 
+class Sample(msgspec.Struct, frozen=True):
+    """
+    How recordings begin, from which it is seen what frames look like that are made for a client.
+
+    Attributes:
+        payloads: Their first received frames, a hundred of each.
+        requested: What their recorders asked for and the venue did not refuse: products by channel.
+
+    """
+
+    payloads: Sequence[bytes] = ()
+    requested: Catalogue = {}
+
+
+class VenueClock:
+    """
+    The clock of the venue as the recordings show it: what is made for a client is stamped with it.
+
+    Args:
+        ahead: Nanoseconds by which it is ahead of the recorder's clock.
+        limit: Returns, at a recorded time, what the stamps must not be later than: the time that the next recorded
+            frame names; None if there is no such frame.
+
+    Attributes:
+        ahead: See above.
+
+    """
+
+    def __init__(self, ahead: int = 0, limit: Callable[[int], int | None] = lambda time: None) -> None:  # noqa: ARG005
+        self.ahead = ahead
+        self._limit = limit
+
+    def at(self, time: int) -> int:
+        """Return what to stamp a frame with that is made at a recorded time."""
+        limit = self._limit(time)
+        shown = time + self.ahead
+        return _as_time(shown if limit is None else min(shown, limit))
+
+    def last_second(self, time: int) -> int:
+        """Return the whole second that this clock showed last at a recorded time, whatever was recorded then."""
+        return _as_time((time + self.ahead) // NANOSECONDS * NANOSECONDS)
+
+    def next_second(self, time: int) -> int:
+        """Return the recorded time after `time` at which this clock is next at a whole second."""
+        return ((time + self.ahead) // NANOSECONDS + 1) * NANOSECONDS - self.ahead
+
+
+def _as_time(nanoseconds: int) -> int:
+    return min(max(nanoseconds, 0), TIME_LIMIT - NANOSECONDS)
+
+
 class FeedState(Protocol):
     """
     What the venue would send to a client that subscribes now, gathered from the frames so far.
@@ -98,6 +162,14 @@ class VenueFeed(Feed, Protocol):
 
         """
 
+    def as_recorded(self, sample: Sample) -> VenueFeed:  # noqa: ARG002
+        """Return the feed whose server halves make frames as those of the recordings are; this one if that is it."""
+        return self
+
+    def own_time(self, payload: bytes) -> int | None:  # noqa: ARG002
+        """Return the time that a frame names as that of its sending, by the venue's clock; None if it names none."""
+        return None
+
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """
         Return an empty state that will keep what is wanted, everything if that is None.
@@ -119,11 +191,13 @@ class FeedServer(Protocol):
     Attributes:
         subscribe_within: Seconds after the opening within which a client must subscribe; None for any time.
         next_due: The next recorded time at which there is something to send though nothing was recorded; None if never.
+        clock: What to stamp frames with that are made here; the replay sets it before anything else.
 
     """
 
     subscribe_within: float | None = None
     next_due: int | None = None
+    clock: VenueClock = VenueClock()
 
     @property
     def wanted(self) -> frozenset[Key]:

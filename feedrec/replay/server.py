@@ -37,6 +37,7 @@ from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
 from .client.outlet import Outlet
 from .client.venue_session import VenueSession
+from .client.venue_time import VenueTime
 from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
@@ -288,7 +289,10 @@ class ReplayServer:
         session = None
         if venue is not None:
             remark = partial(self._remark, number, remarks)
-            session = VenueSession(venue.server(), venue.rebuilder, outlet, remark, lambda: self._crowd.clients < 2)
+            time = VenueTime(venue.survey.ahead, venue.survey.behind, venue.feed.own_time)
+            session = VenueSession(
+                venue.server(), venue.rebuilder, outlet, remark, lambda: self._crowd.clients < 2, time
+            )
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._crowd)
 
     def _remark(self, number: int, log: Log, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth
-from feedrec.feeds.venue import Catalogue, Handshake, Key, Remark, Reply, Send
+from feedrec.feeds.venue import Catalogue, Handshake, Key, Remark, Reply, Sample, Send, VenueClock
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, FrameInfo, Header
@@ -62,6 +62,12 @@ class FakeVenue:
         self.settings.append(settings)
         return FakeServer(catalogue, auth)
 
+    def as_recorded(self, sample: Sample) -> FakeVenue:  # noqa: ARG002
+        return self
+
+    def own_time(self, payload: bytes) -> int | None:  # noqa: ARG002
+        return None
+
     def state(self, wanted: Collection[Key] | None) -> FakeState:  # noqa: ARG002
         return FakeState(b"nothing")
 
@@ -90,6 +96,7 @@ class FakeServer:
 
     subscribe_within: float | None = None
     next_due: int | None = None
+    clock = VenueClock()
 
     def __init__(self, catalogue: Catalogue, auth: Auth) -> None:
         self.catalogue = catalogue

@@ -21,6 +21,7 @@ and 2026-09-30.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
 
 from ..auth import Auth
@@ -29,10 +30,10 @@ from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..server_half.settings import read_settings
-from ..venue import Catalogue, FeedServer, FeedState, Key
+from ..venue import Catalogue, FeedServer, FeedState, Key, Sample
 from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
 from .client import CoinbaseAdvancedClient
-from .frames import describe
+from .frames import client_id_of, describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .server import CoinbaseAdvancedServer, Settings
 from .state import MarketState
@@ -51,6 +52,7 @@ class CoinbaseAdvanced(FeedDefaults):
 
     Attributes:
         needs_credentials: See `Feed`; heartbeats alone would not need any.
+        client_id: That of the frames that a server half makes, as JSON; empty for none.
 
     """
 
@@ -64,6 +66,7 @@ class CoinbaseAdvanced(FeedDefaults):
     )
 
     describe = staticmethod(describe)
+    own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
 
     def __init__(self, name: str, url: str, *, user_only: bool = False) -> None:
@@ -71,6 +74,7 @@ class CoinbaseAdvanced(FeedDefaults):
         self.url = url
         self.summary = f"Coinbase Advanced Trade, {'the account alone' if user_only else 'the market and the account'}"
         self.needs_credentials = user_only
+        self.client_id = b'""' if user_only else b""
         self.failover = "coinbase-advanced" if user_only else None
         market = () if user_only else MARKET_CHANNELS
         channels = (*market, HEARTBEATS_CHANNEL, *PRIVATE_CHANNELS)
@@ -94,7 +98,14 @@ class CoinbaseAdvanced(FeedDefaults):
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`."""
         chosen = read_settings(Settings, settings, self.name)
-        return CoinbaseAdvancedServer(self.channels, catalogue, chosen, auth, has_client_id=self.needs_credentials)
+        return CoinbaseAdvancedServer(self.channels, catalogue, chosen, auth, client_id=self.client_id)
+
+    def as_recorded(self, sample: Sample) -> CoinbaseAdvanced:
+        """Return an endpoint whose made frames have the `client_id` of recorded ones; see `VenueFeed`."""
+        other = copy.copy(self)
+        client_id = client_id_of(sample.payloads)
+        other.client_id = self.client_id if client_id is None else client_id
+        return other
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""

@@ -22,7 +22,7 @@ def error(message: str) -> Send:
     return Send(msgspec.json.encode({"type": "error", "message": message}))
 
 
-def made_frame(channel: str, event: dict[str, Any], number: int, time: int, *, has_client_id: bool) -> bytes:
+def made_frame(channel: str, event: dict[str, Any], number: int, time: int, client_id: bytes) -> bytes:
     """
     Return a frame, key for key as the venue writes it.
 
@@ -30,17 +30,19 @@ def made_frame(channel: str, event: dict[str, Any], number: int, time: int, *, h
         channel: Its name in frames.
         event: The one event of the frame.
         number: Its `sequence_num`.
-        time: Recorded time in nanoseconds.
-        has_client_id: Whether there is an (empty) `client_id`, as at the user endpoint (captures of 2026-09-30).
+        time: The venue's time in nanoseconds.
+        client_id: The value of that key as JSON; empty if there is none.
 
     """
-    head = {"channel": channel, "client_id": ""} if has_client_id else {"channel": channel}
+    head: dict[str, Any] = {"channel": channel}
+    if client_id:
+        head["client_id"] = msgspec.Raw(client_id)
     return msgspec.json.encode(head | {"timestamp": go_time(time), "sequence_num": number, "events": [event]})
 
 
-def beat(time: int) -> dict[str, Any]:
-    """Return the event of a heartbeat."""
-    seconds, fraction = divmod(time, NANOSECONDS)
+def beat(due: int, time: int) -> dict[str, Any]:
+    """Return the event of a heartbeat that is due once a second, and sent at some time of the venue's."""
+    seconds, fraction = divmod(due, NANOSECONDS)
     uptime = seconds % 100_000  # of a server that does not exist; it must grow by one a second
     moment = go_time(time)
     current = f"{moment[:10]} {moment[11:-1]} +0000 UTC m=+{uptime}.{fraction:09d}"

@@ -90,7 +90,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         catalogue: What the recordings hold.
         settings: What is not known about the venue.
         auth: Checks the JWTs.
-        has_client_id: Whether frames made here have a `client_id`, as at the user endpoint.
+        client_id: The `client_id` of frames made here, as JSON; empty for none.
 
     Attributes:
         next_due: When the next heartbeat must be made; None if they are recorded, or not subscribed.
@@ -104,11 +104,11 @@ class CoinbaseAdvancedServer(SubscribingServer):
         settings: Settings,
         auth: Auth,
         *,
-        has_client_id: bool = False,
+        client_id: bytes = b"",
     ) -> None:
         super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code, channels=KNOWN)
         self._auth = auth
-        self._has_client_id = has_client_id
+        self._client_id = client_id
         self._orders = OrderFilter()
         self._channels = channels
         self._settings = settings
@@ -161,7 +161,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def on_due(self, time: int) -> Sequence[bytes]:
         """Make a heartbeat."""
         self.next_due = time + NANOSECONDS
-        return (self._made(HEARTBEATS, beat(time), time),)
+        return (self._made(HEARTBEATS, beat(time, self.clock.at(time)), time),)
 
     def on_restart(self) -> None:
         super().on_restart()
@@ -315,7 +315,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def _made(self, channel: str, event: dict[str, Any], time: int) -> bytes:
         self._number += 1
-        return made_frame(channel, event, self._number - 1, time, has_client_id=self._has_client_id)
+        return made_frame(channel, event, self._number - 1, self.clock.at(time), self._client_id)
 
     def _own_orders(self, payload: bytes, recorded: int | None) -> list[bytes]:
         return [self._numbered(part, recorded) for part in self._orders.pass_on(payload)]

@@ -31,7 +31,7 @@ from ..server_half.settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import CHANNELS, channel_name, described_name
 from .client import CoinbaseExchangeClient
-from .frames import describe
+from .frames import describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .sequences import ExchangeSequence
 from .server import CoinbaseExchangeServer, Settings
@@ -66,6 +66,7 @@ class CoinbaseExchange(FeedDefaults):
     limits: tuple[str, ...] = (f"subscribe within {SUBSCRIBE_WITHIN:g} seconds",)
 
     describe = staticmethod(describe)
+    own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
 
     def __init__(self, name: str, url: str, *, is_direct: bool = False, is_sandbox: bool = False) -> None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import msgspec
 
-from ...model import FrameInfo, Kind, format_time
-from ..decoding import NOT_UNDERSTOOD
+from ...model import FrameInfo, Kind, format_time, parse_time
+from ..decoding import NOT_UNDERSTOOD, decoder_of
 from ..sequence import LARGEST_GAP
 
-__all__ = ["TradeInfo", "describe", "later_number", "venue_time"]
+__all__ = ["TradeInfo", "describe", "later_number", "own_time", "venue_time"]
 
 
 class TradeInfo(FrameInfo, frozen=True, gc=False):
@@ -54,6 +54,11 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
     sequence: str
 
 
+class _Timed(msgspec.Struct, gc=False):
+    time: str = ""
+
+
+_decode_timed = decoder_of(_Timed)
 _decode_frame = msgspec.json.Decoder(_Frame).decode
 _decode_outline = msgspec.json.Decoder(_Outline).decode
 _decode_row = msgspec.json.Decoder(_Row).decode
@@ -108,6 +113,19 @@ def describe(payload: bytes) -> FrameInfo:
     if frame.last_trade_id is not None and channel == "heartbeat":
         return TradeInfo(channel, products, frame.sequence, kind, parses=True, trade_id=frame.last_trade_id)
     return FrameInfo(channel, products, frame.sequence, kind, parses=True)
+
+
+def own_time(payload: bytes) -> int | None:
+    """
+    Return the time that a frame names, in nanoseconds; None if it names none.
+
+    It is that of what the frame tells: the first ticker and match of a subscription can be hours old.
+    """
+    frame = _decode_timed(payload)
+    try:
+        return parse_time(frame.time) if frame is not None and frame.time else None
+    except ValueError:
+        return None
 
 
 def venue_time(nanoseconds: int) -> str:

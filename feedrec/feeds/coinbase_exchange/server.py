@@ -14,7 +14,7 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
 4. Data goes out as it was recorded; its sequence numbers are the venue's. Recorded acks and errors are not sent. A
    message of a type that is not known here goes to every client that has subscribed anything.
 5. Where a product's heartbeats are not recorded they are made, on the whole second, with the numbers of the frames that
-   passed.
+   passed. A frame that was sent before that second, and arrived after it, passes first.
 6. Credentials count only for the message that has them, since all documented clients sign each one. A message with
    invalid credentials is refused as a whole.
 """
@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from ...model import NANOSECONDS, Frame, FrameInfo
+from ...model import Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts, send_json
 from ..venue import Catalogue, Key, Remark, Reply, Send
@@ -44,6 +44,7 @@ _NEEDS_AUTHENTICATION = (  # capture of 2026-08-25
     "https://docs.cloud.coinbase.com/exchange/docs/websocket-auth"
 )
 _NO_MESSAGES: tuple[bytes, ...] = ()
+_MOMENT = 20_000_000  # nanoseconds
 
 _NAMES = frozenset(channel.name for channel in CHANNELS)
 _DESCRIBED = frozenset(map(described_name, _NAMES))
@@ -124,11 +125,16 @@ class CoinbaseExchangeServer(SubscribingServer):
         return super().on_frame(frame, info)
 
     def on_due(self, time: int) -> Sequence[bytes]:
-        """Make the heartbeats of this second."""
-        self.next_due = time + NANOSECONDS
+        """Make the heartbeats of this second, once the frames before it have passed."""
+        second = self.clock.last_second(time)
+        until = self.clock.next_second(time)
+        if self.clock.at(time) < second and time + _MOMENT < until:
+            self.next_due = time + _MOMENT
+            return _NO_MESSAGES
+        self.next_due = until
         beats = []
         for beat in self._beating.values():
-            beat.time = venue_time(time)
+            beat.time = venue_time(second)
             beats.append(msgspec.json.encode(beat))
         return beats
 
@@ -231,7 +237,7 @@ class CoinbaseExchangeServer(SubscribingServer):
         numbers = Heartbeat("heartbeat", 0, product, 0, "")
         self._beating[product] = msgspec.json.decode(last, type=Heartbeat) if last is not None else numbers
         if self.next_due is None:
-            self.next_due = (time // NANOSECONDS + 1) * NANOSECONDS
+            self.next_due = self.clock.next_second(time)
 
     def _note_numbers(self, info: FrameInfo) -> None:
         beat = self._beating.get(info.products[0]) if info.products else None

@@ -31,7 +31,7 @@ from ..venue import Catalogue, FeedServer, FeedState, Key
 from .channels import CHANNELS, identity, products_of
 from .client import CoinMarketCapClient
 from .codes import ERROR_CODES
-from .frames import describe
+from .frames import describe, own_time
 from .limits import (
     CONNECTIONS,
     CREDITS_PER_MESSAGE,
@@ -65,6 +65,7 @@ class CoinMarketCap(FeedDefaults):
     )
 
     describe = staticmethod(describe)
+    own_time = staticmethod(own_time)
     parse_params = staticmethod(parse_params)
 
     def headers(self, credentials: Credentials | None) -> dict[str, str]:

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from ...model import FrameInfo, Kind
-from ..decoding import NOT_UNDERSTOOD
+from ...model import TIME_LIMIT, FrameInfo, Kind
+from ..decoding import NOT_UNDERSTOOD, decoder_of, whole_number
 from .channels import products_of
 
-__all__ = ["PushInfo", "describe", "is_welcome"]
+__all__ = ["PushInfo", "describe", "is_welcome", "own_time"]
 
 
 class PushInfo(FrameInfo, frozen=True, gc=False):
@@ -43,11 +43,16 @@ class _Frame(msgspec.Struct, gc=False):
     msg: str | None = None
 
 
+class _Timed(msgspec.Struct, gc=False):
+    ts: Any = None
+
+
 class _Outline(msgspec.Struct, gc=False):
     type: str = ""
     channel: str = ""
 
 
+_decode_timed = decoder_of(_Timed)
 _decode_frame = msgspec.json.Decoder(_Frame).decode
 _decode_outline = msgspec.json.Decoder(_Outline).decode
 
@@ -71,6 +76,13 @@ def describe(payload: bytes) -> FrameInfo:
     if not frame.type and frame.msg == _PONG:
         return FrameInfo(kind="heartbeat", parses=True)
     return FrameInfo(kind=_KINDS.get(frame.type, "other"), parses=True)
+
+
+def own_time(payload: bytes) -> int | None:
+    """Return the time of the key `ts`, in nanoseconds; None if a frame has none."""
+    frame = _decode_timed(payload)
+    milliseconds = None if frame is None else whole_number(frame.ts)
+    return None if milliseconds is None or milliseconds >= TIME_LIMIT // 1_000_000 else milliseconds * 1_000_000
 
 
 def is_welcome(payload: bytes) -> bool:

@@ -96,6 +96,7 @@ class CoinMarketCapServer(SubscribingServer):
 
     def on_open(self, handshake: Handshake, time: int) -> list[Reply]:
         """Welcome a client, or disconnect it for its API key."""
+        time = self.clock.at(time)
         code = self._settings.close_handshake
         if code:
             return [Close(code, CLOSE_CODES[code].reason)]
@@ -105,7 +106,7 @@ class CoinMarketCapServer(SubscribingServer):
         return [send_json({"type": "welcome", "ts": _ms(time), "ping_interval_ms": self._settings.ping_interval_ms})]
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
-        request = parse_request(message)
+        request, time = parse_request(message), self.clock.at(time)
         try:
             self._check_length(message)
             return self._answer(request, time)

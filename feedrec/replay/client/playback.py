@@ -112,6 +112,8 @@ class Playback:
             self._begin_lap(times[0])
         self._batch, self._past = batch, batch.first
         session, schedule, outlet = self._session, self._schedule, self._outlet
+        if session is not None:
+            session.time.next_payload = self._next_payload
         deadlines, changes = schedule.deadlines(times), schedule.changes
         now = self._clock()
         for number, frame in enumerate(frames):
@@ -143,7 +145,13 @@ class Playback:
     async def answer(self) -> None:
         """Answer a subscription that arrived after the end; raises as `play` does."""
         if self._session is not None:
+            self._session.time.next_payload = lambda: None
             await self._give_state(self._session)
+
+    def _next_payload(self) -> bytes:
+        """Return the next frame, or the last one as long as the next is not known."""
+        frames = self._batch.frames
+        return frames[min(self._past, len(frames) - 1)].payload
 
     def _shift_at(self, number: int) -> Shift:
         """Return the shift of a frame of the batch."""

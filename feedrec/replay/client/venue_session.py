@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
-from ...model import NANOSECONDS
 from ..clock.time_types import RecordedWall
 from ..venue.rebuild import Position
 from ..venue.rebuild_process import RebuildProcess
 from .outlet import Outlet
+from .venue_time import VenueTime
 
 __all__ = ["VenueSession"]
 
@@ -26,10 +26,12 @@ class VenueSession:
         outlet: Takes the messages to send.
         remark: Called with what the person who runs the replay should know.
         is_alone: Returns whether there is no other client.
+        venue_time: Tells what the venue's clock said.
 
     Attributes:
         on_frame: Takes the next recorded frame and its description; returns the messages to send for it. It is that of
             `FeedServer` itself, since it is called for every frame.
+        time: What the venue's clock said.
         dismissal: How to close the connection, once the server half has decided to.
 
     """
@@ -41,7 +43,10 @@ class VenueSession:
         outlet: Outlet,
         remark: Callable[[str], None],
         is_alone: Callable[[], bool],
+        venue_time: VenueTime | None = None,
     ) -> None:
+        self.time = venue_time or VenueTime()
+        server.clock = self.time.clock
         self.on_frame = server.on_frame
         self.dismissal: Close | None = None
         self._server = server
@@ -117,9 +122,9 @@ class VenueSession:
         self._want_state()
 
     def jump(self, time: RecordedWall) -> None:
-        """Let what is due, if anything, be due at the first whole second after a recorded time instead."""
+        """Let what is due, if anything, be due at the venue's first whole second after a recorded time instead."""
         if self._server.next_due is not None:
-            self._server.next_due = (time // NANOSECONDS + 1) * NANOSECONDS
+            self._server.next_due = self.time.clock.next_second(time)
 
     def due_messages(self, time: RecordedWall) -> Sequence[bytes]:
         """Return what is to be sent at `next_due`."""
@@ -156,9 +161,10 @@ class VenueSession:
             RecordingError: If the recordings cannot be read again.
 
         """
+        stamped = position._replace(time=self.time.clock.at(position.time))
         while wanted := self._server.wanted:
             snapshots = await asyncio.to_thread(
-                self._rebuilder.snapshots, wanted, position, self._stopped, is_alone=self._is_alone()
+                self._rebuilder.snapshots, wanted, stamped, self._stopped, is_alone=self._is_alone()
             )
             self._carry_out(self._server.on_state(snapshots, position.time))
             await self._outlet.drain()

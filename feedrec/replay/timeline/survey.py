@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from ...errors import DamagedRecordingError
-from ...feeds import Feed
+from ...feeds.venue import Sample, VenueFeed
 from ...formats import Recording, open_recording
 from ...model import NANOSECONDS, Event, Frame, Header
 
@@ -17,6 +18,12 @@ __all__ = ["Survey", "survey_recordings"]
 
 LONGEST_LOOK = 60 * NANOSECONDS
 """Recorded time that is inspected; every channel of a feed sends something within seconds."""
+
+MOST_FRAMES = 100
+"""Frames of each recording that show how the venue's frames look, and what its clock said."""
+
+LEAST_DIFFERENCE = NANOSECONDS
+"""Less than this is how long frames are on their way, rather than a difference of clocks."""
 
 MOST_TEXT = 64 << 20
 """Bytes of text that are inspected, in each recording."""
@@ -30,15 +37,21 @@ class Survey(msgspec.Struct, frozen=True):
         catalogue: Products by channel: those that were seen, and those that were requested and not refused.
         first_time: Wall time of the first received frame, in nanoseconds; 0 if there is none.
         first_steady: Its steady time.
+        ahead: Nanoseconds by which the venue's clock is ahead of the recorder's; 0 if it is less than a second.
+        behind: By how much the times that frames name are ahead at least, mostly negative: the longest way.
+        sample: How the recordings begin.
 
     """
 
     catalogue: dict[str, list[str]]
     first_time: int
     first_steady: int
+    ahead: int = 0
+    behind: int = 0
+    sample: Sample = Sample()
 
 
-def survey_recordings(paths: Sequence[Path], feed: Feed, shifts: Sequence[int] = ()) -> Survey:
+def survey_recordings(paths: Sequence[Path], feed: VenueFeed, shifts: Sequence[int] = ()) -> Survey:
     """
     Inspect the beginning of each recording, and its index if it has one.
 
@@ -51,28 +64,53 @@ def survey_recordings(paths: Sequence[Path], feed: Feed, shifts: Sequence[int] =
         RecordingError: If one cannot be read at all.
 
     """
+    looks = []
     seen: dict[str, dict[str, None]] = {}
-    first_times = []
     for path, shift in zip(paths, shifts or [0] * len(paths), strict=True):
         with open_recording(path) as recording:
-            first_time, refused = _look_at_beginning(recording, feed, seen)
-            for channel, product in _asked_for(recording.header) - refused:
-                seen.setdefault(channel, {})[product] = None
+            look = _look_at_beginning(recording, feed, seen, shift)
+            for channel, asked_for in look.requested.items():
+                seen.setdefault(channel, {}).update(dict.fromkeys(asked_for))
             for channel, products in (recording.index.products if recording.index else {}).items():
                 if channel in feed.channels:  # those of acks are not
                     seen.setdefault(channel, {}).update(dict.fromkeys(products))
-        if first_time is not None:
-            first_times.append((first_time + shift, first_time))
-    steady, wall = min(first_times, default=(0, 0))
-    return Survey({channel: list(products) for channel, products in seen.items()}, wall, steady)
+        looks.append(look)
+    first = min((look for look in looks if look.frames), key=lambda look: look.beginning, default=None)
+    steady, wall = (0, 0) if first is None else first.beginning
+    requested: dict[str, set[str]] = {}
+    for look in looks:
+        for channel, asked_for in look.requested.items():
+            requested.setdefault(channel, set()).update(asked_for)
+    sample = Sample([frame.payload for look in looks for frame in look.frames], requested)
+    catalogue = {channel: list(products) for channel, products in seen.items()}
+    return Survey(catalogue, wall, steady, *_compare_clocks(feed, first.frames if first else ()), sample)
 
 
-def _look_at_beginning(
-    recording: Recording, feed: Feed, seen: dict[str, dict[str, None]]
-) -> tuple[int | None, set[tuple[str, str]]]:
-    """Note the channels and products of the first frames; return the first time, and what the venue refused."""
+class _Look(NamedTuple):
+    """
+    What the beginning of a recording says.
+
+    Attributes:
+        shift: Nanoseconds from the wall time to the steady time there.
+        frames: The first received frames.
+        requested: What was asked for, and not refused: products by channel.
+
+    """
+
+    shift: int
+    frames: list[Frame]
+    requested: dict[str, set[str]]
+
+    @property
+    def beginning(self) -> tuple[int, int]:
+        """The steady time of the first frame, and its wall time."""
+        return self.frames[0].time + self.shift, self.frames[0].time
+
+
+def _look_at_beginning(recording: Recording, feed: VenueFeed, seen: dict[str, dict[str, None]], shift: int) -> _Look:
+    """Note the channels and products of the first frames."""
     text = 0
-    first_time = None
+    frames: list[Frame] = []
     refused: set[tuple[str, str]] = set()
     with contextlib.suppress(DamagedRecordingError):  # the replay reports it
         for line, record in recording.lines_with_records():
@@ -80,14 +118,30 @@ def _look_at_beginning(
             if isinstance(record, Event):
                 refused |= _refused(record)
             elif record.direction == "in":
-                first_time = record.time if first_time is None else first_time
+                if len(frames) < MOST_FRAMES:
+                    frames.append(record)
                 _note(seen, feed, record)
-            if text > MOST_TEXT or (first_time is not None and record.time - first_time > LONGEST_LOOK):
+            if text > MOST_TEXT or (frames and record.time - frames[0].time > LONGEST_LOOK):
                 break
-    return first_time, refused
+    requested: dict[str, set[str]] = {}
+    for channel, product in _asked_for(recording.header) - refused:
+        requested.setdefault(channel, set()).add(product)
+    return _Look(shift, frames, requested)
 
 
-def _note(seen: dict[str, dict[str, None]], feed: Feed, frame: Frame) -> None:
+def _compare_clocks(feed: VenueFeed, frames: Sequence[Frame]) -> tuple[int, int]:
+    """
+    Return by how much the venue's clock is ahead of the recorder's, and by how much its frames are at least.
+
+    A frame that came late is no sign of a clock that is behind, so the one that was least late tells.
+    """
+    named = ((feed.own_time(frame.payload), frame.time) for frame in frames if not frame.synthetic)
+    found = [own - recorded for own, recorded in named if own is not None]
+    most = max(found, default=0)
+    return most if abs(most) >= LEAST_DIFFERENCE else 0, min(found, default=0)
+
+
+def _note(seen: dict[str, dict[str, None]], feed: VenueFeed, frame: Frame) -> None:
     info = feed.describe(frame.payload)
     if info.channel and info.kind not in ("ack", "error"):
         seen.setdefault(info.channel, {}).update(dict.fromkeys(info.products or ("",)))

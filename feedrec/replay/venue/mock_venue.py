@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import msgspec
+
 from ...feeds.auth import Auth
 from ...feeds.state.new_state import new_state
-from ...feeds.venue import FeedServer, VenueFeed
+from ...feeds.venue import FeedServer, Sample, VenueFeed
 from ..timeline.survey import Survey, survey_recordings
 from ..timeline.timeline import Timeline
 from .rebuild_process import RebuildProcess
@@ -26,6 +28,7 @@ class MockVenue:
         auth: How credentials are checked; None to accept any.
 
     Attributes:
+        feed: The venue's feed, as these recordings show it.
         survey: What the recordings contain.
         rebuilder: Rebuilds the state of the market for late clients.
 
@@ -41,16 +44,15 @@ class MockVenue:
         self._auth = auth or Auth(now=time.time_ns)
         feed.server({}, settings, self._auth)  # what is wrong is refused now, not when the first client comes
         new_state(feed, None)
-        self.survey: Survey = survey_recordings(
-            timeline.paths, feed, [one.clock.shift for one in timeline.beginnings()]
-        )
-        self._feed = feed
+        found = survey_recordings(timeline.paths, feed, [one.clock.shift for one in timeline.beginnings()])
+        self.feed = feed.as_recorded(found.sample)
+        self.survey: Survey = msgspec.structs.replace(found, sample=Sample())
         self._settings = settings
         self.rebuilder = RebuildProcess(timeline, feed)
 
     def server(self) -> FeedServer:
         """Make the server half for a client."""
-        return self._feed.server(self.survey.catalogue, self._settings, self._auth)
+        return self.feed.server(self.survey.catalogue, self._settings, self._auth)
 
     def close(self) -> None:
         """End what rebuilds states."""

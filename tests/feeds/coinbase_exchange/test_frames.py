@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.feeds.coinbase_exchange import FEEDS
-from feedrec.feeds.coinbase_exchange.frames import TradeInfo, describe, venue_time
+from feedrec.feeds.coinbase_exchange.frames import TradeInfo, describe, own_time, venue_time
 from feedrec.model import FrameInfo, parse_time
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
@@ -152,3 +152,18 @@ def test_every_real_frame_has_its_channel() -> None:
 def test_times_have_six_decimals() -> None:
     assert venue_time(parse_time("2026-09-30T02:03:13Z")) == "2026-09-30T02:03:13.000000Z"
     assert venue_time(parse_time("2026-09-30T02:03:12.699555999Z")) == "2026-09-30T02:03:12.699555Z"
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (b'{"type":"heartbeat","time":"2026-09-30T02:03:13.000000Z"}', "2026-09-30T02:03:13Z"),
+        (b'{"type":"subscriptions","channels":[]}', None),
+        (b'{"type":"ticker","time":"soon"}', None),
+        (b'{"type":"ticker","time":5}', None),
+        (b"[1]", None),
+        (b"", None),
+    ],
+)
+def test_the_time_that_a_frame_names_is_that_of_the_key(payload: bytes, expected: str | None) -> None:
+    assert own_time(payload) == (None if expected is None else parse_time(expected))

@@ -14,8 +14,8 @@ from feedrec.feeds.coinbase_exchange import FEEDS
 from feedrec.feeds.coinbase_exchange.frames import describe
 from feedrec.feeds.coinbase_exchange.server import CoinbaseExchangeServer, Settings
 from feedrec.feeds.credentials import ExchangeKey
-from feedrec.feeds.venue import Catalogue, Close, FeedServer, Key, Remark, Reply, Send
-from feedrec.model import NANOSECONDS, Frame
+from feedrec.feeds.venue import Catalogue, Close, FeedServer, Key, Remark, Reply, Send, VenueClock
+from feedrec.model import NANOSECONDS, Frame, format_time
 
 FEED = FEEDS["coinbase-exchange"]
 PAIR = ("BTC-USD", "ETH-USD")
@@ -407,6 +407,47 @@ def test_made_heartbeats_follow_a_count_that_begins_anew_and_forget_an_odd_numbe
     (beat,) = venue.on_due(START)
     assert b'"last_trade_id":7,' in beat
     assert b'"sequence":50,' in beat
+
+
+def beats_of(venue: FeedServer, seconds: float) -> list[tuple[float, str]]:
+    """Have heartbeats made for some seconds; tell when each was sent, in seconds after START, and its time."""
+    found = []
+    while venue.next_due is not None and venue.next_due <= START + seconds * NANOSECONDS:
+        due = venue.next_due
+        found += [((due - START) / NANOSECONDS, json.loads(beat)["time"]) for beat in venue.on_due(due)]
+    return found
+
+
+def seconds_after_start(*seconds: float) -> list[str]:
+    return [f"{format_time(START + round(second * NANOSECONDS))[:26]}Z" for second in seconds]
+
+
+@pytest.mark.parametrize("ahead", [0, 3_600_250_000_000, -90_300_000_000])
+def test_made_heartbeats_are_on_the_whole_second_of_the_venues_clock(ahead: int) -> None:
+    venue = server()
+    venue.clock = VenueClock(ahead)
+    ask(venue, "heartbeat", products=("BTC-USD",))
+    begin(venue)
+    first = (-(START + ahead) % NANOSECONDS) / NANOSECONDS
+    moments, times = zip(*beats_of(venue, 3), strict=True)
+    assert list(moments) == pytest.approx([first, first + 1, first + 2])
+    assert list(times) == seconds_after_start(*(moment + ahead / NANOSECONDS for moment in moments))
+
+
+def test_a_frame_that_was_sent_before_the_second_passes_before_the_heartbeat() -> None:
+    """One that names a time of long ago does not keep it for more than a second."""
+    venue = server()
+    late = 45_000_000
+    venue.clock = VenueClock(0, lambda time: time - late)
+    ask(venue, "heartbeat", products=("BTC-USD",))
+    begin(venue)
+    moments, times = zip(*beats_of(venue, 3.2), strict=True)
+    assert list(moments) == pytest.approx([0.36, 1.36, 2.36])
+    assert list(times) == seconds_after_start(0.3, 1.3, 2.3)
+    late = 3600 * NANOSECONDS
+    moments, times = zip(*beats_of(venue, 5.5), strict=True)
+    assert list(moments) == pytest.approx([4.28, 5.28])
+    assert list(times) == seconds_after_start(3.3, 4.3)
 
 
 def test_recorded_heartbeats_are_used() -> None:

@@ -20,7 +20,7 @@ from feedrec.feeds.coinmarketcap.channels import PARAMS
 from feedrec.feeds.coinmarketcap.codes import CLOSE_CODES, ERROR_CODES
 from feedrec.feeds.coinmarketcap.frames import describe
 from feedrec.feeds.coinmarketcap.server import CoinMarketCapServer, Settings
-from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Send
+from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Send, VenueClock
 from feedrec.model import Frame, parse_time
 
 FEED = FEEDS["coinmarketcap"]
@@ -221,6 +221,29 @@ def test_a_message_of_an_unknown_type_or_channel_goes_to_every_client_that_has_s
     nobody = Talk(server())
     nobody.play(*news)
     assert nobody.heard[1:] == []
+
+
+def test_what_the_venue_says_itself_is_stamped_by_its_clock() -> None:
+    venue = server()
+    venue.clock = VenueClock(3_600_000_000_000)
+    welcome, pong, error = sent([*venue.on_open(Handshake(TARGET, {}), START), *ask(venue, "ping"), *ask(venue, "x")])
+    assert welcome["ts"] == pong["ts"] == START_MS + 3_600_000
+    assert error["status"]["timestamp"] == "2026-05-21T02:57:09.125Z"
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (push(PRICES, crypto_ids=1), 1_000_000),
+        (b'{"type":"pong","ts":1778663880111}', 1_778_663_880_111_000_000),
+        (b'{"type":"pong","ts":"soon"}', None),
+        (b'{"ts":999999999999999}', None),
+        (b"{}", None),
+        (b"[", None),
+    ],
+)
+def test_the_time_that_a_frame_names_is_its_ts(payload: bytes, expected: int | None) -> None:
+    assert FEED.own_time(payload) == expected
 
 
 def test_an_ack_is_shaped_as_documented_with_the_parameters_echoed() -> None:

@@ -13,6 +13,7 @@ from feedrec.feeds.venue import Close, Handshake, Key, Remark, Reply, Send
 from feedrec.replay.client.crowd import Crowd
 from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
+from feedrec.replay.client.venue_time import VenueTime
 from feedrec.replay.clock.time_types import RecordedWall
 from feedrec.replay.venue.rebuild import Position
 from feedrec.replay.venue.rebuild_process import RebuildProcess
@@ -63,13 +64,14 @@ class Rebuild:
 class Stage:
     """A session, and what comes of it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, time: VenueTime | None = None) -> None:
         self.connection = FakeConnection()
         self.remarks: list[str] = []
         self.rebuild = Rebuild()
         outlet = Outlet(self.connection.as_connection(), deflate=False, crowd=Crowd(logging.getLogger(), paced=True))
         rebuilder: Any = self.rebuild
-        self.session = VenueSession(server, cast(RebuildProcess, rebuilder), outlet, self.remarks.append, lambda: True)
+        rebuild = cast(RebuildProcess, rebuilder)
+        self.session = VenueSession(server, rebuild, outlet, self.remarks.append, lambda: True, time)
 
     @property
     def sent(self) -> list[bytes]:

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.feeds import find_feed
+from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
-from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
+from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
 from feedrec.replay.timeline import survey
 from feedrec.replay.timeline.survey import survey_recordings
-
-FEED = find_feed("coinbase-advanced")
 
 
 def ticker(second: int, product: str) -> Frame:
@@ -31,14 +29,20 @@ def record(path: Path, *records: Record, asked: list[str] | None = None) -> Path
 
 def test_what_is_seen_is_there(tmp_path: Path) -> None:
     path = record(tmp_path / "a.jsonl.zst", ticker(5, "BTC-USD"), ticker(6, "ETH-USD"), ticker(7, "BTC-USD"))
-    first = 5 * NANOSECONDS
-    assert survey_recordings([path], FEED) == survey.Survey({"ticker": ["BTC-USD", "ETH-USD"]}, first, first)
+    found = survey_recordings([path], FEED)
+    assert found.catalogue == {"ticker": ["BTC-USD", "ETH-USD"]}
+    assert found.first_time == found.first_steady == 5 * NANOSECONDS
+    assert (found.ahead, found.behind) == (0, 0)  # no frame names a time
+    assert [FEED.describe(payload).sequence for payload in found.sample.payloads] == [5, 6, 7]
+    assert found.sample.requested == {}
 
 
 def test_what_was_asked_for_is_there_unless_it_was_refused(tmp_path: Path) -> None:
     refused = Event(0, 0, "missing", {"subscriptions": [{"channel": "level2", "products": ["XXX-YYY"]}]})
     path = record(tmp_path / "a.jsonl.zst", refused, ticker(5, "BTC-USD"), asked=["BTC-USD", "XXX-YYY"])
-    assert survey_recordings([path], FEED).catalogue == {"ticker": ["BTC-USD"], "level2": ["BTC-USD"]}
+    found = survey_recordings([path], FEED)
+    assert found.catalogue == {"ticker": ["BTC-USD"], "level2": ["BTC-USD"]}
+    assert found.sample.requested == {"level2": {"BTC-USD"}}
 
 
 def test_acks_are_no_data(tmp_path: Path) -> None:
@@ -59,3 +63,33 @@ def test_the_look_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(survey_recordings([path], FEED).catalogue["ticker"]) == 62
     monkeypatch.setattr(survey, "MOST_TEXT", 1000)
     assert len(survey_recordings([path], FEED).catalogue["ticker"]) < 10
+
+
+def named(second: float, ahead: float) -> Frame:
+    """Give a frame that names a time by a clock that is so far ahead."""
+    text = format_time(round((second + ahead) * NANOSECONDS))
+    return Frame(round(second * NANOSECONDS), 0, b'{"channel":"ticker","timestamp":"%b"}' % text.encode())
+
+
+@pytest.mark.parametrize(
+    ("aheads", "expected"),
+    [
+        ([-0.05, -0.04, -0.7], (0, -0.7)),  # how long frames are on their way
+        ([3600 - 0.05, 3600 - 0.04, 3600 - 2.5], (3600 - 0.04, 3600 - 2.5)),  # the one that was least late tells
+        ([-90.04, -90.05], (-90.04, -90.05)),
+        ([-1.0], (-1.0, -1.0)),
+        ([-2.0] + [-1.5] * 99 + [10.0], (-1.5, -2.0)),  # the first hundred count
+        ([], (0, 0)),
+    ],
+)
+def test_the_venues_clock_is_compared_with_the_recorders(
+    tmp_path: Path, aheads: list[float], expected: tuple[float, float]
+) -> None:
+    frames = [named(1000 + number / 10, ahead) for number, ahead in enumerate(aheads)]
+    found = survey_recordings([record(tmp_path / "a.jsonl.zst", *frames)], FEED)
+    assert (found.ahead, found.behind) == tuple(round(one * NANOSECONDS) for one in expected)
+
+
+def test_the_clock_is_that_of_the_recording_that_begins_first(tmp_path: Path) -> None:
+    late, early = (record(tmp_path / f"{second}.jsonl.zst", named(second, second)) for second in (2000, 1000))
+    assert survey_recordings([late, early], FEED).ahead == 1000 * NANOSECONDS

@@ -1,0 +1,42 @@
+"""What the venue's clock said, for the frames that are made for one client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...feeds.venue import VenueClock
+
+__all__ = ["VenueTime"]
+
+
+class VenueTime:
+    """
+    The venue's clock, never later than the time that the next recorded frame names.
+
+    Args:
+        ahead: Nanoseconds by which it is ahead of the recorder's clock.
+        behind: By how much the times that frames name are ahead at least; mostly negative.
+        own_time: Returns the time that a frame names, None if it names none.
+
+    Attributes:
+        clock: That clock.
+        next_payload: Returns the next recorded frame, None after the last one; None itself before the first is read.
+
+    """
+
+    def __init__(
+        self,
+        ahead: int = 0,
+        behind: int = 0,
+        own_time: Callable[[bytes], int | None] = lambda payload: None,  # noqa: ARG005
+    ) -> None:
+        self.clock = VenueClock(ahead, self._limit)
+        self.next_payload: Callable[[], bytes | None] | None = None
+        self._behind = behind
+        self._own_time = own_time
+
+    def _limit(self, time: int) -> int | None:
+        if self.next_payload is None:
+            return time + self._behind
+        payload = self.next_payload()
+        return None if payload is None else self._own_time(payload)
