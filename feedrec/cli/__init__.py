@@ -8,6 +8,7 @@ The command line.
     output.py              formatting numbers, tables and log lines
     progress.py            a progress bar for reading files
     signals.py             signals that end a program, taken between the steps of its work
+    live_line.py           a line that is drawn again and again
     terminal.py            printing, with every control character made visible
     plot.py                a plot in the terminal
     frame_lines.py         records as lines for a person

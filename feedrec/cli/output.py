@@ -9,7 +9,8 @@ import textwrap
 import time
 from collections.abc import Sequence
 
-from .terminal import LEVELS, can_redraw, coloured, printable, shown
+from .live_line import LiveLine
+from .terminal import LEVELS, can_redraw, coloured, flowed, printable
 
 __all__ = ["columns", "count", "duration", "is_terminal", "ratio", "set_up_logging", "size"]
 
@@ -92,8 +93,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(OSError, ValueError):  # nobody can be told that stderr is gone
-            sys.stderr.write(shown(self.format(record), sys.stderr) + "\n")
-            sys.stderr.flush()
+            LiveLine.write_above(sys.stderr, f"{flowed(self.format(record), sys.stderr)}\n")
 
 
 class _LineFormatter(logging.Formatter):

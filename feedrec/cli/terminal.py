@@ -10,6 +10,7 @@ The only escape sequences that a terminal gets are the colours of `coloured`, an
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -33,10 +34,13 @@ __all__ = [
     "echo_json",
     "echo_paged",
     "echo_problem",
+    "echo_prose",
+    "flowed",
     "has_colour",
     "printable",
     "shown",
     "visible_json",
+    "width_of",
 ]
 
 GAP = "yellow"
@@ -51,6 +55,7 @@ _INVISIBLE = re.compile(
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # marks of direction, separators of lines, characters without width
 )
+_USUAL_WIDTH = 80
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -81,7 +86,20 @@ def coloured(line: str, part: str, colour: str) -> str:
 
 def shown(line: str, stream: TextIO) -> str:
     """Return a line as it is written to a stream: printable, with its colour if the stream has colours."""
+    return _with_colour(printable(line), line, stream)
+
+
+def flowed(line: str, stream: TextIO) -> str:
+    """Return a line of prose as `shown` does; on a terminal, which would tear names in two, it goes on at a word."""
     text = printable(line)
+    if can_redraw(stream):
+        width = width_of(stream)
+        text = "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
+    return _with_colour(text, line, stream)
+
+
+def _with_colour(text: str, line: str, stream: TextIO) -> str:
+    """Return a text that is printable, made from a line, with the colour that the line has."""
     if not isinstance(line, _Coloured) or not line.part or not has_colour(stream):
         return text
     before, part, after = text.partition(line.part)
@@ -107,24 +125,31 @@ def can_redraw(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
+def width_of(stream: TextIO) -> int:
+    """Return the columns of a terminal: $COLUMNS if it is set, 80 if they are unknown."""
+    with contextlib.suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", "0"))) > 0:
+            return columns
+    with contextlib.suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    return _USUAL_WIDTH
+
+
 def echo(*lines: str, err: bool = False) -> None:
     """Print lines on stdout, or on stderr if `err`."""
     stream = sys.stderr if err else sys.stdout
     click.echo("\n".join(shown(line, stream) for line in lines), err=err, color=True)
 
 
-def echo_problem(level: str, text: str) -> None:
-    """
-    Print `feedrec: LEVEL: TEXT` on stderr; the level is one of `LEVELS`.
+def echo_prose(*lines: str, err: bool = False) -> None:
+    """Print lines on stdout, or on stderr if `err`, that on a terminal go on at a word."""
+    stream = sys.stderr if err else sys.stdout
+    click.echo("\n".join(flowed(line, stream) for line in lines), err=err, color=True)
 
-    It is one line, which on a terminal goes on at a word: a terminal itself would tear names in two.
-    """
-    line = printable(f"feedrec: {level}: {text}")
-    parts = [line]
-    if can_redraw(sys.stderr):
-        width = shutil.get_terminal_size().columns
-        parts = textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
-    echo(coloured(parts[0], f"{level}:", LEVELS[level]), *parts[1:], err=True)
+
+def echo_problem(level: str, text: str) -> None:
+    """Print `feedrec: LEVEL: TEXT` on stderr; the level is one of `LEVELS`."""
+    echo_prose(coloured(f"feedrec: {level}: {text}", f"{level}:", LEVELS[level]), err=True)
 
 
 def echo_json(value: Any) -> None:

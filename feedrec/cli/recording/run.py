@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 
 import click
@@ -15,8 +16,9 @@ from ...errors import FeedrecError, WriteError
 from ...recorder import Limits, Progress, RecordingSession, Source, Summary
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
+from ..live_line import LiveLine
 from ..signals import ENDING
-from ..terminal import GAP, coloured, echo
+from ..terminal import GAP, coloured, echo_prose
 
 __all__ = ["record_with_status", "report", "run_recording"]
 
@@ -106,31 +108,19 @@ async def record_with_status(session: RecordingSession) -> Summary:
 
 @contextlib.asynccontextmanager
 async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    console = Console(stderr=True)
     before = session.progress
-    live = Live(console=console, auto_refresh=False, transient=True)
 
     def show() -> None:
         nonlocal before
         now = session.progress
-        line = status_line(before, now, console.width - 1)  # in the last column a terminal may wrap
-        text = Text(line, no_wrap=True, overflow="ellipsis")
-        text.highlight_regex(r"\d[\d,]* gaps?", GAP)
-        live.update(text, refresh=True)
+        line = status_line(before, now, live.width)
+        live.show(coloured(line, output.count(now.counts.gaps, "gap"), GAP) if now.counts.gaps else line)
         if now.seconds - before.seconds >= 1:
             before = now
 
-    live.start()
-    try:
+    with LiveLine(sys.stderr) as live:
         async with _repeating(show, REFRESH):
             yield
-    finally:
-        with contextlib.suppress(OSError):  # the terminal was closed
-            live.stop()
 
 
 @contextlib.asynccontextmanager
@@ -181,7 +171,7 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
     ]
     while width is not None and len(parts) > 1 and len(" | ".join(parts)) > width:
         parts.pop()
-    return " | ".join(parts)
+    return " | ".join(parts)[:width]
 
 
 def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:
@@ -189,16 +179,16 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     counts = summary.counts
     progress = Progress("done", summary.seconds, counts, summary.file_size)
     if summary.path is None:
-        echo("stopped before a connection was opened: nothing was recorded", err=err)
+        echo_prose("stopped before a connection was opened: nothing was recorded", err=err)
         return
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
     seconds, path = output.duration(summary.seconds), summary.path
     if isinstance(error, WriteError) and summary.path != "-":
         lost = f"{summary.lost:,} are lost, the others" if summary.lost else "those that could be written"
-        echo(f"received {frames} in {seconds}; {lost} are in {path}", err=err)
+        echo_prose(f"received {frames} in {seconds}; {lost} are in {path}", err=err)
     else:
-        echo(f"recorded {frames} in {seconds} to {path}", err=err)
-    gaps = output.count(counts.gaps, "gap")
+        echo_prose(f"recorded {frames} in {seconds} to {path}", err=err)
+    gaps = marked = output.count(counts.gaps, "gap")
     if progress.reconnects:  # frames missed between two connections are not in any sequence
         gaps += " within connections"
     if counts.gaps:
@@ -212,4 +202,4 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     if counts.out_of_order:
         facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
     line = f"  {', '.join(facts)}"
-    echo(coloured(line, gaps, GAP) if counts.gaps else line, err=err)
+    echo_prose(coloured(line, marked, GAP) if counts.gaps else line, err=err)

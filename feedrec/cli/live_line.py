@@ -1,0 +1,83 @@
+"""
+A line at the bottom of a terminal that is drawn again and again, while lines of the log go by above it.
+
+The cursor waits at its beginning. So whoever wipes it wipes all of it, also where the terminal has been made narrower
+meanwhile and the line goes on in further rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from types import TracebackType
+from typing import ClassVar, Self, TextIO
+
+from .terminal import shown, width_of
+
+__all__ = ["LiveLine"]
+
+_WIPE = "\r\x1b[J"  # to the end of the screen
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+
+
+class LiveLine:
+    """
+    The line. Use it in a `with` block, at the end of which it is wiped.
+
+    Args:
+        stream: The terminal.
+
+    Attributes:
+        width: Columns that the line may have.
+
+    """
+
+    _lock: ClassVar = threading.RLock()  # log lines come from several threads
+    _present: ClassVar[TextIO | None] = None  # where there is one
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> Self:
+        LiveLine._present = self._stream
+        self._write(_HIDE_CURSOR)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._lock, contextlib.suppress(OSError, ValueError):  # the terminal was closed
+            LiveLine._present = None
+            self._write(f"{_WIPE}{_SHOW_CURSOR}")
+
+    @property
+    def width(self) -> int:
+        return width_of(self._stream) - 1  # in the last column a terminal may wrap
+
+    def show(self, line: str) -> None:
+        """
+        Draw it anew.
+
+        Raises:
+            OSError: If the terminal was closed.
+
+        """
+        with self._lock:
+            self._write(f"{_WIPE}{shown(line, self._stream)}\r")
+
+    @classmethod
+    def write_above(cls, stream: TextIO, text: str) -> None:
+        """
+        Write lines to a stream; if there is a live line in it, in its place. It is drawn anew below when it is due.
+
+        Raises:
+            OSError, ValueError: If the stream was closed.
+
+        """
+        with cls._lock:
+            stream.write(f"{_WIPE}{text}" if stream is cls._present else text)
+            stream.flush()
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
