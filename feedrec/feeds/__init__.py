@@ -14,6 +14,7 @@ What each venue speaks, as pure state machines: one package a venue.
     catalogue.py         endpoints by name
     plugins.py           endpoints from other packages
     channel_requests.py  from what a person asks for to subscriptions
+    product_names.py     products as venues spell them
     decoding.py          JSON texts of a known shape
     state/               what snapshots for late clients are made of
     credentials.py       keys that sign
@@ -26,6 +27,7 @@ What each venue speaks, as pure state machines: one package a venue.
 from __future__ import annotations
 
 from .base import (
+    Acceptance,
     Channel,
     ContiguousSequence,
     Feed,
@@ -41,6 +43,7 @@ from .catalogue import endpoint_names, feed_of, find_feed, hosts_of, venue_of
 from .channel_requests import ChannelRequest, subscribe_to
 
 __all__ = [
+    "Acceptance",
     "Channel",
     "ChannelRequest",
     "ContiguousSequence",

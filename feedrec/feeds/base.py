@@ -19,6 +19,7 @@ from .credentials import Credentials, CredentialsKind
 from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
 
 __all__ = [
+    "Acceptance",
     "Channel",
     "ConnectionSequence",
     "ContiguousSequence",
@@ -32,6 +33,7 @@ __all__ = [
     "Reset",
     "SequenceRule",
     "Subscription",
+    "closest_name",
     "did_you_mean",
     "few_of",
 ]
@@ -91,6 +93,26 @@ class Subscription(msgspec.Struct, frozen=True):
         return fields
 
 
+class Acceptance(msgspec.Struct, frozen=True):
+    """
+    What a connection asks for, and what of that the venue accepted; the rest, if any, was not answered.
+
+    Attributes:
+        asked: What is asked for.
+        accepted: What of it the venue accepted.
+        missing: What of it the venue refused, or did not acknowledge in time.
+
+    """
+
+    asked: tuple[Subscription, ...] = ()
+    accepted: tuple[Subscription, ...] = ()
+    missing: tuple[Subscription, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the keys of a `subscribed` event."""
+        return {name: [one.as_dict() for one in getattr(self, name)] for name in self.__struct_fields__}
+
+
 class Message(msgspec.Struct, frozen=True):
     """
     A text message for the venue.
@@ -114,6 +136,7 @@ class Notice(msgspec.Struct, frozen=True):
         severity: `fatal` ends the run: no retry would mend it.
         event: Name of the event to record, if it is one.
         details: The further keys of that event.
+        is_about_all: Whether a fatal one ends the run only if it is true of all its connections.
 
     """
 
@@ -121,6 +144,7 @@ class Notice(msgspec.Struct, frozen=True):
     severity: Literal["info", "warning", "fatal"] = "info"
     event: str | None = None
     details: dict[str, Any] = {}
+    is_about_all: bool = False
 
 
 class FeedClient(Protocol):
@@ -139,6 +163,11 @@ class FeedClient(Protocol):
     def out_of_order(self) -> int:
         """Frames whose number did not fit; they are not lost."""
         return 0
+
+    @property
+    def acceptance(self) -> Acceptance | None:
+        """What the venue accepted, once that is settled; None before, and where the venue does not tell."""
+        return None
 
     def on_open(self, time: int) -> list[Message]:  # noqa: ARG002
         """Return the messages to send on a new connection, signed at `time` (wall clock, nanoseconds) if they are."""
@@ -227,6 +256,10 @@ class Feed(Protocol):
         """Return the subscription name of a channel that is named as its frames are (`l2_data` is `level2`)."""
         return name
 
+    def product_name(self, channel: str, product: str) -> str:  # noqa: ARG002
+        """Return a product as the venue must spell it, by its form: `BTC-USD` for `btc-usd` where all are capitals."""
+        return product
+
     def parse_params(self, channel: str, query: str) -> dict[str, Any]:
         """
         Read what a person wrote behind the `?` of a channel.
@@ -280,7 +313,14 @@ def few_of(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def closest_name(name: str, known: Iterable[str], cutoff: float = 0.8) -> str:
+    """Return the known name that differs in capitals alone, or else one that is close; empty if there is none."""
+    names = list(known)
+    same = next((one for one in names if one.casefold() == name.casefold()), "")
+    return same or next(iter(difflib.get_close_matches(name, names, n=1, cutoff=cutoff)), "")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a suggestion to append to an error, or nothing if no known name is close."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = closest_name(name, known, 0.6)
+    return f"; did you mean {close!r}?" if close else ""

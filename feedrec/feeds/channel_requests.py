@@ -12,6 +12,7 @@ __all__ = [
     "ChannelRequest",
     "Wanted",
     "missing_credentials",
+    "misspelled",
     "read_channel",
     "resolve_channels",
     "spread_channel",
@@ -172,6 +173,13 @@ def missing_credentials(feed: Feed, subscriptions: Sequence[Subscription]) -> st
     verb = "needs" if len(channels) == 1 else "need"
     what = f"{feed.name} needs" if feed.needs_credentials else f"{_listed(channels)} of {feed.name} {verb}"
     return f"{what} credentials, {kind.summary}: set {_listed(kind.variables)}, or give a key file, {kind.file}"
+
+
+def misspelled(feed: Feed, subscriptions: Sequence[Subscription]) -> dict[str, str]:
+    """Return the products whose form shows that the venue has no such, with what must be meant by them."""
+    names = {(one.channel, product) for one in subscriptions for product in one.products}
+    meant = {product: feed.product_name(channel, product) for channel, product in sorted(names)}
+    return {product: name for product, name in meant.items() if name != product}
 
 
 def spread_channel(

@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
 from ..errors import VenueError
-from ..feeds import Feed, FeedClient, Message, Notice, Subscription
+from ..feeds import Acceptance, Feed, FeedClient, Message, Notice, Subscription
 from ..feeds.redaction import Address
 from .clock import RecordingClock
 from .connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, RecordedConnection
@@ -54,7 +54,7 @@ class ConnectionLifecycle:
         writer: Where frames and events are written; its backlog decides when reading pauses.
         clock: Gives the stamps.
         messages: The venue's limit on messages.
-        on_refusal: Called when the venue refuses for good.
+        on_refusal: Called when the venue refuses for good; the flag is that of `Notice.is_about_all`.
 
     Attributes:
         number: As given.
@@ -71,7 +71,7 @@ class ConnectionLifecycle:
         writer: CountingWriter,
         clock: RecordingClock,
         messages: RateLimit,
-        on_refusal: Callable[[VenueError], object],
+        on_refusal: Callable[[VenueError, bool], object],
     ) -> None:
         self.number = number
         self.state = ConnectionState.CONNECTING
@@ -91,6 +91,7 @@ class ConnectionLifecycle:
         self._watchdog = Watchdog(time.monotonic())
         self._throttle = Throttle()
         self._pause_is_event = False
+        self._acceptance = Acceptance()
         self._sending = asyncio.Lock()
         self._changes: list[Change] = []
 
@@ -227,6 +228,7 @@ class ConnectionLifecycle:
             self.event("throttle", rest)
         if self._writer.failure is None:  # else frames are missing that the client half would judge by
             self.report(self._client.on_close(code, reason))
+            self._record_acceptance()
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)
             if protocol.close_rcvd is None and protocol.close_sent is not None:  # after this, no answer is read
@@ -260,7 +262,17 @@ class ConnectionLifecycle:
             if notice.event in {"error", "missing"} or notice.severity == "fatal":
                 self._writer.problem(text, str(details.get("reason", "")))
             if notice.severity == "fatal":
-                self._on_refusal(VenueError(text))
+                self._on_refusal(VenueError(text), notice.is_about_all)
+        if notices:
+            self._record_acceptance(time)
+
+    def _record_acceptance(self, time: int | None = None) -> None:
+        """Record what the venue accepted, if that is settled and something else than before."""
+        acceptance = self._client.acceptance
+        if acceptance is not None and acceptance != self._acceptance:
+            self._acceptance = acceptance
+            details = self._redaction.details(acceptance.as_dict())
+            self._intake.event("subscribed", details, time)
 
     async def _attend(self) -> None:
         """Subscribe, then check acks and silence until the connection is closing."""
@@ -278,6 +290,7 @@ class ConnectionLifecycle:
             due = self._client.on_tick(self.seconds_open)
             now = self._intake.write_reading_if_due()  # a clock that is set while nothing arrives is noticed too
             self.report([one for one in due if isinstance(one, Notice)], now)
+            self._record_acceptance(now)
             async with self._sending:
                 await self._send([one for one in due if isinstance(one, Message)])
             self._check_pause()

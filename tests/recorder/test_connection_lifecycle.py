@@ -12,7 +12,7 @@ import pytest
 from websockets.protocol import State
 
 from feedrec.errors import ConnectError, VenueError, WriteError
-from feedrec.feeds import Message, Notice, Subscription
+from feedrec.feeds import Acceptance, Message, Notice, Subscription
 from feedrec.feeds.redaction import Address
 from feedrec.formats.line.codec import decode_line
 from feedrec.formats.line.index import Mark
@@ -97,12 +97,12 @@ class KeptRecording(NullWriter):
 class Bench:
     """A connection over a played WebSocket."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: PlainClient | None = None) -> None:
         self.recording = KeptRecording()
         self.end = RunEnd()
         self.writer = CountingWriter(self.recording, self.end)
         self.feed = PlainFeed()
-        self.client: Any = PlainClient(self.feed)
+        self.client: Any = client or PlainClient(self.feed)
         self.refusals: list[VenueError] = []
         self.connection = ConnectionLifecycle(
             3,
@@ -112,7 +112,7 @@ class Bench:
             self.writer,
             RecordingClock(),
             RateLimit(None),
-            self.refusals.append,
+            lambda error, _: self.refusals.append(error),
         )
         self.websocket: Any = PlayedWebSocket()
 
@@ -422,6 +422,35 @@ def test_a_notice_is_logged_and_only_a_fatal_one_is_a_refusal(
     assert [(record.levelname, record.message) for record in caplog.records] == [(level, "so it is")]
     assert [str(error) for error in bench.refusals] == (["so it is"] if severity == "fatal" else [])
     assert bench.recording.records == []
+
+
+def test_what_is_accepted_is_recorded_once_it_is_settled_and_whenever_it_changes() -> None:
+    one, two = Subscription("a", ("X",)), Subscription("b")
+    half = Acceptance((one, two), (one,), (two,))
+
+    async def test(bench: Bench) -> None:
+        await bench.open()
+        for acceptance in (None, half, half, Acceptance((one, two), (one, two)), None):
+            bench.client.acceptance = acceptance
+            bench.connection.report([Notice("so it is")], 7)
+        bench.client.acceptance = Acceptance((one,), (one,))
+
+    class TellingClient(PlainClient):
+        acceptance: Any = None
+
+    async def go() -> Bench:
+        bench = Bench(TellingClient(PlainFeed()))
+        await test(bench)
+        bench.connection.end()
+        return bench
+
+    told = [one for one in run(go()).recording.records if isinstance(one, Event) and one.name == "subscribed"]
+    assert [(event.details["accepted"], event.details["missing"]) for event in told] == [
+        ([{"channel": "a", "products": ["X"]}], [{"channel": "b"}]),
+        ([{"channel": "a", "products": ["X"]}, {"channel": "b"}], []),
+        ([{"channel": "a", "products": ["X"]}], []),
+    ]
+    assert [event.time == 7 for event in told] == [True, True, False]
 
 
 def test_an_error_as_long_as_a_message_is_cut(caplog: pytest.LogCaptureFixture) -> None:

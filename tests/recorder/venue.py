@@ -24,7 +24,7 @@ from feedrec.errors import WriteError
 from feedrec.feeds import ContiguousSequence, FeedClient, Message, Notice, Subscription
 from feedrec.feeds.base import ConnectionSequence
 from feedrec.feeds.credentials import Credentials
-from feedrec.feeds.defaults import FeedDefaults
+from feedrec.feeds.defaults import ClientDefaults, FeedDefaults
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.file.writer import recording_to
@@ -220,7 +220,7 @@ async def never_answer(peer: Peer) -> None:
     await peer.reader.read()
 
 
-class PlainClient:
+class PlainClient(ClientDefaults):
     """The client half of the plain feed: frames with a `sequence` are numbered from 0, one by one."""
 
     def __init__(self, feed: PlainFeed) -> None:
@@ -251,12 +251,6 @@ class PlainClient:
             return ()
         details = {"expected": gap.expected, "received": gap.received, "missing": gap.missing}
         return [Notice("gap", "warning", "gap", details)]
-
-    def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:  # noqa: ARG002
-        return ()
-
-    def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
-        return ()
 
 
 class PlainFeed(FeedDefaults):

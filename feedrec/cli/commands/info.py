@@ -16,6 +16,7 @@ from ...errors import RecordingError
 from ...model import NANOSECONDS, describe_nothing, format_time
 from .. import output
 from ..options import RECORDING, as_json, logging_options
+from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo, echo_json
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
         ("connections", f"{total.connections} ({output.count(total.reconnects, 'reconnect')})"),
         ("sequence", _sequence(total)),
         *[("", f"{note}: frames may be missing") for note in total.notes[:_NOTES_SHOWN]],
+        *[("" if number else "missing", line) for number, line in enumerate(missing_lines(total.subscribed.facts()))],
     ]
 
 

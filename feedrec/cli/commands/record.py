@@ -11,6 +11,7 @@ from ...errors import UsageError
 from ..options import DURATION, GroupedCommand, as_json, logging_options
 from ..recording.output import OutputOptions, open_output, output_options
 from ..recording.source import SourceOptions, source_options
+from ..subscribed import name_subscription
 from ..terminal import echo_json
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ LOSS = 3
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",
-        "When to stop": "duration max-frames fail-on-gap",
+        "When to stop": "duration max-frames fail-on-gap strict",
     },
 )
 @source_options
@@ -38,9 +39,12 @@ LOSS = 3
 @click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
 @click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames.")
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
+@click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")
 @as_json
 @logging_options
-def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as_json: bool, **options: Any) -> int:
+def record(
+    duration: float | None, max_frames: int | None, fail_on_gap: bool, strict: bool, as_json: bool, **options: Any
+) -> int:
     """
     Record a feed to a file, every frame exactly as it arrives, until Ctrl-C.
 
@@ -69,7 +73,17 @@ def record(duration: float | None, max_frames: int | None, fail_on_gap: bool, as
         report(summary, error, err=place.output == "-")
     if error is not None:
         raise error
-    return LOSS if fail_on_gap and summary.counts.gaps else 0
+    is_lossy = (fail_on_gap and summary.counts.gaps > 0) or (strict and not _is_complete(summary))
+    return LOSS if is_lossy else 0
+
+
+def _is_complete(summary: Summary) -> bool:
+    """Tell whether the venue accepted everything that was asked for; the summary says what it refused."""
+    facts = summary.subscribed
+    if facts.accepted is not None and facts.unanswered:
+        names = ", ".join(map(name_subscription, facts.unanswered))
+        log.warning("the venue had not answered when the recording ended: %s", names)
+    return facts.is_complete
 
 
 def _facts(summary: Summary, error: BaseException | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
 from ..live_line import LiveLine
 from ..signals import ENDING
+from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
 
 __all__ = ["record_with_status", "report", "run_recording"]
@@ -59,7 +60,8 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
         progress = session.progress
         if not progress.counts.connections:
             raise
-        return Summary(str(writer.path), progress.seconds, progress.counts, progress.file_size), error
+        size, subscribed = progress.file_size, session.subscribed
+        return Summary(str(writer.path), progress.seconds, progress.counts, size, subscribed=subscribed), error
     if summary.path is None:
         summary = msgspec.structs.replace(summary, file_size=0)
     return summary, ending.interruption
@@ -203,3 +205,5 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
         facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
     line = f"  {', '.join(facts)}"
     echo_prose(coloured(line, marked, GAP) if counts.gaps else line, err=err)
+    for missing in missing_lines(summary.subscribed):
+        echo_prose(f"  missing: {missing}", err=err)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ..base import Message, Notice, SequenceRule, Subscription
-from .notices import missing_notice, nothing_accepted_notice, unacknowledged_notice
+from ..base import Acceptance, Message, Notice, SequenceRule, Subscription, closest_name
+from .notices import did_you_mean_instead, missing_notice, nothing_accepted_notice, unacknowledged_notice
 from .subscribing import RequestKind, SubscribingClient
+from .subscriptions import named, remove_subscriptions
 
-__all__ = ["ListedAcksClient"]
+__all__ = ["LOST", "ListedAcksClient"]
+
+LOST = 1006
+"""The close code of a connection on which no close frame came (RFC 6455, 7.4.1)."""
 
 
 class ListedAcksClient(SubscribingClient):
@@ -16,6 +20,7 @@ class ListedAcksClient(SubscribingClient):
     A client half of a venue that answers each request with an ack that lists all that is subscribed by then.
 
     What the venue does not know is silently absent from the list, so the last ack is compared with what was asked for.
+    Acks that come step by step are waited for: each one that lists more of it begins the grace anew.
     A venue overrides `request_for` and `listed_in`, and `on_error` where it reports errors.
 
     Args:
@@ -48,7 +53,16 @@ class ListedAcksClient(SubscribingClient):
         self._acked_at: float | None = None
         self._accepted: Mapping[str, Collection[str]] = {}
         self._judged = False
+        self._is_closed = False
         self._watch()
+
+    @property
+    def acceptance(self) -> Acceptance | None:
+        """What the venue accepted, once that is judged, or the connection ended before; see `FeedClient`."""
+        if not (self._judged or self._is_closed):
+            return None
+        accepted, missing = self._compare()
+        return Acceptance(tuple(self._wanted), tuple(accepted), tuple(missing) if self._judged else ())
 
     def on_tick(self, seconds_open: float) -> Sequence[Notice]:
         """Judge the acks once all have come, or should have."""
@@ -61,9 +75,12 @@ class ListedAcksClient(SubscribingClient):
             self._acked_at = seconds_open
         return self._judge() if seconds_open - self._acked_at >= self._ack_grace else ()
 
-    def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
-        """Judge what was acknowledged until now, if every ack came."""
-        return () if self._judged or self._acks < self._acks_due else self._judge()
+    def on_close(self, code: int = LOST, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
+        """Judge what was acknowledged until now, if every ack came; that nothing was is no verdict on a lost one."""
+        self._is_closed = True
+        if self._judged or self._acks < self._acks_due:
+            return ()
+        return [one for one in self._judge() if code != LOST or one.severity != "fatal"]
 
     def listed_in(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
         """Return the products that an ack lists, by channel; None if it is not understood."""
@@ -72,6 +89,10 @@ class ListedAcksClient(SubscribingClient):
     def absent_from(self, subscription: Subscription, listed: Collection[str]) -> tuple[str, ...]:
         """Return the products of a subscription that an ack should list with its channel, and does not."""
         return tuple(product for product in subscription.products if product not in listed)
+
+    def product_name(self, channel: str, product: str) -> str:  # noqa: ARG002
+        """Return a product as the venue must mean it, by its form; see `Feed`."""
+        return product
 
     def _watch(self) -> None:
         """Set what depends on what is wanted."""
@@ -94,13 +115,27 @@ class ListedAcksClient(SubscribingClient):
         if listed is None:
             return ()
         self._acks += 1
-        self._accepted = listed
         if self._judged:
-            return ()
-        if not self._missing():
+            return self._take_late(listed)
+        before, self._accepted = self._missing(), listed
+        missing = self._missing()
+        if not missing:
             self._judged = True
             return (Notice(f"subscribed to {', '.join(one.channel for one in self._wanted)}"),)
+        if missing != before:
+            self._acked_at = None  # at the next tick
         return () if self._ack_grace or self._acks < self._acks_due else self._judge()
+
+    def _take_late(self, listed: Mapping[str, Collection[str]]) -> Sequence[Notice]:
+        """Take an ack after the verdict: it may list what came late; one that lists less is of another time."""
+        before, verdict = self._missing(), self._accepted
+        self._accepted = listed
+        missing = self._missing()
+        if remove_subscriptions(missing, before)[0]:
+            self._accepted = verdict
+            return ()
+        late, _ = remove_subscriptions(before, missing)
+        return (Notice(f"the venue accepted {named(late)} after all"),) if late else ()
 
     def _on_timeout(self) -> Sequence[Notice]:
         """Judge what was acknowledged, though not every ack came."""
@@ -115,18 +150,59 @@ class ListedAcksClient(SubscribingClient):
         missing = self._missing()
         if not missing:
             return ()
+        others, meant = self._others(), self._meant(missing)
+        notice = missing_notice(missing, meant, others)
         asked_for = [one for one in self._wanted if one.channel != self._heartbeats] or self._wanted
-        if not self._was_changed and all(one in missing for one in asked_for):
-            return missing_notice(missing), nothing_accepted_notice()
-        return (missing_notice(missing),)
+        if self._was_changed or others or any(one not in missing for one in asked_for):
+            return (notice,)
+        return notice, nothing_accepted_notice(why=did_you_mean_instead(meant))
 
     def _missing(self) -> list[Subscription]:
-        """Compare what was asked for with the last ack."""
-        missing = []
+        return self._compare()[1]
+
+    def _compare(self) -> tuple[list[Subscription], list[Subscription]]:
+        """Compare what was asked for with the last ack; return what it lists of it, and what it lacks."""
+        accepted, missing = [], []
         for one in self._wanted:
             listed = self._accepted.get(one.channel)
-            if listed is None:
+            absent = () if listed is None else self.absent_from(one, listed)
+            if listed is None or (absent and absent == one.products):
                 missing.append(one)
-            elif absent := self.absent_from(one, listed):
+            elif absent:
+                present = tuple(product for product in one.products if product not in absent)
+                accepted.append(Subscription(one.channel, present, one.params))
                 missing.append(Subscription(one.channel, absent, one.params))
-        return missing
+            else:
+                accepted.append(one)
+        return accepted, missing
+
+    def _others(self) -> list[str]:
+        """Return what the last ack lists that was not asked for, and that may be the same by another name."""
+        asked: dict[str, list[str]] = {}
+        for one in self._wanted:
+            if one.channel != self._heartbeats:
+                asked.setdefault(one.channel, []).extend(one.products)
+        others = []
+        for channel, products in self._accepted.items():
+            if channel in asked:
+                others += [f"{channel} {one}" for one in _akin(products, asked[channel])]
+            elif channel != self._heartbeats:
+                others += _akin([channel], asked)
+        return others
+
+    def _meant(self, missing: Sequence[Subscription]) -> dict[str, str]:
+        """Return what was probably meant instead of missing products: by their spelling, or among what is listed."""
+        listed = dict.fromkeys(product for products in self._accepted.values() for product in products)
+        meant = {}
+        for one in missing:
+            asked = {product for other in self._wanted if other.channel == one.channel for product in other.products}
+            known = [product for product in listed if product not in asked]
+            for product in one.products:
+                name = self.product_name(one.channel, product)
+                meant[product] = name if name != product else closest_name(product, known)
+        return {product: name for product, name in meant.items() if name}
+
+
+def _akin(listed: Collection[str], asked: Collection[str]) -> list[str]:
+    """Return what is listed and was not asked for, but resembles something that was."""
+    return [one for one in listed if one not in asked and closest_name(one, asked, 0.6)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..base import Notice, Subscription
+from ..base import Notice, Subscription, few_of
 from ..sequence import Discontinuity, Gap
+from .subscriptions import named
 
 __all__ = [
+    "did_you_mean_instead",
     "discontinuity_notice",
     "gap_notice",
     "missing_notice",
@@ -41,11 +43,31 @@ def gap_notice(gap: Gap, channel: str = "", product: str = "") -> Notice:
     return Notice(text, "warning", "gap", details | _counted_by(channel, product))
 
 
-def missing_notice(missing: Sequence[Subscription]) -> Notice:
-    """Report subscriptions, or products of them, that an ack lacks."""
-    what = ", ".join(" ".join((subscription.channel, *subscription.products)) for subscription in missing)
-    text = f"the venue did not accept {what}: no such product?"
+def missing_notice(
+    missing: Sequence[Subscription], meant: Mapping[str, str] | None = None, others: Sequence[str] = ()
+) -> Notice:
+    """
+    Report subscriptions, or products of them, that an ack lacks.
+
+    Args:
+        missing: What it lacks.
+        meant: Products that were probably meant instead, by those of `missing`.
+        others: What it has that nobody asked for, which may be the same by another name.
+
+    """
+    question = did_you_mean_instead(meant or {}) or "no such product?"
+    instead = f" It lists {few_of(others)}, which was not asked for." if others else ""
+    text = f"the venue did not accept {named(missing)}: {question}{instead}"
     return Notice(text, "warning", "missing", subscription_details(missing))
+
+
+def did_you_mean_instead(meant: Mapping[str, str]) -> str:
+    """Ask whether other products were meant, by those that were asked for; nothing if there are none."""
+    if not meant:
+        return ""
+    if len(meant) == 1:
+        return f"did you mean {next(iter(meant.values()))}?"
+    return f"did you mean {few_of([f'{right} for {wrong}' for wrong, right in meant.items()])}?"
 
 
 def unacknowledged_notice(what: str, seconds: float, missing: Sequence[Subscription] = ()) -> Notice:
@@ -54,9 +76,10 @@ def unacknowledged_notice(what: str, seconds: float, missing: Sequence[Subscript
     return Notice(text, "warning", "missing", subscription_details(missing) if missing else {})
 
 
-def nothing_accepted_notice(check: str = "channels and products") -> Notice:
-    """Report that there is nothing to record."""
-    return Notice(f"the venue accepted nothing of what was asked for; check {check}", "fatal")
+def nothing_accepted_notice(check: str = "channels and products", why: str = "") -> Notice:
+    """Report that there is nothing to record; `why` is what the venue said, or what else may help."""
+    text = f"the venue accepted nothing of what was asked for; {why or f'check {check}'}"
+    return Notice(text, "fatal", is_about_all=True)
 
 
 def subscription_details(subscriptions: Sequence[Subscription]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..base import Subscription
 
-__all__ = ["add_subscriptions", "remove_subscriptions"]
+__all__ = ["add_subscriptions", "named", "remove_subscriptions"]
 
 Change = tuple[list[Subscription], list[Subscription]]
 """What is subscribed afterwards, and what changes for that."""
@@ -73,3 +73,8 @@ def remove_subscriptions(present: Sequence[Subscription], gone: Sequence[Subscri
                 left.append(Subscription(known.channel, kept, known.params))
                 dropped.append(Subscription(known.channel, lost, known.params))
     return left, dropped
+
+
+def named(subscriptions: Sequence[Subscription]) -> str:
+    """Return subscriptions for people, with their products; "nothing" if there are none."""
+    return ", ".join(" ".join((one.channel, *one.products)) for one in subscriptions) or "nothing"

@@ -29,6 +29,7 @@ from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscr
 from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
+from ..product_names import upper_case_product
 from ..server_half.settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample
 from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
@@ -81,6 +82,10 @@ class CoinbaseAdvanced(FeedDefaults):
         self.channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}
         self.default_channels: tuple[str, ...] = (USER,) if user_only else ("level2",)
         self.default_products: tuple[str, ...] = () if user_only else ("BTC-USD",)
+
+    def product_name(self, channel: str, product: str) -> str:  # noqa: ARG002
+        """Return a product as the venue spells it, in capitals; see `Feed`."""
+        return upper_case_product(product)
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """Put as many products of level2 on each connection as it may have; see `Feed`."""

@@ -12,7 +12,8 @@ from ..base import ConnectionSequence, Message, Notice, Subscription
 from ..client_half import ListedAcksClient, RequestKind, request_message
 from ..credentials import CDP_KEY, JWT_LIFE, CdpKey
 from ..decoding import decoder_of
-from .channels import HEARTBEATS, PRIVATE
+from ..product_names import upper_case_product
+from .channels import HEARTBEATS, PRIVATE, channel_name
 from .limits import MAX_LEVEL2_PRODUCTS
 
 __all__ = ["ACK_GRACE", "ACK_TIMEOUT", "SILENCE_LIMIT", "CoinbaseAdvancedClient"]
@@ -104,7 +105,8 @@ class CoinbaseAdvancedClient(ListedAcksClient):
         ack = _decode_ack(payload)
         if ack is None or not ack.events:
             return None if ack is None else self._accepted
-        return {channel: products for channel, products in ack.events[0].subscriptions.items() if products}
+        listed = ack.events[0].subscriptions.items()
+        return {channel_name(channel): products for channel, products in listed if products}
 
     def absent_from(self, subscription: Subscription, listed: Collection[str]) -> tuple[str, ...]:
         if subscription.channel in PRIVATE:  # acks list the account, not products (captures of 2026-09-30)
@@ -112,6 +114,9 @@ class CoinbaseAdvancedClient(ListedAcksClient):
         # Data of a -USDC product comes under the -USD id (docs.cdp.coinbase.com, WebSocket overview); so may its ack.
         also = {f"{product}C" for product in listed if product.endswith("-USD")}
         return super().absent_from(subscription, also.union(listed))
+
+    def product_name(self, channel: str, product: str) -> str:  # noqa: ARG002
+        return upper_case_product(product)
 
     def on_error(self, payload: bytes) -> Sequence[Notice]:
         message = (_decode_error(payload) or _Error()).message

@@ -29,7 +29,7 @@ from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKe
 from ..defaults import FeedDefaults
 from ..server_half.settings import read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key
-from .channels import CHANNELS, channel_name, described_name
+from .channels import CHANNELS, channel_name, described_name, product_name
 from .client import CoinbaseExchangeClient
 from .frames import describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
@@ -68,6 +68,7 @@ class CoinbaseExchange(FeedDefaults):
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
+    product_name = staticmethod(product_name)
 
     def __init__(self, name: str, url: str, *, is_direct: bool = False, is_sandbox: bool = False) -> None:
         self.name = name

@@ -9,8 +9,18 @@ says which channels of a recording can serve a client.
 from __future__ import annotations
 
 from ..base import Channel
+from ..product_names import upper_case_product
 
-__all__ = ["ACK_NAMES", "CHANNELS", "OPTIONAL_PRODUCTS", "SOURCES", "TAKERS", "channel_name", "described_name"]
+__all__ = [
+    "ACK_NAMES",
+    "CHANNELS",
+    "OPTIONAL_PRODUCTS",
+    "SOURCES",
+    "TAKERS",
+    "channel_name",
+    "described_name",
+    "product_name",
+]
 
 CHANNELS = (
     Channel("heartbeat", "a heartbeat every second for each product, with the last sequence and trade"),
@@ -65,6 +75,11 @@ _BY_OTHER_NAMES = {
 def channel_name(name: str) -> str:
     """Return the subscription name of a channel by its name in acks or frames."""
     return _BY_OTHER_NAMES.get(name, name)
+
+
+def product_name(channel: str, product: str) -> str:
+    """Return a product as the venue spells it; those of `balance` are ids of accounts."""
+    return product if channel == "balance" else upper_case_product(product)
 
 
 def described_name(channel: str) -> str:

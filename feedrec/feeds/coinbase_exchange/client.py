@@ -10,14 +10,15 @@ import msgspec
 from ...model import FrameInfo
 from ..base import Message, Notice, Subscription
 from ..client_half import ListedAcksClient, RequestKind, request_message
+from ..client_half.listed_acks import LOST
 from ..client_half.notices import nothing_accepted_notice
 from ..client_half.subscriptions import add_subscriptions, remove_subscriptions
 from ..credentials import ExchangeKey
 from ..decoding import decoder_of
-from .channels import CHANNELS, channel_name
+from .channels import CHANNELS, channel_name, product_name
 from .sequences import ExchangeSequence
 
-__all__ = ["ACK_TIMEOUT", "SILENCE_LIMIT", "CoinbaseExchangeClient"]
+__all__ = ["ACK_GRACE", "ACK_TIMEOUT", "SILENCE_LIMIT", "CoinbaseExchangeClient"]
 
 SILENCE_LIMIT = 20.0
 """Seconds without a frame that are not normal: heartbeats come each second."""
@@ -25,7 +26,8 @@ SILENCE_LIMIT = 20.0
 ACK_TIMEOUT = 10.0
 """Seconds after which an ack that has not come is taken as missing; live, all came within 0.1 s (2021-04-17)."""
 
-_LOST = 1006  # no close frame came (RFC 6455, 7.4.1): the ack may be what was lost
+ACK_GRACE = 1.0
+"""Seconds to wait for further acks once there is one: they are cumulative, and may come step by step (2021-04-17)."""
 
 _AUTHENTICATION_FAILED = "Authentication Failed"
 _FATAL_REASONS = {
@@ -79,6 +81,7 @@ class CoinbaseExchangeClient(ListedAcksClient):
         super().__init__(
             _with_heartbeats(subscriptions),
             ACK_TIMEOUT,
+            ACK_GRACE,
             requests=1,
             sequence=self._numbers,
             heartbeats=_HEARTBEAT,
@@ -98,9 +101,9 @@ class CoinbaseExchangeClient(ListedAcksClient):
         _, gone = add_subscriptions(wanted, self._wanted)
         return self._change("unsubscribe", wanted, gone, time)
 
-    def on_close(self, code: int = _LOST, reason: str = "") -> Sequence[Notice]:
+    def on_close(self, code: int = LOST, reason: str = "") -> Sequence[Notice]:
         """Judge a venue that refused everything, and closed before its ack was found missing."""
-        if self._judged or not self._was_refused or code == _LOST:
+        if self._judged or not self._was_refused or code == LOST:
             return super().on_close(code, reason)
         self._judged = True
         return (nothing_accepted_notice(),)
@@ -124,6 +127,9 @@ class CoinbaseExchangeClient(ListedAcksClient):
         if ack is None:
             return None
         return {channel_name(one.name): {*(one.product_ids or ()), *(one.account_ids or ())} for one in ack.channels}
+
+    def product_name(self, channel: str, product: str) -> str:
+        return product_name(channel, product)
 
     def _on_timeout(self) -> Sequence[Notice]:
         if not self._was_refused:

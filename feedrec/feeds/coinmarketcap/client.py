@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from ...model import FrameInfo
-from ..base import Message, Notice, Subscription, few_of
+from ..base import Acceptance, Message, Notice, Subscription, few_of
 from ..client_half import RequestKind, SubscribingClient, request_message
 from ..client_half.notices import nothing_accepted_notice, subscription_details, unacknowledged_notice
 from ..client_half.subscriptions import remove_subscriptions
@@ -77,11 +77,24 @@ class CoinMarketCapClient(SubscribingClient):
     def __init__(self, subscriptions: Sequence[Subscription]) -> None:
         super().__init__(subscriptions, ACK_TIMEOUT)
         self._waiting: dict[int, Subscription] = {}
+        self._overdue: dict[int, Subscription] = {}
         self._again: list[Subscription] = []
         self._accepted: dict[str, None] = {}
+        self._confirmed: list[Subscription] = []
+        self._refused: list[Subscription] = []
+        self._refused_something = ""  # what the last error says that names none of several
+        self._is_closed = False
         self._last_id = 0
         self._last_ping = 0.0
         self._ping_interval = PING_INTERVAL
+
+    @property
+    def acceptance(self) -> Acceptance | None:
+        """What the venue accepted, once everything is answered or overdue, or the connection ended before."""
+        if (self._waiting or self._again) and not self._is_closed:
+            return None
+        missing = [*self._refused, *self._overdue.values()]
+        return Acceptance(tuple(self._wanted), tuple(self._confirmed), tuple(missing))
 
     def subscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
         if not self._waiting:
@@ -90,10 +103,13 @@ class CoinMarketCapClient(SubscribingClient):
 
     def unsubscribe(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
         self._was_changed = True
-        self._waiting = {
-            number: one for number, one in self._waiting.items() if not remove_subscriptions([one], subscriptions)[1]
-        }
+        for unanswered in (self._waiting, self._overdue):
+            for number, one in list(unanswered.items()):
+                if remove_subscriptions([one], subscriptions)[1]:
+                    del unanswered[number]
         self._again, _ = remove_subscriptions(self._again, subscriptions)
+        self._confirmed, _ = remove_subscriptions(self._confirmed, subscriptions)
+        self._refused, _ = remove_subscriptions(self._refused, subscriptions)
         return super().unsubscribe(subscriptions, time)
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
@@ -108,9 +124,12 @@ class CoinMarketCapClient(SubscribingClient):
         due: list[Notice | Message] = []
         if self._is_overdue(seconds_open) and self._waiting:
             unanswered = list(self._waiting.values())
+            self._overdue |= self._waiting
             self._waiting.clear()
             names = few_of([_name(one) for one in unanswered], 3)
             due.append(unacknowledged_notice(names, self._ack_timeout, unanswered))
+            if self._refused_something and not self._accepted and not self._was_changed:
+                due.append(nothing_accepted_notice(why=self._refused_something))
         if seconds_open - self._last_ping >= self._ping_interval:
             self._last_ping = seconds_open
             due.append(request_message({"id": self._next_id(), "method": "ping"}))
@@ -122,6 +141,7 @@ class CoinMarketCapClient(SubscribingClient):
 
     def on_close(self, code: int = 1006, reason: str = "") -> Sequence[Notice]:
         """Report what the close code means; 1000 says nothing, and 1006 is not the venue's."""
+        self._is_closed = True
         closing = CLOSE_CODES.get(code)
         if closing is None or code == 1000:
             return ()
@@ -159,17 +179,18 @@ class CoinMarketCapClient(SubscribingClient):
         if subscription is None:
             return ()
         self._accepted[subscription.channel] = None
+        self._confirmed.append(subscription)
         if answer.duplicate:
             text = f"the venue counts {_name(subscription)} as a duplicate"
             return (Notice(text), *self._judge(answer))
         return self._judge(answer)
 
-    def _judge(self, answer: _Answer) -> tuple[Notice, ...]:
-        """Report what was accepted, once everything is answered."""
+    def _judge(self, answer: _Answer, why: str = "") -> tuple[Notice, ...]:
+        """Report what was accepted, once everything is answered; `why` is what the last error says."""
         if self._waiting or self._again:
             return ()
         if not self._accepted:
-            return () if self._was_changed else (nothing_accepted_notice("channels and parameters"),)
+            return () if self._was_changed else (nothing_accepted_notice("channels and parameters", why),)
         limit = "" if answer.sub_limit is None else f" of {answer.sub_limit}"
         count = "" if answer.sub_count is None else f" ({answer.sub_count}{limit} on this connection)"
         return (Notice(f"subscribed to {', '.join(self._accepted)}{count}"),)
@@ -177,26 +198,39 @@ class CoinMarketCapClient(SubscribingClient):
     def on_error(self, payload: bytes) -> Sequence[Notice]:
         answer = _decode(payload) or _Answer()
         refusal = _refusal(answer)
-        subscription = self._take(answer.id)
         known = ERROR_CODES.get(refusal.code)
+        remedy = "" if known is None else known.remedy
+        subscription = self._take(answer.id) or (self._only_one(remedy) if answer.id is None else None)
         details: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
         details |= {"detail": refusal.detail} if refusal.detail else {}
         said = " ".join(filter(None, (refusal.code, repr(refusal.message), refusal.detail)))
         what = f" {_name(subscription)}" if subscription is not None else ""
-        if known is not None and known.remedy == "none":
+        if subscription is not None and remedy != "ask again":
+            self._refused.append(subscription)
+        if known is not None and remedy == "none":
             return (self.error_notice(said, details, known.advice, what=what, may_be_later=answer.id is not None),)
         if subscription is None:
+            self._refused_something = f"{said}; {known.advice}" if known is not None and remedy == "leave out" else ""
             return (self.error_notice(said, details),)
         advice = f"; {known.advice}" if known is not None else ""
-        if known is not None and known.remedy == "ask again":
+        if remedy == "ask again":
             self._again.append(subscription)
             return (Notice(f"the venue failed at{what}: {said}{advice}", "warning", "error", details),)
         details = subscription_details([subscription]) | details
-        return (Notice(f"the venue refused{what}: {said}{advice}", "warning", "missing", details), *self._judge(answer))
+        left_out = Notice(f"the venue refused{what}: {said}{advice}", "warning", "missing", details)
+        return left_out, *self._judge(answer, f"{said}{advice}")
 
     def _take(self, number: object) -> Subscription | None:
-        """Return the subscription that waits for the answer with this id, and no longer wait."""
-        return self._waiting.pop(number, None) if type(number) is int else None
+        """Return the subscription that the answer with this id is about, and no longer wait for it."""
+        if type(number) is not int:
+            return None
+        return self._waiting.pop(number, None) or self._overdue.pop(number, None)
+
+    def _only_one(self, remedy: str) -> Subscription | None:
+        """Return the only subscription that waits, if an error that names none must be about it."""
+        if remedy != "leave out" or len(self._waiting) != 1:
+            return None
+        return self._waiting.popitem()[1]
 
 
 def _refusal(answer: _Answer) -> _Refusal:

@@ -70,9 +70,13 @@ ERROR_CODES = {
         "PROTOCOL", "Message length is not right.", "name fewer ids or addresses in one subscription", "leave out"
     ),
     "2204": ErrorCode("PROTOCOL", "Missing required field.", _OUR_FAULT, "leave out"),
-    "2301": ErrorCode("PROTOCOL", "Channel does not exist.", "check the name of the channel"),
-    "2302": ErrorCode("PROTOCOL", "Channel not available on your plan.", "leave it out, or take a larger plan"),
-    "2303": ErrorCode("PROTOCOL", "Subscription limit reached.", "put more ids or addresses into each subscription"),
+    "2301": ErrorCode("PROTOCOL", "Channel does not exist.", "check the name of the channel", "leave out"),
+    "2302": ErrorCode(
+        "PROTOCOL", "Channel not available on your plan.", "leave it out, or take a larger plan", "leave out"
+    ),
+    "2303": ErrorCode(
+        "PROTOCOL", "Subscription limit reached.", "put more ids or addresses into each subscription", "leave out"
+    ),
     "2304": ErrorCode("PROTOCOL", "Connection limit reached.", "close other connections that use this API key"),
     "2401": ErrorCode("PROTOCOL", "Missing required param for channel.", "check the channel's parameters", "leave out"),
     "2402": ErrorCode("PROTOCOL", "Invalid param for channel.", "check the channel's parameters", "leave out"),

@@ -8,5 +8,6 @@ One line of a recording, and what is known about it. Pure: no stream, no file.
     seek_table.py    the seek table of the zstd seekable format
     index_marks.py   what the index needs to know about lines
     selection.py     chooses records by channel, product, time
+    subscribed.py    what was asked for, and what of it was accepted
     steady_clock.py  time without the steps of the wall clock
 """

@@ -12,6 +12,7 @@ from ...errors import DamagedRecordingError
 from ...model import NANOSECONDS, Event, FrameInfo, Header, format_time
 from ..file.recording import DecodedBatch, Recording
 from ..line.steady_clock import Jump, SteadyClock
+from ..line.subscribed import Subscribed
 from .connections import Connections, Span, reconnects_by_run
 from .histogram import BusiestSecond, Histogram
 from .moments import Ends, at_steady_times, steady_times_of
@@ -118,6 +119,7 @@ class RecordingSummary(msgspec.Struct):
         channels: Figures by channel and product.
         spans: When connections were open.
         notes: What to say of resets.
+        subscribed: What was asked for, and what of it the venue accepted.
         ends: The first and the last moment of received frames.
         jump: The first jump of time that nothing explains.
 
@@ -143,6 +145,7 @@ class RecordingSummary(msgspec.Struct):
     channels: list[ChannelFigures] = []
     spans: list[Span] = []
     notes: list[str] = []
+    subscribed: Subscribed = msgspec.field(default_factory=Subscribed)
     ends: Ends = msgspec.field(default_factory=Ends)
     jump: Jump | None = None
 
@@ -185,6 +188,7 @@ class RecordingSummary(msgspec.Struct):
             "bytes_per_second": round(self.bytes / self.seconds, 3) if self.seconds else None,
             "ratio": round(self.ratio, 3) if self.ratio else None,
             "channels": [msgspec.structs.asdict(figures) for figures in self.channels],
+            "subscribed": msgspec.structs.asdict(self.subscribed.facts()),
         }
         return {**start, **facts}
 
@@ -216,6 +220,7 @@ def summarise(
     """
     activity, clock = activity or Activity(), clock or SteadyClock()
     summary = RecordingSummary(recording.header, text_size=len(recording.header_line) + 1)
+    summary.subscribed.ask(recording.header.subscriptions)
     channels, connections = _Channels(), Connections()
     sequence = SequenceCheck(None if "filtered" in recording.header.extra else sequence_rule)
     try:
@@ -260,6 +265,7 @@ def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
     total.recordings = len({(header.endpoint, header.url, header.created, header.software) for header in headers})
     for summary in summaries:
         total.ends.join(summary.ends)
+        total.subscribed.join(summary.subscribed)
     total.busiest_second = max(summary.busiest_second for summary in summaries)
     for name in _SUMS:
         setattr(total, name, sum(getattr(summary, name) for summary in summaries))
@@ -321,6 +327,8 @@ def _count_others(summary: RecordingSummary, batch: DecodedBatch, activity: Acti
         elif record.name == "gap" and frames_missing(record.details) <= _LARGEST_GAP:
             gaps.append(record.time)
             summary.missing += frames_missing(record.details)
+        else:
+            summary.subscribed.add(record.name, record.details)
     summary.gaps += len(gaps)
     activity.gaps.add(gaps)
     activity.others.add([record.time for record in batch.others])

@@ -9,6 +9,7 @@ import msgspec
 
 from ...errors import FeedrecError, WriteError
 from ...formats.line.codec import encode_received
+from ...formats.line.subscribed import Subscribed
 from ...formats.tools.summary import frames_missing
 from ...model import Event, Frame, FrameInfo, Record
 from ..clock import Reading
@@ -64,6 +65,7 @@ class CountingWriter:
     Attributes:
         recording: As given.
         counts: The figures so far.
+        subscribed: What was asked for, and what the venue accepted.
         is_complete: Whether no more frames are written: the limit is reached, or writing failed.
         failure: Why writing failed; None while it works.
         memory_reminder, throttle_reminder: When it is to be logged, for all connections, that reading is paused.
@@ -73,6 +75,7 @@ class CountingWriter:
     def __init__(self, recording: GrowingRecording, end: RunEnd, max_frames: int | None = None) -> None:
         self.recording = recording
         self.counts = Counts()
+        self.subscribed = Subscribed()
         self.is_complete = False
         self.failure: FeedrecError | None = None
         self.memory_reminder, self.throttle_reminder = Reminder(), Reminder()
@@ -135,6 +138,8 @@ class CountingWriter:
             self.counts.missing += frames_missing(details)
         elif name == "reset":
             self.counts.resets += 1
+        else:
+            self.subscribed.add(name, details)
         self._write(Event(time, conn, name, details))
 
     def clock_reading(self, time: int, conn: int, reading: Reading) -> None:

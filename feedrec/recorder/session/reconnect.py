@@ -54,6 +54,8 @@ class RunContext(msgspec.Struct):
         end: The end of the run.
         opened: Set once the first connection is open.
         reconnect: Whether to open a lost connection again.
+        connections: Connections that the run keeps open.
+        served_nothing: Those of them on which the venue accepted nothing, for now.
         openings: The venue's limit on opening connections.
         messages: Its limit on messages.
 
@@ -69,6 +71,8 @@ class RunContext(msgspec.Struct):
     reconnect: bool
     openings: RateLimit
     messages: RateLimit
+    connections: int = 0
+    served_nothing: set[ReconnectLoop] = msgspec.field(default_factory=set)
 
 
 class ReconnectLoop:
@@ -90,6 +94,7 @@ class ReconnectLoop:
         self.state = RunState.CONNECTING
         self.subscriptions = list(subscriptions)
         self._context = context
+        context.connections += 1
         self._backoff = backoff
         self._connection: ConnectionLifecycle | None = None
         self._failures = 0
@@ -219,6 +224,7 @@ class ReconnectLoop:
         context, writer = self._context, self._context.writer
         self.state = RunState.CONNECTING
         self._asked_to_wait = 0.0
+        context.served_nothing.discard(self)
         client = endpoint.feed.client(endpoint.has(self.subscriptions), context.credentials)
         number, address = writer.take_number(), Address(endpoint.url)
         connection = self._connection = ConnectionLifecycle(
@@ -270,13 +276,22 @@ class ReconnectLoop:
         await context.openings.turn()
         await context.connect(endpoint.url, connection.attach, headers_of(endpoint, context.credentials))
 
-    def _refused(self, error: VenueError) -> None:
-        """End the run; but a venue that refuses what it served before has an outage, and is tried again."""
-        connection = self._connection
+    def _refused(self, error: VenueError, is_about_all: bool) -> None:  # noqa: FBT001
+        """
+        End the run, unless other connections have what this one was refused.
+
+        A venue that refuses what it served before has an outage, and is tried again.
+        """
+        context, connection = self._context, self._connection
+        if is_about_all:
+            context.served_nothing.add(self)
+            if len(context.served_nothing) < context.connections:
+                log.warning("the other connections of the run go on")
+                return
         if connection is not None and (self._has_lasted or connection.seconds_open >= GOOD_CONNECTION):
             connection.drop()
         else:
-            self._context.end.end(Outcome.REFUSED, error)
+            context.end.end(Outcome.REFUSED, error)
 
 
 def headers_of(endpoint: EndpointAddress, credentials: Credentials | None) -> Mapping[str, str]:

@@ -19,10 +19,11 @@ import msgspec
 
 from ...errors import ConnectError, FeedrecError, UsageError
 from ...feeds import Feed, Subscription
-from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
-from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
+from ...feeds.channel_requests import Wanted, missing_credentials, misspelled, resolve_channels
+from ...feeds.client_half.subscriptions import add_subscriptions, named, remove_subscriptions
 from ...feeds.credentials import Credentials
 from ...feeds.redaction import Address, Redaction
+from ...formats.line.subscribed import SubscribedFacts
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..connection import open_connection
@@ -166,6 +167,11 @@ class RecordingSession:
             together, _ = add_subscriptions(together, loop.subscriptions)
         return together
 
+    @property
+    def subscribed(self) -> SubscribedFacts:
+        """What was asked for so far, and what of it the venue accepted."""
+        return self._writer.subscribed.facts()
+
     async def subscribe(self, channels: Wanted | Sequence[Wanted], products: str | Sequence[str] = ()) -> None:
         """
         Ask for more, before the run or while it lasts; every connection that follows asks for it too.
@@ -190,7 +196,9 @@ class RecordingSession:
         feed.spread(together)
         if new:
             loop = self._find_room(new)
-            log.info("subscribing to %s", _named(new))
+            log.info("subscribing to %s", named(new))
+            if self._phase is not _Phase.READY:
+                self._ask(new)
             await loop.subscribe(new)
 
     async def unsubscribe(self, channels: Wanted | Sequence[Wanted], products: str | Sequence[str] = ()) -> None:
@@ -212,8 +220,8 @@ class RecordingSession:
         gone = resolve_channels(feed, channels, products, use_defaults=False)
         for one in gone:
             if not remove_subscriptions(self.subscriptions, [one])[1]:
-                raise UsageError(f"{_named([one])} is not subscribed (subscribed: {_named(self.subscriptions)})")
-        log.info("unsubscribing from %s", _named(gone))
+                raise UsageError(f"{named([one])} is not subscribed (subscribed: {named(self.subscriptions)})")
+        log.info("unsubscribing from %s", named(gone))
         for loop in self._loops:
             await loop.unsubscribe(gone)
 
@@ -269,6 +277,7 @@ class RecordingSession:
         loop = asyncio.get_running_loop()
         self._started = time.monotonic()
         self._phase = _Phase.RUNNING
+        self._ask(self.subscriptions)
         self._recording.on_drained = functools.partial(_call_in, loop, self._on_drained)
         limit = functools.partial(self._end.end, Outcome.LIMIT_REACHED)
         deadline = None if self._duration is None else loop.call_later(self._duration, limit)
@@ -285,7 +294,7 @@ class RecordingSession:
         if self._end.error is not None:
             raise without_secrets(self._end.error, self._redaction)
         seconds = time.monotonic() - self._started
-        return Summary(path, seconds, self._writer.counts, self._recording.file_size)
+        return Summary(path, seconds, self._writer.counts, self._recording.file_size, subscribed=self.subscribed)
 
     async def _record(self) -> None:
         """Keep every connection open until something ends the run; return when they are closed."""
@@ -313,6 +322,13 @@ class RecordingSession:
         except Exception as error:  # noqa: BLE001  it is raised by `run`
             self._end.end(Outcome.CRASHED, error)
 
+    def _ask(self, subscriptions: Sequence[Subscription]) -> None:
+        """Take note of what is asked for; name what the venue spells otherwise, before it is left out."""
+        self._writer.subscribed.ask(self._redaction.details(one.as_dict()) for one in subscriptions)
+        feed = self._context.selector.primary.feed
+        for product, name in misspelled(feed, subscriptions).items():
+            log.warning("%s: did you mean %s? It is asked of %s as it stands", product, name, feed.name)
+
     def _find_room(self, new: Sequence[Subscription]) -> ReconnectLoop:
         """Return the first connection that can carry this too."""
         selector = self._context.selector
@@ -322,7 +338,7 @@ class RecordingSession:
                 selector.check([together])
                 return loop
         raise UsageError(
-            f"{_named(new)}: no connection of the session can carry so much more; ask for it at the start "
+            f"{named(new)}: no connection of the session can carry so much more; ask for it at the start "
             "or open another session"
         )
 
@@ -344,10 +360,6 @@ class RecordingSession:
             self._end.end(Outcome.DISK_FAILED, error)
             raise
         return None if isinstance(self._recording, NullWriter) else str(path)
-
-
-def _named(subscriptions: Sequence[Subscription]) -> str:
-    return ", ".join(" ".join((one.channel, *one.products)) for one in subscriptions) or "nothing"
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:

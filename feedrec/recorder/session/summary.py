@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ...formats.line.subscribed import SubscribedFacts
 from ..output.counting_writer import Counts
 
 __all__ = ["Progress", "RunState", "Summary"]
@@ -66,6 +67,7 @@ class Summary(msgspec.Struct, frozen=True):
         file_size: Bytes of the recording.
         lost: Received frames that are not in the recording, since the disk did not take them.
         files: The files of the recording, if that is known.
+        subscribed: What was asked for, and what of it the venue accepted.
 
     """
 
@@ -75,6 +77,7 @@ class Summary(msgspec.Struct, frozen=True):
     file_size: int
     lost: int = 0
     files: list[str] = []
+    subscribed: SubscribedFacts = SubscribedFacts()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as the JSON object of `--json`."""
@@ -90,4 +93,5 @@ class Summary(msgspec.Struct, frozen=True):
             "ratio": round(progress.ratio, 3) if progress.ratio else None,
             "lost": self.lost,
             "files": self.files,
+            "subscribed": msgspec.structs.asdict(self.subscribed),
         }

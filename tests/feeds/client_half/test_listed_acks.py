@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 
-from feedrec.feeds import Message, Notice, Subscription
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedrec.feeds import Acceptance, Message, Notice, Subscription
 from feedrec.feeds.client_half import ListedAcksClient, RequestKind
 from feedrec.feeds.decoding import decoder_of
 from feedrec.model import FrameInfo
@@ -114,3 +119,116 @@ def test_silence_is_suspicious_while_heartbeats_are_wanted() -> None:
     assert client.silence_limit == 9.0
     client.unsubscribe([Subscription("beat")])
     assert client.silence_limit is None
+
+
+# What is accepted
+
+
+def test_what_is_accepted_is_settled_by_the_verdict() -> None:
+    client = Client(A, B, grace=1.0)
+    acked(client, b'{"a": ["X"]}', b'{"a": ["X"]}')
+    assert client.acceptance is None
+    assert [*client.on_tick(1.0), *client.on_tick(1.9)] == []
+    assert client.acceptance is None
+    client.on_tick(2.0)
+    half = Subscription("a", ("X",)), Subscription("a", ("Y",))
+    assert client.acceptance == Acceptance((A, B), half[:1], (half[1], B))
+
+
+def test_nothing_in_time_is_missing_and_what_comes_late_is_not() -> None:
+    client = Client(A, B)
+    client.on_tick(5.0)
+    assert client.acceptance == Acceptance((A, B), (), (A, B))
+    assert texts(acked(client, b'{"a": ["X", "Y"]}')) == ["the venue accepted a X Y after all"]
+    assert texts(acked(client, b'{"a": ["X", "Y"], "b": ["X"]}')) == ["the venue accepted b X after all"]
+    assert client.acceptance == Acceptance((A, B), (A, B))
+
+
+def test_an_ack_of_less_after_the_verdict_is_of_another_time() -> None:
+    """A replay that loops sends those of the beginning again."""
+    client = Client(A, B)
+    acked(client, b'{"a": ["X", "Y"], "b": ["X"]}')
+    assert acked(client, b'{"a": ["X", "Y"]}') == []
+    assert client.acceptance == Acceptance((A, B), (A, B))
+
+
+def test_at_the_end_of_the_connection_what_was_not_answered_is_neither() -> None:
+    client = Client(A, B)
+    acked(client, b'{"a": ["X"]}')
+    assert client.on_close(1000, "") == ()
+    assert client.acceptance == Acceptance((A, B), (Subscription("a", ("X",)),))
+
+
+def test_what_is_asked_for_later_is_unsettled_until_it_is_answered() -> None:
+    client = Client(A)
+    acked(client, b'{"a": ["X", "Y"]}')
+    client.subscribe([B])
+    assert client.acceptance is None
+    acked(client, b'{"a": ["X", "Y"], "b": ["X"]}')
+    assert client.acceptance == Acceptance((A, B), (A, B))
+    client.unsubscribe([A])
+    assert client.acceptance == Acceptance((B,), (B,))
+
+
+@given(
+    wanted=st.dictionaries(st.sampled_from("abc"), st.lists(st.sampled_from("XYZ"), unique=True), min_size=1),
+    acks=st.lists(st.dictionaries(st.sampled_from("abcd"), st.lists(st.sampled_from("WXYZ"), unique=True)), max_size=4),
+    seconds=st.lists(st.floats(0, 2), max_size=4),
+)
+def test_what_is_asked_for_is_accepted_or_missing_once_it_is_settled(
+    wanted: dict[str, list[str]], acks: list[dict[str, list[str]]], seconds: list[float]
+) -> None:
+    """Whatever the venue lists and whenever: nothing is both, nothing else is either, and nothing is left over."""
+    client = Client(*(Subscription(channel, tuple(products)) for channel, products in wanted.items()), grace=1.0)
+    now = 0.0
+    for number in range(4):
+        acked(client, *(json.dumps(ack).encode() for ack in acks[number : number + 1]))
+        now += sum(seconds[number : number + 1])
+        client.on_tick(now)
+    client.on_tick(now + 5.0)
+    client.on_tick(now + 6.0)
+    settled = client.acceptance
+    assert settled is not None
+
+    def parts(subscriptions: Sequence[Subscription]) -> list[tuple[str, str]]:
+        return [(one.channel, product) for one in subscriptions for product in one.products or [""]]
+
+    assert sorted(parts(settled.accepted) + parts(settled.missing)) == sorted(parts(settled.asked))
+
+
+# Acks that come step by step, or by another name
+
+
+def test_each_ack_that_lists_more_begins_the_grace_anew() -> None:
+    client = Client(A, grace=1.0)
+    assert [*acked(client, b"{}"), *client.on_tick(1.0), *client.on_tick(1.9)] == []
+    assert [*acked(client, b'{"a": ["X"]}'), *client.on_tick(2.0), *client.on_tick(2.9)] == []
+    assert texts(acked(client, b'{"a": ["X", "Y"]}')) == ["subscribed to a"]
+
+
+def test_that_nothing_was_accepted_is_no_verdict_on_a_connection_that_was_lost() -> None:
+    """The next ack may have been under way; a venue that hangs up by itself has said what it had to say."""
+    for code, severities in ((1006, ["warning"]), (1000, ["warning", "fatal"])):
+        client = Client(A, grace=1.0)
+        acked(client, b"{}")
+        assert [notice.severity for notice in client.on_close(code, "")] == severities
+
+
+@pytest.mark.parametrize(
+    ("ack", "others"), [(b'{"a": ["XAU-SPOT"]}', "a XAU-SPOT"), (b'{"level2_10": ["XAU"]}', "level2_10")]
+)
+def test_what_is_listed_by_a_name_like_that_is_not_nothing(ack: bytes, others: str) -> None:
+    channel = "a" if b"a" in ack[:4] else "level2_50"
+    client = Client(Subscription(channel, ("XAU-PERP",)))
+    (missing,) = acked(client, ack)
+    assert missing.severity == "warning"
+    assert missing.text.endswith(f" It lists {others}, which was not asked for.")
+
+
+# What was meant
+
+
+def test_a_product_that_is_accepted_elsewhere_in_other_capitals_is_named() -> None:
+    client = Client(Subscription("a", ("gold", "TIN")), Subscription("b", ("GOLD",)))
+    (missing,) = acked(client, b"{}", b'{"b": ["GOLD"]}')
+    assert missing.text == "the venue did not accept a gold TIN: did you mean GOLD?"

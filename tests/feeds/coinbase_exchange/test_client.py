@@ -10,7 +10,7 @@ import pytest
 from feedrec.errors import UsageError
 from feedrec.feeds import Notice, Subscription, subscribe_to
 from feedrec.feeds.coinbase_exchange import FEEDS, CoinbaseExchangeClient
-from feedrec.feeds.coinbase_exchange.client import ACK_TIMEOUT, SILENCE_LIMIT
+from feedrec.feeds.coinbase_exchange.client import ACK_GRACE, ACK_TIMEOUT, SILENCE_LIMIT
 from feedrec.feeds.coinbase_exchange.frames import describe
 from feedrec.feeds.credentials import CdpKey, ExchangeKey
 
@@ -100,11 +100,13 @@ def test_accounts_are_compared_as_products_are() -> None:
 def test_a_product_that_the_ack_lacks_is_missing_and_the_rest_goes_on() -> None:
     client = CoinbaseExchangeClient([BATCH, MATCHES])
     reason = "ETH-USD is not a valid product"
-    bad, missing = hear(
+    (bad,) = hear(
         client,
         error("Failed to subscribe", reason),
         ack(("level2_50", ("BTC-USD",)), ("matches", ("BTC-USD",))),
     )
+    assert client.on_tick(1.0) == ()
+    (missing,) = client.on_tick(1.0 + ACK_GRACE)
     assert (bad.severity, bad.event) == ("warning", "error")
     assert bad.details == {"message": "Failed to subscribe", "reason": reason}
     assert (missing.severity, missing.event) == ("warning", "missing")
@@ -114,9 +116,38 @@ def test_a_product_that_the_ack_lacks_is_missing_and_the_rest_goes_on() -> None:
 
 def test_an_ack_of_heartbeats_alone_leaves_nothing() -> None:
     client = CoinbaseExchangeClient(subscribe_to(FEED, [("auctionfeed", [])], []))
-    missing, nothing = hear(client, ack(("heartbeat", ("BTC-USD",))))
+    assert [*hear(client, ack(("heartbeat", ("BTC-USD",)))), *client.on_tick(0.1)] == []
+    missing, nothing = client.on_tick(0.1 + ACK_GRACE)
     assert missing.event == "missing"
     assert nothing.severity == "fatal"
+
+
+def test_acks_that_come_step_by_step_are_waited_for() -> None:
+    """Each one is cumulative (2021-04-17), so none of them but the last is a verdict."""
+    client = CoinbaseExchangeClient(subscribe_to(FEED, [("ticker", []), ("matches", [])], []))
+    steps = [ack(("heartbeat", ("BTC-USD",))), ack(("heartbeat", ("BTC-USD",)), ("ticker", ("BTC-USD",)))]
+    for number, step in enumerate(steps):
+        at = number * ACK_GRACE * 0.9
+        assert [*hear(client, step), *client.on_tick(at), *client.on_tick(at + ACK_GRACE * 0.8)] == []
+    last = ack(("heartbeat", ("BTC-USD",)), ("ticker", ("BTC-USD",)), ("matches", ("BTC-USD",)))
+    assert hear(client, last) == [Notice("subscribed to ticker, matches, heartbeat")]
+
+
+def test_an_ack_by_a_name_that_nobody_asked_for_ends_nothing() -> None:
+    client = CoinbaseExchangeClient([Subscription("level2_batch", ("BTC-USD",))])
+    hear(client, ack(("level2_10", ("BTC-USD",))))
+    (missing,) = [*client.on_tick(0.1), *client.on_tick(0.1 + ACK_GRACE)]
+    assert missing.severity == "warning"
+    assert missing.text.endswith("no such product? It lists level2_10, which was not asked for.")
+
+
+def test_a_product_in_small_letters_is_asked_for_as_it_is_and_the_right_one_is_named() -> None:
+    client = CoinbaseExchangeClient([Subscription("ticker", ("btc-usd",))])
+    assert b'"btc-usd"' in client.on_open()[0].payload
+    hear(client, error("Failed to subscribe", "btc-usd is not a valid product"), ack())
+    missing, nothing = [*client.on_tick(0.1), *client.on_tick(0.1 + ACK_GRACE)]
+    assert missing.text == "the venue did not accept ticker btc-usd: did you mean BTC-USD?"
+    assert nothing.text == "the venue accepted nothing of what was asked for; did you mean BTC-USD?"
 
 
 def test_errors_without_an_ack_leave_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from feedrec.feeds import Notice, Subscription
 from feedrec.feeds.coinbase_exchange import FEEDS
-from feedrec.feeds.coinbase_exchange.client import ACK_TIMEOUT, CoinbaseExchangeClient
+from feedrec.feeds.coinbase_exchange.client import ACK_GRACE, ACK_TIMEOUT, CoinbaseExchangeClient
 from feedrec.feeds.credentials import ExchangeKey
 
 FEED = FEEDS["coinbase-exchange"]
@@ -81,7 +81,8 @@ def test_compares_the_last_ack_with_what_is_wanted_by_then() -> None:
     client.on_open()
     client.subscribe([Subscription("matches", (BTC, "NO-SUCH"))])
     assert hear(client, ack(ticker=[BTC])) == []
-    (missing,) = hear(client, ack(ticker=[BTC], matches=[BTC]))
+    assert hear(client, ack(ticker=[BTC], matches=[BTC])) == []
+    (missing,) = [*client.on_tick(1.0), *client.on_tick(1.0 + ACK_GRACE)]
     assert missing.details == {"subscriptions": [{"channel": "matches", "products": ["NO-SUCH"]}]}
     client.unsubscribe([Subscription("ticker")])
     assert [*hear(client, ack(matches=[BTC])), *client.on_tick(100)] == []
@@ -97,7 +98,8 @@ def test_refusals_of_what_was_asked_for_later_end_nothing() -> None:
     assert (refused.severity, refused.event) == ("warning", "error")
     assert [*client.on_tick(50), *client.on_tick(50 + ACK_TIMEOUT)] == []
     client.subscribe([Subscription("matches", (BTC,))])
-    accepted = hear(client, ack(ticker=[BTC], matches=[BTC]))
+    hear(client, ack(ticker=[BTC], matches=[BTC]))
+    accepted = [*client.on_tick(70), *client.on_tick(70 + ACK_GRACE)]
     assert [notice.details for notice in accepted] == [{"subscriptions": [{"channel": "full", "products": [BTC]}]}]
 
 

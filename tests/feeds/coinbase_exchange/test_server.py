@@ -11,6 +11,7 @@ from feedrec.errors import UsageError
 from feedrec.feeds import Notice, Subscription, subscribe_to
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_exchange import FEEDS
+from feedrec.feeds.coinbase_exchange.client import ACK_GRACE
 from feedrec.feeds.coinbase_exchange.frames import describe
 from feedrec.feeds.coinbase_exchange.server import CoinbaseExchangeServer, Settings
 from feedrec.feeds.credentials import ExchangeKey
@@ -555,6 +556,7 @@ def converse(
         for reply in venue.on_message(message.payload, START):
             if isinstance(reply, Send):
                 notices += client.on_frame(describe(reply.payload), reply.payload)
+    notices += (one for at in (1.0, 1.0 + ACK_GRACE) for one in client.on_tick(at) if isinstance(one, Notice))
     return [(notice.severity, notice.event) for notice in notices]
 
 

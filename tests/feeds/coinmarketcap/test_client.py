@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from feedrec.feeds import Message, Notice, Subscription
+from feedrec.feeds import Acceptance, Message, Notice, Subscription
 from feedrec.feeds.base import FeedClient
 from feedrec.feeds.coinmarketcap import FEEDS
 from feedrec.feeds.coinmarketcap.codes import CLOSE_CODES, ERROR_CODES
@@ -189,6 +189,74 @@ def test_a_run_of_which_nothing_is_accepted_ends() -> None:
     client = opened(PRICES, KLINE)
     assert [one.severity for one in say(client, error(1, "2402"))] == ["warning"]
     assert [one.severity for one in say(client, error(2, "2401"))] == ["warning", "fatal"]
+
+
+def test_a_run_of_which_nothing_is_accepted_says_why_the_last_was_refused() -> None:
+    _, fatal = say(opened(), error(1, "2301"))
+    said = "2301 'Channel does not exist.'; check the name of the channel"
+    assert fatal.text == f"the venue accepted nothing of what was asked for; {said}"
+
+
+@pytest.mark.parametrize("code", ["2301", "2302", "2303"])
+def test_what_is_refused_after_something_was_accepted_ends_nothing(code: str) -> None:
+    """An error for one subscription (23xx) says nothing of the others."""
+    client = opened(PRICES, KLINE)
+    say(client, ack(1))
+    refused, told = say(client, error(2, code))
+    assert (refused.severity, told.text) == ("warning", "subscribed to market@crypto_latest_price")
+    assert client.acceptance == Acceptance((PRICES, KLINE), (PRICES,), (KLINE,))
+
+
+def test_an_error_without_an_id_is_about_the_only_one_that_waits() -> None:
+    client = opened(PRICES, KLINE)
+    say(client, ack(2))
+    refused, told = say(client, error(None, "2301"))
+    assert (refused.event, told.text) == ("missing", "subscribed to onchain@kline")
+
+
+def test_an_error_without_an_id_may_be_about_any_of_several_until_they_are_overdue() -> None:
+    client = opened(PRICES, KLINE)
+    (told,) = say(client, error(None, "2302"))
+    assert (told.severity, told.event) == ("warning", "error")
+    notices = [one for one in client.on_tick(10.0) if isinstance(one, Notice)]
+    assert [one.severity for one in notices] == ["warning", "fatal"]
+    assert "2302 'Channel not available on your plan.'" in notices[-1].text
+
+
+# What is accepted
+
+
+def test_what_is_accepted_is_settled_when_all_is_answered() -> None:
+    client = opened(PRICES, KLINE)
+    assert client.acceptance is None
+    say(client, ack(1))
+    assert client.acceptance is None
+    say(client, ack(2))
+    assert client.acceptance == Acceptance((PRICES, KLINE), (PRICES, KLINE))
+
+
+def test_what_is_not_answered_in_time_is_missing_until_it_is() -> None:
+    client = opened(PRICES, KLINE)
+    say(client, ack(1))
+    client.on_tick(10.0)
+    assert client.acceptance == Acceptance((PRICES, KLINE), (PRICES,), (KLINE,))
+    say(client, ack(2))
+    assert client.acceptance == Acceptance((PRICES, KLINE), (PRICES, KLINE))
+
+
+def test_at_the_end_of_the_connection_what_was_not_answered_is_neither() -> None:
+    client = opened(PRICES, KLINE)
+    say(client, ack(1))
+    client.on_close(1006, "")
+    assert client.acceptance == Acceptance((PRICES, KLINE), (PRICES,))
+
+
+def test_what_is_no_longer_wanted_is_no_longer_asked_for() -> None:
+    client = opened(PRICES, KLINE)
+    say(client, ack(1))
+    say(client, error(2, "2402"))
+    client.unsubscribe([KLINE], 0)
+    assert client.acceptance == Acceptance((PRICES,), (PRICES,))
 
 
 def test_what_the_venue_failed_at_is_asked_again_with_the_next_ping() -> None:

@@ -395,9 +395,9 @@ DOCUMENTED = [
     ("2202", "PROTOCOL", "Unknown method.", "warning"),
     ("2203", "PROTOCOL", "Message length is not right.", "warning"),
     ("2204", "PROTOCOL", "Missing required field.", "warning"),
-    ("2301", "PROTOCOL", "Channel does not exist.", "fatal"),
-    ("2302", "PROTOCOL", "Channel not available on your plan.", "fatal"),
-    ("2303", "PROTOCOL", "Subscription limit reached.", "fatal"),
+    ("2301", "PROTOCOL", "Channel does not exist.", "warning"),
+    ("2302", "PROTOCOL", "Channel not available on your plan.", "warning"),
+    ("2303", "PROTOCOL", "Subscription limit reached.", "warning"),
     ("2304", "PROTOCOL", "Connection limit reached.", "fatal"),
     ("2401", "PROTOCOL", "Missing required param for channel.", "warning"),
     ("2402", "PROTOCOL", "Invalid param for channel.", "warning"),
@@ -474,10 +474,11 @@ def test_what_spread_puts_on_a_connection_the_venue_takes() -> None:
         assert talk.notices == [Notice(f"subscribed to {PRICES} ({len(part)} of 100 on this connection)")]
 
 
-def test_more_than_the_limit_ends_the_run() -> None:
+def test_what_is_above_the_limit_is_left_out() -> None:
     talk = Talk(server(sub_limit="1"), wanted(PRICES, crypto_ids=[1]), wanted(PRICES, crypto_ids=[2]))
-    (fatal,) = (one for one in talk.notices if one.severity == "fatal")
-    assert "2303 'Subscription limit reached.' Current: 1, max: 1." in fatal.text
+    refused, told = talk.notices
+    assert "2303 'Subscription limit reached.' Current: 1, max: 1." in refused.text
+    assert (refused.severity, told.text) == ("warning", f"subscribed to {PRICES}")
 
 
 # Keep-alive

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from feedrec.formats.line.subscribed import SubscribedFacts
 from feedrec.recorder import Progress, Summary
 from feedrec.recorder.output.counting_writer import Counts
 
@@ -23,7 +24,8 @@ def test_the_ratio_is_payload_per_byte_on_disk() -> None:
 
 
 def test_a_summary_as_json_has_every_figure() -> None:
-    assert Summary("a.jsonl.zst", 1.23456, COUNTS, 3000, 7, ["a.jsonl.zst"]).as_dict() == {
+    subscribed = SubscribedFacts([{"channel": "a"}, {"channel": "b"}], [{"channel": "a"}], [{"channel": "b"}])
+    assert Summary("a.jsonl.zst", 1.23456, COUNTS, 3000, 7, ["a.jsonl.zst"], subscribed).as_dict() == {
         "path": "a.jsonl.zst",
         "seconds": 1.235,
         "frames": 10,
@@ -38,6 +40,12 @@ def test_a_summary_as_json_has_every_figure() -> None:
         "ratio": 1.667,
         "lost": 7,
         "files": ["a.jsonl.zst"],
+        "subscribed": {
+            "asked": [{"channel": "a"}, {"channel": "b"}],
+            "accepted": [{"channel": "a"}],
+            "missing": [{"channel": "b"}],
+            "was_missing": [],
+        },
     }
 
 
