@@ -14,6 +14,7 @@ The command line.
     plot.py                a plot in the terminal
     frame_lines.py         records as lines for a person
     child_process.py       the command after `replay --`
+    replay_tls.py          TLS for `replay`
     allocator.py           how memory is handed out to a command
 
 Only light modules are imported at the top; whatever a command needs for its work is imported when it runs, so that

@@ -6,16 +6,19 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     venue/      the venue that the recordings stand for
     client/     the replay to one client
     admission/  who may connect
+    tls/        clients that speak wss
     server.py   listens, and replays to each client
     options.py  how to replay
     results.py  how it went
 
-This package names no venue: a feed's server half decides the replies. Only client, admission and server know sockets.
+This package names no venue: a feed's server half decides the replies. Only client, admission, tls and server know
+sockets.
 """
 
 from .clock.lateness import LatenessSummary
 from .options import ReplayOptions
 from .results import ClientResult, Outcome, ReplayTotal
 from .server import ReplayServer
+from .tls.tls_context import TlsFiles
 
-__all__ = ["ClientResult", "LatenessSummary", "Outcome", "ReplayOptions", "ReplayServer", "ReplayTotal"]
+__all__ = ["ClientResult", "LatenessSummary", "Outcome", "ReplayOptions", "ReplayServer", "ReplayTotal", "TlsFiles"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import resource
+import ssl
 import sys
 import time
 from typing import Literal
@@ -13,6 +14,7 @@ import msgspec
 from ..errors import UsageError
 from ..feeds.auth import Auth, AuthKey, AuthMode
 from .admission.allowed_hosts import parse_host_name
+from .tls.tls_context import TlsFiles
 
 __all__ = ["MAX_CLIENTS", "MOST_WAITING", "AtEnd", "ReplayOptions"]
 
@@ -55,6 +57,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         allow_hosts: Names or addresses of hosts whose web pages may connect, besides those of this machine.
         max_clients: Clients that may be connected at a time; None for the smaller of `MAX_CLIENTS` and what the limit
             of open files allows.
+        tls: Certificate and key with which it speaks TLS (wss), or a context that has them; None for plain ws.
 
     Raises:
         UsageError: If the speed, the write deadline or the number of clients is not positive, the settling time is
@@ -79,6 +82,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     auth_keys: tuple[AuthKey, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     max_clients: int | None = None
+    tls: TlsFiles | ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         """Reject invalid options."""

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
+from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -41,6 +42,8 @@ from .client.venue_time import VenueTime
 from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
+from .tls.tls_context import ServerTls, open_tls
+from .tls.tls_handshake import TlsHandshake, refusal_of
 from .venue.endpoints import Endpoint, Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
@@ -48,6 +51,7 @@ __all__ = ["ReplayServer"]
 _RECEIVE_BUFFER = 1 << 16  # bytes of a client that its socket holds, and that are read at once
 _SEND_BUFFER = 1 << 19  # bytes that the system holds for a client; by itself it would hold up to 4 MiB
 _HANDSHAKE_POLL = 0.05
+_TLS_TIMEOUT = 10.0  # seconds for the TLS handshake: as many as the library gives the one of WebSocket
 
 # What Coinbase Exchange negotiated in 2021 (cryptofeed #709, XChange #4320); other venues are unknown.
 _DEFLATE = ServerPerMessageDeflateFactory(
@@ -102,6 +106,7 @@ class ReplayServer:
         self._tallies: dict[str, Tally] = {}
         self._numbers = itertools.count(1)
         self._server: Server | None = None
+        self._tls: ServerTls | None = None
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
         self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed))
         self._refusals = LogLimit(self.client_log, "refused clients", at_once=20, per_second=1.0)
@@ -120,7 +125,7 @@ class ReplayServer:
         Start to listen.
 
         Raises:
-            UsageError: If recordings or options conflict.
+            UsageError: If recordings or options conflict, or a certificate cannot be used.
             RecordingError: If a recording cannot be read.
             ServeError: If the address cannot be listened on.
 
@@ -132,7 +137,8 @@ class ReplayServer:
         self._tallies = {name: Tally() for name in self._endpoints.names}
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
-        host, port = self._options.host, self._options.port
+        host, port, tls = self._options.host, self._options.port, self._options.tls
+        self._tls = None if tls is None else open_tls(tls)
         self._handshakes = self._make_handshakes()
         try:
             self._server = await serve(
@@ -157,7 +163,7 @@ class ReplayServer:
         addresses = [bound.getsockname() for bound in self._server.sockets]
         self._bound: tuple[Any, ...] = addresses[0]
         _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
-        if warning := exposure(addresses):
+        for warning in filter(None, (exposure(addresses, self._scheme), self._wrong_name())):
             _log.warning("%s", warning)
 
     @property
@@ -168,13 +174,17 @@ class ReplayServer:
     @property
     def url(self) -> str:
         """Where clients on this machine connect to."""
-        return local_url(self._bound)
+        return local_url(self._bound, self._scheme, self._tls.names if self._tls is not None else ())
 
     @property
     def urls(self) -> dict[str, str]:
         """Where clients connect to, by endpoint: `url` and a path where there are several."""
         paths = self._endpoints.paths or [""]
         return {name: f"{self.url}{path}" for name, path in zip(self._endpoints.names, paths, strict=True)}
+
+    @property
+    def _scheme(self) -> str:
+        return "ws" if self._tls is None else "wss"
 
     @property
     def total(self) -> ReplayTotal:
@@ -185,6 +195,14 @@ class ReplayServer:
     def totals(self) -> dict[str, ReplayTotal]:
         """The same by endpoint, including those without clients."""
         return {name: tally.total() for name, tally in self._tallies.items()}
+
+    def _wrong_name(self) -> str | None:
+        """Return what clients must know if the certificate is not for the address that they are told."""
+        host = urlsplit(self.url).hostname or ""
+        if self._tls is None or not self._tls.names or host in self._tls.names:
+            return None
+        names = ", ".join(sorted(self._tls.names))
+        return f"the certificate is not for {host}: clients must connect to a name that it is for ({names})"
 
     async def wait_finished(self) -> None:
         """Wait until the replay is over: with `exit`, until every client has ended; otherwise, until `close`."""
@@ -208,17 +226,35 @@ class ReplayServer:
             log.tell_left_out()
         self._finished.set()
 
-    def _make_connection(self, *args: Any, **kwargs: Any) -> ReplayConnection:
+    def _make_connection(self, *args: Any, **kwargs: Any) -> ReplayConnection | TlsHandshake:
         connection = ReplayConnection(*args, **kwargs)
         connection.on_made = self._handshakes.begin
-        connection.on_lost = self._handshakes.end
+        connection.on_lost = self._lose
         connection.write_deadline = self._options.write_deadline
-        return connection
+        if self._tls is None:
+            return connection
+        return TlsHandshake(
+            connection, self._tls.context, _TLS_TIMEOUT, self._handshakes.begin, self._end_tls_handshake
+        )
 
-    def _make_handshakes(self) -> Handshakes[ReplayConnection]:
+    def _end_tls_handshake(self, handshake: TlsHandshake, error: Exception | None) -> None:
+        self._handshakes.end(handshake)
+        self._tell_of_tls(error)
+
+    def _lose(self, connection: ReplayConnection) -> None:
+        self._handshakes.end(connection)
+        self._tell_of_tls(connection.lost_by)  # since TLS 1.3, clients look at the certificate when ours is done
+
+    def _tell_of_tls(self, error: Exception | None) -> None:
+        if reason := refusal_of(error):
+            self.has_lacked = True
+            self._refusals.log(logging.WARNING, "a client was refused: %s", reason)
+
+    def _make_handshakes(self) -> Handshakes[ReplayConnection | TlsHandshake]:
         options, endpoints = self._options, self._endpoints
+        certified = self._tls.names if self._tls is not None else frozenset()
         return Handshakes(
-            AllowedHosts(endpoints.hosts, options.host, map(parse_host_name, options.allow_hosts)),
+            AllowedHosts(endpoints.hosts | certified, options.host, map(parse_host_name, options.allow_hosts)),
             paths=endpoints.paths,
             has_path=lambda target: endpoints.at(target) is not None,
             max_clients=options.client_limit,

@@ -17,6 +17,7 @@ from .. import output
 from ..child_process import CommandWithChild, check_command, run_command
 from ..options import DURATION, RECORDING_FILE, SETTING, SPEED, Moment, as_json, logging_options, time_options
 from ..recording.credential_options import read_key_text
+from ..replay_tls import ChosenTls, choose_tls, tls_options
 from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ log = logging.getLogger("feedrec")
         "What is played, and when": "speed from to loop clock settle at-end",
         "How the venue behaves": "mode set auth auth-key strict",
         "The server": "host port allow-host max-clients write-deadline deflate",
+        "TLS": "tls tls-name tls-folder tls-cert tls-key",
     },
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING_FILE)
@@ -117,6 +119,7 @@ log = logging.getLogger("feedrec")
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if a client was refused, or asked for data not recorded.")
 @click.option("--deflate", is_flag=True, help="Compress messages to clients that offer permessage-deflate.")
+@tls_options
 @as_json
 @logging_options
 def replay(
@@ -138,17 +141,17 @@ def replay(
       feedrec replay FILE --speed 10
       feedrec replay FILE --speed max --at-end exit
       feedrec replay FILE -- pytest -q       with the URL in FEEDREC_URL
+      feedrec replay FILE --tls              on wss://127.0.0.1:8765
 
     The first line on stdout is the URL. Clients subscribe as they would at the venue, and receive snapshots, acks and
     updates in the venue's order, with sequence numbers of their own. A client that subscribes late first receives the
-    market state of that moment. With --mode verbatim, every client receives every frame unchanged. The lateness of the
-    frames is reported at the end.
+    market state of that moment. With --mode verbatim, every client receives every frame unchanged.
 
     Several FILEs, or a folder of recordings, are merged by time. Recordings of different endpoints are served side by
     side; each endpoint has its own path, and its own URL on stdout.
 
-    With COMMAND, the server runs on a free port until the command ends. stdout and the exit code are those of the
-    command; but if a replay failed, the exit code is never 0.
+    With COMMAND, the server runs on a free port until the command ends; stdout and the exit code are the command's, but
+    never 0 if a replay failed. With --tls, it trusts the certificate; other clients need the lines after the URL.
     """
     import asyncio
 
@@ -158,15 +161,13 @@ def replay(
         _prepare(command, options, as_json=as_json)
     recordings = _recordings(files)
     options |= _window(recordings[0], start, end)
-    choices = ReplayOptions(settings=dict(settings), auth_keys=_read_keys(options["auth"], key_files), **options)
+    options["auth_keys"] = _read_keys(options["auth"], key_files)
+    tls = choose_tls(options)
+    choices = ReplayOptions(settings=dict(settings), tls=tls.files, **options)
     server = ReplayServer(recordings, choices, on_client_end=lambda result: _tell(server.client_log, result))
-    code = asyncio.run(_serve_command(server, command) if command else _serve(server))
+    code = asyncio.run(_serve_command(server, command, tls) if command else _serve(server, tls))
     _report(server, as_json=as_json, to_log=bool(command))
-    failure = _failure(server, strict=strict)
-    if not code and failure:
-        log.error("%s: exit code 1", failure)
-        return 1
-    return code
+    return code or _code_of(server, strict=strict)
 
 
 def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
@@ -227,7 +228,7 @@ def _read_keys(mode: str, files: Sequence[Path]) -> tuple[AuthKey, ...]:
     return tuple(keys)
 
 
-async def _serve(server: ReplayServer) -> int:
+async def _serve(server: ReplayServer, tls: ChosenTls) -> int:
     """Serve until Ctrl-C, SIGTERM, or the end of the replay."""
     import asyncio
 
@@ -236,8 +237,7 @@ async def _serve(server: ReplayServer) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with server:
-        for url in server.urls.values():
-            echo(url)
+        echo(*server.urls.values(), *tls.lines)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
@@ -245,16 +245,21 @@ async def _serve(server: ReplayServer) -> int:
     return 0
 
 
-async def _serve_command(server: ReplayServer, command: Sequence[str]) -> int:
+async def _serve_command(server: ReplayServer, command: Sequence[str], tls: ChosenTls) -> int:
     """Serve until a command ends; return its exit code."""
     async with server:
-        return await run_command(command, {"FEEDREC_URL": server.url})
+        return await run_command(command, {"FEEDREC_URL": server.url, **tls.variables})
 
 
-def _failure(server: ReplayServer, *, strict: bool) -> str | None:
+def _code_of(server: ReplayServer, *, strict: bool) -> int:
+    """Return the exit code of a replay by itself; if it is not 0, say why."""
     if server.has_failed or "recording damaged" in server.total.outcomes:
-        return "the replay failed"
-    return "a client was refused, or asked for data not recorded" if strict and server.has_lacked else None
+        log.error("the replay failed: exit code 1")
+    elif strict and server.has_lacked:
+        log.error("a client was refused, or asked for data not recorded: exit code 1")
+    else:
+        return 0
+    return 1
 
 
 def _tell(client_log: Log, result: ClientResult) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from .allowed_hosts import Authority
@@ -18,22 +18,33 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a local client
 _FAR_AWAY = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 
 
-def local_url(address: Sequence[Any]) -> str:
-    """Return where clients on this machine connect to, given what is listened on."""
-    return _url(_ANY.get(address[0], address[0]), address[1])
+def local_url(address: Sequence[Any], scheme: str = "ws", names: Collection[str] = ()) -> str:
+    """
+    Return where clients on this machine connect to.
+
+    Args:
+        address: What is listened on.
+        scheme: How.
+        names: What the server's certificate is for: if that is not the address but localhost, this is the host.
+
+    """
+    host = _ANY.get(address[0], address[0])
+    if host not in names and "localhost" in names and Authority(str(host), None).is_loopback:
+        host = "localhost"
+    return f"{scheme}://{_host_and_port(host, address[1])}"
 
 
-def exposure(addresses: Sequence[Sequence[Any]]) -> str | None:
+def exposure(addresses: Sequence[Sequence[Any]], scheme: str = "ws") -> str | None:
     """Return who can read a replay that listens on some addresses; None if nobody beyond this machine."""
     open_to_others = [address for address in addresses if not Authority(str(address[0]), None).is_loopback]
     if not open_to_others:
         return None
-    listened = " and ".join(_url(address[0], address[1]).removeprefix("ws://") for address in open_to_others)
+    listened = " and ".join(_host_and_port(address[0], address[1]) for address in open_to_others)
     text = f"listening on {listened}"
     if any(address[0] in _ANY for address in open_to_others):
         families = {":" in address[0] for address in open_to_others if address[0] in _ANY}
         found = [own for own in _own_addresses() if (":" in own) in families]
-        urls = ", ".join(_url(own, open_to_others[0][1]) for own in found)
+        urls = ", ".join(f"{scheme}://{_host_and_port(own, open_to_others[0][1])}" for own in found)
         text += f", every address of this machine{f' ({urls})' if urls else ''}"
     return f"{text}: anyone who reaches it can read the recording"
 
@@ -63,5 +74,5 @@ def _own_addresses() -> list[str]:
     return found
 
 
-def _url(host: str, port: int) -> str:
-    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+def _host_and_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -58,6 +58,7 @@ class ReplayConnection(ServerConnection):
         write_deadline: Seconds after which a client that reads nothing is dropped.
         has_stopped_reading: Whether it was.
         plain_request: Its request if that is no handshake; what follows it is not read.
+        lost_by: What broke the connection, once it is lost; None if it was closed.
 
     """
 
@@ -70,6 +71,7 @@ class ReplayConnection(ServerConnection):
         self.has_stopped_reading = False
         self.plain_request: FirstRequest | None = None
         self._has_begun = False
+        self.lost_by: Exception | None = None
         self._bucket = TokenBucket(MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, time.monotonic())
         self._unparsed = bytearray()
         self._fragments = 0
@@ -105,6 +107,13 @@ class ReplayConnection(ServerConnection):
             finally:
                 self._writers.discard(writer)
 
+    async def all_written(self) -> None:
+        """Wait until the system has every byte, or the client is gone."""
+        # A transport of TLS pauses at its mark, not above it: at 0, for ever (asyncio.sslproto).
+        limits = (0, 0) if self.transport.get_extra_info("sslcontext") is None else (1, 0)
+        self.transport.set_write_buffer_limits(*limits)
+        await self.written_down_to(0)
+
     @property
     def _is_closing(self) -> bool:
         """Whether the server closes the connection, and waits for the client's close."""
@@ -119,6 +128,7 @@ class ReplayConnection(ServerConnection):
         self.on_made(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.lost_by = exc
         for timer in (self._refill, self._deadline):
             if timer is not None:
                 timer.cancel()

@@ -130,8 +130,7 @@ class Outlet:
             ClientEnded: As for `drain`.
 
         """
-        self._connection.transport.set_write_buffer_limits(0)
-        await self._connection.written_down_to(0)
+        await self._connection.all_written()
         self._check()
 
     def _check(self) -> None:

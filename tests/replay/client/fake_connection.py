@@ -61,9 +61,6 @@ class FakeConnection:
         self.written.append(data)
         self.on_write(data)
 
-    def set_write_buffer_limits(self, high: int) -> None:
-        """Take a limit as a transport does."""
-
     def read_all(self) -> None:
         """Have the client read everything."""
         self.waiting = 0
@@ -77,3 +74,6 @@ class FakeConnection:
     async def written_down_to(self, size: int) -> None:
         self.waits_for = size
         await self._has_read.wait()
+
+    async def all_written(self) -> None:
+        await self.written_down_to(0)
