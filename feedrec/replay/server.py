@@ -240,6 +240,9 @@ class ReplayServer:
     def _end_tls_handshake(self, handshake: TlsHandshake, error: Exception | None) -> None:
         self._handshakes.end(handshake)
         self._tell_of_tls(error)
+        if isinstance(error, ConnectionError):  # as asyncio's clients do that do not trust the certificate
+            text = "a client hung up in the TLS handshake: it may not trust the certificate (docs/clients.md)"
+            self._refusals.log(logging.INFO, text)
 
     def _lose(self, connection: ReplayConnection) -> None:
         self._handshakes.end(connection)

@@ -175,6 +175,8 @@ def test_help_is_light() -> None:
         (("convert", DEMO, "-o", "-", "--format", "parquet"), 2, "leave out --format parquet and --split"),
         (("convert", DEMO, "-", "--split", "1h"), 2, "leave out --format parquet and --split"),
         (("convert", DEMO, "-", "--json"), 2, "both write to stdout"),
+        (("replay", DEMO, "--tls-cert", "missing.pem"), 2, "missing.pem: No such file"),
+        (("replay", DEMO, "--tls", "--tls-folder", DEMO), 2, "--tls-folder"),
         (("cat", "missing.jsonl.zst"), 1, "no such file"),
         (("cat", DEMO, "--from", "yesterday"), 2, "'yesterday' is neither a time"),
         (("cat", DEMO, "--from", f"+{'9' * 400}s"), 2, "is neither a time"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Coroutine, Sequence
 from typing import Any, Self, TypeVar
@@ -29,8 +30,11 @@ CLOSE_1001 = (0x88, b"\x03\xe9")
 class RawClient:
     """A WebSocket client that returns the first byte and the payload of every message, unchecked."""
 
-    def __init__(self, port: int, *, extra: str = "", receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, port: int, *, extra: str = "", receive_buffer: int | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._port = port
+        self._tls: dict[str, Any] = {} if tls is None else {"ssl": tls, "server_hostname": "localhost"}
         self._request = _REQUEST.format(extra=extra)
         self._receive_buffer = receive_buffer
         self.response = ""
@@ -42,7 +46,7 @@ class RawClient:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self._port))
         limit = 1 << 16 if self._receive_buffer is None else 1 << 10
-        self._reader, self._writer = await asyncio.open_connection(sock=sock, limit=limit)
+        self._reader, self._writer = await asyncio.open_connection(sock=sock, limit=limit, **self._tls)
         self._writer.write(self._request.encode())
         self.response = (await self._reader.readuntil(b"\r\n\r\n")).decode()
         return self
@@ -74,9 +78,9 @@ class RawClient:
         return messages
 
 
-async def replayed_to_raw_client(port: int) -> list[Message]:
+async def replayed_to_raw_client(port: int, tls: ssl.SSLContext | None = None) -> list[Message]:
     """Return all messages that a new client gets, the close the last of them."""
-    async with RawClient(port) as client:
+    async with RawClient(port, tls=tls) as client:
         return await client.receive_all()
 
 

@@ -3,7 +3,7 @@ What makes clients trust an authority: variables of their environment, and lists
 
 | variable | read by | the list in it |
 |---|---|---|
-| SSL_CERT_FILE | OpenSSL: Python's ssl with websockets, aiohttp, websocket-client; httpx; curl; Go; rustls | replaces |
+| SSL_CERT_FILE | OpenSSL: Python's ssl with websockets, aiohttp, websocket-client; httpx; Go; rustls | replaces |
 | REQUESTS_CA_BUNDLE | requests | replaces |
 | CURL_CA_BUNDLE | curl, and requests if the one before is not set | replaces |
 | NODE_EXTRA_CA_CERTS | Node | is added |

@@ -102,5 +102,5 @@ def refusal_of(error: BaseException | None) -> str | None:
     if reason == "HTTP_REQUEST":
         return "it speaks no TLS: this replay is at wss://, not ws://"
     if reason.endswith(_DISTRUST):
-        return f"it does not trust the certificate ({reason}): docs/clients.md says how it does"
+        return f"it does not trust the certificate ({reason}; docs/clients.md)"
     return f"TLS failed ({reason})" if reason else None

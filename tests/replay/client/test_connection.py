@@ -38,7 +38,7 @@ def options(**changes: Any) -> ReplayOptions:
 
 
 def clients_of(server: ReplayServer) -> list[ReplayConnection]:
-    return list(server._handshakes._clients)
+    return [one for one in server._handshakes._clients if isinstance(one, ReplayConnection)]
 
 
 async def send_without_end(client: RawClient, message: bytes, start: bytes = b"") -> None:
