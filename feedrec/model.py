@@ -8,6 +8,7 @@ always with nine decimals, so that they sort chronologically.
 from __future__ import annotations
 
 import calendar
+import math
 import re
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ __all__ = [
     "Record",
     "describe_nothing",
     "format_time",
+    "parse_duration",
     "parse_time",
 ]
 
@@ -154,6 +156,11 @@ _second_texts: dict[int, str] = {}
 _text_seconds: dict[str, int] = {}
 
 
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)", re.ASCII)
+
+
 def format_time(nanoseconds: int) -> str:
     """
     Format a time as RFC 3339 in UTC with nine decimals, e.g. `2026-11-21T17:00:00.123456789Z`.
@@ -200,6 +207,14 @@ def parse_time(text: str) -> int:
     if not sign:
         _remember(_text_seconds, f"{date}T{clock}", second)
     return second * NANOSECONDS + int((decimals or "0")[:9].ljust(9, "0"))
+
+
+def parse_duration(text: str) -> float | None:
+    """Parse `90s`, `1h30m`, or plain seconds; return seconds, None if the text is not a duration."""
+    if not _DURATION.fullmatch(text):
+        return None
+    seconds = math.fsum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
+    return seconds if math.isfinite(seconds) else None
 
 
 def _remember(cache: dict[Any, Any], key: Any, value: Any) -> None:

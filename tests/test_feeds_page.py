@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from feedrec.feeds import Feed, endpoint_names, find_feed
+from feedrec.feeds.server_half import describe_settings
+from feedrec.feeds.server_half.closing import ClosingSettings
 from feedrec.formats import create_recording, open_recording
 from feedrec.model import NANOSECONDS, Event, Frame, Header
 
@@ -19,6 +21,7 @@ from .feeds.test_plugins import install
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "feeds.md").read_text()
+REPLAY_PAGE = (ROOT / "docs" / "replay.md").read_text()
 SEEDS = ROOT.parent / "shared" / "seeds"
 START = 1_795_280_400 * NANOSECONDS
 
@@ -51,6 +54,18 @@ def test_an_endpoint_has_its_row(feed: Feed) -> None:
     assert address == (f"`{feed.url}`" if feed.url else "yours, by `--url`")
     assert credentials == ("none" if feed.credentials is None else "needed" if feed.needs_credentials else "optional")
     assert failover == (f"`{feed.failover}`" if feed.failover else "-")
+
+
+@each_endpoint
+def test_a_setting_has_its_row_in_the_page_of_the_replay(feed: Feed) -> None:
+    """With its default and its meaning, in the section of its venue; those of every venue have one of their own."""
+    sections = {"every venue": describe_settings(ClosingSettings)}
+    if settings := getattr(feed, "settings", ()):
+        sections[feed.summary.partition(",")[0]] = settings
+    for whose, settings in sections.items():
+        part = REPLAY_PAGE.partition(f"### Of {whose}\n")[2].partition("\n### ")[0]
+        shown = {name: [cell.strip("`| ") for cell in cells] for name, cells in rows(part).items() if name[0] == "`"}
+        assert shown == {f"`{one.name}`": [one.default or "none", one.meaning.strip("`")] for one in settings}
 
 
 @each_endpoint

@@ -13,7 +13,7 @@ import click
 
 from ..errors import UsageError
 from ..feeds.channel_requests import ChannelRequest, read_channel
-from ..model import NANOSECONDS, parse_time
+from ..model import NANOSECONDS, parse_duration, parse_time
 from .output import set_up_logging
 from .terminal import echo_problem
 
@@ -45,8 +45,6 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h|d))+", re.ASCII)
 _SIZE_UNITS = {
     **{unit: 1000**power for power, unit in enumerate(("b", "kb", "mb", "gb", "tb"))},
     **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
@@ -57,7 +55,6 @@ _EPOCH_DIGITS = 19  # of nanoseconds
 _CLOCK = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d(?:\.\d+)?)?", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 _DAY = 86_400 * NANOSECONDS
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", re.ASCII)
 
 
 class Moment(NamedTuple):
@@ -105,7 +102,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, float):
             return value
-        seconds = _seconds(value)
+        seconds = parse_duration(value)
         if not seconds:
             self.fail(f"{value!r} is not a duration such as 90s, 10m or 1h30m", param, ctx)
         return seconds
@@ -121,7 +118,7 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
             return value
         if size := _bytes(value):
             return RotateAfter(size=size)
-        seconds = _seconds(value)
+        seconds = parse_duration(value)
         if not seconds:
             self.fail(f"{value!r} is neither a duration such as 1h nor a size such as 512MB", param, ctx)
         if _NUMBER.fullmatch(value):
@@ -259,20 +256,9 @@ def _is_from_environment(param: click.Parameter | None, ctx: click.Context | Non
     return ctx.get_parameter_source(param.name) is click.core.ParameterSource.ENVIRONMENT
 
 
-def _seconds(text: str) -> float | None:
-    """Parse `90s`, `1h30m`, or plain seconds; None if the text is not a duration."""
-    if _NUMBER.fullmatch(text):
-        seconds = float(text)
-    elif _DURATION.fullmatch(text):
-        seconds = sum(float(number) * _UNITS[unit] for number, unit in _DURATION_PART.findall(text))
-    else:
-        return None
-    return seconds if math.isfinite(seconds) else None
-
-
 def _offset(text: str) -> Moment | None:
     """Read `+90s`, `+90` or `90s`."""
-    seconds = None if _NUMBER.fullmatch(text) else _seconds(text.removeprefix("+"))
+    seconds = None if _NUMBER.fullmatch(text) else parse_duration(text.removeprefix("+"))
     return None if seconds is None else Moment(round(seconds * NANOSECONDS), "start")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar, cast
 
 from ..errors import UsageError
 from .base import Feed, FeedClient, NoSequence
 from .credentials import Credentials
-from .venue import FeedServer, FeedState, Key, Sample, VenueFeed
+from .venue import FeedServer, FeedState, Key, Sample, Setting, VenueFeed
 
 __all__ = ["ClientDefaults", "FeedDefaults", "NoSequence", "ServerDefaults"]
 
@@ -18,6 +18,10 @@ C = TypeVar("C")
 
 class FeedDefaults(Feed):
     """Everything that a `Feed` needs except a name, a summary, an address and a client half."""
+
+    settings: Sequence[Setting] = ()
+    close_reasons: Mapping[int, str] = {}
+    """See `VenueFeed`."""
 
     def check_credentials(self, credentials: Credentials | None, kind: type[C]) -> C | None:
         """

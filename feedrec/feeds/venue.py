@@ -23,12 +23,15 @@ __all__ = [
     "FeedState",
     "Handshake",
     "Key",
+    "Refusal",
     "Remark",
     "Reply",
     "Sample",
     "Send",
+    "Setting",
     "VenueClock",
     "VenueFeed",
+    "Visitors",
 ]
 
 Key = tuple[str, str]
@@ -52,12 +55,49 @@ class Close(msgspec.Struct, frozen=True):
 
 
 class Remark(msgspec.Struct, frozen=True):
-    """Tell the person who runs the replay about a client, which may ask for what the recordings lack."""
+    """
+    Tell the person who runs the replay about a client.
+
+    Attributes:
+        text: What it does; its number comes before it.
+        is_fault: Whether what it asked for cannot be had, for which `--strict` ends with an error.
+
+    """
 
     text: str
+    is_fault: bool = True
 
 
 Reply = Send | Close | Remark
+
+
+class Visitors:
+    """
+    What a venue counts over all its connections, of which each has its own server half.
+
+    This one counts nothing, and nothing is too much for it; a replay gives one that does.
+    """
+
+    def come(self, who: str | None) -> int:  # noqa: ARG002
+        """Count a connection; return how many `who` has with it."""
+        return 1
+
+    def leave(self, who: str | None) -> None:  # noqa: ARG002
+        """Count a connection no longer."""
+        return
+
+    def may(self, who: str, what: str, per_second: float, at_once: float = 0.0) -> bool:  # noqa: ARG002
+        """
+        Tell whether a visitor may do something once more, and count it if so.
+
+        Args:
+            who: The visitor, mostly an address.
+            what: What is limited.
+            per_second: How often in a second of real time.
+            at_once: How often at once; 0 for as often as in a second.
+
+        """
+        return True
 
 
 class Handshake(msgspec.Struct, frozen=True):
@@ -67,11 +107,38 @@ class Handshake(msgspec.Struct, frozen=True):
     Attributes:
         target: Path and query.
         headers: By name in lower case.
+        address: Where it came from, without the port; empty if that is unknown.
+        visitors: What the venue counts over all its connections.
 
     """
 
     target: str
     headers: Mapping[str, str]
+    address: str = ""
+    visitors: Visitors = msgspec.field(default_factory=Visitors)
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Answer a handshake with an HTTP status from 400 on, and a line of text; there will be no WebSocket."""
+
+    status: int
+    text: str
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """
+    Something of a venue that the person who runs a replay can set.
+
+    Attributes:
+        name: Its name.
+        default: What it is otherwise, as it is written.
+        meaning: What it means, for people.
+
+    """
+
+    name: str
+    default: str
+    meaning: str
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -146,7 +213,17 @@ class FeedState(Protocol):
 
 
 class VenueFeed(Feed, Protocol):
-    """A feed with a server half."""
+    """
+    A feed with a server half.
+
+    Attributes:
+        settings: What `server` takes as settings, for people; besides these there are those of every venue.
+        close_reasons: The reasons that the venue gives with close codes.
+
+    """
+
+    settings: Sequence[Setting] = ()
+    close_reasons: Mapping[int, str] = {}
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """
@@ -192,12 +269,14 @@ class FeedServer(Protocol):
         subscribe_within: Seconds after the opening within which a client must subscribe; None for any time.
         next_due: The next recorded time at which there is something to send though nothing was recorded; None if never.
         clock: What to stamp frames with that are made here; the replay sets it before anything else.
+        deadline: The recorded time at which the venue acts if nothing changes until then, as on silence; None if never.
 
     """
 
     subscribe_within: float | None = None
     next_due: int | None = None
     clock: VenueClock = VenueClock()
+    deadline: int | None = None
 
     @property
     def wanted(self) -> frozenset[Key]:
@@ -208,6 +287,10 @@ class FeedServer(Protocol):
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
         return True
+
+    def on_handshake(self, handshake: Handshake) -> Refusal | None:  # noqa: ARG002
+        """Decide whether a client may connect at all; None if it may. A server half that decides hears nothing else."""
+        return None
 
     def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
         """Take a new client, at recorded time `time`."""
@@ -229,9 +312,21 @@ class FeedServer(Protocol):
         """Return what is to be sent at `next_due`."""
         return ()
 
+    def on_deadline(self, time: int) -> list[Reply]:  # noqa: ARG002
+        """Act at `deadline`, which must have changed afterwards, unless the connection is closed."""
+        return []
+
+    def on_clock_set(self, by: int) -> None:  # noqa: ARG002
+        """Handle the recorder's wall clock having been set by so many nanoseconds: later times have it."""
+        return
+
     def on_silence(self) -> list[Reply]:
         """Handle a client that did not subscribe in time."""
         return []
+
+    def on_close(self) -> None:
+        """Handle the end of a connection that was opened, whoever closed it."""
+        return
 
     def on_restart(self) -> None:
         """Handle the recordings beginning again: what is subscribed is `wanted` once more."""

@@ -12,8 +12,13 @@ from .clock.lateness import LatenessHistogram, LatenessSummary
 
 __all__ = ["ClientResult", "Outcome", "ReplayTotal", "Tally"]
 
-Outcome = Literal["finished", "client left", "stopped reading", "turned away", "server stopped", "recording damaged"]
-"""Why the replay to a client ended: only with `finished` was it sent everything."""
+Outcome = Literal[
+    "finished", "client left", "stopped reading", "turned away", "disconnected", "server stopped", "recording damaged"
+]
+"""
+Why the replay to a client ended: only with `finished` was it sent everything. The venue ended it with `turned away`,
+before it had begun, or with `disconnected`.
+"""
 
 
 class ClientResult(msgspec.Struct, frozen=True):

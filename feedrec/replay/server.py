@@ -27,13 +27,14 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from ..errors import ServeError
+from ..feeds.venue import Remark
 from ..model import Header
 from .admission.allowed_hosts import AllowedHosts, parse_host_name
-from .admission.handshakes import Handshakes
+from .admission.handshakes import Handshakes, Refusal
 from .admission.listening import exposure, local_url, why_not_listening
 from .admission.log_limit import Log, LogLimit, shortened
 from .admission.plain_http import FirstRequest, plain_answer
-from .client.client import ClientReplay
+from .client.client import ClientReplay, host_of
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
 from .client.outlet import Outlet
@@ -260,6 +261,7 @@ class ReplayServer:
             AllowedHosts(endpoints.hosts | certified, options.host, map(parse_host_name, options.allow_hosts)),
             paths=endpoints.paths,
             has_path=lambda target: endpoints.at(target) is not None,
+            venue_refusal=self._venue_refusal,
             max_clients=options.client_limit,
             max_waiting=options.waiting_limit,
             log=self._refusals,
@@ -268,12 +270,20 @@ class ReplayServer:
     def _admit(self, websocket: ServerConnection, request: Request) -> Response | None:
         connection = cast(ReplayConnection, websocket)
         refusal = self._handshakes.refusal(connection, request)
+        plain = connection.plain_request
         if refusal is None:
-            return (
-                None if connection.plain_request is None else self._answer_plain(connection, connection.plain_request)
-            )
+            return None if plain is None else self._answer_plain(connection, plain)
         self.has_lacked = True
         return connection.respond(refusal.status, f"{refusal.reason}\n")
+
+    def _venue_refusal(self, connection: ReplayConnection | TlsHandshake, request: Request) -> Refusal | None:
+        """Return how the venue itself refuses a handshake."""
+        endpoint = self._endpoints.at(request.path)
+        if endpoint is None or endpoint.venue is None:
+            return None
+        handshake = endpoint.venue.handshake(request.path, request.headers.raw_items(), host_of(cast(Any, connection)))
+        refusal = endpoint.venue.refusal(handshake)
+        return None if refusal is None else Refusal(http.HTTPStatus(refusal.status), refusal.text)
 
     def _answer_plain(self, connection: ReplayConnection, plain: FirstRequest) -> Response:
         """Answer a request that is no handshake, as RFC 9110 wants it."""
@@ -334,10 +344,11 @@ class ReplayServer:
             )
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._crowd)
 
-    def _remark(self, number: int, log: Log, text: str) -> None:
-        """Tell the person who runs the replay about a request that failed."""
-        self.has_lacked = True
-        log.log(logging.WARNING, "client %d %s", number, shortened(text))
+    def _remark(self, number: int, log: Log, remark: Remark) -> None:
+        """Tell the person who runs the replay about a client, and note a request that failed."""
+        self.has_lacked = self.has_lacked or remark.is_fault
+        level = logging.WARNING if remark.is_fault else logging.INFO
+        log.log(level, "client %d %s", number, shortened(remark.text))
 
     def _warn_of_limit(self, name: str, connection: ServerConnection) -> None:
         closed = connection.protocol.close_rcvd

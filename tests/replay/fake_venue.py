@@ -8,7 +8,7 @@ from typing import Any
 
 from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth
-from feedrec.feeds.venue import Catalogue, Handshake, Key, Remark, Reply, Sample, Send, VenueClock
+from feedrec.feeds.venue import Catalogue, FeedServer, Handshake, Key, Remark, Reply, Sample, Send, VenueClock
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, FrameInfo, Header
@@ -97,6 +97,11 @@ class FakeServer:
     subscribe_within: float | None = None
     next_due: int | None = None
     clock = VenueClock()
+    deadline: int | None = None
+    on_handshake = FeedServer.on_handshake
+    on_deadline = FeedServer.on_deadline
+    on_clock_set = FeedServer.on_clock_set
+    on_close = FeedServer.on_close
 
     def __init__(self, catalogue: Catalogue, auth: Auth) -> None:
         self.catalogue = catalogue

@@ -16,6 +16,7 @@ from ..terminal import echo, echo_json
 
 if TYPE_CHECKING:
     from ...feeds import Channel, Feed
+    from ...feeds.venue import Setting
 
 __all__ = ["feed_facts", "feeds"]
 
@@ -76,6 +77,7 @@ def feed_facts(feed: Feed) -> dict[str, Any]:
         "messages_per_second": feed.messages_per_second,
         "limits": list(feed.limits),
         "replay": _replay_mode(feed),
+        "settings": [msgspec.structs.asdict(setting) for setting in _settings(feed)],
         "channels": [_channel_facts(channel) for channel in feed.channels.values()],
     }
 
@@ -112,7 +114,21 @@ def _details(feed: Feed) -> list[str]:
         rows = [("channel", "credentials", "description")]
         rows += [(one.name, _need_of(one, feed), f"{one.summary}; {_takes(one)}") for one in feed.channels.values()]
         lines += ["", *output.columns(rows, wrap=_WIDTH)]
+    if settings := _settings(feed):
+        facts = [("setting", "of a replay, by `--set NAME=VALUE` (its default)")]
+        facts += [(one.name, f"{one.meaning} ({one.default or 'none'})") for one in settings]
+        lines += ["", *output.columns(facts, wrap=_WIDTH)]
     return lines
+
+
+def _settings(feed: Feed) -> list[Setting]:
+    """Return what can be set of a replay: the venue's own settings, and those of every venue."""
+    from ...feeds.server_half import describe_settings
+    from ...feeds.server_half.closing import ClosingSettings
+
+    if _replay_mode(feed) != "venue":
+        return []
+    return [*getattr(feed, "settings", ()), *describe_settings(ClosingSettings)]
 
 
 def _rates(feed: Feed) -> list[str]:

@@ -11,6 +11,7 @@ and 2026-09-30.
     client.py           the client half
     client_requests.py  what a client asks for
     server.py           the server half
+    silence.py          channels that close because nothing came
     answers.py          what it writes itself
     numbering.py        the numbers of frames for one client
     state.py            the market for late clients
@@ -30,13 +31,17 @@ from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..product_names import upper_case_product
-from ..server_half.settings import read_settings
-from ..venue import Catalogue, FeedServer, FeedState, Key, Sample
+from ..server_half.closing import COMMON_SETTINGS
+from ..server_half.rate_limits import limit_rates
+from ..server_half.settings import describe_settings, read_settings
+from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
+from .answers import error
 from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
 from .client import CoinbaseAdvancedClient
 from .frames import client_id_of, describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .server import CoinbaseAdvancedServer, Settings
+from .silence import ClosingSilentChannels
 from .state import MarketState
 
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
@@ -66,6 +71,7 @@ class CoinbaseAdvanced(FeedDefaults):
         f"subscribe within {SUBSCRIBE_WITHIN:g} seconds",
     )
 
+    settings: Sequence[Setting] = describe_settings(Settings)
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
@@ -102,8 +108,12 @@ class CoinbaseAdvanced(FeedDefaults):
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`."""
-        chosen = read_settings(Settings, settings, self.name)
-        return CoinbaseAdvancedServer(self.channels, catalogue, chosen, auth, client_id=self.client_id)
+        chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
+        server = CoinbaseAdvancedServer(self.channels, catalogue, chosen, auth, client_id=self.client_id)
+        front: FeedServer = server
+        if chosen.silent_channel_closes:
+            front = ClosingSilentChannels(server, chosen.silent_channel_closes, chosen.silent_channel_code)
+        return limit_rates(front, chosen, error, server.is_unauthenticated)
 
     def as_recorded(self, sample: Sample) -> CoinbaseAdvanced:
         """Return an endpoint whose made frames have the `client_id` of recorded ones; see `VenueFeed`."""

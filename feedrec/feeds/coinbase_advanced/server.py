@@ -24,13 +24,14 @@ The order in 2 and the count in 4 were seen in the capture of 2026-08-09, and at
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-import msgspec
+from msgspec import Meta
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts
+from ..server_half.rate_limits import RateSettings
 from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import beat, error, made_frame, renumbered
@@ -46,29 +47,44 @@ SNAPSHOT_WAIT = 5 * NANOSECONDS
 
 _AUTHENTICATION_FAILURE = "authentication failure"
 _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
+_WHOLE = PRIVATE | {HEARTBEATS}  # channels that are one subscription, whatever products a message names
 _NO_MESSAGES: tuple[bytes, ...] = ()
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """
-    What is not known about the venue, with a sane default.
+class Settings(RateSettings, frozen=True, kw_only=True):
+    """What is not known about the venue, with a sane default, and limits that are off by default."""
 
-    Attributes:
-        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
-        subscribe_within_code: Close code for a client that does not.
-        level2_limit_closes: Whether too many level2 products close the connection; probes differ.
-        malformed_message: Text of the error for anything but a subscribe or unsubscribe message.
-        account_id: What acks list for user and futures_balance_summary.
-        unknown_products: Products that the venue does not have, with commas between them.
-
-    """
-
-    subscribe_within: float = SUBSCRIBE_WITHIN
-    subscribe_within_code: int = 1008
-    level2_limit_closes: bool = False
-    malformed_message: str = "failure to subscribe"
-    account_id: str = "00000000-0000-0000-0000-000000000000"
-    unknown_products: str = ""
+    subscribe_within: Annotated[
+        float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
+    ] = SUBSCRIBE_WITHIN
+    subscribe_within_code: Annotated[int, Meta(description="close code for a client that did not")] = 1008
+    level2_limit_closes: Annotated[
+        bool, Meta(description="whether too many level2 products close the connection")  # probes differ
+    ] = False
+    malformed_message: Annotated[str, Meta(description="text of the error for a malformed request")] = (
+        "failure to subscribe"
+    )
+    unknown_products: Annotated[
+        str, Meta(description="products that the venue does not have, with commas between them")
+    ] = ""
+    account_id: Annotated[str, Meta(description="the id that acks list for `user` and `futures_balance_summary`")] = (
+        "00000000-0000-0000-0000-000000000000"
+    )
+    silent_channel_closes: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="recorded seconds of silence after which a channel closes, unless `heartbeats` is subscribed; "
+            "0 for never (documented: 60 to 90)",
+        ),
+    ] = 0.0
+    silent_channel_code: Annotated[
+        int, Meta(description="close code when no channel is left then; 0 to leave the connection open")
+    ] = 1000
+    messages_per_second: Annotated[
+        float,
+        Meta(ge=0, description="messages of one address without a valid JWT in a second; 0 for any (documented: 8)"),
+    ] = 0.0
 
 
 class _Subscribe:
@@ -130,6 +146,11 @@ class CoinbaseAdvancedServer(SubscribingServer):
         if request.type == "subscribe":
             return [*remarks, *self._subscribe(request.channel, request.products, time)]
         return [*remarks, *self._unsubscribe(request.channel, request.products, time)]
+
+    def is_unauthenticated(self, message: bytes) -> bool:
+        """Tell whether a message has no valid JWT: only such messages are limited, as documented."""
+        request = parse_request(message)
+        return request is None or not request.jwt or self._auth.check_jwt(request.jwt) is not None
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
         """Send the snapshots that there are, message by message; wait for the others."""
@@ -215,7 +236,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
         if channel != USER or not products or self._leave_orders(products):
-            self.remove(channel, () if channel == USER else products)
+            self.remove(channel, () if channel in _WHOLE else products)
         left = self.subscribed.get(channel, {})
         listed = [product for product in self._acknowledged.pop(channel, []) if product in left]
         if listed:
@@ -228,6 +249,12 @@ class CoinbaseAdvancedServer(SubscribingServer):
             self.next_due = None
         self._unacknowledged.append(_Subscribe(channel, [], [], time))  # its ack waits for those before it
         return [] if self._wanted else list(map(Send, self._acknowledge(time)))
+
+    def close_channel(self, channel: str) -> None:
+        """End a subscription without a word."""
+        self.remove(channel)
+        self._acknowledged.pop(channel, None)
+        self._unacknowledged = [one for one in self._unacknowledged if one.channel != channel]
 
     def _leave_orders(self, products: list[str]) -> bool:
         """Remove products from those whose orders a client gets, if it named any; tell whether none is left."""

@@ -27,14 +27,16 @@ from ..auth import Auth
 from ..base import Channel, FeedClient, SequenceRule, Subscription
 from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
 from ..defaults import FeedDefaults
-from ..server_half.settings import read_settings
-from ..venue import Catalogue, FeedServer, FeedState, Key
+from ..server_half.closing import COMMON_SETTINGS
+from ..server_half.rate_limits import limit_rates
+from ..server_half.settings import describe_settings, read_settings
+from ..venue import Catalogue, FeedServer, FeedState, Key, Setting
 from .channels import CHANNELS, channel_name, described_name, product_name
 from .client import CoinbaseExchangeClient
 from .frames import describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .sequences import ExchangeSequence
-from .server import CoinbaseExchangeServer, Settings
+from .server import CoinbaseExchangeServer, Settings, error
 from .state import STATEFUL, MarketState
 
 __all__ = ["FEEDS", "CoinbaseExchange", "CoinbaseExchangeClient"]
@@ -65,6 +67,7 @@ class CoinbaseExchange(FeedDefaults):
     messages_per_second: int | None = MESSAGES_PER_SECOND
     limits: tuple[str, ...] = (f"subscribe within {SUBSCRIBE_WITHIN:g} seconds",)
 
+    settings: Sequence[Setting] = describe_settings(Settings)
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
@@ -102,8 +105,9 @@ class CoinbaseExchange(FeedDefaults):
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`. Without `auth` no credentials are required."""
-        chosen = read_settings(Settings, settings, self.name)
-        return CoinbaseExchangeServer(catalogue, chosen, auth, all_private=self.needs_credentials)
+        chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
+        server = CoinbaseExchangeServer(catalogue, chosen, auth, all_private=self.needs_credentials)
+        return limit_rates(server, chosen, error, lambda _: True)
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""

@@ -22,21 +22,23 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from ...model import Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts, send_json
+from ..server_half.rate_limits import RateSettings
 from ..venue import Catalogue, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
 from .client_requests import Request, parse_request
 from .frames import TradeInfo, later_number, venue_time
-from .limits import SUBSCRIBE_WITHIN
+from .limits import CONNECTIONS_AT_ONCE, MESSAGES_AT_ONCE, SUBSCRIBE_WITHIN
 from .state import STATEFUL, Heartbeat
 
-__all__ = ["CoinbaseExchangeServer", "Settings"]
+__all__ = ["CoinbaseExchangeServer", "Settings", "error"]
 
 _FAILED_TO_SUBSCRIBE = "Failed to subscribe"
 _NEEDS_AUTHENTICATION = (  # capture of 2026-08-25
@@ -52,30 +54,45 @@ _PRIVATE = frozenset(channel.name for channel in CHANNELS if channel.needs_crede
 _FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_products)
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """
-    What is not known about the venue, with a sane default.
+class Settings(RateSettings, frozen=True, kw_only=True):
+    """What is not known about the venue, with a sane default, and limits that are off by default."""
 
-    Attributes:
-        subscribe_within: Seconds within which a client must subscribe (documented as 5); 0 for any time.
-        subscribe_within_code: Close code for a client that does not.
-        malformed_message: Text of the error for what is not JSON, or of no documented shape.
-        invalid_key_reason: Reason of "Authentication Failed", whatever is wrong with the credentials.
-        private_reason: Reason of the error for user and balance without credentials.
-        direct_reason: Reason of the error for anything else without credentials at a direct endpoint.
-        no_products_reason: Reason of the error for a channel without products; `{channel}` stands for its name.
-        unknown_products: Products that the venue does not have, with commas between them.
-
-    """
-
-    subscribe_within: float = SUBSCRIBE_WITHIN
-    subscribe_within_code: int = 1008
-    malformed_message: str = "Malformed JSON"
-    invalid_key_reason: str = '{"message":"Invalid API Key"}'
-    private_reason: str = "user and balance channels require authentication"
-    direct_reason: str = "this endpoint requires authentication"
-    no_products_reason: str = "You need to specify at least one product ID for channel {channel}"
-    unknown_products: str = ""
+    subscribe_within: Annotated[
+        float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
+    ] = SUBSCRIBE_WITHIN
+    subscribe_within_code: Annotated[int, Meta(description="close code for a client that did not")] = 1008
+    malformed_message: Annotated[
+        str, Meta(description="text of the error for what is not JSON, or of no documented shape")
+    ] = "Malformed JSON"
+    invalid_key_reason: Annotated[
+        str, Meta(description="reason of `Authentication Failed`, whatever is wrong with the credentials")
+    ] = '{"message":"Invalid API Key"}'
+    private_reason: Annotated[
+        str, Meta(description="reason of the error for `user` and `balance` without credentials")
+    ] = "user and balance channels require authentication"
+    direct_reason: Annotated[
+        str, Meta(description="reason of the error for anything else without credentials at a direct endpoint")
+    ] = "this endpoint requires authentication"
+    no_products_reason: Annotated[
+        str, Meta(description="reason of the error for a channel without products; `{channel}` stands for its name")
+    ] = "You need to specify at least one product ID for channel {channel}"
+    unknown_products: Annotated[
+        str, Meta(description="products that the venue does not have, with commas between them")
+    ] = ""
+    connections_at_once: Annotated[
+        int, Meta(ge=0, description="how many of them at once (documented); 0 for those of a second")
+    ] = CONNECTIONS_AT_ONCE
+    messages_per_second: Annotated[
+        float,
+        Meta(ge=0, description="messages of one address in a second; 0 for any number (documented: 10, earlier 100)"),
+    ] = 0.0
+    messages_at_once: Annotated[
+        int, Meta(ge=0, description="how many of them at once (documented); 0 for those of a second")
+    ] = MESSAGES_AT_ONCE
+    messages_error: Annotated[str, Meta(description="text of the error for one too many")] = "ErrSlowRead"
+    messages_code: Annotated[int, Meta(description="close code after that error; 0 to leave the connection open")] = (
+        1008
+    )
 
 
 class CoinbaseExchangeServer(SubscribingServer):
@@ -106,15 +123,15 @@ class CoinbaseExchangeServer(SubscribingServer):
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         request = parse_request(message)
         if request is None:
-            return [_error(self._settings.malformed_message)]
+            return [error(self._settings.malformed_message)]
         if isinstance(request, str):
-            return [_error(_FAILED_TO_SUBSCRIBE, request), Remark(f"asks for nothing: {request}")]
+            return [error(_FAILED_TO_SUBSCRIBE, request), Remark(f"asks for nothing: {request}")]
         if request.kind == "unsubscribe":
             return self._unsubscribe(request)
         refusal = self._auth.check_exchange(request.credentials) if self._auth is not None else None
         if refusal is not None and request.credentials:
             remark = Remark(f"sends credentials that are refused: {refusal}")
-            return [_error("Authentication Failed", self._settings.invalid_key_reason), remark]
+            return [error("Authentication Failed", self._settings.invalid_key_reason), remark]
         return self._subscribe(request, is_authenticated=refusal is None)
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
@@ -162,7 +179,7 @@ class CoinbaseExchangeServer(SubscribingServer):
             if accepted:
                 has_accepted = True
                 self.add(channel, accepted)
-        errors = [_error(_FAILED_TO_SUBSCRIBE, reason) for reason in reasons]
+        errors = [error(_FAILED_TO_SUBSCRIBE, reason) for reason in reasons]
         return [*remarks, *errors, *([self._acknowledge()] if has_accepted else [])]
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
@@ -259,6 +276,7 @@ class CoinbaseExchangeServer(SubscribingServer):
         return send_json({"type": "subscriptions", "channels": channels})
 
 
-def _error(message: str, reason: str | None = None) -> Send:
+def error(message: str, reason: str | None = None) -> Send:
+    """Return an error of the venue."""
     fields = {"type": "error", "message": message}
     return send_json(fields if reason is None else {**fields, "reason": reason})

@@ -26,11 +26,12 @@ from ..auth import Auth
 from ..base import Channel, FeedClient, Subscription
 from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
-from ..server_half.settings import read_settings
-from ..venue import Catalogue, FeedServer, FeedState, Key
+from ..server_half.closing import COMMON_SETTINGS
+from ..server_half.settings import describe_settings, read_settings
+from ..venue import Catalogue, FeedServer, FeedState, Key, Setting
 from .channels import CHANNELS, identity, products_of
 from .client import CoinMarketCapClient
-from .codes import ERROR_CODES
+from .codes import CLOSE_CODES, ERROR_CODES
 from .frames import describe, own_time
 from .limits import (
     CONNECTIONS,
@@ -64,6 +65,8 @@ class CoinMarketCap(FeedDefaults):
         f"a plan's credits: {CREDITS_PER_SUBSCRIPTION} a subscription, or {CREDITS_PER_MESSAGE} a message",
     )
 
+    settings: Sequence[Setting] = describe_settings(Settings)
+    close_reasons: Mapping[int, str] = {code: one.reason for code, one in CLOSE_CODES.items()}
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
     parse_params = staticmethod(parse_params)
@@ -133,7 +136,7 @@ class CoinMarketCap(FeedDefaults):
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`. Without `auth` no API key is required."""
-        chosen = read_settings(Settings, settings, self.name)
+        chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
         if chosen.refuse_with and str(chosen.refuse_with) not in ERROR_CODES:
             raise UsageError(f"{self.name} has no error code {chosen.refuse_with} (it has {', '.join(ERROR_CODES)})")
         return CoinMarketCapServer(catalogue, chosen, auth)

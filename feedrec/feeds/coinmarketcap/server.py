@@ -12,15 +12,18 @@ The server half of CoinMarketCap, which answers from a recording as the venue wo
 4. A new product begins with its last value, see `state`. A push that is recorded before that value is found takes its
    place.
 5. What is refused gets the documented error, with a `status`; the connection stays open.
+6. With `connection_limit`, one connection too many of an API key is closed at once, as documented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
 import msgspec
+from msgspec import Meta
 
 from ...model import Frame, FrameInfo, format_time
 from ..auth import Auth
@@ -43,29 +46,34 @@ _METHODS = ("subscribe", "unsubscribe", "unsubscribe_all", "ping")
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """
-    What is not known about the venue, or differs between accounts.
+    """What is not known about the venue, or differs between accounts, and limits that are off by default."""
 
-    Attributes:
-        ping_interval_ms: As the welcome message says it.
-        pong: `documented`, or `observed` (2026-09-15, without a type).
-        sub_limit: Subscriptions that a connection carries.
-        message_limit: Bytes above which a message is too long; 0 for none, as it is not documented.
-        idle_timeout: Seconds after which a client that subscribed nothing is disconnected; 0 for never.
-        close_handshake: The close code with which each client is turned away, 4004 for instance; 0 for none.
-        refuse_with: The error code with which each subscription is refused, 1010 for instance; 0 for none.
-        last_value: Whether a subscription begins with the last known value.
-
-    """
-
-    ping_interval_ms: int = round(PING_INTERVAL * 1000)
-    pong: Literal["documented", "observed"] = "documented"
-    sub_limit: int = SUBSCRIPTIONS_PER_CONNECTION
-    message_limit: int = 0
-    idle_timeout: float = 0.0
-    close_handshake: Literal[0, 4004, 4100, 4101, 4102] = 0
-    refuse_with: int = 0
-    last_value: bool = True
+    ping_interval_ms: Annotated[int, Meta(description="as the welcome message says it")] = round(PING_INTERVAL * 1000)
+    pong: Annotated[
+        Literal["documented", "observed"], Meta(description="`documented`, or `observed` (2026-09-15, without a type)")
+    ] = "documented"
+    sub_limit: Annotated[int, Meta(ge=0, description="subscriptions that a connection carries")] = (
+        SUBSCRIPTIONS_PER_CONNECTION
+    )
+    message_limit: Annotated[
+        int, Meta(ge=0, description="bytes above which a message is too long; 0 for none, as it is not documented")
+    ] = 0
+    idle_timeout: Annotated[
+        float,
+        Meta(ge=0, description="seconds within which a client must subscribe, else it is closed with 1001; 0 for any"),
+    ] = 0.0
+    connection_limit: Annotated[
+        int,
+        Meta(ge=0, description="connections of one API key, more are closed with 4004; 0 for any (documented: 10)"),
+    ] = 0
+    close_handshake: Annotated[
+        Literal[0, 4004, 4100, 4101, 4102],
+        Meta(description="close code with which each client is turned away, such as 4004; 0 for none"),
+    ] = 0
+    refuse_with: Annotated[
+        int, Meta(description="error code with which each subscription is refused, such as 1010; 0 for none")
+    ] = 0
+    last_value: Annotated[bool, Meta(description="whether a subscription begins with the last known value")] = True
 
 
 class _Refused(Exception):  # noqa: N818  it is an answer
@@ -93,6 +101,7 @@ class CoinMarketCapServer(SubscribingServer):
         self._settings = settings
         self._auth = auth
         self._subscriptions: dict[bytes, tuple[str, tuple[str, ...]]] = {}  # channel and products, by identity
+        self._leave_venue: Callable[[], None] | None = None
 
     def on_open(self, handshake: Handshake, time: int) -> list[Reply]:
         """Welcome a client, or disconnect it for its API key."""
@@ -103,7 +112,18 @@ class CoinMarketCapServer(SubscribingServer):
         refusal = self._auth.check_api_key(_api_key(handshake)) if self._auth is not None else None
         if refusal is not None:
             return [Remark(f"is refused: {refusal}"), Close(4100, CLOSE_CODES[4100].reason)]
+        limit, key = self._settings.connection_limit, _api_key(handshake)
+        connections = handshake.visitors.come(key)
+        self._leave_venue = partial(handshake.visitors.leave, key)
+        if limit and connections > limit:
+            self.on_close()  # it does not count while it is being closed
+            return [Remark(f"is refused: its API key has {limit} connections"), Close(4004, CLOSE_CODES[4004].reason)]
         return [send_json({"type": "welcome", "ts": _ms(time), "ping_interval_ms": self._settings.ping_interval_ms})]
+
+    def on_close(self) -> None:
+        if self._leave_venue is not None:
+            self._leave_venue()
+            self._leave_venue = None
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         request, time = parse_request(message), self.clock.at(time)

@@ -1,20 +1,28 @@
-"""What is not known of a venue, as the person who runs a replay sets it."""
+"""
+What is not known of a venue, or off by default, as the person who runs a replay sets it.
+
+A venue has its own settings, in a struct whose fields have defaults, and descriptions for people in `msgspec.Meta`. The
+settings of every venue are in `closing.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.inspect import Metadata, type_info
 
 from ...errors import UsageError
+from ..base import did_you_mean
+from ..venue import Setting
 
-__all__ = ["read_settings"]
+__all__ = ["describe_settings", "read_settings"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-def read_settings(shape: type[S], given: Mapping[str, str], venue: str) -> S:
+def read_settings(shape: type[S], given: Mapping[str, str], venue: str, *others: str) -> S:
     """
     Read settings from their texts.
 
@@ -22,16 +30,42 @@ def read_settings(shape: type[S], given: Mapping[str, str], venue: str) -> S:
         shape: Has a field with a default for each.
         given: Texts by name.
         venue: Whose settings they are, for errors.
+        others: Names of further settings, which are read elsewhere, for errors.
 
     Raises:
         UsageError: If there is no such setting, or it is of another kind.
 
     """
-    unknown = [name for name in given if name not in shape.__struct_fields__]
-    if unknown:
-        known = ", ".join(shape.__struct_fields__)
-        raise UsageError(f"{venue} has no setting {unknown[0]!r} (it has {known})")
+    known = (*_names(shape), *others)
+    for name in given:
+        if name not in shape.__struct_fields__:
+            raise UsageError(f"{venue} has no setting {name!r}{did_you_mean(name, known)} (it has {', '.join(known)})")
     try:
         return msgspec.convert(dict(given), shape, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(f"a setting of {venue} cannot be read: {error}") from error
+
+
+def describe_settings(*shapes: type[msgspec.Struct]) -> tuple[Setting, ...]:
+    """Describe settings for people: those of some shapes, one after another."""
+    return tuple(one for shape in shapes for one in _described(shape))
+
+
+def _names(shape: type[msgspec.Struct]) -> list[str]:
+    """Return the names of settings: those of the venue itself before those that it shares with others."""
+    own = [name for name in shape.__annotations__ if name in shape.__struct_fields__]
+    return [*own, *(name for name in shape.__struct_fields__ if name not in own)]
+
+
+def _described(shape: type[msgspec.Struct]) -> Iterator[Setting]:
+    fields = {field.encode_name: field for field in getattr(type_info(shape), "fields", ())}
+    for field in map(fields.__getitem__, _names(shape)):
+        schema = field.type.extra_json_schema if isinstance(field.type, Metadata) else None
+        yield Setting(field.encode_name, _written(field.default), str((schema or {}).get("description", "")))
+
+
+def _written(value: Any) -> str:
+    """Return a value as a person writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -52,6 +52,7 @@ class Handshakes(Generic[_C]):
         hosts: Whose pages may connect.
         paths: The paths that clients choose from.
         has_path: Tells whether something is served at a request target.
+        venue_refusal: Tells whether the venue itself refuses a request, which nothing else speaks against.
         max_clients: How many clients may be connected at a time.
         max_waiting: How many connections may wait for their handshake.
         log: Takes a line for each refusal.
@@ -64,6 +65,7 @@ class Handshakes(Generic[_C]):
         *,
         paths: list[str],
         has_path: Callable[[str], bool],
+        venue_refusal: Callable[[_C, Request], Refusal | None],
         max_clients: int,
         max_waiting: int,
         log: Log,
@@ -71,6 +73,7 @@ class Handshakes(Generic[_C]):
         self._hosts = hosts
         self._paths = paths
         self._has_path = has_path
+        self._venue_refusal = venue_refusal
         self._max_clients = max_clients
         self._max_waiting = max_waiting
         self._log = log
@@ -108,7 +111,7 @@ class Handshakes(Generic[_C]):
             reason = self._hosts.host_refusal(request.headers.get_all("Host"))
             refusal = None if reason is None else Refusal(http.HTTPStatus.FORBIDDEN, reason)
         else:
-            refusal = self._handshake_refusal(request)
+            refusal = self._handshake_refusal(request) or self._venue_refusal(connection, request)
             if refusal is None:
                 self._waiting.pop(connection, None)
                 self._clients.add(connection)

@@ -29,7 +29,7 @@ from .outlet import ClientEnded, Outlet
 from .playback import Playback
 from .venue_session import VenueSession
 
-__all__ = ["ClientReplay"]
+__all__ = ["ClientReplay", "host_of"]
 
 VERBATIM_PATIENCE = 0.5
 """Seconds without a message after which a client is taken for a listen-only client."""
@@ -113,7 +113,7 @@ class ClientReplay:
         session = self._session
         try:
             if session is not None:
-                session.open(_handshake_of(self._connection), self._present)
+                session.open(self._handshake(), self._present)
                 if session.dismissal is not None:
                     await self._dismiss(session.dismissal)
                     return
@@ -130,6 +130,12 @@ class ClientReplay:
         except (ConnectionClosed, ClientEnded):
             return
 
+    def _handshake(self) -> Handshake:
+        request, venue = self._connection.request, self._endpoint.venue
+        if request is None or venue is None:
+            return Handshake("/", {})
+        return venue.handshake(request.path, request.headers.raw_items(), host_of(self._connection))
+
     @property
     def _present(self) -> RecordedWall:
         """The recorded time that is now."""
@@ -144,8 +150,17 @@ class ClientReplay:
         return None if self._timing.shared is None else self._timing.shared.present
 
     async def _dismiss(self, dismissal: Close) -> None:
-        self._outcome = "turned away"
-        await self._connection.close(dismissal.code, dismissal.reason)
+        self._outcome = "turned away" if self._playback is None else "disconnected"
+        await self._disconnect(dismissal)
+
+    async def _disconnect(self, dismissal: Close) -> None:
+        """Close the connection as the venue does: after what was sent before, or without a close frame."""
+        if dismissal.code == CloseCode.ABNORMAL_CLOSURE:
+            with contextlib.suppress(ClientEnded):
+                await self._outlet.drain_all()
+            self._connection.transport.abort()
+        else:
+            await self._connection.close(dismissal.code, dismissal.reason)
 
     async def _play(self) -> None:
         if not await self._wait_for_word():
@@ -156,7 +171,9 @@ class ClientReplay:
         async with self._endpoint.open_stream(joined) as stream:
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
             self._outcome = await self._play_stream(stream, joined)
-        if self._outcome == "recording damaged":
+        if self._session is not None and self._session.dismissal is not None:
+            await self._disconnect(self._session.dismissal)
+        elif self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
         elif self._outcome == "finished" and self._at_end == "hold" and (joined is None or self._playback):
             await self._hold()
@@ -174,6 +191,8 @@ class ClientReplay:
             while batch is not None and self._playback is not None:
                 await self._playback.play(batch, stream)
                 batch = await stream.next_batch()
+            if self._playback is not None:
+                self._playback.end()
             await self._outlet.drain_all()
         except ClientEnded as end:
             return end.outcome
@@ -223,21 +242,22 @@ class ClientReplay:
             await asyncio.wait({closed, answering}, return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 answering.result()
-        except (ClientEnded, RecordingError) as reason:
+        except ClientEnded as end:
+            self._outcome = end.outcome
+            if self._session is not None and self._session.dismissal is not None:
+                await self._disconnect(self._session.dismissal)
+        except RecordingError as reason:
             self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
         finally:
             closed.cancel()
             answering.cancel()
 
     async def _answer(self) -> None:
-        """Answer subscriptions, forever."""
-        session, playback = self._session, self._playback
-        if session is None or playback is None:
+        """Answer subscriptions, forever, or until the venue disconnects the client."""
+        if self._session is None or self._playback is None:
             await self._connection.wait_closed()
-            return
-        while True:
-            await session.state_wanted()
-            await playback.answer()
+        else:
+            await self._playback.hold(self._session)
 
     async def _close(self, code: CloseCode) -> None:
         """Close the connection within about a second, whatever the client does."""
@@ -262,6 +282,12 @@ class ClientReplay:
         )
 
 
+def host_of(connection: ReplayConnection) -> str:
+    """Return the address that a client came from, without the port; empty if it is gone."""
+    remote = connection.remote_address
+    return str(remote[0]) if remote else ""
+
+
 def address(connection: ReplayConnection) -> str:
     """Return where a client came from, as people write it."""
     remote = connection.remote_address
@@ -269,10 +295,3 @@ def address(connection: ReplayConnection) -> str:
         return "unknown"
     host, port = remote[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _handshake_of(connection: ReplayConnection) -> Handshake:
-    request = connection.request
-    if request is None:
-        return Handshake("/", {})
-    return Handshake(request.path, {name.lower(): value for name, value in request.headers.raw_items()})

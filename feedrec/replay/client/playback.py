@@ -88,6 +88,11 @@ class Playback:
         return wall_time(steady, self._shift_at(self._past - 1) if self._past > self._batch.first else self._shift)
 
     @property
+    def present_frame(self) -> RecordedWall:
+        """The recorded time of the last frame that was played."""
+        return wall_time(self._added_time, self._shift)
+
+    @property
     def elapsed(self) -> int:
         """Nanoseconds from its start to the last message."""
         return self._last_handed - self._started
@@ -142,11 +147,24 @@ class Playback:
         self._shift = self._shift_at(-1)
         await self._hand_over()
 
-    async def answer(self) -> None:
-        """Answer a subscription that arrived after the end; raises as `play` does."""
-        if self._session is not None:
-            self._session.time.next_payload = lambda: None
-            await self._give_state(self._session)
+    def end(self) -> None:
+        """Do what the venue does by now; raises as `play` does."""
+        session = self._session
+        while session is not None and session.deadline is not None and session.deadline <= self.present_frame:
+            session.due_messages(session.deadline)
+
+    async def hold(self, session: VenueSession) -> None:
+        """Answer subscriptions that arrive after the end, and do what the venue does by then; raises as `play` does."""
+        session.time.next_payload = lambda: None
+        while True:
+            deadline = session.deadline
+            if deadline is None:
+                await session.state_wanted()
+            else:
+                await self._wait_until_due(steady_time(deadline, self._shift))
+            await self._give_state(session)
+            if deadline is not None and session.deadline == deadline:
+                session.due_messages(deadline)
 
     def _next_payload(self) -> bytes:
         """Return the next frame, or the last one as long as the next is not known."""
@@ -191,6 +209,8 @@ class Playback:
             await self._give_state(session)
         until, steady = RecordedWall(self._batch.frames[number].time), self._batch.times[number]
         before, self._shift = self._shift, shift_of(until, steady)
+        if abs(self._shift - before) >= _LEAST_STEP:
+            session.clock_set(before - self._shift)
         if steady - self._added_time > LONGEST_HOLE:
             session.jump(until)
         elif abs(self._shift - before) >= _LEAST_STEP:

@@ -10,7 +10,7 @@ from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
 from ..clock.time_types import RecordedWall
 from ..venue.rebuild import Position
 from ..venue.rebuild_process import RebuildProcess
-from .outlet import Outlet
+from .outlet import ClientEnded, Outlet
 from .venue_time import VenueTime
 
 __all__ = ["VenueSession"]
@@ -41,7 +41,7 @@ class VenueSession:
         server: FeedServer,
         rebuilder: RebuildProcess,
         outlet: Outlet,
-        remark: Callable[[str], None],
+        remark: Callable[[Remark], object],
         is_alone: Callable[[], bool],
         venue_time: VenueTime | None = None,
     ) -> None:
@@ -74,15 +74,24 @@ class VenueSession:
         return self._waits_for_state.is_set()
 
     @property
+    def deadline(self) -> RecordedWall | None:
+        """When the venue acts if nothing changes until then; None if never."""
+        deadline = self._server.deadline
+        return None if deadline is None else RecordedWall(deadline)
+
+    @property
     def next_due(self) -> RecordedWall | None:
-        """When there is something to send though nothing was recorded; None if never."""
-        due = self._server.next_due
+        """When there is something to send or to do though nothing was recorded; None if never."""
+        due, deadline = self._server.next_due, self._server.deadline
+        if due is None or (deadline is not None and deadline < due):
+            due = deadline
         return None if due is None else RecordedWall(due)
 
     @property
     def needs_attention(self) -> bool:
         """Whether a subscription waits, or something will be due."""
-        return self._server.next_due is not None or self._waits_for_state.is_set()
+        server = self._server
+        return server.next_due is not None or server.deadline is not None or self._waits_for_state.is_set()
 
     def open(self, handshake: Handshake, now: RecordedWall) -> None:
         """
@@ -121,14 +130,29 @@ class VenueSession:
         self._server.on_restart()
         self._want_state()
 
+    def clock_set(self, by: int) -> None:
+        """Let the times that the server half remembers follow the wall clock, which was set by so much."""
+        self._server.on_clock_set(by)
+
     def jump(self, time: RecordedWall) -> None:
         """Let what is due, if anything, be due at the venue's first whole second after a recorded time instead."""
         if self._server.next_due is not None:
             self._server.next_due = self.time.clock.next_second(time)
 
     def due_messages(self, time: RecordedWall) -> Sequence[bytes]:
-        """Return what is to be sent at `next_due`."""
-        return self._server.on_due(time)
+        """
+        Return what is to be sent at `next_due`, or do what the venue does then.
+
+        Raises:
+            ClientEnded: If the client is gone, or is to be disconnected.
+
+        """
+        deadline = self._server.deadline
+        if deadline is None or deadline > time:
+            return self._server.on_due(time)
+        self._carry_out(self._server.on_deadline(time))
+        self._end_if_dismissed()
+        return ()
 
     async def state_wanted(self) -> None:
         """Wait until a subscription waits for `give_state`."""
@@ -157,7 +181,7 @@ class VenueSession:
         Rebuild what subscriptions wait for, and send it. Nothing else may be sent to the client meanwhile.
 
         Raises:
-            ClientEnded: If the client is gone.
+            ClientEnded: If the client is gone, or is to be disconnected.
             RecordingError: If the recordings cannot be read again.
 
         """
@@ -167,12 +191,18 @@ class VenueSession:
                 self._rebuilder.snapshots, wanted, stamped, self._stopped, is_alone=self._is_alone()
             )
             self._carry_out(self._server.on_state(snapshots, position.time))
+            self._end_if_dismissed()
             await self._outlet.drain()
         self._waits_for_state.clear()
 
     def stop(self) -> None:
-        """End the rebuilding, if any."""
+        """End the rebuilding, if any, and let go of the client."""
         self._stopped.set()
+        self._server.on_close()
+
+    def _end_if_dismissed(self) -> None:
+        if self.dismissal is not None:
+            raise ClientEnded("disconnected")
 
     def _carry_out(self, replies: Sequence[Reply]) -> None:
         outlet = self._outlet
@@ -183,7 +213,7 @@ class VenueSession:
             elif isinstance(reply, Close):
                 self.dismissal = reply
             elif isinstance(reply, Remark):
-                self._remark(reply.text)
+                self._remark(reply)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:

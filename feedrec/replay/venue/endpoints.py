@@ -21,7 +21,7 @@ from ..options import ReplayOptions
 from ..timeline.frame_stream import FrameSource
 from ..timeline.shared_timeline import SharedTimeline
 from ..timeline.timeline import Timeline
-from .mock_venue import MockVenue
+from .mock_venue import MockVenue, parted_settings
 
 __all__ = ["Endpoint", "Endpoints", "open_endpoints"]
 
@@ -138,6 +138,8 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
     for path, header in zip(paths, headers, strict=True):
         groups.setdefault(header.endpoint, []).append(path)
     feeds = _feeds_of(list(groups), options)
+    if not feeds and options.settings:
+        raise UsageError("a replay that sends every frame unchanged has no settings: leave out --set")
     if not feeds:
         groups = {"+".join(groups): list(paths)}
     timelines = {name: _timeline(group, options, feeds.get(name)) for name, group in groups.items()}
@@ -197,8 +199,9 @@ def _settings_of(
     """Return for each feed the settings that it has: of several feeds, not each has all of them."""
     if len(feeds) < 2:
         return dict.fromkeys(feeds, given)
-    taken: dict[str, dict[str, str]] = {name: {} for name in feeds}
-    for setting, text in given.items():
+    common, own = parted_settings(given)
+    taken = {name: dict(common) for name in feeds}
+    for setting, text in own.items():
         refusals = []
         for name, feed in feeds.items():
             try:

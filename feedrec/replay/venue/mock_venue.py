@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from ...feeds.auth import Auth
+from ...feeds.server_half.closing import COMMON_SETTINGS, ClosingServer, read_closing
 from ...feeds.state.new_state import new_state
-from ...feeds.venue import FeedServer, Sample, VenueFeed
+from ...feeds.venue import FeedServer, Handshake, Refusal, Sample, VenueFeed
 from ..timeline.survey import Survey, survey_recordings
 from ..timeline.timeline import Timeline
 from .rebuild_process import RebuildProcess
+from .visitors import RealVisitors
 
-__all__ = ["MockVenue"]
+__all__ = ["MockVenue", "parted_settings"]
 
 
 class MockVenue:
@@ -42,18 +44,36 @@ class MockVenue:
         self, feed: VenueFeed, timeline: Timeline, settings: Mapping[str, str], auth: Auth | None = None
     ) -> None:
         self._auth = auth or Auth(now=time.time_ns)
-        feed.server({}, settings, self._auth)  # what is wrong is refused now, not when the first client comes
+        common, own = parted_settings(settings)
+        feed.server({}, own, self._auth)  # what is wrong is refused now, not when the first client comes
+        self._closing = read_closing(common, feed.name, getattr(feed, "close_reasons", {}))
+        self._visitors = RealVisitors(time.monotonic_ns)
         new_state(feed, None)
         found = survey_recordings(timeline.paths, feed, [one.clock.shift for one in timeline.beginnings()])
         self.feed = feed.as_recorded(found.sample)
         self.survey: Survey = msgspec.structs.replace(found, sample=Sample())
-        self._settings = settings
+        self._settings = own
         self.rebuilder = RebuildProcess(timeline, feed)
 
     def server(self) -> FeedServer:
         """Make the server half for a client."""
-        return self.feed.server(self.survey.catalogue, self._settings, self._auth)
+        server = self.feed.server(self.survey.catalogue, self._settings, self._auth)
+        return server if self._closing is None else ClosingServer(server, self._closing)
+
+    def handshake(self, target: str, headers: Iterable[tuple[str, str]], address: str) -> Handshake:
+        """Return what a client asks for when it connects, for `server` and `refusal`."""
+        return Handshake(target, {name.lower(): value for name, value in headers}, address, self._visitors)
+
+    def refusal(self, handshake: Handshake) -> Refusal | None:
+        """Return how the venue refuses a handshake; None if it does not."""
+        return self.server().on_handshake(handshake)
 
     def close(self) -> None:
         """End what rebuilds states."""
         self.rebuilder.close()
+
+
+def parted_settings(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the settings that every venue has, and the others, which are a venue's own."""
+    common = {name: text for name, text in settings.items() if name in COMMON_SETTINGS}
+    return common, {name: text for name, text in settings.items() if name not in common}

@@ -74,7 +74,11 @@ def test_an_endpoint_in_detail(name: str) -> None:
         assert channel.summary in joined
         assert all(param in joined for param in channel.params)
         assert ("needed" in line) == (channel.needs_credentials or feed.needs_credentials)
-    assert json.loads(feedrec("feeds", name, "--json").stdout)["endpoint"] == name
+    facts = json.loads(feedrec("feeds", name, "--json").stdout)
+    assert facts["endpoint"] == name
+    names = [setting["name"] for setting in facts["settings"]]
+    assert names == [] if name == "raw" else names[-3:] == ["close_after", "close_code", "close_reason"]
+    assert all(f"{one['name']} {one['meaning']} ({one['default'] or 'none'})" in joined for one in facts["settings"])
 
 
 def test_parameters_that_may_be_left_out_are_in_brackets() -> None:

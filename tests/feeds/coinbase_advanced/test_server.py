@@ -230,6 +230,14 @@ def test_unsubscribing_what_is_waited_for_ends_the_waiting() -> None:
     assert acks(sent(venue.on_message(request("unsubscribe", "level2"), START))) == [{}, {}]
 
 
+def test_heartbeats_end_whatever_products_the_message_names() -> None:
+    """As they begin: a client that names products gets heartbeats all the same (capture of 2026-08-09)."""
+    venue = server()
+    venue.on_message(request("subscribe", "heartbeats", "BTC-USD"), START)
+    assert acks(sent(nothing_yet(venue, START))) == [{"heartbeats": ["heartbeats"]}]
+    assert acks(sent(venue.on_message(request("unsubscribe", "heartbeats", "BTC-USD"), START))) == [{}]
+
+
 def test_subscribing_again_is_acknowledged_without_a_second_snapshot() -> None:
     venue = subscribed(("ticker", "BTC-USD"))
     play(venue, data(0, "ticker", "snapshot", "BTC-USD"))

@@ -22,6 +22,7 @@ from feedrec.feeds.coinmarketcap.frames import describe
 from feedrec.feeds.coinmarketcap.server import CoinMarketCapServer, Settings
 from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Send, VenueClock
 from feedrec.model import Frame, parse_time
+from feedrec.replay.venue.visitors import RealVisitors
 
 FEED = FEEDS["coinmarketcap"]
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "cmc_frames.jsonl"
@@ -135,6 +136,29 @@ CLOSED = Close(4100, "API key invalid")
 
 def opening(venue: FeedServer, target: str = TARGET, key: str | None = None) -> list[Reply]:
     return venue.on_open(Handshake(target, {} if key is None else {"x-cmc_pro_api_key": key}), START)
+
+
+def test_one_connection_too_many_of_a_key_is_closed_and_does_not_count() -> None:
+    """However the key is given; a connection that is over makes room."""
+    visitors = RealVisitors()
+
+    def come(venue: FeedServer, key: str, *, in_header: bool = True) -> list[Reply]:
+        target, headers = (TARGET, {"x-cmc_pro_api_key": key}) if in_header else (f"/v1?CMC_PRO_API_KEY={key}", {})
+        return venue.on_open(Handshake(target, headers, "127.0.0.1", visitors), START)
+
+    first, second = server(connection_limit="2"), server(connection_limit="2")
+    assert come(first, "k") == come(second, "k", in_header=False) == [WELCOME]
+    for _ in range(2):
+        remark, close = come(third := server(connection_limit="2"), "k")
+        assert remark == Remark("is refused: its API key has 2 connections")
+        assert close == Close(4004, "Connection limit")
+        third.on_close()
+    assert come(server(connection_limit="2"), "other") == [WELCOME]
+    first.on_close()
+    first.on_close()
+    assert come(server(connection_limit="2"), "k") == [WELCOME]
+    assert come(server(connection_limit="2"), "k") != [WELCOME]
+    assert come(server(), "k") == [WELCOME]
 
 
 def test_a_client_is_welcomed_with_the_interval_of_its_pings() -> None:

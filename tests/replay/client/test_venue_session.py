@@ -71,7 +71,10 @@ class Stage:
         outlet = Outlet(self.connection.as_connection(), deflate=False, crowd=Crowd(logging.getLogger(), paced=True))
         rebuilder: Any = self.rebuild
         rebuild = cast(RebuildProcess, rebuilder)
-        self.session = VenueSession(server, rebuild, outlet, self.remarks.append, lambda: True, time)
+        self.session = VenueSession(server, rebuild, outlet, self._remark, lambda: True, time)
+
+    def _remark(self, remark: Remark) -> None:
+        self.remarks.append(remark.text)
 
     @property
     def sent(self) -> list[bytes]:

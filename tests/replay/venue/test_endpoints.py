@@ -225,6 +225,15 @@ def test_each_endpoint_gets_the_settings_that_it_knows(recordings: list[Path], v
     assert venues["south"].settings[-1] == {"b": "2", "c": "3"}
     with pytest.raises(UsageError, match="north has no setting 'd'; south has no setting 'd'"):
         run(start(a="1", d="4"))
+    run(start(a="1", close_after="30s"))
+    assert (venues["north"].settings[-1], venues["south"].settings[-1]) == ({"a": "1"}, {})
+    with pytest.raises(UsageError, match="close_after 'soon' is neither"):
+        run(start(close_after="soon"))
+
+
+def test_a_replay_that_changes_nothing_has_no_settings(recordings: list[Path]) -> None:
+    with pytest.raises(UsageError, match="has no settings: leave out --set"):
+        run(ReplayServer(recordings, options(mode="verbatim", settings={"close_after": "5"})).start())
 
 
 # Time
