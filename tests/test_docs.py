@@ -74,6 +74,33 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr.decode()
 
 
+HARD_CODED = """
+from websockets.sync.client import connect
+with connect("wss://advanced-trade-ws.coinbase.com", max_size=None) as venue:
+    venue.send('{"type":"subscribe","channel":"ticker","product_ids":["BTC-USD"]}')
+    print(len(list(venue)))
+"""
+
+
+def has_namespaces() -> bool:
+    """Tell whether this system lets its users have a network of their own."""
+    command = ["unshare", "--user", "--map-root-user", "--net", "--mount", "ip", "link", "set", "lo", "up"]
+    return shutil.which("unshare") is not None and subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_client_with_a_hard_coded_address_is_redirected_without_root(tmp_path: Path) -> None:
+    """By the script in clients.md: the real address of the venue, port 443, and a certificate for its name."""
+    if not has_namespaces():
+        pytest.skip("there are no user namespaces")
+    (script,) = blocks(ROOT / "docs" / "clients.md", "sh-namespace")
+    (tmp_path / "offline.sh").write_text(script)
+    replay = shlex.join(["replay", str(DEMO), "--tls", "--port", "443", "--speed", "max"])
+    bot = shlex.join([sys.executable, "-c", HARD_CODED])
+    done = shell(f"export XDG_DATA_HOME=$PWD; sh offline.sh $FEEDREC {replay} -- {bot}", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert int(done.stdout) > 10
+
+
 def python_examples() -> list[tuple[str, str]]:
     """Give every Python block of the documents."""
     return [(page.name, block) for page in PAGES for block in blocks(page, "python")]
