@@ -24,6 +24,8 @@ from typing import Any, TextIO
 import click
 import msgspec
 
+from ..errors import UsageError
+
 __all__ = [
     "GAP",
     "LEVELS",
@@ -38,6 +40,7 @@ __all__ = [
     "flowed",
     "has_colour",
     "printable",
+    "refuse_terminal",
     "shown",
     "visible_json",
     "width_of",
@@ -90,12 +93,37 @@ def shown(line: str, stream: TextIO) -> str:
 
 
 def flowed(line: str, stream: TextIO) -> str:
-    """Return a line of prose as `shown` does; on a terminal, which would tear names in two, it goes on at a word."""
+    """
+    Return a line of prose as `shown` does.
+
+    On a terminal, which would tear names in two, it goes on at a word, deeper than it begins if it is indented.
+    """
     text = printable(line)
     if can_redraw(stream):
-        width = width_of(stream)
-        text = "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
+        indent = len(text) - len(text.lstrip())
+        parts = textwrap.wrap(
+            text,
+            width_of(stream),
+            subsequent_indent=" " * (indent and indent + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        text = "\n".join(parts)
     return _with_colour(text, line, stream)
+
+
+def refuse_terminal() -> None:
+    """
+    Refuse to write a recording to a terminal, which what is in it could control.
+
+    Raises:
+        UsageError: If stdout is one.
+
+    """
+    if sys.stdout.isatty():
+        raise UsageError(
+            "stdout is a terminal: redirect it to a file, or pipe it, for example to `feedrec cat -` to look at it"
+        )
 
 
 def _with_colour(text: str, line: str, stream: TextIO) -> str:

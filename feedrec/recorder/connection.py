@@ -13,6 +13,7 @@ import inspect
 import ipaddress
 import logging
 import os
+import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, cast
@@ -242,6 +243,8 @@ def _network_reason(error: OSError) -> str:
     # Where a host has several addresses, asyncio joins the texts of their errors and drops the numbers.
     if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return "connection refused, nothing is listening there"
+    if isinstance(error, socket.gaierror):
+        return f"{error.strerror}; is the name right, and is there a network?"
     if error.errno is not None and (error.strerror or "").startswith("Connect call failed"):
         return os.strerror(error.errno)
     return error.strerror or str(error)

@@ -9,6 +9,7 @@ import ssl
 import traceback
 import zlib
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -384,6 +385,15 @@ def test_a_port_without_a_server_is_refused() -> None:
                 await open_with(url.replace("127.0.0.1", host))
 
     run(attempt())
+
+
+def test_a_name_that_nobody_knows_may_be_for_want_of_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    with pytest.raises(ConnectError, match="Name or service not known; is the name right, and is there a network"):
+        run(open_with("wss://host.example"))
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(server_tls: ssl.SSLContext) -> None:

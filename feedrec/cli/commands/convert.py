@@ -29,7 +29,7 @@ from ..options import (
 )
 from ..progress import reading
 from ..signals import ending_between_steps
-from ..terminal import echo, echo_json
+from ..terminal import echo_json, echo_prose, refuse_terminal
 
 if TYPE_CHECKING:
     from ...feeds import Feed
@@ -132,7 +132,7 @@ def convert(
         )
     if result.first_time is None:
         log.warning("nothing matched: the output contains only the header")
-    echo_json(_facts(result)) if as_json else echo(*_report(result), err=to_stdout)
+    echo_json(_facts(result)) if as_json else echo_prose(*_report(result), err=to_stdout)
 
 
 def _places(inputs: tuple[Path, ...], target: Path | None) -> tuple[tuple[Path, ...], Path]:
@@ -160,8 +160,7 @@ def _check_target(target: Path, kind: str | None, split: RotateAfter | None, *, 
         raise UsageError("-o - writes one stream of lines to stdout: leave out --format parquet and --split")
     if as_json:
         raise UsageError("--json and -o - both write to stdout: use only one of them")
-    if sys.stdout.isatty():
-        raise UsageError("stdout is a terminal: pipe it or redirect it to a file; feedrec cat shows a recording here")
+    refuse_terminal()
     return True
 
 

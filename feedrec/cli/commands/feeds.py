@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import msgspec
 from ...errors import UsageError
 from .. import output
 from ..options import as_json, complete_endpoint, logging_options
-from ..terminal import echo, echo_json
+from ..terminal import echo, echo_json, width_of
 
 if TYPE_CHECKING:
     from ...feeds import Channel, Feed
@@ -90,7 +91,7 @@ def _channel_facts(channel: Channel) -> dict[str, Any]:
 def _table(found: Iterable[Feed]) -> list[str]:
     rows = [("endpoint", "credentials", "description")]
     rows += [(feed.name, _need(feed), feed.summary) for feed in found]
-    return output.columns(rows, wrap=_WIDTH)
+    return output.columns(rows, wrap=_width())
 
 
 def _details(feed: Feed) -> list[str]:
@@ -109,15 +110,15 @@ def _details(feed: Feed) -> list[str]:
     examples = [f"-c '{one.name}?{one.example}'" for one in feed.channels.values() if one.example]
     facts += [("default", " ".join(asked))] if asked else []
     facts += [("example", examples[0])] if examples else []
-    lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts], wrap=_WIDTH)]
+    lines = [f"{feed.name}: {feed.summary}", *output.columns([("", *fact) for fact in facts], wrap=_width())]
     if feed.channels:
         rows = [("channel", "credentials", "description")]
         rows += [(one.name, _need_of(one, feed), f"{one.summary}; {_takes(one)}") for one in feed.channels.values()]
-        lines += ["", *output.columns(rows, wrap=_WIDTH)]
+        lines += ["", *output.columns(rows, wrap=_width())]
     if settings := _settings(feed):
         facts = [("setting", "of a replay, by `--set NAME=VALUE` (its default)")]
         facts += [(one.name, f"{one.meaning} ({one.default or 'none'})") for one in settings]
-        lines += ["", *output.columns(facts, wrap=_WIDTH)]
+        lines += ["", *output.columns(facts, wrap=_width())]
     return lines
 
 
@@ -129,6 +130,11 @@ def _settings(feed: Feed) -> list[Setting]:
     if _replay_mode(feed) != "venue":
         return []
     return [*getattr(feed, "settings", ()), *describe_settings(ClosingSettings)]
+
+
+def _width() -> int:
+    """Return the columns of a table: those of a terminal that is narrower than usual, or the usual ones."""
+    return min(_WIDTH, width_of(sys.stdout)) if sys.stdout.isatty() else _WIDTH
 
 
 def _rates(feed: Feed) -> list[str]:

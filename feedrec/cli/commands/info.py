@@ -17,7 +17,7 @@ from ...model import NANOSECONDS, describe_nothing, format_time
 from .. import output
 from ..options import RECORDING, as_json, logging_options
 from ..subscribed import missing_lines
-from ..terminal import GAP, coloured, echo, echo_json
+from ..terminal import GAP, coloured, echo, echo_json, width_of
 
 if TYPE_CHECKING:
     from ...formats.line.steady_clock import SteadyClock
@@ -121,9 +121,10 @@ def _report(parts: Summaries, total: RecordingSummary, activity: Activity) -> li
     """Return the lines of the report below its heading."""
     from ..plot import plot, style_for
 
-    lines = output.columns([(f"  {name}", value) for name, value in _facts(parts, total)])
+    wrap = width_of(sys.stdout) if sys.stdout.isatty() else None
+    lines = output.columns([(f"  {name}", value) for name, value in _facts(parts, total)], wrap=wrap)
     if total.gaps:
-        lines = [coloured(line, _sequence(total), GAP) for line in lines]
+        lines = [coloured(line, output.count(total.gaps, "gap"), GAP) for line in lines]
     if len(parts) > 1:
         lines += ["", *_file_table(parts)]
     drawn = plot(activity, shutil.get_terminal_size().columns, style_for(sys.stdout.encoding))

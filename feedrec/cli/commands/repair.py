@@ -16,7 +16,7 @@ from .. import output
 from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
-from ..terminal import echo, echo_json
+from ..terminal import echo_json, echo_prose
 
 if TYPE_CHECKING:
     from ...formats.file.modes import FileMode
@@ -83,7 +83,7 @@ def repair(
         paths = {"path": result.path, "output": result.output}
         echo_json({**result.as_dict(), **paths})
     else:
-        echo(*_lines(result, endpoint))
+        echo_prose(*_lines(result, endpoint))
     sys.stdout.flush()
     if not result.is_lossless:
         raise click.exceptions.Exit(3)

@@ -18,7 +18,7 @@ from ..child_process import CommandWithChild, check_command, run_command
 from ..options import DURATION, RECORDING_FILE, SETTING, SPEED, Moment, as_json, logging_options, time_options
 from ..recording.credential_options import read_key_text
 from ..replay_tls import ChosenTls, choose_tls, tls_options
-from ..terminal import echo, echo_json
+from ..terminal import echo, echo_json, echo_prose
 
 if TYPE_CHECKING:
     from ...feeds.auth import AuthKey
@@ -175,7 +175,7 @@ def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
     if to_log:
         log.info("%s", _in_words(server.total))
     else:
-        echo_json(_facts(server)) if as_json else echo(_in_words(server.total))
+        echo_json(_facts(server)) if as_json else echo_prose(_in_words(server.total))
 
 
 def _prepare(command: Sequence[str], options: dict[str, Any], *, as_json: bool) -> None:

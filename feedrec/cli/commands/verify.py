@@ -13,7 +13,7 @@ from ...errors import FeedrecError, RecordingError
 from .. import output
 from ..options import RECORDING, as_json, logging_options
 from ..progress import reading
-from ..terminal import LEVELS, coloured, echo, echo_json, echo_problem
+from ..terminal import LEVELS, coloured, echo_json, echo_problem, echo_prose
 
 if TYPE_CHECKING:
     from ...formats.tools.verify import Problem, Rules, Verification
@@ -58,7 +58,7 @@ def _verify(path: Path, *, as_json: bool) -> int:
     if as_json:
         echo_json({**result.as_dict(), "path": result.path})
     else:
-        echo(*_lines(result))
+        echo_prose(*_lines(result))
     return _GOOD if result.is_good else _BAD
 
 

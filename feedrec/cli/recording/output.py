@@ -20,6 +20,7 @@ import msgspec
 from ...errors import RecordingError, RecordingExistsError, UsageError
 from ...model import NANOSECONDS, Header
 from ..options import DURATION, ROTATE_AFTER, SIZE, file_mode_option
+from ..terminal import refuse_terminal
 
 if TYPE_CHECKING:
     from ...feeds import Feed, Subscription
@@ -197,6 +198,7 @@ def open_output(source: Source, options: OutputOptions) -> Output:
     if options.mode is None:
         options = msgspec.structs.replace(options, mode=source.file_mode())
     if options.output == "-":
+        refuse_terminal()
         return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
     path = Path(options.output or ".")
     if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise

@@ -184,8 +184,9 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
         echo_prose("stopped before a connection was opened: nothing was recorded", err=err)
         return
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
-    seconds, path = output.duration(summary.seconds), summary.path
-    if isinstance(error, WriteError) and summary.path != "-":
+    seconds, to_stdout = output.duration(summary.seconds), summary.path == "-"
+    path = "stdout" if to_stdout else summary.path
+    if isinstance(error, WriteError) and not to_stdout:
         lost = f"{summary.lost:,} are lost, the others" if summary.lost else "those that could be written"
         echo_prose(f"received {frames} in {seconds}; {lost} are in {path}", err=err)
     else:
@@ -195,7 +196,8 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
         gaps += " within connections"
     if counts.gaps:
         gaps += f" ({output.count(counts.missing, 'frame')} missing)"
-    facts = [f"{output.size(summary.file_size)} on disk", output.ratio(progress.ratio), gaps]
+    size = f"{output.size(summary.file_size)} {'in all' if to_stdout else 'on disk'}"
+    facts = [size, output.ratio(progress.ratio), gaps]
     if counts.resets:
         facts.append(output.count(counts.resets, "reset"))
     if counts.most_open > 1:

@@ -49,15 +49,15 @@ def test_a_pipe_that_was_cut_off_is_said() -> None:
 
 
 def test_a_terminal_gets_no_recording_by_mistake() -> None:
-    """Neither compressed bytes nor lines that could control it."""
-    for kind in ("jsonl", "jsonl.zst"):
+    """Be it compressed, or lines that could control it."""
+    for arguments in (("convert", DEMO, "-"), ("record", "--url", "ws://127.0.0.1:1", "-o", "-")):
         with terminal() as (device, seen):
-            command = [sys.executable, "-m", "feedrec", "convert", str(DEMO), "-", "--format", kind]
+            command = [sys.executable, "-m", "feedrec", *map(str, arguments)]
             done = subprocess.run(
                 command, stdin=device, stdout=device, stderr=subprocess.PIPE, timeout=HANG_TIMEOUT, check=False
             )
         assert (done.returncode, bytes(seen)) == (2, b"")
-        assert b"stdout is a terminal: pipe it or redirect it to a file" in done.stderr
+        assert b"stdout is a terminal: redirect it to a file, or pipe it" in done.stderr
 
 
 def test_a_live_pipe_is_printed_as_it_comes() -> None:
