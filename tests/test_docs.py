@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import gzip
 import json
 import os
@@ -21,6 +22,7 @@ from feedrec.formats.line.codec import decode_header, decode_line, encode_event,
 from feedrec.model import Frame, Header
 
 from .cli.command import DEMO, background, feedrec, first_line, mock_venue, shell
+from .cli.test_terminal import terminal
 from .timing import HANG_TIMEOUT
 
 ROOT = Path(__file__).parents[1]
@@ -151,6 +153,47 @@ def test_the_demo_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> None:
         return sorted(re.sub(r"\d[\d.]*", "0", line) for line in named.splitlines())
 
     assert without_figures(done.stdout.decode()) == without_figures(expected)
+
+
+def words(text: str) -> str:
+    """Return a text without its figures, and wherever its lines end."""
+    return re.sub(r"\d[\d.,:]*", "0", " ".join(text.split()))
+
+
+def on_screen(command: str, folder: Path) -> str:
+    """Run a command of bash on a terminal of 80 columns, and return what it shows."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FEEDREC_", "COINBASE_"))}
+    run_here = shlex.join([sys.executable, "-m", "feedrec"])
+    with terminal() as (device, seen):
+        subprocess.run(
+            [shutil.which("bash") or "", "-c", f'feedrec() {{ {run_here} "$@"; }}; {command}'],
+            cwd=folder,
+            stdin=device,
+            stdout=device,
+            stderr=device,
+            env={**environment, "TERM": "dumb", "COLUMNS": "80", "PYTHONPATH": str(ROOT)},
+            timeout=HANG_TIMEOUT,
+            check=False,
+        )
+    return bytes(seen).decode()
+
+
+def test_the_first_hour_is_what_one_sees(tmp_path: Path) -> None:
+    """One command after the other, on a terminal; but for figures it is the real output."""
+    shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
+    page = "".join(blocks(ROOT / "docs" / "first-hour.md", "console"))
+    commands = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", page, re.MULTILINE)
+    assert len(commands) > 15
+    with contextlib.ExitStack() as venues:
+        url = ""
+        for command, shown in commands:
+            if command.startswith("feedrec replay "):
+                replay = background(*shlex.split(command)[1:], "--port", 0, cwd=tmp_path)
+                url = first_line(venues.enter_context(replay).stdout)
+                output = url
+            else:
+                output = on_screen(command.replace("ws://127.0.0.1:8765", url), tmp_path)
+            assert words(output) == words(shown), command
 
 
 def test_the_lines_of_the_format_are_those_that_are_written() -> None:

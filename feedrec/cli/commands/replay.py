@@ -265,7 +265,7 @@ def _code_of(server: ReplayServer, *, strict: bool) -> int:
 def _tell(client_log: Log, result: ClientResult) -> None:
     facts = [output.count(result.frames, "frame"), output.size(result.size), output.duration(result.seconds)]
     facts += _pace(result)
-    client_log.log(logging.INFO, "client %d %s: %s", result.client, result.outcome, ", ".join(facts))
+    client_log.log(logging.INFO, "client %d (%s): %s", result.client, result.outcome, ", ".join(facts))
 
 
 def _pace(result: ClientResult | ReplayTotal) -> list[str]:
