@@ -93,7 +93,7 @@ async def _replay_and_record(recording: Path, target: Path) -> Summary:
     subscriptions = subscribe_to(feed, asked, ())
     logging.getLogger("feedrec.replay").setLevel(logging.WARNING)  # the recorder's log lines are enough
     async with ReplayServer(recording, ReplayOptions(port=0, speed=SPEED, at_end="hold")) as server:
-        echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, at {SPEED:.0f}x speed)")
+        echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, at {SPEED:.0f}x)")
         copy = Header(feed.name, server.url, time.time_ns(), f"feedrec {__version__}", header.subscriptions)
         writer = create_recording(target, copy)
         session = RecordingSession(feed, server.url, subscriptions, writer, limits=Limits(max_frames=frames))
