@@ -100,7 +100,8 @@ log = logging.getLogger("feedrec")
     "settings",
     type=SETTING,
     multiple=True,
-    help="Set a detail that the venue does not document, e.g. subscribe_within=10 (docs/replay.md). Repeatable.",
+    help="Set a detail that the venue does not document, or a limit, e.g. close_after=30s; `feedrec feeds ENDPOINT` "
+    "lists them (docs/replay.md). Repeatable.",
 )
 @click.option(
     "--auth",

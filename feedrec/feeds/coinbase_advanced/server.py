@@ -57,7 +57,7 @@ class Settings(RateSettings, frozen=True, kw_only=True):
     subscribe_within: Annotated[
         float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
     ] = SUBSCRIBE_WITHIN
-    subscribe_within_code: Annotated[int, Meta(description="close code for a client that did not")] = 1008
+    subscribe_within_code: Annotated[int, Meta(ge=1000, description="close code for a client that did not")] = 1008
     level2_limit_closes: Annotated[
         bool, Meta(description="whether too many level2 products close the connection")  # probes differ
     ] = False

@@ -60,7 +60,7 @@ class Settings(RateSettings, frozen=True, kw_only=True):
     subscribe_within: Annotated[
         float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
     ] = SUBSCRIBE_WITHIN
-    subscribe_within_code: Annotated[int, Meta(description="close code for a client that did not")] = 1008
+    subscribe_within_code: Annotated[int, Meta(ge=1000, description="close code for a client that did not")] = 1008
     malformed_message: Annotated[
         str, Meta(description="text of the error for what is not JSON, or of no documented shape")
     ] = "Malformed JSON"

@@ -15,9 +15,6 @@ from .settings import read_settings
 
 __all__ = ["COMMON_SETTINGS", "ClosingServer", "ClosingSettings", "read_closing"]
 
-_CODES = (1000, 1001, 1002, 1003, 1006, *range(1007, 1015))
-"""Codes of a close frame (RFC 6455, 7.4.1, and the IANA registry), and 1006, which stands for none at all."""
-
 _LONGEST_REASON = 123
 """Bytes of a reason (RFC 6455, 5.5.1)."""
 
@@ -32,7 +29,7 @@ class ClosingSettings(msgspec.Struct, frozen=True):
         ),
     ] = ""
     close_code: Annotated[
-        int, msgspec.Meta(description="the close code then; 1006 drops the connection without a close frame")
+        int, msgspec.Meta(ge=1000, description="the close code then; 1006 drops the connection without a close frame")
     ] = 1012
     close_reason: Annotated[str, msgspec.Meta(description="the reason given with it; by default the venue's own")] = ""
 
@@ -76,8 +73,6 @@ def read_closing(given: Mapping[str, str], venue: str, reasons: Mapping[int, str
         if idle:
             raise UsageError(f"{idle[0]} says how to close, not when: set close_after=30s, or close_after=500 (frames)")
         return None
-    if settings.close_code not in _CODES and not 3000 <= settings.close_code < 5000:
-        raise UsageError(f"close_code {settings.close_code} is no close code: use 1000 to 1014, or 3000 to 4999")
     if len(settings.close_reason.encode()) > _LONGEST_REASON:
         raise UsageError(f"close_reason has more than {_LONGEST_REASON} bytes: a close frame holds no more")
     frames, seconds = _amount(settings.close_after)

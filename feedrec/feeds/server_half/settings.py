@@ -19,6 +19,9 @@ from ..venue import Setting
 
 __all__ = ["describe_settings", "read_settings"]
 
+_CLOSE_CODES = (1000, 1001, 1002, 1003, 1006, *range(1007, 1015))
+"""Codes of a close frame (RFC 6455, 7.4.1, and the IANA registry), and 1006, which stands for none at all."""
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -27,7 +30,7 @@ def read_settings(shape: type[S], given: Mapping[str, str], venue: str, *others:
     Read settings from their texts.
 
     Args:
-        shape: Has a field with a default for each.
+        shape: Has a field with a default for each; one whose name ends in `_code` is a close code.
         given: Texts by name.
         venue: Whose settings they are, for errors.
         others: Names of further settings, which are read elsewhere, for errors.
@@ -39,11 +42,21 @@ def read_settings(shape: type[S], given: Mapping[str, str], venue: str, *others:
     known = (*_names(shape), *others)
     for name in given:
         if name not in shape.__struct_fields__:
-            raise UsageError(f"{venue} has no setting {name!r}{did_you_mean(name, known)} (it has {', '.join(known)})")
+            suggestion = did_you_mean(name, known) or f" (it has {', '.join(known)})"
+            raise UsageError(f"{venue} has no setting {name!r}{suggestion}")
     try:
-        return msgspec.convert(dict(given), shape, strict=False)
+        settings = msgspec.convert(dict(given), shape, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(f"a setting of {venue} cannot be read: {error}") from error
+    for name in given:
+        if name.endswith("_code") and not _may_close_with(getattr(settings, name)):
+            raise UsageError(f"{name} {given[name]} is no close code: use 1000 to 1014, or 3000 to 4999")
+    return settings
+
+
+def _may_close_with(code: int) -> bool:
+    """Tell whether a connection can be closed with a code; 0, where a setting takes it, stands for leaving it open."""
+    return code in _CLOSE_CODES or 3000 <= code < 5000 or not code
 
 
 def describe_settings(*shapes: type[msgspec.Struct]) -> tuple[Setting, ...]:

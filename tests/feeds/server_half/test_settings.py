@@ -28,10 +28,14 @@ def test_texts_become_what_the_shape_says() -> None:
 def test_a_setting_that_is_unknown_gets_the_list() -> None:
     with pytest.raises(UsageError, match=r"^venue has no setting 'x' \(it has code, closes, text\)$"):
         read_settings(Shape, {"x": "1"}, "venue")
-    with pytest.raises(
-        UsageError, match=r"no setting 'cods'; did you mean 'code'\? \(it has code, closes, text, more\)$"
-    ):
-        read_settings(Shape, {"cods": "1"}, "venue", "more")
+    with pytest.raises(UsageError, match=r"\(it has code, closes, text, more\)$"):
+        read_settings(Shape, {"x": "1"}, "venue", "more")
+
+
+def test_a_setting_that_is_misspelt_gets_a_suggestion() -> None:
+    for name, meant in (("cods", "code"), ("mores", "more")):
+        with pytest.raises(UsageError, match=f"no setting '{name}'; did you mean '{meant}'\\?$"):
+            read_settings(Shape, {name: "1"}, "venue", "more")
 
 
 def test_a_setting_of_another_kind_is_refused() -> None:
@@ -51,3 +55,18 @@ def test_settings_are_described_for_people() -> None:
         Setting("text", "no", ""),
         Setting("seconds", "5", "how long"),
     )
+
+
+class Closes(msgspec.Struct, frozen=True):
+    some_code: int = 0
+
+
+@pytest.mark.parametrize("code", ["0", "1000", "1006", "1014", "3000", "4004"])
+def test_a_close_code_is_one_that_can_be_sent_or_stands_for_none(code: str) -> None:
+    assert read_settings(Closes, {"some_code": code}, "venue").some_code == int(code)
+
+
+@pytest.mark.parametrize("code", ["-1", "999", "1004", "1005", "1015", "2999", "5000"])
+def test_any_other_number_is_no_close_code(code: str) -> None:
+    with pytest.raises(UsageError, match=f"some_code {code} is no close code: use 1000 to 1014, or 3000 to 4999"):
+        read_settings(Closes, {"some_code": code}, "venue")
