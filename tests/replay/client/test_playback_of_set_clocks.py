@@ -23,10 +23,10 @@ SUBSCRIBE = '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["ticker",
 STEPS: list[Steps] = [{}, {2 * SECOND: -HOUR}, {2 * SECOND: 30 * SECOND}, {-DAY: -YEARS, SECOND: YEARS}]
 
 
-async def replayed(path: Path, first: str, speed: float) -> tuple[ClientResult, list[str | bytes]]:
+async def replayed(path: Path, first: str, speed: float, **settings: str) -> tuple[ClientResult, list[str | bytes]]:
     """Return how a replay went, and its messages."""
     results: list[ClientResult] = []
-    options = ReplayOptions(port=0, speed=speed)
+    options = ReplayOptions(port=0, speed=speed, settings=settings)
     async with (
         ReplayServer(path, options, on_client_end=results.append) as server,
         connect(server.url) as client,
@@ -82,6 +82,17 @@ def test_none_are_made_over_a_hole(tmp_path: Path) -> None:
     assert heartbeats(write(tmp_path / "a.jsonl", tickers({}, short), "coinbase-exchange")) == 14
     long = [1, 2, 3, 4, 40_005, 40_006, 40_007]
     assert heartbeats(write(tmp_path / "b.jsonl", tickers({}, long), "coinbase-exchange")) == 3 + 2
+
+
+@pytest.mark.parametrize("steps", [{}, {4 * SECOND: -HOUR}, {4 * SECOND: 2 * DAY}])
+def test_a_connection_is_closed_after_the_time_that_truly_passed(tmp_path: Path, steps: Steps) -> None:
+    """Six tickers come in 5.5 seconds from the first one on, whatever the clock says."""
+    path = write(tmp_path / "a.jsonl", tickers(steps, list(range(1, 9))), "coinbase-exchange")
+    subscribe = '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["ticker"]}'
+    settings = {"close_after": "5500ms", "close_code": "1001"}
+    result, messages = run(replayed(path, subscribe, math.inf, **settings))
+    assert Counter(json.loads(message)["type"] for message in messages) == {"subscriptions": 1, "ticker": 6}
+    assert result.outcome == "disconnected"
 
 
 async def everything(client: ClientConnection) -> list[str | bytes]:
