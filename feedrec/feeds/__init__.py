@@ -14,7 +14,7 @@ What each venue speaks, as pure state machines: one package a venue.
     catalogue.py         endpoints by name
     plugins.py           endpoints from other packages
     channel_requests.py  from what a person asks for to subscriptions
-    product_names.py     products as venues spell them
+    products.py          products: their spelling, lists of them, patterns
     decoding.py          JSON texts of a known shape
     state/               what snapshots for late clients are made of
     credentials.py       keys that sign
@@ -35,6 +35,7 @@ from .base import (
     Gap,
     Message,
     Notice,
+    ProductList,
     Reset,
     Subscription,
     did_you_mean,
@@ -52,6 +53,7 @@ __all__ = [
     "Gap",
     "Message",
     "Notice",
+    "ProductList",
     "Reset",
     "Subscription",
     "did_you_mean",

@@ -30,6 +30,7 @@ __all__ = [
     "Message",
     "NoSequence",
     "Notice",
+    "ProductList",
     "Reset",
     "SequenceRule",
     "Subscription",
@@ -111,6 +112,20 @@ class Acceptance(msgspec.Struct, frozen=True):
     def as_dict(self) -> dict[str, Any]:
         """Return it as the keys of a `subscribed` event."""
         return {name: [one.as_dict() for one in getattr(self, name)] for name in self.__struct_fields__}
+
+
+class ProductList(msgspec.Struct, frozen=True):
+    """
+    The products of a venue.
+
+    Attributes:
+        online: Those that are traded.
+        offline: The others that it lists.
+
+    """
+
+    online: tuple[str, ...]
+    offline: tuple[str, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -215,6 +230,7 @@ class Feed(Protocol):
         default_channels: What is recorded when no channel is named.
         default_products: What is recorded when no product is named.
         heartbeat_channel: Channel that keeps a connection alive, added by itself; None if there is none.
+        product_channel: Channel that lists all products of the venue, see `listed_products`; None if there is none.
         credentials: The kind that it takes; None if it takes none.
         needs_credentials: Whether nothing can be subscribed without them.
         connections_per_second: Connections that may be opened per second; None if no limit is known.
@@ -231,6 +247,7 @@ class Feed(Protocol):
     default_channels: tuple[str, ...] = ()
     default_products: tuple[str, ...] = ()
     heartbeat_channel: str | None = None
+    product_channel: str | None = None
     credentials: CredentialsKind | None = None
     needs_credentials: bool = False
     connections_per_second: int | None = None
@@ -259,6 +276,10 @@ class Feed(Protocol):
     def product_name(self, channel: str, product: str) -> str:  # noqa: ARG002
         """Return a product as the venue must spell it, by its form: `BTC-USD` for `btc-usd` where all are capitals."""
         return product
+
+    def listed_products(self, payload: bytes) -> ProductList | None:  # noqa: ARG002
+        """Return the products that a frame of `product_channel` lists; None if it is not the whole list."""
+        return None
 
     def parse_params(self, channel: str, query: str) -> dict[str, Any]:
         """

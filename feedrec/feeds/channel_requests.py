@@ -39,12 +39,16 @@ def read_channel(text: str) -> ChannelRequest:
     """
     Read a channel as a person writes it: `NAME`, `NAME:A,B` with products, `NAME?x=1&y=2` with parameters.
 
+    A product may have a `?`, as a pattern; parameters have a `=`.
+
     Raises:
         UsageError: If it names no channel.
 
     """
     name, _, query = text.partition("?")
-    channel, _, products = name.partition(":")
+    channel, colon, products = name.partition(":")
+    if colon and query and "=" not in query:  # a pattern of products, such as ticker:BT?-USD
+        products, query = text.partition(":")[2], ""
     if not channel:
         raise UsageError(f"{text!r} names no channel")
     return ChannelRequest(channel, tuple(filter(None, map(str.strip, products.split(",")))), query)

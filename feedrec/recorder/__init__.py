@@ -21,6 +21,7 @@ This package names no venue: a feed says what to send and what the frames are.
 from .session.callbacks import Callbacks
 from .session.failover import Failover
 from .session.open_session import create_session, failover_of, open_session
+from .session.product_list import list_products
 from .session.session import Limits, RecordingSession
 from .session.source import Source
 from .session.summary import Progress, Summary
@@ -35,5 +36,6 @@ __all__ = [
     "Summary",
     "create_session",
     "failover_of",
+    "list_products",
     "open_session",
 ]

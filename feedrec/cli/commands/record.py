@@ -10,6 +10,7 @@ import click
 from ...errors import UsageError
 from ..options import DURATION, GroupedCommand, as_json, logging_options
 from ..recording.output import OutputOptions, open_output, output_options
+from ..recording.product_options import resolve_patterns
 from ..recording.source import SourceOptions, source_options
 from ..subscribed import name_subscription
 from ..terminal import echo_json
@@ -27,7 +28,7 @@ LOSS = 3
     cls=GroupedCommand,
     short_help="Record a feed, every frame exactly as it arrives.",
     groups={
-        "What to record": "endpoint url channel product key-file no-heartbeats failover failover-url",
+        "What to record": "endpoint url channel product yes key-file no-heartbeats failover failover-url",
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",
@@ -62,7 +63,8 @@ def record(
     place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
     if place.output == "-" and as_json:
         raise UsageError("--json and -o - both write to stdout: use only one of them")
-    source = SourceOptions(**options).find()
+    wanted = SourceOptions(**options)
+    source = resolve_patterns(wanted.find(), yes=wanted.yes)
     if plan := source.feed.plan_of(source.subscriptions):
         log.info("%s", plan)
     target = open_output(source, place)

@@ -13,6 +13,7 @@ import msgspec
 from ...errors import UsageError
 from ..options import CHANNEL, PRODUCTS, ChannelRequest, complete_channel, complete_endpoint
 from .credential_options import credentials_for
+from .product_options import read_products
 from .raw_options import RAW, RAW_OPTIONS, RawOptions
 from .redaction_options import REDACTION_OPTIONS, redaction_of
 
@@ -28,7 +29,8 @@ _CHANNEL_HELP = (
     "[default: set by the endpoint]"
 )
 _PRODUCT_HELP = (
-    "A product, or several as A,B, for channels without their own. Repeatable.  "
+    "A product, or several as A,B, for channels without their own; @FILE has one a line, and a pattern such as 'BTC-*' "
+    "stands for all that the venue lists as online. Repeatable.  "
     "[default: set by the endpoint, usually BTC-USD]"
 )
 
@@ -54,6 +56,7 @@ _OPTIONS = (
         help=_CHANNEL_HELP,
     ),
     click.option("-p", "--product", "products", type=PRODUCTS, multiple=True, help=_PRODUCT_HELP),
+    click.option("-y", "--yes", is_flag=True, help="Record more than 100 products if patterns stand for so many."),
     click.option(
         "--key-file",
         metavar="FILE",
@@ -83,6 +86,7 @@ class SourceOptions(msgspec.Struct, frozen=True):
     products: tuple[tuple[str, ...], ...]
     key_file: Path | None
     no_heartbeats: bool
+    yes: bool = False
     failover: bool = False
     failover_url: str | None = None
     messages: tuple[str, ...] = ()
@@ -99,13 +103,16 @@ class SourceOptions(msgspec.Struct, frozen=True):
 
         """
         from ...feeds import subscribe_to
+        from ...feeds.products import refuse_patterns
         from ...recorder import Source
         from ...recorder.session.failover import EndpointAddress, EndpointSelector
 
         redaction = redaction_of(self.redacted, self.kept_keys)
         feed = self._find_feed()
-        wanted = [name for group in self.products for name in group]
-        subscriptions = subscribe_to(feed, self.channels, wanted, heartbeats=not self.no_heartbeats)
+        wanted = read_products(name for group in self.products for name in group)
+        channels = [one._replace(products=tuple(read_products(one.products))) for one in self.channels]
+        subscriptions = subscribe_to(feed, channels, wanted, heartbeats=not self.no_heartbeats)
+        refuse_patterns(feed, subscriptions)
         credentials = credentials_for(feed, subscriptions, self.key_file)
         url = _checked(self.url or feed.url, redaction)
         failover = self._find_failover(feed, redaction)

@@ -12,6 +12,7 @@ and 2026-09-30.
     client_requests.py  what a client asks for
     server.py           the server half
     silence.py          channels that close because nothing came
+    product_list.py     the products that it lists
     answers.py          what it writes itself
     numbering.py        the numbers of frames for one client
     state.py            the market for late clients
@@ -30,16 +31,17 @@ from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscr
 from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
-from ..product_names import upper_case_product
+from ..products import upper_case_product
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
 from .answers import error
-from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, USER, channel_name
+from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, STATUS, USER, channel_name
 from .client import CoinbaseAdvancedClient
 from .frames import client_id_of, describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
+from .product_list import listed_products
 from .server import CoinbaseAdvancedServer, Settings
 from .silence import ClosingSilentChannels
 from .state import MarketState
@@ -75,6 +77,7 @@ class CoinbaseAdvanced(FeedDefaults):
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
+    listed_products = staticmethod(listed_products)
 
     def __init__(self, name: str, url: str, *, user_only: bool = False) -> None:
         self.name = name
@@ -83,6 +86,7 @@ class CoinbaseAdvanced(FeedDefaults):
         self.needs_credentials = user_only
         self.client_id = b'""' if user_only else b""
         self.failover = "coinbase-advanced" if user_only else None
+        self.product_channel: str | None = None if user_only else STATUS
         market = () if user_only else MARKET_CHANNELS
         channels = (*market, HEARTBEATS_CHANNEL, *PRIVATE_CHANNELS)
         self.channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}

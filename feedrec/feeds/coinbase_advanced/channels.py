@@ -12,12 +12,14 @@ __all__ = [
     "MARKET_CHANNELS",
     "PRIVATE",
     "PRIVATE_CHANNELS",
+    "STATUS",
     "USER",
     "channel_name",
 ]
 
 HEARTBEATS = "heartbeats"
 USER = "user"
+STATUS = "status"
 FUTURES_BALANCE = "futures_balance_summary"
 
 MARKET_CHANNELS = (
@@ -26,7 +28,7 @@ MARKET_CHANNELS = (
     Channel("ticker_batch", "like ticker, every 5 seconds if changed"),
     Channel("market_trades", "trades of the last 250 ms"),
     Channel("candles", "five-minute candles, when they change"),
-    Channel("status", "products and currencies", products_optional=True),
+    Channel(STATUS, "products and currencies", products_optional=True),
 )
 
 HEARTBEATS_CHANNEL = Channel(HEARTBEATS, "a heartbeat every second, keeps other channels open", takes_products=False)

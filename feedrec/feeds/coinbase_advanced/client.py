@@ -12,7 +12,7 @@ from ..base import ConnectionSequence, Message, Notice, Subscription
 from ..client_half import ListedAcksClient, RequestKind, request_message
 from ..credentials import CDP_KEY, JWT_LIFE, CdpKey
 from ..decoding import decoder_of
-from ..product_names import upper_case_product
+from ..products import upper_case_product
 from .channels import HEARTBEATS, PRIVATE, channel_name
 from .limits import MAX_LEVEL2_PRODUCTS
 

@@ -11,6 +11,7 @@ the first key.
     client.py           the client half
     client_requests.py  what a client asks for
     server.py           the server half
+    product_list.py     the products that it lists
     sequences.py        what numbers tell of missing frames
     state.py            the market for late clients
     book.py             the level2 book of a product
@@ -35,6 +36,7 @@ from .channels import CHANNELS, channel_name, described_name, product_name
 from .client import CoinbaseExchangeClient
 from .frames import describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
+from .product_list import listed_products
 from .sequences import ExchangeSequence
 from .server import CoinbaseExchangeServer, Settings, error
 from .state import STATEFUL, MarketState
@@ -62,6 +64,7 @@ class CoinbaseExchange(FeedDefaults):
     channels: Mapping[str, Channel] = {channel.name: channel for channel in CHANNELS}
     default_products: tuple[str, ...] = ("BTC-USD",)
     heartbeat_channel: str | None = "heartbeat"
+    product_channel: str | None = "status"
     credentials: CredentialsKind | None = EXCHANGE_KEY
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND
@@ -72,6 +75,7 @@ class CoinbaseExchange(FeedDefaults):
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
     product_name = staticmethod(product_name)
+    listed_products = staticmethod(listed_products)
 
     def __init__(self, name: str, url: str, *, is_direct: bool = False, is_sandbox: bool = False) -> None:
         self.name = name

@@ -9,7 +9,7 @@ says which channels of a recording can serve a client.
 from __future__ import annotations
 
 from ..base import Channel
-from ..product_names import upper_case_product
+from ..products import upper_case_product
 
 __all__ = [
     "ACK_NAMES",

@@ -8,6 +8,7 @@ One run of the recorder, from the first connection to the summary.
     log_names.py        names of sessions in log lines
     failover.py         which endpoint is recorded
     failover_probe.py   whether the primary answers again
+    product_list.py     the products of a venue
     source.py           what is recorded, and for whom
     keeping_secrets.py  no secret in its log
     summary.py          what a run came to

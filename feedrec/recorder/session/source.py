@@ -30,6 +30,7 @@ class Source(NamedTuple):
         credentials: What to sign with; None for nothing.
         failover: What takes over when the endpoint is down; None for nothing.
         redaction: What must not be recorded or shown.
+        patterns: What was asked for with patterns, of which `subscriptions` has the products.
 
     """
 
@@ -39,16 +40,21 @@ class Source(NamedTuple):
     credentials: Credentials | None
     failover: Failover | None
     redaction: Redaction
+    patterns: Sequence[Subscription] = ()
 
     def header(self) -> Header:
         """Make the header of a recording that starts now."""
-        wanted = [self.redaction.details(one.as_dict()) for one in self.subscriptions]
+        wanted, patterns = (
+            [self.redaction.details(one.as_dict()) for one in subscriptions]
+            for subscriptions in (self.subscriptions, self.patterns)
+        )
         url = self.redaction.address(self.url)
-        return Header(self.feed.name, url, time.time_ns(), f"feedrec {__version__}", wanted)
+        extra = {"patterns": patterns} if patterns else {}
+        return Header(self.feed.name, url, time.time_ns(), f"feedrec {__version__}", wanted, extra)
 
     def session(self, writer: GrowingRecording | None, **options: Any) -> RecordingSession:
         """Make the run, with further options of `RecordingSession`."""
-        feed, url, subscriptions, credentials, failover, redaction = self
+        feed, url, subscriptions, credentials, failover, redaction, _ = self
         return RecordingSession(
             feed,
             url,
