@@ -48,11 +48,10 @@ def first_request(data: bytes) -> FirstRequest | None:
     if end < 0 or line is None:
         return FirstRequest(data)
     headers = [(name.lower(), value) for name, value in _HEADER.findall(data, line.end(), end + 2)]
-    names = {name for name, _ in headers}
-    has_body = b"transfer-encoding" in names or any(
-        name == b"content-length" and value != b"0" for name, value in headers
+    has_body = any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers
     )
-    asks_upgrade = b"upgrade" in names
+    asks_upgrade = any(name == b"upgrade" and b"websocket" in value.lower() for name, value in headers)
     if line[1] == b"GET" and asks_upgrade and not has_body:
         return FirstRequest(data)
     hosts = b"".join(b"Host: %b\r\n" % value for name, value in headers if name == b"host")

@@ -49,6 +49,7 @@ def test_a_request_is_waited_for(size: int) -> None:
         (b"GET", b"", 426),
         (b"HEAD", b"", 426),
         (b"GET", b"Content-Length: 3\r\n", 426),
+        (b"GET", b"Upgrade: h2c\r\n", 426),
         (b"POST", b"Content-Length: 3\r\n", 405),
         (b"DELETE", b"Upgrade: websocket\r\n", 405),
         (b"OPTIONS", b"odd header\r\nHost : b\r\n", 405),
