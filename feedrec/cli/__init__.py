@@ -6,7 +6,7 @@ The command line.
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
     output.py              formatting numbers, tables and log lines
-    progress.py            a progress bar for reading files
+    progress.py            how far the reading of files has come
     subscribed.py          what was asked for and not accepted
     signals.py             signals that end a program, taken between the steps of its work
     live_line.py           a line that is drawn again and again

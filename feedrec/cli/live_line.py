@@ -9,15 +9,24 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
 from .terminal import shown, width_of
 
-__all__ = ["LiveLine"]
+__all__ = ["LiveLine", "fitting"]
 
 _WIPE = "\r\x1b[J"  # to the end of the screen
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+
+
+def fitting(parts: Sequence[str], width: int | None = None) -> str:
+    """Return the parts of a line, without the last ones if it would have more columns than `width`."""
+    shown_parts = list(parts)
+    while width is not None and len(shown_parts) > 1 and len(" | ".join(shown_parts)) > width:
+        shown_parts.pop()
+    return " | ".join(shown_parts)[:width]
 
 
 class LiveLine:

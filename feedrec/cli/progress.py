@@ -1,15 +1,17 @@
-"""A progress bar for reading files, on a terminal."""
+"""How far the reading of files has come, on a terminal."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 from . import output
+from .live_line import LiveLine, fitting
 from .terminal import printable
 
-__all__ = ["reading"]
+__all__ = ["progress_line", "reading"]
 
 _REFRESH = 0.1
 
@@ -20,18 +22,34 @@ def reading(what: str) -> Iterator[Callable[[int, int], None]]:
     if not output.is_terminal():
         yield lambda _done, _size: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    begun = time.monotonic()
+    shown = 0.0
 
-    columns = (TextColumn(printable(what), markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("")
-        shown = 0.0
+    def show(done: int, size: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown >= _REFRESH:
+            shown = now
+            with contextlib.suppress(OSError):  # the terminal was closed
+                live.show(progress_line(printable(what), done, size, now - begun, live.width))
 
-        def show(done: int, size: int) -> None:
-            nonlocal shown
-            if time.monotonic() - shown >= _REFRESH:
-                shown = time.monotonic()
-                progress.update(task, completed=done, total=size)
-
+    with LiveLine(sys.stderr) as live:
         yield show
+
+
+def progress_line(what: str, done: int, size: int, seconds: float, width: int) -> str:
+    """
+    Say how far it has come.
+
+    Args:
+        what: What is going on.
+        done: Bytes read.
+        size: Bytes in all.
+        seconds: How long that took.
+        width: Columns that the line may have.
+
+    """
+    parts = [f"{what} {min(done / size, 1):.0%}" if size else what, f"{output.size(done)} of {output.size(size)}"]
+    if 0 < done < size and seconds >= 1:
+        parts.append(f"{output.duration(seconds / done * (size - done))} left")
+    return fitting(parts, width)

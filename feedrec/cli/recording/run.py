@@ -16,7 +16,7 @@ from ...errors import FeedrecError, WriteError
 from ...recorder import Limits, Progress, RecordingSession, Source, Summary
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
-from ..live_line import LiveLine
+from ..live_line import LiveLine, fitting
 from ..signals import ENDING
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
@@ -171,9 +171,7 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
         f"{output.size(received)}/s",
         f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
     ]
-    while width is not None and len(parts) > 1 and len(" | ".join(parts)) > width:
-        parts.pop()
-    return " | ".join(parts)[:width]
+    return fitting(parts, width)
 
 
 def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:
