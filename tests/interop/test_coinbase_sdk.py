@@ -156,6 +156,18 @@ def test_the_example_of_the_documents_runs() -> None:
     assert stopped == 0
 
 
+def test_the_example_runs_over_tls(tmp_path: Path) -> None:
+    """The SDK has no option for authorities: the environment of the command is enough, and so is localhost."""
+    (example,) = blocks(ROOT / "docs" / "clients.md", "python-sdk")
+    url = """__import__("os").environ["FEEDREC_URL"].replace("127.0.0.1", "localhost")"""
+    code = example.replace('"ws://127.0.0.1:8765"', url)
+    options = ("--at-end", "hold", "--tls", "--tls-folder", tmp_path / "tls")
+    done = feedrec("replay", DEMO, *options, "--", sys.executable, "-c", code)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"wss://" in done.stderr
+    assert b'"channel":"ticker"' in done.stdout
+
+
 def test_feedrec_records_in_this_environment(tmp_path: Path) -> None:
     """With the SDK's websockets, the demo records and replays without loss."""
     done = feedrec("demo", "-o", tmp_path / "demo.jsonl.zst", cwd=tmp_path)

@@ -89,9 +89,27 @@ class TlsHandshake(asyncio.Protocol):
             self.transport.abort()
             return
         secure.set_protocol(self._connection)
-        self._connection.connection_made(secure)
+        self._connection.connection_made(cast(asyncio.Transport, _ClosedOnce(secure)))
         if self._early:
             self._connection.data_received(bytes(self._early))
+
+
+class _ClosedOnce:
+    """
+    A transport of TLS that can be closed twice, or when it is lost, as any other.
+
+    That of asyncio forgets its state then, and all its methods raise `AttributeError` (asyncio.sslproto).
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        if not self._transport.is_closing():
+            self._transport.close()
 
 
 def refusal_of(error: BaseException | None) -> str | None:

@@ -16,9 +16,10 @@ from websockets.sync.client import connect as connect_in_thread
 from feedrec.replay import ReplayOptions, ReplayServer, TlsFiles
 from feedrec.replay import options as options_module
 from feedrec.replay.tls.authority import make_key_and_chain
-from feedrec.replay.tls.tls_handshake import refusal_of
+from feedrec.replay.tls.tls_context import open_tls
+from feedrec.replay.tls.tls_handshake import TlsHandshake, refusal_of
 
-from ...timing import until
+from ...timing import HANG_TIMEOUT, until
 from ..raw_client import CLOSE_1000, as_messages, replayed_to_raw_client, run
 from ..recordings import numbered, record
 
@@ -86,6 +87,36 @@ def test_clients_that_begin_no_handshake_keep_nobody_out(tmp_path: Path, monkeyp
         for reader, writer in silent:
             assert await reader.read() == b""
             writer.close()
+
+    run(scenario())
+
+
+def test_a_connection_that_is_closed_twice_or_lost_still_answers(tmp_path: Path) -> None:
+    """The transport of asyncio would not: the library asks it for addresses, and closes it, whenever it likes."""
+    made: list[asyncio.Transport] = []
+
+    class Listening(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport.get_extra_info("peername"), tuple)
+            made.append(transport)  # type: ignore[arg-type]
+
+    async def scenario() -> None:
+        _, client = serving(tmp_path)
+        context = open_tls(TlsFiles(tmp_path / "x.pem")).context
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: TlsHandshake(Listening(), context, HANG_TIMEOUT, lambda _: None, lambda *_: None), "127.0.0.1"
+        )
+        _, writer = await asyncio.open_connection(
+            *server.sockets[0].getsockname(), ssl=client, server_hostname="localhost"
+        )
+        await until(lambda: made)
+        for _ in range(3):
+            made[0].close()
+            assert made[0].get_extra_info("peername") == writer.get_extra_info("sockname")
+            assert made[0].get_write_buffer_size() >= 0
+        writer.close()
+        server.close()
 
     run(scenario())
 
