@@ -5,6 +5,7 @@ The command line.
     recording/             what `record` consists of
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
+    feed_rules.py          what a feed knows about recorded frames
     output.py              formatting numbers, tables and log lines
     progress.py            how far the reading of files has come
     subscribed.py          what was asked for and not accepted

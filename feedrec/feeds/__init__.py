@@ -40,7 +40,7 @@ from .base import (
     Subscription,
     did_you_mean,
 )
-from .catalogue import endpoint_names, feed_of, find_feed, hosts_of, venue_of
+from .catalogue import endpoint_names, feed_of, find_feed, hosts_of, rule_of, venue_of
 from .channel_requests import ChannelRequest, subscribe_to
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "feed_of",
     "find_feed",
     "hosts_of",
+    "rule_of",
     "subscribe_to",
     "venue_of",
 ]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import cast
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
 from .base import Feed, did_you_mean
 from .plugins import load_plugin, plugin_names
+from .sequence import SequenceRule
 from .venue import VenueFeed
 
-__all__ = ["endpoint_names", "feed_of", "find_feed", "hosts_of", "venue_of"]
+__all__ = ["endpoint_names", "feed_of", "find_feed", "hosts_of", "rule_of", "venue_of"]
 
 _MODULES = {
     "coinbase-advanced": "coinbase_advanced",
@@ -48,6 +49,11 @@ def feed_of(endpoint: str) -> Feed | None:
     except UsageError as error:
         _warn_once(str(error))
         return None
+
+
+def rule_of(feed: Feed | None) -> Callable[[bool], SequenceRule] | None:
+    """Return what makes a feed's sequence rule for a connection, given whether its opening was recorded."""
+    return None if feed is None else lambda from_start: feed.sequence_rule(from_start=from_start)
 
 
 def venue_of(endpoint: str) -> VenueFeed | None:

@@ -16,7 +16,9 @@ def activity(frames: list[float], gaps: list[float] = [], reconnects: list[float
     happened = Activity()
     for histogram, seconds in ((happened.frames, frames), (happened.gaps, gaps), (happened.reconnects, reconnects)):
         histogram.add([START + round(second * NANOSECONDS) for second in seconds])
-    happened.others.add([START + round(second * NANOSECONDS) for second in [*gaps, *reconnects]])
+    times = sorted(START + round(second * NANOSECONDS) for second in [*gaps, *reconnects])
+    if times:
+        happened.others.add(times, times)
     return happened
 
 

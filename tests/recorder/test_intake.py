@@ -166,7 +166,7 @@ def test_a_disk_that_refuses_ends_the_run_and_no_further_frame_is_tried(path: Pa
     recording, target = gated_writer(path)
     bench = Bench(recording)
     target.is_broken = True
-    recording.write_line(b"{}", (0, 0, None))
+    recording.write_line(b"{}", (0, 0, None, 0, True))
     with pytest.raises(WriteError):
         recording.finish()
     bench.read(*[b"[1]"] * 50)

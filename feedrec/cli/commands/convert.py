@@ -16,6 +16,7 @@ import msgspec
 from ...errors import UsageError
 from ...model import Header, format_time
 from .. import output
+from ..feed_rules import rules_for
 from ..filters import selection_of
 from ..options import (
     PRODUCTS,
@@ -32,8 +33,8 @@ from ..signals import ending_between_steps
 from ..terminal import echo_json, echo_prose, refuse_terminal
 
 if TYPE_CHECKING:
-    from ...feeds import Feed
     from ...feeds.venue import FeedState
+    from ...formats.facts.sequence_check import MakeRule
     from ...formats.file.growing.growing_file import GrowingFile
     from ...formats.file.modes import FileMode
     from ...formats.file.rotation import RotateAfter
@@ -108,7 +109,6 @@ def convert(
       feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
       feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
     """
-    from ...feeds import feed_of
     from ...formats.file.growing.growing_file import begin_file
     from ...formats.tools.convert import convert as convert_recordings
 
@@ -117,14 +117,15 @@ def convert(
     found = _look_at(inputs, _line_reader(options["input_format"], options["time_field"]), options["endpoint"])
     header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
     selection = selection_of(found[0].path, header, **{name: options[name] for name in _CHOICE})
-    feed = feed_of(header.endpoint)
+    rules = rules_for(header.endpoint)
     with _progress(found) as on_read:
         result = convert_recordings(
             found,
             target,
             selection=msgspec.structs.replace(selection, keeps_events=True),
-            describe=feed.describe if feed else None,
-            state=_state(feed, header.endpoint, options["start"]) if with_state else None,
+            describe=rules.describe,
+            make_rule=rules.sequence_rule,
+            state=_state(header.endpoint, options["start"]) if with_state else None,
             split=split,
             mode=mode,
             create=_to_stdout(kind, level) if to_stdout else partial(begin_file, overwrite=overwrite, level=level),
@@ -168,8 +169,8 @@ def _to_stdout(kind: str | None, level: int | None) -> Callable[..., GrowingFile
     """Return what begins the output in stdout, which has neither a name nor a mode."""
     from ...formats.file.growing.growing_file import begin_stream
 
-    def begin(_path: Path, header: Header | bytes, *, mode: FileMode) -> GrowingFile:  # noqa: ARG001
-        return begin_stream(sys.stdout.buffer, f".{kind or 'jsonl'}", header, level=level)
+    def begin(_path: Path, header: Header | bytes, *, mode: FileMode, make_rule: MakeRule | None) -> GrowingFile:  # noqa: ARG001
+        return begin_stream(sys.stdout.buffer, f".{kind or 'jsonl'}", header, level=level, make_rule=make_rule)
 
     return begin
 
@@ -205,13 +206,13 @@ def _look_at(paths: Sequence[Path], make_reader: Callable[[], LineReader] | None
     return found
 
 
-def _state(feed: Feed | None, endpoint: str, start: Moment | None) -> FeedState:
+def _state(endpoint: str, start: Moment | None) -> FeedState:
     from ...feeds import venue_of
     from ...feeds.state.new_state import new_state
 
     if start is None:
         raise UsageError("--with-state needs --from: the time of the market state to begin with")
-    venue = venue_of(endpoint) if feed is not None else None
+    venue = venue_of(endpoint)
     state = new_state(venue, None) if venue is not None else None
     if state is None:
         raise UsageError(f"endpoint {endpoint!r} has no market state to rebuild: leave out --with-state")

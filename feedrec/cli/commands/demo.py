@@ -79,7 +79,7 @@ def _from_here(path: Path | str) -> str:
 
 
 async def _replay_and_record(recording: Path, target: Path) -> Summary:
-    from ...feeds import find_feed, subscribe_to
+    from ...feeds import find_feed, rule_of, subscribe_to
     from ...formats import create_recording, open_recording
     from ...recorder import Limits, RecordingSession
     from ...replay import ReplayOptions, ReplayServer
@@ -95,6 +95,6 @@ async def _replay_and_record(recording: Path, target: Path) -> Summary:
     async with ReplayServer(recording, ReplayOptions(port=0, speed=SPEED, at_end="hold")) as server:
         echo(f"mock venue  {server.url}  ({frames:,} frames of {header.endpoint}, at {SPEED:.0f}x)")
         copy = Header(feed.name, server.url, time.time_ns(), f"feedrec {__version__}", header.subscriptions)
-        writer = create_recording(target, copy)
+        writer = create_recording(target, copy, make_rule=rule_of(feed))
         session = RecordingSession(feed, server.url, subscriptions, writer, limits=Limits(max_frames=frames))
         return await record_with_status(session)

@@ -6,15 +6,16 @@ import logging
 import shutil
 import sys
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...errors import RecordingError
-from ...model import NANOSECONDS, describe_nothing, format_time
+from ...model import NANOSECONDS, format_time
 from .. import output
+from ..feed_rules import rules_for
 from ..options import RECORDING, as_json, logging_options
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo, echo_json, width_of
@@ -34,14 +35,18 @@ log = logging.getLogger("feedrec")
 
 @click.command(short_help="Show what a recording contains.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
+@click.option("--full", is_flag=True, help="Read everything, which shows damage, instead of what the index says.")
 @as_json
 @logging_options
-def info(files: tuple[Path, ...], as_json: bool) -> None:
+def info(files: tuple[Path, ...], full: bool, as_json: bool) -> None:
     """
     Show what a recording contains: time span, frames by channel and product, gaps, rates, compression.
 
     Several files, or a folder, are reported as one recording, whatever their formats; - is stdin. If a recording is
     unfinished or cut off, the report covers what is there.
+
+    Of a finished recording, only the index is read: damage does not show then. --full reads everything. What has no
+    index, or one of an earlier version, is always read.
 
     A file in a folder that cannot be read is named and skipped, and the exit code is 1.
 
@@ -51,7 +56,7 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
     from ...formats.tools.summary import Activity, combine
 
     activity = Activity()
-    found, bad = _look_at(files)
+    found, bad = _look_at(files, full=full)
     clocks = starting_clocks(found)
     parts = [(one.path, _summarise(one, activity, clock)) for one, clock in zip(found, clocks, strict=True)]
     total = combine([summary for _, summary in parts])
@@ -70,39 +75,55 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _look_at(files: Sequence[Path]) -> tuple[list[Input], list[RecordingError]]:
+def _look_at(files: Sequence[Path], *, full: bool) -> tuple[list[Input], list[RecordingError]]:
     """Return the recordings, and the errors of those in a folder that cannot be read; raise if none can be read."""
     from ...formats import open_recording
     from ...formats.file.opening import under_current_name
     from ...formats.several.folder import find_recordings
-    from ...formats.several.inputs import inspect_recording, refuse_doubles
+    from ...formats.several.inputs import inspect_index, inspect_recording, refuse_doubles
+
+    @cache
+    def look(path: Path) -> Input:
+        return (None if full else inspect_index(path)) or inspect_recording(
+            partial(under_current_name, path, open_recording)
+        )
 
     bad: list[RecordingError] = []
-    paths = find_recordings(files, on_bad=bad.append)
+    paths = find_recordings(files, on_bad=bad.append, begun_at=lambda path: look(path).header.created)
     if bad and not paths:
         raise bad[0]
-    found = [inspect_recording(partial(under_current_name, path, open_recording)) for path in paths]
+    found = [under_current_name(path, look) for path in paths]
     refuse_doubles(found)
     return found, bad
 
 
 def _summarise(one: Input, activity: Activity, clock: SteadyClock) -> RecordingSummary:
-    from ...feeds import feed_of
-    from ...formats.tools.summary import summarise
+    from ...formats.tools.summary import summarise, summarise_unread
 
+    rules = rules_for(one.header.endpoint)
+    unread = None if rules.sequence_rule is None else summarise_unread(one, activity, clock)
+    if unread is not None:
+        return unread
     with one.open() as recording:
-        feed = feed_of(recording.header.endpoint)
-        if feed is None:
-            return summarise(recording, describe_nothing, activity, clock=clock)
-        rule = lambda from_start: feed.sequence_rule(from_start=from_start)  # noqa: E731
-        return summarise(recording, feed.describe, activity, rule, clock)
+        return summarise(recording, rules.describe, activity, rules.sequence_rule, clock)
 
 
 def _files_as_json(parts: Summaries) -> dict[str, Any]:
     """Return the facts of each file; nothing if there is only one."""
     if len(parts) == 1:
         return {}
-    names = ("endpoint", "created", "state", "damage", "first_time", "last_time", "frames", "bytes", "file_size")
+    names = (
+        "endpoint",
+        "created",
+        "state",
+        "read",
+        "damage",
+        "first_time",
+        "last_time",
+        "frames",
+        "bytes",
+        "file_size",
+    )
     files = []
     for path, summary in parts:
         facts = summary.as_dict()
@@ -172,7 +193,11 @@ def _states(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
     damages = [summary.damage for _, summary in parts if summary.damage is not None]
     if len(damages) == 1:
         return [("state", f"{total.state}: {damages[0]}")]
-    return [("state", total.state), *[("", damage) for damage in damages]]
+    return [("state", _state(total)), *[("", damage) for damage in damages]]
+
+
+def _state(summary: RecordingSummary) -> str:
+    return summary.state if summary.read or summary.state != "finished" else "finished, not read"
 
 
 def _rate(total: RecordingSummary) -> list[tuple[str, str]]:
@@ -201,7 +226,7 @@ def _file_table(parts: Summaries) -> list[str]:
             f"{summary.frames:,}",
             output.size(summary.file_size),
             "-" if summary.first_time is None else f"{format_time(summary.first_time)[:-11]}Z",
-            summary.state,
+            _state(summary),
         )
         for path, summary in parts
     ]

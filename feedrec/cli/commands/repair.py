@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import UsageError
-from ...model import FrameInfo, describe_nothing
 from .. import output
+from ..feed_rules import rules_for
 from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
@@ -71,7 +71,7 @@ def repair(
         result = repair_recording(
             file,
             target,
-            describe_for=_describe_for,
+            rules_for=rules_for,
             in_place=in_place,
             overwrite=overwrite,
             keep_unverified=salvage,
@@ -80,8 +80,7 @@ def repair(
             progress=progress,
         )
     if as_json:
-        paths = {"path": result.path, "output": result.output}
-        echo_json({**result.as_dict(), **paths})
+        echo_json({**result.as_dict(), "path": result.path, "output": result.output})
     else:
         echo_prose(*_lines(result, endpoint))
     sys.stdout.flush()
@@ -99,13 +98,6 @@ def _progress(file: Path) -> Iterator[Callable[[int, int], None]]:
             show(done, size)
 
         yield on_read
-
-
-def _describe_for(endpoint: str) -> Callable[[bytes], FrameInfo]:
-    from ...feeds import feed_of
-
-    feed = feed_of(endpoint)
-    return feed.describe if feed else describe_nothing
 
 
 def _lines(result: Repair, endpoint: str | None) -> list[str]:

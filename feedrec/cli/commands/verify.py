@@ -11,12 +11,13 @@ import click
 
 from ...errors import FeedrecError, RecordingError
 from .. import output
+from ..feed_rules import rules_for
 from ..options import RECORDING, as_json, logging_options
 from ..progress import reading
 from ..terminal import LEVELS, coloured, echo_json, echo_problem, echo_prose
 
 if TYPE_CHECKING:
-    from ...formats.tools.verify import Problem, Rules, Verification
+    from ...formats.tools.verify import Problem, Verification
 
 _GOOD, _UNREADABLE, _BAD = 0, 1, 3  # exit codes
 
@@ -51,7 +52,7 @@ def _verify(path: Path, *, as_json: bool) -> int:
 
     try:
         with reading(f"verifying {path.name}") as progress:
-            result = under_current_name(path, partial(verify_recording, rules_for=_rules_for, progress=progress))
+            result = under_current_name(path, partial(verify_recording, rules_for=rules_for, progress=progress))
     except RecordingError as error:
         _report_failure(path, error, as_json=as_json)
         return _UNREADABLE
@@ -60,16 +61,6 @@ def _verify(path: Path, *, as_json: bool) -> int:
     else:
         echo_prose(*_lines(result))
     return _GOOD if result.is_good else _BAD
-
-
-def _rules_for(endpoint: str) -> Rules:
-    from ...feeds import feed_of
-    from ...formats.tools.verify import Rules
-
-    feed = feed_of(endpoint)
-    if feed is None:
-        return Rules()
-    return Rules(feed.describe, lambda from_start: feed.sequence_rule(from_start=from_start))
 
 
 def _report_failure(path: Path, error: FeedrecError, *, as_json: bool) -> None:

@@ -202,17 +202,18 @@ def open_output(source: Source, options: OutputOptions) -> Output:
         return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
     path = Path(options.output or ".")
     if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
-        return _open_file(path, header, options)
+        return _open_file(path, header, source.feed, options)
     number = 0
     while True:
         number += 1
         second = header.created // NANOSECONDS
         name = default_name(source.feed, source.subscriptions, second, number, options.suffix)
         with contextlib.suppress(RecordingExistsError):  # another recorder started in the same second
-            return _open_file(path / name, header, msgspec.structs.replace(options, overwrite=False))
+            return _open_file(path / name, header, source.feed, msgspec.structs.replace(options, overwrite=False))
 
 
-def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
+def _open_file(path: Path, header: Header, feed: Feed, options: OutputOptions) -> Output:
+    from ...feeds import rule_of
     from ...formats.file.growing.disk_rules import DiskRules
     from ...formats.file.growing.growing_file import begin_file
     from ...formats.file.modes import USUAL
@@ -226,7 +227,8 @@ def _open_file(path: Path, header: Header, options: OutputOptions) -> Output:
             if os.path.lexists(target) and not overwrite:
                 raise RecordingExistsError(target, "already exists: choose another name, or use --overwrite")
             target = journal_path(target)
-        return begin_file(target, header, overwrite=overwrite, level=options.level, mode=options.mode or USUAL)
+        mode, rule = options.mode or USUAL, rule_of(feed)
+        return begin_file(target, header, overwrite=overwrite, level=options.level, mode=mode, make_rule=rule)
 
     first = 1 if options.rotate is None or options.overwrite else next_number(path)
     if first > 1:

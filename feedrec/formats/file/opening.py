@@ -13,7 +13,7 @@ from .line_reader import RecordingReader
 from .names import later_paths
 from .recording import Recording, RecordingFile
 
-__all__ = ["has_own_reader", "open_recording", "under_current_name"]
+__all__ = ["begins_as_parquet", "has_own_reader", "open_recording", "under_current_name"]
 
 _Result = TypeVar("_Result")
 
@@ -36,7 +36,7 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None, 
         RecordingError: If it cannot be opened.
 
     """
-    if _begins_as_parquet(Path(path)):
+    if _is_parquet(Path(path)):
         from .parquet_reader import ParquetRecording  # noqa: PLC0415  loads pyarrow
 
         return ParquetRecording(path)
@@ -71,12 +71,17 @@ def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
 
 def has_own_reader(head: bytes) -> bool:
     """Return whether a file with these first bytes is gzip or Parquet, which only its own reader can salvage."""
-    return looks_like_gzip(head) or head.startswith(_PARQUET)
+    return looks_like_gzip(head) or begins_as_parquet(head)
 
 
-def _begins_as_parquet(path: Path) -> bool:
+def begins_as_parquet(head: bytes) -> bool:
+    """Return whether a file with these first bytes is Parquet."""
+    return head.startswith(_PARQUET)
+
+
+def _is_parquet(path: Path) -> bool:
     file = RecordingFile(path, once=True)
     try:
-        return file.read_at(0, len(_PARQUET)) == _PARQUET
+        return begins_as_parquet(file.read_at(0, len(_PARQUET)))
     finally:
         file.close()

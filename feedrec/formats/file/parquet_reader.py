@@ -32,6 +32,7 @@ from ..stream.parquet_rows import (
     SCHEMA,
     SEAL,
     SEAL_SIZE,
+    SUMMARY_KEY,
     TAIL_SIZE,
     Row,
     decode_groups,
@@ -96,6 +97,11 @@ class ParquetRecording(Recording):
             raise
         self._begin = 0
         self._latest = self._pass_over(range(len(self._rows.groups)))
+
+    @property
+    def summary(self) -> bytes | None:
+        """What the file says of everything in it, as JSON; None if it says nothing."""
+        return self._rows.summary
 
     def seek(self, start: int) -> int:
         passed = 0
@@ -171,6 +177,7 @@ class _RowGroups:
     Attributes:
         header_line: The header of the recording.
         groups: What the footer says about each.
+        summary: What the footer says of everything in the file, as JSON; None if it says nothing.
 
     """
 
@@ -188,6 +195,7 @@ class _RowGroups:
             metadata: dict[bytes, bytes] = self._parquet.metadata.metadata or {}
             self.header_line = metadata[HEADER_KEY]
             self.groups = decode_groups(metadata[GROUPS_KEY])
+            self.summary = metadata.get(SUMMARY_KEY)
             is_whole = self._parquet.schema_arrow.equals(SCHEMA) and self._rows_by_group() == [
                 group.lines for group in self.groups
             ]

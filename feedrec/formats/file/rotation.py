@@ -153,7 +153,7 @@ class RotatingWriter(RecordingWriter):
         return self.path
 
     def _begins_new_file(self, line: bytes, mark: Mark) -> bool:
-        time, _, info = mark
+        time, _, info, *_ = mark
         if info is None and (reading := reading_in(line)) is not None:
             self._take_reading(time, reading)
         if self._one_clock and self._clock.reading is not None:

@@ -21,6 +21,7 @@ from typing import Self
 
 from ...errors import FeedrecError, WriteError
 from ...model import Event, FrameInfo, Header, Record
+from ..facts.sequence_check import MakeRule
 from ..line.codec import decode_line, encode_event, encode_frame, encode_header
 from ..line.index import Mark, mark_of
 from ..stream.protocols import MAX_LINE, Encoder, excess
@@ -168,11 +169,9 @@ class RecordingWriter:
             WriteError: If writing earlier records failed, or the recording is finished.
 
         """
-        if isinstance(record, Event):
-            self.write_line(encode_event(record), (record.time, record.conn, None), block=block)
-        else:
-            is_known = info is not None and info.parses
-            self.write_line(encode_frame(record, parses=is_known), mark_of(record, info), block=block)
+        is_known = info is not None and info.parses
+        line = encode_event(record) if isinstance(record, Event) else encode_frame(record, parses=is_known)
+        self.write_line(line, mark_of(record, info), block=block)
 
     def write_line(self, line: bytes, mark: Mark | None = None, *, block: bool = False) -> None:
         """
@@ -362,6 +361,7 @@ def create_recording(
     level: int | None = None,
     fsync_interval: float | None = None,
     mode: FileMode = USUAL,
+    make_rule: MakeRule | None = None,
 ) -> RecordingWriter:
     """
     Begin a recording in one file; its suffix determines the format, as for `begin_file`.
@@ -373,15 +373,13 @@ def create_recording(
         level: Compression level, on the format's own scale; None for its default.
         fsync_interval: Seconds between forced writes to the storage device; None leaves that to the operating system.
         mode: Who may read it; see modes.py.
+        make_rule: As for `begin_file`.
 
     Raises:
-        UsageError: If the name has none of these suffixes, or there is no such level.
-        LineError: If the line passed is not a header.
-        RecordingExistsError: If the file, or an unfinished one of its name, exists and `overwrite` is false.
-        WriteError: If it cannot be created.
+        UsageError, LineError, RecordingExistsError, WriteError: As for `begin_file`.
 
     """
-    file = begin_file(Path(path), header, overwrite=overwrite, level=level, mode=mode)
+    file = begin_file(Path(path), header, overwrite=overwrite, level=level, mode=mode, make_rule=make_rule)
     return RecordingWriter(FileSequence(lambda _: file, fsync_interval=fsync_interval))
 
 

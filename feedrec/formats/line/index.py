@@ -13,24 +13,24 @@ from __future__ import annotations
 import itertools
 import struct
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import zstandard
 
 from ...model import TIME_LIMIT, Frame, FrameInfo, Record
-from .seek_table import MAX_BLOCKS, Tail, encode_seek_table, find_seek_table
+from .seek_table import MAX_BLOCKS, Tail, find_seek_table
 
 __all__ = [
     "INDEX_MAGIC",
     "Index",
-    "IndexBuilder",
     "IndexedBlock",
     "Mark",
     "SnapshotPlace",
     "decode_index",
     "encode_index",
+    "encode_row",
+    "encode_rows",
     "find_index",
     "mark_of",
     "read_index",
@@ -45,14 +45,19 @@ _CRC = struct.Struct("<I")
 
 _MAX_INDEX = 64 << 20  # bytes decompressed: the index of some 256 GB of text
 
-Mark = tuple[int, int, FrameInfo | None]
-"""What the index needs to know about a line: time, connection, and what a received frame is (else None)."""
+Mark = tuple[int, int, FrameInfo | None, int, bool]
+"""
+What the index needs to know about a line: time, connection, and of a received frame what it is (else None), the bytes
+of its payload (else 0), and whether it is one of the venue's sequence, neither synthetic nor unverified (else True).
+"""
 
 
 def mark_of(record: Record, info: FrameInfo | None = None) -> Mark:
     """Return what the index needs to know about a record."""
-    is_received = isinstance(record, Frame) and record.direction == "in"
-    return record.time, record.conn, (info or FrameInfo()) if is_received else None
+    if isinstance(record, Frame) and record.direction == "in":
+        in_sequence = not (record.synthetic or record.unverified)
+        return record.time, record.conn, info or FrameInfo(), len(record.payload), in_sequence
+    return record.time, record.conn, None, 0, True
 
 
 class SnapshotPlace(msgspec.Struct, frozen=True, array_like=True):
@@ -125,11 +130,13 @@ class Index(msgspec.Struct):
     Attributes:
         products: Products by channel, of all received frames; an empty product stands for frames without any.
         blocks: The blocks, in order.
+        summary: What the file has in it, as JSON (`facts/file_facts.py`); None if it does not say.
 
     """
 
     products: dict[str, list[str]]
     blocks: list[IndexedBlock]
+    summary: bytes | None = None
 
     @property
     def end(self) -> int:
@@ -154,6 +161,7 @@ class _Head(msgspec.Struct):
 
     blocks: int
     products: dict[str, list[str]]
+    summary: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _encode = msgspec.json.encode
@@ -161,75 +169,28 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_blocks = msgspec.json.Decoder(IndexedBlock).decode_lines
 
 
-class IndexBuilder:
-    """Builds the index of a recording, block by block."""
+def encode_rows(products: dict[str, list[str]], rows: Sequence[bytes], summary: bytes | None = None) -> bytes:
+    """
+    Encode an index as a skippable frame, from encoded rows.
 
-    def __init__(self) -> None:
-        self._blocks: list[bytes] = []  # as text: a month has a hundred thousand of them
-        self._sizes: list[tuple[int, int]] = []
-        self._products: dict[str, dict[str, None]] = {}
-        self._offset = 0
-        self._marks: list[Mark] = []
+    Args:
+        products: Products by channel.
+        rows: The rows of the blocks, see `encode_row`.
+        summary: What the file has in it, as JSON; None to say nothing of that.
 
-    def add(self, marks: Iterable[Mark]) -> None:
-        """Add the marks of lines in the block that is being written."""
-        self._marks += marks
+    """
+    head = _Head(len(rows), products, msgspec.UNSET if summary is None else msgspec.Raw(summary))
+    return _wrap_index(b"\n".join([_encode(head), *rows, b""]))
 
-    def drop(self) -> None:
-        """Forget the lines of the block that is being written."""
-        self._marks = []
 
-    @property
-    def products(self) -> dict[str, list[str]]:
-        """Products by channel, of all blocks that have ended."""
-        return {channel: list(names) for channel, names in self._products.items()}
-
-    def end_block(self, size: int, text: int, crc: int) -> IndexedBlock:
-        """
-        End a block; return its row.
-
-        Args:
-            size: Bytes of its zstd frame.
-            text: Bytes of its text.
-            crc: CRC-32 of the zstd frame.
-
-        """
-        block = IndexedBlock(self._offset, size, text, len(self._marks), crc)
-        times = [mark[0] for mark in self._marks]
-        if times:
-            block.first, block.last = min(times), max(times)
-        block.frames = self._count()
-        block.snapshots = [
-            SnapshotPlace(line, info.channel, info.products)
-            for line, (_, _, info) in enumerate(self._marks)
-            if info is not None and info.kind == "snapshot"
-        ]
-        self._blocks.append(_encode(block))
-        self._sizes.append((size, text))
-        self._offset += size
-        self._marks = []
-        return block
-
-    def finish(self) -> bytes:
-        """Return the two skippable frames."""
-        head = _encode(_Head(len(self._blocks), self.products))
-        index = _wrap_index(b"\n".join([head, *self._blocks, b""]))
-        return index + encode_seek_table([*self._sizes, (len(index), 0)])
-
-    def _count(self) -> dict[str, dict[str, int]]:
-        kinds = Counter((conn, info.channel, info.products) for _, conn, info in self._marks if info is not None)
-        frames: dict[str, dict[str, int]] = {}
-        for (conn, channel, products), count in kinds.items():
-            by_channel = frames.setdefault(str(conn), {})
-            by_channel[channel] = by_channel.get(channel, 0) + count
-            self._products.setdefault(channel, {}).update(dict.fromkeys(products or ("",)))
-        return frames
+def encode_row(block: IndexedBlock) -> bytes:
+    """Encode what the index says about one block."""
+    return _encode(block)
 
 
 def encode_index(index: Index) -> bytes:
     """Encode an index as a skippable frame."""
-    head = _Head(len(index.blocks), index.products)
-    return _wrap_index(b"\n".join([_encode(head), *map(_encode, index.blocks), b""]))
+    return encode_rows(index.products, [*map(encode_row, index.blocks)], index.summary)
 
 
 def _wrap_index(text: bytes) -> bytes:
@@ -268,7 +229,8 @@ def decode_index(frame: bytes, max_blocks: int = MAX_BLOCKS) -> Index:
         raise ValueError(f"cannot be decoded: {error}") from error
     if len(blocks) != head.blocks:
         raise ValueError(f"{len(blocks)} blocks, but the first line says {head.blocks}")
-    return Index(head.products, blocks)
+    summary = None if isinstance(head.summary, msgspec.UnsetType) else bytes(head.summary)
+    return Index(head.products, blocks, summary)
 
 
 def find_index(read_at: Callable[[int, int], bytes], size: int) -> Index:

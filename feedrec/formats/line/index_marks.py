@@ -8,7 +8,7 @@ from itertools import groupby
 from ...model import Frame, FrameInfo, describe_nothing
 from .codec import decode_line
 from .fast_path import ReceivedFrames
-from .index import Mark
+from .index import Mark, mark_of
 
 __all__ = ["LineMarks"]
 
@@ -32,7 +32,7 @@ class LineMarks:
 
     def of(self, lines: Sequence[bytes]) -> list[Mark]:
         """
-        Return time, connection, and the description of a received frame (else None) for each line.
+        Return the mark of each line.
 
         Raises:
             LineError: If one of them is not a line of a recording.
@@ -50,13 +50,16 @@ class LineMarks:
         frames, infos = self._received.decode(lines)
         if len(frames) != len(lines):
             return map(self._of_any, lines)
-        return [(frame.time, frame.conn, info) for frame, info in zip(frames, infos, strict=True)]
+        return [
+            (frame.time, frame.conn, info, len(frame.payload), not (frame.synthetic or frame.unverified))
+            for frame, info in zip(frames, infos, strict=True)
+        ]
 
     def _of_any(self, line: bytes) -> Mark:
         record = decode_line(line)
         if not isinstance(record, Frame) or record.direction != "in":
-            return record.time, record.conn, None
-        return record.time, record.conn, _NOTHING if record.binary else self._describe(record.payload)
+            return mark_of(record)
+        return mark_of(record, _NOTHING if record.binary else self._describe(record.payload))
 
 
 def _looks_received(line: bytes) -> bool:

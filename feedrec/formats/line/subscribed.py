@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
-__all__ = ["Subscribed", "SubscribedFacts"]
+__all__ = ["Subscribed", "SubscribedFacts", "SubscribedState"]
 
 _Key = tuple[str, bytes, str]
 """Channel, parameters as JSON, product; the product is empty if the subscription names none."""
@@ -43,6 +43,40 @@ class SubscribedFacts(msgspec.Struct, frozen=True):
         return _joined(key for one in self.asked for key in _keys_of(one) if key not in answered)
 
 
+class AskedFor(msgspec.Struct, frozen=True, array_like=True):
+    """
+    One product of a subscription, as it is written down.
+
+    Attributes:
+        channel: The channel.
+        product: The product; empty if the subscription names none.
+        params: Its parameters.
+        accepted: Whether it was accepted when the venue last said so; None if nothing tells.
+        was_missing: Whether it ever was not.
+
+    """
+
+    channel: str
+    product: str
+    params: Any
+    accepted: bool | None
+    was_missing: bool
+
+
+class SubscribedState(msgspec.Struct):
+    """
+    The facts as they are written down.
+
+    Attributes:
+        told: Whether there is a `subscribed` event.
+        asked: What was asked for, in order of appearance.
+
+    """
+
+    told: bool = False
+    asked: list[AskedFor] = []
+
+
 class Subscribed:
     """
     Gathers the facts, from the header and the events of a recording in their order.
@@ -57,6 +91,26 @@ class Subscribed:
         self._once_missing: set[_Key] = set()
         self._is_told = False
         self.ask(asked)
+
+    @classmethod
+    def of(cls, state: SubscribedState) -> Self:
+        """Return what was written down."""
+        new = cls()
+        new._is_told = state.told
+        for one in state.asked:
+            key = one.channel, _params_text(one.params), one.product
+            new._asked[key] = one.accepted
+            if one.was_missing:
+                new._once_missing.add(key)
+        return new
+
+    def written(self) -> SubscribedState:
+        """Return the facts as they are written down."""
+        asked = [
+            AskedFor(key[0], key[2], msgspec.json.decode(key[1]), accepted, key in self._once_missing)
+            for key, accepted in self._asked.items()
+        ]
+        return SubscribedState(self._is_told, asked)
 
     def ask(self, subscriptions: Iterable[Any]) -> None:
         """Take in what is asked for."""
@@ -107,9 +161,13 @@ def _keys_of(subscription: Any) -> list[_Key]:
     """Return the keys of a subscription as it stands in a recording; none if it is of another shape."""
     if not isinstance(subscription, dict) or not isinstance(subscription.get("channel"), str):
         return []
-    params = msgspec.json.encode(subscription.get("params") or {}, order="sorted")
+    params = _params_text(subscription.get("params") or {})
     products = [one for one in _list(subscription, "products") if isinstance(one, str)]
     return [(subscription["channel"], params, product) for product in products or [""]]
+
+
+def _params_text(params: Any) -> bytes:
+    return msgspec.json.encode(params, order="sorted")
 
 
 def _joined(keys: Iterable[_Key]) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...errors import DamagedRecordingError, RecordingError
-from ...model import NANOSECONDS, format_time, parse_time
+from ...model import format_time, parse_time
+from ..facts.facts_builder import FROM_END
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.index import Index
@@ -38,7 +39,6 @@ __all__ = [
 ]
 
 _LINE = b'{"time":"%b"}'
-_LONGEST_LOOK = 180 * NANOSECONDS  # of lines; a recorder reads its clocks each minute
 
 
 def last_reading(recording: Recording, *, before_place: bool = False) -> Reading | None:
@@ -60,7 +60,7 @@ def last_reading(recording: Recording, *, before_place: bool = False) -> Reading
             return reading
         times = [parse_time(text.decode()) for text in time_texts(lines) if text] if lines else []
         covered += max(times, default=0) - min(times, default=0)
-        if covered > _LONGEST_LOOK:
+        if covered > FROM_END:
             break
     return None
 
@@ -195,6 +195,8 @@ def _continues(file: Input, begin: Reading, following: Reading) -> bool:
 
 
 def _last_of(file: Input) -> Reading | None:
+    if file.facts is not None:
+        return file.facts.last_reading
     try:
         with file.open() as recording:
             return last_reading(recording)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..line.codec import encode_event
-from ..line.index import Mark
+from ..line.index import Mark, mark_of
 from ..line.steady_clock import Reading, SteadyClock, reading_in
 
 __all__ = ["CommonClock"]
@@ -44,13 +44,14 @@ class CommonClock:
         put_lines: list[bytes] = []
         put_marks: list[Mark] = []
         for line, mark in zip(lines, marks, strict=True):
-            time, conn, info = mark
+            time, conn, info, *_ = mark
             reading = reading_in(line) if info is None else None
             clock.take(time, reading)
             if reading is not None or clock.shift != self._shift:
                 self._shift = clock.shift
-                put_lines.append(encode_event(Reading(time, time + clock.shift).event(time, conn)))
-                put_marks.append((time, conn, None))
+                event = Reading(time, time + clock.shift).event(time, conn)
+                put_lines.append(encode_event(event))
+                put_marks.append(mark_of(event))
             if reading is None:
                 put_lines.append(line)
                 put_marks.append(mark)

@@ -14,7 +14,11 @@ __all__ = ["find_recordings"]
 
 
 def find_recordings(
-    paths: Sequence[Path], *, by_name: bool = False, on_bad: Callable[[RecordingError], object] | None = None
+    paths: Sequence[Path],
+    *,
+    by_name: bool = False,
+    on_bad: Callable[[RecordingError], object] | None = None,
+    begun_at: Callable[[Path], int] | None = None,
 ) -> list[Path]:
     """
     Return recordings: files as passed, and in place of a folder those in it, in the order in which they began.
@@ -26,6 +30,7 @@ def find_recordings(
     Args:
         paths: Files and folders.
         by_name: Order the files of a folder by name, without opening them.
+        begun_at: Returns when a recording was created, in nanoseconds; by default it is opened for that.
         on_bad: Called with the error for each file in a folder that cannot be read; the file is left out. Without it,
             the error is raised.
 
@@ -36,12 +41,13 @@ def find_recordings(
     """
     found: list[Path] = []
     for path in in_rotation_order(paths):
-        found += _recordings_in(path, by_name, on_bad) if os.path.isdir(path) else [path]  # noqa: PTH112  Path.is_dir may raise
+        found += _recordings_in(path, begun_at or _created, by_name, on_bad) if os.path.isdir(path) else [path]  # noqa: PTH112  Path.is_dir may raise
     return found
 
 
 def _recordings_in(
     folder: Path,
+    begun_at: Callable[[Path], int],
     by_name: bool,  # noqa: FBT001  passed on
     on_bad: Callable[[RecordingError], object] | None,
 ) -> list[Path]:
@@ -57,7 +63,7 @@ def _recordings_in(
     begun: dict[Path, int] = {}
     for path in found:
         try:
-            begun[path] = 0 if by_name else under_current_name(path, _created)
+            begun[path] = 0 if by_name else under_current_name(path, begun_at)
         except RecordingError as error:
             if on_bad is None:
                 raise

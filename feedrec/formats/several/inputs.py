@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...errors import DamagedRecordingError, UsageError
-from ...model import Header, parse_time
+from ...model import Header, format_time, parse_time
+from ..facts.file_facts import FileFacts
+from ..file.glance import glance
+from ..file.opening import open_recording, under_current_name
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.selection import Selection
@@ -20,6 +24,7 @@ __all__ = [
     "ConnectionNumbers",
     "Input",
     "RunIdentity",
+    "inspect_index",
     "inspect_recording",
     "joined_header",
     "refuse_doubles",
@@ -49,6 +54,7 @@ class Input(NamedTuple):
         open: Opens it.
         reading: The first reading of its clocks, if there is one near its beginning.
         begins_with_reading: Whether its first line is that reading.
+        facts: What it says of itself; None if it must be read to know that, or nobody asked.
 
     """
 
@@ -60,6 +66,7 @@ class Input(NamedTuple):
     open: Callable[[], Recording]
     reading: Reading | None = None
     begins_with_reading: bool = False
+    facts: FileFacts | None = None
 
     @property
     def run(self) -> RunIdentity:
@@ -97,6 +104,33 @@ def inspect_recording(opening: Callable[[], Recording]) -> Input:
             reading,
             bool(lines) and reading is not None and reading_in(lines[0]) == reading,
         )
+
+
+def inspect_index(path: Path) -> Input | None:
+    """
+    Take what a finished recording says of itself in place of reading its beginning; None if it says nothing.
+
+    Raises:
+        RecordingError: If it cannot be read at all.
+
+    """
+    seen = glance(path)
+    if seen is None:
+        return None
+    facts = seen.facts
+    first = b"" if facts.begin_wall is None else format_time(facts.begin_wall).encode()
+    found = facts.first_reading
+    return Input(
+        seen.path,
+        seen.header,
+        seen.header_line,
+        first,
+        seen.size,
+        partial(under_current_name, path, open_recording),
+        None if found is None else found.reading,
+        found is not None and found.line == 0,
+        facts,
+    )
 
 
 def refuse_doubles(inputs: Sequence[Input]) -> None:

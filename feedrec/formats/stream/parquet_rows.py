@@ -20,6 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...model import Direction, Frame, FrameInfo
+from ..facts.index_builder import IndexBuilder
+from ..facts.sequence_check import MakeRule
 from ..line.codec import PayloadKey, decode_line, encode_frame, encode_payload, is_encoded_as
 from ..line.index import Mark
 from .parquet_sink import MemorySink, Sink
@@ -34,6 +36,7 @@ __all__ = [
     "SCHEMA",
     "SEAL",
     "SEAL_SIZE",
+    "SUMMARY_KEY",
     "TAIL_SIZE",
     "ParquetEncoder",
     "Row",
@@ -50,6 +53,9 @@ HEADER_KEY = b"feedrec.header"
 
 GROUPS_KEY = b"feedrec.groups"
 """Key of the list of row groups in the file's metadata."""
+
+SUMMARY_KEY = b"feedrec.summary"
+"""Key of the summary of what is in the file (`facts/file_facts.py`), if there is one."""
 
 SEAL = b"feedrec1"
 """Stands before the footer, followed by the footer's CRC-32 in four bytes, little-endian."""
@@ -269,6 +275,7 @@ class ParquetEncoder:
         group_rows: Maximum number of rows in a row group.
         group_size: Maximum bytes of lines in a row group.
         sink: Where pyarrow writes; None for memory.
+        make_rule: The sequence rule of the feed, if it describes every received frame; for the summary.
 
     """
 
@@ -278,6 +285,7 @@ class ParquetEncoder:
         group_rows: int = MAX_GROUP_ROWS,
         group_size: int = MAX_GROUP_SIZE,
         sink: Sink | None = None,
+        make_rule: MakeRule | None = None,
     ) -> None:
         self._level = level
         self._group_rows = group_rows
@@ -288,9 +296,12 @@ class ParquetEncoder:
         self._size = 0
         self._ready: list[bytes] = []
         self._groups: list[RowGroup] = []
+        self._index = IndexBuilder()
+        self._make_rule = make_rule
 
     def begin(self, header: bytes) -> bytes:
         self._header = header
+        self._index.begin(header, self._make_rule)
         self._writer = pq.ParquetWriter(
             self._sink.stream,
             SCHEMA,
@@ -306,11 +317,15 @@ class ParquetEncoder:
 
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
         known: Sequence[Mark | None] = marks or [None] * len(lines)
-        for line, mark in zip(lines, known, strict=True):
+        start = 0
+        for number, (line, mark) in enumerate(zip(lines, known, strict=True)):
             if self._rows and (len(self._rows) >= self._group_rows or self._size + len(line) >= self._group_size):
+                self._index.add(lines[start:number], marks[start:number])
                 self._end_group()
+                start = number
             self._rows.append(row_of(line, mark))
             self._size += len(line) + 1
+        self._index.add(lines[start:], marks[start:])
         return self._take_ready()
 
     def flush(self) -> bytes:
@@ -318,7 +333,10 @@ class ParquetEncoder:
 
     def finish(self) -> bytes:
         self._end_group()
-        self._writer.add_key_value_metadata({HEADER_KEY: self._header, GROUPS_KEY: encode_groups(self._groups)})
+        metadata = {HEADER_KEY: self._header, GROUPS_KEY: encode_groups(self._groups)}
+        if (summary := self._index.summary()) is not None:
+            metadata[SUMMARY_KEY] = summary
+        self._writer.add_key_value_metadata(metadata)
         self._writer.close()
         rest = self._sink.take()
         footer = len(rest) - TAIL_SIZE - int.from_bytes(rest[-TAIL_SIZE:][:4], "little")
@@ -347,6 +365,7 @@ class ParquetEncoder:
         del batch
         data = self._sink.take()
         self._groups.append(RowGroup(lines, offset, len(data), zlib.crc32(data), first, last))
+        self._index.end_block(len(data), 0, 0)
         self._ready.append(data)
 
 

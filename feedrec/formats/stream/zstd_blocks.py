@@ -16,7 +16,9 @@ from collections.abc import Iterator, Sequence
 
 import zstandard
 
-from ..line.index import IndexBuilder, Mark
+from ..facts.index_builder import IndexBuilder
+from ..facts.sequence_check import MakeRule
+from ..line.index import Mark
 from ..line.json_strings import joined
 from ..line.seek_table import SEEK_TABLE_MAGIC
 from .line_splitter import HeldLines, LineSplitter, text_pieces
@@ -46,13 +48,17 @@ class BlockEncoder:
     Args:
         level: zstd level.
         block_size: Bytes of text in a block; a longer line is a block by itself.
+        make_rule: The sequence rule of the feed, if it describes every received frame; for the summary.
 
     """
 
-    def __init__(self, level: int = DEFAULT_LEVEL, block_size: int = BLOCK_SIZE) -> None:
+    def __init__(
+        self, level: int = DEFAULT_LEVEL, block_size: int = BLOCK_SIZE, make_rule: MakeRule | None = None
+    ) -> None:
         self._compressor = zstandard.ZstdCompressor(level=level, write_checksum=True, write_content_size=False)
         self._block_size = block_size
         self._index = IndexBuilder()
+        self._make_rule = make_rule
         self._ends_with_index = False
         self._block: zstandard.ZstdCompressionObj | None = None
         self._room = block_size
@@ -62,7 +68,9 @@ class BlockEncoder:
 
     def begin(self, header: bytes) -> bytes:
         self._ends_with_index = True
-        return self.add([header]) + self.flush()
+        data = self.add([header]) + self.flush()
+        self._index.begin(header, self._make_rule)
+        return data
 
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
         return joined(self._packed(lines, marks))
@@ -109,7 +117,7 @@ class BlockEncoder:
         if self._block is None:
             self._block = self._compressor.compressobj()
         self._lines += len(lines)
-        self._index.add(marks)
+        self._index.add(lines, marks)
         for text in text_pieces(lines):
             yield self._count(self._block.compress(text))
 

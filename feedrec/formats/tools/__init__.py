@@ -3,12 +3,9 @@ Work on whole recordings: what the commands do.
 
     convert.py         any recording to any other
     summary.py         figures of a recording
-    histogram.py       counts over time
-    moments.py         decoded lines at their steady times
-    connections.py     which connections were open at once, and which ones are reconnects
+    connections.py     which connections are reconnects
     verify.py          what is wrong with a recording
     verify_checks.py   what a recording says of itself, checked
-    sequence_check.py  gaps, resets and frames out of order
     repair.py          a new recording from what is left of a damaged one
     repair_result.py   what was saved, and what was lost
     salvage_blocks.py  what is left of zstd and plain lines

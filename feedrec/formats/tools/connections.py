@@ -16,11 +16,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ...model import Event, Frame, Header
-from ..file.recording import DecodedBatch
+from ...model import Header
+from ..facts.file_facts import FileFacts
 from ..several.inputs import RunIdentity, run_identity
 
-__all__ = ["Connections", "Span", "reconnects_by_run"]
+__all__ = ["Span", "reconnects_by_run", "spans_of"]
 
 Place = tuple[int, int]
 """When a file begins, in nanoseconds, and what comes before what within it."""
@@ -47,63 +47,26 @@ class Span(msgspec.Struct):
     opened: int | None = None
 
 
-class Connections:
+def spans_of(facts: FileFacts, shift: int = 0, *, stays_open: bool = False) -> list[Span]:
     """
-    The connections of one file.
+    Return when the connections of a file were open.
 
-    Attributes:
-        spans: When they were open.
+    Args:
+        facts: What is known of the file.
+        shift: Nanoseconds from the steady times there to those that are to be returned.
+        stays_open: Whether the connections that were not closed stay open after it.
 
     """
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-        self._current: dict[int, Span] = {}
-        self._begin: int | None = None
-        self._now = 0
-
-    def add(self, batch: DecodedBatch) -> None:
-        """Add the next lines."""
-        if self._begin is None:
-            self._begin = min((one.time for one in (*batch.frames[:1], *batch.others[:1])), default=None)
-        start = 0
-        for place, record in zip(batch.places, batch.others, strict=True):
-            if isinstance(record, Frame):
-                self._see([record])
-                continue
-            self._see(batch.frames[start:place])
-            start = place
-            self._take_event(record)
-        self._see(batch.frames[start:])
-
-    def _see(self, frames: Sequence[Frame]) -> None:
-        for conn in {frame.conn for frame in frames}:
-            self._show(conn)
-
-    def _take_event(self, event: Event) -> None:
-        self._now += 1
-        if event.name == "open":
-            self._current.pop(event.conn, None)
-            self._show(event.conn).opened = event.time
-        elif event.name == "close":
-            self._show(event.conn)
-            self._current.pop(event.conn)
-            self._now += 1  # what is opened next is not open at the same time
-
-    def stay_open(self) -> None:
-        """End the file amid the connections that were not closed."""
-        for span in self._current.values():
-            span.end = _NEVER
-
-    def _show(self, conn: int) -> Span:
-        """Note that a connection is open."""
-        here = self._begin or 0, self._now
-        span = self._current.get(conn)
-        if span is None:
-            span = self._current[conn] = Span(conn, here, here)
-            self.spans.append(span)
-        span.end = here
-        return span
+    begin = shift + (facts.begin or 0)
+    return [
+        Span(
+            span.conn,
+            (begin, span.begin),
+            _NEVER if stays_open and not span.is_closed else (begin, span.end),
+            None if span.opened is None else span.opened + shift,
+        )
+        for span in facts.connections
+    ]
 
 
 def reconnects_by_run(files: Iterable[tuple[Header, Sequence[Span]]]) -> dict[RunIdentity | int, list[int]]:

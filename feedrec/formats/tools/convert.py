@@ -20,6 +20,7 @@ import msgspec
 
 from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
+from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.lock import unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
@@ -95,6 +96,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
     *,
     selection: Selection = Selection(),  # noqa: B008  immutable
     describe: Callable[[bytes], FrameInfo] | None = None,
+    make_rule: MakeRule | None = None,
     state: StartState | None = None,
     split: RotateAfter | None = None,
     mode: FileMode | None = None,
@@ -102,15 +104,14 @@ def convert(  # noqa: PLR0913  as many options as the command has
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
 ) -> Conversion:
     """
-    Write recordings as one recording, in one file or several.
-
-    Nothing is left behind if it fails or is interrupted, but what a stream has got.
+    Write recordings as one; nothing is left behind if it fails or is interrupted, but what a stream has got.
 
     Args:
         inputs: What to read; merged by time.
         output: Where to write; its suffix determines the format. With `STDOUT`, `create` determines it.
         selection: What to keep.
         describe: Describes a payload, by the feed's rules.
+        make_rule: Makes that feed's sequence rule for one connection; only together with `describe`.
         state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
         split: When a new file begins; None for a single file.
         mode: Who may read the output; None for those who may read all inputs.
@@ -123,7 +124,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
 
     """
     header = joined_header(inputs, selection)
-    create_other = _creating(inputs, create, mode or mode_as_strict_as(one.path for one in inputs))
+    create_other = _creating(inputs, partial(create, make_rule=make_rule), mode)
     result = Conversion()
     finished = _Finished(result.paths)
     reading = _Reading(inputs, describe, on_read)
@@ -280,7 +281,7 @@ class _Conversion:
     def _begin(self, piece: _Piece, state: StartState | None) -> _Piece:
         """Write a reading of the clocks, if one is known, and the state; return what is left of the first piece."""
         file, lines, marks = piece
-        time, conn, _ = marks[0]
+        time, conn, *_ = marks[0]
         before = self._begun[file].clock.reading
         if reading_in(lines[0]) is not None:
             self._write(_Piece(file, lines[:1], marks[:1]))
@@ -300,7 +301,7 @@ class _Conversion:
         marks: list[Mark] = []
         selection, describe = self._selection, self._reading.describe or describe_nothing
         for line, mark in zip(piece.lines, piece.marks, strict=True):
-            _, conn, info = mark
+            _, conn, info, *_ = mark
             if info is None:
                 is_kept = reading_in(line) is not None or selection.takes(decode_line(line), describe)
             else:
@@ -314,7 +315,7 @@ class _Conversion:
         file, lines, marks = piece
         numbers = self._reading.numbers
         if not numbers.stay:
-            marks = [(time, numbers.of(file, conn), info) for time, conn, info in marks]
+            marks = [(time, numbers.of(file, conn), *rest) for time, conn, *rest in marks]  # type: ignore[misc]
             lines = [
                 renumbered(line, before[1], now[1]) for line, before, now in zip(lines, piece.marks, marks, strict=True)
             ]
@@ -333,7 +334,7 @@ class _Conversion:
         """Apply those frames before the cut that are kept to the state."""
         selection = self._selection
         for file, lines, marks in self._reading.pieces(None, end, self._reading.beginnings(None, end)):
-            for line, (_, conn, info) in zip(lines, marks, strict=True):
+            for line, (_, conn, info, *_) in zip(lines, marks, strict=True):
                 if info is not None and selection.takes_received(conn, info):
                     for product in ("", *info.products):
                         self._conns[info.channel, product] = file, conn
@@ -367,9 +368,10 @@ def renumbered(line: bytes, conn: int, number: int) -> bytes:
 
 
 def _creating(
-    inputs: Sequence[Input], create: Callable[..., GrowingFile], mode: FileMode
+    inputs: Sequence[Input], create: Callable[..., GrowingFile], mode: FileMode | None
 ) -> Callable[[Path, Header], GrowingFile]:
     """Return what begins a file of the output: with the first input's header as it stands, if it is the header."""
+    mode = mode or mode_as_strict_as(one.path for one in inputs)
 
     def create_other(path: Path, header: Header) -> GrowingFile:
         _refuse_input(path, inputs)

@@ -18,6 +18,7 @@ import msgspec
 
 from ...errors import DamagedRecordingError, LineError, NotARecordingError, RecordingExistsError, WriteError
 from ...model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
+from ..facts.sequence_check import Rules
 from ..file.lock import is_being_written, locked
 from ..file.modes import FileMode, mode_as_strict_as, same_mode_as
 from ..file.names import PARQUET_SUFFIX, is_journal, is_part, part_path, repaired_path, work_path
@@ -45,7 +46,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
     path: Path,
     output: Path | None = None,
     *,
-    describe_for: Callable[[str], Describe],
+    rules_for: Callable[[str], Rules],
     in_place: bool = False,
     overwrite: bool = False,
     keep_unverified: bool = False,
@@ -60,7 +61,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
     Args:
         path: The damaged recording.
         output: The new recording; None for `repaired_path`.
-        describe_for: Returns the `describe` of a feed, by the endpoint in the header.
+        rules_for: Returns the rules of a feed, by the endpoint in the header.
         in_place: Whether the new file replaces the old one.
         overwrite: Whether a file of the new name may be replaced.
         keep_unverified: Whether to keep lines of damaged blocks, marked.
@@ -82,7 +83,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
             work, result = _free_work_path(output), Repair(path, output)
             mode = mode or _mode_for(path, in_place=in_place)
             create = functools.partial(create_recording, work, overwrite=True, mode=mode)
-            saving = _Saving(result, source, describe_for, create, endpoint, keep_unverified=keep_unverified)
+            saving = _Saving(result, source, rules_for, create, endpoint, keep_unverified=keep_unverified)
             with _naming(work, output):
                 identity = saving.run(lambda: progress(source.offset, source.size))
                 move_into_place(work, output, identity, overwrite=overwrite or output == path)
@@ -179,15 +180,15 @@ class _Saving:
         self,
         result: Repair,
         source: Salvage | PrefixSalvage,
-        describe_for: Callable[[str], Describe],
-        create: Callable[[Header | bytes], RecordingWriter],
+        rules_for: Callable[[str], Rules],
+        create: Callable[..., RecordingWriter],
         endpoint: str | None,
         *,
         keep_unverified: bool,
     ) -> None:
         self._result = result
         self._source = source
-        self._describe_for = describe_for
+        self._rules_for = rules_for
         self._create = create
         self._endpoint = endpoint
         self._keep_unverified = keep_unverified
@@ -255,9 +256,10 @@ class _Saving:
         return 0
 
     def _begin(self, header: Header, line: bytes | None = None) -> None:
-        self._describe = self._describe_for(header.endpoint)
+        rules = self._rules_for(header.endpoint)
+        self._describe = rules.describe
         self._run = run_identity(header)
-        self._writer = self._create(line or encode_header(header))
+        self._writer = self._create(line or encode_header(header), make_rule=rules.sequence_rule)
 
     def _made_up(self) -> Header:
         self._result.header = "made up"

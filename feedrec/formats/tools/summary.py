@@ -1,4 +1,4 @@
-"""Figures of a recording, in one file or in several, from one pass over it."""
+"""Figures of a recording, in one file or in several: from its index, or from one pass over it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from typing import Any
 import msgspec
 
 from ...errors import DamagedRecordingError
-from ...model import NANOSECONDS, Event, FrameInfo, Header, format_time
-from ..file.recording import DecodedBatch, Recording
+from ...model import NANOSECONDS, FrameInfo, Header, format_time
+from ..facts.facts_builder import FactsBuilder
+from ..facts.file_facts import FileFacts
+from ..facts.histogram import BusiestSecond, Histogram
+from ..facts.moments import Ends
+from ..facts.sequence_check import MakeRule
+from ..file.recording import Recording
 from ..line.steady_clock import Jump, SteadyClock
 from ..line.subscribed import Subscribed
-from .connections import Connections, Span, reconnects_by_run
-from .histogram import BusiestSecond, Histogram
-from .moments import Ends, at_steady_times, steady_times_of
-from .sequence_check import MakeRule, SequenceCheck
+from ..several.inputs import Input
+from .connections import Span, reconnects_by_run, spans_of
 
-__all__ = ["Activity", "ChannelFigures", "RecordingSummary", "combine", "frames_missing", "summarise"]
+__all__ = ["Activity", "ChannelFigures", "RecordingSummary", "combine", "summarise", "summarise_unread"]
 
 _SEVERAL = "several"
 _STATES = ("finished", "being written", "unfinished", "damaged")  # the worst is the last
-_LARGEST_GAP = 1_000_000  # docs/format.md; feedrec 0.1.0 took odd numbers for larger ones
 _SUMS = (
     "frames",
     "bytes",
@@ -45,7 +47,7 @@ class Activity:
     Attributes:
         frames: Received frames.
         gaps: Gaps in the venue's sequence.
-        others: Events and sent frames.
+        others: The first and the last moment of events and sent frames.
         busiest: The most frames received within one second.
         ends: The first and the last moment of all.
 
@@ -55,7 +57,7 @@ class Activity:
         self.ends = Ends()
         self.frames = Histogram()
         self.gaps = Histogram()
-        self.others = Histogram()
+        self.others = Ends()
         self.busiest = BusiestSecond()
         self._files: list[tuple[Header, Sequence[Span]]] = []
         self._are_found = True
@@ -65,13 +67,28 @@ class Activity:
     @property
     def span(self) -> tuple[int, int] | None:
         """Earliest and latest time of all; None if nothing happened."""
-        happened = [part for part in (self.frames, self.others) if part.first is not None and part.last is not None]
-        if not happened:
-            return None
-        return min(part.first or 0 for part in happened), max(part.last or 0 for part in happened)
+        frames, others = self.frames, self.others
+        times = [frames.first, frames.last, others.first and others.first[0], others.last and others.last[0]]
+        happened = [time for time in times if time is not None]
+        return (min(happened), max(happened)) if happened else None
 
-    def add_connections(self, header: Header, spans: Sequence[Span]) -> None:
-        """Add the connections of a file; those of its other parts may show that some of them are reconnects."""
+    def add(self, header: Header, facts: FileFacts, spans: Sequence[Span], shift: int) -> None:
+        """
+        Add what happened in a file.
+
+        Args:
+            header: Its header.
+            facts: What is in it.
+            spans: Its connections; those of its other parts may show that some of them are reconnects.
+            shift: Nanoseconds from its steady times to those that are common to all files.
+
+        """
+        self.frames.add_bins(facts.frames_over_time, shift)
+        self.gaps.add_bins(facts.gaps_over_time, shift)
+        self.busiest.add(facts.seconds, facts.frames_over_time, shift)
+        self.others.join(facts.others, shift)
+        self.ends.join(facts.others, shift)
+        self.ends.join(facts.received, shift)
         self._files.append((header, spans))
         self._are_found = False
 
@@ -101,6 +118,7 @@ class RecordingSummary(msgspec.Struct):
 
     Attributes:
         state: `finished`, `being written`, `unfinished` (never closed), or `damaged`.
+        read: Whether it was read; otherwise this is what its index says, and damage would not be known.
         damage: What is wrong, if it is damaged or cut off.
         recordings: Number of recordings; parts of one recording count once.
         frames: Received frames.
@@ -127,6 +145,7 @@ class RecordingSummary(msgspec.Struct):
 
     header: Header
     state: str = "finished"
+    read: bool = True
     damage: str | None = None
     recordings: int = 1
     frames: int = 0
@@ -218,33 +237,35 @@ def summarise(
         The figures; the busiest second is that of the activity.
 
     """
-    activity, clock = activity or Activity(), clock or SteadyClock()
-    summary = RecordingSummary(recording.header, text_size=len(recording.header_line) + 1)
-    summary.subscribed.ask(recording.header.subscriptions)
-    channels, connections = _Channels(), Connections()
-    sequence = SequenceCheck(None if "filtered" in recording.header.extra else sequence_rule)
+    clock = clock or SteadyClock()
+    builder = FactsBuilder(recording.header, recording.header_line, sequence_rule, SteadyClock(0, clock.reading))
+    summary = RecordingSummary(recording.header)
     try:
         for batch in recording.decoded_batches(describe=describe):
-            summary.text_size += sum(map(len, batch.lines)) + len(batch.lines)
-            steady = at_steady_times(batch, clock)
-            summary.ends.add(batch.frames, steady.frames)
-            activity.ends.add(batch.others, steady.others)
-            _count_received(summary, steady, activity)
-            channels.add(steady)
-            connections.add(steady)
-            activity.gaps.add(steady_times_of(sequence.take_batch(batch), batch, steady))
-            _count_others(summary, steady, activity)
+            builder.take_text(batch.lines)
+            builder.take_decoded(batch.frames, batch.infos, batch.others, batch.places)
     except DamagedRecordingError as damage:
         summary.damage = str(damage)
-    summary.jump = clock.jump
-    activity.ends.join(summary.ends)
-    summary.channels = channels.in_order()
-    _take_sequence(summary, sequence)
     summary.state = _state(recording, summary.damage)
-    _take_connections(summary, connections)
-    activity.add_connections(recording.header, connections.spans)
-    summary.busiest_second = activity.busiest.most
     summary.file_size = recording.size
+    _take(summary, builder.finish(), activity or Activity(), clock.shift)
+    return summary
+
+
+def summarise_unread(one: Input, activity: Activity, clock: SteadyClock) -> RecordingSummary | None:
+    """
+    Return the figures of a finished file from what it says of itself; None if it has to be read.
+
+    Args:
+        one: The file.
+        activity: As for `summarise`.
+        clock: As for `summarise`.
+
+    """
+    if one.facts is None or clock.reading is not None:  # of another file, which may show that the clock was set
+        return None
+    summary = RecordingSummary(one.header, read=False, file_size=one.size)
+    _take(summary, one.facts, activity, clock.shift)
     return summary
 
 
@@ -261,6 +282,7 @@ def combine(summaries: Sequence[RecordingSummary]) -> RecordingSummary:
     headers = [summary.header for summary in summaries]
     total = RecordingSummary(_common_header(headers))
     total.state = max((summary.state for summary in summaries), key=_STATES.index)
+    total.read = all(summary.read for summary in summaries)
     total.damage = "; ".join(summary.damage for summary in summaries if summary.damage is not None) or None
     total.recordings = len({(header.endpoint, header.url, header.created, header.software) for header in headers})
     for summary in summaries:
@@ -293,12 +315,6 @@ def _common_header(headers: Sequence[Header]) -> Header:
     )
 
 
-def frames_missing(gap: dict[str, Any]) -> int:
-    """Return the number of frames missing according to a `gap` event; 0 if it has no such number."""
-    missing = gap.get("missing")
-    return missing if isinstance(missing, int) else 0
-
-
 def _state(recording: Recording, damage: str | None) -> str:
     if recording.is_live:
         return "being written"
@@ -307,74 +323,37 @@ def _state(recording: Recording, damage: str | None) -> str:
     return "unfinished" if recording.is_part else "finished"
 
 
-def _count_received(summary: RecordingSummary, batch: DecodedBatch, activity: Activity) -> None:
-    if not batch.frames:
-        return
-    times = [frame.time for frame in batch.frames]
-    summary.frames += len(batch.frames)
-    summary.bytes += sum([len(frame.payload) for frame in batch.frames])
-    activity.frames.add(times)
-    activity.busiest.add(times)
-
-
-def _count_others(summary: RecordingSummary, batch: DecodedBatch, activity: Activity) -> None:
-    gaps = []
-    for record in batch.others:
-        if not isinstance(record, Event):
-            summary.sent += 1
-        elif record.name == "open":
-            summary.connections += 1
-        elif record.name == "gap" and frames_missing(record.details) <= _LARGEST_GAP:
-            gaps.append(record.time)
-            summary.missing += frames_missing(record.details)
-        else:
-            summary.subscribed.add(record.name, record.details)
-    summary.gaps += len(gaps)
-    activity.gaps.add(gaps)
-    activity.others.add([record.time for record in batch.others])
-
-
-def _take_sequence(summary: RecordingSummary, sequence: SequenceCheck) -> None:
-    """Add what the frames themselves tell to what the events tell."""
-    summary.gaps += sequence.lost_gaps
-    summary.unnoticed_gaps = sequence.lost_gaps
-    summary.missing += sequence.lost
+def _take(summary: RecordingSummary, facts: FileFacts, activity: Activity, shift: int) -> None:
+    """Take what is in a file."""
+    sequence = facts.sequence
+    summary.text_size, summary.sent = facts.text, facts.sent
+    summary.frames, summary.bytes = facts.frames, facts.bytes
+    summary.connections = facts.events.get("open", 0)
+    summary.gaps, summary.unnoticed_gaps = sequence.gaps + sequence.unnoticed_gaps, sequence.unnoticed_gaps
+    summary.missing = sequence.missing + sequence.unnoticed
     summary.resets, summary.out_of_order = sequence.resets, sequence.out_of_order
-    summary.notes = sequence.reset_texts
-
-
-def _take_connections(summary: RecordingSummary, connections: Connections) -> None:
-    if summary.state != _STATES[0] or "part" in summary.header.extra:
-        connections.stay_open()
-    summary.spans = connections.spans
+    summary.notes = [str(reset) for reset in sequence.first_resets]
+    summary.channels = _figures(facts)
+    summary.ends.join(facts.received, shift)
+    summary.jump = facts.jump
+    summary.subscribed = Subscribed.of(facts.subscribed)
+    stays_open = summary.state != _STATES[0] or "part" in summary.header.extra
+    summary.spans = spans_of(facts, shift, stays_open=stays_open)
     summary.reconnects = _count_reconnects([summary])
+    activity.add(summary.header, facts, summary.spans, shift)
+    summary.busiest_second = activity.busiest.most
+
+
+def _figures(facts: FileFacts) -> list[ChannelFigures]:
+    found: dict[tuple[str, str], ChannelFigures] = {}
+    for one in facts.channels:
+        key = one.channel, _SEVERAL if one.product is None else one.product
+        figures = found.setdefault(key, ChannelFigures(*key))
+        figures.frames += one.frames
+        figures.bytes += one.bytes
+    return [found[key] for key in sorted(found)]
 
 
 def _count_reconnects(summaries: Sequence[RecordingSummary]) -> int:
     by_run = reconnects_by_run((summary.header, summary.spans) for summary in summaries)
     return sum(map(len, by_run.values()))
-
-
-class _Channels:
-    """Counts by channel and product."""
-
-    def __init__(self) -> None:
-        self._figures: dict[tuple[str, str], ChannelFigures] = {}
-
-    def add(self, batch: DecodedBatch) -> None:
-        sums: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-        for frame, info in zip(batch.frames, batch.infos, strict=True):
-            key = info.channel, info.products
-            if key not in sums:
-                sums[key] = [0, 0]
-            counts = sums[key]
-            counts[0] += 1
-            counts[1] += len(frame.payload)
-        for (channel, products), (frames, size) in sums.items():
-            product = "".join(products) if len(products) < 2 else _SEVERAL
-            figures = self._figures.setdefault((channel, product), ChannelFigures(channel, product))
-            figures.frames += frames
-            figures.bytes += size
-
-    def in_order(self) -> list[ChannelFigures]:
-        return [self._figures[name] for name in sorted(self._figures)]

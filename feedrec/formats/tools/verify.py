@@ -14,6 +14,7 @@ import msgspec
 
 from ...errors import DamagedRecordingError, LineError, NotARecordingError
 from ...model import Frame, FrameInfo, Header, Record, describe_nothing, format_time
+from ..facts.sequence_check import Rules, SequenceCheck
 from ..file.names import is_part
 from ..file.opening import has_own_reader, open_recording
 from ..file.recording import Recording, RecordingFile
@@ -22,30 +23,14 @@ from ..line.index import mark_of
 from ..stream.protocols import MAX_LINE
 from ..stream.zstd_parser import FrameEnd
 from .salvage_blocks import Hole, Salvage, salvage
-from .sequence_check import MakeRule, SequenceCheck
 from .verify_checks import IndexCheck, LineCheck
 
-__all__ = ["Problem", "Rules", "Verification", "verify_recording"]
+__all__ = ["Problem", "Verification", "verify_recording"]
 
 _MOST = 100
 _PROGRESS_LINES = 1024
 
 Progress = Callable[[int, int], object]
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """
-    What is known about the recorded feed.
-
-    Attributes:
-        describe: Describes a payload.
-        sequence_rule: Makes the sequence rule for one connection; the argument says whether its `open` event was
-            recorded. None to ignore gaps.
-
-    """
-
-    describe: Callable[[bytes], FrameInfo] = describe_nothing
-    sequence_rule: MakeRule | None = None
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -116,9 +101,9 @@ class Verification(msgspec.Struct):
         """Take what the numbers of all frames tell."""
         self.gaps, self.lost_gaps = sequence.noticed_gaps, sequence.lost_gaps
         self.resets, self.out_of_order = sequence.resets, sequence.out_of_order
-        self.notes += sequence.reset_texts
-        if sequence.resets > len(sequence.reset_texts):
-            self.notes.append(f"and {sequence.resets - len(sequence.reset_texts):,} more counts began anew")
+        self.notes += map(str, sequence.first_resets)
+        if sequence.resets > len(sequence.first_resets):
+            self.notes.append(f"and {sequence.resets - len(sequence.first_resets):,} more counts began anew")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON object."""
@@ -209,16 +194,16 @@ class _Verification:
                     continue
                 self._add("line", str(error), self._source.offset_of_line(lines[:number]))
                 continue
-            self._take(record)
+            self._take(lines[number], record)
 
-    def _take(self, record: Record) -> None:
+    def _take(self, line: bytes, record: Record) -> None:
         assert self._check is not None  # noqa: S101  for mypy
         self.result.lines += 1
         info = None
         if isinstance(record, Frame) and record.direction == "in":
             self.result.frames += 1
             info = FrameInfo() if record.binary else self._rules.describe(record.payload)
-        self._index.take_mark(mark_of(record, info))
+        self._index.take_mark(line, mark_of(record, info))
         for kind, text in self._check.take(record, info):
             self._add(kind, text, None, record.time)
 
@@ -230,6 +215,7 @@ class _Verification:
         except LineError as error:
             self._add("header", str(error), 0)
         self._begin(header)
+        self._index.begin(line, self._rules.sequence_rule)
 
     def _begin(self, header: Header) -> None:
         self._rules = self._rules_for(header.endpoint)

@@ -10,16 +10,19 @@ from collections.abc import Iterator
 import msgspec
 
 from ...model import Event, FrameInfo, Record, format_time
+from ..facts.file_facts import FileFacts, decode_facts
+from ..facts.index_builder import IndexBuilder
+from ..facts.sequence_check import Discontinuity, MakeRule, SequenceCheck
 from ..file.block_search import ReadAt
-from ..line.index import INDEX_MAGIC, Index, IndexBuilder, IndexedBlock, Mark, find_index
+from ..line.index import INDEX_MAGIC, Index, IndexedBlock, Mark, find_index
 from ..line.seek_table import Tail, encode_seek_table, find_seek_table
 from ..stream.zstd_parser import FrameEnd
 from .salvage_blocks import Hole
-from .sequence_check import Discontinuity, MakeRule, SequenceCheck
 
 __all__ = ["IndexCheck", "LineCheck"]
 
 _READ_SIZE = 1 << 20
+_LINES_HELD = 1024
 
 Finding = tuple[str, str]
 """Kind and text of a problem."""
@@ -111,6 +114,8 @@ class IndexCheck:
             self._table_frame, self._table = find_seek_table(Tail(read_at, size))
         self.has_table = bool(self._table)
         self._builder = IndexBuilder()
+        self._lines: list[bytes] = []  # of the present block
+        self._marks: list[Mark] = []
         self._text = 0
         self._rows = 0  # blocks of the index that were compared
         self._entries = 0  # entries of the seek table that were compared
@@ -122,15 +127,28 @@ class IndexCheck:
         """Add the size of the text of lines."""
         self._text += size
 
-    def take_mark(self, mark: Mark) -> None:
-        """Add the mark of a line."""
+    def begin(self, header_line: bytes, make_rule: MakeRule | None) -> None:
+        """Take the header, and the sequence rule of its feed."""
+        self._builder.begin(header_line, make_rule)
+
+    def take_mark(self, line: bytes, mark: Mark) -> None:
+        """Add a line with its mark."""
         if self._index is not None and self._rows < len(self._index.blocks):
-            self._builder.add([mark])
+            self._lines.append(line)
+            self._marks.append(mark)
+            if len(self._lines) >= _LINES_HELD:
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._lines:
+            self._builder.add(self._lines, self._marks)
+            self._lines, self._marks = [], []
 
     def take_hole(self, hole: Hole) -> None:
         """Skip bytes that could not be read: what is said about them cannot be checked."""
         self._has_holes = self._has_holes or hole.lines != 0
         self._text = 0
+        self._lines, self._marks = [], []
         self._builder.drop()
         blocks = self._index.blocks if self._index is not None else []
         while self._rows < len(blocks) and blocks[self._rows].offset < hole.end:
@@ -152,6 +170,7 @@ class IndexCheck:
             return []
         if self._rows >= len(self._index.blocks):
             return [f"the block at byte {frame.start} is not in the index"]
+        self._hand_over()
         actual = self._builder.end_block(size, text, _crc(self._read_at, frame.start, frame.end))
         actual.offset = frame.start
         stored = self._index.blocks[self._rows]
@@ -169,6 +188,8 @@ class IndexCheck:
             yield "index", f"the index has {len(self._index.blocks)} blocks, the file {self._rows}"
         elif not self._has_holes and self._knows_channels and self._builder.products != self._index.products:
             yield "index", "the products in the index differ from those in the file"
+        elif not self._has_holes and (name := self._wrong_fact()) is not None:
+            yield "index", f"the summary in the index has other {name} than the file"
         if not self._table:
             return
         yield from (("seek table", text) for text in self._wrong_entries)
@@ -181,6 +202,17 @@ class IndexCheck:
             yield "seek table", f"the seek table has {len(self._table)} entries, the file {self._entries} zstd frames"
         elif len(self._table_frame) == len(encode_seek_table(self._table)) != 0 and self._is_odd:
             yield "seek table", "the descriptor of the seek table has unused bits set"
+
+    def _wrong_fact(self) -> str | None:
+        """Return which figure of the summary is not that of the file; None if there is no other, or no summary."""
+        said, found = (self._index and self._index.summary), self._builder.summary()
+        if not said or found is None:
+            return None
+        ours, theirs = decode_facts(found), decode_facts(said)
+        if theirs is None:
+            return "figures"
+        names = FileFacts.__struct_fields__
+        return next((name for name in names if getattr(ours, name) != getattr(theirs, name)), None)
 
     @property
     def _is_odd(self) -> bool:

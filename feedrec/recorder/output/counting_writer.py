@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from ...errors import FeedrecError, WriteError
+from ...formats.facts.facts_builder import frames_missing
 from ...formats.line.codec import encode_received
 from ...formats.line.subscribed import Subscribed
-from ...formats.tools.summary import frames_missing
 from ...model import Event, Frame, FrameInfo, Record
 from ..clock import Reading
 from ..run_end import Outcome, RunEnd
@@ -107,7 +107,7 @@ class CountingWriter:
         """Write a frame received at `time` (nanoseconds); `info` is what the feed says of it."""
         try:
             line = encode_received(time, conn, payload, binary=binary, parses=info.parses)
-            self.recording.write_line(line, (time, conn, info))
+            self.recording.write_line(line, (time, conn, info, len(payload), True))
         except FeedrecError as error:
             self.fail(error)
             return

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from ...errors import FeedrecError, UsageError
-from ...feeds import Feed, Subscription, find_feed
+from ...feeds import Feed, Subscription, find_feed, rule_of
 from ...feeds.channel_requests import Wanted, missing_credentials, resolve_channels
 from ...feeds.credentials import Credentials
 from ...feeds.redaction import Redaction
@@ -150,7 +150,7 @@ def _session_into(path: Path | str | None, source: Source, options: dict[str, An
     """Create a session, with a recording if one is wanted."""
     writer = None
     if path is not None:
-        begin = functools.partial(begin_file, mode=source.file_mode())
+        begin = functools.partial(begin_file, mode=source.file_mode(), make_rule=rule_of(source.feed))
         writer = RotatingWriter(Path(path), source.header(), begin, rules=DiskRules())
     try:
         return source.session(writer, **options)

@@ -28,7 +28,7 @@ def lines_of(records: list[Record]) -> list[bytes]:
 
 def write(path: Path, times: list[int], block_size: int = 300, *, index: bool = True) -> list[Record]:
     records: list[Record] = [Frame(time, 0, b'{"n":%d}' % number) for number, time in enumerate(times)]
-    marks: list[Mark] = [(time, 0, None) for time in times]
+    marks: list[Mark] = [(time, 0, None, 0, True) for time in times]
     encoder = BlockEncoder(block_size=block_size)
     header = encode_header(HEADER)
     data = encoder.begin(header) if index else encoder.add([header])

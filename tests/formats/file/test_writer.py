@@ -32,7 +32,7 @@ from ...timing import HANG_TIMEOUT, scaled, wait_until
 HEADER = Header("coinbase-advanced", url="wss://example.test", created=1_795_280_400 * NANOSECONDS)
 
 
-MARK = (0, 0, None)
+MARK = (0, 0, None, 0, True)
 
 
 def line(number: int) -> bytes:
@@ -342,7 +342,7 @@ from feedrec.formats.file import writer as writer_module
 from feedrec.formats.file.stream_target import StreamTarget
 from feedrec.model import Header
 writer = recording_to(StreamTarget(sys.stdout.buffer), Header("raw"), PlainEncoder())
-writer.write_line(b"x" * 1_000_000, (0, 0, None))
+writer.write_line(b"x" * 1_000_000, (0, 0, None, 0, True))
 try:
     writer.finish(patience=0.2)
 except WriteError:

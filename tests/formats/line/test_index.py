@@ -25,6 +25,7 @@ from feedrec.formats.line.index import (
     decode_index,
     encode_index,
     find_index,
+    mark_of,
     read_index,
 )
 from feedrec.formats.line.seek_table import decode_seek_table, encode_seek_table
@@ -60,7 +61,7 @@ def found_in(data: bytes) -> Index:
 def recorded(frames: list[tuple[Frame, FrameInfo]], block_size: int = 400) -> bytes:
     encoder = BlockEncoder(block_size=block_size)
     lines = [encode_frame(frame) for frame, _ in frames]
-    marks: list[Mark] = [(frame.time, frame.conn, info) for frame, info in frames]
+    marks: list[Mark] = [mark_of(frame, info) for frame, info in frames]
     return encoder.begin(encode_header(HEADER)) + encoder.add(lines, marks) + encoder.finish()
 
 

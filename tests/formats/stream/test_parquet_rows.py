@@ -316,7 +316,7 @@ def test_an_invalid_line_is_reported_at_once_or_at_the_end(tmp_path: Path) -> No
     writer = create_recording(tmp_path / "a.parquet", HEADER)
     with pytest.raises(LineError):
         writer.write_line(b"{}")
-    writer.write_line(b"{}", (START, 0, FrameInfo()))
+    writer.write_line(b"{}", (START, 0, FrameInfo(), 0, True))
     with pytest.raises(LineError, match="not a line of a recording"):
         writer.finish()
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from feedrec.errors import DamagedRecordingError
+from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.file.line_reader import RecordingReader
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.line.index import Index, find_index, mark_of
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.formats.tools.repair import Repair, repair_recording
-from feedrec.formats.tools.verify import Rules, Verification, verify_recording
+from feedrec.formats.tools.verify import Verification, verify_recording
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 
 START = 1_795_280_400 * NANOSECONDS
@@ -43,8 +43,8 @@ def describe(payload: bytes) -> FrameInfo:
     return FrameInfo("numbers", ("A",), kind="snapshot" if payload.endswith(b"1}") else "update")
 
 
-def describe_for(_: str) -> Callable[[bytes], FrameInfo]:
-    return describe
+def rules_for(_: str) -> Rules:
+    return Rules(describe)
 
 
 def pack(records: list[Record] = RECORDS, *, block_size: int = 400, header: Header = HEADER) -> bytes:
@@ -81,7 +81,7 @@ def repair(path: Path, output: Path, *, keep_unverified: bool = False, max_line:
     return repair_recording(
         path,
         output,
-        describe_for=describe_for,
+        rules_for=rules_for,
         overwrite=True,
         keep_unverified=keep_unverified,
         max_line=max_line,

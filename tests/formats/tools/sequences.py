@@ -7,7 +7,8 @@ from pathlib import Path
 
 from feedrec.feeds.base import ConnectionSequence
 from feedrec.formats import create_recording
-from feedrec.formats.tools.verify import Rules, Verification, verify_recording
+from feedrec.formats.facts.sequence_check import Rules
+from feedrec.formats.tools.verify import Verification, verify_recording
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 
 from .damage import HEADER, START

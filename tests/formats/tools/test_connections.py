@@ -10,24 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.formats import create_recording, open_recording
-from feedrec.formats.tools.connections import Connections, Span, reconnects_by_run
+from feedrec.formats.facts.facts_builder import FactsBuilder
+from feedrec.formats.tools.connections import Span, reconnects_by_run, spans_of
 from feedrec.formats.tools.summary import Activity, RecordingSummary, combine, summarise
 from feedrec.model import Event, Frame, Header, Record, describe_nothing
 
 RUN = Header("raw", "ws://venue.example", 7)
 
 
-def spans_of(records: Sequence[Record], tmp_path: Path, *, goes_on: bool = False) -> list[Span]:
+def seen_in(records: Sequence[Record], tmp_path: Path, *, goes_on: bool = False) -> list[Span]:
     writer = create_recording(tmp_path / "a.jsonl", RUN, overwrite=True)
     for record in records:
         writer.write(record)
-    connections = Connections()
     with open_recording(writer.finish()) as recording:
+        builder = FactsBuilder(RUN, recording.header_line)
         for batch in recording.decoded_batches(describe=describe_nothing):
-            connections.add(batch)
-    if goes_on:
-        connections.stay_open()
-    return connections.spans
+            builder.take_decoded(batch.frames, batch.infos, batch.others, batch.places)
+    return spans_of(builder.finish(), stays_open=goes_on)
 
 
 def reconnects(*files: Sequence[Span], headers: Sequence[Header] = ()) -> list[int]:
@@ -55,40 +54,40 @@ SIDE_BY_SIDE: list[Record] = [
 
 
 def test_connections_opened_together_are_no_reconnects(tmp_path: Path) -> None:
-    assert reconnects(spans_of([*SIDE_BY_SIDE, *(closed(20, conn) for conn in range(4))], tmp_path)) == []
+    assert reconnects(seen_in([*SIDE_BY_SIDE, *(closed(20, conn) for conn in range(4))], tmp_path)) == []
 
 
 def test_one_that_is_opened_after_another_was_closed_is_a_reconnect(tmp_path: Path) -> None:
     """Whether the others are quiet then or not."""
-    assert reconnects(spans_of([*SIDE_BY_SIDE, closed(20, 2), opened(21, 4), frame(22, 4)], tmp_path)) == [21]
+    assert reconnects(seen_in([*SIDE_BY_SIDE, closed(20, 2), opened(21, 4), frame(22, 4)], tmp_path)) == [21]
 
 
 def test_without_close_events_a_connection_is_open_as_long_as_it_is_seen(tmp_path: Path) -> None:
     """A tool that writes none of them, or a file that lost them."""
-    assert reconnects(spans_of([opened(1, 0), frame(2, 0), opened(3, 1), frame(4, 1)], tmp_path)) == [3]
-    assert reconnects(spans_of([opened(1, 0), opened(1, 1), frame(2, 0), frame(2, 1)], tmp_path)) == []
+    assert reconnects(seen_in([opened(1, 0), frame(2, 0), opened(3, 1), frame(4, 1)], tmp_path)) == [3]
+    assert reconnects(seen_in([opened(1, 0), opened(1, 1), frame(2, 0), frame(2, 1)], tmp_path)) == []
 
 
 def test_one_number_may_be_opened_again(tmp_path: Path) -> None:
     """In a file in which every connection has the number 0."""
-    assert reconnects(spans_of([opened(1, 0), frame(2, 0), closed(3, 0), opened(4, 0)], tmp_path)) == [4]
+    assert reconnects(seen_in([opened(1, 0), frame(2, 0), closed(3, 0), opened(4, 0)], tmp_path)) == [4]
 
 
 def test_a_clock_that_was_set_back_changes_nothing(tmp_path: Path) -> None:
     records: list[Record] = [opened(9, 0), frame(10, 0), closed(11, 0), Event(2, 0, "clock"), opened(3, 1), frame(4, 1)]
-    assert reconnects(spans_of(records, tmp_path)) == [3]
+    assert reconnects(seen_in(records, tmp_path)) == [11]  # steady time
 
 
 @pytest.mark.parametrize("cut", range(1, 11))
 def test_a_rotation_changes_nothing_wherever_it_cuts(tmp_path: Path, cut: int) -> None:
     """Neither the file that lacks the openings, nor the order in which the files are given."""
     records = [*SIDE_BY_SIDE, closed(20, 2), opened(21, 4), frame(22, 4), frame(23, 0)]
-    first, second = (spans_of(part, tmp_path) for part in (records[:cut], records[cut:]))
+    first, second = (seen_in(part, tmp_path) for part in (records[:cut], records[cut:]))
     assert reconnects(first, second) == reconnects(second, first) == [21]
 
 
 def test_recordings_that_are_not_of_one_run_share_no_connections(tmp_path: Path) -> None:
-    spans = spans_of([opened(1, 0), frame(2, 0)], tmp_path)
+    spans = seen_in([opened(1, 0), frame(2, 0)], tmp_path)
     other = Header("raw", "ws://venue.example", 8)
     assert reconnects(spans, spans, headers=[RUN, other]) == []
     assert reconnects(spans, spans, headers=[Header("raw"), Header("raw")]) == []  # nobody knows of which run
@@ -113,8 +112,8 @@ def test_where_a_run_goes_on_or_was_cut_short_quiet_connections_stay_open(tmp_pa
 
 
 def test_in_a_later_part_it_is_told_when_a_connection_was_closed(tmp_path: Path) -> None:
-    first = spans_of([opened(1, 0), frame(2, 0)], tmp_path, goes_on=True)
-    second = spans_of([frame(11, 0), closed(12, 0), opened(13, 1)], tmp_path, goes_on=True)
+    first = seen_in([opened(1, 0), frame(2, 0)], tmp_path, goes_on=True)
+    second = seen_in([frame(11, 0), closed(12, 0), opened(13, 1)], tmp_path, goes_on=True)
     assert reconnects(first, second) == [13]
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from feedrec.formats import open_recording
+from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.file.rotation import RotateAfter
 from feedrec.formats.line.selection import Selection
 from feedrec.formats.line.steady_clock import SteadyClock, reading_of
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools.convert import convert
-from feedrec.formats.tools.verify import Rules, verify_recording
+from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, Record
 
 from ...set_clocks import (

@@ -18,7 +18,7 @@ from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.formats.tools.repair import repair_recording
 from feedrec.model import Event, Frame, format_time
 
-from .damage import HEADER, LINES, RECORDS, describe_for, index_of, pack, read_lines, repair, verify
+from .damage import HEADER, LINES, RECORDS, index_of, pack, read_lines, repair, rules_for, verify
 
 WHOLE = pack()
 INDEX = index_of(WHOLE)
@@ -87,7 +87,7 @@ def test_without_an_index_it_says_that_it_does_not_know_how_much_is_lost(tmp_pat
 def test_in_place_the_new_recording_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.zst"
     path.write_bytes(damaged())
-    result = repair_recording(path, describe_for=describe_for, in_place=True)
+    result = repair_recording(path, rules_for=rules_for, in_place=True)
     assert (result.output, result.removed) == (path, True)
     assert verify(path).is_good
     assert list(tmp_path.iterdir()) == [path]
@@ -96,13 +96,13 @@ def test_in_place_the_new_recording_takes_the_place_of_the_old_one(tmp_path: Pat
 def test_a_part_gets_its_final_name(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.zst.part"
     path.write_bytes(WHOLE[: INDEX.end])
-    result = repair_recording(path, describe_for=describe_for)
+    result = repair_recording(path, rules_for=rules_for)
     assert (result.output, result.is_lossless) == (tmp_path / "a.jsonl.zst", True)
     assert verify(tmp_path / "a.jsonl.zst").is_good
     assert path.exists()
     with pytest.raises(RecordingExistsError, match="already exists"):
-        repair_recording(path, describe_for=describe_for)
-    repair_recording(path, describe_for=describe_for, in_place=True, overwrite=True)
+        repair_recording(path, rules_for=rules_for)
+    repair_recording(path, rules_for=rules_for, in_place=True, overwrite=True)
     assert list(tmp_path.iterdir()) == [tmp_path / "a.jsonl.zst"]
 
 
@@ -112,7 +112,7 @@ def test_a_recording_that_is_being_written_is_left_alone(tmp_path: Path) -> None
     with path.open("rb") as recorder:
         fcntl.flock(recorder, fcntl.LOCK_EX)
         with pytest.raises(RecordingExistsError, match="is being written"):
-            repair_recording(path, describe_for=describe_for, in_place=True)
+            repair_recording(path, rules_for=rules_for, in_place=True)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -121,7 +121,7 @@ def test_what_a_repair_that_was_killed_left_is_replaced(tmp_path: Path) -> None:
     path.write_bytes(damaged())
     for name in ("a.repaired.repairing.jsonl.zst", "a.repaired.repairing.jsonl.zst.part"):
         (tmp_path / name).write_bytes(b"half")
-    repair_recording(path, describe_for=describe_for)
+    repair_recording(path, rules_for=rules_for)
     assert {one.name for one in tmp_path.iterdir()} == {"a.jsonl.zst", "a.repaired.jsonl.zst"}
 
 
@@ -142,7 +142,7 @@ def test_a_header_that_is_lost_is_made_up_and_costs_nothing_else(tmp_path: Path)
     assert repair(path, output).header == "made up"
     with open_recording(output) as recording:
         assert (recording.header.endpoint, recording.header.extra) == ("raw", {"made_up": True})
-    repair_recording(path, output, describe_for=describe_for, endpoint="mine", overwrite=True)
+    repair_recording(path, output, rules_for=rules_for, endpoint="mine", overwrite=True)
     with open_recording(output) as recording:
         assert recording.header.endpoint == "mine"
         lines = [line for batch in recording.batches() for line in batch]
@@ -182,7 +182,7 @@ def test_where_nothing_can_be_saved_nothing_is_written(content: bytes, tmp_path:
     path = tmp_path / "a.jsonl.zst"
     path.write_bytes(content)
     with pytest.raises(NotARecordingError):
-        repair_recording(path, describe_for=describe_for)
+        repair_recording(path, rules_for=rules_for)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -192,7 +192,7 @@ def test_a_recording_whose_blocks_are_all_damaged_is_not_taken_for_an_empty_one(
     data[300] ^= 0xFF
     path.write_bytes(data)
     with pytest.raises(NotARecordingError, match="nothing can be saved"):
-        repair_recording(path, describe_for=describe_for)
+        repair_recording(path, rules_for=rules_for)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -200,14 +200,14 @@ def test_an_empty_recording_that_was_not_closed_is_repaired_to_an_empty_one(tmp_
     path = tmp_path / "a.jsonl.zst.part"
     empty = pack([])
     path.write_bytes(empty[: index_of(empty).end])
-    assert repair_recording(path, describe_for=describe_for).is_lossless
+    assert repair_recording(path, rules_for=rules_for).is_lossless
     assert read_lines(tmp_path / "a.jsonl.zst") == ([], None)
 
 
 def test_the_journal_of_a_parquet_recording_becomes_that_and_goes(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet.jsonl.zst.part"
     path.write_bytes(WHOLE[: INDEX.end])
-    result = repair_recording(path, describe_for=describe_for)
+    result = repair_recording(path, rules_for=rules_for)
     assert (result.output, result.removed, result.is_lossless) == (tmp_path / "a.parquet", True, True)
     assert list(tmp_path.iterdir()) == [tmp_path / "a.parquet"]
     with open_recording(tmp_path / "a.parquet") as recording:
@@ -217,7 +217,7 @@ def test_the_journal_of_a_parquet_recording_becomes_that_and_goes(tmp_path: Path
 def test_a_journal_of_which_more_could_be_salvaged_stays(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet.jsonl.zst"
     path.write_bytes(damaged())
-    assert not repair_recording(path, describe_for=describe_for).removed
+    assert not repair_recording(path, rules_for=rules_for).removed
     assert {one.name for one in tmp_path.iterdir()} == {"a.parquet", path.name}
 
 
@@ -226,7 +226,7 @@ def test_in_place_a_symlink_leads_to_the_old_one_whose_mode_is_kept(tmp_path: Pa
     path.write_bytes(damaged())
     path.chmod(0o600)
     link.symlink_to(path.name)
-    repair_recording(link, describe_for=describe_for, in_place=True)
+    repair_recording(link, rules_for=rules_for, in_place=True)
     assert link.is_symlink()
     assert verify(path).is_good
     assert path.stat().st_mode & 0o777 == 0o600
@@ -241,7 +241,7 @@ def test_a_full_disk_is_reported_and_the_old_file_stays(tmp_path: Path, monkeypa
     path.write_bytes(damaged())
     monkeypatch.setattr(BlockEncoder, "finish", refuse)
     with pytest.raises(WriteError, match="no space left"):
-        repair_recording(path, describe_for=describe_for, in_place=True)
+        repair_recording(path, rules_for=rules_for, in_place=True)
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == damaged()
 
@@ -251,14 +251,14 @@ def test_the_old_one_is_replaced_only_in_place(tmp_path: Path) -> None:
     path.write_bytes(damaged())
     (tmp_path / "b.jsonl.zst").hardlink_to(path)
     with pytest.raises(RecordingExistsError, match="--in-place"):
-        repair_recording(path, tmp_path / "b.jsonl.zst", describe_for=describe_for, overwrite=True)
+        repair_recording(path, tmp_path / "b.jsonl.zst", rules_for=rules_for, overwrite=True)
     assert path.read_bytes() == damaged()
 
 
 def test_what_is_missing_is_named_also_if_the_output_is_there(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl.zst").touch()
     with pytest.raises(NotARecordingError, match="no such file"):
-        repair_recording(tmp_path / "a", tmp_path / "b.jsonl.zst", describe_for=describe_for, overwrite=True)
+        repair_recording(tmp_path / "a", tmp_path / "b.jsonl.zst", rules_for=rules_for, overwrite=True)
 
 
 def test_a_name_that_cannot_be_is_a_write_error(tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_connections_of_an_appended_recording_are_others(tmp_path: Path) -> None
     conns = max(one.conn for one in RECORDS) + 1
     for header, shift in ((other, conns), (encode_header(HEADER), 0)):
         path.write_bytes(b"\n".join([encode_header(HEADER), *LINES, header, *LINES, b""]))
-        result = repair_recording(path, output, describe_for=describe_for, overwrite=True)
+        result = repair_recording(path, output, rules_for=rules_for, overwrite=True)
         assert (result.is_lossless, result.joined) == (True, 1)
         with open_recording(output) as recording:
             records = list(recording)

@@ -15,7 +15,7 @@ from feedrec.formats.stream.parquet_rows import GROUPS_KEY, ParquetEncoder, deco
 from feedrec.formats.stream.protocols import Encoder
 from feedrec.formats.tools.repair import repair_recording
 
-from .damage import HEADER, LINES, RECORDS, describe_for, read_lines, repair
+from .damage import HEADER, LINES, RECORDS, read_lines, repair, rules_for
 
 
 @pytest.mark.parametrize("suffix", ["jsonl.gz", "parquet"])
@@ -42,7 +42,7 @@ def test_all_before_the_damage_is_saved(tmp_path: Path, suffix: str) -> None:
     assert lines[:half] == LINES[:half]
     assert b'"event":"damage"' in lines[half]
     assert len(lines) == half + 1
-    assert repair_recording(path, describe_for=describe_for, in_place=True).output == path
+    assert repair_recording(path, rules_for=rules_for, in_place=True).output == path
     with open_recording(path) as recording:
         assert [line for batch in recording.batches() for line in batch] == lines
 

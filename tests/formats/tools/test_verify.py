@@ -10,8 +10,9 @@ import zstandard
 
 from feedrec.errors import NotARecordingError, RecordingError
 from feedrec.formats import create_recording
+from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.line.codec import encode_header
-from feedrec.formats.tools.verify import Rules, verify_recording
+from feedrec.formats.tools.verify import verify_recording
 
 from .damage import HEADER, LINES, index_of, pack, verify
 from .sequences import RULES, event, frame, kinds, verified

@@ -14,7 +14,7 @@ def test_what_is_written_goes_nowhere() -> None:
     for number in range(1000):
         recording.write(Frame(number, 0, b"x" * 10_000))
         recording.write(Event(number, 0, "gap"))
-        recording.write_line(b"{}", (number, 0, None))
+        recording.write_line(b"{}", (number, 0, None, 0, True))
     assert (recording.backlog, recording.is_full, recording.failure, recording.file_size) == (0, False, None, 0)
     assert str(recording.finish()) == os.devnull
     recording.discard()

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from ....errors import RecordingError, UsageError, WriteError
 from ....model import Header
+from ...facts.sequence_check import MakeRule
 from ...line.codec import decode_header, encode_header
 from ...line.index import Mark
 from ...stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
@@ -146,6 +147,7 @@ def begin_file(
     overwrite: bool = False,
     level: int | None = None,
     mode: FileMode = USUAL,
+    make_rule: MakeRule | None = None,
 ) -> GrowingFile:
     """
     Begin a file; its suffix determines the format: `.jsonl.zst`, `.jsonl.gz`, plain `.jsonl`, or `.parquet`.
@@ -158,6 +160,8 @@ def begin_file(
         overwrite: Whether a file of that name may be replaced.
         level: Compression level, on the format's own scale; None for its default.
         mode: Who may read it; see modes.py.
+        make_rule: The sequence rule of the endpoint, if every received frame comes with the description by that
+            endpoint; then the file says of itself what is in it, as its frames tell it.
 
     Raises:
         UsageError: If the name has none of these suffixes, or there is no such level.
@@ -167,7 +171,7 @@ def begin_file(
 
     """
     line = _line_of(header)
-    encoder = _encoder_for(path, level)
+    encoder = _encoder_for(path, level, make_rule)
     target = FileTarget(path, overwrite=overwrite, mode=mode)
     if path.suffix != PARQUET_SUFFIX:
         return GrowingFile(target, encoder, line)
@@ -176,7 +180,14 @@ def begin_file(
     return GrowingFile(target, encoder, line, lambda lines: require_lines(target.place or target.path, lines))
 
 
-def begin_stream(stream: BinaryIO, suffix: str, header: Header | bytes, *, level: int | None = None) -> GrowingFile:
+def begin_stream(
+    stream: BinaryIO,
+    suffix: str,
+    header: Header | bytes,
+    *,
+    level: int | None = None,
+    make_rule: MakeRule | None = None,
+) -> GrowingFile:
     """
     Begin a recording in a stream, such as stdout.
 
@@ -185,6 +196,7 @@ def begin_stream(stream: BinaryIO, suffix: str, header: Header | bytes, *, level
         suffix: The suffix of a file in its format, not `.parquet`.
         header: As for `begin_file`.
         level: As for `begin_file`.
+        make_rule: As for `begin_file`.
 
     Raises:
         UsageError: If there is no such level.
@@ -192,7 +204,8 @@ def begin_stream(stream: BinaryIO, suffix: str, header: Header | bytes, *, level
         WriteError: If it cannot be written.
 
     """
-    return GrowingFile(StreamTarget(stream), _encoder_for(Path(f"stream{suffix}"), level), _line_of(header))
+    encoder = _encoder_for(Path(f"stream{suffix}"), level, make_rule)
+    return GrowingFile(StreamTarget(stream), encoder, _line_of(header))
 
 
 def _line_of(header: Header | bytes) -> bytes:
@@ -203,9 +216,9 @@ def _line_of(header: Header | bytes) -> bytes:
     return header.replace(b"\n", b" ")  # only between keys: a JSON string has none
 
 
-def _encoder_for(path: Path, level: int | None) -> Encoder:
+def _encoder_for(path: Path, level: int | None, make_rule: MakeRule | None) -> Encoder:
     if path.suffix == ".zst":
-        return BlockEncoder(DEFAULT_LEVEL if level is None else level)
+        return BlockEncoder(DEFAULT_LEVEL if level is None else level, make_rule=make_rule)
     if path.suffix == PLAIN_SUFFIX:
         return PlainEncoder()
     if path.name.endswith(GZIP_SUFFIX):
@@ -216,5 +229,5 @@ def _encoder_for(path: Path, level: int | None) -> Encoder:
         from ...stream.parquet_rows import ParquetEncoder  # noqa: PLC0415  loads pyarrow
         from ..spool import Spool  # noqa: PLC0415
 
-        return ParquetEncoder(DEFAULT_LEVEL if level is None else level, sink=Spool())
+        return ParquetEncoder(DEFAULT_LEVEL if level is None else level, sink=Spool(), make_rule=make_rule)
     raise UsageError(f"{path}: the name of a recording must end in .jsonl.zst, .jsonl.gz, .jsonl or .parquet")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ....model import Event
 from ...line.codec import encode_event
-from ...line.index import Mark
+from ...line.index import Mark, mark_of
 from ...line.steady_clock import Reading, reading_in
 from .growing_file import Line
 
@@ -27,7 +27,7 @@ class Unwritten:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.text = 0
-        self._last: Mark = (0, 0, None)
+        self._last: Mark = (0, 0, None, 0, True)
         self._reading: Reading | None = None  # the latest one in a file
 
     def add(self, lines: Sequence[Line]) -> None:
@@ -52,15 +52,16 @@ class Unwritten:
 
     def put_clock_first(self) -> None:
         """Have a file begin with a `clock` event: unless its first line is one, with the latest reading before it."""
-        line, (time, conn, info) = self.lines[0]
+        line, (time, conn, info, *_) = self.lines[0]
         if self._reading is not None and (info is not None or reading_in(line) is None):
             event = self._reading.at(time).event(time, conn)
-            self.put_back([(encode_event(event), (time, conn, None))])
+            self.put_back([(encode_event(event), mark_of(event))])
 
     def event(self, name: str, details: dict[str, Any]) -> Line:
         """Make the line of an event that may stand before these lines, and after what was written."""
-        time, conn, _ = self.lines[0][1] if self.lines else self._last
-        return encode_event(Event(time, conn, name, details)), (time, conn, None)
+        time, conn, *_ = self.lines[0][1] if self.lines else self._last
+        event = Event(time, conn, name, details)
+        return encode_event(event), mark_of(event)
 
     def clear(self) -> None:
         """Drop them."""

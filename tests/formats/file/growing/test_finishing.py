@@ -73,7 +73,7 @@ def test_syncs_of_a_slow_storage_device_do_not_pile_up_and_count_as_no_unfinishe
 def test_a_removed_file_that_cannot_be_copied_is_counted_as_lost(caplog: pytest.LogCaptureFixture) -> None:
     disk = FaultyDisk()
     file = disk.begin(1)
-    file.add([(b"{}", (1, 0, FrameInfo())), (b"{}", (1, 0, None))])
+    file.add([(b"{}", (1, 0, FrameInfo(), 0, True)), (b"{}", (1, 0, None, 0, True))])
     disk.targets[0].is_gone, disk.targets[0].place = True, None
     disk.syncs.append(errno.EIO)
     finishing = Finishing(600.0, lambda _: None)

@@ -16,7 +16,10 @@ from feedrec.model import Frame, FrameInfo, Header
 from .faulty_disk import BLOCK_SIZE, FaultyDisk
 
 FULL = errno.ENOSPC
-LINES = [(encode_frame(Frame(number, 0, b"[%d]" % (number * 7919))), (number, 0, FrameInfo())) for number in range(100)]
+LINES = [
+    (encode_frame(Frame(number, 0, b"[%d]" % (number * 7919))), (number, 0, FrameInfo(), 0, True))
+    for number in range(100)
+]
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ OURS = {"continuation", "unfinished", "lost"}
 
 
 def line(number: int) -> Line:
-    return encode_frame(Frame(START + number, 0, b"[%d]" % number)), (START + number, 0, FrameInfo())
+    return encode_frame(Frame(START + number, 0, b"[%d]" % number)), (START + number, 0, FrameInfo(), 0, True)
 
 
 def numbers(lines: Sequence[bytes]) -> list[int]:
@@ -308,7 +308,7 @@ def test_a_file_that_continues_another_begins_with_the_latest_reading_of_the_clo
     bench = Bench()
     reading = Reading(START, 5_000)
     clock = encode_event(reading.event(START, 0))
-    bench.files.add([(clock, (START, 0, None))], bench.now)
+    bench.files.add([(clock, (START, 0, None, 0, True))], bench.now)
     bench.write(2)
     bench.flush()
     bench.disk.targets[0].is_in_place = False

@@ -11,7 +11,8 @@ from feedrec.model import Frame, FrameInfo
 from .faulty_disk import BLOCK_SIZE, FaultyDisk
 
 LINES = [
-    (encode_frame(Frame(number, 0, b"[%d]" % (number * 7919))), (number, 0, FrameInfo())) for number in range(1000)
+    (encode_frame(Frame(number, 0, b"[%d]" % (number * 7919))), (number, 0, FrameInfo(), 0, True))
+    for number in range(1000)
 ]
 
 

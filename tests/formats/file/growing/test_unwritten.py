@@ -12,11 +12,11 @@ READING = Reading(1000, 5)
 
 
 def line(time: int) -> Line:
-    return encode_frame(Frame(time, 3, b"[]")), (time, 3, FrameInfo())
+    return encode_frame(Frame(time, 3, b"[]")), (time, 3, FrameInfo(), 0, True)
 
 
 def clock(time: int, reading: Reading) -> Line:
-    return encode_event(reading.event(time, 3)), (time, 3, None)
+    return encode_event(reading.event(time, 3)), (time, 3, None, 0, True)
 
 
 def test_what_is_put_back_comes_first() -> None:
@@ -34,9 +34,9 @@ def test_what_is_put_back_comes_first() -> None:
 def test_an_event_stands_between_what_was_written_and_what_was_not() -> None:
     todo = Unwritten()
     todo.add([line(1), line(5)])
-    assert todo.event("x", {})[1] == (1, 3, None)
+    assert todo.event("x", {})[1] == (1, 3, None, 0, True)
     todo.take(2)
-    assert todo.event("x", {})[1] == (5, 3, None)
+    assert todo.event("x", {})[1] == (5, 3, None, 0, True)
 
 
 def test_a_file_begins_with_the_latest_reading_unless_it_begins_with_one() -> None:

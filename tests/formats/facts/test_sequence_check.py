@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.formats import create_recording, open_recording
-from feedrec.formats.file.recording import DecodedBatch
-from feedrec.formats.tools.sequence_check import SequenceCheck
+from feedrec.formats.facts.sequence_check import SequenceCheck
 from feedrec.formats.tools.summary import RecordingSummary, summarise
 from feedrec.model import Event, Frame, Header, Record
 
-from .damage import HEADER
-from .sequences import RULES, describe, event, frame, kinds, verified
+from ..tools.damage import HEADER
+from ..tools.sequences import RULES, describe, event, frame, kinds, verified
 
 
 def frames(*numbers: int) -> list[Record]:
@@ -112,16 +111,17 @@ def test_lines_in_batches_tell_the_same_as_one_by_one(steps: list[int | str], da
             one_by_one.take_event(record)
         else:
             one_by_one.take_frame(record, describe(record.payload))
-    while records:
-        size = data.draw(st.integers(1, len(records)))
-        some, records = records[:size], records[size:]
-        received = [record for record in some if isinstance(record, Frame)]
-        places = [
-            sum(isinstance(one, Frame) for one in some[:at]) for at, one in enumerate(some) if isinstance(one, Event)
-        ]
-        others: list[Record] = [record for record in some if isinstance(record, Event)]
-        in_batches.take_batch(DecodedBatch([], received, [describe(one.payload) for one in received], others, places))
-    for name in ("noticed_gaps", "lost_gaps", "lost", "resets", "reset_texts", "out_of_order"):
+    run: list[Frame] = []
+    for record in [*records, event("end")]:
+        if isinstance(record, Frame):
+            run.append(record)
+        if isinstance(record, Event) or data.draw(st.booleans()):
+            infos = [describe(one.payload) for one in run]
+            in_batches.take_run([one.time for one in run], [one.conn for one in run], infos)
+            run = []
+        if isinstance(record, Event):
+            in_batches.take_event(record)
+    for name in ("noticed_gaps", "lost_gaps", "lost", "resets", "first_resets", "out_of_order"):
         assert getattr(one_by_one, name) == getattr(in_batches, name)
 
 

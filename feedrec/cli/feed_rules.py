@@ -1,0 +1,19 @@
+"""What the feed of an endpoint knows about recorded frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..formats.facts.sequence_check import Rules
+
+__all__ = ["rules_for"]
+
+
+def rules_for(endpoint: str) -> Rules:
+    """Return the rules by which the frames of an endpoint are read; of one that nobody knows, they say nothing."""
+    from ..feeds import feed_of, rule_of
+    from ..formats.facts.sequence_check import Rules
+
+    feed = feed_of(endpoint)
+    return Rules() if feed is None else Rules(feed.describe, rule_of(feed))

@@ -1,0 +1,76 @@
+"""
+When the connections of a file were open, in the order of its lines.
+
+A connection is open from its `open` event to its `close` event. Where the file begins in between, it is open from the
+first line that shows it. Where the file ends before its `close` event, only who knows why can tell how long it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from ...model import Event
+
+__all__ = ["Connections", "OpenSpan"]
+
+
+class OpenSpan(msgspec.Struct, array_like=True):
+    """
+    The events of a file between which a connection was open.
+
+    Attributes:
+        conn: Its number.
+        begin: Where it was opened, or seen for the first time: the number of events until then, closings counted twice.
+        end: Where it was closed, or seen for the last time.
+        opened: The steady time at which it was opened, in nanoseconds; None if that is not in the file.
+        is_closed: Whether it was closed.
+
+    """
+
+    conn: int
+    begin: int
+    end: int
+    opened: int | None = None
+    is_closed: bool = False
+
+
+class Connections:
+    """
+    The connections of one file.
+
+    Attributes:
+        spans: When they were open.
+
+    """
+
+    def __init__(self) -> None:
+        self.spans: list[OpenSpan] = []
+        self._current: dict[int, OpenSpan] = {}
+        self._now = 0
+
+    def see(self, conns: Iterable[int]) -> None:
+        """Note the connections of frames that were received next."""
+        for conn in conns:
+            self._show(conn)
+
+    def take_event(self, event: Event, steady: int) -> None:
+        """Take the next event, and its steady time."""
+        self._now += 1
+        if event.name == "open":
+            self._current.pop(event.conn, None)
+            self._show(event.conn).opened = steady
+        elif event.name == "close":
+            self._show(event.conn)
+            self._current.pop(event.conn).is_closed = True
+            self._now += 1  # what is opened next is not open at the same time
+
+    def _show(self, conn: int) -> OpenSpan:
+        """Note that a connection is open."""
+        span = self._current.get(conn)
+        if span is None:
+            span = self._current[conn] = OpenSpan(conn, self._now, self._now)
+            self.spans.append(span)
+        span.end = self._now
+        return span
