@@ -16,13 +16,13 @@ from .file_facts import ChannelFacts, FileFacts, FirstReading, SequenceFacts
 from .histogram import Histogram
 from .sequence_check import MakeRule, SequenceCheck
 
-__all__ = ["FROM_END", "MOST_PER_FILE", "Columns", "FactsBuilder", "frames_missing"]
+__all__ = ["FROM_END", "Columns", "FactsBuilder", "frames_missing"]
 
 FROM_END = 180 * NANOSECONDS
 """How far from the end the last reading may be, summed up over blocks; a recorder reads its clocks each minute."""
 
-MOST_PER_FILE = 4096
-"""Bins of the histograms of a file: with an hour of frames, still a second wide at most."""
+_MOST_BINS, _MOST_FINE = 4096, 1024
+"""Bins of the histograms of a file: with an hour of frames still a second wide at most, and few in a short file."""
 
 Columns = tuple[Sequence[int], Sequence[int], Sequence[FrameInfo | None], Sequence[int], Sequence[bool]]
 """The marks of some lines, column by column."""
@@ -64,7 +64,7 @@ class FactsBuilder:
         self._sequence_facts = SequenceFacts()
         self._connections = Connections()
         self._subscribed = Subscribed(header.subscriptions)
-        self._frames, self._gaps = Histogram(MOST_PER_FILE), Histogram(MOST_PER_FILE)
+        self._frames, self._gaps = Histogram(_MOST_BINS, _MOST_FINE), Histogram(_MOST_BINS, _MOST_FINE)
         self._channels: dict[tuple[str, str | None], ChannelFacts] = {}
         self._lines = 0
         self._from_end = 0  # nanoseconds in the blocks after the last reading

@@ -66,6 +66,7 @@ class Histogram:
 
     Args:
         most_bins: Maximum number of bins.
+        most_fine: Maximum number of bins that are narrower than a second, if that is less.
 
     Attributes:
         total: Number of things counted.
@@ -75,12 +76,13 @@ class Histogram:
 
     """
 
-    def __init__(self, most_bins: int = MOST_BINS) -> None:
+    def __init__(self, most_bins: int = MOST_BINS, most_fine: int | None = None) -> None:
         self.total = 0
         self.first: int | None = None
         self.last: int | None = None
         self.bin_width = _NARROWEST
         self._most_bins = most_bins
+        self._most_fine = most_bins if most_fine is None else min(most_fine, most_bins)
         self._bins: Counter[int] = Counter()
 
     @property
@@ -151,7 +153,7 @@ class Histogram:
         self.last = last if self.last is None else max(last, self.last)
 
     def _limit(self) -> None:
-        while len(self._bins) > self._most_bins:
+        while len(self._bins) > (self._most_fine if self.bin_width < NANOSECONDS else self._most_bins):
             self.bin_width *= 2
             merged: Counter[int] = Counter()
             for number, things in self._bins.items():

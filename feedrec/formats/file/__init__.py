@@ -11,7 +11,6 @@ One recording as a file: finding, opening, reading and writing it.
     parquet_reader.py  reads Parquet
     line_pass.py       one pass over the lines of a file
     block_search.py    finds blocks, with an index or without
-    glance.py          what a file says of itself at both ends
     writer.py          lines in, growing files out, with a thread between
     spool.py           a temporary file on the way to Parquet
     rotation.py        one recording in several files

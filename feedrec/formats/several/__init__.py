@@ -4,6 +4,7 @@ Several recordings at once.
     folder.py        finds recordings in folders
     merge.py         merges their lines by time
     inputs.py        what is known about each; their common header
+    glance.py        what a finished one says of itself
     clocks.py        how their clocks are related
     common_clock.py  one clock for recordings of different machines
 """

@@ -13,12 +13,12 @@ import msgspec
 from ...errors import DamagedRecordingError, UsageError
 from ...model import Header, format_time, parse_time
 from ..facts.file_facts import FileFacts
-from ..file.glance import glance
 from ..file.opening import open_recording, under_current_name
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.selection import Selection
 from ..line.steady_clock import Reading, reading_in
+from .glance import glance
 
 __all__ = [
     "ConnectionNumbers",

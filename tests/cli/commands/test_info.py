@@ -301,3 +301,30 @@ def test_a_bad_file_in_a_folder_is_named_and_left_out(tmp_path: Path) -> None:
     (line,) = done.stderr.decode().splitlines()
     assert "skipped: " in line
     assert r"b\n.jsonl" in line
+
+
+def test_of_a_finished_recording_only_the_index_is_read(tmp_path: Path) -> None:
+    """Damage in between shows with --full only, and everything else is the same."""
+    path = tmp_path / "x.jsonl.zst"
+    feedrec("convert", DEMO, "-o", path)
+    shown = {full: feedrec("info", *full, path).stdout for full in ((), ("--full",))}
+    assert b"finished, not read" in shown[()]
+    assert shown[()].replace(b"finished, not read", b"finished") == shown["--full",]
+    facts = {full: json.loads(feedrec("info", "--json", *full, path).stdout) for full in ((), ("--full",))}
+    assert {**facts[()], "read": True} == facts["--full",]
+    assert (facts[()]["read"], facts["--full",]["read"]) == (False, True)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert feedrec("info", path).stdout == shown[()]
+    assert b"damaged" in feedrec("info", "--full", path).stdout
+
+
+def test_files_that_must_be_read_and_others_are_reported_together(tmp_path: Path) -> None:
+    feedrec("convert", DEMO, "-o", tmp_path / "a.jsonl.zst")
+    small_recording(tmp_path / "b.jsonl.zst")  # by a program that described nothing
+    facts = json.loads(feedrec("info", "--json", tmp_path).stdout)
+    assert [file["read"] for file in facts["files"]] == [True, False]
+    assert facts["read"] is False
+    shown = feedrec("info", tmp_path).stdout
+    assert shown.count(b"finished, not read") == 2

@@ -30,9 +30,16 @@ from feedrec.model import Event, Frame, FrameInfo, Header, Record
 from ...set_clocks import DAY, HOUR, SECOND, START, YEARS, lines_of, recorded
 from .sequences import RULES, describe
 
-HEADER = Header("raw", "wss://venue.example", START, "feedrec")
+HEADER = Header("raw", "wss://venue.example", START, "feedrec", [{"channel": "a", "products": ["x"]}])
 
 numbers = st.integers(0, 9)
+asked = st.lists(
+    st.fixed_dictionaries(
+        {"channel": st.sampled_from("ab")},
+        optional={"products": st.lists(st.sampled_from("xyz"), max_size=2), "params": st.just({"b": 1, "a": [2]})},
+    ),
+    max_size=2,
+)
 events = st.builds(
     lambda name, said: Event(0, 0, name, said),
     st.sampled_from(["open", "close", "gap", "reset", "damage", "odd", "x" * 200]),
@@ -41,6 +48,10 @@ events = st.builds(
         numbers | st.sampled_from([True, "y" * 300, 10**30, 2.5, None, [1]]),
         max_size=3,
     ),
+) | st.builds(
+    lambda name, said: Event(0, 0, name, said),
+    st.sampled_from(["subscribed", "missing"]),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(["asked", "accepted", "missing", "subscriptions"], asked)),
 )
 frames = st.builds(
     lambda number, direction, flag: Frame(0, 0, b"%d" % number, direction, **({flag: True} if flag else {})),
