@@ -184,7 +184,8 @@ class FactsBuilder:
         facts.received.add(steady, walls)
         facts.seconds.add_sorted(steady)
         self._frames.add_sorted(steady)
-        self._connections.see(set(conns))
+        seen = set(conns)
+        self._connections.see(seen if len(seen) == 1 else dict.fromkeys(conns))  # in order of appearance
         lost = self._sequence.take_run(walls, conns, infos, left_out)  # type: ignore[arg-type]
         if lost:
             self._gaps.add_sorted([steady[number] for number in lost])

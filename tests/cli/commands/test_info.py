@@ -317,7 +317,7 @@ def test_of_a_finished_recording_only_the_index_is_read(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     assert feedrec("info", path).stdout == shown[()]
-    assert b"damaged" in feedrec("info", "--full", path).stdout
+    assert feedrec("info", "--full", path).returncode == 1
 
 
 def test_files_that_must_be_read_and_others_are_reported_together(tmp_path: Path) -> None:

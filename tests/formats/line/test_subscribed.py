@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.formats.line.subscribed import Subscribed, SubscribedFacts
+from feedrec.formats.line.subscribed import Subscribed, SubscribedFacts, SubscribedState
 
 
 def level2(*products: str) -> dict[str, Any]:
@@ -107,3 +108,15 @@ def test_whatever_stands_in_a_recording_there_are_facts(name: str, details: dict
 @pytest.mark.parametrize("name", ["open", "gap", "clock"])
 def test_other_events_say_nothing(name: str) -> None:
     assert facts_of([], (name, told([level2("A")], [])[1])) == SubscribedFacts()
+
+
+some = st.lists(st.builds(level2, st.sampled_from("AB")) | st.just({"channel": "c", "params": {"b": 1, "a": [2]}}))
+
+
+@given(st.lists(st.builds(told, some, some, some) | st.just(("x", {})), max_size=4))
+def test_what_is_written_down_is_what_was_gathered(events: list[tuple[str, dict[str, Any]]]) -> None:
+    gathered = Subscribed([{"channel": "a"}])
+    for name, said in events:
+        gathered.add(name, said)
+    state = msgspec.json.decode(msgspec.json.encode(gathered.written()), type=SubscribedState)
+    assert Subscribed.of(state).facts() == gathered.facts()

@@ -121,6 +121,8 @@ def agree(paths: Sequence[Path]) -> None:
     by_lines, by_index = seen(read), seen([one for one in unread if one is not None])
     for facts in (by_lines[0], by_index[0], *by_lines[1], *by_index[1]):
         facts.pop("read")
+    for facts, others in zip(by_index[1], by_lines[1], strict=True):
+        assert [(key, facts[key]) for key in facts if facts[key] != others[key]] == []
     assert by_index == by_lines
 
 
