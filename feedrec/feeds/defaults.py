@@ -59,3 +59,9 @@ class ServerDefaults(FeedServer):
     """A server half that sends every frame to every client and answers nothing; `server_half` has more."""
 
     has_subscribed: bool = True
+
+    def on_coming(self, coming: Collection[Key]) -> None:
+        """Wait for nothing; see `FeedServer`."""
+
+    def on_restart(self) -> None:
+        """Go on; see `FeedServer`."""

@@ -17,6 +17,7 @@ from .auth import Auth
 from .base import Feed
 
 __all__ = [
+    "SNAPSHOT_WAIT",
     "Catalogue",
     "Close",
     "FeedServer",
@@ -33,6 +34,9 @@ __all__ = [
     "VenueFeed",
     "Visitors",
 ]
+
+SNAPSHOT_WAIT = 5 * NANOSECONDS
+"""Recorded nanoseconds within which a snapshot must come to be waited for; live, all came within 0.4 s."""
 
 Key = tuple[str, str]
 """A channel and a product of it; the product is empty where the channel has none."""
@@ -284,6 +288,11 @@ class FeedServer(Protocol):
         return frozenset()
 
     @property
+    def awaited(self) -> frozenset[Key]:
+        """What of `wanted` it would wait for, if a snapshot was recorded soon after; see `on_coming`."""
+        return frozenset()
+
+    @property
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
         return True
@@ -299,6 +308,13 @@ class FeedServer(Protocol):
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         """Take a text message of the client, at recorded time `time`."""
         return []
+
+    def on_coming(self, coming: Collection[Key]) -> None:
+        """
+        Take, before `on_state`, what is `awaited` and comes as a recorded snapshot within `SNAPSHOT_WAIT`.
+
+        All else does not come, as far as the recordings show, or has no need to: nothing may wait for it.
+        """
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:  # noqa: ARG002
         """Take snapshots as of `time`, None where there is none yet; their keys are no longer `wanted`."""
@@ -330,3 +346,11 @@ class FeedServer(Protocol):
 
     def on_restart(self) -> None:
         """Handle the recordings beginning again: what is subscribed is `wanted` once more."""
+
+    def on_end(self, time: int) -> list[Reply]:  # noqa: ARG002
+        """
+        Handle the end of the recordings: `on_frame` and `on_restart` are not called again.
+
+        The client may stay, and time goes on: it can say more, and what it gets at `next_due` is sent.
+        """
+        return []

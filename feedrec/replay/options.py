@@ -41,8 +41,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             begins with the first client that subscribes, and a client that connects or reconnects later joins at its
             current time. None for `shared` with recordings of several endpoints, unless they are looped or the speed is
             infinite, and for `each` otherwise.
-        at_end: After the last frame: `close` the connection and keep listening; `hold` it open, silent; or `exit`: like
-            `close`, and the server finishes when the replay to every client has ended.
+        at_end: After the last frame: `close` the connection and keep listening; `hold` it open, where time, heartbeats
+            and answers go on; or `exit`: like `close`, and the server finishes when the replay to every client has
+            ended.
         write_deadline: Seconds after which a client that reads nothing is disconnected.
         deflate: Whether to compress for clients that offer permessage-deflate.
         mode: `venue` to answer as the venue would; `verbatim` to send every recorded frame to every client; None for

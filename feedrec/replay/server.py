@@ -39,7 +39,6 @@ from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
 from .client.outlet import Outlet
 from .client.venue_session import VenueSession
-from .client.venue_time import VenueTime
 from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
@@ -338,10 +337,7 @@ class ReplayServer:
         session = None
         if venue is not None:
             remark = partial(self._remark, number, remarks)
-            time = VenueTime(venue.survey.ahead, venue.survey.behind, venue.feed.own_time)
-            session = VenueSession(
-                venue.server(), venue.rebuilder, outlet, remark, lambda: self._crowd.clients < 2, time
-            )
+            session = VenueSession.with_venue(venue, outlet, remark, lambda: self._crowd.clients < 2)
         return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._crowd)
 
     def _remark(self, number: int, log: Log, remark: Remark) -> None:

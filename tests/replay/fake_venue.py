@@ -8,7 +8,8 @@ from typing import Any
 
 from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth
-from feedrec.feeds.venue import Catalogue, FeedServer, Handshake, Key, Remark, Reply, Sample, Send, VenueClock
+from feedrec.feeds.defaults import ServerDefaults
+from feedrec.feeds.venue import Catalogue, Key, Remark, Reply, Sample, Send
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, FrameInfo, Header
@@ -91,26 +92,15 @@ class FakeState:
         return FakeState(self._last)
 
 
-class FakeServer:
+class FakeServer(ServerDefaults):
     """See `FakeVenue`."""
 
-    subscribe_within: float | None = None
-    next_due: int | None = None
-    clock = VenueClock()
-    deadline: int | None = None
-    on_handshake = FeedServer.on_handshake
-    on_deadline = FeedServer.on_deadline
-    on_clock_set = FeedServer.on_clock_set
-    on_close = FeedServer.on_close
+    wanted: frozenset[Key] = frozenset()
 
     def __init__(self, catalogue: Catalogue, auth: Auth) -> None:
         self.catalogue = catalogue
-        self.wanted: frozenset[Key] = frozenset()
         self.has_subscribed = False
         self._auth = auth
-
-    def on_open(self, handshake: Handshake, time: int) -> list[Reply]:  # noqa: ARG002
-        return []
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         words = message.decode().split()
@@ -131,12 +121,6 @@ class FakeServer:
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:  # noqa: ARG002
         return (frame.payload,) if self.has_subscribed else ()
-
-    def on_due(self, time: int) -> Sequence[bytes]:  # noqa: ARG002
-        return ()
-
-    def on_silence(self) -> list[Reply]:
-        return []
 
     def on_restart(self) -> None:
         self.wanted = frozenset([_EVERYTHING])

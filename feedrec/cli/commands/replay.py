@@ -72,7 +72,8 @@ log = logging.getLogger("feedrec")
     type=click.Choice(["close", "hold", "exit"]),
     default="close",
     show_default=True,
-    help="After the last frame: close the connection (code 1000), hold it open, or close it and exit.",
+    help="After the last frame: close the connection (code 1000); hold it open, where time and heartbeats go on; or "
+    "close it and exit.",
 )
 @click.option(
     "--write-deadline",

@@ -14,6 +14,7 @@ and 2026-09-30.
     silence.py          channels that close because nothing came
     product_list.py     the products that it lists
     answers.py          what it writes itself
+    heartbeats.py       the heartbeats that it makes
     numbering.py        the numbers of frames for one client
     state.py            the market for late clients
     book.py             the level2 book of a product

@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
-from ...model import NANOSECONDS
 from ..venue import Send
 from .frames import go_time
 
-__all__ = ["beat", "error", "made_frame", "renumbered"]
+__all__ = ["error", "made_frame", "renumbered"]
 
 _WRITTEN_OTHERWISE = re.compile(rb'("sequence_num"\s*:\s*)(?:"\d+"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)')
 
@@ -38,15 +37,6 @@ def made_frame(channel: str, event: dict[str, Any], number: int, time: int, clie
     if client_id:
         head["client_id"] = msgspec.Raw(client_id)
     return msgspec.json.encode(head | {"timestamp": go_time(time), "sequence_num": number, "events": [event]})
-
-
-def beat(due: int, time: int) -> dict[str, Any]:
-    """Return the event of a heartbeat that is due once a second, and sent at some time of the venue's."""
-    seconds, fraction = divmod(due, NANOSECONDS)
-    uptime = seconds % 100_000  # of a server that does not exist; it must grow by one a second
-    moment = go_time(time)
-    current = f"{moment[:10]} {moment[11:-1]} +0000 UTC m=+{uptime}.{fraction:09d}"
-    return {"current_time": current, "heartbeat_counter": uptime}
 
 
 def renumbered(payload: bytes, recorded: int, number: int) -> bytes:

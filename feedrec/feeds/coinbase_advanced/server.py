@@ -4,10 +4,10 @@ The server half of Advanced Trade, which answers from a recording as the venue w
 1. A subscribe message is for one channel. Products that the venue does not have are silently left out, as it does; what
    the recordings lack is acknowledged and stays silent. An unknown channel is refused.
 2. Each new product begins with its snapshot: that of the state or, where there is none yet, the recorded one when it
-   comes. Only then is the message acknowledged, with everything subscribed so far. Acks go out in the order of the
-   messages.
-3. Waiting for a recorded snapshot ends when it passes, when an update shows that there is none, or after
-   `SNAPSHOT_WAIT` of recorded time.
+   comes. Only then is the message acknowledged, with everything acknowledged so far. Acks go out in the order of the
+   messages, but none waits for a recorded snapshot of another subscription.
+3. A recorded snapshot is waited for only if it is known to come within `SNAPSHOT_WAIT`. Waiting ends when it passes,
+   when an update comes before it, after that time, or at the end of the recordings.
 4. Recorded acks and errors are not sent. Data goes out as it was recorded except for the digits of `sequence_num`,
    which count what this client gets, from 0. Where the recording has a gap, the count has the same gap; frames out of
    order and counts that begin anew keep their relation to the others, see numbering.py. A frame of a channel that
@@ -17,6 +17,8 @@ The server half of Advanced Trade, which answers from a recording as the venue w
    are unauthenticated", docs.cdp.coinbase.com), and the person who runs the replay gets a remark.
 6. user is one subscription for all products that its message names, or for all products; to change them it must be
    unsubscribed first (docs.cdp.coinbase.com, user channel). A client gets the orders of these products only.
+
+7. Where no heartbeats are recorded they are made, one a second. After the end of the recordings they go on.
 
 The order in 2 and the count in 4 were seen in the capture of 2026-08-09, and at the user endpoint (2026-09-30).
 """
@@ -32,23 +34,22 @@ from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts
 from ..server_half.rate_limits import RateSettings
-from ..venue import Catalogue, Close, Key, Remark, Reply, Send
+from ..venue import SNAPSHOT_WAIT, Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
-from .answers import beat, error, made_frame, renumbered
+from .answers import error, made_frame, renumbered
 from .channels import HEARTBEATS, KNOWN, PRIVATE, USER
 from .client_requests import Request, parse_request
+from .heartbeats import Heartbeats
 from .limits import MAX_LEVEL2_PRODUCTS, SUBSCRIBE_WITHIN
 from .numbering import RecordedCount
 
-__all__ = ["SNAPSHOT_WAIT", "CoinbaseAdvancedServer", "Settings"]
-
-SNAPSHOT_WAIT = 5 * NANOSECONDS
-"""Recorded nanoseconds after which a recorded snapshot is no longer waited for; live, all came within 0.4 s."""
+__all__ = ["CoinbaseAdvancedServer", "Settings"]
 
 _AUTHENTICATION_FAILURE = "authentication failure"
 _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
 _WHOLE = PRIVATE | {HEARTBEATS}  # channels that are one subscription, whatever products a message names
 _NO_MESSAGES: tuple[bytes, ...] = ()
+_LOOKED_INTO = frozenset((USER, HEARTBEATS))
 
 
 class Settings(RateSettings, frozen=True, kw_only=True):
@@ -87,8 +88,8 @@ class Settings(RateSettings, frozen=True, kw_only=True):
     ] = 0.0
 
 
-class _Subscribe:
-    """A subscribe message that is not acknowledged yet."""
+class _Request:
+    """A message that is not acknowledged yet; one to unsubscribe has no products."""
 
     def __init__(self, channel: str, products: list[str], waiting: list[str], since: int) -> None:
         self.channel = channel
@@ -129,11 +130,18 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._channels = channels
         self._settings = settings
         self._products = VenueProducts(catalogue, settings.unknown_products)
+        self._heartbeats = Heartbeats()
+        self._coming: Collection[Key] = ()
+        self._has_ended = False
         self._acknowledged: dict[str, list[str]] = {}
-        self._unacknowledged: list[_Subscribe] = []
+        self._unacknowledged: list[_Request] = []
         self._number = 0
         self._place: int | None = None  # the number for this frame alone
         self._recorded: dict[int, RecordedCount] = {}
+
+    @property
+    def awaited(self) -> frozenset[Key]:
+        return frozenset(key for key in self._wanted if key[0] != HEARTBEATS)
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         request = parse_request(message)
@@ -152,11 +160,16 @@ class CoinbaseAdvancedServer(SubscribingServer):
         request = parse_request(message)
         return request is None or not request.jwt or self._auth.check_jwt(request.jwt) is not None
 
+    def on_coming(self, coming: Collection[Key]) -> None:
+        self._coming = coming
+
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
-        """Send the snapshots that there are, message by message; wait for the others."""
-        replies = super().on_state(snapshots, time)
+        """Send the snapshots that there are, message by message; wait for those that come."""
         for subscribe in self._unacknowledged:
-            subscribe.since = time
+            if any((subscribe.channel, product) in snapshots for product in subscribe.waiting):
+                subscribe.since = time
+        replies = super().on_state(snapshots, time)
+        self._coming = ()
         return [*replies, *map(Send, self._acknowledge(time))]
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
@@ -175,26 +188,38 @@ class CoinbaseAdvancedServer(SubscribingServer):
             return (self._numbered(frame.payload, sequence),) if is_news else _NO_MESSAGES
         if takers.isdisjoint(info.products) and info.products and "" not in takers:
             return _NO_MESSAGES
-        if info.channel == USER:
-            return self._own_orders(frame.payload, sequence)
+        if info.channel in _LOOKED_INTO:
+            return self._look_into(frame, info)
         return (self._numbered(frame.payload, sequence),)
 
     def on_due(self, time: int) -> Sequence[bytes]:
         """Make a heartbeat."""
         self.next_due = time + NANOSECONDS
-        return (self._made(HEARTBEATS, beat(time, self.clock.at(time)), time),)
+        return (self._made(HEARTBEATS, self._heartbeats.next_event(time, self.clock.at(time)), time),)
 
     def on_restart(self) -> None:
         super().on_restart()
         self._recorded.clear()
         self._orders = OrderFilter(self._orders.products)
 
+    def on_end(self, time: int) -> list[Reply]:
+        """Wait for nothing any more, and go on with the heartbeats that were recorded."""
+        self._has_ended = True
+        for subscribe in self._unacknowledged:
+            subscribe.waiting = {one for one in subscribe.waiting if (subscribe.channel, one) in self._wanted}
+        if HEARTBEATS in self.subscribed and (HEARTBEATS, "") not in self._wanted and self.next_due is None:
+            last = self._heartbeats.last
+            self.next_due = max(time, time if last is None else last.time + NANOSECONDS)
+        return list(map(Send, self._acknowledge(time)))
+
     def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
         channel, product = key
-        if channel == HEARTBEATS and channel not in self._catalogue:
+        if channel == HEARTBEATS and (self._has_ended or channel not in self._catalogue):
             self.next_due = time + NANOSECONDS
         if snapshot is None:
-            return ()
+            if key not in self._coming:
+                self._no_longer_wait(channel, product)
+            return list(map(Send, self._acknowledge(time)))
         parts = self._orders.snapshots(snapshot) if channel == USER else [snapshot]
         messages = [self._numbered(part, 0) for part in parts]
         self._no_longer_wait(channel, product)
@@ -229,10 +254,9 @@ class CoinbaseAdvancedServer(SubscribingServer):
         elif channel == USER and self._orders.products and not self._orders.products.issuperset(products or [""]):
             remarks.append(Remark("asks for user again with other products: to change them, unsubscribe first"))
         new = self.add(channel, accepted)
-        # Nothing comes before the ack of heartbeats, but the replay must have begun.
-        waiting = [] if channel == HEARTBEATS else [one for one in new if one not in lacking]
-        self._unacknowledged.append(_Subscribe(channel, accepted, waiting, time))
-        return [*remarks, *([] if self._wanted else map(Send, self._acknowledge(time)))]
+        waiting = [product for product in new if (channel, product) in self._wanted]
+        self._unacknowledged.append(_Request(channel, accepted, waiting, time))
+        return [*remarks, *map(Send, self._acknowledge(time))]
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
         if channel != USER or not products or self._leave_orders(products):
@@ -247,8 +271,8 @@ class CoinbaseAdvancedServer(SubscribingServer):
                 subscribe.waiting.intersection_update(left)
         if channel == HEARTBEATS:
             self.next_due = None
-        self._unacknowledged.append(_Subscribe(channel, [], [], time))  # its ack waits for those before it
-        return [] if self._wanted else list(map(Send, self._acknowledge(time)))
+        self._unacknowledged.append(_Request(channel, [], [], time))
+        return list(map(Send, self._acknowledge(time)))
 
     def close_channel(self, channel: str) -> None:
         """End a subscription without a word."""
@@ -290,10 +314,8 @@ class CoinbaseAdvancedServer(SubscribingServer):
             messages: Sequence[bytes] = self._frame_while_waiting(frame, info)
         elif not self._takes(frame, info):
             messages = _NO_MESSAGES
-        elif info.channel == USER:
-            messages = self._own_orders(frame.payload, sequence)
         else:
-            messages = (self._numbered(frame.payload, sequence),)
+            messages = self._look_into(frame, info)
         if self._place is not None:
             count.after_suspect, self._place = self._place, None
         return messages
@@ -307,10 +329,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
                     self._no_longer_wait(info.channel, product)
             if info.kind != "snapshot":
                 messages += self._acknowledge(frame.time)
-            if info.channel == USER:
-                messages += self._own_orders(frame.payload, info.sequence)
-            else:
-                messages.append(self._numbered(frame.payload, info.sequence))
+            messages += self._look_into(frame, info)
         for subscribe in self._unacknowledged:
             if abs(frame.time - subscribe.since) >= SNAPSHOT_WAIT:  # the clock may have been set back
                 subscribe.waiting.clear()
@@ -323,10 +342,16 @@ class CoinbaseAdvancedServer(SubscribingServer):
                 subscribe.waiting.discard("")
 
     def _acknowledge(self, time: int) -> list[bytes]:
-        """Return the acks of all messages before the first that still waits."""
+        """Return the acks of all messages that wait for nothing, up to the first whose state is still to come."""
         acks = []
-        while self._unacknowledged and not self._unacknowledged[0].waiting:
-            subscribe = self._unacknowledged.pop(0)
+        waiting: set[str] = set()  # channels of which an unsubscribing would be told before the subscribing
+        for subscribe in list(self._unacknowledged):
+            if any((subscribe.channel, product) in self._wanted for product in subscribe.waiting):
+                break
+            if subscribe.waiting or (subscribe.channel in waiting and not subscribe.products):
+                waiting.add(subscribe.channel)
+                continue
+            self._unacknowledged.remove(subscribe)
             if subscribe.products:
                 listed = self._acknowledged.get(subscribe.channel, [])
                 self._acknowledged[subscribe.channel] = list(dict.fromkeys((*listed, *subscribe.products)))
@@ -344,8 +369,13 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._number += 1
         return made_frame(channel, event, self._number - 1, self.clock.at(time), self._client_id)
 
-    def _own_orders(self, payload: bytes, recorded: int | None) -> list[bytes]:
-        return [self._numbered(part, recorded) for part in self._orders.pass_on(payload)]
+    def _look_into(self, frame: Frame, info: FrameInfo) -> list[bytes]:
+        """Pass on a frame of which a client may get a part, or from which heartbeats may have to go on."""
+        if info.channel == USER:
+            return [self._numbered(part, info.sequence) for part in self._orders.pass_on(frame.payload)]
+        if info.channel == HEARTBEATS:
+            self._heartbeats.last = frame
+        return [self._numbered(frame.payload, info.sequence)]
 
     def _numbered(self, payload: bytes, recorded: int | None) -> bytes:
         """Renumber a payload for this connection; one without a number stays as it is."""

@@ -14,7 +14,8 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
 4. Data goes out as it was recorded; its sequence numbers are the venue's. Recorded acks and errors are not sent. A
    message of a type that is not known here goes to every client that has subscribed anything.
 5. Where a product's heartbeats are not recorded they are made, on the whole second, with the numbers of the frames that
-   passed. A frame that was sent before that second, and arrived after it, passes first.
+   passed. A frame that was sent before that second, and arrived after it, passes first. After the end of the recordings
+   they are made of every product.
 6. Credentials count only for the message that has them, since all documented clients sign each one. A message with
    invalid credentials is refused as a whole.
 """
@@ -119,6 +120,8 @@ class CoinbaseExchangeServer(SubscribingServer):
         self._all_private = all_private
         self._products = VenueProducts(catalogue, settings.unknown_products)
         self._beating: dict[str, Heartbeat] = {}  # products whose heartbeats are made, with their last numbers
+        self._recorded_beats: dict[str, Heartbeat] = {}  # the same of subscribed ones that need not be made yet
+        self._has_ended = False
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
         request = parse_request(message)
@@ -135,7 +138,7 @@ class CoinbaseExchangeServer(SubscribingServer):
         return self._subscribe(request, is_authenticated=refusal is None)
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
-        if self._beating:
+        if self._beating or self._recorded_beats:
             self._note_numbers(info)
         if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked("matches", info.products):
             return _NO_MESSAGES  # full begins without a last_match
@@ -159,6 +162,18 @@ class CoinbaseExchangeServer(SubscribingServer):
         super().on_restart()
         self._beating.clear()
 
+    def on_end(self, time: int) -> list[Reply]:
+        """Go on with the heartbeats that were recorded; numbers of which no frame has passed are wanted."""
+        self._has_ended = True
+        for product, beat in self._recorded_beats.items():
+            if beat.sequence or beat.last_trade_id:
+                self._beating[product] = beat
+            else:
+                self._wanted["heartbeat", product] = None
+        self._recorded_beats.clear()
+        self._begin_beating(time)
+        return []
+
     def _subscribe(self, request: Request, *, is_authenticated: bool) -> list[Reply]:
         reasons: dict[str, None] = {}
         remarks: list[Reply] = []
@@ -178,15 +193,24 @@ class CoinbaseExchangeServer(SubscribingServer):
             remarks += [self.lacking_remark(channel, lacking)] if lacking else []
             if accepted:
                 has_accepted = True
-                self.add(channel, accepted)
+                self._begin(channel, accepted)
         errors = [error(_FAILED_TO_SUBSCRIBE, reason) for reason in reasons]
         return [*remarks, *errors, *([self._acknowledge()] if has_accepted else [])]
+
+    def _begin(self, channel: str, products: list[str]) -> None:
+        """Subscribe products of a channel."""
+        new = self.add(channel, products)
+        if channel == "heartbeat" and not self._has_ended:
+            recorded = self._catalogue.get(channel, ())
+            self._recorded_beats |= {one: _first_beat(one) for one in new if one in recorded}
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
         for channel, products in request.channels.items():
             self.remove(channel, products)
         beating = self.subscribed.get("heartbeat", {})
-        self._beating = {product: beat for product, beat in self._beating.items() if product in beating}
+        for beats in (self._beating, self._recorded_beats):
+            for product in beats.keys() - beating:
+                del beats[product]
         if not self._beating:
             self.next_due = None
         return [self._acknowledge()]
@@ -224,14 +248,17 @@ class CoinbaseExchangeServer(SubscribingServer):
         if described == "level3":  # with the schema of its rows, which is of all products
             return ((described, ""),)
         if described == "heartbeat":  # made of any product, unless they are recorded
-            return () if product in self._catalogue.get("heartbeat", ()) else ((described, product),)
+            is_recorded = not self._has_ended and product in self._catalogue.get("heartbeat", ())
+            return () if is_recorded else ((described, product),)
         return ((described, product),) if described in STATEFUL and product in self.recorded_products(channel) else ()
 
     def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
         channel, product = key
         if channel != "heartbeat":
             return super().give_state(key, snapshot, time)
-        self._begin_beating(product, snapshot, time)
+        last = None if snapshot is None else msgspec.json.decode(snapshot, type=Heartbeat)
+        self._beating[product] = last or _first_beat(product)
+        self._begin_beating(time)
         return ()
 
     def _find_takers(self) -> dict[str, frozenset[str]]:
@@ -250,14 +277,13 @@ class CoinbaseExchangeServer(SubscribingServer):
         is_row = info.channel == "level3" and info.products
         return not is_row and super().withholds(info)
 
-    def _begin_beating(self, product: str, last: bytes | None, time: int) -> None:
-        numbers = Heartbeat("heartbeat", 0, product, 0, "")
-        self._beating[product] = msgspec.json.decode(last, type=Heartbeat) if last is not None else numbers
-        if self.next_due is None:
+    def _begin_beating(self, time: int) -> None:
+        if self._beating and self.next_due is None:
             self.next_due = self.clock.next_second(time)
 
     def _note_numbers(self, info: FrameInfo) -> None:
-        beat = self._beating.get(info.products[0]) if info.products else None
+        product = info.products[0] if info.products else ""
+        beat = self._beating.get(product) or self._recorded_beats.get(product)
         if beat is None:
             return
         if info.sequence is not None:
@@ -274,6 +300,10 @@ class CoinbaseExchangeServer(SubscribingServer):
             listed = [] if channel == "balance" else ids
             channels.append({"name": ACK_NAMES.get(channel, channel), "product_ids": listed, "account_ids": accounts})
         return send_json({"type": "subscriptions", "channels": channels})
+
+
+def _first_beat(product: str) -> Heartbeat:
+    return Heartbeat("heartbeat", 0, product, 0, "")
 
 
 def error(message: str, reason: str | None = None) -> Send:

@@ -151,6 +151,10 @@ class ClosingServer(ServerInFront):
     def on_silence(self) -> list[Reply]:
         return self._counted(super().on_silence())
 
+    def on_end(self, time: int) -> list[Reply]:
+        self._pass(time)
+        return self._counted(super().on_end(time))
+
     def on_restart(self) -> None:
         if self._time_left is not None and self._close_at is not None:
             self._time_left, self._close_at = self._close_at - self._now, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ...model import Frame, FrameInfo
 from ..venue import FeedServer, Handshake, Key, Refusal, Reply, VenueClock
@@ -51,6 +51,10 @@ class ServerInFront(FeedServer):
         return self._server.wanted
 
     @property
+    def awaited(self) -> frozenset[Key]:
+        return self._server.awaited
+
+    @property
     def has_subscribed(self) -> bool:
         return self._server.has_subscribed
 
@@ -62,6 +66,9 @@ class ServerInFront(FeedServer):
 
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         return self._server.on_message(message, time)
+
+    def on_coming(self, coming: Collection[Key]) -> None:
+        self._server.on_coming(coming)
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
         return self._server.on_state(snapshots, time)
@@ -83,6 +90,9 @@ class ServerInFront(FeedServer):
 
     def on_restart(self) -> None:
         self._server.on_restart()
+
+    def on_end(self, time: int) -> list[Reply]:
+        return self._server.on_end(time)
 
     def on_close(self) -> None:
         self._server.on_close()

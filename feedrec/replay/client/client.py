@@ -17,7 +17,7 @@ from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import NANOSECONDS
 from ..clock.lateness import LatenessHistogram
-from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, wall_time
+from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..options import AtEnd
 from ..results import ClientResult, Outcome
 from ..timeline.frame_batches import FrameBatch
@@ -175,7 +175,7 @@ class ClientReplay:
             await self._disconnect(self._session.dismissal)
         elif self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
-        elif self._outcome == "finished" and self._at_end == "hold" and (joined is None or self._playback):
+        elif self._outcome == "finished" and self._at_end == "hold":
             await self._hold()
         elif self._outcome == "finished":
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
@@ -186,13 +186,12 @@ class ClientReplay:
             await stream.fill_reserve()
             await self._settle()
             batch = await stream.next_batch()
-            if batch is not None:
-                self._playback = self._begin(batch, joined)
-            while batch is not None and self._playback is not None:
-                await self._playback.play(batch, stream)
-                batch = await stream.next_batch()
-            if self._playback is not None:
-                self._playback.end()
+            self._playback = playback = self._begin(batch, joined)
+            end = None if batch is not None else await asyncio.to_thread(self._endpoint.timeline.end_position)
+            while batch is not None:
+                await playback.play(batch, stream)
+                batch = await playback.next_batch(stream)
+            await playback.end(end)
             await self._outlet.drain_all()
         except ClientEnded as end:
             return end.outcome
@@ -201,10 +200,13 @@ class ClientReplay:
             return "recording damaged"
         return "finished"
 
-    def _begin(self, batch: FrameBatch, joined: RecordedSteady | None) -> Playback:
-        """Begin its time: with its first frame, or by the schedule of all clients."""
-        first_time = batch.times[batch.first]
-        shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
+    def _begin(self, batch: FrameBatch | None, joined: RecordedSteady | None) -> Playback:
+        """Begin its time: with its first frame, if there is one, or by the schedule of all clients."""
+        if batch is None:
+            first_time, shift = steady_time(self._present, Shift(0)), Shift(0)
+        else:
+            first_time = batch.times[batch.first]
+            shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
         shared = self._timing.shared
         if shared is None:
             return Playback(first_time, shift, self._timing, self._outlet, self._session, self._crowd)
@@ -235,29 +237,19 @@ class ClientReplay:
                 await self._timing.sleep(left / NANOSECONDS)
 
     async def _hold(self) -> None:
-        """Stay open and silent, but answer late subscriptions."""
-        closed = asyncio.ensure_future(self._connection.wait_closed())
-        answering = asyncio.ensure_future(self._answer())
+        """Stay open, and answer as a venue where nothing happens any more."""
+        session, playback = self._session, self._playback
         try:
-            await asyncio.wait({closed, answering}, return_when=asyncio.FIRST_COMPLETED)
-            if answering.done():
-                answering.result()
+            if session is None or playback is None:
+                await self._connection.wait_closed()
+            else:
+                await playback.go_on(session)
         except ClientEnded as end:
             self._outcome = end.outcome
-            if self._session is not None and self._session.dismissal is not None:
-                await self._disconnect(self._session.dismissal)
+            if session is not None and session.dismissal is not None:
+                await self._disconnect(session.dismissal)
         except RecordingError as reason:
             self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
-        finally:
-            closed.cancel()
-            answering.cancel()
-
-    async def _answer(self) -> None:
-        """Answer subscriptions, forever, or until the venue disconnects the client."""
-        if self._session is None or self._playback is None:
-            await self._connection.wait_closed()
-        else:
-            await self._playback.hold(self._session)
 
     async def _close(self, code: CloseCode) -> None:
         """Close the connection within about a second, whatever the client does."""

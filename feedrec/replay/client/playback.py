@@ -4,19 +4,21 @@ Playing frames to one client: each when it is due, those that are due together i
 For a venue, its server half turns a frame into the messages to send: none, the frame, or the frame with an ack. While
 the state of the market is rebuilt for a late subscription, the client's time stands still, but not that of other
 clients. If all clients share one time, it does not stop for any of them: the client is then sent at once what it
-missed.
+missed. After the end of the recordings time goes on for a client that stays.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from typing import NoReturn
 
 from ...model import NANOSECONDS
 from ..clock.lateness import LatenessHistogram
 from ..clock.schedule import Schedule, wait_until_due
 from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..clock.timing import Timing
+from ..timeline.coming_snapshots import Outlook
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.rebuild import Position
@@ -47,7 +49,7 @@ class Playback:
         schedule: The schedule of all clients; None for a separate one.
 
     Attributes:
-        frames: Messages handed over because a frame was recorded, or something was due.
+        frames: Messages handed over because a frame was recorded, or something was due before the end.
         lateness: How late they were. What was due before the client joined, or while its state was rebuilt, counts as
             due right after that.
 
@@ -78,14 +80,15 @@ class Playback:
         self._shift = shift  # of the last frame that was attended to, or of the last batch
         self._deadlines: list[Monotonic] = []
         self._batch = FrameBatch(0, 0, [], [], [])
+        self._stream: FrameSource | None = None  # what follows the batch
         self._past = 0  # frames of the batch that are past
         self._played = 0  # recorded nanoseconds of the laps before this one
 
     @property
     def present(self) -> RecordedWall:
         """The recorded time that is now."""
-        steady = max(self._added_time, self._schedule.recorded_at(self._clock()))
-        return wall_time(steady, self._shift_at(self._past - 1) if self._past > self._batch.first else self._shift)
+        shift = self._shift_at(self._past - 1) if self._past > self._batch.first else self._shift
+        return wall_time(self._steady_present, shift)
 
     @property
     def present_frame(self) -> RecordedWall:
@@ -115,7 +118,7 @@ class Playback:
         times = batch.times[batch.first :] if batch.first else batch.times
         if batch.lap != self._batch.lap:
             self._begin_lap(times[0])
-        self._batch, self._past = batch, batch.first
+        self._batch, self._past, self._stream = batch, batch.first, stream
         session, schedule, outlet = self._session, self._schedule, self._outlet
         if session is not None:
             session.time.next_payload = self._next_payload
@@ -147,24 +150,70 @@ class Playback:
         self._shift = self._shift_at(-1)
         await self._hand_over()
 
-    def end(self) -> None:
-        """Do what the venue does by now; raises as `play` does."""
-        session = self._session
-        while session is not None and session.deadline is not None and session.deadline <= self.present_frame:
-            session.due_messages(session.deadline)
+    async def next_batch(self, stream: FrameSource) -> FrameBatch | None:
+        """Return the next batch; meanwhile answer, since it may still have to be recorded. Raises as `play` does."""
+        if not stream.is_ready:
+            stream.look_ahead()
+        if stream.is_ready or self._session is None:
+            return await stream.next_batch()
+        reading = asyncio.ensure_future(stream.next_batch())
+        wanting = asyncio.ensure_future(self._session.state_wanted())
+        try:
+            while not reading.done():
+                if wanting.done():
+                    await self._give_state(self._session)
+                    wanting = asyncio.ensure_future(self._session.state_wanted())
+                await asyncio.wait({reading, wanting}, return_when=asyncio.FIRST_COMPLETED)
+            return reading.result()
+        finally:
+            wanting.cancel()
+            if not reading.cancel() and not reading.cancelled():
+                reading.exception()  # retrieved, or asyncio would log it
 
-    async def hold(self, session: VenueSession) -> None:
-        """Answer subscriptions that arrive after the end, and do what the venue does by then; raises as `play` does."""
-        session.time.next_payload = lambda: None
+    async def end(self, position: int | None = None) -> None:
+        """
+        Handle the end of the recordings; raises as `play` does.
+
+        Args:
+            position: That of the end, for a client to which nothing was played.
+
+        """
+        self._stream = None
+        if position is not None:
+            self._batch = FrameBatch(position, position, [], [], [])
+        if (session := self._session) is not None:
+            session.time.next_payload = lambda: None
+            while session.deadline is not None and session.deadline <= self.present_frame:
+                session.due_messages(session.deadline)
+            if session.waits_for_state:
+                await self._give_state(session)
+            session.end(self.present)
+
+    async def go_on(self, session: VenueSession) -> NoReturn:
+        """Let time go on after the end, in real time if it took no time before; raises as `play` does."""
+        if not self._is_paced:
+            now = self._clock()
+            self._schedule.seek(self._added_time, now)
+            self._schedule.set_speed(1.0, now)
         while True:
-            deadline = session.deadline
-            if deadline is None:
+            if session.waits_for_state:
+                await self._give_state(session)
+            elif (due := session.next_due) is None:
                 await session.state_wanted()
             else:
-                await self._wait_until_due(steady_time(deadline, self._shift))
-            await self._give_state(session)
-            if deadline is not None and session.deadline == deadline:
-                session.due_messages(deadline)
+                time = steady_time(due, self._shift)
+                await self._wait_until_due(time)
+                self._add_due(session, due, time)
+                self._outlet.hand_over()
+                await self._outlet.drain()
+
+    @property
+    def _steady_present(self) -> RecordedSteady:
+        """The steady time that is now: at most that of the next frame, which may be late."""
+        now = self._schedule.recorded_at(self._clock())
+        if self._past < len(self._batch.times):
+            now = min(now, self._batch.times[self._past])
+        return max(self._added_time, now)
 
     def _next_payload(self) -> bytes:
         """Return the next frame, or the last one as long as the next is not known."""
@@ -219,20 +268,28 @@ class Playback:
             time = steady_time(due, self._shift)
             await self._hand_over()
             deadline = await self._wait_until_due(time)
-            for message in session.due_messages(due):
-                self._deadlines.append(deadline)
-                self._outlet.add(message, binary=False)
-            self._added_time = max(self._added_time, time)
+            self._deadlines += [deadline] * self._add_due(session, due, time)
+
+    def _add_due(self, session: VenueSession, due: RecordedWall, time: RecordedSteady) -> int:
+        """Add what is due, unless it no longer is: the client may have unsubscribed. Return how many messages."""
+        if session.next_due != due:
+            return 0
+        messages = session.due_messages(due)
+        for message in messages:
+            self._outlet.add(message, binary=False)
+        self._added_time = max(self._added_time, time)
+        return len(messages)
 
     async def _give_state(self, session: VenueSession) -> None:
         """Answer a subscription with the state of the market as of now."""
         await self._hand_over()
-        batch, past, present = self._batch, self._past, self.present
+        batch, past, present, steady = self._batch, self._past, self.present, self._steady_present
         if not self._is_shared:
             self._schedule.pause(self._clock())
         since = [frame.payload for frame in batch.frames[:past] if not frame.binary]
         sure_time = batch.frames[0].time if batch.frames else 0
-        await session.give_state(Position(batch.start, since, present, sure_time))
+        outlook = Outlook(batch, past, steady, self._stream)
+        await session.give_state(Position(batch.start, since, present, sure_time), outlook)
         self._ready = self._clock()
         if not self._is_shared:
             self._schedule.resume(self._ready)

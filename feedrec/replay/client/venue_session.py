@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
 from ..clock.time_types import RecordedWall
+from ..timeline.coming_snapshots import ComingSnapshots, Outlook
+from ..venue.mock_venue import MockVenue
 from ..venue.rebuild import Position
 from ..venue.rebuild_process import RebuildProcess
 from .outlet import ClientEnded, Outlet
@@ -23,6 +25,7 @@ class VenueSession:
     Args:
         server: The server half; nothing else may call it.
         rebuilder: Rebuilds the snapshots that it asks for.
+        coming: Tells it which recorded snapshots come.
         outlet: Takes the messages to send.
         remark: Called with what the person who runs the replay should know.
         is_alone: Returns whether there is no other client.
@@ -40,6 +43,7 @@ class VenueSession:
         self,
         server: FeedServer,
         rebuilder: RebuildProcess,
+        coming: ComingSnapshots,
         outlet: Outlet,
         remark: Callable[[Remark], object],
         is_alone: Callable[[], bool],
@@ -51,12 +55,21 @@ class VenueSession:
         self.dismissal: Close | None = None
         self._server = server
         self._rebuilder = rebuilder
+        self._coming = coming
         self._outlet = outlet
         self._remark = remark
         self._is_alone = is_alone
         self._waits_for_state = asyncio.Event()
         self._waiter: asyncio.Future[None] | None = None
         self._stopped = threading.Event()
+
+    @classmethod
+    def with_venue(
+        cls, venue: MockVenue, outlet: Outlet, remark: Callable[[Remark], object], is_alone: Callable[[], bool]
+    ) -> VenueSession:
+        """Begin a session with the venue that recordings stand for; the arguments are those of the class."""
+        time = VenueTime(venue.survey.ahead, venue.survey.behind, venue.feed.own_time)
+        return cls(venue.server(), venue.rebuilder, venue.coming, outlet, remark, is_alone, time)
 
     @property
     def subscribe_within(self) -> float | None:
@@ -134,6 +147,19 @@ class VenueSession:
         """Let the times that the server half remembers follow the wall clock, which was set by so much."""
         self._server.on_clock_set(by)
 
+    def end(self, now: RecordedWall) -> None:
+        """
+        Tell the server half that the recordings have ended, and send what it says to that.
+
+        Raises:
+            ClientEnded: If the client is gone, or is to be disconnected.
+
+        """
+        self._carry_out(self._server.on_end(now))
+        self._end_if_dismissed()
+        if self._server.wanted:
+            self._want_state()
+
     def jump(self, time: RecordedWall) -> None:
         """Let what is due, if anything, be due at the venue's first whole second after a recorded time instead."""
         if self._server.next_due is not None:
@@ -176,9 +202,13 @@ class VenueSession:
         if self._waiter is not None:
             _wake(self._waiter)
 
-    async def give_state(self, position: Position) -> None:
+    async def give_state(self, position: Position, outlook: Outlook) -> None:
         """
         Rebuild what subscriptions wait for, and send it. Nothing else may be sent to the client meanwhile.
+
+        Args:
+            position: Where in the timeline the client is.
+            outlook: What is before it.
 
         Raises:
             ClientEnded: If the client is gone, or is to be disconnected.
@@ -190,6 +220,9 @@ class VenueSession:
             snapshots = await asyncio.to_thread(
                 self._rebuilder.snapshots, wanted, stamped, self._stopped, is_alone=self._is_alone()
             )
+            lacking = {key for key in self._server.awaited if key in snapshots and snapshots[key] is None}
+            if lacking:
+                self._server.on_coming(await self._coming.find(lacking, outlook))
             self._carry_out(self._server.on_state(snapshots, position.time))
             self._end_if_dismissed()
             await self._outlet.drain()

@@ -8,5 +8,6 @@ From recordings to frames in recorded order.
     lap_reader.py       their lines, lap after lap
     frame_batches.py    lines to batches of frames
     snapshot_search.py  where to begin reading for a state
+    coming_snapshots.py which snapshots are about to be played
     survey.py           what recordings hold
 """

@@ -13,6 +13,7 @@ A window of decoded batches from which several clients take, each at its own pac
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import deque
 from typing import NamedTuple
@@ -106,6 +107,8 @@ class BatchWindow:
         if not place.position:
             return self.join(place.start)
         number, taken, end = self._first, self._dropped, self._dropped_end
+        if self._start is not None and not end:  # the lines before its first batch were not read
+            end = self._batches[0][0].start if self._batches else place.position + 1
         for batch, appended in self._batches:
             if end <= place.position <= batch.start:
                 break
@@ -150,6 +153,10 @@ class BatchWindow:
                 return batch
         self._drop()
         return None
+
+    def ahead(self, cursor: Cursor) -> list[FrameBatch]:
+        """Return the batches that a cursor which is not cut loose is still to take, in order."""
+        return [batch for batch, _ in itertools.islice(self._batches, cursor.number - self._first, None)]
 
     def _reaches(self, start: RecordedSteady | None) -> bool:
         if start is None:

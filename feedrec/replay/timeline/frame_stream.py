@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from ...formats.several.merge import Batch
 from ..clock.time_types import RecordedSteady
@@ -23,7 +23,7 @@ from .frame_batches import FrameBatch, FrameDecoder, in_steps, payload_size
 from .lap_reader import LapReader
 from .timeline import Timeline
 
-__all__ = ["BATCHES_AHEAD", "RESERVE", "FrameSource", "FrameStream"]
+__all__ = ["BATCHES_AHEAD", "RESERVE", "Ahead", "FrameSource", "FrameStream"]
 
 BATCHES_AHEAD = 2
 """Batches of lines (about 1 MiB of text each) that are decompressed before they are needed."""
@@ -32,8 +32,28 @@ RESERVE = 8 << 20
 """Bytes of payload that are decoded before they are needed: two snapshots of a BTC-USD book, in 2026."""
 
 
+class Ahead(NamedTuple):
+    """
+    The frames that are decoded ahead of need.
+
+    Attributes:
+        batches: The next ones, in order.
+        wants_more: Whether more of them may be decoded.
+        is_all: Whether there are no others.
+
+    """
+
+    batches: list[FrameBatch]
+    wants_more: bool
+    is_all: bool
+
+
 class FrameSource(Protocol):
     """The frames of a timeline for one client, in order; an async context manager."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `next_batch` returns at once."""
 
     async def next_batch(self) -> FrameBatch | None:
         """
@@ -52,6 +72,9 @@ class FrameSource(Protocol):
             Whether it did: there may be enough of them, or nothing to decode yet.
 
         """
+
+    def ahead(self) -> Ahead:
+        """Return what is decoded and still to be taken."""
 
     async def fill_reserve(self) -> None:
         """Look ahead as far as possible, but not for long: a feed begins with its largest frames."""
@@ -104,6 +127,10 @@ class FrameStream:
     ) -> None:
         await self.close()
 
+    @property
+    def is_ready(self) -> bool:
+        return bool(self._decoded)
+
     async def next_batch(self) -> FrameBatch | None:
         while not self._decoded:
             if self._decoder.damage is not None:
@@ -131,6 +158,9 @@ class FrameStream:
             return False
         self._begin_lines()
         return not self._is_over
+
+    def ahead(self) -> Ahead:
+        return Ahead(list(self._decoded), self._wants_more, self._is_over or self._decoder.damage is not None)
 
     async def fill_reserve(self, patience: float = 0.2) -> None:
         """Look ahead as far as possible, for about `patience` seconds; see `FrameSource`."""

@@ -17,7 +17,7 @@ from typing import Self
 from ..clock.time_types import RecordedSteady
 from .batch_window import BatchWindow, Cursor, Place
 from .frame_batches import FrameBatch
-from .frame_stream import RESERVE, FrameSource, FrameStream
+from .frame_stream import RESERVE, Ahead, FrameSource, FrameStream
 from .timeline import Timeline
 
 __all__ = ["WINDOW", "SharedTimeline"]
@@ -155,6 +155,11 @@ class _SharedFrames:
     ) -> None:
         await self._timeline.leave(self._reading, self._cursor)
 
+    @property
+    def is_ready(self) -> bool:
+        reading, cursor = self._reading, self._cursor
+        return not cursor.is_cut_loose and (not reading.window.is_at_end(cursor) or reading.stream.is_ready)
+
     async def next_batch(self) -> FrameBatch | None:
         if self._cursor.is_cut_loose:
             left, cursor = self._reading, self._cursor
@@ -164,6 +169,12 @@ class _SharedFrames:
 
     def look_ahead(self) -> bool:
         return self._reading.look_ahead()
+
+    def ahead(self) -> Ahead:
+        if self._cursor.is_cut_loose:
+            return Ahead([], wants_more=False, is_all=False)
+        ahead = self._reading.stream.ahead()
+        return ahead._replace(batches=[*self._reading.window.ahead(self._cursor), *ahead.batches])
 
     async def fill_reserve(self) -> None:
         await self._reading.fill_reserve()

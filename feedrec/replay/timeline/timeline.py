@@ -26,6 +26,7 @@ from .frame_batches import FrameBatch, FrameDecoder, in_steps
 __all__ = ["Beginning", "Timeline"]
 
 _FOLLOW_INTERVAL = 0.05
+_AFTER_ALL = 1 << 62  # more lines than there can be
 _PAUSE = 1e-6  # seconds; measured: other threads wait for 0.9 ms at most, with a sleep of 0 for 2.2, with none for 7
 
 _log = logging.getLogger("feedrec.replay")
@@ -143,6 +144,22 @@ class Timeline:
                 if lines.start + len(lines.lines) >= until:
                     return
 
+    def end_position(self) -> int:
+        """
+        Return a position after the last frame that is played, and before the next one.
+
+        Raises:
+            RecordingError: If a recording cannot be read.
+
+        """
+        if self.end is None:
+            return _AFTER_ALL
+        stopped = threading.Event()
+        stopped.set()  # what is still to be recorded does not matter
+        with contextlib.closing(self.read_batches(format_time(self.end).encode(), stopped)) as rest:
+            first = next(rest, None)
+        return _AFTER_ALL if first is None else first.start
+
     def beginnings(self) -> list[Beginning]:
         """Return how each recording begins, for which all of them are looked at once."""
         with self._lock:
@@ -158,7 +175,12 @@ class Timeline:
     @property
     def is_in_wall_order(self) -> bool:
         """Whether all lines with a wall time before that of a line are before it, those of the same recording apart."""
-        return len(self.paths) == 1 or not any(self._are_stepped())
+        return len(self.paths) == 1 or not self.has_stepped_clocks
+
+    @property
+    def has_stepped_clocks(self) -> bool:
+        """Whether the wall clock of any recording seems to have been set."""
+        return any(self._are_stepped())
 
     def report_jump(self, number: int, jump: Jump) -> None:
         """Log that time jumps in a recording, once."""

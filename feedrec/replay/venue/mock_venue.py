@@ -11,6 +11,7 @@ from ...feeds.auth import Auth
 from ...feeds.server_half.closing import COMMON_SETTINGS, ClosingServer, read_closing
 from ...feeds.state.new_state import new_state
 from ...feeds.venue import FeedServer, Handshake, Refusal, Sample, VenueFeed
+from ..timeline.coming_snapshots import ComingSnapshots
 from ..timeline.survey import Survey, survey_recordings
 from ..timeline.timeline import Timeline
 from .rebuild_process import RebuildProcess
@@ -33,6 +34,7 @@ class MockVenue:
         feed: The venue's feed, as these recordings show it.
         survey: What the recordings contain.
         rebuilder: Rebuilds the state of the market for late clients.
+        coming: Tells which recorded snapshots come.
 
     Raises:
         UsageError: If a setting is unknown, or of another kind, or the feed's states are written for feedrec 0.1.
@@ -54,6 +56,7 @@ class MockVenue:
         self.survey: Survey = msgspec.structs.replace(found, sample=Sample())
         self._settings = own
         self.rebuilder = RebuildProcess(timeline, feed)
+        self.coming = ComingSnapshots(timeline)
 
     def server(self) -> FeedServer:
         """Make the server half for a client."""

@@ -140,6 +140,7 @@ def test_an_ack_that_a_frame_out_of_order_lets_go_is_numbered_like_any_other() -
     venue = joined("heartbeats")
     assert [heard(venue, number) for number in (1, 2, 4)] == [1, 2, 4]
     venue.on_message(b'{"type":"subscribe","channel":"ticker","product_ids":["A-B"]}', 0)
+    venue.on_coming(venue.awaited)
     venue.on_state({("ticker", "A-B"): None}, 0)
     payload = frame_of(3, "ticker")
     messages = venue.on_frame(Frame(0, 0, payload), FEED.describe(payload))

@@ -13,9 +13,9 @@ from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.coinbase_advanced.answers import renumbered
-from feedrec.feeds.coinbase_advanced.server import SNAPSHOT_WAIT, CoinbaseAdvancedServer, Settings
+from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer, Settings
 from feedrec.feeds.server_half.settings import read_settings
-from feedrec.feeds.venue import Catalogue, Close, Key, Remark, Reply, Send
+from feedrec.feeds.venue import SNAPSHOT_WAIT, Catalogue, Close, Key, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, format_time
 
 PAIR = ("BTC-USD", "ETH-USD")
@@ -62,7 +62,8 @@ def subscribed(*requests: tuple[str, ...]) -> CoinbaseAdvancedServer:
 
 
 def nothing_yet(venue: CoinbaseAdvancedServer, time: int) -> list[Reply]:
-    """Begin the replay where nothing is known yet of what is wanted."""
+    """Begin the replay where nothing is known yet of what is wanted, but its snapshots come soon."""
+    venue.on_coming(venue.awaited)
     return venue.on_state(dict.fromkeys(venue.wanted), time)
 
 
@@ -92,13 +93,60 @@ def test_an_ack_comes_after_the_last_snapshot_of_its_message() -> None:
 
 
 def test_acks_keep_the_order_of_the_messages_and_list_all_so_far() -> None:
-    venue = subscribed(("level2", "BTC-USD"), ("ticker", "BTC-USD"), ("heartbeats",))
-    assert acks(play(venue, data(0, "ticker", "snapshot", "BTC-USD"))) == []
-    assert acks(play(venue, data(1, "l2_data", "snapshot", "BTC-USD"))) == [
+    venue = server()
+    for message in (("level2", "BTC-USD"), ("heartbeats",), ("ticker", "BTC-USD", "ETH-USD")):
+        assert venue.on_message(request("subscribe", *message), START) == []
+    snapshots: dict[Key, bytes | None] = dict.fromkeys(venue.wanted)
+    snapshots["ticker", "ETH-USD"] = data(0, "ticker", "snapshot", "ETH-USD")
+    assert acks(sent(venue.on_state(snapshots, START))) == [
         {"level2": ["BTC-USD"]},
-        {"level2": ["BTC-USD"], "ticker": ["BTC-USD"]},
-        {"heartbeats": ["heartbeats"], "level2": ["BTC-USD"], "ticker": ["BTC-USD"]},
+        {"heartbeats": ["heartbeats"], "level2": ["BTC-USD"]},
+        {"heartbeats": ["heartbeats"], "level2": ["BTC-USD"], "ticker": ["BTC-USD", "ETH-USD"]},
     ]
+
+
+def test_no_ack_waits_for_a_recorded_snapshot_of_another_subscription() -> None:
+    venue = server()
+    for message in (("level2", "BTC-USD"), ("ticker", "BTC-USD"), ("level2", "ETH-USD"), ("heartbeats",)):
+        venue.on_message(request("subscribe", *message), START)
+    venue.on_coming([("level2", "BTC-USD"), ("ticker", "BTC-USD")])
+    assert acks(sent(venue.on_state(dict.fromkeys(venue.wanted), START))) == [
+        {"level2": ["ETH-USD"]},
+        {"heartbeats": ["heartbeats"], "level2": ["ETH-USD"]},
+    ]
+    beats = {"heartbeats": ["heartbeats"]}
+    assert acks(play(venue, data(0, "ticker", "snapshot", "BTC-USD"))) == [
+        {**beats, "level2": ["ETH-USD"], "ticker": ["BTC-USD"]}
+    ]
+    assert acks(play(venue, data(1, "l2_data", "snapshot", "BTC-USD"))) == [
+        {**beats, "level2": ["ETH-USD", "BTC-USD"], "ticker": ["BTC-USD"]}
+    ]
+
+
+def test_what_does_not_come_is_not_waited_for() -> None:
+    venue = server()
+    venue.on_message(request("subscribe", "level2", *PAIR), START)
+    assert venue.awaited == {("level2", one) for one in PAIR}
+    venue.on_coming([])
+    assert acks(sent(venue.on_state(dict.fromkeys(venue.wanted), START))) == [{"level2": list(PAIR)}]
+
+
+def test_what_came_for_one_message_is_not_waited_for_with_another() -> None:
+    """What is said to come is so for the state that is given next."""
+    venue = subscribed(("ticker", "BTC-USD"))
+    assert len(play(venue, data(0, "ticker", "snapshot", "BTC-USD"))) == 2
+    venue.on_message(request("unsubscribe", "ticker"), START)
+    venue.on_message(request("subscribe", "ticker", "BTC-USD"), START)
+    assert acks(sent(venue.on_state(dict.fromkeys(venue.wanted), START))) == [{"ticker": ["BTC-USD"]}]
+
+
+def test_at_the_end_of_the_recordings_nothing_is_waited_for() -> None:
+    """But the snapshot of a state that is still to be given comes before its ack."""
+    venue = subscribed(("level2", "BTC-USD"))
+    venue.on_message(request("subscribe", "ticker", "BTC-USD"), START)
+    assert acks(sent(venue.on_end(START + 7))) == [{"level2": ["BTC-USD"]}]
+    messages = sent(venue.on_state({("ticker", "BTC-USD"): data(0, "ticker", "snapshot", "BTC-USD")}, START + 9))
+    assert [message["channel"] for message in messages] == ["ticker", "subscriptions"]
 
 
 def test_an_ack_is_stamped_with_recorded_time_and_shaped_as_the_venues() -> None:
@@ -432,3 +480,101 @@ def test_every_client_counts_without_holes_and_gets_what_it_asked_for(
         if message["channel"] != "subscriptions"
     ]
     assert got == [key for key in recorded if key in keys]
+
+
+# After the end
+
+
+def heartbeat(number: int, counter: int) -> bytes:
+    event = {"current_time": f"2026-08-09 21:05:48 +0000 UTC m=+{counter}.5", "heartbeat_counter": counter}
+    return json.dumps({"channel": "heartbeats", "sequence_num": number, "events": [event]}).encode()
+
+
+def test_recorded_heartbeats_go_on_after_the_end() -> None:
+    """Each a second after the one before it, also the first, and counted on."""
+    venue = subscribed(("heartbeats",))
+    play(venue, heartbeat(0, 41))
+    assert venue.on_end(START + NANOSECONDS // 2) == []
+    made = []
+    for second in (1, 2):
+        assert venue.next_due == START + second * NANOSECONDS
+        made += [json.loads(one) for one in venue.on_due(venue.next_due)]
+    assert [(one["sequence_num"], one["timestamp"]) for one in made] == [
+        (2, "2026-08-09T21:05:49Z"),
+        (3, "2026-08-09T21:05:50Z"),
+    ]
+    assert [one["events"][0] for one in made] == [
+        {"current_time": "2026-08-09 21:05:49 +0000 UTC m=+42.500000000", "heartbeat_counter": 42},
+        {"current_time": "2026-08-09 21:05:50 +0000 UTC m=+43.500000000", "heartbeat_counter": 43},
+    ]
+    venue.on_message(request("unsubscribe", "heartbeats"), START)
+    assert venue.next_due is None
+
+
+def test_heartbeats_that_were_made_go_on_as_they_were() -> None:
+    venue = server({"ticker": PAIR})
+    venue.on_message(request("subscribe", "heartbeats"), START)
+    nothing_yet(venue, START)
+    due = venue.next_due
+    venue.on_end(START + 7)
+    assert venue.next_due == due == START + NANOSECONDS
+
+
+def test_no_heartbeats_go_on_that_were_not_subscribed() -> None:
+    venue = subscribed(("ticker", "BTC-USD"))
+    venue.on_end(START)
+    assert venue.next_due is None
+
+
+def test_who_subscribes_after_the_end_is_answered_and_gets_heartbeats() -> None:
+    venue = server()
+    venue.on_end(START)
+    for message in (("ticker", "BTC-USD"), ("heartbeats",)):
+        venue.on_message(request("subscribe", *message), START + 5)
+    messages = sent(venue.on_state(dict.fromkeys(venue.wanted), START + 6))
+    assert acks(messages) == [{"ticker": ["BTC-USD"]}, {"heartbeats": ["heartbeats"], "ticker": ["BTC-USD"]}]
+    assert venue.next_due == START + 6 + NANOSECONDS
+    (beat,) = venue.on_due(venue.next_due)
+    assert json.loads(beat)["sequence_num"] == 2
+
+
+KEYS = [(channel, product) for channel in ("level2", "ticker") for product in PAIR]
+
+
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("subscribe"), st.sampled_from(KEYS)),
+            st.tuples(st.just("unsubscribe"), st.sampled_from(KEYS)),
+            st.tuples(st.just("state"), st.sets(st.sampled_from(KEYS))),
+            st.tuples(st.sampled_from(["snapshot", "update"]), st.sampled_from(KEYS)),
+        ),
+        max_size=20,
+    )
+)
+def test_every_message_is_acknowledged_once_by_the_end(steps: list[tuple[str, Any]]) -> None:
+    """Whatever is said to come, and whatever comes; each ack lists no more than was asked for by then."""
+    venue = server()
+    asked = 0
+    ever: set[Key] = set()
+    heard: list[dict[str, Any]] = []
+    for number, (kind, what) in enumerate([*steps, ("end", None), ("state", set())]):
+        if kind in ("subscribe", "unsubscribe"):
+            asked += 1
+            ever |= {what} if kind == "subscribe" else set()
+            replies = venue.on_message(request(kind, *what), START + number)
+        elif kind == "end":
+            replies = venue.on_end(START + number)
+        elif kind == "state":
+            venue.on_coming(venue.awaited & what)
+            replies = venue.on_state(dict.fromkeys(venue.wanted), START + number)
+        elif venue.wanted:
+            continue  # frames come only when the state was given
+        else:
+            name = {"level2": "l2_data"}.get(what[0], what[0])
+            heard += play(venue, data(number, name, kind, what[1]), time=START + number)
+            continue
+        heard += sent(replies)
+        for listed in acks(heard):
+            assert {(channel, one) for channel, products in listed.items() for one in products} <= ever
+    assert len(acks(heard)) == asked

@@ -96,6 +96,7 @@ def test_made_frames_are_not_later_than_the_next_recorded_one_and_heartbeats_sti
 def test_an_ack_before_an_update_is_not_later_than_the_update() -> None:
     venue = server(FEED, PLAIN)
     venue.on_message(request("subscribe", "ticker", "BTC-USD"), START)
+    venue.on_coming(venue.awaited)
     venue.on_state(dict.fromkeys(venue.wanted), START)
     venue.clock = VenueClock(0, lambda time: own_time(PLAIN))  # noqa: ARG005
     ack, update = venue.on_frame(Frame(START + HOUR, 0, PLAIN), FEED.describe(PLAIN))

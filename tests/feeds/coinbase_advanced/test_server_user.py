@@ -108,7 +108,8 @@ def play(venue: FeedServer, *recorded: bytes) -> list[bytes]:
 
 
 def begin(venue: FeedServer, snapshots: Mapping[str, bytes] | None = None) -> list[bytes]:
-    """Give the state of what is wanted, by channel."""
+    """Give the state of what is wanted, by channel; where there is none, a recorded snapshot comes soon."""
+    venue.on_coming(venue.awaited)
     return payloads(venue.on_state({key: (snapshots or {}).get(key[0]) for key in venue.wanted}, START))
 
 
@@ -338,7 +339,8 @@ def test_what_the_user_endpoint_makes_has_a_client_id_and_the_market_endpoint_no
     for endpoint in (FEED, USER_FEED):
         venue = server(endpoint, account_id="3e625b74")
         venue.on_message(request("subscribe", "user", jwt=token()), START)
-        (made[endpoint],) = play(venue, *begin(venue), user("update", 0, order(1)))[:1]
+        begin(venue)
+        (made[endpoint],) = play(venue, user("update", 0, order(1)))[:1]
     tail = b'"timestamp":"2026-09-30T02:37:14Z","sequence_num":0,"events":[{"subscriptions":{"user":["3e625b74"]}}]}'
     assert made[USER_FEED] == b'{"channel":"subscriptions","client_id":"",' + tail
     assert made[FEED] == b'{"channel":"subscriptions",' + tail
@@ -354,20 +356,20 @@ def test_made_heartbeats_of_the_user_endpoint_have_a_client_id() -> None:
 
 
 def test_the_conversation_of_the_live_user_endpoint() -> None:
-    """As captured on 2026-09-30: the snapshot with number 0, the ack behind it, heartbeats."""
+    """As captured on 2026-09-30: the snapshot with number 0, the ack behind it, heartbeats, subscribed after that."""
     if not SINGLE_FRAMES.exists():
         pytest.skip(f"{SINGLE_FRAMES} is not there")
     rows = [json.loads(line) for line in SINGLE_FRAMES.read_text().splitlines()]
     snapshot, acknowledged, beat = (row["frame"].encode() for row in rows if row["endpoint"] == "advanced-user")
     venue = server()
     venue.on_message(request("subscribe", "user", jwt=token()), START)
-    venue.on_message(request("subscribe", "heartbeats", jwt=token()), START)
     begin(venue)
     second_ack = ack(2, user=[ACCOUNT], heartbeats=["heartbeats"])
-    first, second, third = play(venue, snapshot, acknowledged, second_ack)
+    first, second = play(venue, snapshot, acknowledged, second_ack)
     assert first == snapshot
     assert second == acknowledged.replace(b"14.08981798Z", b"14Z")
-    assert acks([third]) == [{"heartbeats": ["heartbeats"], "user": [ACCOUNT]}]
+    venue.on_message(request("subscribe", "heartbeats", jwt=token()), START)
+    assert acks(begin(venue)) == [{"heartbeats": ["heartbeats"], "user": [ACCOUNT]}]
     assert play(venue, beat) == [beat]
 
 

@@ -461,6 +461,42 @@ def test_recorded_heartbeats_are_used() -> None:
     assert play(venue, beat) == [beat]
 
 
+def test_recorded_heartbeats_go_on_after_the_end_with_the_numbers_of_what_passed() -> None:
+    """On the whole second; of a product of which no frame has passed, the numbers are asked for."""
+    venue = server({**CATALOGUE, "heartbeat": PAIR})
+    ask(venue, "heartbeat", products=PAIR)
+    assert not venue.wanted
+    play(venue, data("heartbeat", last_trade_id=20, sequence=90), data("match", trade_id=21, sequence=95))
+    assert venue.on_end(START) == []
+    assert venue.next_due == START // NANOSECONDS * NANOSECONDS + NANOSECONDS
+    assert [json.loads(beat) for beat in venue.on_due(venue.next_due)] == [
+        {
+            "type": "heartbeat",
+            "last_trade_id": 21,
+            "product_id": "BTC-USD",
+            "sequence": 95,
+            "time": "2026-09-30T02:03:13.000000Z",
+        }
+    ]
+    assert venue.wanted == {("heartbeat", "ETH-USD")}
+    venue.on_state(
+        {("heartbeat", "ETH-USD"): data("heartbeat", "ETH-USD", last_trade_id=7, sequence=9, time="")}, START
+    )
+    assert [json.loads(beat)["sequence"] for beat in venue.on_due(venue.next_due)] == [95, 9]
+
+
+def test_who_subscribes_after_the_end_gets_heartbeats_though_some_were_recorded() -> None:
+    venue = server({**CATALOGUE, "heartbeat": PAIR})
+    venue.on_end(START)
+    assert venue.next_due is None
+    ask(venue, "heartbeat", products=("BTC-USD",))
+    assert venue.wanted == {("heartbeat", "BTC-USD")}
+    begin(venue)
+    assert venue.next_due is not None
+    leave(venue, "heartbeat")
+    assert venue.next_due is None
+
+
 def test_heartbeats_end_with_their_subscription() -> None:
     venue = server()
     ask(venue, "heartbeat", products=PAIR)

@@ -20,6 +20,7 @@ from feedrec.replay.clock.schedule import Schedule
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, Shift
 from feedrec.replay.clock.timing import Timing
 from feedrec.replay.timeline.frame_batches import FrameBatch
+from feedrec.replay.timeline.frame_stream import Ahead
 
 from ..clocks import MILLISECOND, VirtualTime
 from ..recordings import START
@@ -29,11 +30,16 @@ from .fake_connection import FakeConnection
 class NothingAhead:
     """Frames that are all there already."""
 
+    is_ready = True
+
     async def next_batch(self) -> FrameBatch | None:
         return None
 
     def look_ahead(self) -> bool:
         return False
+
+    def ahead(self) -> Ahead:
+        return Ahead([], wants_more=False, is_all=True)
 
     async def fill_reserve(self) -> None:
         pass
@@ -59,7 +65,7 @@ class Stage:
         outlet = Outlet(connection.as_connection(), deflate=False, crowd=crowd)
         timing = Timing(speed, self.time.clock, self.time.sleep)
         nothing: Any = None
-        session = None if server is None else VenueSession(server, nothing, outlet, print, lambda: True)
+        session = None if server is None else VenueSession(server, nothing, nothing, outlet, print, lambda: True)
         self.playback = Playback(RecordedSteady(START + first), Shift(0), timing, outlet, session, crowd, schedule)
 
     def play(self, *batches: FrameBatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from feedrec.feeds.auth import Auth
@@ -14,7 +14,9 @@ from feedrec.replay.client.crowd import Crowd
 from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.client.venue_time import VenueTime
-from feedrec.replay.clock.time_types import RecordedWall
+from feedrec.replay.clock.time_types import RecordedSteady, RecordedWall
+from feedrec.replay.timeline.coming_snapshots import ComingSnapshots, Outlook
+from feedrec.replay.timeline.frame_batches import FrameBatch
 from feedrec.replay.venue.rebuild import Position
 from feedrec.replay.venue.rebuild_process import RebuildProcess
 
@@ -24,6 +26,7 @@ from .fake_connection import FakeConnection
 
 NOW = RecordedWall(START + 3_000_000)
 HERE = Position(0, [], NOW)
+NOTHING_AHEAD = Outlook(FrameBatch(0, 0, [], [], []), 0, RecordedSteady(NOW), None)
 
 
 class Server(FakeServer):
@@ -61,6 +64,18 @@ class Rebuild:
         return dict.fromkeys(wanted, b"book")
 
 
+class Coming:
+    """Says of everything that it comes."""
+
+    def __init__(self) -> None:
+        self.asked: list[Collection[Key]] = []
+
+    async def find(self, wanted: Collection[Key], outlook: Outlook) -> set[Key]:
+        assert outlook is NOTHING_AHEAD
+        self.asked.append(wanted)
+        return set(wanted)
+
+
 class Stage:
     """A session, and what comes of it."""
 
@@ -70,8 +85,8 @@ class Stage:
         self.rebuild = Rebuild()
         outlet = Outlet(self.connection.as_connection(), deflate=False, crowd=Crowd(logging.getLogger(), paced=True))
         rebuilder: Any = self.rebuild
-        rebuild = cast(RebuildProcess, rebuilder)
-        self.session = VenueSession(server, rebuild, outlet, self._remark, lambda: True, time)
+        rebuild, coming = cast(RebuildProcess, rebuilder), cast(ComingSnapshots, Coming())
+        self.session = VenueSession(server, rebuild, coming, outlet, self._remark, lambda: True, time)
 
     def _remark(self, remark: Remark) -> None:
         self.remarks.append(remark.text)
@@ -118,7 +133,7 @@ def test_a_subscription_waits_until_its_state_is_given() -> None:
         assert session.waits_for_state
         assert session.needs_attention
         await session.state_wanted()
-        await session.give_state(HERE)
+        await session.give_state(HERE, NOTHING_AHEAD)
 
     assert not session.needs_attention
     asyncio.run(scenario())
@@ -150,7 +165,7 @@ def test_another_lap_has_the_state_given_anew() -> None:
     stage = Stage(Server())
     stage.session.begin_lap()
     assert stage.session.waits_for_state
-    asyncio.run(stage.session.give_state(HERE))
+    asyncio.run(stage.session.give_state(HERE, NOTHING_AHEAD))
     assert stage.sent == [b"3 state: book"]
 
 
@@ -167,7 +182,7 @@ def test_what_will_be_due_needs_attention() -> None:
 def test_stopping_ends_what_is_being_rebuilt() -> None:
     stage = Stage(Server())
     stage.session.hear("subscribe", NOW)
-    asyncio.run(stage.session.give_state(HERE))
+    asyncio.run(stage.session.give_state(HERE, NOTHING_AHEAD))
     assert stage.rebuild.stopped is not None
     assert not stage.rebuild.stopped.is_set()
     stage.session.stop()

@@ -10,7 +10,7 @@ from feedrec.feeds.venue import Handshake, Reply, Send
 from feedrec.replay.client.venue_time import VenueTime
 from feedrec.replay.clock.time_types import RecordedWall
 
-from .test_venue_session import HERE, NOW, Server, Stage
+from .test_venue_session import HERE, NOTHING_AHEAD, NOW, Server, Stage
 
 LATE = -40  # nanoseconds, as all times here
 
@@ -37,6 +37,6 @@ def test_the_server_half_has_it_from_the_beginning_and_snapshots_are_as_of_it() 
     stage.session.open(Handshake("/", {}), NOW)
     assert stage.sent == [b"%d" % (NOW + 1000 + LATE)]
     stage.session.hear("subscribe", NOW)
-    asyncio.run(stage.session.give_state(HERE))
+    asyncio.run(stage.session.give_state(HERE, NOTHING_AHEAD))
     assert [call[1] for call in stage.rebuild.calls] == [HERE._replace(time=RecordedWall(NOW + 1000 + LATE))]
     assert stage.sent[1:] == [b"3 state: book"]  # the server half goes by recorded time

@@ -206,6 +206,18 @@ def test_no_client_goes_on_amid_a_batch_or_before_the_window() -> None:
     assert window.take(cursor) == batch_at(1)
 
 
+def test_no_client_goes_on_in_a_window_that_begins_at_a_later_time() -> None:
+    """What was recorded between its place and that time was never read there."""
+    window = BatchWindow(Place(RecordedSteady(30)), LIMIT)
+    window.join(RecordedSteady(30))
+    assert window.join_at(Place(RecordedSteady(11), 6)) is None
+    window.append(batch_at(3))
+    assert window.join_at(Place(RecordedSteady(11), 6)) is None
+    cursor = window.join_at(Place(RecordedSteady(21), 9))
+    assert cursor is not None
+    assert window.take(cursor) == batch_at(3)
+
+
 def batch_at(number: int, size: int = 10) -> FrameBatch:
     """Make a batch of two frames, at times 20 and 21 for the second one, after an event."""
     frames = [Frame(10 * number + part, 0, b"x" * (size // 2)) for part in range(2)]

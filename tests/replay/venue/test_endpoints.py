@@ -314,17 +314,25 @@ def test_after_the_end_it_begins_anew(recordings: list[Path]) -> None:
     run(scenario())
 
 
-def test_who_comes_after_the_end_is_closed(recordings: list[Path]) -> None:
-    """Also where connections are held open: there is nothing more to come, and nothing to tell."""
+@pytest.mark.parametrize("end", [None, START + 501 * MILLISECOND])
+def test_who_comes_after_the_end_gets_the_state_there_where_connections_are_held(
+    recordings: list[Path], end: int | None
+) -> None:
+    """Of the endpoint whose recording has ended; the common time goes on."""
 
     async def scenario() -> None:
-        chosen = options(speed=20.0, at_end="hold")
+        chosen = options(speed=20.0, at_end="hold", end=end)
         async with ReplayServer(recordings, chosen) as server, connect(server.url) as client:
             await client.send("subscribe")
-            for _ in range(101):
+            for _ in range(51 if end else 101):
                 await client.recv()
             await asyncio.sleep(scaled(0.05))
-            assert await replayed(f"{server.url}/south") == []
+            for expected in ("south 495", "south 495") if end else ("south 995", "south 995"):
+                async with connect(f"{server.url}/south") as late:
+                    await late.send("subscribe")
+                    time, _, state = (await next_of(late)).partition(" state: ")
+                    assert state == expected
+                    assert int(time) > int(expected.split()[1])
 
     run(scenario())
 
