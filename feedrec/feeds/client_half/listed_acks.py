@@ -54,6 +54,7 @@ class ListedAcksClient(SubscribingClient):
         self._accepted: Mapping[str, Collection[str]] = {}
         self._judged = False
         self._is_closed = False
+        self._acceptance: Acceptance | None = None  # None until it is asked for again: it is looked at all the time
         self._watch()
 
     @property
@@ -61,8 +62,11 @@ class ListedAcksClient(SubscribingClient):
         """What the venue accepted, once that is judged, or the connection ended before; see `FeedClient`."""
         if not (self._judged or self._is_closed):
             return None
-        accepted, missing = self._compare()
-        return Acceptance(tuple(self._wanted), tuple(accepted), tuple(missing) if self._judged else ())
+        if self._acceptance is None:
+            accepted, missing = self._compare()
+            missing = missing if self._judged else []
+            self._acceptance = Acceptance(tuple(self._wanted), tuple(accepted), tuple(missing))
+        return self._acceptance
 
     def on_tick(self, seconds_open: float) -> Sequence[Notice]:
         """Judge the acks once all have come, or should have."""
@@ -103,6 +107,7 @@ class ListedAcksClient(SubscribingClient):
         self, kind: RequestKind, wanted: list[Subscription], change: Sequence[Subscription], time: int
     ) -> list[Message]:
         messages = super()._change(kind, wanted, change, time)
+        self._acceptance = None
         if messages:
             self._acks_due += len(messages)
             self._acked_at = None
@@ -115,6 +120,7 @@ class ListedAcksClient(SubscribingClient):
         if listed is None:
             return ()
         self._acks += 1
+        self._acceptance = None
         if self._judged:
             return self._take_late(listed)
         before, self._accepted = self._missing(), listed

@@ -103,7 +103,7 @@ class CoinbaseExchangeClient(ListedAcksClient):
 
     def on_close(self, code: int = LOST, reason: str = "") -> Sequence[Notice]:
         """Judge a venue that refused everything, and closed before its ack was found missing."""
-        if self._judged or not self._was_refused or code == LOST:
+        if self._judged or self._acks >= self._acks_due or not self._was_refused or code == LOST:
             return super().on_close(code, reason)
         self._judged = True
         return (nothing_accepted_notice(),)

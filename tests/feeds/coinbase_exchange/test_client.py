@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feedrec.errors import UsageError
-from feedrec.feeds import Notice, Subscription, subscribe_to
+from feedrec.feeds import Acceptance, Notice, Subscription, subscribe_to
 from feedrec.feeds.coinbase_exchange import FEEDS, CoinbaseExchangeClient
 from feedrec.feeds.coinbase_exchange.client import ACK_GRACE, ACK_TIMEOUT, SILENCE_LIMIT
 from feedrec.feeds.coinbase_exchange.frames import describe
@@ -167,6 +167,16 @@ def test_a_venue_that_closes_after_errors_and_no_ack_left_nothing() -> None:
     assert nothing.severity == "fatal"
     assert client.on_close(1008) == client.on_tick(ACK_TIMEOUT) == ()
     assert CoinbaseExchangeClient([MATCHES]).on_close(1008) == ()
+
+
+def test_a_connection_that_ends_within_the_grace_is_judged_by_the_ack_that_came() -> None:
+    client = CoinbaseExchangeClient([BATCH])
+    hear(client, error("Failed to subscribe", "ETH-USD is not a valid product"), ack(("level2_50", ("BTC-USD",))))
+    (missing,) = client.on_close(1000)
+    assert (missing.severity, missing.event) == ("warning", "missing")
+    assert client.acceptance == Acceptance(
+        (BATCH,), (Subscription("level2_batch", PAIR[:1]),), (Subscription("level2_batch", PAIR[1:]),)
+    )
 
 
 def test_no_answer_at_all_is_a_warning() -> None:

@@ -68,6 +68,20 @@ def test_nothing_happened_in_an_empty_recording() -> None:
     assert Activity().span is None
 
 
+def test_what_was_accepted_is_that_of_the_last_file_that_tells(tmp_path: Path) -> None:
+    """Files of a rotation have the header of the first, and the events of their own time."""
+    asked = [{"channel": "a", "products": ["X", "Y"]}]
+    x, y = ([{"channel": "a", "products": [product]}] for product in "XY")
+    events = [{"asked": asked, "accepted": x, "missing": y}, {"asked": asked, "accepted": asked, "missing": []}]
+    first = summary_of(tmp_path / "1.jsonl", Event(0, 0, "subscribed", events[0]))
+    silent = summary_of(tmp_path / "2.jsonl", Frame(1, 0, b"a X"))
+    last = summary_of(tmp_path / "3.jsonl", Event(2, 1, "subscribed", events[1]))
+    facts = combine([first, silent]).as_dict()["subscribed"]
+    assert facts == {"asked": asked, "accepted": x, "missing": y, "was_missing": []}
+    facts = combine([first, silent, last]).as_dict()["subscribed"]
+    assert facts == {"asked": asked, "accepted": asked, "missing": [], "was_missing": y}
+
+
 def test_of_headers_what_differs_is_left_empty() -> None:
     """Subscriptions are listed once, and the whole began when the first began."""
     level2, ticker = {"channel": "level2"}, {"channel": "ticker"}
