@@ -182,7 +182,7 @@ class Playback:
         if position is not None:
             self._batch = FrameBatch(position, position, [], [], [])
         if (session := self._session) is not None:
-            session.time.next_payload = lambda: None
+            session.time.end(self._batch.frames)
             while session.deadline is not None and session.deadline <= self.present_frame:
                 session.due_messages(session.deadline)
             if session.waits_for_state:

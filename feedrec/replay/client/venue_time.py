@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ...feeds.venue import VenueClock
+from ...model import NANOSECONDS, Frame
 
 __all__ = ["VenueTime"]
 
@@ -34,6 +35,19 @@ class VenueTime:
         self.next_payload: Callable[[], bytes | None] | None = None
         self._behind = behind
         self._own_time = own_time
+
+    def end(self, last: Iterable[Frame]) -> None:
+        """
+        Go on after the last frames, where the times that they name end.
+
+        A recording that was made of a fast replay has another difference of clocks there than at its beginning. The
+        frame that was least late tells it; less than a second is how long frames are on their way.
+        """
+        self.next_payload = lambda: None
+        named = ((self._own_time(frame.payload), frame.time) for frame in last if not frame.synthetic)
+        found = [own - recorded for own, recorded in named if own is not None]
+        if found and abs(max(found) - self.clock.ahead) >= NANOSECONDS:
+            self.clock.ahead = max(found)
 
     def _limit(self, time: int) -> int | None:
         if self.next_payload is None:

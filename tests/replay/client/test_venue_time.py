@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from feedrec.feeds.venue import Handshake, Reply, Send
+from feedrec.model import NANOSECONDS, Frame
 from feedrec.replay.client.venue_time import VenueTime
 from feedrec.replay.clock.time_types import RecordedWall
 
@@ -26,6 +27,23 @@ def test_it_is_never_later_than_the_next_frame(ahead: int) -> None:
     assert time.clock.at(500) == 500 + ahead
     time.next_payload = lambda: None  # it was the last one
     assert time.clock.at(500) == 500 + ahead
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [
+        ([], 5),
+        ([900_000_000, -3], 5),  # they were only long on their way
+        ([-20 * NANOSECONDS, -21 * NANOSECONDS], -20 * NANOSECONDS),
+        ([20 * NANOSECONDS, 20 * NANOSECONDS - 7], 20 * NANOSECONDS),
+    ],
+)
+def test_after_the_last_frames_it_goes_on_where_they_were(late: list[int], expected: int) -> None:
+    time = VenueTime(5, own_time=lambda payload: int(payload) if payload else None)
+    frames = [Frame(NOW + number, 0, b"%d" % (NOW + number + own)) for number, own in enumerate(late)]
+    made_up = Frame(NOW, 0, b"7", synthetic=True)
+    time.end([*frames, Frame(NOW, 0, b""), made_up])
+    assert time.clock.at(NOW + 9) == NOW + 9 + expected
 
 
 def test_the_server_half_has_it_from_the_beginning_and_snapshots_are_as_of_it() -> None:
