@@ -31,6 +31,7 @@ from ..feeds.venue import Remark
 from ..model import Header
 from .admission.allowed_hosts import AllowedHosts, parse_host_name
 from .admission.handshakes import Handshakes, Refusal
+from .admission.library_log import library_log
 from .admission.listening import exposure, local_url, why_not_listening
 from .admission.log_limit import Log, LogLimit, shortened
 from .admission.plain_http import FirstRequest, plain_answer
@@ -148,7 +149,7 @@ class ReplayServer:
                 compression=None,
                 extensions=[_DEFLATE],
                 process_request=self._admit,
-                logger=_quiet_logger(),
+                logger=library_log(),
                 ping_interval=None,
                 max_size=MAX_MESSAGE,
                 write_limit=TRANSPORT_LIMIT,
@@ -357,36 +358,3 @@ def _where(error: BaseException) -> str:
     """Say what failed where, but not the error's text: that may quote a client's message, secrets included."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in line {place.lineno} of {Path(place.filename).name}"
-
-
-class _Handshakes(logging.Filter):
-    """
-    Turns what the library logs into single lines of our own log.
-
-    The library logs a failed handshake as an error with a traceback; for a mock venue, a port scan or a browser is not
-    an error. The text of the error is left out: it may quote what the client sent, secrets included.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._limit = LogLimit(_log, "failed handshakes", at_once=20, per_second=1.0)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        reason = "" if error is None else f": {_kinds(error)}"
-        self._limit.log(logging.INFO, "%s%s", record.getMessage(), reason)
-        return False
-
-
-def _kinds(error: BaseException) -> str:
-    """Name the kinds of an error and of what caused it."""
-    cause = error.__cause__
-    return type(error).__name__ + (f" ({_kinds(cause)})" if cause is not None else "")
-
-
-def _quiet_logger() -> logging.Logger:
-    logger = logging.getLogger("feedrec.replay.websockets")
-    logger.setLevel(logging.WARNING)  # below that, the library logs every frame
-    if not logger.filters:
-        logger.addFilter(_Handshakes())
-    return logger

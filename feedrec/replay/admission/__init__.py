@@ -7,4 +7,5 @@ Who may connect, and how much of it is told.
     listening.py       the address that is listened on
     token_bucket.py    so much at once, and so much a second
     log_limit.py       log lines that a client can cause
+    library_log.py     what the websockets library logs
 """
