@@ -31,6 +31,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,14 @@ def _warn_of_unknown_variables(command: click.Command) -> None:
     others = tuple(f"FEEDREC_{name}_".upper() for name in _COMMANDS if name != command.name)
     for name in sorted(os.environ):
         if name.startswith("FEEDREC_") and name not in options and not name.startswith((*others, *_OTHER_VARIABLES)):
-            echo_problem("warning", f"unknown environment variable {name}{did_you_mean(name, sorted(options))}")
+            echo_problem("warning", f"unknown environment variable {name}{_close_variable(name, options)}")
+
+
+def _close_variable(name: str, options: Iterable[str]) -> str:
+    """Return a suggestion, or nothing if only what all variables begin with is alike."""
+    begin = "FEEDREC_"
+    found = did_you_mean(name.removeprefix(begin), sorted(option.removeprefix(begin) for option in options))
+    return found.replace("'", f"'{begin}", 1)
 
 
 def _broken_pipe_exit() -> click.exceptions.Exit:

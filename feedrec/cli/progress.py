@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from .terminal import printable
 __all__ = ["progress_line", "reading"]
 
 _REFRESH = 0.1
+_MINUTE = 60
 
 
 @contextlib.contextmanager
@@ -51,5 +53,6 @@ def progress_line(what: str, done: int, size: int, seconds: float, width: int) -
     """
     parts = [f"{what} {min(done / size, 1):.0%}" if size else what, f"{output.size(done)} of {output.size(size)}"]
     if 0 < done < size and seconds >= 1:
-        parts.append(f"{output.duration(seconds / done * (size - done))} left")
+        left = math.ceil(seconds / done * (size - done))
+        parts.append(f"{f'{left} s' if left < _MINUTE else output.duration(left)} left")
     return fitting(parts, width)

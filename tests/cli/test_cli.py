@@ -74,6 +74,7 @@ def test_a_command_of_other_tools_gets_a_hint(name: str) -> None:
         ("FEEDREC_INFO_JOSN", "; did you mean 'FEEDREC_INFO_JSON'?"),
         ("FEEDREC_INFOJSON", "; did you mean 'FEEDREC_INFO_JSON'?"),
         ("FEEDREC_XYZZY", ""),
+        ("FEEDREC_X", ""),
     ],
 )
 def test_a_variable_that_is_no_option_is_a_warning(variable: str, hint: str) -> None:
@@ -168,6 +169,8 @@ def test_help_is_light() -> None:
         (("replay", DEMO, "--speed", "fast"), 2, "'fast' is not a speed"),
         (("replay", DEMO, "--speed", "nan"), 2, "'nan' is not a speed"),
         (("replay", DEMO, "--at-end", "stop"), 2, "--at-end"),
+        (("replay", DEMO, "sh"), 2, "sh: no such file; if it is the command to run, write -- before it"),
+        (("replay", DEMO, "missing"), 1, "missing: no such file"),
         (("replay", "-"), 2, "- is stdin, and this needs a file"),
         (("repair", "-"), 2, "- is stdin, and this needs a file"),
         (("convert", DEMO), 2, "Missing option '-o' / '--output': name the output file, or - for stdout"),

@@ -16,7 +16,8 @@ from .test_live_line import Screen
 @pytest.mark.parametrize(
     ("done", "size", "seconds", "width", "line"),
     [
-        (25_000_000, 100_000_000, 4.0, 80, "verifying x 25% | 25.0 MB of 100.0 MB | 12.0 s left"),
+        (25_000_000, 100_000_000, 4.0, 80, "verifying x 25% | 25.0 MB of 100.0 MB | 12 s left"),
+        (25_000_000, 100_000_000, 24.5, 80, "verifying x 25% | 25.0 MB of 100.0 MB | 1m 14s left"),
         (25_000_000, 100_000_000, 4.0, 40, "verifying x 25% | 25.0 MB of 100.0 MB"),
         (25_000_000, 100_000_000, 4.0, 20, "verifying x 25%"),
         (25_000_000, 100_000_000, 4.0, 5, "verif"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
+import os
+import shutil
 import signal
 from collections.abc import Sequence
 from functools import partial
@@ -208,6 +210,9 @@ def _recordings(paths: Sequence[Path]) -> list[Path]:
     from ...formats.several.folder import find_recordings
     from ...formats.several.inputs import inspect_recording, refuse_doubles
 
+    for path in paths[1:]:
+        if not os.path.lexists(path) and shutil.which(path):
+            raise UsageError(f"{path}: no such file; if it is the command to run, write -- before it")
     files = find_recordings(paths)
     if len(files) > 1:
         refuse_doubles([inspect_recording(partial(under_current_name, file, open_recording)) for file in files])
