@@ -101,7 +101,8 @@ def convert(
     """
     Convert recordings to another format; merge them by time, cut, filter or split them.
 
-    Lines are copied byte for byte. INPUT is a file, a folder of recordings, or - for stdin.
+    Lines are copied byte for byte. INPUT is a file, a folder of recordings, or - for stdin. Without -o, a last - is
+    stdout.
 
     \b
       feedrec convert FILE -o FILE.parquet

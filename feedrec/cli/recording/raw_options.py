@@ -30,7 +30,7 @@ RAW_OPTIONS = (
         metavar="TEXT|@FILE",
         type=LINES,
         multiple=True,
-        help="With -e raw: a message to send when the connection opens; a file holds one message. Repeatable.",
+        help="A message to send when the connection opens; a file holds one message. Repeatable.",
     ),
     click.option(
         "--header",
@@ -38,7 +38,7 @@ RAW_OPTIONS = (
         metavar="'NAME: VALUE'|@FILE",
         type=LINES,
         multiple=True,
-        help="With -e raw: a header for the handshake, never recorded; a file holds one per line. Repeatable.",
+        help="A header for the handshake, never recorded; a file holds one per line. Repeatable.",
     ),
 )
 
