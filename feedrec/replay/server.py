@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -44,7 +43,7 @@ from .clock.schedule import Clock, Sleep
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
 from .tls.tls_context import ServerTls, open_tls
-from .tls.tls_handshake import TlsHandshake, refusal_of
+from .tls.tls_handshake import TlsHandshake, tell_of_tls
 from .venue.endpoints import Endpoint, Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
@@ -164,7 +163,8 @@ class ReplayServer:
         addresses = [bound.getsockname() for bound in self._server.sockets]
         self._bound: tuple[Any, ...] = addresses[0]
         _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
-        for warning in filter(None, (exposure(addresses, self._scheme), self._wrong_name())):
+        wrong_name = None if self._tls is None else self._tls.wrong_name(self.url)
+        for warning in filter(None, (exposure(addresses, self._scheme), wrong_name)):
             _log.warning("%s", warning)
 
     @property
@@ -196,14 +196,6 @@ class ReplayServer:
     def totals(self) -> dict[str, ReplayTotal]:
         """The same by endpoint, including those without clients."""
         return {name: tally.total() for name, tally in self._tallies.items()}
-
-    def _wrong_name(self) -> str | None:
-        """Return what clients must know if the certificate is not for the address that they are told."""
-        host = urlsplit(self.url).hostname or ""
-        if self._tls is None or not self._tls.names or host in self._tls.names:
-            return None
-        names = ", ".join(sorted(self._tls.names))
-        return f"the certificate is not for {host}: clients must connect to a name that it is for ({names})"
 
     async def wait_finished(self) -> None:
         """Wait until the replay is over: with `exit`, until every client has ended; otherwise, until `close`."""
@@ -240,19 +232,11 @@ class ReplayServer:
 
     def _end_tls_handshake(self, handshake: TlsHandshake, error: Exception | None) -> None:
         self._handshakes.end(handshake)
-        self._tell_of_tls(error)
-        if isinstance(error, ConnectionError):  # as asyncio's clients do that do not trust the certificate
-            text = "a client hung up in the TLS handshake: it may not trust the certificate (docs/clients.md)"
-            self._refusals.log(logging.INFO, text)
+        self.has_lacked |= tell_of_tls(error, self._refusals.log, in_handshake=True)
 
     def _lose(self, connection: ReplayConnection) -> None:
         self._handshakes.end(connection)
-        self._tell_of_tls(connection.lost_by)  # since TLS 1.3, clients look at the certificate when ours is done
-
-    def _tell_of_tls(self, error: Exception | None) -> None:
-        if reason := refusal_of(error):
-            self.has_lacked = True
-            self._refusals.log(logging.WARNING, "a client was refused: %s", reason)
+        self.has_lacked |= tell_of_tls(connection.lost_by, self._refusals.log)
 
     def _make_handshakes(self) -> Handshakes[ReplayConnection | TlsHandshake]:
         options, endpoints = self._options, self._endpoints

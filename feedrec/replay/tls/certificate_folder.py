@@ -121,6 +121,7 @@ def prepare_certificates(folder: Path, hosts: Iterable[str], now: dt.datetime) -
         UsageError: If the folder belongs to someone else, or the operating system reports an error.
 
     """
+    folder = folder.absolute()  # clients may run elsewhere
     server, authority, bundle = (folder / name for name in ("server.pem", "authority.pem", "bundle.pem"))
     with _one_line(folder):
         _make_private_folder(folder)

@@ -7,6 +7,7 @@ import logging
 import ssl
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -43,6 +44,14 @@ class ServerTls(NamedTuple):
 
     context: ssl.SSLContext
     names: frozenset[str]
+
+    def wrong_name(self, url: str) -> str | None:
+        """Return what clients must know if the certificate is not for the host of the URL that they are told."""
+        host = urlsplit(url).hostname or ""
+        if not self.names or host in self.names:
+            return None
+        names = ", ".join(sorted(self.names))
+        return f"the certificate is not for {host}: clients must connect to a name that it is for ({names})"
 
 
 def open_tls(tls: ssl.SSLContext | TlsFiles) -> ServerTls:

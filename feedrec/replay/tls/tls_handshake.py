@@ -9,11 +9,12 @@ all others from the moment it is accepted, and what goes wrong is said in words.
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
-__all__ = ["TlsHandshake", "refusal_of"]
+__all__ = ["TlsHandshake", "refusal_of", "tell_of_tls"]
 
 _SHUTDOWN_TIMEOUT = 2.0  # seconds for the client to take leave of TLS
 
@@ -110,6 +111,33 @@ class _ClosedOnce:
     def close(self) -> None:
         if not self._transport.is_closing():
             self._transport.close()
+
+
+def tell_of_tls(
+    error: BaseException | None, log: Callable[[int, str, str], object], *, in_handshake: bool = False
+) -> bool:
+    """
+    Tell why a client left, if that is about TLS.
+
+    Args:
+        error: What broke its connection. Since TLS 1.3, clients look at the certificate when our handshake is done.
+        log: Takes level, format and text of a line.
+        in_handshake: Whether our handshake was not done.
+
+    Returns:
+        Whether it did not accept TLS, or speak any.
+
+    """
+    reason = refusal_of(error)
+    if reason is not None:
+        log(logging.WARNING, "a client was refused: %s", reason)
+    elif in_handshake and isinstance(error, ConnectionError):  # as asyncio's clients do, without a word
+        log(
+            logging.INFO,
+            "a client hung up in the TLS handshake: %s",
+            "it may not trust the certificate (docs/clients.md)",
+        )
+    return reason is not None
 
 
 def refusal_of(error: BaseException | None) -> str | None:

@@ -192,8 +192,10 @@ def test_the_folder_is_where_the_system_keeps_data(platform: str, environment: d
     assert default_folder(platform, environment, HOME) == Path(folder)
 
 
-def test_variables_lead_to_our_files(tmp_path: Path) -> None:
-    local = prepared(tmp_path)
+def test_variables_lead_to_our_files_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    local = prepared(Path("tls"))
+    assert local.bundle == tmp_path / "tls" / "bundle.pem"
     expected = {
         "SSL_CERT_FILE": str(local.bundle),
         "REQUESTS_CA_BUNDLE": str(local.bundle),
