@@ -196,7 +196,7 @@ def test_handshakes_that_fail_are_close_codes_that_no_retry_mends(market: Path, 
     assert codes(path) == [code]
 
 
-@pytest.mark.parametrize("code", [1001, 1011, 1012, 1013, 1014])
+@pytest.mark.parametrize("code", [1000, 1001, 1011, 1012, 1013, 1014])
 def test_other_closes_are_worth_another_try(path: Path, code: int) -> None:
     async def end_soon(peer: Peer) -> None:
         await peer.accept(text(WELCOME))

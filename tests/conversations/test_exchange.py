@@ -378,6 +378,10 @@ def test_everything_is_recorded_with_the_right_key_without_a_gap(recording: Path
     ack, *_ = payloads(path)
     assert b'"subscriptions"' in ack
     assert events(path, "missing") == events(path, "gap") == events(path, "error") == []
+    kinds_of_all = {"heartbeat", "ticker", "snapshot", "l2update", "received", "open", "match", "done", "last_match"}
+    recorded = [json.loads(payload) for payload in payloads(path)]
+    assert kinds_of_all | {"status", "balance"} <= {one["type"] for one in recorded if isinstance(one, dict)}
+    assert any("user_id" in one for one in recorded)
     (message,) = sent(path)
     assert message.redacted
     fields = json.loads(message.payload)

@@ -139,6 +139,13 @@ def test_no_jwt_chooses_its_own_algorithm(key: CdpKey) -> None:
             assert auth.check_jwt(forged)
 
 
+@each_key
+@pytest.mark.parametrize("nonce", ["0123456789abcdef" * 2, hashlib.sha256(b"1700000000").hexdigest()])
+def test_both_nonces_that_the_venue_documents_are_taken(key: CdpKey, nonce: str) -> None:
+    """Sixteen random bytes in hexadecimal, or a SHA-256."""
+    assert strict(key).check_jwt(key.jwt(NOW, nonce)) is None
+
+
 @pytest.mark.parametrize("issuer", ["cdp", "coinbase-cloud"])
 def test_both_issuers_that_the_venue_documents_are_taken(issuer: str) -> None:
     assert strict(KEYS["EdDSA"]).check_jwt(signed({**CLAIMS, "iss": issuer})) is None

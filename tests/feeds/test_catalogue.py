@@ -26,6 +26,34 @@ def test_an_endpoint_is_a_feed_that_can_be_subscribed_as_it_stands(name: str) ->
         assert bool(channel.params) == bool(channel.example)
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("coinbase-advanced", "wss://advanced-trade-ws.coinbase.com"),
+        ("coinbase-advanced-user", "wss://advanced-trade-ws-user.coinbase.com"),
+        ("coinbase-exchange", "wss://ws-feed.exchange.coinbase.com"),
+        ("coinbase-exchange-direct", "wss://ws-direct.exchange.coinbase.com"),
+        ("coinbase-exchange-sandbox", "wss://ws-feed-public.sandbox.exchange.coinbase.com"),
+        ("coinbase-exchange-direct-sandbox", "wss://ws-direct.sandbox.exchange.coinbase.com"),
+        ("coinmarketcap", "wss://pro-stream.coinmarketcap.com/v1"),
+    ],
+)
+def test_the_addresses_are_the_documented_ones(name: str, url: str) -> None:
+    assert find_feed(name).url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"),
+    [
+        ("coinbase-advanced", "heartbeats candles status ticker ticker_batch level2 user market_trades"),
+        ("coinbase-advanced-user", "heartbeats user futures_balance_summary"),
+        ("coinbase-exchange", "heartbeat ticker level2 full matches user"),
+    ],
+)
+def test_the_channels_that_are_documented_are_there(name: str, channels: str) -> None:
+    assert set(channels.split()) <= set(find_feed(name).channels)
+
+
 def test_the_default_endpoint_is_in_the_catalogue() -> None:
     assert "coinbase-advanced" in endpoint_names()
 

@@ -7,6 +7,14 @@ from feedrec.feeds import Subscription, find_feed
 FEED = find_feed("coinbase-advanced")
 
 
+def test_the_account_is_on_one_connection_alone() -> None:
+    """One for each user, says the document of the channel."""
+    products = tuple(f"A{number}-USD" for number in range(61))
+    spread = FEED.spread([Subscription("level2", products), Subscription("user"), Subscription("heartbeats")])
+    assert len(spread) == 3
+    assert [Subscription("user") in connection for connection in spread] == [True, False, False]
+
+
 def test_other_products_of_user_need_a_new_connection() -> None:
     """Unsubscribe, close, reopen, says the document of the channel."""
     user, ticker = Subscription("user", ("BTC-USD",)), Subscription("ticker", ("BTC-USD",))

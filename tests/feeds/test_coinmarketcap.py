@@ -67,6 +67,7 @@ def test_everything_needs_the_api_key() -> None:
     text = missing_credentials(FEED, [prices(1)])
     assert text is not None
     assert text.startswith("coinmarketcap needs credentials, an API key of CoinMarketCap")
+    assert "of the Startup plan or one above it" in text
     assert "set CMC_PRO_API_KEY" in text
 
 

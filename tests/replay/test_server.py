@@ -80,6 +80,20 @@ def test_every_frame_arrives_byte_for_byte_in_order(tmp_path: Path) -> None:
     assert results[0].lateness is None
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "file.zst", "a.parquet"])
+def test_a_recording_of_any_format_arrives_byte_for_byte(tmp_path: Path, name: str) -> None:
+    """What it is, its content tells, and not its name: `file.zst` has no ending that is known."""
+    frames = [*numbered(20), Frame(START, 0, b"\x00\xff", binary=True), Frame(START, 0, b' {"spaces" : 1 }\n')]
+
+    async def scenario() -> None:
+        path = record(tmp_path / (name.replace("file", "a.jsonl")), frames)
+        path = path.rename(tmp_path / name)
+        async with ReplayServer(path, options()) as server:
+            assert await replayed_to_raw_client(server.port) == [*as_messages(frames), CLOSE_1000]
+
+    run(scenario())
+
+
 def test_the_real_capture_arrives_byte_for_byte(tmp_path: Path, capture_frames: list[bytes]) -> None:
     async def scenario() -> None:
         path = record(tmp_path / "a.jsonl.zst", frames_of(capture_frames))

@@ -351,7 +351,13 @@ def test_a_usdc_product_gets_the_data_of_its_usd_name() -> None:
     assert len(play(venue, data(0, "ticker", "snapshot", "BTC-USD"))) == 2
 
 
-@pytest.mark.parametrize("message", [b"", b"hello", b"[]", b"\xff", b'{"type":"ping"}', b'{"type":5}', b"[" * 100_000])
+LIST_OF_CHANNELS = b'{"type":"subscribe","product_ids":["BTC-USD"],"channel":["level2","ticker"]}'
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"", b"hello", b"[]", b"\xff", b'{"type":"ping"}', b'{"type":5}', b"[" * 100_000, LIST_OF_CHANNELS],
+)
 def test_what_is_no_request_is_an_error(message: bytes) -> None:
     assert sent(server(malformed_message="what?").on_message(message, START)) == [{"type": "error", "message": "what?"}]
 

@@ -521,6 +521,14 @@ def test_private_channels_are_refused_without_credentials_and_the_others_are_not
     assert ask(venue, channel, products=("BTC-USD",), **SIGNED)[0]["type"] == "subscriptions"
 
 
+def test_credentials_count_for_their_own_message_alone() -> None:
+    """Neither for what was subscribed before nor for what is subscribed after."""
+    venue = server(auth=auth())
+    assert ask(venue, "ticker", products=("BTC-USD",)) == [ack(("ticker", ["BTC-USD"]))]
+    assert ask(venue, "full", products=("BTC-USD",), **SIGNED)[0]["type"] == "subscriptions"
+    assert ask(venue, "user", products=("BTC-USD",))[0]["type"] == "error"
+
+
 def test_user_and_balance_are_refused_with_the_text_that_is_set() -> None:
     venue = server(auth=auth(), private_reason="sign it")
     assert ask(venue, "user", {"name": "balance", "account_ids": [ACCOUNT]}) == [error("sign it")]

@@ -149,6 +149,7 @@ def test_errors_of_the_venue_and_failed_attempts_are_reported(path: Path) -> Non
     assert len(errors) == 2
     assert "HTTP status 503" in str(errors[0])
     assert errors[1] == "the venue refused: bad key"
+    assert all(len(call) == 2 for call in log.calls if call[0] == "error"), "the venue gave no reason"
 
 
 def test_messages_are_decoded_where_asked_for() -> None:
