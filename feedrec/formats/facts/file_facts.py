@@ -6,8 +6,6 @@ docs/format.md is normative. All steady times are those of a clock whose shift i
 
 from __future__ import annotations
 
-import itertools
-
 import msgspec
 
 from ...model import NANOSECONDS, TIME_LIMIT
@@ -188,8 +186,8 @@ def _are_possible(bins: Bins) -> bool:
         and len(bins.steps) == len(bins.counts)
         and has_times == bool(bins.counts)
         and (bins.first is None) == (bins.last is None)
-        and all(step > 0 for step in itertools.islice(bins.steps, 1, None))
-        and all(count > 0 for count in bins.counts)
+        and min(bins.steps[1:], default=1) > 0
+        and min(bins.counts, default=1) > 0
     )
 
 

@@ -8,8 +8,7 @@ a clock that jumps by years costs nothing. Nine doublings make a bin a second wi
 from __future__ import annotations
 
 import itertools
-from array import array
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,9 +24,6 @@ MOST_BINS = 8192
 _DOUBLINGS_TO_SECOND = 9
 _NARROWEST = NANOSECONDS >> _DOUBLINGS_TO_SECOND  # 5**9 ns, about two milliseconds
 _FRAMES_PER_BIN = 8  # above that, looking for the end of a bin is faster than dividing each time
-
-_CHUNK_SECONDS = 1 << 10
-_MOST_CHUNKS = 1 << 12  # 48 days, 32 MiB
 
 
 class Bins(msgspec.Struct, array_like=True):
@@ -123,9 +119,15 @@ class Histogram:
             return
         self._widen(bins.first + shift, bins.last + shift)
         ours, width, to_middle = self._bins, self.bin_width, bins.width // 2 + shift
-        for number, count in bins.by_number():
-            ours[(number * bins.width + to_middle) // width] += count
-            self.total += count
+        numbers, sums = list(itertools.accumulate(bins.steps)), [0, *itertools.accumulate(bins.counts)]
+        self.total += sums[-1]
+        start = 0
+        while start < len(numbers):  # theirs are many in one of ours, mostly
+            number = (numbers[start] * bins.width + to_middle) // width
+            first_after = -((to_middle - (number + 1) * width) // bins.width)  # rounded up
+            end = bisect_left(numbers, first_after, start)
+            ours[number] += sums[end] - sums[start]
+            start = end
         self._limit()
 
     def written(self) -> Bins:
@@ -188,29 +190,51 @@ class SecondCount(msgspec.Struct, array_like=True):
             self.first = begin, counts[begin]
 
 
+class _File(msgspec.Struct):
+    """What was counted in a file between its first and its last second, and what of that was added to the others."""
+
+    first: int
+    last: int
+    ends: dict[int, int]
+    bins: Bins
+    by: int
+    added: dict[int, int] = {}
+    is_whole: bool = False
+
+    @property
+    def all(self) -> dict[int, int]:
+        """What was counted in each second, as far as the bins tell."""
+        if self.bins.width > NANOSECONDS:
+            return self.ends
+        per_second = NANOSECONDS // self.bins.width
+        counts: dict[int, int] = {}
+        for number, count in self.bins.by_number():
+            second = number // per_second + self.by
+            counts[second] = counts.get(second, 0) + count
+        return counts
+
+
 class BusiestSecond:
     """
     The maximum number of things within one second of the clock in several files, in whatever order they are added.
 
-    Seconds are kept for `most_chunks` spans of 17 minutes in which something happened. Beyond that, the span that was
-    seen first is forgotten, so that later things within its seconds would be counted from zero.
+    What happened in the same second in several files is added up where their bins are no wider than a second; otherwise
+    only where the one file ends and the other begins.
 
     Attributes:
         most: The maximum.
 
     """
 
-    def __init__(self, most_chunks: int = _MOST_CHUNKS) -> None:
+    def __init__(self) -> None:
         self.most = 0
-        self._most_chunks = most_chunks
-        self._chunks: dict[int, array[int]] = {}
+        self._files: list[_File] = []  # by their first second
+        self._longest = 0  # seconds
+        self._counts: Counter[int] = Counter()  # of seconds that several files have, and others
 
     def add(self, seconds: SecondCount, bins: Bins, shift: int = 0) -> None:
         """
         Add what was counted in a file.
-
-        What happened in the same second in several files is added up where the bins are no wider than a second;
-        otherwise only where the one file ends and the other begins.
 
         Args:
             seconds: The busiest second of that file, the first, and the last one.
@@ -218,25 +242,35 @@ class BusiestSecond:
             shift: Nanoseconds to shift it by, rounded to seconds.
 
         """
+        if seconds.first is None or seconds.last is None:
+            return
         self.most = max(self.most, seconds.most)
         by = (shift + NANOSECONDS // 2) // NANOSECONDS
-        if bins.width > NANOSECONDS:
-            ends = dict(filter(None, (seconds.first, seconds.last)))
-            self._add({second + by: count for second, count in ends.items()})
-            return
-        per_second = NANOSECONDS // bins.width
-        counts: Counter[int] = Counter()
-        for number, count in bins.by_number():
-            counts[number // per_second + by] += count
-        self._add(counts)
+        ends = {second + by: count for second, count in (seconds.first, seconds.last)}
+        file = _File(seconds.first[0] + by, seconds.last[0] + by, ends, bins, by)
+        for other in self._files_between(file.first, file.last):
+            shared = range(max(file.first, other.first), min(file.last, other.last) + 1)
+            touches = len(shared) == 1 and shared[0] in file.ends and shared[0] in other.ends
+            for one in (file, other):
+                if touches:
+                    self._count(one, one.ends)
+                elif not one.is_whole:
+                    self._count(one, one.all)
+                    one.is_whole = True
+        self._longest = max(self._longest, file.last - file.first)
+        insort(self._files, file, key=lambda one: one.first)
 
-    def _add(self, counts: Mapping[int, int]) -> None:
+    def _files_between(self, first: int, last: int) -> list[_File]:
+        start = bisect_left(self._files, first - self._longest, key=lambda one: one.first)
+        return [
+            one for one in itertools.takewhile(lambda one: one.first <= last, self._files[start:]) if one.last >= first
+        ]
+
+    def _count(self, file: _File, counts: Mapping[int, int]) -> None:
+        """Add a file to the others, if it was not added as much."""
+        if len(counts) <= len(file.added):
+            return
         for second, count in counts.items():
-            number, place = divmod(second, _CHUNK_SECONDS)
-            chunk = self._chunks.get(number)
-            if chunk is None:
-                if len(self._chunks) >= self._most_chunks:
-                    del self._chunks[next(iter(self._chunks))]
-                chunk = self._chunks[number] = array("Q", bytes(8 * _CHUNK_SECONDS))
-            chunk[place] += count
-            self.most = max(self.most, chunk[place])
+            self._counts[second] += count - file.added.get(second, 0)
+            self.most = max(self.most, self._counts[second])
+        file.added = dict(counts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,10 +121,9 @@ def test_in_wider_bins_a_second_that_two_files_share_at_their_ends_is_still_one(
     assert busiest.most == 4
 
 
-@pytest.mark.parametrize(("most_chunks", "most"), [(2, 3), (1, 2)])
-def test_what_is_too_long_ago_is_counted_anew(most_chunks: int, most: int) -> None:
-    """Memory is bounded; the number seen before stays."""
-    busiest = BusiestSecond(most_chunks)
-    for part in ([0, 0], [10**6 * NANOSECONDS], [0]):
+def test_a_second_that_is_counted_in_part_is_counted_whole_when_another_file_has_it_too() -> None:
+    """At first two files meet at their ends only; the third lies across both."""
+    busiest, second = BusiestSecond(), NANOSECONDS
+    for part in ([0, second, second], [second, 2 * second, 2 * second], [0, 0, second, 2 * second]):
         busiest.add(second_count(part, []), filled([part], 9).written())
-    assert busiest.most == most
+    assert busiest.most == 4
