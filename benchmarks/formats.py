@@ -43,6 +43,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     recording = folder / "large.jsonl.zst"
     payload, span = large(recording, PAYLOAD // (10 if quick else 1))
     yield _reading(recording, payload)
+    yield _telling(recording, payload)
     yield from _seeking(recording, span, "")
     bare = folder / "bare.jsonl.zst"
     without_index(recording, bare)
@@ -93,6 +94,13 @@ def _reading(path: Path, payload: int) -> Row:
     return Row(what, f"{baseline / 1e6:,.0f} MB/s", f"{ours / 1e6:,.0f} MB/s", ours / baseline)
 
 
+def _telling(path: Path, payload: int) -> Row:
+    """Compare the CPU time of `info`, which reads the index, with that of reading everything."""
+    baseline, ours = run("feedrec", "info", "--full", path).cpu, run("feedrec", "info", path).cpu
+    what = f"info of {payload / 1e6:,.0f} MB by its index, against --full: CPU"
+    return Row(what, f"{baseline:.2f} s", f"{ours:.2f} s", ours / baseline)
+
+
 def _split_all(path: Path) -> None:
     with path.open("rb") as file:
         reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
@@ -128,7 +136,7 @@ def _commands(path: Path, folder: Path) -> Iterator[Row]:
     """Run each command on the large recording; compare its peak memory with the goal."""
     target = folder / "out.jsonl.zst"
     for name, *arguments in (
-        ("info", path),
+        ("info", "--full", path),
         ("verify", path),
         ("convert", path, "-o", target),
         ("repair", path, "-o", target),

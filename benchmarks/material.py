@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 import zstandard
 
-from feedrec.feeds import find_feed
+from feedrec.feeds import find_feed, rule_of
 from feedrec.formats import create_recording, open_recording
 from feedrec.model import NANOSECONDS, Frame, FrameInfo
 
@@ -159,10 +159,11 @@ def _describe_by_type(payload: bytes) -> FrameInfo:
 
 def large(path: Path, size: int) -> tuple[int, range]:
     """Write a recording of about `size` bytes of payload, the demo over and over; return exact size and times."""
-    describe = find_feed("coinbase-advanced").describe
+    feed = find_feed("coinbase-advanced")
+    describe = feed.describe
     with open_recording(DEMO) as recording:
         records = list(recording)
-        writer = create_recording(path, recording.header)
+        writer = create_recording(path, recording.header, make_rule=rule_of(feed))
     infos = [
         describe(record.payload) if isinstance(record, Frame) and record.direction == "in" else None
         for record in records

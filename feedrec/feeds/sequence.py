@@ -20,6 +20,7 @@ The numbers that a venue gives its frames: what is missing between them, and whe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -173,3 +174,11 @@ class ConnectionSequence:
             numbers.expected = sequence + 1
             return None
         return numbers.observe(sequence)
+
+    def passes(self, infos: Sequence[FrameInfo]) -> bool:
+        """Observe frames if each has the number that comes next, and return whether that is so: fast, in one go."""
+        expected = self._numbers.expected
+        if expected is None or [info.sequence for info in infos] != list(range(expected, expected + len(infos))):
+            return False
+        self._numbers.expected = expected + len(infos)
+        return True

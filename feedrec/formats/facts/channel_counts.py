@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from ...model import FrameInfo
@@ -17,23 +16,23 @@ class ChannelCounts:
     Counts frames.
 
     Attributes:
-        frames: Frames by connection, channel and products.
-        sizes: Bytes of their payloads.
+        counts: The number of frames, and the bytes of their payloads, by connection, channel and products.
 
     """
 
     def __init__(self) -> None:
-        self.frames: Counter[Key] = Counter()
-        self.sizes: defaultdict[Key, int] = defaultdict(int)
+        self.counts: dict[Key, list[int]] = {}
 
     def add(self, conns: Sequence[int], infos: Sequence[FrameInfo | None], sizes: Sequence[int]) -> None:
         """Count frames: their connections, descriptions (None for what is no received frame), and payload sizes."""
-        keys = [
-            (conn, info.channel, info.products) for conn, info in zip(conns, infos, strict=True) if info is not None
-        ]
-        if len(keys) < len(infos):
-            sizes = [size for size, info in zip(sizes, infos, strict=True) if info is not None]
-        self.frames.update(keys)
-        sums = self.sizes
-        for key, size in zip(keys, sizes, strict=True):
-            sums[key] += size
+        counts = self.counts
+        for conn, info, size in zip(conns, infos, sizes, strict=True):
+            if info is None:
+                continue
+            key = conn, info.channel, info.products
+            if key in counts:
+                both = counts[key]
+                both[0] += 1
+                both[1] += size
+            else:
+                counts[key] = [1, size]

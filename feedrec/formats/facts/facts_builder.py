@@ -135,14 +135,13 @@ class FactsBuilder:
 
     def take_counts(self, counts: ChannelCounts) -> None:
         """Take frames that were counted elsewhere."""
-        for (_, channel, products), frames in counts.frames.items():
+        for (_, channel, products), (frames, size) in counts.counts.items():
             key = channel, ("".join(products) if len(products) < 2 else None)
             figures = self._channels.get(key)
             if figures is None:
                 figures = self._channels[key] = ChannelFacts(*key)
             figures.frames += frames
-        for (_, channel, products), size in counts.sizes.items():
-            self._channels[channel, ("".join(products) if len(products) < 2 else None)].bytes += size
+            figures.bytes += size
 
     @property
     def has_too_many_channels(self) -> bool:

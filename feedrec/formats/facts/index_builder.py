@@ -127,7 +127,7 @@ class IndexBuilder:
 
     def _by_connection(self) -> dict[str, dict[str, int]]:
         frames: dict[str, dict[str, int]] = {}
-        for (conn, channel, products), count in self._counts.frames.items():
+        for (conn, channel, products), (count, _) in self._counts.counts.items():
             by_channel = frames.setdefault(str(conn), {})
             by_channel[channel] = by_channel.get(channel, 0) + count
             self._products.setdefault(channel, {}).update(dict.fromkeys(products or ("",)))

@@ -76,6 +76,11 @@ class BlockEncoder:
         return joined(self._packed(lines, marks))
 
     def _packed(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> Iterator[bytes]:
+        text = sum(map(len, lines)) + len(lines)
+        if text <= self._room:  # mostly: a block takes several calls
+            self._room -= text
+            yield from self._compress(lines, marks)
+            return
         start = 0
         for number, line in enumerate(lines):
             size = len(line) + 1

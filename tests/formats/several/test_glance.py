@@ -10,10 +10,12 @@ import pytest
 
 from feedrec.formats import create_recording
 from feedrec.formats.facts.file_facts import LARGEST_SUMMARY, FileFacts, decode_facts
+from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.line.codec import decode_header
 from feedrec.formats.line.index import Index, encode_index, find_index
 from feedrec.formats.line.seek_table import encode_seek_table
 from feedrec.formats.several.glance import glance
+from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, Header
 
 from ..tools.sequences import RULES, describe
@@ -103,6 +105,24 @@ def test_what_is_being_written_or_was_left_says_nothing(tmp_path: Path) -> None:
 )
 def test_a_summary_that_lies_is_not_taken(tmp_path: Path, lie: dict[str, object]) -> None:
     assert glance(with_facts(recorded(tmp_path / "a.jsonl.zst"), **lie)) is None
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ({"sent": 7}, "has other sent"),
+        ({"channels": [["numbers", "", 50, 91]]}, "has other channels"),
+        ({"last_reading": [0, 0]}, "has other last_reading"),
+        ({"text": "x"}, "has other figures"),
+    ],
+)
+def test_verify_finds_a_summary_that_lies(tmp_path: Path, lie: dict[str, object], said: str) -> None:
+    path = recorded(tmp_path / "a.jsonl.zst")
+    assert verify_recording(path, lambda _: RULES).is_good
+    assert verify_recording(path, lambda _: Rules()).is_good  # without knowing the feed, nothing can be compared
+    (problem,) = verify_recording(with_facts(path, **lie), lambda _: RULES).problems
+    assert problem.kind == "index"
+    assert said in problem.text
 
 
 def test_one_with_keys_of_later_versions_is(tmp_path: Path) -> None:

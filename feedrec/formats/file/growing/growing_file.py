@@ -102,7 +102,7 @@ class GrowingFile:
         self.held += lines
         self.held_text += size
         self.text_size += size
-        self.frames += sum(mark[2] is not None for mark in marks)
+        self.frames += len(list(filter(None, [mark[2] for mark in marks])))
         self._put(self._encoder.add(texts, marks))
 
     def flush(self) -> None:
