@@ -193,6 +193,7 @@ def main() -> None:
 
     good = rows[0]["lines"] + second["lines"]
     cut = text[: text.index(lines[9]) + 20]
+    untidy = b"\xef\xbb\xbf" + b"\r\n\r\n".join([header, *lines])
     files: dict[str, tuple[bytes, dict[str, Any]]] = {
         "everything.jsonl.zst": (stream, expectation(index=rows)),
         "everything.jsonl": (text, expectation()),
@@ -202,6 +203,7 @@ def main() -> None:
         "corrupt.jsonl.zst": (bytes(flipped), {**damaged("corrupt", third["offset"], good), "index": rows}),
         "no-index.jsonl.zst": (stream[: rows[-1]["offset"] + rows[-1]["size"]], damaged("truncated", 0, len(given))),
         "cut.jsonl": (cut, damaged("truncated", len(cut), 9)),
+        "untidy.jsonl": (untidy, expectation()),
     }
     files["no-index.jsonl.zst"][1]["damage"]["offset"] = len(files["no-index.jsonl.zst"][0])
     rewritten = [json.dumps(dict(reversed(json.loads(line).items()))).encode() for line in lines[:2]]

@@ -31,6 +31,7 @@ ZSTD, SKIPPABLE = b"\x28\xb5\x2f\xfd", b"\x2a\x4d\x18"
 SEEK_TABLE, SEEK_END = 0x184D2A5E, b"\xb1\xea\x92\x8f"
 INDEX_FRAME, INDEX_BEGIN = 0x184D2A5D, b"\x66\x65\x65\x64\x72\x65\x63\x01"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MARK = b"\xef\xbb\xbf"
 FLAGS = ("redacted", "synthetic", "unverified")
 TIME = re.compile(r"^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 SPACE = re.compile(r"[ \t\n\r]*")
@@ -78,29 +79,57 @@ def read(path: Path) -> Recording:
     return found
 
 
+def _texts(data: bytes, found: Recording) -> Iterator[tuple[int, bytes]]:
+    """Give text, some at a time, with the offset at which it is damage if it is none."""
+    if data[:4] == ZSTD or (data[1:4] == SKIPPABLE and data[0] >> 4 == 5):
+        with suppress(*BAD_LINE, struct.error, zstandard.ZstdError):
+            found.index = _index(data)
+        return _blocks(data)
+    if data[:2] == b"\x1f\x8b":
+        return _members(data)
+    if data.removeprefix(MARK)[:1] == b"{":
+        return ((at.start(), at.group()) for at in re.finditer(rb"[^\n]*\n|[^\n]+", data))
+    raise NotARecordingError(data[:100])
+
+
 def _lines(data: bytes, found: Recording) -> Iterator[tuple[int, bytes]]:
     """Give each line with the offset at which it is damage if it is none."""
     if data[:4] == b"PAR1":
-        texts = _parquet(data)
-    elif data[:4] == ZSTD or (data[1:4] == SKIPPABLE and data[0] >> 4 == 5):
-        with suppress(*BAD_LINE, struct.error, zstandard.ZstdError):
-            found.index = _index(data)
-        texts = _blocks(data)
-    elif data[:2] == b"\x1f\x8b":
-        texts = _members(data)
-    elif data[:1] == b"{":
-        texts = ((at.start(), at.group()) for at in re.finditer(rb"[^\n]*\n|[^\n]+", data))
-    else:
-        raise NotARecordingError(data[:100])
-    rest = b""
-    for offset, text in texts:
-        *lines, rest = (rest + text).split(b"\n")
-        for line in lines:
-            if len(line) > LINE:
-                raise DamageError("corrupt", offset)
-            yield offset, line
-    if rest:
-        raise DamageError("truncated", len(data))
+        yield from _parquet(data)
+        return
+    rest, mark, damage, offset = b"", MARK, None, 0
+    try:
+        for offset, text in _texts(data, found):
+            *lines, rest = (rest + text).split(b"\n")
+            for line in lines:
+                _fits(line, offset)
+                tidy, mark = line.removeprefix(mark).removesuffix(b"\r"), b""
+                if tidy:
+                    yield offset, tidy
+    except DamageError as error:
+        if error.args[0] == "corrupt":
+            raise
+        damage = error
+    last = rest.removeprefix(mark).removesuffix(b"\r")
+    if _is_line(last):
+        yield offset, last
+    elif last not in {b"", b"\x1a"}:
+        damage = damage or DamageError("truncated", len(data))
+    if damage:
+        raise damage
+
+
+def _fits(line: bytes, offset: int) -> None:
+    if len(line) > LINE:
+        raise DamageError("corrupt", offset)
+
+
+def _is_line(line: bytes) -> bool:
+    """Say whether text without a line feed is a line: of another kind than the one expected, too."""
+    for decode in (_record, _header):
+        with suppress(*BAD_LINE):
+            return bool(decode(line))
+    return False
 
 
 def _verbatim(text: str, key: str) -> bytes:
@@ -274,14 +303,14 @@ def _parquet(data: bytes) -> Iterator[tuple[int, bytes]]:
     if zlib.crc32(data[footer:]) != int.from_bytes(data[seal + 8 : footer], "little"):
         raise DamageError("corrupt", seal)
     metadata = (file := pq.ParquetFile(BytesIO(data))).metadata.metadata
-    yield 0, metadata[b"feedrec.header"] + b"\n"
+    yield 0, metadata[b"feedrec.header"]
     for number, (_, offset, size, crc, _, _) in enumerate(json.loads(metadata[b"feedrec.groups"])):
         if zlib.crc32(data[offset : offset + size]) != crc:
             raise DamageError("corrupt", offset)
         group = file.read_row_group(number)
         columns = [group.column("time").cast("int64"), *map(group.column, ("conn", "dir", "kind", "flags", "payload"))]
         for row in zip(*(column.to_pylist() for column in columns), strict=True):
-            yield offset, _row_line(*row) + b"\n"
+            yield offset, _row_line(*row)
 
 
 def _row_line(time: int, conn: int, way: str, kind: str, flags: str | None, payload: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 import feedrec.cli
 from feedrec.errors import DamagedRecordingError, NotARecordingError, TruncatedRecordingError
@@ -23,6 +25,7 @@ NAMES = sorted(path.name.removesuffix(".expected.json") for path in GOLDEN.glob(
 DEMO = Path(feedrec.cli.__file__).parent / "demo.jsonl.zst"
 SOURCES = [GOLDEN / "everything.jsonl.zst", DEMO]
 START = '"time":"2026-11-21T17:00:00.000000000Z","conn":0'
+HEADER = '{"feedrec":1,"endpoint":"raw"}'
 FRAME = f'{{{START},"dir":"in",'
 
 
@@ -142,6 +145,24 @@ def test_both_take_the_same_lines(line: str, tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text(f'{{"feedrec":1,"endpoint":"raw"}}\n{line}\n{FRAME}"frame":1}}\n', newline="")
     assert second_reader(path) == first_reader(path)
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n\n", b"\r\n\r\n"])
+@pytest.mark.parametrize(
+    "last",
+    ["", "\x1a", "\r", f'{FRAME}"frame":1}}', f'{FRAME}"frame":1}}\r', f'{FRAME}"frame":1', "{}", HEADER, HEADER[:-1]],
+)
+def test_both_leave_out_the_same_beside_the_lines(mark: bytes, end: bytes, last: str, tmp_path: Path) -> None:
+    """It is what checkouts, editors and shells make of line ends; compressed or not."""
+    text = mark + end.join([HEADER.encode(), f'{FRAME}"frame":{{}}}}'.encode(), last.encode()])
+    found = []
+    for pack in (bytes, gzip.compress, zstandard.ZstdCompressor(write_checksum=True).compress):
+        path = tmp_path / "lines"
+        path.write_bytes(pack(text))
+        assert second_reader(path) == first_reader(path)
+        found.append(first_reader(path)[:2])
+    assert found == [found[0]] * 3
 
 
 @pytest.mark.parametrize(

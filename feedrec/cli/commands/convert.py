@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ...errors import UsageError
+from ...errors import DamagedRecordingError, UsageError
 from ...model import Header, format_time
 from .. import output
 from ..feed_rules import rules_for
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ...formats.tools.foreign_lines import LineReader
 
 _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
+_FORMATS = ["tardis", "hftbacktest", "jsonl"]
 _SPLIT_HELP = (
     "Write several files: one per interval, e.g. 1h (aligned to the clock), or of about this size, e.g. 512MB."
 )
@@ -78,7 +79,7 @@ log = logging.getLogger("feedrec")
 @click.option("--direction", type=click.Choice(["in", "out"]), help="Only received (in) or only sent (out) frames.")
 @click.option("--split", type=ROTATE_AFTER, help=_SPLIT_HELP)
 @click.option("--with-state", is_flag=True, help="Begin with snapshots of the market state at --from.")
-@click.option("--input-format", type=click.Choice(["tardis", "jsonl"]), help="Read a file written by another tool.")
+@click.option("--input-format", type=click.Choice(_FORMATS), help="Read a file written by another tool.")
 @click.option("--time-field", metavar="NAME", help="With jsonl: the field that holds the time, e.g. ts or data.ts.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
 @click.option("--level", metavar="N", type=click.IntRange(1, 22), help="Compression level, up to 9 for gzip.")
@@ -104,6 +105,8 @@ def convert(
     Lines are copied byte for byte. INPUT is a file, a folder of recordings, or - for stdin. Without -o, a last - is
     stdout.
 
+    Of a damaged file of another tool, what comes before the damage is converted; the exit code is 3 then.
+
     \b
       feedrec convert FILE -o FILE.parquet
       feedrec convert FILE -o - --format jsonl.zst | ssh HOST 'cat > FILE'
@@ -115,7 +118,8 @@ def convert(
 
     inputs, target = _places(inputs, target)
     to_stdout = _check_target(target, kind, split, as_json=as_json)
-    found = _look_at(inputs, _line_reader(options["input_format"], options["time_field"]), options["endpoint"])
+    damage: dict[Path, DamagedRecordingError] = {}
+    found = _look_at(inputs, options, damage)
     header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
     selection = selection_of(found[0].path, header, **{name: options[name] for name in _CHOICE})
     rules = rules_for(header.endpoint)
@@ -132,9 +136,20 @@ def convert(
             create=_to_stdout(kind, level) if to_stdout else partial(begin_file, overwrite=overwrite, level=level),
             on_read=on_read,
         )
+    _end(result, list(damage.values()), as_json=as_json, to_stdout=to_stdout)
+
+
+def _end(result: Conversion, damage: Sequence[DamagedRecordingError], *, as_json: bool, to_stdout: bool) -> None:
+    """Report what was written, and what could not be read."""
     if result.first_time is None:
         log.warning("nothing matched: the output contains only the header")
-    echo_json(_facts(result)) if as_json else echo_prose(*_report(result), err=to_stdout)
+    for error in damage:
+        log.warning("%s: only what comes before that was converted", error)
+    facts = {**_facts(result), "damage": [str(error) for error in damage]}
+    echo_json(facts) if as_json else echo_prose(*_report(result), err=to_stdout)
+    if damage:
+        sys.stdout.flush()
+        raise click.exceptions.Exit(3)
 
 
 def _places(inputs: tuple[Path, ...], target: Path | None) -> tuple[tuple[Path, ...], Path]:
@@ -178,30 +193,39 @@ def _to_stdout(kind: str | None, level: int | None) -> Callable[..., GrowingFile
 
 def _line_reader(input_format: str | None, time_field: str | None) -> Callable[[], LineReader] | None:
     """Return a function that makes the reader of another tool's lines; None unless the options name such a format."""
-    from ...formats.tools.foreign_lines import JsonlLines, TardisLines
+    from ...formats.tools.foreign_lines import HftbacktestLines, JsonlLines, TardisLines
 
-    if time_field is not None and input_format == "tardis":
-        raise UsageError("--time-field needs --input-format jsonl: tardis lines begin with the time")
+    if time_field is not None and input_format in ("tardis", "hftbacktest"):
+        raise UsageError(f"--time-field needs --input-format jsonl: {input_format} lines begin with the time")
     if time_field is not None:
         if not time_field.strip("."):
             raise UsageError("--time-field is empty: name the field that holds the time")
         return partial(JsonlLines, time_field)
     if input_format == "jsonl":
         raise UsageError("--input-format jsonl needs --time-field: the name of the field that holds the time")
+    if input_format == "hftbacktest":
+        return HftbacktestLines
     return TardisLines if input_format == "tardis" else None
 
 
-def _look_at(paths: Sequence[Path], make_reader: Callable[[], LineReader] | None, endpoint: str | None) -> list[Input]:
+def _note_damage(damage: dict[Path, DamagedRecordingError], error: DamagedRecordingError) -> None:
+    damage[error.path] = error
+
+
+def _look_at(paths: Sequence[Path], options: dict[str, Any], damage: dict[Path, DamagedRecordingError]) -> list[Input]:
+    """Inspect the inputs; what is damaged of files of other tools is noted in `damage` when it is read."""
     from ...feeds import find_feed
     from ...formats.file.opening import under_current_name
     from ...formats.several.folder import find_recordings
     from ...formats.several.inputs import inspect_recording, refuse_doubles
     from ...formats.tools.foreign_files import open_any
 
+    make_reader, endpoint = _line_reader(options["input_format"], options["time_field"]), options["endpoint"]
+    on_damage = partial(_note_damage, damage)
     if endpoint is not None:
         find_feed(endpoint)
     files = paths if make_reader is not None else find_recordings(paths)
-    opening = partial(open_any, make_reader=make_reader, endpoint=endpoint)
+    opening = partial(open_any, make_reader=make_reader, endpoint=endpoint, on_damage=on_damage)
     found = [inspect_recording(partial(under_current_name, path, opening)) for path in files]
     refuse_doubles(found)
     return found

@@ -132,7 +132,15 @@ class LinePass:
             if lines := self.decoder.take_unverified():
                 yield lines
             if not live or self._wait is None or not self._wait():
-                return
+                break
+        if self._is_complete() and (lines := self.decoder.take_last_line()):
+            yield lines
+
+    def _is_complete(self) -> bool:
+        """Return whether the whole file was read, and nothing will be added to it."""
+        if self._where.end is not None or self._file.is_closed or self._file.is_locked():
+            return False
+        return self._file.size() == self._offset
 
     def _next_bytes(self) -> bytes:
         end = self._where.end

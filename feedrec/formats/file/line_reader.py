@@ -19,6 +19,7 @@ from ..line.index import Index, read_index
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
 from ..stream.protocols import Decoder
+from ..stream.text_form import HEAD, TextForm, foreign_text, looks_like_lines
 from ..stream.zstd_blocks import BlockDecoder
 from ..stream.zstd_parser import StreamDamage, looks_like_zstd
 from .block_search import range_between, walk_frames
@@ -62,6 +63,10 @@ class RecordingReader(Recording):
         except BaseException:
             self._file.close()
             raise
+
+    @property
+    def form(self) -> TextForm:
+        return self._latest.decoder.form
 
     @property
     def index(self) -> Index | None:
@@ -153,13 +158,15 @@ def _decoder_of(file: RecordingFile) -> Decoder:
         NotARecordingError: If no recording begins like this.
 
     """
-    head = file.read_at(0, 4)
+    head = file.read_at(0, HEAD)
     if not head:
         raise NotARecordingError(file.path, "the file is empty: not even a header was written")
-    if looks_like_zstd(head.ljust(4)):
+    if looks_like_zstd(head[:4].ljust(4)):
         return BlockDecoder()
     if looks_like_gzip(head):
         return GzipDecoder()
-    if head.startswith(b"{"):
+    if looks_like_lines(head):
         return PlainDecoder()
-    raise NotARecordingError(file.path, "not a recording: neither zstd, nor gzip, nor lines of JSON")
+    raise NotARecordingError(
+        file.path, foreign_text(head) or "not a recording: neither zstd, nor gzip, nor lines of JSON"
+    )

@@ -8,7 +8,6 @@ import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, NamedTuple, NoReturn, Self
 
 from ...errors import LineError, NotARecordingError, RecordingError
@@ -17,6 +16,7 @@ from ..line.codec import decode_line
 from ..line.fast_path import ReceivedFrames
 from ..line.index import Index
 from ..line.selection import Selection
+from ..stream.text_form import TextForm
 from .lock import is_locked
 from .names import is_part, part_path
 from .pipe import pipe_at
@@ -153,9 +153,7 @@ class Recording(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -181,6 +179,11 @@ class Recording(ABC):
     def bytes_read(self) -> int:
         """Bytes of the file read so far."""
         return self._file.bytes_read
+
+    @property
+    def form(self) -> TextForm:
+        """What was found beside its lines, in what was read of it last."""
+        return TextForm()
 
     @property
     def index(self) -> Index | None:

@@ -24,6 +24,7 @@ import msgspec
 from ...errors import LineError
 from ...model import FORMAT_VERSION, Direction, Event, Frame, Header, Record, format_time, parse_time
 from .json_strings import base64_pieces, base64_size, from_base64, is_utf8, joined, string_pieces, string_size, text_of
+from .timed_text import OF_ANOTHER_TOOL, looks_timed
 
 __all__ = [
     "MAX_NESTING",
@@ -308,6 +309,8 @@ def decode_header(line: bytes) -> Header:
     try:
         fields = _decode_object(line)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        if looks_timed(line):
+            raise LineError(OF_ANOTHER_TOOL) from None
         raise LineError(f"the first line is not a recording header: {error}") from error
     version = fields.pop("feedrec", None)
     if version != FORMAT_VERSION or type(version) is not int:

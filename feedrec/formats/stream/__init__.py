@@ -9,4 +9,5 @@ Lines to bytes and back, without files. A new file format is one module here.
     parquet_rows.py   one row per line: .parquet
     zstd_parser.py    a parser for zstd frames
     line_splitter.py  cuts text into lines, held back until they are verified
+    text_form.py      what is beside the lines of a text: byte order mark, carriage returns, blank lines
 """

@@ -14,6 +14,7 @@ from ..line.index import Mark
 from ..line.json_strings import joined
 from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
+from .text_form import TextForm
 from .zstd_blocks import BLOCK_SIZE
 from .zstd_parser import StreamDamage
 
@@ -95,13 +96,14 @@ class GzipDecoder:
 
     Args:
         max_line: Maximum length of a line in bytes.
+        splitter: Cuts the text into lines; None for one that leaves out what is beside them.
 
     """
 
-    def __init__(self, max_line: int = MAX_LINE) -> None:
+    def __init__(self, max_line: int = MAX_LINE, *, splitter: LineSplitter | None = None) -> None:
         self.damage: StreamDamage | None = None
         self.ends_with_seek_table: bool | None = False
-        self._splitter = LineSplitter(max_line)
+        self._splitter = splitter or LineSplitter(max_line, TextForm())
         self._lines = HeldLines(2 * BLOCK_SIZE)
         self._member: zlib._Decompress | None = None
         self._offset = 0
@@ -124,6 +126,13 @@ class GzipDecoder:
     def take_unverified(self) -> list[bytes]:
         self._lines.release()
         return self._lines.take()
+
+    def take_last_line(self) -> list[bytes]:
+        return self._splitter.take_last_line()
+
+    @property
+    def form(self) -> TextForm:
+        return self._splitter.form
 
     def offset_of_line(self, before: Sequence[bytes]) -> int:  # noqa: ARG002
         return self._member_start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 
+from .text_form import BYTE_ORDER_MARK, TextForm
 from .zstd_parser import StreamDamage
 
 __all__ = ["HeldLines", "LineSplitter", "text_pieces"]
@@ -30,10 +31,21 @@ class LineSplitter:
 
     Args:
         max_line: Maximum length of a line in bytes.
+        form: Takes note of what is beside the lines, which is left out then; None to return the lines as they stand.
+        begins_file: Whether the text is that of a file from its beginning.
+
+    Attributes:
+        form: What was found beside the lines.
+        starts: Where each line returned last begins, from where the first line of the text cut then began; empty if
+            they follow each other with a line feed after each.
 
     """
 
-    def __init__(self, max_line: int) -> None:
+    def __init__(self, max_line: int, form: TextForm | None = None, *, begins_file: bool = True) -> None:
+        self.form = form or TextForm()
+        self.starts: list[int] = []
+        self._tidies = form is not None
+        self._begins_file = begins_file
         self._line = io.BytesIO()  # not a list of parts: joining a long line would take its size once more
         self._held = 0
         self._max_line = max_line
@@ -60,7 +72,32 @@ class LineSplitter:
         lines = [self._line.getvalue(), *rest.split(b"\n")]
         self._line = io.BytesIO()
         self._held = self._line.write(lines.pop())
+        self.starts = []
+        if self._tidies and self._is_untidy(text, lines):
+            lines, self.starts = self.form.tidy(lines, begins_file=self._begins_file)
+        self._begins_file = False
         return lines
+
+    def take_rest(self) -> bytes:
+        """Return the incomplete line, and forget it."""
+        rest = self._line.getvalue()
+        self._line, self._held = io.BytesIO(), 0
+        return rest
+
+    def take_last_line(self) -> list[bytes]:
+        """Return the incomplete line if it lacks only its line feed: the text ends here, and nothing will be added."""
+        line = self.form.take_end(self._line.getvalue(), begins_file=self._begins_file) if self._held else None
+        if line is None:
+            return []
+        self.take_rest()
+        self.starts = []
+        return [line] if line else []
+
+    def _is_untidy(self, text: bytes, lines: list[bytes]) -> bool:
+        """Return, as fast as possible, whether there may be anything beside the lines."""
+        if b"\r" in text or not all(lines) or lines[0].endswith(b"\r"):
+            return True
+        return self._begins_file and lines[0].startswith(BYTE_ORDER_MARK)
 
 
 class HeldLines:

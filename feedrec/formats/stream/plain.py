@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..line.index import Mark
 from .line_splitter import LineSplitter
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
+from .text_form import TextForm
 from .zstd_parser import StreamDamage
 
 __all__ = ["PlainDecoder", "PlainEncoder"]
@@ -33,12 +34,12 @@ class PlainEncoder:
 
 
 class PlainDecoder:
-    """Decodes uncompressed JSONL; `max_line` and `start` as for `BlockDecoder`."""
+    """Decodes uncompressed JSONL; `max_line`, `start` and `splitter` as for `BlockDecoder`."""
 
-    def __init__(self, max_line: int = MAX_LINE, *, start: int = 0) -> None:
+    def __init__(self, max_line: int = MAX_LINE, *, start: int = 0, splitter: LineSplitter | None = None) -> None:
         self.damage: StreamDamage | None = None
         self.ends_with_seek_table: bool | None = False
-        self._splitter = LineSplitter(max_line)
+        self._splitter = splitter or LineSplitter(max_line, TextForm(), begins_file=not start)
         self._offset = start
         self._lines_start = start
 
@@ -59,7 +60,19 @@ class PlainDecoder:
     def take_unverified(self) -> list[bytes]:
         return []
 
+    def take_last_line(self) -> list[bytes]:
+        start = self._offset - self._splitter.held
+        if lines := self._splitter.take_last_line():
+            self._lines_start = start
+        return lines
+
+    @property
+    def form(self) -> TextForm:
+        return self._splitter.form
+
     def offset_of_line(self, before: Sequence[bytes]) -> int:
+        if self._splitter.starts:
+            return self._lines_start + self._splitter.starts[len(before)]
         return self._lines_start + sum(len(line) + 1 for line in before)
 
     @property

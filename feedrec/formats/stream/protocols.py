@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from ..line.index import Mark
+from .text_form import TextForm
 from .zstd_parser import StreamDamage
 
 __all__ = ["MAX_LINE", "NOTHING_PENDING", "Decoder", "Encoder", "Pending", "excess"]
@@ -86,6 +87,17 @@ class Decoder(Protocol):
 
     def take_unverified(self) -> list[bytes]:
         """Return the complete lines received that no checksum covers yet."""
+
+    def take_last_line(self) -> list[bytes]:
+        """
+        Return the last line if it is whole but for its line feed; none if it is cut off, or nothing is left over.
+
+        For the end of a file that does not grow, after `take_unverified`.
+        """
+
+    @property
+    def form(self) -> TextForm:
+        """What was found beside the lines so far."""
 
     def offset_of_line(self, before: Sequence[bytes]) -> int:
         """

@@ -23,6 +23,7 @@ from ..line.json_strings import joined
 from ..line.seek_table import SEEK_TABLE_MAGIC
 from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
+from .text_form import TextForm
 from .zstd_parser import FrameEnd, StreamDamage, Unpacked, ZstdWalker
 
 __all__ = [
@@ -143,14 +144,22 @@ class BlockDecoder:
         max_line: Maximum length of a line in bytes.
         start: Offset in the file of the first byte it is fed; a zstd frame begins there.
         ends_with_seek_table: Whether there must be one; None to detect it from the first block.
+        splitter: Cuts the text into lines; None for one that leaves out what is beside them.
 
     """
 
-    def __init__(self, max_line: int = MAX_LINE, *, start: int = 0, ends_with_seek_table: bool | None = None) -> None:
+    def __init__(
+        self,
+        max_line: int = MAX_LINE,
+        *,
+        start: int = 0,
+        ends_with_seek_table: bool | None = None,
+        splitter: LineSplitter | None = None,
+    ) -> None:
         self.damage: StreamDamage | None = None
         self.ends_with_seek_table = ends_with_seek_table
         self._walker = ZstdWalker(start=start)
-        self._splitter = LineSplitter(max_line)
+        self._splitter = splitter or LineSplitter(max_line, TextForm(), begins_file=not start)
         self._lines = HeldLines(2 * BLOCK_SIZE)
         self._last_end = start
         self._last_skippable: int | None = None
@@ -183,6 +192,13 @@ class BlockDecoder:
     def take_unverified(self) -> list[bytes]:
         self._lines.release()
         return self._lines.take()
+
+    def take_last_line(self) -> list[bytes]:
+        return self._splitter.take_last_line()
+
+    @property
+    def form(self) -> TextForm:
+        return self._splitter.form
 
     def offset_of_line(self, before: Sequence[bytes]) -> int:  # noqa: ARG002
         return self._walker.frame_start

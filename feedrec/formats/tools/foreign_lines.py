@@ -1,8 +1,9 @@
 """
 Lines of other tools, as records. Pure: lines in, records out.
 
-There are two formats:
+There are three formats:
 - tardis: `<ISO time> <payload>`, as in the raw feeds of tardis.dev; an empty line means that the connection was lost;
+- hftbacktest: `<nanoseconds since 1970> <payload>`, as its collector writes them;
 - JSONL: each line is a payload, and one of its fields has the time at which it arrived.
 
 Payloads stay as they are, byte for byte, except for a carriage return at the end of a line. Times that step back stay.
@@ -18,10 +19,10 @@ import msgspec
 
 from ...errors import LineError
 from ...model import Event, Frame, Record, parse_time
+from ..line.timed_text import has_nanoseconds, looks_like_tardis
 
-__all__ = ["JsonlLines", "LineReader", "TardisLines", "looks_like_tardis"]
+__all__ = ["HftbacktestLines", "JsonlLines", "LineReader", "TardisLines", "reader_of"]
 
-_TARDIS = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z ")
 _NUMBER = re.compile(r"(\d{1,30})(\.\d{1,30})?(?:[eE]\+?(\d{1,2}))?", re.ASCII)
 _LOST = 1006  # RFC 6455, 7.4.1: closed without a close frame
 
@@ -34,9 +35,11 @@ LineReader = Callable[[bytes], list[Record]]
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def looks_like_tardis(line: bytes) -> bool:
-    """Return whether a line begins like those of tardis."""
-    return _TARDIS.match(line) is not None
+def reader_of(first: bytes) -> Callable[[], LineReader] | None:
+    """Return what makes the reader of a file with this first line; None if the line does not tell."""
+    if looks_like_tardis(first):
+        return TardisLines
+    return HftbacktestLines if has_nanoseconds(first) else None
 
 
 class TardisLines:
@@ -74,6 +77,32 @@ class TardisLines:
         self._is_open = False
         self._conn += 1
         return [Event(self._time, self._conn - 1, "close", {"code": _LOST, "reason": ""})]
+
+
+class HftbacktestLines:
+    """Reads lines of hftbacktest's collector; there are no connections in them."""
+
+    def __init__(self) -> None:
+        self._is_open = False
+
+    def __call__(self, line: bytes) -> list[Record]:
+        """
+        Turn the next line into records; a blank line has none.
+
+        Raises:
+            LineError: If it does not begin with a time.
+
+        """
+        line = line.removesuffix(b"\r")
+        if not line.strip():
+            return []
+        if not has_nanoseconds(line):
+            raise LineError("it does not begin with nanoseconds since 1970, such as 1723161256172210766, and a space")
+        text, _, payload = line.partition(b" ")
+        time = int(text)
+        opening: list[Record] = [] if self._is_open else [Event(time, 0, "open")]
+        self._is_open = True
+        return [*opening, Frame(time, 0, payload)]
 
 
 class JsonlLines:

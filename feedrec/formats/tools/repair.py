@@ -30,6 +30,7 @@ from ..line.codec import decode_header, decode_line, encode_event, encode_frame,
 from ..line.index import mark_of
 from ..several.inputs import RunIdentity, run_identity
 from ..stream.protocols import MAX_LINE
+from ..stream.text_form import HEAD, foreign_text
 from .convert import renumbered
 from .repair_result import Loss, Repair
 from .salvage_blocks import BlockSalvage, Hole, PlainSalvage, Salvage, salvage
@@ -141,9 +142,11 @@ def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: 
 
 @contextlib.contextmanager
 def _reading(file: RecordingFile, max_line: int) -> Iterator[Salvage | PrefixSalvage]:
-    path, head = file.path, file.read_at(0, 4)
+    path, head = file.path, file.read_at(0, HEAD)
     if not head:
         raise NotARecordingError(path, "the file is empty: there is nothing to save")
+    if reason := foreign_text(head):
+        raise NotARecordingError(path, reason)
     if has_own_reader(head):
         with locked(path):
             pass  # only for a moment: the reader takes a locked file for one that is being written

@@ -22,6 +22,7 @@ from ..line.seek_table import SEEK_TABLE_MAGIC, Tail, find_seek_table, was_finis
 from ..stream.line_splitter import LineSplitter
 from ..stream.plain import PlainDecoder
 from ..stream.protocols import MAX_LINE
+from ..stream.text_form import TextForm, looks_like_lines
 from ..stream.zstd_blocks import BLOCK_SIZE, BlockDecoder
 from ..stream.zstd_parser import MAGIC, FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
 
@@ -84,12 +85,14 @@ class PlainSalvage:
         self.size = size
         self._is_live = is_live
         self._max_line = max_line
+        self.form = TextForm()
         self._decoder = PlainDecoder(max_line)
 
     def pieces(self) -> Iterator[list[bytes] | FrameEnd | Hole]:
         start = 0
         while True:
-            self._decoder = PlainDecoder(self._max_line, start=start)
+            splitter = LineSplitter(self._max_line, self.form, begins_file=not start)
+            self._decoder = PlainDecoder(self._max_line, start=start, splitter=splitter)
             for offset, data in _data(self._read_at, start, self.size):
                 self.offset = offset
                 yield from self._decoder.feed(data)
@@ -99,6 +102,8 @@ class PlainSalvage:
                 start = self._line_behind(damage.offset + self._max_line)
                 yield Hole(damage.offset, start, damage.reason, lines=1, frames=1)
                 continue
+            if not self._is_live and (lines := self._decoder.take_last_line()):
+                yield lines
             if self._decoder.unfinished is not None and not self._is_live:
                 yield Hole(
                     self._decoder.unfinished, self.size, "the last line is cut off", lines=1, frames=1, is_end=True
@@ -131,6 +136,7 @@ class BlockSalvage:
         size: Bytes in the file.
         index: The index of the file; None if it has none that can be trusted.
         was_begun_by_feedrec: Whether it must end with index and seek table.
+        form: What was found beside the lines.
 
     """
 
@@ -142,6 +148,7 @@ class BlockSalvage:
         self.size = size
         self._is_live = is_live
         self._max_line = max_line
+        self.form = TextForm()
         self._starts, self._data_end = _frame_starts(self.index, read_at, size)
         self._decoder = BlockDecoder(max_line)
         self._last_skippable: int | None = None
@@ -152,7 +159,9 @@ class BlockSalvage:
         """Yield lines, the end of each zstd frame after its lines, and holes, in the order of the file."""
         start: int | None = 0
         while start is not None:
-            self._decoder = BlockDecoder(self._max_line, start=start, ends_with_seek_table=False if start else None)
+            splitter = LineSplitter(self._max_line, self.form, begins_file=not start)
+            must_end = False if start else None
+            self._decoder = BlockDecoder(start=start, ends_with_seek_table=must_end, splitter=splitter)
             yield from self._read(start)
             hole = self._hole()
             if hole is not None:
@@ -196,6 +205,9 @@ class BlockSalvage:
         if decoder.unfinished is not None and not self._is_live and self._goes_on():
             return
         if lines := decoder.take_unverified():
+            self._given += len(lines)
+            yield lines
+        if not self._is_live and (lines := decoder.take_last_line()):
             self._given += len(lines)
             yield lines
 
@@ -276,7 +288,7 @@ Salvage = BlockSalvage | PlainSalvage
 def salvage(read_at: ReadAt, size: int, *, is_live: bool = False, max_line: int = MAX_LINE) -> Salvage:
     """Choose by the first bytes of the file, which may be damaged: only zstd has the magic number of zstd somewhere."""
     head = read_at(0, 4)
-    is_text = head.startswith(b"{") or (not looks_like_zstd(head.ljust(4)) and _find(read_at, size, MAGIC, 0) is None)
+    is_text = looks_like_lines(head) or (not looks_like_zstd(head.ljust(4)) and _find(read_at, size, MAGIC, 0) is None)
     return (PlainSalvage if is_text else BlockSalvage)(read_at, size, is_live=is_live, max_line=max_line)
 
 

@@ -21,6 +21,7 @@ from ..file.recording import Recording, RecordingFile
 from ..line.codec import decode_header, decode_line, is_header
 from ..line.index import mark_of
 from ..stream.protocols import MAX_LINE
+from ..stream.text_form import HEAD, foreign_text
 from ..stream.zstd_parser import FrameEnd
 from .salvage_blocks import Hole, Salvage, salvage
 from .verify_checks import IndexCheck, LineCheck
@@ -134,9 +135,11 @@ def verify_recording(
     """
     file = RecordingFile(path)
     try:
-        head = file.read_at(0, 4)
+        head = file.read_at(0, HEAD)
         if not head:
             raise NotARecordingError(path, "the file is empty: not even a header was written")
+        if reason := foreign_text(head):
+            raise NotARecordingError(path, reason)
         if has_own_reader(head):
             return _verify_other(path, rules_for, progress)
         is_live, size = file.is_locked(), file.size()
@@ -176,6 +179,7 @@ class _Verification:
         if result.lines == 0 and any(problem.kind == "header" for problem in result.problems):
             raise NotARecordingError(result.path, result.problems[0].text)
         self._judge_the_end()
+        result.notes += self._source.form.notes
 
     def _take_lines(self, lines: list[bytes]) -> None:
         self._has_lines = True
@@ -296,5 +300,6 @@ def _verify_records(recording: Recording, rules: Rules, progress: Progress) -> V
                 result.add(kind, text, None, record.time)
     except DamagedRecordingError as error:
         result.add("damage", error.reason, error.offset, check.last_time)
+    result.notes += recording.form.notes
     result.take_sequence(check.sequence)
     return result

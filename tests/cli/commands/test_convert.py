@@ -108,6 +108,29 @@ def test_tardis_lines_are_known_by_themselves(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_whole_of_a_cut_file_of_another_tool_is_converted(tmp_path: Path) -> None:
+    source = tmp_path / "day.gz"
+    text = b"".join(b'2019-06-01T00:00:01.%06dZ {"n":%d}\n' % (n, n * 7919) for n in range(9999))
+    source.write_bytes(gzip.compress(text)[:-2000])
+    done = feedrec("convert", source, "-o", "x.jsonl", "--json", cwd=tmp_path)
+    assert done.returncode == 3
+    assert b"the file is cut off" in done.stderr
+    assert b"only what comes before that was converted" in done.stderr
+    with open_recording(tmp_path / "x.jsonl") as recording:
+        _, *frames, damage = recording
+    assert len(frames) > 1000
+    assert [frame.payload for frame in frames if isinstance(frame, Frame)] == [
+        line.split()[1] for line in text.split(b"\n")[: len(frames)]
+    ]
+    assert isinstance(damage, Event)
+    assert damage.name == "damage"
+    assert json.loads(done.stdout)["damage"] == [f"{source}: {_cut(damage)}"]
+
+
+def _cut(damage: Event) -> str:
+    return f"the file is cut off at byte {damage.details['offset']} (good until {damage.details['first']})"
+
+
 def test_lines_with_a_time_field_are_frames(tmp_path: Path) -> None:
     source = tmp_path / "x.txt"
     source.write_text('{"data":{"ts":1559347228619}}\n{"data":{"ts":1559347228620}}\n')

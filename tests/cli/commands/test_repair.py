@@ -74,6 +74,21 @@ def test_what_is_no_recording_fails_in_one_line(tmp_path: Path) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_what_a_checkout_made_of_line_ends_is_noted_and_not_a_loss(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    writer = create_recording(path, Header("raw", created=START))
+    writer.write(Frame(START, 0, b'{"n":1}'))
+    writer.finish()
+    text = path.read_bytes()
+    path.write_bytes(b"\xef\xbb\xbf" + text[:-1].replace(b"\n", b"\r\n\r\n"))
+    done = feedrec("verify", path)
+    assert done.returncode == 0
+    for note in (b"byte order mark", b"CR LF", b"1 blank line", b"no line feed at its end"):
+        assert note in done.stdout
+    assert feedrec("repair", path, "-o", tmp_path / "b.jsonl").returncode == 0
+    assert (tmp_path / "b.jsonl").read_bytes() == text
+
+
 def test_a_folder_is_verified_file_by_file(tmp_path: Path, damaged: Path) -> None:
     (tmp_path / "b.jsonl.zst").write_bytes(bytes(20) + damaged.read_bytes()[20:])
     (tmp_path / "c.jsonl.zst").write_bytes(b"hello")

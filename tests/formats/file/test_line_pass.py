@@ -108,6 +108,21 @@ def follow(steps: list[Callable[[], object]]) -> Callable[[], bool]:
     return wait
 
 
+def test_a_line_without_its_line_feed_is_none_while_the_file_grows(tmp_path: Path) -> None:
+    """It is one as soon as nobody writes the file any more, as if the recorder had been killed."""
+    path = tmp_path / "a.jsonl.part"
+    path.write_bytes(encode_header(HEADER) + b"\n" + encode(RECORDS[0]) + b"\n" + encode(RECORDS[1]))
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with RecordingReader(path) as reader:
+            assert list(reader) == RECORDS[:1]
+        with RecordingReader(path, wait=follow([lambda: None])) as reader:
+            assert list(reader) == RECORDS[:1]
+    with RecordingReader(path) as reader:
+        assert list(reader) == RECORDS[:2]
+        assert reader.form.is_open
+
+
 @pytest.mark.parametrize("compressed", [True, False])
 def test_a_growing_file_is_followed_until_its_writer_ends(tmp_path: Path, compressed: object) -> None:
     path = tmp_path / "a.part"

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from feedrec.formats.stream.protocols import Decoder
 
 some_lines = st.lists(
-    st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"")) | st.just(b"ab" * 300), max_size=40
+    st.binary(max_size=30).map(lambda line: b"{%b}" % line.replace(b"\n", b"")) | st.just(b"ab" * 300), max_size=40
 )
+"""Lines that are whole and not blank, of any bytes."""
 
 
 chunk_sizes = st.lists(st.integers(0, 80), max_size=30)

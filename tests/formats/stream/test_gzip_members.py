@@ -17,10 +17,10 @@ from feedrec.formats.line.codec import encode_frame
 from feedrec.formats.stream.gzip_members import GzipDecoder, GzipEncoder
 from feedrec.model import Frame, Header
 
+from .chunks import some_lines
+
 HEADER = Header("coinbase-advanced")
 LINES = [encode_frame(Frame(1_786_309_548_000_000_000 + n, 0, b'{"n":%d}' % n)) for n in range(40)]
-
-some_lines = st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"")), max_size=20)
 
 
 def decoded(data: bytes, piece: int = 1 << 18) -> tuple[list[bytes], GzipDecoder]:

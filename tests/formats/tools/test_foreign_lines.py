@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.errors import LineError
-from feedrec.formats.tools.foreign_lines import JsonlLines, LineReader, TardisLines, looks_like_tardis
+from feedrec.formats.tools.foreign_lines import HftbacktestLines, JsonlLines, LineReader, TardisLines, reader_of
 from feedrec.model import Event, Frame, Record, format_time, parse_time
 
 TIME = "2019-06-01T00:00:28.6199940Z"
@@ -46,6 +46,24 @@ def test_an_empty_line_of_tardis_is_a_lost_connection() -> None:
     assert records[-1].payload == b"{}"
 
 
+def test_a_line_of_hftbacktest_is_nanoseconds_and_a_payload() -> None:
+    """As its collector writes them; payloads stay as they are, and blank lines mean nothing."""
+    lines = b'1723161256172210766 {"a": 1}', b"", b"1723161256188217466  no json \r"
+    assert read(HftbacktestLines(), *lines) == [
+        Event(1723161256172210766, 0, "open"),
+        Frame(1723161256172210766, 0, b'{"a": 1}'),
+        Frame(1723161256188217466, 0, b" no json "),
+    ]
+    with pytest.raises(LineError, match="nanoseconds since 1970"):
+        HftbacktestLines()(b"1723161256 {}")
+
+
+def test_the_first_line_tells_who_wrote_them() -> None:
+    assert reader_of(TIME.encode() + b" {}") is TardisLines
+    assert reader_of(b"1723161256172210766 {}") is HftbacktestLines
+    assert reader_of(b"1723161256172 {}") is None
+
+
 def test_times_that_step_back_are_kept() -> None:
     first, second = "2019-06-01T00:00:02Z", "2019-06-01T00:00:01Z"
     records = read(TardisLines(), f"{first} {{}}".encode(), f"{second} {{}}".encode())
@@ -54,13 +72,9 @@ def test_times_that_step_back_are_kept() -> None:
 
 @pytest.mark.parametrize("line", [b"{}", b"yesterday {}", b"2019-06-01 {}", b"\xff {}"])
 def test_other_lines_than_those_of_tardis_are_refused(line: bytes) -> None:
-    assert not looks_like_tardis(line)
+    assert reader_of(line) is None
     with pytest.raises(LineError, match="does not begin with a time"):
         TardisLines()(line)
-
-
-def test_tardis_is_known_by_its_beginning() -> None:
-    assert looks_like_tardis(TIME.encode() + b" {}")
 
 
 @pytest.mark.parametrize(
