@@ -11,15 +11,27 @@ import polars as pl
 import pytest
 
 from feedrec.feeds import find_feed
-from feedrec.formats import open_recording
+from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.parquet_rows import ParquetEncoder
 from feedrec.model import Frame
 
 from .cli.command import DEMO
 
+ROOT = Path(__file__).parents[1]
 CHANNEL, SINCE = "ticker", "2026-11-21 17:02:25.008949557"
 COLUMNS = "columns = {time: 'TIMESTAMP_NS', conn: 'BIGINT', dir: 'VARCHAR', event: 'VARCHAR', frame: 'JSON'}"
+ODD = [
+    *(b"1e400", b"[1,2]", b'"text"', b"NaN", b"", b"not json", b"\xff\xfe", b"\0", b'{"s":"\\u0000"}', b"9" * 400),
+    b'{"channel":"ticker","timestamp":1e400,"events":[{"tickers":[{"product_id":"BTC-USD","best_bid":1e400}]}]}',
+    b'{"channel":"ticker","timestamp":"soon","events":[{"tickers":[{"product_id":"BTC-USD","best_bid":"NaN"}]}]}',
+    b'{"channel":"ticker","events":{}}',
+]
+QUERIES = [
+    code
+    for code in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "queries.md").read_text(), re.DOTALL)
+    if "today." in code and "create_recording" not in code
+]
 
 
 def rows(query: str) -> list[tuple[Any, ...]]:
@@ -110,3 +122,37 @@ def test_a_payload_comes_back_as_it_was(parquet: Path) -> None:
     found = rows(f"SELECT payload, decode(payload) FROM '{parquet}' WHERE kind = 'json'")
     assert [(payload, text.encode()) for payload, text in found] == [(payload, payload) for payload in payloads]
     assert pl.read_parquet(parquet).filter(pl.col("kind") == "json")["payload"].to_list() == payloads
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with the demo's recording in both formats, and in the middle of it frames that are odd."""
+    folder = tmp_path_factory.mktemp("odd")
+    with open_recording(DEMO) as recording:
+        describe = find_feed(recording.header.endpoint).describe
+        records = list(recording)
+        middle = len(records) // 2
+        strange = [
+            Frame(records[middle].time, 0, payload, binary=is_binary) for payload in ODD for is_binary in (False, True)
+        ]
+        for name in ("today.jsonl.zst", "today.parquet"):
+            writer = create_recording(folder / name, recording.header_line)
+            for one in [*records[: middle + 1], *strange, *records[middle + 1 :]]:
+                is_text = isinstance(one, Frame) and not one.binary
+                writer.write(one, describe(one.payload) if is_text else None, block=True)  # type: ignore[union-attr]
+            writer.finish()
+    return folder
+
+
+def test_the_document_has_its_queries() -> None:
+    assert len(QUERIES) == 7
+
+
+@pytest.mark.parametrize("code", QUERIES, ids=range(len(QUERIES)))
+def test_no_odd_frame_ends_a_query(code: str, odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers too large for anything, text that is no JSON, binary messages; the others are still found."""
+    monkeypatch.chdir(odd)
+    shown: list[Any] = []
+    exec(code, {"print": shown.append})
+    (table,) = shown
+    assert len(table if isinstance(table, pl.DataFrame) else table.fetchall()) > 5
