@@ -103,9 +103,7 @@ def convert(
     Convert recordings to another format; merge them by time, cut, filter or split them.
 
     Lines are copied byte for byte. INPUT is a file, a folder of recordings, or - for stdin. Without -o, a last - is
-    stdout.
-
-    Of a damaged file of another tool, what comes before the damage is converted; the exit code is 3 then.
+    stdout. Of a damaged file of another tool, what comes before the damage is converted; the exit code is 3 then.
 
     \b
       feedrec convert FILE -o FILE.parquet
@@ -113,7 +111,6 @@ def convert(
       feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
       feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
     """
-    from ...formats.file.growing.growing_file import begin_file
     from ...formats.tools.convert import convert as convert_recordings
 
     inputs, target = _places(inputs, target)
@@ -133,7 +130,7 @@ def convert(
             state=_state(header.endpoint, options["start"]) if with_state else None,
             split=split,
             mode=mode,
-            create=_to_stdout(kind, level) if to_stdout else partial(begin_file, overwrite=overwrite, level=level),
+            create=_to_stdout(kind, level) if to_stdout else _to_file(level, overwrite=overwrite),
             on_read=on_read,
         )
     _end(result, list(damage.values()), as_json=as_json, to_stdout=to_stdout)
@@ -179,6 +176,12 @@ def _check_target(target: Path, kind: str | None, split: RotateAfter | None, *, 
         raise UsageError("--json and -o - both write to stdout: use only one of them")
     refuse_terminal()
     return True
+
+
+def _to_file(level: int | None, *, overwrite: bool) -> Callable[..., GrowingFile]:
+    from ...formats.file.growing.growing_file import begin_file
+
+    return partial(begin_file, overwrite=overwrite, level=level)
 
 
 def _to_stdout(kind: str | None, level: int | None) -> Callable[..., GrowingFile]:
