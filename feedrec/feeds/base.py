@@ -7,8 +7,9 @@ A feed is pure: it knows no socket, no clock and no file. The recorder tells its
 
 from __future__ import annotations
 
+import copy
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -19,6 +20,7 @@ from .credentials import Credentials, CredentialsKind
 from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
 
 __all__ = [
+    "UNKNOWN_CHANNEL",
     "Acceptance",
     "Channel",
     "ConnectionSequence",
@@ -38,6 +40,10 @@ __all__ = [
     "did_you_mean",
     "few_of",
 ]
+
+
+UNKNOWN_CHANNEL = "not in feedrec's catalogue"
+"""The summary of a channel of which nothing is known."""
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -280,6 +286,13 @@ class Feed(Protocol):
     def listed_products(self, payload: bytes) -> ProductList | None:  # noqa: ARG002
         """Return the products that a frame of `product_channel` lists; None if it is not the whole list."""
         return None
+
+    def with_channels(self, names: Collection[str]) -> Feed:
+        """Return the feed with these channels as well; of those that it lacks nothing is known but the name."""
+        new = {name: Channel(name, UNKNOWN_CHANNEL) for name in names if name not in self.channels}
+        other = copy.copy(self)
+        other.channels = {**self.channels, **new}
+        return other
 
     def parse_params(self, channel: str, query: str) -> dict[str, Any]:
         """

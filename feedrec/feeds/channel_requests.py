@@ -17,6 +17,7 @@ __all__ = [
     "resolve_channels",
     "spread_channel",
     "subscribe_to",
+    "unknown_channels",
 ]
 
 
@@ -117,6 +118,12 @@ def _as_request(wanted: Wanted) -> ChannelRequest:
         return ChannelRequest(wanted.channel, wanted.products)
     channel, products, *query = wanted
     return ChannelRequest(channel, (products,) if isinstance(products, str) else tuple(products), *query)
+
+
+def unknown_channels(feed: Feed, requests: Sequence[ChannelRequest | tuple[str, Sequence[str]]]) -> list[str]:
+    """Return the channels among those asked for that the catalogue lacks."""
+    names = dict.fromkeys(feed.channel_name(name) for name, *_ in requests)
+    return [name for name in names if name not in feed.channels]
 
 
 def subscribe_to(

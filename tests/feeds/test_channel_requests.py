@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import pytest
 
 from feedrec.errors import UsageError
-from feedrec.feeds import Feed, Subscription, did_you_mean, find_feed, subscribe_to
-from feedrec.feeds.channel_requests import ChannelRequest, Wanted, missing_credentials, resolve_channels
+from feedrec.feeds import Channel, Feed, Subscription, did_you_mean, find_feed, subscribe_to
+from feedrec.feeds.channel_requests import (
+    ChannelRequest,
+    Wanted,
+    missing_credentials,
+    resolve_channels,
+    unknown_channels,
+)
 
 FEED = find_feed("coinbase-advanced")
 EXCHANGE = find_feed("coinbase-exchange")
@@ -108,6 +114,24 @@ def test_a_channel_that_is_unknown_gets_a_suggestion(name: str, suggestion: str)
     with pytest.raises(UsageError, match=f"no channel '{name}'; did you mean '{suggestion}'") as caught:
         subscribe_to(FEED, [(name, [])], [])
     assert all(channel in str(caught.value) for channel in FEED.channels)
+
+
+@pytest.mark.parametrize("feed", [FEED, USER_FEED, EXCHANGE])
+def test_a_channel_that_the_catalogue_lacks_can_be_added_to_the_feed(feed: Feed) -> None:
+    requests: list[tuple[str, list[str]]] = [("level3000", ["A-B"]), (next(iter(feed.channels)), []), ("new", [])]
+    assert unknown_channels(feed, requests) == ["level3000", "new"]
+    before = dict(feed.channels)
+    wider = feed.with_channels(["level3000", "new", *before])
+    assert feed.channels == before
+    assert unknown_channels(wider, requests) == []
+    assert wider.channels == before | {
+        name: Channel(name, "not in feedrec's catalogue") for name in ("level3000", "new")
+    }
+    subscriptions = subscribe_to(wider, [("level3000", ["A-B"]), ("new", [])], ["C-D"], heartbeats=False)
+    assert subscriptions == [Subscription("level3000", ("A-B",)), Subscription("new", ("C-D",))]
+    message = wider.client(subscriptions).on_open(0)[0].payload
+    assert b"level3000" in message
+    assert b"A-B" in message
 
 
 def test_a_name_like_no_other_gets_no_suggestion() -> None:

@@ -28,7 +28,7 @@ LOSS = 3
     cls=GroupedCommand,
     short_help="Record a feed, every frame exactly as it arrives.",
     groups={
-        "What to record": "endpoint url channel product yes key-file no-heartbeats failover failover-url",
+        "What to record": "endpoint url channel product yes any-channel key-file no-heartbeats failover failover-url",
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",

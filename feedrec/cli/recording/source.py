@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ...recorder import Failover, Source
 
 __all__ = ["SourceOptions", "source_options"]
+
+log = logging.getLogger("feedrec")
 
 _CHANNEL_HELP = (
     "A channel, optionally with its own products or parameters: ticker:ETH-BTC,ETH-USD. Repeatable.  "
@@ -58,6 +61,11 @@ _OPTIONS = (
     click.option("-p", "--product", "products", type=PRODUCTS, multiple=True, help=_PRODUCT_HELP),
     click.option("-y", "--yes", is_flag=True, help="Record more than 100 products if patterns stand for so many."),
     click.option(
+        "--any-channel",
+        is_flag=True,
+        help="Subscribe channels too that feedrec does not know: the venue may have new ones.",
+    ),
+    click.option(
         "--key-file",
         metavar="FILE",
         type=click.Path(path_type=Path, readable=False),
@@ -87,6 +95,7 @@ class SourceOptions(msgspec.Struct, frozen=True):
     key_file: Path | None
     no_heartbeats: bool
     yes: bool = False
+    any_channel: bool = False
     failover: bool = False
     failover_url: str | None = None
     messages: tuple[str, ...] = ()
@@ -108,7 +117,7 @@ class SourceOptions(msgspec.Struct, frozen=True):
         from ...recorder.session.failover import EndpointAddress, EndpointSelector
 
         redaction = redaction_of(self.redacted, self.kept_keys)
-        feed = self._find_feed()
+        feed = self._with_any_channel(self._find_feed())
         wanted = read_products(name for group in self.products for name in group)
         channels = [one._replace(products=tuple(read_products(one.products))) for one in self.channels]
         subscriptions = subscribe_to(feed, channels, wanted, heartbeats=not self.no_heartbeats)
@@ -126,6 +135,17 @@ class SourceOptions(msgspec.Struct, frozen=True):
         if self.failover_url is not None:
             return failover_of(feed, _checked(self.failover_url, redaction))
         return failover_of(feed, has_url=self.url is not None) if self.failover else None
+
+    def _with_any_channel(self, feed: Feed) -> Feed:
+        """Return the feed with the channels that it lacks, if that is wanted."""
+        from ...feeds.base import did_you_mean
+        from ...feeds.channel_requests import unknown_channels
+
+        unknown = unknown_channels(feed, self.channels) if self.any_channel else []
+        for name in unknown:
+            text = "feedrec knows no channel %r of %s%s; it is subscribed as written, and what comes is recorded"
+            log.warning(text, name, feed.name, did_you_mean(name, feed.channels))
+        return feed.with_channels(unknown) if unknown else feed
 
     def _find_feed(self) -> Feed:
         from ...feeds import find_feed

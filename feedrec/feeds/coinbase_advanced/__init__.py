@@ -24,8 +24,8 @@ and 2026-09-30.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from ..auth import Auth
 from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription
@@ -38,7 +38,16 @@ from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
 from .answers import error
-from .channels import HEARTBEATS, HEARTBEATS_CHANNEL, MARKET_CHANNELS, PRIVATE_CHANNELS, STATUS, USER, channel_name
+from .channels import (
+    HEARTBEATS,
+    HEARTBEATS_CHANNEL,
+    KNOWN,
+    MARKET_CHANNELS,
+    PRIVATE_CHANNELS,
+    STATUS,
+    USER,
+    channel_name,
+)
 from .client import CoinbaseAdvancedClient
 from .frames import client_id_of, describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
@@ -111,6 +120,10 @@ class CoinbaseAdvanced(FeedDefaults):
         """Return the rule of one sequence per connection, over all channels; see `Feed`."""
         return ConnectionSequence(0 if from_start else None)
 
+    def with_channels(self, names: Collection[str]) -> CoinbaseAdvanced:
+        """Return the endpoint with channels that it lacks; see `Feed`."""
+        return cast(CoinbaseAdvanced, super().with_channels(names))
+
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`."""
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
@@ -121,8 +134,8 @@ class CoinbaseAdvanced(FeedDefaults):
         return limit_rates(front, chosen, error, server.is_unauthenticated)
 
     def as_recorded(self, sample: Sample) -> CoinbaseAdvanced:
-        """Return an endpoint whose made frames have the `client_id` of recorded ones; see `VenueFeed`."""
-        other = copy.copy(self)
+        """Return an endpoint with all channels requested, whose made frames have the recorded `client_id`."""
+        other = self.with_channels(sample.requested.keys() - KNOWN)
         client_id = client_id_of(sample.payloads)
         other.client_id = self.client_id if client_id is None else client_id
         return other
@@ -131,7 +144,7 @@ class CoinbaseAdvanced(FeedDefaults):
         """Return an empty state; see `VenueFeed`."""
         if wanted is None:
             return MarketState()
-        kept = [key for key in wanted if key[0] != HEARTBEATS]
+        kept = [key for key in wanted if key[0] in KNOWN and key[0] != HEARTBEATS]
         return MarketState(kept) if kept else None
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:

@@ -123,7 +123,9 @@ class CoinbaseAdvancedServer(SubscribingServer):
         *,
         client_id: bytes = b"",
     ) -> None:
-        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code, channels=KNOWN)
+        super().__init__(
+            catalogue, settings.subscribe_within, settings.subscribe_within_code, channels={*KNOWN, *channels}
+        )
         self._auth = auth
         self._client_id = client_id
         self._orders = OrderFilter()
@@ -228,7 +230,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def _refuse(self, request: Request) -> str | None:
         """Return the remark on a message that must be refused; None for any other."""
         channel = request.channel
-        if channel not in self._channels:
+        if channel not in self._channels and (channel in KNOWN or channel not in self._catalogue):
             # One never subscribed is as good as unsubscribed.
             known = ", ".join(self._channels)
             return f"asks for channel {channel!r}; there is {known}" if request.type == "subscribe" else None
@@ -292,7 +294,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         if channel == HEARTBEATS or channel in PRIVATE:
             return [""], []
         if not products:
-            return [""] if channel == "status" else [], []
+            return [""] if channel == "status" or channel not in KNOWN else [], []
         recorded = self._catalogue.get(channel, ())
         # Data of a -USDC product comes under the -USD id (docs.cdp.coinbase.com, WebSocket overview).
         return self._products.parted(
@@ -301,7 +303,8 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def _is_recorded(self, channel: str, product: str) -> bool:
         recorded = self._catalogue.get(channel, ())
-        return channel == HEARTBEATS or (product in recorded if product else bool(recorded))
+        is_of_all = "" in recorded and channel not in KNOWN  # asked for without products, and frames may name some
+        return channel == HEARTBEATS or is_of_all or (product in recorded if product else bool(recorded))
 
     def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         return super().begins_with(channel, product) if self._is_recorded(channel, product) else ()

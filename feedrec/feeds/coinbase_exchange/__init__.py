@@ -12,6 +12,7 @@ the first key.
     client_requests.py  what a client asks for
     server.py           the server half
     product_list.py     the products that it lists
+    routes.py           which frames are for which channel of a client
     sequences.py        what numbers tell of missing frames
     state.py            the market for late clients
     book.py             the level2 book of a product
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from ...errors import UsageError
 from ..auth import Auth
@@ -31,12 +33,13 @@ from ..defaults import FeedDefaults
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
-from ..venue import Catalogue, FeedServer, FeedState, Key, Setting
+from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
 from .channels import CHANNELS, channel_name, described_name, product_name
 from .client import CoinbaseExchangeClient
 from .frames import describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .product_list import listed_products
+from .routes import Routes
 from .sequences import ExchangeSequence
 from .server import CoinbaseExchangeServer, Settings, error
 from .state import STATEFUL, MarketState
@@ -83,6 +86,7 @@ class CoinbaseExchange(FeedDefaults):
         self.summary = f"Coinbase Exchange, {kind}{' of the sandbox' if is_sandbox else ''}"
         self.url = url
         self.needs_credentials = is_direct
+        self._routes = Routes()
         self.failover = name.replace("-direct", "") if is_direct else None
         self.default_channels: tuple[str, ...] = ("level2",) if is_direct else ("level2_batch",)
 
@@ -110,8 +114,16 @@ class CoinbaseExchange(FeedDefaults):
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`. Without `auth` no credentials are required."""
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
-        server = CoinbaseExchangeServer(catalogue, chosen, auth, all_private=self.needs_credentials)
+        server = CoinbaseExchangeServer(
+            catalogue, chosen, auth, all_private=self.needs_credentials, channels=self.channels, routes=self._routes
+        )
         return limit_rates(server, chosen, error, lambda _: True)
+
+    def as_recorded(self, sample: Sample) -> CoinbaseExchange:
+        """Return an endpoint with all channels requested, which get the frames that are theirs; see `VenueFeed`."""
+        other = cast(CoinbaseExchange, self.with_channels(sample.requested.keys()))
+        other._routes = Routes(sample.requested)  # noqa: SLF001
+        return other
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""

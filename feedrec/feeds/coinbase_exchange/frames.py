@@ -10,10 +10,12 @@ Three things do not follow from a frame alone, and are decided as follows:
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ...model import FrameInfo, Kind, format_time, parse_time
-from ..decoding import NOT_UNDERSTOOD, decoder_of
+from ..decoding import NOT_UNDERSTOOD, decoder_of, whole_number
 from ..sequence import LARGEST_GAP
 
 __all__ = ["TradeInfo", "describe", "later_number", "own_time", "venue_time"]
@@ -42,8 +44,17 @@ class _Frame(msgspec.Struct, gc=False):
     profile_id: str | None = None
 
 
-class _Outline(msgspec.Struct, gc=False):
+class _LenientFrame(msgspec.Struct, gc=False):
+    """The same with fields of any type."""
+
     type: str
+    product_id: Any = ""
+    sequence: Any = None
+    trade_id: Any = None
+    last_trade_id: Any = None
+    account_id: Any = ""
+    user_id: Any = None
+    profile_id: Any = None
 
 
 class _Row(msgspec.Struct, array_like=True, gc=False):
@@ -60,7 +71,7 @@ class _Timed(msgspec.Struct, gc=False):
 
 _decode_timed = decoder_of(_Timed)
 _decode_frame = msgspec.json.Decoder(_Frame).decode
-_decode_outline = msgspec.json.Decoder(_Outline).decode
+_decode_lenient_frame = msgspec.json.Decoder(_LenientFrame).decode
 _decode_row = msgspec.json.Decoder(_Row).decode
 
 _WHAT: dict[str, tuple[str, Kind]] = {
@@ -102,7 +113,12 @@ def describe(payload: bytes) -> FrameInfo:
     try:
         frame = _decode_frame(payload)
     except NOT_UNDERSTOOD:
-        return _describe_outline(payload)
+        if payload.lstrip().startswith(b"["):
+            return _describe_row(payload)
+        lenient = _decode_leniently(payload)
+        if lenient is None:
+            return FrameInfo()
+        frame = lenient
     channel, kind = _WHAT.get(frame.type, _UNKNOWN)
     product = frame.product_id or frame.account_id
     products = (product,) if product else ()
@@ -153,12 +169,13 @@ def _describe_row(payload: bytes) -> FrameInfo:
     return FrameInfo("level3", (row.product_id,), sequence, "update", parses=True)
 
 
-def _describe_outline(payload: bytes) -> FrameInfo:
-    """Describe a frame whose fields have unexpected types by its `type` alone."""
-    if payload.lstrip().startswith(b"["):
-        return _describe_row(payload)
+def _decode_leniently(payload: bytes) -> _Frame | None:
+    """Read a frame whose fields have unexpected types as far as they are known: `"sequence":"5"` is 5."""
     try:
-        channel, kind = _WHAT.get(_decode_outline(payload).type, _UNKNOWN)
+        found = _decode_lenient_frame(payload)
     except NOT_UNDERSTOOD:
-        return FrameInfo()
-    return FrameInfo(channel, (), None, kind, parses=True)
+        return None
+    product, account = (one if isinstance(one, str) else "" for one in (found.product_id, found.account_id))
+    sequence, trade, last_trade = map(whole_number, (found.sequence, found.trade_id, found.last_trade_id))
+    user, profile = (None if one is None else "" for one in (found.user_id, found.profile_id))
+    return _Frame(found.type, product, sequence, trade, last_trade, account, user, profile)

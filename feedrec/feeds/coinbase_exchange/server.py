@@ -7,7 +7,7 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
 2. What the recordings lack is acknowledged all the same, since the venue has it, and stays silent; the person who runs
    the replay gets a remark. What the venue does not have is refused in its words: channels that it does not know, and
    products that are neither recorded nor named as its products are. A channel can be served by another one that sends
-   the same frames, see `channels.SOURCES`.
+   the same frames, see `channels.SOURCES` and routes.py.
 3. Each new product of a channel begins with its state: the book, the last ticker, the last match; level3 with the
    schema of its rows, once. Where there is none yet, the recorded one is sent when it comes. What is subscribed again
    begins nothing.
@@ -33,10 +33,11 @@ from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts, send_json
 from ..server_half.rate_limits import RateSettings
 from ..venue import Catalogue, Key, Remark, Reply, Send
-from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, SOURCES, TAKERS, described_name
+from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, described_name
 from .client_requests import Request, parse_request
 from .frames import TradeInfo, later_number, venue_time
 from .limits import CONNECTIONS_AT_ONCE, MESSAGES_AT_ONCE, SUBSCRIBE_WITHIN
+from .routes import DESCRIBED, NAMES, Routes
 from .state import STATEFUL, Heartbeat
 
 __all__ = ["CoinbaseExchangeServer", "Settings", "error"]
@@ -49,8 +50,6 @@ _NEEDS_AUTHENTICATION = (  # capture of 2026-08-25
 _NO_MESSAGES: tuple[bytes, ...] = ()
 _MOMENT = 20_000_000  # nanoseconds
 
-_NAMES = frozenset(channel.name for channel in CHANNELS)
-_DESCRIBED = frozenset(map(described_name, _NAMES))
 _PRIVATE = frozenset(channel.name for channel in CHANNELS if channel.needs_credentials)
 _FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_products)
 
@@ -105,6 +104,8 @@ class CoinbaseExchangeServer(SubscribingServer):
         settings: What is not known about the venue.
         auth: Checks credentials; None to require none.
         all_private: Whether everything needs credentials, as at the direct endpoints.
+        channels: The channels that can be subscribed.
+        routes: Which of them get which frames.
 
     Attributes:
         next_due: When the next heartbeats must be made; None if they are recorded, or not subscribed.
@@ -112,9 +113,18 @@ class CoinbaseExchangeServer(SubscribingServer):
     """
 
     def __init__(
-        self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None, *, all_private: bool = False
+        self,
+        catalogue: Catalogue,
+        settings: Settings,
+        auth: Auth | None = None,
+        *,
+        all_private: bool = False,
+        channels: Collection[str] = NAMES,
+        routes: Routes | None = None,
     ) -> None:
-        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code, channels=_DESCRIBED)
+        super().__init__(catalogue, settings.subscribe_within, settings.subscribe_within_code, channels=DESCRIBED)
+        self._channels = channels
+        self._routes = routes or Routes()
         self._settings = settings
         self._auth = auth
         self._all_private = all_private
@@ -140,7 +150,7 @@ class CoinbaseExchangeServer(SubscribingServer):
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
         if self._beating or self._recorded_beats:
             self._note_numbers(info)
-        if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked("matches", info.products):
+        if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked_matches(info.products):
             return _NO_MESSAGES  # full begins without a last_match
         return super().on_frame(frame, info)
 
@@ -188,7 +198,8 @@ class CoinbaseExchangeServer(SubscribingServer):
             accepted, invalid = self._choose(channel, asked)
             reasons |= {f"{one} is not a valid product": None for one in invalid}
             recorded = self.recorded_products(channel)
-            lacking = [one for one in accepted if one not in recorded and (one or not recorded)]
+            is_of_all = "" in recorded and channel not in NAMES
+            lacking = [one for one in accepted if one not in recorded and not is_of_all and (one or not recorded)]
             remarks += [self.unknown_remark(channel, invalid)] if invalid else []
             remarks += [self.lacking_remark(channel, lacking)] if lacking else []
             if accepted:
@@ -217,15 +228,15 @@ class CoinbaseExchangeServer(SubscribingServer):
 
     def _refuse(self, channel: str, asked: list[str], *, is_authenticated: bool) -> tuple[str, str] | None:
         """Return the reason for which a channel cannot be subscribed, whatever is recorded, and the remark on it."""
-        if channel not in _NAMES:
-            known = ", ".join(channel.name for channel in CHANNELS)
+        if channel not in self._channels:
+            known = ", ".join(self._channels)
             return f"{channel} is not a valid channel", f"asks for channel {channel!r}; there is {known}"
         if not is_authenticated and (self._all_private or channel in _PRIVATE):
             remark = f"asks for {channel} without credentials, which the venue demands (unless with `--auth none`)"
             if channel in {"user", "balance"}:
                 return self._settings.private_reason, remark
             return _NEEDS_AUTHENTICATION if channel in _PRIVATE else self._settings.direct_reason, remark
-        if not asked and channel not in OPTIONAL_PRODUCTS:
+        if not asked and channel not in OPTIONAL_PRODUCTS and channel in NAMES:
             reason = self._settings.no_products_reason.replace("{channel}", channel)
             return reason, f"asks for {channel} without products"
         return None
@@ -237,11 +248,11 @@ class CoinbaseExchangeServer(SubscribingServer):
         return (asked, []) if channel == "balance" else self._products.parted(asked)
 
     def recorded_products(self, channel: str) -> Collection[str]:
-        sources: Iterable[str] = SOURCES.get(channel, (channel,))
+        sources: Iterable[str] = self._routes.sources(channel)
         if channel == "heartbeat":  # they can be made of any product
             sources = self._catalogue.keys() - {"balance"}
         found = {product for source in sources for product in self._catalogue.get(source, ())}
-        return found if channel in OPTIONAL_PRODUCTS else found - {""}
+        return found if channel in OPTIONAL_PRODUCTS or channel not in NAMES else found - {""}
 
     def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         described = described_name(channel)
@@ -263,15 +274,15 @@ class CoinbaseExchangeServer(SubscribingServer):
 
     def _find_takers(self) -> dict[str, frozenset[str]]:
         found = {}
-        for described in _DESCRIBED:
-            names = TAKERS.get(described, (described,))
+        for described, names in self._routes.takers.items():
             products = frozenset(product for name in names for product in self.subscribed.get(name, ()))
             if products:
                 found[described] = products
         return found
 
-    def _has_asked(self, channel: str, products: Iterable[str]) -> bool:
-        return not self.subscribed.get(channel, {}).keys().isdisjoint(products)
+    def _has_asked_matches(self, products: Iterable[str]) -> bool:
+        is_of_another = "matches" not in self._routes.takers["matches"]
+        return is_of_another or not self.subscribed.get("matches", {}).keys().isdisjoint(products)
 
     def withholds(self, info: FrameInfo) -> bool:
         is_row = info.channel == "level3" and info.products

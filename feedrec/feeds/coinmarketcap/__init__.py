@@ -18,18 +18,20 @@ what live recorders and a probe of 2026-09-15 saw. The shape of the welcome mess
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from ...errors import UsageError
 from ..api_key import CMC_KEY, ApiKey
 from ..auth import Auth
-from ..base import Channel, FeedClient, Subscription
+from ..base import UNKNOWN_CHANNEL, Channel, FeedClient, Subscription
 from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.settings import describe_settings, read_settings
-from ..venue import Catalogue, FeedServer, FeedState, Key, Setting
-from .channels import CHANNELS, identity, products_of
+from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
+from .channels import CHANNELS, PARAMS, identity, products_of
 from .client import CoinMarketCapClient
 from .codes import CLOSE_CODES, ERROR_CODES
 from .frames import describe, own_time
@@ -40,7 +42,7 @@ from .limits import (
     SHORTEST_PUSH_INTERVAL,
     SUBSCRIPTIONS_PER_CONNECTION,
 )
-from .params import check_params, parse_params
+from .params import check_params, parse_params, parse_unknown_params
 from .server import KEY_HEADER, CoinMarketCapServer, Settings
 from .state import LastValues
 
@@ -69,7 +71,19 @@ class CoinMarketCap(FeedDefaults):
     close_reasons: Mapping[int, str] = {code: one.reason for code, one in CLOSE_CODES.items()}
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
-    parse_params = staticmethod(parse_params)
+
+    def with_channels(self, names: Collection[str]) -> CoinMarketCap:
+        """Return the endpoint with channels that it lacks, which take any parameters and need the key; see `Feed`."""
+        other = copy.copy(self)
+        new = (name for name in names if name not in self.channels)
+        described = {name: Channel(name, UNKNOWN_CHANNEL, takes_products=False, needs_credentials=True) for name in new}
+        other.channels = {**self.channels, **described}
+        return other
+
+    def parse_params(self, channel: str, query: str) -> dict[str, Any]:
+        """Read the parameters of a subscription; see `Feed`."""
+        is_unknown = channel in self.channels and channel not in PARAMS
+        return parse_unknown_params(channel, query) if is_unknown else parse_params(channel, query)
 
     def headers(self, credentials: Credentials | None) -> dict[str, str]:
         """
@@ -94,7 +108,8 @@ class CoinMarketCap(FeedDefaults):
             raise UsageError(f"{self.name} has no default channel: give one, such as -c '{_PRICES}?crypto_ids=1,1027'")
         by_identity: dict[bytes, Subscription] = {}
         for one in subscriptions:
-            check_params(one.channel, one.params)
+            if one.channel not in self.channels or one.channel in PARAMS:
+                check_params(one.channel, one.params)
             by_identity.setdefault(identity(one.channel, one.params), one)
         distinct = list(by_identity.values())
         most = SUBSCRIPTIONS_PER_CONNECTION
@@ -139,7 +154,11 @@ class CoinMarketCap(FeedDefaults):
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
         if chosen.refuse_with and str(chosen.refuse_with) not in ERROR_CODES:
             raise UsageError(f"{self.name} has no error code {chosen.refuse_with} (it has {', '.join(ERROR_CODES)})")
-        return CoinMarketCapServer(catalogue, chosen, auth)
+        return CoinMarketCapServer(catalogue, chosen, auth, channels=self.channels)
+
+    def as_recorded(self, sample: Sample) -> CoinMarketCap:
+        """Return the endpoint with all channels requested; see `VenueFeed`."""
+        return self.with_channels(sample.requested.keys())
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""

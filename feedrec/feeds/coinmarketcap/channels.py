@@ -122,9 +122,13 @@ def identity(channel: str, params: Mapping[str, Any]) -> bytes:
     Return what two subscriptions that the venue calls duplicates have in common: channel and normalized parameters.
 
     How the venue normalizes is not documented. Here the order of keys and of lists does not matter, nor whether a
-    single value is in a list, nor the case of a hexadecimal address, nor parameters that the channel does not take.
+    single value is in a list, nor the case of a hexadecimal address, nor parameters that the channel does not take. All
+    parameters of a channel that is not known tell.
     """
-    return msgspec.json.encode([channel, [sorted(_texts(params.get(param.name))) for param in PARAMS[channel]]])
+    known = PARAMS.get(channel)
+    if known is None:
+        return msgspec.json.encode([channel, [[name, sorted(_texts(params[name]))] for name in sorted(params)]])
+    return msgspec.json.encode([channel, [sorted(_texts(params.get(param.name))) for param in known]])
 
 
 def value_problem(param: Param, value: object) -> str | None:

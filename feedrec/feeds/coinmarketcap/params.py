@@ -10,7 +10,7 @@ from ...errors import UsageError
 from ..base import did_you_mean
 from .channels import PARAMS, Param, value_problem
 
-__all__ = ["check_params", "parse_params"]
+__all__ = ["check_params", "parse_params", "parse_unknown_params"]
 
 _MOST_DIGITS = 16
 _MOST_FIELDS = 1_000
@@ -49,6 +49,29 @@ def parse_params(channel: str, query: str) -> dict[str, Any]:
         values = params.setdefault(name, [])
         values += [value for part in text.split(",") if (value := _value(param, part)) not in values]
     check_params(channel, params)
+    return params
+
+
+def parse_unknown_params(channel: str, query: str) -> dict[str, Any]:
+    """
+    Read the parameters of a channel that is not known: only digits are a number, and commas make a list.
+
+    Raises:
+        UsageError: If they are not written as parameters are.
+
+    """
+    try:
+        fields = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise UsageError(f"the parameters of {channel} are written NAME=VALUE&NAME=VALUE") from None
+    params: dict[str, Any] = {}
+    for name, text in fields:
+        values = [_number_or_text(part.strip()) for part in text.split(",")]
+        if name in params:
+            before = params[name]
+            params[name] = [*(before if isinstance(before, list) else [before]), *values]
+        else:
+            params[name] = values if len(values) > 1 else values[0]
     return params
 
 
@@ -106,5 +129,8 @@ _KINDS = {
 def _value(param: Param, text: str) -> int | str:
     """Read one value; what is not a number stays text, for `check_params` to refuse."""
     text = text.strip()
-    is_number = text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS
-    return int(text) if param.kind in {"number", "numbers"} and is_number else text
+    return _number_or_text(text) if param.kind in {"number", "numbers"} else text
+
+
+def _number_or_text(text: str) -> int | str:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= _MOST_DIGITS else text

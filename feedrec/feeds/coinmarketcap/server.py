@@ -17,7 +17,7 @@ The server half of CoinMarketCap, which answers from a recording as the venue wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
@@ -93,11 +93,20 @@ class CoinMarketCapServer(SubscribingServer):
         catalogue: What the recordings hold.
         settings: What is not known about the venue.
         auth: Checks the API key; None to require none.
+        channels: The channels that can be subscribed; one that the overview does not have takes any parameters.
 
     """
 
-    def __init__(self, catalogue: Catalogue, settings: Settings, auth: Auth | None = None) -> None:
-        super().__init__(catalogue, settings.idle_timeout, 1001, CLOSE_CODES[1001].reason, channels=PARAMS)
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: Settings,
+        auth: Auth | None = None,
+        *,
+        channels: Collection[str] = PARAMS.keys(),
+    ) -> None:
+        super().__init__(catalogue, settings.idle_timeout, 1001, CLOSE_CODES[1001].reason, channels=channels)
+        self._channels = channels
         self._settings = settings
         self._auth = auth
         self._subscriptions: dict[bytes, tuple[str, tuple[str, ...]]] = {}  # channel and products, by identity
@@ -156,7 +165,7 @@ class CoinMarketCapServer(SubscribingServer):
         raise _Refused("2202", f"Allowed methods: {', '.join(_METHODS)}.")
 
     def _subscribe(self, request: Request) -> list[Reply]:
-        channel, params = _channel_of(request), _params_of(request) or {}
+        channel, params = self._channel_of(request), _params_of(request) or {}
         _check(channel, params)
         if self._settings.refuse_with:
             raise _Refused(str(self._settings.refuse_with))
@@ -166,7 +175,7 @@ class CoinMarketCapServer(SubscribingServer):
         limit = self._settings.sub_limit
         if len(self._subscriptions) >= limit:
             raise _Refused("2303", f"Current: {len(self._subscriptions)}, max: {limit}.")
-        products = products_of(channel, params)
+        products = products_of(channel, params) if channel in PARAMS else ("",)  # else it is not known what they are
         self._subscriptions[subscription] = (channel, products)
         self.add(channel, products)
         known = set(self.recorded_products(channel))
@@ -175,7 +184,7 @@ class CoinMarketCapServer(SubscribingServer):
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
         """End one subscription or, without parameters, a whole channel; acknowledge it even if there was none."""
-        channel, params = _channel_of(request), _params_of(request)
+        channel, params = self._channel_of(request), _params_of(request)
         if params is None:
             self._leave([key for key, (name, _) in self._subscriptions.items() if name == channel])
         else:
@@ -190,6 +199,14 @@ class CoinMarketCapServer(SubscribingServer):
         for channel, products in self._subscriptions.values():
             self.subscribed.setdefault(channel, {}).update(dict.fromkeys(products))
         self._settle()
+
+    def _channel_of(self, request: Request) -> str:
+        channel = request.channel
+        if channel is None:
+            raise _Refused("2204", "Field 'channel' is required.")
+        if not isinstance(channel, str) or channel not in self._channels:
+            raise _Refused("2301", f"Channel {channel!r} does not exist.")
+        return channel
 
     def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         return state_keys(channel, product) if self._settings.last_value else ()
@@ -217,15 +234,6 @@ class CoinMarketCapServer(SubscribingServer):
         return send_json({"type": "pong", **_id_of(request), "code": 0, "ts": _ms(time)})
 
 
-def _channel_of(request: Request) -> str:
-    channel = request.channel
-    if channel is None:
-        raise _Refused("2204", "Field 'channel' is required.")
-    if not isinstance(channel, str) or channel not in PARAMS:
-        raise _Refused("2301", f"Channel {channel!r} does not exist.")
-    return channel
-
-
 def _params_of(request: Request) -> dict[str, Any] | None:
     params = request.params
     if params is not None and not isinstance(params, dict):
@@ -235,7 +243,7 @@ def _params_of(request: Request) -> dict[str, Any] | None:
 
 def _check(channel: str, params: Mapping[str, Any]) -> None:
     """Refuse invalid parameters of a known channel; the text for a missing one was observed in 2026."""
-    for param in PARAMS[channel]:
+    for param in PARAMS.get(channel, ()):
         value = params.get(param.name)
         if value is None:
             if param.is_required:

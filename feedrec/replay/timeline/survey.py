@@ -66,21 +66,20 @@ def survey_recordings(paths: Sequence[Path], feed: VenueFeed, shifts: Sequence[i
     """
     looks = []
     seen: dict[str, dict[str, None]] = {}
+    requested: dict[str, set[str]] = {}
     for path, shift in zip(paths, shifts or [0] * len(paths), strict=True):
         with open_recording(path) as recording:
             look = _look_at_beginning(recording, feed, seen, shift)
             for channel, asked_for in look.requested.items():
-                seen.setdefault(channel, {}).update(dict.fromkeys(asked_for))
+                requested.setdefault(channel, set()).update(asked_for)
+                if asked_for or channel not in feed.channels:  # nothing else tells of one that is not known
+                    seen.setdefault(channel, {}).update(dict.fromkeys(asked_for or ("",)))
             for channel, products in (recording.index.products if recording.index else {}).items():
                 if channel in feed.channels:  # those of acks are not
                     seen.setdefault(channel, {}).update(dict.fromkeys(products))
         looks.append(look)
     first = min((look for look in looks if look.frames), key=lambda look: look.beginning, default=None)
     steady, wall = (0, 0) if first is None else first.beginning
-    requested: dict[str, set[str]] = {}
-    for look in looks:
-        for channel, asked_for in look.requested.items():
-            requested.setdefault(channel, set()).update(asked_for)
     sample = Sample([frame.payload for look in looks for frame in look.frames], requested)
     catalogue = {channel: list(products) for channel, products in seen.items()}
     return Survey(catalogue, wall, steady, *_compare_clocks(feed, first.frames if first else ()), sample)
@@ -93,7 +92,7 @@ class _Look(NamedTuple):
     Attributes:
         shift: Nanoseconds from the wall time to the steady time there.
         frames: The first received frames.
-        requested: What was asked for, and not refused: products by channel.
+        requested: What was asked for, and not refused: products by channel, none for a channel without products.
 
     """
 
@@ -111,21 +110,26 @@ def _look_at_beginning(recording: Recording, feed: VenueFeed, seen: dict[str, di
     """Note the channels and products of the first frames."""
     text = 0
     frames: list[Frame] = []
-    refused: set[tuple[str, str]] = set()
+    refused: list[dict[str, set[str]]] = []
     with contextlib.suppress(DamagedRecordingError):  # the replay reports it
         for line, record in recording.lines_with_records():
             text += len(line)
             if isinstance(record, Event):
-                refused |= _refused(record)
+                refused.append(_refused(record))
             elif record.direction == "in":
                 if len(frames) < MOST_FRAMES:
                     frames.append(record)
                 _note(seen, feed, record)
             if text > MOST_TEXT or (frames and record.time - frames[0].time > LONGEST_LOOK):
                 break
-    requested: dict[str, set[str]] = {}
-    for channel, product in _asked_for(recording.header) - refused:
-        requested.setdefault(channel, set()).add(product)
+    requested = _asked_for(recording.header)
+    for one in refused:
+        for channel, products in one.items():
+            left = requested.get(channel, set()) - products
+            if channel in requested and not left and (products or not requested[channel]):
+                del requested[channel]
+            elif left:
+                requested[channel] = left
     return _Look(shift, frames, requested)
 
 
@@ -147,14 +151,15 @@ def _note(seen: dict[str, dict[str, None]], feed: VenueFeed, frame: Frame) -> No
         seen.setdefault(info.channel, {}).update(dict.fromkeys(info.products or ("",)))
 
 
-def _asked_for(header: Header) -> set[tuple[str, str]]:
-    return {
-        (str(one.get("channel")), str(product)) for one in header.subscriptions for product in one.get("products") or ()
-    }
+def _asked_for(header: Header) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for one in header.subscriptions:
+        found.setdefault(str(one.get("channel")), set()).update(map(str, one.get("products") or ()))
+    return found
 
 
-def _refused(event: Event) -> set[tuple[str, str]]:
+def _refused(event: Event) -> dict[str, set[str]]:
     """Return what the venue did not accept, according to an event."""
     if event.name != "missing":
-        return set()
+        return {}
     return _asked_for(Header("", subscriptions=event.details.get("subscriptions") or []))

@@ -15,7 +15,7 @@ from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.coinbase_advanced.answers import renumbered
 from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer, Settings
 from feedrec.feeds.server_half.settings import read_settings
-from feedrec.feeds.venue import SNAPSHOT_WAIT, Catalogue, Close, Key, Remark, Reply, Send
+from feedrec.feeds.venue import SNAPSHOT_WAIT, Catalogue, Close, FeedServer, Key, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, format_time
 
 PAIR = ("BTC-USD", "ETH-USD")
@@ -45,7 +45,7 @@ def data(sequence: int, channel: str, kind: str, product: str) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
-def play(venue: CoinbaseAdvancedServer, *payloads: bytes, time: int = START, conn: int = 0) -> list[dict[str, Any]]:
+def play(venue: FeedServer, *payloads: bytes, time: int = START, conn: int = 0) -> list[dict[str, Any]]:
     messages: list[bytes] = []
     for payload in payloads:
         messages += venue.on_frame(Frame(time, conn, payload), FEED.describe(payload))

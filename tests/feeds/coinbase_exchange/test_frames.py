@@ -167,3 +167,17 @@ def test_times_have_six_decimals() -> None:
 )
 def test_the_time_that_a_frame_names_is_that_of_the_key(payload: bytes, expected: str | None) -> None:
     assert own_time(payload) == (None if expected is None else parse_time(expected))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"type": "open", "sequence": "5"}, FrameInfo("full", ("A-B",), 5, "update", parses=True)),
+        ({"type": "open", "sequence": 5.0, "user_id": ["x"]}, FrameInfo("user", ("A-B",), 5, "update", parses=True)),
+        ({"type": "match", "trade_id": "7"}, TradeInfo("matches", ("A-B",), None, "update", parses=True, trade_id=7)),
+        ({"type": "ticker", "sequence": []}, FrameInfo("ticker", ("A-B",), None, "update", parses=True)),
+        ({"type": "ticker", "product_id": 5}, FrameInfo("ticker", (), None, "update", parses=True)),
+    ],
+)
+def test_fields_of_other_types_change_nothing_else(fields: dict[str, Any], expected: FrameInfo) -> None:
+    assert describe(json.dumps({"product_id": "A-B", **fields}).encode()) == expected

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedrec.errors import UsageError
 from feedrec.feeds import Message, Notice, Subscription, subscribe_to
 from feedrec.feeds.api_key import ApiKey
 from feedrec.feeds.auth import Auth
@@ -20,7 +21,7 @@ from feedrec.feeds.coinmarketcap.channels import PARAMS
 from feedrec.feeds.coinmarketcap.codes import CLOSE_CODES, ERROR_CODES
 from feedrec.feeds.coinmarketcap.frames import describe
 from feedrec.feeds.coinmarketcap.server import CoinMarketCapServer, Settings
-from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Send, VenueClock
+from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Sample, Send, VenueClock
 from feedrec.model import Frame, parse_time
 from feedrec.replay.venue.visitors import RealVisitors
 
@@ -268,6 +269,29 @@ def test_what_the_venue_says_itself_is_stamped_by_its_clock() -> None:
 )
 def test_the_time_that_a_frame_names_is_its_ts(payload: bytes, expected: int | None) -> None:
     assert FEED.own_time(payload) == expected
+
+
+def test_a_channel_that_the_overview_lacks_is_subscribed_with_any_parameters_if_it_was_recorded() -> None:
+    new = "market@new"
+    wider = FEED.with_channels([new])
+    (asked,) = subscribe_to(wider, [ChannelRequest(new, (), "ids=1,2&x=abc&n=5&n=6")], ())
+    assert asked == Subscription(new, params={"ids": [1, 2], "x": "abc", "n": [5, 6]})
+    recorded = FEED.as_recorded(Sample((), {new: ()}))
+    talk = Talk(recorded.server({new: [""], PRICES: ["1"]}, {}, None), asked)
+    assert [one.text for one in talk.notices] == [f"subscribed to {new} (1 of 100 on this connection)"]
+    pushes = [push(new, ids=1), push(new, other="x")]
+    talk.play(*pushes, push(PRICES, crypto_ids=1))
+    assert talk.heard[2:] == pushes
+    venue = recorded.server({new: [""]}, {}, None)
+    assert subscribe(venue, new, ids=[1, 2], x="abc")["sub_count"] == 1
+    assert subscribe(venue, new, x="abc", ids=[2, 1])["duplicate"]
+    assert subscribe(venue, new)["sub_count"] == 2
+    assert subscribe(server(), new, ids=1)["status"]["error_code"] == "2301"
+    with pytest.raises(UsageError, match="no channel 'market@new'"):
+        FEED.spread([asked])
+    assert wider.spread([asked]) == [[asked]]
+    with pytest.raises(UsageError, match="are written NAME=VALUE"):
+        wider.parse_params(new, "x")
 
 
 def test_an_ack_is_shaped_as_documented_with_the_parameters_echoed() -> None:

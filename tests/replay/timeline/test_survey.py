@@ -45,6 +45,19 @@ def test_what_was_asked_for_is_there_unless_it_was_refused(tmp_path: Path) -> No
     assert found.sample.requested == {"level2": {"BTC-USD"}}
 
 
+def test_what_was_asked_for_without_products_is_known_and_is_there_if_the_feed_does_not_know_it(tmp_path: Path) -> None:
+    """Of a channel that it knows, frames tell."""
+    asked = [{"channel": name} for name in ("heartbeats", "new", "gone")] + [{"channel": "level2", "products": ["A-B"]}]
+    refused = [{"channel": "gone"}, {"channel": "level2", "products": ["A-B"]}]
+    path = tmp_path / "a.jsonl.zst"
+    writer = create_recording(path, Header("coinbase-advanced", subscriptions=asked))
+    writer.write_line(encode_event(Event(0, 0, "missing", {"subscriptions": refused})))
+    writer.write_line(encode_frame(ticker(5, "BTC-USD")))
+    found = survey_recordings([writer.finish()], FEED)
+    assert found.catalogue == {"ticker": ["BTC-USD"], "new": [""]}
+    assert found.sample.requested == {"heartbeats": set(), "new": set()}
+
+
 def test_acks_are_no_data(tmp_path: Path) -> None:
     ack = Frame(0, 0, b'{"channel":"subscriptions","sequence_num":0,"events":[{"subscriptions":{}}]}')
     assert survey_recordings([record(tmp_path / "a.jsonl.zst", ack)], FEED).catalogue == {}
