@@ -13,6 +13,7 @@ and 2026-09-30.
     server.py           the server half
     silence.py          channels that close because nothing came
     product_list.py     the products that it lists
+    batches/            ticker_batch of recorded tickers
     answers.py          what it writes itself
     heartbeats.py       the heartbeats that it makes
     numbering.py        the numbers of frames for one client
@@ -38,6 +39,7 @@ from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
 from .answers import error
+from .batches.ticker_batch import TickerBatchServer
 from .channels import (
     HEARTBEATS,
     HEARTBEATS_CHANNEL,
@@ -52,7 +54,7 @@ from .client import CoinbaseAdvancedClient
 from .frames import client_id_of, describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .product_list import listed_products
-from .server import CoinbaseAdvancedServer, Settings
+from .server import Settings
 from .silence import ClosingSilentChannels
 from .state import MarketState
 
@@ -127,7 +129,7 @@ class CoinbaseAdvanced(FeedDefaults):
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`."""
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
-        server = CoinbaseAdvancedServer(self.channels, catalogue, chosen, auth, client_id=self.client_id)
+        server = TickerBatchServer(self.channels, catalogue, chosen, auth, client_id=self.client_id)
         front: FeedServer = server
         if chosen.silent_channel_closes:
             front = ClosingSilentChannels(server, chosen.silent_channel_closes, chosen.silent_channel_code)

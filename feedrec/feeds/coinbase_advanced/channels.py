@@ -13,19 +13,23 @@ __all__ = [
     "PRIVATE",
     "PRIVATE_CHANNELS",
     "STATUS",
+    "TICKER",
+    "TICKER_BATCH",
     "USER",
     "channel_name",
 ]
 
 HEARTBEATS = "heartbeats"
+TICKER = "ticker"
+TICKER_BATCH = "ticker_batch"
 USER = "user"
 STATUS = "status"
 FUTURES_BALANCE = "futures_balance_summary"
 
 MARKET_CHANNELS = (
     Channel("level2", "order book: a snapshot, then updates about every 50 ms"),
-    Channel("ticker", "price and best bid and offer at every match"),
-    Channel("ticker_batch", "like ticker, every 5 seconds if changed"),
+    Channel(TICKER, "price and best bid and offer at every match"),
+    Channel(TICKER_BATCH, "like ticker, every 5 seconds if changed"),
     Channel("market_trades", "trades of the last 250 ms"),
     Channel("candles", "five-minute candles, when they change"),
     Channel(STATUS, "products and currencies", products_optional=True),

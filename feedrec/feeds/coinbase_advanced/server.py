@@ -133,6 +133,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._settings = settings
         self._products = VenueProducts(catalogue, settings.unknown_products)
         self._heartbeats = Heartbeats()
+        self._looked_into: frozenset[str] = _LOOKED_INTO
         self._coming: Collection[Key] = ()
         self._has_ended = False
         self._acknowledged: dict[str, list[str]] = {}
@@ -190,7 +191,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
             return (self._numbered(frame.payload, sequence),) if is_news else _NO_MESSAGES
         if takers.isdisjoint(info.products) and info.products and "" not in takers:
             return _NO_MESSAGES
-        if info.channel in _LOOKED_INTO:
+        if info.channel in self._looked_into:
             return self._look_into(frame, info)
         return (self._numbered(frame.payload, sequence),)
 

@@ -12,8 +12,9 @@ from ...model import FrameInfo
 from ..decoding import NOT_UNDERSTOOD
 from ..state.keyed_state import KeyedState
 from .account import change_account
+from .batches.tickers import without_best
 from .book import Book, decode_book_frame
-from .channels import PRIVATE
+from .channels import PRIVATE, TICKER, TICKER_BATCH
 from .frames import snapshot_head
 
 __all__ = ["MarketState"]
@@ -102,6 +103,13 @@ class _Items:
         elif self.channel == "market_trades" and len(self.texts) > _TRADES:
             self.texts = dict(islice(self.texts.items(), len(self.texts) - _TRADES, None))
 
+    def as_batch(self) -> Self:
+        """Return what ticker_batch has of a ticker."""
+        other = type(self)(TICKER_BATCH)
+        other.texts = {key: without_best(text) for key, text in self.texts.items()}
+        other.client_id = self.client_id
+        return other
+
     def snapshot(self, time: int) -> bytes:
         texts = list(self.texts.values())
         if self.channel == "market_trades":
@@ -119,8 +127,9 @@ class MarketState(KeyedState):
 
     Channels have the names under which they are subscribed: `level2`, `ticker`, `ticker_batch`, `market_trades`,
     `candles`, `status`, and the private ones, see `account`. Of level2 there is a snapshot once one was seen, of the
-    other public ones as soon as anything was; all of them have 0 for their sequence number. A snapshot that comes
-    later, after a reconnect, replaces everything before it; but that of status need not contain all products.
+    other public ones as soon as anything was; where `ticker_batch` is wanted and not there, it is made of `ticker`. All
+    of them have 0 for their sequence number. A snapshot that comes later, after a reconnect, replaces everything before
+    it; but that of status need not contain all products.
 
     Args:
         wanted: The keys to keep; the product `""` of status means all of them, and is the only one of private channels.
@@ -142,17 +151,27 @@ class MarketState(KeyedState):
                 self._apply_items(info.channel, payload)
 
     def keeps(self, channel: str, product: str) -> bool:
-        """Return whether a key is wanted; all products of status may be."""
-        return super().keeps(channel, product) or (channel == "status" and super().keeps(channel, ""))
+        """Return whether a key is wanted; all products of status may be, and a ticker makes a ticker_batch."""
+        if super().keeps(channel, product):
+            return True
+        return super().keeps(channel, "") if channel == "status" else channel == TICKER and self._makes_batch(product)
 
     def snapshot(self, channel: str, product: str, time: int) -> bytes | None:
         """Return the frame that a new subscriber gets first; of status for one product, or for all (`""`)."""
+        if channel == TICKER and not super().keeps(channel, product):
+            return None  # it is kept for ticker_batch alone
+        if channel == TICKER_BATCH and (channel, product) not in self.values and self._makes_batch(product):
+            items = self.values.get((TICKER, product))
+            return items.as_batch().snapshot(time) if isinstance(items, _Items) else None
         if channel != "status" or not product:
             return super().snapshot(channel, product, time)
         items = self.values.get(("status", ""))
         if not isinstance(items, _Items) or product not in items.texts:
             return None
         return items.snapshot_of([items.texts[product]], time)
+
+    def _makes_batch(self, product: str) -> bool:
+        return self.wanted is not None and (TICKER_BATCH, product) in self.wanted
 
     def _apply_book(self, payload: bytes) -> None:
         frame = decode_book_frame(payload)
