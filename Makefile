@@ -45,6 +45,7 @@ test-on-%: .venv-%/.ready
 # Clients that feedrec did not write, each in the same environment as feedrec.
 SDK := coinbase-advanced-py==1.8.4
 COPRA := copra==1.2.9
+SAMPLES := websocket-client==1.9.0
 
 test-interop: .venv-interop/.ready
 	.venv-interop/bin/python -m pytest -q tests/interop
@@ -85,7 +86,7 @@ $(READY): pyproject.toml constraints.txt
 
 # Environments beside that one: of another Python, or with something that constraints.txt lacks or has in another version.
 .venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
-.venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)"
+.venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)" "$(SAMPLES)"
 .venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
 
 .venv-%/.ready: pyproject.toml constraints.txt Makefile
