@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,11 +17,15 @@ from ..feed_rules import rules_for
 from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options
 from ..progress import reading
 from ..signals import ending_between_steps
-from ..terminal import echo_json, echo_prose
+from ..terminal import echo_json, echo_problem, echo_prose
 
 if TYPE_CHECKING:
     from ...formats.file.modes import FileMode
     from ...formats.tools.repair import Loss, Repair
+    from ...formats.tools.repair_folder import Outcome
+    from ...formats.tools.verify import Verification
+
+_LOSSLESS, _FAILED, _LOSSY = 0, 1, 3  # exit codes
 
 _SHOWN = 20
 """Losses to print; `--json` lists up to a hundred."""
@@ -29,7 +34,12 @@ _SHOWN = 20
 @click.command(short_help="Save what can be saved of a damaged recording.")
 @click.argument("file", metavar="FILE", type=RECORDING_FILE)
 @click.option(
-    "-o", "--output", "target", metavar="PATH", type=click.Path(path_type=Path), help="Write to this file instead."
+    "-o",
+    "--output",
+    "target",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Write to this file or folder.",
 )
 @click.option("--in-place", is_flag=True, help="Replace the old recording with the new one.")
 @click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
@@ -49,43 +59,91 @@ def repair(
     as_json: bool,
 ) -> None:
     """
-    Save what can be saved of a recording to a new file.
+    Save what can be saved of a recording to a new file. FILE is a recording, or a folder of them.
 
     The new file is NAME.repaired.jsonl.zst. For NAME.jsonl.zst.part, left behind by a killed recorder, it is
-    NAME.jsonl.zst.
+    NAME.jsonl.zst. Of a folder, the recordings that need it are repaired; with -o FOLDER they keep their names there.
 
-    The exit code is 0 if nothing was lost, 3 if something was lost, 1 if nothing could be saved.
+    The exit code is 0 if nothing was lost, 3 if something was lost, 1 if nothing could be saved: the worst of a folder.
 
     \b
       feedrec repair FILE.part
       feedrec repair --salvage -o saved.jsonl.zst FILE
     """
     from ...feeds import find_feed
-    from ...formats.tools.repair import repair_recording
 
     if endpoint is not None:
         find_feed(endpoint)
     if in_place and target is not None:
         raise UsageError("--in-place and --output cannot be combined: use only one of them")
-    with _progress(file) as progress:
-        result = repair_recording(
-            file,
-            target,
-            rules_for=rules_for,
-            in_place=in_place,
-            overwrite=overwrite,
-            keep_unverified=salvage,
-            endpoint=endpoint,
-            mode=mode,
-            progress=progress,
-        )
+
+    options: dict[str, Any] = {
+        "in_place": in_place,
+        "overwrite": overwrite,
+        "keep_unverified": salvage,
+        "endpoint": endpoint,
+    }
+    save = partial(_save, options={**options, "mode": mode})
+    if file.is_dir():
+        code = _repair_folder(file, target, save, as_json=as_json)
+    else:
+        code = _report(save(file, target), endpoint, as_json=as_json)
+    sys.stdout.flush()
+    raise click.exceptions.Exit(code)
+
+
+def _save(path: Path, target: Path | None, options: dict[str, Any]) -> Repair:
+    from ...formats.tools.repair import repair_recording
+
+    with _progress(path) as progress:
+        return repair_recording(path, target, rules_for=rules_for, progress=progress, **options)
+
+
+def _report(result: Repair, endpoint: str | None, *, as_json: bool) -> int:
+    """Print what was saved; return the exit code."""
     if as_json:
         echo_json({**result.as_dict(), "path": result.path, "output": result.output})
     else:
         echo_prose(*_lines(result, endpoint))
-    sys.stdout.flush()
-    if not result.is_lossless:
-        raise click.exceptions.Exit(3)
+    return _LOSSLESS if result.is_lossless else _LOSSY
+
+
+def _repair_folder(
+    folder: Path, target: Path | None, save: Callable[[Path, Path | None], Repair], *, as_json: bool
+) -> int:
+    """Repair what needs it in a folder, and print a line for each recording; return the worst exit code."""
+    from ...formats.tools.repair_folder import repair_folder
+    from ...formats.tools.verify import verify_recording
+
+    def check(path: Path) -> Verification:
+        with reading(f"verifying {path.name}") as progress:
+            return verify_recording(path, rules_for, progress=progress)
+
+    codes = {_LOSSLESS}
+    for outcome in repair_folder(folder, verify=check, repair=save, target=target):
+        result, error = outcome.repair, outcome.error
+        if as_json:
+            facts = {} if result is None else {**result.as_dict(), "output": result.output}
+            echo_json({**facts, "path": outcome.path, **({} if error is None else {"error": str(error)})})
+        elif error is None:
+            echo_prose(_line(outcome))
+        if error is not None:
+            echo_problem("error", str(error))
+            codes.add(_FAILED)
+        elif result is not None and not result.is_lossless:
+            codes.add(_LOSSY)
+    return next(code for code in (_FAILED, _LOSSY, _LOSSLESS) if code in codes)
+
+
+def _line(outcome: Outcome) -> str:
+    """Say in one line what became of a recording in a folder."""
+    if outcome.is_live:
+        return f"{outcome.path}: is being written, left alone"
+    if outcome.repair is None:
+        return f"{outcome.path}: needs no repair"
+    saved, *rest = _lines(outcome.repair, None)
+    lost = next((line.strip() for line in rest if line.startswith(("  lost ", "  nothing was lost"))), "header lost")
+    return f"{outcome.path}: {saved}, {lost.rstrip(':')}"
 
 
 @contextlib.contextmanager

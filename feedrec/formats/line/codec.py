@@ -56,7 +56,7 @@ _ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
 
 _FLAGS = ("redacted", "synthetic", "unverified")
 
-_SECOND_HEADER = "a second header: two recordings in one file (feedrec repair joins them; feedrec convert merges files)"
+_SECOND_HEADER = "a second header: two recordings in one file; `feedrec repair` joins them"
 
 _NULL = b"null"
 _PIECE = 1 << 20

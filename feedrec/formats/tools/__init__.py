@@ -7,6 +7,7 @@ Work on whole recordings: what the commands do.
     verify.py          what is wrong with a recording
     verify_checks.py   what a recording says of itself, checked
     repair.py          a new recording from what is left of a damaged one
+    repair_folder.py   each recording of a folder that needs it
     repair_result.py   what was saved, and what was lost
     salvage_blocks.py  what is left of zstd and plain lines
     salvage_prefix.py  what is left of gzip and Parquet

@@ -98,6 +98,27 @@ def test_a_folder_is_verified_file_by_file(tmp_path: Path, damaged: Path) -> Non
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_what_needs_it_in_a_folder_is_repaired(tmp_path: Path, damaged: Path) -> None:
+    """Each has its line; the worst decides the exit code, and what was damaged stays as it was."""
+    (tmp_path / "b.jsonl.zst.part").write_bytes(DEMO.read_bytes())
+    (tmp_path / "good.jsonl.zst").write_bytes(DEMO.read_bytes())
+    before = damaged.read_bytes()
+    done = feedrec("repair", ".", "-o", "saved", cwd=tmp_path)
+    assert done.returncode == 3
+    first, second, third = done.stdout.decode().splitlines()
+    assert first.startswith("a.jsonl.zst: saved ")
+    assert ", lost " in first
+    assert (second, third) == ("b.jsonl.zst.part: needs no repair", "good.jsonl.zst: needs no repair")
+    assert [path.name for path in (tmp_path / "saved").iterdir()] == ["a.jsonl.zst"]
+    assert damaged.read_bytes() == before
+    (tmp_path / "c.jsonl.zst").write_bytes(b"hello")
+    done = feedrec("repair", ".", "-o", "saved", "--overwrite", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    facts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [fact["path"] for fact in facts] == ["a.jsonl.zst", "b.jsonl.zst.part", "c.jsonl.zst", "good.jsonl.zst"]
+    assert ["error" in fact for fact in facts] == [False, False, True, False]
+
+
 def test_a_recording_left_by_a_killed_recorder_is_closed(tmp_path: Path) -> None:
     path = tmp_path / "demo.jsonl.zst.part"
     path.write_bytes(DEMO.read_bytes()[:70_000])
