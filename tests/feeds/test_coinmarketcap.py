@@ -10,6 +10,8 @@ from feedrec.feeds.api_key import ApiKey
 from feedrec.feeds.channel_requests import ChannelRequest, missing_credentials, subscribe_to
 from feedrec.feeds.coinmarketcap import FEEDS
 from feedrec.feeds.credentials import ExchangeKey
+from feedrec.feeds.server_half.closing import ClosingServer, read_closing
+from feedrec.feeds.venue import Close, Handshake
 from feedrec.model import FrameInfo
 
 FEED = FEEDS["coinmarketcap"]
@@ -160,3 +162,23 @@ def test_a_plan_that_cannot_be_has_no_price() -> None:
 def test_a_setting_that_cannot_be_is_refused(name: str, value: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         FEED.server({}, {name: value})
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (1000, "Normal close"),
+        (1001, "Write idle timeout"),
+        (1011, "Send failure"),
+        (1012, "Frame sink cancellation"),
+        (1013, "Close topic signal"),
+        (1014, "Unknown close reason"),
+    ],
+)
+def test_a_close_that_is_set_has_the_documented_reason(code: int, reason: str) -> None:
+    """Here after the first frame, which is the welcome."""
+    closing = read_closing({"close_after": "1", "close_code": str(code)}, FEED.name, FEED.close_reasons)
+    assert closing is not None
+    venue = ClosingServer(FEED.server({}, {}), closing)
+    _, close = venue.on_open(Handshake("/v1?CMC_PRO_API_KEY=x", {}), 1)
+    assert close == Close(code, reason)
