@@ -4,6 +4,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
     cli/       the command line
     recorder/  from a live connection to a recording
     replay/    from a recording to a mock venue
+    admission/ who may connect to a server of ours
     feeds/     the protocol of each venue
     formats/   recordings on disk
     model.py   header, frame, event, time: the types that all other parts share

@@ -101,8 +101,8 @@ def choose_tls(options: dict[str, Any]) -> ChosenTls:
 def _our_own(host: str, names: Iterable[str], folder: Path | None) -> ChosenTls:
     import datetime as dt
 
+    from ..admission.allowed_hosts import parse_host_name
     from ..feeds import endpoint_names, hosts_of
-    from ..replay.admission.allowed_hosts import parse_host_name
     from ..replay.tls.certificate_folder import prepare_certificates
 
     hosts = {parse_host_name(name) for name in names} | hosts_of(endpoint_names()) | _listened_on(host)
@@ -112,7 +112,7 @@ def _our_own(host: str, names: Iterable[str], folder: Path | None) -> ChosenTls:
 
 def _listened_on(host: str) -> set[str]:
     """Return the host that is listened on, if clients can connect to it by that name."""
-    from ..replay.admission.allowed_hosts import parse_host_name
+    from ..admission.allowed_hosts import parse_host_name
 
     try:
         return {parse_host_name(host)} - {"0.0.0.0", "::"}  # noqa: S104  they stand for every address

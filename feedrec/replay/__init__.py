@@ -5,14 +5,12 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     clock/      recorded time and real time
     venue/      the venue that the recordings stand for
     client/     the replay to one client
-    admission/  who may connect
     tls/        clients that speak wss
     server.py   listens, and replays to each client
     options.py  how to replay
     results.py  how it went
 
-This package names no venue: a feed's server half decides the replies. Only client, admission, tls and server know
-sockets.
+This package names no venue: a feed's server half decides the replies. Only client, tls and server know sockets.
 """
 
 from .clock.lateness import LatenessSummary

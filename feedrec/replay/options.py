@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
+from ..admission.allowed_hosts import parse_host_name
 from ..errors import UsageError
 from ..feeds.auth import Auth, AuthKey, AuthMode
-from .admission.allowed_hosts import parse_host_name
 from .tls.tls_context import TlsFiles
 
 __all__ = ["MAX_CLIENTS", "MOST_WAITING", "AtEnd", "ReplayOptions"]

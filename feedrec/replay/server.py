@@ -25,15 +25,15 @@ from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFact
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
+from ..admission.allowed_hosts import AllowedHosts, parse_host_name
+from ..admission.handshakes import Handshakes, Refusal
+from ..admission.library_log import library_log
+from ..admission.listening import exposure, local_url, why_not_listening
+from ..admission.log_limit import Log, LogLimit, shortened
+from ..admission.plain_http import FirstRequest, plain_answer
 from ..errors import ServeError
 from ..feeds.venue import Remark
 from ..model import Header
-from .admission.allowed_hosts import AllowedHosts, parse_host_name
-from .admission.handshakes import Handshakes, Refusal
-from .admission.library_log import library_log
-from .admission.listening import exposure, local_url, why_not_listening
-from .admission.log_limit import Log, LogLimit, shortened
-from .admission.plain_http import FirstRequest, plain_answer
 from .client.client import ClientReplay, host_of
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd

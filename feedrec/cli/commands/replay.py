@@ -23,9 +23,9 @@ from ..replay_tls import ChosenTls, choose_tls, tls_options
 from ..terminal import echo, echo_json, echo_prose
 
 if TYPE_CHECKING:
+    from ...admission.log_limit import Log
     from ...feeds.auth import AuthKey
     from ...replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
-    from ...replay.admission.log_limit import Log
 
 log = logging.getLogger("feedrec")
 

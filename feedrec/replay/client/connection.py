@@ -23,8 +23,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
 
-from ..admission.plain_http import FirstRequest, first_request
-from ..admission.token_bucket import TokenBucket
+from ...admission.plain_http import FirstRequest, first_request
+from ...admission.token_bucket import TokenBucket
 
 __all__ = ["MAX_MESSAGE", "MESSAGES_AT_ONCE", "MESSAGES_PER_SECOND", "TRANSPORT_LIMIT", "ReplayConnection"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..admission.log_limit import Log
+from ...admission.log_limit import Log
 from ..clock.schedule import LEAD
 
 __all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "Crowd"]

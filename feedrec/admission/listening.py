@@ -34,8 +34,18 @@ def local_url(address: Sequence[Any], scheme: str = "ws", names: Collection[str]
     return f"{scheme}://{_host_and_port(host, address[1])}"
 
 
-def exposure(addresses: Sequence[Sequence[Any]], scheme: str = "ws") -> str | None:
-    """Return who can read a replay that listens on some addresses; None if nobody beyond this machine."""
+def exposure(
+    addresses: Sequence[Sequence[Any]], scheme: str = "ws", consequence: str = "can read the recording"
+) -> str | None:
+    """
+    Return who can reach what listens on some addresses; None if nobody beyond this machine.
+
+    Args:
+        addresses: What is listened on.
+        scheme: How.
+        consequence: What those who reach it can do.
+
+    """
     open_to_others = [address for address in addresses if not Authority(str(address[0]), None).is_loopback]
     if not open_to_others:
         return None
@@ -46,7 +56,7 @@ def exposure(addresses: Sequence[Sequence[Any]], scheme: str = "ws") -> str | No
         found = [own for own in _own_addresses() if (":" in own) in families]
         urls = ", ".join(f"{scheme}://{_host_and_port(own, open_to_others[0][1])}" for own in found)
         text += f", every address of this machine{f' ({urls})' if urls else ''}"
-    return f"{text}: anyone who reaches it can read the recording"
+    return f"{text}: anyone who reaches it {consequence}"
 
 
 def why_not_listening(host: str, port: int, error: OSError | OverflowError | UnicodeError) -> str:

@@ -1,5 +1,5 @@
 """
-Whether a web page may read the replay: by Origin and Host, as a browser sends them. Pure.
+Whether a web page may connect: by Origin and Host, as a browser sends them. Pure.
 
 A browser lets any page connect to any WebSocket server that it can reach, also to one on 127.0.0.1, and says only in
 the header `Origin` which page that is (RFC 6455, section 10.2). It cannot be told from a page of this machine by Host:
@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ...errors import UsageError
+from ..errors import UsageError
 
 __all__ = ["AllowedHosts", "Authority", "parse_authority", "parse_host_name"]
 
@@ -100,7 +100,7 @@ def parse_host_name(text: str) -> str:
 
 class AllowedHosts:
     """
-    The hosts whose pages may read the replay.
+    The hosts whose pages may connect.
 
     Args:
         venues: Names of hosts that clients believe to talk to, sent here by a hosts file.
@@ -137,7 +137,7 @@ class AllowedHosts:
         usual = _USUAL_PORTS[match[1].lower()]
         if host is not None and self._is_ours(host) and _with_port(page, usual) == _with_port(host, usual):
             return None
-        return f"pages of {_shown(page.host)} may not read this replay: --allow-host {page.host} allows it"
+        return f"pages of {_shown(page.host)} may not connect here: --allow-host {page.host} allows it"
 
     def host_refusal(self, hosts: Sequence[str]) -> str | None:
         """Return why a request that is not a handshake gets no answer; None if it does."""

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.admission.plain_http import LONGEST_HEAD, FirstRequest, first_request, plain_answer
 from feedrec.replay import ReplayOptions, ReplayServer
-from feedrec.replay.admission.plain_http import LONGEST_HEAD, FirstRequest, first_request, plain_answer
 
 from ...timing import HANG_TIMEOUT
 from ..raw_client import replayed_to_raw_client, run

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.admission.allowed_hosts import AllowedHosts, parse_authority, parse_host_name
 from feedrec.errors import UsageError
-from feedrec.replay.admission.allowed_hosts import AllowedHosts, parse_authority, parse_host_name
 
 VENUE = "ws-feed.exchange.coinbase.com"
 ALLOWED = AllowedHosts({VENUE}, "lab.example", {"bot.example", "10.9.8.7"})
@@ -126,7 +126,7 @@ def test_a_header_that_is_there_twice_is_refused() -> None:
 
 def test_the_refusal_says_what_to_do() -> None:
     refusal = ALLOWED.origin_refusal(["https://Chart.Example:8443"], [LOCAL])
-    assert refusal == "pages of 'chart.example' may not read this replay: --allow-host chart.example allows it"
+    assert refusal == "pages of 'chart.example' may not connect here: --allow-host chart.example allows it"
     assert AllowedHosts(named={"chart.example"}).origin_refusal(["https://Chart.Example:8443"], [LOCAL]) is None
     assert "http://localhost" in (ALLOWED.origin_refusal(["null"], [LOCAL]) or "")
     assert len(ALLOWED.origin_refusal(["x" * 9000], [LOCAL]) or "") < 200

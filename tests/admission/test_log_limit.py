@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from feedrec.replay.admission.log_limit import LogLimit, shortened
+from feedrec.admission.log_limit import LogLimit, shortened
 
 LOG = logging.getLogger("feedrec.replay")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedrec.replay.admission.token_bucket import TokenBucket
+from feedrec.admission.token_bucket import TokenBucket
 
 
 def test_what_is_in_it_at_first_can_be_taken_at_once() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from feedrec.admission import listening
+from feedrec.admission.listening import exposure, local_url
 from feedrec.replay import ReplayOptions, ReplayServer
-from feedrec.replay.admission import listening
-from feedrec.replay.admission.listening import exposure, local_url
 
 from ..raw_client import run
 from ..recordings import numbered, record
