@@ -16,9 +16,9 @@ from feedrec.errors import UsageError
 from feedrec.replay import ReplayOptions, ReplayServer
 from feedrec.replay.options import MAX_CLIENTS, MOST_WAITING
 
-from ...timing import until
-from ..raw_client import CLOSE_1000, RawClient, replayed_to_raw_client, run
-from ..recordings import numbered, record
+from ..replay.raw_client import CLOSE_1000, RawClient, replayed_to_raw_client, run
+from ..replay.recordings import numbered, record
+from ..timing import until
 
 VENUE = "ws-feed.exchange.coinbase.com"
 

@@ -11,8 +11,8 @@ from feedrec.admission import listening
 from feedrec.admission.listening import exposure, local_url
 from feedrec.replay import ReplayOptions, ReplayServer
 
-from ..raw_client import run
-from ..recordings import numbered, record
+from ..replay.raw_client import run
+from ..replay.recordings import numbered, record
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from feedrec.admission.plain_http import LONGEST_HEAD, FirstRequest, first_request, plain_answer
 from feedrec.replay import ReplayOptions, ReplayServer
 
-from ...timing import HANG_TIMEOUT
-from ..raw_client import replayed_to_raw_client, run
-from ..recordings import numbered, record
+from ..replay.raw_client import replayed_to_raw_client, run
+from ..replay.recordings import numbered, record
+from ..timing import HANG_TIMEOUT
 
 HANDSHAKE = b"GET /x?key=1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
