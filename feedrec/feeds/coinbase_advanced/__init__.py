@@ -11,7 +11,6 @@ and 2026-09-30.
     client.py           the client half
     client_requests.py  what a client asks for
     server.py           the server half
-    silence.py          channels that close because nothing came
     product_list.py     the products that it lists
     batches/            ticker_batch of recorded tickers
     answers.py          what it writes itself
@@ -20,7 +19,8 @@ and 2026-09-30.
     state.py            the market for late clients
     book.py             the level2 book of a product
     account.py          orders, positions, balances
-    limits.py           limits that the venue sets
+    settings.py         what can be set in a replay of it
+    limits/             limits that the venue sets
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ from .channels import (
 from .client import CoinbaseAdvancedClient
 from .frames import client_id_of, describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
+from .limits.silence import ClosingSilentChannels
 from .product_list import listed_products
-from .server import Settings
-from .silence import ClosingSilentChannels
+from .settings import Settings
 from .state import MarketState
 
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]

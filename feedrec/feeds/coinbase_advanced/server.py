@@ -26,66 +26,28 @@ The order in 2 and the count in 4 were seen in the capture of 2026-08-09, and at
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import Any
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts
-from ..server_half.rate_limits import RateSettings
 from ..venue import SNAPSHOT_WAIT, Catalogue, Close, Key, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import error, made_frame, renumbered
 from .channels import HEARTBEATS, KNOWN, PRIVATE, USER
 from .client_requests import Request, parse_request
 from .heartbeats import Heartbeats
-from .limits import MAX_LEVEL2_PRODUCTS, SUBSCRIBE_WITHIN
+from .limits import MAX_LEVEL2_PRODUCTS
 from .numbering import RecordedCount
+from .settings import Settings
 
-__all__ = ["CoinbaseAdvancedServer", "Settings"]
+__all__ = ["CoinbaseAdvancedServer"]
 
 _AUTHENTICATION_FAILURE = "authentication failure"
 _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
 _WHOLE = PRIVATE | {HEARTBEATS}  # channels that are one subscription, whatever products a message names
 _NO_MESSAGES: tuple[bytes, ...] = ()
 _LOOKED_INTO = frozenset((USER, HEARTBEATS))
-
-
-class Settings(RateSettings, frozen=True, kw_only=True):
-    """What is not known about the venue, with a sane default, and limits that are off by default."""
-
-    subscribe_within: Annotated[
-        float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
-    ] = SUBSCRIBE_WITHIN
-    subscribe_within_code: Annotated[int, Meta(ge=1000, description="close code for a client that did not")] = 1008
-    level2_limit_closes: Annotated[
-        bool, Meta(description="whether too many level2 products close the connection")  # probes differ
-    ] = False
-    malformed_message: Annotated[str, Meta(description="text of the error for a malformed request")] = (
-        "failure to subscribe"
-    )
-    unknown_products: Annotated[
-        str, Meta(description="products that the venue does not have, with commas between them")
-    ] = ""
-    account_id: Annotated[str, Meta(description="the id that acks list for `user` and `futures_balance_summary`")] = (
-        "00000000-0000-0000-0000-000000000000"
-    )
-    silent_channel_closes: Annotated[
-        float,
-        Meta(
-            ge=0,
-            description="recorded seconds of silence after which a channel closes, unless `heartbeats` is subscribed; "
-            "0 for never (documented: 60 to 90)",
-        ),
-    ] = 0.0
-    silent_channel_code: Annotated[
-        int, Meta(description="close code when no channel is left then; 0 to leave the connection open")
-    ] = 1000
-    messages_per_second: Annotated[
-        float,
-        Meta(ge=0, description="messages of one address without a valid JWT in a second; 0 for any (documented: 8)"),
-    ] = 0.0
 
 
 class _Request:

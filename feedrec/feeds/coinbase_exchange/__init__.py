@@ -16,6 +16,7 @@ the first key.
     sequences.py        what numbers tell of missing frames
     state.py            the market for late clients
     book.py             the level2 book of a product
+    settings.py         what can be set in a replay of it
     limits.py           limits that the venue sets
 """
 
@@ -41,7 +42,8 @@ from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHI
 from .product_list import listed_products
 from .routes import Routes
 from .sequences import ExchangeSequence
-from .server import CoinbaseExchangeServer, Settings, error
+from .server import CoinbaseExchangeServer, error
+from .settings import Settings
 from .state import STATEFUL, MarketState
 
 __all__ = ["FEEDS", "CoinbaseExchange", "CoinbaseExchangeClient"]

@@ -23,24 +23,22 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from ...model import Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts, send_json
-from ..server_half.rate_limits import RateSettings
 from ..venue import Catalogue, Key, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, described_name
 from .client_requests import Request, parse_request
 from .frames import TradeInfo, later_number, venue_time
-from .limits import CONNECTIONS_AT_ONCE, MESSAGES_AT_ONCE, SUBSCRIBE_WITHIN
 from .routes import DESCRIBED, NAMES, Routes
+from .settings import Settings
 from .state import STATEFUL, Heartbeat
 
-__all__ = ["CoinbaseExchangeServer", "Settings", "error"]
+__all__ = ["CoinbaseExchangeServer", "error"]
 
 _FAILED_TO_SUBSCRIBE = "Failed to subscribe"
 _NEEDS_AUTHENTICATION = (  # capture of 2026-08-25
@@ -52,47 +50,6 @@ _MOMENT = 20_000_000  # nanoseconds
 
 _PRIVATE = frozenset(channel.name for channel in CHANNELS if channel.needs_credentials)
 _FOR_ALL = frozenset(channel.name for channel in CHANNELS if not channel.takes_products)
-
-
-class Settings(RateSettings, frozen=True, kw_only=True):
-    """What is not known about the venue, with a sane default, and limits that are off by default."""
-
-    subscribe_within: Annotated[
-        float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
-    ] = SUBSCRIBE_WITHIN
-    subscribe_within_code: Annotated[int, Meta(ge=1000, description="close code for a client that did not")] = 1008
-    malformed_message: Annotated[
-        str, Meta(description="text of the error for what is not JSON, or of no documented shape")
-    ] = "Malformed JSON"
-    invalid_key_reason: Annotated[
-        str, Meta(description="reason of `Authentication Failed`, whatever is wrong with the credentials")
-    ] = '{"message":"Invalid API Key"}'
-    private_reason: Annotated[
-        str, Meta(description="reason of the error for `user` and `balance` without credentials")
-    ] = "user and balance channels require authentication"
-    direct_reason: Annotated[
-        str, Meta(description="reason of the error for anything else without credentials at a direct endpoint")
-    ] = "this endpoint requires authentication"
-    no_products_reason: Annotated[
-        str, Meta(description="reason of the error for a channel without products; `{channel}` stands for its name")
-    ] = "You need to specify at least one product ID for channel {channel}"
-    unknown_products: Annotated[
-        str, Meta(description="products that the venue does not have, with commas between them")
-    ] = ""
-    connections_at_once: Annotated[
-        int, Meta(ge=0, description="how many of them at once (documented); 0 for those of a second")
-    ] = CONNECTIONS_AT_ONCE
-    messages_per_second: Annotated[
-        float,
-        Meta(ge=0, description="messages of one address in a second; 0 for any number (documented: 10, earlier 100)"),
-    ] = 0.0
-    messages_at_once: Annotated[
-        int, Meta(ge=0, description="how many of them at once (documented); 0 for those of a second")
-    ] = MESSAGES_AT_ONCE
-    messages_error: Annotated[str, Meta(description="text of the error for one too many")] = "ErrSlowRead"
-    messages_code: Annotated[int, Meta(description="close code after that error; 0 to leave the connection open")] = (
-        1008
-    )
 
 
 class CoinbaseExchangeServer(SubscribingServer):

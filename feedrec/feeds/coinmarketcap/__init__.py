@@ -10,6 +10,7 @@ what live recorders and a probe of 2026-09-15 saw. The shape of the welcome mess
     client.py           the client half
     client_requests.py  what a client asks for
     server.py           the server half
+    settings.py         what can be set in a replay of it
     params.py           parameters as a person writes them
     state.py            the last values for late clients
     codes.py            what the venue refuses with
@@ -43,7 +44,8 @@ from .limits import (
     SUBSCRIPTIONS_PER_CONNECTION,
 )
 from .params import check_params, parse_params, parse_unknown_params
-from .server import KEY_HEADER, CoinMarketCapServer, Settings
+from .server import KEY_HEADER, CoinMarketCapServer
+from .settings import Settings
 from .state import LastValues
 
 __all__ = ["FEEDS", "CoinMarketCap", "CoinMarketCapClient"]

@@ -19,11 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Any
 from urllib.parse import parse_qs
-
-import msgspec
-from msgspec import Meta
 
 from ...model import Frame, FrameInfo, format_time
 from ..auth import Auth
@@ -33,47 +30,16 @@ from .channels import PARAMS, identity, products_of, value_problem
 from .client_requests import Request, parse_request
 from .codes import CLOSE_CODES, ERROR_CODES
 from .frames import is_welcome
-from .limits import PING_INTERVAL, SUBSCRIPTIONS_PER_CONNECTION
+from .settings import Settings
 from .state import state_key, state_keys
 
-__all__ = ["KEY_HEADER", "CoinMarketCapServer", "Settings"]
+__all__ = ["KEY_HEADER", "CoinMarketCapServer"]
 
 KEY_HEADER = "X-CMC_PRO_API_KEY"
 """Header of the handshake that carries the API key (overview, "Authentication")."""
 
 _KEY_FIELD = "CMC_PRO_API_KEY"  # of the query; works as well (seen with a live recorder, 2026)
 _METHODS = ("subscribe", "unsubscribe", "unsubscribe_all", "ping")
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """What is not known about the venue, or differs between accounts, and limits that are off by default."""
-
-    ping_interval_ms: Annotated[int, Meta(description="as the welcome message says it")] = round(PING_INTERVAL * 1000)
-    pong: Annotated[
-        Literal["documented", "observed"], Meta(description="`documented`, or `observed` (2026-09-15, without a type)")
-    ] = "documented"
-    sub_limit: Annotated[int, Meta(ge=0, description="subscriptions that a connection carries")] = (
-        SUBSCRIPTIONS_PER_CONNECTION
-    )
-    message_limit: Annotated[
-        int, Meta(ge=0, description="bytes above which a message is too long; 0 for none, as it is not documented")
-    ] = 0
-    idle_timeout: Annotated[
-        float,
-        Meta(ge=0, description="seconds within which a client must subscribe, else it is closed with 1001; 0 for any"),
-    ] = 0.0
-    connection_limit: Annotated[
-        int,
-        Meta(ge=0, description="connections of one API key, more are closed with 4004; 0 for any (documented: 10)"),
-    ] = 0
-    close_handshake: Annotated[
-        Literal[0, 4004, 4100, 4101, 4102],
-        Meta(description="close code with which each client is turned away, such as 4004; 0 for none"),
-    ] = 0
-    refuse_with: Annotated[
-        int, Meta(description="error code with which each subscription is refused, such as 1010; 0 for none")
-    ] = 0
-    last_value: Annotated[bool, Meta(description="whether a subscription begins with the last known value")] = True
 
 
 class _Refused(Exception):  # noqa: N818  it is an answer

@@ -15,25 +15,34 @@ from msgspec import Meta
 from ..venue import Close, FeedServer, Handshake, Refusal, Remark, Reply, Send
 from .in_front import ServerInFront
 
-__all__ = ["RateSettings", "limit_rates"]
+__all__ = ["ConnectionsAtOnce", "MessagesAtOnce", "MessagesCode", "MessagesError", "RateSettings", "limit_rates"]
+
+ConnectionsAtOnce = Annotated[
+    int, Meta(ge=0, description="new connections that may come in a burst; 0 for as many as in a second")
+]
+MessagesAtOnce = Annotated[
+    int, Meta(ge=0, description="messages that may come in a burst; 0 for as many as in a second")
+]
+MessagesError = Annotated[str, Meta(description="text of the error for one message too many")]
+MessagesCode = Annotated[int, Meta(description="close code after that error; 0 to leave the connection open")]
 
 
 class RateSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue that has such limits adds to its settings; where it documents more, it overrides the default."""
 
     connections_per_second: Annotated[
-        float, Meta(ge=0, description="new connections of one address in a second; 0 for any number (documented: 8)")
+        float, Meta(ge=0, description="new connections of one address in a second; 0 for no limit (documented: 8)")
     ] = 0.0
-    connections_at_once: Annotated[int, Meta(ge=0, description="how many of them at once; 0 for those of a second")] = 0
+    connections_at_once: ConnectionsAtOnce = 0
     connections_status: Annotated[
-        int, Meta(ge=400, le=599, description="HTTP status with which one too many is refused")
+        int, Meta(ge=400, le=599, description="HTTP status that refuses one connection too many")
     ] = 429
     messages_per_second: Annotated[
-        float, Meta(ge=0, description="messages of one address in a second; 0 for any number")
+        float, Meta(ge=0, description="messages of one address in a second; 0 for no limit")
     ] = 0.0
-    messages_at_once: Annotated[int, Meta(ge=0, description="how many of them at once; 0 for those of a second")] = 0
-    messages_error: Annotated[str, Meta(description="text of the error for one too many")] = "rate limit exceeded"
-    messages_code: Annotated[int, Meta(description="close code after that error; 0 to leave it open")] = 0
+    messages_at_once: MessagesAtOnce = 0
+    messages_error: MessagesError = "rate limit exceeded"
+    messages_code: MessagesCode = 0
 
 
 def limit_rates(

@@ -66,8 +66,8 @@ def describe_settings(*shapes: type[msgspec.Struct]) -> tuple[Setting, ...]:
 
 def _names(shape: type[msgspec.Struct]) -> list[str]:
     """Return the names of settings: those of the venue itself before those that it shares with others."""
-    own = [name for name in shape.__annotations__ if name in shape.__struct_fields__]
-    return [*own, *(name for name in shape.__struct_fields__ if name not in own)]
+    shared = [name for base in shape.__bases__ for name in getattr(base, "__struct_fields__", ())]
+    return [*(name for name in shape.__struct_fields__ if name not in shared), *shared]
 
 
 def _described(shape: type[msgspec.Struct]) -> Iterator[Setting]:

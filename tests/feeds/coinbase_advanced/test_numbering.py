@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from feedrec.feeds import ContiguousSequence, Gap
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_advanced import FEED
-from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer, Settings
+from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
+from feedrec.feeds.coinbase_advanced.settings import Settings
 from feedrec.feeds.venue import Send
 from feedrec.model import Frame
 

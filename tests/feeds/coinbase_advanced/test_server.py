@@ -13,7 +13,8 @@ from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.coinbase_advanced.answers import renumbered
-from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer, Settings
+from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
+from feedrec.feeds.coinbase_advanced.settings import Settings
 from feedrec.feeds.server_half.settings import read_settings
 from feedrec.feeds.venue import SNAPSHOT_WAIT, Catalogue, Close, FeedServer, Key, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, format_time

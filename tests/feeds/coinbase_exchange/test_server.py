@@ -13,7 +13,8 @@ from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_exchange import FEEDS
 from feedrec.feeds.coinbase_exchange.client import ACK_GRACE
 from feedrec.feeds.coinbase_exchange.frames import describe
-from feedrec.feeds.coinbase_exchange.server import CoinbaseExchangeServer, Settings
+from feedrec.feeds.coinbase_exchange.server import CoinbaseExchangeServer
+from feedrec.feeds.coinbase_exchange.settings import Settings
 from feedrec.feeds.credentials import ExchangeKey
 from feedrec.feeds.venue import Catalogue, Close, FeedServer, Key, Remark, Reply, Send, VenueClock
 from feedrec.model import NANOSECONDS, Frame, format_time

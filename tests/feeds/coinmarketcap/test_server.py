@@ -20,7 +20,8 @@ from feedrec.feeds.coinmarketcap import FEEDS
 from feedrec.feeds.coinmarketcap.channels import PARAMS
 from feedrec.feeds.coinmarketcap.codes import CLOSE_CODES, ERROR_CODES
 from feedrec.feeds.coinmarketcap.frames import describe
-from feedrec.feeds.coinmarketcap.server import CoinMarketCapServer, Settings
+from feedrec.feeds.coinmarketcap.server import CoinMarketCapServer
+from feedrec.feeds.coinmarketcap.settings import Settings
 from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Sample, Send, VenueClock
 from feedrec.model import Frame, parse_time
 from feedrec.replay.venue.visitors import RealVisitors

@@ -57,6 +57,21 @@ def test_settings_are_described_for_people() -> None:
     )
 
 
+def test_what_a_venue_shares_with_others_comes_last_and_in_the_same_order() -> None:
+    """Also where the venue has another default, so that `at once` never stands before the rate that it belongs to."""
+
+    class Own(Shape, frozen=True, kw_only=True):
+        text: str = "yes"
+        first: int = 1
+
+    assert [(one.name, one.default) for one in describe_settings(Own)] == [
+        ("first", "1"),
+        ("code", "1008"),
+        ("closes", "false"),
+        ("text", "yes"),
+    ]
+
+
 class Closes(msgspec.Struct, frozen=True):
     some_code: int = 0
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ...model import NANOSECONDS, Frame, FrameInfo
-from ..server_half.in_front import ServerInFront
-from ..venue import Close, Key, Remark, Reply
-from .channels import HEARTBEATS
-from .server import CoinbaseAdvancedServer
+from ....model import NANOSECONDS, Frame, FrameInfo
+from ...server_half.in_front import ServerInFront
+from ...venue import Close, Key, Remark, Reply
+from ..channels import HEARTBEATS
+from ..server import CoinbaseAdvancedServer
 
 __all__ = ["ClosingSilentChannels"]
 
