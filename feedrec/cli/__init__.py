@@ -136,17 +136,30 @@ def _name_variables(command: click.Command, name: str) -> None:
 
 def _warn_of_unknown_variables(command: click.Command) -> None:
     """Warn of variables in the environment that no option is named after; other commands know their own."""
-    options = {str(option.envvar) for option in command.params if isinstance(option, click.Option)}
+    options = _variables(command)
     others = tuple(f"FEEDREC_{name}_".upper() for name in _COMMANDS if name != command.name)
     for name in sorted(os.environ):
         if name.startswith("FEEDREC_") and name not in options and not name.startswith((*others, *_OTHER_VARIABLES)):
             echo_problem("warning", f"unknown environment variable {name}{_close_variable(name, options)}")
 
 
+def _variables(command: click.Command) -> set[str]:
+    return {str(option.envvar) for option in command.params if isinstance(option, click.Option)}
+
+
+def _variables_of_all() -> set[str]:
+    context = click.Context(cli)
+    commands = (cli.get_command(context, name) for name in _COMMANDS)
+    return {variable for command in commands if command is not None for variable in _variables(command)}
+
+
 def _close_variable(name: str, options: Iterable[str]) -> str:
-    """Return a suggestion, or nothing if only what all variables begin with is alike."""
+    """Return a suggestion, if need be of another command; nothing if only what all variables begin with is alike."""
     begin = "FEEDREC_"
-    found = did_you_mean(name.removeprefix(begin), sorted(option.removeprefix(begin) for option in options))
+    for names in (options, _variables_of_all()):
+        found = did_you_mean(name.removeprefix(begin), sorted(option.removeprefix(begin) for option in names))
+        if found:
+            break
     return found.replace("'", f"'{begin}", 1)
 
 

@@ -54,7 +54,8 @@ def selection_of(
     names = frozenset(name for group in products for name in group)
     if feed is None and (channels or names):
         raise UsageError(f"{path}: cannot filter by channel or product, as the endpoint {header.endpoint!r} is unknown")
-    first, last = (None if moment is None else moment.within(header.created) for moment in (start, end))
+    first = None if start is None else start.within(header.created)
+    last = None if end is None else end.within(header.created, is_end=True)
     if first is not None and last is not None and first >= last:
         raise UsageError("--from must be before --to")
     return Selection(

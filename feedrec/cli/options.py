@@ -64,17 +64,24 @@ class Moment(NamedTuple):
     Attributes:
         nanoseconds: Since 1970, the start of the recording, or midnight (UTC).
         since: Which of these.
+        precision: Nanoseconds of the last unit that was named of a time of day.
 
     """
 
     nanoseconds: int
     since: Literal["1970", "start", "midnight"] = "1970"
+    precision: int = 1
 
-    def within(self, start: int) -> int:
-        """Return the time this is in a recording that starts at `start`; of a time of day, the first one in it."""
+    def within(self, start: int, *, is_end: bool = False) -> int:
+        """
+        Return the time this is in a recording that starts at `start`; of a time of day, the first one in it.
+
+        A recording that starts at 17:30:05 has 17:30, as a place to begin; as the end, that is the next one.
+        """
         if self.since == "start":
             return start + self.nanoseconds
         if self.since == "midnight":
+            start -= 0 if is_end else start % self.precision
             return start + (self.nanoseconds - start) % _DAY
         return self.nanoseconds
 
@@ -274,7 +281,11 @@ def _epoch(text: str) -> Moment | None:
 def _time_of_day(text: str) -> Moment | None:
     """Read `17:30`, `17:30:05` or `17:30:05.25`, of the first day on which the recording has it."""
     match = _CLOCK.fullmatch(text)
-    return Moment(parse_time(f"1970-01-01T{match[1]}{match[2] or ':00'}Z"), "midnight") if match else None
+    if match is None:
+        return None
+    seconds = match[2] or ""
+    precision = 1 if "." in seconds else NANOSECONDS if seconds else 60 * NANOSECONDS
+    return Moment(parse_time(f"1970-01-01T{match[1]}{seconds or ':00'}Z"), "midnight", precision)
 
 
 def _date(text: str) -> Moment | None:

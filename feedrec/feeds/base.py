@@ -294,6 +294,10 @@ class Feed(Protocol):
         other.channels = {**self.channels, **new}
         return other
 
+    def has_heartbeats(self, subscriptions: Sequence[Subscription]) -> bool:  # noqa: ARG002
+        """Whether the heartbeat channel, which names no products then, is of any use along with these."""
+        return self.heartbeat_channel is not None
+
     def parse_params(self, channel: str, query: str) -> dict[str, Any]:
         """
         Read what a person wrote behind the `?` of a channel.

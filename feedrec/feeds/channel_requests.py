@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 from ..errors import UsageError
@@ -96,7 +96,8 @@ def resolve_channels(
 
 def _listed_in(feed: Feed, channels: Wanted | Sequence[Wanted]) -> Sequence[Wanted]:
     """Return what was asked for one by one; see `resolve_channels`."""
-    if isinstance(channels, str | ChannelRequest | Subscription) or _is_pair(feed, channels):
+    is_one = isinstance(channels, str | ChannelRequest | Subscription) or not isinstance(channels, Iterable)
+    if is_one or _is_pair(feed, channels):
         return [cast("Wanted", channels)]
     return cast("Sequence[Wanted]", channels)
 
@@ -116,8 +117,12 @@ def _as_request(wanted: Wanted) -> ChannelRequest:
         return read_channel(wanted)
     if isinstance(wanted, Subscription):
         return ChannelRequest(wanted.channel, wanted.products)
-    channel, products, *query = wanted
-    return ChannelRequest(channel, (products,) if isinstance(products, str) else tuple(products), *query)
+    match wanted:
+        case (str() as channel, str() | list() | tuple() as products, *query):
+            request = ChannelRequest(channel, (products,) if isinstance(products, str) else tuple(products), *query[:1])
+            if len(query) <= 1 and all(isinstance(text, str) for text in (*request.products, *query)):
+                return request
+    raise UsageError(f"a channel is asked for as 'ticker:BTC-USD' or ('ticker', ['BTC-USD']), not {wanted!r}")
 
 
 def unknown_channels(feed: Feed, requests: Sequence[ChannelRequest | tuple[str, Sequence[str]]]) -> list[str]:
@@ -164,9 +169,10 @@ def subscribe_to(
         default = () if channel.products_optional else feed.default_products
         chosen = tuple(own_products or products or default) if channel.takes_products else ()
         wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *chosen)))
-    if heartbeats and feed.heartbeat_channel is not None:
-        wanted.setdefault(feed.heartbeat_channel, ())
     subscriptions = [*(Subscription(name, chosen) for name, chosen in wanted.items()), *with_params]
+    beat = feed.heartbeat_channel
+    if heartbeats and beat is not None and beat not in wanted and feed.has_heartbeats(subscriptions):
+        subscriptions.insert(len(wanted), Subscription(beat))
     feed.spread(subscriptions)
     return subscriptions
 

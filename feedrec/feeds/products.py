@@ -127,6 +127,8 @@ def _matching(pattern: str, products: Sequence[str]) -> tuple[str, ...]:
 
 
 def _nothing_selected(feed: Feed, pattern: str, listed: ProductList, offline: Sequence[str]) -> str:
+    if not (listed.online or offline):
+        return f"{feed.name} lists no product that is online, so nothing tells what {pattern!r} stands for"
     capitals = pattern.upper()
     text = f"none of the {len(listed.online)} products of {feed.name} that are online matches {pattern!r}"
     if offline:

@@ -73,6 +73,7 @@ def test_a_command_of_other_tools_gets_a_hint(name: str) -> None:
     [
         ("FEEDREC_INFO_JOSN", "; did you mean 'FEEDREC_INFO_JSON'?"),
         ("FEEDREC_INFOJSON", "; did you mean 'FEEDREC_INFO_JSON'?"),
+        ("FEEDREC_RCORD_CHANNEL", "; did you mean 'FEEDREC_RECORD_CHANNEL'?"),
         ("FEEDREC_XYZZY", ""),
         ("FEEDREC_X", ""),
     ],

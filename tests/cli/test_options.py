@@ -87,6 +87,23 @@ def test_times_as_people_write_them(text: str, time: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("17:30", "2026-11-21T17:30:00Z", "2026-11-22T17:30:00Z"),
+        ("17:30:22", "2026-11-21T17:30:22Z", "2026-11-22T17:30:22Z"),
+        ("17:30:22.8", "2026-11-22T17:30:22.8Z", "2026-11-22T17:30:22.8Z"),
+        ("17:30:21", "2026-11-22T17:30:21Z", "2026-11-22T17:30:21Z"),
+        ("17:31", "2026-11-21T17:31:00Z", "2026-11-21T17:31:00Z"),
+    ],
+)
+def test_a_recording_that_begins_within_a_minute_has_that_minute(text: str, first: str, last: str) -> None:
+    """What `info` says of its beginning, in seconds, can be given to --from; as the end it is that of the next day."""
+    start, moment = parse_time("2026-11-21T17:30:22.863Z"), TIME.convert(text, None, None)
+    assert format_time(moment.within(start)) == format_time(parse_time(first))
+    assert format_time(moment.within(start, is_end=True)) == format_time(parse_time(last))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("+", "+x", f"+{'9' * 400}s", "now", "2026-13-01T00:00:00Z", "", "90", "0.5", "17", "24:00", "17:60", "7:30"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from feedrec.feeds.channel_requests import (
     ChannelRequest,
     Wanted,
     missing_credentials,
+    read_channel,
     resolve_channels,
     unknown_channels,
 )
@@ -67,6 +69,24 @@ def test_products_for_channels_none_of_which_takes_any_are_an_error() -> None:
         subscribe_to(FEED, [("heartbeats", []), ("futures_balance_summary", [])], ["A-B"])
     both = subscribe_to(EXCHANGE, [("status", []), ("ticker", [])], ["A-B"], heartbeats=False)
     assert both == [Subscription("status"), Subscription("ticker", ("A-B",))]
+
+
+@pytest.mark.parametrize(
+    "wanted", [5, None, [5], [b"ticker"], [("status",)], [("ticker", 5)], [("ticker", None)], [("ticker", [5])]]
+)
+def test_what_is_no_channel_at_all_is_refused_in_a_sentence(wanted: Any) -> None:
+    with pytest.raises(UsageError, match=r"^a channel is asked for as 'ticker:BTC-USD' or .*, not "):
+        resolve_channels(FEED, wanted)
+
+
+@pytest.mark.parametrize("asked_for", ["status", "user", "balance:d50ec984-77a8-460a-b958-66f114b0de9b"])
+def test_no_heartbeats_are_asked_for_where_no_product_could_have_them(asked_for: str) -> None:
+    """The client leaves them out of its message, so that a recording that lists them would never be complete."""
+    (name, products, _) = read_channel(asked_for)
+    request = ChannelRequest(name, products)
+    assert subscribe_to(EXCHANGE, [request], []) == [Subscription(name, products)]
+    with_ticker = subscribe_to(EXCHANGE, [request, ChannelRequest("ticker", ("A-B",))], [])
+    assert with_ticker == [Subscription(name, products), Subscription("ticker", ("A-B",)), Subscription("heartbeat")]
 
 
 def test_status_without_products_means_all() -> None:

@@ -90,6 +90,11 @@ def test_a_pattern_that_selects_nothing_is_refused(pattern: str, text: str) -> N
     assert str(caught.value) == text
 
 
+def test_a_venue_that_lists_nothing_is_named_as_such() -> None:
+    with pytest.raises(UsageError, match=r"^coinbase-advanced lists no product that is online, so nothing tells what"):
+        choose_products(ADVANCED, [ticker("BTC-*")], ProductList(()))
+
+
 def test_what_is_named_beside_a_pattern_and_not_listed_is_told() -> None:
     choice = choose_products(ADVANCED, [ticker("*-EUR", "ETH-UDS", "QQQ-XYZ", "LUNA-USD", "sol-usd")], LISTED)
     assert choice.unlisted == {"ETH-UDS": "ETH-USD", "QQQ-XYZ": "", "sol-usd": "SOL-USD"}

@@ -200,7 +200,7 @@ def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, A
     if not moments:
         return {}
     with open_recording(file) as recording:
-        return {name: moment.within(recording.header.created) for name, moment in moments.items()}
+        return {name: moment.within(recording.header.created, is_end=name == "end") for name, moment in moments.items()}
 
 
 def _recordings(paths: Sequence[Path]) -> list[Path]:

@@ -35,7 +35,7 @@ from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
-from .channels import CHANNELS, channel_name, described_name, product_name
+from .channels import CHANNELS, HEARTBEAT, channel_name, described_name, product_name, products_with_heartbeats
 from .client import CoinbaseExchangeClient
 from .frames import describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
@@ -68,7 +68,7 @@ class CoinbaseExchange(FeedDefaults):
 
     channels: Mapping[str, Channel] = {channel.name: channel for channel in CHANNELS}
     default_products: tuple[str, ...] = ("BTC-USD",)
-    heartbeat_channel: str | None = "heartbeat"
+    heartbeat_channel: str | None = HEARTBEAT
     product_channel: str | None = "status"
     credentials: CredentialsKind | None = EXCHANGE_KEY
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
@@ -91,6 +91,10 @@ class CoinbaseExchange(FeedDefaults):
         self._routes = Routes()
         self.failover = name.replace("-direct", "") if is_direct else None
         self.default_channels: tuple[str, ...] = ("level2",) if is_direct else ("level2_batch",)
+
+    def has_heartbeats(self, subscriptions: Sequence[Subscription]) -> bool:
+        """Whether there are products that heartbeats can be of."""
+        return bool(products_with_heartbeats(subscriptions))
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """Refuse channels whose frames look the same, and invalid accounts; the rest fits on one connection."""

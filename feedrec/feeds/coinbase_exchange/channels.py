@@ -8,22 +8,30 @@ says which channels of a recording can serve a client.
 
 from __future__ import annotations
 
-from ..base import Channel
+from collections.abc import Sequence
+
+from ..base import Channel, Subscription
 from ..products import upper_case_product
 
 __all__ = [
     "ACK_NAMES",
+    "BALANCE",
     "CHANNELS",
+    "HEARTBEAT",
     "OPTIONAL_PRODUCTS",
     "SOURCES",
     "TAKERS",
     "channel_name",
     "described_name",
     "product_name",
+    "products_with_heartbeats",
 ]
 
+HEARTBEAT = "heartbeat"
+BALANCE = "balance"
+
 CHANNELS = (
-    Channel("heartbeat", "a heartbeat every second for each product, with the last sequence and trade"),
+    Channel(HEARTBEAT, "a heartbeat every second for each product, with the last sequence and trade"),
     Channel("status", "products and currencies", takes_products=False),
     Channel("ticker", "price and best bid and ask at every match"),
     Channel("ticker_batch", "like ticker, every 5 seconds if changed"),
@@ -34,7 +42,7 @@ CHANNELS = (
     Channel("matches", "trades: the last one, then each"),
     Channel("full", "every order from received to done", needs_credentials=True),
     Channel("user", "like full, own orders only", needs_credentials=True, products_optional=True),
-    Channel("balance", "changes of accounts, whose ids take the place of products", needs_credentials=True),
+    Channel(BALANCE, "changes of accounts, whose ids take the place of products", needs_credentials=True),
     Channel("rfq_matches", "trades from requests for quote", products_optional=True),
 )
 """With what needs credentials as "Exchange WebSocket Authentication" of 2025-02 says that it is enforced."""
@@ -79,7 +87,13 @@ def channel_name(name: str) -> str:
 
 def product_name(channel: str, product: str) -> str:
     """Return a product as the venue spells it; those of `balance` are ids of accounts."""
-    return product if channel == "balance" else upper_case_product(product)
+    return product if channel == BALANCE else upper_case_product(product)
+
+
+def products_with_heartbeats(subscriptions: Sequence[Subscription]) -> tuple[str, ...]:
+    """Return the products of all channels but heartbeats themselves, in order of appearance."""
+    others = (one for one in subscriptions if one.channel not in {HEARTBEAT, BALANCE})
+    return tuple(dict.fromkeys(product for one in others for product in one.products))
 
 
 def described_name(channel: str) -> str:

@@ -15,7 +15,7 @@ from ..client_half.notices import nothing_accepted_notice
 from ..client_half.subscriptions import add_subscriptions, remove_subscriptions
 from ..credentials import ExchangeKey
 from ..decoding import decoder_of
-from .channels import CHANNELS, channel_name, product_name
+from .channels import BALANCE, CHANNELS, HEARTBEAT, channel_name, product_name, products_with_heartbeats
 from .sequences import ExchangeSequence
 
 __all__ = ["ACK_GRACE", "ACK_TIMEOUT", "SILENCE_LIMIT", "CoinbaseExchangeClient"]
@@ -38,8 +38,6 @@ _FATAL_REASONS = {
 """What to do, by parts of reasons of "Failed to subscribe" that no retry mends (captures of 2022 and 2026-08-25)."""
 
 _WITHOUT_PRODUCTS = tuple(channel.name for channel in CHANNELS if not channel.takes_products)
-_HEARTBEAT = "heartbeat"
-_BALANCE = "balance"
 
 
 class _AckedChannel(msgspec.Struct):
@@ -84,7 +82,7 @@ class CoinbaseExchangeClient(ListedAcksClient):
             ACK_GRACE,
             requests=1,
             sequence=self._numbers,
-            heartbeats=_HEARTBEAT,
+            heartbeats=HEARTBEAT,
             silence_limit=SILENCE_LIMIT,
         )
 
@@ -120,7 +118,7 @@ class CoinbaseExchangeClient(ListedAcksClient):
         self._numbers.follow(full=follows_full, matches=follows_full or "matches" in channels)
 
     def counted_by(self, info: FrameInfo) -> tuple[str, ...]:
-        return "matches" if info.channel == _HEARTBEAT else info.channel, info.products[0]
+        return "matches" if info.channel == HEARTBEAT else info.channel, info.products[0]
 
     def listed_in(self, payload: bytes) -> Mapping[str, Collection[str]] | None:
         ack = _decode_ack(payload)
@@ -152,12 +150,11 @@ class CoinbaseExchangeClient(ListedAcksClient):
 
 def _with_heartbeats(subscriptions: Sequence[Subscription]) -> list[Subscription]:
     """Return subscriptions with all products of the others for heartbeats that have none; without any they go."""
-    others = (one for one in subscriptions if one.channel not in {_HEARTBEAT, _BALANCE})
-    products = tuple(dict.fromkeys(product for one in others for product in one.products))
+    products = products_with_heartbeats(subscriptions)
     return [
-        Subscription(_HEARTBEAT, products) if one.channel == _HEARTBEAT and not one.products else one
+        Subscription(HEARTBEAT, products) if one.channel == HEARTBEAT and not one.products else one
         for one in subscriptions
-        if one.channel != _HEARTBEAT or one.products or products
+        if one.channel != HEARTBEAT or one.products or products
     ]
 
 
@@ -165,4 +162,4 @@ def _requested(subscription: Subscription) -> dict[str, Any]:
     ids = list(subscription.products)
     if subscription.channel in _WITHOUT_PRODUCTS or not ids:
         return {"name": subscription.channel}
-    return {"name": subscription.channel, "account_ids" if subscription.channel == _BALANCE else "product_ids": ids}
+    return {"name": subscription.channel, "account_ids" if subscription.channel == BALANCE else "product_ids": ids}
