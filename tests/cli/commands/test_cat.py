@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
 import time
 from pathlib import Path
 
@@ -87,17 +86,20 @@ def test_follow_prints_a_recording_as_it_grows(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.zst"
     writer = create_recording(path, Header("coinbase-advanced"))
 
-    def write() -> None:
-        for number in range(20):
+    def write(numbers: range) -> None:
+        for number in numbers:
             writer.write_line(encode_frame(Frame(number, 0, b'{"n":%d}' % number)))
+            writer.flush()
             time.sleep(scaled(0.05))
-        writer.finish()
 
+    write(range(1))
     with background("cat", "--raw", "--follow", tmp_path / "x.jsonl.zst.part") as process:
-        thread = threading.Thread(target=write)
-        thread.start()
-        out, err = process.communicate(timeout=HANG_TIMEOUT)
-        thread.join()
+        assert process.stdout is not None
+        out = process.stdout.readline()  # it is at work: until now, finishing would have renamed the file before it
+        write(range(1, 20))
+        writer.finish()
+        rest, err = process.communicate(timeout=HANG_TIMEOUT)
+    out += rest
     assert out == b"".join(b'{"n":%d}\n' % number for number in range(20))
     assert process.returncode == 0, err.decode()
 
