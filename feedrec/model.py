@@ -82,6 +82,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
         redacted: Whether secrets in the payload were replaced.
         synthetic: Whether it was not sent by the venue, but rebuilt from frames that were.
         unverified: Whether it was salvaged from a damaged block, so that its bytes may be wrong.
+        rewritten: Whether `convert` changed its payload on purpose.
 
     """
 
@@ -93,6 +94,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     redacted: bool = False
     synthetic: bool = False
     unverified: bool = False
+    rewritten: bool = False
 
 
 class Event(msgspec.Struct, frozen=True):

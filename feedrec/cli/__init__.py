@@ -3,6 +3,7 @@ The command line.
 
     commands/              one module per command
     recording/             what `record` consists of
+    converting/            what `convert` consists of
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
     feed_rules.py          what a feed knows about recorded frames

@@ -22,6 +22,7 @@ What each venue speaks, as pure state machines: one package a venue.
     signing.py           private and public keys
     auth.py              what server halves demand of credentials
     redaction/           no secrets in what is written
+    rewriting/           frames of a recording, changed on purpose
 """
 
 from __future__ import annotations

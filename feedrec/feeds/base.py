@@ -17,6 +17,7 @@ import msgspec
 from ..errors import UsageError
 from ..model import FrameInfo
 from .credentials import Credentials, CredentialsKind
+from .rewriting.frame_change import FrameChange
 from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
 
 __all__ = [
@@ -339,6 +340,10 @@ class Feed(Protocol):
         If there is any, the connection is closed after that, and all of it is subscribed on the next one.
         """
         return []
+
+    def trimming(self, levels: int) -> FrameChange | None:  # noqa: ARG002
+        """Return what cuts the books in the frames of one connection to so many levels a side; None if nothing does."""
+        return None
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection."""

@@ -16,6 +16,7 @@ import msgspec
 from ...errors import DamagedRecordingError, UsageError
 from ...model import Header, format_time
 from .. import output
+from ..converting.rewriting import report_rewriting, rewrite_of
 from ..feed_rules import rules_for
 from ..filters import selection_of
 from ..options import (
@@ -79,6 +80,12 @@ log = logging.getLogger("feedrec")
 @click.option("--direction", type=click.Choice(["in", "out"]), help="Only received (in) or only sent (out) frames.")
 @click.option("--split", type=ROTATE_AFTER, help=_SPLIT_HELP)
 @click.option("--with-state", is_flag=True, help="Begin with snapshots of the market state at --from.")
+@click.option(
+    "--trim-book",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Keep the best N levels of each side of books, consistently.",
+)
 @click.option("--input-format", type=click.Choice(_FORMATS), help="Read a file written by another tool.")
 @click.option("--time-field", metavar="NAME", help="With jsonl: the field that holds the time, e.g. ts or data.ts.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
@@ -102,8 +109,9 @@ def convert(
     """
     Convert recordings to another format; merge them by time, cut, filter or split them.
 
-    Lines are copied byte for byte. INPUT is a file, a folder of recordings, or - for stdin. Without -o, a last - is
-    stdout. Of a damaged file of another tool, what comes before the damage is converted; the exit code is 3 then.
+    Lines are copied byte for byte, except with --trim-book. INPUT is a file, a folder of recordings, or - for stdin.
+    Without -o, a last - is stdout. Of a damaged file of another tool, what comes before the damage is converted; the
+    exit code is 3 then.
 
     \b
       feedrec convert FILE -o FILE.parquet
@@ -128,6 +136,7 @@ def convert(
             describe=rules.describe,
             make_rule=rules.sequence_rule,
             state=_state(header.endpoint, options["start"]) if with_state else None,
+            rewrite=rewrite_of(found, options["trim_book"]),
             split=split,
             mode=mode,
             create=_to_stdout(kind, level) if to_stdout else _to_file(level, overwrite=overwrite),
@@ -284,4 +293,5 @@ def _report(result: Conversion) -> list[str]:
         facts.insert(0, output.count(len(result.paths), "file"))
     if result.synthetic:
         facts.append(f"begins with {output.count(result.synthetic, 'rebuilt snapshot')}")
+    facts += report_rewriting(result)
     return [f"wrote {frames} to {where}", f"  {', '.join(facts)}"]

@@ -18,6 +18,7 @@ and 2026-09-30.
     numbering.py        the numbers of frames for one client
     state.py            the market for late clients
     book.py             the level2 book of a product
+    trimming.py         frames with the best levels alone
     account.py          orders, positions, balances
     settings.py         what can be set in a replay of it
     limits/             limits that the venue sets
@@ -34,6 +35,7 @@ from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..products import upper_case_product
+from ..rewriting.frame_change import FrameChange
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
@@ -57,6 +59,7 @@ from .limits.silence import ClosingSilentChannels
 from .product_list import listed_products
 from .settings import Settings
 from .state import MarketState
+from .trimming import TrimmedFrames
 
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
 
@@ -148,6 +151,10 @@ class CoinbaseAdvanced(FeedDefaults):
             return MarketState()
         kept = [key for key in wanted if key[0] in KNOWN and key[0] != HEARTBEATS]
         return MarketState(kept) if kept else None
+
+    def trimming(self, levels: int) -> FrameChange:
+        """Return what cuts the frames of `level2`; see `Feed`."""
+        return TrimmedFrames(levels)
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""

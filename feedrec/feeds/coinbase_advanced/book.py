@@ -10,13 +10,13 @@ from ..decoding import decoder_of
 from ..state.book import PriceLevelBook
 from .frames import snapshot_head
 
-__all__ = ["Book", "BookFrame", "decode_book_frame"]
+__all__ = ["Book", "BookFrame", "Update", "decode_book_frame"]
 
 
 _AskSide = Literal["offer", "ask"]
 
 
-class _Update(msgspec.Struct, gc=False):
+class Update(msgspec.Struct, gc=False):
     """A level; the side of asks is `offer` (capture of 2026-08-09), or `ask`, as elsewhere."""
 
     side: Literal["bid", "offer", "ask"]
@@ -28,7 +28,7 @@ class _Update(msgspec.Struct, gc=False):
 class _Event(msgspec.Struct, gc=False):
     type: str
     product_id: str
-    updates: list[_Update]
+    updates: list[Update]
 
 
 class BookFrame(msgspec.Struct, gc=False):
@@ -57,7 +57,7 @@ class Book(PriceLevelBook):
         self.event_time = ""
         self.client_id = b""
 
-    def change(self, updates: list[_Update], client_id: bytes) -> None:
+    def change(self, updates: list[Update], client_id: bytes) -> None:
         """Set and remove levels."""
         bids, asks = self.bids, self.asks
         if len(updates) < _MANY:
@@ -77,7 +77,7 @@ class Book(PriceLevelBook):
 
     def snapshot(self, time: int) -> bytes:
         """Write the frame as the venue does: bids, then asks, the best first."""
-        updates = [_Update("bid", self.event_time, price, quantity) for price, quantity in self.best_bids()]
-        updates += [_Update(self.ask_side, self.event_time, price, quantity) for price, quantity in self.best_asks()]
+        updates = [Update("bid", self.event_time, price, quantity) for price, quantity in self.best_bids()]
+        updates += [Update(self.ask_side, self.event_time, price, quantity) for price, quantity in self.best_asks()]
         head = snapshot_head("l2_data", self.client_id, time)
         return b'%b"product_id":%b,"updates":%b}]}' % (head, _encode(self.product), _encode(updates))

@@ -17,6 +17,7 @@ the first key.
     state.py            the market for late clients
     book.py             the level2 book of a product
     settings.py         what can be set in a replay of it
+    trimming.py         frames with the best levels alone
     limits.py           limits that the venue sets
 """
 
@@ -31,6 +32,7 @@ from ..auth import Auth
 from ..base import Channel, FeedClient, SequenceRule, Subscription
 from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
 from ..defaults import FeedDefaults
+from ..rewriting.frame_change import FrameChange
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
@@ -45,6 +47,7 @@ from .sequences import ExchangeSequence
 from .server import CoinbaseExchangeServer, error
 from .settings import Settings
 from .state import STATEFUL, MarketState
+from .trimming import TrimmedFrames
 
 __all__ = ["FEEDS", "CoinbaseExchange", "CoinbaseExchangeClient"]
 
@@ -112,6 +115,10 @@ class CoinbaseExchange(FeedDefaults):
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
         """Return the rule of sequences by product; see `Feed`. They continue over connections."""
         return ExchangeSequence()
+
+    def trimming(self, levels: int) -> FrameChange:
+        """Return what cuts the frames of `level2`; see `Feed`."""
+        return TrimmedFrames(levels)
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""

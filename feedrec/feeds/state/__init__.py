@@ -5,5 +5,6 @@ Each venue's state stands on these, and a plug-in's can.
 
     keyed_state.py  a value for each channel and product
     book.py         the price levels of one product
+    top_levels.py   the best of them
     new_state.py    refuses the state of a plug-in that was written for feedrec 0.1
 """

@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-__all__ = ["Level", "PriceLevelBook", "Side"]
+__all__ = ["Level", "PriceLevelBook", "Side", "price_key"]
 
 Level = tuple[str, str]
 """Price and quantity, as the venue wrote them."""
@@ -83,6 +83,17 @@ class PriceLevelBook:
         other.bids = self.bids.copy()
         other.asks = self.asks.copy()
         return other
+
+
+def price_key(price: str) -> float | Decimal | None:
+    """Return the key under which a side has a price; None if it can have none."""
+    try:
+        value = float(price)
+    except ValueError:
+        return None
+    if value * 0.0:  # it is infinite, or no number
+        return None
+    return value if len(price) <= _SAFE_LENGTH else _value_of_long(price, value)
 
 
 def _short_numbers(texts: Sequence[str]) -> list[float] | None:

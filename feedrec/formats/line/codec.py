@@ -54,7 +54,7 @@ _BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _ALL_BUT_NESTING = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
 
-_FLAGS = ("redacted", "synthetic", "unverified")
+_FLAGS = ("redacted", "synthetic", "unverified", "rewritten")
 
 _SECOND_HEADER = "a second header: two recordings in one file; `feedrec repair` joins them"
 
@@ -126,7 +126,8 @@ def is_encoded_as(line: bytes, frame: Frame, key: PayloadKey) -> bool:
 
 
 def _pieces(frame: Frame, key: PayloadKey) -> Iterator[bytes]:
-    yield _frame_start(frame.time, frame.conn, frame.direction, frame.redacted, frame.synthetic, frame.unverified)
+    flags = (frame.redacted, frame.synthetic, frame.unverified, frame.rewritten)
+    yield _frame_start(frame.time, frame.conn, frame.direction, *flags)
     if key == "frame":
         yield b'"frame":'
         yield frame.payload
@@ -211,6 +212,7 @@ class _Line(msgspec.Struct, gc=False):
     redacted: bool = False
     synthetic: bool = False
     unverified: bool = False
+    rewritten: bool = False
     op: str = "text"
     frame: msgspec.Raw = msgspec.Raw()
     text: msgspec.Raw = msgspec.Raw()
@@ -254,7 +256,8 @@ def decode_line(line: bytes) -> Record:
         raise LineError("not a line of a recording: neither `dir` nor `event`")
     direction: Direction = "in" if fields.dir == "in" else "out"
     payload, is_binary = _payload(fields)
-    return Frame(time, fields.conn, payload, direction, is_binary, fields.redacted, fields.synthetic, fields.unverified)
+    flags = (fields.redacted, fields.synthetic, fields.unverified, fields.rewritten)
+    return Frame(time, fields.conn, payload, direction, is_binary, *flags)
 
 
 def _decode_fields(line: bytes) -> _Line:

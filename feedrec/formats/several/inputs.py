@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations, product
 from pathlib import Path
@@ -200,6 +200,10 @@ class ConnectionNumbers:
         self._runs = [runs.index(one.run) for one in inputs]
         self._numbers: dict[tuple[int, int], int] = {}
 
+    def run_of(self, file: int) -> int:
+        """Return the number of the recording of which an input is a part."""
+        return self._runs[file]
+
     def of(self, file: int, conn: int) -> int:
         """Return the new number of a connection of an input."""
         if self.stay:
@@ -207,11 +211,16 @@ class ConnectionNumbers:
         return self._numbers.setdefault((self._runs[file], conn), len(self._numbers))
 
 
-def joined_header(inputs: Sequence[Input], selection: Selection) -> Header:
+def joined_header(inputs: Sequence[Input], selection: Selection, noted: Mapping[str, Any] | None = None) -> Header:
     """
     Make the header for merged inputs: that of the first, with the earliest `created`, and all subscriptions.
 
     A selection is noted in it as `filtered`, unless it is by time alone; earlier selections are kept.
+
+    Args:
+        inputs: The inputs.
+        selection: What of them is kept.
+        noted: Further keys of the header, if any; of `filtered`, what is added to it.
 
     Raises:
         UsageError: If they are of different endpoints.
@@ -224,15 +233,17 @@ def joined_header(inputs: Sequence[Input], selection: Selection) -> Header:
                 f"{first.path} is a recording of {first.header.endpoint}, {other.path} of {other.header.endpoint}: "
                 "only recordings of one endpoint can be merged"
             )
-    if len(inputs) == 1 and not selection.is_filter:
+    if len(inputs) == 1 and not selection.is_filter and not noted:
         return first.header
     extra = {key: value for key, value in first.header.extra.items() if key != "part" or len(inputs) == 1}
     filters = [one.header.extra.get("filtered") for one in inputs]
-    filtered: dict[str, Any] = {}
-    for one in [*filters, selection.as_dict()]:
-        filtered |= one if isinstance(one, dict) else {}
-    if filtered:
-        extra["filtered"] = filtered
+    if selection.is_filter:
+        filters.append(selection.as_dict())
+    noted = noted or {}
+    extra.update(noted)
+    known = [one for one in (*filters, noted.get("filtered")) if isinstance(one, dict)]
+    if known:
+        extra["filtered"] = {key: value for one in known for key, value in one.items()}
     return msgspec.structs.replace(
         first.header,
         created=min(one.header.created for one in inputs),

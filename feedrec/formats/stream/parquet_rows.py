@@ -202,7 +202,7 @@ def row_of(line: bytes, mark: Mark | None = None) -> Row:
     if not isinstance(record, Frame):
         return Row(time, conn, None, record.name, None, None, None, "event", None, line)
     kind, payload = _kind(record, line), record.payload
-    if time is None or conn is None or not is_encoded_as(line, record, _KEYS[kind]):
+    if time is None or conn is None or record.rewritten or not is_encoded_as(line, record, _KEYS[kind]):
         kind, payload = "line", line
     flags = ",".join(name for name in _FLAGS if getattr(record, name)) or None
     return Row(time, conn, record.direction, None, *_described(info), kind, flags, payload)

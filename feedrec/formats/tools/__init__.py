@@ -2,6 +2,8 @@
 Work on whole recordings: what the commands do.
 
     convert.py         any recording to any other
+    input_lines.py     the lines of several recordings, as one
+    rewriting.py       lines whose frames are changed on purpose
     summary.py         figures of a recording
     connections.py     which connections are reconnects
     verify.py          what is wrong with a recording

@@ -1,24 +1,24 @@
 """
 Converts any recording to any other: merged, cut, filtered, split, and beginning with the state at the cut.
 
-Lines pass through unchanged, except for the number of a connection where two recordings have the same, and the `clock`
-events of recordings whose monotonic clocks have nothing in common. An output that begins amid a recording begins with a
-`clock` event, made from the last one before. Memory is bounded by a block of each open recording, and by what waits for
-the disk.
+Lines pass through unchanged, except for the number of a connection where two recordings have the same, the `clock`
+events of recordings whose monotonic clocks have nothing in common, and what a `Rewrite` changes. An output that begins
+amid a recording begins with a `clock` event, made from the last one before. Memory is bounded by a block of each open
+recording, and by what waits for the disk.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
-from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
 import msgspec
 
-from ...errors import DamagedRecordingError, LineError, RecordingError, UsageError
+from ...errors import DamagedRecordingError, RecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
@@ -28,13 +28,12 @@ from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.stream_target import STDOUT
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark, mark_of
-from ..line.index_marks import LineMarks
 from ..line.selection import Selection
 from ..line.steady_clock import reading_in
-from ..several.clocks import Beginning, beginning_of, beginning_of_cut, starting_clocks
 from ..several.common_clock import CommonClock
-from ..several.inputs import ConnectionNumbers, Input, joined_header
-from ..several.merge import Batch, Merge, Source
+from ..several.inputs import Input, joined_header
+from .input_lines import InputLines, Piece
+from .rewriting import Rewrite, Rewriting
 
 __all__ = ["Conversion", "StartState", "convert", "renumbered"]
 
@@ -68,6 +67,9 @@ class Conversion(msgspec.Struct):
         last_time: Latest time.
         text_size: Bytes of all lines, including headers.
         file_size: Bytes on disk.
+        rewritten: Frames whose payload was changed.
+        dropped: Frames that said nothing any more.
+        missed: Frames that should have been changed, and could not.
 
     """
 
@@ -79,6 +81,9 @@ class Conversion(msgspec.Struct):
     last_time: int | None = None
     text_size: int = 0
     file_size: int = 0
+    rewritten: int = 0
+    dropped: int = 0
+    missed: int = 0
 
     def count(self, marks: Sequence[Mark]) -> None:
         """Count lines that were written."""
@@ -98,6 +103,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
     describe: Callable[[bytes], FrameInfo] | None = None,
     make_rule: MakeRule | None = None,
     state: StartState | None = None,
+    rewrite: Rewrite | None = None,
     split: RotateAfter | None = None,
     mode: FileMode | None = None,
     create: Callable[..., GrowingFile] = begin_file,
@@ -113,6 +119,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
         describe: Describes a payload, by the feed's rules.
         make_rule: Makes that feed's sequence rule for one connection; only together with `describe`.
         state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
+        rewrite: How frames are changed; None to leave them as they are.
         split: When a new file begins; None for a single file.
         mode: Who may read the output; None for those who may read all inputs.
         create: Begins a file; takes what `begin_file` takes.
@@ -123,21 +130,15 @@ def convert(  # noqa: PLR0913  as many options as the command has
         RecordingError: If an input is damaged or cannot be read, or the output cannot be written.
 
     """
-    header = joined_header(inputs, selection)
-    create_other = _creating(inputs, partial(create, make_rule=make_rule), mode)
+    header = joined_header(inputs, selection, None if rewrite is None else rewrite.noted)
     result = Conversion()
     finished = _Finished(result.paths)
-    reading = _Reading(inputs, describe, on_read)
+    reading = InputLines(inputs, describe, on_read)
     after = split and split._replace(one_clock=not reading.numbers.stay)
-    writer = RotatingWriter(output, header, create_other, after, finished.note)
-    try:
-        _Conversion(reading, selection, writer, result).run(state)
-    except BaseException as error:
-        writer.discard()
-        finished.remove()
-        if isinstance(error, DamagedRecordingError):
-            _refuse_damage(error, "what comes before" if output == STDOUT else "nothing")
-        raise
+    begin = _creating(inputs, partial(create, make_rule=make_rule), mode)
+    writer = RotatingWriter(output, header, begin, after, finished.note)
+    with _leaving_nothing_behind(writer, finished, is_stream=output == STDOUT):
+        _Conversion(reading, selection, writer, result, rewrite).run(state)
     return result
 
 
@@ -158,102 +159,22 @@ class _Finished:
             unlink_if_at(file, path)
 
 
-class _Piece(NamedTuple):
-    """Consecutive lines of one input, with their marks."""
-
-    file: int
-    lines: list[bytes]
-    marks: list[Mark]
-
-
-class _Reading:
-    """
-    The lines of all inputs with their marks, by steady time.
-
-    Attributes:
-        describe: Describes a payload.
-        numbers: The numbers of their connections.
-        has_readings: Whether there is a reading near the beginning of any of them.
-
-    """
-
+class _Conversion:
     def __init__(
         self,
-        inputs: Sequence[Input],
-        describe: Callable[[bytes], FrameInfo] | None,
-        on_read: Callable[[int, int], object],
+        reading: InputLines,
+        selection: Selection,
+        writer: RotatingWriter,
+        result: Conversion,
+        rewrite: Rewrite | None,
     ) -> None:
-        self.describe = describe
-        self.numbers = ConnectionNumbers(inputs)
-        self._inputs = inputs
-        self._on_read = on_read
-        self._marks = [LineMarks(describe) for _ in inputs]
-        self.has_readings = any(one.reading for one in inputs)
-        self._clocks = starting_clocks(inputs)
-
-    def beginnings(self, start: int | None, end: int | None) -> list[Beginning]:
-        """Return how what lies between two wall times begins in each input."""
-        files = zip(self._inputs, self._clocks, strict=True)
-        if start is None:
-            return [beginning_of(file, clock) for file, clock in files]
-        return [beginning_of_cut(file, clock, start, end) for file, clock in files]
-
-    def pieces(self, start: int | None, end: int | None, beginnings: Sequence[Beginning]) -> Iterator[_Piece]:
-        """
-        Yield what lies between two wall times.
-
-        Raises:
-            DamagedRecordingError: At damage, after everything before it in that recording.
-
-        """
-
-        def blocks(number: int) -> Generator[list[bytes], None, None]:
-            with self._inputs[number].open() as recording:
-                for lines in recording.batches(start, end):
-                    yield lines
-                    self._on_read(number, recording.bytes_read)
-
-        sources = [
-            Source(number, first, partial(blocks, number), clock=clock)
-            for number, (clock, first) in enumerate(beginnings)
-        ]
-        for batch in Merge(sources):
-            for file, lines in _by_file(batch):
-                try:
-                    marks = self._marks[file].of(lines)
-                except LineError:
-                    self._raise_bad_line(file, lines)
-                yield _Piece(file, lines, marks)
-
-    def _raise_bad_line(self, file: int, lines: Sequence[bytes]) -> NoReturn:
-        """Report the position of the first invalid line."""
-        for line in lines:
-            try:
-                decode_line(line)
-            except LineError as error:
-                with self._inputs[file].open() as recording:
-                    recording.raise_bad_line(line, error)
-        raise AssertionError
-
-
-def _by_file(batch: Batch) -> Iterator[tuple[int, list[bytes]]]:
-    lines, files = batch.lines, batch.files
-    if files.count(files[0]) == len(files):
-        yield files[0], lines
-        return
-    start = 0
-    for file, group in groupby(files):
-        count = len(list(group))
-        yield file, lines[start : start + count]
-        start += count
-
-
-class _Conversion:
-    def __init__(self, reading: _Reading, selection: Selection, writer: RotatingWriter, result: Conversion) -> None:
         self._result = result
         self._reading = reading
         self._selection = selection
         self._writer = writer
+        self._rewriting: Rewriting | None = None
+        if rewrite is not None:
+            self._rewriting = Rewriting(rewrite, reading.describe or describe_nothing)
         self._conns: dict[tuple[str, str], tuple[int, int]] = {}
         self._begun = reading.beginnings(selection.start, selection.end)
         self._common: CommonClock | None = None
@@ -267,25 +188,26 @@ class _Conversion:
         is_first = True
         for piece in self._reading.pieces(start, end, self._begun):
             kept = self._choose(piece) if self._selection.is_filter else piece
-            if not kept.lines:
-                continue
-            if is_first:
+            if is_first and kept.lines:
                 is_first = False
                 kept = self._begin(kept, state)
-            if kept.lines:
-                self._write(kept)
+            self._write(kept)
             del piece, kept  # a line may have 96 MiB: writing Parquet needs that much several times
         self._writer.finish()
+        if self._rewriting is not None:
+            changed = self._rewriting
+            self._result.rewritten, self._result.dropped = changed.rewritten, changed.dropped
+            self._result.missed = changed.missed
         self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
 
-    def _begin(self, piece: _Piece, state: StartState | None) -> _Piece:
+    def _begin(self, piece: Piece, state: StartState | None) -> Piece:
         """Write a reading of the clocks, if one is known, and the state; return what is left of the first piece."""
-        file, lines, marks = piece
+        file, lines, marks, _ = piece
         time, conn, *_ = marks[0]
         before = self._begun[file].clock.reading
         if reading_in(lines[0]) is not None:
-            self._write(_Piece(file, lines[:1], marks[:1]))
-            piece = _Piece(file, lines[1:], marks[1:])
+            self._write(Piece(file, lines[:1], marks[:1]))
+            piece = piece.without_first()
         elif self._common is not None:
             reading = self._common.first_reading(file, time)
             if reading is not None:
@@ -296,9 +218,10 @@ class _Conversion:
             self._write_state(state, time)
         return piece
 
-    def _choose(self, piece: _Piece) -> _Piece:
+    def _choose(self, piece: Piece) -> Piece:
         lines: list[bytes] = []
         marks: list[Mark] = []
+        left_out: list[tuple[int, Mark]] = []
         selection, describe = self._selection, self._reading.describe or describe_nothing
         for line, mark in zip(piece.lines, piece.marks, strict=True):
             _, conn, info, *_ = mark
@@ -309,16 +232,21 @@ class _Conversion:
             if is_kept:
                 lines.append(line)
                 marks.append(mark)
-        return _Piece(piece.file, lines, marks)
+            else:
+                left_out.append((len(lines), mark))
+        return Piece(piece.file, lines, marks, left_out)
 
-    def _write(self, piece: _Piece) -> None:
-        file, lines, marks = piece
+    def _write(self, piece: Piece) -> None:
+        file, lines, marks, left_out = piece
         numbers = self._reading.numbers
+        if self._rewriting is not None:
+            lines, marks = self._rewriting.lines(numbers.run_of(file), lines, marks, left_out)
+        if not lines:
+            return
         if not numbers.stay:
+            before = [mark[1] for mark in marks]
             marks = [(time, numbers.of(file, conn), *rest) for time, conn, *rest in marks]  # type: ignore[misc]
-            lines = [
-                renumbered(line, before[1], now[1]) for line, before, now in zip(lines, piece.marks, marks, strict=True)
-            ]
+            lines = [renumbered(line, conn, mark[1]) for line, conn, mark in zip(lines, before, marks, strict=True)]
         if self._common is not None:
             lines, marks = self._common.put(file, lines, marks)
         self._writer.write_lines(lines, marks)
@@ -333,7 +261,7 @@ class _Conversion:
     def _gather(self, state: StartState, end: int) -> None:
         """Apply those frames before the cut that are kept to the state."""
         selection = self._selection
-        for file, lines, marks in self._reading.pieces(None, end, self._reading.beginnings(None, end)):
+        for file, lines, marks, _ in self._reading.pieces(None, end, self._reading.beginnings(None, end)):
             for line, (_, conn, info, *_) in zip(lines, marks, strict=True):
                 if info is not None and selection.takes_received(conn, info):
                     for product in ("", *info.products):
@@ -350,10 +278,29 @@ class _Conversion:
             place = self._conns.get((channel, product)) or self._conns.get((channel, ""))
             if payload is None or place is None:
                 continue
-            frame = Frame(time, self._reading.numbers.of(*place), payload, synthetic=True)
-            if self._selection.takes(msgspec.structs.replace(frame, conn=place[1]), describe):
-                self._write_made(frame, describe(payload))
-                self._result.synthetic += 1
+            frame = Frame(time, place[1], payload, synthetic=True)
+            if self._selection.takes(frame, describe):
+                self._write_snapshot(place[0], frame, describe(payload))
+
+    def _write_snapshot(self, file: int, snapshot: Frame, info: FrameInfo) -> None:
+        numbers, frame = self._reading.numbers, snapshot
+        if self._rewriting is not None:
+            frame = self._rewriting.frame(numbers.run_of(file), snapshot.conn, snapshot, info) or snapshot
+        self._write_made(msgspec.structs.replace(frame, conn=numbers.of(file, frame.conn)), info)
+        self._result.synthetic += 1
+
+
+@contextlib.contextmanager
+def _leaving_nothing_behind(writer: RotatingWriter, finished: _Finished, *, is_stream: bool) -> Iterator[None]:
+    """Remove what was written if that fails, or is interrupted; say so of damage."""
+    try:
+        yield
+    except BaseException as error:
+        writer.discard()
+        finished.remove()
+        if isinstance(error, DamagedRecordingError):
+            _refuse_damage(error, "what comes before" if is_stream else "nothing")
+        raise
 
 
 def renumbered(line: bytes, conn: int, number: int) -> bytes:

@@ -1,0 +1,157 @@
+"""
+Lines whose frames are changed on purpose, by rules that are not known here.
+
+A frame whose payload is changed carries `rewritten`; every other line stays byte for byte. A frame may be dropped. The
+numbers in `gap` and `reset` events follow those of the frames.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from ...model import Event, Frame, FrameInfo
+from ..line.codec import decode_line, encode_event, encode_frame
+from ..line.index import Mark, mark_of
+
+__all__ = ["FrameChange", "Rewrite", "Rewriting"]
+
+
+class FrameChange(Protocol):
+    """Changes the frames of one connection, in their order; by the feed's rules."""
+
+    missed: int
+
+    def received(self, payload: bytes, info: FrameInfo, *, in_sequence: bool) -> bytes | None:
+        """Take a text message of the venue; return what is to stand in its place, None if nothing is."""
+
+    def left_out(self, info: FrameInfo) -> None:
+        """Take note of a frame of the venue's count that will not be in the recording."""
+
+    def gap(self, expected: int, received: int) -> tuple[int, int]:
+        """Return the numbers between which a recorded gap is now."""
+
+    def reset(self, expected: int, received: int) -> tuple[int, int]:
+        """Return the numbers at which the count now begins anew."""
+
+
+class Rewrite(msgspec.Struct, frozen=True):
+    """
+    How frames are changed.
+
+    Attributes:
+        change: Makes what changes the frames of one connection.
+        noted: What the header says of it, by key.
+
+    """
+
+    change: Callable[[], FrameChange]
+    noted: dict[str, Any]
+
+
+class Rewriting:
+    """
+    Changes the lines of all connections.
+
+    Args:
+        rewrite: How.
+        describe: Describes a payload.
+
+    Attributes:
+        rewritten: Frames whose payload was changed.
+        dropped: Frames that are left out.
+
+    """
+
+    def __init__(self, rewrite: Rewrite, describe: Callable[[bytes], FrameInfo]) -> None:
+        self.rewritten = self.dropped = 0
+        self._rewrite = rewrite
+        self._describe = describe
+        self._changes: dict[tuple[int, int], FrameChange] = {}
+
+    @property
+    def missed(self) -> int:
+        """Frames that should have been changed, and could not."""
+        return sum(change.missed for change in self._changes.values())
+
+    def lines(
+        self, run: int, lines: Sequence[bytes], marks: Sequence[Mark], left_out: Sequence[tuple[int, Mark]] = ()
+    ) -> tuple[list[bytes], list[Mark]]:
+        """
+        Return what stands in place of lines of one recording, with their marks.
+
+        Args:
+            run: Number of the recording.
+            lines: The lines.
+            marks: Their marks.
+            left_out: What is not chosen: the number of lines before it, and its mark.
+
+        """
+        others = deque(left_out)
+        new_lines: list[bytes] = []
+        new_marks: list[Mark] = []
+        for number, (line, mark) in enumerate(zip(lines, marks, strict=True)):
+            while others and others[0][0] <= number:
+                self._leave_out(run, others.popleft()[1])
+            changed = self._event(run, line, mark) if mark[2] is None else self._received(run, line, mark, mark[2])
+            if changed is not None:
+                new_lines.append(changed[0])
+                new_marks.append(changed[1])
+        for _, mark in others:
+            self._leave_out(run, mark)
+        return new_lines, new_marks
+
+    def frame(self, run: int, conn: int, frame: Frame, info: FrameInfo) -> Frame | None:
+        """Return a received frame as it is to be; the same one if nothing changes, None if it is left out."""
+        if frame.binary:
+            return frame
+        in_sequence = not (frame.synthetic or frame.unverified)
+        payload = self._change_of(run, conn).received(frame.payload, info, in_sequence=in_sequence)
+        if payload is None:
+            self.dropped += 1
+            return None
+        if payload == frame.payload:
+            return frame
+        self.rewritten += 1
+        return msgspec.structs.replace(frame, payload=payload, rewritten=True)
+
+    def _leave_out(self, run: int, mark: Mark) -> None:
+        _, conn, info, _, in_sequence = mark
+        if info is not None and in_sequence:
+            self._change_of(run, conn).left_out(info)
+
+    def _received(self, run: int, line: bytes, mark: Mark, info: FrameInfo) -> tuple[bytes, Mark] | None:
+        record = decode_line(line)
+        if not isinstance(record, Frame):
+            return line, mark
+        frame = self.frame(run, mark[1], record, info)
+        if frame is None:
+            return None
+        if frame is record:
+            return line, mark
+        return encode_frame(frame), mark_of(frame, self._describe(frame.payload))
+
+    def _event(self, run: int, line: bytes, mark: Mark) -> tuple[bytes, Mark]:
+        if b'"event":"gap"' not in line and b'"event":"reset"' not in line:
+            return line, mark
+        record = decode_line(line)
+        if not isinstance(record, Event) or record.name not in {"gap", "reset"}:
+            return line, mark
+        numbers = record.details.get("expected"), record.details.get("received")
+        if not all(type(number) is int for number in numbers):
+            return line, mark
+        change = self._change_of(run, mark[1])
+        now = (change.gap if record.name == "gap" else change.reset)(*numbers)  # type: ignore[arg-type]
+        if now == numbers:
+            return line, mark
+        details = {**record.details, "expected": now[0], "received": now[1]}
+        return encode_event(msgspec.structs.replace(record, details=details)), mark
+
+    def _change_of(self, run: int, conn: int) -> FrameChange:
+        change = self._changes.get((run, conn))
+        if change is None:
+            change = self._changes[run, conn] = self._rewrite.change()
+        return change

@@ -1,0 +1,71 @@
+"""`feedrec convert --trim-book`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from feedrec.cli.converting.rewriting import rewrite_of
+from feedrec.errors import UsageError
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.several.inputs import Input
+from feedrec.model import Frame, Header
+
+from ..command import DEMO, feedrec
+
+
+def trim(levels: int, source: Path, target: Path, *options: object) -> str:
+    done = feedrec("convert", source, "-o", target, "--trim-book", levels, *options)
+    assert done.returncode == 0, done.stderr.decode()
+    return (done.stdout + done.stderr).decode()
+
+
+def test_a_recording_with_small_books_is_a_good_recording(tmp_path: Path) -> None:
+    """It is smaller, says what was done, has no gap for info and verify, and is replayed."""
+    target = tmp_path / "small.jsonl"
+    assert " rewritten, " in trim(5, DEMO, target)
+    header, *rows = map(json.loads, target.read_text().splitlines())
+    assert (header["trimmed"], header["filtered"]) == (5, {})
+    frames = [row for row in rows if row.get("dir") == "in"]
+    numbers = [row["frame"]["sequence_num"] for row in frames]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert any("rewritten" not in row for row in frames)
+    assert json.loads(feedrec("info", target, "--json").stdout)["gaps"] == 0
+    assert feedrec("verify", target).returncode == 0
+    client = "import os; from websockets.sync.client import connect; print(connect(os.environ['FEEDREC_URL']).recv())"
+    options = ("--port", 0, "--mode", "verbatim", "--speed", "max", "-q", "--", sys.executable, "-c", client)
+    done = feedrec("replay", target, *options)
+    assert json.loads(done.stdout.splitlines()[-1]) == frames[0]["frame"]
+
+
+def test_cut_again_it_has_the_smaller_books(tmp_path: Path) -> None:
+    trim(3, DEMO, tmp_path / "a.jsonl")
+    trim(5, tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+    with open_recording(tmp_path / "a.jsonl") as one, open_recording(tmp_path / "b.jsonl") as other:
+        assert other.header == one.header
+        assert list(other) == list(one)
+
+
+def test_updates_of_a_book_that_did_not_begin_are_said_to_stay_whole(tmp_path: Path) -> None:
+    """With the state at the cut there are none."""
+    assert "stayed whole" in trim(5, DEMO, tmp_path / "a.jsonl", "--from", "+10s")
+    assert "stayed whole" not in trim(5, DEMO, tmp_path / "b.jsonl", "--from", "+10s", "--with-state")
+    rows = [json.loads(line) for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    (first, *_) = (row for row in rows if row.get("frame", {}).get("channel") == "l2_data")
+    assert (first["synthetic"], first["rewritten"]) == (True, True)
+    assert len(first["frame"]["events"][0]["updates"]) == 10
+
+
+@pytest.mark.parametrize("endpoint", ["coinmarketcap", "raw", "nobody"])
+def test_an_endpoint_without_books_is_refused(tmp_path: Path, endpoint: str) -> None:
+    path = tmp_path / "a.jsonl"
+    with create_recording(path, Header(endpoint)) as writer:
+        writer.write(Frame(0, 0, b"{}"))
+    with open_recording(path) as recording:
+        one = Input(path, recording.header, b"", b"", 0, lambda: recording)
+    with pytest.raises(UsageError, match="no book that could be cut: leave out --trim-book"):
+        rewrite_of([one], 5)
+    assert rewrite_of([one], None) is None
