@@ -21,6 +21,7 @@ class FeedDefaults(Feed):
 
     settings: Sequence[Setting] = ()
     close_reasons: Mapping[int, str] = {}
+    last_tells: Collection[str] = ()
     """See `VenueFeed`."""
 
     def check_credentials(self, credentials: Credentials | None, kind: type[C]) -> C | None:

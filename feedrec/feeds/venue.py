@@ -223,11 +223,13 @@ class VenueFeed(Feed, Protocol):
     Attributes:
         settings: What `server` takes as settings, for people; besides these there are those of every venue.
         close_reasons: The reasons that the venue gives with close codes.
+        last_tells: Channels without products of which the last frame tells all that the state knows of them.
 
     """
 
     settings: Sequence[Setting] = ()
     close_reasons: Mapping[int, str] = {}
+    last_tells: Collection[str] = ()
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """

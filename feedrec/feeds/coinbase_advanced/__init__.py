@@ -90,6 +90,7 @@ class CoinbaseAdvanced(FeedDefaults):
 
     settings: Sequence[Setting] = describe_settings(Settings)
     describe = staticmethod(describe)
+    last_tells: Collection[str] = (HEARTBEATS,)
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
     listed_products = staticmethod(listed_products)
@@ -149,7 +150,7 @@ class CoinbaseAdvanced(FeedDefaults):
         """Return an empty state; see `VenueFeed`."""
         if wanted is None:
             return MarketState()
-        kept = [key for key in wanted if key[0] in KNOWN and key[0] != HEARTBEATS]
+        kept = [key for key in wanted if key[0] in KNOWN]
         return MarketState(kept) if kept else None
 
     def trimming(self, levels: int) -> FrameChange:

@@ -9,7 +9,7 @@ import msgspec
 
 from ...model import NANOSECONDS, Frame, parse_time
 from ..decoding import decoder_of
-from .frames import go_time
+from .frames import go_time, own_time
 
 __all__ = ["Heartbeats"]
 
@@ -43,6 +43,16 @@ class Heartbeats:
         self._begun: tuple[Frame, _Beat] | None = None
         self._count = 0
 
+    def follow(self, payload: bytes, ahead: int) -> None:
+        """Go on from a recorded one that the client did not get; the venue's clock is so many nanoseconds ahead."""
+        time = own_time(payload)
+        if self.last is None and time is not None:
+            self.last = Frame(time - ahead, 0, payload)
+
+    def next_due(self, time: int) -> int:
+        """Return when the next one is due after a recorded time: whole seconds after the last one, if there was any."""
+        return time + NANOSECONDS - (0 if self.last is None else (time - self.last.time) % NANOSECONDS)
+
     def next_event(self, due: int, time: int) -> dict[str, Any]:
         """Return the event of a heartbeat that is due at a recorded time, and sent at some time of the venue's."""
         last = self.last
@@ -51,7 +61,7 @@ class Heartbeats:
             self._begun = (last, frame.events[0]) if frame is not None and frame.events else None
             self._count = 0
         if self._begun is not None:
-            self._count += 1
+            self._count = max(self._count + 1, (due - self._begun[0].time) // NANOSECONDS)
             found = _later(self._begun[1], self._count, due - self._begun[0].time)
             if found is not None:
                 return found

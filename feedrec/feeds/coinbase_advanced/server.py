@@ -173,14 +173,16 @@ class CoinbaseAdvancedServer(SubscribingServer):
         for subscribe in self._unacknowledged:
             subscribe.waiting = {one for one in subscribe.waiting if (subscribe.channel, one) in self._wanted}
         if HEARTBEATS in self.subscribed and (HEARTBEATS, "") not in self._wanted and self.next_due is None:
-            last = self._heartbeats.last
-            self.next_due = max(time, time if last is None else last.time + NANOSECONDS)
+            self.next_due = self._heartbeats.next_due(time)
         return list(map(Send, self._acknowledge(time)))
 
     def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
         channel, product = key
+        if channel == HEARTBEATS and snapshot is not None:
+            self._heartbeats.follow(snapshot, self.clock.ahead)
+            snapshot = None
         if channel == HEARTBEATS and (self._has_ended or channel not in self._catalogue):
-            self.next_due = time + NANOSECONDS
+            self.next_due = self._heartbeats.next_due(time)
         if snapshot is None:
             if key not in self._coming:
                 self._no_longer_wait(channel, product)

@@ -10,11 +10,11 @@ import msgspec
 
 from ...model import FrameInfo
 from ..decoding import NOT_UNDERSTOOD
-from ..state.keyed_state import KeyedState
+from ..state.keyed_state import KeyedState, LastFrame
 from .account import change_account
 from .batches.tickers import without_best
 from .book import Book, decode_book_frame
-from .channels import PRIVATE, TICKER, TICKER_BATCH
+from .channels import HEARTBEATS, PRIVATE, TICKER, TICKER_BATCH
 from .frames import snapshot_head
 
 __all__ = ["MarketState"]
@@ -33,6 +33,9 @@ _LISTS = {
     "status": "products",
 }
 """The key under which each channel but level2 has its objects."""
+
+
+_LAST_BEAT = (HEARTBEATS, "")
 
 
 class _ItemsEvent(msgspec.Struct, gc=False):
@@ -129,7 +132,7 @@ class MarketState(KeyedState):
     `candles`, `status`, and the private ones, see `account`. Of level2 there is a snapshot once one was seen, of the
     other public ones as soon as anything was; where `ticker_batch` is wanted and not there, it is made of `ticker`. All
     of them have 0 for their sequence number. A snapshot that comes later, after a reconnect, replaces everything before
-    it; but that of status need not contain all products.
+    it; but that of status need not contain all products. Of heartbeats there is the last one, only if it is wanted.
 
     Args:
         wanted: The keys to keep; the product `""` of status means all of them, and is the only one of private channels.
@@ -139,6 +142,8 @@ class MarketState(KeyedState):
 
     def apply(self, info: FrameInfo, payload: bytes) -> None:
         """Take in a recorded frame; see `KeyedState`."""
+        if info.channel == HEARTBEATS and self.wanted is not None and _LAST_BEAT in self.wanted:
+            self.values[_LAST_BEAT] = LastFrame(payload)
         if info.kind not in {"snapshot", "update"}:
             return
         if info.channel in PRIVATE:

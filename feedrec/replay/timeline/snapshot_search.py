@@ -10,7 +10,13 @@ from ...formats.line.index import Index
 __all__ = ["latest_snapshots"]
 
 
-def latest_snapshots(indexes: Sequence[Index | None], wanted: Collection[Key], position: int, sure_time: int) -> int:
+def latest_snapshots(
+    indexes: Sequence[Index | None],
+    wanted: Collection[Key],
+    position: int,
+    sure_time: int,
+    last_tells: Collection[str] = (),
+) -> int:
     """
     Find the latest time from which the recordings have a snapshot of everything wanted before a position.
 
@@ -21,6 +27,7 @@ def latest_snapshots(indexes: Sequence[Index | None], wanted: Collection[Key], p
         wanted: Channels and products; for all products of a channel (an empty one) no snapshot is found.
         position: The number of lines before it in all recordings together.
         sure_time: A time in nanoseconds; all lines before it are before the position.
+        last_tells: Channels without products of which the last frame tells everything: any frame is a snapshot of them.
 
     Returns:
         The time in nanoseconds; 0 if everything must be read.
@@ -31,17 +38,25 @@ def latest_snapshots(indexes: Sequence[Index | None], wanted: Collection[Key], p
         return 0
     starts: dict[Key, int] = {}
     for index in known:
-        for key, first in _snapshots(index, position if len(known) == 1 else None, sure_time):
+        for key, first in _snapshots(index, position if len(known) == 1 else None, sure_time, last_tells):
             starts[key] = max(first, starts.get(key, first))
-    there = [(channel, product) for channel, product in wanted if _is_somewhere(known, channel, product)]
-    return min((starts.get(key, 0) for key in there), default=0)
+    sought = [key for key in wanted if key[0] not in last_tells or _has_frames(known, key[0])]
+    if not sought and wanted:
+        return sure_time
+    return min((starts.get(key, 0) for key in sought if _is_somewhere(known, *key)), default=0)
+
+
+def _has_frames(indexes: Sequence[Index], channel: str) -> bool:
+    return any(channel in channels for index in indexes for block in index.blocks for channels in block.frames.values())
 
 
 def _is_somewhere(indexes: Sequence[Index], channel: str, product: str) -> bool:
     return any(not product or product in index.products.get(channel, ()) for index in indexes)
 
 
-def _snapshots(index: Index, position: int | None, sure_time: int) -> Iterator[tuple[Key, int]]:
+def _snapshots(
+    index: Index, position: int | None, sure_time: int, last_tells: Collection[str]
+) -> Iterator[tuple[Key, int]]:
     """Return the snapshots before a position, each with the earliest time of its block."""
     line = 0
     latest = 0
@@ -53,3 +68,8 @@ def _snapshots(index: Index, position: int | None, sure_time: int) -> Iterator[t
                 for product in place.products:
                     yield (place.channel, product), block.first
         line += block.lines
+        is_past = latest < sure_time or (position is not None and line <= position)
+        if is_past and block.first is not None:
+            for channel in last_tells:
+                if any(channel in channels for channels in block.frames.values()):
+                    yield (channel, ""), block.first

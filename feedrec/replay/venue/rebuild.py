@@ -95,7 +95,9 @@ class Rebuilder:
         sure_time = position.sure_time if self._timeline.is_in_wall_order else 0
         known = self._checkpoints.pop(wanted, None)  # it is kept again only if all of the way here was read
         if known is None or known.line > position.line:
-            start = latest_snapshots(self._timeline.indexes(), wanted, position.line, sure_time)
+            indexes = self._timeline.indexes()
+            last_tells = getattr(self._feed, "last_tells", ())
+            start = latest_snapshots(indexes, wanted, position.line, sure_time, last_tells)
             known = _Checkpoint(0, start, new_state(self._feed, wanted))
         state = known.state
         if state is None:

@@ -41,6 +41,30 @@ def test_they_go_on_where_the_last_recorded_one_was() -> None:
     }
 
 
+def test_who_comes_late_gets_what_the_others_get() -> None:
+    """The venue's clock is 7 ns ahead; half a second after the tenth beat, the eleventh is due to all."""
+    stamped = b'{"timestamp":"2026-08-09T21:05:48.856364014Z",' + beat().payload[1:]
+    heartbeats = Heartbeats()
+    heartbeats.follow(stamped, ahead=7)
+    due = heartbeats.next_due(START + 10 * NANOSECONDS + NANOSECONDS // 2)
+    assert due == START + 11 * NANOSECONDS
+    assert heartbeats.next_event(due, due) == {
+        "current_time": "2026-08-09 21:05:59.854840045 +0000 UTC m=+41702.260485341",
+        "heartbeat_counter": 41_702,
+    }
+    assert heartbeats.next_event(due + NANOSECONDS, due)["heartbeat_counter"] == 41_703
+
+
+def test_what_names_no_time_or_is_older_than_what_the_client_got_is_not_followed() -> None:
+    heartbeats = after(None)
+    heartbeats.follow(beat().payload, ahead=0)
+    assert heartbeats.last is None
+    assert heartbeats.next_due(START) == START + NANOSECONDS
+    heartbeats.last = last = beat()
+    heartbeats.follow(b'{"timestamp":"2026-08-09T21:05:40Z"}', ahead=0)
+    assert heartbeats.last is last
+
+
 def test_a_count_that_is_written_as_text_stays_text() -> None:
     assert (
         after(beat(counter="3049")).next_event(START + NANOSECONDS, START + NANOSECONDS)["heartbeat_counter"] == "3050"

@@ -15,9 +15,10 @@ from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.coinbase_advanced.answers import renumbered
 from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
 from feedrec.feeds.coinbase_advanced.settings import Settings
+from feedrec.feeds.coinbase_advanced.state import MarketState
 from feedrec.feeds.server_half.settings import read_settings
 from feedrec.feeds.venue import SNAPSHOT_WAIT, Catalogue, Close, FeedServer, Key, Remark, Reply, Send
-from feedrec.model import NANOSECONDS, Frame, format_time
+from feedrec.model import NANOSECONDS, Frame, FrameInfo, format_time
 
 PAIR = ("BTC-USD", "ETH-USD")
 CATALOGUE: Catalogue = {"level2": PAIR, "ticker": PAIR, "market_trades": PAIR, "candles": PAIR, "heartbeats": ("",)}
@@ -543,6 +544,23 @@ def test_who_subscribes_after_the_end_is_answered_and_gets_heartbeats() -> None:
     assert venue.next_due == START + 6 + NANOSECONDS
     (beat,) = venue.on_due(venue.next_due)
     assert json.loads(beat)["sequence_num"] == 2
+
+
+def test_heartbeats_of_who_subscribes_after_the_end_are_those_of_everybody() -> None:
+    """The last recorded one, which the state has, is not sent again; the next are whole seconds after it."""
+    last = json.loads(heartbeat(0, 41)) | {"timestamp": "2026-08-09T21:05:48.25Z"}
+    state = MarketState([("heartbeats", "")])
+    state.apply(FrameInfo("heartbeats", kind="heartbeat"), json.dumps(last).encode())
+    venue = server()
+    venue.on_end(START)
+    venue.on_message(request("subscribe", "heartbeats"), START + 9 * NANOSECONDS)
+    wanted = {key: state.snapshot(*key, START) for key in venue.wanted}
+    assert acks(sent(venue.on_state(wanted, START + 9 * NANOSECONDS))) == [{"heartbeats": ["heartbeats"]}]
+    assert venue.next_due == START + 9 * NANOSECONDS + NANOSECONDS // 4
+    (beat,) = venue.on_due(venue.next_due)
+    assert json.loads(beat)["events"] == [
+        {"current_time": "2026-08-09 21:05:57 +0000 UTC m=+50.500000000", "heartbeat_counter": 50}
+    ]
 
 
 KEYS = [(channel, product) for channel in ("level2", "ticker") for product in PAIR]

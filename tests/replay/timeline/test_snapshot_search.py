@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from feedrec.formats.line.index import Index, IndexedBlock, SnapshotPlace
 from feedrec.replay.timeline.snapshot_search import latest_snapshots
 
@@ -37,6 +39,19 @@ def test_of_several_things_the_one_that_was_told_longest_ago_decides() -> None:
     assert latest_snapshots([INDEX], [A, B], 20, 0) == 100
     assert latest_snapshots([INDEX], [A, B], 28, 0) == 300
     assert latest_snapshots([INDEX], [A, ("ticker", "A")], 28, 0) == 100
+
+
+def test_any_frame_is_a_snapshot_of_a_channel_whose_last_frame_tells_all() -> None:
+    beats = ("heartbeats", "")
+    beating, silent = {"0": {"heartbeats": 9, "level2": 1}}, {"0": {"level2": 1}}
+    frames = [beating, beating, silent]
+    blocks = [msgspec.structs.replace(one, frames=two) for one, two in zip(INDEX.blocks, frames, strict=True)]
+    index = Index(PRODUCTS, blocks)
+    assert latest_snapshots([index], [A, beats], 28, 0, ["heartbeats"]) == 200
+    assert latest_snapshots([index], [beats], 19, 0, ["heartbeats"]) == 100
+    assert latest_snapshots([index], [beats], 9, 0, ["heartbeats"]) == 0
+    assert latest_snapshots([INDEX], [A, beats], 28, 0, ["heartbeats"]) == 300
+    assert latest_snapshots([INDEX], [beats], 28, 399, ["heartbeats"]) == 399
 
 
 def test_of_several_recordings_only_what_is_surely_past_counts() -> None:

@@ -54,13 +54,18 @@ def test_before_the_first_frame_there_is_nothing(feed: VenueFeed) -> None:
     assert rebuilder.snapshots(BOTH, Position(0, [], 0), threading.Event()) == dict.fromkeys(BOTH)
 
 
-def test_heartbeats_have_no_state(feed: VenueFeed) -> None:
+def test_for_what_has_no_state_nothing_is_read(feed: VenueFeed) -> None:
     timeline = CountingTimeline([DEMO], describe=feed.describe)
-    beats = frozenset({("heartbeats", "")})
-    assert Rebuilder(timeline, feed).snapshots(beats, Position(500, [], 0), threading.Event()) == {
-        ("heartbeats", ""): None
-    }
+    new = frozenset({("new", "")})
+    assert Rebuilder(timeline, feed).snapshots(new, Position(500, [], 0), threading.Event()) == {("new", ""): None}
     assert timeline.scans == 0
+
+
+def test_of_heartbeats_there_is_the_last_one(feed: VenueFeed) -> None:
+    beats = frozenset({("heartbeats", "")})
+    timeline = Timeline([DEMO], describe=feed.describe)
+    (last,) = Rebuilder(timeline, feed).snapshots(beats, Position(500, [], 0), threading.Event()).values()
+    assert b'"sequence_num":482,' in (last or b"")
 
 
 def test_a_position_within_a_run_is_the_state_before_it_and_the_frames_since(feed: VenueFeed) -> None:

@@ -92,11 +92,11 @@ def test_a_process_gives_what_a_thread_gives_and_stays_for_the_next_client(feed:
 
 
 def test_no_process_is_started_where_a_thread_does_as_well(feed: VenueFeed) -> None:
-    """At the beginning there is nothing to read, of heartbeats there is no state, and a lone client disturbs nobody."""
-    beats = frozenset({("heartbeats", "")})
+    """At the beginning there is nothing to read, a new channel has no state, and a lone client disturbs nobody."""
+    new = frozenset({("new", "")})
     with process_for(feed) as process:
         assert process.snapshots(BOTH, Position(0, [], 0), NEVER, is_alone=False) == dict.fromkeys(BOTH)
-        assert process.snapshots(beats, Position(9, [], 0), NEVER, is_alone=False) == dict.fromkeys(beats)
+        assert process.snapshots(new, Position(9, [], 0), NEVER, is_alone=False) == dict.fromkeys(new)
         position = Position(600, [], 7)
         assert process.snapshots(BOTH, position, NEVER, is_alone=True) == in_thread(feed, position)
         assert pid_of(process) is None
