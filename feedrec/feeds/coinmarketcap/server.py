@@ -11,7 +11,8 @@ The server half of CoinMarketCap, which answers from a recording as the venue wo
    every client that has subscribed anything.
 4. A new product begins with its last value, see `state`. A push that is recorded before that value is found takes its
    place.
-5. What is refused gets the documented error, with a `status`; the connection stays open.
+5. What is refused gets the documented error, with a `status`; the connection stays open, and the person who runs the
+   replay gets a remark.
 6. With `connection_limit`, one connection too many of an API key is closed at once, as documented.
 """
 
@@ -46,7 +47,7 @@ class _Refused(Exception):  # noqa: N818  it is an answer
     """What a message asks for is refused with an error code."""
 
     def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(code)
+        super().__init__(detail or ERROR_CODES[code].message)
         self.code = code
         self.detail = detail
 
@@ -92,7 +93,8 @@ class CoinMarketCapServer(SubscribingServer):
         self._leave_venue = partial(handshake.visitors.leave, key)
         if limit and connections > limit:
             self.on_close()  # it does not count while it is being closed
-            return [Remark(f"is refused: its API key has {limit} connections"), Close(4004, CLOSE_CODES[4004].reason)]
+            has = "1 connection" if limit == 1 else f"{limit} connections"
+            return [Remark(f"is refused: its API key has {has}"), Close(4004, CLOSE_CODES[4004].reason)]
         return [send_json({"type": "welcome", "ts": _ms(time), "ping_interval_ms": self._settings.ping_interval_ms})]
 
     def on_close(self) -> None:
@@ -106,7 +108,7 @@ class CoinMarketCapServer(SubscribingServer):
             self._check_length(message)
             return self._answer(request, time)
         except _Refused as refused:
-            return [_error(refused, request, time)]
+            return [_error(refused, request, time), Remark(f"is refused with {refused.code}: {refused}")]
 
     def _check_length(self, message: bytes) -> None:
         limit = self._settings.message_limit
@@ -144,7 +146,7 @@ class CoinMarketCapServer(SubscribingServer):
         products = products_of(channel, params) if channel in PARAMS else ("",)  # else it is not known what they are
         self._subscriptions[subscription] = (channel, products)
         self.add(channel, products)
-        known = set(self.recorded_products(channel))
+        known = {*self.recorded_products(channel), *(("",) if channel in self._catalogue else ())}
         lacking = [product for product in products if product not in known]
         return [*([self.lacking_remark(channel, lacking)] if lacking else []), self._acknowledge(request)]
 
@@ -170,7 +172,7 @@ class CoinMarketCapServer(SubscribingServer):
         channel = request.channel
         if channel is None:
             raise _Refused("2204", "Field 'channel' is required.")
-        if not isinstance(channel, str) or channel not in self._channels:
+        if not isinstance(channel, str) or (channel not in self._channels and channel not in self._catalogue):
             raise _Refused("2301", f"Channel {channel!r} does not exist.")
         return channel
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import hashlib
 import logging
 import os
@@ -37,6 +38,7 @@ RENEWED_BEFORE = dt.timedelta(days=7)
 
 _PATIENCE = 10.0  # seconds for another replay to finish with the folder
 _POLL = 0.05
+_READ_ONLY = (errno.EROFS, errno.EACCES)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 _log = logging.getLogger("feedrec.replay")
@@ -199,8 +201,14 @@ def _make_private(path: Path) -> None:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock, once whoever holds it has finished."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Hold the lock, once whoever holds it has finished; none is needed where nothing can be written."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in _READ_ONLY or not path.with_name("server.pem").exists():
+            raise
+        yield
+        return
     try:
         _wait_for_lock(descriptor, path)
         yield

@@ -272,6 +272,12 @@ def test_the_time_that_a_frame_names_is_its_ts(payload: bytes, expected: int | N
     assert FEED.own_time(payload) == expected
 
 
+def test_a_new_channel_is_subscribed_too_if_only_its_frames_tell_that_it_was_recorded() -> None:
+    venue = server({"market@new": ()})
+    assert [type(one) for one in ask(venue, "subscribe", channel="market@new", params={"ids": 1})] == [Send]
+    assert play(venue, push("market@new", ids=1)) == [push("market@new", ids=1)]
+
+
 def test_a_channel_that_the_overview_lacks_is_subscribed_with_any_parameters_if_it_was_recorded() -> None:
     new = "market@new"
     wider = FEED.with_channels([new])
@@ -308,7 +314,7 @@ def test_an_ack_is_shaped_as_documented_with_the_parameters_echoed() -> None:
 @pytest.mark.parametrize("written", ["1", '"a"', "18446744073709551616123", "[1,{}]", "1.50"])
 def test_an_id_is_echoed_as_it_is_written_and_left_out_if_there_is_none(written: str) -> None:
     def answer(fields: str) -> bytes:
-        (reply,) = server().on_message(b"{%s}" % fields.encode(), START)
+        reply, *_ = server().on_message(b"{%s}" % fields.encode(), START)
         assert isinstance(reply, Send)
         return reply.payload
 
@@ -412,7 +418,9 @@ REFUSED: list[tuple[str, bytes, str | None]] = [
 @pytest.mark.parametrize(("code", "message", "detail"), REFUSED)
 def test_what_is_wrong_with_a_message_is_told_by_the_documented_code(code: str, message: bytes, detail: str) -> None:
     venue = server()
-    assert status_of(venue.on_message(message, START)) == {
+    replies = venue.on_message(message, START)
+    assert remarks(replies) == [f"is refused with {code}: {detail}"]
+    assert status_of(replies) == {
         "timestamp": "2026-05-21T01:57:09.125Z",
         "error_code": code,
         "category": "PROTOCOL",
@@ -429,7 +437,7 @@ def test_an_error_is_shaped_as_documented() -> None:
         b'"category":"PROTOCOL","error_message":"Missing required param for channel.","error_detail":'
         b"\"Param 'crypto_ids' is required for channel 'market@crypto_latest_price'.\"}}"
     )
-    assert server().on_message(message, START) == [Send(documented)]
+    assert server().on_message(message, START)[0] == Send(documented)
 
 
 DOCUMENTED = [

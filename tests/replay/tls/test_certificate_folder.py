@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import fcntl
 import logging
 import os
@@ -143,6 +144,29 @@ def test_a_folder_of_someone_else_is_refused(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(UsageError, match="belongs to another user; name a folder of your own with --tls-folder"):
         prepared(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_folder_that_cannot_be_written_serves_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """As one that is mounted read-only; what would have to be written is refused in one line."""
+    local = prepared(tmp_path)
+    real_open = os.open
+
+    def read_only(path: str | Path, flags: int, *rest: int, **more: int) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY | os.O_CREAT):
+            raise OSError(number, os.strerror(number), str(path))
+        return real_open(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", read_only)
+    assert prepared(tmp_path) == local
+    with pytest.raises(UsageError, match="--tls-folder keeps the certificates elsewhere"):
+        prepared(tmp_path, "other.example")
+    empty = tmp_path / "empty"
+    empty.mkdir(mode=0o700)
+    with pytest.raises(UsageError, match=r"empty/lock: .*; --tls-folder keeps the certificates elsewhere"):
+        prepared(empty)
 
 
 def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
