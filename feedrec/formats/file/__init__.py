@@ -6,9 +6,9 @@ One recording as a file: finding, opening, reading and writing it.
     modes.py           who may read a new file
     opening.py         opens a file with the reader it needs
     recording.py       what all readers have in common
+    recording_file.py  the file that they read
     pipe.py            stdin in the place of a file
     line_reader.py     reads lines: plain, zstd, gzip
-    parquet_reader.py  reads Parquet
     line_pass.py       one pass over the lines of a file
     block_search.py    finds blocks, with an index or without
     writer.py          lines in, growing files out, with a thread between
@@ -16,5 +16,6 @@ One recording as a file: finding, opening, reading and writing it.
     rotation.py        one recording in several files
     target.py          the file under its two names
     stream_target.py   a stream in its place
+    parquet/           reads Parquet
     growing/           its files while they are written
 """

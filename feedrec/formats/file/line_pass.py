@@ -11,7 +11,7 @@ from ..line.codec import line_time
 from ..line.seek_table import was_finished
 from ..stream.protocols import Decoder
 from ..stream.zstd_parser import StreamDamage
-from .recording import RecordingFile
+from .recording_file import RecordingFile
 
 __all__ = ["ByteRange", "LinePass"]
 

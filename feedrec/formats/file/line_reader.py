@@ -24,7 +24,8 @@ from ..stream.zstd_blocks import BlockDecoder
 from ..stream.zstd_parser import StreamDamage, looks_like_zstd
 from .block_search import range_between, walk_frames
 from .line_pass import ByteRange, LinePass
-from .recording import Recording, RecordingFile
+from .recording import Recording
+from .recording_file import RecordingFile
 
 __all__ = ["RecordingReader"]
 

@@ -11,7 +11,8 @@ from ...errors import NotARecordingError
 from ..stream.gzip_members import looks_like_gzip
 from .line_reader import RecordingReader
 from .names import later_paths
-from .recording import Recording, RecordingFile
+from .recording import Recording
+from .recording_file import RecordingFile
 
 __all__ = ["begins_as_parquet", "has_own_reader", "open_recording", "under_current_name"]
 
@@ -37,7 +38,7 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None, 
 
     """
     if _is_parquet(Path(path)):
-        from .parquet_reader import ParquetRecording  # noqa: PLC0415  loads pyarrow
+        from .parquet.parquet_recording import ParquetRecording  # noqa: PLC0415  loads pyarrow
 
         return ParquetRecording(path)
     return RecordingReader(path, wait=wait, once=once)

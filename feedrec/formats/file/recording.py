@@ -2,110 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, NoReturn, Self
+from typing import NamedTuple, NoReturn, Self
 
-from ...errors import LineError, NotARecordingError, RecordingError
+from ...errors import LineError
 from ...model import Frame, FrameInfo, Header, Record, describe_nothing
 from ..line.codec import decode_line
 from ..line.fast_path import ReceivedFrames
 from ..line.index import Index
 from ..line.selection import Selection
 from ..stream.text_form import TextForm
-from .lock import is_locked
-from .names import is_part, part_path
-from .pipe import pipe_at
+from .names import is_part
+from .recording_file import RecordingFile
 
-__all__ = ["DecodedBatch", "Recording", "RecordingFile"]
-
-
-class RecordingFile:
-    """
-    The file of a recording, opened for random access.
-
-    A pipe that is open already, such as stdin, is read as if it were a file; see pipe.py.
-
-    Args:
-        path: The file.
-        once: Whether it is read only once, from beginning to end: then nothing that comes from a pipe is kept.
-
-    Attributes:
-        path: The file.
-        bytes_read: Bytes read so far.
-
-    Raises:
-        NotARecordingError: If there is no such file, or it is not a regular file.
-        RecordingError: If it cannot be opened.
-
-    """
-
-    def __init__(self, path: Path, *, once: bool = False) -> None:
-        self.path = path
-        self.bytes_read = 0
-        self._pipe = pipe_at(path)
-        if self._pipe is not None and not once:
-            with self._reporting_errors():
-                self._pipe.keep()
-        self._file = _open(path) if self._pipe is None else _nothing()
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it is closed."""
-        return self._file.closed
-
-    def is_at(self, path: Path) -> bool:
-        """Return whether a name still leads to it, be it through a symlink."""
-        try:
-            return os.path.samestat(os.fstat(self._file.fileno()), path.stat())
-        except OSError:
-            return False
-
-    def close(self) -> None:
-        """Close it."""
-        self._file.close()
-
-    def size(self) -> int:
-        """Return the present size of the file in bytes; of a pipe, wait for its end."""
-        if self._pipe is None:
-            return os.fstat(self._file.fileno()).st_size
-        with self._reporting_errors():
-            return self._pipe.size()
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """
-        Read bytes at an offset; fewer at the end of the file, none once it is closed.
-
-        Raises:
-            RecordingError: If the operating system reports an error.
-
-        """
-        if self._file.closed:
-            return b""
-        with self._reporting_errors():
-            if self._pipe is not None:
-                data = self._pipe.read_at(offset, size)
-            else:
-                data = os.pread(self._file.fileno(), size, offset)
-        self.bytes_read += len(data)
-        return data
-
-    def is_locked(self) -> bool:
-        """Return whether a recorder is writing it."""
-        if self._file.closed or self._pipe is not None:
-            return False
-        return is_locked(self._file.fileno())
-
-    @contextlib.contextmanager
-    def _reporting_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise RecordingError(self.path, f"cannot be read: {error.strerror}") from error
+__all__ = ["DecodedBatch", "Recording"]
 
 
 class DecodedBatch(NamedTuple):
@@ -370,28 +282,3 @@ class Recording(ABC):
                 yield DecodedBatch([line], *received.decode([line], others), others, [0] * len(others))
             except LineError as error:
                 self.raise_bad_line(line, error)
-
-
-def _nothing() -> BinaryIO:
-    """Return an open file for what has none of its own, which can be closed as others can."""
-    return Path(os.devnull).open("rb")
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        kind = path.stat().st_mode  # before it is opened: opening a pipe waits for a writer
-        if stat.S_ISDIR(kind):
-            raise NotARecordingError(path, "is a folder, not a recording")
-        if not stat.S_ISREG(kind):
-            raise NotARecordingError(path, "is a pipe or device: recordings are read from files, or from stdin")
-        return path.open("rb")
-    except FileNotFoundError:
-        unfinished = part_path(path)
-        if os.path.lexists(unfinished):
-            reason = f"no such file, but {unfinished.name} exists: a recording that is unfinished or being written"
-            raise NotARecordingError(path, reason) from None
-        raise NotARecordingError(path, "no such file") from None
-    except OSError as error:
-        raise RecordingError(path, f"cannot be opened: {error.strerror}") from error
-    except ValueError as error:  # a zero byte in the name
-        raise RecordingError(path, f"cannot be opened: {error}") from error

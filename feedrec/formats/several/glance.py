@@ -13,7 +13,7 @@ from ...model import Header
 from ..facts.file_facts import FileFacts, decode_facts
 from ..file.names import is_part
 from ..file.opening import begins_as_parquet
-from ..file.recording import RecordingFile
+from ..file.recording_file import RecordingFile
 from ..line.codec import decode_header
 from ..line.index import read_index
 from ..stream.zstd_parser import BLOCK_HEADER, StreamDamage, looks_like_zstd, read_frame_header, stored_size
@@ -96,7 +96,7 @@ def _first_line(file: RecordingFile, beginning: bytes) -> bytes:
 
 
 def _glance_at_parquet(path: Path) -> Glance | None:
-    from ..file.parquet_reader import ParquetRecording  # noqa: PLC0415  loads pyarrow
+    from ..file.parquet.parquet_recording import ParquetRecording  # noqa: PLC0415  loads pyarrow
 
     with ParquetRecording(path) as recording:
         facts = None if recording.summary is None else decode_facts(recording.summary)

@@ -20,7 +20,8 @@ from ...errors import (
 )
 from ...model import Event, Frame, Header, Record, format_time
 from ..file.opening import open_recording
-from ..file.recording import Recording, RecordingFile
+from ..file.recording import Recording
+from ..file.recording_file import RecordingFile
 from ..line.codec import encode_event, encode_frame, encode_header, is_json
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.line_splitter import LineSplitter

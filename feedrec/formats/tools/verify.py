@@ -17,7 +17,8 @@ from ...model import Frame, FrameInfo, Header, Record, describe_nothing, format_
 from ..facts.sequence_check import Rules, SequenceCheck
 from ..file.names import is_part
 from ..file.opening import has_own_reader, open_recording
-from ..file.recording import Recording, RecordingFile
+from ..file.recording import Recording
+from ..file.recording_file import RecordingFile
 from ..line.codec import decode_header, decode_line, is_header
 from ..line.index import mark_of
 from ..stream.protocols import MAX_LINE

@@ -15,7 +15,7 @@ import pytest
 from feedrec.errors import NotARecordingError, RecordingError
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.pipe import Pipe, pipe_at
-from feedrec.formats.file.recording import RecordingFile
+from feedrec.formats.file.recording_file import RecordingFile
 
 from ...timing import HANG_TIMEOUT
 from .recordings import HEADER, RECORDS

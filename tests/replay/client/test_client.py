@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.formats.file.recording import RecordingFile
+from feedrec.formats.file.recording_file import RecordingFile
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 
 from ...timing import HANG_TIMEOUT

@@ -15,7 +15,7 @@ import pytest
 
 from feedrec.errors import RecordingError
 from feedrec.formats import create_recording
-from feedrec.formats.file.recording import RecordingFile
+from feedrec.formats.file.recording_file import RecordingFile
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
 from feedrec.replay.clock.time_types import RecordedSteady

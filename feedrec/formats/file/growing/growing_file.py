@@ -175,7 +175,7 @@ def begin_file(
     target = FileTarget(path, overwrite=overwrite, mode=mode)
     if path.suffix != PARQUET_SUFFIX:
         return GrowingFile(target, encoder, line)
-    from ..parquet_reader import require_lines  # noqa: PLC0415  loads pyarrow
+    from ..parquet.parquet_recording import require_lines  # noqa: PLC0415  loads pyarrow
 
     return GrowingFile(target, encoder, line, lambda lines: require_lines(target.place or target.path, lines))
 

@@ -1,31 +1,17 @@
-"""
-Reads a recording in Parquet as the lines from which it was made.
-
-Memory is bounded by a row group. Its lines are returned only after its bytes proved to be those that were written.
-"""
+"""The row groups of a Parquet file, each read only if its bytes are those that were written."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import zlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...errors import (
-    CorruptRecordingError,
-    LineError,
-    NotARecordingError,
-    RecordingError,
-    TruncatedRecordingError,
-)
-from ..line.codec import decode_header, line_time
-from ..line.fast_path import lines_between
-from ..stream.parquet_rows import (
+from ....errors import CorruptRecordingError, NotARecordingError, RecordingError, TruncatedRecordingError
+from ...stream.parquet_rows import (
     GROUPS_KEY,
     HEADER_KEY,
     MAX_GROUP_SIZE,
@@ -40,11 +26,11 @@ from ..stream.parquet_rows import (
     release_memory,
     seal,
 )
-from ..stream.protocols import MAX_LINE
-from ..stream.zstd_parser import StreamDamage
-from .recording import Recording, RecordingFile
+from ...stream.protocols import MAX_LINE
+from ...stream.zstd_parser import StreamDamage
+from ..recording_file import RecordingFile
 
-__all__ = ["MAGIC", "ParquetRecording", "require_lines"]
+__all__ = ["MAGIC", "RowGroups", "Span"]
 
 MAGIC = b"PAR1"
 """The first and the last bytes of a Parquet file."""
@@ -52,7 +38,7 @@ MAGIC = b"PAR1"
 _LEAST_SIZE = len(MAGIC) + TAIL_SIZE
 _BATCH_ROWS = 1024
 _MAX_GROUP = MAX_GROUP_SIZE + 2 * MAX_LINE  # a line may be longer than its payload
-_Span = tuple[int | None, int | None]
+Span = tuple[int | None, int | None]
 """First time, inclusive, and last, exclusive, in nanoseconds."""
 
 _ERRORS = (
@@ -68,109 +54,7 @@ _ERRORS = (
 """Everything pyarrow raises on bytes that it did not write."""
 
 
-class ParquetRecording(Recording):
-    """
-    A `.parquet` that feedrec wrote.
-
-    Args:
-        path: The file.
-
-    Raises:
-        NotARecordingError: If there is no such file, it was written by something else, or it is being written.
-        TruncatedRecordingError: If its end is missing, without which nothing can be read.
-        CorruptRecordingError: If its footer is damaged.
-        RecordingError: If it cannot be opened.
-
-    """
-
-    def __init__(self, path: Path | str) -> None:
-        super().__init__(RecordingFile(Path(path)))
-        try:
-            self._rows = _RowGroups(self._file)
-            self.header_line = self._rows.header_line
-            self.header = decode_header(self.header_line)
-        except LineError as error:
-            self._file.close()
-            raise NotARecordingError(self.path, str(error)) from error
-        except BaseException:
-            self._file.close()
-            raise
-        self._begin = 0
-        self._latest = self._pass_over(range(len(self._rows.groups)))
-
-    @property
-    def summary(self) -> bytes | None:
-        """What the file says of everything in it, as JSON; None if it says nothing."""
-        return self._rows.summary
-
-    def seek(self, start: int) -> int:
-        passed = 0
-        for number, group in enumerate(self._rows.groups):
-            if group.last is None or group.last >= start:
-                self._begin = number
-                return passed
-            passed += group.lines
-        return 0
-
-    def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
-        until = self._begin if before_place else len(self._rows.groups)
-        for number in reversed(range(until)):
-            with contextlib.suppress(RecordingError):
-                yield [line for lines in self._pass_over([number]).batches() for line in lines]
-
-    def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
-        if start is None and end is None:
-            self._latest = self._pass_over(range(self._begin, len(self._rows.groups)))
-            return self._latest.batches()
-        self._latest = self._pass_over(self._rows.between(start, end), (start, end))
-        return lines_between(self._latest.batches(), start, end)
-
-    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
-        self._latest.raise_bad_line(line, error)
-
-    def _pass_over(self, numbers: Sequence[int], span: _Span = (None, None)) -> _LinePass:
-        return _LinePass(self._rows, numbers, span, self.path)
-
-
-class _LinePass:
-    """One pass over the lines of some row groups, in order, skipping most lines outside a span of time."""
-
-    def __init__(self, rows: _RowGroups, numbers: Sequence[int], span: _Span, path: Path) -> None:
-        self._rows = rows
-        self._span = span
-        self._path = path
-        self._group = 0
-        self._batch: list[bytes] = []
-        self._last_time: str | None = None  # before the latest batch
-        self._batches = self._read(numbers)
-
-    def batches(self) -> Iterator[list[bytes]]:
-        yield from self._batches
-
-    def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
-        while line not in self._batch:
-            if next(self._batches, None) is None:
-                raise error
-        index = self._batch.index(line)
-        last_time = line_time(self._batch[index - 1]) if index else self._last_time
-        reason = f"invalid row in row group {self._group}: {error}"
-        offset = self._rows.groups[self._group].offset
-        raise CorruptRecordingError(self._path, reason, offset, last_time) from error
-
-    def _read(self, numbers: Sequence[int]) -> Iterator[list[bytes]]:
-        try:
-            for self._group in numbers:
-                for lines in self._rows.read(self._group, self._span):
-                    self._batch = lines
-                    del lines
-                    yield self._batch
-                    self._last_time = line_time(self._batch[-1])
-                    self._batch = []  # a line may have 96 MiB: keep none while the next is read
-        except StreamDamage as damage:
-            raise CorruptRecordingError(self._path, damage.reason, damage.offset, self._last_time) from damage
-
-
-class _RowGroups:
+class RowGroups:
     """
     The row groups of a recording in Parquet.
 
@@ -219,7 +103,7 @@ class _RowGroups:
             or ((start is None or group.last >= start) and (end is None or group.first < end))
         ]
 
-    def read(self, number: int, span: _Span) -> Iterator[list[bytes]]:
+    def read(self, number: int, span: Span) -> Iterator[list[bytes]]:
         """
         Yield the lines of a row group, except some of those outside a span of time.
 
@@ -308,26 +192,7 @@ class _RowGroups:
         return TruncatedRecordingError(self._file.path, reason, size, None)
 
 
-def require_lines(path: Path, lines: int) -> None:
-    """
-    Make sure that a Parquet file just written has so many lines after the header, all of which can be read.
-
-    Raises:
-        RecordingError: If it has not.
-
-    """
-    file = RecordingFile(path)
-    try:
-        found = _RowGroups(file).check()
-    except StreamDamage as damage:
-        raise RecordingError(path, damage.reason) from damage
-    finally:
-        file.close()
-    if found != lines:
-        raise RecordingError(path, f"it has {found} lines instead of {lines}")
-
-
-def _may_be_within(batch: Any, span: _Span) -> bool:
+def _may_be_within(batch: Any, span: Span) -> bool:
     """Return whether some row may have a time within a span."""
     start, end = span
     if start is None and end is None:

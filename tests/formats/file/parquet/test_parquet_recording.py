@@ -24,7 +24,7 @@ from feedrec.errors import (
     WriteError,
 )
 from feedrec.formats import create_recording, open_recording
-from feedrec.formats.file.parquet_reader import ParquetRecording
+from feedrec.formats.file.parquet.parquet_recording import ParquetRecording
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.stream import parquet_rows
@@ -272,7 +272,7 @@ def test_an_invalid_row_is_reported_with_its_position(tmp_path: Path) -> None:
 
 
 def test_a_row_group_above_the_limit_is_not_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedrec.formats.file.parquet_reader._MAX_GROUP", 100)
+    monkeypatch.setattr("feedrec.formats.file.parquet.row_groups._MAX_GROUP", 100)
     with pytest.raises(DamagedRecordingError, match="the limit is 100"):
         read(path)
 
@@ -312,7 +312,7 @@ def test_of_rows_far_from_the_time_no_lines_are_made(tmp_path: Path, monkeypatch
         made.append(batch)
         return []
 
-    monkeypatch.setattr("feedrec.formats.file.parquet_reader._rows_of", make)
+    monkeypatch.setattr("feedrec.formats.file.parquet.row_groups._rows_of", make)
     path = tmp_path / "a.parquet"
     path.write_bytes(parquet([encode(record(number)) for number in range(8000)], group_rows=8000))
     with ParquetRecording(path) as recording:

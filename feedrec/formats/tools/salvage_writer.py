@@ -1,0 +1,257 @@
+"""
+What is left of a damaged recording becomes a new one: good lines as they are, and a `damage` event for each hole.
+
+An appended recording is joined. Lines that no checksum covers any more are kept only if they are asked for, marked.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from ...errors import LineError, NotARecordingError
+from ...model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
+from ..facts.sequence_check import Rules
+from ..file.writer import RecordingWriter
+from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
+from ..line.index import mark_of
+from ..several.inputs import RunIdentity, run_identity
+from .convert import renumbered
+from .repair_result import Loss, Repair
+from .salvage_blocks import BlockSalvage, Hole, PlainSalvage, Salvage
+from .salvage_prefix import PrefixSalvage
+
+__all__ = ["SalvageWriter"]
+
+Describe = Callable[[bytes], FrameInfo]
+
+_NO_LINE = LineError("not a line of a recording, before the header")
+
+
+class SalvageWriter:
+    """
+    Writes the recording of one repair.
+
+    Args:
+        result: Where it is counted what was saved and lost.
+        source: What is left of the old file.
+        rules_for: Returns the rules of a feed, by the endpoint in the header.
+        create: Begins the new recording, with a header and `make_rule`.
+        endpoint: The endpoint if the header is lost; None for `raw`.
+        keep_unverified: Whether to keep lines of damaged blocks, marked.
+
+    """
+
+    def __init__(
+        self,
+        result: Repair,
+        source: Salvage | PrefixSalvage,
+        rules_for: Callable[[str], Rules],
+        create: Callable[..., RecordingWriter],
+        endpoint: str | None,
+        *,
+        keep_unverified: bool,
+    ) -> None:
+        self._result = result
+        self._source = source
+        self._rules_for = rules_for
+        self._create = create
+        self._endpoint = endpoint
+        self._keep_unverified = keep_unverified
+        self._writer: RecordingWriter | None = None
+        self._describe: Describe = describe_nothing
+        self._last: int | None = None
+        self._conn = 0
+        self._conn_count = self._conn_shift = 0
+        self._run: RunIdentity | None = None
+        self._is_joint = False  # after a further header, before its first line
+        self._pending: list[Hole] = []  # holes since the last good line
+        self._kept_lines = self._kept_frames = 0  # of the hole that is being settled
+
+    def run(self, progress: Callable[[], object]) -> os.stat_result:
+        """Read the file to its end, and finish the new one; return which file that is."""
+        try:
+            for piece in self._source.pieces():
+                if isinstance(piece, list):
+                    self._take_lines(piece)
+                elif isinstance(piece, Hole):
+                    self._take_hole(piece)
+                progress()
+                del piece  # a line may have 96 MiB: writing Parquet needs that much several times
+            self._settle(None)
+            self._refuse_nothing()
+            assert self._writer is not None  # noqa: S101  for mypy
+            self._writer.finish()
+        except BaseException:
+            if self._writer is not None:
+                self._writer.discard()
+            raise
+        return self._writer.identity
+
+    def _refuse_nothing(self) -> None:
+        result = self._result
+        if not result.lines and not (self._writer is not None and result.header == "kept" and result.is_lossless):
+            reason = result.losses[0].reason if result.losses else "no line of a recording"
+            if result.losses and not self._keep_unverified and isinstance(self._source, BlockSalvage):
+                reason += "; --salvage keeps what can still be decompressed of damaged blocks"
+            raise NotARecordingError(result.path, f"nothing can be saved: {reason}")
+
+    def _take_lines(self, lines: list[bytes]) -> None:
+        start = 0
+        if self._writer is None:
+            start = self._take_header(lines)
+        for number in range(start, len(lines)):
+            try:
+                record = decode_line(lines[number])
+            except LineError as error:
+                self._take_bad_line(lines[number], self._source.offset_of_line(lines[:number]), error)
+                continue
+            self._write(lines[number], record)
+
+    def _take_header(self, lines: list[bytes]) -> int:
+        """Begin with the header, if only invalid lines come before it; return the number of lines handled."""
+        for number, line in enumerate(lines):
+            if is_header(line):
+                self._begin(decode_header(line), line)
+                for bad in range(number):
+                    self._take_bad_line(lines[bad], self._source.offset_of_line(lines[:bad]), _NO_LINE)
+                return number + 1
+            if line_time(line) is not None:
+                break
+        self._begin(self._made_up())
+        return 0
+
+    def _begin(self, header: Header, line: bytes | None = None) -> None:
+        rules = self._rules_for(header.endpoint)
+        self._describe = rules.describe
+        self._run = run_identity(header)
+        self._writer = self._create(line or encode_header(header), make_rule=rules.sequence_rule)
+
+    def _made_up(self) -> Header:
+        self._result.header = "made up"
+        return Header(self._endpoint or "raw", extra={"made_up": True})
+
+    def _header_in(self, lines: list[bytes]) -> Header | None:
+        """Return the header at the beginning of a damaged block, if it can be read."""
+        if self._endpoint is not None or not lines:
+            return None
+        try:
+            header = decode_header(lines[0])
+        except LineError:
+            return None
+        self._result.header = "unverified"
+        return msgspec.structs.replace(header, extra={**header.extra, "unverified": True})
+
+    def _join(self, header: Header) -> None:
+        """Continue with an appended recording: its connections get new numbers, unless both are parts of one run."""
+        self._result.joined += 1
+        self._is_joint = True
+        if run_identity(header) != self._run:
+            self._run, self._conn_shift = run_identity(header), self._conn_count
+
+    def _write(self, line: bytes, record: Record) -> None:
+        self._settle(record.time)
+        if self._conn_shift:
+            number = record.conn + self._conn_shift
+            line, record = renumbered(line, record.conn, number), msgspec.structs.replace(record, conn=number)
+        if self._is_joint and record.time < (self._last or 0):
+            clock = Event(record.time, record.conn, "clock", {"wall": record.time})
+            self._hand_over(encode_event(clock), clock)
+        self._is_joint = False
+        self._hand_over(line, record)
+        self._last, self._conn = record.time, record.conn
+        self._conn_count = max(self._conn_count, record.conn + 1)
+
+    def _hand_over(self, line: bytes, record: Record) -> None:
+        assert self._writer is not None  # noqa: S101  for mypy
+        info = None
+        self._result.lines += 1
+        if isinstance(record, Frame) and record.direction == "in":
+            self._result.frames += 1
+            info = FrameInfo() if record.binary else self._describe(record.payload)
+        self._writer.write_line(line, mark_of(record, info), block=True)
+
+    def _take_bad_line(self, line: bytes, offset: int, error: LineError) -> None:
+        if is_header(line):  # of an appended recording, of which nothing is lost
+            self._join(decode_header(line))
+            return
+        size = len(line) + 1 if isinstance(self._source, PlainSalvage) else 0
+        self._take_hole(Hole(offset, offset + size, str(error), lines=1, frames=1))
+
+    def _take_hole(self, hole: Hole) -> None:
+        if self._writer is None:
+            header = self._header_in(next(self._source.unverified(hole), []))
+            if header is not None:  # otherwise the first good block may have it
+                self._begin(header)
+        if hole.is_lossless:
+            return
+        last = self._pending[-1] if self._pending else None
+        if last is not None and last.is_line and hole.is_line:
+            both = (last.lines or 0) + (hole.lines or 0)
+            self._pending[-1] = last._replace(end=hole.end, lines=both, frames=both)
+        else:
+            self._pending.append(hole)
+
+    def _settle(self, next_time: int | None) -> None:
+        """Write the damage events of the holes before the next good line, and what can be kept of them."""
+        pending, self._pending = self._pending, []
+        for hole in pending:
+            if self._writer is None:
+                self._begin(self._made_up())
+            last = self._last
+            kept = self._keep_lines(hole, next_time) if self._keep_unverified else iter(())
+            first_kept = next(kept, None)
+            loss = self._note_loss(hole, last, next_time)
+            if not (hole.is_end and self._last is None and first_kept is None):
+                self._write_damage(loss, next(time for time in (last, next_time, 0) if time is not None))
+            for record in itertools.chain([first_kept] if first_kept else [], kept):
+                self._result.unverified += 1
+                self._hand_over(encode_frame(record) if isinstance(record, Frame) else encode_event(record), record)
+                self._last = record.time
+                self._kept_lines += 1
+                self._kept_frames += isinstance(record, Frame) and record.direction == "in"
+            self._count_loss(loss)
+
+    def _write_damage(self, loss: Loss, at: int) -> None:
+        known = {"frames": loss.frames, "first": loss.first, "last": loss.last}
+        details = {
+            "offset": loss.offset,
+            "bytes": loss.bytes,
+            **{key: value for key, value in known.items() if value is not None},
+        }
+        event = Event(at, self._conn, "damage", details)
+        assert self._writer is not None  # noqa: S101  for mypy
+        self._writer.write_line(encode_event(event), mark_of(event))
+        self._last = at
+
+    def _note_loss(self, hole: Hole, last: int | None, next_time: int | None) -> Loss:
+        self._kept_lines = self._kept_frames = 0
+        texts = (None if time is None else format_time(time) for time in (last, next_time))
+        return Loss(hole.reason, hole.start, hole.end - hole.start, hole.lines, hole.frames, *texts)
+
+    def _count_loss(self, loss: Loss) -> None:
+        """Count a loss, less what could be kept of it."""
+        lines = None if loss.lines is None else max(0, loss.lines - self._kept_lines)
+        frames = None if loss.frames is None else max(0, loss.frames - self._kept_frames)
+        self._result.add(msgspec.structs.replace(loss, lines=lines, frames=frames))
+
+    def _keep_lines(self, hole: Hole, next_time: int | None) -> Iterator[Record]:
+        """Yield what can still be decoded of a hole and fits into the order of time, marked."""
+        earliest = self._last or 0
+        latest = TIME_LIMIT if next_time is None or next_time < earliest else next_time
+        for lines in self._source.unverified(hole):
+            for line in lines:
+                try:
+                    record = decode_line(line)
+                except LineError:
+                    continue
+                if not earliest <= record.time <= latest:
+                    continue
+                earliest = record.time
+                if isinstance(record, Frame):
+                    yield msgspec.structs.replace(record, unverified=True)
+                else:
+                    yield msgspec.structs.replace(record, details={**record.details, "unverified": True})
