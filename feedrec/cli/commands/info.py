@@ -35,7 +35,7 @@ log = logging.getLogger("feedrec")
 
 @click.command(short_help="Show what a recording contains.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
-@click.option("--full", is_flag=True, help="Read everything, which shows damage, instead of what the index says.")
+@click.option("--full", is_flag=True, help="Read the whole file, not only its index: this shows damage.")
 @as_json
 @logging_options
 def info(files: tuple[Path, ...], full: bool, as_json: bool) -> None:

@@ -155,7 +155,7 @@ def replay(
     side; each endpoint has its own path, and its own URL on stdout.
 
     With COMMAND, the server runs on a free port until the command ends; stdout and the exit code are the command's, but
-    never 0 if a replay failed. With --tls, it trusts the certificate; other clients need the lines after the URL.
+    never 0 if a replay failed. With --tls, COMMAND trusts the certificate; other clients need the lines after the URL.
     """
     import asyncio
 

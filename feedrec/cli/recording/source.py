@@ -63,7 +63,7 @@ _OPTIONS = (
     click.option(
         "--any-channel",
         is_flag=True,
-        help="Subscribe channels too that feedrec does not know: the venue may have new ones.",
+        help="Also subscribe channels that feedrec does not know; the venue may have new ones.",
     ),
     click.option(
         "--key-file",
