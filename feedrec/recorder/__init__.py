@@ -7,6 +7,7 @@ A live connection becomes a recording.
     connection_lifecycle.py  one connection from open to close
     connection_state.py      the states it goes through
     intake.py                its receive path
+    notices.py               what a feed notices: to the log, the recording, the run
     watchdog.py              dead or merely silent
     run_end.py               what ends a run
     backoff.py               delays between attempts

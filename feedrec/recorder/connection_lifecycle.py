@@ -13,27 +13,25 @@ from websockets.exceptions import ConnectionClosed
 from websockets.protocol import State
 
 from ..errors import VenueError
-from ..feeds import Acceptance, Feed, FeedClient, Message, Notice, Subscription
+from ..feeds import Feed, FeedClient, Message, Notice, Subscription
 from ..feeds.redaction import Address
 from .clock import RecordingClock
 from .connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, RecordedConnection
 from .connection_state import ConnectionState
 from .intake import Intake
+from .notices import Notices
 from .output.counting_writer import CountingWriter
 from .rate_limit import RateLimit
 from .throttle import Throttle
 from .watchdog import Watchdog
 
-__all__ = ["MOST_TEXT", "ConnectionLifecycle"]
+__all__ = ["ConnectionLifecycle"]
 
 TICK = 0.25
 """Seconds between checks of acks and silence."""
 
 SEND_TIMEOUT = 10.0
 """Seconds that a venue gets to take our messages."""
-
-MOST_TEXT = 4_000
-"""Characters of an error that are logged, and recorded as an event: a message may have 64 MiB."""
 
 log = logging.getLogger("feedrec")
 
@@ -44,7 +42,7 @@ class ConnectionLifecycle:
     """
     One connection, from the attempt to open it to its end in the recording; the `Receiver` of what arrives on it.
 
-    It owns the client half of the feed: its messages are sent here, and its notices logged and recorded.
+    It owns the client half of the feed: its messages are sent here, and its notices passed on.
 
     Args:
         number: The connection's number within the recording.
@@ -59,6 +57,7 @@ class ConnectionLifecycle:
     Attributes:
         number: As given.
         state: What the connection is doing.
+        report: Passes on what a feed noticed; see `Notices`.
 
     """
 
@@ -82,7 +81,8 @@ class ConnectionLifecycle:
         self._recording = writer.recording
         self._clock = clock
         self._messages = messages
-        self._on_refusal = on_refusal
+        self._notices = Notices(client, address.redaction, writer, self._write_event, on_refusal)
+        self.report = self._notices.report
         self._intake = Intake(number, feed.describe, client.on_frame, self.report, writer, clock)
         self.message = self._intake.message  # see `Receiver`; directly, since it is called for every frame
         self._websocket: RecordedConnection
@@ -91,7 +91,6 @@ class ConnectionLifecycle:
         self._watchdog = Watchdog(time.monotonic())
         self._throttle = Throttle()
         self._pause_is_event = False
-        self._acceptance = Acceptance()
         self._sending = asyncio.Lock()
         self._changes: list[Change] = []
 
@@ -228,7 +227,7 @@ class ConnectionLifecycle:
             self.event("throttle", rest)
         if self._writer.failure is None:  # else frames are missing that the client half would judge by
             self.report(self._client.on_close(code, reason))
-            self._record_acceptance()
+            self._notices.record_acceptance()
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)
             if protocol.close_rcvd is None and protocol.close_sent is not None:  # after this, no answer is read
@@ -242,37 +241,10 @@ class ConnectionLifecycle:
 
     def event(self, name: str, details: dict[str, Any]) -> None:
         """Write an event of this connection, with the time of now."""
-        self._intake.event(name, self._redaction.details(details))
+        self._write_event(name, self._redaction.details(details))
 
-    def report(self, notices: Sequence[Notice], time: int | None = None) -> None:
-        """
-        Pass on what the feed noticed: to the log, to the recording, and, if it is fatal, to the run.
-
-        Args:
-            notices: What it noticed.
-            time: When, in nanoseconds; None for now.
-
-        """
-        for notice in notices:
-            text = _cut(self._redaction.text(notice.text))  # in this order: half a secret would not be found
-            log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", text)
-            details = {key: _cut(value) for key, value in self._redaction.details(notice.details).items()}
-            if notice.event is not None:
-                self._intake.event(notice.event, details, time)
-            if notice.event in {"error", "missing"} or notice.severity == "fatal":
-                self._writer.problem(text, str(details.get("reason", "")))
-            if notice.severity == "fatal":
-                self._on_refusal(VenueError(text), notice.is_about_all)
-        if notices:
-            self._record_acceptance(time)
-
-    def _record_acceptance(self, time: int | None = None) -> None:
-        """Record what the venue accepted, if that is settled and something else than before."""
-        acceptance = self._client.acceptance
-        if acceptance is not None and acceptance != self._acceptance:
-            self._acceptance = acceptance
-            details = self._redaction.details(acceptance.as_dict())
-            self._intake.event("subscribed", details, time)
+    def _write_event(self, name: str, details: dict[str, Any], time: int | None = None) -> None:
+        self._intake.event(name, details, time)
 
     async def _attend(self) -> None:
         """Subscribe, then check acks and silence until the connection is closing."""
@@ -290,7 +262,7 @@ class ConnectionLifecycle:
             due = self._client.on_tick(self.seconds_open)
             now = self._intake.write_reading_if_due()  # a clock that is set while nothing arrives is noticed too
             self.report([one for one in due if isinstance(one, Notice)], now)
-            self._record_acceptance(now)
+            self._notices.record_acceptance(now)
             async with self._sending:
                 await self._send([one for one in due if isinstance(one, Message)])
             self._check_pause()
@@ -373,13 +345,6 @@ class ConnectionLifecycle:
         finally:
             self.drop()  # close() of websockets 13 waits for TLS, which may take 30 s more
         await self._websocket.wait_closed()
-
-
-def _cut(value: Any) -> Any:
-    """Cut a text that a venue made too long to read; the frame that it came in is recorded whole."""
-    if isinstance(value, str) and len(value) > MOST_TEXT:
-        return f"{value[:MOST_TEXT]}..."
-    return value
 
 
 def _describe(websocket: RecordedConnection) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from feedrec.formats.line.index import Mark
 from feedrec.model import Event, Frame, FrameInfo, Record
 from feedrec.recorder import connection_lifecycle as lifecycle_module
 from feedrec.recorder.clock import RecordingClock
-from feedrec.recorder.connection_lifecycle import MOST_TEXT, ConnectionLifecycle
+from feedrec.recorder.connection_lifecycle import ConnectionLifecycle
 from feedrec.recorder.connection_state import ConnectionState
+from feedrec.recorder.notices import MOST_TEXT
 from feedrec.recorder.output.counting_writer import CountingWriter
 from feedrec.recorder.output.null_writer import NullWriter
 from feedrec.recorder.rate_limit import RateLimit

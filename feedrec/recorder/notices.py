@@ -1,0 +1,84 @@
+"""What a feed notices on a connection: to the log, to the recording, and, if it is fatal, to the run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import VenueError
+from ..feeds import Acceptance, FeedClient, Notice
+from ..feeds.redaction import Redaction
+from .output.counting_writer import CountingWriter
+
+__all__ = ["MOST_TEXT", "Notices"]
+
+MOST_TEXT = 4_000
+"""Characters of an error that are logged, and recorded as an event: a message may have 64 MiB."""
+
+log = logging.getLogger("feedrec")
+
+
+class Notices:
+    """
+    Passes on what the client half of one connection notices, and what the venue accepted.
+
+    Args:
+        client: The client half.
+        redaction: What must not be recorded or logged.
+        writer: Told of problems, for the summary.
+        write_event: Writes an event of the connection: its name, its details, and its time, None for now.
+        on_refusal: Called when the venue refuses for good; the flag is that of `Notice.is_about_all`.
+
+    """
+
+    def __init__(
+        self,
+        client: FeedClient,
+        redaction: Redaction,
+        writer: CountingWriter,
+        write_event: Callable[[str, dict[str, Any], int | None], object],
+        on_refusal: Callable[[VenueError, bool], object],
+    ) -> None:
+        self._client = client
+        self._redaction = redaction
+        self._writer = writer
+        self._write_event = write_event
+        self._on_refusal = on_refusal
+        self._acceptance = Acceptance()
+
+    def report(self, notices: Sequence[Notice], time: int | None = None) -> None:
+        """
+        Pass on what the feed noticed.
+
+        Args:
+            notices: What it noticed.
+            time: When, in nanoseconds; None for now.
+
+        """
+        for notice in notices:
+            text = _cut(self._redaction.text(notice.text))  # in this order: half a secret would not be found
+            log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", text)
+            details = {key: _cut(value) for key, value in self._redaction.details(notice.details).items()}
+            if notice.event is not None:
+                self._write_event(notice.event, details, time)
+            if notice.event in {"error", "missing"} or notice.severity == "fatal":
+                self._writer.problem(text, str(details.get("reason", "")))
+            if notice.severity == "fatal":
+                self._on_refusal(VenueError(text), notice.is_about_all)
+        if notices:
+            self.record_acceptance(time)
+
+    def record_acceptance(self, time: int | None = None) -> None:
+        """Record what the venue accepted, if that is settled and something else than before."""
+        acceptance = self._client.acceptance
+        if acceptance is not None and acceptance != self._acceptance:
+            self._acceptance = acceptance
+            self._write_event("subscribed", self._redaction.details(acceptance.as_dict()), time)
+
+
+def _cut(value: Any) -> Any:
+    """Cut a text that a venue made too long to read; the frame that it came in is recorded whole."""
+    if isinstance(value, str) and len(value) > MOST_TEXT:
+        return f"{value[:MOST_TEXT]}..."
+    return value
