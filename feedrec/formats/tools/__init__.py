@@ -5,7 +5,7 @@ Work on whole recordings: what the commands do.
     input_lines.py     the lines of several recordings, as one
     rewriting.py       lines whose frames are changed on purpose
     summary.py         figures of a recording
-    connections.py     which connections are reconnects
+    reconnects.py      which connections are reconnects
     verify.py          what is wrong with a recording
     verify_checks.py   what a recording says of itself, checked
     repair.py          a new recording from what is left of a damaged one

@@ -19,7 +19,7 @@ from ..file.recording import Recording
 from ..line.steady_clock import Jump, SteadyClock
 from ..line.subscribed import Subscribed
 from ..several.inputs import Input
-from .connections import Span, reconnects_by_run, spans_of
+from .reconnects import Span, reconnects_by_run, spans_of
 
 __all__ = ["Activity", "ChannelFigures", "RecordingSummary", "combine", "summarise", "summarise_unread"]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.facts.facts_builder import FactsBuilder
-from feedrec.formats.tools.connections import Span, reconnects_by_run, spans_of
+from feedrec.formats.tools.reconnects import Span, reconnects_by_run, spans_of
 from feedrec.formats.tools.summary import Activity, RecordingSummary, combine, summarise
 from feedrec.model import Event, Frame, Header, Record, describe_nothing
 
