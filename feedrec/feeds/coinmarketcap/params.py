@@ -32,12 +32,8 @@ def parse_params(channel: str, query: str) -> dict[str, Any]:
 
     """
     takes = _taken_by(channel)
-    try:
-        fields = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        raise UsageError(f"the parameters of {channel} are written NAME=VALUE&NAME=VALUE; {_usage(channel)}") from None
     params: dict[str, Any] = {}
-    for name, text in fields:
+    for name, text in _fields(channel, query, f"; {_usage(channel)}"):
         param = takes.get(name)
         if param is None:
             raise _unknown(channel, name)
@@ -60,12 +56,8 @@ def parse_unknown_params(channel: str, query: str) -> dict[str, Any]:
         UsageError: If they are not written as parameters are.
 
     """
-    try:
-        fields = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        raise UsageError(f"the parameters of {channel} are written NAME=VALUE&NAME=VALUE") from None
     params: dict[str, Any] = {}
-    for name, text in fields:
+    for name, text in _fields(channel, query):
         values = [_number_or_text(part.strip()) for part in text.split(",")]
         if name in params:
             before = params[name]
@@ -73,6 +65,14 @@ def parse_unknown_params(channel: str, query: str) -> dict[str, Any]:
         else:
             params[name] = values if len(values) > 1 else values[0]
     return params
+
+
+def _fields(channel: str, query: str, usage: str = "") -> list[tuple[str, str]]:
+    """Return the names and texts in a query; an error ends with what `usage` says."""
+    try:
+        return parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise UsageError(f"the parameters of {channel} are written NAME=VALUE&NAME=VALUE{usage}") from None
 
 
 def check_params(channel: str, params: Mapping[str, Any]) -> None:
