@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from ...errors import DamagedRecordingError, UsageError
-from ...model import Header, format_time
+from ...model import NANOSECONDS, Header, format_time
 from .. import output
 from ..converting.rewriting import report_rewriting, rewrite_of
 from ..feed_rules import rules_for
@@ -23,6 +23,7 @@ from ..options import (
     PRODUCTS,
     RECORDING,
     ROTATE_AFTER,
+    SIZE,
     Moment,
     as_json,
     file_mode_option,
@@ -79,6 +80,7 @@ log = logging.getLogger("feedrec")
 )
 @click.option("--direction", type=click.Choice(["in", "out"]), help="Only received (in) or only sent (out) frames.")
 @click.option("--split", type=ROTATE_AFTER, help=_SPLIT_HELP)
+@click.option("--max-size", type=SIZE, help="Take only as much, from the beginning, as fits this size, e.g. 100kB.")
 @click.option("--with-state", is_flag=True, help="Begin with snapshots of the market state at --from.")
 @click.option(
     "--trim-book",
@@ -99,7 +101,6 @@ def convert(
     target: Path | None,
     kind: str | None,
     split: RotateAfter | None,
-    with_state: bool,
     level: int | None,
     overwrite: bool,
     mode: FileMode | None,
@@ -122,7 +123,7 @@ def convert(
     from ...formats.tools.convert import convert as convert_recordings
 
     inputs, target = _places(inputs, target)
-    to_stdout = _check_target(target, kind, split, as_json=as_json)
+    to_stdout = _check_target(target, kind, split, options["max_size"], as_json=as_json)
     damage: dict[Path, DamagedRecordingError] = {}
     found = _look_at(inputs, options, damage)
     header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
@@ -135,9 +136,10 @@ def convert(
             selection=msgspec.structs.replace(selection, keeps_events=True),
             describe=rules.describe,
             make_rule=rules.sequence_rule,
-            state=_state(header.endpoint, options["start"]) if with_state else None,
+            state=_state(header.endpoint, options["start"]) if options["with_state"] else None,
             rewrite=rewrite_of(found, options["trim_book"]),
             split=split,
+            max_size=options["max_size"],
             mode=mode,
             create=_to_stdout(kind, level) if to_stdout else _to_file(level, overwrite=overwrite),
             on_read=on_read,
@@ -171,10 +173,14 @@ def _places(inputs: tuple[Path, ...], target: Path | None) -> tuple[tuple[Path, 
     raise click.UsageError("Missing option '-o' / '--output': name the output file, or - for stdout.", context)
 
 
-def _check_target(target: Path, kind: str | None, split: RotateAfter | None, *, as_json: bool) -> bool:
+def _check_target(
+    target: Path, kind: str | None, split: RotateAfter | None, max_size: int | None, *, as_json: bool
+) -> bool:
     """Return whether the output is stdout; refuse options and a terminal that do not go with it."""
     from ...formats.file.stream_target import STDOUT
 
+    if split is not None and max_size is not None:
+        raise UsageError("--split and --max-size exclude each other: use only one of them")
     if target != STDOUT:
         if kind is not None and not target.name.endswith(f".{kind}"):
             raise UsageError(f"{target} does not match --format {kind}: change one of them")
@@ -271,7 +277,7 @@ def _progress(inputs: Sequence[Input]) -> Iterator[Callable[[int, int], None]]:
 
 
 def _facts(result: Conversion) -> dict[str, Any]:
-    times = {name: getattr(result, name) for name in ("first_time", "last_time")}
+    times = {name: getattr(result, name) for name in ("first_time", "last_time", "cut_at")}
     return {
         **msgspec.structs.asdict(result),
         **{name: None if time is None else format_time(time) for name, time in times.items()},
@@ -294,4 +300,7 @@ def _report(result: Conversion) -> list[str]:
     if result.synthetic:
         facts.append(f"begins with {output.count(result.synthetic, 'rebuilt snapshot')}")
     facts += report_rewriting(result)
+    if result.cut_at is not None:
+        seconds = (result.cut_at - (result.cut_at if result.first_time is None else result.first_time)) / NANOSECONDS
+        facts.append(f"cut after {output.duration(seconds)} to fit")
     return [f"wrote {frames} to {where}", f"  {', '.join(facts)}"]

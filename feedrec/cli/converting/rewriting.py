@@ -55,6 +55,7 @@ def report_rewriting(result: Conversion) -> list[str]:
             "%s could not be cut, and stayed whole: no snapshot came before (with --from, --with-state makes one)",
             output.count(result.missed, "frame"),
         )
-    if not result.rewritten and not result.dropped:
-        return []
-    return [f"{output.count(result.rewritten, 'frame')} rewritten", f"{result.dropped:,} dropped"]
+    facts = [f"{output.count(result.rewritten, 'frame')} rewritten"] if result.rewritten else []
+    if result.dropped and result.cut_at is None:  # else some of them come after the cut
+        facts.append(f"{result.dropped:,} dropped")
+    return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 from ...errors import LineError
@@ -14,6 +15,9 @@ from .file_facts import encode_facts
 from .sequence_check import MakeRule
 
 __all__ = ["IndexBuilder"]
+
+
+_LONGEST_CRC = 0xFFFFFFFF
 
 
 class IndexBuilder:
@@ -113,6 +117,13 @@ class IndexBuilder:
     def summary(self) -> bytes | None:
         """Return what is in the file, as JSON, after the last block; None if that is not known, or too much."""
         return None if self._facts is None else encode_facts(self._facts.finish())
+
+    def end_size(self, size: int, text: int) -> int:
+        """Return how many bytes `finish` would return if the block that is being written ended now; see `end_block`."""
+        other = copy.deepcopy(self)
+        if other._lines:  # noqa: SLF001  one of our own
+            other.end_block(size, text, _LONGEST_CRC)
+        return len(other.finish())
 
     def finish(self) -> bytes:
         """Return the two skippable frames."""

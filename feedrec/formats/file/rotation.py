@@ -139,13 +139,14 @@ class RotatingWriter(RecordingWriter):
             return numbered_path(self._path, self._first)
         return rotation_pattern(self._path, self._first)
 
-    def write_lines(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> None:
-        """Write lines, waiting for the disk; else as `write_line`."""
+    def write_lines(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> int:
+        """Write lines, waiting for the disk; else as `write_line`. Return how many were taken: all of them."""
         for start in range(0, len(lines), _STEP):
             self.wait_for_room(_MOST_WAITING)
             step = slice(start, start + _STEP)
             for line, mark in zip(lines[step], marks[step], strict=True):
                 self.write_line(line, mark)
+        return len(lines)
 
     def finish(self, patience: float | None = None) -> Path:
         """Finish the present file, and wait for those before it; see `RecordingWriter.finish`."""

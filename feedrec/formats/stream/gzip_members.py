@@ -34,6 +34,10 @@ def looks_like_gzip(head: bytes) -> bool:
     return head[:2] == _MAGIC
 
 
+_MEMBER_END = 16
+"""Bytes at most: an empty block, CRC-32 and size, and what was left of a byte (RFC 1951, RFC 1952)."""
+
+
 class GzipEncoder:
     """
     Packs lines into gzip members of about `BLOCK_SIZE` bytes of text, each of whole lines.
@@ -82,6 +86,10 @@ class GzipEncoder:
         self._member = None
         self._size = 0
         return rest
+
+    @property
+    def end_size(self) -> int | None:
+        return _MEMBER_END
 
     @property
     def pending(self) -> Pending:

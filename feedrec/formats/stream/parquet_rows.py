@@ -343,6 +343,10 @@ class ParquetEncoder:
         return b"".join([self._take_ready(), rest[:footer], seal(rest[footer:]), rest[footer:]])
 
     @property
+    def end_size(self) -> int | None:
+        return None
+
+    @property
     def pending(self) -> Pending:
         return NOTHING_PENDING
 

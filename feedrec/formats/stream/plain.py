@@ -29,6 +29,10 @@ class PlainEncoder:
         return b""
 
     @property
+    def end_size(self) -> int | None:
+        return 0
+
+    @property
     def pending(self) -> Pending:
         return NOTHING_PENDING
 

@@ -63,6 +63,10 @@ class Encoder(Protocol):
         be cut off says that nothing is pending.
         """
 
+    @property
+    def end_size(self) -> int | None:
+        """Bytes that `finish` would return if it followed a `flush`; None if that is not known before."""
+
 
 class Decoder(Protocol):
     """

@@ -40,6 +40,10 @@ DEFAULT_LEVEL = 3
 """zstd level of new recordings."""
 
 
+_BLOCK_END = 7
+"""Bytes: an empty last block, and the checksum (RFC 8878, 3.1.1)."""
+
+
 class BlockEncoder:
     """
     Packs lines into zstd frames of about `block_size` bytes of text, each with a checksum, each of whole lines.
@@ -111,6 +115,12 @@ class BlockEncoder:
         self._size = self._crc = self._lines = 0
         self._flushed = NOTHING_PENDING
         return rest
+
+    @property
+    def end_size(self) -> int | None:
+        size = self._size + (_BLOCK_END if self._block else 0)
+        index = self._index.end_size(size, self._block_size - self._room) if self._ends_with_index else 0
+        return index + (_BLOCK_END if self._block else 0)
 
     @property
     def pending(self) -> Pending:

@@ -22,6 +22,7 @@ from ...errors import DamagedRecordingError, RecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
+from ..file.growing.size_bound import BoundedFile
 from ..file.lock import unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
@@ -33,7 +34,7 @@ from ..line.steady_clock import reading_in
 from ..several.common_clock import CommonClock
 from ..several.inputs import Input, joined_header
 from .input_lines import InputLines, Piece
-from .rewriting import Rewrite, Rewriting
+from .rewriting import Rewrite, Rewriting, is_marked_rewritten
 
 __all__ = ["Conversion", "StartState", "convert", "renumbered"]
 
@@ -68,8 +69,9 @@ class Conversion(msgspec.Struct):
         text_size: Bytes of all lines, including headers.
         file_size: Bytes on disk.
         rewritten: Frames whose payload was changed.
-        dropped: Frames that said nothing any more.
-        missed: Frames that should have been changed, and could not.
+        dropped: Frames, of those that were read, that said nothing any more.
+        missed: Frames, of those that were read, that should have been changed, and could not.
+        cut_at: The time of the first line that did not fit, in nanoseconds; None if all did.
 
     """
 
@@ -84,6 +86,7 @@ class Conversion(msgspec.Struct):
     rewritten: int = 0
     dropped: int = 0
     missed: int = 0
+    cut_at: int | None = None
 
     def count(self, marks: Sequence[Mark]) -> None:
         """Count lines that were written."""
@@ -105,6 +108,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
     state: StartState | None = None,
     rewrite: Rewrite | None = None,
     split: RotateAfter | None = None,
+    max_size: int | None = None,
     mode: FileMode | None = None,
     create: Callable[..., GrowingFile] = begin_file,
     on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
@@ -121,6 +125,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
         state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
         rewrite: How frames are changed; None to leave them as they are.
         split: When a new file begins; None for a single file.
+        max_size: Bytes of the file, index included, after which nothing more is taken; None for all. Not with `split`.
         mode: Who may read the output; None for those who may read all inputs.
         create: Begins a file; takes what `begin_file` takes.
         on_read: Called with the number of an input, and the bytes of it read so far.
@@ -136,7 +141,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
     reading = InputLines(inputs, describe, on_read)
     after = split and split._replace(one_clock=not reading.numbers.stay)
     begin = _creating(inputs, partial(create, make_rule=make_rule), mode)
-    writer = RotatingWriter(output, header, begin, after, finished.note)
+    writer = _writer(max_size, begin, output, header, after, finished.note)
     with _leaving_nothing_behind(writer, finished, is_stream=output == STDOUT):
         _Conversion(reading, selection, writer, result, rewrite).run(state)
     return result
@@ -164,7 +169,7 @@ class _Conversion:
         self,
         reading: InputLines,
         selection: Selection,
-        writer: RotatingWriter,
+        writer: RotatingWriter | BoundedFile,
         result: Conversion,
         rewrite: Rewrite | None,
     ) -> None:
@@ -192,12 +197,13 @@ class _Conversion:
                 is_first = False
                 kept = self._begin(kept, state)
             self._write(kept)
+            if self._result.cut_at is not None:
+                break
             del piece, kept  # a line may have 96 MiB: writing Parquet needs that much several times
         self._writer.finish()
         if self._rewriting is not None:
             changed = self._rewriting
-            self._result.rewritten, self._result.dropped = changed.rewritten, changed.dropped
-            self._result.missed = changed.missed
+            self._result.dropped, self._result.missed = changed.dropped, changed.missed
         self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
 
     def _begin(self, piece: Piece, state: StartState | None) -> Piece:
@@ -249,14 +255,21 @@ class _Conversion:
             lines = [renumbered(line, conn, mark[1]) for line, conn, mark in zip(lines, before, marks, strict=True)]
         if self._common is not None:
             lines, marks = self._common.put(file, lines, marks)
-        self._writer.write_lines(lines, marks)
-        self._result.count(marks)
+        self._put(lines, marks)
 
     def _write_made(self, record: Record, info: FrameInfo | None = None) -> None:
         """Write a record that is in none of the recordings."""
         marks = [mark_of(record, info)]
-        self._writer.write_lines([encode_frame(record) if isinstance(record, Frame) else encode_event(record)], marks)
-        self._result.count(marks)
+        self._put([encode_frame(record) if isinstance(record, Frame) else encode_event(record)], marks)
+
+    def _put(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> None:
+        written = self._writer.write_lines(lines, marks)
+        if written < len(lines) and self._result.cut_at is None:
+            self._result.cut_at = marks[written][0]
+        if written:
+            self._result.count(marks[:written])
+        if self._rewriting is not None:
+            self._result.rewritten += sum(map(is_marked_rewritten, lines[:written]))
 
     def _gather(self, state: StartState, end: int) -> None:
         """Apply those frames before the cut that are kept to the state."""
@@ -287,11 +300,26 @@ class _Conversion:
         if self._rewriting is not None:
             frame = self._rewriting.frame(numbers.run_of(file), snapshot.conn, snapshot, info) or snapshot
         self._write_made(msgspec.structs.replace(frame, conn=numbers.of(file, frame.conn)), info)
-        self._result.synthetic += 1
+        self._result.synthetic += self._result.cut_at is None
+
+
+def _writer(
+    max_size: int | None,
+    begin: Callable[[Path, Header], GrowingFile],
+    output: Path,
+    header: Header,
+    after: RotateAfter | None,
+    note: Callable[[Path], object],
+) -> RotatingWriter | BoundedFile:
+    if max_size is None:
+        return RotatingWriter(output, header, begin, after, note)
+    return BoundedFile(begin(output, header), max_size, note)
 
 
 @contextlib.contextmanager
-def _leaving_nothing_behind(writer: RotatingWriter, finished: _Finished, *, is_stream: bool) -> Iterator[None]:
+def _leaving_nothing_behind(
+    writer: RotatingWriter | BoundedFile, finished: _Finished, *, is_stream: bool
+) -> Iterator[None]:
     """Remove what was written if that fails, or is interrupted; say so of damage."""
     try:
         yield

@@ -17,7 +17,10 @@ from ...model import Event, Frame, FrameInfo
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark, mark_of
 
-__all__ = ["FrameChange", "Rewrite", "Rewriting"]
+__all__ = ["FrameChange", "Rewrite", "Rewriting", "is_marked_rewritten"]
+
+_MARK = b'"rewritten":true,'
+_BEFORE_MARK = 150  # bytes of a line that feedrec wrote
 
 
 class FrameChange(Protocol):
@@ -52,6 +55,11 @@ class Rewrite(msgspec.Struct, frozen=True):
     noted: dict[str, Any]
 
 
+def is_marked_rewritten(line: bytes) -> bool:
+    """Return whether a line that feedrec wrote says that its frame was changed."""
+    return line.find(_MARK, 0, _BEFORE_MARK) >= 0
+
+
 class Rewriting:
     """
     Changes the lines of all connections.
@@ -61,13 +69,12 @@ class Rewriting:
         describe: Describes a payload.
 
     Attributes:
-        rewritten: Frames whose payload was changed.
         dropped: Frames that are left out.
 
     """
 
     def __init__(self, rewrite: Rewrite, describe: Callable[[bytes], FrameInfo]) -> None:
-        self.rewritten = self.dropped = 0
+        self.dropped = 0
         self._rewrite = rewrite
         self._describe = describe
         self._changes: dict[tuple[int, int], FrameChange] = {}
@@ -115,7 +122,6 @@ class Rewriting:
             return None
         if payload == frame.payload:
             return frame
-        self.rewritten += 1
         return msgspec.structs.replace(frame, payload=payload, rewritten=True)
 
     def _leave_out(self, run: int, mark: Mark) -> None:

@@ -7,6 +7,7 @@ The files of a recording while they are written.
     unwritten.py            lines that none of them has been given yet
     oldest_line.py          since when one of them waits
     size_limit.py           when a file is large enough
+    size_bound.py           one file that takes what fits
     finishing.py            gives files their final names, in a thread of its own
     disk_rules.py           what to do about a disk that refuses
 """

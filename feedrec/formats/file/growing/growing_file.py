@@ -88,6 +88,11 @@ class GrowingFile:
         """Bytes of text that the file has wholly."""
         return self.text_size - self.held_text
 
+    @property
+    def end_size(self) -> int | None:
+        """Bytes that `end` would write now, if everything is flushed; None if nothing tells."""
+        return self._encoder.end_size
+
     def add(self, lines: Sequence[Line]) -> None:
         """
         Add lines.
