@@ -47,7 +47,7 @@ def begun(path: Path) -> GrowingFile:
 @pytest.mark.parametrize("kind", ["similar", "random", "products"])
 @pytest.mark.parametrize("most", [3_000, 20_000])
 def test_it_has_the_first_lines_and_not_many_fewer_than_fit(tmp_path: Path, suffix: str, kind: str, most: int) -> None:
-    lines = lines_of(kind, 400 if kind == "random" else 1500)
+    lines = lines_of(kind, {"random": 400, "products": 1500, "similar": 3000}[kind])
     path = tmp_path / f"a.{suffix}"
     finished: list[Path] = []
     file = BoundedFile(begun(path), most, finished.append)
