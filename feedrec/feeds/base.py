@@ -17,7 +17,7 @@ import msgspec
 from ..errors import UsageError
 from ..model import FrameInfo
 from .credentials import Credentials, CredentialsKind
-from .rewriting.frame_change import FrameChange
+from .rewriting.frame_change import FrameChange, IdKeys
 from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
 
 __all__ = [
@@ -343,6 +343,10 @@ class Feed(Protocol):
 
     def trimming(self, levels: int) -> FrameChange | None:  # noqa: ARG002
         """Return what cuts the books in the frames of one connection to so many levels a side; None if nothing does."""
+        return None
+
+    def id_keys(self) -> IdKeys | None:
+        """Return where frames have the ids of orders, trades, users and accounts; None if that is not known."""
         return None
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:

@@ -88,6 +88,7 @@ log = logging.getLogger("feedrec")
     type=click.IntRange(1),
     help="Keep the best N levels of each side of books, consistently.",
 )
+@click.option("--anonymize", is_flag=True, help="Replace ids of orders, trades, users and accounts, consistently.")
 @click.option("--input-format", type=click.Choice(_FORMATS), help="Read a file written by another tool.")
 @click.option("--time-field", metavar="NAME", help="With jsonl: the field that holds the time, e.g. ts or data.ts.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
@@ -110,9 +111,9 @@ def convert(
     """
     Convert recordings to another format; merge them by time, cut, filter or split them.
 
-    Lines are copied byte for byte, except with --trim-book. INPUT is a file, a folder of recordings, or - for stdin.
-    Without -o, a last - is stdout. Of a damaged file of another tool, what comes before the damage is converted; the
-    exit code is 3 then.
+    Lines are copied byte for byte, except with --trim-book and --anonymize. INPUT is a file, a folder of recordings, or
+    - for stdin. Without -o, a last - is stdout. Of a damaged file of another tool, what comes before the damage is
+    converted; the exit code is 3 then.
 
     \b
       feedrec convert FILE -o FILE.parquet
@@ -137,7 +138,7 @@ def convert(
             describe=rules.describe,
             make_rule=rules.sequence_rule,
             state=_state(header.endpoint, options["start"]) if options["with_state"] else None,
-            rewrite=rewrite_of(found, options["trim_book"]),
+            rewrite=rewrite_of(found, options["trim_book"], anonymize=options["anonymize"]),
             split=split,
             max_size=options["max_size"],
             mode=mode,

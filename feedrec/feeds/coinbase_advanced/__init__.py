@@ -35,7 +35,7 @@ from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..products import upper_case_product
-from ..rewriting.frame_change import FrameChange
+from ..rewriting.frame_change import FrameChange, IdKeys
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
@@ -153,6 +153,10 @@ class CoinbaseAdvanced(FeedDefaults):
         kept = [key for key in wanted if key[0] in KNOWN]
         return MarketState(kept) if kept else None
 
+    def id_keys(self) -> IdKeys:
+        """Return where ids are, in an ack too, which lists users under their channel; see `Feed`."""
+        return ID_KEYS
+
     def trimming(self, levels: int) -> FrameChange:
         """Return what cuts the frames of `level2`; see `Feed`."""
         return TrimmedFrames(levels)
@@ -160,6 +164,26 @@ class CoinbaseAdvanced(FeedDefaults):
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""
         return CoinbaseAdvancedClient(subscriptions, self.check_credentials(credentials, CdpKey))
+
+
+ID_KEYS = IdKeys(
+    {
+        "order_id": "order",
+        "client_order_id": "order",
+        "originating_order_id": "order",
+        "attached_order_id": "order",
+        "trade_id": "trade",
+        "user_id": "user",
+        "user": "user",
+        "futures_balance_summary": "user",
+        "account_id": "account",
+        "account_ids": "account",
+        "portfolio_uuid": "account",
+        "portfolio_id": "account",
+        "retail_portfolio_id": "account",
+    }
+)
+"""Documents of the channels; an ack lists the user under `user` (captures of 2024-10-04 and 2026-09-30)."""
 
 
 FEED = CoinbaseAdvanced("coinbase-advanced", "wss://advanced-trade-ws.coinbase.com")

@@ -76,13 +76,13 @@ class TrimmedFrames(FrameChange):
             if self._place is not None:
                 self._count.after_suspect = self._place
 
-    def gap(self, expected: int, received: int) -> tuple[int, int]:
+    def gap(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:  # noqa: ARG002
         """Return the numbers of a gap; see `FrameChange`."""
         if self._number is None:
             return expected, received
         return self._number, self._number + received - expected
 
-    def reset(self, expected: int, received: int) -> tuple[int, int]:
+    def reset(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:  # noqa: ARG002
         """Return the numbers of a reset; see `FrameChange`."""
         return (expected, received) if self._number is None else (self._number, self._count.suspect_place)
 

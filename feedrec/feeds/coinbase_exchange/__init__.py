@@ -32,7 +32,7 @@ from ..auth import Auth
 from ..base import Channel, FeedClient, SequenceRule, Subscription
 from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
 from ..defaults import FeedDefaults
-from ..rewriting.frame_change import FrameChange
+from ..rewriting.frame_change import FrameChange, IdKeys
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
@@ -116,6 +116,10 @@ class CoinbaseExchange(FeedDefaults):
         """Return the rule of sequences by product; see `Feed`. They continue over connections."""
         return ExchangeSequence()
 
+    def id_keys(self) -> IdKeys:
+        """Return where ids are; trades are counted by theirs; see `Feed`."""
+        return ID_KEYS
+
     def trimming(self, levels: int) -> FrameChange:
         """Return what cuts the frames of `level2`; see `Feed`."""
         return TrimmedFrames(levels)
@@ -144,6 +148,29 @@ class CoinbaseExchange(FeedDefaults):
             return MarketState()
         kept = [key for key in wanted if described_name(key[0]) in STATEFUL]
         return MarketState(kept) if kept else None
+
+
+ID_KEYS = IdKeys(
+    {
+        "order_id": "order",
+        "maker_order_id": "order",
+        "taker_order_id": "order",
+        "client_oid": "order",
+        "trade_id": "trade",
+        "last_trade_id": "trade",
+        "user_id": "user",
+        "maker_user_id": "user",
+        "taker_user_id": "user",
+        "profile_id": "profile",
+        "maker_profile_id": "profile",
+        "taker_profile_id": "profile",
+        "account_id": "account",
+        "account_ids": "account",
+    },
+    rows=True,
+    counted={"matches": "trade", "heartbeat": "trade"},
+)
+"""Exchange channels page; rows of level3 have ids at places of their own."""
 
 
 FEEDS = {

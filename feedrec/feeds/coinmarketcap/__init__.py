@@ -29,6 +29,7 @@ from ..auth import Auth
 from ..base import UNKNOWN_CHANNEL, Channel, FeedClient, Subscription
 from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
+from ..rewriting.frame_change import IdKeys
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
@@ -162,6 +163,10 @@ class CoinMarketCap(FeedDefaults):
         """Return the endpoint with all channels requested; see `VenueFeed`."""
         return self.with_channels(sample.requested.keys())
 
+    def id_keys(self) -> IdKeys:
+        """Return where wallets and transactions are; see `Feed`."""
+        return ID_KEYS
+
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""
         return LastValues(wanted)
@@ -175,6 +180,13 @@ def _counted(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"
     return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+ID_KEYS = IdKeys({"wa": "wallet", "wallet_address": "wallet", "ma": "wallet", "ba": "wallet", "tx": "transaction"})
+"""
+Wallets, and the transactions that lead to them ("On-chain" pages). Addresses of tokens and pools are what is traded:
+they stay.
+"""
 
 
 FEEDS = {"coinmarketcap": CoinMarketCap()}

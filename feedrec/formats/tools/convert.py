@@ -135,7 +135,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
         RecordingError: If an input is damaged or cannot be read, or the output cannot be written.
 
     """
-    header = joined_header(inputs, selection, None if rewrite is None else rewrite.noted)
+    header = _header(inputs, selection, rewrite)
     result = Conversion()
     finished = _Finished(result.paths)
     reading = InputLines(inputs, describe, on_read)
@@ -301,6 +301,12 @@ class _Conversion:
             frame = self._rewriting.frame(numbers.run_of(file), snapshot.conn, snapshot, info) or snapshot
         self._write_made(msgspec.structs.replace(frame, conn=numbers.of(file, frame.conn)), info)
         self._result.synthetic += self._result.cut_at is None
+
+
+def _header(inputs: Sequence[Input], selection: Selection, rewrite: Rewrite | None) -> Header:
+    if rewrite is None:
+        return joined_header(inputs, selection)
+    return rewrite.header_of(joined_header(inputs, selection, rewrite.noted))
 
 
 def _writer(

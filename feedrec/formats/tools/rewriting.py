@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ...model import Event, Frame, FrameInfo
-from ..line.codec import decode_line, encode_event, encode_frame
+from ...model import Event, Frame, FrameInfo, Header
+from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
 from ..line.index import Mark, mark_of
 
 __all__ = ["FrameChange", "Rewrite", "Rewriting", "is_marked_rewritten"]
@@ -34,11 +34,17 @@ class FrameChange(Protocol):
     def left_out(self, info: FrameInfo) -> None:
         """Take note of a frame of the venue's count that will not be in the recording."""
 
-    def gap(self, expected: int, received: int) -> tuple[int, int]:
-        """Return the numbers between which a recorded gap is now."""
+    def sent(self, payload: bytes) -> bytes:
+        """Take a text message of the client; return what is to stand in its place."""
 
-    def reset(self, expected: int, received: int) -> tuple[int, int]:
-        """Return the numbers at which the count now begins anew."""
+    def event(self, line: bytes) -> bytes:
+        """Take the line of an event; return what is to stand in its place."""
+
+    def gap(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:
+        """Return the numbers between which a recorded gap of a channel, or of the whole connection, is now."""
+
+    def reset(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:
+        """Return the numbers at which the count of a channel, or of the whole connection, now begins anew."""
 
 
 class Rewrite(msgspec.Struct, frozen=True):
@@ -48,11 +54,17 @@ class Rewrite(msgspec.Struct, frozen=True):
     Attributes:
         change: Makes what changes the frames of one connection.
         noted: What the header says of it, by key.
+        header: Changes the line of the header; None to keep it.
 
     """
 
     change: Callable[[], FrameChange]
     noted: dict[str, Any]
+    header: Callable[[bytes], bytes] | None = None
+
+    def header_of(self, header: Header) -> Header:
+        """Return a header changed."""
+        return header if self.header is None else decode_header(self.header(encode_header(header)))
 
 
 def is_marked_rewritten(line: bytes) -> bool:
@@ -103,7 +115,7 @@ class Rewriting:
         for number, (line, mark) in enumerate(zip(lines, marks, strict=True)):
             while others and others[0][0] <= number:
                 self._leave_out(run, others.popleft()[1])
-            changed = self._event(run, line, mark) if mark[2] is None else self._received(run, line, mark, mark[2])
+            changed = self._other(run, line, mark) if mark[2] is None else self._received(run, line, mark, mark[2])
             if changed is not None:
                 new_lines.append(changed[0])
                 new_marks.append(changed[1])
@@ -140,24 +152,33 @@ class Rewriting:
             return line, mark
         return encode_frame(frame), mark_of(frame, self._describe(frame.payload))
 
-    def _event(self, run: int, line: bytes, mark: Mark) -> tuple[bytes, Mark]:
-        if b'"event":"gap"' not in line and b'"event":"reset"' not in line:
-            return line, mark
-        record = decode_line(line)
-        if not isinstance(record, Event) or record.name not in {"gap", "reset"}:
-            return line, mark
-        numbers = record.details.get("expected"), record.details.get("received")
-        if not all(type(number) is int for number in numbers):
-            return line, mark
+    def _other(self, run: int, line: bytes, mark: Mark) -> tuple[bytes, Mark]:
+        """Return an event or a sent frame as it is to be."""
         change = self._change_of(run, mark[1])
-        now = (change.gap if record.name == "gap" else change.reset)(*numbers)  # type: ignore[arg-type]
-        if now == numbers:
+        record = decode_line(line)
+        if isinstance(record, Event):
+            return change.event(_renumbered(record, line, change)), mark
+        payload = record.payload if record.binary else change.sent(record.payload)
+        if payload == record.payload:
             return line, mark
-        details = {**record.details, "expected": now[0], "received": now[1]}
-        return encode_event(msgspec.structs.replace(record, details=details)), mark
+        return encode_frame(msgspec.structs.replace(record, payload=payload, rewritten=True)), mark
 
     def _change_of(self, run: int, conn: int) -> FrameChange:
         change = self._changes.get((run, conn))
         if change is None:
             change = self._changes[run, conn] = self._rewrite.change()
         return change
+
+
+def _renumbered(event: Event, line: bytes, change: FrameChange) -> bytes:
+    """Return the line of an event whose numbers, if it is a gap or a reset, are those of the frames beside it."""
+    numbers = event.details.get("expected"), event.details.get("received")
+    if event.name not in {"gap", "reset"} or not all(type(number) is int for number in numbers):
+        return line
+    channel = event.details.get("channel")
+    renumber = change.gap if event.name == "gap" else change.reset
+    now = renumber(*numbers, channel if isinstance(channel, str) else None)  # type: ignore[arg-type]
+    if now == numbers:
+        return line
+    details = {**event.details, "expected": now[0], "received": now[1]}
+    return encode_event(msgspec.structs.replace(event, details=details))

@@ -1,10 +1,12 @@
-"""`feedrec convert --trim-book`."""
+"""`feedrec convert --trim-book` and `--anonymize`."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,3 +71,26 @@ def test_an_endpoint_without_books_is_refused(tmp_path: Path, endpoint: str) -> 
     with pytest.raises(UsageError, match="no book that could be cut: leave out --trim-book"):
         rewrite_of([one], 5)
     assert rewrite_of([one], None) is None
+    if endpoint != "coinmarketcap":
+        with pytest.raises(UsageError, match="leave out --anonymize"):
+            rewrite_of([one], None, anonymize=True)
+
+
+def test_other_ids_are_consistent_and_random_and_the_recording_is_good(tmp_path: Path) -> None:
+    """Trades keep their differences; both options go together."""
+    ids = []
+    for name in ("a", "b"):
+        target = tmp_path / f"{name}.jsonl"
+        assert feedrec("convert", DEMO, "-o", target, "--anonymize", "--trim-book", 5).returncode == 0
+        assert feedrec("verify", target).returncode == 0
+        header, *rows = map(json.loads, target.read_text().splitlines())
+        assert (header["anonymized"], header["trimmed"]) == (True, 5)
+        ids.append(trade_ids(rows))
+    before = trade_ids(map(json.loads, feedrec("cat", DEMO).stdout.splitlines()))
+    assert len({after - recorded for recorded, after in zip(before, ids[0], strict=True)}) == 1
+    assert len({tuple(before), *map(tuple, ids)}) == 3
+
+
+def trade_ids(rows: Iterable[dict[str, Any]]) -> list[int]:
+    events = [event for row in rows if row.get("dir") == "in" for event in row["frame"].get("events", [])]
+    return [int(trade["trade_id"]) for event in events for trade in event.get("trades", [])]

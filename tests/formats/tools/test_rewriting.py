@@ -46,11 +46,17 @@ class Change:
     def left_out(self, info: FrameInfo) -> None:
         self.told.append(("left out", info.sequence))
 
-    def gap(self, expected: int, received: int) -> tuple[int, int]:
-        return expected + 100, received + 100
+    def sent(self, payload: bytes) -> bytes:
+        return payload.replace(b"secret", b"public")
 
-    def reset(self, expected: int, received: int) -> tuple[int, int]:
-        return expected + 200, received + 200
+    def event(self, line: bytes) -> bytes:
+        return line.replace(b"secret", b"public")
+
+    def gap(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:
+        return expected + (100 if channel is None else 1), received + (100 if channel is None else 1)
+
+    def reset(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:
+        return expected + 200, received + 200 + (channel is not None)
 
 
 def frame(time: int, channel: str, number: int, **more: Any) -> Frame:
@@ -112,6 +118,27 @@ def test_a_changed_frame_says_so_and_all_else_is_as_it_was(tmp_path: Path, suffi
         b'{"time":"2026-08-09T21:05:48.000000002Z","conn":0,"dir":"in","rewritten":true,"frame":'
     )
     assert not verify_recording(output, lambda _: Rules(describe)).problems
+
+
+def test_what_was_sent_events_and_the_header_are_changed_too(tmp_path: Path) -> None:
+    """Gaps of a channel know whose they are."""
+    path = written(
+        tmp_path / "a.jsonl",
+        Event(START, 0, "error", {"message": "secret"}),
+        frame(1, "secret", 0, direction="out"),
+        Event(START + 1, 0, "gap", {"expected": 5, "received": 7, "missing": 2, "channel": "matches"}),
+        header=msgspec.structs.replace(HEADER, subscriptions=[{"channel": "secret"}]),
+    )
+    inputs = [inspect_recording(partial(open_recording, path))]
+    change = Change([])
+    convert(inputs, tmp_path / "b.jsonl", describe=describe, rewrite=Rewrite(lambda: change, {"x": 1}, change.event))
+    assert records_of(tmp_path / "b.jsonl") == [
+        Event(START, 0, "error", {"message": "public"}),
+        frame(1, "public", 0, direction="out", rewritten=True),
+        Event(START + 1, 0, "gap", {"expected": 6, "received": 8, "missing": 2, "channel": "matches"}),
+    ]
+    with open_recording(tmp_path / "b.jsonl") as recording:
+        assert recording.header.subscriptions == [{"channel": "public"}]
 
 
 def test_a_frame_that_is_not_chosen_is_known_to_be_left_out(tmp_path: Path) -> None:
