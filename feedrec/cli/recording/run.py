@@ -167,7 +167,7 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
         *([output.count(now.counts.resets, "reset")] if now.counts.resets else []),
         output.count(now.reconnects, "reconnect"),
         f"{frames:,.0f}/s",
-        f"{now.counts.frames:,} frames",
+        output.count(now.counts.frames, "frame"),
         f"{output.size(received)}/s",
         f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
     ]

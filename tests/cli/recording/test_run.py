@@ -33,6 +33,11 @@ def test_the_live_line_tells_rates_since_the_last_look() -> None:
     )
 
 
+def test_the_live_line_counts_one_frame_as_one() -> None:
+    start, now = Progress("recording", 0.0, Counts(), 0), Progress("reconnecting", 2.0, Counts(frames=1), 0)
+    assert "| 1 frame |" in status_line(start, now)
+
+
 @pytest.mark.parametrize(
     ("width", "line"),
     [
