@@ -149,7 +149,8 @@ class FileFacts(msgspec.Struct):
             and (self.received.first is None) == (self.received.last is None) == (self.frames == 0)
             and (self.others.first is None) == (self.others.last is None)
             and (self.begin is None) == (self.begin_wall is None)
-            and self.seconds.most >= 0
+            and self.bytes <= max(self.text, 0)
+            and 0 <= self.seconds.most <= self.frames
             and all(second[1] >= 0 for second in (self.seconds.first, self.seconds.last) if second)
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from ..file.names import is_part
 from ..file.opening import begins_as_parquet
 from ..file.recording_file import RecordingFile
 from ..line.codec import decode_header
-from ..line.index import read_index
+from ..line.index import Index, read_index
 from ..stream.zstd_parser import BLOCK_HEADER, StreamDamage, looks_like_zstd, read_frame_header, stored_size
 
 __all__ = ["Glance", "glance"]
@@ -64,11 +65,27 @@ def glance(path: Path) -> Glance | None:
         size = file.size()
         index = read_index(file.read_at, size)
         facts = None if index is None or index.summary is None else decode_facts(index.summary)
-        if index is None or facts is None or facts.text != sum(block.text for block in index.blocks):
+        if index is None or facts is None or not _adds_up(index, facts):
             return None
         return _seen(path, _first_line(file, beginning), size, facts)
     finally:
         file.close()
+
+
+def _adds_up(index: Index, facts: FileFacts) -> bool:
+    """Whether a summary says what the rows of the index add up to."""
+    in_rows: Counter[str] = Counter()
+    for block in index.blocks:
+        for counts in block.frames.values():
+            in_rows.update(counts)
+    channels: Counter[str] = Counter()
+    for one in facts.channels:
+        channels[one.channel] += one.frames
+    return (
+        facts.text == sum(block.text for block in index.blocks)
+        and facts.frames + facts.sent + sum(facts.events.values()) == index.lines
+        and channels == in_rows
+    )
 
 
 def _seen(path: Path, header_line: bytes, size: int, facts: FileFacts) -> Glance | None:
