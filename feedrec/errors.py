@@ -21,12 +21,14 @@ Each message is one line that says what was wrong and what to do.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 __all__ = [
     "ConnectError",
     "CorruptRecordingError",
     "DamagedRecordingError",
     "FeedrecError",
+    "HttpAnswer",
     "LineError",
     "NotARecordingError",
     "RecordingError",
@@ -109,6 +111,24 @@ class LineError(FeedrecError):
     """A line of a recording cannot be parsed."""
 
 
+class HttpAnswer(NamedTuple):
+    """
+    What a server answered instead of opening a WebSocket.
+
+    Attributes:
+        status: The status code.
+        reason: The phrase after it.
+        headers: Names and values, in order.
+        body: The body, as far as it was read.
+
+    """
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
 class ConnectError(FeedrecError):
     """
     The endpoint cannot be reached, or refused the WebSocket handshake.
@@ -116,12 +136,14 @@ class ConnectError(FeedrecError):
     Args:
         text: What happened.
         retry_after: Seconds for which the server asked not to be tried again.
+        answer: What it answered, if it refused the handshake.
 
     """
 
-    def __init__(self, text: str, retry_after: float = 0.0) -> None:
+    def __init__(self, text: str, retry_after: float = 0.0, answer: HttpAnswer | None = None) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+        self.answer = answer
 
 
 class VenueError(FeedrecError):

@@ -15,7 +15,7 @@ The command line.
     terminal.py            printing, with every control character made visible
     plot.py                a plot in the terminal
     frame_lines.py         records as lines for a person
-    child_process.py       the command after `replay --`
+    child_process.py       the command after `replay --` and `proxy --`
     replay_tls.py          TLS for `replay`
     allocator.py           how memory is handed out to a command
 
@@ -50,6 +50,7 @@ __all__ = ["cli", "main"]
 
 _COMMANDS = (
     "record",
+    "proxy",
     "replay",
     "cat",
     "convert",

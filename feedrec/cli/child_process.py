@@ -1,4 +1,4 @@
-"""Running a command against a replay: `feedrec replay FILE -- COMMAND...`."""
+"""Running a command against a server of ours: `feedrec replay FILE -- COMMAND...`, `feedrec proxy ... -- COMMAND...`."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ from .base import (
     Subscription,
     did_you_mean,
 )
-from .catalogue import endpoint_names, feed_of, find_feed, hosts_of, rule_of, venue_of
+from .catalogue import endpoint_names, feed_at, feed_of, find_feed, hosts_of, rule_of, venue_of
 from .channel_requests import ChannelRequest, subscribe_to
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Subscription",
     "did_you_mean",
     "endpoint_names",
+    "feed_at",
     "feed_of",
     "find_feed",
     "hosts_of",

@@ -15,7 +15,7 @@ from .plugins import load_plugin, plugin_names
 from .sequence import SequenceRule
 from .venue import VenueFeed
 
-__all__ = ["endpoint_names", "feed_of", "find_feed", "hosts_of", "rule_of", "venue_of"]
+__all__ = ["endpoint_names", "feed_at", "feed_of", "find_feed", "hosts_of", "rule_of", "venue_of"]
 
 _MODULES = {
     "coinbase-advanced": "coinbase_advanced",
@@ -67,6 +67,13 @@ def hosts_of(endpoints: Iterable[str]) -> frozenset[str]:
     feeds = (feed_of(name) for name in {*_MODULES, *endpoints})
     hosts = (_host_of(feed.url) for feed in feeds if feed is not None)
     return frozenset(host for host in hosts if host)
+
+
+def feed_at(url: str) -> Feed | None:
+    """Return the feed of the built-in endpoint at the host of an address; None if there is none."""
+    host = _host_of(url)
+    feeds = (_built_in(name) for name in _MODULES)
+    return next((feed for feed in feeds if host is not None and _host_of(feed.url) == host), None)
 
 
 def find_feed(name: str) -> Feed:

@@ -2,6 +2,7 @@
 A live connection becomes a recording.
 
     session/                 one run, from the first connection to the summary
+    proxy/                   an application's own connections, passed on and recorded
     output/                  what it writes
     connection.py            the WebSocket, read where bytes arrive
     connection_lifecycle.py  one connection from open to close
@@ -19,6 +20,7 @@ A live connection becomes a recording.
 This package names no venue: a feed says what to send and what the frames are.
 """
 
+from .proxy import ProxyOptions, RecordingProxy, source_to
 from .session.callbacks import Callbacks
 from .session.failover import Failover
 from .session.open_session import create_session, failover_of, open_session
@@ -32,6 +34,8 @@ __all__ = [
     "Failover",
     "Limits",
     "Progress",
+    "ProxyOptions",
+    "RecordingProxy",
     "RecordingSession",
     "Source",
     "Summary",
@@ -39,4 +43,5 @@ __all__ = [
     "failover_of",
     "list_products",
     "open_session",
+    "source_to",
 ]

@@ -14,21 +14,35 @@ import ipaddress
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.connection import Connection
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event
+from websockets.typing import Subprotocol
 
-from ..errors import ConnectError
+from ..errors import ConnectError, HttpAnswer
 from ..feeds.redaction import REDACTED, Address
 from .retry_after import retry_after
 
-__all__ = ["CLOSE_TIMEOUT", "MAX_MESSAGE", "NO_CLOSE_FRAME", "Receiver", "RecordedConnection", "open_connection"]
+__all__ = [
+    "CLOSE_TIMEOUT",
+    "MAX_MESSAGE",
+    "NO_CLOSE_FRAME",
+    "OPEN_TIMEOUT",
+    "Receiver",
+    "ReceivingConnection",
+    "RecordedConnection",
+    "describe_opened",
+    "host_and_port",
+    "open_connection",
+    "wire_log",
+]
 
 MAX_MESSAGE = 64 << 20
 """Bytes a message may have: a BTC-USD level2 snapshot has 5 MB, too much for the library's default of 1 MiB."""
@@ -47,8 +61,8 @@ _OVERLOADED = (429, 503)
 _USUAL_PORTS = {"ws": 80, "wss": 443}
 
 # The library logs whole messages at level DEBUG, subscribe messages with their credentials among them.
-_wire_log = logging.getLogger("feedrec.wire")
-_wire_log.setLevel(logging.CRITICAL)
+wire_log = logging.getLogger("feedrec.wire")
+wire_log.setLevel(logging.CRITICAL)
 
 _TEXT, _BINARY, _CONTINUATION = Opcode.TEXT, Opcode.BINARY, Opcode.CONT  # looking up members of an enum takes time
 
@@ -69,8 +83,8 @@ class Receiver(Protocol):
         """Note that all messages of this read were handed over."""
 
 
-class RecordedConnection(ClientConnection):
-    """A client connection that hands every message to a receiver instead of queueing it."""
+class ReceivingConnection(Connection):
+    """A connection of either side that hands every message to a receiver instead of queueing it."""
 
     receiver: Receiver
 
@@ -89,13 +103,6 @@ class RecordedConnection(ClientConnection):
         self.receiver.bytes_arrived()
         super().data_received(data)
         self.receiver.read_done()
-
-    def eof_received(self) -> None:
-        """Read a refusal whose body ends with the stream: websockets 13 asserts that there is none."""
-        self.protocol.receive_eof()
-        for event in self.protocol.events_received():
-            self.process_event(event)
-        super().eof_received()
 
     def process_event(self, event: Event) -> None:
         """Hand over data frames, fragments joined; leave the rest to the library."""
@@ -119,6 +126,26 @@ class RecordedConnection(ClientConnection):
             super().process_event(event)
 
 
+class RecordedConnection(ReceivingConnection, ClientConnection):
+    """A client connection that hands every message to a receiver."""
+
+    def eof_received(self) -> None:
+        """Read a refusal whose body ends with the stream: websockets 13 asserts that there is none."""
+        self.protocol.receive_eof()
+        for event in self.protocol.events_received():
+            self.process_event(event)
+        super().eof_received()
+
+
+class HandshakeOptions(TypedDict, total=False):
+    """What a handshake differs in that is made for somebody else; see `websockets.asyncio.client.connect`."""
+
+    create_connection: type[RecordedConnection]
+    subprotocols: Sequence[Subprotocol]
+    compression: str | None
+    user_agent_header: str | None
+
+
 class _RedirectRefusedError(InvalidHandshake):
     pass
 
@@ -140,6 +167,13 @@ class _ConnectToOneHost(connect):
         return target
 
 
+class _ConnectToOneAddress(connect):
+    """Follows no redirects."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 def _server_of(url: str) -> tuple[str | None, int | None]:
     """Return host and port; no port where it is the usual one, so that a redirect may turn on TLS."""
     parts = urlsplit(url)
@@ -147,7 +181,12 @@ def _server_of(url: str) -> tuple[str | None, int | None]:
 
 
 async def open_connection(
-    url: str, make_receiver: Callable[[RecordedConnection], Receiver], headers: Mapping[str, str] | None = None
+    url: str,
+    make_receiver: Callable[[RecordedConnection], Receiver],
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+    *,
+    follow_redirects: bool = True,
+    **handshake: Unpack[HandshakeOptions],
 ) -> RecordedConnection:
     """
     Open a connection that hands its messages to a receiver from the first byte on.
@@ -156,14 +195,17 @@ async def open_connection(
         url: A `ws://` or `wss://` address.
         make_receiver: Called with the connection before anything arrives on it.
         headers: Further headers of the handshake; they may hold secrets, and are sent to no other host.
+        follow_redirects: Whether to follow those within the host; otherwise they are refusals.
+        **handshake: What else the handshake differs in.
 
     Raises:
-        ConnectError: If it fails, with the reason.
+        ConnectError: If it fails, with the reason, and with the server's answer if that is a refusal.
 
     """
+    kind = handshake.pop("create_connection", RecordedConnection)
 
     def create(*args: Any, **options: Any) -> RecordedConnection:
-        connection = RecordedConnection(*args, **options)
+        connection = kind(*args, **options)
         connection.receiver = make_receiver(connection)
         return connection
 
@@ -173,8 +215,9 @@ async def open_connection(
         "ping_interval": None,
         "close_timeout": CLOSE_TIMEOUT,
         "max_size": MAX_MESSAGE,
-        "logger": _wire_log,
+        "logger": wire_log,
         "additional_headers": headers,
+        **handshake,
     }
     address = Address(url)
     shown = address.shown
@@ -183,15 +226,44 @@ async def open_connection(
     try:
         if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
             options["proxy"] = None
-        return cast(RecordedConnection, await _ConnectToOneHost(address, **options))
+        connecting = _ConnectToOneHost if follow_redirects else _ConnectToOneAddress
+        return cast(RecordedConnection, await connecting(address, **options))
     except Exception as error:
         # Broad, because a venue's answer can trip the library in many ways, from ValueError to LookupError, and a
         # recorder that has run for a week must try again after each of them.
         text = f"cannot connect to {shown}: {address.redaction.text(_reason(error))}"
-        wait = _seconds_asked_for(error)
+        failed = ConnectError(text, _seconds_asked_for(error), _answer(error))
         if _tells_secrets(error, address):  # a traceback would show it
-            raise ConnectError(text, wait) from None
-        raise ConnectError(text, wait) from error
+            raise failed from None
+        raise failed from error
+
+
+def describe_opened(websocket: ClientConnection) -> dict[str, Any]:
+    """Return what a recording tells of a connection that was just opened, besides its address."""
+    described: dict[str, Any] = {}
+    peer = websocket.remote_address
+    if peer:
+        described["address"] = host_and_port(peer)
+    if websocket.response is not None:
+        extensions = websocket.response.headers.get_all("Sec-WebSocket-Extensions")
+        if extensions:
+            described["extensions"] = ", ".join(extensions)
+    return described
+
+
+def host_and_port(address: Sequence[Any]) -> str:
+    """Return an address of a socket as it is written in a URL."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _answer(error: Exception) -> HttpAnswer | None:
+    """Return what a server answered that refused the handshake."""
+    if not isinstance(error, InvalidStatus):
+        return None
+    response = error.response
+    headers = tuple(response.headers.raw_items())
+    return HttpAnswer(response.status_code, response.reason_phrase, headers, bytes(response.body or b""))
 
 
 def _tells_secrets(error: BaseException | None, address: Address) -> bool:

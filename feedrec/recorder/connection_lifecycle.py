@@ -16,7 +16,7 @@ from ..errors import VenueError
 from ..feeds import Feed, FeedClient, Message, Notice, Subscription
 from ..feeds.redaction import Address
 from .clock import RecordingClock
-from .connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, RecordedConnection
+from .connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, RecordedConnection, describe_opened
 from .connection_state import ConnectionState
 from .intake import Intake
 from .notices import Notices
@@ -108,7 +108,7 @@ class ConnectionLifecycle:
         """Record the opening; see `Receiver`."""
         self.state = self.state.become(ConnectionState.OPEN)
         self._opened_at = time.monotonic()
-        self._intake.opened({"url": self._address.shown, **self._redaction.details(_describe(self._websocket))})
+        self._intake.opened({"url": self._address.shown, **self._redaction.details(describe_opened(self._websocket))})
 
     def bytes_arrived(self) -> None:
         """Take the time; see `Receiver`."""
@@ -345,17 +345,3 @@ class ConnectionLifecycle:
         finally:
             self.drop()  # close() of websockets 13 waits for TLS, which may take 30 s more
         await self._websocket.wait_closed()
-
-
-def _describe(websocket: RecordedConnection) -> dict[str, Any]:
-    """Return what else is known of a connection that was just opened."""
-    described: dict[str, Any] = {}
-    peer = websocket.remote_address
-    if peer:
-        host, port = peer[:2]
-        described["address"] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if websocket.response is not None:
-        extensions = websocket.response.headers.get_all("Sec-WebSocket-Extensions")
-        if extensions:
-            described["extensions"] = ", ".join(extensions)
-    return described

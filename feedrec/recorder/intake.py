@@ -83,9 +83,10 @@ class Intake:
             self._warn_once(error)
         writer.received(self._read_at, self.number, payload, info, binary=binary)
 
-    def sent(self, payload: bytes, *, redacted: bool) -> None:
-        """Write a text frame that is about to go out."""
-        self._writer.sent(self.write_reading_if_due(), self.number, payload, redacted=redacted)
+    def sent(self, payload: bytes, *, redacted: bool, binary: bool = False, time: int | None = None) -> None:
+        """Write a frame that is about to go out, with a stamp of before if there is one."""
+        stamp = self.write_reading_if_due() if time is None else time
+        self._writer.sent(stamp, self.number, payload, redacted=redacted, binary=binary)
 
     def event(self, name: str, details: dict[str, Any], time: int | None = None) -> None:
         """Write an event of this connection, at `time` if it is not of this moment."""

@@ -2,6 +2,7 @@
 The commands, one module each: parse, call one function, print.
 
     record.py   record a live feed
+    proxy.py    pass connections on, and record them
     replay.py   serve a recording to clients
     cat.py      print a recording
     info.py     summarise recordings

@@ -58,7 +58,7 @@ def record(
     until it is finished, its name ends in .part. A recorder that is killed loses at most the last second.
     """
     from ...recorder import Limits
-    from ..recording.run import report, run_recording
+    from ..recording.run import facts_of, report, run_recording
 
     place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
     if place.output == "-" and as_json:
@@ -70,7 +70,7 @@ def record(
     target = open_output(source, place)
     summary, error = target.settle(*run_recording(source, target.writer, Limits(duration, max_frames)))
     if as_json:
-        echo_json(_facts(summary, error))
+        echo_json(facts_of(summary, error))
     else:
         report(summary, error, err=place.output == "-")
     if error is not None:
@@ -86,10 +86,3 @@ def _is_complete(summary: Summary) -> bool:
         names = ", ".join(map(name_subscription, facts.unanswered))
         log.warning("the venue had not answered when the recording ended: %s", names)
     return facts.is_complete
-
-
-def _facts(summary: Summary, error: BaseException | None) -> dict[str, Any]:
-    facts = summary.as_dict()
-    if error is not None:
-        facts["error"] = str(error) or "interrupted"
-    return facts

@@ -8,12 +8,14 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
 
 import click
 import msgspec
 
 from ...errors import FeedrecError, WriteError
-from ...recorder import Limits, Progress, RecordingSession, Source, Summary
+from ...formats.line.subscribed import SubscribedFacts
+from ...recorder import Limits, Progress, Source, Summary
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
 from ..live_line import LiveLine, fitting
@@ -21,7 +23,7 @@ from ..signals import ENDING
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
 
-__all__ = ["record_with_status", "report", "run_recording"]
+__all__ = ["Run", "facts_of", "record_with_status", "report", "run_recording", "run_to_end"]
 
 REFRESH = 0.25
 """Seconds between updates of the live status line."""
@@ -46,8 +48,32 @@ def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> t
         FeedrecError: The error that ended the run, if no connection had been opened.
 
     """
-    session = source.session(writer, limits=limits)
+    return run_to_end(source.session(writer, limits=limits), writer)
 
+
+class Run(Protocol):
+    """What is run until something ends it: a recording session, or a proxy."""
+
+    @property
+    def progress(self) -> Progress:
+        """How it stands."""
+
+    @property
+    def subscribed(self) -> SubscribedFacts:
+        """What was asked for."""
+
+    async def run(self) -> Summary:
+        """Run until the end."""
+
+    def stop(self) -> None:
+        """End it."""
+
+    def stop_now(self) -> None:
+        """End it without waiting for anybody."""
+
+
+def run_to_end(session: Run, writer: GrowingRecording) -> tuple[Summary, BaseException | None]:
+    """Run something that records, with signals and status; see `run_recording`."""
     ending = _Ending(session)
 
     async def run() -> Summary:
@@ -76,7 +102,7 @@ class _Ending:
 
     """
 
-    def __init__(self, session: RecordingSession) -> None:
+    def __init__(self, session: Run) -> None:
         self.interruption: BaseException | None = None
         self._session = session
         self._is_stopping = False
@@ -101,7 +127,7 @@ class _Ending:
                 signal.signal(other, signal.SIG_DFL)
 
 
-async def record_with_status(session: RecordingSession) -> Summary:
+async def record_with_status(session: Run) -> Summary:
     """Run a session with its status on stderr: a live line on a terminal, else a log line now and then."""
     show = _live_line(session) if output.is_terminal() else _log_lines(session)
     async with show:
@@ -109,7 +135,7 @@ async def record_with_status(session: RecordingSession) -> Summary:
 
 
 @contextlib.asynccontextmanager
-async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
+async def _live_line(session: Run) -> AsyncIterator[None]:
     before = session.progress
 
     def show() -> None:
@@ -126,7 +152,7 @@ async def _live_line(session: RecordingSession) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _log_lines(session: RecordingSession) -> AsyncIterator[None]:
+async def _log_lines(session: Run) -> AsyncIterator[None]:
     before = session.progress
 
     def show() -> None:
@@ -172,6 +198,14 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
         f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
     ]
     return fitting(parts, width)
+
+
+def facts_of(summary: Summary, error: BaseException | None) -> dict[str, Any]:
+    """Return the summary of a run as the object of `--json`; `error` is what ended it early."""
+    facts = summary.as_dict()
+    if error is not None:
+        facts["error"] = str(error) or "interrupted"
+    return facts
 
 
 def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...feeds.redaction import Redaction
     from ...recorder import Failover, Source
 
-__all__ = ["SourceOptions", "source_options"]
+__all__ = ["SourceOptions", "checked_address", "source_options"]
 
 log = logging.getLogger("feedrec")
 
@@ -123,7 +123,7 @@ class SourceOptions(msgspec.Struct, frozen=True):
         subscriptions = subscribe_to(feed, channels, wanted, heartbeats=not self.no_heartbeats)
         refuse_patterns(feed, subscriptions)
         credentials = credentials_for(feed, subscriptions, self.key_file)
-        url = _checked(self.url or feed.url, redaction)
+        url = checked_address(self.url or feed.url, redaction)
         failover = self._find_failover(feed, redaction)
         if failover is not None:
             EndpointSelector(EndpointAddress(feed, url), failover).check(feed.spread(subscriptions))
@@ -133,7 +133,7 @@ class SourceOptions(msgspec.Struct, frozen=True):
         from ...recorder import failover_of
 
         if self.failover_url is not None:
-            return failover_of(feed, _checked(self.failover_url, redaction))
+            return failover_of(feed, checked_address(self.failover_url, redaction))
         return failover_of(feed, has_url=self.url is not None) if self.failover else None
 
     def _with_any_channel(self, feed: Feed) -> Feed:
@@ -165,7 +165,8 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _checked(url: str, redaction: Redaction) -> str:
+def checked_address(url: str, redaction: Redaction) -> str:
+    """Return an address to connect to, if it is one."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("ws", "wss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)

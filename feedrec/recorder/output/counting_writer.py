@@ -121,9 +121,9 @@ class CountingWriter:
             self.is_complete = True
             self._end.end(Outcome.LIMIT_REACHED)
 
-    def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool) -> None:
-        """Write a text frame that was sent."""
-        self._write(Frame(time, conn, payload, "out", redacted=redacted))
+    def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool, binary: bool = False) -> None:
+        """Write a frame that was sent."""
+        self._write(Frame(time, conn, payload, "out", binary, redacted))
 
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event."""

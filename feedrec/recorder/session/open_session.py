@@ -16,6 +16,7 @@ from ...feeds.credentials import Credentials
 from ...feeds.redaction import Redaction
 from ...formats.file.growing.disk_rules import DiskRules
 from ...formats.file.growing.growing_file import begin_file
+from ...formats.file.modes import FileMode
 from ...formats.file.rotation import RotatingWriter
 from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
@@ -23,7 +24,7 @@ from .failover import Failover
 from .session import Limits, RecordingSession
 from .source import Source
 
-__all__ = ["create_session", "failover_of", "open_session"]
+__all__ = ["create_session", "failover_of", "open_session", "recording_of"]
 
 
 class CallbackOptions(TypedDict, total=False):
@@ -148,16 +149,19 @@ def _wanted(
 
 def _session_into(path: Path | str | None, source: Source, options: dict[str, Any]) -> RecordingSession:
     """Create a session, with a recording if one is wanted."""
-    writer = None
-    if path is not None:
-        begin = functools.partial(begin_file, mode=source.file_mode(), make_rule=rule_of(source.feed))
-        writer = RotatingWriter(Path(path), source.header(), begin, rules=DiskRules())
+    writer = None if path is None else recording_of(source, path, source.file_mode())
     try:
         return source.session(writer, **options)
     except BaseException:
         if writer is not None:
             writer.discard()
         raise
+
+
+def recording_of(source: Source, path: Path | str, mode: FileMode) -> RotatingWriter:
+    """Begin a recording in a new file."""
+    begin = functools.partial(begin_file, mode=mode, make_rule=rule_of(source.feed))
+    return RotatingWriter(Path(path), source.header(), begin, rules=DiskRules())
 
 
 def failover_of(feed: Feed, url: str | None = None, *, has_url: bool = False) -> Failover:

@@ -39,7 +39,7 @@ from .log_names import named_log_lines
 from .reconnect import Connect, ReconnectLoop, RunContext
 from .summary import Progress, RunState, Summary
 
-__all__ = ["Limits", "RecordingSession"]
+__all__ = ["FINISH_PATIENCE", "Limits", "RecordingSession", "call_in"]
 
 FINISH_PATIENCE = 10.0
 """Seconds without progress after which a disk, or the reader of a pipe, is given up."""
@@ -278,7 +278,7 @@ class RecordingSession:
         self._started = time.monotonic()
         self._phase = _Phase.RUNNING
         self._ask(self.subscriptions)
-        self._recording.on_drained = functools.partial(_call_in, loop, self._on_drained)
+        self._recording.on_drained = functools.partial(call_in, loop, self._on_drained)
         limit = functools.partial(self._end.end, Outcome.LIMIT_REACHED)
         deadline = None if self._duration is None else loop.call_later(self._duration, limit)
         try:
@@ -362,7 +362,7 @@ class RecordingSession:
         return None if isinstance(self._recording, NullWriter) else str(path)
 
 
-def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+def call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
     """Call back from the writer's thread, which must not fail because the loop is gone."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(callback)

@@ -1,0 +1,168 @@
+"""`feedrec proxy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ...errors import UsageError
+from ..child_process import CommandWithChild, check_command, run_command
+from ..options import DURATION, as_json, complete_endpoint, logging_options
+from ..recording.output import Output, OutputOptions, open_output, output_options
+from ..recording.redaction_options import REDACTION_OPTIONS, redaction_of
+from ..recording.source import checked_address
+from ..terminal import echo, echo_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...recorder import ProxyOptions, RecordingProxy, Source, Summary
+
+LOSS = 3
+"""Exit code of a run during which frames were passed on that are not in the recording."""
+
+
+@click.command(
+    cls=CommandWithChild,
+    short_help="Pass an application's own connections on to a venue, and record them.",
+    groups={
+        "Where it leads": "to endpoint",
+        "The server": "host port allow-host max-clients",
+        "What is secret": "redact no-redact",
+        "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",
+        "When to stop": "duration max-frames",
+    },
+)
+@click.option(
+    "--to",
+    metavar="ENDPOINT|URL",
+    required=True,
+    shell_complete=complete_endpoint,
+    help="Where to pass connections on to: an endpoint that `feedrec feeds` lists, or an address.",
+)
+@click.option(
+    "-e",
+    "--endpoint",
+    metavar="NAME",
+    shell_complete=complete_endpoint,
+    help="What is spoken at a URL.  [default: by its host; else raw]",
+)
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=8766,
+    help="Port to listen on; 0 for any free port.  [default: 8766; with COMMAND, 0]",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="Let web pages of this host connect, besides those of this machine. Repeatable.",
+)
+@click.option(
+    "--max-clients",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Clients that may be connected at a time.",
+)
+@output_options
+@click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
+@click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames.")
+@(lambda command: REDACTION_OPTIONS[0](REDACTION_OPTIONS[1](command)))
+@as_json
+@logging_options
+def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool, **options: Any) -> int:
+    """
+    Pass an application's own connections on to a venue, byte for byte, and record both directions, until Ctrl-C.
+
+    \b
+      feedrec proxy --to coinbase-advanced -o bot.jsonl.zst
+      feedrec proxy --to wss://host/ws --port 9000
+      feedrec proxy --to coinbase-exchange -- python bot.py      with the URL in FEEDREC_URL
+
+    The first line on stdout is the URL: have the application connect to it instead of the venue. Its headers, messages
+    and closes reach the venue unchanged; its keys and signatures are passed on, but not recorded. Each client is a
+    connection of the recording, which can be replayed. If the disk fails, the connections go on, and the exit code is
+    3. With COMMAND, the proxy runs on a free port until the command ends, and the exit code is the command's.
+    """
+    from ...recorder import ProxyOptions, source_to
+
+    place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
+    _check(place, command, as_json=as_json)
+    redaction = redaction_of(options.pop("redacted"), options.pop("kept_keys"))
+    if command and click.get_current_context().get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
+        options["port"] = 0
+    choices = ProxyOptions(**options)
+    source = source_to(checked_address(to, redaction) if "://" in to else to, endpoint, redaction)
+    code, summary, error = _run(source, place, choices, command)
+    _tell(summary, error, as_json=as_json, to_stderr=bool(command) or place.output == "-")
+    if error is not None and not summary.lost:
+        raise error
+    return code or (LOSS if summary.lost or error is not None else 0)
+
+
+def _check(place: OutputOptions, command: Sequence[str], *, as_json: bool) -> None:
+    if command:
+        check_command(command)
+    if sum((bool(command), as_json, place.output == "-")) > 1:
+        raise UsageError("--json, -o - and COMMAND all write to stdout: use only one of them")
+
+
+def _run(
+    source: Source, place: OutputOptions, choices: ProxyOptions, command: Sequence[str]
+) -> tuple[int, Summary, BaseException | None]:
+    """Run the proxy; return the exit code of the command, what came of the recording, and what ended it early."""
+    import asyncio
+
+    from ...formats.file.modes import PRIVATE
+    from ...recorder import RecordingProxy
+    from ..recording.run import run_to_end
+
+    # What an application says and hears is its own: nothing tells beforehand whether it signs in.
+    target = open_output(source, msgspec.structs.replace(place, mode=place.mode or PRIVATE))
+    server = RecordingProxy(
+        source, target.writer, choices, on_listening=lambda url: _tell_url(url, place, has_command=bool(command))
+    )
+    code = 0
+    if command:
+        code, summary, error = *asyncio.run(_run_with(server, command)), None
+    else:
+        summary, error = run_to_end(server, target.writer)
+    return code, *_settle(target, server, summary, error)
+
+
+def _settle(
+    target: Output, server: RecordingProxy, summary: Summary, error: BaseException | None
+) -> tuple[Summary, BaseException | None]:
+    """Find the names of the recording, and count what is missing in it."""
+    summary, error = target.settle(summary, error or server.failure)
+    return msgspec.structs.replace(summary, lost=summary.lost + server.lost), error
+
+
+async def _run_with(server: RecordingProxy, command: Sequence[str]) -> tuple[int, Summary]:
+    async with server:
+        code = await run_command(command, {"FEEDREC_URL": server.url})
+    if server.summary is None:
+        raise AssertionError("it was closed")
+    return code, server.summary
+
+
+def _tell_url(url: str, place: OutputOptions, *, has_command: bool) -> None:
+    if not has_command:
+        echo(url, err=place.output == "-")
+
+
+def _tell(summary: Summary, error: BaseException | None, *, as_json: bool, to_stderr: bool) -> None:
+    from ..recording.run import facts_of, report
+
+    if as_json:
+        echo_json(facts_of(summary, error))
+    else:
+        report(summary, error, err=to_stderr)

@@ -1,0 +1,80 @@
+"""Where the proxy listens, what it leads to, and when it stops."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from ...admission.allowed_hosts import parse_host_name
+from ...errors import UsageError
+from ...feeds import Feed, feed_at, find_feed
+from ...feeds.redaction import Redaction
+from ..session.source import Source
+
+__all__ = ["ProxyOptions", "source_to"]
+
+
+class ProxyOptions(msgspec.Struct, frozen=True):
+    """
+    Options of the proxy.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port to listen on; 0 for any free one.
+        allow_hosts: Hosts whose web pages may connect, besides those of this machine.
+        max_clients: Clients that may be connected at a time.
+        duration: Seconds after which it stops; None for never.
+        max_frames: Received frames after which it stops; None for never.
+
+    Raises:
+        UsageError: If one of them makes no sense.
+
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    allow_hosts: tuple[str, ...] = ()
+    max_clients: int = 100
+    duration: float | None = None
+    max_frames: int | None = None
+
+    def __post_init__(self) -> None:
+        """Reject invalid options."""
+        if self.max_clients < 1:
+            raise UsageError(f"at least one client must be allowed, not {self.max_clients}")
+        if self.duration is not None and not 0 < self.duration < math.inf:
+            raise UsageError(f"the duration must be positive and finite, not {self.duration} s")
+        for host in self.allow_hosts:
+            parse_host_name(host)
+
+
+def source_to(to: str, endpoint: str | None = None, redaction: Redaction | None = None) -> Source:
+    """
+    Return what a proxy leads to.
+
+    Args:
+        to: Name of an endpoint in the catalogue, or an address.
+        endpoint: What is spoken at an address; None for what the catalogue has at its host, or else `raw`.
+        redaction: What must not be recorded or shown.
+
+    Raises:
+        UsageError: If it is neither, or names an endpoint without an address of its own.
+
+    """
+    is_address = "://" in to
+    if not is_address and endpoint is not None and endpoint != to:
+        raise UsageError(f"{to} is an endpoint itself: leave out the other one, {endpoint}, or give an address")
+    redaction = redaction or Redaction()
+    if not is_address:
+        feed, url = find_feed(to), find_feed(to).url
+        if not url:
+            raise UsageError(f"{to} has no address of its own: give the address to connect to, such as wss://host")
+    else:
+        feed, url = find_feed(endpoint) if endpoint is not None else _feed_of(to), to
+    return Source(feed, url, [], None, None, redaction)
+
+
+def _feed_of(url: str) -> Feed:
+    """Return what the catalogue has at the host of an address, or else `raw`."""
+    return feed_at(url) or find_feed("raw")

@@ -1,0 +1,302 @@
+"""The proxy as a server: it listens, starts a relay for each client, and finishes the recording."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import functools
+import http
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from ...admission.allowed_hosts import AllowedHosts, parse_host_name
+from ...admission.handshakes import Handshakes
+from ...admission.library_log import library_log
+from ...admission.listening import exposure, local_url, why_not_listening
+from ...admission.log_limit import LogLimit
+from ...errors import FeedrecError, ServeError
+from ...feeds.redaction import Address
+from ...formats.file.modes import PRIVATE
+from ...formats.line.subscribed import SubscribedFacts
+from ..clock import RecordingClock
+from ..connection import CLOSE_TIMEOUT, MAX_MESSAGE, OPEN_TIMEOUT
+from ..output.writer_protocol import GrowingRecording
+from ..run_end import Outcome, RunEnd
+from ..session.keeping_secrets import keeping_secrets
+from ..session.open_session import recording_of
+from ..session.session import FINISH_PATIENCE, call_in
+from ..session.source import Source
+from ..session.summary import Progress, RunState, Summary
+from .legs import ClientLeg
+from .lossy_writer import LossyWriter
+from .options import ProxyOptions, source_to
+from .relay import Relay, RelayContext
+
+__all__ = ["RecordingProxy"]
+
+_WRITE_LIMIT = 1 << 18  # bytes in the transport's buffer above which nothing more is read for a client
+_MOST_WAITING = 100  # connections that wait for their handshake
+_HANDSHAKE_POLL = 0.05
+
+log = logging.getLogger("feedrec")
+
+
+class RecordingProxy:
+    """
+    Passes the connections of an application on to a venue, byte for byte, and records both directions.
+
+    Use it as an async context manager, or call `start` and `close`; `run` does both.
+
+    Args:
+        to: Name of an endpoint, an address, or a source.
+        recording: A new file to record to, or a recording, which the proxy finishes.
+        options: Where it listens, and when it stops.
+        on_listening: Called with the address for clients once it listens.
+
+    Raises:
+        UsageError: If `to` is no endpoint.
+
+    """
+
+    def __init__(
+        self,
+        to: str | Source,
+        recording: Path | str | GrowingRecording,
+        options: ProxyOptions | None = None,
+        *,
+        on_listening: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._source = source_to(to) if isinstance(to, str) else to
+        self._place = recording
+        self._options = options or ProxyOptions()
+        self._on_listening = on_listening
+        self._end = RunEnd()
+        self._writer: LossyWriter | None = None
+        self._server: Server | None = None
+        self._relays: dict[ClientLeg, Relay] = {}
+        self._started = time.monotonic()
+        self._is_over = False
+        self._cleanup = contextlib.ExitStack()
+        self._refusals = LogLimit(log, "refused clients", at_once=20, per_second=1.0)
+        self.summary: Summary | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine connect to."""
+        return local_url(self._bound)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._bound[1])
+
+    @property
+    def progress(self) -> Progress:
+        """How it stands at this moment."""
+        seconds = time.monotonic() - self._started
+        state = RunState.FINISHING if self._end.has_begun else RunState.RECORDING
+        writer = self._running
+        return Progress(state, seconds, copy.copy(writer.counts), writer.recording.file_size)
+
+    @property
+    def subscribed(self) -> SubscribedFacts:
+        """What the proxy itself asked for: nothing."""
+        return SubscribedFacts()
+
+    @property
+    def lost(self) -> int:
+        """Frames that were passed on and could not be handed to the recording."""
+        return 0 if self._writer is None else self._writer.lost
+
+    async def run(self) -> Summary:
+        """
+        Pass on and record until stopped, or until a limit is reached.
+
+        Raises:
+            ServeError: If the address cannot be listened on.
+            RecordingError: If the recording cannot be begun or finished.
+
+        """
+        await self.start()
+        try:
+            await self._end.wait()
+        finally:
+            await self.close()
+        if self.summary is None:
+            raise AssertionError("it was closed")
+        return self.summary
+
+    def stop(self) -> None:
+        """End it: the connections are closed with 1001, and the recording is finished."""
+        self._end.end(Outcome.STOPPED)
+
+    def stop_now(self) -> None:
+        """End it without waiting for anybody's goodbye."""
+        self.stop()
+        for relay in list(self._relays.values()):
+            relay.drop()
+
+    async def wait(self) -> None:
+        """Wait until something ends it; `close` then closes the connections."""
+        await self._end.wait()
+
+    async def start(self) -> None:
+        """Begin the recording, and listen; see `run` for errors."""
+        loop, options, source = asyncio.get_running_loop(), self._options, self._source
+        place = self._place
+        recording = recording_of(source, place, PRIVATE) if isinstance(place, (str, Path)) else place
+        clock = RecordingClock()
+        writer = self._writer = LossyWriter(recording, self._end, options.max_frames, clock)
+        recording.on_drained = functools.partial(call_in, loop, writer.drained)
+        address = Address(source.url, source.redaction)
+        self._stopping = asyncio.Event()
+        self._context = RelayContext(source.feed, address, writer, clock, self._stopping)
+        self._handshakes = self._make_handshakes()
+        self._cleanup.enter_context(keeping_secrets(address.redaction, writer.counts))
+        self._started = time.monotonic()
+        try:
+            self._server = await self._listen()
+        except (OSError, OverflowError, UnicodeError) as error:
+            self._cleanup.close()
+            await asyncio.to_thread(recording.discard)
+            raise ServeError(why_not_listening(options.host, options.port, error)) from error
+        if options.duration is not None:
+            timer = loop.call_later(options.duration, self._end.end, Outcome.LIMIT_REACHED)
+            self._cleanup.callback(timer.cancel)
+        addresses = [bound.getsockname() for bound in self._server.sockets]
+        self._bound: tuple[Any, ...] = addresses[0]
+        log.info("passing on from %s to %s", self.url, address.shown)
+        if (warning := exposure(addresses, consequence="can speak to the venue through it")) is not None:
+            log.warning("%s", warning)
+        self._on_listening(self.url)
+
+    async def close(self) -> None:
+        """End every connection with 1001, and finish the recording; see `run` for errors."""
+        if self._server is None or self._is_over:
+            return
+        self._is_over = True
+        self.stop()
+        self._stopping.set()
+        self._server.close(close_connections=False)  # the relays close their own
+        closed = asyncio.ensure_future(self._server.wait_closed())
+        while not closed.done():
+            self._handshakes.abort()
+            await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
+        self._refusals.tell_left_out()
+        try:
+            await self._finish()
+        finally:
+            self._cleanup.close()
+
+    async def _finish(self) -> None:
+        """Finish the recording, away from the event loop; one that never saw a connection is not kept."""
+        writer = self._running
+        recording, path = writer.recording, None
+        seconds = time.monotonic() - self._started
+        writer.drained()
+        try:
+            if writer.counts.connections == 0:
+                await asyncio.to_thread(recording.discard)
+            else:
+                path = str(recording.path)
+                path = str(await asyncio.to_thread(recording.finish, FINISH_PATIENCE))
+        except FeedrecError as error:
+            writer.fail(error)
+        size = recording.file_size if path is not None else 0
+        self.summary = Summary(path, seconds, writer.counts, size, lost=writer.lost + recording.frames_lost)
+
+    @property
+    def failure(self) -> FeedrecError | None:
+        """Why the recording lacks frames, or was not finished; None if nothing failed."""
+        return None if self._writer is None else self._writer.failure
+
+    @property
+    def _running(self) -> LossyWriter:
+        if self._writer is None:
+            raise AssertionError("it was started")
+        return self._writer
+
+    async def _listen(self) -> Server:
+        return await serve(
+            self._relay,
+            self._options.host,
+            self._options.port,
+            open_timeout=OPEN_TIMEOUT + CLOSE_TIMEOUT,
+            close_timeout=CLOSE_TIMEOUT,
+            process_request=self._admit,
+            process_response=self._answer,
+            select_subprotocol=self._choose_subprotocol,
+            server_header=None,
+            logger=library_log(),
+            ping_interval=None,
+            max_size=MAX_MESSAGE,
+            write_limit=_WRITE_LIMIT,
+            create_connection=self._make_leg,  # type: ignore[arg-type]  # a factory will do
+        )
+
+    def _make_handshakes(self) -> Handshakes[ClientLeg]:
+        options = self._options
+        return Handshakes(
+            AllowedHosts((), options.host, map(parse_host_name, options.allow_hosts)),
+            paths=[],
+            has_path=lambda _: True,
+            venue_refusal=lambda *_: None,
+            max_clients=options.max_clients,
+            max_waiting=_MOST_WAITING,
+            log=self._refusals,
+        )
+
+    def _make_leg(self, *args: Any, **kwargs: Any) -> ClientLeg:
+        leg = ClientLeg(*args, **kwargs)
+        leg.on_made, leg.on_lost = self._handshakes.begin, self._forget
+        self._relays[leg] = Relay(self._context, leg)
+        return leg
+
+    def _forget(self, leg: ClientLeg) -> None:
+        self._handshakes.end(leg)
+        self._relays.pop(leg).lost()
+
+    async def _admit(self, websocket: ServerConnection, request: Request) -> Response | None:
+        leg = cast(ClientLeg, websocket)
+        refusal = self._handshakes.refusal(leg, request)
+        if refusal is not None:
+            return leg.respond(refusal.status, f"{refusal.reason}\n")
+        if not any("websocket" in value.lower() for value in request.headers.get_all("Upgrade")):
+            text = f"this is a WebSocket server, not a web page: connect a WebSocket client to {self.url}\n"
+            response = leg.respond(http.HTTPStatus.UPGRADE_REQUIRED, text)
+            response.headers["Upgrade"] = "websocket"
+            return response
+        relay = self._relays.get(leg)
+        return None if relay is None else await relay.open(request)
+
+    def _answer(self, websocket: ServerConnection, _: Request, response: Response) -> None:
+        relay = self._relays.get(cast(ClientLeg, websocket))
+        if relay is not None:
+            relay.accept(response)
+
+    def _choose_subprotocol(self, websocket: ServerConnection, _: Sequence[Subprotocol]) -> Subprotocol | None:
+        relay = self._relays.get(cast(ClientLeg, websocket))
+        return None if relay is None else relay.subprotocol
+
+    async def _relay(self, websocket: ServerConnection) -> None:
+        relay = self._relays.get(cast(ClientLeg, websocket))
+        if relay is not None:
+            await relay.run()
