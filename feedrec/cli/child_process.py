@@ -1,4 +1,4 @@
-"""Running a command against a server of ours: `feedrec replay FILE -- COMMAND...`, `feedrec proxy ... -- COMMAND...`."""
+"""Running a command against a server of ours: `feedrec replay FILE -- COMMAND...`, and `feedrec proxy` likewise."""
 
 from __future__ import annotations
 

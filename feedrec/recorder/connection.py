@@ -141,7 +141,7 @@ class HandshakeOptions(TypedDict, total=False):
     """What a handshake differs in that is made for somebody else; see `websockets.asyncio.client.connect`."""
 
     create_connection: type[RecordedConnection]
-    subprotocols: Sequence[Subprotocol]
+    subprotocols: Sequence[Subprotocol] | None
     compression: str | None
     user_agent_header: str | None
 

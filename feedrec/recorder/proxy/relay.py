@@ -177,7 +177,7 @@ class Relay:
                 headers,
                 follow_redirects=False,
                 create_connection=VenueLeg,
-                subprotocols=offered,
+                subprotocols=offered or None,
                 compression="deflate" if has_deflate else None,
                 user_agent_header=None,
             )

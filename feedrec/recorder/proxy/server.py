@@ -29,6 +29,7 @@ from ...formats.file.modes import PRIVATE
 from ...formats.line.subscribed import SubscribedFacts
 from ..clock import RecordingClock
 from ..connection import CLOSE_TIMEOUT, MAX_MESSAGE, OPEN_TIMEOUT
+from ..output.counting_writer import Counts
 from ..output.writer_protocol import GrowingRecording
 from ..run_end import Outcome, RunEnd
 from ..session.keeping_secrets import keeping_secrets
@@ -113,7 +114,9 @@ class RecordingProxy:
         """How it stands at this moment."""
         seconds = time.monotonic() - self._started
         state = RunState.FINISHING if self._end.has_begun else RunState.RECORDING
-        writer = self._running
+        writer = self._writer
+        if writer is None:
+            return Progress(RunState.CONNECTING, seconds, Counts(), 0)
         return Progress(state, seconds, copy.copy(writer.counts), writer.recording.file_size)
 
     @property
