@@ -209,23 +209,12 @@ async def open_connection(
         connection.receiver = make_receiver(connection)
         return connection
 
-    options: dict[str, Any] = {
-        "create_connection": create,
-        "open_timeout": OPEN_TIMEOUT,
-        "ping_interval": None,
-        "close_timeout": CLOSE_TIMEOUT,
-        "max_size": MAX_MESSAGE,
-        "logger": wire_log,
-        "additional_headers": headers,
-        **handshake,
-    }
     address = Address(url)
     shown = address.shown
     if shown == REDACTED:
         raise ConnectError(f"cannot connect to {shown}: not a WebSocket address")
     try:
-        if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
-            options["proxy"] = None
+        options = {**_options_for(url), "create_connection": create, "additional_headers": headers, **handshake}
         connecting = _ConnectToOneHost if follow_redirects else _ConnectToOneAddress
         return cast(RecordedConnection, await connecting(address, **options))
     except Exception as error:
@@ -236,6 +225,20 @@ async def open_connection(
         if _tells_secrets(error, address):  # a traceback would show it
             raise failed from None
         raise failed from error
+
+
+def _options_for(url: str) -> dict[str, Any]:
+    """Return the options of the library that all connections to an address have."""
+    options: dict[str, Any] = {
+        "open_timeout": OPEN_TIMEOUT,
+        "ping_interval": None,
+        "close_timeout": CLOSE_TIMEOUT,
+        "max_size": MAX_MESSAGE,
+        "logger": wire_log,
+    }
+    if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
+        options["proxy"] = None
+    return options
 
 
 def describe_opened(websocket: ClientConnection) -> dict[str, Any]:
