@@ -85,7 +85,7 @@ def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool
     \b
       feedrec proxy --to coinbase-advanced -o bot.jsonl.zst
       feedrec proxy --to wss://host/ws --port 9000
-      feedrec proxy --to coinbase-exchange -- COMMAND    with the URL in FEEDREC_URL
+      feedrec proxy --to coinbase-exchange -- COMMAND   (URL in FEEDREC_URL)
 
     The first line on stdout is the URL: have the application connect to it instead of the venue. Its headers, messages
     and closes reach the venue unchanged; its keys and signatures are passed on, but not recorded. Each client is a
