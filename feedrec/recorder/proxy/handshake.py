@@ -11,7 +11,7 @@ __all__ = ["address_for", "passed_on"]
 
 _HOP_BY_HOP = frozenset(
     {
-        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te"),
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
         *("trailer", "transfer-encoding", "upgrade"),
         *("content-length", "host", "origin"),
     }
