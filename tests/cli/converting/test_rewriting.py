@@ -94,3 +94,13 @@ def test_other_ids_are_consistent_and_random_and_the_recording_is_good(tmp_path:
 def trade_ids(rows: Iterable[dict[str, Any]]) -> list[int]:
     events = [event for row in rows if row.get("dir") == "in" for event in row["frame"].get("events", [])]
     return [int(trade["trade_id"]) for event in events for trade in event.get("trades", [])]
+
+
+def test_the_real_capture_with_50_levels_is_under_100_kb(tmp_path: Path, capture_frames: list[bytes]) -> None:
+    """As `.jsonl.zst`; it was 24 seconds of two products in five channels."""
+    path, target = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    with create_recording(path, Header("coinbase-advanced")) as writer:
+        for number, payload in enumerate(capture_frames):
+            writer.write(Frame(number, 0, payload))
+    trim(50, path, target)
+    assert target.stat().st_size < 100_000 < path.stat().st_size
