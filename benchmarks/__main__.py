@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from . import formats, late_book, lateness, record, replay, shared_clients
+from . import formats, late_book, lateness, proxy, record, replay, shared_clients
 from .command_line import chosen
 
 ROWS = {
     "record": record.rows,
+    "proxy": proxy.rows,
     "replay": replay.rows,
     "lateness": lateness.rows,
     "shared": shared_clients.rows,

@@ -1,0 +1,82 @@
+"""CPU time and latency of `feedrec proxy`, against a relay of the library that records nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
+
+from .material import Row, frames
+from .processes import serving
+
+__all__ = ["rows"]
+
+FRAMES = 200_000
+PACED = 10_000
+INTERVAL = 0.001
+"""Seconds between frames whose latency is measured."""
+
+
+class Cost(NamedTuple):
+    """CPU seconds a frame at full speed, and the 99th percentile of the latency in seconds."""
+
+    cpu: float
+    latency: float
+
+
+def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Pass frames through both: as fast as they go, and at 1,000 a second."""
+    part = 10 if quick else 1
+    bare, proxied = asyncio.run(_measure(folder, FRAMES // part, PACED // part))
+    what = "proxy: CPU per frame passed on and recorded, against a bare relay"
+    yield Row(what, f"{bare.cpu * 1e6:.2f} us", f"{proxied.cpu * 1e6:.2f} us", proxied.cpu / bare.cpu)
+    what = "proxy: latency at 1,000 frames/s, p99"
+    yield Row(what, f"{bare.latency * 1e3:.3f} ms", f"{proxied.latency * 1e3:.3f} ms", proxied.latency / bare.latency)
+
+
+async def _measure(folder: Path, count: int, paced: int) -> tuple[Cost, Cost]:
+    payloads = [frame.payload.decode() for frame in frames()]
+
+    async def venue(websocket: ServerConnection) -> None:
+        if await websocket.recv() == "fast":
+            for number in range(count):
+                await websocket.send(payloads[number % len(payloads)])
+        else:
+            due = time.perf_counter()
+            for _ in range(paced):
+                due += INTERVAL
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                await websocket.send(str(time.perf_counter_ns()))
+
+    async with serve(venue, "127.0.0.1", 0, compression=None) as server:
+        url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+        bare = await _cost("benchmarks.bare_relay", url)
+        output = ("-o", folder / "proxy.jsonl.zst", "-qq")
+        arguments = ("proxy", "--to", url, "--endpoint", "coinbase-advanced", "--port", 0)
+        return bare, await _cost("feedrec", *arguments, *output)
+
+
+async def _cost(*arguments: object) -> Cost:
+    with serving(*arguments) as relay:
+        before, received = _cpu(relay.process.pid), 0
+        async with connect(relay.url, max_size=None, compression=None) as websocket:
+            await websocket.send("fast")
+            async for _ in websocket:
+                received += 1
+        cpu = (_cpu(relay.process.pid) - before) / received
+        async with connect(relay.url, compression=None) as websocket:
+            await websocket.send("paced")
+            late = sorted([time.perf_counter_ns() - int(message) async for message in websocket])
+        return Cost(cpu, late[len(late) * 99 // 100] / 1e9)
+
+
+def _cpu(process: int) -> float:
+    """Return the CPU seconds that a process has used so far (proc(5), stat)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
