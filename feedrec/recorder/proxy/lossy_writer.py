@@ -9,7 +9,7 @@ from ...model import Event, FrameInfo, Record
 from ..clock import RecordingClock
 from ..output.counting_writer import CountingWriter
 from ..output.writer_protocol import GrowingRecording
-from ..run_end import RunEnd
+from ..run_end import Outcome, RunEnd
 
 __all__ = ["LossyWriter"]
 
@@ -69,6 +69,10 @@ class LossyWriter(CountingWriter):
             if self.failure is None:
                 return
         self._lose()
+        self.counts.frames += 1  # it was received all the same, as those are that wait for a disk which fails
+        self.counts.bytes += len(payload)
+        if self.counts.frames == self._max_frames:
+            self._end.end(Outcome.LIMIT_REACHED)
 
     def sent(self, time: int, conn: int, payload: bytes, *, redacted: bool, binary: bool = False) -> None:
         """Write a frame that a client sent, or count it as lost; see `CountingWriter`."""

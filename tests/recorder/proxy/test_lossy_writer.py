@@ -54,6 +54,7 @@ def test_frames_without_room_are_counted_and_the_loss_is_an_event(caplog: pytest
     writer.received(5, 0, b"5", FrameInfo(), binary=False)
     assert len(disk.lines) == 2
     assert writer.lost == 3
+    assert writer.counts.frames == 4  # received, whatever became of them
     lost = [record for record in disk.records if isinstance(record, Event) and record.name == "lost"]
     assert [event.details["frames"] for event in lost] == [3]
     writer.drained()
