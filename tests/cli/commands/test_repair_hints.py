@@ -46,7 +46,13 @@ CASES = [
     *((f"a.{suffix}", damage) for suffix in ("jsonl", "jsonl.gz", "jsonl.zst", "parquet") for damage in (cut, changed)),
     *((f"a.{suffix}", doubled) for suffix in ("jsonl", "jsonl.gz", "jsonl.zst")),
 ]
-FOREIGN = [TARDIS, TARDIS[:-4], gzip.compress(TARDIS), gzip.compress(TARDIS)[:-4], b"1723161256172210766 {}\n"]
+FOREIGN = {
+    "tardis": TARDIS,
+    "cut": TARDIS[:-4],
+    "gzip": gzip.compress(TARDIS, mtime=0),
+    "cut gzip": gzip.compress(TARDIS, mtime=0)[:-4],
+    "hftbacktest": b"1723161256172210766 {}\n",
+}
 
 
 def follow_hints(path: Path) -> int:
@@ -73,7 +79,7 @@ def test_of_a_damaged_recording(
     follow_hints(path)
 
 
-@pytest.mark.parametrize("data", FOREIGN)
+@pytest.mark.parametrize("data", FOREIGN.values(), ids=FOREIGN)
 def test_of_a_file_of_another_tool(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("a").write_bytes(data)
