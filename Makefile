@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TESTS := -m pytest -q -n 2 --dist loadfile # many tests wait for processes and clocks: two at a time
+AT_ONCE ?= 2
+TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for processes and clocks
 
 .PHONY: test coverage test-lowest test-pythons test-interop test-wheel check demo bench soak lock clean
 
@@ -13,6 +14,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 # QUICK=1 is the short form of a long target, as .ci/run runs it: bench, soak, test-pythons.
 QUICK ?=
 
+test: AT_ONCE = 3
 test: $(READY)
 	$(BIN)/python $(TESTS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -35,6 +36,17 @@ class _FailuresAsTheyHappen:
             assert isinstance(terminal, TerminalReporter)
             terminal.write_line("")
             terminal.write_line(f"FAILED {report.nodeid}", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Undo what a command that ran in this process has set: other tests look at what is logged."""
+    log = logging.getLogger("feedrec")
+    level, handlers, propagate = log.level, list(log.handlers), log.propagate
+    yield
+    log.setLevel(level)
+    log.handlers[:] = handlers
+    log.propagate = propagate
 
 
 _MEMORY = Path("/dev/shm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 
-from .text_form import BYTE_ORDER_MARK, TextForm
+from .text_form import BYTE_ORDER_MARK, MOST_BLANK_LINES, TextForm
 from .zstd_parser import StreamDamage
 
 __all__ = ["HeldLines", "LineSplitter", "text_pieces"]
@@ -60,7 +60,7 @@ class LineSplitter:
         Add the next text; return the lines that are now complete.
 
         Raises:
-            StreamDamage: With this offset, if a line is too long.
+            StreamDamage: With this offset, if a line is too long, or too many are blank.
 
         """
         head, newline, rest = text.partition(b"\n")
@@ -75,6 +75,8 @@ class LineSplitter:
         self.starts = []
         if self._tidies and self._is_untidy(text, lines):
             lines, self.starts = self.form.tidy(lines, begins_file=self._begins_file)
+            if self.form.blank_run > MOST_BLANK_LINES:
+                raise StreamDamage(offset, f"more than {MOST_BLANK_LINES:,} lines in a row are blank")
         self._begins_file = False
         return lines
 

@@ -13,13 +13,16 @@ from ...errors import LineError
 from ..line.codec import decode_line, is_header
 from ..line.timed_text import OF_ANOTHER_TOOL, looks_timed
 
-__all__ = ["BYTE_ORDER_MARK", "HEAD", "TextForm", "foreign_text", "looks_like_lines"]
+__all__ = ["BYTE_ORDER_MARK", "HEAD", "MOST_BLANK_LINES", "TextForm", "foreign_text", "looks_like_lines"]
 
 HEAD = 64
 """First bytes of a file that tell what text it is."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """U+FEFF in UTF-8."""
+
+MOST_BLANK_LINES = 1000
+"""Blank lines in a row that are passed over: a few bytes of zstd may unpack to thousands of millions."""
 
 _RETURN = b"\r"
 _END_MARK = b"\x1a"  # Ctrl-Z: the end of a text file to CP/M, DOS and old editors of Windows
@@ -46,6 +49,7 @@ class TextForm:
         has_mark: Whether it begins with a byte order mark.
         returns: Lines that end with a carriage return and a line feed.
         blank_lines: Lines with nothing in them.
+        blank_run: The most of them in a row.
         is_open: Whether its last line is whole, but has no line feed.
         has_end_mark: Whether it ends with Ctrl-Z.
 
@@ -55,6 +59,8 @@ class TextForm:
         self.has_mark = False
         self.returns = 0
         self.blank_lines = 0
+        self.blank_run = 0
+        self._run = 0
         self.is_open = False
         self.has_end_mark = False
 
@@ -78,8 +84,11 @@ class TextForm:
             if text:
                 tidy.append(text)
                 starts.append(offset)
+                self._run = 0
             else:
                 self.blank_lines += 1
+                self._run += 1
+                self.blank_run = max(self.blank_run, self._run)
             offset += len(line) + 1
         return tidy, starts
 

@@ -242,10 +242,12 @@ def test_a_caller_that_is_faster_than_the_disk_learns_when_to_pause_and_to_conti
 
 
 class Slow(io.BytesIO):
-    """A disk that takes what it gets a piece at a time."""
+    """A disk that takes what it gets a piece at a time, until it is fast again."""
+
+    delay = 0.02
 
     def write(self, data: object) -> int:
-        time.sleep(0.02)
+        time.sleep(self.delay)
         return super().write(cast(bytes, data))
 
 
@@ -253,7 +255,8 @@ def test_a_caller_learns_to_pause_before_what_waits_is_a_second_old(monkeypatch:
     """The disk takes bytes, but too few: time is the measure, not memory, and there is room again in time."""
     monkeypatch.setattr(writer_module, "_TAKEN_AT_ONCE", 1 << 12)
     drained = threading.Event()
-    writer = recording_to(StreamTarget(Slow()), HEADER, PlainEncoder(), on_drained=drained.set)
+    disk = Slow()
+    writer = recording_to(StreamTarget(disk), HEADER, PlainEncoder(), on_drained=drained.set)
     text = b"x" * 1000
     deadline = time.monotonic() + HANG_TIMEOUT
     while not writer.is_full:
@@ -262,6 +265,7 @@ def test_a_caller_learns_to_pause_before_what_waits_is_a_second_old(monkeypatch:
         time.sleep(0.0002)
     assert not writer.memory_is_full
     assert writer.backlog < 8 << 20
+    disk.delay = 0.0
     assert drained.wait(HANG_TIMEOUT)
     assert not writer.is_full
     writer.discard()
