@@ -41,12 +41,14 @@ class _FailuresAsTheyHappen:
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     """Undo what a command that ran in this process has set: other tests look at what is logged."""
-    log = logging.getLogger("feedrec")
-    level, handlers, propagate = log.level, list(log.handlers), log.propagate
+    logs = [logging.getLogger(), logging.getLogger("feedrec"), logging.getLogger("feedrec.replay")]
+    before = [(log, log.level, list(log.handlers), log.propagate) for log in logs]
     yield
-    log.setLevel(level)
-    log.handlers[:] = handlers
-    log.propagate = propagate
+    logging.captureWarnings(capture=False)
+    for log, level, handlers, propagate in before:
+        log.setLevel(level)
+        log.handlers[:] = handlers
+        log.propagate = propagate
 
 
 _MEMORY = Path("/dev/shm")
