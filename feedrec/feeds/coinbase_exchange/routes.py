@@ -38,20 +38,18 @@ class Routes:
         unknown = tuple(sorted(set(requested) - NAMES))
         self.takers: Mapping[str, tuple[str, ...]] = {name: TAKERS.get(name, (name,)) for name in DESCRIBED}
         self._strays: dict[str, tuple[str, ...]] = {}
-        self._sources: dict[str, list[str]] = {}  # as far as they were asked for
         for name, takers in self.takers.items():
             if requested and not set(takers).intersection(requested):
                 own = ("user",) if name in _OWN and "user" in requested else ()
                 if own or unknown:
                     self._strays[name] = (*own, *unknown)
         self.takers |= self._strays
+        self._sources = {channel: self._find_sources(channel) for channel in (*NAMES, *DESCRIBED, *unknown)}
 
     def sources(self, channel: str) -> list[str]:
         """Return the channels of a catalogue that serve a channel that a client subscribes."""
-        if channel in self._sources:
-            return self._sources[channel]
+        return self._sources.get(channel, [channel])
+
+    def _find_sources(self, channel: str) -> list[str]:
         known = [one for one in SOURCES.get(channel, (channel,)) if channel in self._strays.get(one, (channel,))]
-        found = [*known, *(one for one, takers in self._strays.items() if channel in takers and one not in known)]
-        if channel in NAMES:  # a client may name any other
-            self._sources[channel] = found
-        return found
+        return [*known, *(one for one, takers in self._strays.items() if channel in takers and one not in known)]

@@ -218,7 +218,12 @@ class CoinbaseExchangeServer(SubscribingServer):
         if described == "heartbeat":  # made of any product, unless they are recorded
             is_recorded = not self._has_ended and product in self._catalogue.get("heartbeat", ())
             return () if is_recorded else ((described, product),)
-        return ((described, product),) if described in STATEFUL and product in self.recorded_products(channel) else ()
+        return ((described, product),) if described in STATEFUL and self._is_recorded(channel, product) else ()
+
+    def _is_recorded(self, channel: str, product: str) -> bool:
+        """Tell whether a product is one of `recorded_products`, without collecting them: clients may ask in a flood."""
+        is_one = bool(product) or channel in OPTIONAL_PRODUCTS or channel not in NAMES
+        return is_one and any(product in self._catalogue.get(source, ()) for source in self._routes.sources(channel))
 
     def give_state(self, key: Key, snapshot: bytes | None, time: int) -> Sequence[Reply]:
         channel, product = key
