@@ -107,9 +107,9 @@ class SubscribingServer(ServerDefaults):
         """Subscribe products; return the new ones. They begin with what the channel does not have already."""
         known = self.subscribed.get(channel, {})
         new = [product for product in dict.fromkeys(products) if product not in known]
-        begun = set(self._keys_of({channel: known}))
-        self._wanted.update({key: None for key in self._keys_of({channel: new}) if key not in begun})
         if new:
+            begun = set(self._keys_of({channel: known}))
+            self._wanted.update({key: None for key in self._keys_of({channel: new}) if key not in begun})
             self.subscribed[channel] = known | dict.fromkeys(new)
             self._takers = {**self._nobody, **self._find_takers()}
         self.has_subscribed = True
