@@ -17,7 +17,7 @@ The command line.
     frame_lines.py         records as lines for a person
     child_process.py       the command after `replay --` and `proxy --`
     replay_tls.py          TLS for `replay`
-    allocator.py           how memory is handed out to a command
+    memory.py              how memory is handed out and collected
 
 Only light modules are imported at the top; whatever a command needs for its work is imported when it runs, so that
 `feedrec --help` is quick.
@@ -115,7 +115,7 @@ class _CommandGroup(click.Group):
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        from .allocator import return_large_blocks
+        from .memory import return_large_blocks
 
         return_large_blocks()
         try:

@@ -17,6 +17,7 @@ import click
 from ...errors import UsageError
 from .. import output
 from ..child_process import CommandWithChild, check_command, run_command
+from ..memory import long_lived
 from ..options import DURATION, RECORDING_FILE, SETTING, SPEED, Moment, as_json, logging_options, time_options
 from ..recording.credential_options import read_key_text
 from ..replay_tls import ChosenTls, choose_tls, tls_options
@@ -246,7 +247,8 @@ async def _serve(server: ReplayServer, tls: ChosenTls) -> int:
     async with server:
         echo(*server.urls.values(), *tls.lines)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        with long_lived():
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
     return 0
@@ -255,7 +257,8 @@ async def _serve(server: ReplayServer, tls: ChosenTls) -> int:
 async def _serve_command(server: ReplayServer, command: Sequence[str], tls: ChosenTls) -> int:
     """Serve until a command ends; return its exit code."""
     async with server:
-        return await run_command(command, {"FEEDREC_URL": server.url, **tls.variables})
+        with long_lived():
+            return await run_command(command, {"FEEDREC_URL": server.url, **tls.variables})
 
 
 def _code_of(server: ReplayServer, *, strict: bool) -> int:

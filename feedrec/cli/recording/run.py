@@ -19,6 +19,7 @@ from ...recorder import Limits, Progress, Source, Summary
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
 from ..live_line import LiveLine, fitting
+from ..memory import long_lived
 from ..signals import ENDING
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
@@ -81,7 +82,8 @@ def run_to_end(session: Run, writer: GrowingRecording) -> tuple[Summary, BaseExc
         return await record_with_status(session)
 
     try:
-        summary = asyncio.run(run())
+        with long_lived():
+            summary = asyncio.run(run())
     except (FeedrecError, KeyboardInterrupt) as error:
         progress = session.progress
         if not progress.counts.connections:

@@ -1,18 +1,21 @@
-"""Memory goes back to the operating system, whatever the size of a message."""
+"""Memory goes back to the operating system, and what was there from the start holds nobody up."""
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from feedrec.cli.memory import long_lived
+
 PROGRAM = """
 import os
 import sys
 from pathlib import Path
-from feedrec.cli.allocator import return_large_blocks
+from feedrec.cli.memory import return_large_blocks
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -37,3 +40,13 @@ def test_a_large_block_is_returned_as_soon_as_it_is_freed() -> None:
         return int(done.stdout)
 
     assert left("returned") < 4 << 20
+
+
+def test_what_is_there_from_the_start_is_collected_again_only_at_the_end() -> None:
+    """A full collection of it would hold up the frames of all clients."""
+    there: list[list[int]] = [[] for _ in range(1000)]
+    with long_lived():
+        assert gc.get_freeze_count() > len(there)
+        assert not any(thing is there for thing in gc.get_objects())
+    assert gc.get_freeze_count() == 0
+    assert any(thing is there for thing in gc.get_objects())
