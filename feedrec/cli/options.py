@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import UsageError
 from ..feeds.channel_requests import ChannelRequest, read_channel
-from ..model import NANOSECONDS, parse_duration, parse_time
+from ..model import NANOSECONDS, parse_duration
+from ..times import Moment, parse_moment, parse_speed
 from .output import set_up_logging
 from .terminal import echo_problem
 
@@ -50,40 +50,6 @@ _SIZE_UNITS = {
     **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
 }
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?i?b)", re.ASCII | re.IGNORECASE)
-_EPOCH = re.compile(r"(1\d{9}|1\d{12}|1\d{15}|1\d{18})(?:\.(\d{1,9}))?", re.ASCII)
-_EPOCH_DIGITS = 19  # of nanoseconds
-_CLOCK = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d(?:\.\d+)?)?", re.ASCII)
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
-_DAY = 86_400 * NANOSECONDS
-
-
-class Moment(NamedTuple):
-    """
-    A time that a person names.
-
-    Attributes:
-        nanoseconds: Since 1970, the start of the recording, or midnight (UTC).
-        since: Which of these.
-        precision: Nanoseconds of the last unit that was named of a time of day.
-
-    """
-
-    nanoseconds: int
-    since: Literal["1970", "start", "midnight"] = "1970"
-    precision: int = 1
-
-    def within(self, start: int, *, is_end: bool = False) -> int:
-        """
-        Return the time this is in a recording that starts at `start`; of a time of day, the first one in it.
-
-        A recording that starts at 17:30:05 has 17:30, as a place to begin; as the end, that is the next one.
-        """
-        if self.since == "start":
-            return start + self.nanoseconds
-        if self.since == "midnight":
-            start -= 0 if is_end else start % self.precision
-            return start + (self.nanoseconds - start) % _DAY
-        return self.nanoseconds
 
 
 class _Recording(click.Path):
@@ -152,13 +118,10 @@ class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 
     name = "speed"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if value in ("max", math.inf):
-            return math.inf
-        try:
-            speed = float(value)
-        except ValueError:
-            speed = 0.0
-        if not 0 < speed < math.inf:
+        if isinstance(value, float):
+            return value
+        speed = parse_speed(value)
+        if speed is None:
             self.fail(f"{value!r} is not a speed: use a positive number such as 10 or 0.5, or max", param, ctx)
         return speed
 
@@ -169,7 +132,7 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
         if isinstance(value, Moment):
             return value
-        moment = _offset(value) or _epoch(value) or _time_of_day(value) or _date(value)
+        moment = parse_moment(value)
         if moment is None:
             self.fail(
                 f"{value!r} is neither a time such as 2026-11-21T17:00:00Z, 2026-11-21 or 17:30 (UTC), "
@@ -261,43 +224,6 @@ def _is_from_environment(param: click.Parameter | None, ctx: click.Context | Non
     if ctx is None or param is None or param.name is None:
         return False
     return ctx.get_parameter_source(param.name) is click.core.ParameterSource.ENVIRONMENT
-
-
-def _offset(text: str) -> Moment | None:
-    """Read `+90s`, `+90` or `90s`."""
-    seconds = None if _NUMBER.fullmatch(text) else parse_duration(text.removeprefix("+"))
-    return None if seconds is None else Moment(round(seconds * NANOSECONDS), "start")
-
-
-def _epoch(text: str) -> Moment | None:
-    """Read seconds, milliseconds, microseconds or nanoseconds since 1970, of this century: the digits tell which."""
-    match = _EPOCH.fullmatch(text)
-    if match is None:
-        return None
-    digits, decimals = match.groups(default="")
-    return Moment(int((digits + decimals).ljust(_EPOCH_DIGITS, "0")[:_EPOCH_DIGITS]))
-
-
-def _time_of_day(text: str) -> Moment | None:
-    """Read `17:30`, `17:30:05` or `17:30:05.25`, of the first day on which the recording has it."""
-    match = _CLOCK.fullmatch(text)
-    if match is None:
-        return None
-    seconds = match[2] or ""
-    precision = 1 if "." in seconds else NANOSECONDS if seconds else 60 * NANOSECONDS
-    return Moment(parse_time(f"1970-01-01T{match[1]}{seconds or ':00'}Z"), "midnight", precision)
-
-
-def _date(text: str) -> Moment | None:
-    """Read a date, alone or with a time; without an offset it is UTC."""
-    match = _DATE.fullmatch(text)
-    if match is None:
-        return None
-    date, clock, seconds, zone = match.groups()
-    try:
-        return Moment(parse_time(f"{date}T{clock or '00:00'}{seconds or ':00'}{zone or 'Z'}"))
-    except ValueError:
-        return None
 
 
 def _bytes(text: str) -> int | None:
