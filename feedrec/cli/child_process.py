@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,7 @@ __all__ = [
     "CommandNotFoundError",
     "CommandWithChild",
     "check_command",
+    "choose_free_port",
     "run_command",
 ]
 
@@ -73,6 +74,12 @@ def check_command(command: Sequence[str]) -> None:
     if os.sep in name and os.path.lexists(name):
         raise CommandNotExecutableError(f"{name}: not executable")
     raise CommandNotFoundError(f"{name}: command not found")
+
+
+def choose_free_port(options: dict[str, Any]) -> None:
+    """Have the server of the running command listen on any free port, unless a person chose one."""
+    if click.get_current_context().get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
+        options["port"] = 0
 
 
 async def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:

@@ -36,11 +36,17 @@ __all__ = [
     "ChannelRequest",
     "GroupedCommand",
     "Moment",
+    "OptionDecorator",
+    "all_options",
+    "allow_host_option",
     "as_json",
     "complete_channel",
     "complete_endpoint",
     "file_mode_option",
+    "host_option",
     "logging_options",
+    "max_clients_option",
+    "port_option",
     "time_options",
 ]
 
@@ -278,12 +284,27 @@ class GroupedCommand(click.Command):
             formatter.write_dl(list(records.values()))
 
 
+OptionDecorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+"""Adds an option to a command."""
+
+
+def all_options(*options: OptionDecorator) -> OptionDecorator:
+    """Return what adds several options, in this order."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
 
 
-def file_mode_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def file_mode_option(default: str) -> OptionDecorator:
     """Return what adds `--file-mode`, as the parameter `mode`; `default` says who may read the output without it."""
     text = f"Who may read and write the output, e.g. 0640.  [default: {default}]"
     return click.option("--file-mode", "mode", metavar="MODE", type=_FileMode(), help=text)
@@ -307,3 +328,42 @@ def logging_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for name, flag, text in (("quiet", "-q", "Log less; -qq: only errors."), ("verbose", "-v", "Log more.")):
         command = click.option(flag, f"--{name}", count=True, expose_value=False, callback=apply, help=text)(command)
     return command
+
+
+host_option = click.option(
+    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+
+
+def port_option(default: int) -> OptionDecorator:
+    """Return what adds `--port` to a command that may run another one, for which it takes a free port."""
+    return click.option(
+        "--port",
+        metavar="N",
+        type=click.IntRange(0, 65535),
+        default=default,
+        help=f"Port to listen on; 0 for any free port.  [default: {default}; with COMMAND, 0]",
+    )
+
+
+def allow_host_option(may: str) -> OptionDecorator:
+    """Return what adds `--allow-host`, as the parameter `allow_hosts`; `may` says what web pages of such a host may."""
+    return click.option(
+        "--allow-host",
+        "allow_hosts",
+        metavar="NAME",
+        multiple=True,
+        help=f"Let web pages of this host {may}, besides those of this machine. Repeatable.",
+    )
+
+
+def max_clients_option(default: int | None, note: str = "") -> OptionDecorator:
+    """Return what adds `--max-clients`; where nothing is the default, `note` says what that means."""
+    return click.option(
+        "--max-clients",
+        metavar="N",
+        type=click.IntRange(min=1),
+        default=default,
+        show_default=True,
+        help=f"Clients that may be connected at a time.{note}",
+    )

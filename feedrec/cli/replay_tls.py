@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from ..errors import UsageError
+from .options import all_options
 
 if TYPE_CHECKING:
     from ..replay import TlsFiles
@@ -42,34 +43,25 @@ class ChosenTls(msgspec.Struct, frozen=True):
         return [f"export {name}={shlex.quote(value)}" for name, value in self.variables.items()]
 
 
-def tls_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options, as the parameters of `choose_tls`."""
-    for option in reversed(
-        (
-            click.option("--tls", is_flag=True, help="Speak TLS (wss), with a certificate for the venues' hosts."),
-            click.option(
-                "--tls-name",
-                "tls_names",
-                metavar="NAME",
-                multiple=True,
-                help="A further name or address that the certificate is for. Repeatable.",
-            ),
-            click.option(
-                "--tls-folder",
-                metavar="DIR",
-                type=click.Path(file_okay=False, path_type=Path),
-                help="Where that certificate is kept.  [default: feedrec/tls in your data folder]",
-            ),
-            click.option(
-                "--tls-cert", metavar="FILE", type=_FILE, help="Speak TLS with a certificate of your own, PEM."
-            ),
-            click.option(
-                "--tls-key", metavar="FILE", type=_FILE, help="Its private key, unless it is in the same file."
-            ),
-        )
-    ):
-        command = option(command)
-    return command
+tls_options = all_options(
+    click.option("--tls", is_flag=True, help="Speak TLS (wss), with a certificate for the venues' hosts."),
+    click.option(
+        "--tls-name",
+        "tls_names",
+        metavar="NAME",
+        multiple=True,
+        help="A further name or address that the certificate is for. Repeatable.",
+    ),
+    click.option(
+        "--tls-folder",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Where that certificate is kept.  [default: feedrec/tls in your data folder]",
+    ),
+    click.option("--tls-cert", metavar="FILE", type=_FILE, help="Speak TLS with a certificate of your own, PEM."),
+    click.option("--tls-key", metavar="FILE", type=_FILE, help="Its private key, unless it is in the same file."),
+)
+"""Adds the options, as the parameters of `choose_tls`."""
 
 
 def choose_tls(options: dict[str, Any]) -> ChosenTls:

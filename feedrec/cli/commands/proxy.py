@@ -8,10 +8,19 @@ import click
 import msgspec
 
 from ...errors import UsageError
-from ..child_process import CommandWithChild, check_command, run_command
-from ..options import DURATION, as_json, complete_endpoint, logging_options
+from ..child_process import CommandWithChild, check_command, choose_free_port, run_command
+from ..options import (
+    DURATION,
+    allow_host_option,
+    as_json,
+    complete_endpoint,
+    host_option,
+    logging_options,
+    max_clients_option,
+    port_option,
+)
 from ..recording.output import Output, OutputOptions, open_output, output_options
-from ..recording.redaction_options import REDACTION_OPTIONS, redaction_of
+from ..recording.redaction_options import redaction_of, redaction_options
 from ..recording.source import checked_address
 from ..terminal import echo, echo_json
 
@@ -49,33 +58,14 @@ LOSS = 3
     shell_complete=complete_endpoint,
     help="What is spoken at a URL.  [default: by its host; else raw]",
 )
-@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    default=8766,
-    help="Port to listen on; 0 for any free port.  [default: 8766; with COMMAND, 0]",
-)
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    metavar="NAME",
-    multiple=True,
-    help="Let web pages of this host connect, besides those of this machine. Repeatable.",
-)
-@click.option(
-    "--max-clients",
-    metavar="N",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="Clients that may be connected at a time.",
-)
+@host_option
+@port_option(8766)
+@allow_host_option("connect")
+@max_clients_option(100)
 @output_options
 @click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
 @click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames.")
-@(lambda command: REDACTION_OPTIONS[0](REDACTION_OPTIONS[1](command)))
+@redaction_options
 @as_json
 @logging_options
 def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool, **options: Any) -> int:
@@ -97,8 +87,8 @@ def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool
     place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
     _check(place, command, as_json=as_json)
     redaction = redaction_of(options.pop("redacted"), options.pop("kept_keys"))
-    if command and click.get_current_context().get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
-        options["port"] = 0
+    if command:
+        choose_free_port(options)
     choices = ProxyOptions(**options)
     source = source_to(checked_address(to, redaction) if "://" in to else to, endpoint, redaction)
     code, summary, error = _run(source, place, choices, command)

@@ -16,9 +16,22 @@ import click
 
 from ...errors import UsageError
 from .. import output
-from ..child_process import CommandWithChild, check_command, run_command
+from ..child_process import CommandWithChild, check_command, choose_free_port, run_command
 from ..memory import long_lived
-from ..options import DURATION, RECORDING_FILE, SETTING, SPEED, Moment, as_json, logging_options, time_options
+from ..options import (
+    DURATION,
+    RECORDING_FILE,
+    SETTING,
+    SPEED,
+    Moment,
+    allow_host_option,
+    as_json,
+    host_option,
+    logging_options,
+    max_clients_option,
+    port_option,
+    time_options,
+)
 from ..recording.credential_options import read_key_text
 from ..replay_tls import ChosenTls, choose_tls, tls_options
 from ..terminal import echo, echo_json, echo_prose
@@ -43,27 +56,10 @@ log = logging.getLogger("feedrec")
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING_FILE)
 @click.option("--speed", type=SPEED, default="1", show_default=True, help="A factor such as 10 or 0.5, or max.")
-@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    default=8765,
-    help="Port to listen on; 0 for any free port.  [default: 8765; with COMMAND, 0]",
-)
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    metavar="NAME",
-    multiple=True,
-    help="Let web pages of this host read the replay, besides those of this machine. Repeatable.",
-)
-@click.option(
-    "--max-clients",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Clients that may be connected at a time.  [default: 1000, or fewer if few files may be open]",
-)
+@host_option
+@port_option(8765)
+@allow_host_option("read the replay")
+@max_clients_option(None, "  [default: 1000, or fewer if few files may be open]")
 @click.option(
     "--clock",
     type=click.Choice(["each", "shared"]),
@@ -189,8 +185,7 @@ def _prepare(command: Sequence[str], options: dict[str, Any], *, as_json: bool) 
     if as_json:
         raise click.UsageError("--json and COMMAND both write to stdout: use only one of them", ctx)
     check_command(command)
-    if ctx.get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
-        options["port"] = 0
+    choose_free_port(options)
 
 
 def _window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, Any]:

@@ -10,16 +10,16 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
 
 from ...errors import RecordingError, RecordingExistsError, UsageError
 from ...model import NANOSECONDS, Header
-from ..options import DURATION, ROTATE_AFTER, SIZE, file_mode_option
+from ..options import DURATION, ROTATE_AFTER, SIZE, all_options, file_mode_option
 from ..terminal import refuse_terminal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ log = logging.getLogger("feedrec")
 
 _MOST_NAMES = 5
 
-_OPTIONS = (
+output_options = all_options(
     click.option(
         "-o",
         "--output",
@@ -70,6 +70,7 @@ _OPTIONS = (
     click.option("--overwrite", is_flag=True, help="Replace the output file if it exists."),
     file_mode_option("only you, where credentials or other secrets are sent; else as the umask says"),
 )
+"""Adds the options of `OutputOptions`."""
 
 
 class OutputOptions(msgspec.Struct, frozen=True):
@@ -171,13 +172,6 @@ def _named(files: Sequence[Path], pattern: str) -> str:
     if len(names) > _MOST_NAMES:
         names[_MOST_NAMES - 1 :] = [f"{len(names) - _MOST_NAMES + 1} more"]
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of `OutputOptions`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def open_output(source: Source, options: OutputOptions) -> Output:

@@ -10,20 +10,20 @@ import click
 import msgspec
 
 from ...errors import UsageError
-from ..options import LINES
+from ..options import LINES, all_options
 from .credential_options import read_key_text, read_text
 
 if TYPE_CHECKING:
     from ...feeds.raw import RawFeed
 
-__all__ = ["RAW", "RAW_OPTIONS", "RawOptions"]
+__all__ = ["RAW", "RawOptions", "raw_options"]
 
 RAW = "raw"
 
 _LONGEST_MESSAGE = 16 << 20
 """Maximum size in bytes; a subscribe message has a few hundred."""
 
-RAW_OPTIONS = (
+raw_options = all_options(
     click.option(
         "--send",
         "messages",

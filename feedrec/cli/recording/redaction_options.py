@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import UsageError
-from ..options import LINES
+from ..options import LINES, all_options
 from .credential_options import read_key_text
 
 if TYPE_CHECKING:
     from ...feeds.redaction import Redaction
 
-__all__ = ["REDACTION_OPTIONS", "redaction_of"]
+__all__ = ["redaction_of", "redaction_options"]
 
 _KEY, _VALUE, _VARIABLE = "key:", "value:", "env:"
 
-REDACTION_OPTIONS = (
+redaction_options = all_options(
     click.option(
         "--redact",
         "redacted",

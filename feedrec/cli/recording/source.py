@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from ...errors import UsageError
-from ..options import CHANNEL, PRODUCTS, ChannelRequest, complete_channel, complete_endpoint
+from ..options import CHANNEL, PRODUCTS, ChannelRequest, all_options, complete_channel, complete_endpoint
 from .credential_options import credentials_for
 from .product_options import read_products
-from .raw_options import RAW, RAW_OPTIONS, RawOptions
-from .redaction_options import REDACTION_OPTIONS, redaction_of
+from .raw_options import RAW, RawOptions, raw_options
+from .redaction_options import redaction_of, redaction_options
 
 if TYPE_CHECKING:
     from ...feeds import Feed
@@ -37,7 +36,7 @@ _PRODUCT_HELP = (
     "[default: set by the endpoint, usually BTC-USD]"
 )
 
-_OPTIONS = (
+source_options = all_options(
     click.option(
         "-e",
         "--endpoint",
@@ -80,9 +79,10 @@ _OPTIONS = (
         metavar="URL",
         help="While the endpoint is down, use this address, which must speak the same protocol.",
     ),
-    *RAW_OPTIONS,
-    *REDACTION_OPTIONS,
+    raw_options,
+    redaction_options,
 )
+"""Adds the options of `SourceOptions`."""
 
 
 class SourceOptions(msgspec.Struct, frozen=True):
@@ -156,13 +156,6 @@ class SourceOptions(msgspec.Struct, frozen=True):
         feed = find_feed(self.endpoint)
         raw.refuse_for(self.endpoint)
         return feed
-
-
-def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of `SourceOptions`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def checked_address(url: str, redaction: Redaction) -> str:
