@@ -79,6 +79,8 @@ def choose_tls(options: dict[str, Any]) -> ChosenTls:
     cert, key = options.pop("tls_cert"), options.pop("tls_key")
     if key is not None and cert is None:
         raise UsageError("--tls-key needs --tls-cert FILE: the certificate that it is the key of")
+    if wanted and cert is not None:
+        raise UsageError("--tls is for the certificate that feedrec makes: leave it out, or --tls-cert")
     if names and cert is not None:
         raise UsageError("--tls-name is for the certificate that feedrec makes: leave it out, or --tls-cert")
     if names and not wanted:
