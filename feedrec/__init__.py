@@ -2,6 +2,7 @@
 Record the raw WebSocket feeds of crypto venues, and replay them through a local mock venue.
 
     cli/       the command line
+    testing/   recorded feeds as fixtures of tests
     recorder/  from a live connection to a recording
     replay/    from a recording to a mock venue
     admission/ who may connect to a server of ours

@@ -13,7 +13,9 @@ Every error that feedrec raises on purpose.
     |-- LineError                       a line of a recording cannot be parsed
     |-- ConnectError                    the endpoint cannot be reached
     |-- VenueError                      the venue refused, and retrying cannot help
-    `-- ServeError                      the replay server cannot listen
+    |-- ServeError                      the replay server cannot listen
+    |-- ReplayFailedError               the replay to a client ended too early
+    `-- WaitTimeoutError                what was waited for did not happen in time
 
 Each message is one line that says what was wrong and what to do.
 """
@@ -33,10 +35,12 @@ __all__ = [
     "NotARecordingError",
     "RecordingError",
     "RecordingExistsError",
+    "ReplayFailedError",
     "ServeError",
     "TruncatedRecordingError",
     "UsageError",
     "VenueError",
+    "WaitTimeoutError",
     "WriteError",
 ]
 
@@ -152,3 +156,11 @@ class VenueError(FeedrecError):
 
 class ServeError(FeedrecError):
     """The replay server cannot listen on the given address."""
+
+
+class ReplayFailedError(FeedrecError):
+    """The replay to a client ended too early: a recording is damaged, or there is a bug."""
+
+
+class WaitTimeoutError(FeedrecError, TimeoutError):
+    """What was waited for did not happen in time; the text says what was seen instead."""

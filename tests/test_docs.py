@@ -122,16 +122,19 @@ def test_every_python_example_runs(page: str, code: str, tmp_path: Path, demo_as
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(demo_as_parquet, tmp_path)
     options = ["--mode", "venue", "--speed", "10"] if "open_session" in code else []  # there the client subscribes
+    (tmp_path / "test_example.py").write_text(code)
     with mock_venue(DEMO, *options) as url:
+        program = ["-c", code.replace("ws://127.0.0.1:8765", url)]
+        tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"]
         done = subprocess.run(
-            [sys.executable, "-c", code.replace("ws://127.0.0.1:8765", url)],
+            [sys.executable, *(tests if "def test_" in code else program)],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             timeout=HANG_TIMEOUT,
             check=False,
         )
-    assert done.returncode == 0, f"{page}: {done.stderr.decode()}"
+    assert done.returncode == 0, f"{page}: {done.stderr.decode()}{done.stdout.decode()}"
     assert done.stdout
 
 
@@ -220,7 +223,7 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"| `feedrec {name}` |" in text
 
 
-PARTS = "cli|feeds|formats|recorder|replay|model|errors"
+PARTS = "cli|testing|feeds|formats|recorder|replay|model|errors"
 
 
 def named_modules() -> list[str]:

@@ -276,9 +276,11 @@ class FeedServer(Protocol):
         next_due: The next recorded time at which there is something to send though nothing was recorded; None if never.
         clock: What to stamp frames with that are made here; the replay sets it before anything else.
         deadline: The recorded time at which the venue acts if nothing changes until then, as on silence; None if never.
+        subscribed: What the client has subscribed, for people: products by channel, `""` for all of a channel.
 
     """
 
+    subscribed: Mapping[str, Collection[str]] = {}
     subscribe_within: float | None = None
     next_due: int | None = None
     clock: VenueClock = VenueClock()

@@ -9,14 +9,25 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     server.py   listens, and replays to each client
     options.py  how to replay
     results.py  how it went
+    observer.py what happens, to whoever wants to know
 
 This package names no venue: a feed's server half decides the replies. Only client, tls and server know sockets.
 """
 
 from .clock.lateness import LatenessSummary
+from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, Outcome, ReplayTotal
 from .server import ReplayServer
 from .tls.tls_context import TlsFiles
 
-__all__ = ["ClientResult", "LatenessSummary", "Outcome", "ReplayOptions", "ReplayServer", "ReplayTotal", "TlsFiles"]
+__all__ = [
+    "ClientResult",
+    "LatenessSummary",
+    "Observer",
+    "Outcome",
+    "ReplayOptions",
+    "ReplayServer",
+    "ReplayTotal",
+    "TlsFiles",
+]

@@ -31,15 +31,17 @@ from ..admission.library_log import library_log
 from ..admission.listening import exposure, local_url, why_not_listening
 from ..admission.log_limit import Log, LogLimit, shortened
 from ..admission.plain_http import FirstRequest, plain_answer
-from ..errors import ServeError
+from ..errors import RecordingError, ServeError
 from ..feeds.venue import Remark
 from ..model import Header
 from .client.client import ClientReplay, host_of
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
+from .client.observed_outlet import ObservedOutlet
 from .client.outlet import Outlet
 from .client.venue_session import VenueSession
 from .clock.schedule import Clock, Sleep
+from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
 from .tls.tls_context import ServerTls, open_tls
@@ -72,6 +74,7 @@ class ReplayServer:
             The last may still be growing.
         options: How to replay.
         on_client_end: Called with the result of each client when its connection is closed.
+        observer: Hears of clients and messages; None if nobody wants to know.
         clock: Returns the monotonic time in nanoseconds.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
 
@@ -92,11 +95,13 @@ class ReplayServer:
         options: ReplayOptions | None = None,
         *,
         on_client_end: Callable[[ClientResult], None] = lambda _: None,
+        observer: Observer | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._options = options or ReplayOptions()
         self._on_client_end = on_client_end
+        self._observer = observer
         self.has_failed = False
         self.has_lacked = False
         self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
@@ -201,10 +206,22 @@ class ReplayServer:
         """Wait until the replay is over: with `exit`, until every client has ended; otherwise, until `close`."""
         await self._finished.wait()
 
-    async def close(self) -> None:
-        """Stop listening and end every replay within about a second, whatever the clients do."""
+    @property
+    def damage(self) -> list[RecordingError]:
+        """What was found so far of recordings that are cut off; everything before that is played."""
+        return self._endpoints.damage
+
+    async def close(self, patience: float = 1.0) -> None:
+        """
+        Stop listening and end every replay, whatever the clients do.
+
+        Args:
+            patience: Seconds that clients have to answer the close of their connection.
+
+        """
         if self._server is None:
             return
+        self._crowd.patience_at_stop = patience
         if not self._stopping.done():
             self._stopping.set_result(None)
         self._server.close(
@@ -290,6 +307,9 @@ class ReplayServer:
         number = next(self._numbers)
         remarks = LogLimit(self.client_log, f"client {number}", at_once=20, per_second=0.2)
         client = self._meet(number, connection, endpoint, remarks)
+        if self._observer is not None:
+            self._observer.on_connected(number, client.address, endpoint.name)
+        result = None
         self._crowd.clients += 1
         finished = False
         if shared is not None:
@@ -307,7 +327,11 @@ class ReplayServer:
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self.has_failed = True
             self.client_log.log(logging.ERROR, "%s: the replay failed: %s", client.name, _where(error))
+            if self._observer is not None:
+                self._observer.on_failed(number, error)
         finally:
+            if self._observer is not None:
+                self._observer.on_ended(number, result)
             remarks.tell_left_out()
             if shared is not None:
                 shared.leave(finished=finished)
@@ -316,14 +340,20 @@ class ReplayServer:
                 self._finished.set()
 
     def _meet(self, number: int, connection: ReplayConnection, endpoint: Endpoint, remarks: Log) -> ClientReplay:
-        options = self._options
-        outlet = Outlet(connection, deflate=options.deflate, crowd=self._crowd)
-        venue = endpoint.venue
+        options, venue, observer, crowd = self._options, endpoint.venue, self._observer, self._crowd
+        outlet: Outlet
+        if observer is None:
+            outlet = Outlet(connection, deflate=options.deflate, crowd=crowd)
+        else:
+            outlet = ObservedOutlet(connection, deflate=options.deflate, crowd=crowd, client=number, observer=observer)
         session = None
         if venue is not None:
             remark = partial(self._remark, number, remarks)
-            session = VenueSession.with_venue(venue, outlet, remark, lambda: self._crowd.clients < 2)
-        return ClientReplay(number, connection, endpoint, outlet, session, options.at_end, self._crowd)
+            session = VenueSession.with_venue(venue, outlet, remark, lambda: crowd.clients < 2)
+        client = ClientReplay(number, connection, endpoint, outlet, session, options.at_end, crowd, observer)
+        if isinstance(outlet, ObservedOutlet):
+            outlet.follow(client, session, None if venue is None else venue.feed.describe)
+        return client
 
     def _remark(self, number: int, log: Log, remark: Remark) -> None:
         """Tell the person who runs the replay about a client, and note a request that failed."""

@@ -55,6 +55,10 @@ class ServerInFront(FeedServer):
         return self._server.awaited
 
     @property
+    def subscribed(self) -> Mapping[str, Collection[str]]:  # type: ignore[override]
+        return self._server.subscribed
+
+    @property
     def has_subscribed(self) -> bool:
         return self._server.has_subscribed
 

@@ -1,12 +1,13 @@
 """
 One client of the replay.
 
-    client.py         the replay to it, from its first message to its end
-    playback.py       frames, each when it is due
-    venue_session.py  the owner of the venue's server half
-    venue_time.py     the venue's clock for what is made for it
-    connection.py     its connection
-    outlet.py         messages to its transport
-    crowd.py          what all clients share
-    wire.py           payloads to WebSocket messages
+    client.py           the replay to it, from its first message to its end
+    playback.py         frames, each when it is due
+    venue_session.py    the owner of the venue's server half
+    venue_time.py       the venue's clock for what is made for it
+    connection.py       its connection
+    outlet.py           messages to its transport
+    observed_outlet.py  the same, heard by an observer
+    crowd.py            what all clients share
+    wire.py             payloads to WebSocket messages
 """

@@ -15,9 +15,10 @@ from websockets.frames import CloseCode
 
 from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
-from ...model import NANOSECONDS
+from ...model import NANOSECONDS, Frame
 from ..clock.lateness import LatenessHistogram
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
+from ..observer import Observer
 from ..options import AtEnd
 from ..results import ClientResult, Outcome
 from ..timeline.frame_batches import FrameBatch
@@ -34,8 +35,6 @@ __all__ = ["ClientReplay", "host_of"]
 VERBATIM_PATIENCE = 0.5
 """Seconds without a message after which a client is taken for a listen-only client."""
 
-_PATIENCE_AT_STOP = 1.0  # seconds
-
 
 class ClientReplay:
     """
@@ -49,6 +48,11 @@ class ClientReplay:
         session: Answers the client; None to send it every frame.
         at_end: What to do after the last frame.
         crowd: All clients.
+        observer: Hears of it; None if nobody wants to know.
+
+    Attributes:
+        address: Where it came from, as people write it.
+        name: Its number and address.
 
     """
 
@@ -61,8 +65,10 @@ class ClientReplay:
         session: VenueSession | None,
         at_end: AtEnd,
         crowd: Crowd,
+        observer: Observer | None,
     ) -> None:
-        self.name = f"client {number} ({address(connection)})"
+        self.address = address(connection)
+        self.name = f"client {number} ({self.address})"
         self._number = number
         self._connection = connection
         self._endpoint = endpoint
@@ -71,6 +77,7 @@ class ClientReplay:
         self._session = session
         self._at_end = at_end
         self._crowd = crowd
+        self._observer = observer
         self._begun = asyncio.Event()
         self._outcome: Outcome = "client left"
         self._last_heard = 0
@@ -113,14 +120,18 @@ class ClientReplay:
         session = self._session
         try:
             if session is not None:
-                session.open(self._handshake(), self._present)
+                session.open(self._handshake(), self.present)
                 if session.dismissal is not None:
                     await self._dismiss(session.dismissal)
                     return
             async for message in self._connection:
                 self._last_heard = self._timing.clock()
+                if self._observer is not None:
+                    self._observer.on_received(self._number, message, self.present)
                 if session is not None:
-                    session.hear(message, self._present)
+                    session.hear(message, self.present)
+                    if self._observer is not None:
+                        self._observer.on_subscribed(self._number, session.subscribed)
                     if session.dismissal is not None:
                         await self._dismiss(session.dismissal)
                         return
@@ -137,12 +148,17 @@ class ClientReplay:
         return venue.handshake(request.path, request.headers.raw_items(), host_of(self._connection))
 
     @property
-    def _present(self) -> RecordedWall:
+    def present(self) -> RecordedWall:
         """The recorded time that is now."""
         if self._playback is not None:
             return self._playback.present
         present = self._shared_present
         return self._timing.beginning if present is None else wall_time(present, Shift(0))
+
+    @property
+    def frame_at_hand(self) -> Frame | None:
+        """The recorded frame that it is sent now, or is next; None if it is not known."""
+        return None if self._playback is None else self._playback.frame_at_hand
 
     @property
     def _shared_present(self) -> RecordedSteady | None:
@@ -197,13 +213,15 @@ class ClientReplay:
             return end.outcome
         except RecordingError as damage:
             self._crowd.log.log(logging.ERROR, "%s; the replay to %s ends there", damage, self.name)
+            if self._observer is not None:
+                self._observer.on_failed(self._number, damage)
             return "recording damaged"
         return "finished"
 
     def _begin(self, batch: FrameBatch | None, joined: RecordedSteady | None) -> Playback:
         """Begin its time: with its first frame, if there is one, or by the schedule of all clients."""
         if batch is None:
-            first_time, shift = steady_time(self._present, Shift(0)), Shift(0)
+            first_time, shift = steady_time(self.present, Shift(0)), Shift(0)
         else:
             first_time = batch.times[batch.first]
             shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
@@ -252,9 +270,9 @@ class ClientReplay:
             self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
 
     async def _close(self, code: CloseCode) -> None:
-        """Close the connection within about a second, whatever the client does."""
+        """Close the connection within a bounded time, whatever the client does."""
         try:
-            async with asyncio.timeout(_PATIENCE_AT_STOP):
+            async with asyncio.timeout(self._crowd.patience_at_stop):
                 await self._connection.close(code)
         except TimeoutError:
             self._connection.transport.abort()
@@ -263,7 +281,7 @@ class ClientReplay:
         playback = self._playback
         return ClientResult(
             client=self._number,
-            address=address(self._connection),
+            address=self.address,
             outcome=self._outcome,
             frames=playback.frames if playback is not None else 0,
             size=self._outlet.size,

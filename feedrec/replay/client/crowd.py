@@ -29,8 +29,11 @@ class Crowd:
     Attributes:
         log: See above.
         clients: How many there are.
+        patience_at_stop: Seconds that each of them has to answer a close.
 
     """
+
+    patience_at_stop = 1.0
 
     def __init__(self, log: Log, *, paced: bool) -> None:
         self.log = log

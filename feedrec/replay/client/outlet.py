@@ -90,10 +90,8 @@ class Outlet:
             ClientEnded: If the connection is no longer open.
 
         """
+        self.check_open()
         connection = self._connection
-        self._check()
-        if connection.protocol.state is not State.OPEN or connection.transport.is_closing():
-            raise ClientEnded("client left")
         if self._deflate:
             for payload, binary in self._messages:
                 (connection.protocol.send_binary if binary else connection.protocol.send_text)(payload)
@@ -107,6 +105,18 @@ class Outlet:
                 self._large = b""
         self.size += self._held
         self._held = 0
+
+    def check_open(self) -> None:
+        """
+        Check that messages can be handed over.
+
+        Raises:
+            ClientEnded: If the connection is no longer open.
+
+        """
+        self._check()
+        if self._connection.protocol.state is not State.OPEN or self._connection.transport.is_closing():
+            raise ClientEnded("client left")
 
     async def drain(self) -> None:
         """

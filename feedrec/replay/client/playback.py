@@ -13,7 +13,7 @@ import asyncio
 import math
 from typing import NoReturn
 
-from ...model import NANOSECONDS
+from ...model import NANOSECONDS, Frame
 from ..clock.lateness import LatenessHistogram
 from ..clock.schedule import Schedule, wait_until_due
 from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
@@ -94,6 +94,12 @@ class Playback:
     def present_frame(self) -> RecordedWall:
         """The recorded time of the last frame that was played."""
         return wall_time(self._added_time, self._shift)
+
+    @property
+    def frame_at_hand(self) -> Frame | None:
+        """The frame that is played now, or comes next; None if it is not known."""
+        frames = self._batch.frames
+        return frames[self._past] if self._past < len(frames) else None
 
     @property
     def elapsed(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
+from ...model import Frame, FrameInfo
 from ..clock.time_types import RecordedWall
 from ..timeline.coming_snapshots import ComingSnapshots, Outlook
 from ..venue.mock_venue import MockVenue
@@ -51,7 +52,7 @@ class VenueSession:
     ) -> None:
         self.time = venue_time or VenueTime()
         server.clock = self.time.clock
-        self.on_frame = server.on_frame
+        self.on_frame: Callable[[Frame, FrameInfo], Sequence[bytes]] = server.on_frame
         self.dismissal: Close | None = None
         self._server = server
         self._rebuilder = rebuilder
@@ -80,6 +81,11 @@ class VenueSession:
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
         return self._server.has_subscribed
+
+    @property
+    def subscribed(self) -> Mapping[str, Collection[str]]:
+        """What the client has subscribed, as `FeedServer` has it."""
+        return self._server.subscribed
 
     @property
     def waits_for_state(self) -> bool:

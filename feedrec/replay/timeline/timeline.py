@@ -63,6 +63,9 @@ class Timeline:
         loop: Whether to start over at the end, forever; a timeline without any frame in range still ends.
         describe: Describes a text frame; pure, and it never raises.
 
+    Attributes:
+        damage: What was found so far of recordings that are cut off; everything before that is played.
+
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Timeline:
         self.describe = describe
         self.end = end
         self._start = None if start is None else format_time(max(start, 0)).encode()
+        self.damage: list[RecordingError] = []
         self._reported: set[str] = set()
         self._jumps: set[int] = set()  # recordings whose jump was reported
         self._indexes: list[Index | None] | None = None
@@ -235,7 +239,9 @@ class Timeline:
         return passed, clock, _WholeBlocks(reader, self._report_damage)
 
     def _report_damage(self, damage: RecordingError) -> None:
-        """Log that a recording ends too early."""
+        """Note and log that a recording ends too early."""
+        if str(damage) not in self._reported:
+            self.damage.append(damage)
         self._report(f"{damage}: replaying everything before that")
 
     def _report(self, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ...errors import UsageError
+from ...errors import RecordingError, UsageError
 from ...feeds import hosts_of, venue_of
 from ...feeds.auth import Auth
 from ...feeds.venue import VenueFeed
@@ -99,6 +99,11 @@ class Endpoints:
     def files(self) -> list[Path]:
         """All recordings."""
         return [path for endpoint in self._endpoints for path in endpoint.timeline.paths]
+
+    @property
+    def damage(self) -> list[RecordingError]:
+        """What was found so far of recordings that are cut off."""
+        return [damage for endpoint in self._endpoints for damage in endpoint.timeline.damage]
 
     def at(self, target: str) -> Endpoint | None:
         """

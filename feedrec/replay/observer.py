@@ -1,0 +1,54 @@
+"""What a replay server tells of its clients, to whoever wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from .results import ClientResult
+
+__all__ = ["Observer"]
+
+
+class Observer:
+    """
+    Hears what happens between a replay server and its clients; this one does nothing with it.
+
+    Its methods are called in the server's event loop, where it happens: they must be quick, and must not raise. Times
+    are recorded times in nanoseconds. What clients and recordings say is not to be trusted on a terminal.
+    """
+
+    def on_connected(self, client: int, address: str, endpoint: str) -> None:
+        """
+        Take a client that has connected.
+
+        Args:
+            client: Its number, from 1.
+            address: Where it came from, such as `127.0.0.1:40112`.
+            endpoint: The name of the endpoint that it connected to.
+
+        """
+
+    def on_received(self, client: int, message: str | bytes, time: int) -> None:
+        """Take a message of a client, before it is answered; `time` is where its replay is."""
+
+    def on_subscribed(self, client: int, channels: Mapping[str, Collection[str]]) -> None:
+        """Take what a client has subscribed by now: products by channel, `""` for all of them."""
+
+    def on_sent(self, client: int, payload: bytes, *, binary: bool, time: int, is_recorded: bool) -> None:
+        """
+        Take a message to a client, right before it is handed to the transport.
+
+        Args:
+            client: The client's number.
+            payload: What it is sent.
+            binary: Whether that is a binary message.
+            time: The time of the recorded frame, or where the replay is; 0 if that is not known.
+            is_recorded: Whether it is a recorded frame, if renumbered or cut; else it was made for the client.
+
+        """
+
+    def on_failed(self, client: int, error: Exception) -> None:
+        """Take what ended the replay to a client too early: a `RecordingError`, or any error that is a bug."""
+
+    def on_ended(self, client: int, result: ClientResult | None) -> None:
+        """Take the end of a client, whose connection is closed; there is no result after a bug."""

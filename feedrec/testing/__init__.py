@@ -1,0 +1,37 @@
+"""
+Recorded feeds as fixtures of tests, with any test framework or none.
+
+    feed_replay.py     a replay for a test, in a thread
+    loop_thread.py     the thread, with an event loop
+    observations.py    what was seen so far, across threads
+    messages.py        what a test sees: clients, and messages
+    replay_options.py  what a test may write as recordings and options
+
+Nothing is loaded until it is used: a plug-in of a test framework may import this for free.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .feed_replay import FeedReplay
+    from .loop_thread import LoopThread
+    from .messages import ReceivedMessage, ReplayClient, SentMessage
+
+__all__ = ["FeedReplay", "LoopThread", "ReceivedMessage", "ReplayClient", "SentMessage"]
+
+_MODULES = {
+    "FeedReplay": "feed_replay",
+    "LoopThread": "loop_thread",
+    "ReceivedMessage": "messages",
+    "ReplayClient": "messages",
+    "SentMessage": "messages",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

@@ -1,0 +1,131 @@
+"""What a test may write, as recordings and options of a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from ..errors import UsageError
+from ..feeds.base import did_you_mean
+from ..formats import open_recording
+from ..formats.file.opening import under_current_name
+from ..formats.several.folder import find_recordings
+from ..formats.several.inputs import inspect_recording, refuse_doubles
+from ..model import parse_duration
+from ..replay import ReplayOptions
+from ..times import parse_moment, parse_speed
+
+__all__ = ["as_recordings", "as_replay_options", "as_seconds", "as_speed"]
+
+_DURATIONS = ("settle", "write_deadline")
+_TEXTS = ("allow_hosts", "start_after")
+
+
+def as_recordings(paths: Sequence[Path | str]) -> list[Path]:
+    """
+    Return the files that were given, and in place of a folder those in it.
+
+    Raises:
+        UsageError: If there are none, or one is given twice.
+        RecordingError: If one is missing, or cannot be read.
+
+    """
+    if not paths:
+        raise UsageError("there is nothing to replay: name a recording, as FeedReplay('btc.jsonl.zst')")
+    files = find_recordings([Path(path) for path in paths])
+    if len(files) > 1:
+        refuse_doubles([inspect_recording(partial(under_current_name, file, open_recording)) for file in files])
+    return files
+
+
+def as_replay_options(recording: Path, options: Mapping[str, Any]) -> ReplayOptions:
+    """
+    Read options as a test gives them: `ReplayOptions` and its fields, where texts will do for times and durations.
+
+    Args:
+        recording: The first recording, from the start of which offsets count.
+        options: Values by the name of the field.
+
+    Raises:
+        UsageError: If there is no such option, or a value is none of it.
+        RecordingError: If the recording cannot be read.
+
+    """
+    given = {"port": 0, **options}
+    for name in given:
+        if name not in ReplayOptions.__struct_fields__:
+            known = ReplayOptions.__struct_fields__
+            raise UsageError(f"a replay has no option {name!r}{did_you_mean(name, known)} (it has {', '.join(known)})")
+    return ReplayOptions(**{name: _value_of(recording, name, value) for name, value in given.items()})
+
+
+def as_seconds(what: str, value: float | str) -> float:
+    """
+    Read a duration: seconds, or a text such as `500ms`.
+
+    Raises:
+        UsageError: If it is neither.
+
+    """
+    seconds = parse_duration(value) if isinstance(value, str) else value
+    if seconds is None or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise UsageError(f"{what} is seconds, or a text such as '500ms' or '10s', not {value!r}")
+    return float(seconds)
+
+
+def as_speed(value: float | str) -> float:
+    """
+    Read a speed: a factor as a number or a text, or `max`.
+
+    Raises:
+        UsageError: If it is none.
+
+    """
+    speed = parse_speed(value) if isinstance(value, str) else value
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or not speed > 0:
+        raise UsageError(f"the speed is a positive number such as 10 or 0.5, or 'max', not {value!r}")
+    return float(speed)
+
+
+def _value_of(recording: Path, name: str, value: Any) -> Any:
+    if name == "speed":
+        return as_speed(value)
+    if name in _DURATIONS:
+        return as_seconds(name, value)
+    if name in ("start", "end") and isinstance(value, str):
+        return _time_in(recording, name, value)
+    if name in _TEXTS:
+        return (value,) if isinstance(value, str) else tuple(value)
+    if name == "settings":
+        return {setting: _as_text(one) for setting, one in value.items()}
+    choices = _choices_of(name)
+    if choices and value not in choices:
+        raise UsageError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
+    return value
+
+
+def _time_in(recording: Path, name: str, text: str) -> int:
+    """Return the recorded time that a text means."""
+    moment = parse_moment(text)
+    if moment is None:
+        raise UsageError(f"{name} is a time such as '2026-11-21T17:00:00Z' or '+30s', not {text!r}")
+    with under_current_name(recording, open_recording) as opened:
+        return moment.within(opened.header.created, is_end=name == "end")
+
+
+def _as_text(value: object) -> str:
+    """Return the value of a setting as it is written on the command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _choices_of(name: str) -> tuple[object, ...]:
+    """Return the values that an option can have, if they can be counted."""
+    kind = get_type_hints(ReplayOptions)[name]
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    parts = get_args(kind)
+    if not any(get_origin(part) is Literal for part in parts):
+        return ()
+    return tuple(choice for part in parts for choice in (get_args(part) or (None,)))

@@ -1,0 +1,37 @@
+"""The room as such: what is loaded when."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import feedrec.testing
+
+from ..timing import HANG_TIMEOUT
+
+
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a program has loaded at its end."""
+    script = f"import sys\n{code}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=HANG_TIMEOUT)
+    return set(done.stdout.decode().split())
+
+
+def test_importing_it_loads_nothing_until_something_is_used() -> None:
+    loaded = loaded_by("import feedrec.testing")
+    assert {name for name in loaded if name.startswith("feedrec")} == {"feedrec", "feedrec.testing"}
+    assert {"feedrec.replay", "websockets"} <= loaded_by("from feedrec.testing import FeedReplay")
+
+
+def test_the_command_line_does_not_load_it() -> None:
+    help_text = "from feedrec.cli import main\ntry: main(['--help'])\nexcept SystemExit: print()"
+    assert "feedrec.testing" not in loaded_by(help_text)
+
+
+def test_it_has_what_it_says_and_nothing_else() -> None:
+    for name in feedrec.testing.__all__:
+        assert getattr(feedrec.testing, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'FeedRepaly'"):
+        _ = feedrec.testing.FeedRepaly
