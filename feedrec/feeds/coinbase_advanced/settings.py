@@ -7,6 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..server_half.rate_limits import RateSettings
+from ..server_half.subscribing import SubscribeWithin, SubscribeWithinCode
+from ..server_half.venue_products import UnknownProducts
 from .limits import SUBSCRIBE_WITHIN
 
 __all__ = ["Settings"]
@@ -15,19 +17,15 @@ __all__ = ["Settings"]
 class Settings(RateSettings, frozen=True, kw_only=True):
     """What is not known about the venue, with a sane default, and limits that are off by default."""
 
-    subscribe_within: Annotated[
-        float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
-    ] = SUBSCRIBE_WITHIN
-    subscribe_within_code: Annotated[int, Meta(ge=1000, description="close code for a client that did not")] = 1008
+    subscribe_within: SubscribeWithin = SUBSCRIBE_WITHIN
+    subscribe_within_code: SubscribeWithinCode = 1008
     level2_limit_closes: Annotated[
         bool, Meta(description="whether too many level2 products close the connection")  # probes differ
     ] = False
     malformed_message: Annotated[str, Meta(description="text of the error for a malformed request")] = (
         "failure to subscribe"
     )
-    unknown_products: Annotated[
-        str, Meta(description="products that the venue does not have, with commas between them")
-    ] = ""
+    unknown_products: UnknownProducts = ""
     account_id: Annotated[str, Meta(description="the id that acks list for `user` and `futures_balance_summary`")] = (
         "00000000-0000-0000-0000-000000000000"
     )

@@ -7,6 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from ..server_half.rate_limits import ConnectionsAtOnce, MessagesAtOnce, MessagesCode, MessagesError, RateSettings
+from ..server_half.subscribing import SubscribeWithin, SubscribeWithinCode
+from ..server_half.venue_products import UnknownProducts
 from .limits import CONNECTIONS_AT_ONCE, MESSAGES_AT_ONCE, SUBSCRIBE_WITHIN
 
 __all__ = ["Settings"]
@@ -15,10 +17,8 @@ __all__ = ["Settings"]
 class Settings(RateSettings, frozen=True, kw_only=True):
     """What is not known about the venue, with a sane default, and limits that are off by default."""
 
-    subscribe_within: Annotated[
-        float, Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
-    ] = SUBSCRIBE_WITHIN
-    subscribe_within_code: Annotated[int, Meta(ge=1000, description="close code for a client that did not")] = 1008
+    subscribe_within: SubscribeWithin = SUBSCRIBE_WITHIN
+    subscribe_within_code: SubscribeWithinCode = 1008
     malformed_message: Annotated[
         str, Meta(description="text of the error for what is not JSON, or of no documented shape")
     ] = "Malformed JSON"
@@ -34,9 +34,7 @@ class Settings(RateSettings, frozen=True, kw_only=True):
     no_products_reason: Annotated[
         str, Meta(description="reason of the error for a channel without products; `{channel}` stands for its name")
     ] = "You need to specify at least one product ID for channel {channel}"
-    unknown_products: Annotated[
-        str, Meta(description="products that the venue does not have, with commas between them")
-    ] = ""
+    unknown_products: UnknownProducts = ""
     connections_at_once: ConnectionsAtOnce = CONNECTIONS_AT_ONCE
     messages_per_second: Annotated[
         float,

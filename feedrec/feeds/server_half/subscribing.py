@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -12,7 +12,12 @@ from ..base import few_of
 from ..defaults import ServerDefaults
 from ..venue import Catalogue, Close, Key, Remark, Reply, Send
 
-__all__ = ["SubscribingServer", "send_json"]
+__all__ = ["SubscribeWithin", "SubscribeWithinCode", "SubscribingServer", "send_json"]
+
+SubscribeWithin = Annotated[
+    float, msgspec.Meta(ge=0, description="seconds within which a client must subscribe; 0 for no limit")
+]
+SubscribeWithinCode = Annotated[int, msgspec.Meta(ge=1000, description="close code for a client that did not")]
 
 _NO_MESSAGES: tuple[bytes, ...] = ()
 _ANSWERS = ("ack", "error", "heartbeat")

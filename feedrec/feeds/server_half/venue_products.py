@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import Annotated
+
+from msgspec import Meta
 
 from ..venue import Catalogue
 
-__all__ = ["VenueProducts"]
+__all__ = ["UnknownProducts", "VenueProducts"]
+
+UnknownProducts = Annotated[str, Meta(description="products that the venue does not have, with commas between them")]
 
 _PAIR = re.compile(r"[A-Z0-9]{1,12}-(USD|USDC|USDT|EUR|GBP|BTC|ETH|DAI)")
 """A pair of currencies, quoted in one of those that products are quoted in."""
