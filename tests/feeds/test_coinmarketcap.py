@@ -154,8 +154,8 @@ def test_a_plan_that_cannot_be_has_no_price() -> None:
     ("name", "value", "message"),
     [
         ("sub_limits", "3", "coinmarketcap has no setting 'sub_limits'"),
-        ("pong", "other", "a setting of coinmarketcap cannot be read"),
-        ("close_handshake", "4001", "a setting of coinmarketcap cannot be read"),
+        ("pong", "other", "setting pong of coinmarketcap cannot be 'other': use documented or observed"),
+        ("close_handshake", "4001", "use 0, 4004, 4100, 4101 or 4102"),
         ("refuse_with", "1", "coinmarketcap has no error code 1 "),
     ],
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.inspect import Metadata, type_info
+from msgspec.inspect import BoolType, Field, IntType, LiteralType, Metadata, type_info
 
 from ...errors import UsageError
 from ..base import did_you_mean
@@ -44,14 +44,41 @@ def read_settings(shape: type[S], given: Mapping[str, str], venue: str, *others:
         if name not in shape.__struct_fields__:
             suggestion = did_you_mean(name, known) or f" (it has {', '.join(known)})"
             raise UsageError(f"{venue} has no setting {name!r}{suggestion}")
+    for name, text in given.items():
+        if not _is_value(shape, name, text):
+            raise UsageError(f"the setting {name} of {venue} cannot be {text!r}: use {_expected(shape, name)}")
+    return msgspec.convert(dict(given), shape, strict=False)
+
+
+def _is_value(shape: type[msgspec.Struct], name: str, text: str) -> bool:
+    """Tell whether a setting can have a value."""
     try:
-        settings = msgspec.convert(dict(given), shape, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"a setting of {venue} cannot be read: {error}") from error
-    for name in given:
-        if name.endswith("_code") and not _may_close_with(getattr(settings, name)):
-            raise UsageError(f"{name} {given[name]} is no close code: use 1000 to 1014, or 3000 to 4999")
-    return settings
+        settings = msgspec.convert({name: text}, shape, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return not _is_close_code(name) or _may_close_with(getattr(settings, name))
+
+
+def _expected(shape: type[msgspec.Struct], name: str) -> str:
+    """Say which values a setting can have; that of text can be anything."""
+    kind = _fields_of(shape)[name].type
+    kind = kind.type if isinstance(kind, Metadata) else kind
+    least, most = getattr(kind, "ge", None), getattr(kind, "le", None)
+    if _is_close_code(name):
+        return f"a close code: {'0, ' if least is None else ''}1000 to 1014, or 3000 to 4999"
+    if isinstance(kind, BoolType):
+        return "true or false"
+    if isinstance(kind, LiteralType):
+        *others, last = map(str, kind.values)
+        return f"{', '.join(others)} or {last}"
+    what = "a whole number" if isinstance(kind, IntType) else "a number"
+    if least is None:
+        return what
+    return f"{what}, {least:g} or more" if most is None else f"{what} from {least:g} to {most:g}"
+
+
+def _is_close_code(name: str) -> bool:
+    return name.endswith("_code")
 
 
 def _may_close_with(code: int) -> bool:
@@ -64,6 +91,10 @@ def describe_settings(*shapes: type[msgspec.Struct]) -> tuple[Setting, ...]:
     return tuple(one for shape in shapes for one in _described(shape))
 
 
+def _fields_of(shape: type[msgspec.Struct]) -> dict[str, Field]:
+    return {field.encode_name: field for field in getattr(type_info(shape), "fields", ())}
+
+
 def _names(shape: type[msgspec.Struct]) -> list[str]:
     """Return the names of settings: those of the venue itself before those that it shares with others."""
     shared = [name for base in shape.__bases__ for name in getattr(base, "__struct_fields__", ())]
@@ -71,8 +102,7 @@ def _names(shape: type[msgspec.Struct]) -> list[str]:
 
 
 def _described(shape: type[msgspec.Struct]) -> Iterator[Setting]:
-    fields = {field.encode_name: field for field in getattr(type_info(shape), "fields", ())}
-    for field in map(fields.__getitem__, _names(shape)):
+    for field in map(_fields_of(shape).__getitem__, _names(shape)):
         schema = field.type.extra_json_schema if isinstance(field.type, Metadata) else None
         yield Setting(field.encode_name, _written(field.default), str((schema or {}).get("description", "")))
 

@@ -235,7 +235,7 @@ def test_a_client_that_says_nothing_is_closed_after_five_seconds() -> None:
 def test_settings_that_are_unknown_or_of_another_kind_are_refused() -> None:
     with pytest.raises(UsageError, match=r"coinbase-exchange has no setting 'x' \(it has subscribe_within,"):
         server(x="1")
-    with pytest.raises(UsageError, match="a setting of coinbase-exchange cannot be read"):
+    with pytest.raises(UsageError, match="of coinbase-exchange cannot be 'soon': use a close code"):
         server(subscribe_within_code="soon")
 
 

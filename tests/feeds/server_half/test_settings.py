@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -38,11 +38,37 @@ def test_a_setting_that_is_misspelt_gets_a_suggestion() -> None:
             read_settings(Shape, {name: "1"}, "venue", "more")
 
 
-def test_a_setting_of_another_kind_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"a setting of venue cannot be read: .*code"):
-        read_settings(Shape, {"code": "soon"}, "venue")
-    with pytest.raises(UsageError, match=r"cannot be read: .*>= 1000.*code"):
-        read_settings(Shape, {"code": "999"}, "venue")
+class Kinds(msgspec.Struct, frozen=True):
+    closes: bool = False
+    pong: Literal["documented", "observed"] = "documented"
+    refused: Literal[0, 4004, 4100] = 0
+    limit: Annotated[int, msgspec.Meta(ge=0, description="of anything")] = 1
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 429
+    bare: int = 1
+    within: Annotated[float, msgspec.Meta(ge=0)] = 5.0
+    some_code: Annotated[int, msgspec.Meta(ge=1000)] = 1008
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("closes", "maybe", "true or false"),
+        ("pong", "loud", "documented or observed"),
+        ("refused", "5", "0, 4004 or 4100"),
+        ("limit", "-1", "a whole number, 0 or more"),
+        ("limit", "2.5", "a whole number, 0 or more"),
+        ("status", "200", "a whole number from 400 to 599"),
+        ("bare", "", "a whole number"),
+        ("within", "soon", "a number, 0 or more"),
+        ("some_code", "soon", "a close code: 1000 to 1014, or 3000 to 4999"),
+        ("some_code", "999", "a close code: 1000 to 1014, or 3000 to 4999"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused_with_what_is_expected(name: str, text: str, expected: str) -> None:
+    """Also beside values that are right."""
+    with pytest.raises(UsageError) as caught:
+        read_settings(Kinds, {"bare": "2", name: text}, "venue")
+    assert str(caught.value) == f"the setting {name} of venue cannot be {text!r}: use {expected}"
 
 
 def test_settings_are_described_for_people() -> None:
@@ -83,5 +109,5 @@ def test_a_close_code_is_one_that_can_be_sent_or_stands_for_none(code: str) -> N
 
 @pytest.mark.parametrize("code", ["-1", "999", "1004", "1005", "1015", "2999", "5000"])
 def test_any_other_number_is_no_close_code(code: str) -> None:
-    with pytest.raises(UsageError, match=f"some_code {code} is no close code: use 1000 to 1014, or 3000 to 4999"):
+    with pytest.raises(UsageError, match=f"cannot be '{code}': use a close code: 0, 1000 to 1014, or 3000 to 4999"):
         read_settings(Closes, {"some_code": code}, "venue")
