@@ -6,9 +6,8 @@ import msgspec
 
 from ...model import FrameInfo
 from ..decoding import NOT_UNDERSTOOD, decoder_of
-from ..rewriting.arrays import entries_of, with_arrays
-from ..rewriting.frame_change import FrameChange
-from ..rewriting.trimmed_books import TrimmedBooks
+from ..rewriting.arrays import entries_of
+from ..rewriting.trimmed_books import BookTrimming
 from ..state.top_levels import ToldLevel
 from .answers import renumbered
 from .book import Update
@@ -35,20 +34,11 @@ _Change = tuple[bytes, list[bytes] | None]
 """An array of updates as it stands, and its entries from now on; None if it stays."""
 
 
-class TrimmedFrames(FrameChange):
-    """
-    The frames of one connection.
-
-    An update whose book has not begun stays as it is: nothing tells which of its levels are the best.
-
-    Args:
-        levels: Levels of each side that are kept.
-
-    """
+class TrimmedFrames(BookTrimming):
+    """The frames of one connection; `levels` of each side are kept."""
 
     def __init__(self, levels: int) -> None:
-        self.missed = 0
-        self._books = TrimmedBooks(levels, "0")
+        super().__init__(levels, zero="0")
         self._ask_side = "offer"
         self._count = RecordedCount()
         self._number: int | None = None  # the next one
@@ -100,15 +90,13 @@ class TrimmedFrames(FrameChange):
         """Return a frame with the best levels alone, None if it changes none of them."""
         frame = _decode_frame(payload)
         if frame is None:
-            self.missed += 1
-            return payload
+            return self.miss(payload)
         changes: list[_Change] = []
         says_something = False
         try:
             decoded = [_decode_updates(event.updates) for event in frame.events]
         except NOT_UNDERSTOOD:
-            self.missed += 1
-            return payload
+            return self.miss(payload)
         for event, updates in zip(frame.events, decoded, strict=True):
             entries = self._entries(event, updates)
             changes.append((bytes(event.updates), entries))
@@ -117,24 +105,22 @@ class TrimmedFrames(FrameChange):
             return None
         if all(entries is None for _, entries in changes):
             return payload
-        changed = with_arrays(payload, changes)
-        self.missed += changed is None
-        return payload if changed is None else changed
+        return self.with_entries(payload, changes)
 
     def _entries(self, event: _Event, updates: list[Update]) -> list[bytes] | None:
         """Return the updates of an event that are kept, and those that are added; None if all stay as they are."""
         levels = [(one.side == "bid", one.price_level, one.new_quantity) for one in updates]
         self._ask_side = next((one.side for one in reversed(updates) if one.side != "bid"), self._ask_side)
         if event.type == "snapshot":
-            kept = self._books.begin(event.product_id, levels)
+            kept = self.books.begin(event.product_id, levels)
             if len(kept) == len(updates):
                 return None
             texts = entries_of(event.updates)
             return [texts[place] for place in kept]
-        if event.type != "update" or event.product_id not in self._books:
+        if event.type != "update" or event.product_id not in self.books:
             self.missed += 1
             return None
-        told = self._books.change(event.product_id, levels)
+        told = self.books.change(event.product_id, levels)
         if told is None:
             return None
         texts = entries_of(event.updates)
@@ -143,6 +129,6 @@ class TrimmedFrames(FrameChange):
 
     def _text(self, level: ToldLevel, time: str) -> bytes:
         """Write an update of a level about which the frame said nothing."""
-        quantity = self._books.zero if level.quantity is None else level.quantity
+        quantity = self.books.zero if level.quantity is None else level.quantity
         side = "bid" if level.is_bid else self._ask_side
         return _encode({"side": side, "event_time": time, "price_level": level.price, "new_quantity": quantity})

@@ -6,9 +6,8 @@ import msgspec
 
 from ...model import FrameInfo
 from ..decoding import NOT_UNDERSTOOD, decoder_of
-from ..rewriting.arrays import entries_of, with_arrays
-from ..rewriting.frame_change import FrameChange
-from ..rewriting.trimmed_books import TrimmedBooks
+from ..rewriting.arrays import entries_of
+from ..rewriting.trimmed_books import BookTrimming
 from ..state.book import Level
 from ..state.top_levels import ToldLevel
 
@@ -33,20 +32,11 @@ _decode_changes = msgspec.json.Decoder(list[tuple[str, str, str]]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class TrimmedFrames(FrameChange):
-    """
-    The frames of one connection.
-
-    An update whose book has not begun stays as it is: nothing tells which of its levels are the best.
-
-    Args:
-        levels: Levels of each side that are kept.
-
-    """
+class TrimmedFrames(BookTrimming):
+    """The frames of one connection; `levels` of each side are kept."""
 
     def __init__(self, levels: int) -> None:
-        self.missed = 0
-        self._books = TrimmedBooks(levels, "0.00000000")
+        super().__init__(levels, zero="0.00000000")
 
     def received(self, payload: bytes, info: FrameInfo, *, in_sequence: bool) -> bytes | None:  # noqa: ARG002
         """Cut a frame of a book; see `FrameChange`."""
@@ -57,17 +47,15 @@ class TrimmedFrames(FrameChange):
                 return self._cut_snapshot(payload)
             return self._cut_update(payload)
         except NOT_UNDERSTOOD:
-            self.missed += 1
-            return payload
+            return self.miss(payload)
 
     def _cut_snapshot(self, payload: bytes) -> bytes:
         frame = _decode_snapshot(payload)
         if frame is None:
-            self.missed += 1
-            return payload
+            return self.miss(payload)
         bids, asks = _decode_levels(frame.bids), _decode_levels(frame.asks)
         levels = [(True, price, size) for price, size in bids] + [(False, price, size) for price, size in asks]
-        kept = self._books.begin(frame.product_id, levels)
+        kept = self.books.begin(frame.product_id, levels)
         if len(kept) == len(levels):
             return payload
         texts = entries_of(frame.bids) + entries_of(frame.asks)
@@ -77,17 +65,14 @@ class TrimmedFrames(FrameChange):
         ]
         if payload.rfind(b'"bids"') > payload.rfind(b'"asks"'):  # of a snapshot, the asks come first today
             sides.reverse()
-        changed = with_arrays(payload, sides)
-        self.missed += changed is None
-        return payload if changed is None else changed
+        return self.with_entries(payload, sides)
 
     def _cut_update(self, payload: bytes) -> bytes | None:
         frame = _decode_update(payload)
-        if frame is None or frame.product_id not in self._books:
-            self.missed += 1
-            return payload
+        if frame is None or frame.product_id not in self.books:
+            return self.miss(payload)
         changes = _decode_changes(frame.changes)
-        told = self._books.change(frame.product_id, [(side != "sell", price, size) for side, price, size in changes])
+        told = self.books.change(frame.product_id, [(side != "sell", price, size) for side, price, size in changes])
         if told is None:
             return payload
         if not told:
@@ -95,11 +80,9 @@ class TrimmedFrames(FrameChange):
         texts = entries_of(frame.changes)
         told.sort(key=lambda level: len(texts) if level.place is None else level.place)
         entries = [self._text(level) if level.place is None else texts[level.place] for level in told]
-        changed = with_arrays(payload, [(bytes(frame.changes), entries)])
-        self.missed += changed is None
-        return payload if changed is None else changed
+        return self.with_entries(payload, [(bytes(frame.changes), entries)])
 
     def _text(self, level: ToldLevel) -> bytes:
         """Write a change of a level about which the frame said nothing."""
         side = "buy" if level.is_bid else "sell"
-        return _encode([side, level.price, self._books.zero if level.quantity is None else level.quantity])
+        return _encode([side, level.price, self.books.zero if level.quantity is None else level.quantity])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..state.top_levels import LevelUpdate, ToldLevel, TopLevels
+from .arrays import with_arrays
+from .frame_change import FrameChange
 
-__all__ = ["TrimmedBooks"]
+__all__ = ["BookTrimming", "TrimmedBooks"]
 
 
 class TrimmedBooks:
@@ -42,3 +44,30 @@ class TrimmedBooks:
                 self.zero = quantity
                 break
         return self._books[product].change(updates)
+
+
+class BookTrimming(FrameChange):
+    """
+    What cuts the frames of one connection.
+
+    An update whose book has not begun stays as it is: nothing tells which of its levels are the best.
+
+    Args:
+        levels: Levels of each side that are kept.
+        zero: How the venue writes that a level is removed, as long as no frame shows it.
+
+    """
+
+    def __init__(self, levels: int, zero: str) -> None:
+        self.missed = 0
+        self.books = TrimmedBooks(levels, zero)
+
+    def miss(self, payload: bytes) -> bytes:
+        """Count a frame that should be cut and stays as it is; return it."""
+        self.missed += 1
+        return payload
+
+    def with_entries(self, payload: bytes, changes: Iterable[tuple[bytes, Sequence[bytes] | None]]) -> bytes:
+        """Return a frame with other entries in its arrays, as `with_arrays` does; it stays if that cannot be done."""
+        changed = with_arrays(payload, changes)
+        return self.miss(payload) if changed is None else changed
