@@ -26,7 +26,7 @@ from feedrec.errors import (
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.parquet.parquet_recording import ParquetRecording
 from feedrec.formats.file.target import FileTarget
-from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.line.codec import encode_frame, encode_header
 from feedrec.formats.stream import parquet_rows
 from feedrec.formats.stream.parquet_rows import (
     GROUPS_KEY,
@@ -37,21 +37,9 @@ from feedrec.formats.stream.parquet_rows import (
     row_of,
     seal,
 )
-from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
+from feedrec.model import Frame, format_time
 
-START = 1_795_280_400 * NANOSECONDS
-HEADER = Header("coinbase-advanced", url="wss://example.test", created=START)
-
-
-def record(number: int) -> Record:
-    if number % 5 == 0:
-        return Event(START + number, 0, "clock", {"monotonic": number})
-    return Frame(START + number, 0, b'{"number":%d}' % number)
-
-
-def encode(one: Record) -> bytes:
-    return encode_frame(one) if isinstance(one, Frame) else encode_event(one)
-
+from ..recordings import HEADER, START, encode, record
 
 RECORDS = [record(number) for number in range(90)]
 LINES = [encode(one) for one in RECORDS]
