@@ -13,10 +13,11 @@ Nothing here depends on a venue: what it needs to know about one is passed in.
 
 from __future__ import annotations
 
+from .file.creating import create_recording
 from .file.line_reader import RecordingReader
 from .file.opening import open_recording
 from .file.recording import Recording
-from .file.writer import RecordingWriter, create_recording
+from .file.writer import RecordingWriter
 from .line.selection import Selection
 
 __all__ = [

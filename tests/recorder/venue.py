@@ -26,8 +26,8 @@ from feedrec.feeds.base import ConnectionSequence
 from feedrec.feeds.credentials import Credentials
 from feedrec.feeds.defaults import ClientDefaults, FeedDefaults
 from feedrec.formats import RecordingReader, RecordingWriter, create_recording
+from feedrec.formats.file.creating import recording_to
 from feedrec.formats.file.target import FileTarget
-from feedrec.formats.file.writer import recording_to
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 from feedrec.recorder import Limits, RecordingSession, Summary

@@ -184,8 +184,8 @@ def open_output(source: Source, options: OutputOptions) -> Output:
         WriteError: If it cannot be created.
 
     """
+    from ...formats.file.creating import recording_to
     from ...formats.file.stream_target import StreamTarget
-    from ...formats.file.writer import recording_to
     from ...formats.stream.plain import PlainEncoder
 
     header = source.header()

@@ -11,8 +11,8 @@ One recording as a file: finding, opening, reading and writing it.
     line_reader.py     reads lines: plain, zstd, gzip
     line_pass.py       one pass over the lines of a file
     block_search.py    finds blocks, with an index or without
+    creating.py        begins a recording that is written line by line
     writer.py          lines in, growing files out, with a thread between
-    spool.py           a temporary file on the way to Parquet
     rotation.py        one recording in several files
     target.py          the file under its two names
     stream_target.py   a stream in its place

@@ -20,18 +20,15 @@ from types import TracebackType
 from typing import Self
 
 from ...errors import FeedrecError, WriteError
-from ...model import Event, FrameInfo, Header, Record
-from ..facts.sequence_check import MakeRule
-from ..line.codec import decode_line, encode_event, encode_frame, encode_header
+from ...model import Event, FrameInfo, Record
+from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark, mark_of
-from ..stream.protocols import MAX_LINE, Encoder, excess
+from ..stream.protocols import MAX_LINE, excess
 from .growing.file_sequence import FileSequence
-from .growing.growing_file import GrowingFile, Line, begin_file
+from .growing.growing_file import Line
 from .growing.oldest_line import OldestLine
-from .modes import USUAL, FileMode
-from .target import Target
 
-__all__ = ["RecordingWriter", "create_recording", "recording_to"]
+__all__ = ["RecordingWriter"]
 
 _TICK = 0.1
 _FLUSH_AFTER = 0.4  # and a tick, and the write itself: well before reading would pause
@@ -351,47 +348,3 @@ class RecordingWriter:
         self._size_taken += size
         self._taken.set()
         return taken, ends_file
-
-
-def create_recording(
-    path: Path | str,
-    header: Header | bytes,
-    *,
-    overwrite: bool = False,
-    level: int | None = None,
-    fsync_interval: float | None = None,
-    mode: FileMode = USUAL,
-    make_rule: MakeRule | None = None,
-) -> RecordingWriter:
-    """
-    Begin a recording in one file; its suffix determines the format, as for `begin_file`.
-
-    Args:
-        path: Its name.
-        header: Its first line; as bytes (`Recording.header_line`), a header to be kept verbatim.
-        overwrite: Whether a file of that name may be replaced.
-        level: Compression level, on the format's own scale; None for its default.
-        fsync_interval: Seconds between forced writes to the storage device; None leaves that to the operating system.
-        mode: Who may read it; see modes.py.
-        make_rule: As for `begin_file`.
-
-    Raises:
-        UsageError, LineError, RecordingExistsError, WriteError: As for `begin_file`.
-
-    """
-    file = begin_file(Path(path), header, overwrite=overwrite, level=level, mode=mode, make_rule=make_rule)
-    return RecordingWriter(FileSequence(lambda _: file, fsync_interval=fsync_interval))
-
-
-def recording_to(
-    target: Target, header: Header, encoder: Encoder, *, on_drained: Callable[[], object] = lambda: None
-) -> RecordingWriter:
-    """
-    Begin a recording that goes to any target, such as a stream.
-
-    Raises:
-        WriteError: If the header cannot be written.
-
-    """
-    file = GrowingFile(target, encoder, encode_header(header))
-    return RecordingWriter(FileSequence(lambda _: file), on_drained=on_drained)

@@ -15,13 +15,13 @@ from pathlib import Path
 
 from ...errors import DamagedRecordingError, NotARecordingError, RecordingExistsError, WriteError
 from ..facts.sequence_check import Rules
+from ..file.creating import create_recording
 from ..file.lock import is_being_written, locked
 from ..file.modes import FileMode, mode_as_strict_as, same_mode_as
 from ..file.names import PARQUET_SUFFIX, is_journal, is_part, part_path, repaired_path, work_path
 from ..file.opening import has_own_reader, open_recording
 from ..file.recording_file import RecordingFile
 from ..file.target import move_into_place
-from ..file.writer import create_recording
 from ..stream.protocols import MAX_LINE
 from ..stream.text_form import HEAD, foreign_text
 from .repair_result import Loss, Repair

@@ -20,8 +20,8 @@ import pytest
 from feedrec.errors import NotARecordingError, RecordingExistsError, TruncatedRecordingError, UsageError, WriteError
 from feedrec.formats import RecordingReader, create_recording, open_recording
 from feedrec.formats.file import writer as writer_module
+from feedrec.formats.file.creating import recording_to
 from feedrec.formats.file.stream_target import StreamTarget
-from feedrec.formats.file.writer import recording_to
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
@@ -340,7 +340,7 @@ def test_a_pipe_that_is_read_slowly_is_waited_for() -> None:
 STUCK = """
 import sys
 from feedrec.errors import WriteError
-from feedrec.formats.file.writer import recording_to
+from feedrec.formats.file.creating import recording_to
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.formats.file import writer as writer_module
 from feedrec.formats.file.stream_target import StreamTarget
@@ -392,7 +392,7 @@ def test_lines_are_forced_to_the_medium_on_demand(tmp_path: Path, monkeypatch: p
 RECORDER = """
 import sys, time
 from feedrec.formats import create_recording
-from feedrec.formats.file.writer import recording_to
+from feedrec.formats.file.creating import recording_to
 from feedrec.formats.line.codec import encode_event
 from feedrec.model import Event, Header
 header = Header("coinbase-advanced", url="wss://example.test", created=1795280400 * 10**9)

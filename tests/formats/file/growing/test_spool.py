@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.formats.file.spool import Spool
+from feedrec.formats.file.growing.spool import Spool
 
 
 def test_what_is_written_is_taken_once_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
