@@ -3,6 +3,7 @@ Recorded feeds as fixtures of tests, with any test framework or none.
 
     feed_replay.py     a replay for a test, in a thread
     loop_thread.py     the thread, with an event loop
+    observed_feed.py   what it shares with a feed that is recorded
     observations.py    what was seen so far, across threads
     messages.py        what a test sees: clients, and messages
     replay_options.py  what a test may write as recordings and options

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,23 +12,20 @@ from ..errors import (
     RecordingError,
     ReplayFailedError,
     UsageError,
-    WaitTimeoutError,
 )
-from ..feeds.channel_requests import read_channel
 from ..formats.file.names import is_part
 from ..replay import ReplayServer
 from .loop_thread import LoopThread
-from .messages import ReceivedMessage, ReplayClient, SentMessage
 from .observations import Observations
-from .replay_options import as_recordings, as_replay_options, as_seconds
+from .observed_feed import ObservedFeed
+from .replay_options import as_recordings, as_replay_options
 
 __all__ = ["FeedReplay"]
 
-_PATIENCE = 10.0  # seconds
 _PATIENCE_AT_CLOSE = 0.2  # seconds: a client in the thread that closes cannot answer
 
 
-class FeedReplay:
+class FeedReplay(ObservedFeed):
     """
     Recordings as a local mock venue: `with FeedReplay("btc.jsonl.zst") as feed:`, and clients connect to `feed.url`.
 
@@ -53,14 +49,12 @@ class FeedReplay:
     def __init__(
         self, *recordings: Path | str, speed: float | str = "max", thread: LoopThread | None = None, **options: Any
     ) -> None:
+        super().__init__()
         self._recordings = as_recordings(recordings)
         self._options = as_replay_options(self._recordings[0], {"speed": speed, **options})
         self._given_thread = thread
         self._thread: LoopThread | None = None
         self._server: ReplayServer | None = None
-        self._seen = Observations()
-        self._urls: dict[str, str] = {}
-        self._url = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -129,108 +123,14 @@ class FeedReplay:
                 thread.close()
         self._raise_failure(server)
 
-    @property
-    def url(self) -> str:
-        """Where clients connect to, such as `ws://127.0.0.1:40112`."""
-        self._check_started()
-        return self._url
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """The same by endpoint: recordings of several endpoints are served side by side."""
-        self._check_started()
-        return dict(self._urls)
-
-    @property
-    def clients(self) -> list[ReplayClient]:
-        """All clients that came, in order of connection, as they are now."""
-        return self._seen.clients
-
-    @property
-    def sent(self) -> list[SentMessage]:
-        """What clients were sent, in order: the last 10,000 messages, and at most 64 MiB of them."""
-        return self._seen.sent
-
-    @property
-    def received(self) -> list[ReceivedMessage]:
-        """What clients said, in order, within the same bounds."""
-        return self._seen.received
-
-    def wait_done(self, timeout: float | str = _PATIENCE) -> None:
+    def check(self) -> None:
         """
-        Wait until a client has come, and every client that came has ended.
-
-        Args:
-            timeout: Seconds, or a text such as `500ms`.
+        Raise what has gone wrong so far.
 
         Raises:
-            WaitTimeoutError: If that takes longer.
             ReplayFailedError: If the replay to a client failed: by a bug, or because a recording is damaged.
 
         """
-
-        def is_done() -> bool:
-            clients = self.clients
-            return bool(clients) and not any(client.is_connected for client in clients)
-
-        self._wait("every client to end", is_done, timeout)
-        self._raise_failure(self._server)
-
-    def wait_for_client(
-        self, count: int = 1, *, subscribed: str | Sequence[str] | None = None, timeout: float | str = _PATIENCE
-    ) -> ReplayClient:
-        """
-        Wait until so many clients have come, and subscribed something.
-
-        Args:
-            count: How many.
-            subscribed: What each of them must have subscribed: channels such as `ticker`, or with products,
-                `ticker:BTC-USD,ETH-USD`; one or several. None for clients that may have subscribed nothing.
-            timeout: Seconds, or a text such as `500ms`.
-
-        Returns:
-            The last of them; a client that has come and gone counts.
-
-        Raises:
-            WaitTimeoutError: If that takes longer.
-            ReplayFailedError: If the replay to a client failed.
-            UsageError: If a channel is none.
-
-        """
-        wanted = [read_channel(text) for text in ([subscribed] if isinstance(subscribed, str) else subscribed or ())]
-
-        def found() -> list[ReplayClient]:
-            return [client for client in self.clients if all(client.has_subscribed(*one[:2]) for one in wanted)]
-
-        what = "a client" if count == 1 else f"{count} clients"
-        asked = f" that subscribed {subscribed if isinstance(subscribed, str) else ', '.join(subscribed or ())}"
-        self._wait(what + (asked if wanted else ""), lambda: len(found()) >= count, timeout)
-        return found()[count - 1]
-
-    def wait_until(self, is_true: Callable[[], object], timeout: float | str = _PATIENCE) -> None:
-        """
-        Wait until something is true of `clients`, `sent` and `received`.
-
-        Args:
-            is_true: Tells whether it is; it is called over and over, in this thread.
-            timeout: Seconds, or a text such as `500ms`.
-
-        Raises:
-            WaitTimeoutError: If that takes longer.
-            ReplayFailedError: If the replay to a client failed.
-
-        """
-        self._wait("what the test waits for", lambda: bool(is_true()), timeout)
-
-    def _check_started(self) -> None:
-        if not self._url:
-            raise UsageError("this replay was not started: write `with FeedReplay(...) as feed:`, or call start()")
-
-    def _wait(self, what: str, is_true: Callable[[], bool], timeout: float | str) -> None:
-        self._check_started()
-        seconds = as_seconds("timeout", timeout)
-        if not self._seen.wait(lambda: bool(self._seen.failures) or is_true(), seconds):
-            raise WaitTimeoutError(f"waited {seconds:g} s for {what}, at {self._url}: {self._seen}")
         self._raise_failure(self._server)
 
     def _raise_failure(self, server: ReplayServer | None) -> None:
