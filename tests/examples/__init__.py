@@ -1,0 +1,1 @@
+"""What others are shown, run as they would: the action, the image, recipes, examples. `make test-examples`."""
