@@ -7,7 +7,7 @@ back. Times are recorded times in nanoseconds: the venue lives in the past.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -300,6 +300,16 @@ class FeedServer(Protocol):
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
         return True
+
+    def has_subscribed_to(self, keys: Iterable[Key]) -> bool:  # noqa: ARG002
+        """
+        Tell whether the client surely has subscribed all of these, so that a replay need not wait for more.
+
+        Args:
+            keys: Channels, as they are subscribed or as frames are described, and products, `""` for any.
+
+        """
+        return False
 
     def on_handshake(self, handshake: Handshake) -> Refusal | None:  # noqa: ARG002
         """Decide whether a client may connect at all; None if it may. A server half that decides hears nothing else."""

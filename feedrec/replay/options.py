@@ -49,6 +49,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         mode: `venue` to answer as the venue would; `verbatim` to send every recorded frame to every client; None for
             `venue` if the feed is known, else `verbatim`.
         settle: Seconds without another message after which a client is taken to have subscribed, and its time begins.
+        start_after: What a client must have subscribed for its time to begin at once: channels, or channels with
+            products, `ticker:BTC-USD`. By default that is all that the recordings hold. Without that it settles.
         start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
         end: Recorded time at which to end, exclusive; None for the end.
         loop: Whether to start over at the end, forever.
@@ -75,6 +77,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     deflate: bool = False
     mode: Literal["venue", "verbatim"] | None = None
     settle: float = 0.1
+    start_after: tuple[str, ...] = ()
     start: int | None = None
     end: int | None = None
     loop: bool = False

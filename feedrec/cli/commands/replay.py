@@ -48,7 +48,7 @@ log = logging.getLogger("feedrec")
     cls=CommandWithChild,
     short_help="Serve a recording from a local WebSocket server, at any speed.",
     groups={
-        "What is played, and when": "speed from to loop clock settle at-end",
+        "What is played, and when": "speed from to loop clock start-after settle at-end",
         "How the venue behaves": "mode set auth auth-key strict",
         "The server": "host port allow-host max-clients write-deadline deflate",
         "TLS": "tls tls-name tls-folder tls-cert tls-key",
@@ -87,11 +87,17 @@ log = logging.getLogger("feedrec")
     help="venue: answer like the venue. verbatim: send every frame to every client.  [default: venue, if it is known]",
 )
 @click.option(
+    "--start-after",
+    metavar="CHANNEL[:PRODUCT,...]",
+    multiple=True,
+    help="Start a client's replay as soon as it has subscribed this. Repeatable.  [default: all that is recorded]",
+)
+@click.option(
     "--settle",
     type=DURATION,
     default="100ms",
     show_default=True,
-    help="Start a client's replay once it has sent no further subscribe for this long.",
+    help="Otherwise, start a client's replay once it has sent no further subscribe for this long.",
 )
 @time_options
 @click.option("--loop", is_flag=True, help="Start over at the end, forever.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ...model import Frame, FrameInfo
 from ..venue import FeedServer, Handshake, Key, Refusal, Reply, VenueClock
@@ -61,6 +61,9 @@ class ServerInFront(FeedServer):
     @property
     def has_subscribed(self) -> bool:
         return self._server.has_subscribed
+
+    def has_subscribed_to(self, keys: Iterable[Key]) -> bool:
+        return self._server.has_subscribed_to(keys)
 
     def on_handshake(self, handshake: Handshake) -> Refusal | None:
         return self._server.on_handshake(handshake)

@@ -72,6 +72,9 @@ class SubscribingServer(ServerDefaults):
     def wanted(self) -> frozenset[Key]:
         return frozenset(self._wanted)
 
+    def has_subscribed_to(self, keys: Iterable[Key]) -> bool:
+        return all(self._has_subscribed(*key) for key in keys)
+
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
         replies: list[Reply] = []
         for key in [key for key in self._wanted if key in snapshots]:
@@ -128,6 +131,11 @@ class SubscribingServer(ServerDefaults):
         if not known:
             self.subscribed.pop(channel, None)
         self._settle()
+
+    def _has_subscribed(self, channel: str, product: str) -> bool:
+        """Tell whether a product of a channel is subscribed, or its frames come with another channel."""
+        named, taken = self.subscribed.get(channel, ()), self._takers.get(channel, ())
+        return any(found and (not product or product in found or "" in found) for found in (named, taken))
 
     def _settle(self) -> None:
         """Take and want nothing that is not subscribed."""

@@ -36,6 +36,10 @@ VERBATIM_PATIENCE = 0.5
 """Seconds without a message after which a client is taken for a listen-only client."""
 
 
+AFTER_THE_LAST = 2_000_000
+"""Nanoseconds for a client that has subscribed all there is to say what it says in the same breath."""
+
+
 class ClientReplay:
     """
     Plays an endpoint's timeline to one client.
@@ -79,6 +83,7 @@ class ClientReplay:
         self._crowd = crowd
         self._observer = observer
         self._begun = asyncio.Event()
+        self._has_enough = asyncio.Event()
         self._outcome: Outcome = "client left"
         self._last_heard = 0
         self._playback: Playback | None = None
@@ -126,20 +131,29 @@ class ClientReplay:
                     return
             async for message in self._connection:
                 self._last_heard = self._timing.clock()
-                if self._observer is not None:
-                    self._observer.on_received(self._number, message, self.present)
-                if session is not None:
-                    session.hear(message, self.present)
-                    if self._observer is not None:
-                        self._observer.on_subscribed(self._number, session.subscribed)
-                    if session.dismissal is not None:
-                        await self._dismiss(session.dismissal)
-                        return
-                if session is None or session.has_subscribed:
-                    self._begun.set()
+                self._hear(message)
+                if session is not None and session.dismissal is not None:
+                    await self._dismiss(session.dismissal)
+                    return
                 await self._outlet.drain()  # no answers to a client that does not read them
         except (ConnectionClosed, ClientEnded):
             return
+
+    def _hear(self, message: str | bytes) -> None:
+        """Take a message; raises as `VenueSession.hear` does."""
+        session, observer = self._session, self._observer
+        if observer is not None:
+            observer.on_received(self._number, message, self.present)
+        if session is None:
+            self._begun.set()
+            return
+        session.hear(message, self.present)
+        if observer is not None:
+            observer.on_subscribed(self._number, session.subscribed)
+        if session.has_subscribed and session.dismissal is None:
+            self._begun.set()
+            if not self._has_enough.is_set() and self._needs_no_more(session):
+                self._has_enough.set()
 
     def _handshake(self) -> Handshake:
         request, venue = self._connection.request, self._endpoint.venue
@@ -248,11 +262,32 @@ class ClientReplay:
             return False
         return True
 
+    def _needs_no_more(self, session: VenueSession) -> bool:
+        """Whether nothing more of it is waited for; a time that all clients share begins with nobody so early."""
+        rule = self._endpoint.start_rule
+        if rule is None or not (rule.is_chosen or self._timing.shared is None or self._shared_present is not None):
+            return False
+        return session.meets(rule)
+
     async def _settle(self) -> None:
-        """Wait until the client has sent nothing for a moment."""
-        if self._session is not None:
-            while (left := self._last_heard + self._timing.settle - self._timing.clock()) > 0:
-                await self._timing.sleep(left / NANOSECONDS)
+        """Wait until the client has sent nothing for a moment, a shorter one if it needs no more."""
+        if self._session is None:
+            return
+        timing, has_enough = self._timing, asyncio.create_task(self._has_enough.wait())
+        try:
+            while (left := self._last_heard + self._quiet_time - timing.clock()) > 0:
+                settling = asyncio.ensure_future(timing.sleep(left / NANOSECONDS))
+                waiting = {settling} if has_enough.done() else {settling, has_enough}
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                settling.cancel()
+        finally:
+            has_enough.cancel()
+
+    @property
+    def _quiet_time(self) -> int:
+        """Nanoseconds without a message of the client that are waited for."""
+        settle = self._timing.settle
+        return min(settle, AFTER_THE_LAST) if self._has_enough.is_set() else settle
 
     async def _hold(self) -> None:
         """Stay open, and answer as a venue where nothing happens any more."""

@@ -13,6 +13,7 @@ from ..timeline.coming_snapshots import ComingSnapshots, Outlook
 from ..venue.mock_venue import MockVenue
 from ..venue.rebuild import Position
 from ..venue.rebuild_process import RebuildProcess
+from ..venue.start_rule import StartRule
 from .outlet import ClientEnded, Outlet
 from .venue_time import VenueTime
 
@@ -81,6 +82,10 @@ class VenueSession:
     def has_subscribed(self) -> bool:
         """Whether a subscription was ever accepted."""
         return self._server.has_subscribed
+
+    def meets(self, rule: StartRule) -> bool:
+        """Whether the client has subscribed what a rule names."""
+        return rule.is_met(self._server)
 
     @property
     def subscribed(self) -> Mapping[str, Collection[str]]:

@@ -22,6 +22,7 @@ from ..timeline.frame_stream import FrameSource
 from ..timeline.shared_timeline import SharedTimeline
 from ..timeline.timeline import Timeline
 from .mock_venue import MockVenue, parted_settings
+from .start_rule import StartRule, chosen_keys
 
 __all__ = ["Endpoint", "Endpoints", "open_endpoints"]
 
@@ -41,6 +42,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         venue: Answers its clients; None to send them every frame.
         timing: How its time passes.
         frames: The timeline as its clients read it together.
+        start_rule: When a client has subscribed enough to begin at once; None if it is sent every frame.
 
     """
 
@@ -49,6 +51,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     venue: MockVenue | None
     timing: Timing
     frames: SharedTimeline
+    start_rule: StartRule | None = None
 
     def open_stream(self, start: RecordedSteady | None) -> FrameSource:
         """Open its frames for a client, from a steady time on, or from the beginning."""
@@ -156,12 +159,14 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         _warn_of_waits({name: survey.first_steady for name, survey in surveys.items()}, beginning)
         shared = SharedTime(RecordedSteady(beginning) if beginning else None, options.speed, clock)
     settle = round(options.settle * NANOSECONDS)
+    chosen = chosen_keys(options.start_after, {name: venue.feed for name, venue in venues.items()})
     endpoints = []
     for name, timeline in timelines.items():
         own = beginning if shared else max(surveys[name].first_time if name in surveys else 0, options.start or 0)
         timing = Timing(options.speed, clock, sleep, settle, RecordedWall(own), shared)
         together = SharedTimeline(timeline, keeps_beginning=shared is None)
-        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together))
+        rule = StartRule(venues[name].survey.catalogue, chosen.get(name)) if name in venues else None
+        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule))
     return Endpoints(headers[0], endpoints, shared, hosts_of(feeds))
 
 
