@@ -170,6 +170,8 @@ def test_help_is_light() -> None:
         (("replay", DEMO, "--speed", "fast"), 2, "'fast' is not a speed"),
         (("replay", DEMO, "--speed", "nan"), 2, "'nan' is not a speed"),
         (("replay", DEMO, "--at-end", "stop"), 2, "--at-end"),
+        (("replay", DEMO, "--start-after", "tiker"), 2, "no channel 'tiker'; did you mean 'ticker'?"),
+        (("replay", DEMO, "--start-after", "ticker", "--mode", "verbatim"), 2, "leave out --start-after"),
         (("replay", DEMO, "sh"), 2, "sh: no such file; if it is the command to run, write -- before it"),
         (("replay", DEMO, "missing"), 1, "missing: no such file"),
         (("replay", "-"), 2, "- is stdin, and this needs a file"),
