@@ -6,6 +6,9 @@ READY := $(VENV)/.ready
 AT_ONCE ?= 2
 TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for processes and clocks
 
+# Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: test coverage test-lowest test-pythons test-interop test-examples test-wheel check demo bench soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.

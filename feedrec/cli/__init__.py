@@ -41,7 +41,7 @@ try:
 
     from .. import __version__
     from ..errors import FeedrecError
-    from ..feeds.base import did_you_mean
+    from ..spelling import did_you_mean
     from .terminal import echo, echo_problem
 except KeyboardInterrupt:  # Ctrl-C while modules are still being imported
     sys.exit(128 + signal.SIGINT)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..feeds.base import did_you_mean
 from ..model import Direction, Header
+from ..spelling import did_you_mean
 from .options import Moment
 
 if TYPE_CHECKING:

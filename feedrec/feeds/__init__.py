@@ -27,6 +27,7 @@ What each venue speaks, as pure state machines: one package a venue.
 
 from __future__ import annotations
 
+from ..spelling import did_you_mean
 from .base import (
     Acceptance,
     Channel,
@@ -39,7 +40,6 @@ from .base import (
     ProductList,
     Reset,
     Subscription,
-    did_you_mean,
 )
 from .catalogue import endpoint_names, feed_at, feed_of, find_feed, hosts_of, rule_of, venue_of
 from .channel_requests import ChannelRequest, subscribe_to

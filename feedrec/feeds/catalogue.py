@@ -10,7 +10,8 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
-from .base import Feed, did_you_mean
+from ..spelling import did_you_mean
+from .base import Feed
 from .plugins import load_plugin, plugin_names
 from .sequence import SequenceRule
 from .venue import VenueFeed

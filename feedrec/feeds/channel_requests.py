@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
 from ..errors import UsageError
-from .base import Channel, Feed, Subscription, did_you_mean
+from ..spelling import did_you_mean
+from .base import Channel, Feed, Subscription
 
 __all__ = [
     "ChannelRequest",

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from ..errors import UsageError
-from .base import Feed, ProductList, Subscription, closest_name
+from ..spelling import closest_name
+from .base import Feed, ProductList, Subscription
 
 __all__ = [
     "MOST_UNASKED",

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..errors import UsageError
-from ..feeds.base import did_you_mean
 from ..formats import open_recording
 from ..formats.file.opening import under_current_name
 from ..formats.several.folder import find_recordings
 from ..formats.several.inputs import inspect_recording, refuse_doubles
 from ..model import parse_duration
 from ..replay import ReplayOptions
+from ..spelling import did_you_mean
 from ..times import parse_moment, parse_speed
 
 __all__ = ["as_recordings", "as_replay_options", "as_seconds", "as_speed"]

@@ -138,8 +138,8 @@ class SourceOptions(msgspec.Struct, frozen=True):
 
     def _with_any_channel(self, feed: Feed) -> Feed:
         """Return the feed with the channels that it lacks, if that is wanted."""
-        from ...feeds.base import did_you_mean
         from ...feeds.channel_requests import unknown_channels
+        from ...spelling import did_you_mean
 
         unknown = unknown_channels(feed, self.channels) if self.any_channel else []
         for name in unknown:

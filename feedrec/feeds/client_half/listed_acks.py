@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ..base import Acceptance, Message, Notice, SequenceRule, Subscription, closest_name
+from ...spelling import closest_name
+from ..base import Acceptance, Message, Notice, SequenceRule, Subscription
 from .notices import did_you_mean_instead, missing_notice, nothing_accepted_notice, unacknowledged_notice
 from .subscribing import RequestKind, SubscribingClient
 from .subscriptions import named, remove_subscriptions

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ...errors import UsageError
-from ..base import did_you_mean
+from ...spelling import did_you_mean
 from .channels import PARAMS, Param, value_problem
 
 __all__ = ["check_params", "parse_params", "parse_unknown_params"]

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.inspect import BoolType, Field, IntType, LiteralType, Metadata, type_info
 
 from ...errors import UsageError
-from ..base import did_you_mean
+from ...spelling import did_you_mean
 from ..venue import Setting
 
 __all__ = ["describe_settings", "read_settings"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from ...errors import UsageError
-from ...feeds.base import did_you_mean
 from ...feeds.channel_requests import read_channel
 from ...feeds.venue import Catalogue, FeedServer, Key, VenueFeed
+from ...spelling import did_you_mean
 
 __all__ = ["StartRule", "chosen_keys"]
 

@@ -1,0 +1,22 @@
+"""What a person may have meant by a name that is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["closest_name", "did_you_mean"]
+
+
+def closest_name(name: str, known: Iterable[str], cutoff: float = 0.8) -> str:
+    """Return the known name that differs in capitals alone, or else one that is close; empty if there is none."""
+    import difflib  # noqa: PLC0415  needed only when something is misspelled
+
+    names = list(known)
+    same = next((one for one in names if one.casefold() == name.casefold()), "")
+    return same or next(iter(difflib.get_close_matches(name, names, n=1, cutoff=cutoff)), "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a suggestion to append to an error, or nothing if no known name is close."""
+    close = closest_name(name, known, 0.6)
+    return f"; did you mean {close!r}?" if close else ""
