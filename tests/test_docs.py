@@ -243,7 +243,8 @@ def test_a_module_that_is_named_exists(name: str) -> None:
 
 def test_links_lead_somewhere() -> None:
     """Every relative link of a document is a file."""
-    for page in [*PAGES, *ABOUT_THE_CODE, ROOT / "CHANGELOG.md"]:
+    examples = [ROOT / "examples" / "README.md", *ROOT.glob("examples/*/README.md")]
+    for page in [*PAGES, *ABOUT_THE_CODE, *examples, ROOT / "CHANGELOG.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 

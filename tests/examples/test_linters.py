@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from ..timing import HANG_TIMEOUT
 from .composite_action import ROOT, read_yaml
+from .linting import lint
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 STEPS = read_yaml((ROOT / "action.yml").read_text())["runs"]["steps"]
-
-
-def lint(name: str, *arguments: object) -> None:
-    """Run a linter of this environment, which must have nothing to say."""
-    tool = Path(sys.executable).parent / name
-    done = subprocess.run([tool, *map(str, arguments)], capture_output=True, timeout=HANG_TIMEOUT, check=False)
-    assert done.returncode == 0, (done.stdout + done.stderr).decode()
 
 
 def test_the_action_is_one() -> None:
