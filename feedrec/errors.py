@@ -15,7 +15,8 @@ Every error that feedrec raises on purpose.
     |-- VenueError                      the venue refused, and retrying cannot help
     |-- ServeError                      the replay server cannot listen
     |-- ReplayFailedError               the replay to a client ended too early
-    `-- WaitTimeoutError                what was waited for did not happen in time
+    |-- WaitTimeoutError                what was waited for did not happen in time
+    `-- NetworkBlockedError             a test connects where it must not
 
 Each message is one line that says what was wrong and what to do.
 """
@@ -32,6 +33,7 @@ __all__ = [
     "FeedrecError",
     "HttpAnswer",
     "LineError",
+    "NetworkBlockedError",
     "NotARecordingError",
     "RecordingError",
     "RecordingExistsError",
@@ -164,3 +166,22 @@ class ReplayFailedError(FeedrecError):
 
 class WaitTimeoutError(FeedrecError, TimeoutError):
     """What was waited for did not happen in time; the text says what was seen instead."""
+
+
+class NetworkBlockedError(FeedrecError):
+    """
+    A test connects to another machine, which `--feed-block-network` does not allow.
+
+    No OSError, so that no client takes it for a network that is down and tries again.
+
+    Args:
+        place: Where it connects to: host and port.
+
+    """
+
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.place} was not connected to: --feed-block-network allows this machine only, such as feed.url"

@@ -15,6 +15,8 @@ import pytest
 import zstandard
 from _pytest.terminal import TerminalReporter
 
+pytest_plugins = ["pytester"]  # for tests of the plug-in, which run suites
+
 hypothesis.settings.register_profile("feedrec", deadline=None)  # a busy machine is no defect of the code
 hypothesis.settings.load_profile("feedrec")
 

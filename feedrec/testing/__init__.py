@@ -1,6 +1,7 @@
 """
 Recorded feeds as fixtures of tests, with any test framework or none.
 
+    pytest_plugin/     the same as fixtures of pytest
     feed_replay.py     a replay for a test, in a thread
     loop_thread.py     the thread, with an event loop
     observed_feed.py   what it shares with a feed that is recorded
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from .feed_replay import FeedReplay
     from .loop_thread import LoopThread
     from .messages import ReceivedMessage, ReplayClient, SentMessage
+    from .pytest_plugin.recordings import OldRecordingWarning
 
-__all__ = ["FeedReplay", "LoopThread", "ReceivedMessage", "ReplayClient", "SentMessage"]
+__all__ = ["FeedReplay", "LoopThread", "OldRecordingWarning", "ReceivedMessage", "ReplayClient", "SentMessage"]
 
 _MODULES = {
     "FeedReplay": "feed_replay",
     "LoopThread": "loop_thread",
+    "OldRecordingWarning": "pytest_plugin.recordings",
     "ReceivedMessage": "messages",
     "ReplayClient": "messages",
     "SentMessage": "messages",

@@ -10,6 +10,9 @@ File names: every rule on what a recording, a part of one, a journal and a repai
     NAME.parquet.jsonl.zst    the journal from which NAME.parquet is made
     NAME.repaired.jsonl.zst   what `feedrec repair` makes from NAME.jsonl.zst
     NAME.repairing.jsonl.zst  the same while it is being written
+    NAME.untested.jsonl.zst   what a test records, until it has passed
+    NAME.jsonl.zst.failed     what was recorded by a test that failed
+    NAME.jsonl.zst.lock       a lock, while a test records
 
 Wherever files are sorted by name, numbers are compared as numbers: x-9999 comes before x-10000.
 
@@ -34,12 +37,14 @@ __all__ = [
     "ZSTD_SUFFIX",
     "continuation_path",
     "counts_as_recording",
+    "failed_path",
     "finished_path",
     "in_rotation_order",
     "is_journal",
     "is_part",
     "journal_path",
     "later_paths",
+    "lock_path",
     "natural_key",
     "new_paths",
     "numbered_path",
@@ -49,6 +54,7 @@ __all__ = [
     "repaired_path",
     "rotation_pattern",
     "table_path",
+    "untested_path",
     "work_path",
 ]
 
@@ -65,6 +71,8 @@ JOURNAL_SUFFIX = ".parquet.jsonl.zst"
 
 WORK_MARK = ".repairing"
 """What stands before the suffix of a file that a repair is writing."""
+
+_UNTESTED_MARK = ".untested"
 
 _REPAIRABLE_SUFFIXES = (JOURNAL_SUFFIX, *RECORDING_SUFFIXES, ".zst")
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
@@ -172,6 +180,7 @@ def counts_as_recording(name: str, names: Collection[str]) -> bool:
     stem = name.removesuffix(PART_SUFFIX)
     if (
         f"{WORK_MARK}." in name
+        or f"{_UNTESTED_MARK}." in name
         or not stem.endswith(RECORDING_SUFFIXES)
         or (stem != name and stem.endswith(PARQUET_SUFFIX))
     ):
@@ -196,6 +205,22 @@ def work_path(output: Path) -> Path:
     """Return the name under which a repaired recording is written."""
     suffix = _suffix_of(output.name, _REPAIRABLE_SUFFIXES)
     return output.with_name(f"{output.name.removesuffix(suffix)}{WORK_MARK}{suffix or output.suffix}")
+
+
+def untested_path(path: Path) -> Path:
+    """Return the name under which a test makes a recording."""
+    suffix = _suffix_of(path.name, RECORDING_SUFFIXES)
+    return path.with_name(f"{path.name.removesuffix(suffix)}{_UNTESTED_MARK}{suffix}")
+
+
+def failed_path(path: Path) -> Path:
+    """Return the name of what was recorded by a test that failed; readers look at the content, not at the name."""
+    return path.with_name(f"{path.name}.failed")
+
+
+def lock_path(path: Path) -> Path:
+    """Return the name of the file that is locked while a test makes a recording."""
+    return path.with_name(f"{path.name}.lock")
 
 
 def _numbered(path: Path, suffix: str) -> Iterator[Path]:

@@ -1,0 +1,194 @@
+"""The feeds of one test: each is replayed, or recorded if that was asked for, and all end with the test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import pytest
+
+from ...errors import FeedrecError, UsageError, WriteError
+from ...formats.several.folder import find_recordings
+from ..feed_replay import FeedReplay
+from .live_feed import LiveFeed
+from .network_block import NetworkBlock
+from .record_modes import RecordMode, is_to_be_recorded, parse_age
+from .recording_lock import recording_lock
+from .recordings import is_made_since, require_whole
+from .report import describe
+from .servers import Servers
+
+__all__ = ["Feed", "FeedsOfTest", "Settings", "servers_of", "start_marked"]
+
+Feed = FeedReplay | LiveFeed
+
+_servers = pytest.StashKey[Servers]()
+
+
+class Settings(NamedTuple):
+    """
+    What was chosen for the run.
+
+    Attributes:
+        record: When recordings are made.
+        max_age: How old they may be, in nanoseconds; None for as old as they like.
+        blocks_network: Whether connections to other machines are refused.
+        began: When the run began, in nanoseconds.
+
+    """
+
+    record: RecordMode
+    max_age: int | None
+    blocks_network: bool
+    began: int
+
+    @classmethod
+    def of(cls, record: str, max_age: str, began: int, *, blocks_network: bool) -> Self:
+        """
+        Read what was written.
+
+        Raises:
+            UsageError: If the age is none.
+
+        """
+        return cls(RecordMode(record), parse_age(max_age), blocks_network, began)
+
+
+class FeedsOfTest:
+    """
+    Starts the feeds of a test, and ends them with it.
+
+    Args:
+        folder: Where recordings are.
+        settings: What was chosen.
+        servers: Where feeds run.
+
+    """
+
+    def __init__(self, folder: Path, settings: Settings, servers: Servers) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._servers = servers
+        self._feeds: list[tuple[str, Feed]] = []
+        self._block = NetworkBlock(servers.threads)
+        self._ending = contextlib.ExitStack()
+        self._has_passed = False
+        self._told = ""
+
+    def __enter__(self) -> Self:
+        if self._settings.blocks_network:
+            self._ending.enter_context(self._block.active())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._ending.close()
+        except FeedrecError as failure:
+            if str(failure) != self._told:
+                raise pytest.fail.Exception(str(failure), pytrace=False) from None
+
+    def start(self, *recordings: Path | str, to: str | None = None, **options: Any) -> Feed:
+        """
+        Start a feed; see the fixture `feed_replay`.
+
+        Raises:
+            FeedrecError: If it cannot be started.
+
+        """
+        __tracebackhide__ = True
+        try:
+            return self._start([self._folder / one for one in recordings], to, options)
+        except FeedrecError as error:
+            raise error.with_traceback(None) from None  # the line of the test is what counts
+
+    def check(self) -> None:
+        """Fail the test if a feed has failed, which the test may not have noticed."""
+        try:
+            for _, feed in self._feeds:
+                feed.check()
+        except FeedrecError as failure:
+            self._told = str(failure)
+            raise pytest.fail.Exception(self._told, pytrace=False) from None
+
+    def take_report(self, report: pytest.TestReport) -> None:
+        """Take note of how a phase of the test went, and show in the report of a failure what the feeds know."""
+        if report.when == "call":
+            self._has_passed = report.passed
+        if not report.failed or report.when == "teardown":
+            return
+        report.sections += [describe(name, feed) for name, feed in self._feeds]
+        if self._block.refused:
+            report.sections.append(("feedrec: connections that were refused", "\n".join(self._block.refused)))
+
+    def _start(self, paths: list[Path], to: str | None, options: dict[str, Any]) -> Feed:
+        feed: Feed | None = None if self._settings.record is RecordMode.NONE else self._live_feed(paths, to)
+        if feed is None:
+            for path in paths:
+                for file in find_recordings([path]) if path.is_dir() else [path]:
+                    require_whole(file, to, self._settings.max_age)
+            feed = FeedReplay(*paths, thread=self._servers.thread, **options)
+            feed.start()
+            self._ending.callback(feed.close)
+        self._feeds.append((", ".join(path.name for path in paths), feed))
+        return feed
+
+    def _live_feed(self, paths: list[Path], to: str | None) -> LiveFeed | None:
+        """Return a feed that records, once no other test does; None if nothing is to be recorded."""
+        missing = [path for path in paths if self._is_to_be_recorded(path, to)]
+        if not missing:
+            return None
+        if len(paths) > 1:
+            raise UsageError(f"{missing[0]} cannot be recorded together with others: give it a feed of its own")
+        if to is None:
+            raise UsageError(f"{missing[0]} cannot be recorded: say where from, with to=ENDPOINT or to=URL")
+        path = missing[0].resolve()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(path.parent, f"cannot be created: {error.strerror}") from error
+        with contextlib.ExitStack() as held:
+            held.enter_context(recording_lock(path))
+            if not self._is_to_be_recorded(path, to):  # another test has made it meanwhile
+                return None
+            overwrite = self._settings.record is RecordMode.ALL
+            feed = LiveFeed(path, to, self._servers.thread, overwrite=overwrite)
+            feed.start()
+            held.callback(lambda: feed.end(has_passed=self._has_passed))
+            self._ending.enter_context(held.pop_all())
+            return feed
+
+    def _is_to_be_recorded(self, path: Path, to: str | None) -> bool:
+        settings = self._settings
+        return is_to_be_recorded(
+            settings.record,
+            exists=os.path.lexists(path),
+            is_of_this_run=is_made_since(path, settings.began),
+            has_source=to is not None,
+        )
+
+
+def servers_of(config: pytest.Config) -> Servers:
+    """Return the thread of this process; it ends with the run."""
+    servers = config.stash.get(_servers, None)
+    if servers is None:
+        servers = config.stash[_servers] = Servers()
+        config.add_cleanup(servers.close)
+    return servers
+
+
+def start_marked(node: pytest.Item, start: Callable[..., Feed]) -> Feed:
+    """Start the feed that the marker of a test names; what is wrong with it fails the test, in one line."""
+    marker = node.get_closest_marker("feed")
+    if marker is None:
+        pytest.fail(
+            'the fixture `feed` replays what the test is marked with: add @pytest.mark.feed("NAME.jsonl.zst"), '
+            "or use the fixture `feed_replay`",
+            pytrace=False,
+        )
+    try:
+        return start(*marker.args, **marker.kwargs)
+    except FeedrecError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

@@ -1,0 +1,68 @@
+"""What is known of a recording before it is replayed: whether it is there, whole, and not too old."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+
+from ...errors import FeedrecError, NotARecordingError
+from ...formats import open_recording
+from .record_modes import age_warning, how_to_make
+
+__all__ = ["OldRecordingWarning", "is_made_since", "require_whole"]
+
+_Identity = tuple[int, int, int, int]
+
+_whole: dict[Path, _Identity] = {}
+"""Files that this process has read to their end, as they were then."""
+
+
+class OldRecordingWarning(pytest.PytestWarning):
+    """A recording is older than `--feed-max-age` allows."""
+
+
+def require_whole(path: Path, to: str | None, max_age: int | None) -> None:
+    """
+    Check that a recording is there and can be read to its end, which is done once for each file; warn if it is old.
+
+    Args:
+        path: The recording.
+        to: Where it would be recorded from; None if that is not known.
+        max_age: How old it may be, in nanoseconds; None for as old as it likes.
+
+    Raises:
+        NotARecordingError: If it is missing, or no recording.
+        DamagedRecordingError: If it is damaged.
+        RecordingError: If it cannot be read for another reason.
+
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise NotARecordingError(path, how_to_make(to)) from None
+    except OSError as error:
+        raise NotARecordingError(path, f"cannot be read: {error.strerror}") from error
+    identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    if _whole.get(path) == identity:
+        return
+    with open_recording(path) as recording:
+        created = recording.header.created
+        if not recording.is_live:  # else a recorder is writing it
+            for _ in recording.payload_batches():
+                pass
+    warning = age_warning(path.name, created, time.time_ns(), max_age)
+    if warning is not None:
+        warnings.warn(OldRecordingWarning(warning), stacklevel=2)
+    _whole[path] = identity
+
+
+def is_made_since(path: Path, time: int) -> bool:
+    """Return whether there is a recording that was begun at a time, in nanoseconds, or later."""
+    try:
+        with open_recording(path) as recording:
+            return recording.header.created >= time
+    except FeedrecError:
+        return False

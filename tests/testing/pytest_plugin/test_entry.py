@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ...replay.recordings import numbered, record
+from .conftest import Suite
+
+LOADED = """
+import json, sys
+from pathlib import Path
+
+def pytest_unconfigure(config):
+    Path("loaded.json").write_text(json.dumps(sorted(name for name in sys.modules if name.split(".")[0] == "feedrec")))
+"""
+
+
+OVERRIDING = """
+import pytest
+
+@pytest.fixture(scope="session")
+def feed_dir(pytestconfig):
+    return str(pytestconfig.rootpath / "others")
+"""
+
+
+@pytest.mark.parametrize("arguments", [[], ["-p", "no:feedrec"]])
+def test_a_suite_that_does_not_use_it_loads_nothing_of_feedrec(suite: Suite, arguments: list[str]) -> None:
+    """But for the entry and the packages that it is in; and nothing at all if the plug-in is switched off."""
+    suite.write("conftest.py", LOADED)
+    suite.module("def test_nothing(): pass")
+    suite.run(*arguments).assert_outcomes(passed=1)
+    loaded = json.loads((suite.path / "loaded.json").read_text())
+    package = "feedrec.testing.pytest_plugin"
+    assert loaded == ([] if arguments else ["feedrec", "feedrec.testing", package, f"{package}.entry"])
+
+
+def test_a_test_hears_what_is_recorded(suite: Suite) -> None:
+    """By the factory, with options, or by the marker; with strict markers, and no warning."""
+    suite.module("""
+FRAMES = [f'{{"number":{number}}}' for number in range(3)]
+
+def test_factory(feed_replay):
+    feed = feed_replay("three.jsonl.zst", speed="max")
+    other = feed_replay("three.jsonl.zst")
+    assert feed.url != other.url
+    assert hear(feed.url) == hear(other.url) == FRAMES
+    feed.wait_done()
+
+@pytest.mark.feed("three.jsonl.zst", speed="max")
+def test_marker(feed):
+    assert hear(feed.url) == FRAMES
+    assert [message.text for message in feed.received] == ['{"id":1}']
+
+@pytest.mark.feed("three.jsonl.zst")
+class TestMany:
+    def test_class(self, feed):
+        assert hear(feed.url) == FRAMES
+
+    @pytest.mark.feed("three.jsonl.zst", mode="nonsense")
+    def test_nearest_marker(self, feed_replay, request):
+        assert request.node.get_closest_marker("feed").kwargs
+
+def test_loader(feed_replay):
+    import feedrec.replay
+    assert "pytest" not in type(feedrec.replay.__loader__).__module__
+""")
+    result = suite.run("--strict-markers", "-W", "error")
+    result.assert_outcomes(passed=5)
+
+
+def test_what_is_wrong_is_said_in_a_line(suite: Suite) -> None:
+    """No line of feedrec's own code is shown: what the test did is."""
+    suite.module("""
+def test_without_marker(feed): pass
+
+@pytest.mark.feed("none.jsonl.zst")
+def test_missing(feed): pass
+
+@pytest.mark.feed("none.jsonl.zst", to="coinbase-advanced")
+def test_missing_with_source(feed): pass
+
+def test_factory(feed_replay):
+    feed_replay("none.jsonl.zst")
+
+def test_option(feed_replay):
+    feed_replay("three.jsonl.zst", sped=2)
+
+@pytest.mark.feed()
+def test_nothing(feed): pass
+""")
+    (suite.path / "damaged.jsonl.zst").write_bytes((suite.path / "three.jsonl.zst").read_bytes()[:-40])
+    result = suite.run()
+    result.assert_outcomes(errors=4, failed=2)
+    text = result.stdout.str()
+    assert "is marked with: add @pytest.mark.feed(" in text
+    assert "none.jsonl.zst: no such recording: make it with `feedrec record`" in text
+    assert (
+        "none.jsonl.zst: no such recording: `pytest --feed-record=once` makes it, through a connection to coinbase"
+        in text
+    )
+    assert '>       feed_replay("none.jsonl.zst")' in text
+    assert "no option 'sped'; did you mean 'speed'?" in text
+    assert "there is nothing to replay" in text
+    assert "feeds_of_test.py" not in text
+    assert "another exception" not in text
+
+
+def test_recordings_are_looked_for_beside_the_test(suite: Suite) -> None:
+    """Absolute paths are what they are."""
+    (suite.path / "deep").mkdir()
+    path = record(suite.path / "other.jsonl", numbered(2))
+    record(suite.path / "deep" / "beside.jsonl", numbered(1))
+    suite.write(
+        "deep/test_it.py", f"def test_it(feed_replay): feed_replay('beside.jsonl', speed=1), feed_replay({str(path)!r})"
+    )
+    suite.run().assert_outcomes(passed=1)
+
+
+def test_recordings_are_looked_for_where_one_says(suite: Suite) -> None:
+    """In the folder of the option, from where the file with the options is, or where a fixture of the suite leads."""
+    for name in ("feeds", "others"):
+        (suite.path / name).mkdir()
+        record(suite.path / name / f"{name}.jsonl", numbered(1))
+        suite.write(f"deep/{name}/test_{name}.py", f"def test_it(feed_replay): feed_replay('{name}.jsonl')")
+    suite.write("pytest.ini", "[pytest]\nfeed_dir = feeds\n")
+    suite.write("deep/others/conftest.py", OVERRIDING)
+    suite.run("deep").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("line", "arguments", "said"),
+    [
+        ("feed_record = sometimes", [], "feed_record is one of none, once, all, not 'sometimes'"),
+        ("", ["--feed-record=sometimes"], "invalid choice: 'sometimes'"),
+        ("", ["--feed-max-age=old"], "--feed-max-age: 'old' is no time, such as 30d or 12h"),
+        ("feed_max_age = 3x", [], "--feed-max-age: '3x' is no time, such as 30d or 12h"),
+    ],
+)
+def test_options_that_make_no_sense_end_the_run(suite: Suite, line: str, arguments: list[str], said: str) -> None:
+    suite.write("pytest.ini", f"[pytest]\n{line}\n")
+    result = suite.run_here(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert said in result.stderr.str()
+
+
+def test_marker_and_options_are_in_the_help(suite: Suite) -> None:
+    assert "@pytest.mark.feed(*recordings, to=None, **options): " in suite.run_here("--markers").stdout.str()
+    text = suite.run_here("--help").stdout.str()
+    for name in ("--feed-record", "--feed-max-age", "--feed-block-network", "feed_dir", "feed_block_network"):
+        assert name in text
+    assert "feed_replay" in suite.run_here("--fixtures").stdout.str()

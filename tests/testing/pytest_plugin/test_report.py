@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from feedrec.testing.observed_feed import ObservedFeed
+from feedrec.testing.pytest_plugin.report import describe
+
+
+class Feed(ObservedFeed):
+    """A feed of which is told what happens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._url = "ws://127.0.0.1:1"
+        self.seen = self._seen
+
+    def check(self) -> None:
+        pass
+
+
+def test_who_has_not_connected_is_worth_a_line() -> None:
+    assert describe("a\n.jsonl", Feed()) == ("feedrec: a\\n.jsonl at ws://127.0.0.1:1", "no client has connected")
+
+
+def test_the_last_messages_are_shown_in_short() -> None:
+    """Not all of a long one, nor all of many, and nothing that could change what a terminal shows."""
+    feed = Feed()
+    for number in range(1, 13):
+        feed.seen.on_connected(number, f"127.0.0.1:{number}", "raw")
+    for number in range(12):
+        feed.seen.on_received(1, f"{number}\x1b[2J\u202e", 0)
+    feed.seen.on_sent(1, b"x" * 2000, binary=False, time=1_786_309_548_123_456_789, is_recorded=True)
+    feed.seen.on_sent(1, bytes(range(200)), binary=True, time=0, is_recorded=True)
+    _, text = describe("a.jsonl", feed)
+    lines = text.splitlines()
+    assert lines[0] == "2 earlier clients"
+    assert lines[11:14] == [
+        "what clients said (the last 10 of 12):",
+        r"  client 1: 2\x1b[2J\u202e",
+        r"  client 1: 3\x1b[2J\u202e",
+    ]
+    assert lines[-3] == "what they were sent (2):"
+    assert lines[-2] == f"  21:05:48.123 client 1: {'x' * 160} ... (2,000 bytes)"
+    assert lines[-1].startswith("  client 1: 00 01 02")
+    assert lines[-1].endswith("27 ... (200 bytes)")
+    assert text.isascii()
+
+
+def test_secrets_of_clients_are_not_shown() -> None:
+    """What is too long to be searched is not shown at all."""
+    feed = Feed()
+    feed.seen.on_connected(1, "127.0.0.1:1", "raw")
+    feed.seen.on_received(1, '{"jwt":"eyJhbGciOi.abc.def"}', 0)
+    feed.seen.on_received(1, '{"jwt":"%s"}' % ("secret" * 20_000), 0)
+    assert describe("a.jsonl", feed)[1].splitlines()[1:] == [
+        "what clients said (2):",
+        '  client 1: {"jwt":"[redacted]"}',
+        "  client 1:  ... (120,010 bytes)",
+    ]
