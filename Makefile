@@ -123,4 +123,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-* dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* dist examples/*/node_modules .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

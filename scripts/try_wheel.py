@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
 import venv
+import zipfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -19,6 +21,14 @@ def run(*command: str | Path, cwd: Path) -> None:
         sys.exit(code)
 
 
+def check_contents(wheel: Path) -> None:
+    """Exit if a wheel has more in it than the package: no tests, no examples."""
+    with zipfile.ZipFile(wheel) as archive:
+        others = [name for name in archive.namelist() if not re.match(r"feedrec(-[^/]+\.dist-info)?/", name)]
+    if others:
+        sys.exit(f"{wheel.name} has {', '.join(others)} in it: nothing but feedrec/ belongs there")
+
+
 def main() -> None:
     """Build, install and use the wheel."""
     pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
@@ -26,6 +36,7 @@ def main() -> None:
         folder = Path(name)
         run(sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", folder, CHECKOUT, cwd=folder)
         (wheel,) = folder.glob("feedrec-*.whl")
+        check_contents(wheel)
         venv.create(folder / "env", with_pip=True)
         python = folder / "env" / "bin" / "python"
         run(python, *pip, "install", "-c", CHECKOUT / "constraints.txt", wheel, cwd=folder)
