@@ -111,9 +111,9 @@ def convert(
     """
     Convert recordings to another format; merge them by time, cut, filter or split them.
 
-    Lines are copied byte for byte, except with --trim-book and --anonymize. INPUT is a file, a folder of recordings, or
-    - for stdin. Without -o, a last - is stdout. Of a damaged file of another tool, what comes before the damage is
-    converted; the exit code is 3 then.
+    Lines that feedrec wrote are copied byte for byte, except with --trim-book and --anonymize. INPUT is a file, a
+    folder of recordings, or - for stdin. Without -o, a last - is stdout. Of a damaged file of another tool, what comes
+    before the damage is converted; the exit code is 3 then.
 
     \b
       feedrec convert FILE -o FILE.parquet
@@ -300,6 +300,8 @@ def _report(result: Conversion) -> list[str]:
         facts.insert(0, output.count(len(result.paths), "file"))
     if result.synthetic:
         facts.append(f"begins with {output.count(result.synthetic, 'rebuilt snapshot')}")
+    if result.written_anew:
+        facts.append(f"{output.count(result.written_anew, 'line')} of another program written anew")
     facts += report_rewriting(result)
     if result.cut_at is not None:
         seconds = (result.cut_at - (result.cut_at if result.first_time is None else result.first_time)) / NANOSECONDS

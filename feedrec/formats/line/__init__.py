@@ -2,6 +2,7 @@
 One line of a recording, and what is known about it. Pure: no stream, no file.
 
     codec.py         encodes headers, frames and events as lines, and decodes them
+    as_written.py    lines of other programs as ours
     json_strings.py  payloads as JSON strings and back
     fast_path.py     decodes received frames the fast way
     index.py         where things are in a recording

@@ -28,6 +28,7 @@ from .timed_text import OF_ANOTHER_TOOL, looks_timed
 
 __all__ = [
     "MAX_NESTING",
+    "PAYLOAD_KEYS",
     "PayloadKey",
     "decode_header",
     "decode_line",
@@ -36,10 +37,12 @@ __all__ = [
     "encode_header",
     "encode_payload",
     "encode_received",
+    "frame_pieces",
     "is_encoded_as",
     "is_header",
     "is_json",
     "line_time",
+    "payload_key",
 ]
 
 MAX_NESTING = 100
@@ -47,6 +50,8 @@ MAX_NESTING = 100
 
 PayloadKey = Literal["frame", "text", "base64"]
 """The last key of the line of a frame."""
+
+PAYLOAD_KEYS: tuple[PayloadKey, ...] = ("frame", "text", "base64")
 
 _SPACE, _BRACE, _BRACKET = 0x20, ord("{"), ord("[")
 _TAB, _LINE_FEED, _RETURN = 0x09, 0x0A, 0x0D
@@ -93,12 +98,15 @@ def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
         parses: Whether the payload is known to be valid JSON text, so that it need not be parsed again.
 
     """
+    return encode_payload(frame, payload_key(frame, parses=parses))
+
+
+def payload_key(frame: Frame, *, parses: bool = False) -> PayloadKey:
+    """Return the key under which a writer puts the payload of a frame; see `encode_frame`."""
     payload, is_text = frame.payload, not frame.binary
     if is_text and _stands_verbatim(payload, parses=parses):
-        return encode_payload(frame, "frame")
-    if is_text and is_utf8(payload) and string_size(payload) <= base64_size(payload):
-        return encode_payload(frame, "text")
-    return encode_payload(frame, "base64")
+        return "frame"
+    return "text" if is_text and is_utf8(payload) and string_size(payload) <= base64_size(payload) else "base64"
 
 
 def encode_payload(frame: Frame, key: PayloadKey) -> bytes:
@@ -109,14 +117,14 @@ def encode_payload(frame: Frame, key: PayloadKey) -> bytes:
         UnicodeDecodeError: If the key is `text` and the payload is not UTF-8.
 
     """
-    return joined(_pieces(frame, key))
+    return joined(frame_pieces(frame, key))
 
 
 def is_encoded_as(line: bytes, frame: Frame, key: PayloadKey) -> bool:
     """Return whether a line is what `encode_payload` returns, without making that."""
     position = 0
     try:
-        for piece in _pieces(frame, key):
+        for piece in frame_pieces(frame, key):
             if not line.startswith(piece, position):
                 return False
             position += len(piece)
@@ -125,7 +133,8 @@ def is_encoded_as(line: bytes, frame: Frame, key: PayloadKey) -> bool:
     return position == len(line)
 
 
-def _pieces(frame: Frame, key: PayloadKey) -> Iterator[bytes]:
+def frame_pieces(frame: Frame, key: PayloadKey) -> Iterator[bytes]:
+    """Yield the line of a frame in pieces: first all keys before the payload."""
     flags = (frame.redacted, frame.synthetic, frame.unverified, frame.rewritten)
     yield _frame_start(frame.time, frame.conn, frame.direction, *flags)
     if key == "frame":

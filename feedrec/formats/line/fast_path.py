@@ -50,7 +50,11 @@ class ReceivedFrames:
         self._conn = 0
 
     def decode(
-        self, lines: Iterable[bytes], others: list[Record] | None = None, places: list[int] | None = None
+        self,
+        lines: Iterable[bytes],
+        others: list[Record] | None = None,
+        places: list[int] | None = None,
+        on_odd: Callable[[bytes, Record], object] = lambda _line, _record: None,
     ) -> tuple[list[Frame], list[FrameInfo]]:
         """
         Return the received frames among these lines, and their descriptions; no descriptions without `describe`.
@@ -59,6 +63,7 @@ class ReceivedFrames:
             lines: The lines.
             others: Events and sent frames are appended to it.
             places: For each of them, the number of received frames before it is appended.
+            on_odd: Called with each line that is not cut by position, and so may be of another program, and its record.
 
         Raises:
             LineError: If one of them is not a line of a recording.
@@ -83,6 +88,7 @@ class ReceivedFrames:
                             infos.append(info)
                             continue
             record = decode_line(line)
+            on_odd(line, record)
             if isinstance(record, Frame) and record.direction == "in":
                 frames.append(self._follow(line, record))
                 if describe is not None:

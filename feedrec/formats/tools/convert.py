@@ -2,7 +2,8 @@
 Converts any recording to any other: merged, cut, filtered, split, and beginning with the state at the cut.
 
 Lines pass through unchanged, except for the number of a connection where two recordings have the same, the `clock`
-events of recordings whose monotonic clocks have nothing in common, and what a `Rewrite` changes. An output that begins
+events of recordings whose monotonic clocks have nothing in common, what a `Rewrite` changes, and lines that another
+program wrote otherwise than docs/format.md says. An output that begins
 amid a recording begins with a `clock` event, made from the last one before. Memory is bounded by a block of each open
 recording, and by what waits for the disk.
 """
@@ -27,6 +28,7 @@ from ..file.lock import unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.stream_target import STDOUT
+from ..line.as_written import header_as_written
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.index import Mark, mark_of
 from ..line.selection import Selection
@@ -72,6 +74,7 @@ class Conversion(msgspec.Struct):
         dropped: Frames, of those that were read, that said nothing any more.
         missed: Frames, of those that were read, that should have been changed, and could not.
         cut_at: The time of the first line that did not fit, in nanoseconds; None if all did.
+        written_anew: Lines, of those that were read, that another program had written otherwise.
 
     """
 
@@ -87,6 +90,7 @@ class Conversion(msgspec.Struct):
     dropped: int = 0
     missed: int = 0
     cut_at: int | None = None
+    written_anew: int = 0
 
     def count(self, marks: Sequence[Mark]) -> None:
         """Count lines that were written."""
@@ -190,6 +194,7 @@ class _Conversion:
         start, end = self._selection.start, self._selection.end
         if state is not None and start is not None:
             self._gather(state, start)
+        self._reading.written_anew = 0
         is_first = True
         for piece in self._reading.pieces(start, end, self._begun):
             kept = self._choose(piece) if self._selection.is_filter else piece
@@ -204,6 +209,7 @@ class _Conversion:
         if self._rewriting is not None:
             changed = self._rewriting
             self._result.dropped, self._result.missed = changed.dropped, changed.missed
+        self._result.written_anew = self._reading.written_anew
         self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
 
     def _begin(self, piece: Piece, state: StartState | None) -> Piece:
@@ -356,7 +362,8 @@ def _creating(
 
     def create_other(path: Path, header: Header) -> GrowingFile:
         _refuse_input(path, inputs)
-        return create(path, inputs[0].header_line if header is inputs[0].header else header, mode=mode)
+        kept = header_as_written(inputs[0].header_line) if header is inputs[0].header else header
+        return create(path, kept, mode=mode)
 
     return create_other
 

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import NamedTuple, NoReturn
 
 from ...errors import LineError
-from ...model import FrameInfo
+from ...model import FrameInfo, Record
+from ..line.as_written import as_written
 from ..line.codec import decode_line
 from ..line.index import Mark
 from ..line.index_marks import LineMarks
@@ -44,9 +45,10 @@ class Piece(NamedTuple):
 
 class InputLines:
     """
-    The lines of all inputs with their marks, by steady time.
+    The lines of all inputs with their marks, by steady time; those of other programs as a writer writes them.
 
     Attributes:
+        written_anew: Lines that another program had written otherwise.
         describe: Describes a payload.
         numbers: The numbers of their connections.
         has_readings: Whether there is a reading near the beginning of any of them.
@@ -59,6 +61,7 @@ class InputLines:
         describe: Callable[[bytes], FrameInfo] | None,
         on_read: Callable[[int, int], object],
     ) -> None:
+        self.written_anew = 0
         self.describe = describe
         self.numbers = ConnectionNumbers(inputs)
         self._inputs = inputs
@@ -95,10 +98,14 @@ class InputLines:
         ]
         for batch in Merge(sources):
             for file, lines in _by_file(batch):
+                anew: dict[bytes, bytes] = {}
                 try:
-                    marks = self._marks[file].of(lines)
+                    marks = self._marks[file].of(lines, partial(_note_anew, anew))
                 except LineError:
                     self._raise_bad_line(file, lines)
+                if anew:
+                    self.written_anew += sum(line in anew for line in lines)
+                    lines = [anew.get(line, line) for line in lines]  # noqa: PLW2901
                 yield Piece(file, lines, marks)
 
     def _raise_bad_line(self, file: int, lines: Sequence[bytes]) -> NoReturn:
@@ -110,6 +117,12 @@ class InputLines:
                 with self._inputs[file].open() as recording:
                     recording.raise_bad_line(line, error)
         raise AssertionError
+
+
+def _note_anew(anew: dict[bytes, bytes], line: bytes, record: Record) -> None:
+    """Note how a writer writes a line, if another program wrote it otherwise."""
+    if (new := as_written(line, record)) != line:
+        anew[line] = new
 
 
 def _by_file(batch: Batch) -> Iterator[tuple[int, list[bytes]]]:

@@ -16,6 +16,7 @@ from ...errors import LineError, NotARecordingError
 from ...model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
 from ..facts.sequence_check import Rules
 from ..file.writer import RecordingWriter
+from ..line.as_written import as_written, header_as_written
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
 from ..line.index import mark_of
 from ..several.inputs import RunIdentity, run_identity
@@ -128,7 +129,8 @@ class SalvageWriter:
         rules = self._rules_for(header.endpoint)
         self._describe = rules.describe
         self._run = run_identity(header)
-        self._writer = self._create(line or encode_header(header), make_rule=rules.sequence_rule)
+        line = encode_header(header) if line is None else header_as_written(line)
+        self._writer = self._create(line, make_rule=rules.sequence_rule)
 
     def _made_up(self) -> Header:
         self._result.header = "made up"
@@ -154,6 +156,7 @@ class SalvageWriter:
 
     def _write(self, line: bytes, record: Record) -> None:
         self._settle(record.time)
+        line = as_written(line, record)
         if self._conn_shift:
             number = record.conn + self._conn_shift
             line, record = renumbered(line, record.conn, number), msgspec.structs.replace(record, conn=number)

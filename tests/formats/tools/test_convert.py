@@ -74,7 +74,7 @@ RECORDS: list[Record] = [
     Frame(START + 7, 1, b'["level2","A"]', synthetic=True),
     Frame(START + 8, 1, b'["ticker","B"]'),
 ]
-LINES = [*map(text_of, RECORDS), b'{ "conn":1, "time":"2026-08-09T21:05:49Z", "dir":"in", "frame": ["a"] }']
+LINES = [*map(text_of, RECORDS), b'{"time":"2026-08-09T21:05:49.000000000Z","conn":1,"dir":"in","frame":["a"]}']
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.product(SUFFIXES, SUFFIXES)))
@@ -314,14 +314,42 @@ def test_state_is_rebuilt_of_what_is_chosen_on_its_connection(tmp_path: Path) ->
     assert second == decode_line(lines[2])
 
 
-def test_the_header_of_one_whole_input_stays_as_another_tool_wrote_it(tmp_path: Path) -> None:
-    header = b'{ "later":1, "endpoint":"raw" , "feedrec":1 }'
-    line = b'{"time":"2026-11-21T17:00:00Z","conn":0,"dir":"in","frame":[1] }'
-    given = tmp_path / "a.jsonl"
-    given.write_bytes(header + b"\n" + line + b"\n")
+def test_the_header_of_one_whole_input_keeps_what_it_has(tmp_path: Path) -> None:
+    """It is written as a writer writes it, by whoever it was."""
+    (tmp_path / "a.jsonl").write_bytes(b'{ "later":1, "endpoint":"raw" , "feedrec":1 }\n')
     for source, target in (("a.jsonl", "b.parquet"), ("b.parquet", "c.jsonl.zst"), ("c.jsonl.zst", "d.jsonl")):
         convert([inspect_recording(partial(open_recording, tmp_path / source))], tmp_path / target)
-    assert (tmp_path / "d.jsonl").read_bytes() == given.read_bytes()
+    assert (tmp_path / "d.jsonl").read_bytes() == b'{"feedrec":1,"endpoint":"raw","later":1}\n'
+
+
+FOREIGN = [
+    b'{"time":"2026-11-21T17:00:00.100000000Z","conn":0,"dir":"in","frame":{"a":1}}',
+    b'{"time":"2026-11-21T17:00:00.200000000Z","conn":0,"dir":"in","frame":{"a":2},"note":{"x":1}}',
+    b'{"time": "2026-11-21T17:00:00.300000000Z", "conn": 0, "dir": "in", "frame": {"a": 3}}',
+    b'{"frame":{"a":4},"dir":"in","time":"2026-11-21T17:00:00.4Z"}',
+    b'{"time":"2026-11-21T17:00:00.500000000Z","conn":0,"event":"open", "url":"x"}',
+]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_lines_of_another_program_become_those_of_a_writer(tmp_path: Path, suffix: str) -> None:
+    """So that a reader that trusts the index cuts out the payloads alone."""
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join([b'{"feedrec":1,"endpoint":"raw"}', *FOREIGN, b""]))
+    result = run([tmp_path / "a.jsonl"], tmp_path / f"b{suffix}", describe=None)
+    assert result.written_anew == 4
+    assert lines_of(tmp_path / f"b{suffix}") == [
+        FOREIGN[0],
+        b'{"time":"2026-11-21T17:00:00.200000000Z","conn":0,"dir":"in","note":{"x":1},"frame":{"a":2}}',
+        b'{"time":"2026-11-21T17:00:00.300000000Z","conn":0,"dir":"in","frame":{"a": 3}}',
+        b'{"time":"2026-11-21T17:00:00.400000000Z","conn":0,"dir":"in","frame":{"a":4}}',
+        b'{"time":"2026-11-21T17:00:00.500000000Z","conn":0,"event":"open","url":"x"}',
+    ]
+    with open_recording(tmp_path / f"b{suffix}") as recording:
+        payloads = [payload for batch in recording.payload_batches() for payload in batch]
+    assert payloads == [b'{"a":1}', b'{"a":2}', b'{"a": 3}', b'{"a":4}']
+    again = run([tmp_path / f"b{suffix}"], tmp_path / f"c{suffix}", describe=None)
+    assert again.written_anew == 0
+    assert lines_of(tmp_path / f"c{suffix}") == lines_of(tmp_path / f"b{suffix}")
 
 
 def test_a_name_that_cannot_be_is_a_write_error(tmp_path: Path) -> None:

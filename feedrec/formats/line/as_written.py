@@ -1,0 +1,75 @@
+"""
+Lines as a writer of recordings writes them, whoever wrote them: keys in their order, no spaces, the payload last.
+
+docs/format.md is normative. In a file with an index every line must be so: payloads are cut out of them by position.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...model import Event, Frame, Record, format_time
+from .codec import PAYLOAD_KEYS, frame_pieces, is_encoded_as, payload_key
+from .json_strings import joined
+
+__all__ = ["as_written", "header_as_written"]
+
+_FRAME_KEYS = frozenset(
+    {"time", "conn", "dir", "redacted", "synthetic", "unverified", "rewritten", "op", "event", *PAYLOAD_KEYS}
+)
+_EVENT_KEYS = frozenset({"time", "conn", "event"})
+_HEADER_KEYS = ("feedrec", "endpoint", "url", "created", "software", "subscriptions")
+
+_Fields = dict[str, msgspec.Raw]
+
+_decode = msgspec.json.Decoder(_Fields).decode
+_encode = msgspec.json.encode
+
+
+def as_written(line: bytes, record: Record) -> bytes:
+    """
+    Return the line of a frame or an event as a writer writes it: the same one if it is so.
+
+    Keys that the format does not know stay: those of a frame before its payload.
+
+    Args:
+        line: The line.
+        record: What it decodes to.
+
+    """
+    if isinstance(record, Event):
+        start = b'{"time":"%b","conn":%d,"event":%b' % (
+            format_time(record.time).encode(),
+            record.conn,
+            _encode(record.name),
+        )
+        return start + b"".join(b",%b" % field for field in _further(line, _EVENT_KEYS)) + b"}"
+    if any(is_encoded_as(line, record, key) for key in PAYLOAD_KEYS):
+        return line
+    return _frame_as_written(line, record)
+
+
+def _frame_as_written(line: bytes, frame: Frame) -> bytes:
+    start, *payload = frame_pieces(frame, payload_key(frame))
+    return joined([start, *(b"%b," % field for field in _further(line, _FRAME_KEYS)), *payload])
+
+
+def header_as_written(line: bytes) -> bytes:
+    """Return the first line of a recording as a writer writes it, but for keys that it lacks."""
+    fields = _decode(line)
+    order = [*(name for name in _HEADER_KEYS if name in fields), *(name for name in fields if name not in _HEADER_KEYS)]
+    return b"{%b}" % b",".join(_field(name, fields[name]) for name in order)
+
+
+def _further(line: bytes, known: frozenset[str]) -> list[bytes]:
+    """Return the other keys of a line with their values; none if one of them is no text (docs/format.md, Lines)."""
+    try:
+        fields = _decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
+    return [_field(name, value) for name, value in fields.items() if name not in known]
+
+
+def _field(name: str, value: msgspec.Raw) -> bytes:
+    """Return a key and its value without spaces; numbers and strings stay as they are written."""
+    return b"%b:%b" % (_encode(name), msgspec.json.format(bytes(value), indent=-1))
