@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from . import formats, late_book, lateness, proxy, record, replay, shared_clients
+from . import feed_replay, formats, late_book, lateness, proxy, record, replay, shared_clients
 from .command_line import chosen
 
 ROWS = {
     "record": record.rows,
     "proxy": proxy.rows,
     "replay": replay.rows,
+    "feed_replay": feed_replay.rows,
     "lateness": lateness.rows,
     "shared": shared_clients.rows,
     "late_book": late_book.rows,

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,10 +37,10 @@ class Server(NamedTuple):
         return output.strip().splitlines()[-1]
 
 
-def run(*arguments: object) -> Cost:
-    """Run `python -m ...` to its end; the cost includes start-up."""
+def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Cost:
+    """Run `python -m ...` to its end, with some variables of the environment set; the cost includes start-up."""
     started = time.perf_counter()
-    with _start(arguments) as process:
+    with _start(arguments, environment or {}) as process:
         assert process.stdout is not None
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
@@ -53,7 +53,7 @@ def run(*arguments: object) -> Cost:
 @contextlib.contextmanager
 def serving(*arguments: object) -> Iterator[Server]:
     """Run `python -m ...` in the background until the end of the block."""
-    with _start(arguments) as process:
+    with _start(arguments, {}) as process:
         assert process.stdout is not None
         try:
             yield Server(process.stdout.readline().strip(), process)
@@ -61,6 +61,6 @@ def serving(*arguments: object) -> Iterator[Server]:
             process.terminate()
 
 
-def _start(arguments: tuple[object, ...]) -> subprocess.Popen[str]:
+def _start(arguments: tuple[object, ...], environment: Mapping[str, str]) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_ENVIRONMENT)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**_ENVIRONMENT, **environment})

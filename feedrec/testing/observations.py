@@ -52,7 +52,8 @@ class Observations(Observer):
     """Notes what happens at a replay server; a test reads it, and waits for it, in any other thread."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._clients: dict[int, ReplayClient] = {}
         self._counts: dict[int, list[int]] = {}  # messages to and from each client
         self._sent: Kept[SentMessage] = Kept()
@@ -63,7 +64,7 @@ class Observations(Observer):
     @property
     def clients(self) -> list[ReplayClient]:
         """All clients that came, in order of connection."""
-        with self._changed:
+        with self._lock:
             return [
                 msgspec.structs.replace(client, sent=sent, received=received)
                 for client, (sent, received) in zip(self._clients.values(), self._counts.values(), strict=True)
@@ -72,33 +73,33 @@ class Observations(Observer):
     @property
     def sent(self) -> list[SentMessage]:
         """The last messages to clients, in order."""
-        with self._changed:
+        with self._lock:
             return self._sent.all()
 
     @property
     def received(self) -> list[ReceivedMessage]:
         """The last messages of clients, in order."""
-        with self._changed:
+        with self._lock:
             return self._received.all()
 
     @property
     def failures(self) -> list[tuple[int, Exception]]:
         """The errors that ended replays too early, with the numbers of the clients."""
-        with self._changed:
+        with self._lock:
             return list(self._failures)
 
     def wait(self, is_true: Callable[[], bool], seconds: float) -> bool:
         """Wait until something about these observations is true; return whether it is within so many seconds."""
         deadline = clock.monotonic() + seconds
         while True:
-            with self._changed:
+            with self._lock:
                 changes = self._changes
             if is_true():  # without the lock: who asks may wait for the server
                 return True
             left = deadline - clock.monotonic()
             if left <= 0:
                 return False
-            with self._changed:
+            with self._lock:
                 if self._changes == changes:
                     self._changed.wait(min(left, _POLL))
 
@@ -114,7 +115,7 @@ class Observations(Observer):
     # What the server tells, in its thread
 
     def on_connected(self, client: int, address: str, endpoint: str) -> None:
-        with self._changed:
+        with self._lock:
             self._clients[client] = ReplayClient(number=client, address=address, endpoint=endpoint)
             self._counts[client] = [0, 0]
             self._tell()
@@ -122,31 +123,31 @@ class Observations(Observer):
     def on_received(self, client: int, message: str | bytes, time: int) -> None:
         is_text = isinstance(message, str)
         payload = message.encode() if isinstance(message, str) else message
-        with self._changed:
+        with self._lock:
             self._received.add(ReceivedMessage(client=client, payload=payload, binary=not is_text, time=time or None))
             self._counts[client][1] += 1
             self._tell()
 
     def on_subscribed(self, client: int, channels: Mapping[str, Collection[str]]) -> None:
         subscribed = {channel: tuple(products) for channel, products in channels.items()}
-        with self._changed:
+        with self._lock:
             self._change(client, subscribed=subscribed)
 
     def on_sent(self, client: int, payload: bytes, *, binary: bool, time: int, is_recorded: bool) -> None:
         kind: Literal["recorded", "made"] = "recorded" if is_recorded else "made"
         message = SentMessage(client=client, payload=payload, binary=binary, time=time or None, kind=kind)
-        with self._changed:
+        with self._lock:
             self._sent.add(message)
             self._counts[client][0] += 1
 
     def on_failed(self, client: int, error: Exception) -> None:
-        with self._changed:
+        with self._lock:
             self._failures.append((client, error))
             self._tell()
 
     def on_ended(self, client: int, result: ClientResult | None) -> None:
         outcome = None if result is None else result.outcome
-        with self._changed:
+        with self._lock:
             self._change(client, is_connected=False, outcome=outcome)
 
     def _change(self, client: int, **changes: Any) -> None:

@@ -1,4 +1,8 @@
-"""What recordings contain, according to their indexes and their first frames."""
+"""
+What recordings contain, according to their indexes and their first frames.
+
+A recording without an index is looked at for a minute. With one that tells all, a hundred frames will do.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ import msgspec
 from ...errors import DamagedRecordingError
 from ...feeds.venue import Sample, VenueFeed
 from ...formats import Recording, open_recording
+from ...formats.facts.file_facts import decode_facts
+from ...formats.line.index import Index
 from ...model import NANOSECONDS, Event, Frame, Header
 
 __all__ = ["Survey", "survey_recordings"]
@@ -85,6 +91,10 @@ def survey_recordings(paths: Sequence[Path], feed: VenueFeed, shifts: Sequence[i
     return Survey(catalogue, wall, steady, *_compare_clocks(feed, first.frames if first else ()), sample)
 
 
+_ALL = "\0"
+"""Stands for all channels: no venue calls one so."""
+
+
 class _Look(NamedTuple):
     """
     What the beginning of a recording says.
@@ -110,6 +120,7 @@ def _look_at_beginning(recording: Recording, feed: VenueFeed, seen: dict[str, di
     """Note the channels and products of the first frames."""
     text = 0
     frames: list[Frame] = []
+    untold = _untold(recording, feed)
     refused: list[dict[str, set[str]]] = []
     with contextlib.suppress(DamagedRecordingError):  # the replay reports it
         for line, record in recording.lines_with_records():
@@ -119,8 +130,9 @@ def _look_at_beginning(recording: Recording, feed: VenueFeed, seen: dict[str, di
             elif record.direction == "in":
                 if len(frames) < MOST_FRAMES:
                     frames.append(record)
-                _note(seen, feed, record)
-            if text > MOST_TEXT or (frames and record.time - frames[0].time > LONGEST_LOOK):
+                untold.discard(_note(seen, feed, record))
+            is_told = not untold and len(frames) >= MOST_FRAMES
+            if is_told or text > MOST_TEXT or (frames and record.time - frames[0].time > LONGEST_LOOK):
                 break
     requested = _asked_for(recording.header)
     for one in refused:
@@ -145,10 +157,37 @@ def _compare_clocks(feed: VenueFeed, frames: Sequence[Frame]) -> tuple[int, int]
     return most if abs(most) >= LEAST_DIFFERENCE else 0, min(found, default=0)
 
 
-def _note(seen: dict[str, dict[str, None]], feed: VenueFeed, frame: Frame) -> None:
+def _untold(recording: Recording, feed: VenueFeed) -> set[str]:
+    """
+    Return the channels of which the index does not tell what they are: those of acks, and those that are not known.
+
+    Returns:
+        `_ALL` alone if there is no index, or something may have been refused.
+
+    """
+    index = recording.index
+    if index is None or _may_lack(recording.header, index):
+        return {_ALL}
+    return set(index.products).difference(feed.channels)
+
+
+def _may_lack(header: Header, index: Index) -> bool:
+    """Whether the venue may have refused some of what was asked for: that has no frames, and an event tells."""
+    facts = None if index.summary is None else decode_facts(index.summary)
+    if facts is not None and not facts.events.keys() & {"missing", ""}:
+        return False
+    return any(
+        channel not in index.products or not products.issubset(index.products[channel])
+        for channel, products in _asked_for(header).items()
+    )
+
+
+def _note(seen: dict[str, dict[str, None]], feed: VenueFeed, frame: Frame) -> str:
+    """Note what a frame is of; return the channel, also of an ack."""
     info = feed.describe(frame.payload)
     if info.channel and info.kind not in ("ack", "error"):
         seen.setdefault(info.channel, {}).update(dict.fromkeys(info.products or ("",)))
+    return info.channel
 
 
 def _asked_for(header: Header) -> dict[str, set[str]]:

@@ -19,11 +19,11 @@ from ...formats.line.steady_clock import Jump, SteadyClock
 from ...formats.several.clocks import beginning_of, clock_at_place, is_stepped, starting_clocks
 from ...formats.several.inputs import Input, inspect_recording
 from ...formats.several.merge import Merge, Source
-from ...model import TIME_LIMIT, FrameInfo, Header, format_time, parse_time
+from ...model import TIME_LIMIT, FrameInfo, format_time, parse_time
 from ..clock.time_types import RecordedSteady
 from .frame_batches import FrameBatch, FrameDecoder, in_steps
 
-__all__ = ["Beginning", "Timeline"]
+__all__ = ["Beginning", "Timeline", "inspect_recordings"]
 
 _FOLLOW_INTERVAL = 0.05
 _AFTER_ALL = 1 << 62  # more lines than there can be
@@ -62,6 +62,7 @@ class Timeline:
         end: Last wall time, exclusive, in nanoseconds: it ends at the first received frame at or after it.
         loop: Whether to start over at the end, forever; a timeline without any frame in range still ends.
         describe: Describes a text frame; pure, and it never raises.
+        files: What `inspect_recordings` says of them; None to look at them when that is needed.
 
     Attributes:
         damage: What was found so far of recordings that are cut off; everything before that is played.
@@ -76,6 +77,7 @@ class Timeline:
         end: int | None = None,
         loop: bool = False,
         describe: Callable[[bytes], FrameInfo] | None = None,
+        files: list[Input] | None = None,
     ) -> None:
         if not paths:
             raise ValueError("a timeline needs a recording")
@@ -89,21 +91,8 @@ class Timeline:
         self._jumps: set[int] = set()  # recordings whose jump was reported
         self._indexes: list[Index | None] | None = None
         self._beginnings: list[Beginning] | None = None
+        self._files = files
         self._lock = threading.RLock()
-
-    def read_headers(self) -> list[Header]:
-        """
-        Read the first line of each recording.
-
-        Raises:
-            RecordingError: If one of them cannot be read.
-
-        """
-        headers = []
-        for path in self.paths:
-            with under_current_name(path, open_recording) as reader:
-                headers.append(reader.header)
-        return headers
 
     def indexes(self) -> list[Index | None]:
         """Return the index of each recording; None for a recording without one."""
@@ -168,7 +157,7 @@ class Timeline:
         """Return how each recording begins, for which all of them are looked at once."""
         with self._lock:
             if self._beginnings is None:
-                files = [inspect_recording(partial(under_current_name, path, open_recording)) for path in self.paths]
+                files, self._files = self._files or inspect_recordings(self.paths), None
                 clocks = starting_clocks(files)
                 found = [Beginning(file, *beginning_of(file, clock)) for file, clock in zip(files, clocks, strict=True)]
                 if not all(file.first for file in files):
@@ -249,6 +238,17 @@ class Timeline:
         if text not in self._reported:
             self._reported.add(text)
             _log.warning("%s", text)
+
+
+def inspect_recordings(paths: Sequence[Path | str]) -> list[Input]:
+    """
+    Read the beginning of each recording, with its header.
+
+    Raises:
+        RecordingError: If one of them cannot be read.
+
+    """
+    return [inspect_recording(partial(under_current_name, Path(path), open_recording)) for path in paths]
 
 
 class _WholeBlocks:

@@ -12,6 +12,7 @@ from ...errors import RecordingError, UsageError
 from ...feeds import hosts_of, venue_of
 from ...feeds.auth import Auth
 from ...feeds.venue import VenueFeed
+from ...formats.several.inputs import Input
 from ...model import NANOSECONDS, Header
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
@@ -20,7 +21,7 @@ from ..clock.timing import Timing
 from ..options import ReplayOptions
 from ..timeline.frame_stream import FrameSource
 from ..timeline.shared_timeline import SharedTimeline
-from ..timeline.timeline import Timeline
+from ..timeline.timeline import Timeline, inspect_recordings
 from .mock_venue import MockVenue, parted_settings
 from .start_rule import StartRule, chosen_keys
 
@@ -141,15 +142,15 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         RecordingError: If a recording cannot be read.
 
     """
-    headers = Timeline(paths).read_headers()
-    groups: dict[str, list[Path | str]] = {}
-    for path, header in zip(paths, headers, strict=True):
-        groups.setdefault(header.endpoint, []).append(path)
+    files = inspect_recordings(paths)
+    groups: dict[str, list[Input]] = {}
+    for file in files:
+        groups.setdefault(file.header.endpoint, []).append(file)
     feeds = _feeds_of(list(groups), options)
     if not feeds and options.settings:
         raise UsageError("a replay that sends every frame unchanged has no settings: leave out --set")
     if not feeds:
-        groups = {"+".join(groups): list(paths)}
+        groups = {"+".join(groups): files}
     timelines = {name: _timeline(group, options, feeds.get(name)) for name, group in groups.items()}
     venues = _venues(feeds, timelines, options)
     surveys = {name: venue.survey for name, venue in venues.items() if venue.survey.first_time}
@@ -167,7 +168,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         together = SharedTimeline(timeline, keeps_beginning=shared is None)
         rule = StartRule(venues[name].survey.catalogue, chosen.get(name)) if name in venues else None
         endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule))
-    return Endpoints(headers[0], endpoints, shared, hosts_of(feeds))
+    return Endpoints(files[0].header, endpoints, shared, hosts_of(feeds))
 
 
 def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFeed]:
@@ -188,9 +189,9 @@ def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFe
     return feeds
 
 
-def _timeline(paths: Sequence[Path | str], options: ReplayOptions, feed: VenueFeed | None) -> Timeline:
-    describe = feed.describe if feed is not None else None
-    timeline = Timeline(paths, start=options.start, end=options.end, loop=options.loop, describe=describe)
+def _timeline(files: list[Input], options: ReplayOptions, feed: VenueFeed | None) -> Timeline:
+    paths, describe = [file.path for file in files], feed.describe if feed is not None else None
+    timeline = Timeline(paths, start=options.start, end=options.end, loop=options.loop, describe=describe, files=files)
     timeline.beginnings()  # looked at now, not when the first client comes
     return timeline
 

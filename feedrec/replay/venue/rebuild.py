@@ -91,14 +91,18 @@ class Rebuilder:
                 state.apply(self._feed.describe(payload), payload)
             return {key: state.snapshot(*key, position.time) for key in wanted}
 
+    def _start_of(self, wanted: frozenset[Key], position: Position, sure_time: int) -> int:
+        """Return the time of a line from which on everything that is wanted can be rebuilt."""
+        if not position.line:
+            return 0  # there is nothing to read, and no index to look at
+        last_tells = getattr(self._feed, "last_tells", ())
+        return latest_snapshots(self._timeline.indexes(), wanted, position.line, sure_time, last_tells)
+
     def _state_before(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> FeedState | None:
         sure_time = position.sure_time if self._timeline.is_in_wall_order else 0
         known = self._checkpoints.pop(wanted, None)  # it is kept again only if all of the way here was read
         if known is None or known.line > position.line:
-            indexes = self._timeline.indexes()
-            last_tells = getattr(self._feed, "last_tells", ())
-            start = latest_snapshots(indexes, wanted, position.line, sure_time, last_tells)
-            known = _Checkpoint(0, start, new_state(self._feed, wanted))
+            known = _Checkpoint(0, self._start_of(wanted, position, sure_time), new_state(self._feed, wanted))
         state = known.state
         if state is None:
             return None

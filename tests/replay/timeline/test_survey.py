@@ -9,7 +9,7 @@ import pytest
 from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
-from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
+from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record, format_time
 from feedrec.replay.timeline import survey
 from feedrec.replay.timeline.survey import survey_recordings
 
@@ -72,10 +72,68 @@ def test_several_recordings_are_looked_at_together(tmp_path: Path) -> None:
 
 def test_the_look_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a long recording nor a large one is read to its end."""
-    path = record(tmp_path / "a.jsonl.zst", *(ticker(second, f"P{second}-USD") for second in range(100)))
+    path = record(tmp_path / "a.jsonl", *(ticker(second, f"P{second}-USD") for second in range(100)))
     assert len(survey_recordings([path], FEED).catalogue["ticker"]) == 62
     monkeypatch.setattr(survey, "MOST_TEXT", 1000)
     assert len(survey_recordings([path], FEED).catalogue["ticker"]) < 10
+
+
+def indexed(path: Path, *records: Record, asked: list[str] | None = None) -> Path:
+    """Write a recording whose index knows what its frames are, as a recorder does."""
+    subscriptions = [{"channel": "ticker", "products": asked}] if asked else []
+    with create_recording(path, Header("coinbase-advanced", subscriptions=subscriptions)) as writer:
+        for one in records:
+            writer.write(one, FEED.describe(one.payload) if isinstance(one, Frame) else None)
+    return writer.path
+
+
+def frames_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many frames are decoded to survey a recording."""
+    seen: list[bytes] = []
+    describe = FEED.describe
+
+    def noted(_: object, payload: bytes) -> FrameInfo:
+        seen.append(payload)
+        return describe(payload)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(FEED), "describe", noted)
+        survey_recordings([path], FEED)
+    return len(seen)
+
+
+TICKERS = [ticker(1 + number // 100, f"P{number}-USD") for number in range(300)]
+ACK = Frame(0, 0, b'{"channel":"subscriptions","sequence_num":0,"events":[{"subscriptions":{}}]}')
+MISSING = Event(0, 0, "missing", {"subscriptions": [{"channel": "ticker", "products": ["X-Y"]}]})
+
+
+def test_an_index_that_tells_all_spares_the_look_but_for_a_hundred_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is found is the same as if everything was read."""
+    path = indexed(tmp_path / "a.jsonl.zst", ACK, *TICKERS, asked=["P0-USD", "P299-USD"])
+    assert frames_read(path, monkeypatch) == 100
+    found = survey_recordings([path], FEED).catalogue
+    assert found.keys() == {"ticker"}
+    assert sorted(found["ticker"]) == sorted(f"P{number}-USD" for number in range(300))
+    monkeypatch.setattr(survey, "MOST_FRAMES", 1000)
+    assert sorted(survey_recordings([path], FEED).catalogue["ticker"]) == sorted(found["ticker"])
+
+
+@pytest.mark.parametrize(
+    ("before", "asked"),
+    [([Frame(1, 0, b'{"channel":"new","x":%d}' % n) for n in range(3)], []), ([MISSING, ACK], ["P0-USD", "X-Y"])],
+)
+def test_what_the_index_does_not_tell_is_looked_for(
+    tmp_path: Path, before: list[Record], asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A channel that is not known may be that of acks; what was refused, only an event tells."""
+    records = [*TICKERS, *before] if not asked else [*before[:1], *TICKERS]
+    path = indexed(tmp_path / "a.jsonl.zst", *records, asked=asked)
+    assert frames_read(path, monkeypatch) >= 300
+    found = survey_recordings([path], FEED).catalogue
+    assert ("new" in found) == (not asked)
+    assert "X-Y" not in found["ticker"]
 
 
 def named(second: float, ahead: float) -> Frame:

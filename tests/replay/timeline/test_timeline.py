@@ -11,7 +11,7 @@ from feedrec.errors import NotARecordingError
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Header
-from feedrec.replay.timeline.timeline import Timeline
+from feedrec.replay.timeline.timeline import Timeline, inspect_recordings
 
 from ..recordings import START, describe, numbered, record, record_with_events
 from .playing import batches_of, frames_in
@@ -59,4 +59,4 @@ def test_a_timeline_of_nothing_is_refused() -> None:
 
 def test_a_missing_recording_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotARecordingError):
-        Timeline([tmp_path / "none.jsonl.zst"]).read_headers()
+        inspect_recordings([tmp_path / "none.jsonl.zst"])
