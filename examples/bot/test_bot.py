@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from bot import Bot, GapError, Signal, run
@@ -11,13 +10,7 @@ from websockets.exceptions import ConnectionClosedError
 
 from feedrec.testing import FeedReplay
 
-RECORDING = Path(__file__).parent / "feeds" / "btc-usd.jsonl"
-
-
-@pytest.fixture
-def feed() -> Iterator[FeedReplay]:
-    with FeedReplay(RECORDING) as feed:
-        yield feed
+pytestmark = pytest.mark.feed("btc-usd.jsonl")  # in the folder feeds, as pytest.ini says
 
 
 def test_what_the_bot_would_have_done(feed: FeedReplay) -> None:
@@ -50,8 +43,8 @@ def test_a_message_that_was_lost_is_noticed() -> None:
         bot.on_message('{"channel":"subscriptions","timestamp":"","sequence_num":2,"events":[]}')
 
 
-def test_a_connection_that_is_lost_is_an_error() -> None:
+def test_a_connection_that_is_lost_is_an_error(feed_replay: Callable[..., FeedReplay]) -> None:
     """A bot that took it for the end of the day would stop without a word."""
-    unstable = FeedReplay(RECORDING, settings={"close_after": "50", "close_code": "1006"})
-    with unstable as feed, pytest.raises(ConnectionClosedError):
+    feed = feed_replay("btc-usd.jsonl", settings={"close_after": "50", "close_code": "1006"})
+    with pytest.raises(ConnectionClosedError):
         list(run(Bot("BTC-USD"), feed.url))

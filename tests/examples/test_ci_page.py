@@ -52,6 +52,11 @@ def examples(tmp_path: Path) -> Path:
     return tmp_path / "examples"
 
 
+def test_pytest(examples: Path) -> None:
+    (examples / "bot" / "test_recorded.py").write_text(blocks("python-pytest")[0])
+    assert "1 passed" in run("python -m pytest --feed-block-network", examples / "bot")
+
+
 def test_unittest(examples: Path) -> None:
     (examples / "bot" / "test_recorded.py").write_text(blocks("python-unittest")[0])
     assert "Ran 1 test" in run("python -m unittest", examples / "bot")
