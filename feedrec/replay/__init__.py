@@ -5,6 +5,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     clock/      recorded time and real time
     venue/      the venue that the recordings stand for
     client/     the replay to one client
+    steering/   what steers a replay while it runs
     tls/        clients that speak wss
     server.py   listens, and replays to each client
     options.py  how to replay
@@ -19,6 +20,7 @@ from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, Outcome, ReplayTotal
 from .server import ReplayServer
+from .steering.steering import Steering
 from .tls.tls_context import TlsFiles
 
 __all__ = [
@@ -29,5 +31,6 @@ __all__ = [
     "ReplayOptions",
     "ReplayServer",
     "ReplayTotal",
+    "Steering",
     "TlsFiles",
 ]

@@ -40,7 +40,10 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         clock: `each` for a separate timeline for each client, from the start; `shared` for one timeline for all: it
             begins with the first client that subscribes, and a client that connects or reconnects later joins at its
             current time. None for `shared` with recordings of several endpoints, unless they are looped or the speed is
-            infinite, and for `each` otherwise.
+            infinite, for `shared` if it begins paused, and for `each` otherwise.
+        paused: Whether nothing is played until the replay is steered: until a step, until it shall play up to a moment,
+            or until it is resumed. The present is then what was played, so that the same messages of clients at the
+            same position are answered with the same bytes at any speed.
         at_end: After the last frame: `close` the connection and keep listening; `hold` it open, where time, heartbeats
             and answers go on; or `exit`: like `close`, and the server finishes when the replay to every client has
             ended.
@@ -72,6 +75,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8765
     speed: float = 1.0
     clock: Literal["each", "shared"] | None = None
+    paused: bool = False
     at_end: AtEnd = "close"
     write_deadline: float = 30.0
     deflate: bool = False
@@ -96,6 +100,11 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"the write deadline must be positive and finite, not {self.write_deadline} s")
         if not 0 <= self.settle < math.inf:
             raise UsageError(f"the settling time must be finite and not negative, not {self.settle} s")
+        if self.paused and (self.clock == "each" or self.loop):
+            raise UsageError(
+                "a replay that begins paused has one timeline for all clients, played once: leave out clock='each' and "
+                "loop, or paused"
+            )
         if self.clock == "shared" and not self.has_one_present:
             raise UsageError(
                 "with --speed max or --loop, clients have no current time to share: leave out --clock shared, or "
@@ -122,8 +131,12 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_one_present(self) -> bool:
-        """Whether recorded time can pass for all clients alike."""
-        return math.isfinite(self.speed) and not self.loop
+        """Whether recorded time can pass for all clients alike: as fast as can be, if they wait for each other."""
+        return (math.isfinite(self.speed) or self.paused) and not self.loop
+
+    def shares_clock(self, *, of_several: bool) -> bool:
+        """Tell whether all clients have one timeline, of a single endpoint or of several."""
+        return self.paused or self.clock == "shared" or (self.clock is None and of_several and self.has_one_present)
 
     def _check_max_clients(self) -> None:
         if self.max_clients is None:

@@ -44,6 +44,7 @@ from .clock.schedule import Clock, Sleep
 from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
+from .steering.steering import Steering
 from .tls.tls_context import ServerTls, open_tls
 from .tls.tls_handshake import TlsHandshake, tell_of_tls
 from .venue.endpoints import Endpoint, Endpoints, open_endpoints
@@ -80,6 +81,7 @@ class ReplayServer:
 
     Attributes:
         header: The header of the first recording, once started.
+        steering: Steers it, once started.
         client_log: Takes log lines about clients, as far as they are not too many.
         has_failed: Whether a replay ended because of a bug in feedrec.
         has_lacked: Whether a client's request failed: for data that the recordings lack, for an unknown path, or with
@@ -88,6 +90,7 @@ class ReplayServer:
     """
 
     header: Header
+    steering: Steering
 
     def __init__(
         self,
@@ -139,6 +142,7 @@ class ReplayServer:
             open_endpoints, self._paths, self._options, self._clock, self._sleep
         )
         self.header = self._endpoints.header
+        self.steering = self._make_steering()
         self._tallies = {name: Tally() for name in self._endpoints.names}
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
@@ -231,10 +235,16 @@ class ReplayServer:
         while not closed.done():
             self._handshakes.abort()
             await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
+        await self.steering.close()
         self._endpoints.close()
         for log in (self._refusals, self.client_log):
             log.tell_left_out()
         self._finished.set()
+
+    def _make_steering(self) -> Steering:
+        served, is_barrier = self._endpoints, self._options.paused
+        tempo, shared = served.tempo, served.shared
+        return Steering(served.timelines, tempo, shared, self._clock, self._sleep, is_barrier=is_barrier)
 
     def _make_connection(self, *args: Any, **kwargs: Any) -> ReplayConnection | TlsHandshake:
         connection = ReplayConnection(*args, **kwargs)
@@ -303,7 +313,7 @@ class ReplayServer:
         endpoint = self._endpoints.at(connection.request.path) if connection.request is not None else None
         if endpoint is None:
             raise AssertionError("handshakes for unknown paths are refused")
-        options, shared = self._options, self._endpoints.shared
+        options, one = self._options, self.steering.one
         number = next(self._numbers)
         remarks = LogLimit(self.client_log, f"client {number}", at_once=20, per_second=0.2)
         client = self._meet(number, connection, endpoint, remarks)
@@ -312,8 +322,8 @@ class ReplayServer:
         result = None
         self._crowd.clients += 1
         finished = False
-        if shared is not None:
-            shared.come()
+        if one is not None:
+            one.come()
         self.client_log.log(logging.INFO, "%s connected", client.name)
         try:
             result = await client.run(self._stopping)
@@ -333,8 +343,8 @@ class ReplayServer:
             if self._observer is not None:
                 self._observer.on_ended(number, result)
             remarks.tell_left_out()
-            if shared is not None:
-                shared.leave(finished=finished)
+            if one is not None:
+                await one.leave(finished=finished)
             self._crowd.clients -= 1
             if options.at_end == "exit" and not self._crowd.clients:
                 self._finished.set()
@@ -350,7 +360,7 @@ class ReplayServer:
         if venue is not None:
             remark = partial(self._remark, number, remarks)
             session = VenueSession.with_venue(venue, outlet, remark, lambda: crowd.clients < 2)
-        client = ClientReplay(number, connection, endpoint, outlet, session, options.at_end, crowd, observer)
+        client = ClientReplay(number, connection, endpoint, outlet, session, self.steering, crowd, observer)
         if isinstance(outlet, ObservedOutlet):
             outlet.follow(client, session, None if venue is None else venue.feed.describe)
         return client

@@ -3,6 +3,7 @@ One client of the replay.
 
     client.py           the replay to it, from its first message to its end
     playback.py         frames, each when it is due
+    pace.py             when that is
     venue_session.py    the owner of the venue's server half
     venue_time.py       the venue's clock for what is made for it
     connection.py       its connection

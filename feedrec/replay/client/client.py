@@ -17,10 +17,13 @@ from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import NANOSECONDS, Frame
 from ..clock.lateness import LatenessHistogram
+from ..clock.schedule import Schedule
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..observer import Observer
-from ..options import AtEnd
 from ..results import ClientResult, Outcome
+from ..steering.followers import Follower, Moved
+from ..steering.steering import Steering
+from ..timeline.batch_window import Place
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
@@ -50,7 +53,7 @@ class ClientReplay:
         endpoint: What to play, and how fast.
         outlet: Takes the frames.
         session: Answers the client; None to send it every frame.
-        at_end: What to do after the last frame.
+        steering: Says when it is played, and from where.
         crowd: All clients.
         observer: Hears of it; None if nobody wants to know.
 
@@ -67,7 +70,7 @@ class ClientReplay:
         endpoint: Endpoint,
         outlet: Outlet,
         session: VenueSession | None,
-        at_end: AtEnd,
+        steering: Steering,
         crowd: Crowd,
         observer: Observer | None,
     ) -> None:
@@ -79,11 +82,14 @@ class ClientReplay:
         self._timing = endpoint.timing
         self._outlet = outlet
         self._session = session
-        self._at_end = at_end
+        self._steering = steering
         self._crowd = crowd
         self._observer = observer
         self._begun = asyncio.Event()
         self._has_enough = asyncio.Event()
+        self._entered = asyncio.Event()
+        self._follower: Follower | None = None
+        self._schedule: Schedule | None = None
         self._outcome: Outcome = "client left"
         self._last_heard = 0
         self._playback: Playback | None = None
@@ -95,6 +101,8 @@ class ClientReplay:
 
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Play until the end, until the client is gone, or until `stopping` is done; the connection is closed then."""
+        if self._session is None and self._goes_by_position:
+            self._join()
         listening = asyncio.create_task(self._listen())
         playing = asyncio.create_task(self._play())
         try:
@@ -109,6 +117,7 @@ class ClientReplay:
             elif stopping.done() and not playing.done() and self._outcome == "client left":
                 self._outcome = "server stopped"
         finally:
+            self._leave()
             if self._session is not None:
                 self._session.stop()
             for task in (listening, playing):
@@ -136,6 +145,9 @@ class ClientReplay:
                     await self._dismiss(session.dismissal)
                     return
                 await self._outlet.drain()  # no answers to a client that does not read them
+                if session is not None and self._begun.is_set() and self._goes_by_position:
+                    await self._entered.wait()  # its messages are answered one by one
+                    await session.state_given()
         except (ConnectionClosed, ClientEnded):
             return
 
@@ -145,13 +157,13 @@ class ClientReplay:
         if observer is not None:
             observer.on_received(self._number, message, self.present)
         if session is None:
-            self._begun.set()
+            self._join()
             return
         session.hear(message, self.present)
         if observer is not None:
             observer.on_subscribed(self._number, session.subscribed)
         if session.has_subscribed and session.dismissal is None:
-            self._begun.set()
+            self._join()
             if not self._has_enough.is_set() and self._needs_no_more(session):
                 self._has_enough.set()
 
@@ -177,7 +189,28 @@ class ClientReplay:
     @property
     def _shared_present(self) -> RecordedSteady | None:
         """The steady time that is now if all clients share one, and it has begun."""
-        return None if self._timing.shared is None else self._timing.shared.present
+        one = self._steering.one
+        return None if one is None else one.present_of_clients
+
+    @property
+    def _goes_by_position(self) -> bool:
+        """Whether the present is what was played."""
+        return self._steering.one is not None and self._steering.one.goes_by_position
+
+    def _join(self) -> None:
+        """Begin, where the timeline of all clients is now."""
+        if not self._begun.is_set() and self._steering.one is not None:
+            self._follower = self._steering.one.join(self._endpoint.frames)
+            self._follower.flush = self._outlet.flush
+        self._begun.set()
+
+    def _leave(self) -> None:
+        """Keep nobody waiting."""
+        if self._steering.one is not None and self._follower is not None:
+            self._steering.one.part(self._follower)
+        if self._playback is not None and self._schedule is not None:
+            self._playback.close()
+            self._steering.end(self._schedule)
 
     async def _dismiss(self, dismissal: Close) -> None:
         self._outcome = "turned away" if self._playback is None else "disconnected"
@@ -195,28 +228,39 @@ class ClientReplay:
     async def _play(self) -> None:
         if not await self._wait_for_word():
             return
-        if self._shared_present is not None:
+        if self._shared_present is not None and not self._steering.is_paused:
             await self._settle()
-        joined = self._shared_present
-        async with self._endpoint.open_stream(joined) as stream:
+        while True:
+            with contextlib.suppress(Moved):
+                await self._play_from_here()
+                return
+
+    async def _play_from_here(self) -> None:
+        """Play from where the client is to begin, up to the end; raises `Moved` if it is to go on elsewhere."""
+        place = None if self._follower is None else self._follower.enter()
+        joined = self._shared_present if place is None else None
+        async with self._endpoint.open_stream(place or Place(joined)) as stream:
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
             self._outcome = await self._play_stream(stream, joined)
         if self._session is not None and self._session.dismissal is not None:
             await self._disconnect(self._session.dismissal)
         elif self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
-        elif self._outcome == "finished" and self._at_end == "hold":
+        elif self._outcome == "finished" and self._endpoint.at_end == "hold":
             await self._hold()
         elif self._outcome == "finished":
+            self._leave()
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 
     async def _play_stream(self, stream: FrameSource, joined: RecordedSteady | None) -> Outcome:
-        """Play from the steady time at which the client joined the others, None for the beginning."""
+        """Play from the steady time at which the client joined the others, None for its place or the beginning."""
         try:
-            await stream.fill_reserve()
-            await self._settle()
-            batch = await stream.next_batch()
+            if not self._steering.is_paused:
+                await stream.fill_reserve()
+                await self._settle()
+            batch = await self._first_batch(stream)
             self._playback = playback = self._begin(batch, joined)
+            self._entered.set()
             end = None if batch is not None else await asyncio.to_thread(self._endpoint.timeline.end_position)
             while batch is not None:
                 await playback.play(batch, stream)
@@ -232,6 +276,17 @@ class ClientReplay:
             return "recording damaged"
         return "finished"
 
+    async def _first_batch(self, stream: FrameSource) -> FrameBatch | None:
+        """Return the first batch, without the frames that are past; None at the end."""
+        follower = self._follower
+        if follower is None or follower.entrance is None:
+            return await stream.next_batch()
+        skip = follower.entrance.skip
+        while (batch := await stream.next_batch()) is not None and skip >= len(batch.frames):
+            skip -= len(batch.frames)
+            follower.begin(batch)
+        return batch._replace(first=skip) if batch is not None and skip else batch
+
     def _begin(self, batch: FrameBatch | None, joined: RecordedSteady | None) -> Playback:
         """Begin its time: with its first frame, if there is one, or by the schedule of all clients."""
         if batch is None:
@@ -239,12 +294,13 @@ class ClientReplay:
         else:
             first_time = batch.times[batch.first]
             shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
-        shared = self._timing.shared
-        if shared is None:
-            return Playback(first_time, shift, self._timing, self._outlet, self._session, self._crowd)
-        schedule = shared.begin(first_time)
-        since = joined if joined is not None else shared.beginning or first_time
-        return Playback(since, shift, self._timing, self._outlet, self._session, self._crowd, schedule)
+        self._schedule = schedule = self._steering.begin(first_time)
+        follower = self._follower
+        if follower is not None and follower.entrance is not None:
+            joined = follower.entrance.time
+        if self._steering.one is not None:
+            first_time = joined if joined is not None else self._steering.one.beginning or first_time
+        return Playback(first_time, shift, self._timing, self._outlet, self._session, self._crowd, schedule, follower)
 
     async def _wait_for_word(self) -> bool:
         """Wait for what begins the replay; a client that sends nothing in time is dismissed, or only listens."""
@@ -254,6 +310,7 @@ class ClientReplay:
                 await self._begun.wait()
         except TimeoutError:
             if session is None:
+                self._join()
                 return True
             with contextlib.suppress(ClientEnded):
                 session.hear_nothing()
@@ -265,7 +322,7 @@ class ClientReplay:
     def _needs_no_more(self, session: VenueSession) -> bool:
         """Whether nothing more of it is waited for; a time that all clients share begins with nobody so early."""
         rule = self._endpoint.start_rule
-        if rule is None or not (rule.is_chosen or self._timing.shared is None or self._shared_present is not None):
+        if rule is None or not (rule.is_chosen or self._steering.one is None or self._shared_present is not None):
             return False
         return session.meets(rule)
 
@@ -293,10 +350,10 @@ class ClientReplay:
         """Stay open, and answer as a venue where nothing happens any more."""
         session, playback = self._session, self._playback
         try:
-            if session is None or playback is None:
+            if playback is None:
                 await self._connection.wait_closed()
             else:
-                await playback.go_on(session)
+                await playback.go_on()
         except ClientEnded as end:
             self._outcome = end.outcome
             if session is not None and session.dismissal is not None:

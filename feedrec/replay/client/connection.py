@@ -114,6 +114,12 @@ class ReplayConnection(ServerConnection):
         self.transport.set_write_buffer_limits(*limits)
         await self.written_down_to(0)
 
+    async def flushed(self) -> None:
+        """Wait for the same, and go on as before."""
+        if self.waiting:
+            await self.all_written()
+            self.transport.set_write_buffer_limits(TRANSPORT_LIMIT)
+
     @property
     def _is_closing(self) -> bool:
         """Whether the server closes the connection, and waits for the client's close."""

@@ -143,6 +143,10 @@ class Outlet:
         await self._connection.all_written()
         self._check()
 
+    async def flush(self) -> None:
+        """Wait until the operating system has everything that was handed over, or the client is gone."""
+        await self._connection.flushed()
+
     def _check(self) -> None:
         if self._connection.has_stopped_reading:
             raise ClientEnded("stopped reading")

@@ -10,20 +10,24 @@ missed. After the end of the recordings time goes on for a client that stays.
 from __future__ import annotations
 
 import asyncio
-import math
+import contextlib
+from functools import partial
 from typing import NoReturn
 
 from ...model import NANOSECONDS, Frame
+from ..clock.alarm import Alarm
 from ..clock.lateness import LatenessHistogram
-from ..clock.schedule import Schedule, wait_until_due
+from ..clock.schedule import Schedule
 from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..clock.timing import Timing
+from ..steering.followers import Follower
 from ..timeline.coming_snapshots import Outlook
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.rebuild import Position
 from .crowd import Crowd
 from .outlet import Outlet
+from .pace import Pace
 from .venue_session import VenueSession
 
 __all__ = ["LONGEST_HOLE", "Playback"]
@@ -32,7 +36,11 @@ LONGEST_HOLE = 10 * NANOSECONDS
 """Steady time without a frame over which nothing is sent unprompted."""
 
 _LEAST_STEP = NANOSECONDS  # by which the wall clock must have been set to be followed at once
-_TIME_TO_SPARE = 5_000_000  # nanoseconds: a frame of 5 MB is decoded in less
+_REST = 10.0  # seconds after which a client that waits for nothing looks around all the same
+
+
+class _DueChanged(Exception):  # noqa: N818  not an error
+    """Something else is due next."""
 
 
 class Playback:
@@ -46,7 +54,8 @@ class Playback:
         outlet: Takes the messages.
         session: Turns frames into messages; None to send them unchanged.
         crowd: All clients.
-        schedule: The schedule of all clients; None for a separate one.
+        schedule: When it is due.
+        follower: How far it may go, of a client that follows the timeline of all; None for a timeline of its own.
 
     Attributes:
         frames: Messages handed over because a frame was recorded, or something was due before the end.
@@ -63,20 +72,23 @@ class Playback:
         outlet: Outlet,
         session: VenueSession | None,
         crowd: Crowd,
-        schedule: Schedule | None = None,
+        schedule: Schedule,
+        follower: Follower | None = None,
     ) -> None:
         self.frames = 0
         self.lateness = LatenessHistogram()
         self._clock = timing.clock
         self._pause = timing.sleep
-        self._is_paced = math.isfinite(timing.speed)
         self._outlet = outlet
         self._session = session
-        self._crowd = crowd
-        self._started = self._last_handed = self._ready = timing.clock()
-        self._is_shared = schedule is not None
-        self._schedule = schedule or Schedule(first_time, self._started, timing.speed)
+        self._alarm = Alarm() if session is None else session.alarm
+        self._pace = Pace(schedule, timing, crowd, self._sleep, self._alarm, follower)
+        self._started = self._last_handed = self._ready = timing.clock() if follower is not None else schedule.begun
+        self._follower = follower
+        self._schedule = schedule
         self._first_time = self._added_time = self._last_time = first_time
+        if follower is None:
+            schedule.reached = self._reached
         self._shift = shift  # of the last frame that was attended to, or of the last batch
         self._deadlines: list[Monotonic] = []
         self._batch = FrameBatch(0, 0, [], [], [])
@@ -111,6 +123,10 @@ class Playback:
         """Steady nanoseconds from its start to the last message."""
         return self._played + self._last_time - self._first_time
 
+    def close(self) -> None:
+        """Let go of the schedule."""
+        self._pace.close()
+
     async def play(self, batch: FrameBatch, stream: FrameSource) -> None:
         """
         Play a batch.
@@ -122,24 +138,25 @@ class Playback:
         """
         frames = batch.frames[batch.first :] if batch.first else batch.frames
         times = batch.times[batch.first :] if batch.first else batch.times
+        pace = self._pace
+        pace.begin(batch)
         if batch.lap != self._batch.lap:
             self._begin_lap(times[0])
         self._batch, self._past, self._stream = batch, batch.first, stream
         session, schedule, outlet = self._session, self._schedule, self._outlet
         if session is not None:
             session.time.next_payload = self._next_payload
-        deadlines, changes = schedule.deadlines(times), schedule.changes
+        deadlines, changes = pace.deadlines(batch.first), schedule.changes
         now = self._clock()
         for number, frame in enumerate(frames):
             self._past = batch.first + number
             if session is not None and session.needs_attention:
                 await self._attend(session, self._past)
             if schedule.changes != changes:
-                deadlines, changes = schedule.deadlines(times), schedule.changes
+                deadlines, changes = pace.deadlines(batch.first), schedule.changes
             deadline = deadlines[number]
             if deadline > now:
-                await self._hand_over()
-                deadline = await self._wait_until_due(times[number], stream)
+                deadline = await self._wait_for_frame(stream)
                 now = self._clock()
             self._added_time = times[number]
             if session is None:
@@ -155,6 +172,15 @@ class Playback:
         self._past = len(batch.frames)
         self._shift = self._shift_at(-1)
         await self._hand_over()
+
+    async def _wait_for_frame(self, stream: FrameSource) -> Monotonic:
+        """Wait until the next frame is due, and send what became due before it meanwhile; return its deadline."""
+        await self._hand_over()
+        deadline = await self._pace.frame_due(self._past, stream)
+        session = self._session
+        if session is not None and session.needs_attention:
+            await self._attend(session, self._past)
+        return deadline
 
     async def next_batch(self, stream: FrameSource) -> FrameBatch | None:
         """Return the next batch; meanwhile answer, since it may still have to be recorded. Raises as `play` does."""
@@ -186,7 +212,8 @@ class Playback:
         """
         self._stream = None
         if position is not None:
-            self._batch = FrameBatch(position, position, [], [], [])
+            self._batch, self._past = FrameBatch(position, position, [], [], []), 0
+        await self._wait_for_end()
         if (session := self._session) is not None:
             session.time.end(self._batch.frames)
             while session.deadline is not None and session.deadline <= self.present_frame:
@@ -195,35 +222,48 @@ class Playback:
                 await self._give_state(session)
             session.end(self.present)
 
-    async def go_on(self, session: VenueSession) -> NoReturn:
+    async def _wait_for_end(self) -> None:
+        """Wait until the end of the recordings may be passed, and answer meanwhile."""
+        while self._follower is not None and self._follower.holds_end():
+            await self._sleep(_REST)
+
+    async def go_on(self) -> NoReturn:
         """Let time go on after the end, in real time if it took no time before; raises as `play` does."""
-        if not self._is_paced:
-            now = self._clock()
-            self._schedule.seek(self._added_time, now)
-            self._schedule.set_speed(1.0, now)
+        session = self._session
+        self._pace.end(self._added_time)
         while True:
-            if session.waits_for_state:
+            if session is not None and session.waits_for_state:
                 await self._give_state(session)
-            elif (due := session.next_due) is None:
-                await session.state_wanted()
+            elif session is None or (due := session.next_due) is None:
+                if self._follower is not None:
+                    self._follower.rest()
+                await self._sleep(_REST)
             else:
                 time = steady_time(due, self._shift)
-                await self._wait_until_due(time)
-                self._add_due(session, due, time)
-                self._outlet.hand_over()
-                await self._outlet.drain()
+                with contextlib.suppress(_DueChanged):
+                    await self._pace.time_due(time, partial(_check_due, session, due))
+                    self._add_due(session, due, time)
+                    self._outlet.hand_over()
+                    await self._outlet.drain()
+
+    def _reached(self) -> RecordedSteady:
+        return self._added_time
 
     @property
     def _steady_present(self) -> RecordedSteady:
         """The steady time that is now: at most that of the next frame, which may be late."""
-        now = self._schedule.recorded_at(self._clock())
+        if self._follower is not None and self._follower.goes_by_position:
+            return self._added_time
+        now = self._pace.now
         if self._past < len(self._batch.times):
             now = min(now, self._batch.times[self._past])
         return max(self._added_time, now)
 
-    def _next_payload(self) -> bytes:
+    def _next_payload(self) -> bytes | None:
         """Return the next frame, or the last one as long as the next is not known."""
         frames = self._batch.frames
+        if not frames:
+            return None
         return frames[min(self._past, len(frames) - 1)].payload
 
     def _shift_at(self, number: int) -> Shift:
@@ -238,25 +278,17 @@ class Playback:
         if self._session is not None:
             self._session.begin_lap()
 
-    async def _wait_until_due(self, time: RecordedSteady, stream: FrameSource | None = None) -> Monotonic:
-        """Wait for a recorded moment, looking ahead while there is time; return its deadline."""
-        schedule = self._schedule
-        while stream is not None:
-            deadline = schedule.deadline(time)
-            if (deadline is not None and deadline - self._clock() <= _TIME_TO_SPARE) or not stream.look_ahead():
-                break
-            await self._pause(0)
-        return await wait_until_due(schedule, time, clock=self._clock, sleep=self._sleep, lead=self._crowd.lead)
-
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but answer a subscription that arrives meanwhile at once."""
         session = self._session
-        if session is None or not seconds:
+        if not seconds or (session is None and self._follower is None):
             await self._pause(seconds)
-            return
-        await session.state_wanted_within(seconds)
-        if session.waits_for_state:
-            await self._give_state(session)
+        elif session is None:
+            await self._alarm.sleep(seconds)
+        else:
+            await session.state_wanted_within(seconds)
+            if session.waits_for_state:
+                await self._give_state(session)
 
     async def _attend(self, session: VenueSession, number: int) -> None:
         """Send what the client waits for, and what the venue would send unprompted up to a frame of the batch."""
@@ -273,8 +305,9 @@ class Playback:
         while (due := session.next_due) is not None and due <= until:
             time = steady_time(due, self._shift)
             await self._hand_over()
-            deadline = await self._wait_until_due(time)
-            self._deadlines += [deadline] * self._add_due(session, due, time)
+            with contextlib.suppress(_DueChanged):
+                deadline = await self._pace.time_due(time, partial(_check_due, session, due))
+                self._deadlines += [deadline] * self._add_due(session, due, time)
 
     def _add_due(self, session: VenueSession, due: RecordedWall, time: RecordedSteady) -> int:
         """Add what is due, unless it no longer is: the client may have unsubscribed. Return how many messages."""
@@ -290,15 +323,15 @@ class Playback:
         """Answer a subscription with the state of the market as of now."""
         await self._hand_over()
         batch, past, present, steady = self._batch, self._past, self.present, self._steady_present
-        if not self._is_shared:
-            self._schedule.pause(self._clock())
+        if self._follower is None:
+            self._schedule.pause(self._clock(), "state")
         since = [frame.payload for frame in batch.frames[:past] if not frame.binary]
         sure_time = batch.frames[0].time if batch.frames else 0
         outlook = Outlook(batch, past, steady, self._stream)
         await session.give_state(Position(batch.start, since, present, sure_time), outlook)
         self._ready = self._clock()
-        if not self._is_shared:
-            self._schedule.resume(self._ready)
+        if self._follower is None:
+            self._schedule.resume(self._ready, "state")
 
     async def _hand_over(self) -> None:
         if not self._deadlines:
@@ -308,9 +341,14 @@ class Playback:
         self._last_handed = self._clock()
         self._last_time = self._added_time
         self.frames += len(self._deadlines)
-        if self._is_paced:
+        if self._schedule.is_paced:
             ready = self._ready
             for deadline in self._deadlines:
                 self.lateness.add(self._last_handed - max(deadline, ready))
         self._deadlines.clear()
         await self._outlet.drain()
+
+
+def _check_due(session: VenueSession, due: RecordedWall) -> None:
+    if session.next_due != due:
+        raise _DueChanged

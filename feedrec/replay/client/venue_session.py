@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
 from ...model import Frame, FrameInfo
+from ..clock.alarm import Alarm
 from ..clock.time_types import RecordedWall
 from ..timeline.coming_snapshots import ComingSnapshots, Outlook
 from ..venue.mock_venue import MockVenue
@@ -37,6 +38,7 @@ class VenueSession:
         on_frame: Takes the next recorded frame and its description; returns the messages to send for it. It is that of
             `FeedServer` itself, since it is called for every frame.
         time: What the venue's clock said.
+        alarm: Rings when a subscription waits for `give_state`.
         dismissal: How to close the connection, once the server half has decided to.
 
     """
@@ -62,7 +64,9 @@ class VenueSession:
         self._remark = remark
         self._is_alone = is_alone
         self._waits_for_state = asyncio.Event()
-        self._waiter: asyncio.Future[None] | None = None
+        self._has_state = asyncio.Event()
+        self._has_state.set()
+        self.alarm = Alarm()
         self._stopped = threading.Event()
 
     @classmethod
@@ -195,23 +199,19 @@ class VenueSession:
         """Wait until a subscription waits for `give_state`."""
         await self._waits_for_state.wait()
 
+    async def state_given(self) -> None:
+        """Wait until no subscription waits for `give_state` any more."""
+        await self._has_state.wait()
+
     async def state_wanted_within(self, seconds: float) -> None:
-        """Wait for that for some seconds. It is done before almost every frame: no task is cancelled for it."""
-        if self._waits_for_state.is_set():
-            return
-        loop = asyncio.get_running_loop()
-        self._waiter = waiter = loop.create_future()
-        timer = loop.call_later(seconds, _wake, waiter)
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
+        """Wait for that for some seconds, or until the alarm rings for another reason."""
+        if not self._waits_for_state.is_set():
+            await self.alarm.sleep(seconds)
 
     def _want_state(self) -> None:
         self._waits_for_state.set()
-        if self._waiter is not None:
-            _wake(self._waiter)
+        self._has_state.clear()
+        self.alarm.ring()
 
     async def give_state(self, position: Position, outlook: Outlook) -> None:
         """
@@ -238,6 +238,7 @@ class VenueSession:
             self._end_if_dismissed()
             await self._outlet.drain()
         self._waits_for_state.clear()
+        self._has_state.set()
 
     def stop(self) -> None:
         """End the rebuilding, if any, and let go of the client."""
@@ -258,8 +259,3 @@ class VenueSession:
                 self.dismissal = reply
             elif isinstance(reply, Remark):
                 self._remark(reply)
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

@@ -3,7 +3,9 @@ Recorded time and real time.
 
     time_types.py    wall, steady and monotonic time, as different types
     schedule.py      when a recorded moment is due
+    tempo.py         how fast time passes for all clients, and whether it stands still
     shared_clock.py  one time for all clients
     timing.py        how time passes for a client
+    alarm.py         what wakes a sleeper early
     lateness.py      how late frames were
 """

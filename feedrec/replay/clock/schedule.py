@@ -7,7 +7,9 @@ When a recorded moment is due: the anchored clock.
    or changes its speed, and at no other time. Doing so costs less than a recorded nanosecond.
 3. Everything is integer arithmetic: a speed is the exact ratio that its float stands for. An infinite speed is the
    ratio 1/0: recorded time takes no time at all, and every frame is due at the anchor.
-4. `wait_until_due` computes the deadline anew each time it wakes, so a change of the schedule reaches those who wait.
+4. `wait_until_due` asks for the deadline anew each time it wakes, and a change of the schedule rings its alarms, so it
+   reaches those who wait.
+5. There may be several reasons for a pause, of which each ends by itself: time goes on when there is none left.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 from ...model import NANOSECONDS
+from .alarm import Alarm
 from .time_types import Monotonic, RecordedSteady
 
 __all__ = ["LEAD", "LONGEST_SLEEP", "NEVER", "Clock", "Schedule", "Sleep", "wait_until_due"]
@@ -49,6 +52,10 @@ class Schedule:
 
     Attributes:
         changes: How often the anchor was taken anew: deadlines that were computed before that no longer hold.
+        begun: The monotonic time at which it began.
+        alarms: They ring whenever the anchor is taken anew.
+        reached: Tells how far the replay got where time takes no time; None if only the caller knows.
+        is_paced: Whether recorded time takes time: whether the speed is finite.
 
     Raises:
         ValueError: If the speed is not positive.
@@ -57,8 +64,12 @@ class Schedule:
 
     def __init__(self, recorded: RecordedSteady, now: Monotonic, speed: float = 1.0) -> None:
         self.changes = 0
+        self.begun = now
+        self.alarms: set[Alarm] = set()
+        self.reached: Callable[[], RecordedSteady] | None = None
         self._recorded = recorded
         self._monotonic = now
+        self._reasons: set[str] = set()
         self._paused = False
         self._use_speed(speed)
 
@@ -94,27 +105,35 @@ class Schedule:
         """
         Return the recorded time that is the present at a monotonic time.
 
-        At infinite speed only the caller knows how far it got, and this stays at the anchor: seek before slowing down.
+        At infinite speed it is what `reached` tells. Without that it stays at the anchor: seek before slowing down.
         """
+        if not (self._paused or self._denominator or self.reached is None):
+            return max(self._recorded, self.reached())
         if self._paused or not self._denominator:
             return self._recorded
         return RecordedSteady(self._recorded + (now - self._monotonic) * self._numerator // self._denominator)
 
-    def pause(self, now: Monotonic) -> None:
-        """Stop recorded time."""
-        self.seek(self.recorded_at(now), now)
+    def pause(self, now: Monotonic, reason: str = "") -> None:
+        """Stop recorded time, for a reason."""
+        recorded = self.recorded_at(now)
+        self._reasons.add(reason)
         self._paused = True
+        self.seek(recorded, now)
 
-    def resume(self, now: Monotonic) -> None:
-        """Let recorded time go on from where it stopped."""
-        self.seek(self.recorded_at(now), now)
-        self._paused = False
+    def resume(self, now: Monotonic, reason: str = "") -> None:
+        """Let recorded time go on from where it stopped, unless there is another reason for the pause."""
+        recorded = self.recorded_at(now)
+        self._reasons.discard(reason)
+        self._paused = bool(self._reasons)
+        self.seek(recorded, now)
 
     def seek(self, recorded: RecordedSteady, now: Monotonic) -> None:
         """Make a recorded time the present."""
         self.changes += 1
         self._recorded = recorded
         self._monotonic = now
+        for alarm in self.alarms:
+            alarm.ring()
 
     def set_speed(self, speed: float, now: Monotonic) -> None:
         """
@@ -132,25 +151,25 @@ class Schedule:
         if not speed > 0:
             raise ValueError(f"the speed must be positive, not {speed}")
         self._numerator, self._denominator = (1, 0) if math.isinf(speed) else float(speed).as_integer_ratio()
+        self.is_paced = not math.isinf(speed)
         self._speed = speed
 
 
 async def wait_until_due(
-    schedule: Schedule, recorded: RecordedSteady, *, clock: Clock, sleep: Sleep = asyncio.sleep, lead: int = LEAD
+    due: Callable[[], Monotonic | None], *, clock: Clock, sleep: Sleep = asyncio.sleep, lead: int = LEAD
 ) -> Monotonic:
     """
-    Wait until a recorded moment is due; return its deadline.
+    Wait until something is due; return its deadline.
 
     Args:
-        schedule: When that is; it may change meanwhile.
-        recorded: The moment.
+        due: Returns the deadline, None if it is not known; it may change meanwhile.
         clock: Returns the monotonic time.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
         lead: Nanoseconds before the deadline at which sleeping ends and yielding begins.
 
     """
     while True:
-        deadline = schedule.deadline(recorded)
+        deadline = due()
         remaining = LONGEST_SLEEP + LEAD if deadline is None else deadline - clock()
         if deadline is not None and remaining <= 0:
             return deadline

@@ -9,6 +9,7 @@ is over: the next client starts from the beginning.
 from __future__ import annotations
 
 from .schedule import Clock, Schedule
+from .tempo import Tempo
 from .time_types import RecordedSteady
 
 __all__ = ["SharedTime"]
@@ -21,43 +22,49 @@ class SharedTime:
     Args:
         beginning: The steady time at which it begins; None for that of the first frame of the first client, which it
             is also if that is earlier.
-        speed: Recorded seconds per second, finite.
+        tempo: How fast it passes.
         clock: Returns the monotonic time.
+        ends: Whether it is over at some time: else it stays where it is.
 
     Attributes:
         beginning: The steady time at which it begins, or has begun.
+        schedule: What tells when something is due; None if it has not begun.
 
     """
 
-    def __init__(self, beginning: RecordedSteady | None, speed: float, clock: Clock) -> None:
+    def __init__(self, beginning: RecordedSteady | None, tempo: Tempo, clock: Clock, *, ends: bool = True) -> None:
         self.beginning = beginning
+        self.schedule: Schedule | None = None
         self._given = beginning
-        self._speed = speed
+        self._tempo = tempo
         self._clock = clock
-        self._schedule: Schedule | None = None
+        self._ends = ends
         self._clients = 0
         self._has_ended = False
 
     @property
     def present(self) -> RecordedSteady | None:
         """The steady time that is now; None if it has not begun."""
-        return None if self._schedule is None else self._schedule.recorded_at(self._clock())
+        return None if self.schedule is None else self.schedule.recorded_at(self._clock())
 
     def begin(self, first_time: RecordedSteady) -> Schedule:
         """Begin, unless it has begun, for a client whose first frame is of `first_time`; return the common schedule."""
-        if self._schedule is None:
+        if self.schedule is None:
             self.beginning = first_time if self._given is None else min(first_time, self._given)
-            self._schedule = Schedule(self.beginning, self._clock(), self._speed)
-        return self._schedule
+            self.schedule = self._tempo.begin(self.beginning)
+        return self.schedule
 
     def come(self) -> None:
         """Count a client that has connected."""
         self._clients += 1
 
-    def leave(self, *, finished: bool) -> None:
-        """Count a client that has left; `finished` if it was sent everything."""
+    def leave(self, *, finished: bool) -> bool:
+        """Count a client that has left; `finished` if it was sent everything. Return whether this time is over."""
         self._clients -= 1
-        self._has_ended = self._has_ended or finished
-        if self._has_ended and not self._clients:
-            self._schedule = None
-            self._has_ended = False
+        self._has_ended = self._ends and (self._has_ended or finished)
+        if not self._has_ended or self._clients or self.schedule is None:
+            return False
+        self._tempo.end(self.schedule)
+        self.schedule = None
+        self._has_ended = False
+        return True

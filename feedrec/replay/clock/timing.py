@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .schedule import Clock, Sleep
-from .shared_clock import SharedTime
+from .tempo import Tempo
 from .time_types import RecordedWall
 
 __all__ = ["Timing"]
@@ -16,18 +16,16 @@ class Timing(msgspec.Struct, frozen=True):
     How time passes for the clients of an endpoint.
 
     Attributes:
-        speed: Recorded seconds per second; `math.inf` for as fast as the client reads.
+        tempo: How fast; infinitely fast is as fast as the client reads.
         clock: Returns the monotonic time.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
         settle: Nanoseconds without a further message after which a client is taken to have said what it wants.
         beginning: The present before the replay has begun.
-        shared: The one time of all clients, if they share it.
 
     """
 
-    speed: float
+    tempo: Tempo
     clock: Clock
     sleep: Sleep
     settle: int = 0
     beginning: RecordedWall = RecordedWall(0)
-    shared: SharedTime | None = None

@@ -56,20 +56,26 @@ class SharedTimeline:
             start: It begins at the first frame at or after this time; None for the timeline's own start.
 
         """
-        for reading in self._readings if not self._timeline.loop else ():
-            cursor = reading.window.join(start)
-            if cursor is not None:
-                return _SharedFrames(self, reading, cursor)
-        return _SharedFrames(self, *self._read(Place(start)))
+        return self.open_at(Place(start))
+
+    def open_at(self, place: Place) -> FrameSource:
+        """Open it for one client at a place; see `open`."""
+        return _SharedFrames(self, *(self._join(place) or self._read(place)))
 
     def go_on(self, place: Place) -> tuple[_Reading, Cursor]:
         """Let a client that was cut loose go on elsewhere."""
+        joined = self._join(place)
+        if joined is None:
+            _log.info("a client is more than %d MiB behind the others: it reads on alone", self._window >> 20)
+        return joined or self._read(place)
+
+    def _join(self, place: Place) -> tuple[_Reading, Cursor] | None:
+        """Join a reading that has what follows a place; None if there is none."""
         for reading in self._readings if not self._timeline.loop else ():
             cursor = reading.window.join_at(place)
             if cursor is not None:
                 return reading, cursor
-        _log.info("a client is more than %d MiB behind the others: it reads on alone", self._window >> 20)
-        return self._read(place)
+        return None
 
     async def leave(self, reading: _Reading, cursor: Cursor) -> None:
         """Close a reading when its last client leaves."""

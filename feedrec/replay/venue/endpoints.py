@@ -16,9 +16,11 @@ from ...formats.several.inputs import Input
 from ...model import NANOSECONDS, Header
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
+from ..clock.tempo import Tempo
 from ..clock.time_types import RecordedSteady, RecordedWall
 from ..clock.timing import Timing
-from ..options import ReplayOptions
+from ..options import AtEnd, ReplayOptions
+from ..timeline.batch_window import Place
 from ..timeline.frame_stream import FrameSource
 from ..timeline.shared_timeline import SharedTimeline
 from ..timeline.timeline import Timeline, inspect_recordings
@@ -44,6 +46,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         timing: How its time passes.
         frames: The timeline as its clients read it together.
         start_rule: When a client has subscribed enough to begin at once; None if it is sent every frame.
+        at_end: What becomes of its clients after the last frame.
 
     """
 
@@ -53,10 +56,11 @@ class Endpoint(msgspec.Struct, frozen=True):
     timing: Timing
     frames: SharedTimeline
     start_rule: StartRule | None = None
+    at_end: AtEnd = "close"
 
-    def open_stream(self, start: RecordedSteady | None) -> FrameSource:
-        """Open its frames for a client, from a steady time on, or from the beginning."""
-        return self.frames.open(start)
+    def open_stream(self, place: Place) -> FrameSource:
+        """Open its frames for a client, from a place on."""
+        return self.frames.open_at(place)
 
     @property
     def path(self) -> str:
@@ -78,6 +82,7 @@ class Endpoints:
         header: See above.
         shared: See above.
         hosts: See above.
+        tempo: How fast their time passes.
 
     """
 
@@ -87,7 +92,13 @@ class Endpoints:
         self.header = header
         self.shared = shared
         self.hosts = hosts
+        self.tempo = endpoints[0].timing.tempo
         self._endpoints = endpoints
+
+    @property
+    def timelines(self) -> list[SharedTimeline]:
+        """Their timelines, in the order of the recordings."""
+        return [endpoint.frames for endpoint in self._endpoints]
 
     @property
     def names(self) -> list[str]:
@@ -155,19 +166,20 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
     venues = _venues(feeds, timelines, options)
     surveys = {name: venue.survey for name, venue in venues.items() if venue.survey.first_time}
     beginning = max(min((survey.first_steady for survey in surveys.values()), default=0), options.start or 0)
-    shared = None
-    if options.clock == "shared" or (options.clock is None and len(groups) > 1 and options.has_one_present):
+    tempo, shared = Tempo(options.speed, clock, is_paused=options.paused), None
+    if options.shares_clock(of_several=len(groups) > 1):
         _warn_of_waits({name: survey.first_steady for name, survey in surveys.items()}, beginning)
-        shared = SharedTime(RecordedSteady(beginning) if beginning else None, options.speed, clock)
+        first = RecordedSteady(beginning) if beginning else None
+        shared = SharedTime(first, tempo, clock, ends=not options.paused)
     settle = round(options.settle * NANOSECONDS)
     chosen = chosen_keys(options.start_after, {name: venue.feed for name, venue in venues.items()})
     endpoints = []
     for name, timeline in timelines.items():
         own = beginning if shared else max(surveys[name].first_time if name in surveys else 0, options.start or 0)
-        timing = Timing(options.speed, clock, sleep, settle, RecordedWall(own), shared)
+        timing = Timing(tempo, clock, sleep, settle, RecordedWall(own))
         together = SharedTimeline(timeline, keeps_beginning=shared is None)
         rule = StartRule(venues[name].survey.catalogue, chosen.get(name)) if name in venues else None
-        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule))
+        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule, options.at_end))
     return Endpoints(files[0].header, endpoints, shared, hosts_of(feeds))
 
 

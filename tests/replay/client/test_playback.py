@@ -17,8 +17,10 @@ from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
+from feedrec.replay.clock.tempo import Tempo
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, Shift
 from feedrec.replay.clock.timing import Timing
+from feedrec.replay.steering.followers import Followers
 from feedrec.replay.timeline.frame_batches import FrameBatch
 from feedrec.replay.timeline.frame_stream import Ahead
 
@@ -52,7 +54,7 @@ class NothingAhead:
 
 
 class Stage:
-    """A client to play to, and when it was written to."""
+    """A client to play to, and when it was written to. With a schedule, it is one of several that share it."""
 
     def __init__(
         self, speed: float, schedule: Schedule | None = None, first: int = 0, server: FeedServer | None = None
@@ -63,10 +65,14 @@ class Stage:
         connection.on_write = lambda data: self.writes.append((self.time.now, data))
         crowd = Crowd(logging.getLogger(), paced=True)
         outlet = Outlet(connection.as_connection(), deflate=False, crowd=crowd)
-        timing = Timing(speed, self.time.clock, self.time.sleep)
+        timing = Timing(Tempo(speed, self.time.clock), self.time.clock, self.time.sleep)
+        begin = RecordedSteady(START + first)
+        follower = None if schedule is None else Followers(lambda _: None, goes_by_position=False).join(0)
+        schedule = schedule or Schedule(begin, self.time.now, speed)
         nothing: Any = None
         session = None if server is None else VenueSession(server, nothing, nothing, outlet, print, lambda: True)
-        self.playback = Playback(RecordedSteady(START + first), Shift(0), timing, outlet, session, crowd, schedule)
+        self.playback = Playback(begin, Shift(0), timing, outlet, session, crowd, schedule, follower)
+        setattr(self.playback._alarm, "sleep", self.time.sleep)  # noqa: B010  for mypy
 
     def play(self, *batches: FrameBatch) -> None:
         async def play() -> None:

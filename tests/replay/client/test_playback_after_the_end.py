@@ -18,6 +18,7 @@ from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
+from feedrec.replay.clock.tempo import Tempo
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift
 from feedrec.replay.clock.timing import Timing
 from feedrec.replay.timeline.frame_batches import FrameBatch
@@ -73,7 +74,7 @@ class Stage:
         connection.on_write = lambda data: self.writes.append((self.time.now / NANOSECONDS, data[2:]))
         crowd = Crowd(logging.getLogger(), paced=True)
         outlet = Outlet(connection.as_connection(), deflate=False, crowd=crowd)
-        timing = Timing(speed, self.time.clock, self.time.sleep)
+        timing = Timing(Tempo(speed, self.time.clock), self.time.clock, self.time.sleep)
         server = Beating({}, Auth(now=lambda: 0))
         server.has_subscribed = True
         rebuild: Any = self.rebuild
@@ -81,6 +82,7 @@ class Stage:
         self.session = VenueSession(server, cast(RebuildProcess, rebuild), none, outlet, print, lambda: True)
         setattr(self.session, "state_wanted_within", self.pass_unless_state_is_wanted)  # noqa: B010  for mypy
         first = RecordedSteady(START)
+        schedule = schedule or Schedule(first, self.time.now, speed)
         self.playback = Playback(first, Shift(0), timing, outlet, self.session, crowd, schedule)
 
     async def pass_unless_state_is_wanted(self, seconds: float) -> None:
@@ -100,7 +102,7 @@ class Stage:
             infos = [FrameInfo("all", ("X",))] * 3
             await self.playback.play(FrameBatch(0, 3, frames, times, infos), NothingAhead())
             await self.playback.end()
-            going_on = asyncio.ensure_future(self.playback.go_on(self.session))
+            going_on = asyncio.ensure_future(self.playback.go_on())
             while not done():
                 assert not going_on.done(), going_on
                 await asyncio.sleep(0)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import math
 from fractions import Fraction
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.model import NANOSECONDS
+from feedrec.replay.clock.alarm import Alarm
 from feedrec.replay.clock.schedule import LEAD, LONGEST_SLEEP, NEVER, Schedule, wait_until_due
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady
 
+from ...timing import HANG_TIMEOUT
 from ..clocks import VirtualTime
 
 speeds = st.floats(1e-3, 1e6)
@@ -106,7 +109,8 @@ def test_a_speed_is_positive(speed: float) -> None:
 
 
 def waited(schedule: Schedule, recorded: int, time: VirtualTime) -> int:
-    return asyncio.run(wait_until_due(schedule, RecordedSteady(recorded), clock=time.clock, sleep=time.sleep))
+    due = partial(schedule.deadline, RecordedSteady(recorded))
+    return asyncio.run(wait_until_due(due, clock=time.clock, sleep=time.sleep))
 
 
 def test_waiting_sleeps_until_shortly_before_and_then_yields() -> None:
@@ -141,3 +145,38 @@ def test_a_pause_is_waited_out() -> None:
     schedule.pause(M0)
     time.on_sleep = lambda: schedule.resume(time.now) if len(time.sleeps) == 5 else None
     assert waited(schedule, 1000, time) == 5 * LONGEST_SLEEP + 1000
+
+
+def test_each_reason_for_a_pause_ends_by_itself() -> None:
+    """A replay that was paused by hand does not go on because a state was rebuilt."""
+    schedule = Schedule(R0, M0)
+    schedule.pause(Monotonic(10))
+    schedule.pause(Monotonic(20), "state")
+    schedule.resume(Monotonic(30), "state")
+    assert schedule.is_paused
+    schedule.resume(Monotonic(40))
+    assert not schedule.is_paused
+    assert schedule.recorded_at(Monotonic(45)) == 15
+
+
+def test_at_infinite_speed_the_present_is_what_was_reached() -> None:
+    """So a pause and a finite speed go on from there."""
+    schedule = Schedule(R0, M0, math.inf)
+    schedule.reached = lambda: RecordedSteady(700)
+    assert schedule.recorded_at(M0) == 700
+    schedule.set_speed(1.0, Monotonic(50))
+    assert schedule.deadline(RecordedSteady(705)) == 55
+    assert schedule.is_paced
+
+
+def test_a_change_rings() -> None:
+    schedule, alarm = Schedule(R0, M0), Alarm()
+    schedule.alarms.add(alarm)
+
+    async def scenario() -> None:
+        sleeping = asyncio.create_task(alarm.sleep(HANG_TIMEOUT))
+        await asyncio.sleep(0)
+        schedule.set_speed(2.0, M0)
+        await sleeping
+
+    asyncio.run(asyncio.wait_for(scenario(), HANG_TIMEOUT / 2))

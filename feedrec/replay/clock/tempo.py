@@ -1,0 +1,69 @@
+"""How fast recorded time passes for all clients of a replay, as it is steered."""
+
+from __future__ import annotations
+
+from .schedule import Clock, Schedule
+from .time_types import RecordedSteady
+
+__all__ = ["Tempo"]
+
+
+class Tempo:
+    """
+    The speed of all schedules of a replay, of those that are still to begin too, and whether they stand still.
+
+    Args:
+        speed: Recorded seconds per second: positive, or `math.inf`.
+        clock: Returns the monotonic time.
+        is_paused: Whether time stands still at first.
+
+    Attributes:
+        speed: See above.
+        is_paused: Whether time stands still.
+
+    """
+
+    def __init__(self, speed: float, clock: Clock, *, is_paused: bool = False) -> None:
+        self.speed = speed
+        self.is_paused = is_paused
+        self._clock = clock
+        self._schedules: set[Schedule] = set()
+
+    def begin(self, recorded: RecordedSteady) -> Schedule:
+        """Begin a schedule, at a recorded time that is the present now."""
+        now = self._clock()
+        schedule = Schedule(recorded, now, self.speed)
+        if self.is_paused:
+            schedule.pause(now)
+        self._schedules.add(schedule)
+        return schedule
+
+    def end(self, schedule: Schedule) -> None:
+        """Steer a schedule no longer."""
+        self._schedules.discard(schedule)
+
+    def pause(self) -> None:
+        """Stop recorded time, wherever it passes."""
+        self.is_paused = True
+        for schedule in self._schedules:
+            schedule.pause(self._clock())
+
+    def resume(self) -> None:
+        """Let recorded time go on."""
+        self.is_paused = False
+        for schedule in self._schedules:
+            schedule.resume(self._clock())
+
+    def set_speed(self, speed: float) -> None:
+        """
+        Change the speed, from now on.
+
+        Raises:
+            ValueError: If it is not positive.
+
+        """
+        if not speed > 0:
+            raise ValueError(f"the speed must be positive, not {speed}")
+        self.speed = speed
+        for schedule in self._schedules:
+            schedule.set_speed(speed, self._clock())

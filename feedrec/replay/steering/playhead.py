@@ -1,0 +1,131 @@
+"""The place up to which the timeline of all clients is played, over all endpoints."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of
+from ..timeline.batch_window import Place
+from ..timeline.frame_stream import FrameSource
+from ..timeline.shared_timeline import SharedTimeline
+from .limit import Limit
+from .merged_frames import Track, pass_frames
+
+__all__ = ["Entrance", "Playhead"]
+
+
+class Entrance(NamedTuple):
+    """
+    Where a client begins to read a timeline, to begin right behind the last frame that is past.
+
+    Attributes:
+        place: Where it opens the timeline.
+        skip: How many of the first frames there are past.
+        last: The limit right after the last frame before the place; None if nothing depends on it.
+        time: The steady time of the last frame that is past, of any timeline; None if there is none.
+
+    """
+
+    place: Place
+    skip: int = 0
+    last: Limit | None = None
+    time: RecordedSteady | None = None
+
+
+class Playhead:
+    """
+    Reads the timelines of all endpoints, and counts how many of their frames, merged by steady time, are past.
+
+    Clients that are close to it share its reading.
+
+    Args:
+        timelines: The timelines, one an endpoint.
+        start: The steady time at which it begins; None for their beginning.
+
+    Attributes:
+        passed: How many frames it has passed.
+        time: The steady time of the last one, or else `start`.
+        first: The steady time of the first one that it passes; None if it is not known.
+
+    """
+
+    def __init__(self, timelines: Sequence[SharedTimeline], start: RecordedSteady | None = None) -> None:
+        self.passed = 0
+        self.time = start
+        self.first: RecordedSteady | None = None
+        self._start = start
+        self._timelines = timelines
+        self._tracks = [Track() for _ in timelines]
+        self._sources: list[FrameSource] = []
+        self._open = contextlib.AsyncExitStack()
+
+    async def fill(self) -> bool:
+        """
+        Have the next frame known of every timeline; return whether there is any.
+
+        Raises:
+            RecordingError: If a recording is damaged there.
+
+        """
+        if not self._sources:
+            for timeline in self._timelines:
+                self._sources.append(await self._open.enter_async_context(timeline.open(self._start)))
+        for track, source in zip(self._tracks, self._sources, strict=True):
+            if track.must_read:
+                track.go_on(await source.next_batch())
+        self.first = self.next_time if self.first is None else self.first
+        return not all(track.is_over for track in self._tracks)
+
+    def pass_known(self, most: int | None = None, until: RecordedSteady | None = None) -> int:
+        """Pass frames as `pass_frames` does, as far as `fill` has made them known; return how many."""
+        passed = pass_frames(self._tracks, most, until)
+        if passed:
+            self.passed += passed
+            self.time = max(last.time for track in self._tracks if (last := track.last) is not None)
+        return passed
+
+    async def close(self) -> None:
+        """Let go of the timelines."""
+        await self._open.aclose()
+
+    @property
+    def must_read(self) -> bool:
+        """Whether it must read on to know its next frame."""
+        return any(track.must_read for track in self._tracks)
+
+    @property
+    def next_time(self) -> RecordedSteady | None:
+        """The steady time of the next frame; None if it is not known, or there is none."""
+        return min((track.times[track.past] for track in self._tracks if track.past < len(track.times)), default=None)
+
+    @property
+    def known_until(self) -> RecordedSteady:
+        """The steady time of the first frame after which it must read on, where `fill` says that there is one."""
+        return min(track.times[-1] for track in self._tracks if not track.is_over)
+
+    @property
+    def shift(self) -> Shift:
+        """The shift of the next frame, or of the last one."""
+        for track in self._tracks:
+            if (batch := track.batch) is not None:
+                number = min(track.past, len(batch.frames) - 1)
+                return shift_of(RecordedWall(batch.frames[number].time), batch.times[number])
+        return Shift(0)
+
+    def limits(self, time: RecordedSteady) -> list[Limit]:
+        """Return the limit of each timeline, where time stands at `time`, at or after the last frame that is past."""
+        found = [track.last for track in self._tracks]
+        return [last if last is not None and last.time == time else Limit(time) for last in found]
+
+    def entrance(self, number: int) -> Entrance:
+        """Return where a client of a timeline begins now."""
+        track = self._tracks[number]
+        batch = track.batch
+        if batch is None:
+            return Entrance(Place(self._start), time=self.time)
+        if track.past == len(batch.times):
+            return Entrance(Place(batch.times[-1], batch.end), 0, track.last, self.time)
+        place = Place(batch.times[0] if batch.start else None, batch.start)
+        return Entrance(place, track.past, track.last_before_batch, self.time)
