@@ -120,6 +120,12 @@ def test_what_is_wrong_is_said(workspace: Path, installed: Path) -> None:
     assert "Traceback" not in result.log
 
 
+def test_a_quote_without_an_end_is_said(workspace: Path, installed: Path) -> None:
+    result = run_action({"recording": "btc usd.jsonl.zst", "args": "--to '+5s"}, workspace, installed)
+    assert result.code == 1
+    assert "::error::args: a quote has no end" in result.log
+
+
 def test_a_python_that_is_too_old_is_refused_before_anything_is_installed(workspace: Path, tmp_path: Path) -> None:
     old = tmp_path / "old-python"
     old.write_text("#!/bin/sh\nexit 1\n")
