@@ -8,7 +8,9 @@ A client can do harm by sending without end, by not reading, and by both. So
 2. What is written goes to the transport in pieces while that takes them, since asyncio copies what it buffers. The
    rest waits here, as it is. What the library itself sends (a pong, a close) waits until no message is half written.
 3. While the transport takes nothing, nothing is read either: who does not read gets no answers.
-4. A client that has read nothing for the time of the write deadline while something waits for it is dropped.
+4. When both sides have said that they close, the server closes the connection at once (RFC 6455, 7.1.1). The library
+   would wait for the client to do so, which some clients leave to their collection of garbage.
+5. A client that has read nothing for the time of the write deadline while something waits for it is dropped.
 """
 
 from __future__ import annotations
@@ -167,6 +169,8 @@ class ReplayConnection(ServerConnection):
     def send_data(self) -> None:
         if not self._unwritten and not self.paused:  # else once all that waits is written
             super().send_data()
+            if self.protocol.close_sent is not None and self.protocol.close_rcvd is not None:
+                self.transport.close()
         if self._messages_wait and self._is_closing:
             self.loop.call_soon(self._parse_on)  # the client's close stands behind messages that nobody takes
 

@@ -8,14 +8,17 @@ import logging
 import math
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.server import serve
 
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.client import connection as module
 from feedrec.replay.client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
+from feedrec.replay.client.wire import message_header
 
 from ...timing import HANG_TIMEOUT, scaled, until
 from ..raw_client import CLOSE_1000, RawClient, as_messages, replayed_to_raw_client, run
@@ -211,6 +214,7 @@ def test_a_pong_and_a_close_wait_until_no_message_is_half_written(tmp_path: Path
 def test_a_client_that_reads_slowly_is_not_given_up(tmp_path: Path) -> None:
     """As long as it takes something within each deadline."""
     results: list[ClientResult] = []
+    size = len(message_header(5_000_000, binary=False)) + 5_000_000
 
     async def scenario() -> None:
         path = record(tmp_path / "a.jsonl.zst", SNAPSHOT[:1])
@@ -224,8 +228,9 @@ def test_a_client_that_reads_slowly_is_not_given_up(tmp_path: Path) -> None:
             for _ in range(9):
                 await slow._reader.readexactly(500_000)
                 await asyncio.sleep(scaled(0.15))
-            while await slow._reader.read(1 << 20):
-                slow.send(b"\x88\x82\0\0\0\0\x03\xe8")
+            await slow._reader.readexactly(size - 9 * 500_000)
+            assert await slow.receive() == CLOSE_1000
+            slow.send(b"\x88\x82\0\0\0\0\x03\xe8")
             await until(lambda: results)
 
     run(scenario())
@@ -328,6 +333,21 @@ def test_the_server_stops_soon_whatever_clients_do(tmp_path: Path) -> None:
             unfinished.close()
 
     run(scenario())
+
+
+def test_a_client_that_closed_but_keeps_its_socket_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library would wait for it to close the socket too: here it would do so for ever."""
+    monkeypatch.setattr("feedrec.replay.server.serve", partial(serve, close_timeout=None))
+    path = record(tmp_path / "a.jsonl", numbered(3))
+
+    async def scenario() -> str:
+        ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        tell = lambda result: ended.set_result(result.outcome)  # noqa: E731
+        async with ReplayServer(path, options(), on_client_end=tell) as server, RawClient(server.port) as client:
+            assert (await client.receive_all())[-1] == CLOSE_1000
+            return await ended
+
+    assert run(scenario()) == "finished"
 
 
 def test_clients_that_come_and_vanish_leave_nothing_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
