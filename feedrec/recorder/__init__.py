@@ -4,7 +4,8 @@ A live connection becomes a recording.
     session/                 one run, from the first connection to the summary
     proxy/                   an application's own connections, passed on and recorded
     output/                  what it writes
-    connection.py            the WebSocket, read where bytes arrive
+    wire/                    the WebSocket, read where bytes arrive
+    connection.py            opening it
     connection_lifecycle.py  one connection from open to close
     connection_state.py      the states it goes through
     intake.py                its receive path

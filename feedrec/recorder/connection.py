@@ -1,10 +1,4 @@
-"""
-The WebSocket connection of a recorder: messages are received where the bytes arrive.
-
-A `recv()` in a loop costs a task switch per message and stamps it when that task gets its turn. Here the time is taken
-in `data_received`, before anything is parsed, and each finished message is handed over synchronously from
-`process_event`. The library's own queue stays empty, so its flow control never acts: pausing is up to the recorder.
-"""
+"""Opening the WebSocket connection of a recorder, and what is told of one that is open, or could not be opened."""
 
 from __future__ import annotations
 
@@ -16,19 +10,17 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypedDict, Unpack, cast
+from typing import Any, TypedDict, Unpack, cast
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.connection import Connection
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
-from websockets.frames import Frame, Opcode
-from websockets.protocol import Event
 from websockets.typing import Subprotocol
 
 from ..errors import ConnectError, HttpAnswer
 from ..feeds.redaction import REDACTED, Address
 from .retry_after import retry_after
+from .wire.receiving import Receiver, ReceivingConnection, RecordedConnection
 
 __all__ = [
     "CLOSE_TIMEOUT",
@@ -63,78 +55,6 @@ _USUAL_PORTS = {"ws": 80, "wss": 443}
 # The library logs whole messages at level DEBUG, subscribe messages with their credentials among them.
 wire_log = logging.getLogger("feedrec.wire")
 wire_log.setLevel(logging.CRITICAL)
-
-_TEXT, _BINARY, _CONTINUATION = Opcode.TEXT, Opcode.BINARY, Opcode.CONT  # looking up members of an enum takes time
-
-
-class Receiver(Protocol):
-    """Receives what arrives on one connection. None of its methods may raise: that would kill the connection."""
-
-    def opened(self) -> None:
-        """Note that the handshake succeeded; messages may follow at once."""
-
-    def bytes_arrived(self) -> None:
-        """Take the time: bytes were read from the socket and are about to be parsed."""
-
-    def message(self, payload: bytes, *, binary: bool) -> None:
-        """Receive one whole message."""
-
-    def read_done(self) -> None:
-        """Note that all messages of this read were handed over."""
-
-
-class ReceivingConnection(Connection):
-    """A connection of either side that hands every message to a receiver instead of queueing it."""
-
-    receiver: Receiver
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._fragments = bytearray()
-        self._fragments_are_binary = False
-
-    @property
-    def is_amid_message(self) -> bool:
-        """Whether a part of a message is here and the rest is still to come."""
-        return bool(self._fragments) or bool(self.protocol.reader.buffer)
-
-    def data_received(self, data: bytes) -> None:
-        """Stamp, then parse."""
-        self.receiver.bytes_arrived()
-        super().data_received(data)
-        self.receiver.read_done()
-
-    def process_event(self, event: Event) -> None:
-        """Hand over data frames, fragments joined; leave the rest to the library."""
-        if not isinstance(event, Frame):
-            super().process_event(event)
-            if self.protocol.handshake_exc is None:  # its state may be past OPEN: a close may stand in the same read
-                self.receiver.opened()
-        elif event.opcode is _TEXT or event.opcode is _BINARY:
-            binary = event.opcode is _BINARY
-            if event.fin:
-                self.receiver.message(bytes(event.data), binary=binary)
-            else:
-                self._fragments = bytearray(event.data)
-                self._fragments_are_binary = binary
-        elif event.opcode is _CONTINUATION:
-            self._fragments += event.data
-            if event.fin:
-                payload, self._fragments = bytes(self._fragments), bytearray()
-                self.receiver.message(payload, binary=self._fragments_are_binary)
-        else:
-            super().process_event(event)
-
-
-class RecordedConnection(ReceivingConnection, ClientConnection):
-    """A client connection that hands every message to a receiver."""
-
-    def eof_received(self) -> None:
-        """Read a refusal whose body ends with the stream: websockets 13 asserts that there is none."""
-        self.protocol.receive_eof()
-        for event in self.protocol.events_received():
-            self.process_event(event)
-        super().eof_received()
 
 
 class HandshakeOptions(TypedDict, total=False):
