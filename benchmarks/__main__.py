@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from . import feed_replay, formats, late_book, lateness, proxy, record, replay, shared_clients
+from . import feed_replay, formats, late_book, lateness, proxy, pytest_start, record, replay, shared_clients
 from .command_line import chosen
 
 ROWS = {
@@ -17,6 +17,7 @@ ROWS = {
     "shared": shared_clients.rows,
     "late_book": late_book.rows,
     "formats": formats.rows,
+    "pytest": pytest_start.rows,
 }
 
 

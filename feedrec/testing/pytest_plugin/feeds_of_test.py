@@ -12,6 +12,7 @@ import pytest
 
 from ...errors import FeedrecError, UsageError, WriteError
 from ...formats.several.folder import find_recordings
+from ...recorder import source_to
 from ..feed_replay import FeedReplay
 from .live_feed import LiveFeed
 from .network_block import NetworkBlock
@@ -90,7 +91,9 @@ class FeedsOfTest:
             if str(failure) != self._told:
                 raise pytest.fail.Exception(str(failure), pytrace=False) from None
 
-    def start(self, *recordings: Path | str, to: str | None = None, **options: Any) -> Feed:
+    def start(
+        self, *recordings: Path | str, to: str | None = None, endpoint: str | None = None, **options: Any
+    ) -> Feed:
         """
         Start a feed; see the fixture `feed_replay`.
 
@@ -100,7 +103,7 @@ class FeedsOfTest:
         """
         __tracebackhide__ = True
         try:
-            return self._start([self._folder / one for one in recordings], to, options)
+            return self._start([self._folder / one for one in recordings], to, endpoint, options)
         except FeedrecError as error:
             raise error.with_traceback(None) from None  # the line of the test is what counts
 
@@ -123,8 +126,10 @@ class FeedsOfTest:
         if self._block.refused:
             report.sections.append(("feedrec: connections that were refused", "\n".join(self._block.refused)))
 
-    def _start(self, paths: list[Path], to: str | None, options: dict[str, Any]) -> Feed:
-        feed: Feed | None = None if self._settings.record is RecordMode.NONE else self._live_feed(paths, to)
+    def _start(self, paths: list[Path], to: str | None, endpoint: str | None, options: dict[str, Any]) -> Feed:
+        feed: Feed | None = None
+        if self._settings.record is not RecordMode.NONE:
+            feed = self._live_feed(paths, to, endpoint)
         if feed is None:
             for path in paths:
                 for file in find_recordings([path]) if path.is_dir() else [path]:
@@ -135,7 +140,7 @@ class FeedsOfTest:
         self._feeds.append((", ".join(path.name for path in paths), feed))
         return feed
 
-    def _live_feed(self, paths: list[Path], to: str | None) -> LiveFeed | None:
+    def _live_feed(self, paths: list[Path], to: str | None, endpoint: str | None) -> LiveFeed | None:
         """Return a feed that records, once no other test does; None if nothing is to be recorded."""
         missing = [path for path in paths if self._is_to_be_recorded(path, to)]
         if not missing:
@@ -154,7 +159,7 @@ class FeedsOfTest:
             if not self._is_to_be_recorded(path, to):  # another test has made it meanwhile
                 return None
             overwrite = self._settings.record is RecordMode.ALL
-            feed = LiveFeed(path, to, self._servers.thread, overwrite=overwrite)
+            feed = LiveFeed(path, source_to(to, endpoint), self._servers.thread, overwrite=overwrite)
             feed.start()
             held.callback(lambda: feed.end(has_passed=self._has_passed))
             self._ending.enter_context(held.pop_all())

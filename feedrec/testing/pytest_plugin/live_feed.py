@@ -19,7 +19,7 @@ from ...formats.file.rotation import RotatingWriter
 from ...formats.line.codec import decode_line
 from ...formats.line.index import Mark
 from ...model import Event, Record
-from ...recorder import ProxyOptions, RecordingProxy, source_to
+from ...recorder import ProxyOptions, RecordingProxy, Source
 from ...replay import ClientResult, Observer
 from ...replay.results import Outcome
 from ..loop_thread import LoopThread
@@ -40,19 +40,16 @@ class LiveFeed(ObservedFeed):
 
     Args:
         path: The recording that is to be made.
-        to: The endpoint or address that clients reach through it.
+        source: What clients reach through it.
         thread: The thread to run in.
         overwrite: Whether it may replace an older one.
 
-    Raises:
-        UsageError: If there is no such endpoint.
-
     """
 
-    def __init__(self, path: Path, to: str, thread: LoopThread, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, source: Source, thread: LoopThread, *, overwrite: bool) -> None:
         super().__init__()
         self._path, self._untested, self._overwrite = path, untested_path(path), overwrite
-        self._source = source_to(to)
+        self._source = source
         self._thread = thread
         self._proxy: RecordingProxy | None = None
 

@@ -24,7 +24,7 @@ import pytest
 from websockets.sync.client import connect
 
 def hear(url, said='{{"id":1}}', count={ANSWERS}):
-    with connect(url, max_queue=None) as venue:
+    with connect(url) as venue:
         venue.send(said)
         return [venue.recv(timeout={HANG_TIMEOUT}) for _ in range(count)]
 """
@@ -33,7 +33,7 @@ def hear(url, said='{{"id":1}}', count={ANSWERS}):
 
 def hear(url: str, said: str = '{"id":1}', count: int = ANSWERS) -> list[str | bytes]:
     """Say something, and hear so many messages."""
-    with connect(url, max_queue=None) as venue:
+    with connect(url) as venue:
         venue.send(said)
         return [venue.recv(timeout=HANG_TIMEOUT) for _ in range(count)]
 

@@ -187,6 +187,15 @@ def test_what_appears_while_a_test_records_is_left_alone(servers: Servers, venue
     assert names(tmp_path) == [NAME, f"{NAME}.failed"]
 
 
+def test_what_is_spoken_at_an_address_can_be_said(servers: Servers, venue: Venue, tmp_path: Path) -> None:
+    with feeds(servers, tmp_path, RecordMode.ONCE) as of_test:
+        feed = of_test.start(NAME, to=venue.url, endpoint="coinmarketcap")
+        hear(feed.url)
+        assert feed.urls == {"coinmarketcap": feed.url}
+    with open_recording(tmp_path / NAME) as recording:
+        assert recording.header.endpoint == "coinmarketcap"
+
+
 def test_secrets_are_passed_on_and_not_recorded(servers: Servers, venue: Venue, tmp_path: Path) -> None:
     said = json.dumps({"signature": "0123456789abcdef"})
     with feeds(servers, tmp_path, RecordMode.ONCE) as of_test:
