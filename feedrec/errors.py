@@ -15,6 +15,7 @@ Every error that feedrec raises on purpose.
     |-- VenueError                      the venue refused, and retrying cannot help
     |-- ServeError                      the replay server cannot listen
     |-- ReplayFailedError               the replay to a client ended too early
+    |   `-- DialogueFailedError         the client did not say what was recorded
     |-- WaitTimeoutError                what was waited for did not happen in time
     `-- NetworkBlockedError             a test connects where it must not
 
@@ -30,6 +31,7 @@ __all__ = [
     "ConnectError",
     "CorruptRecordingError",
     "DamagedRecordingError",
+    "DialogueFailedError",
     "FeedrecError",
     "HttpAnswer",
     "LineError",
@@ -162,6 +164,10 @@ class ServeError(FeedrecError):
 
 class ReplayFailedError(FeedrecError):
     """The replay to a client ended too early: a recording is damaged, or there is a bug."""
+
+
+class DialogueFailedError(ReplayFailedError):
+    """A client did not say what it said when that was recorded; the lines after the first show the difference."""
 
 
 class WaitTimeoutError(FeedrecError, TimeoutError):

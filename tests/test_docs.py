@@ -34,6 +34,15 @@ ABOUT_THE_CODE = [
 ]
 
 
+DIALOGUE = ROOT / "docs" / "dialogue.md"
+
+
+def write_dialogue(folder: Path) -> None:
+    """Write the recording of docs/dialogue.md, and its client, as they stand there."""
+    (folder / "talk.jsonl").write_text(blocks(DIALOGUE, "jsonl")[0])
+    (folder / "client.py").write_text(blocks(DIALOGUE, "python-client")[0])
+
+
 def blocks(page: Path, language: str) -> list[str]:
     """Give the code blocks of a page in a language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
@@ -55,6 +64,8 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
     (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
     (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
+    if page == DIALOGUE.name:
+        write_dialogue(tmp_path)
     arguments = shlex.split(command)[1:]
     if "|" in command:
         done = shell(f'set -o pipefail; feedrec() {{ $FEEDREC "$@"; }}; {command}', cwd=tmp_path)
@@ -121,6 +132,8 @@ def test_every_python_example_runs(page: str, code: str, tmp_path: Path, demo_as
     """Examples run as they stand, but for the port of the venue."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(demo_as_parquet, tmp_path)
+    if page == DIALOGUE.name:
+        write_dialogue(tmp_path)
     options = ["--mode", "venue", "--speed", "10"] if "open_session" in code else []  # there the client subscribes
     (tmp_path / "test_example.py").write_text(code)
     with mock_venue(DEMO, *options) as url:

@@ -17,6 +17,7 @@ The command line.
     frame_lines.py         records as lines for a person
     child_process.py       the command after `replay --` and `proxy --`
     replay_tls.py          TLS for `replay`
+    replay_dialogue.py     `replay --mode dialogue`
     memory.py              how memory is handed out and collected
 
 Only light modules are imported at the top; whatever a command needs for its work is imported when it runs, so that

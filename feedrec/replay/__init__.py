@@ -3,6 +3,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
 
     timeline/   recordings to frames in order
     clock/      recorded time and real time
+    dialogue/   what a client must say, and what it then hears
     venue/      the venue that the recordings stand for
     client/     the replay to one client
     steering/   what steers a replay while it runs
@@ -16,6 +17,7 @@ This package names no venue: a feed's server half decides the replies. Only clie
 """
 
 from .clock.lateness import LatenessSummary
+from .dialogue.failure import DialogueFailure
 from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, Outcome, ReplayTotal
@@ -25,6 +27,7 @@ from .tls.tls_context import TlsFiles
 
 __all__ = [
     "ClientResult",
+    "DialogueFailure",
     "LatenessSummary",
     "Observer",
     "Outcome",

@@ -14,6 +14,7 @@ import msgspec
 from ..admission.allowed_hosts import parse_host_name
 from ..errors import UsageError
 from ..feeds.auth import Auth, AuthKey, AuthMode
+from .dialogue.matching import DEFAULT_MATCH, Matching, parse_match
 from .tls.tls_context import TlsFiles
 
 __all__ = ["MAX_CLIENTS", "MOST_WAITING", "AtEnd", "ReplayOptions"]
@@ -49,8 +50,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             ended.
         write_deadline: Seconds after which a client that reads nothing is disconnected.
         deflate: Whether to compress for clients that offer permessage-deflate.
-        mode: `venue` to answer as the venue would; `verbatim` to send every recorded frame to every client; None for
-            `venue` if the feed is known, else `verbatim`.
+        mode: `venue` to answer as the venue would; `verbatim` to send every recorded frame to every client; `dialogue`
+            to send what was recorded when the client has said what it said then; None for `venue` if the feed is known,
+            else `verbatim`.
         settle: Seconds without another message after which a client is taken to have subscribed, and its time begins.
         start_after: What a client must have subscribed for its time to begin at once: channels, or channels with
             products, `ticker:BTC-USD`. By default that is all that the recordings hold. Without that it settles.
@@ -63,6 +65,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         allow_hosts: Names or addresses of hosts whose web pages may connect, besides those of this machine.
         max_clients: Clients that may be connected at a time; None for the smaller of `MAX_CLIENTS` and what the limit
             of open files allows.
+        match: How a dialogue compares what a client says: `exact`, `json`, or `ignore:` and keys, with commas; see
+            `Matching`. None for `DEFAULT_MATCH`.
+        match_timeout: Seconds by which a client may be longer silent in a dialogue than when that was recorded.
         tls: Certificate and key with which it speaks TLS (wss), or a context that has them; None for plain ws.
 
     Raises:
@@ -79,7 +84,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     at_end: AtEnd = "close"
     write_deadline: float = 30.0
     deflate: bool = False
-    mode: Literal["venue", "verbatim"] | None = None
+    mode: Literal["venue", "verbatim", "dialogue"] | None = None
     settle: float = 0.1
     start_after: tuple[str, ...] = ()
     start: int | None = None
@@ -90,6 +95,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     auth_keys: tuple[AuthKey, ...] = ()
     allow_hosts: tuple[str, ...] = ()
     max_clients: int | None = None
+    match: str | None = None
+    match_timeout: float = 5.0
     tls: TlsFiles | ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
@@ -112,6 +119,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.auth == "strict" and self.mode == "verbatim":
             raise UsageError("--mode verbatim checks no credentials: leave out --auth strict, or --mode verbatim")
+        self._check_dialogue()
         self._check_max_clients()
         for host in self.allow_hosts:
             parse_host_name(host)
@@ -137,6 +145,33 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     def shares_clock(self, *, of_several: bool) -> bool:
         """Tell whether all clients have one timeline, of a single endpoint or of several."""
         return self.paused or self.clock == "shared" or (self.clock is None and of_several and self.has_one_present)
+
+    @property
+    def matching(self) -> Matching:
+        """How a dialogue compares what a client says."""
+        return parse_match(self.match or DEFAULT_MATCH)
+
+    def _check_dialogue(self) -> None:
+        if not 0 < self.match_timeout < math.inf:
+            raise UsageError(
+                f"the patience with a silent client must be positive and finite, not {self.match_timeout} s"
+            )
+        if self.mode != "dialogue":
+            if self.match is not None:
+                raise UsageError("messages are compared in a dialogue only: leave out --match, or add --mode dialogue")
+            return
+        parse_match(self.match or DEFAULT_MATCH)
+        unfit = {
+            "--loop": self.loop,
+            "--clock shared": self.clock == "shared",
+            "--from and --to": self.start is not None or self.end is not None,
+            "--set": bool(self.settings),
+            "--auth strict": self.auth == "strict",
+            "paused": self.paused,
+            "start_after": bool(self.start_after),
+        }
+        for name in (name for name, is_given in unfit.items() if is_given):
+            raise UsageError(f"--mode dialogue plays each connection once, as it was recorded: leave out {name}")
 
     def _check_max_clients(self) -> None:
         if self.max_clients is None:

@@ -9,15 +9,23 @@ import msgspec
 
 from ..model import NANOSECONDS
 from .clock.lateness import LatenessHistogram, LatenessSummary
+from .dialogue.failure import DialogueFailure
 
 __all__ = ["ClientResult", "Outcome", "ReplayTotal", "Tally"]
 
 Outcome = Literal[
-    "finished", "client left", "stopped reading", "turned away", "disconnected", "server stopped", "recording damaged"
+    "finished",
+    "client left",
+    "stopped reading",
+    "turned away",
+    "disconnected",
+    "server stopped",
+    "recording damaged",
+    "dialogue failed",
 ]
 """
 Why the replay to a client ended: only with `finished` was it sent everything. The venue ended it with `turned away`,
-before it had begun, or with `disconnected`.
+before it had begun, or with `disconnected`; with `dialogue failed`, the client said or did what was not recorded.
 """
 
 
@@ -35,6 +43,7 @@ class ClientResult(msgspec.Struct, frozen=True):
         recorded: Recorded nanoseconds from its first frame to its last.
         lateness: How late the frames were; None at infinite speed, where frames have no deadlines.
         endpoint: Name of the endpoint that it connected to.
+        failure: What it said or did that was not recorded, with `dialogue failed`.
 
     """
 
@@ -47,6 +56,7 @@ class ClientResult(msgspec.Struct, frozen=True):
     recorded: int
     lateness: LatenessSummary | None
     endpoint: str = ""
+    failure: DialogueFailure | None = None
 
     @property
     def seconds(self) -> float:

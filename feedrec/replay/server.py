@@ -34,22 +34,25 @@ from ..admission.plain_http import FirstRequest, plain_answer
 from ..errors import RecordingError, ServeError
 from ..feeds.venue import Remark
 from ..model import Header
-from .client.client import ClientReplay, host_of
+from .client.client import host_of
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
-from .client.observed_outlet import ObservedOutlet
-from .client.outlet import Outlet
-from .client.venue_session import VenueSession
+from .client.meeting import Surroundings, meet
 from .clock.schedule import Clock, Sleep
+from .dialogue.casting import Casting, open_casting
+from .dialogue.failure import DialogueFailure
 from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, ReplayTotal, Tally
 from .steering.steering import Steering
 from .tls.tls_context import ServerTls, open_tls
 from .tls.tls_handshake import TlsHandshake, tell_of_tls
-from .venue.endpoints import Endpoint, Endpoints, open_endpoints
+from .venue.endpoints import Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
+
+MOST_FAILURES = 100
+"""Failures of dialogues that are kept, the last one apart."""
 
 _RECEIVE_BUFFER = 1 << 16  # bytes of a client that its socket holds, and that are read at once
 _SEND_BUFFER = 1 << 19  # bytes that the system holds for a client; by itself it would hold up to 4 MiB
@@ -84,8 +87,9 @@ class ReplayServer:
         steering: Steers it, once started.
         client_log: Takes log lines about clients, as far as they are not too many.
         has_failed: Whether a replay ended because of a bug in feedrec.
+        failures: What clients said or did in a dialogue that was not recorded.
         has_lacked: Whether a client's request failed: for data that the recordings lack, for an unknown path, or with
-            credentials that were rejected.
+            credentials that were rejected; or whether no client came for a connection of a dialogue.
 
     """
 
@@ -106,6 +110,7 @@ class ReplayServer:
         self._on_client_end = on_client_end
         self._observer = observer
         self.has_failed = False
+        self.failures: list[DialogueFailure] = []
         self.has_lacked = False
         self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self._clock = cast(Clock, clock)
@@ -115,6 +120,7 @@ class ReplayServer:
         self._numbers = itertools.count(1)
         self._server: Server | None = None
         self._tls: ServerTls | None = None
+        self._casting = Casting()
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
         self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed))
         self._refusals = LogLimit(self.client_log, "refused clients", at_once=20, per_second=1.0)
@@ -143,6 +149,7 @@ class ReplayServer:
         )
         self.header = self._endpoints.header
         self.steering = self._make_steering()
+        self._casting = await self._open_casting()
         self._tallies = {name: Tally() for name in self._endpoints.names}
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
@@ -159,7 +166,7 @@ class ReplayServer:
                 process_request=self._admit,
                 logger=library_log(),
                 ping_interval=None,
-                max_size=MAX_MESSAGE,
+                max_size=max(MAX_MESSAGE, 2 * self._casting.longest_message),
                 write_limit=TRANSPORT_LIMIT,
                 backlog=self._options.waiting_limit,  # accepted at once
                 create_connection=self._make_connection,  # type: ignore[arg-type]  # a factory will do
@@ -237,9 +244,18 @@ class ReplayServer:
             await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
         await self.steering.close()
         self._endpoints.close()
+        if unplayed := self._casting.unplayed:
+            self.has_lacked = True
+            _log.warning("%s", unplayed)
         for log in (self._refusals, self.client_log):
             log.tell_left_out()
         self._finished.set()
+
+    async def _open_casting(self) -> Casting:
+        options = self._options
+        if options.mode != "dialogue":
+            return Casting()
+        return await asyncio.to_thread(open_casting, self._paths, options.matching, options.match_timeout)
 
     def _make_steering(self) -> Steering:
         served, is_barrier = self._endpoints, self._options.paused
@@ -263,6 +279,7 @@ class ReplayServer:
 
     def _lose(self, connection: ReplayConnection) -> None:
         self._handshakes.end(connection)
+        self._casting.lose(connection)
         self.has_lacked |= tell_of_tls(connection.lost_by, self._refusals.log)
 
     def _make_handshakes(self) -> Handshakes[ReplayConnection | TlsHandshake]:
@@ -282,8 +299,11 @@ class ReplayServer:
         connection = cast(ReplayConnection, websocket)
         refusal = self._handshakes.refusal(connection, request)
         plain = connection.plain_request
+        if refusal is None and plain is not None:
+            return self._answer_plain(connection, plain)
         if refusal is None:
-            return None if plain is None else self._answer_plain(connection, plain)
+            connection.expect(*self._casting.let_in(connection))
+            return None
         self.has_lacked = True
         return connection.respond(refusal.status, f"{refusal.reason}\n")
 
@@ -316,7 +336,8 @@ class ReplayServer:
         options, one = self._options, self.steering.one
         number = next(self._numbers)
         remarks = LogLimit(self.client_log, f"client {number}", at_once=20, per_second=0.2)
-        client = self._meet(number, connection, endpoint, remarks)
+        around = Surroundings(options, self._crowd, self.steering, self._casting, self._observer)
+        client = meet(number, connection, endpoint, around, partial(self._remark, number, remarks))
         if self._observer is not None:
             self._observer.on_connected(number, client.address, endpoint.name)
         result = None
@@ -330,8 +351,7 @@ class ReplayServer:
             finished = result.outcome == "finished"
             for tally in (self._tally, self._tallies[endpoint.name]):
                 tally.add(result, client.lateness)
-            text = "%s: %s after %d frames in %.3f s"
-            self.client_log.log(logging.DEBUG, text, client.name, result.outcome, result.frames, result.seconds)
+            self._tell_of(client.name, result)
             self._warn_of_limit(client.name, connection)
             self._on_client_end(result)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
@@ -346,24 +366,16 @@ class ReplayServer:
             if one is not None:
                 await one.leave(finished=finished)
             self._crowd.clients -= 1
-            if options.at_end == "exit" and not self._crowd.clients:
+            self._casting.end(number)
+            if options.at_end == "exit" and not self._crowd.clients and (self._casting.is_over or self.failures):
                 self._finished.set()
 
-    def _meet(self, number: int, connection: ReplayConnection, endpoint: Endpoint, remarks: Log) -> ClientReplay:
-        options, venue, observer, crowd = self._options, endpoint.venue, self._observer, self._crowd
-        outlet: Outlet
-        if observer is None:
-            outlet = Outlet(connection, deflate=options.deflate, crowd=crowd)
-        else:
-            outlet = ObservedOutlet(connection, deflate=options.deflate, crowd=crowd, client=number, observer=observer)
-        session = None
-        if venue is not None:
-            remark = partial(self._remark, number, remarks)
-            session = VenueSession.with_venue(venue, outlet, remark, lambda: crowd.clients < 2)
-        client = ClientReplay(number, connection, endpoint, outlet, session, self.steering, crowd, observer)
-        if isinstance(outlet, ObservedOutlet):
-            outlet.follow(client, session, None if venue is None else venue.feed.describe)
-        return client
+    def _tell_of(self, name: str, result: ClientResult) -> None:
+        text = "%s: %s after %d frames in %.3f s"
+        self.client_log.log(logging.DEBUG, text, name, result.outcome, result.frames, result.seconds)
+        if result.failure is not None:
+            self.failures = [*self.failures[-MOST_FAILURES:], result.failure]
+            self.client_log.log(logging.ERROR, "%s", result.failure)
 
     def _remark(self, number: int, log: Log, remark: Remark) -> None:
         """Tell the person who runs the replay about a client, and note a request that failed."""

@@ -8,13 +8,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import (
+    DialogueFailedError,
     FeedrecError,
     RecordingError,
     ReplayFailedError,
     UsageError,
 )
 from ..formats.file.names import is_part
-from ..replay import ReplayServer
+from ..replay import DialogueFailure, ReplayServer
 from .loop_thread import LoopThread
 from .observations import Observations
 from .observed_feed import ObservedFeed
@@ -109,7 +110,8 @@ class FeedReplay(ObservedFeed):
         Stop listening, and end every replay; what was seen can still be read.
 
         Raises:
-            ReplayFailedError: If the replay to a client failed: by a bug, or because a recording is damaged.
+            ReplayFailedError: If the replay to a client failed: by a bug, because a recording is damaged, or because
+                the client did not say what was recorded (`DialogueFailedError`).
 
         """
         server, thread = self._server, self._thread
@@ -128,13 +130,21 @@ class FeedReplay(ObservedFeed):
         Raise what has gone wrong so far.
 
         Raises:
-            ReplayFailedError: If the replay to a client failed: by a bug, or because a recording is damaged.
+            ReplayFailedError: If the replay to a client failed: by a bug, because a recording is damaged, or because
+                the client did not say what was recorded (`DialogueFailedError`).
 
         """
         self._raise_failure(self._server)
 
+    @property
+    def failures(self) -> list[DialogueFailure]:
+        """What clients said or did in a dialogue (`mode="dialogue"`) that was not recorded."""
+        return self._seen.dialogue_failures
+
     def _raise_failure(self, server: ReplayServer | None) -> None:
         """Raise what ended a replay too early, if anything did."""
+        for failure in self.failures:
+            raise DialogueFailedError("\n".join(failure.lines))
         for number, error in self._seen.failures:
             why = error if isinstance(error, RecordingError) else f"a bug in feedrec, {type(error).__name__}"
             raise ReplayFailedError(f"the replay to client {number} failed: {why}") from error

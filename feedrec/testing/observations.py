@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from ..admission.log_limit import shortened
-from ..replay import ClientResult, Observer
+from ..replay import ClientResult, DialogueFailure, Observer
 from .messages import ReceivedMessage, ReplayClient, SentMessage
 
 __all__ = ["KEPT_BYTES", "KEPT_MESSAGES", "Observations"]
@@ -59,6 +59,7 @@ class Observations(Observer):
         self._sent: Kept[SentMessage] = Kept()
         self._received: Kept[ReceivedMessage] = Kept()
         self._failures: list[tuple[int, Exception]] = []
+        self._dialogue_failures: list[DialogueFailure] = []
         self._changes = 0
 
     @property
@@ -87,6 +88,12 @@ class Observations(Observer):
         """The errors that ended replays too early, with the numbers of the clients."""
         with self._lock:
             return list(self._failures)
+
+    @property
+    def dialogue_failures(self) -> list[DialogueFailure]:
+        """What clients said or did in a dialogue that was not recorded."""
+        with self._lock:
+            return list(self._dialogue_failures)
 
     def wait(self, is_true: Callable[[], bool], seconds: float) -> bool:
         """Wait until something about these observations is true; return whether it is within so many seconds."""
@@ -148,6 +155,8 @@ class Observations(Observer):
     def on_ended(self, client: int, result: ClientResult | None) -> None:
         outcome = None if result is None else result.outcome
         with self._lock:
+            if result is not None and result.failure is not None:
+                self._dialogue_failures.append(result.failure)
             self._change(client, is_connected=False, outcome=outcome)
 
     def _change(self, client: int, **changes: Any) -> None:

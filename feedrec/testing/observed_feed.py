@@ -70,7 +70,8 @@ class ObservedFeed(ABC):
 
         Raises:
             WaitTimeoutError: If that takes longer.
-            ReplayFailedError: If the replay to a client failed: by a bug, or because a recording is damaged.
+            ReplayFailedError: If the replay to a client failed: by a bug, because a recording is damaged, or because
+                the client did not say what was recorded (`DialogueFailedError`).
 
         """
 
@@ -137,6 +138,7 @@ class ObservedFeed(ABC):
     def _wait(self, what: str, is_true: Callable[[], bool], timeout: float | str) -> None:
         self._check_started()
         seconds = as_seconds("timeout", timeout)
-        if not self._seen.wait(lambda: bool(self._seen.failures) or is_true(), seconds):
+        seen = self._seen
+        if not seen.wait(lambda: bool(seen.failures or seen.dialogue_failures) or is_true(), seconds):
             raise WaitTimeoutError(f"waited {seconds:g} s for {what}, at {self._url}: {self._seen}")
         self.check()

@@ -19,7 +19,7 @@ from ..times import parse_moment, parse_speed
 
 __all__ = ["as_recordings", "as_replay_options", "as_seconds", "as_speed"]
 
-_DURATIONS = ("settle", "write_deadline")
+_DURATIONS = ("match_timeout", "settle", "write_deadline")
 _TEXTS = ("allow_hosts", "start_after")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from feedrec.errors import UsageError
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer, TlsFiles
@@ -22,6 +23,7 @@ from feedrec.replay.tls.certificate_folder import LocalAuthority, prepare_certif
 from feedrec.replay.tls.tls_context import open_tls
 
 from ..timing import HANG_TIMEOUT, scaled, until
+from .dialogues import record_dialogue
 from .raw_client import CLOSE_1000, RawClient, as_messages, replayed_to_raw_client, run
 from .recordings import frames_of, numbered, record
 
@@ -60,6 +62,20 @@ def test_every_frame_arrives_and_the_connection_is_closed_as_a_venue_does(
             await server.wait_finished()
 
     run(scenario())
+
+
+def test_a_dialogue_and_its_subprotocol(tmp_path: Path, local: LocalAuthority, client: ssl.SSLContext) -> None:
+    path = record_dialogue(tmp_path / "a.jsonl", ["> a", "< A"], subprotocol="chat")
+
+    async def scenario() -> tuple[str | bytes, str | None]:
+        async with (
+            ReplayServer(path, options(local.server, mode="dialogue")) as server,
+            connect(server.url, ssl=client, subprotocols=[Subprotocol("chat")]) as websocket,
+        ):
+            await websocket.send("a")
+            return await websocket.recv(), websocket.subprotocol
+
+    assert run(scenario()) == ("A", "chat")
 
 
 def test_a_client_that_stops_reading_is_given_up_and_one_that_pauses_misses_nothing(

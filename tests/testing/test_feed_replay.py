@@ -197,7 +197,7 @@ def test_many_clients_are_told_of_in_few_words(tmp_path: Path) -> None:
         ({"speed": 0}, "the speed is a positive number such as 10 or 0.5, or 'max', not 0"),
         ({"settle": "soon"}, "settle is seconds, or a text such as '500ms' or '10s', not 'soon'"),
         ({"start": "soon"}, "start is a time such as '2026-11-21T17:00:00Z' or '+30s', not 'soon'"),
-        ({"mode": "verbal"}, "mode is one of 'venue', 'verbatim', None, not 'verbal'"),
+        ({"mode": "verbal"}, "mode is one of 'venue', 'verbatim', 'dialogue', None, not 'verbal'"),
         ({"at_end": "stop"}, "at_end is one of 'close', 'hold', 'exit', not 'stop'"),
         ({"auth": "all"}, "auth is one of 'any', 'none', 'strict', not 'all'"),
         ({"clock": "shared"}, "clients have no current time to share"),

@@ -33,6 +33,7 @@ from ..options import (
     time_options,
 )
 from ..recording.credential_options import read_key_text
+from ..replay_dialogue import dialogue_options, tell_failure
 from ..replay_tls import ChosenTls, choose_tls, tls_options
 from ..terminal import echo, echo_json, echo_prose
 
@@ -50,6 +51,7 @@ log = logging.getLogger("feedrec")
     groups={
         "What is played, and when": "speed from to loop clock start-after settle at-end",
         "How the venue behaves": "mode set auth auth-key strict",
+        "In a dialogue": "match match-timeout",
         "The server": "host port allow-host max-clients write-deadline deflate",
         "TLS": "tls tls-name tls-folder tls-cert tls-key",
     },
@@ -83,8 +85,9 @@ log = logging.getLogger("feedrec")
 )
 @click.option(
     "--mode",
-    type=click.Choice(["venue", "verbatim"]),
-    help="venue: answer like the venue. verbatim: send every frame to every client.  [default: venue, if it is known]",
+    type=click.Choice(["venue", "verbatim", "dialogue"]),
+    help="venue: answer like the venue. verbatim: send every frame to every client. dialogue: send what was recorded "
+    "when the client has said what it said then; anything else fails.  [default: venue, if it is known, else verbatim]",
 )
 @click.option(
     "--start-after",
@@ -126,6 +129,7 @@ log = logging.getLogger("feedrec")
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if a client was refused, or asked for data not recorded.")
 @click.option("--deflate", is_flag=True, help="Compress messages to clients that offer permessage-deflate.")
+@dialogue_options
 @tls_options
 @as_json
 @logging_options
@@ -156,6 +160,9 @@ def replay(
 
     Several FILEs, or a folder of recordings, are merged by time. Recordings of different endpoints are served side by
     side; each endpoint has its own path, and its own URL on stdout.
+
+    With --mode dialogue, the first client plays the first connection of the recording, the next one the next: frames
+    go out when it has said what was said then. If it says anything else, or nothing, the exit code is 1.
 
     With COMMAND, the server runs on a free port until the command ends; stdout and the exit code are the command's, but
     never 0 if a replay failed. With --tls, COMMAND trusts the certificate; other clients need the lines after the URL.
@@ -264,7 +271,9 @@ async def _serve_command(server: ReplayServer, command: Sequence[str], tls: Chos
 
 def _code_of(server: ReplayServer, *, strict: bool) -> int:
     """Return the exit code of a replay by itself; if it is not 0, say why."""
-    if server.has_failed or "recording damaged" in server.total.outcomes:
+    if server.failures:
+        log.error("a dialogue was not as recorded: exit code 1")
+    elif server.has_failed or "recording damaged" in server.total.outcomes:
         log.error("the replay failed: exit code 1")
     elif strict and server.has_lacked:
         log.error("a client was refused, or asked for data not recorded: exit code 1")
@@ -274,6 +283,8 @@ def _code_of(server: ReplayServer, *, strict: bool) -> int:
 
 
 def _tell(client_log: Log, result: ClientResult) -> None:
+    if result.failure is not None:
+        tell_failure(result.failure)
     facts = [output.count(result.frames, "frame"), output.size(result.size), output.duration(result.seconds)]
     facts += _pace(result)
     client_log.log(logging.INFO, "client %d (%s): %s", result.client, result.outcome, ", ".join(facts))
@@ -307,8 +318,10 @@ def _in_words(total: ReplayTotal) -> str:
 
 
 def _facts(server: ReplayServer) -> dict[str, Any]:
+    from msgspec.structs import asdict
+
     endpoints = {name: _as_dict(total) for name, total in server.totals.items()}
-    return {**_as_dict(server.total), "endpoints": endpoints}
+    return {**_as_dict(server.total), "endpoints": endpoints, "failures": list(map(asdict, server.failures))}
 
 
 def _as_dict(total: ReplayTotal) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
+from websockets.typing import Subprotocol
 
 from ...admission.plain_http import FirstRequest, first_request
 from ...admission.token_bucket import TokenBucket
@@ -84,6 +85,13 @@ class ReplayConnection(ServerConnection):
         self._written_of_first = 0
         self._writers: set[asyncio.Future[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
+
+    def expect(self, messages: float, subprotocol: str) -> None:
+        """Let the client send so many messages more at once, and agree on a subprotocol if it offers that."""
+        self._bucket = TokenBucket(MESSAGES_AT_ONCE + messages, MESSAGES_PER_SECOND, time.monotonic())
+        self.protocol.select_subprotocol = (  # type: ignore[method-assign]  # as its own argument does it
+            lambda subprotocols: Subprotocol(subprotocol) if subprotocol in subprotocols else None
+        )
 
     @property
     def waiting(self) -> int:

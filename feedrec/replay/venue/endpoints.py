@@ -40,7 +40,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     An endpoint that is served.
 
     Attributes:
-        name: Its name; several endpoints that are replayed verbatim are one, whose name joins theirs by `+`.
+        name: Its name; several endpoints that are replayed verbatim, or as dialogues, are one, whose name joins theirs
+            by `+`.
         timeline: Its recordings.
         venue: Answers its clients; None to send them every frame.
         timing: How its time passes.
@@ -185,7 +186,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
 
 def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFeed]:
     """Return the feed that answers for each endpoint; none at all if the recordings are replayed verbatim."""
-    if options.mode == "verbatim":
+    if options.mode in {"verbatim", "dialogue"}:
         return {}
     feeds = {name: feed for name in names if (feed := venue_of(name)) is not None}
     unknown = [name for name in names if name not in feeds]

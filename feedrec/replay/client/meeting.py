@@ -1,0 +1,80 @@
+"""Who replays to a client that has come: with or without a venue or an observer, or in a dialogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...feeds.venue import Remark
+from ..dialogue.casting import Casting
+from ..observer import Observer
+from ..options import ReplayOptions
+from ..steering.steering import Steering
+from ..venue.endpoints import Endpoint
+from .client import ClientReplay
+from .connection import ReplayConnection
+from .crowd import Crowd
+from .dialogue_replay import DialogueReplay
+from .observed_outlet import ObservedOutlet
+from .outlet import Outlet
+from .venue_session import VenueSession
+
+__all__ = ["Surroundings", "meet"]
+
+
+class Surroundings(NamedTuple):
+    """
+    What all clients of a server have around them.
+
+    Attributes:
+        options: How to replay.
+        crowd: The clients.
+        steering: Says when something is played, and from where.
+        casting: Has their conversations, if they have any.
+        observer: Hears of what they say and are sent, if anybody does.
+
+    """
+
+    options: ReplayOptions
+    crowd: Crowd
+    steering: Steering
+    casting: Casting
+    observer: Observer | None
+
+
+def meet(
+    number: int,
+    connection: ReplayConnection,
+    endpoint: Endpoint,
+    around: Surroundings,
+    remark: Callable[[Remark], object],
+) -> ClientReplay:
+    """
+    Return the replay to a client.
+
+    Args:
+        number: The client's number.
+        connection: Its connection, open.
+        endpoint: What it has connected to.
+        around: What all clients have around them.
+        remark: Called with what the person who runs the replay should know.
+
+    """
+    options, crowd, steering, casting, observer = around
+    venue = endpoint.venue
+    outlet = Outlet(connection, deflate=options.deflate, crowd=crowd)
+    if observer is not None:
+        outlet = ObservedOutlet(connection, deflate=options.deflate, crowd=crowd, client=number, observer=observer)
+    session = None
+    if venue is not None:
+        session = VenueSession.with_venue(venue, outlet, remark, lambda: crowd.clients < 2)
+    if casting.has_conversations:
+        conversation = casting.begin(connection, number)
+        client: ClientReplay = DialogueReplay(
+            number, connection, endpoint, outlet, conversation, steering, crowd, observer
+        )
+    else:
+        client = ClientReplay(number, connection, endpoint, outlet, session, steering, crowd, observer)
+    if isinstance(outlet, ObservedOutlet):
+        outlet.follow(client, session, None if venue is None else venue.feed.describe)
+    return client

@@ -1,0 +1,126 @@
+"""
+Which client plays which recorded connection: the first the first, in the order in which they are let in.
+
+A client that is gone before it has begun leaves its connection to the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ...feeds.redaction import REDACTED
+from .conversation import Conversation
+from .failure import DialogueFailure
+from .matching import Matching
+from .reading import read_conversations, redaction_for
+from .recorded import Message, RecordedConversation
+
+__all__ = ["Casting", "Expected", "open_casting"]
+
+_UNKNOWN_SIZE = 64 << 20  # bytes that a message may have which was redacted as a whole, because of its size perhaps
+_WHOLE_REDACTED = f'"{REDACTED}"'.encode()
+_UNIT = 1 << 10
+
+
+class Expected(NamedTuple):
+    """
+    What a client will have to send.
+
+    Attributes:
+        messages: How many messages of at most 1 KiB that would be.
+        subprotocol: The subprotocol that it must offer; empty for none.
+
+    """
+
+    messages: float = 0.0
+    subprotocol: str = ""
+
+
+class Casting:
+    """
+    Gives each client its conversation.
+
+    Args:
+        conversations: All of them, in order; none if clients are served otherwise.
+        matching: How messages are compared.
+        patience: Seconds by which clients may be longer silent than when that was recorded.
+
+    """
+
+    def __init__(
+        self,
+        conversations: Sequence[RecordedConversation] = (),
+        matching: Matching | None = None,
+        patience: float = 5.0,
+    ) -> None:
+        self._patience = patience
+        self._conversations = conversations
+        self._matching = matching or Matching()
+        self._redaction = redaction_for(conversations)
+        self._free = list(range(len(conversations)))
+        self._waiting: dict[Hashable, int] = {}
+        self._playing: set[int] = set()  # clients that have begun
+        self._played = 0
+
+    @property
+    def has_conversations(self) -> bool:
+        """Whether clients have conversations at all."""
+        return bool(self._conversations)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all conversations were played, to their end or not."""
+        return self._played == len(self._conversations)
+
+    @property
+    def unplayed(self) -> str:
+        """Which connections were not played, for people; empty if all were."""
+        count, missing = len(self._conversations), len(self._conversations) - self._played
+        if not missing:
+            return ""
+        return f"no client came for {missing:,} of {count:,} recorded connections" if count > 1 else "no client came"
+
+    @property
+    def longest_message(self) -> int:
+        """Bytes that a client must be allowed to send in one message."""
+        sizes = (_size_of(message) for one in self._conversations for message in one.client_messages)
+        return max(sizes, default=0)
+
+    def let_in(self, client: Hashable) -> Expected:
+        """Choose the conversation of a client; return what it will have to send."""
+        if not self._free:
+            return Expected()
+        number = self._waiting[client] = self._free.pop(0)
+        chosen = self._conversations[number]
+        sizes = map(_size_of, chosen.client_messages)
+        return Expected(sum(max(1.0, size / _UNIT) for size in sizes), chosen.subprotocol)
+
+    def lose(self, client: Hashable) -> None:
+        """Take note that a client is gone; unless it had begun, its conversation is free again."""
+        if (number := self._waiting.pop(client, None)) is not None:
+            self._free = sorted([*self._free, number])
+
+    def begin(self, client: Hashable, number: int) -> Conversation | DialogueFailure:
+        """Begin the conversation of a client with this number; or return why there is none."""
+        chosen = self._waiting.pop(client, None)
+        if chosen is not None:
+            self._playing.add(number)
+            return Conversation(self._conversations[chosen], self._matching, number, self._patience, self._redaction)
+        count = len(self._conversations)
+        was = "1 connection was" if count == 1 else f"{count:,} connections were"
+        return DialogueFailure(number, "surplus client", f"there is no connection left for it: {was} recorded")
+
+    def end(self, number: int) -> None:
+        """Take note that the client with this number has ended."""
+        self._played += number in self._playing
+
+
+def open_casting(paths: Sequence[Path | str], matching: Matching, patience: float) -> Casting:
+    """Read recordings, see `read_conversations` for errors, and be ready for clients."""
+    return Casting(read_conversations(paths), matching, patience)
+
+
+def _size_of(message: Message) -> int:
+    return _UNKNOWN_SIZE if message.payload == _WHOLE_REDACTED else len(message.payload)

@@ -1,0 +1,94 @@
+"""Which client plays which connection."""
+
+from __future__ import annotations
+
+from feedrec.replay.dialogue.casting import Casting, Expected
+from feedrec.replay.dialogue.conversation import Conversation
+from feedrec.replay.dialogue.failure import DialogueFailure
+from feedrec.replay.dialogue.matching import Matching
+from feedrec.replay.dialogue.recorded import Message, RecordedConversation, Step
+
+
+def casting(*said: bytes, subprotocol: str = "") -> Casting:
+    """Have a conversation for each message, which is all that is said in it."""
+    recorded = [
+        RecordedConversation(f"connection {number}", [Step(0, Message(one), is_client=True)], None, subprotocol)
+        for number, one in enumerate(said)
+    ]
+    return Casting(recorded, Matching())
+
+
+def played(found: Conversation | DialogueFailure) -> str:
+    """Tell which one it is."""
+    assert isinstance(found, Conversation)
+    return found.fall_silent(1).recorded
+
+
+def test_the_nth_client_plays_the_nth_connection() -> None:
+    """In the order in which they were let in, not that in which they begin."""
+    cast = casting(b"a", b"b")
+    cast.let_in("first")
+    cast.let_in("second")
+    assert played(cast.begin("second", 1)) == "connection 1"
+    assert played(cast.begin("first", 2)) == "connection 0"
+
+
+def test_a_client_too_many_has_none() -> None:
+    cast = casting(b"a")
+    for client in ("first", "second"):
+        cast.let_in(client)
+    assert played(cast.begin("first", 1)) == "connection 0"
+    failure = cast.begin("second", 2)
+    assert isinstance(failure, DialogueFailure)
+    assert str(failure) == "client 2: there is no connection left for it: 1 connection was recorded"
+    assert "2 connections were recorded" in str(casting(b"a", b"b").begin("unknown", 3))
+
+
+def test_a_client_that_is_gone_before_it_began_leaves_its_connection() -> None:
+    cast = casting(b"a", b"b")
+    for client in ("first", "second"):
+        cast.let_in(client)
+    cast.lose("first")
+    cast.let_in("third")
+    assert played(cast.begin("third", 1)) == "connection 0"
+    cast.lose("third")
+    cast.lose("unknown")
+    cast.let_in("fourth")
+    assert isinstance(cast.begin("fourth", 2), DialogueFailure)
+
+
+def test_it_is_over_when_all_were_played() -> None:
+    cast = casting(b"a", b"b")
+    assert cast.unplayed == "no client came for 2 of 2 recorded connections"
+    cast.let_in(1)
+    cast.begin(1, 1)
+    cast.end(1)
+    assert cast.unplayed == "no client came for 1 of 2 recorded connections"
+    cast.begin(7, 7)
+    cast.end(7)
+    assert not cast.is_over
+    cast.let_in(2)
+    cast.begin(2, 2)
+    assert not cast.is_over
+    cast.end(2)
+    assert cast.is_over
+    assert not cast.unplayed
+    assert casting(b"a").unplayed == "no client came"
+
+
+def test_without_conversations_there_is_nothing_to_do() -> None:
+    cast = Casting()
+    assert not cast.has_conversations
+    assert cast.is_over
+    assert not cast.unplayed
+    assert cast.longest_message == 0
+    assert cast.let_in("client") == Expected()
+
+
+def test_a_client_may_send_what_it_must() -> None:
+    """Of a message that was redacted as a whole, nobody knows how long it is."""
+    cast = casting(b"a" * 4096, b'"[redacted]"')
+    assert cast.longest_message == 64 << 20
+    assert cast.let_in("first") == Expected(4)
+    assert cast.let_in("second") == Expected(64 << 10)
+    assert casting(b"a", subprotocol="chat").let_in("only") == Expected(1, "chat")

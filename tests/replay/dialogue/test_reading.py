@@ -1,0 +1,159 @@
+"""Recordings to conversations."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feedrec.errors import CorruptRecordingError, UsageError
+from feedrec.formats import create_recording
+from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
+from feedrec.replay.dialogue.reading import read_conversations, redaction_for
+from feedrec.replay.dialogue.recorded import Ending, Message, RecordedConversation, Step
+
+from ..recordings import START
+
+
+def sent(time: int, payload: bytes, conn: int = 0, **flags: Any) -> Frame:
+    return Frame(START + time, conn, payload, direction="out", **flags)
+
+
+def received(time: int, payload: bytes, conn: int = 0, **flags: Any) -> Frame:
+    return Frame(START + time, conn, payload, **flags)
+
+
+def event(time: int, name: str, conn: int = 0, **details: Any) -> Event:
+    return Event(START + time, conn, name, details)
+
+
+def record(path: Path, *records: Record, **header: Any) -> Path:
+    writer = create_recording(path, Header("raw", created=START, **header))
+    for one in records:
+        writer.write_line(encode_frame(one) if isinstance(one, Frame) else encode_event(one))
+    return writer.finish()
+
+
+def test_both_sides_of_each_connection_in_order(tmp_path: Path) -> None:
+    """In the order of their numbers, whatever was recorded first; what the venue never sent is left out."""
+    path = record(
+        tmp_path / "a.jsonl",
+        event(0, "open", 1),
+        event(0, "open", subprotocol="chat"),
+        sent(1, b"b", 1),
+        sent(1, b"a"),
+        received(2, b"A", binary=True),
+        received(2, b"state", synthetic=True),
+        event(3, "close", code=4000, reason="enough", by="venue"),
+    )
+    assert read_conversations([path]) == [
+        RecordedConversation(
+            "connection 0 of a.jsonl",
+            [
+                Step(START + 1, Message(b"a"), is_client=True),
+                Step(START + 2, Message(b"A", binary=True), is_client=False),
+            ],
+            Ending(START + 3, "venue", 4000, "enough"),
+            "chat",
+        ),
+        RecordedConversation("connection 1 of a.jsonl", [Step(START + 1, Message(b"b"), is_client=True)]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ({"code": 1000, "reason": "", "by": "client"}, Ending(START, "client", 1000)),
+        ({"code": 1006, "reason": "", "by": "client"}, Ending(START, "client", 1006)),
+        ({"code": 1000, "reason": "", "by": "venue"}, Ending(START, "venue", 1000)),
+        ({"code": 1001, "reason": "the recording proxy ends", "by": "proxy"}, None),
+        ({"code": 1012, "reason": "restart"}, Ending(START, "venue", 1012, "restart")),
+        ({"code": 1000, "reason": ""}, None),
+        ({"code": "?", "reason": None}, Ending(START, "venue", 1006)),
+        ({}, Ending(START, "venue", 1006)),
+    ],
+)
+def test_who_closed(details: dict[str, Any], expected: Ending | None, tmp_path: Path) -> None:
+    """The recorder itself may have closed with 1000 or 1001, where nothing tells who did."""
+    (found,) = read_conversations([record(tmp_path / "a.jsonl", sent(0, b"a"), event(0, "close", **details))])
+    assert found.ending == expected
+
+
+def test_several_recordings_follow_each_other(tmp_path: Path) -> None:
+    first, second = (record(tmp_path / name, sent(0, name.encode())) for name in ("b.jsonl", "a.jsonl.zst"))
+    found = read_conversations([first, second])
+    assert [one.name for one in found] == ["connection 0 of b.jsonl", "connection 0 of a.jsonl.zst"]
+
+
+def test_the_files_of_one_recording_are_one(tmp_path: Path) -> None:
+    """A connection that goes on in the next file is the same."""
+    paths = [
+        record(tmp_path / f"a-000{part}.jsonl", sent(part, b"%d" % part), url="ws://a", extra={"part": part})
+        for part in (1, 2)
+    ]
+    (found,) = read_conversations(paths)
+    assert found.name == "connection 0 of a-0001.jsonl"
+    assert [message.payload for message in found.client_messages] == [b"1", b"2"]
+
+
+def test_times_are_steady(tmp_path: Path) -> None:
+    """A wall clock that was set back by an hour while it was recorded makes no difference."""
+    hour = 3600 * NANOSECONDS
+    path = record(
+        tmp_path / "a.jsonl",
+        event(0, "clock", wall=START, monotonic=0),
+        sent(0, b"a"),
+        event(5 - hour, "clock", wall=START + 5 - hour, monotonic=5),
+        received(5 - hour, b"A"),
+    )
+    (found,) = read_conversations([path])
+    before, after = (step.time for step in found.steps)
+    assert after - before == 5
+
+
+def test_a_connection_counts_that_was_opened_or_has_frames(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.jsonl", event(0, "failover", 7), event(0, "open", 1), sent(0, b"a", 2))
+    assert [one.name for one in read_conversations([path])] == ["connection 1 of a.jsonl", "connection 2 of a.jsonl"]
+
+
+def test_a_recording_of_one_side_only_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing that a client said is recorded there"):
+        read_conversations([record(tmp_path / "a.jsonl", received(0, b"A"))])
+    with pytest.raises(UsageError, match="nothing that a client said is recorded there"):
+        read_conversations([record(tmp_path / "b.jsonl")])
+
+
+def test_more_than_fits_in_memory_is_refused(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.jsonl", sent(0, b"a"), received(0, b"A" * 100))
+    assert read_conversations([path], most_bytes=101)
+    with pytest.raises(UsageError, match="held in memory"):
+        read_conversations([path], most_bytes=100)
+
+
+def test_a_damaged_recording_is_an_error(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.jsonl", sent(0, b"a"), received(0, b"A"))
+    path.write_bytes(path.read_bytes().replace(b'"in"', b'"no"'))
+    with pytest.raises(CorruptRecordingError):
+        read_conversations([path])
+
+
+def test_what_is_known_to_be_missing_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    lost = event(0, "lost", frames=1, reason="disk")
+    with caplog.at_level(logging.WARNING, "feedrec.replay"):
+        read_conversations([record(tmp_path / "a.jsonl", sent(0, b"a"), lost, lost)])
+    assert [record.message.partition(": ")[2] for record in caplog.records] == [
+        "frames are missing in it, and perhaps what a client must say"
+    ]
+
+
+def test_what_was_redacted_is_hidden_and_what_was_not_is_shown() -> None:
+    """By the name of its key, wherever that stands in a message of the client."""
+    messages = [b'{"mine":"[redacted]","nonce":5}', b'{"a":[{"passphrase":"[redacted]"},{"Passphrase":"x"}]}', b"\xff"]
+    steps = [Step(0, Message(one), is_client=True) for one in messages]
+    redaction = redaction_for([RecordedConversation("it", steps)])
+    shown = redaction.message(b'{"deep":{"mine":"a"},"nonce":6,"passphrase":"b","secret":"c"}')
+    hidden = b'{"deep":{"mine":"[redacted]"},"nonce":6,"passphrase":"[redacted]","secret":"[redacted]"}'
+    assert shown == hidden
