@@ -196,10 +196,11 @@ class RecordingSession:
         feed.spread(together)
         if new:
             loop = self._find_room(new)
-            log.info("subscribing to %s", named(new))
-            if self._phase is not _Phase.READY:
-                self._ask(new)
-            await loop.subscribe(new)
+            with named_log_lines(self._name):
+                log.info("subscribing to %s", named(new))
+                if self._phase is not _Phase.READY:
+                    self._ask(new)
+                await loop.subscribe(new)
 
     async def unsubscribe(self, channels: Wanted | Sequence[Wanted], products: str | Sequence[str] = ()) -> None:
         """
@@ -221,9 +222,10 @@ class RecordingSession:
         for one in gone:
             if not remove_subscriptions(self.subscriptions, [one])[1]:
                 raise UsageError(f"{named([one])} is not subscribed (subscribed: {named(self.subscriptions)})")
-        log.info("unsubscribing from %s", named(gone))
-        for loop in self._loops:
-            await loop.unsubscribe(gone)
+        with named_log_lines(self._name):
+            log.info("unsubscribing from %s", named(gone))
+            for loop in self._loops:
+                await loop.unsubscribe(gone)
 
     def stop(self) -> None:
         """End the run: close the connections and finish the recording."""

@@ -329,6 +329,29 @@ def test_the_log_lines_of_a_session_bear_its_name(caplog: pytest.LogCaptureFixtu
     assert "of the program" in caplog.messages
 
 
+def test_what_a_program_does_with_a_session_is_logged_under_its_name_too(caplog: pytest.LogCaptureFixture) -> None:
+    """It subscribes from a task of its own, not from that of the session."""
+    caplog.set_level(logging.INFO, "feedrec")
+
+    async def record() -> None:
+        served = Advanced()
+        async with (
+            venue(served.serve) as url,
+            open_session("coinbase-advanced", "ticker", url=url, name="left") as session,
+        ):
+            await session.subscribe("candles", "btc-usd")
+            await session.unsubscribe("candles")
+            logging.getLogger("feedrec").info("of the program")
+
+    run(record())
+    assert [text for text in caplog.messages if "candles" in text or "did you mean" in text] == [
+        "left: subscribing to candles btc-usd",
+        "left: btc-usd: did you mean BTC-USD? It is asked of coinbase-advanced as it stands",
+        "left: unsubscribing from candles",
+    ]
+    assert "of the program" in caplog.messages
+
+
 def test_the_block_fails_if_nothing_can_be_reached_and_no_file_is_left(path: Path) -> None:
     async def go() -> None:
         with pytest.raises(ConnectError):
