@@ -104,7 +104,9 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
             text = f"{value!r} could be seconds or bytes: write {value}s, or a size such as {value}MB"
             if not _is_from_environment(param, ctx):
                 self.fail(text, param, ctx)
-            echo_problem("warning", f"{text}; it is taken as seconds, and will be refused by the next version")
+            name = param.envvar if param is not None else None
+            told = f"{name}: {text}; it is taken as seconds, and will be refused by the next version"
+            echo_problem("warning", told)
         return RotateAfter(nanoseconds=round(seconds * NANOSECONDS))
 
 

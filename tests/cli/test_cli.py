@@ -98,7 +98,9 @@ def test_a_number_alone_does_not_say_when_to_rotate(tmp_path: Path) -> None:
     assert "'20' could be seconds or bytes: write 20s, or a size such as 20MB" in refused.stderr.decode()
     taken = feedrec("convert", DEMO, "-o", tmp_path / "x.jsonl", env={"FEEDREC_CONVERT_SPLIT": "20"})
     assert taken.returncode == 0
-    assert "it is taken as seconds, and will be refused by the next version" in taken.stderr.decode()
+    told = taken.stderr.decode()
+    assert "FEEDREC_CONVERT_SPLIT: '20' could be seconds or bytes" in told
+    assert "it is taken as seconds, and will be refused by the next version" in told
     assert len(list(tmp_path.iterdir())) > 1
 
 
