@@ -198,7 +198,8 @@ class CoinbaseAdvancedServer(SubscribingServer):
         if channel not in self._channels and (channel in KNOWN or channel not in self._catalogue):
             # One never subscribed is as good as unsubscribed.
             known = ", ".join(self._channels)
-            return f"asks for channel {channel!r}; there is {known}" if request.type == "subscribe" else None
+            asked = f"channel {channel!r}" if channel else "no channel"
+            return f"asks for {asked}; there is {known}" if request.type == "subscribe" else None
         reason = self._auth.check_jwt(request.jwt) if channel in PRIVATE else None
         return None if reason is None else f"asks to {request.type} {channel}, refused: {reason}"
 

@@ -311,12 +311,15 @@ def test_less_strict_venues_want_a_jwt_or_nothing(mode: Any) -> None:
     assert venue.on_message(request("subscribe", "user", jwt="present"), START) == []
 
 
-@pytest.mark.parametrize("channel", ["level2", "ticker", "heartbeat", "full", ""])
-def test_the_user_endpoint_has_no_market_channels(channel: str) -> None:
+@pytest.mark.parametrize(
+    ("channel", "named"),
+    [(name, f"channel '{name}'") for name in ("level2", "ticker", "heartbeat", "full")] + [("", "no channel")],
+)
+def test_the_user_endpoint_has_no_market_channels(channel: str, named: str) -> None:
     venue = server()
     refusal, remark = venue.on_message(request("subscribe", channel, "BTC-USD", jwt=token()), START)
     assert refusal == REFUSED
-    assert remark == Remark(f"asks for channel {channel!r}; there is heartbeats, user, futures_balance_summary")
+    assert remark == Remark(f"asks for {named}; there is heartbeats, user, futures_balance_summary")
 
 
 @pytest.mark.parametrize("jwt", [None, "", token()])
