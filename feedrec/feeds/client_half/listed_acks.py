@@ -162,7 +162,8 @@ class ListedAcksClient(SubscribingClient):
         asked_for = [one for one in self._wanted if one.channel != self._heartbeats] or self._wanted
         if self._was_changed or others or any(one not in missing for one in asked_for):
             return (notice,)
-        return notice, nothing_accepted_notice(why=did_you_mean_instead(meant))
+        products = {product for one in missing for product in one.products}
+        return notice, nothing_accepted_notice(why=did_you_mean_instead(meant, products))
 
     def _missing(self) -> list[Subscription]:
         return self._compare()[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ..base import Notice, Subscription, few_of
@@ -55,17 +55,25 @@ def missing_notice(
         others: What it has that nobody asked for, which may be the same by another name.
 
     """
-    question = did_you_mean_instead(meant or {}) or "no such product?"
+    asked = {product for one in missing for product in one.products}
+    question = did_you_mean_instead(meant or {}, asked) or "no such product?"
     instead = f" It lists {few_of(others)}, which was not asked for." if others else ""
     text = f"the venue did not accept {named(missing)}: {question}{instead}"
     return Notice(text, "warning", "missing", subscription_details(missing))
 
 
-def did_you_mean_instead(meant: Mapping[str, str]) -> str:
-    """Ask whether other products were meant, by those that were asked for; nothing if there are none."""
+def did_you_mean_instead(meant: Mapping[str, str], asked: Collection[str] = ()) -> str:
+    """
+    Ask whether other products were meant, by those that were asked for; nothing if there are none.
+
+    Args:
+        meant: The others, by what was asked for.
+        asked: What the question is about; if that is more than one, it says which of them.
+
+    """
     if not meant:
         return ""
-    if len(meant) == 1:
+    if len(meant) == 1 and len(asked) <= 1:
         return f"did you mean {next(iter(meant.values()))}?"
     return f"did you mean {few_of([f'{right} for {wrong}' for wrong, right in meant.items()])}?"
 

@@ -231,4 +231,4 @@ def test_what_is_listed_by_a_name_like_that_is_not_nothing(ack: bytes, others: s
 def test_a_product_that_is_accepted_elsewhere_in_other_capitals_is_named() -> None:
     client = Client(Subscription("a", ("gold", "TIN")), Subscription("b", ("GOLD",)))
     (missing,) = acked(client, b"{}", b'{"b": ["GOLD"]}')
-    assert missing.text == "the venue did not accept a gold TIN: did you mean GOLD?"
+    assert missing.text == "the venue did not accept a gold TIN: did you mean GOLD for gold?"

@@ -28,6 +28,14 @@ def test_a_reset_tells_its_numbers_and_what_is_counted() -> None:
     assert "its count of full BTC-USD anew" in there.text
 
 
+def test_of_several_products_the_one_that_was_misspelled_is_named() -> None:
+    meant = {"a-b": "A-B"}
+    alone = missing_notice([Subscription("ticker", ("a-b",)), Subscription("candles", ("a-b",))], meant)
+    assert alone.text == "the venue did not accept ticker a-b, candles a-b: did you mean A-B?"
+    of_two = missing_notice([Subscription("ticker", ("a-b", "C-D"))], meant)
+    assert of_two.text == "the venue did not accept ticker a-b C-D: did you mean A-B for a-b?"
+
+
 def test_what_is_missing_is_told_as_subscriptions() -> None:
     notice = missing_notice([Subscription("ticker", ("A-B", "C-D")), Subscription("status")])
     assert notice.text == "the venue did not accept ticker A-B C-D, status: no such product?"
