@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-__all__ = ["Replacement", "Value", "parse", "replaced"]
+__all__ = ["Replacement", "Value", "is_json", "parse", "replaced"]
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s{}\[\],:"]+')
 
@@ -55,11 +55,18 @@ class Value(msgspec.Struct):
                 waiting.extend(value.values or ())
 
 
-def parse(text: str) -> Value | None:
-    """Return the one value that a text is; None if it is not JSON, or nests too deep to tell."""
+def is_json(text: str) -> bool:
+    """Return whether a text is JSON, and does not nest too deep to tell."""
     try:
         json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def parse(text: str) -> Value | None:
+    """Return the one value that a text is; None if it is not JSON, or nests too deep to tell."""
+    if not is_json(text):
         return None
     top = Value(0)
     stack = [top]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from .addresses import REDACTED
-from .json_text import Replacement, Value, parse, replaced
-from .secret_keys import is_login
-from .texts import redact_plain_message
+from .json_text import Replacement, Value, is_json, parse, replaced
+from .secret_keys import is_login, may_tell_of_login
+from .texts import begins_with_parameter, redact_plain_message
 
-__all__ = ["SecretRules", "redact_json"]
+__all__ = ["SecretRules", "is_surely_open", "redact_json"]
 
 _OPERATION_KEYS = {
     *("a", "action", "ch", "channel", "cmd", "command", "e", "endpoint", "event", "m", "messagetype", "method", "msg"),
@@ -21,6 +23,9 @@ _OPERATION_KEYS = {
 
 _OPERAND_KEYS = {"arg", "args", "arguments", "body", "data", "param", "params", "payload", "value", "values"}
 """Keys of what it asks with: `{"action":"auth","params":"KEY"}`."""
+
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"\s*:?')
+_STRING_OF_JSON = re.compile(r'"\s*[{\[]')
 
 _SHOWN = json.dumps(REDACTED)
 _HARMLESS = frozenset({"null", "true", "false", _SHOWN})
@@ -46,6 +51,44 @@ class SecretRules(Protocol):
 
     def learn(self, secret: str) -> None:
         """Take note of a secret."""
+
+
+def is_surely_open(text: str, rules: SecretRules) -> bool:
+    """
+    Return whether a JSON text has nothing that `redact_json` replaces, as one look at all of it tells.
+
+    It may have nothing and this is false. It takes a tenth of the time, since no value is looked at by itself. Only for
+    rules without secret paths.
+
+    Args:
+        text: The message.
+        rules: What is secret.
+
+    """
+    if _STRING_OF_JSON.search(text) is not None or not is_json(text):
+        return False
+    strings = _STRING.findall(text)
+    escaped = [_said(one) for one in strings if "\\" in one]
+    names = {_said(one) for one in strings if one[-1] == ":"}
+    return (
+        not any(map(rules.is_secret, names))
+        and not any(one.lstrip().startswith(("{", "[")) for one in escaped)
+        and not ((escaped or may_tell_of_login(text)) and _may_be_login(text, strings))
+        and not begins_with_parameter(text, rules.is_secret)
+        and all(rules.hide(one) == one for one in (text, *escaped))
+    )
+
+
+def _said(string: str) -> str:
+    """Return what a string says as `_STRING` finds it, perhaps with the colon behind a key."""
+    return str(json.loads(string.rstrip(": \t\n\r"))) if "\\" in string else string[1:].partition('"')[0]
+
+
+def _may_be_login(text: str, strings: Sequence[str]) -> bool:
+    """Return whether any of the strings of a JSON text may be what `_bare_of_login` takes for the name of a login."""
+    first = strings[:1] if text.lstrip().startswith("[") else []
+    named = [value for key, value in pairwise(strings) if key[-1] == ":" and _said(key).lower() in _OPERATION_KEYS]
+    return any(is_login(_said(one)) for one in (*first, *named))
 
 
 def redact_json(text: str, rules: SecretRules, depth: int = 0) -> str | None:

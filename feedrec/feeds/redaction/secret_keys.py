@@ -16,7 +16,7 @@ import functools
 import re
 from collections.abc import Sequence
 
-__all__ = ["is_login", "is_secret_key"]
+__all__ = ["is_login", "is_secret_key", "may_tell_of_login"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -63,6 +63,10 @@ _LONGEST = 64  # characters of a name that is remembered, of that of an operatio
 
 _PLURALS = _words("keys tokens")
 
+# One of these is in every name of a secret, and of a login: what has none, as most names, need not be taken apart.
+_in_secret_names = re.compile("|".join(sorted({*_SECRET, *(first for first, _ in _SECRET_PAIRS)})))
+_in_logins = re.compile("auth|log(?:in|on)|sign")
+
 _RUN = re.compile(r"[^\W\d_]+|\d+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _KNOWN = sorted(
@@ -78,16 +82,27 @@ _PART = re.compile("|".join(_KNOWN))
 
 def is_secret_key(name: str) -> bool:
     """Return whether the value of a key, a parameter or a header is secret, by its name."""
-    return _is_secret_name(name) if len(name) <= _LONGEST else any(map(_has_secret, _readings(name)))
+    return _in_secret_names.search(name.lower()) is not None and _is_secret_name(name)
 
 
 def is_login(operation: str) -> bool:
     """Return whether the name of an operation, such as `authKeyExpires` or `session.logon`, is that of a login."""
-    return len(operation) <= _LONGEST and any(not _LOGIN.isdisjoint(words) for words in _readings(operation))
+    if len(operation) > _LONGEST or not may_tell_of_login(operation):
+        return False
+    return any(not _LOGIN.isdisjoint(words) for words in _readings(operation))
+
+
+def may_tell_of_login(text: str) -> bool:
+    """Return whether the name of a login may be in a text: if not, it is in no part of it."""
+    return _in_logins.search(text.lower()) is not None
+
+
+def _is_secret_name(name: str) -> bool:
+    return _is_secret_short_name(name) if len(name) <= _LONGEST else any(map(_has_secret, _readings(name)))
 
 
 @functools.lru_cache(4096)
-def _is_secret_name(name: str) -> bool:
+def _is_secret_short_name(name: str) -> bool:
     return any(map(_has_secret, _readings(name)))
 
 

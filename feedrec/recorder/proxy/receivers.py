@@ -28,7 +28,7 @@ from .lossy_writer import LossyWriter
 __all__ = ["Follow", "FromClient", "FromVenue", "Report"]
 
 LONGEST_SEARCHED = 1 << 18
-"""Bytes of a message of a client in which secrets are looked for, at about 1 MB/s; a longer one is recorded as one."""
+"""Bytes of a message of a client in which each value is looked at, at about 1 MB/s; a longer one is all or nothing."""
 
 log = logging.getLogger("feedrec")
 
@@ -154,9 +154,12 @@ class FromClient:
         """Do nothing: each message was passed on by itself."""
 
     def _redacted(self, payload: bytes) -> bytes:
+        redaction = self.address.redaction
         try:
             if len(payload) <= LONGEST_SEARCHED:
-                return self.address.redaction.message(payload)
+                return redaction.message(payload)
+            if redaction.is_surely_open(payload):
+                return payload
         except Exception as error:  # noqa: BLE001  the connection goes on; what was not understood is not shown
             log.warning("a message could not be searched for secrets (%r): it is not recorded", error)
         return json.dumps(REDACTED).encode()

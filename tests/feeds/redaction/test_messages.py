@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 from typing import Any
 
 import pytest
@@ -245,3 +247,56 @@ def test_a_key_that_is_kept_keeps_what_a_login_has_there() -> None:
     redaction = Redaction(kept_keys=["ARGS", "key"])
     message = b'{"op":"auth","args":["x"],"key":"trade:1m:tBTCUSD","apiKey":"s"}'
     assert redaction.message(message) == message.replace(b'"s"', b'"[redacted]"')
+
+
+SHORT_SECRETS = [
+    *('{"a":"apiKey=s"}', '["?token=s"]', '["x","bearer abcdefgh"]', '{"a":"wss://u@h"}', '{"a":"{\\"jwt\\":1}"}'),
+    *('{"op":"auth","args":["s"]}', '["login","s"]', r'{"op":"\u0061uth","args":["s"]}', r'{"\u006bey":"s"}'),
+    *('{"a":" [{\\"key\\":1}]"}', r'["\u003ftoken=s"]', f'["{LISTEN_KEY}"]', '{"Key":1}', '["key=s","b"]'),
+]
+
+
+@settings(max_examples=300)
+@given(OPEN_VALUES | with_a_secret().map(lambda both: both[0]) | st.sampled_from(SHORT_SECRETS), WRITTEN)
+def test_what_is_surely_open_comes_out_as_it_is(value: Any, how: tuple[bool, int | None]) -> None:
+    payload = value.encode() if value in SHORT_SECRETS else written(value, how)
+    if Redaction().is_surely_open(payload):
+        assert redact_message(payload) == payload
+
+
+@pytest.mark.parametrize("message", SHORT_SECRETS)
+def test_what_has_a_secret_is_not_surely_open(message: str) -> None:
+    assert redact_message(message.encode()) != message.encode()
+    assert not Redaction().is_surely_open(message.encode())
+
+
+def test_what_a_person_named_is_not_surely_open() -> None:
+    message = b'{"a":"xyzzy","b":["c"]}'
+    assert Redaction().is_surely_open(message)
+    for named in (Redaction(["b"]), Redaction(paths=["$.a"]), Redaction(values={"x": "xyzzy"})):
+        assert not named.is_surely_open(message)
+        assert named.message(message) != message
+
+
+def test_a_long_message_of_many_values_is_surely_open() -> None:
+    """So it is not looked at value by value; and what is no JSON, or no text, is not open."""
+    rows = [{"price": "1.50", "size": number, "text": 'a "quoted" \u00e9', "ok": True} for number in range(1000)]
+    message = json.dumps({"type": "update", "rows": rows}).encode()
+    assert Redaction().is_surely_open(message)
+    assert redact_message(message) == message
+    assert redact_message(message.replace(b'"size": 700', b'"sign": 700')) == message.replace(
+        b'"size": 700', b'"sign": "[redacted]"'
+    )
+    for other in (message[:-1], b"\xff" * 5000):
+        assert not Redaction().is_surely_open(other)
+
+
+def test_a_piece_of_base64_is_no_key() -> None:
+    """A key has 64 characters, and so has a piece of a picture or a sound between two signs, now and then."""
+    noise = base64.b64encode(random.Random(1).randbytes(3000)).decode()
+    key = "aB3" + "x" * 61
+    for around in ((f"{noise}/", f"+{noise}"), ("", f"+{noise}"), (f"{noise}+", "")):
+        message = json.dumps({"audio": key.join(around)}).encode()
+        assert redact_message(message) == message
+    for text in (key, f"wss://h/ws/{key}/{key}/{key}/{key}", f"{key}+{key}+{key}+{key}", f"{noise} {key}"):
+        assert key.encode() not in redact_message(json.dumps([text]).encode())

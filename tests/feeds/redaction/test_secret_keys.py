@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from feedrec.feeds.redaction import secret_keys
 from feedrec.feeds.redaction.secret_keys import is_login, is_secret_key
 
 VENUES = {
@@ -72,3 +75,17 @@ def test_operations_that_are_logins(operation: str) -> None:
 @pytest.mark.parametrize("operation", ["subscribe", "ping", "design", "author", "trades.BTCUSD", "auth" * 20])
 def test_operations_that_are_none(operation: str) -> None:
     assert not is_login(operation)
+
+
+PARTS = st.sampled_from(
+    [*VENUES["Bybit"].split(), *OPEN.split(), *LOGINS.split(), "\u212a", "\u0130", "\u017f", "\u03a3", "_", "é", "1"]
+)
+
+
+@given(st.lists(PARTS | st.text(max_size=3), max_size=5).map("".join), st.booleans())
+def test_one_look_at_a_name_leaves_out_none_that_is_secret_or_a_login(name: str, capitals: bool) -> None:  # noqa: FBT001
+    """What is taken apart at once says the same; letters that become others in small, too."""
+    name = name.upper() if capitals else name
+    assert is_secret_key(name) == any(map(secret_keys._has_secret, secret_keys._readings(name)))
+    words = {word for reading in secret_keys._readings(name) for word in reading}
+    assert is_login(name) == (len(name) <= 64 and not secret_keys._LOGIN.isdisjoint(words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,28 @@ def test_ten_megabytes_pass_both_ways(path: Path) -> None:
     assert run(talk())
     assert payloads(path) == [large]
     assert [(frame.payload, frame.redacted, frame.binary) for frame in sent(path)] == [(b'"[redacted]"', True, True)]
+
+
+@pytest.mark.parametrize(
+    ("head", "is_recorded"),
+    [(b'{"type":"append","audio":"', True), (b'{"type":"append","token":"', False), (b"no json ", False)],
+)
+def test_a_long_message_of_a_client_is_recorded_if_it_surely_has_no_secret(
+    path: Path, head: bytes, *, is_recorded: bool
+) -> None:
+    """It reaches the venue in any case."""
+    message = (head + base64.b64encode(os.urandom(400_000)) + b'"}').decode()
+
+    async def talk() -> bool:
+        async with proxied(path) as proxy, client(proxy) as websocket:
+            await websocket.send(message)
+            return await websocket.recv() == message
+
+    assert run(talk())
+    assert payloads(path) == [message.encode()]
+    frame = sent(path)[0]
+    assert (frame.payload == message.encode()) is is_recorded
+    assert frame.redacted is not is_recorded
 
 
 def test_fragments_and_text_that_is_no_unicode_pass(path: Path) -> None:
