@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ..errors import (
     DialogueFailedError,
@@ -13,15 +14,18 @@ from ..errors import (
     RecordingError,
     ReplayFailedError,
     UsageError,
+    WaitTimeoutError,
 )
 from ..formats.file.names import is_part
-from ..replay import DialogueFailure, ReplayServer
+from ..replay import DialogueFailure, ReplayServer, Steering
 from .loop_thread import LoopThread
 from .observations import Observations
-from .observed_feed import ObservedFeed
-from .replay_options import as_recordings, as_replay_options
+from .observed_feed import PATIENCE, ObservedFeed
+from .replay_options import as_recordings, as_replay_options, as_seconds, as_speed, as_time
 
 __all__ = ["FeedReplay"]
+
+Result = TypeVar("Result")
 
 _PATIENCE_AT_CLOSE = 0.2  # seconds: a client in the thread that closes cannot answer
 
@@ -37,6 +41,7 @@ class FeedReplay(ObservedFeed):
     Args:
         recordings: Recordings, or folders of them, as for `feedrec replay`.
         speed: Recorded seconds per second, or `max`: as fast as each client reads.
+        paused: Whether nothing is played until the test says so: by `step`, `play_until` or `resume`.
         thread: The thread to run in, which may be that of other replays; None for one of its own.
         options: The fields of `ReplayOptions`, but the port is any free one unless it is given. Times may be texts such
             as `+30s` or RFC 3339, durations such as `100ms`.
@@ -48,11 +53,16 @@ class FeedReplay(ObservedFeed):
     """
 
     def __init__(
-        self, *recordings: Path | str, speed: float | str = "max", thread: LoopThread | None = None, **options: Any
+        self,
+        *recordings: Path | str,
+        speed: float | str = "max",
+        paused: bool = False,
+        thread: LoopThread | None = None,
+        **options: Any,
     ) -> None:
         super().__init__()
         self._recordings = as_recordings(recordings)
-        self._options = as_replay_options(self._recordings[0], {"speed": speed, **options})
+        self._options = as_replay_options(self._recordings[0], {"speed": speed, "paused": paused, **options})
         self._given_thread = thread
         self._thread: LoopThread | None = None
         self._server: ReplayServer | None = None
@@ -125,6 +135,74 @@ class FeedReplay(ObservedFeed):
                 thread.close()
         self._raise_failure(server)
 
+    def pause(self) -> None:
+        """Let recorded time stand, also for clients that come later. It ends a step that is under way."""
+        self._steer(lambda steering: steering.pause())
+
+    def resume(self) -> None:
+        """Let recorded time pass, at the speed."""
+        self._steer(lambda steering: steering.resume())
+
+    def set_speed(self, speed: float | str) -> None:
+        """
+        Change the speed, from now on.
+
+        Args:
+            speed: Recorded seconds per second, or `max`.
+
+        Raises:
+            UsageError: If it is no speed.
+
+        """
+        factor = as_speed(speed)
+        self._steer(lambda steering: steering.set_speed(factor))
+
+    def step(self, count: int = 1, *, timeout: float | str = PATIENCE) -> int:
+        """
+        Play the next recorded frames, over all endpoints in the order of time, and what is made before them; then stop.
+
+        When it returns, all of it is written to the socket of every client that has subscribed: see `wait_for_client`.
+        A step that finds fewer frames passes the end of the recordings, where connections are closed.
+
+        Args:
+            count: How many frames.
+            timeout: Seconds, or a text such as `500ms`.
+
+        Returns:
+            How many there were.
+
+        Raises:
+            UsageError: If clients have timelines of their own: write `FeedReplay(..., paused=True)`.
+            WaitTimeoutError: If it takes longer, since a client does not read.
+            ReplayFailedError: If the replay to a client failed: by a bug, or because a recording is damaged.
+
+        """
+        return self._play(f"a step of {count}", lambda steering: steering.step(count), timeout)
+
+    def play_until(self, moment: int | str, *, timeout: float | str = PATIENCE) -> int:
+        """
+        Play what was recorded before a moment, at the speed, and what is made until then; then stop.
+
+        It returns, and raises, as `step` does.
+
+        Args:
+            moment: Recorded time: `+3.2s` from the start of the recording, RFC 3339, or nanoseconds since 1970.
+            timeout: Seconds, or a text such as `500ms`.
+
+        """
+        time = as_time(self._recordings[0], "the moment", moment)
+        return self._play(f"the replay until {moment}", lambda steering: steering.play_until(time), timeout)
+
+    @property
+    def position(self) -> int | None:
+        """How many recorded frames are past; None if that is not counted, without `paused` or a step."""
+        return self._steer(lambda steering: steering.position)
+
+    @property
+    def present(self) -> int | None:
+        """The recorded time that is now, in nanoseconds; None if each client has its own, or it has not begun."""
+        return self._steer(lambda steering: steering.present)
+
     def check(self) -> None:
         """
         Raise what has gone wrong so far.
@@ -140,6 +218,32 @@ class FeedReplay(ObservedFeed):
     def failures(self) -> list[DialogueFailure]:
         """What clients said or did in a dialogue (`mode="dialogue"`) that was not recorded."""
         return self._seen.dialogue_failures
+
+    def _steer(self, act: Callable[[Steering], Result]) -> Result:
+        """Do something with what steers the server, in its thread."""
+        server, thread = self._running()
+
+        async def steer() -> Result:
+            return act(server.steering)
+
+        return thread.run(steer())
+
+    def _play(self, what: str, act: Callable[[Steering], Coroutine[Any, Any, int]], timeout: float | str) -> int:
+        """Have something played, and wait for it."""
+        server, thread = self._running()
+        seconds = as_seconds("timeout", timeout)
+        try:
+            played = thread.run(act(server.steering), seconds)
+        except TimeoutError as error:
+            raise WaitTimeoutError(f"waited {seconds:g} s for {what}, at {self._url}: {self._seen}") from error
+        self.check()
+        return played
+
+    def _running(self) -> tuple[ReplayServer, LoopThread]:
+        self._check_started()
+        if self._server is None or self._thread is None:
+            raise UsageError("this replay is closed: steer it within its `with` block")
+        return self._server, self._thread
 
     def _raise_failure(self, server: ReplayServer | None) -> None:
         """Raise what ended a replay too early, if anything did."""

@@ -11,9 +11,10 @@ from .messages import ReceivedMessage, ReplayClient, SentMessage
 from .observations import Observations
 from .replay_options import as_seconds
 
-__all__ = ["ObservedFeed"]
+__all__ = ["PATIENCE", "ObservedFeed"]
 
-_PATIENCE = 10.0  # seconds
+PATIENCE = 10.0
+"""Seconds that are waited by default."""
 
 
 class ObservedFeed(ABC):
@@ -61,7 +62,7 @@ class ObservedFeed(ABC):
         """What clients said, in order, within the same bounds."""
         return self._seen.received
 
-    def wait_done(self, timeout: float | str = _PATIENCE) -> None:
+    def wait_done(self, timeout: float | str = PATIENCE) -> None:
         """
         Wait until a client has come, and every client that came has ended.
 
@@ -83,7 +84,7 @@ class ObservedFeed(ABC):
         self.check()
 
     def wait_for_client(
-        self, count: int = 1, *, subscribed: str | Sequence[str] | None = None, timeout: float | str = _PATIENCE
+        self, count: int = 1, *, subscribed: str | Sequence[str] | None = None, timeout: float | str = PATIENCE
     ) -> ReplayClient:
         """
         Wait until so many clients have come, and subscribed something.
@@ -113,7 +114,7 @@ class ObservedFeed(ABC):
         self._wait(what + (asked if wanted else ""), lambda: len(found()) >= count, timeout)
         return found()[count - 1]
 
-    def wait_until(self, is_true: Callable[[], object], timeout: float | str = _PATIENCE) -> None:
+    def wait_until(self, is_true: Callable[[], object], timeout: float | str = PATIENCE) -> None:
         """
         Wait until something is true of `clients`, `sent` and `received`.
 

@@ -17,7 +17,7 @@ from ..replay import ReplayOptions
 from ..spelling import did_you_mean
 from ..times import parse_moment, parse_speed
 
-__all__ = ["as_recordings", "as_replay_options", "as_seconds", "as_speed"]
+__all__ = ["as_recordings", "as_replay_options", "as_seconds", "as_speed", "as_time"]
 
 _DURATIONS = ("match_timeout", "settle", "write_deadline")
 _TEXTS = ("allow_hosts", "start_after")
@@ -75,6 +75,30 @@ def as_seconds(what: str, value: float | str) -> float:
     return float(seconds)
 
 
+def as_time(recording: Path, what: str, value: int | str, *, is_end: bool = False) -> int:
+    """
+    Read a recorded time: nanoseconds since 1970, or a text such as `+30s` or RFC 3339.
+
+    Args:
+        recording: The recording from the start of which an offset counts.
+        what: What it is, for errors.
+        value: The time.
+        is_end: Whether it is the end of something: a time of day is the next one then.
+
+    Raises:
+        UsageError: If it is none.
+        RecordingError: If the recording cannot be read.
+
+    """
+    moment = parse_moment(value) if isinstance(value, str) else None
+    if moment is not None:
+        with under_current_name(recording, open_recording) as opened:
+            return moment.within(opened.header.created, is_end=is_end)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError(f"{what} is a time such as '2026-11-21T17:00:00Z' or '+30s', not {value!r}")
+    return value
+
+
 def as_speed(value: float | str) -> float:
     """
     Read a speed: a factor as a number or a text, or `max`.
@@ -95,7 +119,7 @@ def _value_of(recording: Path, name: str, value: Any) -> Any:
     if name in _DURATIONS:
         return as_seconds(name, value)
     if name in ("start", "end") and isinstance(value, str):
-        return _time_in(recording, name, value)
+        return as_time(recording, name, value, is_end=name == "end")
     if name in _TEXTS:
         return (value,) if isinstance(value, str) else tuple(value)
     if name == "settings":
@@ -104,15 +128,6 @@ def _value_of(recording: Path, name: str, value: Any) -> Any:
     if choices and value not in choices:
         raise UsageError(f"{name} is one of {', '.join(map(repr, choices))}, not {value!r}")
     return value
-
-
-def _time_in(recording: Path, name: str, text: str) -> int:
-    """Return the recorded time that a text means."""
-    moment = parse_moment(text)
-    if moment is None:
-        raise UsageError(f"{name} is a time such as '2026-11-21T17:00:00Z' or '+30s', not {text!r}")
-    with under_current_name(recording, open_recording) as opened:
-        return moment.within(opened.header.created, is_end=name == "end")
 
 
 def _as_text(value: object) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from websockets.sync.client import connect
 
@@ -21,7 +23,10 @@ def subscription(channel: str, products: Sequence[str] = PRODUCTS) -> str:
     return json.dumps({"type": "subscribe", "channel": channel, "product_ids": list(products)})
 
 
-client = partial(connect, max_size=None, compression=None)
+# Else a client that has not read everything takes 10 seconds to close; websockets 13 has no such queue.
+_unbounded: dict[str, Any] = {"max_queue": None} if "max_queue" in inspect.signature(connect).parameters else {}
+
+client = partial(connect, max_size=None, compression=None, **_unbounded)
 """Connects a client that blocks."""
 
 

@@ -221,7 +221,7 @@ class ClientReplay:
         if dismissal.code == CloseCode.ABNORMAL_CLOSURE:
             with contextlib.suppress(ClientEnded):
                 await self._outlet.drain_all()
-            self._connection.transport.abort()
+            self._connection.drop()
         else:
             await self._connection.close(dismissal.code, dismissal.reason)
 
@@ -367,7 +367,7 @@ class ClientReplay:
             async with asyncio.timeout(self._crowd.patience_at_stop):
                 await self._connection.close(code)
         except TimeoutError:
-            self._connection.transport.abort()
+            self._connection.drop()
 
     def _result(self) -> ClientResult:
         playback = self._playback

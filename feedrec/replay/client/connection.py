@@ -73,7 +73,7 @@ class ReplayConnection(ServerConnection):
         super().__init__(*args, **options)
         self.has_stopped_reading = False
         self.plain_request: FirstRequest | None = None
-        self._has_begun = False
+        self._has_begun = self._is_lost = False
         self.lost_by: Exception | None = None
         self._bucket = TokenBucket(MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, time.monotonic())
         self._unparsed = bytearray()
@@ -117,6 +117,11 @@ class ReplayConnection(ServerConnection):
             finally:
                 self._writers.discard(writer)
 
+    def drop(self) -> None:
+        """Abort the connection, if it is not lost already: then the transport of asyncio would raise an error."""
+        if not self._is_lost:
+            self.transport.abort()
+
     async def all_written(self) -> None:
         """Wait until the system has every byte, or the client is gone."""
         # A transport of TLS pauses at its mark, not above it: at 0, for ever (asyncio.sslproto).
@@ -145,6 +150,7 @@ class ReplayConnection(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost_by = exc
+        self._is_lost = True
         for timer in (self._refill, self._deadline):
             if timer is not None:
                 timer.cancel()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from websockets.asyncio.server import serve
@@ -348,6 +349,16 @@ def test_a_client_that_closed_but_keeps_its_socket_has_ended(tmp_path: Path, mon
             return await ended
 
     assert run(scenario()) == "finished"
+
+
+def test_what_is_lost_is_not_dropped_once_more() -> None:
+    """The transport of asyncio raises an error then, if it was closed before."""
+    connection = ReplayConnection.__new__(ReplayConnection)
+    connection.transport = Mock()
+    for is_lost in (True, False):
+        connection._is_lost = is_lost
+        connection.drop()
+    connection.transport.abort.assert_called_once_with()
 
 
 def test_clients_that_come_and_vanish_leave_nothing_behind(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

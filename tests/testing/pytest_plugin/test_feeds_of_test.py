@@ -214,8 +214,8 @@ def test_a_live_connection_cannot_be_steered(servers: Servers, venue: Venue, tmp
                 UsageError, match=rf"^{method}\(\) steers a replay, but a\.jsonl\.zst is being recorded"
             ):
                 getattr(feed, method)(*arguments)
-        feed.resume()  # type: ignore[union-attr]
-        feed.set_speed(10)  # type: ignore[union-attr]
+        feed.resume()
+        feed.set_speed(10)
 
 
 def test_clients_of_asyncio_and_binary_messages(servers: Servers, venue: Venue, tmp_path: Path) -> None:
