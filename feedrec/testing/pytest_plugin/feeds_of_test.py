@@ -77,7 +77,7 @@ class FeedsOfTest:
         self._block = NetworkBlock(servers.threads)
         self._ending = contextlib.ExitStack()
         self._has_passed = False
-        self._told = ""
+        self._told: set[str] = set()
 
     def __enter__(self) -> Self:
         if self._settings.blocks_network:
@@ -88,7 +88,7 @@ class FeedsOfTest:
         try:
             self._ending.close()
         except FeedrecError as failure:
-            if str(failure) != self._told:
+            if str(failure) not in self._told:
                 raise pytest.fail.Exception(str(failure), pytrace=False) from None
 
     def start(
@@ -113,8 +113,8 @@ class FeedsOfTest:
             for _, feed in self._feeds:
                 feed.check()
         except FeedrecError as failure:
-            self._told = str(failure)
-            raise pytest.fail.Exception(self._told, pytrace=False) from None
+            self._told.add(str(failure))
+            raise pytest.fail.Exception(str(failure), pytrace=False) from None
 
     def take_report(self, report: pytest.TestReport) -> None:
         """Take note of how a phase of the test went, and show in the report of a failure what the feeds know."""
@@ -122,9 +122,19 @@ class FeedsOfTest:
             self._has_passed = report.passed
         if not report.failed or report.when == "teardown":
             return
-        report.sections += [describe(name, feed) for name, feed in self._feeds]
+        report.sections += [describe(name, feed, self._failure_of(feed)) for name, feed in self._feeds]
         if self._block.refused:
             report.sections.append(("feedrec: connections that were refused", "\n".join(self._block.refused)))
+
+    def _failure_of(self, feed: Feed) -> str | None:
+        """Return what is to be told of a feed that has failed, which may be why the test has."""
+        try:
+            feed.check()
+        except FeedrecError as failure:
+            if str(failure) not in self._told:
+                self._told.add(str(failure))
+                return str(failure)
+        return None
 
     def _start(self, paths: list[Path], to: str | None, endpoint: str | None, options: dict[str, Any]) -> Feed:
         feed: Feed | None = None

@@ -19,7 +19,7 @@ _LONGEST_SEARCHED = 1 << 16
 """Bytes of a message in which secrets are looked for; a longer one is not shown."""
 
 
-def describe(name: str, feed: ObservedFeed) -> tuple[str, str]:
+def describe(name: str, feed: ObservedFeed, failure: str | None = None) -> tuple[str, str]:
     """
     Return title and text of a section of the report.
 
@@ -28,12 +28,14 @@ def describe(name: str, feed: ObservedFeed) -> tuple[str, str]:
     Args:
         name: What is replayed.
         feed: The feed, started.
+        failure: Why it failed, if it did.
 
     """
     clients = feed.clients
-    lines = [_printable(str(client)) for client in clients[-_MOST_CLIENTS:]] or ["no client has connected"]
+    lines = [] if failure is None else [_printable(line) for line in failure.splitlines()]
     if len(clients) > _MOST_CLIENTS:
-        lines.insert(0, f"{len(clients) - _MOST_CLIENTS:,} earlier clients")
+        lines.append(f"{len(clients) - _MOST_CLIENTS:,} earlier clients")
+    lines += [_printable(str(client)) for client in clients[-_MOST_CLIENTS:]] or ["no client has connected"]
     redaction = Redaction()
     lines += _last("what clients said", feed.received, redaction)
     lines += _last("what they were sent", feed.sent, None)

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect as connect_sync
 
-from feedrec.errors import NetworkBlockedError, NotARecordingError, TruncatedRecordingError, UsageError
+from feedrec.errors import (
+    NetworkBlockedError,
+    NotARecordingError,
+    ReplayFailedError,
+    TruncatedRecordingError,
+    UsageError,
+)
 from feedrec.formats import open_recording
 from feedrec.model import Frame
 from feedrec.testing.pytest_plugin.feeds_of_test import FeedsOfTest, Settings
@@ -17,6 +25,7 @@ from feedrec.testing.pytest_plugin.record_modes import RecordMode
 from feedrec.testing.pytest_plugin.servers import Servers
 
 from ...replay.recordings import START, numbered, record
+from ...timing import HANG_TIMEOUT
 from .conftest import Suite, Venue, hear
 
 NAME = "a.jsonl.zst"
@@ -232,6 +241,35 @@ def test_clients_of_asyncio_and_binary_messages(servers: Servers, venue: Venue, 
             assert len(asyncio.run(talk(feed.url))) == 3
             (message,) = feed.received
             assert (message.binary, message.payload) == (True, b"\x00\x01")
+
+
+def damaged_while_it_is_played(of_test: FeedsOfTest, path: Path) -> None:
+    """Replay a recording that is damaged in place, once the replay has begun to listen."""
+    feed = of_test.start(record(path, numbered(50_000)))
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 100] = bytes(100)
+    path.write_bytes(content)
+    with contextlib.suppress(ConnectionClosed), connect_sync(feed.url) as client:
+        client.send("1")
+        assert len(list(client)) < 50_000
+    feed.wait_until(lambda: not feed.clients[0].is_connected or feed.check(), HANG_TIMEOUT)
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_replay_that_fails_is_told_once(servers: Servers, tmp_path: Path, *, passes: bool) -> None:
+    """A test that has passed fails by it; the report of one that has not says it."""
+    with feeds(servers, tmp_path, passes=passes) as of_test:
+        with contextlib.suppress(ReplayFailedError):
+            damaged_while_it_is_played(of_test, tmp_path / NAME)
+        if passes:
+            with pytest.raises(pytest.fail.Exception, match=rf"{NAME}: .* at byte \d+"):
+                of_test.check()
+        else:
+            report = pytest.TestReport("x", ("x", 0, "x"), {}, "failed", None, "call")
+            of_test.take_report(report)
+            ((_, text),) = report.sections
+            assert f"{NAME}: " in text.splitlines()[0]
 
 
 def test_a_folder_is_all_that_is_in_it(servers: Servers, tmp_path: Path) -> None:

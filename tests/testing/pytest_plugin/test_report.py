@@ -20,6 +20,11 @@ def test_who_has_not_connected_is_worth_a_line() -> None:
     assert describe("a\n.jsonl", Feed()) == ("feedrec: a\\n.jsonl at ws://127.0.0.1:1", "no client has connected")
 
 
+def test_why_a_feed_failed_comes_first() -> None:
+    _, text = describe("a.jsonl", Feed(), "it is damaged:\n\x1b")
+    assert text.splitlines() == ["it is damaged:", r"\x1b", "no client has connected"]
+
+
 def test_the_last_messages_are_shown_in_short() -> None:
     """Not all of a long one, nor all of many, and nothing that could change what a terminal shows."""
     feed = Feed()
