@@ -100,7 +100,7 @@ class LiveFeed(ObservedFeed):
         except FileExistsError:
             raise RecordingExistsError(self._path, "appeared while it was recorded, and was left alone") from None
         except OSError as error:
-            raise WriteError(self._path, f"cannot get its name: {error.strerror}") from error
+            raise proxy.failure or WriteError(self._path, f"cannot get its name: {error.strerror}") from error
         if not is_whole:
             raise proxy.failure or WriteError(failed_path(self._path), f"lacks {summary.lost:,} frames")
 

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from feedrec.errors import FeedrecError, WriteError
+from feedrec.formats.file.rotation import RotatingWriter
+from feedrec.model import Frame
+from feedrec.recorder import source_to
+from feedrec.testing import LoopThread
+from feedrec.testing.pytest_plugin.live_feed import LiveFeed
+
+from ...timing import HANG_TIMEOUT
+from .conftest import Venue, hear
+
+
+@contextlib.contextmanager
+def recorded(venue: Venue, path: Path) -> Iterator[LiveFeed]:
+    """Talk to the venue through a feed that records, and is ended by the test."""
+    with LoopThread() as thread:
+        feed = LiveFeed(path, source_to(venue.url), thread, overwrite=True)
+        feed.start()
+        hear(feed.url)
+        feed.wait_done(HANG_TIMEOUT)
+        yield feed
+        feed.end(has_passed=False)
+
+
+def test_a_recording_that_cannot_be_finished_is_an_error(
+    venue: Venue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client notices nothing, and the name stays free."""
+
+    def finish(self: RotatingWriter, *_: Any) -> NoReturn:
+        raise WriteError(self.path, "no space left")
+
+    with recorded(venue, tmp_path / "a.jsonl") as feed:
+        monkeypatch.setattr(RotatingWriter, "finish", finish)
+        feed.check()
+        with pytest.raises(WriteError, match="no space left"):
+            feed.end(has_passed=True)
+    assert not (tmp_path / "a.jsonl").exists()
+
+
+def test_a_recording_that_lacks_frames_is_a_failed_one(
+    venue: Venue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of which a test that would pass is told."""
+    monkeypatch.setattr(RotatingWriter, "frames_lost", 2)
+    with recorded(venue, tmp_path / "a.jsonl") as feed, pytest.raises(WriteError, match=r"a\.jsonl\.failed: lacks 2"):
+        feed.end(has_passed=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl.failed"]
+
+
+def test_a_recording_that_fails_fails_the_test(venue: Venue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As soon as it is asked; the connection goes on."""
+    written = RotatingWriter.write
+
+    def write(self: RotatingWriter, record: Any, *arguments: Any, **options: Any) -> None:
+        if isinstance(record, Frame):
+            raise WriteError(self.path, "gone")
+        written(self, record, *arguments, **options)
+
+    monkeypatch.setattr(RotatingWriter, "write", write)
+    with LoopThread() as thread:
+        feed = LiveFeed(tmp_path / "a.jsonl", source_to(venue.url), thread, overwrite=True)
+        feed.start()
+        assert len(hear(feed.url)) == 3
+        with pytest.raises(FeedrecError, match="gone"):
+            feed.check()
+        with pytest.raises(FeedrecError, match="gone"):
+            feed.end(has_passed=True)
+    assert not (tmp_path / "a.jsonl").exists()
+
+
+def test_names_that_are_taken_by_folders_are_errors(venue: Venue, tmp_path: Path) -> None:
+    """Before anything is connected, or when the recording would get its name."""
+    (tmp_path / "a.jsonl").mkdir()
+    with recorded(venue, tmp_path / "a.jsonl") as feed, pytest.raises(WriteError, match="cannot get its name"):
+        feed.end(has_passed=True)
+    (tmp_path / "b.untested.jsonl").mkdir()
+    with LoopThread() as thread, pytest.raises(WriteError, match="is in the way"):
+        LiveFeed(tmp_path / "b.jsonl", source_to(venue.url), thread, overwrite=True).start()
