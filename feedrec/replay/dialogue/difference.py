@@ -27,6 +27,9 @@ LONGEST_LINE = 78
 MOST_LINES = 40
 """Lines of a difference."""
 
+LONGEST_SEARCHED = 1 << 18
+"""Bytes of a message of a client in which secrets are looked for, at about 1 MB/s; of a longer one nothing is shown."""
+
 _AROUND = 3  # lines without a difference that are shown beside one that has it
 _DEEPEST = 24  # containers in containers that are looked into
 _BEFORE = 12  # characters that are shown before the first that differs
@@ -68,7 +71,10 @@ def difference_of(
         redaction: Knows what must not be shown of the client's.
 
     """
-    safe = got._replace(payload=redaction.message(got.payload))
+    safe = _safe(got, redaction)
+    if max(len(expected.payload), len(got.payload)) > LONGEST_SEARCHED and not got.binary:
+        one, other = map(_sized, (expected, got))
+        return Difference(one, other, (f"- {one}", f"+ {other}"))
     recorded, said, seen = (None if one.binary else parse_json(one.payload) for one in (expected, got, safe))
     if recorded is None or said is None or seen is None:
         safe = _without_redacted(expected, safe)
@@ -87,7 +93,7 @@ def missing(expected: Message) -> Difference:
 
 def surplus(got: Message, redaction: Redaction) -> Difference:
     """Return the difference of a message from nothing."""
-    safe = got._replace(payload=redaction.message(got.payload))
+    safe = _safe(got, redaction)
     return Difference("", shown(safe), tuple(_bounded(_one_sided("+", safe))))
 
 
@@ -97,6 +103,17 @@ def shown(message: Message) -> str:
         return _around(message, 0)
     text = message.payload[: 4 * _LONGEST_SHOWN].decode(errors="replace")
     return _cut(_printable(text), _LONGEST_SHOWN)
+
+
+def _safe(said: Message, redaction: Redaction) -> Message:
+    """Return a client's message as it may be shown."""
+    if len(said.payload) > LONGEST_SEARCHED:
+        return said if said.binary else said._replace(payload=REDACTED.encode())
+    return said._replace(payload=redaction.message(said.payload))
+
+
+def _sized(message: Message) -> str:
+    return f"{len(message.payload):,} bytes of {'binary data' if message.binary else 'text'}"
 
 
 class _JsonLines:

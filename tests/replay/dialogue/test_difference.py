@@ -134,6 +134,17 @@ def test_there_are_not_too_many_lines() -> None:
     assert found.lines[-1] == "  ... 1962 more lines"
 
 
+def test_of_a_message_that_is_too_long_to_be_searched_nothing_is_shown() -> None:
+    """But audio is, as far as it goes."""
+    long = json.dumps({"a": "s3cret" * 100_000})
+    assert difference({}, long).lines == ("- 2 bytes of text", "+ 600,009 bytes of text")
+    assert surplus(message(long), Redaction()).lines == ("+ [redacted]",)
+    assert difference(b"\x01" * 300_000, b"\x02").lines[1] == "+ binary, 1 byte: 02"
+    assert (
+        difference(b"\x01", b"\x02" * 300_000).lines[1] == "+ binary, 300,000 bytes: " + " ".join(["02"] * 10) + " ..."
+    )
+
+
 def test_a_message_alone() -> None:
     assert missing(message({"a": [1], "b": "c"})).lines == ("- {", '-   "a": [1]', '-   "b": "c"', "- }")
     assert missing(message("ping")).lines == ("- ping",)

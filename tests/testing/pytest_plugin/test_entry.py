@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ...replay.dialogues import record_dialogue
 from ...replay.recordings import numbered, record
 from .conftest import Suite
 
@@ -154,3 +155,22 @@ def test_marker_and_options_are_in_the_help(suite: Suite) -> None:
     for name in ("--feed-record", "--feed-max-age", "--feed-block-network", "feed_dir", "feed_block_network"):
         assert name in text
     assert "feed_replay" in suite.run_here("--fixtures").stdout.str()
+
+
+def test_a_client_that_does_not_say_what_was_recorded_fails_its_test(suite: Suite) -> None:
+    """Though the test does not look; the difference is shown."""
+    record_dialogue(suite.path / "talk.jsonl", ['> {"op":"add"}', "< 3"])
+    suite.module("""
+@pytest.mark.feed("talk.jsonl", mode="dialogue")
+def test_as_recorded(feed):
+    assert hear(feed.url, '{ "op": "add" }', 1) == ["3"]
+
+@pytest.mark.feed("talk.jsonl", mode="dialogue")
+def test_otherwise(feed):
+    with pytest.raises(Exception):
+        hear(feed.url, '{"op":"sub"}')
+""")
+    result = suite.run()
+    result.assert_outcomes(passed=2, errors=1)
+    failed = "client 1: message 1 of 1 is not the recorded one (connection 0 of talk.jsonl)"
+    result.stdout.fnmatch_lines_random([failed, '-   "op": "add"', '+   "op": "sub"'])
