@@ -64,10 +64,11 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
     (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
     (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
+    (tmp_path / "golden.json").write_text('{"frames":1545}')
     if page == DIALOGUE.name:
         write_dialogue(tmp_path)
     arguments = shlex.split(command)[1:]
-    if "|" in command:
+    if "|" in command or " > " in command:
         done = shell(f'set -o pipefail; feedrec() {{ $FEEDREC "$@"; }}; {command}', cwd=tmp_path)
         assert done.returncode == 0, done.stderr.decode()
         return

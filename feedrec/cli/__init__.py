@@ -4,6 +4,7 @@ The command line.
     commands/              one module per command
     recording/             what `record` consists of
     converting/            what `convert` consists of
+    inspecting/            what `info` consists of
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
     feed_rules.py          what a feed knows about recorded frames
@@ -13,7 +14,6 @@ The command line.
     signals.py             signals that end a program, taken between the steps of its work
     live_line.py           a line that is drawn again and again
     terminal.py            printing, with every control character made visible
-    plot.py                a plot in the terminal
     frame_lines.py         records as lines for a person
     child_process.py       the command after `replay --` and `proxy --`
     replay_tls.py          TLS for `replay`

@@ -16,6 +16,7 @@ from ...errors import RecordingError
 from ...model import NANOSECONDS, format_time
 from .. import output
 from ..feed_rules import rules_for
+from ..inspecting.golden import DIFFERS, read_golden, report_check
 from ..options import RECORDING, as_json, logging_options
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo, echo_json, width_of
@@ -36,9 +37,16 @@ log = logging.getLogger("feedrec")
 @click.command(short_help="Show what a recording contains.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
 @click.option("--full", is_flag=True, help="Read the whole file, not only its index: this shows damage.")
+@click.option(
+    "--check",
+    "golden",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Compare with the facts in this file, which `feedrec info --json` wrote; exit with 3 if some differ.",
+)
 @as_json
 @logging_options
-def info(files: tuple[Path, ...], full: bool, as_json: bool) -> None:
+def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool) -> None:
     """
     Show what a recording contains: time span, frames by channel and product, gaps, rates, compression.
 
@@ -51,17 +59,25 @@ def info(files: tuple[Path, ...], full: bool, as_json: bool) -> None:
     A file in a folder that cannot be read is named and skipped, and the exit code is 1.
 
     The plot shows received frames per second over time, with gaps (g) and reconnects (r) marked below.
+
+    \b
+      feedrec info FILE --json > golden.json
+      feedrec info FILE --check golden.json   exit code 3, and what differs
     """
     from ...formats.several.clocks import starting_clocks
     from ...formats.tools.summary import Activity, combine
 
+    expected = None if golden is None else read_golden(golden)
     activity = Activity()
     found, bad = _look_at(files, full=full)
     clocks = starting_clocks(found)
     parts = [(one.path, _summarise(one, activity, clock)) for one, clock in zip(found, clocks, strict=True)]
     total = combine([summary for _, summary in parts])
     name = files[0] if len(files) == 1 else None
-    if as_json:
+    is_other = False
+    if golden is not None and expected is not None:
+        is_other = report_check(golden, expected, total.as_dict(), as_json=as_json)
+    elif as_json:
         echo_json({"path": name, **total.as_dict(), **_files_as_json(parts)})
     else:
         echo(_heading(name, parts, total), *_report(parts, total, activity))
@@ -71,8 +87,8 @@ def info(files: tuple[Path, ...], full: bool, as_json: bool) -> None:
             log.warning("%s: %s", file, summary.jump)
     for error in bad:
         log.warning("skipped: %s", error)
-    if bad:
-        raise click.exceptions.Exit(1)
+    if bad or is_other:
+        raise click.exceptions.Exit(1 if bad else DIFFERS)
 
 
 def _look_at(files: Sequence[Path], *, full: bool) -> tuple[list[Input], list[RecordingError]]:
@@ -140,7 +156,7 @@ def _heading(name: Path | None, parts: Summaries, total: RecordingSummary) -> st
 
 def _report(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
     """Return the lines of the report below its heading."""
-    from ..plot import plot, style_for
+    from ..inspecting.plot import plot, style_for
 
     wrap = width_of(sys.stdout) if sys.stdout.isatty() else None
     lines = output.columns([(f"  {name}", value) for name, value in _facts(parts, total)], wrap=wrap)

@@ -9,4 +9,5 @@ What the lines of a file tell, gathered while they are written or read: the inde
     sequence_check.py  gaps, resets and frames out of order
     histogram.py       counts over time
     moments.py         the first and the last moment
+    golden.py          what a recording should have in it
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..formats.tools.summary import Activity
-from ..model import NANOSECONDS, format_time
-from .terminal import GAP, coloured
+from ...formats.tools.summary import Activity
+from ...model import NANOSECONDS, format_time
+from ..terminal import GAP, coloured
 
 __all__ = ["ASCII", "BLOCKS", "Style", "plot", "style_for"]
 

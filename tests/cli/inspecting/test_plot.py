@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedrec.cli.plot import ASCII, BLOCKS, plot, style_for
+from feedrec.cli.inspecting.plot import ASCII, BLOCKS, plot, style_for
 from feedrec.formats.tools.summary import Activity
 from feedrec.model import NANOSECONDS
 
