@@ -11,6 +11,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     server.py   listens, and replays to each client
     options.py  how to replay
     results.py  how it went
+    messages.py what is said, for an observer
     observer.py what happens, to whoever wants to know
 
 This package names no venue: a feed's server half decides the replies. Only client, tls and server know sockets.
@@ -18,6 +19,7 @@ This package names no venue: a feed's server half decides the replies. Only clie
 
 from .clock.lateness import LatenessSummary
 from .dialogue.failure import DialogueFailure
+from .messages import ReceivedMessage, SentMessage
 from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, Outcome, ReplayTotal
@@ -31,9 +33,11 @@ __all__ = [
     "LatenessSummary",
     "Observer",
     "Outcome",
+    "ReceivedMessage",
     "ReplayOptions",
     "ReplayServer",
     "ReplayTotal",
+    "SentMessage",
     "Steering",
     "TlsFiles",
 ]

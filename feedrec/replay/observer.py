@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from .messages import SentMessage
 from .results import ClientResult
 
 __all__ = ["Observer"]
@@ -34,18 +35,8 @@ class Observer:
     def on_subscribed(self, client: int, channels: Mapping[str, Collection[str]]) -> None:
         """Take what a client has subscribed by now: products by channel, `""` for all of them."""
 
-    def on_sent(self, client: int, payload: bytes, *, binary: bool, time: int, is_recorded: bool) -> None:
-        """
-        Take a message to a client, right before it is handed to the transport.
-
-        Args:
-            client: The client's number.
-            payload: What it is sent.
-            binary: Whether that is a binary message.
-            time: The time of the recorded frame, or where the replay is; 0 if that is not known.
-            is_recorded: Whether it is a recorded frame, if renumbered or cut; else it was made for the client.
-
-        """
+    def on_sent(self, messages: Sequence[SentMessage]) -> None:
+        """Take messages to a client, at least one, right before they are handed to the transport."""
 
     def on_failed(self, client: int, error: Exception) -> None:
         """Take what ended the replay to a client too early: a `RecordingError`, or any error that is a bug."""

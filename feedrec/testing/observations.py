@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time as clock
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -35,11 +35,11 @@ class Kept(Generic[Message]):
         self._messages: deque[Message] = deque()
         self._size = 0
 
-    def add(self, message: Message) -> None:
-        """Add a message; the first ones may have to go."""
+    def add(self, new: Sequence[Message]) -> None:
+        """Add messages; the first ones may have to go."""
         messages = self._messages
-        messages.append(message)
-        self._size += len(message.payload)
+        messages.extend(new)
+        self._size += sum([len(message.payload) for message in new])
         while len(messages) > KEPT_MESSAGES or (self._size > KEPT_BYTES and len(messages) > 1):
             self._size -= len(messages.popleft().payload)
 
@@ -131,7 +131,7 @@ class Observations(Observer):
         is_text = isinstance(message, str)
         payload = message.encode() if isinstance(message, str) else message
         with self._lock:
-            self._received.add(ReceivedMessage(client=client, payload=payload, binary=not is_text, time=time or None))
+            self._received.add([ReceivedMessage(client=client, payload=payload, binary=not is_text, time=time or None)])
             self._counts[client][1] += 1
             self._tell()
 
@@ -140,12 +140,10 @@ class Observations(Observer):
         with self._lock:
             self._change(client, subscribed=subscribed)
 
-    def on_sent(self, client: int, payload: bytes, *, binary: bool, time: int, is_recorded: bool) -> None:
-        kind: Literal["recorded", "made"] = "recorded" if is_recorded else "made"
-        message = SentMessage(client=client, payload=payload, binary=binary, time=time or None, kind=kind)
+    def on_sent(self, messages: Sequence[SentMessage]) -> None:
         with self._lock:
-            self._sent.add(message)
-            self._counts[client][0] += 1
+            self._sent.add(messages)
+            self._counts[messages[0].client][0] += len(messages)
 
     def on_failed(self, client: int, error: Exception) -> None:
         with self._lock:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from feedrec.replay import ClientResult
+from feedrec.replay import ClientResult, SentMessage
 from feedrec.testing import observations
 from feedrec.testing.observations import Observations
 
@@ -19,7 +19,7 @@ def seen(*payloads: bytes) -> Observations:
     observed = Observations()
     observed.on_connected(1, "127.0.0.1:1", "raw")
     for payload in payloads:
-        observed.on_sent(1, payload, binary=False, time=5, is_recorded=True)
+        observed.on_sent([SentMessage(1, payload, time=5)])
         observed.on_received(1, payload, 0)
     return observed
 
@@ -73,7 +73,7 @@ def test_messages_in_order_of_all_clients() -> None:
     observed = seen()
     observed.on_connected(2, "127.0.0.1:2", "raw")
     for number in range(10):
-        observed.on_sent(1 + number % 2, b"%d" % number, binary=False, time=number, is_recorded=False)
+        observed.on_sent([SentMessage(1 + number % 2, b"%d" % number)])
     assert [message.client for message in observed.sent] == [1, 2] * 5
     assert all(one.payload < other.payload for one, other in pairwise(observed.sent))
     assert [client.sent for client in observed.clients] == [5, 5]

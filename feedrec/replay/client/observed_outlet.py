@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ...model import Frame, FrameInfo
+from ..messages import Kind, SentMessage
 from ..observer import Observer
 from .connection import ReplayConnection
 from .crowd import Crowd
@@ -33,13 +34,6 @@ class Place(Protocol):
         """The frame that is played now, or comes next; None if it is not known."""
 
 
-class _Origin(NamedTuple):
-    """Where a message comes from: a recorded time, and whether it was recorded."""
-
-    time: int
-    is_recorded: bool
-
-
 class ObservedOutlet(Outlet):
     """
     Sends messages to one client, and tells an observer of each right before it is written.
@@ -62,8 +56,9 @@ class ObservedOutlet(Outlet):
         self._place: Place | None = None
         self._client = client
         self._observer = observer
-        self._coming: deque[_Origin] = deque()  # of the messages that a frame became
-        self._added: list[tuple[bytes, bool, _Origin]] = []
+        self._time = 0  # of the frame that the next messages were made of
+        self._kinds: deque[Kind] = deque()  # of these messages
+        self._added: list[SentMessage] = []
 
     def follow(self, place: Place, session: VenueSession | None, describe: Callable[[bytes], FrameInfo] | None) -> None:
         """
@@ -84,37 +79,38 @@ class ObservedOutlet(Outlet):
 
         def on_frame_noted(frame: Frame, info: FrameInfo) -> Sequence[bytes]:
             messages = on_frame(frame, info)
-            self._coming.clear()
+            self._time = frame.time
+            self._kinds.clear()
             for message in messages:
                 is_frame = _looks_like(message, frame.payload) or describe(message).channel == info.channel
-                self._coming.append(_Origin(frame.time, is_frame))
+                self._kinds.append("recorded" if is_frame else "made")
             return messages
 
         return on_frame_noted
 
     def add(self, payload: bytes, *, binary: bool) -> bool:
         is_full = super().add(payload, binary=binary)  # which may hand over what was added before
-        self._added.append((payload, binary, self._origin(payload)))
+        if self._kinds:
+            message = SentMessage(self._client, payload, binary, self._time, self._kinds.popleft())
+        else:
+            message = self._message(payload, binary=binary)
+        self._added.append(message)
         return is_full
 
     def hand_over(self) -> None:
         self.check_open()
-        for payload, binary, origin in self._added:
-            self._observer.on_sent(
-                self._client, payload, binary=binary, time=origin.time, is_recorded=origin.is_recorded
-            )
-        self._added.clear()
+        if self._added:
+            self._observer.on_sent(self._added)
+            self._added = []
         super().hand_over()
 
-    def _origin(self, payload: bytes) -> _Origin:
-        if self._coming:
-            return self._coming.popleft()
-        if self._place is None:
-            return _Origin(0, is_recorded=False)
-        frame = self._place.frame_at_hand
+    def _message(self, payload: bytes, *, binary: bool) -> SentMessage:
+        """Return a message that no server half made of a frame."""
+        place = self._place
+        frame = None if place is None else place.frame_at_hand
         if frame is not None and frame.payload is payload:
-            return _Origin(frame.time, is_recorded=True)
-        return _Origin(self._place.present, is_recorded=False)
+            return SentMessage(self._client, payload, binary, frame.time)
+        return SentMessage(self._client, payload, binary, (0 if place is None else place.present) or None, "made")
 
 
 def _looks_like(message: bytes, payload: bytes) -> bool:

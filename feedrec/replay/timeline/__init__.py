@@ -10,4 +10,5 @@ From recordings to frames in recorded order.
     snapshot_search.py  where to begin reading for a state
     coming_snapshots.py which snapshots are about to be played
     survey.py           what recordings hold
+    unchanged_files.py  what was found out about them, until they change
 """

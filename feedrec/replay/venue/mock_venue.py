@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -14,10 +15,14 @@ from ...feeds.venue import FeedServer, Handshake, Refusal, Sample, VenueFeed
 from ..timeline.coming_snapshots import ComingSnapshots
 from ..timeline.survey import Survey, survey_recordings
 from ..timeline.timeline import Timeline
+from ..timeline.unchanged_files import UnchangedFiles
 from .rebuild_process import RebuildProcess
 from .visitors import RealVisitors
 
 __all__ = ["MockVenue", "parted_settings"]
+
+
+_surveys: UnchangedFiles[tuple[VenueFeed, Survey]] = UnchangedFiles()
 
 
 class MockVenue:
@@ -51,9 +56,9 @@ class MockVenue:
         self._closing = read_closing(common, feed.name, getattr(feed, "close_reasons", {}))
         self._visitors = RealVisitors(time.monotonic_ns)
         new_state(feed, None)
-        found = survey_recordings(timeline.paths, feed, [one.clock.shift for one in timeline.beginnings()])
-        self.feed = feed.as_recorded(found.sample)
-        self.survey: Survey = msgspec.structs.replace(found, sample=Sample())
+        shifts = tuple(one.clock.shift for one in timeline.beginnings())
+        survey = partial(_survey, feed, timeline, shifts)
+        self.feed, self.survey = _surveys.find(timeline.paths, survey, about=(feed, shifts))
         self._settings = own
         self.rebuilder = RebuildProcess(timeline, feed)
         self.coming = ComingSnapshots(timeline)
@@ -74,6 +79,12 @@ class MockVenue:
     def close(self) -> None:
         """End what rebuilds states."""
         self.rebuilder.close()
+
+
+def _survey(feed: VenueFeed, timeline: Timeline, shifts: Sequence[int]) -> tuple[VenueFeed, Survey]:
+    """Return the feed as recordings show it, and what they hold; their first frames are not needed any longer."""
+    found = survey_recordings(timeline.paths, feed, shifts)
+    return feed.as_recorded(found.sample), msgspec.structs.replace(found, sample=Sample())
 
 
 def parted_settings(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

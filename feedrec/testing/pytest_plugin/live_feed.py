@@ -23,7 +23,7 @@ from ...recorder import ProxyOptions, RecordingProxy, Source
 from ...replay import ClientResult, Observer
 from ...replay.results import Outcome
 from ..loop_thread import LoopThread
-from ..messages import ReplayClient
+from ..messages import ReplayClient, SentMessage
 from ..observed_feed import ObservedFeed
 
 __all__ = ["LiveFeed"]
@@ -186,7 +186,7 @@ def _tell(seen: Observer, endpoint: str, record: Record) -> None:
     client = record.conn + 1
     if not isinstance(record, Event):
         if record.direction == "in":
-            seen.on_sent(client, record.payload, binary=record.binary, time=record.time, is_recorded=True)
+            seen.on_sent([SentMessage(client, record.payload, record.binary, record.time)])
         else:
             message = record.payload if record.binary else record.payload.decode(errors="replace")
             seen.on_received(client, message, record.time)

@@ -10,7 +10,7 @@ import pytest
 from websockets.protocol import State
 
 from feedrec.model import Frame, FrameInfo
-from feedrec.replay import Observer
+from feedrec.replay import Observer, SentMessage
 from feedrec.replay.client.crowd import Crowd
 from feedrec.replay.client.observed_outlet import ObservedOutlet
 from feedrec.replay.client.outlet import ClientEnded
@@ -25,14 +25,15 @@ class Heard(Observer):
     """Notes what was sent, and how much had been written before."""
 
     def __init__(self, connection: FakeConnection) -> None:
-        self.sent: list[tuple[bytes, int, bool]] = []
+        self.sent: list[tuple[bytes, int | None, str]] = []
         self.written: list[int] = []
         self._connection = connection
 
-    def on_sent(self, client: int, payload: bytes, *, binary: bool, time: int, is_recorded: bool) -> None:
-        assert (client, binary) == (7, False)
-        self.sent.append((payload, time, is_recorded))
-        self.written.append(len(self._connection.written))
+    def on_sent(self, messages: Sequence[SentMessage]) -> None:
+        for message in messages:
+            assert (message.client, message.binary) == (7, False)
+            self.sent.append((message.payload, message.time, message.kind))
+            self.written.append(len(self._connection.written))
 
 
 class Place:
@@ -77,11 +78,11 @@ def test_frames_are_recorded_if_they_were_renumbered_and_answers_are_made() -> N
     outlet.add(b"heartbeat", binary=False)
     outlet.hand_over()
     assert heard.sent == [
-        (b"snapshot", 1000, False),
-        (b"ack", 5, False),
-        (b"TICKER", 5, True),
-        (b"ticker", 5, True),
-        (b"heartbeat", 1000, False),
+        (b"snapshot", 1000, "made"),
+        (b"ack", 5, "made"),
+        (b"TICKER", 5, "recorded"),
+        (b"ticker", 5, "recorded"),
+        (b"heartbeat", 1000, "made"),
     ]
 
 
@@ -92,7 +93,7 @@ def test_every_frame_of_a_replay_without_a_venue_is_recorded() -> None:
     place.frame_at_hand = frame
     outlet.add(frame.payload, binary=False)
     outlet.hand_over()
-    assert heard.sent == [(b"any", 6, True)]
+    assert heard.sent == [(b"any", 6, "recorded")]
 
 
 def test_what_a_client_that_left_was_not_sent_is_not_told() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from feedrec.testing import SentMessage
 from feedrec.testing.observed_feed import ObservedFeed
 from feedrec.testing.pytest_plugin.report import describe
 
@@ -32,8 +33,8 @@ def test_the_last_messages_are_shown_in_short() -> None:
         feed.seen.on_connected(number, f"127.0.0.1:{number}", "raw")
     for number in range(12):
         feed.seen.on_received(1, f"{number}\x1b[2J\u202e", 0)
-    feed.seen.on_sent(1, b"x" * 2000, binary=False, time=1_786_309_548_123_456_789, is_recorded=True)
-    feed.seen.on_sent(1, bytes(range(200)), binary=True, time=0, is_recorded=True)
+    feed.seen.on_sent([SentMessage(1, b"x" * 2000, time=1_786_309_548_123_456_789)])
+    feed.seen.on_sent([SentMessage(1, bytes(range(200)), binary=True)])
     _, text = describe("a.jsonl", feed)
     lines = text.splitlines()
     assert lines[0] == "2 earlier clients"
