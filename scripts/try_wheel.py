@@ -1,4 +1,4 @@
-"""Build the wheel, install it into an empty environment outside the checkout, and run the demo there."""
+"""Build the wheel, install it into an empty environment outside the checkout, and run the demo and a test there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,22 @@ import zipfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+TEST = """
+import feedrec.replay
+import pytest
+from websockets.sync.client import connect
+
+@pytest.mark.feed("demo.jsonl.zst")
+def test_demo(feed):
+    with connect(feed.url, max_size=None) as venue:
+        venue.send('{"type":"subscribe","channel":"heartbeats"}')
+        assert len(list(venue)) > 20
+
+def test_pytest_leaves_feedrec_as_it_is():
+    assert "pytest" not in type(feedrec.replay.__loader__).__module__
+"""
+"""For pytest, which finds the plug-in in the wheel, and would compile all of it anew."""
 
 
 def run(*command: str | Path, cwd: Path) -> None:
@@ -44,6 +60,9 @@ def main() -> None:
         run(command, "--version", cwd=folder)
         run(command, "demo", "-o", folder / "demo.jsonl.zst", cwd=folder)
         run(python, "-m", "feedrec", "info", folder / "demo.jsonl.zst", cwd=folder)
+        run(python, *pip, "install", "-c", CHECKOUT / "constraints.txt", "pytest", cwd=folder)
+        (folder / "test_demo.py").write_text(TEST)
+        run(python, "-m", "pytest", "-q", "--strict-markers", "-W", "error", "test_demo.py", cwd=folder)
 
 
 if __name__ == "__main__":

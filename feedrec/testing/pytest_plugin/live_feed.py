@@ -21,6 +21,7 @@ from ...formats.line.index import Mark
 from ...model import Event, Record
 from ...recorder import ProxyOptions, RecordingProxy, Source
 from ...replay import ClientResult, Observer
+from ...replay.dialogue.failure import DialogueFailure
 from ...replay.results import Outcome
 from ..loop_thread import LoopThread
 from ..messages import ReplayClient, SentMessage
@@ -130,6 +131,19 @@ class LiveFeed(ObservedFeed):
     def seek(self, moment: object) -> NoReturn:  # noqa: ARG002
         """Refuse: see the class."""
         self._refuse("seek")
+
+    @property
+    def position(self) -> None:
+        """None: nothing is counted."""
+
+    @property
+    def present(self) -> None:
+        """None: it is now."""
+
+    @property
+    def failures(self) -> list[DialogueFailure]:
+        """None of any: whatever a client says is what is recorded."""
+        return []
 
     def resume(self) -> None:
         """Do nothing: it is never held up."""

@@ -205,6 +205,22 @@ def test_what_is_spoken_at_an_address_can_be_said(servers: Servers, venue: Venue
         assert recording.header.endpoint == "coinmarketcap"
 
 
+def test_a_conversation_is_recorded_and_then_played(servers: Servers, venue: Venue, tmp_path: Path) -> None:
+    """With the mode in which a replay waits for the client; what it did not say then fails the test, once."""
+    for _ in range(2):
+        with feeds(servers, tmp_path, RecordMode.ONCE) as of_test:
+            feed = of_test.start(NAME, to=venue.url, mode="dialogue")
+            assert hear(feed.url, '{"id":7}')[-1] == '{"number":2,"to":{"id":7}}'
+            of_test.check()
+    assert venue.connections == 1
+    with feeds(servers, tmp_path) as of_test:
+        feed = of_test.start(NAME, mode="dialogue")
+        with contextlib.suppress(ConnectionClosed):
+            hear(feed.url, '{"id":8}')
+        with pytest.raises(pytest.fail.Exception, match='"id": 8'):
+            of_test.check()
+
+
 def test_secrets_are_passed_on_and_not_recorded(servers: Servers, venue: Venue, tmp_path: Path) -> None:
     said = json.dumps({"signature": "0123456789abcdef"})
     with feeds(servers, tmp_path, RecordMode.ONCE) as of_test:

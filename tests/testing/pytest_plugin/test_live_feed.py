@@ -11,7 +11,7 @@ from feedrec.errors import FeedrecError, WriteError
 from feedrec.formats.file.rotation import RotatingWriter
 from feedrec.model import Frame
 from feedrec.recorder import source_to
-from feedrec.testing import LoopThread
+from feedrec.testing import FeedReplay, LoopThread
 from feedrec.testing.pytest_plugin.live_feed import LiveFeed
 
 from ...timing import HANG_TIMEOUT
@@ -28,6 +28,17 @@ def recorded(venue: Venue, path: Path) -> Iterator[LiveFeed]:
         feed.wait_done(HANG_TIMEOUT)
         yield feed
         feed.end(has_passed=False)
+
+
+def test_it_has_what_a_replay_has() -> None:
+    """So that no test fails for the lack of it, but for what starts and ends a feed."""
+    public = {name for name in dir(FeedReplay) if not name.startswith("_")}
+    assert public - set(dir(LiveFeed)) <= {"close"}
+
+
+def test_what_has_no_meaning_on_a_live_connection_is_nothing(venue: Venue, tmp_path: Path) -> None:
+    with recorded(venue, tmp_path / "a.jsonl") as feed:
+        assert (feed.position, feed.present, feed.failures) == (None, None, [])
 
 
 def test_a_recording_that_cannot_be_finished_is_an_error(
