@@ -109,6 +109,7 @@ class FeedsOfTest:
 
     def check(self) -> None:
         """Fail the test if a feed has failed, which the test may not have noticed."""
+        self._servers.settle()
         try:
             for _, feed in self._feeds:
                 feed.check()
@@ -122,6 +123,7 @@ class FeedsOfTest:
             self._has_passed = report.passed
         if not report.failed or report.when == "teardown":
             return
+        self._servers.settle()
         report.sections += [describe(name, feed, self._failure_of(feed)) for name, feed in self._feeds]
         if self._block.refused:
             report.sections.append(("feedrec: connections that were refused", "\n".join(self._block.refused)))

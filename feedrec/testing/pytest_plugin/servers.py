@@ -10,6 +10,9 @@ from ..loop_thread import LoopThread
 
 __all__ = ["Servers"]
 
+_TURNS = 20
+"""Turns of the loop within which the end of a connection is dealt with; it takes five or so."""
+
 
 class Servers:
     """
@@ -26,6 +29,10 @@ class Servers:
         self.threads: set[int] = set()
         self.thread.run(self._prepare())
 
+    def settle(self) -> None:
+        """Let the servers take note of all that clients have done: that one has gone, say."""
+        self.thread.run(_take_turns())
+
     def close(self) -> None:
         """End it."""
         self.thread.close()
@@ -37,3 +44,8 @@ class Servers:
 
     def _take_this_thread(self) -> None:
         self.threads.add(threading.get_ident())
+
+
+async def _take_turns() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
