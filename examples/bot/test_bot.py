@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from queue import Queue
+from threading import Thread
 
 import pytest
 from bot import Bot, GapError, Signal, run
@@ -34,6 +37,27 @@ def test_the_book_is_never_crossed(feed: FeedReplay) -> None:
     bot = Watched("BTC-USD")
     list(run(bot, feed.url))
     assert (str(bot.book.best_bid), str(bot.book.best_offer)) == ("91373.89", "91373.92")
+
+
+@pytest.mark.feed("btc-usd.jsonl", paused=True)
+def test_it_buys_at_the_very_message_that_says_so(feed: FeedReplay) -> None:
+    """Recorded time stands still until the test lets it go on; there is nothing to wait for by guess."""
+    signals = Queue[Signal]()
+
+    def follow() -> None:
+        for signal in run(Bot("BTC-USD"), feed.url):
+            signals.put(signal)
+
+    bot = Thread(target=follow)
+    bot.start()
+    feed.wait_for_client(subscribed="market_trades:BTC-USD")
+    feed.play_until("+1.31s")
+    assert signals.get(timeout=10).side == "sell"
+    assert signals.empty()
+    feed.step()
+    assert signals.get(timeout=10) == Signal("2026-11-21T17:02:01.30232742Z", "buy", Decimal("91374.28"))
+    feed.resume()
+    bot.join()
 
 
 def test_a_message_that_was_lost_is_noticed() -> None:

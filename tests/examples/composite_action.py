@@ -67,6 +67,7 @@ def run_action(inputs: dict[str, str], workspace: Path, temporary: Path) -> Acti
             **{name: str(path) for name, path in files.items()},
             "GITHUB_ACTION_PATH": str(ROOT),
             "RUNNER_TEMP": str(temporary),
+            "PIP_NO_COMPILE": "1",  # most of the time of an installation
             **variables,
             **{name: _filled_in(value, known) for name, value in step.get("env", {}).items()},
         }

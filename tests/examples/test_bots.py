@@ -50,7 +50,7 @@ def without_times(output: str) -> list[str]:
 
 
 def test_the_suite_of_the_bot_passes(examples: Path) -> None:
-    assert "4 passed" in run(sys.executable, "-m", "pytest", cwd=examples / "bot")
+    assert "5 passed" in run(sys.executable, "-m", "pytest", cwd=examples / "bot")
 
 
 def test_the_bot_runs_by_itself(examples: Path) -> None:

@@ -38,6 +38,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "bin").mkdir()
     (root / "bin" / "python").symlink_to(sys.executable)
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
+    environment["PIP_NO_COMPILE"] = "1"  # most of the time of an installation
     environment["PATH"] = f"{root / 'bin'}:{os.environ['PATH']}"
     workdir = root
     for name, value in INSTRUCTIONS:
