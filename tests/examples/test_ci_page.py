@@ -53,23 +53,23 @@ def examples(tmp_path: Path) -> Path:
 
 
 def test_pytest(examples: Path) -> None:
-    (examples / "bot" / "test_recorded.py").write_text(blocks("python-pytest")[0])
+    (examples / "bot" / "test_recorded.py").write_text(blocks("python pytest")[0])
     assert "1 passed" in run("python -m pytest --feed-block-network", examples / "bot")
 
 
 def test_unittest(examples: Path) -> None:
-    (examples / "bot" / "test_recorded.py").write_text(blocks("python-unittest")[0])
+    (examples / "bot" / "test_recorded.py").write_text(blocks("python unittest")[0])
     assert "Ran 1 test" in run("python -m unittest", examples / "bot")
 
 
 def test_node(examples: Path) -> None:
     if shutil.which("npm") is None:
         pytest.skip("there is no Node")
-    (examples / "bot-node" / "recorded.test.mjs").write_text(blocks("js-test")[0])
+    (examples / "bot-node" / "recorded.test.mjs").write_text(blocks("js test")[0])
     assert "# pass 1" in run("npm install --no-audit --no-fund && node --test", examples / "bot-node")
 
 
-@pytest.mark.parametrize("line", blocks("sh-run")[0].splitlines())
+@pytest.mark.parametrize("line", blocks("sh run")[0].splitlines())
 def test_without_installing(line: str, examples: Path) -> None:
     (examples / "bot" / "feedrec").symlink_to(ROOT)
     shutil.copy(DEMO, examples / "bot" / "today.jsonl.zst")
@@ -82,7 +82,7 @@ def steps_of(workflow: str) -> list[dict[str, Any]]:
     return steps
 
 
-@pytest.mark.parametrize("workflow", blocks("yaml-github"), ids=["steps", "command"])
+@pytest.mark.parametrize("workflow", blocks("yaml github"), ids=["steps", "command"])
 def test_github_takes_the_workflows(workflow: str, tmp_path: Path) -> None:
     (tmp_path / "tests.yml").write_text(workflow)
     lint("check-jsonschema", "--builtin-schema", "vendor.github-workflows", tmp_path / "tests.yml")
@@ -93,7 +93,7 @@ def test_github_takes_the_workflows(workflow: str, tmp_path: Path) -> None:
 
 def test_the_action_does_what_the_workflow_with_a_command_wants(examples: Path, tmp_path: Path) -> None:
     """But for the suite in Node."""
-    (step,) = (step for step in steps_of(blocks("yaml-github")[1]) if "feedrec" in step.get("uses", ""))
+    (step,) = (step for step in steps_of(blocks("yaml github")[1]) if "feedrec" in step.get("uses", ""))
     feeds = examples / "bot" / "feeds"
     shutil.copy(feeds / "btc-usd.jsonl", feeds / "eth-usd.jsonl")
     (feeds / "eth-usd.jsonl").write_text((feeds / "eth-usd.jsonl").read_text().replace("BTC-USD", "ETH-USD"))
@@ -114,19 +114,19 @@ def test_every_input_of_the_action_has_its_row() -> None:
         assert f"`{name}`" in PAGE
 
 
-@pytest.mark.parametrize("pipeline", blocks("yaml-gitlab"), ids=["python", "service"])
+@pytest.mark.parametrize("pipeline", blocks("yaml gitlab"), ids=["python", "service"])
 def test_gitlab_takes_the_pipelines(pipeline: str, tmp_path: Path) -> None:
     (tmp_path / ".gitlab-ci.yml").write_text(pipeline)
     lint("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", tmp_path / ".gitlab-ci.yml")
 
 
 def test_the_script_for_gitlab_runs(examples: Path) -> None:
-    (line,) = read_yaml(blocks("yaml-gitlab")[0])["tests"]["script"]
+    (line,) = read_yaml(blocks("yaml gitlab")[0])["tests"]["script"]
     assert run(line, examples / "bot").count(" sell ") == 2
 
 
 def test_compose_takes_the_services(tmp_path: Path) -> None:
-    (block,) = blocks("yaml-compose")
+    (block,) = blocks("yaml compose")
     (tmp_path / "compose.yml").write_text(block)
     lint("check-jsonschema", "--builtin-schema", "vendor.compose-spec", tmp_path / "compose.yml")
 
