@@ -6,15 +6,13 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import pytest
 
 from ...errors import FeedrecError, UsageError, WriteError
 from ...formats.several.folder import find_recordings
-from ...recorder import source_to
 from ..feed_replay import FeedReplay
-from .live_feed import LiveFeed
 from .network_block import NetworkBlock
 from .record_modes import RecordMode, is_to_be_recorded, parse_age
 from .recording_lock import recording_lock
@@ -22,9 +20,12 @@ from .recordings import is_made_since, require_whole
 from .report import describe
 from .servers import Servers
 
-__all__ = ["Feed", "FeedsOfTest", "Settings", "servers_of", "start_marked"]
+__all__ = ["FeedsOfTest", "Settings", "servers_of", "start_marked"]
 
-Feed = FeedReplay | LiveFeed
+if TYPE_CHECKING:
+    from .live_feed import LiveFeed
+
+    Feed = FeedReplay | LiveFeed
 
 _servers = pytest.StashKey[Servers]()
 
@@ -161,6 +162,9 @@ class FeedsOfTest:
             raise UsageError(f"{missing[0]} cannot be recorded together with others: give it a feed of its own")
         if to is None:
             raise UsageError(f"{missing[0]} cannot be recorded: say where from, with to=ENDPOINT or to=URL")
+        from ...recorder import source_to  # noqa: PLC0415  only who records pays for the recorder
+        from .live_feed import LiveFeed  # noqa: PLC0415
+
         path = missing[0].resolve()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

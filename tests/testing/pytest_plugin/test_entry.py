@@ -63,8 +63,10 @@ class TestMany:
     def test_nearest_marker(self, feed_replay, request):
         assert request.node.get_closest_marker("feed").kwargs
 
-def test_loader(feed_replay):
+def test_what_is_loaded(feed_replay):
+    import sys
     import feedrec.replay
+    assert "feedrec.recorder" not in sys.modules
     assert "pytest" not in type(feedrec.replay.__loader__).__module__
 """)
     result = suite.run("--strict-markers", "-W", "error")

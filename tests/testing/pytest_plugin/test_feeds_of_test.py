@@ -17,6 +17,7 @@ from feedrec.errors import (
     ReplayFailedError,
     TruncatedRecordingError,
     UsageError,
+    WriteError,
 )
 from feedrec.formats import open_recording
 from feedrec.model import Frame
@@ -84,6 +85,18 @@ def test_a_folder_that_is_missing_is_made(servers: Servers, venue: Venue, tmp_pa
     with feeds(servers, tmp_path / "feeds" / "deep", RecordMode.ONCE) as of_test:
         hear(of_test.start(NAME, to=venue.url).url)
     assert names(tmp_path / "feeds" / "deep") == [NAME]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(servers: Servers, venue: Venue, tmp_path: Path) -> None:
+    """Nor can anything be read in what is no folder."""
+    (tmp_path / "file").touch()
+    with (
+        feeds(servers, tmp_path / "file" / "deep", RecordMode.ONCE) as of_test,
+        pytest.raises(WriteError, match="cannot be created: Not a directory"),
+    ):
+        of_test.start(NAME, to=venue.url)
+    with feeds(servers, tmp_path / "file") as of_test, pytest.raises(NotARecordingError, match="cannot be read: Not a"):
+        of_test.start(NAME)
 
 
 def test_what_a_failing_test_records_has_another_name(servers: Servers, venue: Venue, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from feedrec.errors import RecordingExistsError, UsageError, WriteError
+from feedrec.formats.file.lock import lock
+from feedrec.testing.pytest_plugin import recording_lock as recording_lock_module
 from feedrec.testing.pytest_plugin.recording_lock import recording_lock
 
 from ...timing import HANG_TIMEOUT
@@ -76,6 +78,35 @@ def test_a_process_that_was_killed_holds_nothing_up(tmp_path: Path) -> None:
     process.communicate(timeout=HANG_TIMEOUT)
     assert (tmp_path / "a.jsonl.zst.lock").exists()
     with recording_lock(path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_whose_file_is_gone_is_taken_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever had it has removed it, between the moment in which it was opened and that in which it was locked."""
+    path, locked = tmp_path / "a.jsonl.zst", list[int]()
+
+    def lock_once_removed(descriptor: int) -> None:
+        if not locked:
+            (tmp_path / "a.jsonl.zst.lock").unlink()
+        lock(descriptor)
+        locked.append(descriptor)
+
+    monkeypatch.setattr(recording_lock_module, "lock", lock_once_removed)
+    with recording_lock(path, sleep=lambda _: None):
+        assert len(locked) == 2
+        assert (tmp_path / "a.jsonl.zst.lock").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_without_locks_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process is then as good as alone."""
+
+    def refuse(_: int) -> None:
+        raise OSError
+
+    monkeypatch.setattr(recording_lock_module, "lock", refuse)
+    with recording_lock(tmp_path / "a.jsonl.zst"):
         pass
     assert list(tmp_path.iterdir()) == []
 
