@@ -19,7 +19,7 @@ from typing import NoReturn, Protocol
 
 import msgspec
 
-from ...errors import DamagedRecordingError, RecordingError, UsageError
+from ...errors import DamagedRecordingError, RecordingError, TruncatedRecordingError, UsageError
 from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
@@ -376,5 +376,7 @@ def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
 
 
 def _refuse_damage(error: DamagedRecordingError, written: str) -> NoReturn:
-    what = str(error).removeprefix(f"{error.path}: ")
-    raise RecordingError(error.path, f"{what}: {written} was written; `feedrec repair` saves what is good") from error
+    what = f"{str(error).removeprefix(f'{error.path}: ')}: {written} was written"
+    if error.last_time is not None or not isinstance(error, TruncatedRecordingError):
+        what += "; `feedrec repair` saves what is good"
+    raise RecordingError(error.path, what) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -22,7 +22,7 @@ from ..line.index import mark_of
 from ..several.inputs import RunIdentity, run_identity
 from .convert import renumbered
 from .repair_result import Loss, Repair
-from .salvage_blocks import BlockSalvage, Hole, PlainSalvage, Salvage
+from .salvage_blocks import Hole, PlainSalvage, Salvage
 from .salvage_prefix import PrefixSalvage
 
 __all__ = ["SalvageWriter"]
@@ -82,8 +82,9 @@ class SalvageWriter:
                     self._take_hole(piece)
                 progress()
                 del piece  # a line may have 96 MiB: writing Parquet needs that much several times
+            holes = self._pending
             self._settle(None)
-            self._refuse_nothing()
+            self._refuse_nothing(holes)
             assert self._writer is not None  # noqa: S101  for mypy
             self._writer.finish()
         except BaseException:
@@ -92,11 +93,12 @@ class SalvageWriter:
             raise
         return self._writer.identity
 
-    def _refuse_nothing(self) -> None:
+    def _refuse_nothing(self, holes: Sequence[Hole]) -> None:
+        """Refuse to write a recording without lines, unless it had none; these are the holes after the last line."""
         result = self._result
         if not result.lines and not (self._writer is not None and result.header == "kept" and result.is_lossless):
             reason = result.losses[0].reason if result.losses else "no line of a recording"
-            if result.losses and not self._keep_unverified and isinstance(self._source, BlockSalvage):
+            if not self._keep_unverified and any(True for hole in holes for _ in self._keep_lines(hole, None)):
                 reason += "; --salvage keeps what can still be decompressed of damaged blocks"
             raise NotARecordingError(result.path, f"nothing can be saved: {reason}")
 

@@ -33,6 +33,14 @@ def cut(data: bytes) -> bytes:
     return data[:-20]
 
 
+def cut_early(data: bytes) -> bytes:
+    return data[: len(data) // 3]
+
+
+def headless(data: bytes) -> bytes:
+    return data[:30]
+
+
 def changed(data: bytes) -> bytes:
     middle = len(data) // 2
     return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
@@ -42,8 +50,9 @@ def doubled(data: bytes) -> bytes:
     return data * 2
 
 
+DAMAGES = (cut, cut_early, headless, changed)
 CASES = [
-    *((f"a.{suffix}", damage) for suffix in ("jsonl", "jsonl.gz", "jsonl.zst", "parquet") for damage in (cut, changed)),
+    *((f"a.{suffix}", damage) for suffix in ("jsonl", "jsonl.gz", "jsonl.zst", "parquet") for damage in DAMAGES),
     *((f"a.{suffix}", doubled) for suffix in ("jsonl", "jsonl.gz", "jsonl.zst")),
 ]
 FOREIGN = {
@@ -66,6 +75,9 @@ def follow_hints(path: Path) -> int:
         output = ["-o", f"by-{name}.jsonl"] if name in {"repair", "convert"} else []
         result = run(cli, [name, str(path), *output])
         assert result.exit_code in {0, 3}, (name, result.output)
+    if "--salvage" in said:
+        result = run(cli, ["repair", "--salvage", str(path), "-o", "by-salvage.jsonl"])
+        assert result.exit_code in {0, 3}, result.output
     return len(named)
 
 

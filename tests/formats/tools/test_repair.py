@@ -268,13 +268,27 @@ def test_a_name_that_cannot_be_is_a_write_error(tmp_path: Path) -> None:
         repair(path, tmp_path / f"{'b' * 300}.jsonl.zst")
 
 
+def without_proof(path: Path, lost: int) -> Path:
+    """Write the one block of a recording with its last bytes zero, as power loss leaves it."""
+    block = pack(block_size=1 << 20)
+    path.write_bytes(block[: index_of(block).end - lost] + bytes(40))
+    return path
+
+
 def test_where_nothing_is_proved_salvage_is_named_as_a_way(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl.zst"
-    whole = pack(block_size=1 << 20)
-    end = index_of(whole).end
-    path.write_bytes(whole[: end - 20] + bytes(40))  # as power loss leaves it
+    path = without_proof(tmp_path / "a.jsonl.zst", 4)  # bytes of the checksum
     with pytest.raises(NotARecordingError, match="--salvage keeps"):
         repair(path, tmp_path / "b.jsonl.zst")
+    assert repair(path, tmp_path / "b.jsonl.zst", keep_unverified=True).unverified == len(RECORDS)
+
+
+def test_salvage_is_not_named_where_it_would_save_nothing_either(tmp_path: Path) -> None:
+    """Of this block no more than the header unpacks."""
+    path = without_proof(tmp_path / "a.jsonl.zst", 20)
+    for keep_unverified in (False, True):
+        with pytest.raises(NotARecordingError) as refusal:
+            repair(path, tmp_path / "b.jsonl.zst", keep_unverified=keep_unverified)
+        assert "--salvage" not in str(refusal.value)
 
 
 def test_a_gzip_that_is_being_written_is_refused(tmp_path: Path) -> None:
