@@ -36,6 +36,7 @@ from ..terminal import echo_json, echo_prose, refuse_terminal
 
 if TYPE_CHECKING:
     from ...feeds.venue import FeedState
+    from ...formats import Selection
     from ...formats.facts.sequence_check import MakeRule
     from ...formats.file.growing.growing_file import GrowingFile
     from ...formats.file.modes import FileMode
@@ -145,13 +146,27 @@ def convert(
             create=_to_stdout(kind, level) if to_stdout else _to_file(level, overwrite=overwrite),
             on_read=on_read,
         )
-    _end(result, list(damage.values()), as_json=as_json, to_stdout=to_stdout)
+    _end(result, selection, list(damage.values()), as_json=as_json, to_stdout=to_stdout)
 
 
-def _end(result: Conversion, damage: Sequence[DamagedRecordingError], *, as_json: bool, to_stdout: bool) -> None:
-    """Report what was written, and what could not be read."""
+def _warn_of_nothing(result: Conversion, selection: Selection) -> None:
+    """Warn of a choice that takes nothing; events are taken whatever was chosen."""
     if result.first_time is None:
         log.warning("nothing matched: the output contains only the header")
+    elif not result.frames and (selection.channels or selection.products) and selection.direction is None:
+        log.warning("no received frame matched: the output contains only events and what was sent")
+
+
+def _end(
+    result: Conversion,
+    selection: Selection,
+    damage: Sequence[DamagedRecordingError],
+    *,
+    as_json: bool,
+    to_stdout: bool,
+) -> None:
+    """Report what was written, and what could not be read."""
+    _warn_of_nothing(result, selection)
     for error in damage:
         log.warning("%s: only what comes before that was converted", error)
     facts = {**_facts(result), "damage": [str(error) for error in damage]}

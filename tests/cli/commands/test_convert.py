@@ -225,6 +225,9 @@ def test_a_choice_of_nothing_is_an_error_or_a_warning(tmp_path: Path) -> None:
     assert "--from must be before --to" in order
     done = feedrec("convert", DEMO, "-o", tmp_path / "x.jsonl", "--from", "+5h")
     assert (done.returncode, b"nothing matched" in done.stderr) == (0, True)
+    for choice, is_nothing in (("DOGE-USD", True), ("BTC-USD", False)):
+        done = feedrec("convert", DEMO, "-o", tmp_path / f"{choice}.jsonl", "-p", choice)
+        assert (done.returncode, b"no received frame matched" in done.stderr) == (0, is_nothing)
 
 
 def test_an_endpoint_for_a_recording_is_refused(tmp_path: Path) -> None:
