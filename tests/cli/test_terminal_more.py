@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -10,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.terminal import GAP, coloured, echo, echo_problem, has_colour, shown
+from feedrec.cli.output import set_up_logging
+from feedrec.cli.recording.run import report
+from feedrec.cli.terminal import GAP, coloured, echo, echo_paged, echo_problem, has_colour, shown
 from feedrec.formats import create_recording
 from feedrec.model import Event, Frame, Header
+from feedrec.recorder import Summary
+from feedrec.recorder.output.counting_writer import Counts
 
 from ..timing import HANG_TIMEOUT
 from .test_terminal import terminal
@@ -71,6 +76,45 @@ def test_a_forced_colour_reaches_a_pipe(monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setenv("FORCE_COLOR", "1")
     echo(coloured("gap", "gap", GAP))
     assert capsys.readouterr().out == "\x1b[33mgap\x1b[0m\n"
+
+
+def test_the_level_of_a_log_line_stands_out_and_information_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    set_up_logging(logging.INFO)
+    log = logging.getLogger("feedrec")
+    log.info("one warning: none")
+    log.warning("one")
+    log.error("another")
+    told = [line.partition("Z ")[2] for line in screen.getvalue().splitlines()]
+    assert [line.replace("\x1b[39m", "\x1b[0m") for line in told] == [
+        "one warning: none",
+        "\x1b[33mwarning:\x1b[0m one",
+        "\x1b[31merror:\x1b[0m another",
+    ]
+
+
+def test_gaps_of_a_run_stand_out_in_its_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    for gaps in (0, 1):
+        screen = Screen()
+        monkeypatch.setattr("sys.stdout", screen)
+        report(Summary("x.jsonl.zst", 1.0, Counts(frames=5, gaps=gaps, missing=gaps), 100))
+        assert ("\x1b[33m1 gap\x1b[" in screen.getvalue()) is bool(gaps)
+        assert ("\x1b" in screen.getvalue()) is bool(gaps)
+
+
+@pytest.mark.parametrize(("count", "is_paged"), [(9, False), (10, True)])
+def test_what_the_terminal_cannot_show_at_once_goes_through_a_pager(
+    count: int, *, is_paged: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line below the last one is for the prompt; not even an escape reaches the pager as it is."""
+    paged: list[str] = []
+    monkeypatch.setattr("click.echo_via_pager", paged.extend)
+    monkeypatch.setenv("LINES", "10")
+    monkeypatch.setenv("COLUMNS", "80")
+    echo_paged(f"\x1b{number}" for number in range(count))
+    lines = [f"\\x1b{number}\n" for number in range(count)]
+    assert (paged, capsys.readouterr().out) == ((lines, "") if is_paged else ([], "".join(lines)))
 
 
 def test_an_error_goes_on_at_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
