@@ -363,7 +363,7 @@ class FeedServer(Protocol):
 
     def on_end(self, time: int) -> list[Reply]:  # noqa: ARG002
         """
-        Handle the end of the recordings: `on_frame` and `on_restart` are not called again.
+        Handle the end of the recordings: `on_frame` is not called again, unless `on_restart` is before.
 
         The client may stay, and time goes on: it can say more, and what it gets at `next_due` is sent.
         """

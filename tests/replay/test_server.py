@@ -17,7 +17,7 @@ from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
-from feedrec.replay.client import client as client_module
+from feedrec.replay.client import first_words
 from feedrec.replay.options import AtEnd
 
 from ..timing import HANG_TIMEOUT, scaled, until
@@ -157,7 +157,7 @@ def test_ten_times_the_speed_takes_a_tenth_of_the_time(tmp_path: Path, clients: 
 
 def test_nothing_is_sent_before_the_first_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as the client may still say something; after that it counts as a listen-only client."""
-    monkeypatch.setattr(client_module, "VERBATIM_PATIENCE", HANG_TIMEOUT)
+    monkeypatch.setattr(first_words, "VERBATIM_PATIENCE", HANG_TIMEOUT)
 
     async def scenario() -> None:
         path = record(tmp_path / "a.jsonl.zst", numbered(3))

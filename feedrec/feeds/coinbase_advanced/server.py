@@ -163,6 +163,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return (self._made(HEARTBEATS, self._heartbeats.next_event(time, self.clock.at(time)), time),)
 
     def on_restart(self) -> None:
+        self._has_ended = False
         super().on_restart()
         self._recorded.clear()
         self._orders = OrderFilter(self._orders.products)

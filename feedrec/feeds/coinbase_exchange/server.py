@@ -126,8 +126,12 @@ class CoinbaseExchangeServer(SubscribingServer):
         return beats
 
     def on_restart(self) -> None:
+        self._has_ended = False
         super().on_restart()
         self._beating.clear()
+        recorded = self._catalogue.get("heartbeat", ())
+        beating = self.subscribed.get("heartbeat", {})
+        self._recorded_beats = {one: _first_beat(one) for one in beating if one in recorded}
 
     def on_end(self, time: int) -> list[Reply]:
         """Go on with the heartbeats that were recorded; numbers of which no frame has passed are wanted."""

@@ -15,7 +15,7 @@ from websockets.frames import CloseCode
 
 from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
-from ...model import NANOSECONDS, Frame
+from ...model import Frame
 from ..clock.lateness import LatenessHistogram
 from ..clock.schedule import Schedule
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
@@ -29,18 +29,12 @@ from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
 from .connection import ReplayConnection
 from .crowd import Crowd
+from .first_words import FirstWords
 from .outlet import ClientEnded, Outlet
 from .playback import Playback
 from .venue_session import VenueSession
 
 __all__ = ["ClientReplay", "host_of"]
-
-VERBATIM_PATIENCE = 0.5
-"""Seconds without a message after which a client is taken for a listen-only client."""
-
-
-AFTER_THE_LAST = 2_000_000
-"""Nanoseconds for a client that has subscribed all there is to say what it says in the same breath."""
 
 
 class ClientReplay:
@@ -85,13 +79,11 @@ class ClientReplay:
         self._steering = steering
         self._crowd = crowd
         self._observer = observer
-        self._begun = asyncio.Event()
-        self._has_enough = asyncio.Event()
+        self._words = FirstWords(session, endpoint.timing, endpoint.start_rule)
         self._entered = asyncio.Event()
         self._follower: Follower | None = None
         self._schedule: Schedule | None = None
         self._outcome: Outcome = "client left"
-        self._last_heard = 0
         self._playback: Playback | None = None
 
     @property
@@ -139,13 +131,13 @@ class ClientReplay:
                     await self._dismiss(session.dismissal)
                     return
             async for message in self._connection:
-                self._last_heard = self._timing.clock()
+                self._words.hear()
                 self._hear(message)
                 if session is not None and session.dismissal is not None:
                     await self._dismiss(session.dismissal)
                     return
                 await self._outlet.drain()  # no answers to a client that does not read them
-                if session is not None and self._begun.is_set() and self._goes_by_position:
+                if session is not None and self._words.has_begun and self._goes_by_position:
                     await self._entered.wait()  # its messages are answered one by one
                     await session.state_given()
         except (ConnectionClosed, ClientEnded):
@@ -164,8 +156,8 @@ class ClientReplay:
             observer.on_subscribed(self._number, session.subscribed)
         if session.has_subscribed and session.dismissal is None:
             self._join()
-            if not self._has_enough.is_set() and self._needs_no_more(session):
-                self._has_enough.set()
+            # A time that all clients share begins with nobody so early.
+            self._words.note_enough(may_begin=self._steering.one is None or self._shared_present is not None)
 
     def _handshake(self) -> Handshake:
         request, venue = self._connection.request, self._endpoint.venue
@@ -199,10 +191,10 @@ class ClientReplay:
 
     def _join(self) -> None:
         """Begin, where the timeline of all clients is now."""
-        if not self._begun.is_set() and self._steering.one is not None:
+        if not self._words.has_begun and self._steering.one is not None:
             self._follower = self._steering.one.join(self._endpoint.frames)
             self._follower.flush = self._outlet.flush
-        self._begun.set()
+        self._words.begin()
 
     def _leave(self) -> None:
         """Keep nobody waiting."""
@@ -229,7 +221,7 @@ class ClientReplay:
         if not await self._wait_for_word():
             return
         if self._shared_present is not None and not self._steering.is_paused:
-            await self._settle()
+            await self._words.settle()
         while True:
             with contextlib.suppress(Moved):
                 await self._play_from_here()
@@ -257,9 +249,9 @@ class ClientReplay:
         try:
             if not self._steering.is_paused:
                 await stream.fill_reserve()
-                await self._settle()
+                await self._words.settle()
             batch = await self._first_batch(stream)
-            self._playback = playback = self._begin(batch, joined)
+            playback = await self._begin(batch, joined)
             self._entered.set()
             end = None if batch is not None else await asyncio.to_thread(self._endpoint.timeline.end_position)
             while batch is not None:
@@ -287,8 +279,8 @@ class ClientReplay:
             follower.begin(batch)
         return batch._replace(first=skip) if batch is not None and skip else batch
 
-    def _begin(self, batch: FrameBatch | None, joined: RecordedSteady | None) -> Playback:
-        """Begin its time: with its first frame, if there is one, or by the schedule of all clients."""
+    async def _begin(self, batch: FrameBatch | None, joined: RecordedSteady | None) -> Playback:
+        """Begin its time: with its first frame, if there is one, or by the schedule of all clients; or go on there."""
         if batch is None:
             first_time, shift = steady_time(self.present, Shift(0)), Shift(0)
         else:
@@ -300,51 +292,26 @@ class ClientReplay:
             joined = follower.entrance.time
         if self._steering.one is not None:
             first_time = joined if joined is not None else self._steering.one.beginning or first_time
-        return Playback(first_time, shift, self._timing, self._outlet, self._session, self._crowd, schedule, follower)
+        timing, outlet, session, crowd = self._timing, self._outlet, self._session, self._crowd
+        if self._playback is None:
+            self._playback = Playback(first_time, shift, timing, outlet, session, crowd, schedule, follower)
+        else:
+            await self._playback.move(first_time, shift)
+        return self._playback
 
     async def _wait_for_word(self) -> bool:
         """Wait for what begins the replay; a client that sends nothing in time is dismissed, or only listens."""
         session = self._session
-        try:
-            async with asyncio.timeout(VERBATIM_PATIENCE if session is None else session.subscribe_within):
-                await self._begun.wait()
-        except TimeoutError:
-            if session is None:
-                self._join()
-                return True
-            with contextlib.suppress(ClientEnded):
-                session.hear_nothing()
-            if session.dismissal is not None:
-                await self._dismiss(session.dismissal)
-            return False
-        return True
-
-    def _needs_no_more(self, session: VenueSession) -> bool:
-        """Whether nothing more of it is waited for; a time that all clients share begins with nobody so early."""
-        rule = self._endpoint.start_rule
-        if rule is None or not (rule.is_chosen or self._steering.one is None or self._shared_present is not None):
-            return False
-        return session.meets(rule)
-
-    async def _settle(self) -> None:
-        """Wait until the client has sent nothing for a moment, a shorter one if it needs no more."""
-        if self._session is None:
-            return
-        timing, has_enough = self._timing, asyncio.create_task(self._has_enough.wait())
-        try:
-            while (left := self._last_heard + self._quiet_time - timing.clock()) > 0:
-                settling = asyncio.ensure_future(timing.sleep(left / NANOSECONDS))
-                waiting = {settling} if has_enough.done() else {settling, has_enough}
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                settling.cancel()
-        finally:
-            has_enough.cancel()
-
-    @property
-    def _quiet_time(self) -> int:
-        """Nanoseconds without a message of the client that are waited for."""
-        settle = self._timing.settle
-        return min(settle, AFTER_THE_LAST) if self._has_enough.is_set() else settle
+        if await self._words.begun():
+            return True
+        if session is None:
+            self._join()
+            return True
+        with contextlib.suppress(ClientEnded):
+            session.hear_nothing()
+        if session.dismissal is not None:
+            await self._dismiss(session.dismissal)
+        return False
 
     async def _hold(self) -> None:
         """Stay open, and answer as a venue where nothing happens any more."""

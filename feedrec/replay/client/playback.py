@@ -182,23 +182,36 @@ class Playback:
             await self._attend(session, self._past)
         return deadline
 
+    async def move(self, time: RecordedSteady, shift: Shift) -> None:
+        """Go on at another steady time, as in another lap; `shift` is that of the first frame there."""
+        await self._hand_over()
+        self._played += self._last_time - self._first_time
+        self._first_time = self._added_time = self._last_time = time
+        self._shift = shift
+        self._batch, self._past, self._stream = FrameBatch(0, 0, [], [], []), 0, None
+        if self._session is not None:
+            self._session.time.begin_anew()
+            self._session.begin_lap()
+
     async def next_batch(self, stream: FrameSource) -> FrameBatch | None:
         """Return the next batch; meanwhile answer, since it may still have to be recorded. Raises as `play` does."""
         if not stream.is_ready:
             stream.look_ahead()
-        if stream.is_ready or self._session is None:
+        session, follower = self._session, self._follower
+        if stream.is_ready or (session is None and follower is None):
             return await stream.next_batch()
         reading = asyncio.ensure_future(stream.next_batch())
-        wanting = asyncio.ensure_future(self._session.state_wanted())
         try:
             while not reading.done():
-                if wanting.done():
-                    await self._give_state(self._session)
-                    wanting = asyncio.ensure_future(self._session.state_wanted())
-                await asyncio.wait({reading, wanting}, return_when=asyncio.FIRST_COMPLETED)
+                if follower is not None:
+                    follower.check()
+                if session is not None and session.waits_for_state:
+                    await self._give_state(session)
+                waiting = asyncio.ensure_future(self._alarm.sleep(_REST))
+                await asyncio.wait({reading, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
             return reading.result()
         finally:
-            wanting.cancel()
             if not reading.cancel() and not reading.cancelled():
                 reading.exception()  # retrieved, or asyncio would log it
 
@@ -316,7 +329,8 @@ class Playback:
         messages = session.due_messages(due)
         for message in messages:
             self._outlet.add(message, binary=False)
-        self._added_time = max(self._added_time, time)
+        if messages:
+            self._added_time = max(self._added_time, time)
         return len(messages)
 
     async def _give_state(self, session: VenueSession) -> None:

@@ -33,6 +33,7 @@ class VenueTime:
     ) -> None:
         self.clock = VenueClock(ahead, self._limit)
         self.next_payload: Callable[[], bytes | None] | None = None
+        self._ahead = ahead
         self._behind = behind
         self._own_time = own_time
 
@@ -48,6 +49,11 @@ class VenueTime:
         found = [own - recorded for own, recorded in named if own is not None]
         if found and abs(max(found) - self.clock.ahead) >= NANOSECONDS:
             self.clock.ahead = max(found)
+
+    def begin_anew(self) -> None:
+        """Go on before the end again, or after another frame."""
+        self.next_payload = None
+        self.clock.ahead = self._ahead
 
     def _limit(self, time: int) -> int | None:
         if self.next_payload is None:

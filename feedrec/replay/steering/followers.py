@@ -151,10 +151,8 @@ class Follower:
             Moved: If the timeline goes on elsewhere.
 
         """
-        followers = self._followers
-        if self.moves != followers.moves:
-            raise Moved
-        return None if followers.limits is None else self._ties.admitted(followers.limits[self.endpoint])
+        limits = self._limits()
+        return None if limits is None else self._ties.admitted(limits[self.endpoint])
 
     def holds_frame(self, number: int) -> bool:
         """Tell whether a frame of the batch may not be played yet; raises as `admitted` does."""
@@ -181,12 +179,16 @@ class Follower:
 
     def rest(self) -> None:
         """Note that nothing is to be sent, whatever the limit is; raises as `admitted` does."""
-        self._limits()
+        self.check()
         self._followers.arrive(self)
 
-    def _limits(self) -> list[Limit] | None:
+    def check(self) -> None:
+        """Raise `Moved` if the timeline goes on elsewhere."""
         if self.moves != self._followers.moves:
             raise Moved
+
+    def _limits(self) -> list[Limit] | None:
+        self.check()
         return self._followers.limits
 
 

@@ -68,6 +68,7 @@ class OneTimeline:
         self._unpassed: RecordedSteady | None = None  # the playhead is still to pass what is before that
         self._running: asyncio.Task[None] | None = None
         self._order: asyncio.Task[None] | None = None
+        self._passed_before = 0  # frames, when the order began
         self._turn = asyncio.Lock()
         if is_barrier:
             self._playhead = Playhead(timelines)
@@ -151,6 +152,31 @@ class OneTimeline:
     async def play_until(self, moment: RecordedWall) -> int:
         """Play all frames before a moment; return how many there were."""
         return await self._carry_out(partial(self._play_until, moment))
+
+    async def seek(self, moment: RecordedWall) -> None:
+        """Go on at a moment, with everybody."""
+        self._interrupt()
+        async with self._turn:
+            left = self._playhead or self._make_playhead()
+            with contextlib.suppress(RecordingError):
+                await left.fill()
+            asked = steady_time(moment, left.shift)
+            schedule = self.begin(asked if left.first is None else left.first)
+            self._interrupt()
+            time = max(asked, self._time.beginning or asked)
+            playhead = self._playhead = Playhead(self._timelines, None if asked < time else time)
+            self._is_over, self._unpassed = False, None
+            self._followers.move([playhead.entrance(number) for number in range(len(self._timelines))])
+            if self._tempo.is_paused:
+                self._followers.change(playhead.limits(time), may_end=False)
+            schedule.seek(time, self._clock())
+            if not self._tempo.is_paused:
+                self._run()
+            await left.close()
+            await self._followers.moved()
+            if self._tempo.is_paused:
+                await self._followers.arrived()
+                await self._followers.written()
 
     def begin(self, first_time: RecordedSteady) -> Schedule:
         """Begin the time of all clients, unless it has begun; see `SharedTime.begin`."""
@@ -302,9 +328,8 @@ class OneTimeline:
             if running is not None:
                 await asyncio.wait({running})
             playhead = self._playhead = self._playhead or self._make_playhead()
-            await self._pass_unpassed(playhead)
-            before = playhead.passed
-            self._order = task = asyncio.create_task(order(playhead))
+            self._passed_before = playhead.passed
+            self._order = task = asyncio.create_task(self._obey(order, playhead))
             try:
                 await asyncio.wait({task})
             except asyncio.CancelledError:
@@ -314,7 +339,15 @@ class OneTimeline:
                 self._order = None
             if not task.cancelled():
                 task.result()
-            return playhead.passed - before
+            return playhead.passed - self._passed_before
+
+    async def _obey(self, order: Order, playhead: Playhead) -> None:
+        """Carry out an order from where time stands, or begins."""
+        await self._pass_unpassed(playhead)
+        if await playhead.fill() and playhead.first is not None:
+            self.begin(playhead.first)
+        self._passed_before = playhead.passed
+        await order(playhead)
 
     async def _step(self, count: int, playhead: Playhead) -> None:
         end = playhead.passed + count
@@ -324,9 +357,8 @@ class OneTimeline:
         await self._finish(playhead, self._now)
 
     async def _play_until(self, moment: RecordedWall, playhead: Playhead) -> None:
-        await playhead.fill()
         time = steady_time(moment, playhead.shift)
-        schedule = self.begin(time if playhead.first is None else playhead.first)
+        schedule = self.begin(time)
         if time > self._now:
             if schedule.is_paced:
                 await self._play_at_speed(playhead, schedule, time)

@@ -1,4 +1,4 @@
-"""What steers a replay: pause and resume, speed, and where there is one timeline for all clients, steps."""
+"""What steers a replay: pause and resume, speed, and where there is one timeline for all clients, steps and jumps."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Steering:
     @property
     def position(self) -> int | None:
         """
-        How many recorded frames of all endpoints are past.
+        How many recorded frames of all endpoints are past, since the last seek if there was one.
 
         They are counted from the start where the replay begins paused, else from the first `step` or `play_until` on.
         None if they are not counted yet, or each client has its own timeline.
@@ -141,6 +141,22 @@ class Steering:
 
         """
         return await self._one_for("play_until").play_until(RecordedWall(moment))
+
+    async def seek(self, moment: int) -> None:
+        """
+        Let the timeline go on at another moment, later or earlier, whether time stands or not.
+
+        Each client that has subscribed first gets the state of that moment, as one that comes late, if what it
+        subscribed begins with one; its sequence numbers go on without a hole. This returns when all of them are there.
+
+        Args:
+            moment: Recorded wall time in nanoseconds; before the beginning of the replay, it is that.
+
+        Raises:
+            UsageError: If each client has its own timeline.
+
+        """
+        await self._one_for("seek").seek(RecordedWall(moment))
 
     def begin(self, first_time: RecordedSteady) -> Schedule:
         """Return the schedule of a client whose first frame is of `first_time`, or that of all clients."""

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from feedrec.replay import ReplayOptions, ReplayServer
-from feedrec.replay.client.client import AFTER_THE_LAST
+from feedrec.replay.client.first_words import AFTER_THE_LAST
 
 from ...testing.feeds import CHANNELS, DEMO, PRODUCTS, subscription
 from ...timing import HANG_TIMEOUT
