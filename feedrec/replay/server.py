@@ -302,7 +302,8 @@ class ReplayServer:
         if refusal is None and plain is not None:
             return self._answer_plain(connection, plain)
         if refusal is None:
-            connection.expect(*self._casting.let_in(connection))
+            if self._casting.has_conversations:
+                connection.expect(*self._casting.let_in(connection))
             return None
         self.has_lacked = True
         return connection.respond(refusal.status, f"{refusal.reason}\n")

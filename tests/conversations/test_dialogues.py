@@ -155,7 +155,7 @@ async def voice_client(url: str) -> tuple[list[bytes], int | None, str | None]:
             await websocket.send(json.dumps({"type": "truncate", "item": committed["item"], "of": own}))
         await websocket.send('{"type":"bye"}')
         await websocket.wait_closed()
-        return spoken, websocket.close_code, websocket.close_reason
+        return spoken, websocket.protocol.close_code, websocket.protocol.close_reason
 
 
 def test_audio_and_events(path: Path) -> None:

@@ -12,7 +12,7 @@ from feedrec.errors import DialogueFailedError, UsageError
 from feedrec.testing import FeedReplay
 
 from ..replay.dialogues import Line, closed, record_dialogue
-from ..timing import HANG_TIMEOUT
+from ..timing import HANG_TIMEOUT, MS
 from .feeds import client
 
 TALK: list[Line] = ['> {"op":"add","id":1}', '< {"id":1,"sum":3}', '> {"op":"end"}', closed("venue")]
@@ -76,6 +76,23 @@ def test_silence_fails_what_waits(recording: Path) -> None:
     with pytest.raises(DialogueFailedError, match="message 1 of 2 did not come"):  # noqa: SIM117
         with FeedReplay(recording, mode="dialogue", match_timeout="50ms") as feed, client(feed.url):
             feed.wait_until(lambda: False, HANG_TIMEOUT)
+
+
+def test_it_can_be_paused_but_not_stepped(recording: Path) -> None:
+    """Each client has its own time, which stands still meanwhile."""
+    with FeedReplay(recording, mode="dialogue", match_timeout=HANG_TIMEOUT) as feed, client(feed.url) as websocket:
+        feed.pause()
+        websocket.send('{"op":"add","id":1}')
+        feed.wait_until(lambda: feed.received, HANG_TIMEOUT)
+        with pytest.raises(TimeoutError):
+            websocket.recv(50 * MS)
+        with pytest.raises(UsageError, match="step needs one timeline for all clients"):
+            feed.step()
+        feed.resume()
+        assert websocket.recv(HANG_TIMEOUT) == '{"id":1,"sum":3}'
+        websocket.send('{"op":"end"}')
+        with pytest.raises(ConnectionClosed):
+            websocket.recv(HANG_TIMEOUT)
 
 
 def test_options_that_make_no_sense_are_refused(recording: Path) -> None:

@@ -328,11 +328,11 @@ class ClientReplay:
         except RecordingError as reason:
             self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
 
-    async def _close(self, code: CloseCode) -> None:
+    async def _close(self, code: CloseCode, reason: str = "") -> None:
         """Close the connection within a bounded time, whatever the client does."""
         try:
             async with asyncio.timeout(self._crowd.patience_at_stop):
-                await self._connection.close(code)
+                await self._connection.close(code, reason)
         except TimeoutError:
             self._connection.drop()
 

@@ -85,13 +85,35 @@ class ReplayConnection(ServerConnection):
         self._written_of_first = 0
         self._writers: set[asyncio.Future[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
+        self._take: Callable[[bytes, bool], object] | None = None
+        self._taken_early: list[tuple[bytes, bool]] = []
+        self._parts: list[bytes] = []  # of the message whose fragments arrive
+        self._is_binary = False
 
     def expect(self, messages: float, subprotocol: str) -> None:
-        """Let the client send so many messages more at once, and agree on a subprotocol if it offers that."""
+        """
+        Be ready for a client of which it is known what it must send, before the handshake is answered.
+
+        Its messages are for `take_messages`; the library's `recv` may lose those that come right before a close
+        (websockets 13.1).
+
+        Args:
+            messages: How many of at most 1 KiB it may send more at once.
+            subprotocol: What is agreed on if it offers that; empty for none.
+
+        """
+        self._take = lambda payload, binary: self._taken_early.append((payload, binary))
         self._bucket = TokenBucket(MESSAGES_AT_ONCE + messages, MESSAGES_PER_SECOND, time.monotonic())
         self.protocol.select_subprotocol = (  # type: ignore[method-assign]  # as its own argument does it
             lambda subprotocols: Subprotocol(subprotocol) if subprotocol in subprotocols else None
         )
+
+    def take_messages(self, take: Callable[[bytes, bool], object]) -> None:
+        """Pass each message to `take` when it arrives, with whether it is binary; those that are here already now."""
+        self._take = take
+        for payload, binary in self._taken_early:
+            take(payload, binary)
+        self._taken_early.clear()
 
     @property
     def waiting(self) -> int:
@@ -178,7 +200,20 @@ class ReplayConnection(ServerConnection):
                     self.send_data()
                 if self._is_closing:
                     return  # nobody listens any more
+                if self._take is not None:
+                    self._collect(event, self._take)
+                    return
         super().process_event(event)
+
+    def _collect(self, frame: Frame, take: Callable[[bytes, bool], object]) -> None:
+        """Pass a message on once it is whole."""
+        if frame.opcode is not Opcode.CONT:
+            self._is_binary = frame.opcode is Opcode.BINARY
+        self._parts.append(bytes(frame.data))
+        if frame.fin:
+            payload = b"".join(self._parts)
+            self._parts.clear()
+            take(payload, self._is_binary)
 
     def send_data(self) -> None:
         if not self._unwritten and not self.paused:  # else once all that waits is written

@@ -13,7 +13,7 @@ import math
 from functools import partial
 
 import msgspec
-from websockets.exceptions import ConnectionClosed, ProtocolError
+from websockets.exceptions import ProtocolError
 from websockets.frames import Close, CloseCode
 
 from ...model import NANOSECONDS, Frame
@@ -69,6 +69,7 @@ class DialogueReplay(ClientReplay):
         super().__init__(number, connection, endpoint, outlet, None, steering, crowd, observer)
         self._conversation = conversation
         self._heard = asyncio.Event()
+        self._refused = asyncio.Event()
         self._gone = asyncio.Event()  # and all that it said was compared
         self._failure: DialogueFailure | None = None
         self._lateness = LatenessHistogram()
@@ -104,40 +105,47 @@ class DialogueReplay(ClientReplay):
         await asyncio.sleep(_STILL_HEARD)
 
     async def _listen(self) -> None:
-        """Compare the client's messages with the recorded ones."""
-        conversation = self._conversation
+        """Have the client's messages compared with the recorded ones, as they arrive, until it has left or failed."""
+        self._connection.take_messages(self._take)
+        waits = [asyncio.ensure_future(one) for one in (self._connection.wait_closed(), self._refused.wait())]
         try:
-            async for message in self._connection:
-                said = Message(message.encode() if isinstance(message, str) else message, isinstance(message, bytes))
-                if self._observer is not None:
-                    self._observer.on_received(self._number, message, self.present)
-                if isinstance(conversation, DialogueFailure) or self._failure is not None:
-                    continue  # its connection is being closed
-                if (failure := conversation.hear(said)) is not None:
-                    await self._fail(failure)
-                    return
-                self._heard.set()
-                await self._outlet.drain()
-        except (ConnectionClosed, ClientEnded):
-            pass
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
         if self._failure is None and not self._connection.has_stopped_reading:
-            await self._left()
+            self._left()
         self._gone.set()
 
-    async def _left(self) -> None:
+    def _take(self, payload: bytes, binary: bool) -> None:  # noqa: FBT001  as the connection calls it
+        """Compare a message."""
+        if self._observer is not None:
+            message = payload if binary else payload.decode(errors="replace")
+            self._observer.on_received(self._number, message, self.present)
+        conversation = self._conversation
+        if isinstance(conversation, DialogueFailure) or self._failure is not None:
+            return  # its connection is being closed
+        failure = conversation.hear(Message(payload, binary))
+        if failure is None:
+            self._heard.set()
+        else:
+            self._note(failure)
+            self._refused.set()
+
+    def _left(self) -> None:
         """Take note that the client has left; it is as recorded if all was said."""
         conversation = self._conversation
         if isinstance(conversation, DialogueFailure) or self._outcome == "finished":
             return
         if (failure := conversation.leave()) is not None:
-            await self._fail(failure)
+            self._note(failure)
         elif conversation.is_over:
             self._outcome = "finished"
 
     async def _play(self) -> None:
         conversation = self._conversation
         if isinstance(conversation, DialogueFailure):
-            await self._fail(conversation)
+            self._note(conversation)
             return
         try:
             while self._failure is None and (ends := await self._go_on(conversation)) is None:
@@ -220,7 +228,7 @@ class DialogueReplay(ClientReplay):
             async with asyncio.timeout(seconds):
                 await self._heard.wait()
         except TimeoutError:
-            await self._fail(conversation.fall_silent(seconds))
+            self._note(conversation.fall_silent(seconds))
 
     def _seconds(self, silence: int) -> float:
         """Return how long recorded nanoseconds take."""
@@ -246,7 +254,7 @@ class DialogueReplay(ClientReplay):
                 async with asyncio.timeout(seconds):
                     await self._gone.wait()
             except TimeoutError:
-                await self._fail(conversation.stay(seconds))
+                self._note(conversation.stay(seconds))
 
     async def _close_as(self, ending: Ending) -> None:
         connection = self._connection
@@ -257,15 +265,20 @@ class DialogueReplay(ClientReplay):
         elif _may_be_sent(ending.code):
             await connection.close(ending.code, ending.reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
         else:
-            connection.transport.abort()
+            connection.drop()
 
-    async def _fail(self, failure: DialogueFailure) -> None:
-        """Take note of what failed, and close the connection."""
+    async def _close(self, code: CloseCode, reason: str = "") -> None:
+        if self._failure is None:
+            await super()._close(code, reason)
+        else:
+            await super()._close(CloseCode.POLICY_VIOLATION, self._failure.close_reason)
+
+    def _note(self, failure: DialogueFailure) -> None:
+        """Take note of what failed; that ends the replay."""
         if self._failure is not None:
             return
         self._failure = failure
         self._outcome = "dialogue failed"
-        await self._connection.close(CloseCode.POLICY_VIOLATION, failure.close_reason)
 
     def _result(self) -> ClientResult:
         return msgspec.structs.replace(

@@ -31,7 +31,7 @@ async def talk(url: str, *said: str | bytes, **options: Any) -> tuple[list[str |
             for one in said:
                 await client.send(one)
         heard = [message async for message in iterate(client)]
-        return heard, client.close_code, client.close_reason
+        return heard, client.protocol.close_code, client.protocol.close_reason
 
 
 async def iterate(client: ClientConnection) -> Any:
@@ -72,6 +72,33 @@ def test_frames_go_out_when_the_client_has_said_its_part(speed: float, tmp_path:
     assert (result.outcome, result.frames, result.size, result.failure) == ("finished", 3, 9, None)
     assert result.recorded == 4 * MILLISECOND
     assert (result.lateness is None) == (speed == float("inf"))
+
+
+def test_fragments_are_one_message_and_what_is_said_right_before_leaving_is_heard(tmp_path: Path) -> None:
+    path = record_dialogue(tmp_path / "a.jsonl", ["> abc", b"> \x00\x01\x02", "> last", closed("client")])
+    results: list[ClientResult] = []
+
+    async def scenario() -> None:
+        async with serving(path, results=results) as server:
+            async with connect(server.url) as client:
+                await client.send(["a", "b", "c"])
+                await client.send([b"\x00", b"\x01\x02"])
+                await client.send("last")
+            await until(lambda: results)
+
+    run(scenario())
+    assert [(result.outcome, result.failure) for result in results] == [("finished", None)]
+
+
+def test_text_that_is_no_text_is_another_message(tmp_path: Path) -> None:
+    path = record_dialogue(tmp_path / "a.jsonl", ["> a"])
+
+    async def scenario() -> tuple[int, bytes]:
+        async with serving(path) as server, RawClient(server.port) as client:
+            client.send(b"\x81\x82\0\0\0\0\xff\xfe")
+            return await client.receive()
+
+    assert run(scenario()) == (0x88, b"\x03\xf0message 1 of 1 is not the recorded one")
 
 
 def test_nothing_goes_out_before_the_client_has_spoken(tmp_path: Path) -> None:
@@ -188,7 +215,7 @@ def test_without_a_recorded_close_the_end_is_as_chosen(tmp_path: Path) -> None:
                 assert await client.recv() == "A"
                 await client.send("b")
                 await client.wait_closed()
-                assert client.close_code == 1008
+                assert client.protocol.close_code == 1008
         return results
 
     assert [result.outcome for result in run(scenario())] == ["finished", "finished", "dialogue failed"]
@@ -284,7 +311,7 @@ def test_stopping_the_server_ends_a_conversation(tmp_path: Path) -> None:
             client = await connect(server.url)
             await client.recv()
         await client.wait_closed()
-        return client.close_code
+        return client.protocol.close_code
 
     assert run(scenario()) == 1001
     assert [(result.outcome, result.failure) for result in results] == [("server stopped", None)]
