@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import os
 import socket
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack, cast
@@ -49,6 +50,11 @@ OPEN_TIMEOUT = 10.0
 """Seconds that a venue gets for the handshake."""
 
 _OVERLOADED = (429, 503)
+
+_NO_ANSWER = "the server closed the connection without answering"
+
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+"""What OpenSSL calls an answer that is no TLS; it depends on its version, and on the answer."""
 
 _USUAL_PORTS = {"ws": 80, "wss": 443}
 
@@ -218,7 +224,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, InvalidURI):
         return f"not a WebSocket address: {error.msg}"
     if isinstance(error, EOFError) or isinstance(error.__cause__, EOFError):
-        return "the server closed the connection without answering"
+        return _NO_ANSWER
     text = str(error) or repr(error)
     is_answer = isinstance(error, InvalidHandshake | ValueError) and not isinstance(error, _RedirectRefusedError)
     return f"the server does not speak WebSocket: {text}" if is_answer else text
@@ -233,6 +239,8 @@ def _seconds_asked_for(error: Exception) -> float:
 
 
 def _network_reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return _tls_reason(error)
     if isinstance(error, TimeoutError):
         return f"no answer within {OPEN_TIMEOUT:g} seconds"
     # Where a host has several addresses, asyncio joins the texts of their errors and drops the numbers.
@@ -242,4 +250,13 @@ def _network_reason(error: OSError) -> str:
         return f"{error.strerror}; is the name right, and is there a network?"
     if error.errno is not None and (error.strerror or "").startswith("Connect call failed"):
         return os.strerror(error.errno)
-    return error.strerror or str(error)
+    return error.strerror or str(error) or _NO_ANSWER
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = error.verify_message.rstrip(".")
+        return f"its certificate is not trusted ({why}); SSL_CERT_FILE names a file of authorities to trust"
+    if error.reason in _NOT_TLS:
+        return "the server does not speak TLS: its address may be a ws:// one"
+    return f"the TLS handshake failed: {(error.reason or str(error)).replace('_', ' ').lower()}"

@@ -38,7 +38,7 @@ _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
 _LAST_WORD = 2.0  # seconds to note that frames are lost
 _LOW_WATER, _HIGH_WATER, _EXHAUSTED = 8 << 20, 64 << 20, 128 << 20
-_MOST_UNFINISHED = 2  # files
+_MOST_UNFINISHED, _MOST_UNFINISHED_IN_HASTE = 2, 100  # files
 
 
 class RecordingWriter:
@@ -127,8 +127,16 @@ class RecordingWriter:
     @property
     def memory_is_full(self) -> bool:
         """Whether as much waits in memory as may: the disk takes nothing, or much too little."""
-        has_too_much = self._size_in - self._size_taken >= _HIGH_WATER and len(self._lines) > 1  # one may be that long
-        return has_too_much or self._files.unfinished > _MOST_UNFINISHED
+        return self._has_too_much or self._files.unfinished > _MOST_UNFINISHED
+
+    @property
+    def has_no_room(self) -> bool:
+        """Whether one who cannot wait must not hand over more: files that only lack their names bother nobody yet."""
+        return self._has_too_much or self._files.unfinished > _MOST_UNFINISHED_IN_HASTE
+
+    @property
+    def _has_too_much(self) -> bool:
+        return self._size_in - self._size_taken >= _HIGH_WATER and len(self._lines) > 1  # one may be that long
 
     @property
     def memory_is_exhausted(self) -> bool:

@@ -19,7 +19,7 @@ class NullWriter:
     file_size = 0
     backlog = 0
     is_full = False
-    memory_is_full = memory_is_exhausted = False
+    memory_is_full = memory_is_exhausted = has_no_room = False
     places: list[Path] = []  # noqa: RUF012  never anything in it
     frames_lost = 0
     failure = None

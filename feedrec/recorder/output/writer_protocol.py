@@ -39,6 +39,10 @@ class GrowingRecording(Protocol):
         """Whether that is so because the disk takes nothing, or much too little."""
 
     @property
+    def has_no_room(self) -> bool:
+        """Whether one who cannot wait for `on_drained` must not hand over more; then `is_full` is true as well."""
+
+    @property
     def places(self) -> list[Path]:
         """The names of its files that are finished or were left unfinished, in order."""
 

@@ -61,6 +61,11 @@ class Leg(ReceivingConnection):
         if not self.transport.is_closing():
             self.transport.resume_reading() if on else self.transport.pause_reading()
 
+    def drop(self) -> None:
+        """Cut it off without a close; one that is not connected yet, as amid its TLS handshake, needs nothing."""
+        if hasattr(self, "transport"):
+            self.transport.abort()
+
     async def end_as(self, close: Close | None, patience: float) -> None:
         """
         End as the other side ended.

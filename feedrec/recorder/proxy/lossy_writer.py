@@ -52,7 +52,7 @@ class LossyWriter(CountingWriter):
         """Write again: there is room, or it turns out that there never will be."""
         if self.recording.failure is not None:
             self.fail(self.recording.failure)
-        if self.failure is not None or not self._is_losing or self.recording.memory_is_full:
+        if self.failure is not None or not self._is_losing or self.recording.has_no_room:
             return
         self._is_losing = False
         lost, self._unreported = self._unreported, 0
@@ -89,7 +89,7 @@ class LossyWriter(CountingWriter):
     def _has_room(self) -> bool:
         if self.failure is not None or self._is_losing:
             return False
-        if not self.recording.memory_is_full:
+        if not self.recording.has_no_room:
             return True
         self._is_losing = self.recording.is_full  # asked for, so that it says when it is drained
         log.error("the disk takes too little: frames are passed on, but not recorded until it does")

@@ -149,14 +149,14 @@ class Relay:
     def lost(self) -> None:
         """Take note that the client is gone; if it went before it was answered, its venue is not needed."""
         if not self._is_running and self._venue is not None:
-            self._venue.transport.abort()
+            self._venue.drop()
             self._record_end("client", None)
 
     def drop(self) -> None:
         """Drop both sides without a close."""
         for leg in (self._client, self._venue):
             if leg is not None:
-                leg.transport.abort()
+                leg.drop()
 
     async def _connect(self, request: Request) -> None:
         context = self._context

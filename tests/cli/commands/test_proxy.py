@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 from feedrec.formats import open_recording
 from feedrec.model import Event, Frame
 
+from ...timing import HANG_TIMEOUT
 from ..command import DEMO, background, feedrec, first_line, interrupt, mock_venue
 
 CLIENT = """
@@ -62,6 +63,61 @@ def test_a_command_gets_the_address_and_its_secrets_are_not_on_disk(tmp_path: Pa
     with open_recording(tmp_path / "bot.jsonl") as recording:
         events = [record.name for record in recording if isinstance(record, Event)]
     assert (events[1], events[-1]) == ("open", "close")
+
+
+HEAR = """
+import os
+from websockets.sync.client import connect
+with connect(os.environ["FEEDREC_URL"], max_size=None) as venue:
+    venue.send('{"type":"subscribe","channel":"level2","product_ids":["BTC-USD"]}')
+    print(*venue, sep="\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "suffix"),
+    [
+        (("-o", "bot.jsonl", "--rotate", "100kB"), ".jsonl"),
+        (("-o", "bot.parquet", "--rotate", "20kB"), ".parquet"),
+        (("--format", "parquet"), ".parquet"),
+    ],
+)
+def test_what_passes_is_in_whatever_files_are_asked_for(tmp_path: Path, options: tuple[str, ...], suffix: str) -> None:
+    """Every frame that the application heard, in order, over all files, also where they follow each other fast."""
+    with mock_venue(DEMO, "--mode", "verbatim", "--speed", "max") as url:
+        done = feedrec("proxy", "--to", url, *options, "--", sys.executable, "-c", HEAR, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    files = sorted(tmp_path.iterdir())
+    assert {file.suffix for file in files} == {suffix}  # nothing is left unfinished
+    assert (len(files) > 2) == ("--rotate" in options)
+    frames = []
+    for file in files:
+        with open_recording(file) as recording:
+            frames += [one.payload for one in recording if isinstance(one, Frame) and one.direction == "in"]
+    assert frames == done.stdout.splitlines()
+    assert len(frames) > 500
+
+
+def test_it_ends_after_the_duration(tmp_path: Path) -> None:
+    """Whoever is connected is closed with 1001, and the file is finished; the exit code is 0."""
+    arguments = ("--port", 0, "-o", tmp_path / "bot.jsonl", "--json", "--duration", "3s")
+    with mock_venue(DEMO, "--at-end", "hold") as url, background("proxy", "--to", url, *arguments) as process:
+        with connect(first_line(process.stdout), max_size=None) as websocket:
+            websocket.send('{"type":"subscribe","channel":"heartbeats"}')
+            list(websocket)
+            assert websocket.protocol.close_code == 1001
+        out, err = process.communicate(timeout=HANG_TIMEOUT)
+    assert process.returncode == 0, err.decode()
+    facts = json.loads(out)
+    assert facts["seconds"] >= 3
+    assert facts["files"] == [str(tmp_path / "bot.jsonl")]
+
+
+def test_a_duration_in_which_nobody_comes_leaves_no_file(tmp_path: Path) -> None:
+    done = feedrec("proxy", "--to", "ws://127.0.0.1:1", "--port", 0, "--duration", "100ms", cwd=tmp_path)
+    assert done.returncode == 0
+    assert b"nothing was recorded" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,7 @@ def test_reading_pauses_while_several_files_wait_to_be_finished(tmp_path: Path) 
     assert not writer.is_full
     write_each(writer, frames([START + 3 * HOUR]))
     wait_until(lambda: writer.is_full)
+    assert not writer.has_no_room  # for one who cannot wait, until they are very many
     assert not resumed.is_set()
     may_finish.set()
     assert resumed.wait(HANG_TIMEOUT)

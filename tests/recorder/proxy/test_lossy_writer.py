@@ -30,7 +30,7 @@ class Disk(NullWriter):
         self.lines.append(line)
 
     def fill(self, *, full: bool) -> None:
-        self.is_full = self.memory_is_full = full
+        self.is_full = self.memory_is_full = self.has_no_room = full
 
 
 def writer_on(disk: Disk) -> LossyWriter:
@@ -59,6 +59,15 @@ def test_frames_without_room_are_counted_and_the_loss_is_an_event(caplog: pytest
     assert [event.details["frames"] for event in lost] == [3]
     writer.drained()
     assert len(disk.records) == 2  # a reading of the clocks, and the loss once
+
+
+def test_files_that_wait_for_their_names_cost_no_frame() -> None:
+    """A recorder would let the venue wait for that; a connection that is passed on cannot."""
+    disk = Disk()
+    writer = writer_on(disk)
+    disk.is_full = disk.memory_is_full = True
+    writer.received(1, 0, b"1", FrameInfo(), binary=False)
+    assert (len(disk.lines), writer.lost) == (1, 0)
 
 
 def test_a_failure_is_logged_once_and_all_that_follows_is_lost(caplog: pytest.LogCaptureFixture) -> None:
