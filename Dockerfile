@@ -11,6 +11,8 @@ RUN python -m venv --without-pip /opt/feedrec \
 
 FROM python:${PYTHON}-slim
 COPY --from=build /opt/feedrec /opt/feedrec
+# So that a volume that Docker makes here can be recorded to.
+RUN install -d -o 1000 -g 1000 /recordings
 # Within a container, nobody else reaches 127.0.0.1: who may connect is decided by what is published (-p).
 ENV PATH=/opt/feedrec/bin:$PATH PYTHONUNBUFFERED=1 FEEDREC_REPLAY_HOST=0.0.0.0 FEEDREC_PROXY_HOST=0.0.0.0
 WORKDIR /recordings
