@@ -193,9 +193,28 @@ class FeedReplay(ObservedFeed):
         time = as_time(self._recordings[0], "the moment", moment)
         return self._play(f"the replay until {moment}", lambda steering: steering.play_until(time), timeout)
 
+    def seek(self, moment: int | str, *, timeout: float | str = PATIENCE) -> None:
+        """
+        Go on at another moment, later or earlier, whether time stands or not.
+
+        Every client that has subscribed is first sent the state of that moment, as one that comes late is.
+
+        Args:
+            moment: Recorded time, as for `play_until`.
+            timeout: Seconds, or a text such as `500ms`.
+
+        Raises:
+            UsageError: If clients have timelines of their own: write `FeedReplay(..., paused=True)`.
+            WaitTimeoutError: If it takes longer until all clients are there.
+            ReplayFailedError: If the replay to a client failed.
+
+        """
+        time = as_time(self._recordings[0], "the moment", moment)
+        self._play(f"the replay to be at {moment}", lambda steering: steering.seek(time), timeout)
+
     @property
     def position(self) -> int | None:
-        """How many recorded frames are past; None if that is not counted, without `paused` or a step."""
+        """How many recorded frames are past, since the start or a `seek`; None without `paused` or a step."""
         return self._steer(lambda steering: steering.position)
 
     @property
@@ -228,7 +247,7 @@ class FeedReplay(ObservedFeed):
 
         return thread.run(steer())
 
-    def _play(self, what: str, act: Callable[[Steering], Coroutine[Any, Any, int]], timeout: float | str) -> int:
+    def _play(self, what: str, act: Callable[[Steering], Coroutine[Any, Any, Result]], timeout: float | str) -> Result:
         """Have something played, and wait for it."""
         server, thread = self._running()
         seconds = as_seconds("timeout", timeout)

@@ -62,7 +62,7 @@ def test_a_block_that_is_not_async_will_do_in_an_event_loop() -> None:
             first = await websocket.recv()
         async for _ in websocket:
             pass
-        assert websocket.close_code == 1001
+        assert websocket.protocol.close_code == 1001
         return first
 
     assert "ticker" in str(asyncio.run(scenario()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Callable
@@ -70,6 +71,30 @@ def test_a_step_is_written_when_it_returns() -> None:
         assert len([message for message in sent if message.kind == "recorded"]) > 40
         assert taken(websocket, len(sent)) == [message.payload for message in sent]
         assert feed.sent == sent
+
+
+def test_it_goes_on_at_another_moment(tmp_path: Path) -> None:
+    """Forward and back; frames that are passed over are not sent."""
+    frames = numbered(10, SECOND)
+    with FeedReplay(record(tmp_path / "a.jsonl", frames), paused=True) as feed, client(feed.url) as websocket:
+        greeted(feed, websocket)
+        feed.step(2)
+        feed.seek("+7s")
+        feed.step(1)
+        feed.seek(START + SECOND)
+        feed.step(2)
+        numbers = [json.loads(message)["number"] for message in taken(websocket, 5)]
+    assert numbers == [0, 1, 7, 1, 2]
+
+
+def test_a_client_is_told_the_state_where_it_goes_on() -> None:
+    with FeedReplay(DEMO, paused=True) as feed, client(feed.url) as websocket:
+        websocket.send(subscription("level2", ["BTC-USD"]))
+        feed.wait_for_client(subscribed="level2", timeout=HANG_TIMEOUT)
+        feed.step(100)
+        before = len(feed.sent)
+        feed.seek("+20s")
+        assert [message.json()["events"][0]["type"] for message in feed.sent[before:]] == ["snapshot"]
 
 
 def test_all_clients_are_at_the_same_place(tmp_path: Path) -> None:
