@@ -211,6 +211,14 @@ class FeedClient(Protocol):
         """Take a frame that arrived. Called for each one: cheap unless there is something to say."""
         return ()
 
+    def passes(self, infos: Sequence[FrameInfo]) -> bool:  # noqa: ARG002
+        """
+        Take frames that follow each other if there is nothing to say about any of them, and return whether that is so.
+
+        If not, nothing has changed, and `on_frame` is called for each.
+        """
+        return False
+
     def on_tick(self, seconds_open: float) -> Sequence[Notice | Message]:  # noqa: ARG002
         """Take the time since the connection opened, called a few times a second; messages are sent."""
         return ()

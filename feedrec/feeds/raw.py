@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..errors import UsageError
+from ..model import FrameInfo
 from .base import FeedClient, Message, Subscription
 from .credentials import Credentials
 from .defaults import ClientDefaults, FeedDefaults
@@ -73,6 +74,10 @@ class RawClient(ClientDefaults):
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self._messages = messages
+
+    def passes(self, infos: Sequence[FrameInfo]) -> bool:  # noqa: ARG002
+        """Say nothing about any frame; see `FeedClient`."""
+        return True
 
     def on_open(self, time: int) -> list[Message]:  # noqa: ARG002
         """Send everything; see `FeedClient`."""

@@ -83,8 +83,9 @@ class ConnectionLifecycle:
         self._messages = messages
         self._notices = Notices(client, address.redaction, writer, self._write_event, on_refusal)
         self.report = self._notices.report
-        self._intake = Intake(number, feed.describe, client.on_frame, self.report, writer, clock)
-        self.message = self._intake.message  # see `Receiver`; directly, since it is called for every frame
+        passes = getattr(client, "passes", None)  # a plug-in's own client half need not have it
+        self._intake = Intake(number, feed.describe, client.on_frame, self.report, writer, clock, passes)
+        self.message, self.texts = self._intake.message, self._intake.texts  # see `Receiver`; called for every frame
         self._websocket: RecordedConnection
         self._task: asyncio.Future[Any] | None = None
         self._opened_at: float | None = None
@@ -124,6 +125,7 @@ class ConnectionLifecycle:
         if self._recording.is_full and self.state is ConnectionState.RECORDING:
             self.state = self.state.become(ConnectionState.PAUSED)
             self._websocket.transport.pause_reading()
+            self._writer.work()
             now = time.monotonic()
             if not self._recording.memory_is_full:
                 self._throttle.begin(now)
@@ -216,6 +218,7 @@ class ConnectionLifecycle:
         if self.state is ConnectionState.CONNECTING:
             self.state = self.state.become(ConnectionState.FAILED)
             return
+        self._writer.work()  # the client half judges by all that came
         self.resume_reading()
         is_ours = self.state is ConnectionState.CLOSING
         self.state = self.state.become(ConnectionState.CLOSED)
@@ -259,6 +262,7 @@ class ConnectionLifecycle:
         # Once either end has begun to close, nothing more is recorded, and a venue may take its time to hang up.
         while self._websocket.protocol.state is State.OPEN:
             await asyncio.sleep(TICK)
+            self._writer.work()
             due = self._client.on_tick(self.seconds_open)
             now = self._intake.write_reading_if_due()  # a clock that is set while nothing arrives is noticed too
             self.report([one for one in due if isinstance(one, Notice)], now)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..feeds import Notice
+from ..formats.line.frame_run import Read
 from ..model import FrameInfo
 from .clock import RecordingClock
 from .output.counting_writer import CountingWriter
@@ -29,6 +30,7 @@ class Intake:
         report: Called with what `follow` noticed and the time of the frame, before the frame is written.
         writer: Where it is written.
         clock: Gives the stamps.
+        passes: Follows frames in one go if there is nothing to notice; see `FeedClient.passes`; None if nothing does.
 
     Attributes:
         number: The connection's number.
@@ -44,11 +46,13 @@ class Intake:
         report: Callable[[Sequence[Notice], int], None],
         writer: CountingWriter,
         clock: RecordingClock,
+        passes: Callable[[Sequence[FrameInfo]], bool] | None = None,
     ) -> None:
         self.number = number
         self.frames = 0
         self._describe = describe
         self._follow = follow
+        self._passes = passes
         self._report = report
         self._writer = writer
         self._clock = clock
@@ -69,6 +73,7 @@ class Intake:
     def message(self, payload: bytes, *, binary: bool) -> None:
         """Write one message. Whatever goes wrong, the connection lives on and the frame is written if it can be."""
         writer = self._writer
+        writer.work()
         if writer.is_complete:
             return
         self.frames += 1
@@ -82,6 +87,67 @@ class Intake:
         except Exception as error:  # noqa: BLE001  a frame that cannot be understood is recorded all the same
             self._warn_once(error)
         writer.received(self._read_at, self.number, payload, info, binary=binary)
+
+    def texts(self, payloads: list[bytes]) -> None:
+        """Write text messages; a writer that takes runs may do that a moment later, in the same order."""
+        writer = self._writer
+        if writer.takes_runs and not writer.is_complete:
+            self.frames += len(payloads)
+            writer.take(self, self._read_at, payloads)
+        else:
+            for payload in payloads:
+                self.message(payload, binary=False)
+
+    def work(self, reads: list[Read]) -> None:
+        """Do for all frames of some reads what `message` does for each: called by the writer that took them."""
+        try:
+            infos = [self._describe(payload) for _, payloads in reads for payload in payloads]
+            passes = self._passes is not None and self._passes(infos)
+        except Exception as error:  # noqa: BLE001  each by itself will tell which one cannot be understood
+            self._warn_once(error)
+            infos, passes = [self._described(payload) for _, payloads in reads for payload in payloads], False
+        if passes:
+            self._writer.received_run(self.number, reads, infos)
+        else:
+            self._work_by_one(reads, infos)
+
+    def _work_by_one(self, reads: list[Read], infos: list[FrameInfo]) -> None:
+        """Write frames, and before those about which there is something to say, that."""
+        writer, run, of_run, described = self._writer, list[Read](), list[FrameInfo](), iter(infos)
+        for time, payloads in reads:
+            start = 0
+            for number, payload in enumerate(payloads):
+                info = next(described)
+                if notices := self._noticed(info, payload):
+                    if of_run:
+                        writer.received_run(self.number, [*run, (time, payloads[start:number])], of_run)
+                    if writer.is_complete:
+                        return
+                    run, of_run, start = [], [], number
+                    self._report_safely(notices, time)
+                of_run.append(info)
+            run.append((time, payloads[start:]))
+        writer.received_run(self.number, run, of_run)
+
+    def _described(self, payload: bytes) -> FrameInfo:
+        try:
+            return self._describe(payload)
+        except Exception as error:  # noqa: BLE001  as above
+            self._warn_once(error)
+            return _UNKNOWN
+
+    def _noticed(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
+        try:
+            return self._follow(info, payload)
+        except Exception as error:  # noqa: BLE001  as above
+            self._warn_once(error)
+            return ()
+
+    def _report_safely(self, notices: Sequence[Notice], time: int) -> None:
+        try:
+            self._report(notices, time)
+        except Exception as error:  # noqa: BLE001  as above
+            self._warn_once(error)
 
     def sent(self, payload: bytes, *, redacted: bool, binary: bool = False, time: int | None = None) -> None:
         """Write a frame that is about to go out, with a stamp of before if there is one."""

@@ -43,6 +43,10 @@ class Notebook:
         self.messages.append(payload)
         self.kinds.append(binary)
 
+    def texts(self, payloads: list[bytes]) -> None:
+        for payload in payloads:
+            self.message(payload, binary=False)
+
     def read_done(self) -> None:
         self.notes.append("done")
 

@@ -178,6 +178,44 @@ def test_a_connection_is_connecting_open_recording_closing_and_closed_in_turn() 
     assert bench.websocket.said == ['{"type":"subscribe"}', "close"]
 
 
+@pytest.mark.parametrize("memory", [False, True])
+def test_before_reading_pauses_the_frames_that_wait_are_written(memory: bool) -> None:  # noqa: FBT001
+    async def test(bench: Bench) -> None:
+        bench.writer.wait_with(asyncio.get_running_loop().call_later)
+        task = await bench.run()
+        bench.connection.texts([numbered(0)])
+        bench.recording.is_full, bench.recording.memory_is_full = True, memory
+        bench.connection.read_done()
+        assert bench.recording.names()[3:] == ["frame", "pause"][: 1 + memory]
+        bench.recording.is_full = bench.recording.memory_is_full = False
+        await bench.finish(task)
+
+    with_bench(test)
+
+
+def test_the_client_half_judges_a_close_by_all_frames_that_came() -> None:
+    async def test(bench: Bench) -> None:
+        bench.writer.wait_with(asyncio.get_running_loop().call_later)
+        bench.client.on_close = lambda *_: [Notice("over", event="verdict")]
+        task = await bench.run()
+        bench.connection.texts([numbered(0)])
+        await bench.finish(task)
+
+    assert with_bench(test).recording.names()[3:] == ["frame", "verdict", "close"]
+
+
+def test_frames_that_wait_are_written_a_moment_later_by_themselves() -> None:
+    async def test(bench: Bench) -> None:
+        bench.writer.wait_with(asyncio.get_running_loop().call_later)
+        task = await bench.run()
+        bench.connection.texts([numbered(0)])
+        assert bench.writer.counts.frames == 0
+        await until(lambda: bench.writer.counts.frames)
+        await bench.finish(task)
+
+    with_bench(test)
+
+
 def test_a_connection_that_cannot_be_opened_leaves_nothing_in_the_recording() -> None:
     async def refuse() -> None:
         raise ConnectError("connection refused")

@@ -16,6 +16,9 @@ from .subscriptions import add_subscriptions, remove_subscriptions
 
 __all__ = ["RequestKind", "SubscribingClient", "request_message"]
 
+_SPEAKING = frozenset(["ack", "error"])
+"""The kinds of frames in which a venue speaks to the client."""
+
 RequestKind = Literal["subscribe", "unsubscribe"]
 
 
@@ -59,12 +62,18 @@ class SubscribingClient(ClientDefaults):
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         found = self._sequence.observe(info)
         kind = info.kind
-        if found is None and kind not in {"ack", "error"}:
+        if found is None and kind not in _SPEAKING:
             return ()
         notices = () if found is None else (discontinuity_notice(found, *self.counted_by(info)),)
         if kind == "ack":
             return *notices, *self.on_ack(payload)
         return (*notices, *self.on_error(payload)) if kind == "error" else notices
+
+    def passes(self, infos: Sequence[FrameInfo]) -> bool:
+        passes = getattr(self._sequence, "passes", None)
+        if passes is None or type(self).on_frame is not SubscribingClient.on_frame:
+            return False
+        return _SPEAKING.isdisjoint([info.kind for info in infos]) and passes(infos)
 
     def requests_for(self, kind: RequestKind, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
         """Return the messages that subscribe or unsubscribe, one for each, signed at `time` if they are."""

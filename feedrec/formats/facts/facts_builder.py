@@ -8,6 +8,7 @@ from typing import Any
 
 from ...model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 from ..line.codec import decode_line
+from ..line.frame_run import FrameRun
 from ..line.steady_clock import SteadyClock, reading_in, reading_of
 from ..line.subscribed import Subscribed
 from .channel_counts import ChannelCounts
@@ -95,6 +96,11 @@ class FactsBuilder:
                     start = number + 1
         run = slice(start, len(lines))
         self._take_run(times[run], conns[run], infos[run], _within(left_out, run))
+
+    def take_run(self, run: FrameRun) -> None:
+        """Take frames that follow each other, which are counted elsewhere."""
+        self._facts.text += len(run.text)
+        self._take_run(run.times, [run.conn] * len(run.times), run.infos, ())
 
     def take_text(self, lines: Sequence[bytes]) -> None:
         """Count the bytes of the next lines, before `take_decoded`."""

@@ -6,7 +6,9 @@ import copy
 from collections.abc import Sequence
 
 from ...errors import LineError
+from ...model import FrameInfo
 from ..line.codec import decode_header
+from ..line.frame_run import FrameRun
 from ..line.index import IndexedBlock, Mark, SnapshotPlace, encode_row, encode_rows
 from ..line.seek_table import encode_seek_table
 from .channel_counts import ChannelCounts
@@ -62,15 +64,33 @@ class IndexBuilder:
             except LineError:  # of a writer that is not ours
                 self._facts = None
         times, conns, infos, sizes, _ = columns
+        self._count(min(times), max(times), conns, infos, sizes)
+
+    def add_run(self, run: FrameRun) -> None:
+        """Add frames in the block that is being written."""
+        if self._facts is not None:
+            self._facts.take_run(run)
+        times = run.times
+        self._count(times[0], times[-1], [run.conn] * len(times), run.infos, run.sizes)
+
+    def _count(
+        self,
+        first: int,
+        last: int,
+        conns: Sequence[int],
+        infos: Sequence[FrameInfo | None],
+        sizes: Sequence[int],
+    ) -> None:
+        """Count lines whose earliest and latest times these are."""
         self._counts.add(conns, infos, sizes)
         self._snapshots += [
             SnapshotPlace(self._lines + number, info.channel, info.products)
             for number, info in enumerate(infos)
             if info is not None and info.kind == "snapshot"
         ]
-        self._lines += len(marks)
-        self._first = min(times) if self._first is None else min(self._first, *times)
-        self._last = max(times) if self._last is None else max(self._last, *times)
+        self._lines += len(infos)
+        self._first = first if self._first is None else min(self._first, first)
+        self._last = last if self._last is None else max(self._last, last)
 
     def drop(self) -> None:
         """Forget the lines of the block that is being written, and what they add to the summary."""

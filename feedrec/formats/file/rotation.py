@@ -19,6 +19,7 @@ import msgspec
 
 from ...errors import RecordingExistsError, WriteError
 from ...model import Header
+from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from ..line.steady_clock import DISORDER, Reading, SteadyClock, reading_in
 from .growing.disk_rules import DiskRules
@@ -160,6 +161,9 @@ class RotatingWriter(RecordingWriter):
         if self._one_clock and self._clock.reading is not None:
             time -= self._clock.reading.offset
         return not self._span_start <= time < self._span_end and self._is_complete(time)
+
+    def _is_within_file(self, run: FrameRun) -> bool:
+        return not self._one_clock and self._span_start <= run.times[0] and run.times[-1] < self._span_end
 
     def _take_reading(self, time: int, reading: Reading) -> None:
         """Follow the clock: where it was set, the span of the file ends at another wall time."""

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ from typing import Self
 from ...errors import FeedrecError, WriteError
 from ...model import Event, FrameInfo, Record
 from ..line.codec import decode_line, encode_event, encode_frame
+from ..line.frame_run import FrameRun
 from ..line.index import Mark, mark_of
 from ..stream.protocols import MAX_LINE, excess
 from .growing.file_sequence import FileSequence
@@ -32,7 +34,7 @@ __all__ = ["RecordingWriter"]
 
 _TICK = 0.1
 _FLUSH_AFTER = 0.4  # and a tick, and the write itself: well before reading would pause
-_PAUSE_AFTER, _RESUME_AFTER = 0.7, 0.35  # age of the oldest line that the operating system does not have
+_PAUSE_AFTER, _RESUME_AFTER = 0.65, 0.35  # age of the oldest line that the operating system does not have
 _TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
@@ -54,7 +56,7 @@ class RecordingWriter:
     def __init__(self, files: FileSequence, *, on_drained: Callable[[], object] = lambda: None) -> None:
         self.on_drained = on_drained
         self._files = files
-        self._lines: deque[Line | None] = deque()  # None: the next line begins a new file
+        self._lines: deque[Line | FrameRun | None] = deque()  # None: the next line begins a new file
         self._size_in = self._size_taken = self._unsafe = 0
         self._last_whole = time.monotonic()
         self._oldest = OldestLine(self._last_whole)
@@ -195,10 +197,7 @@ class RecordingWriter:
         """
         if block:
             self.wait_for_room()
-        if self._failure is not None:
-            raise self._failure
-        if self._finishing:
-            raise WriteError(self._files.path, "is finished and takes no more lines")
+        self._require_open()
         size = len(line)
         if size > MAX_LINE:
             raise WriteError(self._files.path, excess(size))
@@ -209,6 +208,30 @@ class RecordingWriter:
         self._size_in += size + 1
         if self._size_in >= self._oldest.next_note:
             self._note_time()
+
+    def write_run(self, run: FrameRun) -> None:
+        """
+        Hand over frames that follow each other: as `write_line` for each of their lines, but at once.
+
+        Raises:
+            WriteError: If writing earlier lines failed, or the recording is finished.
+
+        """
+        self._require_open()
+        if self._turns and not self._is_within_file(run):
+            for line, mark in run.lines():
+                self.write_line(line, mark)
+            return
+        self._lines.append(run)
+        self._size_in += len(run.text)
+        if self._size_in >= self._oldest.next_note:
+            self._note_time()
+
+    def _require_open(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._finishing:
+            raise WriteError(self._files.path, "is finished and takes no more lines")
 
     def flush(self) -> None:
         """Have the thread write everything that was handed over at once, and not wait until it is due."""
@@ -273,6 +296,10 @@ class RecordingWriter:
         """Return whether a line is the first of a new file."""
         return False
 
+    def _is_within_file(self, run: FrameRun) -> bool:  # noqa: ARG002
+        """Return whether certainly none of these frames begins a new file."""
+        return True
+
     def _note_time(self) -> None:
         """Note the time, and wake the thread if there is enough for it."""
         self._oldest.note(self._size_in, time.monotonic())
@@ -293,8 +320,8 @@ class RecordingWriter:
 
     def _count_frames(self) -> int:
         """Count the received frames that are not written."""
-        waiting = (line[1] for line in list(self._lines) if line is not None)
-        return self._files.held_frames + sum(mark[2] is not None for mark in waiting)
+        waiting = (_frames_in(one) for one in list(self._lines) if one is not None)
+        return self._files.held_frames + sum(waiting)
 
     def _write_until_finished(self) -> None:
         files = self._files
@@ -318,9 +345,13 @@ class RecordingWriter:
     def _write_some(self, now: float) -> None:
         if not self._files.accepts:
             return
-        lines, ends_file = self._take_lines()
-        if lines:
-            self._files.add(lines, now)
+        taken, ends_file = self._take_lines()
+        for is_run, group in groupby(taken, lambda one: isinstance(one, FrameRun)):
+            if is_run:
+                for run in group:
+                    self._files.add_run(run, now)  # type: ignore[arg-type]
+            else:
+                self._files.add(list(group), now)  # type: ignore[arg-type]
         if ends_file:
             self._files.turn(now)
 
@@ -343,16 +374,21 @@ class RecordingWriter:
             self._was_full = False
             self.on_drained()
 
-    def _take_lines(self) -> tuple[list[Line], bool]:
+    def _take_lines(self) -> tuple[list[Line | FrameRun], bool]:
         """Take some lines of one file, and whether it ends there. The two ends of a deque are safe in two threads."""
-        taken, size, ends_file = list[Line](), 0, False
+        taken, size, ends_file = list[Line | FrameRun](), 0, False
         with contextlib.suppress(IndexError):
             while size < _TAKEN_AT_ONCE and not ends_file:
                 if (line := self._lines.popleft()) is None:
                     ends_file = True
                     continue
                 taken.append(line)
-                size += len(line[0]) + 1
+                size += len(line.text) if isinstance(line, FrameRun) else len(line[0]) + 1
         self._size_taken += size
         self._taken.set()
         return taken, ends_file
+
+
+def _frames_in(one: Line | FrameRun) -> int:
+    """Return how many received frames these are."""
+    return len(one.times) if isinstance(one, FrameRun) else one[1][2] is not None

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -43,6 +44,8 @@ __all__ = [
     "is_json",
     "line_time",
     "payload_key",
+    "received_text",
+    "stand_verbatim",
 ]
 
 MAX_NESTING = 100
@@ -66,6 +69,8 @@ _SECOND_HEADER = "a second header: two recordings in one file; `feedrec repair` 
 _NULL = b"null"
 _PIECE = 1 << 20
 
+_ORDINARY = bytes(byte for byte in range(0x20, 0x80) if byte not in b"[{")
+_first, _last = itemgetter(slice(1)), itemgetter(slice(-1, None))
 _validate = msgspec.json.Decoder(msgspec.Raw).decode
 _encode = msgspec.json.encode
 
@@ -156,6 +161,29 @@ def encode_received(time: int, conn: int, payload: bytes, *, binary: bool, parse
     if not binary and _stands_verbatim(payload, parses=parses):
         return b'%b"frame":%b}' % (_frame_start(time, conn, "in"), payload)
     return encode_frame(Frame(time, conn, payload, "in", binary), parses=parses)
+
+
+def received_text(time: int, conn: int, payloads: Sequence[bytes]) -> bytes:
+    """Return the lines of frames received together, each with its line feed; all must be able to stand verbatim."""
+    start = b'%b"frame":' % _frame_start(time, conn, "in")
+    return b"%b%b}\n" % (start, (b"}\n" + start).join(payloads))
+
+
+def stand_verbatim(payloads: Sequence[bytes]) -> bool:
+    """Return whether texts, all known to be JSON, can stand in their lines verbatim: `_stands_verbatim` at once."""
+    text = b"\n".join(payloads)
+    odd = text.translate(None, _ORDINARY)  # in one pass over all of them
+    opened = odd.split(b"\n")
+    if len(opened) != len(payloads) or (odd.translate(None, b"\n[{") and not is_utf8(text)):  # that ends no character
+        return False
+    if _RETURN in odd or _TAB in odd:  # other control bytes fail to parse
+        return False
+    if _SPACE in text and (b" " in set(map(_first, payloads)) or b" " in set(map(_last, payloads))):
+        return False
+    if max(map(len, opened)) < MAX_NESTING:
+        return True
+    deep = (payload for payload, marks in zip(payloads, opened, strict=True) if len(marks) >= MAX_NESTING)
+    return all(_nesting_below(payload, MAX_NESTING) for payload in deep)
 
 
 @functools.lru_cache(maxsize=16)  # all frames of one socket read share it

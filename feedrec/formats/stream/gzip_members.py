@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 
+from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from ..line.json_strings import joined
 from .line_splitter import HeldLines, LineSplitter, text_pieces
@@ -73,6 +74,9 @@ class GzipEncoder:
                 yield data
             if self._size >= BLOCK_SIZE:
                 yield self.finish()
+
+    def add_run(self, run: FrameRun) -> None:  # noqa: ARG002
+        return
 
     def flush(self) -> bytes:
         self._pending = NOTHING_PENDING

@@ -23,6 +23,7 @@ from ...model import Direction, Frame, FrameInfo
 from ..facts.index_builder import IndexBuilder
 from ..facts.sequence_check import MakeRule
 from ..line.codec import PayloadKey, decode_line, encode_frame, encode_payload, is_encoded_as
+from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from .parquet_sink import MemorySink, Sink
 from .protocols import NOTHING_PENDING, Pending
@@ -327,6 +328,9 @@ class ParquetEncoder:
             self._size += len(line) + 1
         self._index.add(lines[start:], marks[start:])
         return self._take_ready()
+
+    def add_run(self, run: FrameRun) -> None:  # noqa: ARG002
+        return
 
     def flush(self) -> bytes:
         return b""

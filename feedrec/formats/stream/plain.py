@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from .line_splitter import LineSplitter
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
@@ -21,6 +22,9 @@ class PlainEncoder:
 
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:  # noqa: ARG002
         return b"\n".join([*lines, b""]) if lines else b""
+
+    def add_run(self, run: FrameRun) -> None:  # noqa: ARG002
+        return
 
     def flush(self) -> bytes:
         return b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from .text_form import TextForm
 from .zstd_parser import StreamDamage
@@ -47,6 +48,9 @@ class Encoder(Protocol):
 
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
         """Encode lines without their newlines, with the mark of each for the index; return the bytes that are ready."""
+
+    def add_run(self, run: FrameRun) -> bytes | None:
+        """Encode frames at once, as `add` encodes their lines; None if these are to be added one by one."""
 
     def flush(self) -> bytes:
         """Return everything needed to read all lines added so far."""

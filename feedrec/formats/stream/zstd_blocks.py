@@ -18,6 +18,7 @@ import zstandard
 
 from ..facts.index_builder import IndexBuilder
 from ..facts.sequence_check import MakeRule
+from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from ..line.json_strings import joined
 from ..line.seek_table import SEEK_TABLE_MAGIC
@@ -95,6 +96,27 @@ class BlockEncoder:
                 start = number
             self._room -= size
         yield from self._compress(lines[start:], marks[start:])
+
+    def add_run(self, run: FrameRun) -> bytes:
+        packed = []
+        while len(run.text) > self._room:
+            fitting = run.lines_within(self._room) or int(self._room == self._block_size)
+            if fitting == len(run.sizes):
+                break
+            if fitting:
+                first, run = run.parted(fitting)
+                packed.append(self._compress_run(first))
+            packed.append(self._end_block())
+        packed.append(self._compress_run(run))
+        return b"".join(packed)
+
+    def _compress_run(self, run: FrameRun) -> bytes:
+        self._room -= len(run.text)
+        if self._block is None:
+            self._block = self._compressor.compressobj()
+        self._lines += len(run.times)
+        self._index.add_run(run)
+        return self._count(self._block.compress(run.text))
 
     def flush(self) -> bytes:
         rest = self._count(self._block.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)) if self._block else b""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any
+from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Protocol
 
 import msgspec
 
 from ...errors import FeedrecError, WriteError
 from ...formats.facts.facts_builder import frames_missing
 from ...formats.line.codec import encode_received
+from ...formats.line.frame_run import Read, run_of
 from ...formats.line.subscribed import Subscribed
 from ...model import Event, Frame, FrameInfo, Record
 from ..clock import Reading
@@ -17,7 +21,31 @@ from ..run_end import Outcome, RunEnd
 from ..throttle import Reminder
 from .writer_protocol import GrowingRecording
 
-__all__ = ["CountingWriter", "Counts"]
+__all__ = ["LONGEST_WAIT", "CallLater", "CountingWriter", "Counts", "Source"]
+
+LONGEST_WAIT = 0.05
+"""Seconds that a frame may wait for others."""
+
+_MOST_FRAMES, _MOST_BYTES = 400, 1 << 18  # that wait
+_FEWEST, _LARGEST_RUN = 8, 1 << 20  # frames and bytes of payload that are worth a run
+
+
+class Source(Protocol):
+    """Where frames come from: the receive path of a connection."""
+
+    def work(self, reads: list[Read]) -> None:
+        """Write these frames, and what is to be noticed about them."""
+
+
+class Timer(Protocol):
+    """What `CallLater` returns."""
+
+    def cancel(self) -> None:
+        """Do not call."""
+
+
+CallLater = Callable[[float, Callable[[], None]], Timer]
+"""Calls a function after so many seconds, as the method of an event loop does."""
 
 
 class Counts(msgspec.Struct):
@@ -55,6 +83,9 @@ class CountingWriter:
     """
     Turns frames and events into lines of the recording, and counts them.
 
+    Text frames may wait for those of the next reads, which takes much less time for each: until there are enough of
+    them, for `LONGEST_WAIT`, or until anything else is to be written. So everything is written in its order.
+
     A recording that cannot be written ends the run: no error is raised here, and nothing more is written.
 
     Args:
@@ -63,6 +94,7 @@ class CountingWriter:
         max_frames: Received frames after which the recording is complete; None for no limit.
 
     Attributes:
+        takes_runs: Whether text frames are to be given to `take`.
         recording: As given.
         counts: The figures so far.
         subscribed: What was asked for, and what the venue accepted.
@@ -71,6 +103,8 @@ class CountingWriter:
         memory_reminder, throttle_reminder: When it is to be logged, for all connections, that reading is paused.
 
     """
+
+    takes_runs = True
 
     def __init__(self, recording: GrowingRecording, end: RunEnd, max_frames: int | None = None) -> None:
         self.recording = recording
@@ -84,6 +118,10 @@ class CountingWriter:
         self._open = 0  # connections
         self._numbers = 0
         self._free_numbers: list[int] = []
+        self._waiting: list[tuple[Source, Read]] = []
+        self._waiting_frames = self._waiting_bytes = 0
+        self._call_later: CallLater | None = None
+        self._timer: Timer | None = None
 
     def take_number(self) -> int:
         """Return the number of a new connection: the lowest that no other connection has or had."""
@@ -103,6 +141,73 @@ class CountingWriter:
             self.failure = error
         self._end.end(Outcome.DISK_FAILED, error)
 
+    def wait_with(self, call_later: CallLater) -> None:
+        """Let frames wait from now on: `call_later` is that of the event loop."""
+        self._call_later = call_later
+
+    def take(self, source: Source, time: int, payloads: list[bytes]) -> None:
+        """Take text frames that were read together; the source is given them back in `work`, now or a moment later."""
+        self._waiting.append((source, (time, payloads)))
+        self._waiting_frames += len(payloads)
+        self._waiting_bytes += sum(map(len, payloads))
+        is_enough = self._waiting_frames >= _MOST_FRAMES or self._waiting_bytes >= _MOST_BYTES
+        is_last = self._max_frames is not None and self.counts.frames + self._waiting_frames >= self._max_frames
+        if is_enough or is_last or self._call_later is None:
+            self.work()
+        elif self._timer is None:
+            self._timer = self._call_later(LONGEST_WAIT, self.work)
+
+    def work(self) -> None:
+        """Write what waits."""
+        if not self._waiting:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting, self._waiting_frames, self._waiting_bytes = self._waiting, [], 0, 0
+        for source, group in groupby(waiting, itemgetter(0)):
+            if self.is_complete:
+                return
+            source.work(self._up_to_limit([read for _, read in group]))
+
+    def _up_to_limit(self, reads: list[Read]) -> list[Read]:
+        """Return the first of these frames, as many as may be recorded still."""
+        if self._max_frames is None:
+            return reads
+        room, within = self._max_frames - self.counts.frames, list[Read]()
+        for time, payloads in reads:
+            if room > 0:
+                within.append((time, payloads[:room]))
+            room -= len(payloads)
+        return within
+
+    def received_run(self, conn: int, reads: list[Read], infos: list[FrameInfo]) -> None:
+        """
+        Write text frames that one connection received one after another: as `received`, but all at once if possible.
+
+        Args:
+            conn: The connection.
+            reads: The frames by the reads that they came with, which may have none.
+            infos: What the feed says of each.
+
+        """
+        size = sum([len(payload) for _, payloads in reads for payload in payloads])
+        run = run_of(conn, reads, infos) if len(infos) >= _FEWEST and size <= _LARGEST_RUN else None
+        if run is None:
+            described = iter(infos)
+            for time, payloads in reads:
+                for payload in payloads:
+                    self.received(time, conn, payload, next(described), binary=False)
+            return
+        try:
+            self.recording.write_run(run)
+        except FeedrecError as error:
+            self.fail(error)
+        except Exception as error:  # noqa: BLE001  as in `received`
+            self.fail(WriteError(self.recording.path, f"frames cannot be written: {error!r}"))
+        else:
+            self._count(len(infos), size)
+
     def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
         """Write a frame received at `time` (nanoseconds); `info` is what the feed says of it."""
         try:
@@ -114,9 +219,12 @@ class CountingWriter:
         except Exception as error:  # noqa: BLE001  a frame must not be lost in silence
             self.fail(WriteError(self.recording.path, f"a frame cannot be written: {error!r}"))
             return
+        self._count(1, len(payload))
+
+    def _count(self, frames: int, size: int) -> None:
         counts = self.counts
-        counts.frames += 1
-        counts.bytes += len(payload)
+        counts.frames += frames
+        counts.bytes += size
         if counts.frames == self._max_frames:
             self.is_complete = True
             self._end.end(Outcome.LIMIT_REACHED)
@@ -150,6 +258,7 @@ class CountingWriter:
         """Take note of a problem outside the recorder; the recording has events of its own for it."""
 
     def _write(self, record: Record) -> None:
+        self.work()
         if self.failure is not None:  # the recording raises the same error each time, and its traceback would grow
             return
         try:

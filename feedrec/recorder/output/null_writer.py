@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
 from ...model import FrameInfo, Record
 
@@ -31,6 +32,9 @@ class NullWriter:
         """Drop it."""
 
     def write_line(self, line: bytes, mark: Mark | None = None) -> None:
+        """Drop it."""
+
+    def write_run(self, run: FrameRun) -> None:
         """Drop it."""
 
     def flush(self) -> None:

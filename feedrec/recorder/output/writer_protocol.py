@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...errors import FeedrecError
+from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
 from ...model import FrameInfo, Record
 
@@ -63,6 +64,9 @@ class GrowingRecording(Protocol):
 
     def write_line(self, line: bytes, mark: Mark | None = None) -> None:
         """Hand over one line."""
+
+    def write_run(self, run: FrameRun) -> None:
+        """Hand over frames that follow each other."""
 
     def flush(self) -> None:
         """Have everything that was handed over on its way to the disk at once; return without waiting for it."""

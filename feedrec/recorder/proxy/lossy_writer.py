@@ -35,6 +35,8 @@ class LossyWriter(CountingWriter):
 
     """
 
+    takes_runs = False  # whether there is room is asked for each frame
+
     def __init__(self, recording: GrowingRecording, end: RunEnd, max_frames: int | None, clock: RecordingClock) -> None:
         super().__init__(recording, end, max_frames)
         self.lost = 0

@@ -93,6 +93,11 @@ class FromVenue:
         self._waiting.append(Frame(Opcode.BINARY if binary else Opcode.TEXT, payload).serialize(mask=False))
         self.intake.message(payload, binary=binary)
 
+    def texts(self, payloads: list[bytes]) -> None:
+        """Pass messages on; see `message`."""
+        for payload in payloads:
+            self.message(payload, binary=False)
+
     def read_done(self) -> None:
         """Write what is to be passed on; what comes before the client has its answer waits for that."""
         state = self._client.protocol.state
@@ -149,6 +154,11 @@ class FromClient:
             return
         shown = self._redacted(payload)
         self.intake.sent(shown, redacted=shown != payload, binary=binary, time=self._stamp)
+
+    def texts(self, payloads: list[bytes]) -> None:
+        """Pass messages on; see `message`."""
+        for payload in payloads:
+            self.message(payload, binary=False)
 
     def read_done(self) -> None:
         """Do nothing: each message was passed on by itself."""

@@ -74,6 +74,8 @@ class ReportingWriter(CountingWriter):
 
     """
 
+    takes_runs = False  # a program wants each frame at once
+
     def __init__(self, recording: GrowingRecording, end: RunEnd, max_frames: int | None, callbacks: Callbacks) -> None:
         super().__init__(recording, end, max_frames)
         self._callbacks = callbacks

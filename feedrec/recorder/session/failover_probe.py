@@ -69,5 +69,8 @@ class _IgnoringReceiver:
     def message(self, payload: bytes, *, binary: bool) -> None:
         """Ignore it."""
 
+    def texts(self, payloads: list[bytes]) -> None:
+        """Ignore them."""
+
     def read_done(self) -> None:
         """Ignore it."""

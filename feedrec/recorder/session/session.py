@@ -281,6 +281,7 @@ class RecordingSession:
         self._phase = _Phase.RUNNING
         self._ask(self.subscriptions)
         self._recording.on_drained = functools.partial(call_in, loop, self._on_drained)
+        self._writer.wait_with(loop.call_later)
         limit = functools.partial(self._end.end, Outcome.LIMIT_REACHED)
         deadline = None if self._duration is None else loop.call_later(self._duration, limit)
         try:
@@ -309,6 +310,7 @@ class RecordingSession:
             self._end.end(Outcome.CANCELLED)
             raise
         finally:
+            self._writer.work()
             self._recording.flush()  # a venue may take its time to say goodbye
             probing.cancel()
             for loop in self._loops:

@@ -38,6 +38,9 @@ class Receiver(Protocol):
     def message(self, payload: bytes, *, binary: bool) -> None:
         """Receive one whole message."""
 
+    def texts(self, payloads: list[bytes]) -> None:
+        """Receive whole text messages that follow each other, at least one."""
+
     def read_done(self) -> None:
         """Note that all messages of this read were handed over."""
 
@@ -117,16 +120,14 @@ class RecordedConnection(ReceivingConnection, ClientConnection):
         if cutter is None or self.protocol.state is not State.OPEN:
             self._parse_all(data)
             return
-        message = self.receiver.message
         for piece in cutter.feed(data):
             if isinstance(piece, bytes):
                 self.have_parsed(piece)
                 if cutter.is_between_frames and not is_between_frames(self.protocol):
                     self._parse_all()
                     return
-                continue
-            for payload in piece:
-                message(payload, binary=False)
+            else:
+                self.receiver.texts(piece)
 
     def _shake_hands(self, data: bytes) -> bytes:
         """Parse the answer to the handshake; return what follows it."""

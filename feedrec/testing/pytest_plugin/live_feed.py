@@ -17,6 +17,7 @@ from ...formats.file.modes import PRIVATE
 from ...formats.file.names import failed_path, part_path, untested_path
 from ...formats.file.rotation import RotatingWriter
 from ...formats.line.codec import decode_line
+from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
 from ...model import Event, Record
 from ...recorder import ProxyOptions, RecordingProxy, Source
@@ -193,6 +194,10 @@ class _ToldWriter(RotatingWriter):
     def write_line(self, line: bytes, mark: Mark | None = None, *, block: bool = False) -> None:
         super().write_line(line, mark, block=block)
         self._tell(decode_line(line))
+
+    def write_run(self, run: FrameRun) -> None:
+        for line, mark in run.lines():
+            self.write_line(line, mark)
 
 
 def _tell(seen: Observer, endpoint: str, record: Record) -> None:

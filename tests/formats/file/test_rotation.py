@@ -15,10 +15,11 @@ from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.line.frame_run import run_of
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.line.steady_clock import Reading, reading_of
 from feedrec.formats.stream.plain import PlainEncoder
-from feedrec.model import NANOSECONDS, Frame, Header, Record
+from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header, Record
 
 from ...timing import HANG_TIMEOUT, MS, wait_until
 
@@ -50,8 +51,23 @@ def write_all(writer: RotatingWriter, given: Sequence[Record]) -> None:
     writer.write_lines(lines, [mark_of(record) for record in given])
 
 
+def write_runs(writer: RotatingWriter, given: Sequence[Record]) -> None:
+    """Write as a recorder does while nothing but frames comes; time goes back between runs only."""
+    run: list[Frame] = []
+    for record in [*given, None]:
+        if run and not (isinstance(record, Frame) and record.time >= run[-1].time):
+            whole = run_of(0, [(frame.time, [frame.payload]) for frame in run], [FrameInfo()] * len(run))
+            assert whole is not None
+            writer.write_run(whole)
+            run = []
+        if isinstance(record, Frame):
+            run.append(record)
+        elif record is not None:
+            writer.write(record)
+
+
 Write = Callable[[RotatingWriter, Sequence[Record]], None]
-either_way = pytest.mark.parametrize("write", [write_each, write_all])
+either_way = pytest.mark.parametrize("write", [write_each, write_all, write_runs])
 
 
 @either_way

@@ -12,8 +12,12 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.feeds.base import ConnectionSequence
+from feedrec.formats.line.codec import encode_header
+from feedrec.formats.line.frame_run import run_of
 from feedrec.formats.stream.zstd_blocks import BLOCK_SIZE, BlockDecoder, BlockEncoder
 from feedrec.formats.stream.zstd_parser import FrameEnd, ZstdWalker
+from feedrec.model import FrameInfo, Header
 
 from .chunks import chunk_sizes, chunks_of, read, some_lines
 
@@ -81,6 +85,35 @@ def test_each_block_is_of_whole_lines_no_larger_than_asked_and_unpacks_alone(
         text = zstandard.ZstdDecompressor().decompressobj().decompress(block)
         assert text.endswith(b"\n")
         assert len(text) <= block_size or text.count(b"\n") == 1
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([b"1", b"[%b]" % (b"1," * 40 + b"1"), b'{"a":"b"}']), min_size=1), max_size=8),
+    st.sampled_from([1, 100, 101, 150, 199, 200, 500, 5000]),
+    st.sets(st.integers(0, 8)),
+)
+def test_a_run_of_frames_makes_the_same_file_as_its_lines(
+    payloads: list[list[bytes]], block_size: int, flushes: set[int]
+) -> None:
+    """With the same blocks, index and summary; and as much of it is pending each time."""
+    header = encode_header(Header("x"))
+    runs, number = [], 0
+    for place, some in enumerate(payloads):
+        infos = [
+            FrameInfo("a", ("b",), number := number + 1, ("update", "snapshot")[one == b"1"], parses=True)
+            for one in some
+        ]
+        runs.append(run_of(place % 2, [(place * 700_000_000, some)], infos))
+    one, other = (BlockEncoder(block_size=block_size, make_rule=lambda _: ConnectionSequence(None)) for _ in range(2))
+    written, expected = one.begin(header), other.begin(header)
+    for place, run in enumerate(runs):
+        assert run is not None
+        written += one.add_run(run)
+        expected += other.add(*zip(*run.lines(), strict=True))
+        if place in flushes:
+            written, expected = written + one.flush(), expected + other.flush()
+        assert (one.pending, one.end_size) == (other.pending, other.end_size)
+    assert written + one.finish() == expected + other.finish()
 
 
 def test_blocks_are_filled() -> None:

@@ -104,6 +104,10 @@ class Side:
         assert type(payload) is bytes
         self.messages.append((payload, binary))
 
+    def texts(self, payloads: list[bytes]) -> None:
+        for payload in payloads:
+            self.message(payload, binary=False)
+
     def read_done(self) -> None: ...
 
     @property

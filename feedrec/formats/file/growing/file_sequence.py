@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ....errors import WriteError
+from ...line.frame_run import FrameRun
 from .finishing import Finishing
 from .growing_file import GrowingFile, Line
 from .size_limit import SizeLimit
@@ -139,6 +140,15 @@ class FileSequence:
         """
         self._todo.add(lines)
         self._work(now)
+
+    def add_run(self, run: FrameRun, now: float) -> None:
+        """Add frames that follow each other; as `add`."""
+        file = self._file
+        if file is None or self._todo.lines or self._is_new or self._limit.is_set or not self.accepts:
+            self.add(run.lines(), now)
+        else:
+            self._todo.pass_by(run.last_mark)
+            self._attempt(lambda: file.add_run(run), now)
 
     def flush(self, now: float) -> None:
         """Have every line wholly with the operating system, if the disk takes it; raises as `add` does."""

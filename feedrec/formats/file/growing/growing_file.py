@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from ....errors import RecordingError, UsageError, WriteError
 from ....model import Header
 from ...facts.sequence_check import MakeRule
 from ...line.codec import decode_header, encode_header
+from ...line.frame_run import FrameRun
 from ...line.index import Mark
 from ...stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
 from ...stream.plain import PlainEncoder
@@ -43,8 +45,7 @@ class GrowingFile:
 
     Attributes:
         target: As given.
-        held: The lines that are not wholly with the operating system.
-        held_text: Bytes of their text.
+        held_text: Bytes of the text of `held`.
         text_size: Bytes of text added, the header and newlines included.
         frames: Received frames added.
         synced_size: Bytes that are known to be on the storage device.
@@ -59,7 +60,8 @@ class GrowingFile:
         self, target: Target, encoder: Encoder, header: bytes, prove: Callable[[int], object] = lambda _lines: None
     ) -> None:
         self.target = target
-        self.held: list[Line] = []
+        self._held: deque[Line | FrameRun] = deque()
+        self._held_lines = 0
         self.held_text = 0
         self.text_size = len(header) + 1
         self.frames = 0
@@ -84,6 +86,11 @@ class GrowingFile:
         return self.target.size
 
     @property
+    def held(self) -> list[Line]:
+        """The lines that are not wholly with the operating system."""
+        return [line for one in list(self._held) for line in (one.lines() if isinstance(one, FrameRun) else [one])]
+
+    @property
     def whole_text(self) -> int:
         """Bytes of text that the file has wholly."""
         return self.text_size - self.held_text
@@ -103,12 +110,19 @@ class GrowingFile:
         """
         texts, marks = zip(*lines, strict=True)
         size = sum(map(len, texts)) + len(texts)
-        self._lines += len(lines)
-        self.held += lines
-        self.held_text += size
-        self.text_size += size
+        self._hold(lines, len(lines), size)
         self.frames += len(list(filter(None, [mark[2] for mark in marks])))
         self._put(self._encoder.add(texts, marks))
+
+    def add_run(self, run: FrameRun) -> None:
+        """Add frames that follow each other; raises as `add` does."""
+        data = self._encoder.add_run(run)
+        if data is None:
+            self.add(run.lines())
+            return
+        self._hold([run], len(run.times), len(run.text))
+        self.frames += len(run.times)
+        self._put(data)
 
     def flush(self) -> None:
         """Have every line wholly with the operating system; raises as `add` does."""
@@ -132,6 +146,23 @@ class GrowingFile:
             self.target.cut(self._whole)  # it may have more than it said when it refused
         return self.target.size == self._whole
 
+    def _hold(self, added: Sequence[Line | FrameRun], lines: int, size: int) -> None:
+        self._lines += lines
+        self._held += added
+        self._held_lines += lines
+        self.held_text += size
+        self.text_size += size
+
+    def _let_go(self, lines: int) -> None:
+        """Hold only so many lines, the last ones."""
+        while (beyond := self._held_lines - lines) > 0:
+            one = self._held.popleft()
+            count = len(one.times) if isinstance(one, FrameRun) else 1
+            if isinstance(one, FrameRun) and count > beyond:
+                self._held.appendleft(one.parted(beyond)[1])
+                count = beyond
+            self._held_lines -= count
+
     def _put(self, data: bytes) -> None:
         self._rest = self._rest + data if self._rest else data
         before = self.target.size
@@ -140,7 +171,7 @@ class GrowingFile:
         finally:
             self._rest = self._rest[self.target.size - before :]
         pending = self._encoder.pending
-        self.held = self.held[-pending.lines :] if pending.lines else []
+        self._let_go(pending.lines)
         self.held_text = pending.text
         self._whole = self.target.size - pending.size
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ....errors import FeedrecError, RecordingExistsError, WriteError
+from ...line.frame_run import FrameRun
 from ..names import part_path
 from .disk_rules import DiskRules, Refusal, Trouble, reason_of, refusal_of
 from .file_sequence import LAST_PATIENCE, FileSequence
@@ -92,6 +93,12 @@ class RecoveringSequence(FileSequence):
         self._work(now)
         self._report(now, waiting)
         super().tick(now, waiting, hurry=hurry)
+
+    def add_run(self, run: FrameRun, now: float) -> None:
+        if self._min_free and self._file is not None and self._is_low(self._file):
+            self.add(run.lines(), now)
+        else:
+            super().add_run(run, now)
 
     def give_up(self, frames: int, now: float) -> None:
         reason = self._trouble.reason or "the disk did not take them in time"

@@ -26,6 +26,11 @@ class SizeLimit:
         self._size = size
         self._ratio = ratio
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there is one."""
+        return self._size is not None
+
     def is_reached(self, file: GrowingFile) -> bool:
         """Return whether a file is complete."""
         if self._size is None:

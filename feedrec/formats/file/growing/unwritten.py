@@ -34,7 +34,11 @@ class Unwritten:
         """Add lines after the others."""
         self.lines += lines
         self.text += _text_of(lines)
-        self._last = lines[-1][1]
+        self.pass_by(lines[-1][1])
+
+    def pass_by(self, mark: Mark) -> None:
+        """Take note of the mark of a line that a file was given at once."""
+        self._last = mark
 
     def put_back(self, lines: Sequence[Line]) -> None:
         """Put lines before the others."""

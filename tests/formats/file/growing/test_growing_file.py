@@ -11,6 +11,7 @@ from feedrec.errors import LineError, UsageError, WriteError
 from feedrec.formats import open_recording
 from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.line.codec import encode_frame
+from feedrec.formats.line.frame_run import FrameRun, run_of
 from feedrec.model import Frame, FrameInfo, Header
 
 from .faulty_disk import BLOCK_SIZE, FaultyDisk
@@ -48,6 +49,40 @@ def test_lines_are_held_until_a_block_ends_or_is_flushed(disk: FaultyDisk, file:
     file.end()
     assert file.held == []
     assert disk.lines(disk.targets[0]) == texts(30)
+
+
+def run_at(start: int, count: int) -> FrameRun:
+    reads = [(number, [b"[%d]" % (number * 7919)]) for number in range(start, start + count)]
+    run = run_of(0, reads, [FrameInfo()] * count)
+    assert run is not None
+    return run
+
+
+def test_of_a_run_those_lines_are_held_that_are_not_wholly_in_the_file(disk: FaultyDisk, file: GrowingFile) -> None:
+    given: list[bytes] = []
+    for count in (3, 1, 25, 40, 8):
+        run = run_at(len(given), count)
+        given += [line for line, _ in run.lines()]
+        file.add_run(run)
+        assert [line for line, _ in file.held] == given[len(given) - len(file.held) :]
+        assert file.held_text == sum(len(line) + 1 for line, _ in file.held)
+    assert file.held
+    assert file.frames == len(given)
+    file.end()
+    assert file.held == []
+    assert disk.lines(disk.targets[0]) == given
+
+
+def test_a_run_that_is_refused_goes_on_where_it_stopped(disk: FaultyDisk, file: GrowingFile) -> None:
+    disk.writes.extend([(3, FULL), (0, FULL)])
+    with pytest.raises(WriteError):
+        file.add_run(run_at(0, 40))
+    assert [line for line, _ in file.held] == [line for line, _ in run_at(0, 40).lines()]
+    with pytest.raises(WriteError):
+        file.retry()
+    file.retry()
+    file.end()
+    assert disk.lines(disk.targets[0]) == [line for line, _ in run_at(0, 40).lines()]
 
 
 def test_what_is_refused_goes_on_where_it_stopped(disk: FaultyDisk, file: GrowingFile) -> None:

@@ -1,0 +1,94 @@
+"""
+Received frames that follow each other, as one text: what a recorder writes nearly all the time.
+
+To make a line of each, and to take each line in hand again on its way to the disk, costs several times as much. Only
+what is known to be ordinary is written like this; the text is the same as that of the single lines.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+import msgspec
+
+from ...model import FrameInfo
+from .codec import is_json, received_text, stand_verbatim
+from .index import Mark
+
+__all__ = ["FrameRun", "Read", "run_of"]
+
+Read = tuple[int, list[bytes]]
+"""When a read of the socket was, in nanoseconds, and the text messages that it completed."""
+
+
+class FrameRun(msgspec.Struct, frozen=True, gc=False):
+    """
+    Received frames of one connection that follow each other, at least one.
+
+    Attributes:
+        text: Their lines, each with its line feed.
+        conn: The connection.
+        times: When each was received, in nanoseconds; never decreasing.
+        infos: What each is.
+        sizes: Bytes of each payload.
+
+    """
+
+    text: bytes
+    conn: int
+    times: list[int]
+    infos: list[FrameInfo]
+    sizes: list[int]
+
+    @property
+    def last_mark(self) -> Mark:
+        """The mark of the last line."""
+        return self.times[-1], self.conn, self.infos[-1], self.sizes[-1], True
+
+    def lines_within(self, size: int) -> int:
+        """Return how many of the lines, from the first on, have no more than so many bytes together."""
+        around = self._around
+        return bisect_right(list(accumulate([around + payload for payload in self.sizes])), size)
+
+    def parted(self, count: int) -> tuple[FrameRun, FrameRun]:
+        """Return the first lines, so many, and the others, at least one of each."""
+        end = sum(self.sizes[:count]) + count * self._around
+        first = FrameRun(self.text[:end], self.conn, self.times[:count], self.infos[:count], self.sizes[:count])
+        return first, FrameRun(self.text[end:], self.conn, self.times[count:], self.infos[count:], self.sizes[count:])
+
+    @property
+    def _around(self) -> int:
+        """Bytes of a line around its payload: the time and the connection take as many in each."""
+        return (len(self.text) - sum(self.sizes)) // len(self.sizes)
+
+    def lines(self) -> list[tuple[bytes, Mark]]:
+        """Return the single lines without their line feeds, and the mark of each."""
+        lines = self.text.split(b"\n")
+        lines.pop()
+        columns = zip(self.times, self.infos, self.sizes, strict=True)
+        marks: list[Mark] = [(time, self.conn, info, size, True) for time, info, size in columns]
+        return list(zip(lines, marks, strict=True))
+
+
+def run_of(conn: int, reads: Sequence[Read], infos: list[FrameInfo]) -> FrameRun | None:
+    """
+    Return frames as a run; None if there is anything among them that cannot stand in its line as it is.
+
+    Args:
+        conn: The connection.
+        reads: The frames, by the reads that completed them, which may have none; the times never decrease.
+        infos: What each of them is.
+
+    """
+    payloads = [payload for _, read in reads for payload in read] if len(reads) > 1 else reads[0][1]
+    if not all([info.parses or is_json(one) for info, one in zip(infos, payloads, strict=True)]):  # noqa: C419  faster
+        return None
+    if not stand_verbatim(payloads):
+        return None
+    times: list[int] = []
+    for time, read in reads:
+        times += [time] * len(read)
+    text = b"".join([received_text(time, conn, read) for time, read in reads if read])
+    return FrameRun(text, conn, times, infos, list(map(len, payloads)))
