@@ -114,6 +114,7 @@ def feed_replay(request: pytest.FixtureRequest, feed_dir: Path | str) -> Iterato
     with FeedsOfTest(Path(feed_dir), settings, servers_of(config)) as feeds:
         request.node.stash[_feeds] = feeds
         yield feeds.start
+        del request.node.stash[_feeds]  # with all messages: pytest keeps its tests to the end
 
 
 @pytest.fixture

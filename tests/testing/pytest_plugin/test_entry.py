@@ -37,8 +37,19 @@ def test_a_suite_that_does_not_use_it_loads_nothing_of_feedrec(suite: Suite, arg
     assert loaded == ([] if arguments else ["feedrec", "feedrec.testing", package, f"{package}.entry"])
 
 
+LEFT = """
+import gc
+
+def pytest_sessionfinish():
+    gc.collect()
+    left = [one for one in gc.get_objects() if type(one).__name__ in ("FeedReplay", "FeedsOfTest")]
+    assert left == []
+"""
+
+
 def test_a_test_hears_what_is_recorded(suite: Suite) -> None:
-    """By the factory, with options, or by the marker; with strict markers, and no warning."""
+    """By the factory, with options, or by the marker; with strict markers, no warning, and nothing left at the end."""
+    suite.write("conftest.py", LEFT)
     suite.module("""
 FRAMES = [f'{{"number":{number}}}' for number in range(3)]
 
@@ -71,6 +82,7 @@ def test_what_is_loaded(feed_replay):
 """)
     result = suite.run("--strict-markers", "-W", "error")
     result.assert_outcomes(passed=5)
+    assert result.ret == pytest.ExitCode.OK
 
 
 def test_what_is_wrong_is_said_in_a_line(suite: Suite) -> None:
