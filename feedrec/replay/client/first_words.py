@@ -14,7 +14,7 @@ __all__ = ["AFTER_THE_LAST", "VERBATIM_PATIENCE", "FirstWords"]
 VERBATIM_PATIENCE = 0.5
 """Seconds without a message after which a client is taken for a listen-only client."""
 
-AFTER_THE_LAST = 2_000_000
+AFTER_THE_LAST = 5_000_000
 """Nanoseconds for a client that has subscribed all there is to say what it says in the same breath."""
 
 
