@@ -64,7 +64,7 @@ def test_an_endpoint_that_is_unknown_gets_a_suggestion() -> None:
 
 
 def test_an_endpoint_like_no_other_gets_the_list() -> None:
-    with pytest.raises(UsageError, match=r"no endpoint 'xyzzy' \(known: .*coinbase-advanced"):
+    with pytest.raises(UsageError, match=r"no endpoint 'xyzzy' \(known: .*coinbase-advanced.*; raw records any"):
         find_feed("xyzzy")
 
 

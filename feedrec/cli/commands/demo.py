@@ -75,7 +75,9 @@ def _from_here(path: Path | str) -> str:
     """Return a path relative to the current folder, if it is in there."""
     path = os.path.abspath(path)  # noqa: PTH100  without following links: those lead out of a virtual environment
     relative = os.path.relpath(path)
-    return path if relative.startswith("..") else relative
+    if relative.startswith(".."):
+        return path
+    return relative if os.sep in relative else os.path.join(".", relative)  # noqa: PTH118  a shell wants it so
 
 
 async def _replay_and_record(recording: Path, target: Path) -> Summary:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
+
+import pytest
+
+from feedrec.cli.commands import demo
 
 from ..command import DEMO, feedrec
 
@@ -42,3 +47,19 @@ def test_what_the_demo_suggests_works_as_it_stands(tmp_path: Path) -> None:
         ["/bin/sh", "-c", info], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, check=True
     )
     assert b"coinbase-advanced" in tried.stdout
+
+
+@pytest.mark.parametrize(("path", "name"), [("bin", "feedrec"), ("", "bin/feedrec")])
+def test_a_script_is_suggested_by_its_name_if_that_finds_it(
+    path: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "bin" / "feedrec"
+    script.parent.mkdir()
+    script.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / path))
+    monkeypatch.setattr(sys, "argv", [str(script)])
+    assert demo._own_name() == name
+    monkeypatch.chdir(script.parent)
+    monkeypatch.setenv("PATH", "")
+    assert demo._own_name() == "./feedrec"
