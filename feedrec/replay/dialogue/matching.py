@@ -117,11 +117,8 @@ def _is_same_text(recorded: bytes, said: bytes) -> bool:
 
 
 def _is_like(pieces: list[Any], text: Any) -> bool:
-    """Return whether a text has all of these pieces in order, at its two ends the first and the last."""
-    first, *rest = pieces
-    if not rest:
-        return bool(first == text)
-    *middle, last = rest
+    """Return whether a text has all of these pieces, two at least, in order, at its ends the first and the last."""
+    first, *middle, last = pieces
     if not (text.startswith(first) and text.endswith(last)) or len(text) < len(first) + len(last):
         return False
     place, end = len(first), len(text) - len(last)

@@ -150,6 +150,26 @@ def test_the_redaction_hides_what_it_knows() -> None:
     assert "s3cret" not in repr(failure)
 
 
+RECORDED = ['{"id":1,"a":["[redacted]",{"n":1.5}]}', "text [redacted]", '"[redacted]"', "[]", "0"]
+anything = (
+    st.binary() | st.text().map(str.encode) | st.sampled_from([*map(str.encode, RECORDED), b"[" * 5000, b'{"id":'])
+)
+
+
+said = st.lists(st.builds(Message, anything, st.booleans()))
+
+
+@given(st.sampled_from(RECORDED), st.sampled_from(["json", "exact", "ignore:id,n"]), said)
+def test_whatever_a_client_says_is_compared(recorded: str, match: str, messages: list[Message]) -> None:
+    """And what is answered stays what it was, or is still JSON."""
+    played = conversation([f"> {recorded}", '< {"id":1,"n":1.5}'], match)
+    for message in messages:
+        failure = played.hear(message)
+        assert failure is None or all(line.isprintable() for line in failure.lines)
+    for answer in texts(acts(played)):
+        assert set(json.loads(answer)) == {"id", "n"}
+
+
 ids = st.integers(0, 5) | st.text(alphabet="ab1", min_size=1, max_size=3) | st.uuids().map(str)
 
 

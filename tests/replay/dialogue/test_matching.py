@@ -111,6 +111,8 @@ def test_what_counts_as_the_same(recorded: str | bytes, said: str | bytes, *, is
         ("login [redacted] please", "login me please", True),
         ("login [redacted] please", "login me plea", False),
         ("aa[redacted]aa", "aaa", False),
+        ("a[redacted]b[redacted]c", "axbxc", True),
+        ("a[redacted]b[redacted]c", "axxc", False),
         (b'"[redacted]"', b"\x00\x01 audio", True),
         (b'"[redacted]"', "text", False),
     ],

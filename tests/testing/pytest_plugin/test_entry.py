@@ -6,7 +6,7 @@ import pytest
 
 from ...replay.dialogues import record_dialogue
 from ...replay.recordings import numbered, record
-from .conftest import Suite
+from .conftest import Suite, Venue
 
 LOADED = """
 import json, sys
@@ -188,3 +188,19 @@ def test_otherwise(feed):
     result.assert_outcomes(passed=1, failed=1)
     failed = "client 1: message 1 of 1 is not the recorded one (connection 0 of talk.jsonl)"
     result.stdout.fnmatch_lines_random([failed, '-   "op": "add"', '+   "op": "sub"'])
+
+
+def test_a_dialogue_is_recorded_by_running_its_test_once(suite: Suite, venue: Venue) -> None:
+    """After that it needs no venue, and the client may have another id."""
+    suite.module(f"""
+import os
+
+@pytest.mark.feed("talk.jsonl", to="{venue.url}", mode="dialogue", match="ignore:id")
+def test_talk(feed):
+    said = '{{"id":"%s"}}' % os.urandom(8).hex()
+    assert hear(feed.url, said)[-1] == '{{"number":2,"to":%s}}' % said
+""")
+    suite.run("--feed-record=once").assert_outcomes(passed=1)
+    venue.close()
+    suite.run("--feed-block-network").assert_outcomes(passed=1)
+    assert venue.connections == 1
