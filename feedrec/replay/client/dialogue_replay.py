@@ -35,6 +35,7 @@ from .outlet import ClientEnded, Outlet
 __all__ = ["DialogueReplay"]
 
 _LONGEST_REASON = 123  # bytes (RFC 6455, 5.5)
+_AT_ONCE = 200  # frames after which others have their turn: ids are put into each of them
 _STILL_HEARD = 0.02  # seconds for what a client said before the server stops
 _PATIENCE = 1.0  # seconds for what a client said before it left
 
@@ -195,7 +196,8 @@ class DialogueReplay(ClientReplay):
         self._first_time = said.time if self._first_time is None else self._first_time
         self._last_time = said.time
         self._at_hand = Frame(said.time, 0, said.message.payload, binary=said.message.binary)
-        if self._outlet.add(said.message.payload, binary=said.message.binary):
+        is_full = self._outlet.add(said.message.payload, binary=said.message.binary)
+        if is_full or len(self._deadlines) >= _AT_ONCE:
             await self._hand_over()
 
     async def _due(self, time: int) -> Monotonic:
@@ -261,7 +263,7 @@ class DialogueReplay(ClientReplay):
         if ending.code == CloseCode.NO_STATUS_RCVD:
             connection.protocol.send_close()
             connection.send_data()
-            await connection.wait_closed()
+            await connection.close()  # waits, but not for ever
         elif _may_be_sent(ending.code):
             await connection.close(ending.code, ending.reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))
         else:
