@@ -13,6 +13,7 @@ import pytest
 from ...errors import FeedrecError, UsageError, WriteError
 from ...formats.several.folder import find_recordings
 from ..feed_replay import FeedReplay
+from ..replay_options import as_replay_options
 from .network_block import NetworkBlock
 from .record_modes import RecordMode, is_to_be_recorded, parse_age
 from .recording_lock import recording_lock
@@ -142,7 +143,7 @@ class FeedsOfTest:
     def _start(self, paths: list[Path], to: str | None, endpoint: str | None, options: dict[str, Any]) -> Feed:
         feed: Feed | None = None
         if self._settings.record is not RecordMode.NONE:
-            feed = self._live_feed(paths, to, endpoint)
+            feed = self._live_feed(paths, to, endpoint, options)
         if feed is None:
             for path in paths:
                 for file in find_recordings([path]) if path.is_dir() else [path]:
@@ -153,7 +154,9 @@ class FeedsOfTest:
         self._feeds.append((", ".join(path.name for path in paths), feed))
         return feed
 
-    def _live_feed(self, paths: list[Path], to: str | None, endpoint: str | None) -> LiveFeed | None:
+    def _live_feed(
+        self, paths: list[Path], to: str | None, endpoint: str | None, options: dict[str, Any]
+    ) -> LiveFeed | None:
         """Return a feed that records, once no other test does; None if nothing is to be recorded."""
         missing = [path for path in paths if self._is_to_be_recorded(path, to)]
         if not missing:
@@ -166,6 +169,8 @@ class FeedsOfTest:
         from .live_feed import LiveFeed  # noqa: PLC0415
 
         path = missing[0].resolve()
+        checked = {name: value for name, value in options.items() if name not in ("start", "end")}
+        as_replay_options(path, {"speed": "max", **checked})  # offsets are of a recording that is not there yet
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

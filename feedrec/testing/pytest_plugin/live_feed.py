@@ -121,15 +121,15 @@ class LiveFeed(ObservedFeed):
         """Refuse: see the class."""
         self._refuse("pause")
 
-    def step(self, count: int = 1) -> NoReturn:  # noqa: ARG002
+    def step(self, *_: object, **__: object) -> NoReturn:
         """Refuse: see the class."""
         self._refuse("step")
 
-    def play_until(self, moment: object) -> NoReturn:  # noqa: ARG002
+    def play_until(self, *_: object, **__: object) -> NoReturn:
         """Refuse: see the class."""
         self._refuse("play_until")
 
-    def seek(self, moment: object) -> NoReturn:  # noqa: ARG002
+    def seek(self, *_: object, **__: object) -> NoReturn:
         """Refuse: see the class."""
         self._refuse("seek")
 

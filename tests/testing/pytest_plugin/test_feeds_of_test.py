@@ -68,7 +68,7 @@ def test_once_records_and_from_then_on_replays(servers: Servers, venue: Venue, t
     heard = []
     for _ in range(3):
         with feeds(servers, tmp_path, RecordMode.ONCE) as of_test:
-            feed = of_test.start(NAME, to=venue.url, speed="max")
+            feed = of_test.start(NAME, to=venue.url, speed="max", start="+0s")
             heard.append(hear(feed.url))
             feed.wait_for_client(subscribed=None)
             assert [message.text for message in feed.received] == ['{"id":1}']
@@ -166,6 +166,8 @@ def test_what_is_missing_is_recorded_only_where_it_is_known_how(servers: Servers
             of_test.start(NAME)
         with pytest.raises(UsageError, match="cannot be recorded together with others"):
             of_test.start(NAME, "b.jsonl", to=venue.url)
+        with pytest.raises(UsageError, match="no option 'sped'; did you mean 'speed'"):
+            of_test.start(NAME, to=venue.url, sped=2)
         with pytest.raises(UsageError, match="there is no endpoint 'coinbase'"):
             of_test.start(NAME, to="coinbase")
         with pytest.raises(UsageError, match=r"a\.txt"):
@@ -251,7 +253,7 @@ def test_a_live_connection_cannot_be_steered(servers: Servers, venue: Venue, tmp
             with pytest.raises(
                 UsageError, match=rf"^{method}\(\) steers a replay, but a\.jsonl\.zst is being recorded"
             ):
-                getattr(feed, method)(*arguments)
+                getattr(feed, method)(*arguments, **({"timeout": 1} if arguments else {}))
         feed.resume()
         feed.set_speed(10)
 
