@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from ..errors import UsageError
@@ -103,15 +103,19 @@ class AllowedHosts:
     The hosts whose pages may connect.
 
     Args:
-        venues: Names of hosts that clients believe to talk to, sent here by a hosts file.
+        venues: Returns names of hosts that clients believe to talk to, sent here by a hosts file. It is asked when one
+            of them may be meant: to know them all, all feeds are loaded.
         own: The name or address that is listened on.
         named: What was allowed by name.
 
     """
 
-    def __init__(self, venues: Iterable[str] = (), own: str = "", named: Iterable[str] = ()) -> None:
+    def __init__(
+        self, venues: Callable[[], Iterable[str]] = frozenset, own: str = "", named: Iterable[str] = ()
+    ) -> None:
         self._named = frozenset(named)
-        self._own = self._named | {venue.lower() for venue in venues} | {own.lower().removesuffix(".")}
+        self._own = self._named | {own.lower().removesuffix(".")}
+        self._venues = venues
 
     def origin_refusal(self, origins: Sequence[str], hosts: Sequence[str]) -> str | None:
         """
@@ -151,7 +155,9 @@ class AllowedHosts:
         return f"{_shown(host.host)} is not a name of this server: --allow-host {host.host} allows it"
 
     def _is_ours(self, host: Authority) -> bool:
-        return host.is_loopback or host.is_address or host.host in self._own
+        if host.is_loopback or host.is_address or host.host in self._own:
+            return True
+        return host.host in {venue.lower() for venue in self._venues()}
 
 
 def _with_port(authority: Authority, usual: int) -> Authority:

@@ -286,7 +286,7 @@ class ReplayServer:
         options, endpoints = self._options, self._endpoints
         certified = self._tls.names if self._tls is not None else frozenset()
         return Handshakes(
-            AllowedHosts(endpoints.hosts | certified, options.host, map(parse_host_name, options.allow_hosts)),
+            AllowedHosts(lambda: endpoints.hosts | certified, options.host, map(parse_host_name, options.allow_hosts)),
             paths=endpoints.paths,
             has_path=lambda target: endpoints.at(target) is not None,
             venue_refusal=self._venue_refusal,

@@ -12,7 +12,7 @@ from feedrec.admission.allowed_hosts import AllowedHosts, parse_authority, parse
 from feedrec.errors import UsageError
 
 VENUE = "ws-feed.exchange.coinbase.com"
-ALLOWED = AllowedHosts({VENUE}, "lab.example", {"bot.example", "10.9.8.7"})
+ALLOWED = AllowedHosts(lambda: {VENUE}, "lab.example", {"bot.example", "10.9.8.7"})
 LOCAL = "127.0.0.1:8765"
 
 
@@ -220,3 +220,19 @@ def test_an_address_is_read_as_it_is_written(
 
 def _values(header: str | None) -> list[str]:
     return [] if header is None else [header]
+
+
+def test_the_hosts_of_venues_are_only_asked_for_where_one_may_be_meant() -> None:
+    """To know them, all feeds are loaded."""
+    asked: list[str] = []
+
+    def venues() -> set[str]:
+        asked.append("")
+        return {VENUE}
+
+    hosts = AllowedHosts(venues, "lab.example")
+    for host in ("localhost:80", "127.0.0.1", "lab.example"):
+        assert hosts.host_refusal([host]) is None
+    assert asked == []
+    assert hosts.host_refusal([VENUE]) is None
+    assert asked == [""]

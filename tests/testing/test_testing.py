@@ -10,6 +10,7 @@ import pytest
 import feedrec.testing
 
 from ..timing import HANG_TIMEOUT
+from .feeds import DEMO
 
 
 def loaded_by(code: str) -> set[str]:
@@ -35,3 +36,11 @@ def test_it_has_what_it_says_and_nothing_else() -> None:
         assert getattr(feedrec.testing, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'FeedRepaly'"):
         _ = feedrec.testing.FeedRepaly
+
+
+def test_a_replay_loads_no_feed_but_its_own() -> None:
+    """And no format that it does not read."""
+    code = f"from feedrec.testing import FeedReplay\nwith FeedReplay({str(DEMO)!r}): pass"
+    loaded = loaded_by(code)
+    assert "feedrec.feeds.coinbase_advanced" in loaded
+    assert {"feedrec.feeds.coinbase_exchange", "feedrec.feeds.coinmarketcap", "pyarrow"} & loaded == set()

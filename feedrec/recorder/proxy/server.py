@@ -258,7 +258,7 @@ class RecordingProxy:
     def _make_handshakes(self) -> Handshakes[ClientLeg]:
         options = self._options
         return Handshakes(
-            AllowedHosts((), options.host, map(parse_host_name, options.allow_hosts)),
+            AllowedHosts(frozenset, options.host, map(parse_host_name, options.allow_hosts)),
             paths=[],
             has_path=lambda _: True,
             venue_refusal=lambda *_: None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -77,22 +78,21 @@ class Endpoints:
         header: The header of the first recording.
         endpoints: At least one.
         shared: The time of all clients, if they share it.
-        hosts: Names of hosts that clients may believe to talk to: those of the catalogue.
+        venues: The endpoints that are answered for.
 
     Attributes:
         header: See above.
         shared: See above.
-        hosts: See above.
         tempo: How fast their time passes.
 
     """
 
     def __init__(
-        self, header: Header, endpoints: Sequence[Endpoint], shared: SharedTime | None, hosts: frozenset[str]
+        self, header: Header, endpoints: Sequence[Endpoint], shared: SharedTime | None, venues: Collection[str]
     ) -> None:
         self.header = header
         self.shared = shared
-        self.hosts = hosts
+        self._venues = venues
         self.tempo = endpoints[0].timing.tempo
         self._endpoints = endpoints
 
@@ -115,6 +115,11 @@ class Endpoints:
     def files(self) -> list[Path]:
         """All recordings."""
         return [path for endpoint in self._endpoints for path in endpoint.timeline.paths]
+
+    @functools.cached_property
+    def hosts(self) -> frozenset[str]:
+        """Names of hosts that clients may believe to talk to: those of the catalogue, of which all feeds are loaded."""
+        return hosts_of(self._venues)
 
     @property
     def damage(self) -> list[RecordingError]:
@@ -181,7 +186,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         together = SharedTimeline(timeline, keeps_beginning=shared is None)
         rule = StartRule(venues[name].survey.catalogue, chosen.get(name)) if name in venues else None
         endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule, options.at_end))
-    return Endpoints(files[0].header, endpoints, shared, hosts_of(feeds))
+    return Endpoints(files[0].header, endpoints, shared, feeds.keys())
 
 
 def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFeed]:
