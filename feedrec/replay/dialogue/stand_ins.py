@@ -27,6 +27,8 @@ __all__ = ["TELLING", "Pair", "StandIns"]
 TELLING = 8
 """Characters of a value that occurs nowhere else by chance."""
 
+_FEW = 16  # texts that are looked for one by one
+
 _TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:\s*)?|-?\d[\d.eE+-]*', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 
@@ -57,10 +59,13 @@ class StandIns:
         self._under: dict[tuple[str | None, str], Pair] = {}
         self._anywhere: dict[str, Pair] = {}
         self._unknown: dict[str | None, Pair] = {}
+        self._keys: set[str] = set()  # as they are written
 
     def learn(self, pairs: Iterable[Pair]) -> None:
         """Take note of values that were ignored."""
         for pair in pairs:
+            if pair.key is not None:
+                self._keys.add(f'"{pair.key}"')
             if pair.recorded is None:
                 self._unknown[pair.key] = pair
                 continue
@@ -89,12 +94,20 @@ class StandIns:
             return payload, []
         try:
             text = payload.decode()
+            if not self._may_be_in(text):
+                return payload, []
             pieces, found = self._pieces(text)
         except (ValueError, ArithmeticError):
             return payload, []
         if (not pieces and not found) or parse_json(payload) is None:
             return payload, []
         return _with_pieces(text, pieces).encode(), found
+
+    def _may_be_in(self, text: str) -> bool:
+        """Return whether a text may have one of the values: a look that costs little as long as they are few."""
+        if "\\" in text or len(self._keys) + len(self._anywhere) > _FEW:
+            return True
+        return any(key in text for key in self._keys) or any(value in text for value in self._anywhere)
 
     def _pieces(self, text: str) -> tuple[list[Piece], list[Pair]]:
         """Return what is to stand where, and the pairs that became known."""

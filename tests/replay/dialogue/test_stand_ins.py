@@ -66,6 +66,14 @@ def test_many_are_replaced_at_once_and_the_last_said_counts() -> None:
     assert applied('{"id":1}', Pair("id", 1, 2), Pair("id", 1, 9)) == '{"id":9}'
 
 
+@pytest.mark.parametrize("count", [1, 40])
+def test_they_are_found_be_they_few_or_many(count: int) -> None:
+    pairs = [Pair("id", number, -number) for number in range(1, count + 1)]
+    pairs += [Pair("id", f"telling-{number}", f"other-{number}") for number in range(1, count + 1)]
+    assert applied('{"id":1,"x":["telling-1"]}', *pairs) == '{"id":-1,"x":["other-1"]}'
+    assert applied('{"x":1,"y":"telling-"}', *pairs) == '{"x":1,"y":"telling-"}'
+
+
 @pytest.mark.parametrize("payload", [b"\xff", b'{"id":1', b'"id":1', b"id:1", b"", b'{"id":1}}', b'{"id":"\\x"}'])
 def test_what_is_no_json_stays_as_it_is(payload: bytes) -> None:
     assert known(Pair("id", 1, 2), Pair("id", None, 2)).applied_to(payload) == (payload, [])
