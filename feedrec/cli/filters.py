@@ -6,16 +6,28 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from ..errors import UsageError
 from ..model import Direction, Header
 from ..spelling import did_you_mean
-from .options import Moment
+from .options import PRODUCTS, Moment, all_options
 
 if TYPE_CHECKING:
     from ..feeds import Feed
     from ..formats import Selection
 
-__all__ = ["selection_of"]
+__all__ = ["filter_options", "selection_of"]
+
+filter_options = all_options(
+    click.option(
+        "-c", "--channel", "channels", metavar="NAME", multiple=True, help="Only frames of this channel. Repeatable."
+    ),
+    click.option(
+        "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
+    ),
+)
+"""Adds `--channel` and `--product`, as the parameters `channels` and `products`."""
 
 
 def selection_of(

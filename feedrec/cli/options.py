@@ -44,8 +44,10 @@ __all__ = [
     "complete_endpoint",
     "file_mode_option",
     "host_option",
+    "limit_options",
     "logging_options",
     "max_clients_option",
+    "overwrite_option",
     "port_option",
     "time_options",
 ]
@@ -299,6 +301,15 @@ def all_options(*options: OptionDecorator) -> OptionDecorator:
         return command
 
     return add
+
+
+limit_options = all_options(
+    click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m."),
+    click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames."),
+)
+"""Adds `--duration` and `--max-frames`."""
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
 
 
 def as_json(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ...model import Frame, Record, describe_nothing
-from ..filters import selection_of
+from ..filters import filter_options, selection_of
 from ..frame_lines import frame_lines
-from ..options import PRODUCTS, RECORDING, Moment, logging_options, time_options
+from ..options import RECORDING, Moment, logging_options, time_options
 from ..terminal import echo, echo_paged, visible_json
 
 if TYPE_CHECKING:
@@ -33,12 +33,7 @@ POLL_INTERVAL = 0.1
 @click.argument("file", metavar="FILE", type=RECORDING)
 @click.option("--raw", is_flag=True, help="Print only the payloads of received frames, one per line.")
 @click.option("-0", "--print0", is_flag=True, help="End each line with NUL, for payloads that contain newlines.")
-@click.option(
-    "-c", "--channel", "channels", metavar="NAME", multiple=True, help="Only frames of this channel. Repeatable."
-)
-@click.option(
-    "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
-)
+@filter_options
 @time_options
 @click.option("--full", is_flag=True, help="On a terminal: print the lines as a pipe gets them.")
 @click.option("-f", "--follow", is_flag=True, help="Keep printing while the file is being written.")

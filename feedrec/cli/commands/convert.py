@@ -18,9 +18,8 @@ from ...model import NANOSECONDS, Header, format_time
 from .. import output
 from ..converting.rewriting import report_rewriting, rewrite_of
 from ..feed_rules import rules_for
-from ..filters import selection_of
+from ..filters import filter_options, selection_of
 from ..options import (
-    PRODUCTS,
     RECORDING,
     ROTATE_AFTER,
     SIZE,
@@ -28,6 +27,7 @@ from ..options import (
     as_json,
     file_mode_option,
     logging_options,
+    overwrite_option,
     time_options,
 )
 from ..progress import reading
@@ -70,12 +70,7 @@ log = logging.getLogger("feedrec")
     help="Format of stdout, not parquet; that of a file is in its name.  [default: jsonl]",
 )
 @time_options
-@click.option(
-    "-c", "--channel", "channels", metavar="NAME", multiple=True, help="Only frames of this channel. Repeatable."
-)
-@click.option(
-    "-p", "--product", "products", type=PRODUCTS, multiple=True, help="Only frames of this product. Repeatable."
-)
+@filter_options
 @click.option(
     "--conn", "connections", metavar="N", type=click.IntRange(0), multiple=True, help="Only connection N. Repeatable."
 )
@@ -94,7 +89,7 @@ log = logging.getLogger("feedrec")
 @click.option("--time-field", metavar="NAME", help="With jsonl: the field that holds the time, e.g. ts or data.ts.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
 @click.option("--level", metavar="N", type=click.IntRange(1, 22), help="Compression level, up to 9 for gzip.")
-@click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@overwrite_option
 @file_mode_option("those who may read all inputs")
 @as_json
 @logging_options

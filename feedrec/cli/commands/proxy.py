@@ -10,11 +10,11 @@ import msgspec
 from ...errors import UsageError
 from ..child_process import CommandWithChild, check_command, choose_free_port, run_command
 from ..options import (
-    DURATION,
     allow_host_option,
     as_json,
     complete_endpoint,
     host_option,
+    limit_options,
     logging_options,
     max_clients_option,
     port_option,
@@ -63,8 +63,7 @@ LOSS = 3
 @allow_host_option("connect")
 @max_clients_option(100)
 @output_options
-@click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
-@click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames.")
+@limit_options
 @redaction_options
 @as_json
 @logging_options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import UsageError
-from ..options import DURATION, GroupedCommand, as_json, logging_options
+from ..options import GroupedCommand, as_json, limit_options, logging_options
 from ..recording.output import OutputOptions, open_output, output_options
 from ..recording.product_options import resolve_patterns
 from ..recording.source import SourceOptions, source_options
@@ -37,8 +37,7 @@ LOSS = 3
 )
 @source_options
 @output_options
-@click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m.")
-@click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames.")
+@limit_options
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")
 @as_json

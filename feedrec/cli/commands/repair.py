@@ -14,7 +14,7 @@ import click
 from ...errors import UsageError
 from .. import output
 from ..feed_rules import rules_for
-from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options
+from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options, overwrite_option
 from ..progress import reading
 from ..signals import ending_between_steps
 from ..terminal import echo_json, echo_problem, echo_prose
@@ -42,7 +42,7 @@ _SHOWN = 20
     help="Write to this file or folder.",
 )
 @click.option("--in-place", is_flag=True, help="Replace the old recording with the new one.")
-@click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
+@overwrite_option
 @file_mode_option("those who may read FILE")
 @click.option("--salvage", is_flag=True, help="Also keep lines of damaged blocks, marked as unverified.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint of the recording, if its header is lost.")

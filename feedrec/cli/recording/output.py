@@ -19,7 +19,7 @@ import msgspec
 
 from ...errors import RecordingError, RecordingExistsError, UsageError
 from ...model import NANOSECONDS, Header
-from ..options import DURATION, ROTATE_AFTER, SIZE, all_options, file_mode_option
+from ..options import DURATION, ROTATE_AFTER, SIZE, all_options, file_mode_option, overwrite_option
 from ..terminal import refuse_terminal
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ output_options = all_options(
         help="End the run when the disk, full or broken, has taken nothing for this long.",
     ),
     click.option("--min-free", type=SIZE, help="Leave this much of the disk free: wait as if it were full."),
-    click.option("--overwrite", is_flag=True, help="Replace the output file if it exists."),
+    overwrite_option,
     file_mode_option("only you, where credentials or other secrets are sent; else as the umask says"),
 )
 """Adds the options of `OutputOptions`."""
