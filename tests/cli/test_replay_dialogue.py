@@ -18,7 +18,7 @@ from ..replay.dialogues import Line, closed, record_dialogue
 from ..timing import HANG_TIMEOUT
 from .command import background, feedrec, first_line
 
-PLAYED = ("--port", 0, "--mode", "dialogue", "--speed", "max", "--at-end", "exit")
+PLAYED = ("--port", 0, "--mode", "dialogue", "--speed", "max", "--at-end", "exit", "--match-timeout", HANG_TIMEOUT)
 TALK: list[Line] = ['> {"op":"add","id":1}', '< {"id":1,"sum":3}', closed("client")]
 
 SILENT = """

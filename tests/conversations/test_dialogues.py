@@ -24,6 +24,7 @@ from feedrec.recorder import ProxyOptions, RecordingProxy
 from feedrec.replay import DialogueFailure, ReplayOptions, ReplayServer
 
 from ..recorder.venue import run
+from ..timing import HANG_TIMEOUT
 
 Server = Callable[[ServerConnection], Awaitable[None]]
 Client = Callable[[str], Awaitable[Any]]
@@ -41,7 +42,8 @@ async def replayed(
     client: Client, path: Path, match: str, speed: float = math.inf
 ) -> tuple[Any, list[DialogueFailure]]:
     """Have a client talk to the recording; return what it makes of it, and what failed."""
-    options = ReplayOptions(port=0, mode="dialogue", match=match, speed=speed, at_end="exit")
+    patience = HANG_TIMEOUT
+    options = ReplayOptions(port=0, mode="dialogue", match=match, match_timeout=patience, speed=speed, at_end="exit")
     async with ReplayServer(path, options) as server:
         made = await client(server.url)
         await server.wait_finished()

@@ -12,6 +12,7 @@ from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.model import Direction, Event, Frame, Header
 from feedrec.replay import ReplayOptions, ReplayServer
 
+from ..timing import HANG_TIMEOUT
 from .recordings import START
 
 __all__ = ["MILLISECOND", "Line", "closed", "record_dialogue", "serving"]
@@ -57,5 +58,5 @@ def record_dialogue(path: Path, *connections: Sequence[Line], spacing: int = MIL
 def serving(path: Path | Sequence[Path], speed: float = math.inf, **options: Any) -> ReplayServer:
     """Make a server that plays dialogues, as fast as clients go unless told otherwise."""
     results = options.pop("results", None)
-    chosen = ReplayOptions(port=0, speed=speed, mode="dialogue", **options)
+    chosen = ReplayOptions(port=0, speed=speed, mode="dialogue", **{"match_timeout": HANG_TIMEOUT, **options})
     return ReplayServer(path, chosen, on_client_end=(lambda _: None) if results is None else results.append)

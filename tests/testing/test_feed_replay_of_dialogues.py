@@ -24,7 +24,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 def test_a_client_that_says_what_was_recorded(recording: Path) -> None:
-    with FeedReplay(recording, mode="dialogue", match="ignore:id", match_timeout="10s") as feed:
+    with FeedReplay(recording, mode="dialogue", match="ignore:id", match_timeout=HANG_TIMEOUT) as feed:
         with client(feed.url) as websocket:
             websocket.send('{"id":"mine","op":"add"}')
             assert websocket.recv() == '{"id":"mine","sum":3}'
@@ -40,7 +40,7 @@ def test_a_client_that_says_what_was_recorded(recording: Path) -> None:
 
 def test_another_message_fails_the_wait_and_the_block(recording: Path) -> None:
     """With the difference in the error, and as an object."""
-    feed = FeedReplay(recording, mode="dialogue")
+    feed = FeedReplay(recording, mode="dialogue", match_timeout=HANG_TIMEOUT)
     expected = "client 1: message 1 of 2 is not the recorded one (connection 0 of talk.jsonl)\n--- recorded\n"
     feed.start()
     with client(feed.url) as websocket:
@@ -56,7 +56,7 @@ def test_another_message_fails_the_wait_and_the_block(recording: Path) -> None:
 
 def test_what_was_said_right_before_the_end_is_compared(recording: Path) -> None:
     """Though nothing waits for it."""
-    feed = FeedReplay(recording, mode="dialogue")
+    feed = FeedReplay(recording, mode="dialogue", match_timeout=HANG_TIMEOUT)
     feed.start()
     with client(feed.url) as websocket:
         websocket.send("nonsense")
@@ -66,7 +66,7 @@ def test_what_was_said_right_before_the_end_is_compared(recording: Path) -> None
 
 def test_an_error_of_the_test_itself_is_raised_with_a_note(recording: Path) -> None:
     with pytest.raises(ZeroDivisionError) as raised:  # noqa: PT012, SIM117
-        with FeedReplay(recording, mode="dialogue") as feed, client(feed.url) as websocket:
+        with FeedReplay(recording, mode="dialogue", match_timeout=HANG_TIMEOUT) as feed, client(feed.url) as websocket:
             websocket.send("nonsense")
             raise ZeroDivisionError
     assert "message 1 of 2 is not the recorded one" in raised.value.__notes__[0]
