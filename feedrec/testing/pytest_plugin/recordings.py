@@ -14,6 +14,9 @@ from .record_modes import age_warning, how_to_make
 
 __all__ = ["OldRecordingWarning", "is_made_since", "require_whole"]
 
+_LFS = b"version https://git-lfs.github.com/spec/"
+"""How a file begins that stands for one in Git LFS (https://github.com/git-lfs/git-lfs, docs/spec.md)."""
+
 _Identity = tuple[int, int, int, int]
 
 _whole: dict[Path, _Identity] = {}
@@ -48,15 +51,30 @@ def require_whole(path: Path, to: str | None, max_age: int | None) -> None:
     identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     if _whole.get(path) == identity:
         return
-    with open_recording(path) as recording:
-        created = recording.header.created
-        if not recording.is_live:  # else a recorder is writing it
-            for _ in recording.payload_batches():
-                pass
+    try:
+        created = _read_all(path)
+    except NotARecordingError:
+        if _begins_with(path, _LFS):
+            raise NotARecordingError(path, "stands for a file in Git LFS: fetch that with `git lfs pull`") from None
+        raise
     warning = age_warning(path.name, created, time.time_ns(), max_age)
     if warning is not None:
         warnings.warn(OldRecordingWarning(warning), stacklevel=2)
     _whole[path] = identity
+
+
+def _read_all(path: Path) -> int:
+    """Read a recording to its end, but one that is still being written; return when it was begun."""
+    with open_recording(path) as recording:
+        if not recording.is_live:
+            for _ in recording.payload_batches():
+                pass
+        return recording.header.created
+
+
+def _begins_with(path: Path, head: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
 
 
 def is_made_since(path: Path, time: int) -> bool:

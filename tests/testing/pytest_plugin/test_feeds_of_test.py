@@ -156,6 +156,13 @@ def test_a_damaged_recording_is_an_error_and_stays(
     assert (names(tmp_path), venue.connections) == ([NAME], 0)
 
 
+def test_a_file_that_git_lfs_has_not_fetched_is_named(servers: Servers, tmp_path: Path) -> None:
+    """As in a checkout of CI without it."""
+    (tmp_path / NAME).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    with feeds(servers, tmp_path) as of_test, pytest.raises(NotARecordingError, match="fetch that with `git lfs pull`"):
+        of_test.start(NAME)
+
+
 def test_what_is_missing_is_recorded_only_where_it_is_known_how(servers: Servers, venue: Venue, tmp_path: Path) -> None:
     """And by itself, from an endpoint or an address, in a format that can be written live."""
     record(tmp_path / "b.jsonl", numbered(2))
