@@ -6,6 +6,8 @@ docs/format.md is normative. In a file with an index every line must be so: payl
 
 from __future__ import annotations
 
+import functools
+
 import msgspec
 
 from ...model import Event, Frame, Record, format_time
@@ -19,6 +21,10 @@ _FRAME_KEYS = frozenset(
 )
 _EVENT_KEYS = frozenset({"time", "conn", "event"})
 _HEADER_KEYS = ("feedrec", "endpoint", "url", "created", "software", "subscriptions")
+
+_TIME_SHAPE = b'{"time":"0000-00-00T00:00:00.000000000Z'
+_TIME_END = len(_TIME_SHAPE)
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 _Fields = dict[str, msgspec.Raw]
 
@@ -44,9 +50,26 @@ def as_written(line: bytes, record: Record) -> bytes:
             _encode(record.name),
         )
         return start + b"".join(b",%b" % field for field in _further(line, _EVENT_KEYS)) + b"}"
-    if any(is_encoded_as(line, record, key) for key in PAYLOAD_KEYS):
+    if _is_plain(line, record) or any(is_encoded_as(line, record, key) for key in PAYLOAD_KEYS):
         return line
     return _frame_as_written(line, record)
+
+
+def _is_plain(line: bytes, frame: Frame) -> bool:
+    """Return whether a line is as written, as a quick look at one without flags tells: most are so."""
+    before = _before_payload(frame.conn, frame.direction)
+    end = _TIME_END + len(before)
+    return (
+        line.startswith(before, _TIME_END)
+        and len(line) == end + len(frame.payload) + 1
+        and line.startswith(frame.payload, end)
+        and line[:_TIME_END].translate(_DIGITS_AS_ZEROS) == _TIME_SHAPE
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _before_payload(conn: int, direction: str) -> bytes:
+    return b'","conn":%d,"dir":"%b","frame":' % (conn, direction.encode())
 
 
 def _frame_as_written(line: bytes, frame: Frame) -> bytes:

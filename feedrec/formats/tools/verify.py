@@ -19,6 +19,7 @@ from ..file.names import is_part
 from ..file.opening import has_own_reader, open_recording
 from ..file.recording import Recording
 from ..file.recording_file import RecordingFile
+from ..line.as_written import as_written
 from ..line.codec import decode_header, decode_line, is_header
 from ..line.index import mark_of
 from ..stream.protocols import MAX_LINE
@@ -162,6 +163,7 @@ class _Verification:
         self._check: LineCheck | None = None
         self._rules = Rules()
         self._has_lines = self._has_header = False
+        self._foreign = 0  # lines that no writer would write beside an index
 
     def run(self, progress: Callable[[], object]) -> None:
         """Read the file to its end."""
@@ -208,6 +210,8 @@ class _Verification:
         if isinstance(record, Frame) and record.direction == "in":
             self.result.frames += 1
             info = FrameInfo() if record.binary else self._rules.describe(record.payload)
+        if self._source.index is not None and as_written(line, record) != line:
+            self._foreign += 1
         self._index.take_mark(line, mark_of(record, info))
         for kind, text in self._check.take(record, info):
             self._add(kind, text, None, record.time)
@@ -264,6 +268,8 @@ class _Verification:
         elif self._source.was_begun_by_feedrec and not self._index.has_table and not self._index.has_index_frame:
             self._add("unfinished", "no index: the recording was not closed")
         elif self._source.was_begun_by_feedrec or self._index.has_table:
+            if self._foreign:
+                self._add("index", f"there must be none: {_of_another_program(self._foreign)}; repair writes them anew")
             for kind, text in self._index.finish():
                 self._add(kind, text)
         elif is_part(result.path):
@@ -272,6 +278,10 @@ class _Verification:
             result.notes.append("no index: compressed by another program")
         if self._check is not None and self._check.repaired:
             result.notes.append(f"it was repaired: see its damage events ({self._check.repaired}) for what is missing")
+
+
+def _of_another_program(count: int) -> str:
+    return "a line is of another program" if count == 1 else f"{count:,} lines are of another program"
 
 
 def _verify_other(path: Path, rules_for: Callable[[str], Rules], progress: Progress) -> Verification:

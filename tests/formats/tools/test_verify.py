@@ -9,9 +9,10 @@ import pytest
 import zstandard
 
 from feedrec.errors import NotARecordingError, RecordingError
-from feedrec.formats import create_recording
+from feedrec.formats import create_recording, open_recording
 from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.line.codec import encode_header
+from feedrec.formats.tools.repair import repair_recording
 from feedrec.formats.tools.verify import verify_recording
 
 from .damage import HEADER, LINES, index_of, pack, verify
@@ -25,6 +26,23 @@ def test_what_a_repair_lost_is_a_note(tmp_path: Path) -> None:
     result = verified(tmp_path, [event("open"), frame(0), event("damage", offset=1, bytes=2), frame(9)])
     assert result.is_good
     assert "repaired" in result.notes[0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_lines_of_another_program_beside_an_index_are_a_problem(tmp_path: Path, count: int) -> None:
+    """A reader cuts payloads out of them by position, and would take what follows for a part of it; repair mends it."""
+    foreign = b'{"time":"2026-11-21T17:00:00.000000000Z","conn":0,"dir":"in","frame":{"a":1},"note":{"b":2}}'
+    ours = b'{"time":"2026-11-21T17:00:00.000000000Z","conn":0,"dir":"in","note":{"b":2},"frame":{"a":1}}'
+    writer = create_recording(tmp_path / "a.jsonl.zst", HEADER)
+    for line in [ours, *[foreign] * count]:
+        writer.write_line(line)
+    found = [(one.kind, one.text) for one in verify(writer.finish()).problems]
+    said = {0: "", 1: "a line is of another program", 2: "2 lines are of another program"}[count]
+    assert found == ([("index", f"there must be none: {said}; repair writes them anew")] if count else [])
+    repair_recording(tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst", rules_for=lambda _: Rules())
+    assert verify(tmp_path / "b.jsonl.zst").problems == []
+    with open_recording(tmp_path / "b.jsonl.zst") as recording:
+        assert {line for lines in recording.batches() for line in lines} == {ours}
 
 
 def test_problems_are_counted_and_the_first_hundred_kept(tmp_path: Path) -> None:
