@@ -77,8 +77,10 @@ class FirstWords:
             while (left := self._last_heard + self._quiet_time - timing.clock()) > 0:
                 settling = asyncio.ensure_future(timing.sleep(left / NANOSECONDS))
                 waiting = {settling} if has_enough.done() else {settling, has_enough}
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                settling.cancel()
+                try:
+                    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    settling.cancel()
         finally:
             has_enough.cancel()
 

@@ -208,8 +208,10 @@ class Playback:
                 if session is not None and session.waits_for_state:
                     await self._give_state(session)
                 waiting = asyncio.ensure_future(self._alarm.sleep(_REST))
-                await asyncio.wait({reading, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
+                try:
+                    await asyncio.wait({reading, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    waiting.cancel()
             return reading.result()
         finally:
             if not reading.cancel() and not reading.cancelled():

@@ -15,7 +15,7 @@ from feedrec.replay import ReplayOptions, ReplayServer
 from feedrec.replay.client.first_words import AFTER_THE_LAST
 
 from ...testing.feeds import CHANNELS, DEMO, PRODUCTS, subscription
-from ...timing import HANG_TIMEOUT
+from ...timing import HANG_TIMEOUT, until
 from ..clocks import VirtualTime
 from ..fake_venue import record
 from ..raw_client import run
@@ -119,3 +119,20 @@ def test_verbatim_begins_with_the_first_message_as_ever(tmp_path: Path) -> None:
             return len([message async for message in websocket])
 
     assert run(scenario()) == 3
+
+
+def test_a_client_that_leaves_while_it_settles_leaves_nothing_behind() -> None:
+    def settling() -> bool:
+        return any("coro=<sleep()" in repr(task) for task in asyncio.all_tasks())
+
+    async def scenario() -> None:
+        options = ReplayOptions(port=0, speed=math.inf, settle=FOREVER)
+        async with ReplayServer(DEMO, options) as server:
+            async with connect(server.url, max_size=None) as websocket:
+                await websocket.send(subscription("ticker"))
+                await until(settling)
+            await until(lambda: server.total.clients)
+        await asyncio.sleep(0)
+        assert not settling()
+
+    run(scenario())
