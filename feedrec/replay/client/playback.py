@@ -21,7 +21,7 @@ from ..clock.schedule import Schedule
 from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..clock.timing import Timing
 from ..steering.followers import Follower
-from ..timeline.coming_snapshots import Outlook
+from ..timeline.coming_snapshots import LONG_PATIENCE, PATIENCE, Outlook
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.rebuild import Position
@@ -343,7 +343,8 @@ class Playback:
             self._schedule.pause(self._clock(), "state")
         since = [frame.payload for frame in batch.frames[:past] if not frame.binary]
         sure_time = batch.frames[0].time if batch.frames else 0
-        outlook = Outlook(batch, past, steady, self._stream)
+        by_position = self._follower is not None and self._follower.goes_by_position
+        outlook = Outlook(batch, past, steady, self._stream, LONG_PATIENCE if by_position else PATIENCE)
         await session.give_state(Position(batch.start, since, present, sure_time), outlook)
         self._ready = self._clock()
         if self._follower is None:

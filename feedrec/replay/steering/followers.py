@@ -71,6 +71,11 @@ class Followers:
         self._followers.discard(follower)
         self._watcher.set()
 
+    def note_entry(self, follower: Follower) -> None:
+        """Note that a client goes on where the timeline does."""
+        follower.moves = self.moves
+        self._watcher.set()
+
     def arrive(self, follower: Follower) -> None:
         """Note that a client can go no further."""
         if follower.arrived < self._changes:
@@ -134,7 +139,7 @@ class Follower:
 
     def enter(self) -> Place | None:
         """Begin at the entrance, also after a move; return the place there, None for where the client likes."""
-        self.moves = self._followers.moves
+        self._followers.note_entry(self)
         entrance = self.entrance = self.entrance or self._followers.entrance(self.endpoint)
         self._ties = Ties(None if entrance is None else entrance.last)
         return None if entrance is None else entrance.place

@@ -154,7 +154,9 @@ class OneTimeline:
         return await self._carry_out(partial(self._play_until, moment))
 
     async def seek(self, moment: RecordedWall) -> None:
-        """Go on at a moment, with everybody."""
+        """Go on at a moment, with everybody; if an order was under way, time stands there."""
+        if self._order is not None:
+            self.pause()
         self._interrupt()
         async with self._turn:
             left = self._playhead or self._make_playhead()

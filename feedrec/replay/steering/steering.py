@@ -144,7 +144,7 @@ class Steering:
 
     async def seek(self, moment: int) -> None:
         """
-        Let the timeline go on at another moment, later or earlier, whether time stands or not.
+        Let the timeline go on at another moment, later or earlier, also while time passes. It ends what is under way.
 
         Each client that has subscribed first gets the state of that moment, as one that comes late, if what it
         subscribed begins with one; its sequence numbers go on without a hole. This returns when all of them are there.

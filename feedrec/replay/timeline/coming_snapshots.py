@@ -19,9 +19,13 @@ from .frame_batches import FrameBatch
 from .frame_stream import FrameSource
 from .timeline import Timeline
 
-__all__ = ["ComingSnapshots", "FirstFrames", "Outlook", "shown_by_indexes"]
+__all__ = ["LONG_PATIENCE", "PATIENCE", "ComingSnapshots", "FirstFrames", "Outlook", "shown_by_indexes"]
 
-_PATIENCE = 20  # milliseconds, in which lines are decompressed unless they are still to be recorded
+PATIENCE = 20
+"""Milliseconds in which lines are decompressed, unless they are still to be recorded or the machine is busy."""
+
+LONG_PATIENCE = 5000
+"""The same where time stands meanwhile, and a busy machine must not make a difference."""
 
 
 class Outlook(NamedTuple):
@@ -33,6 +37,7 @@ class Outlook(NamedTuple):
         past: How many of its frames are past.
         now: The steady time that is now.
         source: What gives the batches after it; None if there are none.
+        patience: Milliseconds to wait for what is not read yet.
 
     """
 
@@ -40,6 +45,7 @@ class Outlook(NamedTuple):
     past: int
     now: RecordedSteady
     source: FrameSource | None
+    patience: int = PATIENCE
 
 
 class FirstFrames:
@@ -99,13 +105,13 @@ class ComingSnapshots:
             RecordingError: If a recording cannot be read.
 
         """
-        batch, past, now, source = outlook
+        batch, past, now, source, patience = outlook
         if source is None:
             return set()
         until = RecordedSteady(now + SNAPSHOT_WAIT)
         for waits in (False, True):
             if waits:
-                await _decode_more(source)
+                await _decode_more(source, patience)
             frames = FirstFrames(wanted, until)
             ahead = source.ahead()
             known = [batch._replace(first=past), *ahead.batches]
@@ -157,10 +163,10 @@ def shown_by_indexes(
     return shown.intersection(wanted)
 
 
-async def _decode_more(source: FrameSource) -> None:
+async def _decode_more(source: FrameSource, patience: int) -> None:
     """Decode ahead as far as it may, if what it needs is there."""
     misses = 0
-    while misses < _PATIENCE and source.ahead().wants_more:
+    while misses < patience and source.ahead().wants_more:
         did = source.look_ahead()
         misses += not did
         await asyncio.sleep(0 if did else 0.001)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosedError
 
-from feedrec.errors import UsageError
+from feedrec.errors import RecordingError, UsageError
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.venue import endpoints
 
@@ -350,7 +351,87 @@ def test_a_common_time_that_began_by_itself_takes_steps(recording: Path) -> None
     run(scenario())
 
 
+# Jumps
+
+
+@pytest.mark.parametrize("speed", [math.inf, 2.0])
+def test_a_jump_while_time_passes_takes_everybody_along(recording: Path, speed: float) -> None:
+    """It goes on there at the speed."""
+    clock = ManualClock()
+
+    async def scenario() -> None:
+        chosen = options(speed=speed, at_end="hold")
+        async with (
+            ReplayServer(recording, chosen, clock=clock, sleep=clock.sleep) as server,
+            connect(server.url) as client,
+            connect(server.url) as other,
+        ):
+            await followed(server, 2)
+            await server.steering.step(5)
+            server.steering.resume()
+            await server.steering.seek(START + 490 * MILLISECOND)
+            assert not server.steering.is_paused
+            clock.advance(50)
+            for one in (client, other):
+                assert await take(one, 7) == [*FRAMES[:5], *FRAMES[6:8]]
+
+    run(scenario())
+
+
+def test_a_jump_ends_what_is_under_way(recording: Path) -> None:
+    """Somebody waits for a moment that would take a while."""
+
+    async def scenario() -> None:
+        async with ReplayServer(recording, options(speed=0.001)) as server, connect(server.url) as client:
+            await followed(server)
+            playing = asyncio.create_task(server.steering.play_until(START + 500 * MILLISECOND))
+            assert await take(client, 3) == FRAMES[:3]
+            server.steering.pause()
+            assert await playing == 3
+            playing = asyncio.create_task(server.steering.play_until(START + 500 * MILLISECOND))
+            await until(lambda: not server.steering.is_paused)
+            await server.steering.seek(START + 1000 * MILLISECOND)
+            assert await playing == 0
+            assert await server.steering.step() == 1
+            assert await take(client, 1) == FRAMES[-1:]
+
+    run(scenario())
+
+
+def test_who_gives_up_waiting_for_a_moment_has_time_stand(recording: Path) -> None:
+    async def scenario() -> None:
+        async with ReplayServer(recording, options(speed=0.001)) as server, connect(server.url) as client:
+            await followed(server)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(server.steering.play_until(START + 500 * MILLISECOND), 50 * MS)
+            assert server.steering.is_paused
+            assert await server.steering.step() == 1
+            assert await take(client, 4) == FRAMES[:4]
+
+    run(scenario())
+
+
 # What cannot be
+
+
+def test_what_is_damaged_is_said_to_who_would_play_it(tmp_path: Path) -> None:
+    """Everything before that is played."""
+    path = tmp_path / "damaged.jsonl"
+    lines = record(path, "raw", [0, 10]).read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, b"no line\n"]))
+
+    async def scenario() -> None:
+        async with ReplayServer(path, options()) as server, connect(server.url) as client:
+            await followed(server)
+            assert await server.steering.step() == 1
+            with pytest.raises(RecordingError, match=r"damaged\.jsonl"):
+                await server.steering.step(2)
+            assert await take(client, 2) == ["raw 0", "raw 10"]
+            with pytest.raises(ConnectionClosedError):
+                await client.recv()
+            assert client.close_code == 1011
+
+    run(scenario())
 
 
 def test_clients_with_timelines_of_their_own_take_no_steps(recording: Path) -> None:
@@ -360,6 +441,8 @@ def test_clients_with_timelines_of_their_own_take_no_steps(recording: Path) -> N
                 await server.steering.step()
             with pytest.raises(UsageError, match=r"^play_until needs one timeline"):
                 await server.steering.play_until(START)
+            with pytest.raises(UsageError, match=r"^seek needs one timeline"):
+                await server.steering.seek(START)
             assert (server.steering.position, server.steering.present) == (None, None)
 
     run(scenario())
