@@ -53,6 +53,23 @@ def texts(frames: list[Frame]) -> list[str]:
     return [frame.payload.decode() for frame in frames]
 
 
+def test_a_client_that_says_something_and_leaves_at_once_is_no_failure(tmp_path: Path) -> None:
+    """With every version of the library: 13.1 raises an error of its own then."""
+    results: list[ClientResult] = []
+
+    async def scenario() -> bool:
+        path = record(tmp_path / "a.jsonl.zst", numbered(10, 3600 * 1_000_000_000))
+        async with ReplayServer(path, options(speed=1.0), on_client_end=results.append) as server:
+            for _ in range(5):
+                async with connect(server.url) as client:
+                    await client.send("{}")
+            await until(lambda: len(results) == 5 or server.has_failed)
+            return server.has_failed
+
+    assert not run(scenario())
+    assert {result.outcome for result in results} == {"client left"}
+
+
 def test_every_frame_arrives_byte_for_byte_in_order(tmp_path: Path) -> None:
     """Among them what no library would send: text that is no UTF-8; and a snapshot of 5 MB."""
     frames = [

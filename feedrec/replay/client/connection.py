@@ -162,6 +162,13 @@ class ReplayConnection(ServerConnection):
         """Whether the server closes the connection, and waits for the client's close."""
         return self.protocol.close_sent is not None and self.protocol.close_rcvd is None
 
+    async def recv(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return await super().recv(*arguments, **options)
+        except IndexError:  # of websockets 13.1, which loses a message that came right before the end
+            await self.wait_closed()
+            raise self.protocol.close_exc from None
+
     # Methods that the library calls, or that asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
