@@ -303,7 +303,7 @@ class ReplayServer:
             return self._answer_plain(connection, plain)
         if refusal is None:
             if self._casting.has_conversations:
-                connection.expect(*self._casting.let_in(connection))
+                connection.expect(*self._casting.let_in(connection, request.path))
             return None
         self.has_lacked = True
         return connection.respond(refusal.status, f"{refusal.reason}\n")

@@ -1,6 +1,9 @@
 """
 Which client plays which recorded connection: the first the first, in the order in which they are let in.
 
+Where connections were opened at different paths, a client plays the first of those at its own: who opens two at once
+does not always do so in the same order.
+
 A client that is gone before it has begun leaves its connection to the next one.
 """
 
@@ -88,11 +91,14 @@ class Casting:
         sizes = (_size_of(message) for one in self._conversations for message in one.client_messages)
         return max(sizes, default=0)
 
-    def let_in(self, client: Hashable) -> Expected:
-        """Choose the conversation of a client; return what it will have to send."""
+    def let_in(self, client: Hashable, target: str = "") -> Expected:
+        """Choose the conversation of a client that asks for a path; return what it will have to send."""
         if not self._free:
             return Expected()
-        number = self._waiting[client] = self._free.pop(0)
+        path = target.partition("?")[0]
+        alike = (number for number in self._free if self._conversations[number].path == path)
+        number = self._waiting[client] = next(alike, self._free[0])
+        self._free.remove(number)
         chosen = self._conversations[number]
         sizes = map(_size_of, chosen.client_messages)
         return Expected(sum(max(1.0, size / _UNIT) for size in sizes), chosen.subprotocol)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from ...errors import UsageError
 from ...feeds.redaction import REDACTED, Redaction
@@ -40,12 +41,14 @@ class _Reading:
         self.steps: list[Step] = []
         self.ending: Ending | None = None
         self.subprotocol = ""
+        self.path = ""
 
     def take(self, record: Record, time: int) -> int:
         """Take a line with its steady time; return the bytes of its message."""
         if isinstance(record, Event):
             if record.name == "open":
                 self.subprotocol = str(record.details.get("subprotocol") or "")
+                self.path = _path_of(str(record.details.get("url") or ""))
             elif record.name == "close":
                 self.ending = _ending_of(record.details, time)
             return 0
@@ -56,7 +59,7 @@ class _Reading:
         return len(record.payload)
 
     def result(self) -> RecordedConversation:
-        return RecordedConversation(self.name, self.steps, self.ending, self.subprotocol)
+        return RecordedConversation(self.name, self.steps, self.ending, self.subprotocol, self.path)
 
 
 def read_conversations(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES) -> list[RecordedConversation]:
@@ -139,6 +142,13 @@ def _timed(file: Input, clock: SteadyClock) -> Iterator[tuple[Record, int]]:
                 is_told = True
                 _log.warning("%s: frames are missing in it, and perhaps what a client must say", file.path)
             yield record, clock.take(record.time, reading_of(record))
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path or "/" if url else ""
+    except ValueError:
+        return ""
 
 
 def _ending_of(details: dict[str, Any], time: int) -> Ending | None:

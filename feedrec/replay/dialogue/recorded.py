@@ -60,6 +60,7 @@ class RecordedConversation(msgspec.Struct, frozen=True):
         steps: Its frames.
         ending: How it was closed; None if nothing tells, or the recorder ended first.
         subprotocol: What was agreed on; empty for none.
+        path: Where it was opened, such as `/ws`; empty if nothing tells.
 
     """
 
@@ -67,6 +68,7 @@ class RecordedConversation(msgspec.Struct, frozen=True):
     steps: Sequence[Step]
     ending: Ending | None = None
     subprotocol: str = ""
+    path: str = ""
 
     @property
     def client_messages(self) -> list[Message]:

@@ -253,6 +253,20 @@ def test_the_recorded_subprotocol_is_agreed_on_if_it_is_offered(
     assert run(scenario()) == agreed
 
 
+def test_connections_at_different_paths_may_come_in_another_order(tmp_path: Path) -> None:
+    recordings = [
+        record_dialogue(tmp_path / f"{name}.jsonl", [f"< {name}", "> a"], url=f"wss://host/{name}")
+        for name in ("public", "private")
+    ]
+
+    async def scenario() -> list[str | bytes]:
+        server = serving(recordings)
+        async with server, connect(f"{server.url}/private?x=1") as one, connect(f"{server.url}/public") as other:
+            return [await one.recv(), await other.recv()]
+
+    assert run(scenario()) == ["private", "public"]
+
+
 def test_each_connection_has_its_client(tmp_path: Path) -> None:
     """Two at a time; the third is told that there is none left, and the run has failed."""
     path = record_dialogue(tmp_path / "a.jsonl", ["> a", "< A", closed("client")], ["> b", "< B", closed("client")])

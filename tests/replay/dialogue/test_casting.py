@@ -33,6 +33,20 @@ def test_the_nth_client_plays_the_nth_connection() -> None:
     assert played(cast.begin("first", 2)) == "connection 0"
 
 
+def test_a_client_plays_a_connection_at_its_own_path_if_there_is_one() -> None:
+    recorded = [
+        RecordedConversation(f"connection {number}", [Step(0, Message(b"a"), is_client=True)], path=path)
+        for number, path in enumerate(["/public", "/private", "/public", ""])
+    ]
+    cast = Casting(recorded, Matching())
+    found = []
+    for number, target in enumerate(["/private?token=x", "/public", "/public?x=1", "/other", "/public"]):
+        cast.let_in(number, target)
+        found.append(cast.begin(number, number))
+    assert list(map(played, found[:4])) == ["connection 1", "connection 0", "connection 2", "connection 3"]
+    assert isinstance(found[4], DialogueFailure)
+
+
 def test_a_client_too_many_has_none() -> None:
     cast = casting(b"a")
     for client in ("first", "second"):

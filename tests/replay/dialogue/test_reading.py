@@ -42,7 +42,7 @@ def test_both_sides_of_each_connection_in_order(tmp_path: Path) -> None:
     path = record(
         tmp_path / "a.jsonl",
         event(0, "open", 1),
-        event(0, "open", subprotocol="chat"),
+        event(0, "open", url="wss://host/ws?x=1", subprotocol="chat"),
         sent(1, b"b", 1),
         sent(1, b"a"),
         received(2, b"A", binary=True),
@@ -58,6 +58,7 @@ def test_both_sides_of_each_connection_in_order(tmp_path: Path) -> None:
             ],
             Ending(START + 3, "venue", 4000, "enough"),
             "chat",
+            "/ws",
         ),
         RecordedConversation("connection 1 of a.jsonl", [Step(START + 1, Message(b"b"), is_client=True)]),
     ]
@@ -80,6 +81,12 @@ def test_who_closed(details: dict[str, Any], expected: Ending | None, tmp_path: 
     """The recorder itself may have closed with 1000 or 1001, where nothing tells who did."""
     (found,) = read_conversations([record(tmp_path / "a.jsonl", sent(0, b"a"), event(0, "close", **details))])
     assert found.ending == expected
+
+
+@pytest.mark.parametrize(("url", "path"), [("wss://host", "/"), ("wss://host/a/b?c", "/a/b"), ("ws://[", ""), ("", "")])
+def test_where_it_was_opened(url: str, path: str, tmp_path: Path) -> None:
+    (found,) = read_conversations([record(tmp_path / "a.jsonl", event(0, "open", url=url), sent(0, b"a"))])
+    assert found.path == path
 
 
 def test_several_recordings_follow_each_other(tmp_path: Path) -> None:
