@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..errors import UsageError
-from ..formats import open_recording
-from ..formats.file.opening import under_current_name
 from ..formats.several.folder import find_recordings
-from ..formats.several.inputs import inspect_recording, refuse_doubles
+from ..formats.several.inputs import refuse_doubles
 from ..model import parse_duration
 from ..replay import ReplayOptions
+from ..replay.timeline.timeline import inspect_recordings
 from ..spelling import did_you_mean
 from ..times import parse_moment, parse_speed
 
@@ -35,8 +33,7 @@ def as_recordings(paths: Sequence[Path | str]) -> list[Path]:
     if not paths:
         raise UsageError("there is nothing to replay: name a recording, as FeedReplay('btc.jsonl.zst')")
     files = find_recordings([Path(path) for path in paths])
-    if len(files) > 1:
-        refuse_doubles([inspect_recording(partial(under_current_name, file, open_recording)) for file in files])
+    refuse_doubles(inspect_recordings(files))
     return files
 
 
@@ -92,8 +89,8 @@ def as_time(recording: Path, what: str, value: int | str, *, is_end: bool = Fals
     """
     moment = parse_moment(value) if isinstance(value, str) else None
     if moment is not None:
-        with under_current_name(recording, open_recording) as opened:
-            return moment.within(opened.header.created, is_end=is_end)
+        (file,) = inspect_recordings([recording])
+        return moment.within(file.header.created, is_end=is_end)
     if isinstance(value, bool) or not isinstance(value, int):
         raise UsageError(f"{what} is a time such as '2026-11-21T17:00:00Z' or '+30s', not {value!r}")
     return value

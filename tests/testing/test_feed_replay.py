@@ -27,7 +27,7 @@ from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
 from feedrec.testing import FeedReplay, LoopThread
 
 from ..replay.recordings import frames_of, numbered, record
-from ..timing import HANG_TIMEOUT, MS
+from ..timing import HANG_TIMEOUT, MS, wait_until
 from .feeds import CHANNELS, DEMO, client, received_by, subscription
 
 
@@ -92,9 +92,11 @@ def test_replays_can_share_a_thread() -> None:
 
 
 def test_without_a_thread_of_others_its_own_ends_with_it() -> None:
+    before = set(threading.enumerate())
     with FeedReplay(DEMO) as feed:
         received_by(feed.url, ["candles"])
-    assert [one.name for one in threading.enumerate() if "feedrec" in one.name] == []
+    assert "feedrec-testing" not in [one.name for one in set(threading.enumerate()) - before]
+    wait_until(lambda: before.issuperset(threading.enumerate()))
 
 
 def test_what_is_sent_tells_recorded_frames_from_made_ones() -> None:
@@ -232,7 +234,7 @@ def test_recordings_of_several_endpoints_have_urls_of_their_own(tmp_path: Path) 
 
 def test_a_missing_recording_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(NotARecordingError, match=r"btc\.jsonl\.zst: no such file"):
-        FeedReplay(tmp_path / "btc.jsonl.zst").start()
+        FeedReplay(tmp_path / "btc.jsonl.zst")
     with pytest.raises(UsageError, match="there is nothing to replay"):
         FeedReplay()
     with pytest.raises(UsageError, match="are the same recording"):
