@@ -65,7 +65,6 @@ class OneTimeline:
         self._followers = Followers(self._entrance, goes_by_position=is_barrier)
         self._playhead: Playhead | None = None
         self._is_over = False
-        self._unpassed: RecordedSteady | None = None  # the playhead is still to pass what is before that
         self._running: asyncio.Task[None] | None = None
         self._order: asyncio.Task[None] | None = None
         self._passed_before = 0  # frames, when the order began
@@ -122,9 +121,9 @@ class OneTimeline:
         if schedule is None or playhead is None:
             return
         if was_paced and not self._is_over:
-            self._unpassed = RecordedSteady(present + 1)
+            playhead.owes = RecordedSteady(present + 1)
             self._pass_due(playhead)
-            self._followers.change([Limit(self._unpassed)] * len(self._timelines), may_end=False)
+            self._followers.change([Limit(playhead.owes)] * len(self._timelines), may_end=False)
             schedule.seek(present, self._clock())
         else:
             self._stand(playhead, present)
@@ -167,7 +166,7 @@ class OneTimeline:
             self._interrupt()
             time = max(asked, self._time.beginning or asked)
             playhead = self._playhead = Playhead(self._timelines, None if asked < time else time)
-            self._is_over, self._unpassed = False, None
+            self._is_over = False
             self._followers.move([playhead.entrance(number) for number in range(len(self._timelines))])
             if self._tempo.is_paused:
                 self._followers.change(playhead.limits(time), may_end=False)
@@ -205,18 +204,19 @@ class OneTimeline:
     async def leave(self, *, finished: bool) -> None:
         """Count a client that has left; see `SharedTime.leave`. When that time is over, the next client begins anew."""
         if self._time.leave(finished=finished):
-            await self.close()
-            self._playhead, self._is_over, self._unpassed = None, False, None
+            self._is_over = False
             self._followers.change(None, may_end=True)
+            await self.close()
 
     async def close(self) -> None:
         """End what is under way."""
         tasks = {task for task in (self._running, self._order) if task is not None}
+        left, self._playhead = self._playhead, None
         self._interrupt()
         if tasks:
             await asyncio.wait(tasks)
-        if self._playhead is not None:
-            await self._playhead.close()
+        if left is not None:
+            await left.close()
 
     @property
     def _now(self) -> RecordedSteady:
@@ -241,18 +241,10 @@ class OneTimeline:
     def _pass_due(self, playhead: Playhead) -> None:
         """Pass what is due, as far as the playhead has read."""
         schedule = self._time.schedule
-        if self._unpassed is not None:
-            playhead.pass_known(until=self._unpassed)
+        if playhead.owes is not None:
+            playhead.pass_known(until=playhead.owes)
         elif schedule is not None and not schedule.is_paused and schedule.is_paced:
             playhead.pass_known(until=self._due())
-
-    async def _pass_unpassed(self, playhead: Playhead) -> None:
-        """Pass what was due before the last pause, as far as it was not read yet."""
-        while self._unpassed is not None and await playhead.fill():
-            playhead.pass_known(until=self._unpassed)
-            if not playhead.must_read:
-                break
-        self._unpassed = None
 
     def _stand(self, playhead: Playhead, time: RecordedSteady) -> None:
         """Have clients play up to the playhead, where it is `time`."""
@@ -295,7 +287,7 @@ class OneTimeline:
     async def _follow(self, playhead: Playhead, schedule: Schedule) -> None:
         """Have the playhead follow the time."""
         with contextlib.suppress(RecordingError):  # clients meet it too, and say so
-            await self._pass_unpassed(playhead)
+            await playhead.catch_up()
             while await playhead.fill():
                 await self._wait_until(schedule, playhead.known_until)
                 playhead.pass_known(until=self._due())
@@ -304,7 +296,7 @@ class OneTimeline:
     async def _rush_on(self, playhead: Playhead, schedule: Schedule) -> None:
         """Play on as fast as clients read."""
         with contextlib.suppress(RecordingError):
-            await self._pass_unpassed(playhead)
+            await playhead.catch_up()
             await self._followers.somebody()
             while await playhead.fill():
                 await self._rush(playhead)
@@ -345,7 +337,7 @@ class OneTimeline:
 
     async def _obey(self, order: Order, playhead: Playhead) -> None:
         """Carry out an order from where time stands, or begins."""
-        await self._pass_unpassed(playhead)
+        await playhead.catch_up()
         if await playhead.fill() and playhead.first is not None:
             self.begin(playhead.first)
         self._passed_before = playhead.passed

@@ -48,6 +48,7 @@ class Playhead:
         passed: How many frames it has passed.
         time: The steady time of the last one, or else `start`.
         first: The steady time of the first one that it passes; None if it is not known.
+        owes: It is still to pass what is before this steady time; None if it owes nothing.
 
     """
 
@@ -55,6 +56,7 @@ class Playhead:
         self.passed = 0
         self.time = start
         self.first: RecordedSteady | None = None
+        self.owes: RecordedSteady | None = None
         self._start = start
         self._timelines = timelines
         self._tracks = [Track() for _ in timelines]
@@ -85,6 +87,14 @@ class Playhead:
             self.passed += passed
             self.time = max(last.time for track in self._tracks if (last := track.last) is not None)
         return passed
+
+    async def catch_up(self) -> None:
+        """Pass what it owes; raises as `fill` does."""
+        while self.owes is not None and await self.fill():
+            self.pass_known(until=self.owes)
+            if not self.must_read:
+                break
+        self.owes = None
 
     async def close(self) -> None:
         """Let go of the timelines."""

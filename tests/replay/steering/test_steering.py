@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import socket
 from pathlib import Path
@@ -316,6 +317,34 @@ def test_a_replay_that_began_by_itself_is_paused_and_resumed(recording: Path, cl
                 time.set_to(5200)
                 assert await rest_of(client) == FRAMES[6:]
                 assert await rest_of(late) == (FRAMES if clock == "each" else FRAMES[6:])
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("clock", ["each", "shared"])
+def test_as_fast_as_can_be_is_paused_too(tmp_path: Path, clock: str) -> None:
+    """And goes on at another speed with the next frame, whatever was in flight."""
+    frames = recordings.frames_of([b"%d %s" % (number, b"x" * 200) for number in range(20_000)], 1000)
+    path = recordings.record(tmp_path / "long.jsonl.zst", frames)
+
+    async def scenario() -> None:
+        chosen = options(paused=clock == "shared")
+        async with ReplayServer(path, chosen) as server, connect(server.url, max_queue=None) as client:
+            await client.send("go")
+            if clock == "shared":
+                await followed(server)
+                server.steering.resume()
+            heard = await take(client, 300)
+            server.steering.pause()
+            await (await client.ping())
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    heard += await asyncio.wait_for(take(client, 1), 50 * MS)
+            assert len(heard) < len(frames)
+            server.steering.set_speed(0.5)
+            server.steering.resume()
+            heard += await rest_of(client)
+            assert heard == [frame.payload.decode() for frame in frames]
 
     run(scenario())
 
