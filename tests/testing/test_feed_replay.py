@@ -82,13 +82,18 @@ def test_clients_in_threads_each_get_every_frame() -> None:
 
 
 def test_replays_can_share_a_thread() -> None:
+    before = set(threading.enumerate())
+
+    def new_threads() -> list[str]:
+        return [one.name for one in set(threading.enumerate()) - before]
+
     with LoopThread() as thread:
         for _ in range(2):
             with FeedReplay(DEMO, thread=thread) as one, FeedReplay(DEMO, thread=thread) as other:
                 assert one.url != other.url
                 assert len(received_by(one.url, ["candles"])) == len(received_by(other.url, ["candles"]))
-        assert [one.name for one in threading.enumerate()].count("feedrec-testing") == 1
-    assert "feedrec-testing" not in [one.name for one in threading.enumerate()]
+        assert new_threads().count("feedrec-testing") == 1
+    assert "feedrec-testing" not in new_threads()
 
 
 def test_without_a_thread_of_others_its_own_ends_with_it() -> None:
