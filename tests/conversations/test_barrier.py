@@ -153,7 +153,7 @@ async def digest_of(client: ClientConnection) -> str:
 async def digests(play: Play, way: Way, speed: float, *, resume: bool) -> dict[str, str]:
     """Play a recording in some way to clients that say their words; return a hash of what each of them got."""
     with RecordingReader(play.recording) as reader:
-        frames = [one for one in reader if isinstance(one, Frame)]
+        frames = [one for one in reader if isinstance(one, Frame) and one.direction == "in"]
     heard = Heard()
     options = ReplayOptions(port=0, speed=speed, paused=True)
     found: dict[str, asyncio.Task[str]] = {}
