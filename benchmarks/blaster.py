@@ -1,7 +1,9 @@
 """
 A venue that sends as fast as the client reads: messages are prepared in advance, and only sequence numbers change.
 
-    python -m benchmarks.blaster FRAMES REPEATS     prints its URL; FRAMES has one payload per line
+    python -m benchmarks.blaster FRAMES REPEATS [RATE]     prints its URL; FRAMES has one payload per line
+
+With a rate, frames are sent one by one, so many per second, evenly spaced.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import asyncio
 import contextlib
 import re
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -41,14 +44,26 @@ def numbered(payloads: list[bytes], repeats: int) -> Iterator[bytes]:
         yield bytes(layout)
 
 
-async def serve(payloads: list[bytes], repeats: int) -> None:
+def paced(payloads: list[bytes], repeats: int, rate: int) -> Iterator[bytes]:
+    """Yield the messages one by one, each when it is due."""
+    due = time.perf_counter()
+    number = _FIRST
+    for _ in range(repeats):
+        for payload in payloads:
+            yield message(_NUMBER.sub(b'"sequence_num":%d' % number, payload, count=1))
+            number += 1
+            due += 1 / rate
+            time.sleep(max(0.0, due - time.perf_counter()))  # there is nothing else to do in this process
+
+
+async def serve(payloads: list[bytes], repeats: int, rate: int = 0) -> None:
     """Send everything to each client after its first message, then close."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             await shake_hands(reader, writer)
             await reader.read(65536)
-            for chunk in numbered(payloads, repeats):
+            for chunk in paced(payloads, repeats, rate) if rate else numbered(payloads, repeats):
                 writer.write(chunk)
                 await writer.drain()
             writer.write(_CLOSE_1000)
@@ -77,4 +92,4 @@ async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]).read_bytes().splitlines(), int(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]).read_bytes().splitlines(), *map(int, sys.argv[2:])))

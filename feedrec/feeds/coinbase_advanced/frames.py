@@ -30,20 +30,22 @@ class _StatusProduct(msgspec.Struct, gc=False):
 
 
 class _Event(msgspec.Struct, gc=False):
+    """Part of a frame; in tuples, since empty ones take no time to make."""
+
     type: str = ""
     product_id: str = ""
-    tickers: list[_Product] = []
-    trades: list[_Product] = []
-    candles: list[_Product] = []
-    products: list[_StatusProduct] = []
-    orders: list[_Product] = []
+    tickers: tuple[_Product, ...] = ()
+    trades: tuple[_Product, ...] = ()
+    candles: tuple[_Product, ...] = ()
+    products: tuple[_StatusProduct, ...] = ()
+    orders: tuple[_Product, ...] = ()
 
 
 class _Envelope(msgspec.Struct, gc=False):
     channel: str = ""
     type: str = ""
     sequence_num: int | None = None
-    events: list[_Event] = []
+    events: tuple[_Event, ...] = ()
 
 
 class _LenientEnvelope(msgspec.Struct, gc=False):
@@ -52,7 +54,7 @@ class _LenientEnvelope(msgspec.Struct, gc=False):
     channel: str = ""
     type: str = ""
     sequence_num: Any = None
-    events: list[_Event] = []
+    events: tuple[_Event, ...] = ()
 
 
 class _Outline(msgspec.Struct, gc=False):
@@ -83,7 +85,12 @@ def describe(payload: bytes) -> FrameInfo:
         return FrameInfo("", (), sequence, "error" if envelope.type == "error" else "other", parses=True)
     if len(events) == 1:  # all of 1,030 frames of the capture of 2026-08-09
         event = events[0]
-        products = (event.product_id,) if event.product_id else _products_of(event)
+        if product := event.product_id:
+            products: tuple[str, ...] = (product,)
+        elif len(items := event.tickers or event.trades) == 1:  # as `_products_of` does, without a call
+            products = (items[0].product_id,)
+        else:
+            products = _products_of(event)
         kind = _KIND_BY_TYPE.get(event.type)
     else:
         products = tuple(dict.fromkeys(product for event in events for product in _products_of(event)))

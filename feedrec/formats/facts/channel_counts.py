@@ -23,6 +23,20 @@ class ChannelCounts:
     def __init__(self) -> None:
         self.counts: dict[Key, list[int]] = {}
 
+    def add_run(self, conn: int, infos: Sequence[FrameInfo], sizes: Sequence[int]) -> None:
+        """Count frames of one connection, which is done more often than anything else."""
+        sizes_of: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+        for info, size in zip(infos, sizes, strict=True):
+            key = info.channel, info.products
+            if key in sizes_of:
+                sizes_of[key].append(size)
+            else:
+                sizes_of[key] = [size]
+        for (channel, products), counted in sizes_of.items():
+            both = self.counts.setdefault((conn, channel, products), [0, 0])
+            both[0] += len(counted)
+            both[1] += sum(counted)
+
     def add(self, conns: Sequence[int], infos: Sequence[FrameInfo | None], sizes: Sequence[int]) -> None:
         """Count frames: their connections, descriptions (None for what is no received frame), and payload sizes."""
         counts = self.counts

@@ -64,25 +64,18 @@ class IndexBuilder:
             except LineError:  # of a writer that is not ours
                 self._facts = None
         times, conns, infos, sizes, _ = columns
-        self._count(min(times), max(times), conns, infos, sizes)
+        self._counts.add(conns, infos, sizes)
+        self._take(min(times), max(times), infos)
 
     def add_run(self, run: FrameRun) -> None:
         """Add frames in the block that is being written."""
         if self._facts is not None:
             self._facts.take_run(run)
-        times = run.times
-        self._count(times[0], times[-1], [run.conn] * len(times), run.infos, run.sizes)
+        self._counts.add_run(run.conn, run.infos, run.sizes)
+        self._take(run.times[0], run.times[-1], run.infos)
 
-    def _count(
-        self,
-        first: int,
-        last: int,
-        conns: Sequence[int],
-        infos: Sequence[FrameInfo | None],
-        sizes: Sequence[int],
-    ) -> None:
-        """Count lines whose earliest and latest times these are."""
-        self._counts.add(conns, infos, sizes)
+    def _take(self, first: int, last: int, infos: Sequence[FrameInfo | None]) -> None:
+        """Take lines whose earliest and latest times these are."""
         self._snapshots += [
             SnapshotPlace(self._lines + number, info.channel, info.products)
             for number, info in enumerate(infos)

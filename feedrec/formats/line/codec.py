@@ -169,20 +169,28 @@ def received_text(time: int, conn: int, payloads: Sequence[bytes]) -> bytes:
     return b"%b%b}\n" % (start, (b"}\n" + start).join(payloads))
 
 
-def stand_verbatim(payloads: Sequence[bytes]) -> bool:
-    """Return whether texts, all known to be JSON, can stand in their lines verbatim: `_stands_verbatim` at once."""
-    text = b"\n".join(payloads)
+def stand_verbatim(payloads: Sequence[bytes], text: bytes) -> bool:
+    """
+    Return whether texts can stand in their lines verbatim: `_stands_verbatim` at once.
+
+    Args:
+        payloads: The texts, all known to be JSON.
+        text: What `received_text` makes of them, at any times.
+
+    """
     odd = text.translate(None, _ORDINARY)  # in one pass over all of them
     opened = odd.split(b"\n")
-    if len(opened) != len(payloads) or (odd.translate(None, b"\n[{") and not is_utf8(text)):  # that ends no character
+    if len(opened) != len(payloads) + 1 or (
+        odd.translate(None, b"\n[{") and not is_utf8(text)
+    ):  # that ends no character
         return False
     if _RETURN in odd or _TAB in odd:  # other control bytes fail to parse
         return False
     if _SPACE in text and (b" " in set(map(_first, payloads)) or b" " in set(map(_last, payloads))):
         return False
-    if max(map(len, opened)) < MAX_NESTING:
+    if max(map(len, opened)) <= MAX_NESTING:  # a line has one more than its payload
         return True
-    deep = (payload for payload, marks in zip(payloads, opened, strict=True) if len(marks) >= MAX_NESTING)
+    deep = (payload for payload, marks in zip(payloads, opened, strict=False) if len(marks) > MAX_NESTING)
     return all(_nesting_below(payload, MAX_NESTING) for payload in deep)
 
 

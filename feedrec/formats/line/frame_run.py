@@ -85,10 +85,10 @@ def run_of(conn: int, reads: Sequence[Read], infos: list[FrameInfo]) -> FrameRun
     payloads = [payload for _, read in reads for payload in read] if len(reads) > 1 else reads[0][1]
     if not all([info.parses or is_json(one) for info, one in zip(infos, payloads, strict=True)]):  # noqa: C419  faster
         return None
-    if not stand_verbatim(payloads):
+    text = b"".join([received_text(time, conn, read) for time, read in reads if read])
+    if not stand_verbatim(payloads, text):
         return None
     times: list[int] = []
     for time, read in reads:
         times += [time] * len(read)
-    text = b"".join([received_text(time, conn, read) for time, read in reads if read])
     return FrameRun(text, conn, times, infos, list(map(len, payloads)))

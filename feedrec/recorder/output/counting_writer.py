@@ -191,7 +191,7 @@ class CountingWriter:
             infos: What the feed says of each.
 
         """
-        size = sum([len(payload) for _, payloads in reads for payload in payloads])
+        size = sum([sum(map(len, payloads)) for _, payloads in reads])
         run = run_of(conn, reads, infos) if len(infos) >= _FEWEST and size <= _LARGEST_RUN else None
         if run is None:
             described = iter(infos)

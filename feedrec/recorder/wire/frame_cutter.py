@@ -8,6 +8,7 @@ and so is all that follows a frame which it refuses as soon as it has seen its h
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 __all__ = ["FrameCutter"]
@@ -30,7 +31,7 @@ class FrameCutter:
     """
 
     def __init__(self, max_size: int | None) -> None:
-        self._max_size = max_size
+        self._most = sys.maxsize if max_size is None else max_size
         self._kept: list[bytes] = []  # the beginning of a frame
         self._kept_size = 0
         self._needed = 0  # bytes without which nothing more can be cut
@@ -96,23 +97,25 @@ class FrameCutter:
         payloads: list[bytes] = []
         if self._fragments is not None:
             return payloads
-        data, position, most = self._data, self._position, self._max_size
+        data, position, most = self._data, self._position, self._most
         size = len(data)
-        while position <= size - _LONGEST_USUAL_HEAD and data[position] == _WHOLE_TEXT:  # for each frame: be quick
+        last = size - _LONGEST_USUAL_HEAD
+        add = payloads.append
+        while position <= last and data[position] == _WHOLE_TEXT:  # for each frame: be quick
             length = data[position + 1]
-            start = position + 2
-            if length >= _TWO_BYTES:
-                if length > _TWO_BYTES:
-                    start, length = self._extent(position)
-                    if length < 0:
-                        break
-                else:
-                    length = data[start] << 8 | data[start + 1]
-                    start += 2
+            if length == _TWO_BYTES:
+                start = position + 4
+                length = data[position + 2] << 8 | data[position + 3]
+            elif length < _TWO_BYTES:
+                start = position + 2
+            else:
+                start, length = self._extent(position)
+                if length < 0:
+                    break
             end = start + length
-            if end > size or (most is not None and length > most):
+            if end > size or length > most:
                 break
-            payloads.append(data[start:end])
+            add(data[start:end])
             position = end
         self._position = position
         return payloads
@@ -142,7 +145,7 @@ class FrameCutter:
         if length < 0:
             self._needed = 4 if second == _TWO_BYTES else 10
             return b""
-        if self._max_size is not None and length > self._max_size - (self._fragments or 0):
+        if length > self._most - (self._fragments or 0):
             return self._everything()
         end = start + length
         if end > len(data) and first == _WHOLE_TEXT and self._fragments is None:
