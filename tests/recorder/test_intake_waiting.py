@@ -99,10 +99,11 @@ class Recorder:
     def do(self, what: str, number: int, payloads: list[bytes]) -> None:
         intake = self.intakes[number]
         self.now += 1000
-        if what == "read":
+        if what in {"read", "one by one"}:
             intake.bytes_arrived()
             if self.waits:
-                intake.texts(payloads)
+                for some in [payloads] if what == "read" else [[payload] for payload in payloads]:
+                    intake.texts(list(some))
                 return
             for payload in payloads:
                 intake.message(payload, binary=False)
@@ -150,7 +151,7 @@ def steps_of(payloads: list[bytes], run: Callable[[int], bytes]) -> st.SearchStr
         lambda start, count: [run(start + n) for n in range(count)], st.integers(0, 20), st.integers(1, 30)
     )
     read = st.tuples(
-        st.sampled_from(["read"] * 8 + ["binary", "event", "sent", "minute", "ring"]),
+        st.sampled_from(["read"] * 6 + ["one by one"] * 2 + ["binary", "event", "sent", "minute", "ring"]),
         st.integers(0, 1),
         in_a_row | st.lists(st.sampled_from(payloads), min_size=1, max_size=12),
     )
@@ -181,6 +182,13 @@ def test_frames_in_a_row_are_written_as_one_run() -> None:
     assert recorder.recording.lines[1:] == []  # but the clock
     recorder.ring()
     assert (len(recorder.recording.lines), recorder.recording.runs) == (301, 1)
+
+
+def test_messages_that_the_library_finished_one_by_one_are_a_read() -> None:
+    recorder = Recorder(find_feed("coinbase-advanced"), waits=True)
+    recorder.do("one by one", 0, [advanced(number) for number in range(30)])
+    recorder.ring()
+    assert (len(recorder.recording.lines), recorder.recording.runs) == (31, 1)
 
 
 def test_frames_wait_no_longer_than_said_and_are_waited_for_once() -> None:

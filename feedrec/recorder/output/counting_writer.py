@@ -146,8 +146,12 @@ class CountingWriter:
         self._call_later = call_later
 
     def take(self, source: Source, time: int, payloads: list[bytes]) -> None:
-        """Take text frames that were read together; the source is given them back in `work`, now or a moment later."""
-        self._waiting.append((source, (time, payloads)))
+        """Take text frames read together, and their list; the source is given them in `work`, now or a moment later."""
+        last, read = self._waiting[-1] if self._waiting else (None, (0, payloads))
+        if last is source and read[0] == time:  # the library finishes messages one by one
+            read[1].extend(payloads)
+        else:
+            self._waiting.append((source, (time, payloads)))
         self._waiting_frames += len(payloads)
         self._waiting_bytes += sum(map(len, payloads))
         is_enough = self._waiting_frames >= _MOST_FRAMES or self._waiting_bytes >= _MOST_BYTES

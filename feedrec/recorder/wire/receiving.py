@@ -83,7 +83,7 @@ class ReceivingConnection(Connection):
         elif event.opcode is _TEXT or event.opcode is _BINARY:
             binary = event.opcode is _BINARY
             if event.fin:
-                self.receiver.message(bytes(event.data), binary=binary)
+                self._hand_over(bytes(event.data), binary=binary)
             else:
                 self._fragments = bytearray(event.data)
                 self._fragments_are_binary = binary
@@ -91,9 +91,15 @@ class ReceivingConnection(Connection):
             self._fragments += event.data
             if event.fin:
                 payload, self._fragments = bytes(self._fragments), bytearray()
-                self.receiver.message(payload, binary=self._fragments_are_binary)
+                self._hand_over(payload, binary=self._fragments_are_binary)
         else:
             super().process_event(event)
+
+    def _hand_over(self, payload: bytes, *, binary: bool) -> None:
+        if binary:
+            self.receiver.message(payload, binary=True)
+        else:
+            self.receiver.texts([payload])
 
 
 class RecordedConnection(ReceivingConnection, ClientConnection):
