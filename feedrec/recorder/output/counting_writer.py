@@ -201,6 +201,8 @@ class CountingWriter:
             described = iter(infos)
             for time, payloads in reads:
                 for payload in payloads:
+                    if self.is_complete:  # none is written after one that is missing
+                        return
                     self.received(time, conn, payload, next(described), binary=False)
             return
         try:

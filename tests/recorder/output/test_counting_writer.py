@@ -137,6 +137,22 @@ def test_a_frame_that_cannot_be_encoded_ends_the_run_instead_of_missing_in_silen
     recording.discard()
 
 
+def test_no_frame_of_a_run_is_written_after_one_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    recording, end = NullWriter(), RunEnd()
+    writer = CountingWriter(recording, end)
+    asked: list[bytes] = []
+
+    def stumble(line: bytes, _: object) -> None:
+        asked.append(line)
+        if len(asked) == 2:
+            raise OverflowError("out of range")
+
+    monkeypatch.setattr(recording, "write_line", stumble)
+    writer.received_run(0, [(1, [b"[1]", b"[2]"]), (2, [b"[3]"])], [FrameInfo()] * 3)
+    assert [b"[1]" in asked[0], b"[2]" in asked[1], len(asked)] == [True, True, 2]
+    assert (writer.counts.frames, end.outcome) == (1, Outcome.DISK_FAILED)
+
+
 def test_numbers_of_connections_that_were_never_open_are_given_again() -> None:
     writer = CountingWriter(NullWriter(), RunEnd())
     assert [writer.take_number() for _ in range(3)] == [0, 1, 2]
