@@ -59,12 +59,12 @@ class FrameCutter:
             such bytes the iteration may be left, and the others are what `take_rest` returns.
 
         """
-        if self._missing:
-            rest, data = data[: self._missing], data[self._missing :]
-            self._missing -= len(rest)
-            yield rest
+        rest, data = data[: self._missing], data[self._missing :]
+        self._missing -= len(rest)
         self._kept.append(data)
         self._kept_size += len(data)
+        if rest:
+            yield rest
         if self._kept_size < self._needed:
             return
         self._data, self._position = b"".join(self._kept) if len(self._kept) > 1 else data, 0

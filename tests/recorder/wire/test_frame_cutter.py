@@ -87,3 +87,11 @@ def test_what_comes_after_a_frame_that_the_library_took_badly_can_be_taken() -> 
         assert piece == close()
         break
     assert cutter.take_rest() == text(b"[1]")
+
+
+def test_what_comes_after_the_end_of_a_frame_that_the_library_took_badly_can_be_taken() -> None:
+    cutter = FrameCutter(None)
+    begun = list(cutter.feed(close()[:3]))
+    iterator = cutter.feed(close()[3:] + text(b"[1]"))
+    assert [*begun, next(iterator)] == [close()[:3], close()[3:]]
+    assert cutter.take_rest() == text(b"[1]")
