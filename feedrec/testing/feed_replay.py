@@ -20,12 +20,14 @@ from ..formats.file.names import is_part
 from ..replay import DialogueFailure, ReplayServer, Steering
 from .loop_thread import LoopThread
 from .observations import Observations
-from .observed_feed import PATIENCE, ObservedFeed
-from .replay_options import as_recordings, as_replay_options, as_seconds, as_speed, as_time
+from .observed_feed import PATIENCE, ObservedFeed, is_told
+from .replay_options import as_count, as_recordings, as_replay_options, as_seconds, as_speed, as_time
 
 __all__ = ["FeedReplay"]
 
 Result = TypeVar("Result")
+
+__tracebackhide__ = is_told
 
 _PATIENCE_AT_CLOSE = 0.2  # seconds: a client in the thread that closes cannot answer
 
@@ -172,12 +174,13 @@ class FeedReplay(ObservedFeed):
             How many there were.
 
         Raises:
-            UsageError: If clients have timelines of their own: write `FeedReplay(..., paused=True)`.
+            UsageError: If clients have timelines of their own: write `FeedReplay(..., paused=True)`. If it is no count.
             WaitTimeoutError: If it takes longer, since a client does not read.
             ReplayFailedError: If the replay to a client failed: by a bug, or because a recording is damaged.
 
         """
-        return self._play(f"a step of {count}", lambda steering: steering.step(count), timeout)
+        frames = as_count("a step", count, least=0)
+        return self._play(f"a step of {frames}", lambda steering: steering.step(frames), timeout)
 
     def play_until(self, moment: int | str, *, timeout: float | str = PATIENCE) -> int:
         """
@@ -253,8 +256,10 @@ class FeedReplay(ObservedFeed):
         seconds = as_seconds("timeout", timeout)
         try:
             played = thread.run(act(server.steering), seconds)
-        except TimeoutError as error:
-            raise WaitTimeoutError(f"waited {seconds:g} s for {what}, at {self._url}: {self._seen}") from error
+        except TimeoutError:
+            raise WaitTimeoutError(f"waited {seconds:g} s for {what}, at {self._url}: {self._seen}") from None
+        except FeedrecError as error:
+            raise error.with_traceback(None)  # noqa: B904  it is the same error: where it is from says nothing to a test
         self.check()
         return played
 

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from ..errors import UsageError, WaitTimeoutError
+from ..errors import FeedrecError, UsageError, WaitTimeoutError
 from ..feeds.channel_requests import ChannelRequest, read_channel
 from .messages import ReceivedMessage, ReplayClient, SentMessage
 from .observations import Observations
-from .replay_options import as_seconds
+from .replay_options import as_count, as_seconds
 
-__all__ = ["PATIENCE", "ObservedFeed"]
+__all__ = ["PATIENCE", "ObservedFeed", "is_told"]
 
 PATIENCE = 10.0
 """Seconds that are waited by default."""
+
+
+def is_told(failure: Any) -> bool:
+    """
+    Return whether pytest leaves lines of a module out of a traceback, of which this is `__tracebackhide__`.
+
+    Args:
+        failure: What pytest knows of an exception.
+
+    """
+    return isinstance(getattr(failure, "value", None), FeedrecError)  # whose text says all; any other is a bug
+
+
+__tracebackhide__ = is_told
 
 
 class ObservedFeed(ABC):
@@ -101,9 +116,10 @@ class ObservedFeed(ABC):
         Raises:
             WaitTimeoutError: If that takes longer.
             ReplayFailedError: If the replay to a client failed.
-            UsageError: If a channel is none.
+            UsageError: If a channel is none, or the count.
 
         """
+        count = as_count("the count", count, least=1)
         wanted = [read_channel(text) for text in ([subscribed] if isinstance(subscribed, str) else subscribed or ())]
 
         def found() -> list[ReplayClient]:

@@ -15,7 +15,7 @@ from ..replay.timeline.timeline import inspect_recordings
 from ..spelling import did_you_mean
 from ..times import parse_moment, parse_speed
 
-__all__ = ["as_recordings", "as_replay_options", "as_seconds", "as_speed", "as_time"]
+__all__ = ["as_count", "as_recordings", "as_replay_options", "as_seconds", "as_speed", "as_time"]
 
 _DURATIONS = ("match_timeout", "settle", "write_deadline")
 _TEXTS = ("allow_hosts", "start_after")
@@ -32,6 +32,9 @@ def as_recordings(paths: Sequence[Path | str]) -> list[Path]:
     """
     if not paths:
         raise UsageError("there is nothing to replay: name a recording, as FeedReplay('btc.jsonl.zst')")
+    wrong = [path for path in paths if not isinstance(path, str | Path)]
+    if wrong:
+        raise UsageError(f"a recording is the name of a file or folder, not {wrong[0]!r}")
     files = find_recordings([Path(path) for path in paths])
     refuse_doubles(inspect_recordings(files))
     return files
@@ -58,6 +61,24 @@ def as_replay_options(recording: Path, options: Mapping[str, Any]) -> ReplayOpti
     return ReplayOptions(**{name: _value_of(recording, name, value) for name, value in given.items()})
 
 
+def as_count(what: str, value: object, *, least: int) -> int:
+    """
+    Read a number of things.
+
+    Args:
+        what: What it is, for errors.
+        value: The number.
+        least: How many there must be.
+
+    Raises:
+        UsageError: If it is none.
+
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(f"{what} is a whole number, {least} or more, not {value!r}")
+    return value
+
+
 def as_seconds(what: str, value: float | str) -> float:
     """
     Read a duration: seconds, or a text such as `500ms`.
@@ -67,7 +88,7 @@ def as_seconds(what: str, value: float | str) -> float:
 
     """
     seconds = parse_duration(value) if isinstance(value, str) else value
-    if seconds is None or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    if seconds is None or isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
         raise UsageError(f"{what} is seconds, or a text such as '500ms' or '10s', not {value!r}")
     return float(seconds)
 
@@ -115,7 +136,7 @@ def _value_of(recording: Path, name: str, value: Any) -> Any:
         return as_speed(value)
     if name in _DURATIONS:
         return as_seconds(name, value)
-    if name in ("start", "end") and isinstance(value, str):
+    if name in ("start", "end") and value is not None:
         return as_time(recording, name, value, is_end=name == "end")
     if name in _TEXTS:
         return (value,) if isinstance(value, str) else tuple(value)

@@ -222,3 +222,13 @@ def test_what_is_closed_cannot_be_steered() -> None:
     for steer in steers:
         with pytest.raises(UsageError, match="this replay is closed"):
             steer()
+
+
+@pytest.mark.parametrize("count", [1.5, "3", True, -1, None])
+def test_a_count_that_is_none_is_refused_and_changes_nothing(count: object) -> None:
+    with FeedReplay(DEMO, paused=True) as feed:
+        with pytest.raises(UsageError, match="a step is a whole number, 0 or more"):
+            feed.step(count)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="the count is a whole number, 1 or more"):
+            feed.wait_for_client(0)
+        assert (feed.step(2), feed.position) == (2, 2)

@@ -35,7 +35,7 @@ def test_durations_and_speeds_are_numbers_or_texts() -> None:
     assert [as_speed(value) for value in (10, "0.5", "max", math.inf)] == [10.0, 0.5, math.inf, math.inf]
 
 
-@pytest.mark.parametrize("value", [True, None, "", "-1s", []])
+@pytest.mark.parametrize("value", [True, None, "", "-1s", -1, math.nan, []])
 def test_what_is_neither_is_refused(value: object) -> None:
     with pytest.raises(UsageError, match="timeout is seconds, or a text"):
         as_seconds("timeout", value)  # type: ignore[arg-type]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import msgspec
+from websockets.exceptions import InvalidURI
+from websockets.uri import parse_uri
 
 from ...admission.allowed_hosts import parse_host_name
 from ...errors import UsageError
@@ -66,6 +68,8 @@ def source_to(to: str, endpoint: str | None = None, redaction: Redaction | None 
     if not is_address and endpoint is not None and endpoint != to:
         raise UsageError(f"{to} is an endpoint itself: leave out the other one, {endpoint}, or give an address")
     redaction = redaction or Redaction()
+    if is_address and not _can_be_reached(to):
+        raise UsageError(f"{redaction.address(to)!r} is not a WebSocket address: use one such as wss://host")
     if not is_address:
         feed, url = find_feed(to), find_feed(to).url
         if not url:
@@ -73,6 +77,15 @@ def source_to(to: str, endpoint: str | None = None, redaction: Redaction | None 
     else:
         feed, url = find_feed(endpoint) if endpoint is not None else _feed_of(to), to
     return Source(feed, url, [], None, None, redaction)
+
+
+def _can_be_reached(url: str) -> bool:
+    """Return whether an address is one of a WebSocket server."""
+    try:
+        parse_uri(url)
+    except (InvalidURI, ValueError):
+        return False
+    return True
 
 
 def _feed_of(url: str) -> Feed:

@@ -105,6 +105,9 @@ class FeedsOfTest:
         """
         __tracebackhide__ = True
         try:
+            wrong = [one for one in recordings if not isinstance(one, str | Path)]
+            if wrong:
+                raise UsageError(f"a recording is the name of a file or folder, not {wrong[0]!r}")
             return self._start([self._folder / one for one in recordings], to, endpoint, options)
         except FeedrecError as error:
             raise error.with_traceback(None) from None  # the line of the test is what counts
@@ -148,7 +151,7 @@ class FeedsOfTest:
             for path in paths:
                 for file in find_recordings([path]) if path.is_dir() else [path]:
                     require_whole(file, to, self._settings.max_age)
-            feed = FeedReplay(*paths, thread=self._servers.thread, **options)
+            feed = FeedReplay(*paths, **{"thread": self._servers.thread, **options})
             feed.start()
             self._ending.callback(feed.close)
         self._feeds.append((", ".join(path.name for path in paths), feed))
@@ -169,7 +172,7 @@ class FeedsOfTest:
         from .live_feed import LiveFeed  # noqa: PLC0415
 
         path = missing[0].resolve()
-        checked = {name: value for name, value in options.items() if name not in ("start", "end")}
+        checked = {name: value for name, value in options.items() if name not in ("start", "end", "thread")}
         as_replay_options(path, {"speed": "max", **checked})  # offsets are of a recording that is not there yet
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -180,6 +183,8 @@ class FeedsOfTest:
             if not self._is_to_be_recorded(path, to):  # another test has made it meanwhile
                 return None
             overwrite = self._settings.record is RecordMode.ALL
+            if overwrite and os.path.lexists(path):
+                require_whole(path, to, None)  # what is no good recording may be something else: it is left alone
             feed = LiveFeed(path, source_to(to, endpoint), self._servers.thread, overwrite=overwrite)
             feed.start()
             held.callback(lambda: feed.end(has_passed=self._has_passed))

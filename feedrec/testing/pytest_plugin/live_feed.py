@@ -14,7 +14,7 @@ from ...formats.file.growing.disk_rules import DiskRules
 from ...formats.file.growing.growing_file import begin_file
 from ...formats.file.lock import rename_to_free_name
 from ...formats.file.modes import PRIVATE
-from ...formats.file.names import failed_path, part_path, untested_path
+from ...formats.file.names import RECORDING_SUFFIXES, failed_path, part_path, untested_path
 from ...formats.file.rotation import RotatingWriter
 from ...formats.line.codec import decode_line
 from ...formats.line.frame_run import FrameRun
@@ -26,9 +26,11 @@ from ...replay.dialogue.failure import DialogueFailure
 from ...replay.results import Outcome
 from ..loop_thread import LoopThread
 from ..messages import ReplayClient, SentMessage
-from ..observed_feed import ObservedFeed
+from ..observed_feed import ObservedFeed, is_told
 
 __all__ = ["LiveFeed"]
+
+__tracebackhide__ = is_told
 
 _OUTCOMES: dict[object, Outcome] = {"venue": "finished", "client": "client left"}
 
@@ -65,6 +67,8 @@ class LiveFeed(ObservedFeed):
             ServeError: If there is no port.
 
         """
+        if not self._path.name.endswith(RECORDING_SUFFIXES):
+            raise UsageError(f"{self._path}: the name of a recording must end in {', '.join(RECORDING_SUFFIXES)}")
         try:
             for leftover in (self._untested, part_path(self._untested)):  # of a run that was killed
                 leftover.unlink(missing_ok=True)
