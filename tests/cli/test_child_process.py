@@ -209,9 +209,9 @@ def test_damage_met_by_the_server_makes_the_code_non_zero(tmp_path: Path) -> Non
 def test_a_bug_in_a_replay_makes_the_code_non_zero() -> None:
     """An exception in the server is not hidden by a command that does not mind."""
     code = (
-        "import feedrec.replay.server as server\n"
+        "from feedrec.replay.client.client import ClientReplay\n"
         "async def run(*_): raise ZeroDivisionError('a bug')\n"
-        "server.ClientReplay.run = run\n"
+        "ClientReplay.run = run\n"
         f"from feedrec.cli import main; main(['replay', {str(DEMO)!r}, '--', *{python(READ_ALL)!r}])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=HANG_TIMEOUT)
