@@ -146,7 +146,7 @@ async def digest_of(client: ClientConnection) -> str:
     digest = hashlib.sha256()
     async for message in client:
         digest.update(b"%d " % len(message) + str(message).encode())
-    assert client.close_code == 1000
+    assert client.protocol.close_code == 1000
     return digest.hexdigest()
 
 

@@ -87,7 +87,7 @@ class Moves(RuleBasedStateMachine):
     def join(self) -> None:
         async def join() -> None:
             count = self.server.steering.followers
-            self.clients.append(await connect(self.server.url, max_queue=None))
+            self.clients.append(await connect(self.server.url, max_queue=1 << 16))
             await until(lambda: self.server.steering.followers == count + 1)
 
         self.run(join())

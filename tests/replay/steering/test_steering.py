@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError
 
 from feedrec.errors import RecordingError, UsageError
@@ -21,6 +21,7 @@ from ...timing import HANG_TIMEOUT, MS, scaled, until
 from .. import recordings
 from ..clocks import ManualClock
 from ..fake_venue import MILLISECOND, START, FakeVenue, record
+from ..keeping_client import connect
 from ..raw_client import RawClient, run
 
 TIMES = [0, 0, 0, 10, 10, 20, 500, 500, 1000]
@@ -57,7 +58,7 @@ async def rest_of(client: ClientConnection) -> list[str]:
     """Return what a client gets until the replay closes its connection."""
     async with asyncio.timeout(HANG_TIMEOUT):
         messages = [str(message) async for message in client]
-    assert client.close_code == 1000
+    assert client.protocol.close_code == 1000
     return messages
 
 
@@ -329,7 +330,7 @@ def test_as_fast_as_can_be_is_paused_too(tmp_path: Path, clock: str) -> None:
 
     async def scenario() -> None:
         chosen = options(paused=clock == "shared")
-        async with ReplayServer(path, chosen) as server, connect(server.url, max_queue=None) as client:
+        async with ReplayServer(path, chosen) as server, connect(server.url, max_queue=1 << 16) as client:
             await client.send("go")
             if clock == "shared":
                 await followed(server)
@@ -458,7 +459,7 @@ def test_what_is_damaged_is_said_to_who_would_play_it(tmp_path: Path) -> None:
             assert await take(client, 2) == ["raw 0", "raw 10"]
             with pytest.raises(ConnectionClosedError):
                 await client.recv()
-            assert client.close_code == 1011
+            assert client.protocol.close_code == 1011
 
     run(scenario())
 
