@@ -62,8 +62,10 @@ def meet(
     """
     options, crowd, steering, casting, observer = around
     venue = endpoint.venue
-    outlet = Outlet(connection, deflate=options.deflate, crowd=crowd)
-    if observer is not None:
+    outlet: Outlet
+    if observer is None:
+        outlet = Outlet(connection, deflate=options.deflate, crowd=crowd)
+    else:
         outlet = ObservedOutlet(connection, deflate=options.deflate, crowd=crowd, client=number, observer=observer)
     session = None
     if venue is not None:

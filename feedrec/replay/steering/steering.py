@@ -47,6 +47,7 @@ class Steering:
         self.one: OneTimeline | None = None
         if shared is not None:
             self.one = OneTimeline(timelines, tempo, shared, clock, sleep, is_barrier=is_barrier)
+        self._time: Tempo | OneTimeline = self.one or tempo
 
     @property
     def speed(self) -> float:
@@ -80,11 +81,11 @@ class Steering:
 
     def pause(self) -> None:
         """Stop recorded time, for clients that come later too. It ends what is under way."""
-        (self._tempo if self.one is None else self.one).pause()
+        self._time.pause()
 
     def resume(self) -> None:
         """Let recorded time pass, at the speed. It ends what is under way."""
-        (self._tempo if self.one is None else self.one).resume()
+        self._time.resume()
 
     def set_speed(self, speed: float) -> None:
         """
@@ -99,7 +100,7 @@ class Steering:
         """
         if not speed > 0:
             raise UsageError(f"the speed must be positive, not {speed}: use a factor such as 10, or max")
-        (self._tempo if self.one is None else self.one).set_speed(speed)
+        self._time.set_speed(speed)
 
     async def step(self, count: int = 1) -> int:
         """
@@ -160,7 +161,7 @@ class Steering:
 
     def begin(self, first_time: RecordedSteady) -> Schedule:
         """Return the schedule of a client whose first frame is of `first_time`, or that of all clients."""
-        return (self._tempo if self.one is None else self.one).begin(first_time)
+        return self._time.begin(first_time)
 
     def end(self, schedule: Schedule) -> None:
         """Steer the schedule of a client no longer, if it is its own."""
