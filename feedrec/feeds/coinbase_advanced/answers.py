@@ -8,10 +8,13 @@ from typing import Any
 
 import msgspec
 
-from ..venue import Send
+from ..venue import Message, Pieces, Send
 from .frames import go_time
 
 __all__ = ["error", "made_frame", "renumbered"]
+
+_LARGE = 1 << 16
+"""Bytes from which on a message is not copied to change a number in it."""
 
 _WRITTEN_OTHERWISE = re.compile(rb'("sequence_num"\s*:\s*)(?:"\d+"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)')
 
@@ -39,9 +42,13 @@ def made_frame(channel: str, event: dict[str, Any], number: int, time: int, clie
     return msgspec.json.encode(head | {"timestamp": go_time(time), "sequence_num": number, "events": [event]})
 
 
-def renumbered(payload: bytes, recorded: int, number: int) -> bytes:
+def renumbered(payload: bytes, recorded: int, number: int) -> Message:
     """Replace the digits of `sequence_num`; every other byte stays, and so do the quotes of a number that is text."""
-    changed = payload.replace(b'"sequence_num":%d' % recorded, b'"sequence_num":%d' % number, 1)
+    written, new = b'"sequence_num":%d' % recorded, b'"sequence_num":%d' % number
+    if len(payload) >= _LARGE and (place := payload.find(written)) >= 0:
+        view = memoryview(payload)
+        return Pieces(view[:place], new, view[place + len(written) :])
+    changed = payload.replace(written, new, 1)
     return _WRITTEN_OTHERWISE.sub(partial(_with_number, number), payload, count=1) if changed is payload else changed
 
 

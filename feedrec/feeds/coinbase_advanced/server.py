@@ -31,7 +31,7 @@ from typing import Any
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts
-from ..venue import SNAPSHOT_WAIT, Catalogue, Close, Key, Remark, Reply, Send
+from ..venue import SNAPSHOT_WAIT, Catalogue, Close, Key, Message, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
 from .answers import error, made_frame, renumbered
 from .channels import HEARTBEATS, KNOWN, PRIVATE, USER
@@ -137,7 +137,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._coming = ()
         return [*replies, *map(Send, self._acknowledge(time))]
 
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         sequence = info.sequence
         if sequence is not None and not frame.synthetic:  # a rebuilt frame is not part of the venue's count
             count = self._recorded.get(frame.conn)
@@ -276,12 +276,12 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         return super().begins_with(channel, product) if self._is_recorded(channel, product) else ()
 
-    def _pass_on_unexpected(self, frame: Frame, info: FrameInfo, sequence: int) -> Sequence[bytes]:
+    def _pass_on_unexpected(self, frame: Frame, info: FrameInfo, sequence: int) -> Sequence[Message]:
         """Pass on a frame whose number is not the expected one of its connection."""
         count = self._recorded.setdefault(frame.conn, RecordedCount())
         self._number, self._place = count.take(sequence, self._number)
         if self._unacknowledged:
-            messages: Sequence[bytes] = self._frame_while_waiting(frame, info)
+            messages: Sequence[Message] = self._frame_while_waiting(frame, info)
         elif not self._takes(frame, info):
             messages = _NO_MESSAGES
         else:
@@ -290,9 +290,9 @@ class CoinbaseAdvancedServer(SubscribingServer):
             count.after_suspect, self._place = self._place, None
         return messages
 
-    def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[bytes]:
+    def _frame_while_waiting(self, frame: Frame, info: FrameInfo) -> list[Message]:
         """Pass on a frame, with the acks that were waiting for it: after a snapshot, before an update."""
-        messages = []
+        messages = list[Message]()
         if self._takes(frame, info) and not self.withholds(info):
             if info.channel != USER or not is_full_batch(frame.payload):
                 for product in info.products or ("",):
@@ -303,7 +303,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         for subscribe in self._unacknowledged:
             if abs(frame.time - subscribe.since) >= SNAPSHOT_WAIT:  # the clock may have been set back
                 subscribe.waiting.clear()
-        return messages + self._acknowledge(frame.time)
+        return [*messages, *self._acknowledge(frame.time)]
 
     def _no_longer_wait(self, channel: str, product: str) -> None:
         for subscribe in self._unacknowledged:
@@ -339,7 +339,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._number += 1
         return made_frame(channel, event, self._number - 1, self.clock.at(time), self._client_id)
 
-    def _look_into(self, frame: Frame, info: FrameInfo) -> list[bytes]:
+    def _look_into(self, frame: Frame, info: FrameInfo) -> list[Message]:
         """Pass on a frame of which a client may get a part, or from which heartbeats may have to go on."""
         if info.channel == USER:
             return [self._numbered(part, info.sequence) for part in self._orders.pass_on(frame.payload)]
@@ -347,7 +347,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
             self._heartbeats.last = frame
         return [self._numbered(frame.payload, info.sequence)]
 
-    def _numbered(self, payload: bytes, recorded: int | None) -> bytes:
+    def _numbered(self, payload: bytes, recorded: int | None) -> Message:
         """Renumber a payload for this connection; one without a number stays as it is."""
         if recorded is None:
             return payload

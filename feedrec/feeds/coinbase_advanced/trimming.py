@@ -57,7 +57,7 @@ class TrimmedFrames(BookTrimming):
             self._count.after_suspect = number + (kept is not None)
         elif kept is not None:
             self._number += 1
-        return kept if kept is None or number == sequence else renumbered(kept, sequence, number)
+        return kept if kept is None or number == sequence else bytes(renumbered(kept, sequence, number))
 
     def left_out(self, info: FrameInfo) -> None:
         """Count a frame that will not be there; see `FrameChange`."""

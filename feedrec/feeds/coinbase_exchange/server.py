@@ -30,7 +30,7 @@ import msgspec
 from ...model import Frame, FrameInfo
 from ..auth import Auth
 from ..server_half import SubscribingServer, VenueProducts, send_json
-from ..venue import Catalogue, Key, Remark, Reply, Send
+from ..venue import Catalogue, Key, Message, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, described_name
 from .client_requests import Request, parse_request
 from .frames import TradeInfo, later_number, venue_time
@@ -104,7 +104,7 @@ class CoinbaseExchangeServer(SubscribingServer):
             return [error("Authentication Failed", self._settings.invalid_key_reason), remark]
         return self._subscribe(request, is_authenticated=refusal is None)
 
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         if self._beating or self._recorded_beats:
             self._note_numbers(info)
         if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked_matches(info.products):

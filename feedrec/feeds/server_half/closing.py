@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from ...errors import UsageError
 from ...model import NANOSECONDS, Frame, FrameInfo, parse_duration
-from ..venue import Close, FeedServer, Handshake, Key, Reply, Send
+from ..venue import Close, FeedServer, Handshake, Key, Message, Reply, Send
 from .in_front import ServerInFront
 from .settings import read_settings
 
 __all__ = ["COMMON_SETTINGS", "ClosingServer", "ClosingSettings", "read_closing"]
+
+_Sent = TypeVar("_Sent", bound=Message)
 
 _LONGEST_REASON = 123
 """Bytes of a reason (RFC 6455, 5.5.1)."""
@@ -129,7 +131,7 @@ class ClosingServer(ServerInFront):
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
         return self._counted(super().on_state(snapshots, time))
 
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         self._pass(frame.time)
         return self._counted_messages(super().on_frame(frame, info))
 
@@ -166,7 +168,7 @@ class ClosingServer(ServerInFront):
         if self._close_at is None and self._time_left is not None:
             self._close_at = time + self._time_left
 
-    def _counted_messages(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+    def _counted_messages(self, messages: Sequence[_Sent]) -> Sequence[_Sent]:
         if self._frames_left is None or not messages:
             return messages
         messages = messages[: self._frames_left]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ...model import Frame, FrameInfo
-from ..venue import FeedServer, Handshake, Key, Refusal, Reply, VenueClock
+from ..venue import FeedServer, Handshake, Key, Message, Refusal, Reply, VenueClock
 
 __all__ = ["ServerInFront"]
 
@@ -80,7 +80,7 @@ class ServerInFront(FeedServer):
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:
         return self._server.on_state(snapshots, time)
 
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         return self._server.on_frame(frame, info)
 
     def on_due(self, time: int) -> Sequence[bytes]:

@@ -10,7 +10,7 @@ import msgspec
 from ...model import Frame, FrameInfo
 from ..base import few_of
 from ..defaults import ServerDefaults
-from ..venue import Catalogue, Close, Key, Remark, Reply, Send
+from ..venue import Catalogue, Close, Key, Message, Remark, Reply, Send
 
 __all__ = ["SubscribeWithin", "SubscribeWithinCode", "SubscribingServer", "send_json"]
 
@@ -82,7 +82,7 @@ class SubscribingServer(ServerDefaults):
             replies += self.give_state(key, snapshots[key], time)
         return replies
 
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         takers = self._takers.get(info.channel)  # as `_takes`, without the call
         if not takers:
             return (frame.payload,) if takers is None and self.is_news(frame, info) else _NO_MESSAGES

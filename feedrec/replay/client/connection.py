@@ -5,8 +5,9 @@ A client can do harm by sending without end, by not reading, and by both. So
 
 1. What arrives is parsed a little at a time, and only while the client has messages left in its bucket. Beyond that,
    nothing is read from its socket: its own system makes it wait.
-2. What is written goes to the transport in pieces while that takes them, since asyncio copies what it buffers. The
-   rest waits here, as it is. What the library itself sends (a pong, a close) waits until no message is half written.
+2. What is written goes to the transport in slices while that takes them, since asyncio copies what it buffers. The
+   rest waits here, as it is. Between two slices, the event loop does what else is due: 5 MB at once would make the
+   frames of other clients late. What the library itself sends (a pong, a close) waits until no message is half written.
 3. While the transport takes nothing, nothing is read either: who does not read gets no answers.
 4. When both sides have said that they close, the server closes the connection at once (RFC 6455, 7.1.1). The library
    would wait for the client to do so, which some clients leave to their collection of garbage.
@@ -46,7 +47,7 @@ TRANSPORT_LIMIT = 1 << 17
 _MOST_FRAGMENTS = 1000  # of one message
 _UNIT = 1 << 10  # bytes that count as one message
 _PARSED_AT_ONCE = 1 << 12  # bytes; there may be some 700 empty messages in them
-_PIECE = 1 << 17
+_SLICE = 1 << 17
 _WRITTEN_AT_ONCE = 5 << 16  # bytes: a batch of messages at full speed
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
@@ -80,9 +81,9 @@ class ReplayConnection(ServerConnection):
         self._fragments = 0
         self._messages_wait = False
         self._refill: asyncio.TimerHandle | None = None
-        self._unwritten: deque[bytes] = deque()
+        self._unwritten: deque[memoryview] = deque()
         self._unwritten_size = 0
-        self._written_of_first = 0
+        self._next_slice: asyncio.Handle | None = None
         self._writers: set[asyncio.Future[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._take: Callable[[bytes, bool], object] | None = None
@@ -120,18 +121,19 @@ class ReplayConnection(ServerConnection):
         """Bytes that wait for the client to read."""
         return self._unwritten_size + self.transport.get_write_buffer_size()
 
-    def write(self, data: bytes) -> None:
-        """Write whole messages, now or when the client has read what was written before."""
+    def write(self, data: bytes | memoryview) -> None:
+        """Write messages, now or when the client has read what was written before; part of one if the rest follows."""
         if self._unwritten or self.paused or len(data) > _WRITTEN_AT_ONCE:
-            self._unwritten.append(data)
+            self._unwritten.append(memoryview(data))
             self._unwritten_size += len(data)
-            self._write_on()
+            if self._next_slice is None:
+                self._write_on()
         else:
             self.transport.write(data)
 
     async def written_down_to(self, size: int) -> None:
         """Wait until no more than so many bytes wait, or the client is gone."""
-        while self.waiting > size and self.paused:
+        while self.waiting > size and (self.paused or self._unwritten):
             writer = self.loop.create_future()
             self._writers.add(writer)
             try:
@@ -180,7 +182,7 @@ class ReplayConnection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost_by = exc
         self._is_lost = True
-        for timer in (self._refill, self._deadline):
+        for timer in (self._refill, self._deadline, self._next_slice):
             if timer is not None:
                 timer.cancel()
         self._unparsed.clear()
@@ -239,7 +241,6 @@ class ReplayConnection(ServerConnection):
         if self._deadline is not None:
             self._deadline.cancel()
         self._write_on()
-        self._wake_writers()
         self._parse_on()
 
     # What a client sends
@@ -289,17 +290,26 @@ class ReplayConnection(ServerConnection):
     # What it has to read
 
     def _write_on(self) -> None:
-        """Write what waits, as far as the transport takes it."""
-        while self._unwritten and not self.paused:
-            first, start = self._unwritten[0], self._written_of_first
-            piece = memoryview(first)[start : start + _PIECE]
-            self._written_of_first += len(piece)
-            self._unwritten_size -= len(piece)
-            if self._written_of_first == len(first):
-                self._unwritten.popleft()
-                self._written_of_first = 0
-            self.transport.write(piece)
+        """Write what waits as far as the transport takes it, a slice at a time."""
+        self._next_slice = None
+        if self._unwritten and not self.paused:
+            self.transport.write(self._take_slice())
+            if self._unwritten and not self.paused:
+                self._next_slice = self.loop.call_soon(self._write_on)
         self.send_data()
+        self._wake_writers()
+
+    def _take_slice(self) -> bytes | memoryview:
+        """Take the first bytes of what waits. Small messages are joined: to write each by itself would cost more."""
+        parts, room = list[memoryview](), _SLICE
+        while room and self._unwritten:
+            first = self._unwritten.popleft()
+            parts.append(first[:room])
+            if len(first) > room:
+                self._unwritten.appendleft(first[room:])
+            room -= len(parts[-1])
+        self._unwritten_size -= _SLICE - room
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _wake_writers(self) -> None:
         for writer in self._writers:

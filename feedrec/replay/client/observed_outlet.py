@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from ...feeds.venue import Message
 from ...model import Frame, FrameInfo
 from ..messages import Kind, SentMessage
 from ..observer import Observer
@@ -16,7 +17,7 @@ from .venue_session import VenueSession
 
 __all__ = ["ObservedOutlet"]
 
-OnFrame = Callable[[Frame, FrameInfo], Sequence[bytes]]
+OnFrame = Callable[[Frame, FrameInfo], Sequence[Message]]
 
 
 _ENDS = 32  # bytes at either end of a message; no answer has both of them in common with a frame
@@ -78,7 +79,7 @@ class ObservedOutlet(Outlet):
         """Return a server half's `on_frame` that notes which of its messages are the frame."""
 
         def on_frame_noted(frame: Frame, info: FrameInfo) -> Sequence[bytes]:
-            messages = on_frame(frame, info)
+            messages = [bytes(message) for message in on_frame(frame, info)]
             self._time = frame.time
             self._kinds.clear()
             for message in messages:
@@ -88,7 +89,8 @@ class ObservedOutlet(Outlet):
 
         return on_frame_noted
 
-    def add(self, payload: bytes, *, binary: bool) -> bool:
+    def add(self, payload: Message, *, binary: bool) -> bool:
+        payload = bytes(payload)
         is_full = super().add(payload, binary=binary)  # which may hand over what was added before
         if self._kinds:
             message = SentMessage(self._client, payload, binary, self._time, self._kinds.popleft())

@@ -9,9 +9,11 @@ Nothing is written unless the connection is open.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from websockets.protocol import State
 
+from ...feeds.venue import Message, Pieces
 from ..results import Outcome
 from .connection import ReplayConnection
 from .crowd import Crowd
@@ -53,11 +55,11 @@ class Outlet:
         self._batch_size = _DEFLATED_BATCH_SIZE if self._deflate else _BATCH_SIZE
         self.size = 0
         self._parts: list[bytes] = []
-        self._large = b""
+        self._large: Sequence[bytes | memoryview] = ()
         self._messages: list[tuple[bytes, bool]] = []
         self._held = 0
 
-    def add(self, payload: bytes, *, binary: bool) -> bool:
+    def add(self, payload: Message, *, binary: bool) -> bool:
         """
         Add a message to the next write.
 
@@ -73,12 +75,13 @@ class Outlet:
         size = len(payload)
         self._held += size
         if self._deflate:
-            self._messages.append((payload, binary))
+            self._messages.append((bytes(payload), binary))
         elif size < _LARGE:
-            self._parts += (message_header(size, binary=binary), payload)
+            whole = payload if isinstance(payload, bytes) else bytes(payload)
+            self._parts += (message_header(size, binary=binary), whole)
         else:
             self._parts.append(message_header(size, binary=binary))
-            self._large = payload
+            self._large = payload.pieces if isinstance(payload, Pieces) else (payload,)
             return True
         return self._held >= self._batch_size
 
@@ -100,9 +103,9 @@ class Outlet:
         else:
             connection.write(b"".join(self._parts))
             self._parts.clear()
-            if self._large:
-                connection.write(self._large)
-                self._large = b""
+            for piece in self._large:
+                connection.write(piece)
+            self._large = ()
         self.size += self._held
         self._held = 0
 
@@ -128,7 +131,7 @@ class Outlet:
         """
         await asyncio.sleep(0)
         connection = self._connection
-        if connection.paused and connection.waiting > (limit := self._crowd.write_limit):
+        if connection.waiting > (limit := self._crowd.write_limit):
             await connection.written_down_to(limit // 4)
         self._check()
 

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ...feeds.venue import Close, FeedServer, Handshake, Remark, Reply, Send
+from ...feeds.venue import Close, FeedServer, Handshake, Message, Remark, Reply, Send
 from ...model import Frame, FrameInfo
 from ..clock.alarm import Alarm
 from ..clock.time_types import RecordedWall
@@ -55,7 +55,7 @@ class VenueSession:
     ) -> None:
         self.time = venue_time or VenueTime()
         server.clock = self.time.clock
-        self.on_frame: Callable[[Frame, FrameInfo], Sequence[bytes]] = server.on_frame
+        self.on_frame: Callable[[Frame, FrameInfo], Sequence[Message]] = server.on_frame
         self.dismissal: Close | None = None
         self._server = server
         self._rebuilder = rebuilder
@@ -180,7 +180,7 @@ class VenueSession:
         if self._server.next_due is not None:
             self._server.next_due = self.time.clock.next_second(time)
 
-    def due_messages(self, time: RecordedWall) -> Sequence[bytes]:
+    def due_messages(self, time: RecordedWall) -> Sequence[Message]:
         """
         Return what is to be sent at `next_due`, or do what the venue does then.
 

@@ -46,7 +46,7 @@ def heard(venue: CoinbaseAdvancedServer, number: int, channel: str = "heartbeats
     """Return the number under which a recorded frame is sent; None if it is not."""
     payload = frame_of(number, channel)
     messages = venue.on_frame(Frame(0, conn, payload), FEED.describe(payload))
-    numbers = [json.loads(message)["sequence_num"] for message in messages]
+    numbers = [json.loads(bytes(message))["sequence_num"] for message in messages]
     return numbers[0] if numbers else None
 
 
@@ -144,7 +144,7 @@ def test_an_ack_that_a_frame_out_of_order_lets_go_is_numbered_like_any_other() -
     venue.on_coming(venue.awaited)
     venue.on_state({("ticker", "A-B"): None}, 0)
     payload = frame_of(3, "ticker")
-    messages = venue.on_frame(Frame(0, 0, payload), FEED.describe(payload))
+    messages = map(bytes, venue.on_frame(Frame(0, 0, payload), FEED.describe(payload)))
     numbers = [(json.loads(one)["channel"], json.loads(one)["sequence_num"]) for one in messages]
     assert numbers == [("subscriptions", 5), ("ticker", 3)]
     assert heard(venue, 5) == 6

@@ -17,7 +17,7 @@ from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
 from feedrec.feeds.coinbase_advanced.settings import Settings
 from feedrec.feeds.coinbase_advanced.state import MarketState
 from feedrec.feeds.server_half.settings import read_settings
-from feedrec.feeds.venue import SNAPSHOT_WAIT, Catalogue, Close, FeedServer, Key, Remark, Reply, Send
+from feedrec.feeds.venue import SNAPSHOT_WAIT, Catalogue, Close, FeedServer, Key, Pieces, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, FrameInfo, format_time
 
 PAIR = ("BTC-USD", "ETH-USD")
@@ -35,7 +35,7 @@ def request(kind: str, channel: str, *products: str) -> bytes:
 
 
 def sent(replies: list[Reply]) -> list[dict[str, Any]]:
-    return [json.loads(reply.payload) for reply in replies if isinstance(reply, Send)]
+    return [json.loads(bytes(reply.payload)) for reply in replies if isinstance(reply, Send)]
 
 
 def data(sequence: int, channel: str, kind: str, product: str) -> bytes:
@@ -50,7 +50,7 @@ def data(sequence: int, channel: str, kind: str, product: str) -> bytes:
 def play(venue: FeedServer, *payloads: bytes, time: int = START, conn: int = 0) -> list[dict[str, Any]]:
     messages: list[bytes] = []
     for payload in payloads:
-        messages += venue.on_frame(Frame(time, conn, payload), FEED.describe(payload))
+        messages += map(bytes, venue.on_frame(Frame(time, conn, payload), FEED.describe(payload)))
     return [json.loads(message) for message in messages]
 
 
@@ -225,7 +225,7 @@ def test_a_rebuilt_snapshot_makes_no_gap() -> None:
     venue = subscribed(("level2", "BTC-USD"))
     payload = data(0, "l2_data", "snapshot", "BTC-USD")
     messages = venue.on_frame(Frame(START, 0, payload, synthetic=True), FEED.describe(payload))
-    numbers = [json.loads(message)["sequence_num"] for message in messages]
+    numbers = [json.loads(bytes(message))["sequence_num"] for message in messages]
     after = play(venue, data(505, "l2_data", "update", "BTC-USD"), data(507, "l2_data", "update", "BTC-USD"))
     assert [*numbers, *(message["sequence_num"] for message in after)] == [0, 1, 2, 4]  # 506 is missing
 
@@ -420,13 +420,24 @@ def test_when_the_recording_begins_again_everything_is_wanted_again() -> None:
     assert venue.wanted == {("ticker", "BTC-USD"), ("level2", "ETH-USD")}
 
 
-@given(recorded=st.integers(0, 10**9), number=st.integers(0, 10**9), spaced=st.booleans())
-def test_renumbering_changes_digits_only(recorded: int, number: int, *, spaced: bool) -> None:
+@given(
+    recorded=st.integers(0, 10**9),
+    number=st.integers(0, 10**9),
+    spaced=st.booleans(),
+    size=st.sampled_from([0, 70_000]),
+    before=st.booleans(),
+)
+def test_renumbering_changes_digits_only(recorded: int, number: int, size: int, *, spaced: bool, before: bool) -> None:
+    """Also in a frame so large that it is not copied."""
     separators = (", ", ": ") if spaced else (",", ":")
-    fields = {"channel": "ticker", "timestamp": format_time(START), "sequence_num": recorded, "events": []}
+    numbered, large = {"sequence_num": recorded}, {"events": [{"type": "x" * size}]}
+    first, last = (large, numbered) if before else (numbered, large)
+    fields: dict[str, Any] = {"channel": "ticker", "timestamp": format_time(START), **first, **last}
     payload = json.dumps(fields, separators=separators).encode()
     expected = json.dumps({**fields, "sequence_num": number}, separators=separators).encode()
-    assert renumbered(payload, recorded, number) == expected
+    assert bytes(changed := renumbered(payload, recorded, number)) == expected
+    assert len(changed) == len(expected)
+    assert isinstance(changed, Pieces) is (size > 0 and not spaced)
 
 
 @pytest.mark.parametrize(

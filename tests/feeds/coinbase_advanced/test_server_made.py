@@ -33,7 +33,7 @@ def made_by(venue: FeedServer) -> list[bytes]:
     replies = venue.on_state(dict.fromkeys(venue.wanted), START)
     assert venue.next_due is not None
     beats = venue.on_due(venue.next_due)
-    return [*(reply.payload for reply in replies if isinstance(reply, Send)), *beats]
+    return [*(bytes(reply.payload) for reply in replies if isinstance(reply, Send)), *beats]
 
 
 @pytest.mark.parametrize("feed", [FEED, USER_FEED])
@@ -100,7 +100,7 @@ def test_an_ack_before_an_update_is_not_later_than_the_update() -> None:
     venue.on_state(dict.fromkeys(venue.wanted), START)
     venue.clock = VenueClock(0, lambda time: own_time(PLAIN))  # noqa: ARG005
     ack, update = venue.on_frame(Frame(START + HOUR, 0, PLAIN), FEED.describe(PLAIN))
-    assert own_time(ack) == own_time(update)
+    assert own_time(bytes(ack)) == own_time(bytes(update))
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def user(kind: str, sequence: int, *orders: dict[str, str]) -> bytes:
 
 
 def payloads(replies: list[Reply]) -> list[bytes]:
-    return [reply.payload for reply in replies if isinstance(reply, Send)]
+    return [bytes(reply.payload) for reply in replies if isinstance(reply, Send)]
 
 
 def remarks(replies: list[Reply]) -> list[str]:
@@ -104,7 +104,7 @@ def remarks(replies: list[Reply]) -> list[str]:
 
 
 def play(venue: FeedServer, *recorded: bytes) -> list[bytes]:
-    return [message for one in recorded for message in venue.on_frame(Frame(START, 0, one), FEED.describe(one))]
+    return [bytes(message) for one in recorded for message in venue.on_frame(Frame(START, 0, one), FEED.describe(one))]
 
 
 def begin(venue: FeedServer, snapshots: Mapping[str, bytes] | None = None) -> list[bytes]:
@@ -547,7 +547,7 @@ def test_a_client_gets_what_it_may_without_a_hole_and_is_refused_the_rest(
     replies = speak(venue, client.on_open(NOW))
     private = {"user", "futures_balance_summary"}
     allowed = [one for one in asked if one.channel in endpoint.channels and (signs or one.channel not in private)]
-    assert payloads(replies).count(REFUSED.payload) == len(asked) - len(allowed)
+    assert payloads(replies).count(bytes(REFUSED.payload)) == len(asked) - len(allowed)
     snapshots = {"user": user("snapshot", 0)} if late else {}
     messages = [*(one for one in payloads(replies) if one != REFUSED.payload), *begin(venue, snapshots)]
     messages += play(

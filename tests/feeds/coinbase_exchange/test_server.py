@@ -61,7 +61,7 @@ def leave(venue: FeedServer, *channels: Any, products: tuple[str, ...] = ()) -> 
 
 
 def sent(replies: list[Reply]) -> list[dict[str, Any]]:
-    return [json.loads(reply.payload) for reply in replies if isinstance(reply, Send)]
+    return [json.loads(bytes(reply.payload)) for reply in replies if isinstance(reply, Send)]
 
 
 def ack(*channels: tuple[str, list[str]]) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def data(kind: str, product: str = "BTC-USD", **fields: Any) -> bytes:
 
 
 def play(venue: FeedServer, *payloads: bytes) -> list[bytes]:
-    return [message for one in payloads for message in venue.on_frame(Frame(START, 0, one), describe(one))]
+    return [bytes(message) for one in payloads for message in venue.on_frame(Frame(START, 0, one), describe(one))]
 
 
 def begin(venue: FeedServer) -> list[Reply]:
@@ -600,7 +600,7 @@ def converse(
     for message in client.on_open(START):
         for reply in venue.on_message(message.payload, START):
             if isinstance(reply, Send):
-                notices += client.on_frame(describe(reply.payload), reply.payload)
+                notices += client.on_frame(describe(payload := bytes(reply.payload)), payload)
     notices += (one for at in (1.0, 1.0 + ACK_GRACE) for one in client.on_tick(at) if isinstance(one, Notice))
     return [(notice.severity, notice.event) for notice in notices]
 

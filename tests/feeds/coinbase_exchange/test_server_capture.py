@@ -69,7 +69,7 @@ def subscribe(venue: FeedServer, requests: list[bytes], before: Described, time:
     state = state_after(before)
     snapshots: dict[Key, bytes | None] = {key: state.snapshot(*key, time) for key in venue.wanted}
     replies += venue.on_state(snapshots, time)
-    return [reply.payload for reply in replies if isinstance(reply, Send)]
+    return [bytes(reply.payload) for reply in replies if isinstance(reply, Send)]
 
 
 def test_every_frame_is_described(frames: Described, catalogue: dict[str, set[str]]) -> None:
@@ -171,7 +171,7 @@ def test_a_late_client_ends_with_the_books_of_one_from_the_beginning(
         for kind, channel in (("snapshot", "level2"), ("ticker", "ticker"), ("last_match", "matches"))
         if before[channel]
     }
-    messages = answers + [message for frame, info in frames[cut:] for message in venue.on_frame(frame, info)]
+    messages = answers + [bytes(message) for frame, info in frames[cut:] for message in venue.on_frame(frame, info)]
     assert books_of(messages) == books_of([frame.payload for frame, _ in frames])
     rule = FEED.sequence_rule(from_start=True)
     assert [gap for one in messages if (gap := rule.observe(FEED.describe(one)))] == []
@@ -187,7 +187,7 @@ def test_made_heartbeats_fit_the_matches(
     for frame, info in frames:
         while venue.next_due is not None and venue.next_due <= frame.time:
             messages += venue.on_due(venue.next_due)
-        messages += venue.on_frame(frame, info)
+        messages += map(bytes, venue.on_frame(frame, info))
     infos = [FEED.describe(one) for one in messages]
     seconds = frames[-1][0].time // NANOSECONDS - frames[0][0].time // NANOSECONDS
     assert [info.kind for info in infos].count("heartbeat") == 2 * seconds

@@ -60,7 +60,7 @@ def ask(venue: FeedServer, method: str | None = None, number: Any = 1, **fields:
 
 
 def sent(replies: list[Reply]) -> list[dict[str, Any]]:
-    return [json.loads(reply.payload) for reply in replies if isinstance(reply, Send)]
+    return [json.loads(bytes(reply.payload)) for reply in replies if isinstance(reply, Send)]
 
 
 def remarks(replies: list[Reply]) -> list[str]:
@@ -77,7 +77,7 @@ def push(channel: str, data: dict[str, Any] | None = None, **params: Any) -> byt
 
 
 def play(venue: FeedServer, *payloads: bytes) -> list[bytes]:
-    return [message for one in payloads for message in venue.on_frame(Frame(START, 0, one), describe(one))]
+    return [bytes(message) for one in payloads for message in venue.on_frame(Frame(START, 0, one), describe(one))]
 
 
 def status_of(replies: list[Reply]) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Talk:
             self._take(self.venue.on_message(message.payload, START))
 
     def _take(self, replies: list[Reply]) -> None:
-        self._hear([reply.payload for reply in replies if isinstance(reply, Send)])
+        self._hear([bytes(reply.payload) for reply in replies if isinstance(reply, Send)])
         for reply in replies:
             if isinstance(reply, Close):
                 self.dismissal = reply
@@ -316,7 +316,7 @@ def test_an_id_is_echoed_as_it_is_written_and_left_out_if_there_is_none(written:
     def answer(fields: str) -> bytes:
         reply, *_ = server().on_message(b"{%s}" % fields.encode(), START)
         assert isinstance(reply, Send)
-        return reply.payload
+        return bytes(reply.payload)
 
     assert answer(f'"id":{written},"method":"ping"').startswith(f'{{"type":"pong","id":{written},"code":0'.encode())
     assert answer(f'"id":{written},"method":"no"').startswith(f'{{"type":"error","id":{written},'.encode())

@@ -9,7 +9,7 @@ import pytest
 from feedrec.errors import UsageError
 from feedrec.feeds.defaults import ServerDefaults
 from feedrec.feeds.server_half.closing import ClosingServer, read_closing
-from feedrec.feeds.venue import Close, Handshake, Key, Remark, Reply, Send
+from feedrec.feeds.venue import Close, Handshake, Key, Message, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, FrameInfo
 
 START = 1_795_280_400 * NANOSECONDS
@@ -64,7 +64,7 @@ def closing(**settings: str) -> ClosingServer:
     return server
 
 
-def play(server: ClosingServer, second: float) -> Sequence[bytes]:
+def play(server: ClosingServer, second: float) -> Sequence[Message]:
     return server.on_frame(Frame(START + round(second * NANOSECONDS), 0, b"frame"), FrameInfo())
 
 

@@ -44,7 +44,7 @@ class Street:
 
 
 def errors(replies: list[Reply]) -> list[str]:
-    sent = [json.loads(reply.payload) for reply in replies if isinstance(reply, Send)]
+    sent = [json.loads(bytes(reply.payload)) for reply in replies if isinstance(reply, Send)]
     return [one["message"] for one in sent if one.get("type") == "error"]
 
 

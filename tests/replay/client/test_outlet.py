@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.protocol import State
 
+from feedrec.feeds.venue import Pieces
 from feedrec.replay.client.crowd import Crowd
 from feedrec.replay.client.outlet import ClientEnded, Outlet
 from feedrec.replay.client.wire import message
@@ -32,13 +33,14 @@ def outlet_to(connection: FakeConnection) -> Outlet:
 
 @given(st.lists(st.tuples(st.integers(0, 200) | st.integers(LARGE - 2, LARGE + 2), st.booleans(), st.booleans())))
 def test_every_message_is_written_once_and_in_order(messages: list[tuple[int, bool, bool]]) -> None:
-    """However large they are, and whether or not each is handed over before the next comes."""
+    """However large they are, whole or in pieces, and whether or not each is handed over before the next comes."""
     connection = FakeConnection()
     outlet = outlet_to(connection)
     expected = b""
     for number, (size, binary, handed_over) in enumerate(messages):
         payload = bytes([number % 256]) * size
-        outlet.add(payload, binary=binary)
+        cut = size // 3
+        outlet.add(Pieces(payload[:cut], memoryview(payload)[cut:]) if number % 3 else payload, binary=binary)
         expected += message(payload, binary=binary)
         if handed_over:
             outlet.hand_over()

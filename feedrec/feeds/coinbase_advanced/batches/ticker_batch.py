@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....model import NANOSECONDS, Frame, FrameInfo
-from ...venue import Key, Reply
+from ...venue import Key, Message, Reply
 from ..channels import HEARTBEATS, TICKER, TICKER_BATCH
 from ..server import CoinbaseAdvancedServer
 from .tickers import batched_ticker
@@ -81,12 +81,12 @@ class TickerBatchServer(CoinbaseAdvancedServer):
         self._looked_into = self._looked_into | {TICKER} if made else self._looked_into - {TICKER}
         return found | {TICKER: found.get(TICKER, frozenset()) | made} if made else found
 
-    def _look_into(self, frame: Frame, info: FrameInfo) -> list[bytes]:
+    def _look_into(self, frame: Frame, info: FrameInfo) -> list[Message]:
         if info.channel != TICKER:
             return super()._look_into(frame, info)
         own = self.subscribed.get(TICKER, {}).keys()
         is_asked_for = bool(own) and (not info.products or not own.isdisjoint(info.products))
-        messages = super()._look_into(frame, info) if is_asked_for else []
+        messages = super()._look_into(frame, info) if is_asked_for else list[Message]()
         for product in self._made_products().intersection(info.products):
             if product in self._begun:
                 self._last[product] = frame.payload

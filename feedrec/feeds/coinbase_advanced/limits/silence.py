@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 from ....model import NANOSECONDS, Frame, FrameInfo
 from ...server_half.in_front import ServerInFront
-from ...venue import Close, Key, Remark, Reply
+from ...venue import Close, Key, Message, Remark, Reply
 from ..channels import HEARTBEATS
 from ..server import CoinbaseAdvancedServer
 
@@ -62,7 +62,7 @@ class ClosingSilentChannels(ServerInFront):
                 self._since[channel] = time
         return super().on_state(snapshots, time)
 
-    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[bytes]:
+    def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         if self._begins_anew:
             self._begins_anew = False
             self._since = dict.fromkeys(self._since, frame.time)

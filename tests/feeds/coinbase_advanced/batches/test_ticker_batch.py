@@ -41,7 +41,9 @@ class Client:
         time = START + round(second * NANOSECONDS)
         while self.venue.next_due is not None and self.venue.next_due <= time:
             self.messages += map(json.loads, self.venue.on_due(self.venue.next_due))
-        self.messages += map(json.loads, self.venue.on_frame(Frame(time, 0, payload), FEED.describe(payload)))
+        self.messages += map(
+            json.loads, map(bytes, self.venue.on_frame(Frame(time, 0, payload), FEED.describe(payload)))
+        )
 
     @property
     def batches(self) -> list[tuple[str, str]]:

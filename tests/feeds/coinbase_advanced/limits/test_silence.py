@@ -31,7 +31,7 @@ def ask(venue: FeedServer, channel: str, seconds: float, kind: str = "subscribe"
     message = {"type": kind, "channel": channel, "product_ids": ["BTC-USD"]}
     replies = venue.on_message(json.dumps(message).encode(), at(seconds))
     replies += venue.on_state(dict.fromkeys(venue.wanted), at(seconds))
-    return [json.loads(reply.payload) for reply in replies if hasattr(reply, "payload")]
+    return [json.loads(bytes(reply.payload)) for reply in replies if hasattr(reply, "payload")]
 
 
 def come(venue: FeedServer, channel: str, seconds: float) -> int:
