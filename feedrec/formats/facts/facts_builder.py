@@ -8,6 +8,7 @@ from typing import Any
 
 from ...model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 from ..line.codec import decode_line
+from ..line.columns import ReceivedColumns
 from ..line.frame_run import FrameRun
 from ..line.steady_clock import SteadyClock, reading_in, reading_of
 from ..line.subscribed import Subscribed
@@ -102,6 +103,11 @@ class FactsBuilder:
         self._facts.text += len(run.text)
         self._take_run(run.times, [run.conn] * len(run.times), run.infos, ())
 
+    def take_received(self, received: ReceivedColumns) -> None:
+        """Take frames that follow each other, which are counted elsewhere."""
+        self.take_text(received.lines)
+        self._take_run(received.times, received.conns, received.infos, ())
+
     def take_text(self, lines: Sequence[bytes]) -> None:
         """Count the bytes of the next lines, before `take_decoded`."""
         self._facts.text += sum(map(len, lines)) + len(lines)
@@ -193,7 +199,7 @@ class FactsBuilder:
         self._connections.see(seen if len(seen) == 1 else dict.fromkeys(conns))  # in order of appearance
         lost = self._sequence.take_run(walls, conns, infos, left_out)  # type: ignore[arg-type]
         if lost:
-            self._gaps.add_sorted([steady[number] for number in lost])
+            self._gaps.add_sorted([steady[number] for number, _ in lost])
 
     def _take_other(self, record: Record, line: bytes | None = None) -> None:
         """Take an event or a sent frame."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...errors import LineError
 from ...model import FrameInfo
 from ..line.codec import decode_header
+from ..line.columns import ReceivedColumns
 from ..line.frame_run import FrameRun
 from ..line.index import IndexedBlock, Mark, SnapshotPlace, encode_row, encode_rows
 from ..line.seek_table import encode_seek_table
@@ -73,6 +74,17 @@ class IndexBuilder:
             self._facts.take_run(run)
         self._counts.add_run(run.conn, run.infos, run.sizes)
         self._take(run.times[0], run.times[-1], run.infos)
+
+    def add_received(self, received: ReceivedColumns) -> None:
+        """Add frames in the block that is being written."""
+        if self._facts is not None:
+            self._facts.take_received(received)
+        conns, infos, sizes = received.conns, received.infos, list(map(len, received.payloads))
+        if conns.count(conns[0]) == len(conns):
+            self._counts.add_run(conns[0], infos, sizes)
+        else:
+            self._counts.add(conns, infos, sizes)
+        self._take(received.times[0], received.times[-1], infos)
 
     def _take(self, first: int, last: int, infos: Sequence[FrameInfo | None]) -> None:
         """Take lines whose earliest and latest times these are."""

@@ -143,7 +143,7 @@ class SequenceCheck:
 
     def take_run(
         self, times: Sequence[int], conns: Sequence[int], infos: Sequence[FrameInfo], left_out: Collection[int] = ()
-    ) -> list[int]:
+    ) -> list[tuple[int, Discontinuity]]:
         """
         Take received frames that follow each other.
 
@@ -154,12 +154,12 @@ class SequenceCheck:
             left_out: The numbers of those among them that are of no sequence.
 
         Returns:
-            The numbers of those before which there is a gap of which no event tells.
+            The numbers of those before which there is a gap of which no event tells, each with that gap.
 
         """
         if self._make_rule is None:
             return []
-        lost: list[int] = []
+        lost: list[tuple[int, Discontinuity]] = []
         rules, announced = self._rules, self._announced
         if not announced and not left_out and conns and conns.count(conns[0]) == len(conns):
             passes = getattr(self._rule_for(conns[0]), "passes", None)
@@ -169,8 +169,10 @@ class SequenceCheck:
             if left_out and number in left_out:
                 continue
             found = (rules.get(conn) or self._rule_for(conn)).observe(info)
-            if (found is not None or announced) and self._judge(found, conn, times[number]) is not None:
-                lost.append(number)
+            if found is not None or announced:
+                gap = self._judge(found, conn, times[number])
+                if gap is not None:
+                    lost.append((number, gap))
         return lost
 
     def forget(self) -> None:

@@ -5,6 +5,7 @@ One line of a recording, and what is known about it. Pure: no stream, no file.
     as_written.py    lines of other programs as ours
     json_strings.py  payloads as JSON strings and back
     fast_path.py     decodes received frames the fast way
+    columns.py       received frames of many lines at once, column by column
     frame_run.py     received frames in a row as one text
     index.py         where things are in a recording
     seek_table.py    the seek table of the zstd seekable format

@@ -21,6 +21,7 @@ from ..file.recording import Recording
 from ..file.recording_file import RecordingFile
 from ..line.as_written import as_written
 from ..line.codec import decode_header, decode_line, is_header
+from ..line.columns import ReceivedColumns, stretches
 from ..line.index import mark_of
 from ..stream.protocols import MAX_LINE
 from ..stream.text_form import HEAD, foreign_text
@@ -31,7 +32,6 @@ from .verify_checks import IndexCheck, LineCheck
 __all__ = ["Problem", "Verification", "verify_recording"]
 
 _MOST = 100
-_PROGRESS_LINES = 1024
 
 Progress = Callable[[int, int], object]
 
@@ -99,6 +99,21 @@ class Verification(msgspec.Struct):
         self.problem_count += 1
         if len(self.problems) < _MOST:
             self.problems.append(Problem(kind, text, offset, None if time is None else format_time(time)))
+
+    def take_record(self, record: Record, rules: Rules) -> FrameInfo | None:
+        """Count a line; return the description of a received frame."""
+        self.lines += 1
+        if not isinstance(record, Frame) or record.direction != "in":
+            return None
+        self.frames += 1
+        return FrameInfo() if record.binary else rules.describe(record.payload)
+
+    def take_received(self, received: ReceivedColumns, check: LineCheck) -> None:
+        """Count received frames that follow each other, and add what is wrong with them."""
+        self.lines += len(received.times)
+        self.frames += len(received.times)
+        for kind, text, time in check.take_received(received):
+            self.add(kind, text, None, time)
 
     def take_sequence(self, sequence: SequenceCheck) -> None:
         """Take what the numbers of all frames tell."""
@@ -192,24 +207,38 @@ class _Verification:
             self._take_header(lines[0])
         assert self._check is not None  # noqa: S101  for mypy
         self._index.take_text(sum(map(len, lines)) + len(lines))
-        for number in range(start, len(lines)):
-            try:
-                record = decode_line(lines[number])
-            except LineError as error:
-                if not self._has_header and is_header(lines[number]):  # after something invalid, which was reported
-                    self._take_header(lines[number])
-                    continue
-                self._add("line", str(error), self._source.offset_of_line(lines[:number]))
+        describe = self._rules.describe if self._has_header else self._describe
+        for begin, end, received in stretches(lines, describe, start):
+            if received is not None:
+                self._take_received(received)
                 continue
-            self._take(lines[number], record)
+            for number in range(begin, end):
+                self._take_line(lines, number)
+
+    def _describe(self, payload: bytes) -> FrameInfo:
+        """Describe a payload by the rules of now: a header that is still to come changes them."""
+        return self._rules.describe(payload)
+
+    def _take_received(self, received: ReceivedColumns) -> None:
+        assert self._check is not None  # noqa: S101  for mypy
+        self._index.take_received(received)
+        self.result.take_received(received, self._check)
+
+    def _take_line(self, lines: list[bytes], number: int) -> None:
+        line = lines[number]
+        try:
+            record = decode_line(line)
+        except LineError as error:
+            if not self._has_header and is_header(line):  # after something invalid, which was reported
+                self._take_header(line)
+                return
+            self._add("line", str(error), self._source.offset_of_line(lines[:number]))
+            return
+        self._take(line, record)
 
     def _take(self, line: bytes, record: Record) -> None:
         assert self._check is not None  # noqa: S101  for mypy
-        self.result.lines += 1
-        info = None
-        if isinstance(record, Frame) and record.direction == "in":
-            self.result.frames += 1
-            info = FrameInfo() if record.binary else self._rules.describe(record.payload)
+        info = self.result.take_record(record, self._rules)
         if self._source.index is not None and as_written(line, record) != line:
             self._foreign += 1
         self._index.take_mark(line, mark_of(record, info))
@@ -299,18 +328,25 @@ def _verify_records(recording: Recording, rules: Rules, progress: Progress) -> V
     result = Verification(recording.path, is_live=recording.is_live)
     check = LineCheck(None if "filtered" in recording.header.extra else rules.sequence_rule)
     try:
-        for record in recording:
-            if result.lines % _PROGRESS_LINES == 0:
-                progress(recording.bytes_read, recording.size)
-            result.lines += 1
-            info = None
-            if isinstance(record, Frame) and record.direction == "in":
-                result.frames += 1
-                info = FrameInfo() if record.binary else rules.describe(record.payload)
-            for kind, text in check.take(record, info):
-                result.add(kind, text, None, record.time)
+        for lines in recording.batches():
+            progress(recording.bytes_read, recording.size)
+            for begin, end, received in stretches(lines, rules.describe):
+                if received is not None:
+                    result.take_received(received, check)
+                    continue
+                for line in lines[begin:end]:
+                    _verify_line(recording, line, result, check, rules)
     except DamagedRecordingError as error:
         result.add("damage", error.reason, error.offset, check.last_time)
     result.notes += recording.form.notes
     result.take_sequence(check.sequence)
     return result
+
+
+def _verify_line(recording: Recording, line: bytes, result: Verification, check: LineCheck, rules: Rules) -> None:
+    try:
+        record = decode_line(line)
+    except LineError as error:
+        recording.raise_bad_line(line, error)
+    for kind, text in check.take(record, result.take_record(record, rules)):
+        result.add(kind, text, None, record.time)

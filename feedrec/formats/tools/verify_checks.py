@@ -14,6 +14,7 @@ from ..facts.file_facts import FileFacts, decode_facts
 from ..facts.index_builder import IndexBuilder
 from ..facts.sequence_check import Discontinuity, MakeRule, SequenceCheck
 from ..file.block_search import ReadAt
+from ..line.columns import ReceivedColumns
 from ..line.index import INDEX_MAGIC, Index, IndexedBlock, Mark, find_index
 from ..line.seek_table import Tail, encode_seek_table, find_seek_table
 from ..stream.zstd_parser import FrameEnd
@@ -50,7 +51,8 @@ class LineCheck:
 
     def take(self, record: Record, info: FrameInfo | None) -> list[Finding]:
         """Check the next record; `info` is the description of a received frame."""
-        found = self._order(record)
+        is_clock = isinstance(record, Event) and record.name == "clock"
+        found = self._step_to(record.time, is_clock=is_clock)
         if isinstance(record, Event):
             self._take_event(record)
         elif info is not None:
@@ -59,17 +61,24 @@ class LineCheck:
                 found.append(("gap", _gap_text(record.conn, gap)))
         return found
 
+    def take_received(self, received: ReceivedColumns) -> list[tuple[str, str, int]]:
+        """Check received frames that follow each other; return what was found, each with the time of its line."""
+        times, conns = received.times, received.conns
+        found = [(kind, text, times[0]) for kind, text in self._step_to(times[0], is_clock=False)]
+        self.last_time = times[-1]
+        gaps = self.sequence.take_run(times, conns, received.infos)
+        return found + [("gap", _gap_text(conns[number], gap), times[number]) for number, gap in gaps]
+
     def forget(self) -> None:
         """Expect records to be missing here, which was reported."""
         self.sequence.forget()
         self._clock_changed = True  # a clock event may be among them
 
-    def _order(self, record: Record) -> list[Finding]:
-        is_clock = isinstance(record, Event) and record.name == "clock"
-        last, self.last_time = self.last_time, record.time
+    def _step_to(self, time: int, *, is_clock: bool) -> list[Finding]:
+        last, self.last_time = self.last_time, time
         may_step = is_clock or self._clock_changed
         self._clock_changed = is_clock
-        if last is None or record.time >= last or may_step:
+        if last is None or time >= last or may_step:
             return []
         return [("time", f"time steps back from {format_time(last)} without a clock event")]
 
@@ -138,6 +147,12 @@ class IndexCheck:
             self._marks.append(mark)
             if len(self._lines) >= _LINES_HELD:
                 self._hand_over()
+
+    def take_received(self, received: ReceivedColumns) -> None:
+        """Add received frames that follow each other."""
+        if self._index is not None and self._rows < len(self._index.blocks):
+            self._hand_over()
+            self._builder.add_received(received)
 
     def _hand_over(self) -> None:
         if self._lines:
