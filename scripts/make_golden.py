@@ -22,7 +22,7 @@ import zstandard
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.gzip_members import GzipEncoder
-from feedrec.formats.stream.parquet_rows import ParquetEncoder
+from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Kind, Record, format_time
 

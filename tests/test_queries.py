@@ -13,7 +13,7 @@ import pytest
 from feedrec.feeds import find_feed
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.index import mark_of
-from feedrec.formats.stream.parquet_rows import ParquetEncoder
+from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.model import Frame
 
 from .cli.command import DEMO

@@ -17,7 +17,10 @@ from ...model import FrameInfo
 from .codec import is_json, received_text, stand_verbatim
 from .index import Mark
 
-__all__ = ["FrameRun", "Read", "run_of"]
+__all__ = ["AFTER_PAYLOAD", "FrameRun", "Read", "run_of"]
+
+AFTER_PAYLOAD = 2
+"""Bytes of a line after its payload: a brace and the line feed."""
 
 Read = tuple[int, list[bytes]]
 """When a read of the socket was, in nanoseconds, and the text messages that it completed."""
@@ -49,18 +52,18 @@ class FrameRun(msgspec.Struct, frozen=True, gc=False):
 
     def lines_within(self, size: int) -> int:
         """Return how many of the lines, from the first on, have no more than so many bytes together."""
-        around = self._around
+        around = self.around
         return bisect_right(list(accumulate([around + payload for payload in self.sizes])), size)
 
     def parted(self, count: int) -> tuple[FrameRun, FrameRun]:
         """Return the first lines, so many, and the others, at least one of each."""
-        end = sum(self.sizes[:count]) + count * self._around
+        end = sum(self.sizes[:count]) + count * self.around
         first = FrameRun(self.text[:end], self.conn, self.times[:count], self.infos[:count], self.sizes[:count])
         return first, FrameRun(self.text[end:], self.conn, self.times[count:], self.infos[count:], self.sizes[count:])
 
     @property
-    def _around(self) -> int:
-        """Bytes of a line around its payload: the time and the connection take as many in each."""
+    def around(self) -> int:
+        """Bytes of a line around its payload, the same in each: what stands before it, a brace, and the line feed."""
         return (len(self.text) - sum(self.sizes)) // len(self.sizes)
 
     def lines(self) -> list[tuple[bytes, Mark]]:

@@ -17,21 +17,15 @@ from typing import NamedTuple, cast
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ...model import Direction, Frame, FrameInfo
-from ..facts.index_builder import IndexBuilder
-from ..facts.sequence_check import MakeRule
 from ..line.codec import PayloadKey, decode_line, encode_frame, encode_payload, is_encoded_as
-from ..line.frame_run import FrameRun
 from ..line.index import Mark
-from .parquet_sink import MemorySink, Sink
-from .protocols import NOTHING_PENDING, Pending
-from .zstd_blocks import DEFAULT_LEVEL
 
 __all__ = [
     "GROUPS_KEY",
     "HEADER_KEY",
+    "INT64_LIMIT",
     "MAX_GROUP_ROWS",
     "MAX_GROUP_SIZE",
     "SCHEMA",
@@ -39,10 +33,11 @@ __all__ = [
     "SEAL_SIZE",
     "SUMMARY_KEY",
     "TAIL_SIZE",
-    "ParquetEncoder",
     "Row",
     "RowGroup",
     "decode_groups",
+    "encode_groups",
+    "int64",
     "line_of",
     "release_memory",
     "row_of",
@@ -92,10 +87,8 @@ SCHEMA = pa.schema(
 _FLAGS = ("redacted", "synthetic", "unverified")
 _KEYS: dict[str, PayloadKey] = {"json": "frame", "text": "text", "bytes": "base64", "binary": "base64"}
 _VERBATIM_KINDS = frozenset({"json", "event", "line"})
-_WITH_DICTIONARY = ["conn", "dir", "event", "channel", "product", "kind", "flags"]
-_WITH_STATISTICS = ["time", *_WITH_DICTIONARY, "sequence"]
-_DELTAS = {"time": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED"}
-_INT64 = 1 << 63
+INT64_LIMIT = 1 << 63
+"""The first number that is too large for a column."""
 _RECEIVED = b'"dir":"in","frame":'
 _AS_BASE64 = b'"op":"text","base64":"'
 _MOST_BEFORE_PAYLOAD = 200  # bytes of a line that feedrec wrote
@@ -199,7 +192,7 @@ def row_of(line: bytes, mark: Mark | None = None) -> Row:
         if row is not None:
             return row
     record = decode_line(line)
-    time, conn = _int64(record.time), _int64(record.conn)
+    time, conn = int64(record.time), int64(record.conn)
     if not isinstance(record, Frame):
         return Row(time, conn, None, record.name, None, None, None, "event", None, line)
     kind, payload = _kind(record, line), record.payload
@@ -236,7 +229,11 @@ def _received_json(line: bytes, time: int, conn: int, info: FrameInfo) -> Row | 
     """Return the row of a received frame without parsing it; None if the line is something else."""
     start = line.find(_RECEIVED)
     payload = line[start + len(_RECEIVED) : -1]
-    if start < 0 or max(time, conn) >= _INT64 or encode_frame(Frame(time, conn, payload), parses=info.parses) != line:
+    if (
+        start < 0
+        or max(time, conn) >= INT64_LIMIT
+        or encode_frame(Frame(time, conn, payload), parses=info.parses) != line
+    ):
         return None
     return Row(time, conn, "in", None, *_described(info), "json", None, payload)
 
@@ -244,7 +241,7 @@ def _received_json(line: bytes, time: int, conn: int, info: FrameInfo) -> Row | 
 def _described(info: FrameInfo | None) -> tuple[str | None, str | None, int | None]:
     if info is None:
         return None, None, None
-    sequence = None if info.sequence is None else _int64(info.sequence)
+    sequence = None if info.sequence is None else int64(info.sequence)
     return info.channel or None, ",".join(info.products) or None, sequence
 
 
@@ -256,128 +253,11 @@ def _kind(frame: Frame, line: bytes) -> str:
     return "bytes" if line.find(_AS_BASE64, 0, _MOST_BEFORE_PAYLOAD) >= 0 else "text"
 
 
-def _int64(number: int) -> int | None:
-    return number if -_INT64 <= number < _INT64 else None
+def int64(number: int) -> int | None:
+    """Return a number that fits in a column; None for any other."""
+    return number if -INT64_LIMIT <= number < INT64_LIMIT else None
 
 
 def release_memory() -> None:
     """Return what was freed to the operating system: next to a large line, it may be several times its size."""
     pa.default_memory_pool().release_unused()
-
-
-class ParquetEncoder:
-    """
-    Encodes lines as a Parquet file, a row group at a time.
-
-    Nothing can be read before `finish`.
-
-    Args:
-        level: zstd level.
-        group_rows: Maximum number of rows in a row group.
-        group_size: Maximum bytes of lines in a row group.
-        sink: Where pyarrow writes; None for memory.
-        make_rule: The sequence rule of the feed, if it describes every received frame; for the summary.
-
-    """
-
-    def __init__(
-        self,
-        level: int = DEFAULT_LEVEL,
-        group_rows: int = MAX_GROUP_ROWS,
-        group_size: int = MAX_GROUP_SIZE,
-        sink: Sink | None = None,
-        make_rule: MakeRule | None = None,
-    ) -> None:
-        self._level = level
-        self._group_rows = group_rows
-        self._group_size = group_size
-        self._sink: Sink = sink or MemorySink()
-        self._header = b""
-        self._rows: list[Row] = []
-        self._size = 0
-        self._ready: list[bytes] = []
-        self._groups: list[RowGroup] = []
-        self._index = IndexBuilder()
-        self._make_rule = make_rule
-
-    def begin(self, header: bytes) -> bytes:
-        self._header = header
-        self._index.begin(header, self._make_rule)
-        self._writer = pq.ParquetWriter(
-            self._sink.stream,
-            SCHEMA,
-            compression="zstd",
-            compression_level=self._level,
-            use_dictionary=_WITH_DICTIONARY,
-            column_encoding=_DELTAS,
-            write_statistics=_WITH_STATISTICS,
-            write_page_checksum=True,
-            store_schema=False,
-        )
-        return self._sink.take()
-
-    def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:
-        known: Sequence[Mark | None] = marks or [None] * len(lines)
-        start = 0
-        for number, (line, mark) in enumerate(zip(lines, known, strict=True)):
-            if self._rows and (len(self._rows) >= self._group_rows or self._size + len(line) >= self._group_size):
-                self._index.add(lines[start:number], marks[start:number])
-                self._end_group()
-                start = number
-            self._rows.append(row_of(line, mark))
-            self._size += len(line) + 1
-        self._index.add(lines[start:], marks[start:])
-        return self._take_ready()
-
-    def add_run(self, run: FrameRun) -> None:  # noqa: ARG002
-        return
-
-    def flush(self) -> bytes:
-        return b""
-
-    def finish(self) -> bytes:
-        self._end_group()
-        metadata = {HEADER_KEY: self._header, GROUPS_KEY: encode_groups(self._groups)}
-        if (summary := self._index.summary()) is not None:
-            metadata[SUMMARY_KEY] = summary
-        self._writer.add_key_value_metadata(metadata)
-        self._writer.close()
-        rest = self._sink.take()
-        footer = len(rest) - TAIL_SIZE - int.from_bytes(rest[-TAIL_SIZE:][:4], "little")
-        return b"".join([self._take_ready(), rest[:footer], seal(rest[footer:]), rest[footer:]])
-
-    @property
-    def end_size(self) -> int | None:
-        return None
-
-    @property
-    def pending(self) -> Pending:
-        return NOTHING_PENDING
-
-    def _take_ready(self) -> bytes:
-        ready, self._ready = self._ready, []
-        return b"".join(ready)
-
-    def _end_group(self) -> None:
-        if not self._rows:
-            return
-        lines, offset = len(self._rows), self._sink.tell()
-        times = [row.time for row in self._rows if row.time is not None]
-        first, last = (min(times), max(times)) if len(times) == lines else (None, None)
-        batch = _batch_of(self._rows)
-        self._rows.clear()  # before compression, so that nothing is held twice
-        if self._size > self._group_size:
-            release_memory()
-        self._size = 0
-        self._writer.write_batch(batch, row_group_size=lines)
-        del batch
-        data = self._sink.take()
-        self._groups.append(RowGroup(lines, offset, len(data), zlib.crc32(data), first, last))
-        self._index.end_block(len(data), 0, 0)
-        self._ready.append(data)
-
-
-def _batch_of(rows: Sequence[Row]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
-    return pa.record_batch(arrays, schema=SCHEMA)

@@ -23,8 +23,8 @@ class PlainEncoder:
     def add(self, lines: Sequence[bytes], marks: Sequence[Mark] = ()) -> bytes:  # noqa: ARG002
         return b"\n".join([*lines, b""]) if lines else b""
 
-    def add_run(self, run: FrameRun) -> None:  # noqa: ARG002
-        return
+    def add_run(self, run: FrameRun) -> bytes:
+        return run.text
 
     def flush(self) -> bytes:
         return b""

@@ -11,7 +11,8 @@ import pytest
 from feedrec.formats import open_recording
 from feedrec.formats.line.codec import encode_header
 from feedrec.formats.stream.gzip_members import GzipEncoder
-from feedrec.formats.stream.parquet_rows import GROUPS_KEY, ParquetEncoder, decode_groups
+from feedrec.formats.stream.parquet_encoder import ParquetEncoder
+from feedrec.formats.stream.parquet_rows import GROUPS_KEY, decode_groups
 from feedrec.formats.stream.protocols import Encoder
 from feedrec.formats.tools.repair import repair_recording
 

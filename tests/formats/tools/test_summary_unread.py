@@ -20,7 +20,7 @@ from feedrec.formats.line.codec import encode_header
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.several.clocks import starting_clocks
 from feedrec.formats.several.inputs import Input, inspect_index, inspect_recording
-from feedrec.formats.stream.parquet_rows import ParquetEncoder
+from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.formats.tools.convert import convert
 from feedrec.formats.tools.repair import repair_recording

@@ -262,7 +262,7 @@ def _encoder_for(path: Path, level: int | None, make_rule: MakeRule | None) -> E
             raise UsageError(f"invalid gzip level {level}: must be 1 to 9")
         return GzipEncoder(DEFAULT_GZIP_LEVEL if level is None else level)
     if path.suffix == PARQUET_SUFFIX:
-        from ...stream.parquet_rows import ParquetEncoder  # noqa: PLC0415  loads pyarrow
+        from ...stream.parquet_encoder import ParquetEncoder  # noqa: PLC0415  loads pyarrow
         from .spool import Spool  # noqa: PLC0415
 
         return ParquetEncoder(DEFAULT_LEVEL if level is None else level, sink=Spool(), make_rule=make_rule)

@@ -27,10 +27,10 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.parquet.parquet_recording import ParquetRecording
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.line.codec import encode_frame, encode_header
-from feedrec.formats.stream import parquet_rows
+from feedrec.formats.stream import parquet_encoder
+from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.formats.stream.parquet_rows import (
     GROUPS_KEY,
-    ParquetEncoder,
     Row,
     decode_groups,
     encode_groups,
@@ -341,7 +341,9 @@ def test_a_new_file_whose_bytes_changed_on_the_way_gets_no_name(
 def test_a_footer_that_contradicts_its_list_of_row_groups_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet_rows, "encode_groups", lambda groups: encode_groups(groups).replace(b"[[30,", b"[[29,"))
+    monkeypatch.setattr(
+        parquet_encoder, "encode_groups", lambda groups: encode_groups(groups).replace(b"[[30,", b"[[29,")
+    )
     (tmp_path / "a.parquet").write_bytes(parquet())
     with pytest.raises(CorruptRecordingError, match="inconsistent footer"):
         ParquetRecording(tmp_path / "a.parquet")
