@@ -144,7 +144,7 @@ def test_only_one_module_knows_how_files_are_named_or_locked() -> None:
     """What `.part` means, and what a lock is, stands once."""
     texts = {name: module.read_text() for name, module in zip(NAMES, MODULES, strict=True)}
     assert [name for name, text in texts.items() if "import fcntl" in text] == ["formats/file/lock.py"]
-    rule = re.compile(r"""["']\.(part|parquet|repairing|jsonl(\.zst|\.gz)?)["']""")
+    rule = re.compile(r"""["']\.(part|parquet|repairing|state|jsonl(\.zst|\.gz)?)["']""")
     assert [name for name, text in texts.items() if rule.search(text)] == ["formats/file/names.py"]
 
 

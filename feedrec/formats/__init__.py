@@ -1,12 +1,13 @@
 """
 Recordings on disk, in subpackages that build on each other.
 
-    line/     one line, and what is known about it
-    facts/    what the lines of a file tell: its index, and the summary in it
-    stream/   lines to bytes and back
-    file/     one recording as a file
-    several/  several recordings at once
-    tools/    convert, summarise, verify, repair
+    line/         one line, and what is known about it
+    facts/        what the lines of a file tell: its index, and the summary in it
+    stream/       lines to bytes and back
+    file/         one recording as a file
+    several/      several recordings at once
+    checkpoints/  states beside recordings
+    tools/        convert, summarise, verify, repair
 
 Nothing here depends on a venue: what it needs to know about one is passed in.
 """

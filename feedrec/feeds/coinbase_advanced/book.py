@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
-from ..decoding import decoder_of
-from ..state.book import PriceLevelBook
+from ..decoding import NOT_UNDERSTOOD, decoder_of
+from ..state.book import DumpedLevels, PriceLevelBook
 from .frames import snapshot_head
 
 __all__ = ["Book", "BookFrame", "Update", "decode_book_frame"]
@@ -40,6 +40,19 @@ class BookFrame(msgspec.Struct, gc=False):
 
 decode_book_frame = decoder_of(BookFrame)
 _encode = msgspec.json.Encoder().encode
+
+
+class _Dumped(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """A book written down."""
+
+    product: str
+    ask_side: _AskSide
+    event_time: str
+    client_id: bytes
+    levels: DumpedLevels
+
+
+_decode_dumped = msgspec.msgpack.Decoder(_Dumped).decode
 
 _MANY = 10
 """Updates in a frame from which on it is quicker to put them all at once."""
@@ -74,6 +87,33 @@ class Book(PriceLevelBook):
                     self.ask_side = update.side
                     break
         self.client_id = client_id
+
+    def dump(self) -> bytes:
+        """Write it down, for `load`."""
+        dumped = _Dumped(self.product, self.ask_side, self.event_time, self.client_id, self.dump_levels())
+        return msgspec.msgpack.encode(dumped)
+
+    @classmethod
+    def load(cls, product: str, data: bytes) -> Self:
+        """
+        Return the book of a product that was written down.
+
+        Raises:
+            ValueError: If it is none, or that of another product.
+
+        """
+        try:
+            dumped = _decode_dumped(data)
+            if dumped.client_id:
+                msgspec.json.decode(dumped.client_id)  # it stands in the frame as it is
+        except NOT_UNDERSTOOD as error:
+            raise ValueError(f"not a book: {error}") from error
+        if dumped.product != product:
+            raise ValueError(f"a book of {dumped.product}, not of {product}")
+        book = cls(product)
+        book.ask_side, book.event_time, book.client_id = dumped.ask_side, dumped.event_time, dumped.client_id
+        book.load_levels(dumped.levels)
+        return book
 
     def snapshot(self, time: int) -> bytes:
         """Write the frame as the venue does: bids, then asks, the best first."""

@@ -140,6 +140,8 @@ class MarketState(KeyedState):
 
     """
 
+    dumped_channels = ("level2",)
+
     def apply(self, info: FrameInfo, payload: bytes) -> None:
         """Take in a recorded frame; see `KeyedState`."""
         if info.channel == HEARTBEATS and self.wanted is not None and _LAST_BEAT in self.wanted:
@@ -174,6 +176,10 @@ class MarketState(KeyedState):
         if not isinstance(items, _Items) or product not in items.texts:
             return None
         return items.snapshot_of([items.texts[product]], time)
+
+    def load_value(self, channel: str, product: str, dumped: bytes) -> Book:  # noqa: ARG002
+        """Return a book that was dumped; see `KeyedState`."""
+        return Book.load(product, dumped)
 
     def _makes_batch(self, product: str) -> bool:
         return self.wanted is not None and (TICKER_BATCH, product) in self.wanted

@@ -6,10 +6,12 @@ The venue writes some prices with more zeros than others (channels page), so the
 
 from __future__ import annotations
 
+from typing import Self
+
 import msgspec
 
-from ..decoding import decoder_of
-from ..state.book import Level, PriceLevelBook
+from ..decoding import NOT_UNDERSTOOD, decoder_of
+from ..state.book import DumpedLevels, Level, PriceLevelBook
 from .frames import venue_time
 
 __all__ = ["Book", "BookFrame", "decode_book_frame"]
@@ -32,8 +34,17 @@ class _Snapshot(msgspec.Struct, tag="snapshot", gc=False):
     time: str
 
 
+class _Dumped(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """A book written down."""
+
+    product: str
+    time: str
+    levels: DumpedLevels
+
+
 decode_book_frame = decoder_of(BookFrame)
 _encode = msgspec.json.Encoder().encode
+_decode_dumped = msgspec.msgpack.Decoder(_Dumped).decode
 
 
 class Book(PriceLevelBook):
@@ -59,6 +70,29 @@ class Book(PriceLevelBook):
         for side, price, size in frame.changes:
             self.put(self.asks if side == "sell" else self.bids, price, size)
         self.time = frame.time or self.time
+
+    def dump(self) -> bytes:
+        """Write it down, for `load`."""
+        return msgspec.msgpack.encode(_Dumped(self.product, self.time, self.dump_levels()))
+
+    @classmethod
+    def load(cls, product: str, data: bytes) -> Self:
+        """
+        Return the book of a product that was written down.
+
+        Raises:
+            ValueError: If it is none, or that of another product.
+
+        """
+        try:
+            dumped = _decode_dumped(data)
+        except NOT_UNDERSTOOD as error:
+            raise ValueError(f"not a book: {error}") from error
+        if dumped.product != product:
+            raise ValueError(f"a book of {dumped.product}, not of {product}")
+        book = cls(BookFrame(product, time=dumped.time))
+        book.load_levels(dumped.levels)
+        return book
 
     def snapshot(self, time: int) -> bytes:
         """Return the frame as the venue writes it; a book without a time of its own has that of the subscription."""

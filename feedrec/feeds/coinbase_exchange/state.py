@@ -71,6 +71,8 @@ class MarketState(KeyedState):
 
     """
 
+    dumped_channels = ("level2",)
+
     def __init__(self, wanted: Collection[Key] | None = None) -> None:
         super().__init__(None if wanted is None else [_key(*one) for one in wanted])
 
@@ -93,6 +95,10 @@ class MarketState(KeyedState):
     def snapshot(self, channel: str, product: str, time: int) -> bytes | None:
         """Return the frame that a new subscriber gets first; the channel is as described or as subscribed."""
         return super().snapshot(*_key(channel, product), time)
+
+    def load_value(self, channel: str, product: str, dumped: bytes) -> Book:  # noqa: ARG002
+        """Return a book that was dumped; see `KeyedState`."""
+        return Book.load(product, dumped)
 
     def _note_numbers(self, product: str, info: FrameInfo) -> None:
         before = self.values.get(("heartbeat", product))

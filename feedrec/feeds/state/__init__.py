@@ -3,8 +3,9 @@ What a feed remembers of the market, so that a client that subscribes late gets 
 
 Each venue's state stands on these, and a plug-in's can.
 
-    keyed_state.py  a value for each channel and product
-    book.py         the price levels of one product
-    top_levels.py   the best of them
-    new_state.py    refuses the state of a plug-in that was written for feedrec 0.1
+    dumped_state.py  what a state is that can be written down
+    keyed_state.py   a value for each channel and product
+    book.py          the price levels of one product
+    top_levels.py    the best of them
+    new_state.py     refuses the state of a plug-in that was written for feedrec 0.1
 """

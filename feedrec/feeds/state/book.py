@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-__all__ = ["Level", "PriceLevelBook", "Side", "price_key"]
+__all__ = ["DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key"]
 
 Level = tuple[str, str]
 """Price and quantity, as the venue wrote them."""
@@ -21,6 +21,24 @@ _SAFE_LENGTH = 15
 """Decimal digits that a float keeps (IEEE 754 binary64): no two numbers that can be written so short share a float."""
 
 _decode_numbers = msgspec.json.Decoder(list[float]).decode
+
+
+class DumpedLevels(msgspec.Struct, array_like=True, gc=False):
+    """
+    The levels of a book written down, the best of each side first: columns are smaller than rows once compressed.
+
+    Attributes:
+        bid_prices: Prices of bids.
+        bid_quantities: Their quantities.
+        ask_prices: The same for asks.
+        ask_quantities: The same for asks.
+
+    """
+
+    bid_prices: list[str]
+    bid_quantities: list[str]
+    ask_prices: list[str]
+    ask_quantities: list[str]
 
 
 class PriceLevelBook:
@@ -76,6 +94,28 @@ class PriceLevelBook:
     def best_asks(self) -> list[Level]:
         """Return the asks, the lowest first."""
         return [self.asks[price] for price in sorted(self.asks)]
+
+    def dump_levels(self) -> DumpedLevels:
+        """Return all levels, for `load_levels`."""
+        bids, asks = self.best_bids(), self.best_asks()
+        return DumpedLevels(*([level[column] for level in side] for side in (bids, asks) for column in (0, 1)))
+
+    def load_levels(self, dumped: DumpedLevels) -> None:
+        """
+        Take levels that were dumped in place of those that it has; what is not a number is left out.
+
+        Raises:
+            ValueError: If some price has no quantity.
+
+        """
+        self.bids, self.asks = {}, {}
+        for side, prices, quantities in (
+            (self.bids, dumped.bid_prices, dumped.bid_quantities),
+            (self.asks, dumped.ask_prices, dumped.ask_quantities),
+        ):
+            if len(prices) != len(quantities):
+                raise ValueError(f"{len(prices)} prices, but {len(quantities)} quantities")
+            self.put_all([side] * len(prices), prices, quantities)
 
     def copy(self) -> Self:
         """Return an independent copy: 6 to 20 ns a level, as the texts are shared."""

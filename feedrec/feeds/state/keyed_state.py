@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, cast
 
 from ...model import FrameInfo
 from ..venue import Key
@@ -49,8 +49,14 @@ class KeyedState(ABC):
     Attributes:
         wanted: See above.
         values: What is known, by key, in the order in which keys were first seen.
+        dumped_channels: See `DumpedState`; the values of these have a `dump`, and a subclass has a
+            `load_value`.
+        version: See `DumpedState`.
 
     """
+
+    dumped_channels: Collection[str] = ()
+    version: int = 1
 
     def __init__(self, wanted: Collection[Key] | None = None) -> None:
         self.wanted = None if wanted is None else frozenset(wanted)
@@ -79,6 +85,22 @@ class KeyedState(ABC):
         """Return the message that a new subscriber gets first, as of `time` in nanoseconds; None if there is none."""
         value = self.values.get((channel, product))
         return None if value is None else value.snapshot(time)
+
+    def dump(self, channel: str, product: str) -> bytes | None:
+        """Return what is known of a channel and product as bytes; see `DumpedState`."""
+        value = self.values.get((channel, product))
+        dump = getattr(value, "dump", None)
+        return None if dump is None or channel not in self.dumped_channels else cast(bytes, dump())
+
+    def load(self, channel: str, product: str, dumped: bytes) -> None:
+        """Take what was dumped in place of what is known of a channel and product; see `DumpedState`."""
+        if channel not in self.dumped_channels:
+            raise ValueError(f"{channel} is not written down")
+        self.values[channel, product] = self.load_value(channel, product, dumped)
+
+    def load_value(self, channel: str, product: str, dumped: bytes) -> Value:
+        """Return the value of a channel that is written down from its `dump`; raises ValueError if it is none."""
+        raise NotImplementedError
 
     def copy(self) -> Self:
         """Return an independent copy; texts and bytes are shared."""

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import RecordingExistsError
-from .names import new_paths
+from .names import new_paths, state_path
 
 __all__ = [
     "give_name",
@@ -29,6 +29,7 @@ __all__ = [
     "lock",
     "locked",
     "name_of",
+    "remove_state",
     "rename_to_free_name",
     "sync_folder",
     "unlink_if_at",
@@ -211,6 +212,12 @@ def rename_to_free_name(source: Path, target: Path) -> None:
         source.rename(target)
     else:
         source.unlink()
+
+
+def remove_state(path: Path) -> None:
+    """Remove the checkpoints of a recording that is gone, or that another one replaced: they fit nothing any longer."""
+    with contextlib.suppress(OSError):  # then they stay, and count as none
+        state_path(path).unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,6 +10,7 @@ File names: every rule on what a recording, a part of one, a journal and a repai
     NAME.parquet.jsonl.zst    the journal from which NAME.parquet is made
     NAME.repaired.jsonl.zst   what `feedrec repair` makes from NAME.jsonl.zst
     NAME.repairing.jsonl.zst  the same while it is being written
+    NAME.jsonl.zst.state      checkpoints of NAME.jsonl.zst, which go where it goes
     NAME.untested.jsonl.zst   what a test records, until it has passed
     NAME.jsonl.zst.failed     what was recorded by a test that failed
     NAME.jsonl.zst.lock       a lock, while a test records
@@ -33,6 +34,7 @@ __all__ = [
     "PART_SUFFIX",
     "PLAIN_SUFFIX",
     "RECORDING_SUFFIXES",
+    "STATE_SUFFIX",
     "WORK_MARK",
     "ZSTD_SUFFIX",
     "continuation_path",
@@ -50,9 +52,11 @@ __all__ = [
     "numbered_path",
     "old_paths",
     "part_path",
+    "previous_path",
     "recording_number",
     "repaired_path",
     "rotation_pattern",
+    "state_path",
     "table_path",
     "untested_path",
     "work_path",
@@ -66,6 +70,9 @@ ZSTD_SUFFIX, PLAIN_SUFFIX, GZIP_SUFFIX, PARQUET_SUFFIX = ".jsonl.zst", ".jsonl",
 RECORDING_SUFFIXES = (ZSTD_SUFFIX, PLAIN_SUFFIX, GZIP_SUFFIX, PARQUET_SUFFIX)
 """Suffixes of recordings; all but the last may be followed by `.part`."""
 
+STATE_SUFFIX = ".state"
+"""Suffix of the checkpoints of a recording, after its own."""
+
 JOURNAL_SUFFIX = ".parquet.jsonl.zst"
 """Suffix of a journal, from which a Parquet file is made."""
 
@@ -77,6 +84,7 @@ _UNTESTED_MARK = ".untested"
 _REPAIRABLE_SUFFIXES = (JOURNAL_SUFFIX, *RECORDING_SUFFIXES, ".zst")
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
 _FIRST_NUMBER = "0001"
+_LAST_NUMBER = re.compile(r"-(\d+)$", re.ASCII)
 _NUMBERED = re.compile(r"-\d{4,}(?=\.(?:jsonl|parquet)(?:\.|$))", re.ASCII)
 
 
@@ -117,6 +125,29 @@ def continuation_path(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
 
 
+def previous_path(path: Path) -> Path | None:
+    """
+    Return the name of the file that goes before a finished one of a recording in several; None before the first.
+
+    What has that name need not be of the same recording.
+    """
+    suffix = _suffix_of(path.name, RECORDING_SUFFIXES)
+    stem = path.name.removesuffix(suffix)
+    match = _LAST_NUMBER.search(stem)
+    if not match or int(match[1]) < 2:
+        return None
+    number, before = int(match[1]) - 1, stem[: match.start()]
+    is_rotated = len(match[1]) >= len(_FIRST_NUMBER)
+    if not is_rotated and number == 1:
+        return path.with_name(before + suffix)
+    return path.with_name(f"{before}-{number:04d}{suffix}" if is_rotated else f"{before}-{number}{suffix}")
+
+
+def state_path(path: Path) -> Path:
+    """Return the name of the checkpoints of a finished recording."""
+    return path.with_name(path.name + STATE_SUFFIX)
+
+
 def rotation_pattern(path: Path, first: int) -> Path:
     """Return a shell pattern for all files of a rotation that began with a number: `x-*.jsonl.zst`."""
     name = numbered_path(path, first).name
@@ -125,6 +156,8 @@ def rotation_pattern(path: Path, first: int) -> Path:
 
 def recording_number(path: Path, name: str) -> int | None:
     """Return the number of a file in the rotation of `path`, finished or a journal or not; None for other names."""
+    if name.removesuffix(PART_SUFFIX).endswith(STATE_SUFFIX):
+        return None
     start, end = numbered_path(path, 1).name.rsplit(_FIRST_NUMBER, 1)
     match = re.match(rf"{re.escape(start)}(\d{{4,}}){re.escape(end)}", name, re.ASCII)  # journals and `.part` go on
     return int(match[1]) if match else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...errors import RecordingExistsError, WriteError
-from .lock import give_name, is_at, lock, name_of, rename_to_free_name, sync_folder, unlink_if_at
+from .lock import give_name, is_at, lock, name_of, remove_state, rename_to_free_name, sync_folder, unlink_if_at
 from .modes import USUAL, FileMode
 from .names import old_paths, part_path
 
@@ -225,6 +225,7 @@ class FileTarget:
             os.fsync(self._file)
             self._take_name()
             unlink_if_at(self._file, self._part)
+            remove_state(self.path)
             sync_folder(self.path.parent)
         self.release()
         return self.path
@@ -371,6 +372,7 @@ def move_into_place(source: Path, path: Path, identity: os.stat_result, *, overw
                 raise WriteError(path, f"cannot be written: another program replaced {source.name}")
             give_name(file, source, path, overwrite=overwrite)
             unlink_if_at(file, source)
+            remove_state(path)
         finally:
             os.close(file)
     except FileExistsError:

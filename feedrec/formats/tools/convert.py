@@ -24,7 +24,7 @@ from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.growing.size_bound import BoundedFile
-from ..file.lock import unlink_if_at
+from ..file.lock import remove_state, unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.stream_target import STDOUT
@@ -166,6 +166,7 @@ class _Finished:
     def remove(self) -> None:
         for path, file in zip(self._paths, self._files, strict=False):  # stdout alone has no file
             unlink_if_at(file, path)
+            remove_state(path)
 
 
 class _Conversion:

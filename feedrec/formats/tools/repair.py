@@ -16,7 +16,7 @@ from pathlib import Path
 from ...errors import DamagedRecordingError, NotARecordingError, RecordingExistsError, WriteError
 from ..facts.sequence_check import Rules
 from ..file.creating import create_recording
-from ..file.lock import is_being_written, locked
+from ..file.lock import is_being_written, locked, remove_state
 from ..file.modes import FileMode, mode_as_strict_as, same_mode_as
 from ..file.names import PARQUET_SUFFIX, is_journal, is_part, part_path, repaired_path, work_path
 from ..file.opening import has_own_reader, open_recording
@@ -159,6 +159,7 @@ def _remove_if_done(result: Repair, file: RecordingFile, *, in_place: bool) -> N
     result.removed = _may_remove(result, in_place=in_place)
     if result.removed and result.output != result.path and file.is_at(result.path):
         result.path.unlink()
+        remove_state(result.path)
 
 
 def _is_exhausted(result: Repair) -> bool:

@@ -12,7 +12,7 @@ from ...feeds import rule_of
 from ...feeds.channel_requests import ChannelRequest
 from ...formats.file.growing.disk_rules import DiskRules
 from ...formats.file.growing.growing_file import begin_file
-from ...formats.file.lock import rename_to_free_name
+from ...formats.file.lock import remove_state, rename_to_free_name
 from ...formats.file.modes import PRIVATE
 from ...formats.file.names import RECORDING_SUFFIXES, failed_path, part_path, untested_path
 from ...formats.file.rotation import RotatingWriter
@@ -172,6 +172,7 @@ class LiveFeed(ObservedFeed):
             self._untested.replace(failed)
         elif self._overwrite:
             self._untested.replace(self._path)
+            remove_state(self._path)
         else:
             try:
                 rename_to_free_name(self._untested, self._path)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from feedrec.formats.file.names import (
     RECORDING_SUFFIXES,
+    continuation_path,
+    counts_as_recording,
     finished_path,
     in_rotation_order,
     is_journal,
@@ -21,9 +23,11 @@ from feedrec.formats.file.names import (
     numbered_path,
     old_paths,
     part_path,
+    previous_path,
     recording_number,
     repaired_path,
     rotation_pattern,
+    state_path,
     table_path,
     work_path,
 )
@@ -54,9 +58,26 @@ def test_the_journal_of_a_file_has_its_number(stem: str, number: int) -> None:
     assert recording_number(table, journal_path(numbered_path(table, number)).name) == number
 
 
-@pytest.mark.parametrize("name", ["x-001.jsonl", "y-0001.jsonl", "x-0001-0002.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["x-001.jsonl", "y-0001.jsonl", "x-0001-0002.jsonl", "x-0001.jsonl.state", "x-0001.jsonl.state.part"]
+)
 def test_other_names_have_no_number(name: str) -> None:
     assert recording_number(Path("x.jsonl"), name) is None
+
+
+@given(stems, st.sampled_from(RECORDING_SUFFIXES), numbers)
+def test_the_file_before_a_numbered_one_has_the_number_before(stem: str, suffix: str, number: int) -> None:
+    path = Path("folder", stem + suffix)
+    assert previous_path(numbered_path(path, number + 1)) == numbered_path(path, number)
+    assert previous_path(numbered_path(path, 1)) is None
+    continued = [path, *(continuation_path(path, number) for number in (2, 3, 4))]
+    assert [previous_path(one) for one in continued[1:]] == continued[:-1]
+
+
+def test_checkpoints_are_no_recording() -> None:
+    name = state_path(Path("x.jsonl.zst")).name
+    assert name == "x.jsonl.zst.state"
+    assert not any(counts_as_recording(one, [one]) for one in (name, f"{name}.part"))
 
 
 @given(stems, suffixes, numbers, numbers)

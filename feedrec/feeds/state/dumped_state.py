@@ -1,0 +1,53 @@
+"""A state that can be written down, so that nobody needs to read what it was gathered from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol, cast
+
+from ..venue import FeedState, Key, VenueFeed
+from .new_state import new_state
+
+__all__ = ["DumpedState", "state_to_dump"]
+
+
+class DumpedState(FeedState, Protocol):
+    """
+    A state of which some channels can be written down and read again; what a plug-in lacks of this, it need not have.
+
+    Only what is public belongs into what is dumped: it is kept beside the recording, and in the user's cache folder.
+
+    Attributes:
+        dumped_channels: These channels, as frames are described. A frame of one whose kind is `snapshot` replaces all
+            that was known of its products.
+        version: Changes whenever `apply` makes something else of the same frames, or `dump` writes it differently.
+
+    """
+
+    dumped_channels: Collection[str]
+    version: int
+
+    def dump(self, channel: str, product: str) -> bytes | None:
+        """Return what is known of a channel and product, the same bytes for the same; None if that is nothing."""
+
+    def load(self, channel: str, product: str, dumped: bytes) -> None:
+        """
+        Take what was dumped in place of what is known of a channel and product.
+
+        Raises:
+            ValueError: If it is not what `dump` returns.
+
+        """
+
+
+def state_to_dump(feed: VenueFeed, wanted: Collection[Key] | None) -> DumpedState | None:
+    """
+    Return an empty state of a feed, if some channels of it can be written down; otherwise None.
+
+    Raises:
+        UsageError: As `new_state` does.
+
+    """
+    state = new_state(feed, wanted)
+    can_dump = all(hasattr(state, name) for name in ("dumped_channels", "version", "dump", "load"))
+    return cast(DumpedState, state) if can_dump and cast(DumpedState, state).dumped_channels else None

@@ -1,0 +1,202 @@
+"""A file of checkpoints, beside a recording or in a cache: read as far as it is needed, written as a whole."""
+
+from __future__ import annotations
+
+import bisect
+import errno
+import os
+import stat
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from ..file.modes import FileMode
+from .aside import AsideFile
+from .state_layout import (
+    MAX_BEFORE,
+    MAX_STATE,
+    Blob,
+    Checkpoint,
+    Directory,
+    FileIdentity,
+    StateDamageError,
+    decode_blob,
+    encode_blob,
+    encode_directory,
+    read_directory,
+)
+
+__all__ = ["StateFile", "StateWriter", "open_state"]
+
+Key = tuple[str, str]
+
+
+class StateFile:
+    """
+    A file of checkpoints that is open; close it, or use it in a `with` block.
+
+    Args:
+        descriptor: The open file, which becomes its own.
+
+    Attributes:
+        directory: What is in it.
+
+    Raises:
+        StateDamageError: If it is not one, or is damaged.
+        OSError: If it cannot be read.
+
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._file = descriptor
+        try:
+            self.directory: Directory = read_directory(self._read_at, _size_of(descriptor))
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def last_at(self, lines: int) -> Checkpoint | None:
+        """Return the last checkpoint that is at or before a place, given by the number of lines before it."""
+        found = bisect.bisect_right(self.directory.checkpoints, lines, key=lambda one: one.lines)
+        return self.directory.checkpoints[found - 1] if found else None
+
+    def read(self, blob: Blob) -> bytes:
+        """
+        Return a state.
+
+        Raises:
+            StateDamageError: If it does not match what the directory says.
+            OSError: If it cannot be read.
+
+        """
+        return decode_blob(blob, self.read_packed(blob))
+
+    def read_packed(self, blob: Blob) -> bytes:
+        """Return the zstd frame of a state as it stands in the file."""
+        return self._read_at(blob.offset, blob.size)
+
+    def _read_at(self, offset: int, size: int) -> bytes:
+        return os.pread(self._file, size, offset)
+
+
+def _size_of(descriptor: int) -> int:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise StateDamageError("it is not a file")
+    return status.st_size
+
+
+def open_state(path: Path) -> StateFile | None:
+    """
+    Open a file of checkpoints; None if there is none.
+
+    Raises:
+        StateDamageError: If it is damaged, or something else than a file.
+        OSError: If it cannot be opened or read.
+
+    """
+    try:
+        return StateFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:
+            raise StateDamageError("it is a link, or no file at all") from error
+        raise
+
+
+class StateWriter:
+    """
+    Writes a file of checkpoints; it replaces what has its name when it is whole.
+
+    Args:
+        path: Its name.
+        mode: Who may read it.
+
+    Raises:
+        OSError: As for `AsideFile`.
+
+    """
+
+    def __init__(self, path: Path, mode: FileMode) -> None:
+        self._file = AsideFile(path, mode)
+        self._checkpoints: list[Checkpoint] = []
+
+    @property
+    def count(self) -> int:
+        """Checkpoints added."""
+        return len(self._checkpoints)
+
+    def add(self, lines: int, time: int, states: Mapping[Key, tuple[bytes, int]]) -> None:
+        """
+        Add a checkpoint after those before.
+
+        Args:
+            lines: Lines before it.
+            time: See `Checkpoint`.
+            states: By channel and product: what was dumped, and how many files back the snapshot is. What is larger
+                than `MAX_STATE` is left out.
+
+        Raises:
+            OSError: If it cannot be written.
+
+        """
+        blobs: list[Blob] = []
+        for (channel, product), (state, since) in states.items():
+            if len(state) <= MAX_STATE and since <= MAX_BEFORE:
+                packed = encode_blob(state)
+                blobs.append(
+                    Blob(channel, product, self._file.size, len(packed), len(state), zlib.crc32(packed), since)
+                )
+                self._file.write(packed)
+        self._checkpoints.append(Checkpoint(lines, time, blobs))
+
+    def copy(self, source: StateFile, checkpoint: Checkpoint) -> None:
+        """Add a checkpoint of another file as it is; raises as `add` does, and `StateDamageError`."""
+        blobs: list[Blob] = []
+        for blob in checkpoint.blobs:
+            packed = source.read_packed(blob)
+            decode_blob(blob, packed)
+            blobs.append(Blob(blob.channel, blob.product, self._file.size, blob.size, blob.text, blob.crc, blob.since))
+            self._file.write(packed)
+        self._checkpoints.append(Checkpoint(checkpoint.lines, checkpoint.time, blobs))
+
+    def commit(self, kind: str, recording: FileIdentity, before: Sequence[FileIdentity] = ()) -> None:
+        """
+        Write the directory, and give the file its name.
+
+        Args:
+            kind: See `Directory`.
+            recording: See there.
+            before: See there; as far as a state goes back.
+
+        Raises:
+            OSError: If that fails; then there is no file.
+            StateDamageError: If there are more checkpoints than a directory takes; then neither.
+
+        """
+        try:
+            depth = max((blob.since for one in self._checkpoints for blob in one.blobs), default=0)
+            directory = Directory(kind, recording, self._checkpoints, list(before[:depth]))
+            self._file.write(encode_directory(directory))
+        except BaseException:
+            self.discard()
+            raise
+        self._file.commit()
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self._file.discard()
