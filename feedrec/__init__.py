@@ -10,6 +10,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
     formats/   recordings on disk
     spelling.py  what a name that is unknown may have meant
     times.py   times and speeds as people write them
+    lazy.py    packages that import what they offer when it is first used
     model.py   header, frame, event, time: the types that all other parts share
     errors.py  every error that feedrec raises on purpose
 """

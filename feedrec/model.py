@@ -7,7 +7,7 @@ always with nine decimals, so that they sort chronologically.
 
 from __future__ import annotations
 
-import calendar
+import datetime as dt
 import math
 import re
 import time
@@ -152,6 +152,7 @@ def describe_nothing(payload: bytes) -> FrameInfo:  # noqa: ARG001
 _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
 )
+_FIRST_DAY = dt.date(1970, 1, 1).toordinal()
 _LAST_SECOND = TIME_LIMIT // NANOSECONDS
 
 _second_texts: dict[int, str] = {}
@@ -198,7 +199,7 @@ def parse_time(text: str) -> int:
         raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-11-21T17:00:00Z")
     date, clock, decimals, sign, hours, minutes = match.groups()
     try:
-        second = calendar.timegm(time.strptime(f"{date}T{clock}", "%Y-%m-%dT%H:%M:%S"))
+        second = _second_of(date, clock)
     except ValueError:
         raise ValueError(f"{text!r} is not a valid date and time") from None
     if sign:
@@ -209,6 +210,15 @@ def parse_time(text: str) -> int:
     if not sign:
         _remember(_text_seconds, f"{date}T{clock}", second)
     return second * NANOSECONDS + int((decimals or "0")[:9].ljust(9, "0"))
+
+
+def _second_of(date: str, clock: str) -> int:
+    """Return the seconds from 1970 to a date and a time of day, in which a leap second counts as the next minute's."""
+    hour, minute, second = map(int, clock.split(":"))
+    if hour > 23 or minute > 59 or second > 61:  # 61 as POSIX has it
+        raise ValueError(clock)
+    days = dt.date.fromisoformat(date).toordinal() - _FIRST_DAY
+    return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
 def parse_duration(text: str) -> float | None:

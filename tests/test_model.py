@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+import time as clock
 
 import pytest
 from hypothesis import given
@@ -96,6 +98,26 @@ def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert 0 <= time <= LAST
+
+
+@given(
+    st.from_regex(
+        r"(19[67]|202|999|000)\d-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d",
+        fullmatch=True,
+        alphabet=st.characters(codec="ascii"),
+    )
+)
+def test_dates_and_times_of_day_are_those_of_the_library(text: str) -> None:
+    """With its leap seconds, and no more of what does not exist."""
+    try:
+        expected = calendar.timegm(clock.strptime(text, "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        expected = -1
+    if 0 <= expected <= LAST // NANOSECONDS:
+        assert parse_time(f"{text}Z") == expected * NANOSECONDS
+    else:
+        with pytest.raises(ValueError, match=text):
+            parse_time(f"{text}Z")
 
 
 @pytest.mark.parametrize("time", [-1, LAST + 1, -(10**30), 10**30])

@@ -26,7 +26,9 @@ Only light modules are imported at the top; whatever a command needs for its wor
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import importlib
 import io
 import os
@@ -49,18 +51,19 @@ except KeyboardInterrupt:  # Ctrl-C while modules are still being imported
 
 __all__ = ["cli", "main"]
 
-_COMMANDS = (
-    "record",
-    "proxy",
-    "replay",
-    "cat",
-    "convert",
-    "info",
-    "verify",
-    "repair",
-    "feeds",
-    "demo",
-)
+_COMMANDS = {
+    "record": "Record a feed, every frame exactly as it arrives.",
+    "proxy": "Pass an application's own connections on to a venue, and record them.",
+    "replay": "Serve a recording from a local WebSocket server, at any speed.",
+    "cat": "Print a recording, or only what the venue sent.",
+    "convert": "Convert, merge, cut, filter or split recordings.",
+    "info": "Show what a recording contains.",
+    "verify": "Check that recordings are intact.",
+    "repair": "Save what can be saved of a damaged recording.",
+    "feeds": "List endpoints, channels, credentials and limits.",
+    "demo": "See it work, offline, in a few seconds.",
+}
+"""What each command does, in a line of `feedrec --help`, which needs no more of it and so imports none."""
 
 _HINTS = {
     "help": "; try feedrec --help, or feedrec COMMAND --help",
@@ -98,8 +101,13 @@ class _CommandGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = getattr(importlib.import_module(f".commands.{cmd_name}", __name__), cmd_name)
+        command.short_help = _COMMANDS[cmd_name]
         _name_variables(command, cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -200,6 +208,7 @@ def main(args: list[str] | None = None) -> None:
     _replace_closed_streams()
     _show_what_cannot_be_encoded()
     _report_stray_errors()
+    atexit.register(gc.disable)  # Python would look for garbage as it ends, among all objects: 8 ms for nothing
     code = _run(args)
     try:
         sys.stdout.flush()

@@ -11,11 +11,12 @@ import click
 from ..errors import UsageError
 from ..model import Direction, Header
 from ..spelling import did_you_mean
-from .options import PRODUCTS, Moment, all_options
+from .options import PRODUCTS, all_options
 
 if TYPE_CHECKING:
     from ..feeds import Feed
     from ..formats import Selection
+    from ..times import Moment
 
 __all__ = ["filter_options", "selection_of"]
 

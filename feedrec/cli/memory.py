@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import os
 from collections.abc import Iterator
@@ -23,6 +22,8 @@ def return_large_blocks() -> None:
     same, and a message of 10 or 20 MiB takes several times its size more than it needs. Other C libraries are left as
     they are.
     """
+    import ctypes
+
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, _LARGE)

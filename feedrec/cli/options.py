@@ -1,4 +1,8 @@
-"""Option types, and options that several commands share."""
+"""
+Option types, and options that several commands share.
+
+A type imports what it needs when it converts a text: a command has many options, and a run of it uses few.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from ..feeds.channel_requests import ChannelRequest, read_channel
-from ..model import NANOSECONDS, parse_duration
-from ..times import Moment, parse_moment, parse_speed
 from .output import set_up_logging
 from .terminal import echo_problem
 
 if TYPE_CHECKING:
+    from ..feeds.channel_requests import ChannelRequest
     from ..formats.file.modes import FileMode
     from ..formats.file.rotation import RotateAfter
+    from ..times import Moment
 
 __all__ = [
     "CHANNEL",
@@ -33,9 +36,7 @@ __all__ = [
     "SIZE",
     "SPEED",
     "TIME",
-    "ChannelRequest",
     "GroupedCommand",
-    "Moment",
     "OptionDecorator",
     "all_options",
     "allow_host_option",
@@ -81,6 +82,8 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from ..model import parse_duration
+
         if isinstance(value, float):
             return value
         seconds = parse_duration(value)
@@ -93,7 +96,8 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
     name = "duration or size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> RotateAfter:
-        from ..formats.file.rotation import RotateAfter  # loads zstandard
+        from ..formats.file.rotation import RotateAfter
+        from ..model import NANOSECONDS, parse_duration
 
         if isinstance(value, RotateAfter):
             return value
@@ -128,6 +132,8 @@ class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 
     name = "speed"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from ..times import parse_speed
+
         if isinstance(value, float):
             return value
         speed = parse_speed(value)
@@ -140,6 +146,8 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
+        from ..times import Moment, parse_moment
+
         if isinstance(value, Moment):
             return value
         moment = parse_moment(value)
@@ -157,6 +165,8 @@ class _Channel(click.ParamType):  # type: ignore[type-arg]  # generic since clic
     name = "channel[:product,...]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ChannelRequest:
+        from ..feeds.channel_requests import ChannelRequest, read_channel
+
         if isinstance(value, ChannelRequest):
             return value
         try:
@@ -203,7 +213,7 @@ class _FileMode(click.ParamType):  # type: ignore[type-arg]  # generic since cli
     name = "mode"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> FileMode:
-        from ..formats.file.modes import FileMode, parse_mode  # loads zstandard
+        from ..formats.file.modes import FileMode, parse_mode
 
         if isinstance(value, FileMode):
             return value

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-import textwrap
 import time
 from collections.abc import Sequence
 
@@ -79,6 +78,8 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = (), wrap: int 
 
 def _wrapped(row: Sequence[str], width: int) -> list[list[str]]:
     """Return a row of a table as several ones, whose last cells have so many columns at most."""
+    import textwrap
+
     first, *others = textwrap.wrap(row[-1], width, break_long_words=False, break_on_hyphens=False) or [""]
     return [[*row[:-1], first], *([*[""] * (len(row) - 1), other] for other in others)]
 

@@ -14,15 +14,12 @@ import contextlib
 import itertools
 import os
 import re
-import shutil
 import sys
-import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
-import msgspec
 
 from ..errors import UsageError
 
@@ -100,6 +97,8 @@ def flowed(line: str, stream: TextIO) -> str:
     """
     text = printable(line)
     if can_redraw(stream):
+        import textwrap
+
         indent = len(text) - len(text.lstrip())
         parts = textwrap.wrap(
             text,
@@ -182,6 +181,8 @@ def echo_problem(level: str, text: str) -> None:
 
 def echo_json(value: Any) -> None:
     """Print a value as one line of JSON on stdout; names of files in it may be any bytes."""
+    import msgspec
+
     click.echo(_escape_json(msgspec.json.encode(_valid(value)).decode()))
 
 
@@ -196,6 +197,8 @@ def _valid(value: Any) -> Any:
 
 def echo_paged(lines: Iterable[str]) -> None:
     """Print lines on the terminal; through a pager ($PAGER, else less) if they are more than it shows at a time."""
+    import shutil
+
     rest = iter(lines)
     height = shutil.get_terminal_size().lines
     first = list(itertools.islice(rest, height))

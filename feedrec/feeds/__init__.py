@@ -23,26 +23,33 @@ What each venue speaks, as pure state machines: one package a venue.
     auth.py              what server halves demand of credentials
     redaction/           no secrets in what is written
     rewriting/           frames of a recording, changed on purpose
+
+Nothing is loaded until it is used.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..lazy import offer
 from ..spelling import did_you_mean
-from .base import (
-    Acceptance,
-    Channel,
-    ContiguousSequence,
-    Feed,
-    FeedClient,
-    Gap,
-    Message,
-    Notice,
-    ProductList,
-    Reset,
-    Subscription,
-)
-from .catalogue import endpoint_names, feed_at, feed_of, find_feed, hosts_of, rule_of, venue_of
-from .channel_requests import ChannelRequest, subscribe_to
+
+if TYPE_CHECKING:
+    from .base import (
+        Acceptance,
+        Channel,
+        ContiguousSequence,
+        Feed,
+        FeedClient,
+        Gap,
+        Message,
+        Notice,
+        ProductList,
+        Reset,
+        Subscription,
+    )
+    from .catalogue import endpoint_names, feed_at, feed_of, find_feed, hosts_of, is_known, rule_of, venue_of
+    from .channel_requests import ChannelRequest, subscribe_to
 
 __all__ = [
     "Acceptance",
@@ -63,7 +70,35 @@ __all__ = [
     "feed_of",
     "find_feed",
     "hosts_of",
+    "is_known",
     "rule_of",
     "subscribe_to",
     "venue_of",
 ]
+
+__getattr__ = offer(
+    __name__,
+    {
+        "Acceptance": "base",
+        "Channel": "base",
+        "ChannelRequest": "channel_requests",
+        "ContiguousSequence": "sequence",
+        "Feed": "base",
+        "FeedClient": "base",
+        "Gap": "sequence",
+        "Message": "base",
+        "Notice": "base",
+        "ProductList": "base",
+        "Reset": "sequence",
+        "Subscription": "base",
+        "endpoint_names": "catalogue",
+        "feed_at": "catalogue",
+        "feed_of": "catalogue",
+        "find_feed": "catalogue",
+        "hosts_of": "catalogue",
+        "is_known": "catalogue",
+        "rule_of": "catalogue",
+        "subscribe_to": "channel_requests",
+        "venue_of": "catalogue",
+    },
+)

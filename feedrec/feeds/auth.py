@@ -7,7 +7,6 @@ JWTs and Exchange signatures are valid in wall time, while a replay lives in the
 from __future__ import annotations
 
 import base64
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
@@ -290,4 +289,6 @@ def _text(value: object, *, or_number: bool) -> str:
 
 
 def _equal(given: str, expected: str) -> bool:
+    import hmac  # noqa: PLC0415  loads OpenSSL
+
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass"))

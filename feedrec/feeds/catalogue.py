@@ -1,4 +1,4 @@
-"""Endpoints by name; a venue is imported when it is asked for."""
+"""Endpoints by name; a venue, and the search for packages that offer others, is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import functools
 import importlib
 import logging
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
 from ..spelling import did_you_mean
-from .base import Feed
-from .plugins import load_plugin, plugin_names
-from .sequence import SequenceRule
-from .venue import VenueFeed
 
-__all__ = ["endpoint_names", "feed_at", "feed_of", "find_feed", "hosts_of", "rule_of", "venue_of"]
+if TYPE_CHECKING:
+    from .base import Feed
+    from .sequence import SequenceRule
+    from .venue import VenueFeed
+
+__all__ = ["endpoint_names", "feed_at", "feed_of", "find_feed", "hosts_of", "is_known", "rule_of", "venue_of"]
 
 _MODULES = {
     "coinbase-advanced": "coinbase_advanced",
@@ -34,7 +35,14 @@ _log = logging.getLogger("feedrec")
 
 def endpoint_names() -> list[str]:
     """Return the names of all endpoints: first those that are built in, then those of other packages."""
+    from .plugins import plugin_names  # noqa: PLC0415
+
     return [*_MODULES, *(name for name in plugin_names() if name not in _MODULES)]
+
+
+def is_known(endpoint: str) -> bool:
+    """Tell whether the catalogue has the endpoint that a recording names; see `feed_of`."""
+    return endpoint in _MODULES or feed_of(endpoint) is not None
 
 
 def feed_of(endpoint: str) -> Feed | None:
@@ -46,7 +54,7 @@ def feed_of(endpoint: str) -> Feed | None:
     if endpoint in _MODULES:
         return _built_in(endpoint)
     try:
-        return load_plugin(endpoint)
+        return _offered(endpoint)
     except UsageError as error:
         _warn_once(str(error))
         return None
@@ -60,7 +68,7 @@ def rule_of(feed: Feed | None) -> Callable[[bool], SequenceRule] | None:
 def venue_of(endpoint: str) -> VenueFeed | None:
     """Return the feed of an endpoint if it has a server half."""
     feed = feed_of(endpoint)
-    return cast(VenueFeed, feed) if hasattr(feed, "server") else None
+    return cast("VenueFeed", feed) if hasattr(feed, "server") else None
 
 
 def hosts_of(endpoints: Iterable[str]) -> frozenset[str]:
@@ -85,7 +93,7 @@ def find_feed(name: str) -> Feed:
         UsageError: If the catalogue has no such endpoint, or it comes from another package and is broken.
 
     """
-    feed = _built_in(name) if name in _MODULES else load_plugin(name)
+    feed = _built_in(name) if name in _MODULES else _offered(name)
     if feed is None:
         names = endpoint_names()
         known = f"known: {', '.join(names)}; raw records any WebSocket, with --url"
@@ -101,7 +109,13 @@ def _host_of(url: str) -> str | None:
 
 
 def _built_in(name: str) -> Feed:
-    return cast(Feed, importlib.import_module(f"..{_MODULES[name]}", __name__).FEEDS[name])
+    return cast("Feed", importlib.import_module(f"..{_MODULES[name]}", __name__).FEEDS[name])
+
+
+def _offered(name: str) -> Feed | None:
+    from .plugins import load_plugin  # noqa: PLC0415
+
+    return load_plugin(name)
 
 
 @functools.cache

@@ -8,8 +8,6 @@ minutes, an Exchange signature for 30 seconds. No error, `repr` or cause of an e
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -209,6 +207,9 @@ class ExchangeKey:
 
     def signature(self, timestamp: str) -> str:
         """Return the signature of a timestamp as base64: HMAC-SHA256 with the decoded secret."""
+        import hashlib  # noqa: PLC0415  loads OpenSSL
+        import hmac  # noqa: PLC0415
+
         message = (timestamp + _EXCHANGE_REQUEST).encode("utf-8", "surrogatepass")
         return base64.b64encode(hmac.digest(self._secret, message, hashlib.sha256)).decode()
 

@@ -9,17 +9,23 @@ Recordings on disk, in subpackages that build on each other.
     checkpoints/  states beside recordings
     tools/        convert, summarise, verify, repair
 
-Nothing here depends on a venue: what it needs to know about one is passed in.
+Nothing here depends on a venue: what it needs to know about one is passed in. Nothing is loaded until it is used: who
+reads needs no writer.
 """
 
 from __future__ import annotations
 
-from .file.creating import create_recording
-from .file.line_reader import RecordingReader
-from .file.opening import open_recording
-from .file.recording import Recording
-from .file.writer import RecordingWriter
-from .line.selection import Selection
+from typing import TYPE_CHECKING
+
+from ..lazy import offer
+
+if TYPE_CHECKING:
+    from .file.creating import create_recording
+    from .file.line_reader import RecordingReader
+    from .file.opening import open_recording
+    from .file.recording import Recording
+    from .file.writer import RecordingWriter
+    from .line.selection import Selection
 
 __all__ = [
     "Recording",
@@ -29,3 +35,15 @@ __all__ = [
     "create_recording",
     "open_recording",
 ]
+
+__getattr__ = offer(
+    __name__,
+    {
+        "Recording": "file.recording",
+        "RecordingReader": "file.line_reader",
+        "RecordingWriter": "file.writer",
+        "Selection": "line.selection",
+        "create_recording": "file.creating",
+        "open_recording": "file.opening",
+    },
+)

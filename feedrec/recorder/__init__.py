@@ -18,17 +18,25 @@ A live connection becomes a recording.
     throttle.py              short pauses, reported together
     clock.py                 stamps, and readings of both clocks
 
-This package names no venue: a feed says what to send and what the frames are.
+This package names no venue: a feed says what to send and what the frames are. Nothing is loaded until it is used: who
+records needs no proxy.
 """
 
-from .proxy import ProxyOptions, RecordingProxy, source_to
-from .session.callbacks import Callbacks
-from .session.failover import Failover
-from .session.open_session import create_session, failover_of, open_session
-from .session.product_list import list_products
-from .session.session import Limits, RecordingSession
-from .session.source import Source
-from .session.summary import Progress, Summary
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import offer
+
+if TYPE_CHECKING:
+    from .proxy import ProxyOptions, RecordingProxy, source_to
+    from .session.callbacks import Callbacks
+    from .session.failover import Failover
+    from .session.open_session import create_session, failover_of, open_session
+    from .session.product_list import list_products
+    from .session.session import Limits, RecordingSession
+    from .session.source import Source
+    from .session.summary import Progress, Summary
 
 __all__ = [
     "Callbacks",
@@ -46,3 +54,23 @@ __all__ = [
     "open_session",
     "source_to",
 ]
+
+__getattr__ = offer(
+    __name__,
+    {
+        "Callbacks": "session.callbacks",
+        "Failover": "session.failover",
+        "Limits": "session.session",
+        "Progress": "session.summary",
+        "ProxyOptions": "proxy",
+        "RecordingProxy": "proxy",
+        "RecordingSession": "session.session",
+        "Source": "session.source",
+        "Summary": "session.summary",
+        "create_session": "session.open_session",
+        "failover_of": "session.open_session",
+        "list_products": "session.product_list",
+        "open_session": "session.open_session",
+        "source_to": "proxy",
+    },
+)

@@ -14,8 +14,9 @@ Nothing is loaded until it is used: a plug-in of a test framework may import thi
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import offer
 
 if TYPE_CHECKING:
     from .feed_replay import FeedReplay
@@ -25,17 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FeedReplay", "LoopThread", "OldRecordingWarning", "ReceivedMessage", "ReplayClient", "SentMessage"]
 
-_MODULES = {
-    "FeedReplay": "feed_replay",
-    "LoopThread": "loop_thread",
-    "OldRecordingWarning": "pytest_plugin.recordings",
-    "ReceivedMessage": "messages",
-    "ReplayClient": "messages",
-    "SentMessage": "messages",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+__getattr__ = offer(
+    __name__,
+    {
+        "FeedReplay": "feed_replay",
+        "LoopThread": "loop_thread",
+        "OldRecordingWarning": "pytest_plugin.recordings",
+        "ReceivedMessage": "messages",
+        "ReplayClient": "messages",
+        "SentMessage": "messages",
+    },
+)

@@ -15,11 +15,12 @@ import click
 from ...model import Frame, Record, describe_nothing
 from ..filters import filter_options, selection_of
 from ..frame_lines import frame_lines
-from ..options import RECORDING, Moment, logging_options, time_options
+from ..options import RECORDING, logging_options, time_options
 from ..terminal import echo, echo_paged, visible_json
 
 if TYPE_CHECKING:
     from ...formats import Recording, Selection
+    from ...times import Moment
 
 log = logging.getLogger("feedrec")
 
@@ -29,7 +30,7 @@ POLL_INTERVAL = 0.1
 """Seconds between checks of a file that is still being written."""
 
 
-@click.command(short_help="Print a recording, or only what the venue sent.")
+@click.command()
 @click.argument("file", metavar="FILE", type=RECORDING)
 @click.option("--raw", is_flag=True, help="Print only the payloads of received frames, one per line.")
 @click.option("-0", "--print0", is_flag=True, help="End each line with NUL, for payloads that contain newlines.")

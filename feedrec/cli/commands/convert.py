@@ -23,7 +23,6 @@ from ..options import (
     RECORDING,
     ROTATE_AFTER,
     SIZE,
-    Moment,
     as_json,
     file_mode_option,
     logging_options,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from ...formats.several.inputs import Input
     from ...formats.tools.convert import Conversion
     from ...formats.tools.foreign_lines import LineReader
+    from ...times import Moment
 
 _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
 _FORMATS = ["tardis", "hftbacktest", "jsonl"]
@@ -54,7 +54,7 @@ _SPLIT_HELP = (
 log = logging.getLogger("feedrec")
 
 
-@click.command(short_help="Convert, merge, cut, filter or split recordings.")
+@click.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=RECORDING)
 @click.option(
     "-o",

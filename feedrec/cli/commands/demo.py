@@ -26,7 +26,7 @@ SPEED = 8.0
 """Replay speed of the demo: its recording lasts half a minute, nobody's patience does."""
 
 
-@click.command(short_help="See it work, offline, in a few seconds.")
+@click.command()
 @click.option(
     "-o",
     "--output",

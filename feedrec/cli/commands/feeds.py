@@ -26,7 +26,7 @@ _WIDTH = 80
 log = logging.getLogger("feedrec")
 
 
-@click.command(short_help="List endpoints, channels, credentials and limits.")
+@click.command()
 @click.argument("name", metavar="[ENDPOINT]", required=False, shell_complete=complete_endpoint)
 @as_json
 @logging_options

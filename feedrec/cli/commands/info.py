@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from ...errors import RecordingError
 from ...model import NANOSECONDS, format_time
 from .. import output
 from ..feed_rules import rules_for
-from ..inspecting.golden import DIFFERS, read_golden, report_check
 from ..options import RECORDING, as_json, logging_options
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo, echo_json, width_of
@@ -28,13 +26,16 @@ if TYPE_CHECKING:
 
     Summaries = Sequence[tuple[Path, RecordingSummary]]
 
+DIFFERS = 3
+"""Exit code if facts differ from those of `--check`."""
+
 _FILES_SHOWN = 20
 _NOTES_SHOWN = 5
 
 log = logging.getLogger("feedrec")
 
 
-@click.command(short_help="Show what a recording contains.")
+@click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
 @click.option("--full", is_flag=True, help="Read the whole file, not only its index: this shows damage.")
 @click.option(
@@ -67,7 +68,7 @@ def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool
     from ...formats.several.clocks import starting_clocks
     from ...formats.tools.summary import Activity, combine
 
-    expected = None if golden is None else read_golden(golden)
+    compare = None if golden is None else _comparison(golden)
     activity = Activity()
     found, bad = _look_at(files, full=full)
     clocks = starting_clocks(found)
@@ -75,8 +76,8 @@ def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool
     total = combine([summary for _, summary in parts])
     name = files[0] if len(files) == 1 else None
     is_other = False
-    if golden is not None and expected is not None:
-        is_other = report_check(golden, expected, total.as_dict(), as_json=as_json)
+    if compare is not None:
+        is_other = compare(total.as_dict(), as_json=as_json)
     elif as_json:
         echo_json({"path": name, **total.as_dict(), **_files_as_json(parts)})
     else:
@@ -89,6 +90,13 @@ def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool
         log.warning("skipped: %s", error)
     if bad or is_other:
         raise click.exceptions.Exit(1 if bad else DIFFERS)
+
+
+def _comparison(golden: Path) -> Callable[..., bool]:
+    """Read a file of facts, before anything else is read; return what reports how those of a recording differ."""
+    from ..inspecting.golden import read_golden, report_check
+
+    return partial(report_check, golden, read_golden(golden))
 
 
 def _look_at(files: Sequence[Path], *, full: bool) -> tuple[list[Input], list[RecordingError]]:
@@ -114,12 +122,13 @@ def _look_at(files: Sequence[Path], *, full: bool) -> tuple[list[Input], list[Re
 
 
 def _summarise(one: Input, activity: Activity, clock: SteadyClock) -> RecordingSummary:
+    from ...feeds import is_known
     from ...formats.tools.summary import summarise, summarise_unread
 
-    rules = rules_for(one.header.endpoint)
-    unread = None if rules.sequence_rule is None else summarise_unread(one, activity, clock)
+    unread = summarise_unread(one, activity, clock) if is_known(one.header.endpoint) else None
     if unread is not None:
         return unread
+    rules = rules_for(one.header.endpoint)
     with one.open() as recording:
         return summarise(recording, rules.describe, activity, rules.sequence_rule, clock)
 
@@ -164,7 +173,7 @@ def _report(parts: Summaries, total: RecordingSummary, activity: Activity) -> li
         lines = [coloured(line, output.count(total.gaps, "gap"), GAP) for line in lines]
     if len(parts) > 1:
         lines += ["", *_file_table(parts)]
-    drawn = plot(activity, shutil.get_terminal_size().columns, style_for(sys.stdout.encoding))
+    drawn = plot(activity, width_of(sys.stdout), style_for(sys.stdout.encoding))
     if drawn:
         lines += ["", *drawn]
     if total.channels:

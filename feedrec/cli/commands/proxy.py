@@ -35,7 +35,6 @@ LOSS = 3
 
 @click.command(
     cls=CommandWithChild,
-    short_help="Pass an application's own connections on to a venue, and record them.",
     groups={
         "Where it leads": "to endpoint",
         "The server": "host port allow-host max-clients",

@@ -26,7 +26,6 @@ LOSS = 3
 
 @click.command(
     cls=GroupedCommand,
-    short_help="Record a feed, every frame exactly as it arrives.",
     groups={
         "What to record": "endpoint url channel product yes any-channel key-file no-heartbeats failover failover-url",
         "With -e raw": "send header",

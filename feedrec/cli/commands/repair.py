@@ -31,7 +31,7 @@ _SHOWN = 20
 """Losses to print; `--json` lists up to a hundred."""
 
 
-@click.command(short_help="Save what can be saved of a damaged recording.")
+@click.command()
 @click.argument("file", metavar="FILE", type=RECORDING_FILE)
 @click.option(
     "-o",

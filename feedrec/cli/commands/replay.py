@@ -23,7 +23,6 @@ from ..options import (
     RECORDING_FILE,
     SETTING,
     SPEED,
-    Moment,
     allow_host_option,
     as_json,
     host_option,
@@ -41,13 +40,13 @@ if TYPE_CHECKING:
     from ...admission.log_limit import Log
     from ...feeds.auth import AuthKey
     from ...replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
+    from ...times import Moment
 
 log = logging.getLogger("feedrec")
 
 
 @click.command(
     cls=CommandWithChild,
-    short_help="Serve a recording from a local WebSocket server, at any speed.",
     groups={
         "What is played, and when": "speed from to loop clock start-after settle at-end",
         "How the venue behaves": "mode set auth auth-key strict",

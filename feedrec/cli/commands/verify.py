@@ -25,7 +25,7 @@ _SHOWN = 20
 """Problems to print for a file; `--json` lists up to a hundred."""
 
 
-@click.command(short_help="Check that recordings are intact.")
+@click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
 @as_json
 @logging_options

@@ -20,10 +20,7 @@ from ..terminal import echo, echo_json, printable, width_of
 if TYPE_CHECKING:
     from ...formats.facts.golden import Difference
 
-__all__ = ["DIFFERS", "read_golden", "report_check"]
-
-DIFFERS = 3
-"""Exit code if facts differ."""
+__all__ = ["read_golden", "report_check"]
 
 _LARGEST = 16 << 20  # bytes of such a file
 _USUAL_WIDTH = 80

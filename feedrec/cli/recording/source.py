@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from ...errors import UsageError
-from ..options import CHANNEL, PRODUCTS, ChannelRequest, all_options, complete_channel, complete_endpoint
+from ..options import CHANNEL, PRODUCTS, all_options, complete_channel, complete_endpoint
 from .credential_options import credentials_for
 from .product_options import read_products
 from .raw_options import RAW, RawOptions, raw_options
@@ -19,6 +19,7 @@ from .redaction_options import redaction_of, redaction_options
 
 if TYPE_CHECKING:
     from ...feeds import Feed
+    from ...feeds.channel_requests import ChannelRequest
     from ...feeds.redaction import Redaction
     from ...recorder import Failover, Source
 

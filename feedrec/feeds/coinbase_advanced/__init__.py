@@ -22,26 +22,24 @@ and 2026-09-30.
     account.py          orders, positions, balances
     settings.py         what can be set in a replay of it
     limits/             limits that the venue sets
+
+The halves, and what else few runs of feedrec need, are imported when they are asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from ..auth import Auth
-from ..base import Channel, ConnectionSequence, FeedClient, SequenceRule, Subscription
+from ..base import Channel, ConnectionSequence, FeedClient, ProductList, SequenceRule, Subscription
 from ..channel_requests import spread_channel
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..products import upper_case_product
 from ..rewriting.frame_change import FrameChange, IdKeys
 from ..server_half.closing import COMMON_SETTINGS
-from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
-from .answers import error
-from .batches.ticker_batch import TickerBatchServer
 from .channels import (
     HEARTBEATS,
     HEARTBEATS_CHANNEL,
@@ -52,16 +50,14 @@ from .channels import (
     USER,
     channel_name,
 )
-from .client import CoinbaseAdvancedClient
 from .frames import client_id_of, describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
-from .limits.silence import ClosingSilentChannels
-from .product_list import listed_products
 from .settings import Settings
-from .state import MarketState
-from .trimming import TrimmedFrames
 
-__all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced", "CoinbaseAdvancedClient"]
+if TYPE_CHECKING:
+    from ..auth import Auth
+
+__all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced"]
 
 
 class CoinbaseAdvanced(FeedDefaults):
@@ -93,7 +89,6 @@ class CoinbaseAdvanced(FeedDefaults):
     last_tells: Collection[str] = (HEARTBEATS,)
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
-    listed_products = staticmethod(listed_products)
 
     def __init__(self, name: str, url: str, *, user_only: bool = False) -> None:
         self.name = name
@@ -112,6 +107,12 @@ class CoinbaseAdvanced(FeedDefaults):
     def product_name(self, channel: str, product: str) -> str:  # noqa: ARG002
         """Return a product as the venue spells it, in capitals; see `Feed`."""
         return upper_case_product(product)
+
+    def listed_products(self, payload: bytes) -> ProductList | None:
+        """Return the products of a snapshot of `status`; see `Feed`."""
+        from .product_list import listed_products
+
+        return listed_products(payload)
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
         """Put as many products of level2 on each connection as it may have; see `Feed`."""
@@ -132,10 +133,16 @@ class CoinbaseAdvanced(FeedDefaults):
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`."""
+        from ..server_half.rate_limits import limit_rates
+        from .answers import error
+        from .batches.ticker_batch import TickerBatchServer
+
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
         server = TickerBatchServer(self.channels, catalogue, chosen, auth, client_id=self.client_id)
         front: FeedServer = server
         if chosen.silent_channel_closes:
+            from .limits.silence import ClosingSilentChannels
+
             front = ClosingSilentChannels(server, chosen.silent_channel_closes, chosen.silent_channel_code)
         return limit_rates(front, chosen, error, server.is_unauthenticated)
 
@@ -148,6 +155,8 @@ class CoinbaseAdvanced(FeedDefaults):
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""
+        from .state import MarketState
+
         if wanted is None:
             return MarketState()
         kept = [key for key in wanted if key[0] in KNOWN]
@@ -159,10 +168,14 @@ class CoinbaseAdvanced(FeedDefaults):
 
     def trimming(self, levels: int) -> FrameChange:
         """Return what cuts the frames of `level2`; see `Feed`."""
+        from .trimming import TrimmedFrames
+
         return TrimmedFrames(levels)
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""
+        from .client import CoinbaseAdvancedClient
+
         return CoinbaseAdvancedClient(subscriptions, self.check_credentials(credentials, CdpKey))
 
 

@@ -19,37 +19,35 @@ the first key.
     settings.py         what can be set in a replay of it
     trimming.py         frames with the best levels alone
     limits.py           limits that the venue sets
+
+The halves, and what else few runs of feedrec need, are imported when they are asked for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ...errors import UsageError
-from ..auth import Auth
-from ..base import Channel, FeedClient, SequenceRule, Subscription
+from ..base import Channel, FeedClient, ProductList, SequenceRule, Subscription
 from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
 from ..defaults import FeedDefaults
 from ..rewriting.frame_change import FrameChange, IdKeys
 from ..server_half.closing import COMMON_SETTINGS
-from ..server_half.rate_limits import limit_rates
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
 from .channels import CHANNELS, HEARTBEAT, channel_name, described_name, product_name, products_with_heartbeats
-from .client import CoinbaseExchangeClient
 from .frames import describe, own_time
 from .limits import CONNECTIONS_PER_SECOND, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
-from .product_list import listed_products
 from .routes import Routes
 from .sequences import ExchangeSequence
-from .server import CoinbaseExchangeServer, error
 from .settings import Settings
-from .state import STATEFUL, MarketState
-from .trimming import TrimmedFrames
 
-__all__ = ["FEEDS", "CoinbaseExchange", "CoinbaseExchangeClient"]
+if TYPE_CHECKING:
+    from ..auth import Auth
+
+__all__ = ["FEEDS", "CoinbaseExchange"]
 
 _ACCOUNT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -83,7 +81,6 @@ class CoinbaseExchange(FeedDefaults):
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
     product_name = staticmethod(product_name)
-    listed_products = staticmethod(listed_products)
 
     def __init__(self, name: str, url: str, *, is_direct: bool = False, is_sandbox: bool = False) -> None:
         self.name = name
@@ -112,6 +109,12 @@ class CoinbaseExchange(FeedDefaults):
             raise UsageError(f"balance takes account ids{said}; write it as balance:d50ec984-77a8-460a-...")
         return [list(subscriptions)]
 
+    def listed_products(self, payload: bytes) -> ProductList | None:
+        """Return the products of a frame of `status`; see `Feed`."""
+        from .product_list import listed_products
+
+        return listed_products(payload)
+
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
         """Return the rule of sequences by product; see `Feed`. They continue over connections."""
         return ExchangeSequence()
@@ -122,14 +125,21 @@ class CoinbaseExchange(FeedDefaults):
 
     def trimming(self, levels: int) -> FrameChange:
         """Return what cuts the frames of `level2`; see `Feed`."""
+        from .trimming import TrimmedFrames
+
         return TrimmedFrames(levels)
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""
+        from .client import CoinbaseExchangeClient
+
         return CoinbaseExchangeClient(subscriptions, self.check_credentials(credentials, ExchangeKey))
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`. Without `auth` no credentials are required."""
+        from ..server_half.rate_limits import limit_rates
+        from .server import CoinbaseExchangeServer, error
+
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
         server = CoinbaseExchangeServer(
             catalogue, chosen, auth, all_private=self.needs_credentials, channels=self.channels, routes=self._routes
@@ -144,6 +154,8 @@ class CoinbaseExchange(FeedDefaults):
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""
+        from .state import STATEFUL, MarketState
+
         if wanted is None:
             return MarketState()
         kept = [key for key in wanted if described_name(key[0]) in STATEFUL]

@@ -15,17 +15,18 @@ what live recorders and a probe of 2026-09-15 saw. The shape of the welcome mess
     state.py            the last values for late clients
     codes.py            what the venue refuses with
     limits.py           limits that the venue sets
+
+The halves, and what else few runs of feedrec need, are imported when they are asked for.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from ..api_key import CMC_KEY, ApiKey
-from ..auth import Auth
 from ..base import UNKNOWN_CHANNEL, Channel, FeedClient, Subscription
 from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
@@ -34,7 +35,6 @@ from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
 from .channels import CHANNELS, PARAMS, identity, products_of
-from .client import CoinMarketCapClient
 from .codes import CLOSE_CODES, ERROR_CODES
 from .frames import describe, own_time
 from .limits import (
@@ -44,12 +44,12 @@ from .limits import (
     SHORTEST_PUSH_INTERVAL,
     SUBSCRIPTIONS_PER_CONNECTION,
 )
-from .params import check_params, parse_params, parse_unknown_params
-from .server import KEY_HEADER, CoinMarketCapServer
 from .settings import Settings
-from .state import LastValues
 
-__all__ = ["FEEDS", "CoinMarketCap", "CoinMarketCapClient"]
+if TYPE_CHECKING:
+    from ..auth import Auth
+
+__all__ = ["FEEDS", "CoinMarketCap"]
 
 _PRICES = "market@crypto_latest_price"
 _PUSHES_PER_HOUR = 3600 // SHORTEST_PUSH_INTERVAL
@@ -85,6 +85,8 @@ class CoinMarketCap(FeedDefaults):
 
     def parse_params(self, channel: str, query: str) -> dict[str, Any]:
         """Read the parameters of a subscription; see `Feed`."""
+        from .params import parse_params, parse_unknown_params
+
         is_unknown = channel in self.channels and channel not in PARAMS
         return parse_unknown_params(channel, query) if is_unknown else parse_params(channel, query)
 
@@ -96,6 +98,8 @@ class CoinMarketCap(FeedDefaults):
             UsageError: If the credentials are for another venue.
 
         """
+        from .server import KEY_HEADER
+
         key = self.check_credentials(credentials, ApiKey)
         return {} if key is None else {KEY_HEADER: key.key}
 
@@ -107,6 +111,8 @@ class CoinMarketCap(FeedDefaults):
             UsageError: If there is none, one lacks a parameter, or there are more than 10 connections can carry.
 
         """
+        from .params import check_params
+
         if not subscriptions:
             raise UsageError(f"{self.name} has no default channel: give one, such as -c '{_PRICES}?crypto_ids=1,1027'")
         by_identity: dict[bytes, Subscription] = {}
@@ -150,10 +156,14 @@ class CoinMarketCap(FeedDefaults):
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection; see `Feed`. The API key is sent by `headers`."""
         self.check_credentials(credentials, ApiKey)
+        from .client import CoinMarketCapClient
+
         return CoinMarketCapClient(subscriptions)
 
     def server(self, catalogue: Catalogue, settings: Mapping[str, str], auth: Auth | None = None) -> FeedServer:
         """Return the server half for a new connection; see `VenueFeed`. Without `auth` no API key is required."""
+        from .server import CoinMarketCapServer
+
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
         if chosen.refuse_with and str(chosen.refuse_with) not in ERROR_CODES:
             raise UsageError(f"{self.name} has no error code {chosen.refuse_with} (it has {', '.join(ERROR_CODES)})")
@@ -169,6 +179,8 @@ class CoinMarketCap(FeedDefaults):
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""
+        from .state import LastValues
+
         return LastValues(wanted)
 
 

@@ -11,7 +11,6 @@ import functools
 import os
 import re
 import stat
-import tempfile
 import weakref
 from pathlib import Path
 from typing import BinaryIO
@@ -83,6 +82,8 @@ class Pipe:
         if self._file is None:
             if self._received > len(self._recent):
                 raise OSError(0, "it was read already, and a pipe can be read only once")
+            import tempfile  # noqa: PLC0415  few read from a pipe
+
             self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  stays open
             weakref.finalize(self, self._file.close)
             self._store(bytes(self._recent))
@@ -130,6 +131,8 @@ class Pipe:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
+            import tempfile  # noqa: PLC0415
+
             where = f"a temporary file in {tempfile.gettempdir()} cannot be written"
             raise OSError(error.errno, f"{where}: {error.strerror}") from error
 

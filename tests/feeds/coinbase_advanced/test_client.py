@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.feeds.base import Notice, Subscription
-from feedrec.feeds.coinbase_advanced import FEED, CoinbaseAdvancedClient
-from feedrec.feeds.coinbase_advanced.client import ACK_GRACE, ACK_TIMEOUT
+from feedrec.feeds.coinbase_advanced import FEED
+from feedrec.feeds.coinbase_advanced.client import ACK_GRACE, ACK_TIMEOUT, CoinbaseAdvancedClient
 
 LEVEL2 = Subscription("level2", ("BTC-USD", "ETH-USD"))
 TICKER = Subscription("ticker", ("BTC-USD",))

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.feeds.base import Subscription
-from feedrec.feeds.coinbase_advanced import FEED, CoinbaseAdvancedClient
+from feedrec.feeds.coinbase_advanced import FEED
+from feedrec.feeds.coinbase_advanced.client import CoinbaseAdvancedClient
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, FrameInfo, Kind
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from feedrec.errors import UsageError
 from feedrec.feeds.auth import Auth, PublicKey
 from feedrec.feeds.base import FeedClient, Message, Notice, Subscription
-from feedrec.feeds.coinbase_advanced import FEED, USER_FEED, CoinbaseAdvanced, CoinbaseAdvancedClient
-from feedrec.feeds.coinbase_advanced.client import ACK_GRACE
+from feedrec.feeds.coinbase_advanced import FEED, USER_FEED, CoinbaseAdvanced
+from feedrec.feeds.coinbase_advanced.client import ACK_GRACE, CoinbaseAdvancedClient
 from feedrec.feeds.credentials import JWT_LIFE, CdpKey, ExchangeKey
 from feedrec.feeds.venue import Close, FeedServer, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame

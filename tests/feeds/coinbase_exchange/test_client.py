@@ -9,8 +9,8 @@ import pytest
 
 from feedrec.errors import UsageError
 from feedrec.feeds import Acceptance, Notice, Subscription, subscribe_to
-from feedrec.feeds.coinbase_exchange import FEEDS, CoinbaseExchangeClient
-from feedrec.feeds.coinbase_exchange.client import ACK_GRACE, ACK_TIMEOUT, SILENCE_LIMIT
+from feedrec.feeds.coinbase_exchange import FEEDS
+from feedrec.feeds.coinbase_exchange.client import ACK_GRACE, ACK_TIMEOUT, SILENCE_LIMIT, CoinbaseExchangeClient
 from feedrec.feeds.coinbase_exchange.frames import describe
 from feedrec.feeds.credentials import CdpKey, ExchangeKey
 

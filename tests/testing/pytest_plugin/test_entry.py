@@ -28,13 +28,13 @@ def feed_dir(pytestconfig):
 
 @pytest.mark.parametrize("arguments", [[], ["-p", "no:feedrec"]])
 def test_a_suite_that_does_not_use_it_loads_nothing_of_feedrec(suite: Suite, arguments: list[str]) -> None:
-    """But for the entry and the packages that it is in; and nothing at all if the plug-in is switched off."""
+    """But for the entry, the packages that it is in, and what loads more; nothing at all if the plug-in is off."""
     suite.write("conftest.py", LOADED)
     suite.module("def test_nothing(): pass")
     suite.run(*arguments).assert_outcomes(passed=1)
     loaded = json.loads((suite.path / "loaded.json").read_text())
     package = "feedrec.testing.pytest_plugin"
-    assert loaded == ([] if arguments else ["feedrec", "feedrec.testing", package, f"{package}.entry"])
+    assert loaded == ([] if arguments else ["feedrec", "feedrec.lazy", "feedrec.testing", package, f"{package}.entry"])
 
 
 LEFT = """
