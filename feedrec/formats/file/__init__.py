@@ -9,13 +9,13 @@ One recording as a file: finding, opening, reading and writing it.
     recording_file.py  the file that they read
     pipe.py            stdin in the place of a file
     line_reader.py     reads lines: plain, zstd, gzip
-    line_pass.py       one pass over the lines of a file
     block_search.py    finds blocks, with an index or without
     creating.py        begins a recording that is written line by line
     writer.py          lines in, growing files out, with a thread between
     rotation.py        one recording in several files
     target.py          the file under its two names
     stream_target.py   a stream in its place
+    passes/            one pass over its lines
     parquet/           reads Parquet
     growing/           its files while they are written
 """

@@ -26,7 +26,7 @@ from ..stream.zstd_parser import (
     read_frame_header,
     stored_size,
 )
-from .line_pass import ByteRange
+from .passes.line_pass import ByteRange
 
 __all__ = ["FrameSpan", "ReadAt", "range_between", "walk_frames"]
 

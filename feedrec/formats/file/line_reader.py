@@ -7,7 +7,7 @@ Memory is bounded by a block and a line, whatever the size of the file.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from ...model import format_time
 from ..line.codec import decode_header
 from ..line.fast_path import lines_between
 from ..line.index import Index, read_index
+from ..line.selection import Selection
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
 from ..stream.protocols import Decoder
@@ -23,7 +24,8 @@ from ..stream.text_form import HEAD, TextForm, foreign_text, looks_like_lines
 from ..stream.zstd_blocks import BlockDecoder
 from ..stream.zstd_parser import StreamDamage, looks_like_zstd
 from .block_search import range_between, walk_frames
-from .line_pass import ByteRange, LinePass
+from .passes.block_pass import BlockPass
+from .passes.line_pass import ByteRange, LinePass
 from .recording import Recording
 from .recording_file import RecordingFile
 
@@ -55,7 +57,8 @@ class RecordingReader(Recording):
         self._begin = ByteRange()
         self._is_read = False
         try:
-            self._sequence = self._latest = LinePass(self._file, _decoder_of(self._file), wait=wait)
+            self._sequence = LinePass(self._file, _decoder_of(self._file), wait=wait)
+            self._latest: LinePass | BlockPass = self._sequence
             self.header_line = self._sequence.take_header()
             self.header = decode_header(self.header_line)
         except LineError as error:
@@ -67,7 +70,7 @@ class RecordingReader(Recording):
 
     @property
     def form(self) -> TextForm:
-        return self._latest.decoder.form
+        return self._latest.form
 
     @property
     def index(self) -> Index | None:
@@ -114,13 +117,20 @@ class RecordingReader(Recording):
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:
-            if self._is_read and not self._file.is_closed:
-                self._sequence = self._pass_anew()
-            self._is_read = True
-            self._latest = self._sequence
+            self._latest = self._pass_from_begin()
             return self._latest.batches()
         self._latest = self._pass_between(start or 0, end)
         return lines_between(self._latest.batches(), start, end)
+
+    def batches_for(self, selection: Selection) -> Iterator[list[bytes]]:
+        if self._index_to_read_by is None:
+            return super().batches_for(selection)
+        blocks = self._index_to_read_by.blocks
+        numbers = [number for number, block in enumerate(blocks) if selection.may_take_from(block)]
+        self._latest = self._block_pass(self._index_to_read_by, numbers)
+        if selection.start is None and selection.end is None:
+            return self._latest.batches()
+        return lines_between(self._latest.batches(), selection.start, selection.end)
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         self._latest.raise_bad_line(line, error)
@@ -129,10 +139,33 @@ class RecordingReader(Recording):
     def _is_compressed(self) -> bool:
         return isinstance(self._sequence.decoder, BlockDecoder)
 
-    def _pass_between(self, start: int, end: int | None) -> LinePass:
-        if self._is_compressed:
-            return self._pass_over(range_between(self._file.read_at, self.size, self.index, start, end))
-        return self._whole_pass()
+    @property
+    def _index_to_read_by(self) -> Index | None:
+        """Its index, if the file is one that is read by it: not what comes from a pipe, or still grows."""
+        return self.index if self._is_compressed and self._wait is None and not self._file.is_pipe else None
+
+    def _pass_from_begin(self) -> LinePass | BlockPass:
+        if (index := self._index_to_read_by) is not None:
+            numbers = [number for number, block in enumerate(index.blocks) if block.offset >= self._begin.start]
+            return self._block_pass(index, numbers)
+        if self._is_read and not self._file.is_closed:
+            self._sequence = self._pass_anew()
+        self._is_read = True
+        return self._sequence
+
+    def _pass_between(self, start: int, end: int | None) -> LinePass | BlockPass:
+        if not self._is_compressed:
+            return self._whole_pass()
+        where = range_between(self._file.read_at, self.size, self.index, start, end)
+        if (index := self._index_to_read_by) is None:
+            return self._pass_over(where)
+        numbers = [
+            number for number, block in enumerate(index.blocks) if where.start <= block.offset < (where.end or 0)
+        ]
+        return self._block_pass(index, numbers, where.end)
+
+    def _block_pass(self, index: Index, numbers: Sequence[int], end: int | None = None) -> BlockPass:
+        return BlockPass(self._file, self.header_line, index, numbers, self._pass_over, end)
 
     def _pass_anew(self) -> LinePass:
         return self._pass_over(self._begin, self._wait) if self._is_compressed else self._whole_pass(self._wait)

@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn, Self
 from ...errors import LineError
 from ...model import Frame, FrameInfo, Header, Record, describe_nothing
 from ..line.codec import decode_line
-from ..line.fast_path import ReceivedFrames
+from ..line.fast_path import ReceivedFrames, lines_between
 from ..line.index import Index
 from ..line.selection import Selection
 from ..stream.text_form import TextForm
@@ -143,6 +143,16 @@ class Recording(ABC):
             CorruptRecordingError: At the first block or line that is damaged.
 
         """
+
+    def batches_for(self, selection: Selection) -> Iterator[list[bytes]]:
+        """
+        Yield the lines of the blocks that may have some of a selection, by its index; of a span of time, only those.
+
+        Without an index everything is read. Raises as `batches` does, for damage to what is read.
+        """
+        if selection.start is None and selection.end is None:
+            return self.batches()
+        return lines_between(self.batches(), selection.start, selection.end)
 
     @abstractmethod
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:

@@ -51,6 +51,11 @@ class RecordingFile:
         """Whether it is closed."""
         return self._file.closed
 
+    @property
+    def is_pipe(self) -> bool:
+        """Whether it is a pipe, whose size is not known before its end."""
+        return self._pipe is not None
+
     def is_at(self, path: Path) -> bool:
         """Return whether a name still leads to it, be it through a symlink."""
         try:

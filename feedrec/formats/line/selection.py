@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ...model import Direction, Frame, FrameInfo, Record
+from .index import IndexedBlock
 
 __all__ = ["Selection"]
 
@@ -80,6 +81,26 @@ class Selection(msgspec.Struct, frozen=True):
         if self.direction == "out" or (self.connections and conn not in self.connections):
             return False
         return self._concerns(info)
+
+    def may_take_from(self, block: IndexedBlock) -> bool:
+        """
+        Return whether a block may have lines that are chosen, as far as the index tells.
+
+        It does not tell what the events and sent frames of a block are, nor anything of frames whose channel it does
+        not name, and of lines that came without their marks not even their times.
+        """
+        if block.first is None or block.last is None:
+            return block.text > 0
+        if (self.end is not None and block.first >= self.end) or (self.start is not None and block.last < self.start):
+            return False
+        received = sum(sum(counts.values()) for counts in block.frames.values())
+        if not self.is_filter or received < block.lines:
+            return True
+        connections = {str(number) for number in self.connections} or block.frames.keys()
+        channels = {channel for conn in connections for channel in block.frames.get(conn, ())}
+        if self.direction == "out" or not channels:
+            return False
+        return not self.channels or "" in channels or not channels.isdisjoint(self.channels)
 
     def _concerns(self, info: FrameInfo) -> bool:
         if self.channels and info.channel not in self.channels:

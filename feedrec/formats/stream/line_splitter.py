@@ -63,15 +63,18 @@ class LineSplitter:
             StreamDamage: With this offset, if a line is too long, or too many are blank.
 
         """
-        head, newline, rest = text.partition(b"\n")
-        if self._held + len(head) > self._max_line:
+        ended = io.BytesIO(text).readlines()  # finds line feeds several times as fast as `split` does
+        rest = ended.pop() if ended and not text.endswith(b"\n") else b""
+        head = len(ended[0]) - 1 if ended else len(rest)
+        if self._held + head > self._max_line:
             raise StreamDamage(offset, f"a line exceeds the limit of {self._max_line} bytes")
-        self._held += self._line.write(head)
-        if not newline:
+        lines = [line[:-1] for line in ended]
+        if lines and self._held:
+            self._line.write(lines[0])
+            lines[0] = self.take_rest()
+        self._held += self._line.write(rest)
+        if not lines:
             return []
-        lines = [self._line.getvalue(), *rest.split(b"\n")]
-        self._line = io.BytesIO()
-        self._held = self._line.write(lines.pop())
         self.starts = []
         if self._tidies and self._is_untidy(text, lines):
             lines, self.starts = self.form.tidy(lines, begins_file=self._begins_file)

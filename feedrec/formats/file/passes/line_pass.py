@@ -6,12 +6,13 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
-from ...errors import CorruptRecordingError, LineError, NotARecordingError, TruncatedRecordingError
-from ..line.codec import line_time
-from ..line.seek_table import was_finished
-from ..stream.protocols import Decoder
-from ..stream.zstd_parser import StreamDamage
-from .recording_file import RecordingFile
+from ....errors import CorruptRecordingError, LineError, NotARecordingError, TruncatedRecordingError
+from ...line.codec import line_time
+from ...line.seek_table import was_finished
+from ...stream.protocols import Decoder
+from ...stream.text_form import TextForm
+from ...stream.zstd_parser import StreamDamage
+from ..recording_file import RecordingFile
 
 __all__ = ["ByteRange", "LinePass"]
 
@@ -64,6 +65,11 @@ class LinePass:
         self._batch_start = 0
         self._remaining: list[bytes] = []
         self._read_lines = self._read()
+
+    @property
+    def form(self) -> TextForm:
+        """What was found beside the lines."""
+        return self.decoder.form
 
     def take_header(self) -> bytes:
         """

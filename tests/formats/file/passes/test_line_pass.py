@@ -16,7 +16,7 @@ from feedrec.formats.line.codec import encode_header
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import Record, format_time
 
-from .recordings import HEADER, MANY, RECORDS, encode, plain, read_all, recording
+from ..recordings import HEADER, MANY, RECORDS, encode, plain, read_all, recording
 
 
 def test_an_invalid_line_is_corruption_after_the_last_good_line(tmp_path: Path) -> None:
