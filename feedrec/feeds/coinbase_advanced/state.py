@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Self
 
@@ -11,10 +11,12 @@ import msgspec
 from ...model import FrameInfo
 from ..decoding import NOT_UNDERSTOOD
 from ..state.keyed_state import KeyedState, LastFrame
+from ..state.need import Need, Since, written
+from ..venue import Key
 from .account import change_account
 from .batches.tickers import without_best
 from .book import Book, decode_book_frame
-from .channels import HEARTBEATS, PRIVATE, TICKER, TICKER_BATCH
+from .channels import FUTURES_BALANCE, HEARTBEATS, PRIVATE, TICKER, TICKER_BATCH
 from .frames import snapshot_head
 
 __all__ = ["MarketState"]
@@ -34,6 +36,12 @@ _LISTS = {
 }
 """The key under which each channel but level2 has its objects."""
 
+
+_SINCE: dict[str, Since] = {
+    "level2": "snapshot",
+    "candles": "snapshot or beginning",  # it has those with the latest starts, not the last ones that came
+}
+"""From where on a state must know the frames of a channel, if it is not settled by the last ones."""
 
 _LAST_BEAT = (HEARTBEATS, "")
 
@@ -84,15 +92,16 @@ class _Items:
     candle's start, the product of status. There is only one ticker.
     """
 
-    __slots__ = ("channel", "client_id", "texts")
+    __slots__ = ("channel", "client_id", "is_whole", "texts")
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, *, is_whole: bool = False) -> None:
         self.channel = channel
+        self.is_whole = is_whole  # it began with a snapshot, which replaced everything before it
         self.texts: dict[str, bytes] = {}
         self.client_id = b""
 
     def copy(self) -> Self:
-        other = type(self)(self.channel)
+        other = type(self)(self.channel, is_whole=self.is_whole)
         other.texts = self.texts.copy()
         other.client_id = self.client_id
         return other
@@ -100,11 +109,16 @@ class _Items:
     def change(self, items: list[tuple[str, bytes]], client_id: bytes) -> None:
         """Add the objects of a frame, in the order in which it has them."""
         self.client_id = client_id
-        self.texts.update(reversed(items) if self.channel == "market_trades" else items)
+        if self.channel == "market_trades":
+            for key, text in reversed(items):
+                self.texts.pop(key, None)  # one that comes again comes last: the last frames tell which stay
+                self.texts[key] = text
+            if len(self.texts) > _TRADES:
+                self.texts = dict(islice(self.texts.items(), len(self.texts) - _TRADES, None))
+            return
+        self.texts.update(items)
         if self.channel == "candles":
             self.texts = dict(sorted(self.texts.items())[-_CANDLES:])
-        elif self.channel == "market_trades" and len(self.texts) > _TRADES:
-            self.texts = dict(islice(self.texts.items(), len(self.texts) - _TRADES, None))
 
     def as_batch(self) -> Self:
         """Return what ticker_batch has of a ticker."""
@@ -181,6 +195,23 @@ class MarketState(KeyedState):
         """Return a book that was dumped; see `KeyedState`."""
         return Book.load(product, dumped)
 
+    def needs(self) -> Sequence[Need] | None:
+        """Return which frames it depends on; see `KeyedState`."""
+        if self.wanted is None:
+            return None
+        wanted = set(self.wanted)
+        wanted |= {(TICKER, product) for channel, product in wanted if channel == TICKER_BATCH}
+        if ("status", "") in wanted:  # it has all products
+            wanted = {key for key in wanted if key[0] != "status" or not key[1]}
+        return [_need_of(key) for key in sorted(wanted)]
+
+    def is_settled(self, channel: str, product: str) -> bool:
+        """Return whether the last frames tell all; see `KeyedState`. Of trades there must be enough."""
+        if channel != "market_trades":
+            return super().is_settled(channel, product)
+        items = self.values.get((channel, product))
+        return isinstance(items, _Items) and (items.is_whole or len(items.texts) == _TRADES)
+
     def _makes_batch(self, product: str) -> bool:
         return self.wanted is not None and (TICKER_BATCH, product) in self.wanted
 
@@ -229,7 +260,7 @@ class MarketState(KeyedState):
                 continue
             items = self.values.get((channel, product))
             if not isinstance(items, _Items) or (kind == "snapshot" and channel != "status"):
-                items = self.values[channel, product] = _Items(channel)
+                items = self.values[channel, product] = _Items(channel, is_whole=kind == "snapshot")
             items.change(wanted, client_id)
 
 
@@ -244,3 +275,13 @@ def _key(channel: str, raw: msgspec.Raw) -> tuple[str, str]:
     if channel == "status":
         return "", _decode_status(raw).id
     return _decode_ticker(raw).product_id, ""
+
+
+def _need_of(key: Key) -> Need:
+    channel, product = key
+    since = _SINCE.get(channel, "settled")
+    if (channel in PRIVATE and channel != FUTURES_BALANCE) or key == ("status", ""):
+        since = "beginning"
+    names = ("l2_data", "level2") if channel == "level2" else (channel,)
+    words = (written(product),) if product else ()
+    return Need(key, (channel,), product, tuple((written(name), *words) for name in names), since)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Self
 
 import msgspec
 
 from ...model import FrameInfo
 from ..state.keyed_state import KeyedState, LastFrame
+from ..state.need import Look, Need, Since, written
 from ..venue import Key
 from .book import Book, decode_book_frame
 from .channels import described_name
@@ -22,6 +23,22 @@ STATEFUL = ("level2", "ticker", "matches", "status", "level3", "heartbeat")
 
 _WITHOUT_PRODUCT = ("status", "level3")
 """Those of which one frame is for all products: the list of them, and the schema of the rows."""
+
+_SINCE: dict[str, Since] = {"level2": "snapshot"}
+"""From where on a state must know the frames of a channel, if it is not settled by the last ones."""
+
+_LOOKS: dict[str, tuple[Look, ...]] = {
+    "level2": ((b'"l2update"',), (b'"snapshot"',)),
+    "ticker": ((b'"ticker"',),),
+    "matches": ((b'match"',),),  # of match and last_match
+    "status": ((b'"status"',),),
+    "level3": ((b'"level3"',),),  # of the schema; rows have none
+    "heartbeat": ((),),
+}
+"""What frames of each channel have, apart from their product."""
+
+_SURE_NUMBERS = 100
+"""Frames with a number after which it is known how far a count has come: they come only a little out of order."""
 
 _type_of_match = re.compile(rb'("type"\s*:\s*)"match"')
 
@@ -49,6 +66,13 @@ class _Numbers(NamedTuple):
     product: str
     sequence: int = 0
     trade: int = 0
+    sequences: int = 0
+    trades: int = 0
+
+    @property
+    def are_sure(self) -> bool:
+        """Whether so many frames had them that those before cannot matter."""
+        return min(self.sequences, self.trades) >= _SURE_NUMBERS
 
     def copy(self) -> Self:
         return self
@@ -100,14 +124,25 @@ class MarketState(KeyedState):
         """Return a book that was dumped; see `KeyedState`."""
         return Book.load(product, dumped)
 
+    def needs(self) -> Sequence[Need] | None:
+        """Return which frames it depends on; see `KeyedState`."""
+        if self.wanted is None:
+            return None
+        return [_need_of(*key) for key in sorted(self.wanted) if key[0] in _LOOKS]
+
+    def is_settled(self, channel: str, product: str) -> bool:
+        """Return whether the last frames tell all; see `KeyedState`. Of heartbeats, only many of them do."""
+        value = self.values.get((channel, product))
+        return value.are_sure if isinstance(value, _Numbers) else super().is_settled(channel, product)
+
     def _note_numbers(self, product: str, info: FrameInfo) -> None:
         before = self.values.get(("heartbeat", product))
-        _, sequence, trade = before if isinstance(before, _Numbers) else _Numbers(product)
+        _, sequence, trade, sequences, trades = before if isinstance(before, _Numbers) else _Numbers(product)
         if isinstance(info, TradeInfo):
-            trade = later_number(trade, info.trade_id)
+            trade, trades = later_number(trade, info.trade_id), trades + 1
         if info.sequence is not None:
-            sequence = later_number(sequence, info.sequence)
-        self.values["heartbeat", product] = _Numbers(product, sequence, trade)
+            sequence, sequences = later_number(sequence, info.sequence), sequences + 1
+        self.values["heartbeat", product] = _Numbers(product, sequence, trade, sequences, trades)
 
     def _apply_book(self, product: str, kind: str, payload: bytes) -> None:
         book = self.values.get(("level2", product))
@@ -125,6 +160,13 @@ class MarketState(KeyedState):
 def _key(channel: str, product: str) -> Key:
     channel = described_name(channel)
     return channel, "" if channel in _WITHOUT_PRODUCT else product
+
+
+def _need_of(channel: str, product: str) -> Need:
+    words = (written(product),) if product else ()
+    looks = tuple((*look, *words) for look in _LOOKS[channel])
+    channels = () if channel == "heartbeat" else (channel,)  # frames of all channels have numbers
+    return Need((channel, product), channels, product, looks, _SINCE.get(channel, "settled"))
 
 
 def _is_text(payload: bytes) -> bool:

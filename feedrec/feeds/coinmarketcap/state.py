@@ -7,8 +7,11 @@ sent of them: a client that counts them would count the last one twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...model import FrameInfo
 from ..state.keyed_state import KeyedState, LastFrame
+from ..state.need import Need, written
 from ..venue import Key
 from .channels import PARAMS
 from .frames import PushInfo
@@ -50,3 +53,13 @@ class LastValues(KeyedState):
         # Sent as it is, so it must be text; these channels carry numbers, addresses and names of fields: it is ASCII.
         if key is not None and self.keeps(*key) and payload.isascii():
             self.values[key] = LastFrame(payload)
+
+    def needs(self) -> Sequence[Need] | None:
+        """Return which frames it depends on; see `KeyedState`. Addresses are written in any case."""
+        if self.wanted is None:
+            return None
+        needs = []
+        for channel, name in sorted(self.wanted):
+            product = name.rpartition(":")[0] if channel in _TOPICS else name
+            needs.append(Need((channel, name), (channel,), product, ((written(channel),),), "settled"))
+        return needs

@@ -5,6 +5,7 @@ Each venue's state stands on these, and a plug-in's can.
 
     dumped_state.py  what a state is that can be written down
     keyed_state.py   a value for each channel and product
+    need.py          which frames a state depends on
     book.py          the price levels of one product
     top_levels.py    the best of them
     new_state.py     refuses the state of a plug-in that was written for feedrec 0.1

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol, Self, cast
 
 from ...model import FrameInfo
 from ..venue import Key
+from .need import Need
 
 __all__ = ["KeyedState", "LastFrame", "Value"]
 
@@ -72,6 +73,14 @@ class KeyedState(ABC):
             payload: The frame as recorded.
 
         """
+
+    def needs(self) -> Sequence[Need] | None:
+        """Return which frames can change what is wanted; None if that is not known: then it must take in all."""
+        return None
+
+    def is_settled(self, channel: str, product: str) -> bool:
+        """Return whether what came before the frames that it took in cannot change its snapshot of a key any more."""
+        return self.snapshot(channel, product, 0) is not None
 
     def keeps(self, channel: str, product: str) -> bool:
         """Return whether a key is wanted."""

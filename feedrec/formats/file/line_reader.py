@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+import zstandard
+
 from ...errors import LineError, NotARecordingError, RecordingError
 from ...model import format_time
 from ..line.codec import decode_header
 from ..line.fast_path import lines_between
-from ..line.index import Index, read_index
+from ..line.index import Index, IndexedBlock, read_index
 from ..line.selection import Selection
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
-from ..stream.protocols import Decoder
+from ..stream.protocols import MAX_LINE, Decoder
 from ..stream.text_form import HEAD, TextForm, foreign_text, looks_like_lines
-from ..stream.zstd_blocks import BlockDecoder
-from ..stream.zstd_parser import StreamDamage, looks_like_zstd
+from ..stream.zstd_blocks import BLOCK_SIZE, BlockDecoder
+from ..stream.zstd_parser import MAX_WINDOW, StreamDamage, looks_like_zstd
 from .block_search import range_between, walk_frames
 from .passes.block_pass import BlockPass
 from .passes.line_pass import ByteRange, LinePass
@@ -31,6 +33,7 @@ from .recording_file import RecordingFile
 
 __all__ = ["RecordingReader"]
 
+_LARGEST_BLOCK = MAX_LINE + BLOCK_SIZE  # bytes of text; an index that says more is wrong
 _TAIL = 1 << 20  # bytes of a plain file in which its last reading is looked for
 
 
@@ -92,6 +95,20 @@ class RecordingReader(Recording):
             passed += block.lines
             latest = block.last
         return 0
+
+    def block_text(self, block: IndexedBlock) -> bytes | None:
+        if block.text > _LARGEST_BLOCK:
+            return None
+        try:
+            unzip = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompress
+            text = unzip(self._file.read_at(block.offset, block.size), max_output_size=block.text)
+        except zstandard.ZstdError:
+            return None
+        if len(text) != block.text or not text.endswith(b"\n"):
+            return None
+        if not block.offset:
+            text = text[text.find(b"\n") + 1 :]
+        return text if text.count(b"\n") == block.lines else None
 
     def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
         until = self._begin.start if before_place else self.size

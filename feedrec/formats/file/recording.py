@@ -11,7 +11,7 @@ from ...errors import LineError
 from ...model import Frame, FrameInfo, Header, Record, describe_nothing
 from ..line.codec import decode_line
 from ..line.fast_path import ReceivedFrames, lines_between
-from ..line.index import Index
+from ..line.index import Index, IndexedBlock
 from ..line.selection import Selection
 from ..stream.text_form import TextForm
 from .names import is_part
@@ -125,6 +125,19 @@ class Recording(ABC):
 
         """
         return iter(())
+
+    def block_text(self, block: IndexedBlock) -> bytes | None:  # noqa: ARG002
+        """
+        Return the lines of one block of its index, the header apart.
+
+        Returns:
+            None if the block is not what the index says: what is wrong with it, `batches` reports.
+
+        Raises:
+            RecordingError: If the operating system reports an error.
+
+        """
+        return None
 
     @abstractmethod
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:

@@ -6,6 +6,7 @@ One line of a recording, and what is known about it. Pure: no stream, no file.
     json_strings.py  payloads as JSON strings and back
     fast_path.py     decodes received frames the fast way
     columns.py       received frames of many lines at once, column by column
+    line_search.py   finds lines by bytes in them, before they are decoded
     frame_run.py     received frames in a row as one text
     index.py         where things are in a recording
     seek_table.py    the seek table of the zstd seekable format

@@ -24,7 +24,7 @@ from ..steering.followers import Follower
 from ..timeline.coming_snapshots import LONG_PATIENCE, PATIENCE, Outlook
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
-from ..venue.rebuild import Position
+from ..venue.position import Position
 from .crowd import Crowd
 from .outlet import Outlet
 from .pace import Pace

@@ -12,7 +12,7 @@ from ..clock.alarm import Alarm
 from ..clock.time_types import RecordedWall
 from ..timeline.coming_snapshots import ComingSnapshots, Outlook
 from ..venue.mock_venue import MockVenue
-from ..venue.rebuild import Position
+from ..venue.position import Position
 from ..venue.rebuild_process import RebuildProcess
 from ..venue.start_rule import StartRule
 from .outlet import ClientEnded, Outlet

@@ -7,6 +7,8 @@ From recordings to frames in recorded order.
     batch_window.py     what was read, for those who are behind
     lap_reader.py       their lines, lap after lap
     frame_batches.py    lines to batches of frames
+    past.py             what lies before a position, by the indexes
+    past_file.py        the same of one recording
     snapshot_search.py  where to begin reading for a state
     coming_snapshots.py which snapshots are about to be played
     survey.py           what recordings hold

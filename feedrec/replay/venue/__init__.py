@@ -6,6 +6,10 @@ The venue that recordings make up.
     start_rule.py       when a client has subscribed enough to begin at once
     visitors.py         who is connected to it, and what was asked lately
     rebuild.py          the state of the market for a late client
+    gathering.py        the same from the frames alone that it depends on
+    start.py            from which known state that begins
+    full_reading.py     the same from all frames since a snapshot
+    position.py         where a client is
     rebuild_process.py  the same by a process beside the replay, or a thread
     rebuild_worker.py   that process
     worker_messages.py  what the two say to each other

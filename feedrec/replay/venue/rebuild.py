@@ -1,56 +1,34 @@
 """
 The state of a market at some position of the timeline, rebuilt from the recordings.
 
-Nothing is followed while it is not needed: when a client subscribes late, the recordings are read again, from the last
-snapshots that their indexes know of, from where the same was rebuilt before, or from their beginning.
+Nothing is followed while it is not needed: when a client subscribes late, the recordings are read again. With indexes,
+and a feed that says what its states need, only what is needed is read: see `gathering`. Otherwise everything is, from
+the last snapshots that the indexes know of, or from the beginning.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
+from ...feeds.state.need import Need, Since, needs_of
 from ...feeds.state.new_state import new_state
 from ...feeds.venue import FeedState, Key, VenueFeed
-from ..timeline.snapshot_search import latest_snapshots
+from ..timeline.past import Past, UnknownPastError
 from ..timeline.timeline import Timeline
+from .full_reading import FullReading
+from .gathering import Gathering
+from .position import Position
+from .start import RecentStates, Start
 
 __all__ = ["Position", "Rebuilder"]
-
-_CHECKPOINTS = 8
-
-
-class Position(NamedTuple):
-    """
-    A place in the timeline.
-
-    Attributes:
-        line: All lines before this one are past.
-        since: Text frames at and after that line that are past as well.
-        time: The recorded time there, in nanoseconds.
-        sure_time: A time in nanoseconds before which all lines are past.
-
-    """
-
-    line: int
-    since: list[bytes]
-    time: int
-    sure_time: int = 0
-
-
-class _Checkpoint(NamedTuple):
-    """The state at a line, and a time before which all lines are past there."""
-
-    line: int
-    sure_time: int
-    state: FeedState | None
 
 
 class Rebuilder:
     """
-    Rebuilds states, one after another, and remembers the last few as checkpoints.
+    Rebuilds states, one after another, and remembers the last few of those that take long.
 
     Args:
         timeline: What to read.
@@ -63,7 +41,8 @@ class Rebuilder:
         self._timeline = timeline
         self._feed = feed
         self._pause = pause
-        self._checkpoints: OrderedDict[frozenset[Key], _Checkpoint] = OrderedDict()
+        self._recent = RecentStates()
+        self._reading = FullReading(timeline, feed, pause)
         self._lock = threading.Lock()
 
     def snapshots(
@@ -82,37 +61,55 @@ class Rebuilder:
 
         """
         with self._lock:
-            state = self._state_before(wanted, position, stopped)
-            if state is None or stopped.is_set():
+            states = self._states_at(wanted, position, stopped)
+            if stopped.is_set():
                 return dict.fromkeys(wanted)
-            if position.since:
-                state = state.copy()  # the checkpoint stays where it is
             for payload in position.since:
-                state.apply(self._feed.describe(payload), payload)
-            return {key: state.snapshot(*key, position.time) for key in wanted}
+                info = self._feed.describe(payload)
+                for state in states:
+                    state.apply(info, payload)
+            return {key: _snapshot_in(states, key, position.time) for key in wanted}
 
-    def _start_of(self, wanted: frozenset[Key], position: Position, sure_time: int) -> int:
-        """Return the time of a line from which on everything that is wanted can be rebuilt."""
-        if not position.line:
-            return 0  # there is nothing to read, and no index to look at
-        last_tells = getattr(self._feed, "last_tells", ())
-        return latest_snapshots(self._timeline.indexes(), wanted, position.line, sure_time, last_tells)
-
-    def _state_before(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> FeedState | None:
-        sure_time = position.sure_time if self._timeline.is_in_wall_order else 0
-        known = self._checkpoints.pop(wanted, None)  # it is kept again only if all of the way here was read
-        if known is None or known.line > position.line:
-            known = _Checkpoint(0, self._start_of(wanted, position, sure_time), new_state(self._feed, wanted))
-        state = known.state
+    def _states_at(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> list[FeedState]:
+        """Return states as of the line of a position, of which each keeps a part of what is wanted."""
+        state = new_state(self._feed, wanted)
         if state is None:
-            return None
-        if known.line < position.line:
-            for batch in self._timeline.scan(position.line, stopped, known.line, known.sure_time):
+            return []
+        needs = needs_of(state) if position.line else []
+        if needs is not None:
+            with contextlib.suppress(UnknownPastError):
+                return self._gathered(needs, position, stopped) or [state]
+        return [self._reading.state_of(wanted, state, position, stopped)]
+
+    def _gathered(self, needs: Sequence[Need], position: Position, stopped: threading.Event) -> list[FeedState]:
+        """Return states of what is needed, by the indexes; raises `UnknownPastError` if they do not tell."""
+        if not needs:
+            return []
+        states: list[FeedState] = []
+        with Past(self._timeline, position.line, position.sure_time) as past:
+            gathering = Gathering(past, self._feed, stopped, self._pause)
+            for since, group in itertools.groupby(sorted(needs, key=_since), _since):
+                some = list(group)
+                if since == "settled":
+                    states.append(gathering.settled(some))
+                    continue
+                state = gathering.followed(some, [self._recent])
+                if not stopped.is_set():
+                    self._recent.keep([need.key for need in some], Start(past.place, state))
+                states.append(state.copy())
+            is_whole = past.is_whole
+        if not is_whole:
+            for batch in self._timeline.scan(position.line, stopped, 0, position.sure_time):
                 for frame, info in zip(batch.frames, batch.infos, strict=True):
-                    state.apply(info, frame.payload)
-                self._pause()
-        if not stopped.is_set():
-            self._checkpoints[wanted] = _Checkpoint(position.line, sure_time, state)
-            if len(self._checkpoints) > _CHECKPOINTS:
-                self._checkpoints.popitem(last=False)
-        return state
+                    for state in states:
+                        state.apply(info, frame.payload)
+        return states
+
+
+def _since(need: Need) -> Since:
+    return need.since
+
+
+def _snapshot_in(states: Sequence[FeedState], key: Key, time: int) -> bytes | None:
+    found = (state.snapshot(*key, time) for state in states)
+    return next((snapshot for snapshot in found if snapshot is not None), None)

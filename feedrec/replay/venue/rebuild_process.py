@@ -24,7 +24,8 @@ from typing import IO, cast
 from ...feeds import feed_of
 from ...feeds.venue import Key, VenueFeed
 from ..timeline.timeline import Timeline
-from .rebuild import Position, Rebuilder
+from .position import Position
+from .rebuild import Rebuilder
 from .worker_messages import Answer, Request, Task, identity, read_exactly, read_message, write_message
 
 __all__ = ["RebuildProcess"]

@@ -10,7 +10,7 @@ from ... import errors
 from ...errors import RecordingError
 from ...feeds.base import Feed
 from ...feeds.venue import Key
-from .rebuild import Position
+from .position import Position
 
 __all__ = ["Answer", "Failure", "Request", "Task", "identity", "read_exactly", "read_message", "write_message"]
 
