@@ -9,12 +9,12 @@ TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for process
 # Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-examples test-wheel check demo bench soak lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-examples test-wheel check demo bench bench-quick figures soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-# QUICK=1 is the short form of a long target, as .ci/run runs it: bench, soak, test-pythons.
+# QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-pythons.
 QUICK ?=
 
 test: AT_ONCE = 3
@@ -84,7 +84,16 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+	$(BIN)/python -m benchmarks $(GROUPS)
+
+# Whether they all run, in under three minutes: what they show then means nothing.
+bench-quick: $(READY)
+	$(BIN)/python -m benchmarks --quick $(GROUPS)
+
+# The figures that are checked in, and the tables of docs/performance.md: on a machine that does nothing else.
+figures: $(READY)
+	$(BIN)/python -m benchmarks --json benchmarks/figures.json $(GROUPS); failed=$$?; \
+	$(BIN)/python -m benchmarks.page && exit $$failed
 
 # Kills, full disks, hostile clients: whether the promises hold, at full size.
 soak: $(READY)

@@ -1,14 +1,34 @@
-"""Measure the rows and print them as a table."""
+"""Measure groups of rows, print them as tables, and write them as JSON."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
-from . import feed_replay, formats, late_book, lateness, proxy, pytest_start, record, replay, shared_clients
+from . import formats, late_book, lateness, replay, shared_clients
 from .command_line import chosen
+from .measuring.figures import Figures, Group, read_figures, write_figures
+from .measuring.machine import this_machine
+from .measuring.rows import Row
+from .page import shown
+from .recording import proxy, record
+from .starting import commands, feed_replay, pytest_start
 
-ROWS = {
+__all__ = ["GROUPS"]
+
+
+class Rows(Protocol):
+    """Measures a group, with files in a folder of its own."""
+
+    def __call__(self, folder: Path, *, quick: bool) -> Iterator[Row]: ...
+
+
+GROUPS: dict[str, Rows] = {
+    "start": commands.rows,
     "record": record.rows,
     "proxy": proxy.rows,
     "replay": replay.rows,
@@ -20,17 +40,56 @@ ROWS = {
     "pytest": pytest_start.rows,
 }
 
+_WIDTHS = (72, 16, 16, 24, 8, 20)
+
 
 def main() -> None:
-    """Measure the rows that were named, or all of them."""
-    names, quick = chosen(
-        "python -m benchmarks", __doc__, "row", ROWS, "use a tenth of the frames, so that start-up time matters"
+    """Measure the groups that were named, or all of them; exit with 1 if one of them failed."""
+    asked = chosen(
+        "python -m benchmarks",
+        __doc__,
+        "group",
+        GROUPS,
+        "few rounds of a tenth: whether it all runs",
+        "write the figures to this file; it keeps those of the groups that were not measured",
     )
-    print(f"{'what':<66}{'baseline':>16}{'feedrec':>16}{'ratio':>8}")
+    figures = Figures() if asked.json is None else read_figures(asked.json)
+    failed = []
+    for name in asked.names:
+        print(_line("what", "baseline", "feedrec", "ratio", "growth", "goal"), flush=True)
+        figures.groups[name] = group = measure(GROUPS[name], print_row, quick=asked.quick)
+        print(f"-- {name}: {group.seconds:.0f} s\n", flush=True)
+        if group.error:
+            failed.append(name)
+            print(f"{name} FAILED: {group.error}\n", file=sys.stderr, flush=True)
+        if asked.json is not None:
+            write_figures(asked.json, figures)
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
+def measure(rows: Rows, tell: Callable[[Row], None], *, quick: bool) -> Group:
+    """Measure a group, and tell each of its rows; what fails ends it, and no other."""
+    group = Group(this_machine(), 0.0)
+    started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="feedrec-bench-") as folder:
-        for name in names:
-            for row in ROWS[name](Path(folder), quick=quick):
-                print(f"{row.what:<66}{row.baseline:>16}{row.feedrec:>16}{row.ratio:>8.2f}", flush=True)
+        try:
+            for row in rows(Path(folder), quick=quick):
+                group.rows.append(row)
+                tell(row)
+        except Exception as error:  # noqa: BLE001  whatever it is, the other groups are measured
+            group.error = f"{type(error).__name__}: {error}"
+    group.seconds = time.monotonic() - started
+    return group
+
+
+def print_row(row: Row) -> None:
+    """Print a row at once."""
+    print(_line(*shown(row)).replace("**", ""), flush=True)
+
+
+def _line(*cells: str) -> str:
+    first, *others = (cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=True))
+    return "  ".join((first, *others)).rstrip()
 
 
 if __name__ == "__main__":

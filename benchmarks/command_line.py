@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["chosen"]
+__all__ = ["Chosen", "chosen"]
 
 
-def chosen(program: str, about: str | None, noun: str, names: Iterable[str], quick: str) -> tuple[list[str], bool]:
+class Chosen(NamedTuple):
+    """
+    What was asked for.
+
+    Attributes:
+        names: The names that were chosen, all by default.
+        quick: Whether `--quick` was given.
+        json: The file after `--json`; None without it.
+
+    """
+
+    names: list[str]
+    quick: bool
+    json: Path | None
+
+
+def chosen(program: str, about: str | None, noun: str, names: Iterable[str], quick: str, json: str = "") -> Chosen:
     """
     Parse the command line; it ends with an error if it names what there is not.
 
@@ -18,9 +36,7 @@ def chosen(program: str, about: str | None, noun: str, names: Iterable[str], qui
         noun: What the names are of.
         names: The names to choose from.
         quick: What `--quick` does.
-
-    Returns:
-        The names that were chosen, all by default, and whether `--quick` was given.
+        json: What `--json FILE` does; empty if there is no such option.
 
     """
     known = list(names)
@@ -28,8 +44,10 @@ def chosen(program: str, about: str | None, noun: str, names: Iterable[str], qui
     text = f"one of {', '.join(known)}; all by default"
     parser.add_argument("names", nargs="*", metavar=noun.upper(), help=text)
     parser.add_argument("--quick", action="store_true", help=quick)
+    if json:
+        parser.add_argument("--json", type=Path, metavar="FILE", help=json)
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(known)
     if unknown:
         parser.error(f"unknown {noun} {', '.join(sorted(unknown))}; choose from {', '.join(known)}")
-    return arguments.names or known, arguments.quick
+    return Chosen(arguments.names or known, arguments.quick, arguments.json if json else None)

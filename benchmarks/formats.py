@@ -18,25 +18,27 @@ from feedrec.formats.line.index import Mark, mark_of
 from feedrec.formats.stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 
-from .material import CAPTURES, Row, captured, large, without_index
+from .material import CAPTURES, captured, large, without_index
+from .measuring import Row, compared, figure_at_most, in_turn, measured
 from .processes import run
 
 __all__ = ["rows"]
 
-PAYLOAD = 1_000_000_000
+PAYLOAD = 400_000_000
 """Bytes of payload in the large recording."""
 
 SEEKS = 50
 _MOST_SECONDS = 0.05
 _MOST_READ = 4_000_000
 _MOST_MEMORY = 200_000_000
+ROUNDS = 3
 _READ_SIZE = 1 << 20
 
 _COMMANDS = frozenset(cli.list_commands(click.Context(cli)))
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
-    """Yield all rows; those about the captures only if these exist. If there is a goal, the ratio is to the goal."""
+    """Yield all rows; those about the captures only if these exist."""
     for path in CAPTURES:
         if path.exists():
             yield _size(path)
@@ -65,7 +67,7 @@ def _size(capture: Path) -> Row:
     baseline = len(zstandard.ZstdCompressor(level=DEFAULT_LEVEL).compress(text))
     ours = _recorded_size(frames, describe)
     what = f"size on disk: {capture.name.partition('.')[0]}, {len(frames):,} frames"
-    return Row(what, f"{baseline:,}", f"{ours:,}", ours / baseline)
+    return compared(what, "B", [baseline], [ours])
 
 
 def _recorded_size(frames: list[Frame], describe: Callable[[bytes], FrameInfo]) -> int:
@@ -85,20 +87,17 @@ def _recorded_size(frames: list[Frame], describe: Callable[[bytes], FrameInfo]) 
 
 
 def _reading(path: Path, payload: int) -> Row:
-    """Compare reading all payloads with decompressing and splitting lines, by the best of three runs of each."""
-    baseline, ours = 0.0, 0.0
-    for _ in range(3):
-        baseline = max(baseline, payload / _seconds(lambda: _split_all(path)))
-        ours = max(ours, payload / _seconds(lambda: _read_payloads(path)))
-    what = f"reading all payloads, {payload / 1e6:,.0f} MB, against splitting lines"
-    return Row(what, f"{baseline / 1e6:,.0f} MB/s", f"{ours / 1e6:,.0f} MB/s", ours / baseline)
+    """Compare reading all payloads with decompressing and splitting lines, in turn."""
+    sides = in_turn(ROUNDS, lambda: _seconds(lambda: _split_all(path)), lambda: _seconds(lambda: _read_payloads(path)))
+    figures = [[payload / seconds / 1e6 for seconds in side] for side in sides]
+    return compared("reading all payloads, against splitting lines", "MB/s", *figures)
 
 
 def _telling(path: Path, payload: int) -> Row:
     """Compare the CPU time of `info`, which reads the index, with that of reading everything."""
     baseline, ours = run("feedrec", "info", "--full", path).cpu, run("feedrec", "info", path).cpu
     what = f"info of {payload / 1e6:,.0f} MB by its index, against --full: CPU"
-    return Row(what, f"{baseline:.2f} s", f"{ours:.2f} s", ours / baseline)
+    return compared(what, "s", [baseline], [ours])
 
 
 def _split_all(path: Path) -> None:
@@ -121,8 +120,10 @@ def _seeking(path: Path, span: range, how: str) -> Iterator[Row]:
     times = random.Random(4).choices(span, k=SEEKS)
     seconds, read = zip(*(_seek(path, moment) for moment in times), strict=True)
     for name, figure in (("median", statistics.median(seconds)), ("worst", max(seconds))):
-        yield Row(f"seek to a time{how}: {name} of {SEEKS}", _ms(_MOST_SECONDS), _ms(figure), figure / _MOST_SECONDS)
-    yield Row(f"seek to a time{how}: most bytes read", _mb(_MOST_READ), _mb(max(read)), max(read) / _MOST_READ)
+        what = f"seek to a time{how}: {name} of {SEEKS}"
+        yield measured(what, "ms", [figure * 1e3], goal=figure_at_most(_MOST_SECONDS * 1e3))
+    what = f"seek to a time{how}: most bytes read"
+    yield measured(what, "MB", [max(read) / 1e6], goal=figure_at_most(_MOST_READ / 1e6))
 
 
 def _seek(path: Path, moment: int) -> tuple[float, int]:
@@ -145,20 +146,11 @@ def _commands(path: Path, folder: Path) -> Iterator[Row]:
             continue
         cost = run("benchmarks.peak", "feedrec", name, *arguments)
         target.unlink(missing_ok=True)
-        what = f"peak memory of {name} ({cost.wall:.1f} s)"
-        peak = int(cost.output)
-        yield Row(what, _mb(_MOST_MEMORY), _mb(peak), peak / _MOST_MEMORY)
+        peak = int(cost.output) / 1e6
+        yield measured(f"peak memory of {name}", "MB", [peak], goal=figure_at_most(_MOST_MEMORY / 1e6))
 
 
 def _seconds(action: Callable[[], None]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1e3:.1f} ms"
-
-
-def _mb(size: float) -> str:
-    return f"{size / 1e6:.1f} MB"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from .material import Row, deep_book
+from .material import deep_book
+from .measuring import Row, compared
 from .processes import run, serving
 
 __all__ = ["measure", "rows"]
@@ -26,21 +27,16 @@ class Beside(NamedTuple):
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Replay 1,000 frames per second at speed 1, without and with a client that joins late again and again."""
     path = folder / "deep.jsonl.zst"
-    size = deep_book(path, SECONDS // (4 if quick else 1))
+    size = deep_book(path, SECONDS // (10 if quick else 1))
     alone = measure(path).lateness
     lateness, joins = measure(path, late=size)
-    what = f"{len(joins)} late joins to a book of {size / 1e6:.1f} MB"
+    what = f"late joins to a book of {size / 1e6:.1f} MB"
     for figure in ("p50", "p99", "max"):
-        yield Row(
-            f"lateness {figure} beside {what}",
-            f"{alone[figure] / 1e6:.3f} ms",
-            f"{lateness[figure] / 1e6:.3f} ms",
-            lateness[figure] / max(alone[figure], 1),
+        yield compared(
+            f"lateness {figure} beside {what}", "ms", [max(alone[figure], 1) / 1e6], [lateness[figure] / 1e6]
         )
     first, median = joins[0], statistics.median(joins)
-    yield Row(
-        "late join: the first against the median", f"{median * 1e3:.0f} ms", f"{first * 1e3:.0f} ms", first / median
-    )
+    yield compared("late join: the first against the median", "ms", [median * 1e3], [first * 1e3])
 
 
 def measure(path: Path, *, late: int = 0) -> Beside:

@@ -6,7 +6,6 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import zstandard
@@ -18,7 +17,6 @@ from feedrec.model import NANOSECONDS, Frame, FrameInfo
 __all__ = [
     "CAPTURES",
     "DEMO",
-    "Row",
     "captured",
     "deep_book",
     "frames",
@@ -41,15 +39,6 @@ _PACE = 10_000
 _BIDS, _OFFERS = 19_000, 27_000
 _TICKERS_A_SECOND = 1_000
 _TICKERS_PER_UPDATE = 50  # so that there are 20 book updates per second, like at the venue
-
-
-class Row(NamedTuple):
-    """One line of the table; the ratio is feedrec's figure over the baseline's."""
-
-    what: str
-    baseline: str
-    feedrec: str
-    ratio: float
 
 
 def frames() -> list[Frame]:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import NamedTuple
 __all__ = ["Cost", "Server", "run", "serving"]
 
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-_PATIENCE = 600
+_PATIENCE = 300
+"""Seconds after which a process that has not ended is killed, and its group has failed."""
 
 
 class Cost(NamedTuple):
@@ -42,8 +44,11 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Cos
     started = time.perf_counter()
     with _start(arguments, environment or {}) as process:
         assert process.stdout is not None
+        timer = threading.Timer(_PATIENCE, process.kill)
+        timer.start()
         output = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{arguments} failed with {process.returncode}")

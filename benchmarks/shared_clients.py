@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import os
+import statistics
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from .material import Row, repeated
+from .material import repeated
+from .measuring import Row, compared, growth_of, in_turn
 from .processes import run, serving
 
 __all__ = ["rows"]
 
-FRAMES = 200_000
-CLIENTS = 10
+FRAMES = 60_000
+CLIENTS = (1, 2, 4, 10)
+ROUNDS = 3
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Send all frames to clients that only read; compare the CPU time per frame sent."""
     path = folder / "shared.jsonl.zst"
-    count = len(repeated(path, FRAMES // (5 if quick else 1)))
+    count = len(repeated(path, FRAMES // (10 if quick else 1)))
     for mode in ("verbatim", "venue"):
-        one = _cpu(path, mode, 1) / count
-        many = _cpu(path, mode, CLIENTS) / (count * CLIENTS)
-        what = f"{CLIENTS} clients with --clock shared, {mode}: CPU per frame sent"
-        yield Row(what, f"{one * 1e6:.2f} us", f"{many * 1e6:.2f} us", many / one)
+        sides = [partial(_cpu, path, mode, clients) for clients in CLIENTS]
+        costs = in_turn(1 if quick else ROUNDS, *sides)
+        one, two, four, ten = (
+            [cost / (count * clients) * 1e6 for cost in side] for clients, side in zip(CLIENTS, costs, strict=True)
+        )
+        growth = growth_of([statistics.median(side) for side in (one, two, four)])
+        what = f"{CLIENTS[-1]} clients with --clock shared, {mode}: CPU per frame sent, against 1 client"
+        yield compared(what, "us", one, ten, growth=growth)
 
 
 def _cpu(path: Path, mode: str, clients: int) -> float:

@@ -22,7 +22,7 @@ PARTS: dict[str, Callable[..., Iterator[Finding]]] = {
 
 def main() -> None:
     """Run the parts that were named, or all of them."""
-    names, quick = chosen(
+    names, quick, _ = chosen(
         "python -m soak", __doc__, "part", PARTS, "a short form, which shows that the attacks still work"
     )
     started = time.monotonic()

@@ -15,7 +15,7 @@ import functools
 import sys
 import time
 
-from benchmarks.blaster import listen, shake_hands
+from benchmarks.recording.blaster import listen, shake_hands
 from feedrec.replay.client.wire import message
 
 __all__ = ["USUAL_SIZE", "number_of", "payload"]

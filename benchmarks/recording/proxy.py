@@ -12,13 +12,15 @@ from typing import NamedTuple
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from .material import Row, frames
-from .processes import serving
+from ..material import frames
+from ..measuring import Row, compared
+from ..processes import serving
 
 __all__ = ["rows"]
 
-FRAMES = 200_000
-PACED = 10_000
+ROUNDS = 3
+FRAMES = 60_000
+PACED = 4_000
 INTERVAL = 0.001
 """Seconds between frames whose latency is measured."""
 
@@ -32,15 +34,16 @@ class Cost(NamedTuple):
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Pass frames through both: as fast as they go, and at 1,000 a second."""
-    part = 10 if quick else 1
-    bare, proxied = asyncio.run(_measure(folder, FRAMES // part, PACED // part))
-    what = "proxy: CPU per frame passed on and recorded, against a bare relay"
-    yield Row(what, f"{bare.cpu * 1e6:.2f} us", f"{proxied.cpu * 1e6:.2f} us", proxied.cpu / bare.cpu)
-    what = "proxy: latency at 1,000 frames/s, p99"
-    yield Row(what, f"{bare.latency * 1e3:.3f} ms", f"{proxied.latency * 1e3:.3f} ms", proxied.latency / bare.latency)
+    part = 20 if quick else 1
+    bare, proxied = asyncio.run(_measure(folder, FRAMES // part, PACED // part, 1 if quick else ROUNDS))
+    for what, unit, at in (
+        ("proxy: CPU per frame passed on and recorded, against a bare relay", "us", 0),
+        ("proxy: latency at 1,000 frames/s, p99", "us", 1),
+    ):
+        yield compared(what, unit, [one[at] * 1e6 for one in bare], [one[at] * 1e6 for one in proxied])
 
 
-async def _measure(folder: Path, count: int, paced: int) -> tuple[Cost, Cost]:
+async def _measure(folder: Path, count: int, paced: int, rounds: int) -> tuple[list[Cost], list[Cost]]:
     payloads = [frame.payload.decode() for frame in frames()]
 
     async def venue(websocket: ServerConnection) -> None:
@@ -54,12 +57,15 @@ async def _measure(folder: Path, count: int, paced: int) -> tuple[Cost, Cost]:
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 await websocket.send(str(time.perf_counter_ns()))
 
+    bare, proxied = list[Cost](), list[Cost]()
     async with serve(venue, "127.0.0.1", 0, compression=None) as server:
         url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-        bare = await _cost("benchmarks.bare_relay", url)
-        output = ("-o", folder / "proxy.jsonl.zst", "-qq")
-        arguments = ("proxy", "--to", url, "--endpoint", "coinbase-advanced", "--port", 0)
-        return bare, await _cost("feedrec", *arguments, *output)
+        for number in range(rounds):
+            output = ("-o", folder / f"proxy{number}.jsonl.zst", "-qq")
+            arguments = ("proxy", "--to", url, "--endpoint", "coinbase-advanced", "--port", 0)
+            bare.append(await _cost("benchmarks.recording.bare_relay", url))
+            proxied.append(await _cost("feedrec", *arguments, *output))
+    return bare, proxied
 
 
 async def _cost(*arguments: object) -> Cost:

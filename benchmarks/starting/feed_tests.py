@@ -1,7 +1,9 @@
 """
 Tests that play the demo's recording to a client, one after another in a process, with one of two servers.
 
-    python -m benchmarks.feed_tests feedrec|bare COUNT     prints the seconds of the first, and the median of the others
+    python -m benchmarks.starting.feed_tests feedrec|bare COUNT
+
+It prints the seconds of the first, and the median of the others.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ def with_feedrec() -> int:
     """Play it with feedrec."""
     from feedrec.testing import FeedReplay  # noqa: PLC0415  it counts for the first test
 
-    from .material import DEMO  # noqa: PLC0415
+    from ..material import DEMO  # noqa: PLC0415
 
     with FeedReplay(DEMO) as feed:
         count = received(feed.url)
@@ -80,7 +82,7 @@ class BareServer:
 
 def bare() -> Callable[[], int]:
     """Return a test with the bare server; what it sends is read before."""
-    from .material import frames  # noqa: PLC0415
+    from ..material import frames  # noqa: PLC0415
 
     payloads = [frame.payload.decode() for frame in frames()]
 

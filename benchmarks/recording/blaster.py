@@ -1,7 +1,7 @@
 """
 A venue that sends as fast as the client reads: messages are prepared in advance, and only sequence numbers change.
 
-    python -m benchmarks.blaster FRAMES REPEATS [RATE]     prints its URL; FRAMES has one payload per line
+    python -m benchmarks.recording.blaster FRAMES REPEATS [RATE]     prints its URL; FRAMES has one payload per line
 
 With a rate, frames are sent one by one, so many per second, evenly spaced.
 """

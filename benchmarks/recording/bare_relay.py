@@ -1,7 +1,7 @@
 """
 A relay as one writes it with the library, which records nothing.
 
-    python -m benchmarks.bare_relay URL     prints its own URL
+    python -m benchmarks.recording.bare_relay URL     prints its own URL
 """
 
 from __future__ import annotations
