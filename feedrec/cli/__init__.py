@@ -7,6 +7,7 @@ The command line.
     inspecting/            what `info` consists of
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
+    checkpoints.py         the checkpoints beside recordings
     feed_rules.py          what a feed knows about recorded frames
     output.py              formatting numbers, tables and log lines
     progress.py            how far the reading of files has come

@@ -16,6 +16,7 @@ import msgspec
 from ...errors import DamagedRecordingError, UsageError
 from ...model import NANOSECONDS, Header, format_time
 from .. import output
+from ..checkpoints import write_beside
 from ..converting.rewriting import report_rewriting, rewrite_of
 from ..feed_rules import rules_for
 from ..filters import filter_options, selection_of
@@ -49,6 +50,10 @@ _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
 _FORMATS = ["tardis", "hftbacktest", "jsonl"]
 _SPLIT_HELP = (
     "Write several files: one per interval, e.g. 1h (aligned to the clock), or of about this size, e.g. 512MB."
+)
+
+_NO_CHECKPOINTS_HELP = (
+    "Write no checkpoints of books, for late clients of a replay, beside a .jsonl.zst of more than 64 MiB of text."
 )
 
 log = logging.getLogger("feedrec")
@@ -89,6 +94,7 @@ log = logging.getLogger("feedrec")
 @click.option("--time-field", metavar="NAME", help="With jsonl: the field that holds the time, e.g. ts or data.ts.")
 @click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
 @click.option("--level", metavar="N", type=click.IntRange(1, 22), help="Compression level, up to 9 for gzip.")
+@click.option("--no-checkpoints", is_flag=True, help=_NO_CHECKPOINTS_HELP)
 @overwrite_option
 @file_mode_option("those who may read all inputs")
 @as_json
@@ -100,7 +106,6 @@ def convert(
     split: RotateAfter | None,
     level: int | None,
     overwrite: bool,
-    mode: FileMode | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -137,10 +142,11 @@ def convert(
             rewrite=rewrite_of(found, options["trim_book"], anonymize=options["anonymize"]),
             split=split,
             max_size=options["max_size"],
-            mode=mode,
+            mode=options["mode"],
             create=_to_stdout(kind, level) if to_stdout else _to_file(level, overwrite=overwrite),
             on_read=on_read,
         )
+        write_beside(result, header.endpoint, options, partial(on_read, 0, found[0].size))
     _end(result, selection, list(damage.values()), as_json=as_json, to_stdout=to_stdout)
 
 
@@ -312,6 +318,8 @@ def _report(result: Conversion) -> list[str]:
         facts.append(f"begins with {output.count(result.synthetic, 'rebuilt snapshot')}")
     if result.written_anew:
         facts.append(f"{output.count(result.written_anew, 'line')} of another program written anew")
+    if result.checkpoints:
+        facts.append(output.count(result.checkpoints, "checkpoint"))
     facts += report_rewriting(result)
     if result.cut_at is not None:
         seconds = (result.cut_at - (result.cut_at if result.first_time is None else result.first_time)) / NANOSECONDS

@@ -14,6 +14,7 @@ import click
 from ...errors import RecordingError
 from ...model import NANOSECONDS, format_time
 from .. import output
+from ..checkpoints import count_beside
 from ..feed_rules import rules_for
 from ..options import RECORDING, as_json, logging_options
 from ..subscribed import missing_lines
@@ -74,14 +75,15 @@ def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool
     clocks = starting_clocks(found)
     parts = [(one.path, _summarise(one, activity, clock)) for one, clock in zip(found, clocks, strict=True)]
     total = combine([summary for _, summary in parts])
+    checkpoints = sum(count_beside(path, summary.header.endpoint) for path, summary in parts)
     name = files[0] if len(files) == 1 else None
     is_other = False
     if compare is not None:
         is_other = compare(total.as_dict(), as_json=as_json)
     elif as_json:
-        echo_json({"path": name, **total.as_dict(), **_files_as_json(parts)})
+        echo_json({"path": name, **total.as_dict(), "checkpoints": checkpoints, **_files_as_json(parts)})
     else:
-        echo(_heading(name, parts, total), *_report(parts, total, activity))
+        echo(_heading(name, parts, total), *_report(parts, total, activity, checkpoints))
     sys.stdout.flush()
     for file, summary in parts:
         if summary.jump is not None:
@@ -163,12 +165,15 @@ def _heading(name: Path | None, parts: Summaries, total: RecordingSummary) -> st
     return str(name) if len(parts) == 1 else f"{name}: {several}"
 
 
-def _report(parts: Summaries, total: RecordingSummary, activity: Activity) -> list[str]:
+def _report(parts: Summaries, total: RecordingSummary, activity: Activity, checkpoints: int) -> list[str]:
     """Return the lines of the report below its heading."""
     from ..inspecting.plot import plot, style_for
 
     wrap = width_of(sys.stdout) if sys.stdout.isatty() else None
-    lines = output.columns([(f"  {name}", value) for name, value in _facts(parts, total)], wrap=wrap)
+    facts = _facts(parts, total)
+    if checkpoints:
+        facts.append(("checkpoints", f"{checkpoints:,}"))
+    lines = output.columns([(f"  {name}", value) for name, value in facts], wrap=wrap)
     if total.gaps:
         lines = [coloured(line, output.count(total.gaps, "gap"), GAP) for line in lines]
     if len(parts) > 1:

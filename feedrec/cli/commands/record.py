@@ -30,7 +30,7 @@ LOSS = 3
         "What to record": "endpoint url channel product yes any-channel key-file no-heartbeats failover failover-url",
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
-        "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",
+        "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
         "When to stop": "duration max-frames fail-on-gap strict",
     },
 )

@@ -11,6 +11,7 @@ import click
 
 from ...errors import FeedrecError, RecordingError
 from .. import output
+from ..checkpoints import add_check
 from ..feed_rules import rules_for
 from ..options import RECORDING, as_json, logging_options
 from ..progress import reading
@@ -34,7 +35,7 @@ def verify(files: tuple[Path, ...], as_json: bool) -> None:
     Check that recordings are intact. FILE is a recording, a folder of them, or - for stdin.
 
     It checks the structure, the checksums, the index and the seek table against the content, the order of times, and
-    the venue's sequence numbers.
+    the venue's sequence numbers; and the checkpoints beside a recording, if there are any.
 
     The exit code is 0 if all is well, 3 if something is wrong or lost, 1 if a file cannot be read as a recording.
     """
@@ -53,6 +54,7 @@ def _verify(path: Path, *, as_json: bool) -> int:
     try:
         with reading(f"verifying {path.name}") as progress:
             result = under_current_name(path, partial(verify_recording, rules_for=rules_for, progress=progress))
+            add_check(result)
     except RecordingError as error:
         _report_failure(path, error, as_json=as_json)
         return _UNREADABLE

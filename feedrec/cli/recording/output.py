@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...formats.file.modes import FileMode
     from ...formats.file.rotation import RotateAfter
     from ...recorder import Source, Summary
-    from ...recorder.output.parquet_finisher import ParquetFinisher
+    from ...recorder.output.finisher import Finisher
     from ...recorder.output.writer_protocol import GrowingRecording
 
 __all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]
@@ -67,6 +67,11 @@ output_options = all_options(
         help="End the run when the disk, full or broken, has taken nothing for this long.",
     ),
     click.option("--min-free", type=SIZE, help="Leave this much of the disk free: wait as if it were full."),
+    click.option(
+        "--checkpoints",
+        is_flag=True,
+        help="Write checkpoints of books beside each finished file, for late clients of a replay.",
+    ),
     overwrite_option,
     file_mode_option("only you, where credentials or other secrets are sent; else as the umask says"),
 )
@@ -87,6 +92,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
         disk_patience: Seconds for which to wait for a disk that takes nothing.
         min_free: Bytes of the disk that are left free; None for none.
         mode: Who may read the files; None for the default.
+        checkpoints: Whether to write checkpoints beside finished files.
 
     """
 
@@ -99,6 +105,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
     disk_patience: float
     min_free: int | None = None
     mode: FileMode | None = None
+    checkpoints: bool = False
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be combined."""
@@ -108,10 +115,22 @@ class OutputOptions(msgspec.Struct, frozen=True):
             )
         from ...formats.file.names import PARQUET_SUFFIX, RECORDING_SUFFIXES
 
+        if self.checkpoints and (self.output == "-" or self._names_no_blocks):
+            raise UsageError(
+                "checkpoints are written beside .jsonl.zst alone: leave out --checkpoints, or record to that"
+            )
         if self.kind is None or not (self.output or "").endswith(RECORDING_SUFFIXES):
             return
         if (self.kind == "parquet") != (self.output or "").endswith(PARQUET_SUFFIX):
             raise UsageError(f"{self.output} does not match --format {self.kind}: change one of them")
+
+    @property
+    def _names_no_blocks(self) -> bool:
+        """Whether the output is of a format that has no blocks of lines."""
+        from ...formats.file.names import RECORDING_SUFFIXES, ZSTD_SUFFIX
+
+        name = self.output or ""
+        return self.kind == "parquet" or (name.endswith(RECORDING_SUFFIXES) and not name.endswith(ZSTD_SUFFIX))
 
     @property
     def suffix(self) -> str:
@@ -122,14 +141,14 @@ class OutputOptions(msgspec.Struct, frozen=True):
 
 
 class Output(NamedTuple):
-    """The writer, and what converts its finished files to Parquet, if anything."""
+    """The writer, and what is done with its finished files, if anything."""
 
     writer: GrowingRecording
-    finisher: ParquetFinisher | None = None
+    finisher: Finisher | None = None
 
     def settle(self, summary: Summary, error: BaseException | None) -> tuple[Summary, BaseException | None]:
         """
-        Wait for the last Parquet file, and find the names under which the recording is now.
+        Wait for what is done with the last file, and find the names under which the recording is now.
 
         Args:
             summary: The summary of the run.
@@ -213,6 +232,7 @@ def _open_file(path: Path, header: Header, feed: Feed, options: OutputOptions) -
     from ...formats.file.modes import USUAL
     from ...formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
     from ...formats.file.rotation import RotatingWriter, next_number
+    from ...recorder.output.checkpoint_finisher import CheckpointFinisher
     from ...recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
 
     def create(target: Path, header: Header) -> GrowingFile:
@@ -238,7 +258,8 @@ def _open_file(path: Path, header: Header, feed: Feed, options: OutputOptions) -
         rules=DiskRules(options.disk_patience, options.min_free or 0),
     )
     if path.suffix != PARQUET_SUFFIX:
-        return Output(begin())
+        checkpoints = CheckpointFinisher() if options.checkpoints else None
+        return Output(begin() if checkpoints is None else begin(on_finished=checkpoints.add), checkpoints)
     left_over = leftover_journals(path.parent)
     finisher = ParquetFinisher(overwrite=options.overwrite)
     writer = begin(on_finished=finisher.add)

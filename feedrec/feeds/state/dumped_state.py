@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Protocol, cast
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import NamedTuple, Protocol, cast
 
+from ...model import FrameInfo
 from ..venue import FeedState, Key, VenueFeed
 from .new_state import new_state
 
-__all__ = ["DumpedState", "state_to_dump"]
+__all__ = ["DumpRules", "DumpedState", "dump_rules", "state_to_dump"]
 
 
 class DumpedState(FeedState, Protocol):
@@ -51,3 +53,29 @@ def state_to_dump(feed: VenueFeed, wanted: Collection[Key] | None) -> DumpedStat
     state = new_state(feed, wanted)
     can_dump = all(hasattr(state, name) for name in ("dumped_channels", "version", "dump", "load"))
     return cast(DumpedState, state) if can_dump and cast(DumpedState, state).dumped_channels else None
+
+
+class DumpRules(NamedTuple):
+    """
+    How states of an endpoint are written down.
+
+    Attributes:
+        kind: The endpoint and the version of its states.
+        channels: The channels that are written down.
+        describe: Describes a payload.
+        make: Returns an empty state that keeps these channels and products.
+
+    """
+
+    kind: str
+    channels: Collection[str]
+    describe: Callable[[bytes], FrameInfo]
+    make: Callable[[Collection[Key]], DumpedState | None]
+
+
+def dump_rules(feed: VenueFeed | None) -> DumpRules | None:
+    """Return how states of a feed are written down; None if they are not. It raises as `state_to_dump` does."""
+    state = None if feed is None else state_to_dump(feed, None)
+    if feed is None or state is None:
+        return None
+    return DumpRules(f"{feed.name} {state.version}", state.dumped_channels, feed.describe, partial(state_to_dump, feed))

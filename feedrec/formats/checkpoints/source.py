@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ...model import FrameInfo
 from ..line.index import Index
@@ -32,22 +32,24 @@ class WrittenState(Protocol):
         """Take what was dumped in place of what is known; raises ValueError if it is something else."""
 
 
-class StateRules(NamedTuple):
-    """
-    How states of an endpoint are written down.
+class StateRules(Protocol):
+    """How states of an endpoint are written down: what a feed says of that."""
 
-    Attributes:
-        kind: What tells states from others that are written otherwise, or mean something else.
-        channels: Of these channels they are.
-        describe: Describes a payload.
-        make: Returns an empty state that keeps these channels and products.
+    @property
+    def kind(self) -> str:
+        """What tells states from others that are written otherwise, or mean something else."""
 
-    """
+    @property
+    def channels(self) -> Collection[str]:
+        """The channels that are written down."""
 
-    kind: str
-    channels: Collection[str]
-    describe: Callable[[bytes], FrameInfo]
-    make: Callable[[Collection[Key]], WrittenState | None]
+    @property
+    def describe(self) -> Callable[[bytes], FrameInfo]:
+        """Describes a payload."""
+
+    @property
+    def make(self) -> Callable[[Collection[Key]], WrittenState | None]:
+        """Returns an empty state that keeps these channels and products."""
 
 
 class Spacing:

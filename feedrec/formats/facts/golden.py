@@ -16,7 +16,9 @@ from ...errors import UsageError
 
 __all__ = ["ABSENT", "NOT_COMPARED", "Difference", "differences", "parse_golden", "unknown_facts"]
 
-NOT_COMPARED = frozenset({"path", "software", "read", "damage", "text_size", "file_size", "ratio", "notes", "files"})
+NOT_COMPARED = frozenset(
+    {"path", "software", "read", "damage", "text_size", "file_size", "ratio", "notes", "files", "checkpoints"}
+)
 """What depends on where a recording is, how it is compressed or split, or on the version that wrote or reads it."""
 
 ABSENT = msgspec.UNSET

@@ -75,6 +75,7 @@ class Conversion(msgspec.Struct):
         missed: Frames, of those that were read, that should have been changed, and could not.
         cut_at: The time of the first line that did not fit, in nanoseconds; None if all did.
         written_anew: Lines, of those that were read, that another program had written otherwise.
+        checkpoints: Checkpoints that were written beside the new recordings, if somebody wrote some.
 
     """
 
@@ -91,6 +92,7 @@ class Conversion(msgspec.Struct):
     missed: int = 0
     cut_at: int | None = None
     written_anew: int = 0
+    checkpoints: int = 0
 
     def count(self, marks: Sequence[Mark]) -> None:
         """Count lines that were written."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from feedrec.formats import create_recording
-from feedrec.formats.checkpoints.source import StateRules
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 
 BEGIN = 1_795_280_400 * NANOSECONDS
@@ -53,7 +53,16 @@ def describe(payload: bytes) -> FrameInfo:
         return FrameInfo()
 
 
-RULES = StateRules("sums 1", (CHANNEL,), describe, Sums)
+class SumsRules(NamedTuple):
+    """How sums are written down."""
+
+    kind: str = "sums 1"
+    channels: Collection[str] = (CHANNEL,)
+    describe: Callable[[bytes], FrameInfo] = describe
+    make: Callable[[Collection[tuple[str, str]]], Sums] = Sums
+
+
+RULES = SumsRules()
 
 
 def record_of(number: int, step: Step, pad: int = 0) -> Record:

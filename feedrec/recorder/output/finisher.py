@@ -1,0 +1,117 @@
+"""
+What is done with finished files while the recording goes on: one after another, each by a process with low priority.
+
+In this process it would keep the interpreter from the feed.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["Finisher"]
+
+_NICENESS = 10
+
+log = logging.getLogger("feedrec")
+
+
+class Finisher(ABC):
+    """
+    Files that wait, and the thread that starts a process for each.
+
+    Attributes:
+        main: The function that the process calls with its arguments, as `module:function`.
+
+    """
+
+    main: str
+
+    def __init__(self) -> None:
+        self._files: deque[Path] = deque()
+        self._lock = threading.Condition()
+        self._current: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None
+        self._gives_up = False
+
+    @property
+    def waiting(self) -> int:
+        """Number of files that are not done yet."""
+        with self._lock:
+            return len(self._files) + (self._current is not None)
+
+    def add(self, path: Path) -> None:
+        """Queue a file, from any thread."""
+        with self._lock:
+            self._files.append(path)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="feedrec-finisher", daemon=True)
+                self._thread.start()
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Wait until all are done; Ctrl-C ends the wait."""
+
+    @abstractmethod
+    def _finish_one(self, path: Path) -> None:
+        """Do what is to be done with a file, in the thread."""
+
+    def _wait(self, doing: str) -> None:
+        """Wait until all are done, and say what it is that takes so long."""
+        if self.waiting:
+            log.info(doing, "the recording" if self.waiting == 1 else f"{self.waiting} files")
+        try:
+            while (thread := self._thread) is not None:
+                thread.join(0.1)
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _begin(self, arguments: Sequence[str]) -> None:
+        """Start the process, with the lock; raises OSError if that is not possible."""
+        command = [sys.executable, "-c", _PROGRAM, *self.main.split(":"), *arguments]
+        # In a session of its own: Ctrl-C is for the recorder, which waits for this process.
+        self._process = subprocess.Popen(  # noqa: S603  our own interpreter, with a name that we chose
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
+
+    def _end(self) -> tuple[int, str]:
+        """Wait for the process; return its exit code, and the last line that it said."""
+        assert self._process is not None  # noqa: S101  for mypy
+        _, said = self._process.communicate()
+        with self._lock:
+            code, self._process = self._process.returncode, None
+        return code, said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
+
+    def _give_up(self) -> None:
+        self._gives_up = True
+        with self._lock:
+            self._files.clear()
+            if self._process is not None:
+                self._process.terminate()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._files:
+                    self._thread = None
+                    return
+                self._current = path = self._files.popleft()
+            self._finish_one(path)
+            with self._lock:
+                self._current = None
+
+
+_PROGRAM = f"""
+import importlib, os, sys
+os.nice({_NICENESS})
+_, module, function, *arguments = sys.argv
+getattr(importlib.import_module(module), function)(arguments)
+"""
