@@ -149,6 +149,11 @@ class RotatingWriter(RecordingWriter):
                 self.write_line(line, mark)
         return len(lines)
 
+    def take_run(self, run: FrameRun) -> None:
+        """Write frames that follow each other, waiting for the disk; else as `write_run`."""
+        self.wait_for_room(_MOST_WAITING)
+        self.write_run(run)
+
     def finish(self, patience: float | None = None) -> Path:
         """Finish the present file, and wait for those before it; see `RecordingWriter.finish`."""
         super().finish(patience)

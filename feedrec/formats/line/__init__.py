@@ -9,6 +9,7 @@ One line of a recording, and what is known about it. Pure: no stream, no file.
     line_search.py   finds lines by bytes in them, before they are decoded
     frame_run.py     received frames in a row as one text
     index.py         where things are in a recording
+    renumbering.py   another number for the connection of a line
     seek_table.py    the seek table of the zstd seekable format
     index_marks.py   what the index needs to know about lines
     selection.py     chooses records by channel, product, time

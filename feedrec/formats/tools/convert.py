@@ -20,7 +20,7 @@ from typing import NoReturn, Protocol
 import msgspec
 
 from ...errors import DamagedRecordingError, RecordingError, TruncatedRecordingError, UsageError
-from ...model import Event, Frame, FrameInfo, Header, Record, describe_nothing
+from ...model import Frame, FrameInfo, Header, Record, describe_nothing
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.growing.size_bound import BoundedFile
@@ -30,18 +30,17 @@ from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.stream_target import STDOUT
 from ..line.as_written import header_as_written
 from ..line.codec import decode_line, encode_event, encode_frame
+from ..line.frame_run import FrameRun
 from ..line.index import Mark, mark_of
+from ..line.renumbering import renumbered
 from ..line.selection import Selection
 from ..line.steady_clock import reading_in
 from ..several.common_clock import CommonClock
 from ..several.inputs import Input, joined_header
-from .input_lines import InputLines, Piece
+from .input_lines import InputLines, Piece, Run
 from .rewriting import Rewrite, Rewriting, is_marked_rewritten
 
-__all__ = ["Conversion", "StartState", "convert", "renumbered"]
-
-_START, _CONN = b'{"time":"', b'Z","conn":'
-_CONN_AT = 38  # its position in a line that we wrote; only there is it the key of the line itself
+__all__ = ["Conversion", "StartState", "convert"]
 
 
 class StartState(Protocol):
@@ -100,8 +99,16 @@ class Conversion(msgspec.Struct):
         frames = sum(mark[2] is not None for mark in marks)
         self.frames += frames
         self.others += len(marks) - frames
-        self.first_time = min(times if self.first_time is None else [self.first_time, *times])
-        self.last_time = max(times if self.last_time is None else [self.last_time, *times])
+        self._span(min(times), max(times))
+
+    def count_run(self, run: FrameRun) -> None:
+        """Count frames that were written."""
+        self.frames += len(run.times)
+        self._span(run.times[0], run.times[-1])
+
+    def _span(self, first: int, last: int) -> None:
+        self.first_time = first if self.first_time is None else min(self.first_time, first)
+        self.last_time = last if self.last_time is None else max(self.last_time, last)
 
 
 def convert(  # noqa: PLR0913  as many options as the command has
@@ -199,7 +206,11 @@ class _Conversion:
             self._gather(state, start)
         self._reading.written_anew = 0
         is_first = True
-        for piece in self._reading.pieces(start, end, self._begun):
+        for part in self._parts(start, end):
+            if isinstance(part, Run) and not is_first:
+                self._write_run(part.frames)
+                continue
+            piece = part.piece if isinstance(part, Run) else part
             kept = self._choose(piece) if self._selection.is_filter else piece
             if is_first and kept.lines:
                 is_first = False
@@ -207,13 +218,19 @@ class _Conversion:
             self._write(kept)
             if self._result.cut_at is not None:
                 break
-            del piece, kept  # a line may have 96 MiB: writing Parquet needs that much several times
+            del part, piece, kept  # a line may have 96 MiB: writing Parquet needs that much several times
         self._writer.finish()
         if self._rewriting is not None:
             changed = self._rewriting
             self._result.dropped, self._result.missed = changed.dropped, changed.missed
         self._result.written_anew = self._reading.written_anew
         self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
+
+    def _parts(self, start: int | None, end: int | None) -> Iterator[Piece | Run]:
+        """Yield what is to be written, in runs if no line is chosen or changed."""
+        stays = not self._selection.is_filter and self._rewriting is None and self._reading.numbers.stay
+        read = self._reading.runs if stays and isinstance(self._writer, RotatingWriter) else self._reading.pieces
+        return iter(read(start, end, self._begun))
 
     def _begin(self, piece: Piece, state: StartState | None) -> Piece:
         """Write a reading of the clocks, if one is known, and the state; return what is left of the first piece."""
@@ -280,6 +297,11 @@ class _Conversion:
         if self._rewriting is not None:
             self._result.rewritten += sum(map(is_marked_rewritten, lines[:written]))
 
+    def _write_run(self, run: FrameRun) -> None:
+        assert isinstance(self._writer, RotatingWriter)  # noqa: S101  as `_parts` made sure
+        self._writer.take_run(run)
+        self._result.count_run(run)
+
     def _gather(self, state: StartState, end: int) -> None:
         """Apply those frames before the cut that are kept to the state."""
         selection = self._selection
@@ -344,17 +366,6 @@ def _leaving_nothing_behind(
         if isinstance(error, DamagedRecordingError):
             _refuse_damage(error, "what comes before" if is_stream else "nothing")
         raise
-
-
-def renumbered(line: bytes, conn: int, number: int) -> bytes:
-    """Return a line with another number of its connection; everything else stays as it is."""
-    if conn == number:
-        return line
-    old = b"%b%d," % (_CONN, conn)
-    if line.startswith(_START) and line.startswith(old, _CONN_AT):
-        return b"%b%b%d,%b" % (line[:_CONN_AT], _CONN, number, line[_CONN_AT + len(old) :])
-    record = msgspec.structs.replace(decode_line(line), conn=number)  # a line of another tool
-    return encode_event(record) if isinstance(record, Event) else encode_frame(record)
 
 
 def _creating(

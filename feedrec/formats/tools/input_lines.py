@@ -8,16 +8,20 @@ from itertools import groupby
 from typing import NamedTuple, NoReturn
 
 from ...errors import LineError
-from ...model import FrameInfo, Record
+from ...model import FrameInfo, Record, describe_nothing
 from ..line.as_written import as_written
 from ..line.codec import decode_line
+from ..line.columns import stretches
+from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from ..line.index_marks import LineMarks
 from ..several.clocks import Beginning, beginning_of, beginning_of_cut, starting_clocks
 from ..several.inputs import ConnectionNumbers, Input
 from ..several.merge import Batch, Merge, Source
 
-__all__ = ["InputLines", "Piece"]
+__all__ = ["InputLines", "Piece", "Run"]
+
+_LONGEST_IN_RUN = 1 << 20  # bytes: a run has its lines twice
 
 
 class Piece(NamedTuple):
@@ -41,6 +45,26 @@ class Piece(NamedTuple):
         """Return what follows the first line."""
         left_out = [(max(0, place - 1), mark) for place, mark in self.left_out]
         return Piece(self.file, self.lines[1:], self.marks[1:], left_out)
+
+
+class Run(NamedTuple):
+    """
+    Received frames of one input that follow each other, in place of a piece.
+
+    Attributes:
+        file: Number of the input.
+        frames: The frames.
+
+    """
+
+    file: int
+    frames: FrameRun
+
+    @property
+    def piece(self) -> Piece:
+        """The same line by line."""
+        lines, marks = zip(*self.frames.lines(), strict=True)
+        return Piece(self.file, list(lines), list(marks))
 
 
 class InputLines:
@@ -85,6 +109,44 @@ class InputLines:
             DamagedRecordingError: At damage, after everything before it in that recording.
 
         """
+        for file, lines in self._lines(start, end, beginnings):
+            yield self._piece(file, lines, lines)
+
+    def runs(self, start: int | None, end: int | None, beginnings: Sequence[Beginning]) -> Iterator[Piece | Run]:
+        """Yield the same as `pieces` does, most of it as runs: faster, for those who change no line."""
+        for file, lines in self._lines(start, end, beginnings):
+            if max(map(len, lines)) > _LONGEST_IN_RUN:
+                yield self._piece(file, lines, lines)
+                continue
+            waiting: list[bytes] = []
+            for first, last, received in stretches(lines, self.describe or describe_nothing):
+                frames = None if received is None else received.run
+                if frames is None:
+                    waiting += lines[first:last]
+                    continue
+                if waiting:
+                    yield self._piece(file, waiting, lines)
+                    waiting = []
+                yield Run(file, frames)
+            if waiting:
+                yield self._piece(file, waiting, lines)
+
+    def _piece(self, file: int, lines: list[bytes], batch: Sequence[bytes]) -> Piece:
+        """Return lines of a batch with their marks; those of other programs as a writer writes them."""
+        anew: dict[bytes, bytes] = {}
+        try:
+            marks = self._marks[file].of(lines, partial(_note_anew, anew))
+        except LineError:
+            self._raise_bad_line(file, batch)
+        if anew:
+            self.written_anew += sum(line in anew for line in lines)
+            lines = [anew.get(line, line) for line in lines]
+        return Piece(file, lines, marks)
+
+    def _lines(
+        self, start: int | None, end: int | None, beginnings: Sequence[Beginning]
+    ) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield the lines between two wall times, some of one input at a time, with its number."""
 
         def blocks(number: int) -> Generator[list[bytes], None, None]:
             with self._inputs[number].open() as recording:
@@ -97,16 +159,7 @@ class InputLines:
             for number, (clock, first) in enumerate(beginnings)
         ]
         for batch in Merge(sources):
-            for file, lines in _by_file(batch):
-                anew: dict[bytes, bytes] = {}
-                try:
-                    marks = self._marks[file].of(lines, partial(_note_anew, anew))
-                except LineError:
-                    self._raise_bad_line(file, lines)
-                if anew:
-                    self.written_anew += sum(line in anew for line in lines)
-                    lines = [anew.get(line, line) for line in lines]  # noqa: PLW2901
-                yield Piece(file, lines, marks)
+            yield from _by_file(batch)
 
     def _raise_bad_line(self, file: int, lines: Sequence[bytes]) -> NoReturn:
         """Report the position of the first invalid line."""

@@ -19,8 +19,8 @@ from ..file.writer import RecordingWriter
 from ..line.as_written import as_written, header_as_written
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
 from ..line.index import mark_of
+from ..line.renumbering import renumbered
 from ..several.inputs import RunIdentity, run_identity
-from .convert import renumbered
 from .repair_result import Loss, Repair
 from .salvage_blocks import Hole, PlainSalvage, Salvage
 from .salvage_prefix import PrefixSalvage

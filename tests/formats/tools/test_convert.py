@@ -20,8 +20,9 @@ from feedrec.feeds import venue_of
 from feedrec.formats import Selection, create_recording, open_recording
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame
 from feedrec.formats.line.fast_path import time_texts
+from feedrec.formats.line.renumbering import renumbered
 from feedrec.formats.several.inputs import inspect_recording
-from feedrec.formats.tools.convert import Conversion, convert, renumbered
+from feedrec.formats.tools.convert import Conversion, convert
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 
 START = 1_786_309_548_000_000_000

@@ -1,0 +1,83 @@
+"""Converting many lines at once writes what converting them one by one writes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feedrec.errors import FeedrecError
+from feedrec.formats import open_recording
+from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
+from feedrec.formats.line.columns import stretches
+from feedrec.formats.several.inputs import inspect_recording
+from feedrec.formats.tools import input_lines
+from feedrec.formats.tools.convert import convert
+from feedrec.model import NANOSECONDS, FrameInfo
+
+from . import odd_recordings
+from .odd_recordings import RULES, describe
+
+
+def one_by_one(lines: Sequence[bytes], _describe: Callable[[bytes], FrameInfo]) -> Iterator[tuple[int, int, None]]:
+    yield 0, len(lines), None
+
+
+def written(path: Path, target: Path, how: Callable[..., Any], split: RotateAfter | None) -> list[object]:
+    """Return what is told, and what is in the files."""
+    target.parent.mkdir()
+    with mock.patch.object(input_lines, "stretches", how):
+        try:
+            rule = RULES.sequence_rule
+            result = convert(
+                [inspect_recording(partial(open_recording, path))],
+                target,
+                describe=describe,
+                make_rule=rule,
+                split=split,
+            )
+            told: object = msgspec.structs.replace(result, paths=[])
+        except FeedrecError as error:
+            told = str(error).replace(str(target), "")
+    return [told, *((file.name, file.read_bytes()) for file in sorted(target.parent.iterdir()))]
+
+
+SPLITS = [None, None, RotateAfter(nanoseconds=2 * NANOSECONDS), RotateAfter(size=500)]
+ORDINARY = odd_recordings.pack(
+    [b'{"time":"2026-11-21T17:00:0%d.000000000Z","conn":0,"dir":"in","frame":{"s":%d,"c":"a"}}' % (n // 9, n)
+     for n in range(40)],
+    300,
+)  # fmt: skip
+
+
+@given(
+    odd_recordings.recordings,
+    st.sampled_from([".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"]),
+    st.sampled_from(SPLITS),
+)
+@example(ORDINARY, ".parquet", None)
+@example(ORDINARY, ".jsonl.zst", SPLITS[-1])
+def test_whatever_is_odd_or_damaged(content: bytes, suffix: str, split: RotateAfter | None) -> None:
+    """The same files, byte for byte, the same figures, and the same errors."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.jsonl.zst"
+        path.write_bytes(content)
+        at_once = written(path, Path(folder) / "at-once" / f"b{suffix}", stretches, split)
+        assert at_once == written(path, Path(folder) / "one-by-one" / f"b{suffix}", one_by_one, split)
+
+
+def test_ordinary_frames_are_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the test above would compare nothing."""
+    sizes: list[int] = []
+    monkeypatch.setattr(RotatingWriter, "take_run", lambda _self, run: sizes.append(len(run.times)))
+    (tmp_path / "a.jsonl.zst").write_bytes(ORDINARY)
+    written(tmp_path / "a.jsonl.zst", tmp_path / "b" / "b.jsonl", stretches, None)
+    assert sum(sizes) > 30
