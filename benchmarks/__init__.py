@@ -4,10 +4,19 @@ Measure feedrec against baselines that run in turn with it on the same machine.
     python -m benchmarks [GROUP ...]    `make bench` measures all groups; --quick only shows that they run
     python -m benchmarks.page           docs/performance.md has its tables from benchmarks/figures.json
 
-    measuring/      a row, rounds, slopes, what is known of the machine, the figures as JSON
-    page.py         the tables of docs/performance.md
-    processes.py    both sides run as processes
-    material.py     what they run on
+    measuring/       a row, rounds, slopes, what is known of the machine, the figures as JSON
+    starting/        how fast things start
+    recording/       what recording costs
+    replaying/       what replaying costs, and how late it is
+    files/           recordings on disk
+    page.py          the tables of docs/performance.md
+    command_line.py  what is measured
+    processes.py     both sides run as processes
+    peak.py          the memory that a process took
+    material.py      what they run on
+    raw_client.py    a client that only reads bytes
+    many_clients.py  many of them in one process
+    send_server.py   a server that calls `send` for each frame
 
 A group is a module with `rows(folder, *, quick)`, which yields a `Row` (`measuring/rows.py`) for each line of a table.
 It is registered in `__main__.py`, and has a place in docs/performance.md. What it needs:

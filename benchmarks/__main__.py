@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from . import formats, late_book, lateness, replay, shared_clients
 from .command_line import chosen
+from .files import formats
 from .measuring.figures import Figures, Group, read_figures, write_figures
 from .measuring.machine import this_machine
 from .measuring.rows import Row
 from .page import shown
-from .recording import proxy, record
+from .recording import proxy, record, stages
+from .replaying import late_book, lateness, replay, shared_clients
 from .starting import commands, feed_replay, pytest_start
 
 __all__ = ["GROUPS"]
@@ -30,6 +31,7 @@ class Rows(Protocol):
 GROUPS: dict[str, Rows] = {
     "start": commands.rows,
     "record": record.rows,
+    "stages": stages.rows,
     "proxy": proxy.rows,
     "replay": replay.rows,
     "feed_replay": feed_replay.rows,

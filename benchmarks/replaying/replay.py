@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from .material import repeated
-from .measuring import Row, at_least, compared, growth_of, in_turn
-from .measuring.rounds import LOADS
-from .processes import run, serving
+from ..material import repeated
+from ..measuring import Row, at_least, compared, growth_of, in_turn
+from ..measuring.rounds import LOADS
+from ..processes import run, serving
 
 __all__ = ["rows"]
 

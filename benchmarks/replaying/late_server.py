@@ -1,7 +1,7 @@
 """
 A replay that prints the lateness of the frames of the one client that stays to the end.
 
-    python -m benchmarks.late_server RECORDING     prints its URL, then that client's lateness in ns
+    python -m benchmarks.replaying.late_server RECORDING     prints its URL, then that client's lateness in ns
 """
 
 from __future__ import annotations

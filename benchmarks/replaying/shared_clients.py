@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from .material import repeated
-from .measuring import Row, compared, growth_of, in_turn
-from .processes import run, serving
+from ..material import repeated
+from ..measuring import Row, compared, growth_of, in_turn
+from ..processes import run, serving
 
 __all__ = ["rows"]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from .material import deep_book
-from .measuring import Row, compared
-from .processes import run, serving
+from ..material import deep_book
+from ..measuring import Row, compared
+from ..processes import run, serving
 
 __all__ = ["measure", "rows"]
 
@@ -41,11 +41,11 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 def measure(path: Path, *, late: int = 0) -> Beside:
     """Serve a recording to a client to its end; meanwhile, another client joins late to a snapshot of `late` bytes."""
-    with serving("benchmarks.late_server", path) as server:
+    with serving("benchmarks.replaying.late_server", path) as server:
         if not late:
             run("benchmarks.raw_client", server.url, "ticker")
             return Beside(json.loads(server.last_line()), [])
-        with serving("benchmarks.late_client", server.url, late) as other:
+        with serving("benchmarks.replaying.late_client", server.url, late) as other:
             run("benchmarks.raw_client", server.url, "ticker")
             lateness = json.loads(server.last_line())
             output, _ = other.process.communicate(timeout=60)

@@ -1,7 +1,7 @@
 """
 A client that subscribes late to a deep book, again and again, until it is terminated.
 
-    python -m benchmarks.late_client URL SIZE
+    python -m benchmarks.replaying.late_client URL SIZE
 
 SIZE is the size of the snapshot. It prints `ready`, then the seconds that each subscription took. It takes turns on two
 connections, one a second behind the other: for the one behind, the book is always rebuilt from scratch; for the one
@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 
-from .raw_client import connected, request
+from ..raw_client import connected, request
 
 _BUFFER = bytearray(1 << 20)
 

@@ -18,9 +18,9 @@ from feedrec.formats.line.index import Mark, mark_of
 from feedrec.formats.stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 
-from .material import CAPTURES, captured, large, without_index
-from .measuring import Row, compared, figure_at_most, in_turn, measured
-from .processes import run
+from ..material import CAPTURES, captured, large, without_index
+from ..measuring import Row, compared, figure_at_most, in_turn, measured
+from ..processes import run
 
 __all__ = ["rows"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from .material import DEMO
-from .measuring import Row, compared, in_turn
-from .processes import run, serving
+from ..material import DEMO
+from ..measuring import Row, compared, in_turn
+from ..processes import run, serving
 
 __all__ = ["rows"]
 

@@ -1,0 +1,5 @@
+"""
+Recordings on disk.
+
+    formats.py  sizes, reading, seeking, memory
+"""

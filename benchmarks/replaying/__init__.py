@@ -1,0 +1,10 @@
+"""
+What replaying costs, and how late it is.
+
+    replay.py          throughput of `feedrec replay --speed max`
+    lateness.py        how late frames are
+    shared_clients.py  what ten clients cost that have one timeline
+    late_book.py       how late they are while another client subscribes late to a deep book
+    late_client.py     that client
+    late_server.py     the replay to both
+"""
