@@ -5,6 +5,7 @@ What replaying costs, and how late it is.
     lateness.py        how late frames are
     shared_clients.py  what ten clients cost that have one timeline
     late_book.py       how late they are while another client subscribes late to a deep book
+    late_state.py      the state that a client gets deep in a recording
     late_client.py     that client
     late_server.py     the replay to both
 """

@@ -7,7 +7,7 @@ from typing import Literal, Self
 import msgspec
 
 from ..decoding import NOT_UNDERSTOOD, decoder_of
-from ..state.book import DumpedLevels, PriceLevelBook
+from ..state.book import MANY, DumpedLevels, PriceLevelBook
 from .frames import snapshot_head
 
 __all__ = ["Book", "BookFrame", "Update", "decode_book_frame"]
@@ -36,6 +36,7 @@ class BookFrame(msgspec.Struct, gc=False):
 
     events: list[_Event]
     client_id: msgspec.Raw = msgspec.Raw(b"")
+    channel: str = ""
 
 
 decode_book_frame = decoder_of(BookFrame)
@@ -54,9 +55,6 @@ class _Dumped(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
 _decode_dumped = msgspec.msgpack.Decoder(_Dumped).decode
 
-_MANY = 10
-"""Updates in a frame from which on it is quicker to put them all at once."""
-
 
 class Book(PriceLevelBook):
     """One product's book, whose snapshot calls the asks what they were called last."""
@@ -73,7 +71,7 @@ class Book(PriceLevelBook):
     def change(self, updates: list[Update], client_id: bytes) -> None:
         """Set and remove levels."""
         bids, asks = self.bids, self.asks
-        if len(updates) < _MANY:
+        if len(updates) < MANY:
             for update in updates:
                 self.put(bids if update.side == "bid" else asks, update.price_level, update.new_quantity)
         else:

@@ -8,14 +8,14 @@ from typing import Self
 
 import msgspec
 
-from ...model import FrameInfo
+from ...model import Describe, FrameInfo
 from ..decoding import NOT_UNDERSTOOD
 from ..state.keyed_state import KeyedState, LastFrame
 from ..state.need import Need, Since, written
 from ..venue import Key
 from .account import change_account
 from .batches.tickers import without_best
-from .book import Book, decode_book_frame
+from .book import Book, Update, decode_book_frame
 from .channels import FUTURES_BALANCE, HEARTBEATS, PRIVATE, TICKER, TICKER_BATCH
 from .frames import snapshot_head
 
@@ -228,6 +228,39 @@ class MarketState(KeyedState):
             book = self.values.get(key)
             if isinstance(book, Book) and event.type in {"snapshot", "update"}:
                 book.change(event.updates, bytes(frame.client_id))
+
+    def apply_run(self, payloads: Sequence[bytes], describe: Describe) -> None:
+        """
+        Take in frames that follow each other; see `KeyedState`.
+
+        What they change of a book is put into it at once, and decoding them shows what they are: that takes a third of
+        the time.
+        """
+        if type(self).apply is not MarketState.apply:  # a plug-in knows more of a frame
+            super().apply_run(payloads, describe)
+            return
+        changes: dict[str, tuple[list[Update], msgspec.Raw]] = {}
+        for payload in payloads:
+            frame = decode_book_frame(payload)
+            event = None if frame is None or len(frame.events) != 1 else frame.events[0]
+            if frame is None or event is None or frame.channel != "l2_data" or event.type != "update":
+                self._change_books(changes)
+                self.apply(describe(payload), payload)
+            elif event.product_id in changes:
+                updates, _ = changes[event.product_id]
+                updates += event.updates
+                changes[event.product_id] = updates, frame.client_id
+            else:
+                changes[event.product_id] = event.updates, frame.client_id
+        self._change_books(changes)
+
+    def _change_books(self, changes: dict[str, tuple[list[Update], msgspec.Raw]]) -> None:
+        """Put into the books what was to be changed, and forget it."""
+        for product, (updates, client_id) in changes.items():
+            book = self.values.get(("level2", product))
+            if isinstance(book, Book):
+                book.change(updates, bytes(client_id))
+        changes.clear()
 
     def _apply_items(self, channel: str, payload: bytes) -> None:
         changes: list[tuple[str, dict[str, list[tuple[str, bytes]]]]] = []

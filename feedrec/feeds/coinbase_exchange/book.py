@@ -11,7 +11,7 @@ from typing import Self
 import msgspec
 
 from ..decoding import NOT_UNDERSTOOD, decoder_of
-from ..state.book import DumpedLevels, Level, PriceLevelBook
+from ..state.book import MANY, DumpedLevels, Level, PriceLevelBook
 from .frames import venue_time
 
 __all__ = ["Book", "BookFrame", "decode_book_frame"]
@@ -25,6 +25,7 @@ class BookFrame(msgspec.Struct, gc=False):
     bids: list[Level] = []
     changes: list[tuple[str, str, str]] = []
     time: str = ""
+    type: str = ""
 
 
 class _Snapshot(msgspec.Struct, tag="snapshot", gc=False):
@@ -67,8 +68,13 @@ class Book(PriceLevelBook):
 
     def update(self, frame: BookFrame) -> None:
         """Apply the changes of an update."""
-        for side, price, size in frame.changes:
-            self.put(self.asks if side == "sell" else self.bids, price, size)
+        changes = frame.changes
+        if len(changes) < MANY:
+            for side, price, size in changes:
+                self.put(self.asks if side == "sell" else self.bids, price, size)
+        else:
+            sides = [self.asks if side == "sell" else self.bids for side, _, _ in changes]
+            self.put_all(sides, [price for _, price, _ in changes], [size for _, _, size in changes])
         self.time = frame.time or self.time
 
     def dump(self) -> bytes:

@@ -8,11 +8,11 @@ from typing import NamedTuple, Self
 
 import msgspec
 
-from ...model import FrameInfo
+from ...model import Describe, FrameInfo
 from ..state.keyed_state import KeyedState, LastFrame
 from ..state.need import Look, Need, Since, written
 from ..venue import Key
-from .book import Book, decode_book_frame
+from .book import Book, BookFrame, decode_book_frame
 from .channels import described_name
 from .frames import TradeInfo, later_number, venue_time
 
@@ -123,6 +123,37 @@ class MarketState(KeyedState):
     def load_value(self, channel: str, product: str, dumped: bytes) -> Book:  # noqa: ARG002
         """Return a book that was dumped; see `KeyedState`."""
         return Book.load(product, dumped)
+
+    def apply_run(self, payloads: Sequence[bytes], describe: Describe) -> None:
+        """
+        Take in frames that follow each other; see `KeyedState`.
+
+        What they change of a book is put into it at once, and decoding them shows what they are.
+        """
+        if type(self).apply is not MarketState.apply:  # a plug-in knows more of a frame
+            super().apply_run(payloads, describe)
+            return
+        wanted = self.wanted or ()  # where heartbeats are wanted, the numbers of all frames are
+        changes: dict[str, BookFrame] = {}
+        for payload in payloads:
+            frame = decode_book_frame(payload)
+            if frame is None or frame.type != "l2update" or ("heartbeat", frame.product_id) in wanted:
+                self._change_books(changes)
+                self.apply(describe(payload), payload)
+            elif (before := changes.get(frame.product_id)) is None:
+                changes[frame.product_id] = frame
+            else:
+                before.changes += frame.changes
+                before.time = frame.time or before.time
+        self._change_books(changes)
+
+    def _change_books(self, changes: dict[str, BookFrame]) -> None:
+        """Put into the books what was to be changed, and forget it."""
+        for product, frame in changes.items():
+            book = self.values.get(("level2", product))
+            if isinstance(book, Book):
+                book.update(frame)
+        changes.clear()
 
     def needs(self) -> Sequence[Need] | None:
         """Return which frames it depends on; see `KeyedState`."""

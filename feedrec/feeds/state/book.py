@@ -9,13 +9,16 @@ from typing import Self
 
 import msgspec
 
-__all__ = ["DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key"]
+__all__ = ["MANY", "DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key"]
 
 Level = tuple[str, str]
 """Price and quantity, as the venue wrote them."""
 
 Side = dict[float | Decimal, Level]
 """Levels by the value of their price."""
+
+MANY = 10
+"""Levels from which on it is quicker to put them all at once."""
 
 _SAFE_LENGTH = 15
 """Decimal digits that a float keeps (IEEE 754 binary64): no two numbers that can be written so short share a float."""

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol, Self, cast
 
-from ...model import FrameInfo
+from ...model import Describe, FrameInfo
 from ..venue import Key
 from .need import Need
 
@@ -73,6 +73,11 @@ class KeyedState(ABC):
             payload: The frame as recorded.
 
         """
+
+    def apply_run(self, payloads: Sequence[bytes], describe: Describe) -> None:
+        """Take in recorded frames that follow each other, as `apply` does with each, once it is described."""
+        for payload in payloads:
+            self.apply(describe(payload), payload)
 
     def needs(self) -> Sequence[Need] | None:
         """Return which frames can change what is wanted; None if that is not known: then it must take in all."""

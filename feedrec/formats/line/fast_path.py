@@ -98,9 +98,9 @@ class ReceivedFrames:
                 places.append(len(frames))
         return frames, infos
 
-    def payloads(self, lines: Iterable[bytes]) -> list[bytes]:
+    def payloads(self, lines: Iterable[bytes], *, texts_only: bool = False) -> list[bytes]:
         """
-        Return the payloads of the received frames among lines that feedrec wrote.
+        Return the payloads of the received frames among lines that feedrec wrote; of text messages alone if wanted.
 
         There the payload is the last key, and it parses (docs/format.md). What makes this fast is that it is not
         checked again: for lines that something else wrote, the result may contain more than the payload.
@@ -116,7 +116,7 @@ class ReceivedFrames:
                 payloads.append(line[cut:-1])
                 continue
             record = decode_line(line)
-            if isinstance(record, Frame) and record.direction == "in":
+            if isinstance(record, Frame) and record.direction == "in" and not (texts_only and record.binary):
                 payloads.append(self._follow(line, record).payload)
                 middle, cut = self._middle, _DIGITS_END + len(self._middle)
         return payloads

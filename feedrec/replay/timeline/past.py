@@ -11,12 +11,12 @@ from __future__ import annotations
 import heapq
 import itertools
 import operator
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Self
 
 from ...feeds.venue import Key
 from ...model import FrameInfo
-from .past_file import Looks, PastFile, TimedFrame, UnknownPastError
+from .past_file import Looks, PastFile, UnknownPastError
 from .timeline import Timeline
 
 __all__ = ["Looks", "Past", "Place", "UnknownPastError", "is_at_or_before"]
@@ -108,25 +108,23 @@ class Past:
         """
         files = self._files[::-1]
         back = [file.frames_back(self._end(file), looks, is_timed=self._overlap) for file in files]
-        return self._in_order(back, is_back=True)
+        in_order = heapq.merge(*back, key=_by_time_and_file, reverse=True) if self._overlap else _one_by_one(back)
+        return ((info, payload) for _, _, info, payload in in_order)
 
-    def frames_since(self, place: Place, looks: Looks) -> Iterator[tuple[FrameInfo, bytes]]:
-        """Yield such frames in order, from a place on; it raises as `frames_back` does."""
-        frames = [
-            file.frames_since(place[file.number], self._end(file), looks, is_timed=self._overlap)
+    def payloads_since(self, place: Place, looks: Looks) -> Iterator[list[bytes]]:
+        """Yield the payloads of such frames in order, from a place on; it raises as `frames_back` does."""
+        payloads = [
+            file.payloads_since(place[file.number], self._end(file), looks, is_timed=self._overlap)
             for file in self._files
         ]
-        return self._in_order(frames, is_back=False)
+        in_order = heapq.merge(*payloads, key=_by_time_and_file) if self._overlap else _one_by_one(payloads)
+        return (some for _, _, some in in_order)
 
     def _end(self, file: PastFile) -> int:
         return self.place[file.number]
 
-    def _in_order(self, frames: Sequence[Iterator[TimedFrame]], *, is_back: bool) -> Iterator[tuple[FrameInfo, bytes]]:
-        if self._overlap:
-            ordered: Iterator[TimedFrame] = heapq.merge(*frames, key=_by_time_and_file, reverse=is_back)
-        else:
-            ordered = itertools.chain.from_iterable(frames)
-        return ((info, payload) for _, _, info, payload in ordered)
+
+_one_by_one = itertools.chain.from_iterable
 
 
 def is_at_or_before(place: Place, other: Place) -> bool:

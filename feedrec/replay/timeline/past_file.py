@@ -16,13 +16,16 @@ from ...formats.line.index import Index, IndexedBlock
 from ...formats.line.line_search import lines_with
 from ...model import Describe, FrameInfo, format_time
 
-__all__ = ["Looks", "PastFile", "TimedFrame", "UnknownPastError"]
+__all__ = ["Looks", "PastFile", "TimedFrame", "TimedPayloads", "UnknownPastError"]
 
 Looks = Callable[[Collection[str]], Collection[tuple[bytes, ...]]]
 """What to look for in a block with frames of some channels, see `lines_with`; nothing if it need not be read."""
 
 TimedFrame = tuple[bytes, int, FrameInfo, bytes]
 """Steady time as text, empty where it is not needed; number of the recording; what the frame is; its payload."""
+
+TimedPayloads = tuple[bytes, int, list[bytes]]
+"""The same of some frames that follow each other, with their payloads alone."""
 
 _FEW_LINES = 32
 
@@ -137,10 +140,19 @@ class PastFile:
                 some = slice(max(start + 1 - _FEW_LINES, 0), start + 1)
                 yield from reversed(self._decoded(lines[some], times[some]))
 
-    def frames_since(self, start: int, end: int, looks: Looks, *, is_timed: bool) -> Iterator[TimedFrame]:
-        """Yield such frames in order, after the first `start` lines; otherwise as `frames_back`."""
-        for number in range(bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)):
-            yield from self._decoded(*self._lines(number, start, end, looks, is_timed=is_timed))
+    def payloads_since(self, start: int, end: int, looks: Looks, *, is_timed: bool) -> Iterator[TimedPayloads]:
+        """Yield the payloads of such frames in order, after the first `start` lines; otherwise as `frames_back`."""
+        received, number = ReceivedFrames(), self.number
+        for block in range(bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)):
+            lines, times = self._lines(block, start, end, looks, is_timed=is_timed)
+            try:
+                if is_timed:
+                    for line, time in zip(lines, times, strict=True):
+                        yield time, number, received.payloads([line], texts_only=True)
+                elif lines:
+                    yield b"", number, received.payloads(lines, texts_only=True)
+            except LineError as error:
+                raise UnknownPastError from error
 
     def _blocks_before(self, end: int) -> Iterator[tuple[IndexedBlock, int]]:
         """Yield the blocks that have one of the first lines, the last one first, and the lines before each."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 from ...feeds.state.need import Look, Need
 from ...feeds.state.new_state import new_state
@@ -67,9 +67,10 @@ class Gathering:
 
         """
         start = self._start(needs, starts)
-        for info, payload in self._past.frames_since(start.place, lambda channels: self._looks(needs, channels)):
-            start.state.apply(info, payload)
-        return start.state
+        state: Any = start.state  # that of a feed that says what it needs takes in runs
+        for payloads in self._past.payloads_since(start.place, lambda channels: self._looks(needs, channels)):
+            state.apply_run(payloads, self._feed.describe)
+        return cast(FeedState, state)
 
     def _start(self, needs: Sequence[Need], starts: Sequence[Starts]) -> Start:
         """Return the latest start of all that is needed; at the end if nothing will be known of any."""

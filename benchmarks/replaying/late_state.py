@@ -1,0 +1,122 @@
+"""
+The state that a client gets which subscribes deep in a recording whose snapshots stand at its start.
+
+Against reading the recording from its start, as is done where it has no index; and how long it takes a process that was
+not started yet. The goals for 1 GB of text, of 1.6 million frames: 0.1 s for a ticker and for trades, above the start
+of the process, and 15 s for a book.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from feedrec.feeds import rule_of, venue_of
+from feedrec.feeds.venue import Key, VenueFeed
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.line.index import Index
+from feedrec.model import Frame, FrameInfo
+from feedrec.replay.timeline.timeline import Timeline
+from feedrec.replay.venue.position import Position
+from feedrec.replay.venue.rebuild import Rebuilder
+from feedrec.replay.venue.rebuild_process import RebuildProcess
+
+from ..material import DEMO, frames
+from ..measuring import Row, compared, figure_at_most
+
+__all__ = ["rows", "snapshots_at_start"]
+
+_SIZE = 1_000_000_000
+_PACE = 1_000_000
+"""Nanoseconds between two frames."""
+
+_WANTED = {
+    "ticker": (("ticker", "BTC-USD"), 0.1),
+    "trades": (("market_trades", "BTC-USD"), 0.1),
+    "level2": (("level2", "BTC-USD"), 15.0),
+    "ticker_batch of a ticker": (("ticker_batch", "BTC-USD"), 0.1),
+    "ticker of a product that was never recorded": (("ticker", "DOGE-USD"), 0.1),
+}
+"""What is subscribed, and the goal in seconds for the whole size."""
+
+_trade_id = re.compile(rb'"trade_id":"\d+"').sub
+
+
+class _Unindexed(Timeline):
+    """Recordings read from their start."""
+
+    def indexes(self) -> list[Index | None]:
+        return [None for _ in self.paths]
+
+
+def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
+    """Rebuild each state as of ten lines before the end."""
+    feed = venue_of("coinbase-advanced")
+    assert feed is not None
+    path = folder / "late.jsonl.zst"
+    snapshots_at_start(path, _SIZE // (20 if quick else 1), feed)
+    for what, (key, goal) in _WANTED.items():
+        everything = _cpu_time(_Unindexed([path], describe=feed.describe), feed, key)
+        needed = _cpu_time(Timeline([path], describe=feed.describe), feed, key)
+        yield compared(f"late {what}, deep in 1 GB", "s", [everything], [needed], goal=figure_at_most(goal))
+    first, second = _process_times(path, feed)
+    yield compared("late ticker by a process: the first against the second", "s", [second], [first])
+
+
+def _process_times(path: Path, feed: VenueFeed) -> list[float]:
+    """Ask a process that is not there yet for a ticker, and again."""
+    timeline = Timeline([path], describe=feed.describe)
+    process = RebuildProcess(timeline, feed)
+    taken = []
+    try:
+        for key in (("ticker", "BTC-USD"), ("ticker", "ETH-USD")):
+            began = time.perf_counter()
+            process.snapshots(frozenset({key}), _near_end(timeline), threading.Event(), is_alone=False)
+            taken.append(time.perf_counter() - began)
+    finally:
+        process.close()
+    return taken
+
+
+def snapshots_at_start(path: Path, size: int, feed: VenueFeed) -> None:
+    """Write a recording of about `size` bytes of text, the demo's updates over and over."""
+    found = [(frame.payload, feed.describe(frame.payload)) for frame in frames()]
+    updates = [(payload, info) for payload, info in found if info.kind not in {"snapshot", "ack"}]
+    with open_recording(DEMO) as recording:
+        start = recording.header.created
+        writer = create_recording(path, recording.header, make_rule=rule_of(feed))
+    count = text = 0
+
+    def write(payload: bytes, info: FrameInfo) -> None:
+        nonlocal count, text
+        if info.channel == "market_trades":
+            payload = _trade_id(b'"trade_id":"%d"' % count, payload)
+        writer.write(Frame(start + count * _PACE, 0, payload), info)
+        count += 1
+        text += len(payload) + 70  # what a line has besides
+
+    for payload, info in found:
+        if info.kind == "snapshot":
+            writer.write(Frame(start, 0, payload), info)
+    while text < size:
+        for payload, info in updates:
+            write(payload, info)
+        while writer.is_full:
+            time.sleep(0.01)
+    writer.finish()
+
+
+def _near_end(timeline: Timeline) -> Position:
+    (index,) = Timeline(timeline.paths).indexes()
+    assert index is not None
+    return Position(index.lines - 10, [], 0)
+
+
+def _cpu_time(timeline: Timeline, feed: VenueFeed, key: Key) -> float:
+    position = _near_end(timeline)
+    began = time.process_time()
+    Rebuilder(timeline, feed).snapshots(frozenset({key}), position, threading.Event())
+    return time.process_time() - began
