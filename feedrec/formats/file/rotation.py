@@ -22,6 +22,7 @@ from ...model import Header
 from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from ..line.steady_clock import DISORDER, Reading, SteadyClock, reading_in
+from ..stream.whole_block import WholeBlock
 from .growing.disk_rules import DiskRules
 from .growing.file_sequence import FileSequence
 from .growing.growing_file import GrowingFile
@@ -167,7 +168,9 @@ class RotatingWriter(RecordingWriter):
             time -= self._clock.reading.offset
         return not self._span_start <= time < self._span_end and self._is_complete(time)
 
-    def _is_within_file(self, run: FrameRun) -> bool:
+    def _is_within_file(self, run: FrameRun | WholeBlock) -> bool:
+        if isinstance(run, WholeBlock):
+            return False
         return not self._one_clock and self._span_start <= run.times[0] and run.times[-1] < self._span_end
 
     def _take_reading(self, time: int, reading: Reading) -> None:

@@ -26,6 +26,7 @@ from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.frame_run import FrameRun
 from ..line.index import Mark, mark_of
 from ..stream.protocols import MAX_LINE, excess
+from ..stream.whole_block import WholeBlock
 from .growing.file_sequence import FileSequence
 from .growing.growing_file import Line
 from .growing.oldest_line import OldestLine
@@ -56,7 +57,7 @@ class RecordingWriter:
     def __init__(self, files: FileSequence, *, on_drained: Callable[[], object] = lambda: None) -> None:
         self.on_drained = on_drained
         self._files = files
-        self._lines: deque[Line | FrameRun | None] = deque()  # None: the next line begins a new file
+        self._lines: deque[Line | FrameRun | WholeBlock | None] = deque()  # None: the next line begins a new file
         self._size_in = self._size_taken = self._unsafe = 0
         self._last_whole = time.monotonic()
         self._oldest = OldestLine(self._last_whole)
@@ -209,9 +210,9 @@ class RecordingWriter:
         if self._size_in >= self._oldest.next_note:
             self._note_time()
 
-    def write_run(self, run: FrameRun) -> None:
+    def write_run(self, run: FrameRun | WholeBlock) -> None:
         """
-        Hand over frames that follow each other: as `write_line` for each of their lines, but at once.
+        Hand over frames that follow each other, or a block as it is: as `write_line` for each line, but at once.
 
         Raises:
             WriteError: If writing earlier lines failed, or the recording is finished.
@@ -223,7 +224,7 @@ class RecordingWriter:
                 self.write_line(line, mark)
             return
         self._lines.append(run)
-        self._size_in += len(run.text)
+        self._size_in += run.size
         if self._size_in >= self._oldest.next_note:
             self._note_time()
 
@@ -296,8 +297,8 @@ class RecordingWriter:
         """Return whether a line is the first of a new file."""
         return False
 
-    def _is_within_file(self, run: FrameRun) -> bool:  # noqa: ARG002
-        """Return whether certainly none of these frames begins a new file."""
+    def _is_within_file(self, run: FrameRun | WholeBlock) -> bool:  # noqa: ARG002
+        """Return whether certainly none of these lines begins a new file."""
         return True
 
     def _note_time(self) -> None:
@@ -346,7 +347,7 @@ class RecordingWriter:
         if not self._files.accepts:
             return
         taken, ends_file = self._take_lines()
-        for is_run, group in groupby(taken, lambda one: isinstance(one, FrameRun)):
+        for is_run, group in groupby(taken, lambda one: not isinstance(one, tuple)):
             if is_run:
                 for run in group:
                     self._files.add_run(run, now)  # type: ignore[arg-type]
@@ -374,21 +375,21 @@ class RecordingWriter:
             self._was_full = False
             self.on_drained()
 
-    def _take_lines(self) -> tuple[list[Line | FrameRun], bool]:
+    def _take_lines(self) -> tuple[list[Line | FrameRun | WholeBlock], bool]:
         """Take some lines of one file, and whether it ends there. The two ends of a deque are safe in two threads."""
-        taken, size, ends_file = list[Line | FrameRun](), 0, False
+        taken, size, ends_file = list[Line | FrameRun | WholeBlock](), 0, False
         with contextlib.suppress(IndexError):
             while size < _TAKEN_AT_ONCE and not ends_file:
                 if (line := self._lines.popleft()) is None:
                     ends_file = True
                     continue
                 taken.append(line)
-                size += len(line.text) if isinstance(line, FrameRun) else len(line[0]) + 1
+                size += len(line[0]) + 1 if isinstance(line, tuple) else line.size
         self._size_taken += size
         self._taken.set()
         return taken, ends_file
 
 
-def _frames_in(one: Line | FrameRun) -> int:
+def _frames_in(one: Line | FrameRun | WholeBlock) -> int:
     """Return how many received frames these are."""
-    return len(one.times) if isinstance(one, FrameRun) else one[1][2] is not None
+    return one[1][2] is not None if isinstance(one, tuple) else one.frames

@@ -17,8 +17,9 @@ import msgspec
 from ...model import FrameInfo, describe_nothing, parse_time
 from .codec import is_json
 from .frame_run import FrameRun
+from .index import Mark
 
-__all__ = ["ReceivedColumns", "received_columns", "stretches"]
+__all__ = ["ReceivedColumns", "Stretch", "received_columns", "stretches"]
 
 _SECOND, _DIGITS = slice(29), slice(29, 38)
 _SECOND_SHAPE = b'{"time":"0000-00-00T00:00:00.'
@@ -54,6 +55,16 @@ class ReceivedColumns(msgspec.Struct, frozen=True, gc=False):
     payloads: list[bytes]
     infos: list[FrameInfo]
 
+    def mark(self, number: int) -> Mark:
+        """Return the mark of one line."""
+        return self.times[number], self.conns[number], self.infos[number], len(self.payloads[number]), True
+
+    @property
+    def marks(self) -> list[Mark]:
+        """The mark of each line."""
+        sizes = map(len, self.payloads)
+        return [(*one, True) for one in zip(self.times, self.conns, self.infos, sizes, strict=True)]
+
     @property
     def run(self) -> FrameRun | None:
         """The same as one text; None if they are of several connections."""
@@ -63,11 +74,15 @@ class ReceivedColumns(msgspec.Struct, frozen=True, gc=False):
         return FrameRun(b"\n".join([*self.lines, b""]), conn, self.times, self.infos, list(map(len, self.payloads)))
 
 
+Stretch = tuple[int, int, ReceivedColumns | None]
+"""The number of the first line, that of the line after the last, and their columns; None to take it line by line."""
+
+
 def stretches(
     lines: Sequence[bytes], describe: Callable[[bytes], FrameInfo] = describe_nothing, start: int = 0
-) -> Iterator[tuple[int, int, ReceivedColumns | None]]:
+) -> Iterator[Stretch]:
     """
-    Part lines into stretches: where each begins and ends, and its received frames, or None to take it line by line.
+    Part lines into stretches.
 
     Args:
         lines: The lines.

@@ -46,6 +46,21 @@ class FrameRun(msgspec.Struct, frozen=True, gc=False):
     sizes: list[int]
 
     @property
+    def count(self) -> int:
+        """Number of lines."""
+        return len(self.times)
+
+    @property
+    def frames(self) -> int:
+        """Number of received frames."""
+        return len(self.times)
+
+    @property
+    def size(self) -> int:
+        """Bytes of their lines."""
+        return len(self.text)
+
+    @property
     def last_mark(self) -> Mark:
         """The mark of the last line."""
         return self.times[-1], self.conn, self.infos[-1], self.sizes[-1], True

@@ -16,6 +16,7 @@ from ..line.json_strings import joined
 from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .text_form import TextForm
+from .whole_block import WholeBlock
 from .zstd_blocks import BLOCK_SIZE
 from .zstd_parser import StreamDamage
 
@@ -76,6 +77,9 @@ class GzipEncoder:
                 yield self.finish()
 
     def add_run(self, run: FrameRun) -> None:  # noqa: ARG002
+        return
+
+    def add_block(self, block: WholeBlock) -> None:  # noqa: ARG002
         return
 
     def flush(self) -> bytes:

@@ -30,6 +30,7 @@ from .parquet_rows import (
 )
 from .parquet_sink import MemorySink, Sink
 from .protocols import NOTHING_PENDING, Pending
+from .whole_block import WholeBlock
 from .zstd_blocks import DEFAULT_LEVEL
 
 __all__ = ["ParquetEncoder"]
@@ -118,6 +119,9 @@ class ParquetEncoder:
                 self._add_batch(first, batch.slice(0, count))
                 batch = batch.slice(count)
             self._end_group()
+
+    def add_block(self, block: WholeBlock) -> None:  # noqa: ARG002
+        return
 
     def flush(self) -> bytes:
         return b""

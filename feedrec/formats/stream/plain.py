@@ -9,6 +9,7 @@ from ..line.index import Mark
 from .line_splitter import LineSplitter
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .text_form import TextForm
+from .whole_block import WholeBlock
 from .zstd_parser import StreamDamage
 
 __all__ = ["PlainDecoder", "PlainEncoder"]
@@ -25,6 +26,9 @@ class PlainEncoder:
 
     def add_run(self, run: FrameRun) -> bytes:
         return run.text
+
+    def add_block(self, block: WholeBlock) -> None:  # noqa: ARG002
+        return
 
     def flush(self) -> bytes:
         return b""

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from .text_form import TextForm
+from .whole_block import WholeBlock
 from .zstd_parser import StreamDamage
 
 __all__ = ["MAX_LINE", "NOTHING_PENDING", "Decoder", "Encoder", "Pending", "excess"]
@@ -51,6 +52,9 @@ class Encoder(Protocol):
 
     def add_run(self, run: FrameRun) -> bytes | None:
         """Encode frames at once, as `add` encodes their lines; None if these are to be added one by one."""
+
+    def add_block(self, block: WholeBlock) -> bytes | None:
+        """Take over a block as it is; None if its lines are to be added one by one."""
 
     def flush(self) -> bytes:
         """Return everything needed to read all lines added so far."""

@@ -25,6 +25,7 @@ from ..line.seek_table import SEEK_TABLE_MAGIC
 from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .text_form import TextForm
+from .whole_block import BLOCK_SIZE, WholeBlock
 from .zstd_parser import FrameEnd, StreamDamage, Unpacked, ZstdWalker
 
 __all__ = [
@@ -33,9 +34,6 @@ __all__ = [
     "BlockDecoder",
     "BlockEncoder",
 ]
-
-BLOCK_SIZE = 1 << 20
-"""Bytes of text in a block; a longer line is a block by itself."""
 
 DEFAULT_LEVEL = 3
 """zstd level of new recordings."""
@@ -109,6 +107,16 @@ class BlockEncoder:
             packed.append(self._end_block())
         packed.append(self._compress_run(run))
         return b"".join(packed)
+
+    def add_block(self, block: WholeBlock) -> bytes:
+        rest = self._end_block()
+        for part in block.parts:
+            if isinstance(part, tuple):
+                self._index.add([part[0]], [part[1]])
+            else:
+                self._index.add_received(part)
+        self._index.end_block(len(block.data), block.size, zlib.crc32(block.data))
+        return rest + block.data
 
     def _compress_run(self, run: FrameRun) -> bytes:
         self._room -= len(run.text)
@@ -195,6 +203,9 @@ class BlockDecoder:
         self._lines = HeldLines(2 * BLOCK_SIZE)
         self._last_end = start
         self._last_skippable: int | None = None
+        self._text = 0  # bytes of the content of the present frame
+        self._is_amid_line = False  # where that frame began
+        self._whole: tuple[FrameEnd, int] | None = None  # the frame that ended last, if it has whole lines; its content
 
     def feed(self, data: bytes) -> Iterator[list[bytes]]:
         for piece in self.pieces(data):
@@ -207,12 +218,11 @@ class BlockDecoder:
             return
         try:
             for piece in self._walker.feed(data):
+                self._whole = None
                 if isinstance(piece, Unpacked):
                     self._hold(piece)
                 else:
-                    self._last_end = piece.end
-                    self._last_skippable = piece.skippable
-                    self._lines.release()
+                    self._end_frame(piece)
                 if lines := self._lines.take():
                     yield lines
                 if isinstance(piece, FrameEnd):
@@ -221,7 +231,22 @@ class BlockDecoder:
             self.damage = damage
             self._lines.drop()
 
+    def _end_frame(self, end: FrameEnd) -> None:
+        is_amid_line = self._splitter.held > 0
+        if end.skippable is None and self._walker.has_checksum and not (self._is_amid_line or is_amid_line):
+            self._whole = end, self._text
+        self._text, self._is_amid_line = 0, is_amid_line
+        self._last_end, self._last_skippable = end.end, end.skippable
+        self._lines.release()
+
+    def whole_frame(self, lines: Sequence[bytes]) -> FrameEnd | None:
+        """Return the zstd frame whose content is these lines, those yielded last, and nothing else; None if none is."""
+        if self._whole is None or sum(map(len, lines)) + len(lines) != self._whole[1]:
+            return None
+        return self._whole[0]
+
     def take_unverified(self) -> list[bytes]:
+        self._whole = None
         self._lines.release()
         return self._lines.take()
 
@@ -265,6 +290,7 @@ class BlockDecoder:
 
     def _hold(self, block: Unpacked) -> None:
         content = block.content
+        self._text += len(content)
         if self.ends_with_seek_table is None:
             self.ends_with_seek_table = content.find(b"\n") == len(content) - 1 and not block.is_last
         self._lines.hold(self._splitter.split(content, self._walker.frame_start), len(content))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from ...errors import LineError
@@ -23,6 +24,7 @@ from ..stream.line_splitter import LineSplitter
 from ..stream.plain import PlainDecoder
 from ..stream.protocols import MAX_LINE
 from ..stream.text_form import TextForm, looks_like_lines
+from ..stream.whole_block import ReadFrame
 from ..stream.zstd_blocks import BLOCK_SIZE, BlockDecoder
 from ..stream.zstd_parser import MAGIC, FrameEnd, StreamDamage, Unpacked, ZstdWalker, looks_like_zstd
 
@@ -113,6 +115,9 @@ class PlainSalvage:
     def offset_of_line(self, before: Sequence[bytes]) -> int:
         return self._decoder.offset_of_line(before)
 
+    def whole_frame(self, lines: Sequence[bytes]) -> ReadFrame | None:  # noqa: ARG002
+        return None
+
     def unverified(self, hole: Hole) -> Iterator[list[bytes]]:  # noqa: ARG002
         return iter(())
 
@@ -172,6 +177,11 @@ class BlockSalvage:
     def offset_of_line(self, before: Sequence[bytes]) -> int:
         """Return the position of one of the lines yielded last; see `Decoder.offset_of_line`."""
         return self._decoder.offset_of_line(before)
+
+    def whole_frame(self, lines: Sequence[bytes]) -> ReadFrame | None:
+        """Return what reads the zstd frame whose content is just the lines yielded last; None if none is."""
+        frame = self._decoder.whole_frame(lines)
+        return None if frame is None else partial(self._read_at, frame.start, frame.end - frame.start)
 
     def unverified(self, hole: Hole) -> Iterator[list[bytes]]:
         """Yield the lines of a hole that can be decompressed; no checksum verifies them."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...errors import CorruptRecordingError, LineError, TruncatedRecordingError
 from ..file.recording import Recording
+from ..stream.whole_block import ReadFrame
 from .salvage_blocks import Hole
 
 __all__ = ["PrefixSalvage"]
@@ -49,6 +50,10 @@ class PrefixSalvage:
             self._recording.raise_bad_line(self._lines[len(before)], LineError())
         except CorruptRecordingError as place:
             return place.offset
+
+    def whole_frame(self, lines: Sequence[bytes]) -> ReadFrame | None:  # noqa: ARG002
+        """Return nothing: there are no frames that could be copied."""
+        return None
 
     def unverified(self, hole: Hole) -> Iterator[list[bytes]]:  # noqa: ARG002
         """Yield nothing: what follows damage is not read."""

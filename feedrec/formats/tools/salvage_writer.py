@@ -18,9 +18,12 @@ from ..facts.sequence_check import Rules
 from ..file.writer import RecordingWriter
 from ..line.as_written import as_written, header_as_written
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
-from ..line.index import mark_of
+from ..line.columns import ReceivedColumns, stretches
+from ..line.frame_run import FrameRun
+from ..line.index import Mark, mark_of
 from ..line.renumbering import renumbered
 from ..several.inputs import RunIdentity, run_identity
+from ..stream.whole_block import WholeBlock, whole_block
 from .repair_result import Loss, Repair
 from .salvage_blocks import Hole, PlainSalvage, Salvage
 from .salvage_prefix import PrefixSalvage
@@ -28,6 +31,8 @@ from .salvage_prefix import PrefixSalvage
 __all__ = ["SalvageWriter"]
 
 Describe = Callable[[bytes], FrameInfo]
+
+_MOST_WAITING = 16 << 20  # bytes of text between the reader and the disk
 
 _NO_LINE = LineError("not a line of a recording, before the header")
 
@@ -104,15 +109,34 @@ class SalvageWriter:
 
     def _take_lines(self, lines: list[bytes]) -> None:
         start = 0
+        frame = self._source.whole_frame(lines)
         if self._writer is None:
-            start = self._take_header(lines)
-        for number in range(start, len(lines)):
-            try:
-                record = decode_line(lines[number])
-            except LineError as error:
-                self._take_bad_line(lines[number], self._source.offset_of_line(lines[:number]), error)
+            start, frame = self._take_header(lines), None
+        parts = list(stretches(lines, self._describe, start))
+        if frame is not None and not self._changes_lines:
+            block = whole_block(frame, lines, parts, self._describe)
+            if block is not None:
+                self._hand_over_block(block)
+                return
+        for begin, end, received in parts:
+            if received is not None and not self._changes_lines:
+                self._hand_over_received(received)
                 continue
+            for number in range(begin, end):
+                self._take_line(lines, number)
+
+    def _take_line(self, lines: list[bytes], number: int) -> None:
+        try:
+            record = decode_line(lines[number])
+        except LineError as error:
+            self._take_bad_line(lines[number], self._source.offset_of_line(lines[:number]), error)
+        else:
             self._write(lines[number], record)
+
+    @property
+    def _changes_lines(self) -> bool:
+        """Whether lines get another number of their connection, or may need a `clock` event before them."""
+        return self._conn_shift > 0 or self._is_joint
 
     def _take_header(self, lines: list[bytes]) -> int:
         """Begin with the header, if only invalid lines come before it; return the number of lines handled."""
@@ -167,17 +191,52 @@ class SalvageWriter:
             self._hand_over(encode_event(clock), clock)
         self._is_joint = False
         self._hand_over(line, record)
-        self._last, self._conn = record.time, record.conn
-        self._conn_count = max(self._conn_count, record.conn + 1)
+        self._go_on(mark_of(record), record.conn)
+
+    def _go_on(self, last: Mark, highest_conn: int) -> None:
+        """Go on behind a good line."""
+        self._last, self._conn = last[:2]
+        self._conn_count = max(self._conn_count, highest_conn + 1)
 
     def _hand_over(self, line: bytes, record: Record) -> None:
         assert self._writer is not None  # noqa: S101  for mypy
-        info = None
+        info = self._info_of(record)
         self._result.lines += 1
-        if isinstance(record, Frame) and record.direction == "in":
-            self._result.frames += 1
-            info = FrameInfo() if record.binary else self._describe(record.payload)
+        self._result.frames += info is not None
         self._writer.write_line(line, mark_of(record, info), block=True)
+
+    def _info_of(self, record: Record) -> FrameInfo | None:
+        """Return what a received frame is; None for any other record."""
+        if not isinstance(record, Frame) or record.direction != "in":
+            return None
+        return FrameInfo() if record.binary else self._describe(record.payload)
+
+    def _hand_over_block(self, block: WholeBlock) -> None:
+        """Write a block as it is."""
+        self._settle(block.first_mark[0])
+        self._write_run(block)
+        self._go_on(block.last_mark, block.highest_conn)
+
+    def _hand_over_received(self, received: ReceivedColumns) -> None:
+        """Write received frames that follow each other, whose lines stay as they are."""
+        self._settle(received.times[0])
+        run = received.run
+        if run is not None:
+            self._write_run(run)
+        else:
+            assert self._writer is not None  # noqa: S101  for mypy
+            for line, mark in zip(received.lines, received.marks, strict=True):
+                self._writer.write_line(line, mark, block=True)
+            self._result.lines += len(received.lines)
+            self._result.frames += len(received.lines)
+        self._go_on(received.mark(-1), max(received.conns))
+
+    def _write_run(self, run: FrameRun | WholeBlock) -> None:
+        assert self._writer is not None  # noqa: S101  for mypy
+        self._writer.wait_for_room(_MOST_WAITING)
+        self._writer.write_run(run)
+        self._result.lines += run.count
+        self._result.frames += run.frames
 
     def _take_bad_line(self, line: bytes, offset: int, error: LineError) -> None:
         if is_header(line):  # of an appended recording, of which nothing is lost

@@ -19,6 +19,7 @@ from ...formats.file.rotation import RotatingWriter
 from ...formats.line.codec import decode_line
 from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
+from ...formats.stream.whole_block import WholeBlock
 from ...model import Event, Record
 from ...recorder import ProxyOptions, RecordingProxy, Source
 from ...replay import ClientResult, Observer
@@ -200,7 +201,7 @@ class _ToldWriter(RotatingWriter):
         super().write_line(line, mark, block=block)
         self._tell(decode_line(line))
 
-    def write_run(self, run: FrameRun) -> None:
+    def write_run(self, run: FrameRun | WholeBlock) -> None:
         for line, mark in run.lines():
             self.write_line(line, mark)
 

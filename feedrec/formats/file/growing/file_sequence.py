@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ....errors import WriteError
 from ...line.frame_run import FrameRun
+from ...stream.whole_block import WholeBlock
 from .finishing import Finishing
 from .growing_file import GrowingFile, Line
 from .size_limit import SizeLimit
@@ -141,8 +142,8 @@ class FileSequence:
         self._todo.add(lines)
         self._work(now)
 
-    def add_run(self, run: FrameRun, now: float) -> None:
-        """Add frames that follow each other; as `add`."""
+    def add_run(self, run: FrameRun | WholeBlock, now: float) -> None:
+        """Add frames that follow each other, or a block as it is; as `add`."""
         file = self._file
         if file is None or self._todo.lines or self._is_new or self._limit.is_set or not self.accepts:
             self.add(run.lines(), now)

@@ -17,6 +17,7 @@ from ...line.index import Mark
 from ...stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
 from ...stream.plain import PlainEncoder
 from ...stream.protocols import MAX_LINE, Encoder, excess
+from ...stream.whole_block import WholeBlock
 from ...stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from ..modes import USUAL, FileMode
 from ..names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
@@ -60,7 +61,7 @@ class GrowingFile:
         self, target: Target, encoder: Encoder, header: bytes, prove: Callable[[int], object] = lambda _lines: None
     ) -> None:
         self.target = target
-        self._held: deque[Line | FrameRun] = deque()
+        self._held: deque[Line | FrameRun | WholeBlock] = deque()
         self._held_lines = 0
         self.held_text = 0
         self.text_size = len(header) + 1
@@ -88,7 +89,7 @@ class GrowingFile:
     @property
     def held(self) -> list[Line]:
         """The lines that are not wholly with the operating system."""
-        return [line for one in list(self._held) for line in (one.lines() if isinstance(one, FrameRun) else [one])]
+        return [line for one in list(self._held) for line in ([one] if isinstance(one, tuple) else one.lines())]
 
     @property
     def whole_text(self) -> int:
@@ -114,14 +115,15 @@ class GrowingFile:
         self.frames += len(list(filter(None, [mark[2] for mark in marks])))
         self._put(self._encoder.add(texts, marks))
 
-    def add_run(self, run: FrameRun) -> None:
-        """Add frames that follow each other; raises as `add` does."""
-        data = self._encoder.add_run(run)
+    def add_run(self, run: FrameRun | WholeBlock) -> None:
+        """Add frames that follow each other, or a block as it is; raises as `add` does."""
+        encoder = self._encoder
+        data = encoder.add_block(run) if isinstance(run, WholeBlock) else encoder.add_run(run)
         if data is None:
             self.add(run.lines())
             return
-        self._hold([run], len(run.times), len(run.text))
-        self.frames += len(run.times)
+        self._hold([run], run.count, run.size)
+        self.frames += run.frames
         self._put(data)
 
     def flush(self) -> None:
@@ -146,7 +148,7 @@ class GrowingFile:
             self.target.cut(self._whole)  # it may have more than it said when it refused
         return self.target.size == self._whole
 
-    def _hold(self, added: Sequence[Line | FrameRun], lines: int, size: int) -> None:
+    def _hold(self, added: Sequence[Line | FrameRun | WholeBlock], lines: int, size: int) -> None:
         self._lines += lines
         self._held += added
         self._held_lines += lines
@@ -157,7 +159,7 @@ class GrowingFile:
         """Hold only so many lines, the last ones."""
         while (beyond := self._held_lines - lines) > 0:
             one = self._held.popleft()
-            count = len(one.times) if isinstance(one, FrameRun) else 1
+            count = 1 if isinstance(one, tuple) else one.count
             if isinstance(one, FrameRun) and count > beyond:
                 self._held.appendleft(one.parted(beyond)[1])
                 count = beyond

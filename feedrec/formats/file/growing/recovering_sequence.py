@@ -17,6 +17,7 @@ from typing import Any
 
 from ....errors import FeedrecError, RecordingExistsError, WriteError
 from ...line.frame_run import FrameRun
+from ...stream.whole_block import WholeBlock
 from ..names import part_path
 from .disk_rules import DiskRules, Refusal, Trouble, reason_of, refusal_of
 from .file_sequence import LAST_PATIENCE, FileSequence
@@ -94,7 +95,7 @@ class RecoveringSequence(FileSequence):
         self._report(now, waiting)
         super().tick(now, waiting, hurry=hurry)
 
-    def add_run(self, run: FrameRun, now: float) -> None:
+    def add_run(self, run: FrameRun | WholeBlock, now: float) -> None:
         if self._min_free and self._file is not None and self._is_low(self._file):
             self.add(run.lines(), now)
         else:
