@@ -35,6 +35,8 @@ ABOUT_THE_CODE = [
 
 
 DIALOGUE = ROOT / "docs" / "dialogue.md"
+VENUE = "ws://127.0.0.1:8765"
+"""The address of the replay in examples."""
 
 
 def write_dialogue(folder: Path) -> None:
@@ -48,16 +50,17 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-COMMANDS = [
-    (page.name, line.partition(" #")[0].strip())
-    for page in PAGES
+COMMANDS = {
+    (line.partition(" #")[0].strip(), page == DIALOGUE): page.name
+    for page in reversed(PAGES)
     for block in blocks(page, "sh")
     for line in block.splitlines()
     if line.startswith("feedrec ")
-]
+}
+"""The page that shows a command, the first one that does; on that of dialogues, its files are there too."""
 
 
-@pytest.mark.parametrize(("page", "command"), COMMANDS)
+@pytest.mark.parametrize(("page", "command"), [(page, command) for (command, _), page in COMMANDS.items()])
 def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> None:
     """Commands run as they stand; the environment gives them a mock venue, and an end."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
@@ -82,9 +85,13 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
         with background(*arguments, "--port", 0, cwd=tmp_path) as process:
             assert first_line(process.stdout).startswith("ws://"), page
         return
-    with mock_venue() as url:
-        environment = {"FEEDREC_RECORD_URL": url, "FEEDREC_RECORD_MAX_FRAMES": "50", "FEEDREC_RECORD_OVERWRITE": "1"}
-        done = feedrec(*arguments, cwd=tmp_path, env=environment)
+    if arguments[0] != "record":
+        done = feedrec(*arguments, cwd=tmp_path)
+    else:
+        with mock_venue() as url:
+            variables = {"URL": url, "MAX_FRAMES": "50", "OVERWRITE": "1"}
+            environment = {f"FEEDREC_RECORD_{name}": value for name, value in variables.items()}
+            done = feedrec(*arguments, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr.decode()
 
 
@@ -137,8 +144,9 @@ def test_every_python_example_runs(page: str, code: str, tmp_path: Path, demo_as
         write_dialogue(tmp_path)
     options = ["--mode", "venue", "--speed", "10"] if "open_session" in code else []  # there the client subscribes
     (tmp_path / "test_example.py").write_text(code)
-    with mock_venue(DEMO, *options) as url:
-        program = ["-c", code.replace("ws://127.0.0.1:8765", url)]
+    connects = VENUE in code
+    with mock_venue(DEMO, *options) if connects else contextlib.nullcontext(VENUE) as url:
+        program = ["-c", code.replace(VENUE, url)]
         tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"]
         done = subprocess.run(
             [sys.executable, *(tests if "def test_" in code else program)],
@@ -209,7 +217,7 @@ def test_the_first_hour_is_what_one_sees(tmp_path: Path) -> None:
                 url = first_line(venues.enter_context(replay).stdout)
                 output = url
             else:
-                output = on_screen(command.replace("ws://127.0.0.1:8765", url), tmp_path)
+                output = on_screen(command.replace(VENUE, url), tmp_path)
             assert words(output) == words(shown), command
 
 

@@ -145,6 +145,14 @@ WRITERS = ("feedrec.formats.file.writer", "feedrec.formats.file.creating", "feed
 HALVES = tuple(f"{venue}.{half}" for venue in VENUES for half in ("client", "server", "state", "trimming"))
 
 
+@pytest.fixture(scope="module")
+def newest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a recording with the index of today; that of the demo is an earlier one."""
+    path = tmp_path_factory.mktemp("newest") / "new.jsonl.zst"
+    assert feedrec("convert", DEMO, "-o", path).returncode == 0
+    return path
+
+
 @pytest.mark.parametrize(
     ("arguments", "unused"),
     [
@@ -158,14 +166,12 @@ HALVES = tuple(f"{venue}.{half}" for venue in VENUES for half in ("client", "ser
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_command_loads_only_what_it_needs(tmp_path: Path, arguments: list[str], unused: tuple[str, ...]) -> None:
+def test_a_command_loads_only_what_it_needs(newest: Path, arguments: list[str], unused: tuple[str, ...]) -> None:
     """Each starts in a tenth of a second, and thousands of tests start one."""
-    path = tmp_path / "new.jsonl.zst"  # with the index of today; that of the demo is an earlier one
-    assert feedrec("convert", DEMO, "-o", path).returncode == 0
     code = (
         "import sys\n"
         "from feedrec.cli import main\n"
-        f"try:\n    main({[argument.replace('FILE', str(path)) for argument in arguments]!r})\n"
+        f"try:\n    main({[argument.replace('FILE', str(newest)) for argument in arguments]!r})\n"
         "except SystemExit as end:\n    assert not end.code\n"
         f"loaded = [one for one in {unused!r} if one in sys.modules]\n"
         "sys.exit(str(loaded) if loaded else 0)"
