@@ -1,14 +1,17 @@
 """
-Lines as columns of a Parquet file, many at once.
+Lines as columns of a Parquet file and back, many at once.
 
 The lines of a `FrameRun` differ only in the time and the payload, so their rows are made without looking at a single
 one: payloads are cut out of the text of all by position, and what is the same in all rows is repeated. The rows of any
-other lines are those that `parquet_rows.row_of` makes of each; the same lines have the same rows either way.
+other lines are those that `parquet_rows.row_of` makes of each; the same lines have the same rows either way. The way
+back is the same: the lines of frames whose payload stands verbatim are joined column by column, and
+`parquet_rows.line_of` makes all others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -16,9 +19,17 @@ import pyarrow.compute as pc
 
 from ...model import FrameInfo
 from ..line.frame_run import AFTER_PAYLOAD, FrameRun
-from .parquet_rows import INT64_LIMIT, SCHEMA, Row, int64
+from .parquet_rows import INT64_LIMIT, SCHEMA, Row, int64, line_of
 
-__all__ = ["batch_of_rows", "batch_of_run", "joined_batches"]
+__all__ = ["batch_of_rows", "batch_of_run", "joined_batches", "lines_of_batch", "lines_of_rows", "rows_of_batch"]
+
+# Scalars once and for all: pyarrow looks for numpy and pandas whenever it makes one, which takes longer than the rest.
+_JSON, _IN, _ZERO = pa.scalar("json"), pa.scalar("in"), pa.scalar(0)
+_BEFORE_TIME, _BEFORE_CONN, _BEFORE_DIRECTION, _BEFORE_PAYLOAD, _AFTER_PAYLOAD, _NOTHING = map(
+    pa.scalar, (b'{"time":"', b'Z","conn":', b',"dir":"', b'","frame":', b"}\n", b"")
+)
+_DIRECTIONS = {"in", "out"}
+_DATE_END = 10  # of `2026-11-21 17:00:00.123456789`
 
 
 def batch_of_rows(rows: Sequence[Row]) -> Any:
@@ -36,12 +47,12 @@ def batch_of_run(run: FrameRun) -> Any | None:
     columns = {
         "time": pa.array(run.times, pa.int64()).cast(pa.timestamp("ns")),
         "conn": pa.repeat(pa.scalar(run.conn, pa.int64()), count),
-        "dir": pa.repeat("in", count),
+        "dir": pa.repeat(_IN, count),
         "event": pa.nulls(count, pa.string()),
         "channel": pa.array([info.channel or None for info in infos], pa.string()),
         "product": pa.array([",".join(info.products) or None for info in infos], pa.string()),
         "sequence": _sequences(infos),
-        "kind": pa.repeat("json", count),
+        "kind": pa.repeat(_JSON, count),
         "flags": pa.nulls(count, pa.string()),
         "payload": _payloads(run),
     }
@@ -61,6 +72,68 @@ def joined_batches(batches: Sequence[Any]) -> Any:
     if len(batches) == 1:
         return batches[0]
     return pa.Table.from_batches(batches, SCHEMA).combine_chunks().to_batches()[0]
+
+
+def lines_of_batch(batch: Any) -> list[bytes]:
+    """
+    Restore the lines of a record batch.
+
+    Raises:
+        ValueError: If no line has such a row.
+
+    """
+    is_verbatim = pc.and_kleene(
+        pc.and_(pc.equal(batch.column("kind"), _JSON), pc.is_null(batch.column("flags"))),
+        pc.greater_equal(batch.column("time").cast(pa.int64()), _ZERO),
+    )
+    lines: list[bytes] = []
+    start = 0
+    for verbatim, stretch in groupby(is_verbatim.to_pylist()):
+        rows = batch.slice(start, sum(1 for _ in stretch))
+        lines += (_lines_verbatim(rows) if verbatim else None) or lines_of_rows(rows_of_batch(rows))
+        start += rows.num_rows
+    return lines
+
+
+def _lines_verbatim(batch: Any) -> list[bytes] | None:
+    """Restore the lines of frames without flags whose payload stands verbatim; None if one is not as it should be."""
+    columns = {name: batch.column(name) for name in ("time", "conn", "dir", "payload")}
+    if (
+        any(column.null_count for column in columns.values())
+        or not set(columns["dir"].unique().to_pylist()) <= _DIRECTIONS
+    ):
+        return None
+    time = columns["time"].cast(pa.string()).cast(pa.binary())  # with a space in the place of the T
+    conn, direction = columns["conn"].cast(pa.string()).cast(pa.binary()), columns["dir"].cast(pa.binary())
+    joined = pc.binary_join_element_wise(
+        _BEFORE_TIME,
+        pc.binary_replace_slice(time, _DATE_END, _DATE_END + 1, b"T"),
+        _BEFORE_CONN,
+        conn,
+        _BEFORE_DIRECTION,
+        direction,
+        _BEFORE_PAYLOAD,
+        columns["payload"],
+        _AFTER_PAYLOAD,
+        _NOTHING,
+    )
+    end = memoryview(joined.buffers()[1]).cast("i")[batch.num_rows]
+    lines = memoryview(joined.buffers()[2])[:end].tobytes().split(b"\n")
+    lines.pop()
+    return lines if len(lines) == batch.num_rows else None  # else a payload has a line feed
+
+
+def rows_of_batch(batch: Any) -> list[Row]:
+    """Return the rows of a record batch."""
+    columns = [batch.column(name) for name in SCHEMA.names]
+    columns[0] = columns[0].cast(pa.int64())
+    return [Row(*values) for values in zip(*(column.to_pylist() for column in columns), strict=True)]
+
+
+def lines_of_rows(rows: list[Row]) -> list[bytes]:
+    """Restore the lines of rows, which are forgotten one by one; raises as `line_of` does."""
+    rows.reverse()
+    return [line_of(rows.pop()) for _ in range(len(rows))]
 
 
 def _payloads(run: FrameRun) -> Any:

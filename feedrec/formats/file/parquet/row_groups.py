@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ....errors import CorruptRecordingError, NotARecordingError, RecordingError, TruncatedRecordingError
+from ...stream.parquet_columns import lines_of_batch, lines_of_rows, rows_of_batch
 from ...stream.parquet_rows import (
     GROUPS_KEY,
     HEADER_KEY,
@@ -20,9 +21,7 @@ from ...stream.parquet_rows import (
     SEAL_SIZE,
     SUMMARY_KEY,
     TAIL_SIZE,
-    Row,
     decode_groups,
-    line_of,
     release_memory,
     seal,
 )
@@ -119,14 +118,18 @@ class RowGroups:
             try:
                 batch = next(batches)
                 rest -= batch.num_rows
-                rows = _rows_of(batch) if _may_be_within(batch, span) else []
-                del batch
+                if not _may_be_within(batch, span):
+                    batch = batch.slice(0, 0)
+                rows = rows_of_batch(batch) if group.lines == 1 else None
+                if rows is not None:
+                    batch = None
                 if rest <= 0:  # before the lines are made, which may have 96 MiB each
                     batches = iter(())
                     self._source.hold(0, 0)
                     if group.lines == 1:
                         release_memory()
-                lines = _lines_of(rows)
+                lines = lines_of_batch(batch) if rows is None else lines_of_rows(rows)
+                batch = None
             except _ERRORS as error:
                 if self._file.is_closed:
                     return
@@ -201,18 +204,6 @@ def _may_be_within(batch: Any, span: Span) -> bool:
     if None in times or not times:
         return True
     return (start is None or max(times) >= start) and (end is None or min(times) < end)
-
-
-def _rows_of(batch: Any) -> list[Row]:
-    columns = [batch.column(name) for name in SCHEMA.names]
-    columns[0] = columns[0].cast(pa.int64())
-    return [Row(*values) for values in zip(*(column.to_pylist() for column in columns), strict=True)]
-
-
-def _lines_of(rows: list[Row]) -> list[bytes]:
-    """Return the lines of rows, which are forgotten one by one."""
-    rows.reverse()
-    return [line_of(rows.pop()) for _ in range(len(rows))]
 
 
 def _first_line(error: BaseException) -> str:
