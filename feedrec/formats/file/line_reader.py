@@ -84,17 +84,20 @@ class RecordingReader(Recording):
         return self._index
 
     def seek(self, start: int) -> int:
-        passed = 0
+        if self.index is None:
+            return 0
+        passed, offset = 0, self.index.end  # nothing is left if all of it is before that time
         latest: int | None = None
-        for block in self.index.blocks if self.index else ():
+        for block in self.index.blocks:
             if block.last is not None and block.last >= start:
-                if passed or self._begin.start:
-                    self._begin = ByteRange(block.offset, None, None if latest is None else format_time(latest))
-                    self._sequence, self._is_read = self._pass_over(self._begin, self._wait), False
-                return passed
+                offset = block.offset
+                break
             passed += block.lines
             latest = block.last
-        return 0
+        if passed or self._begin.start:
+            self._begin = ByteRange(offset, None, None if latest is None else format_time(latest))
+            self._sequence, self._is_read = self._pass_over(self._begin, self._wait), False
+        return passed
 
     def block_text(self, block: IndexedBlock) -> bytes | None:
         if block.text > _LARGEST_BLOCK:

@@ -89,10 +89,14 @@ class Past:
         return (0,) * len(self._files)
 
     def place_of_snapshot(self, key: Key) -> Place | None:
-        """Return a place from which on the last snapshot of a key is read, and all after it; None if there is none."""
+        """
+        Return a place from which on the last snapshot of a key is read, and all after it; None if there is none.
+
+        That is the beginning if there may be one in a recording whose index does not name what it has.
+        """
         found = [(place, file) for file in self._files if (place := file.place_of_snapshot(key, self._end(file)))]
         if not found:
-            return None
+            return self.beginning if any(file.names_nothing for file in self._files) else None
         (time, start), its = max(found, key=lambda one: one[0][0])
         places = {file.number: start if file is its else file.lines_until(time) for file in self._files}
         return tuple(min(places[number], end) for number, end in enumerate(self.place))

@@ -68,6 +68,11 @@ class PastFile:
         firsts = [block.first for block in self._blocks if block.first is not None]
         return min(firsts, default=0), max(self._latest, default=0)
 
+    @property
+    def names_nothing(self) -> bool:
+        """Whether its index was written without knowing what its frames are."""
+        return not any(channel != _UNKNOWN for channel in self._products)
+
     def close(self) -> None:
         """Close the file; it is opened again when it is needed."""
         if self._recording is not None:

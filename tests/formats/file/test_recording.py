@@ -143,6 +143,16 @@ class TestEachFormat:
             for _ in range(2):
                 assert [one.time for one in recording] == list(range(passed, 3000))
 
+    def test_after_a_seek_beyond_all_of_it_nothing_is_read_where_that_is_known_at_once(self, path: Path) -> None:
+        with open_recording(path) as recording:
+            index, before = recording.index, recording.bytes_read
+            passed = recording.seek(3000)
+            assert [one.time for one in recording] == list(range(passed, 3000))
+            if index is not None or path.suffix == ".parquet":
+                assert passed == 3000
+                assert recording.bytes_read - before <= 2000  # what follows the blocks
+                assert b'"time":"1970-01-01T00:00:00.000002999Z"' in next(recording.blocks_back(before_place=True))[-1]
+
     def test_nothing_comes_after_it_was_closed(self, path: Path) -> None:
         with open_recording(path) as recording:
             records = iter(recording)

@@ -40,11 +40,13 @@ class Unindexed(Timeline):
         return [None for _ in self.paths]
 
 
-def written(path: Path, endpoint: str, records: Sequence[Record], block_size: int = 1500) -> Path:
-    """Write a recording in small blocks, with an index that knows the feed."""
+def written(
+    path: Path, endpoint: str, records: Sequence[Record], block_size: int = 1500, *, names_channels: bool = True
+) -> Path:
+    """Write a recording in small blocks, with an index that names channels, or was made without knowing the feed."""
     encoder = BlockEncoder(block_size=block_size)
     lines = [encode_frame(one) if isinstance(one, Frame) else encode_event(one) for one in records]
-    marks = LineMarks(find_feed(endpoint).describe).of(lines)
+    marks = LineMarks(find_feed(endpoint).describe if names_channels else None).of(lines)
     header = encode_header(Header(endpoint, url="wss://example.test", created=START))
     path.write_bytes(encoder.begin(header) + encoder.add(lines, marks) + encoder.finish())
     return path
@@ -193,6 +195,10 @@ def recordings(draw: st.DrawFn, venue: Venue) -> list[Record]:
     return records
 
 
+def wanted_of(venue: Venue) -> st.SearchStrategy[list[Key]]:
+    return st.lists(st.sampled_from(venue.keys), min_size=1, max_size=4)
+
+
 def venue_feed(endpoint: str) -> VenueFeed:
     feed = venue_of(endpoint)
     assert feed is not None
@@ -204,11 +210,11 @@ def test_what_the_index_leads_to_is_what_all_frames_give(venue: Venue) -> None:
     feed = venue_feed(venue.endpoint)
 
     @settings(deadline=None)
-    @given(recordings(venue), st.lists(st.sampled_from(venue.keys), min_size=1, max_size=4), st.floats(0, 1))
-    def check(records: list[Record], keys: list[Key], where: float) -> None:
+    @given(recordings(venue), wanted_of(venue), st.floats(0, 1), st.booleans())
+    def check(records: list[Record], keys: list[Key], where: float, names: bool) -> None:  # noqa: FBT001
         position = Position(round(len(records) * where), [], START)
         with TemporaryDirectory() as folder:
-            paths = [written(Path(folder) / "a.jsonl.zst", venue.endpoint, records)]
+            paths = [written(Path(folder) / "a.jsonl.zst", venue.endpoint, records, names_channels=names)]
             expected = snapshots_at(Unindexed, feed, paths, keys, position)
             assert snapshots_at(Timeline, feed, paths, keys, position) == expected
 
@@ -224,16 +230,18 @@ def test_so_it_is_with_several_files_that_follow_each_other_or_overlap(venue: Ve
     @given(
         recordings(venue),
         st.lists(st.integers(0, 2), min_size=1, max_size=12),
-        st.lists(st.sampled_from(venue.keys), min_size=1, max_size=4),
+        wanted_of(venue),
+        st.lists(st.booleans(), min_size=3, max_size=3),
         st.data(),
     )
-    def check(records: list[Record], files: list[int], keys: list[Key], data: st.DataObject) -> None:
+    def check(records: list[Record], files: list[int], keys: list[Key], names: list[bool], data: st.DataObject) -> None:
         parts: list[list[Record]] = [[], [], []]
         for number, record in enumerate(records):
             parts[files[number % len(files)] if len(files) > 1 else 3 * number // len(records)].append(record)
         with TemporaryDirectory() as folder:
             paths = [
-                written(Path(folder) / f"{number}.jsonl.zst", venue.endpoint, part) for number, part in enumerate(parts)
+                written(Path(folder) / f"{number}.jsonl.zst", venue.endpoint, part, names_channels=names[number])
+                for number, part in enumerate(parts)
             ]
             batches = list(Timeline(paths, describe=feed.describe).scan(len(records), NEVER))
             if not batches:
@@ -252,7 +260,7 @@ def test_frames_that_are_taken_together_do_what_each_of_them_does(venue: Venue) 
     feed = venue_feed(venue.endpoint)
 
     @settings(deadline=None)
-    @given(recordings(venue), st.lists(st.sampled_from(venue.keys), min_size=1, max_size=4), st.integers(1, 50))
+    @given(recordings(venue), wanted_of(venue), st.integers(1, 50))
     def check(records: list[Record], keys: list[Key], size: int) -> None:
         payloads = [record.payload for record in records if isinstance(record, Frame)]
         one_by_one: Any = new_state(feed, keys)

@@ -64,7 +64,8 @@ class ParquetRecording(Recording):
                 self._begin = number
                 return passed
             passed += group.lines
-        return 0
+        self._begin = len(self._rows.groups)
+        return passed
 
     def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
         until = self._begin if before_place else len(self._rows.groups)
