@@ -297,6 +297,7 @@ class ConnectionLifecycle:
             return
         async with self._sending:
             if self._can_send:
+                self._writer.work()  # an answer that has come is one to what was asked for before
                 await self._send(ask(subscriptions, self._clock.now()))
 
     @property

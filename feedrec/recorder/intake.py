@@ -77,15 +77,9 @@ class Intake:
         if writer.is_complete:
             return
         self.frames += 1
-        info = _UNKNOWN
-        try:
-            if not binary:
-                info = self._describe(payload)
-            notices = self._follow(info, payload)
-            if notices:
-                self._report(notices, self._read_at)
-        except Exception as error:  # noqa: BLE001  a frame that cannot be understood is recorded all the same
-            self._warn_once(error)
+        info = _UNKNOWN if binary else self._described(payload)
+        if notices := self._noticed(info, payload):
+            self._report_safely(notices, self._read_at)
         writer.received(self._read_at, self.number, payload, info, binary=binary)
 
     def texts(self, payloads: list[bytes]) -> None:
@@ -132,7 +126,7 @@ class Intake:
     def _described(self, payload: bytes) -> FrameInfo:
         try:
             return self._describe(payload)
-        except Exception as error:  # noqa: BLE001  as above
+        except Exception as error:  # noqa: BLE001  a frame that cannot be understood is recorded all the same
             self._warn_once(error)
             return _UNKNOWN
 

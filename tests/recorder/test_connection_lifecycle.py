@@ -373,6 +373,32 @@ def test_what_is_subscribed_before_the_first_subscriptions_are_sent_follows_them
     ]
 
 
+def test_frames_that_came_before_a_change_are_judged_before_it() -> None:
+    """Else an ack would be taken for one to what is asked for only now."""
+    seen: list[str] = []
+
+    class Noting(PlainClient):
+        def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
+            seen.append("ack")
+            return super().on_frame(info, payload)
+
+        def unsubscribe(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+            seen.append("wish")
+            return super().unsubscribe(subscriptions, time)
+
+    async def go() -> None:
+        bench = Bench(Noting(PlainFeed()))
+        bench.writer.wait_with(asyncio.get_running_loop().call_later)
+        task = await bench.run()
+        bench.connection.bytes_arrived()
+        bench.connection.texts([b'{"type":"ack"}'])
+        await bench.connection.unsubscribe([Subscription("a")])
+        await bench.finish(task)
+
+    run(go())
+    assert seen == ["ack", "wish"]
+
+
 def test_a_closing_connection_sends_nothing_more() -> None:
     async def test(bench: Bench) -> None:
         task = await bench.run()

@@ -124,6 +124,17 @@ def test_a_frame_that_cannot_be_understood_is_recorded_with_all_that_follow(path
     assert bench.intake.frames == 3
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_frame_that_cannot_be_described_is_followed_all_the_same(bench: Bench, *, waits: bool) -> None:
+    """Whether or not it waited for others."""
+    bench.intake.bytes_arrived()
+    if waits:
+        bench.intake.texts([b'{"confuse":"bad key"}'])
+    else:
+        bench.intake.message(b'{"confuse":"bad key"}', binary=False)
+    assert [notice.event for notices, _ in bench.reports for notice in notices] == ["error"]
+
+
 def test_frames_that_cannot_be_understood_are_logged_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         bench.read(*[b'{"confuse":1}'] * 1000)

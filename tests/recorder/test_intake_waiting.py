@@ -135,6 +135,7 @@ def advanced(number: int) -> bytes:
 
 
 PLAIN = [*(b'{"sequence":%d}' % number for number in (0, 0, 1, 1, 2, 2, 3, 5, 9)), b'{"confuse":1}', b'{"stumble":1}']
+PLAIN += [b'{"error":"bad key"}', b'{"confuse":"bad key"}']
 ODD = [b'{"error":"no"}', b"no JSON", b" []", b"[\n]", b"\xff", b"[" * 200 + b"]" * 200, b"[]", b"[1]", b""]
 ADVANCED = [*map(advanced, range(6)), advanced(9), b'{"channel":"subscriptions","sequence_num":3,"events":[{}]}']
 FEEDS: dict[str, tuple[Feed, list[bytes]]] = {

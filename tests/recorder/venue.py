@@ -244,7 +244,7 @@ class PlainClient(ClientDefaults):
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:
         if payload.startswith(b'{"stumble'):
             raise LookupError("the client stumbled")
-        if payload == b'{"error":"bad key"}':
+        if payload in {b'{"error":"bad key"}', b'{"confuse":"bad key"}'}:
             return [Notice("the venue refused: bad key", "fatal", "error", {"message": "bad key"})]
         gap = None if info.sequence is None else self._sequence.observe(info.sequence)
         if gap is None:
