@@ -271,6 +271,10 @@ class Feed(Protocol):
         """Tell what a frame is, without parsing all of it. Never raises; what it cannot tell it leaves empty."""
         return FrameInfo()
 
+    def describe_all(self, payloads: Sequence[bytes]) -> Sequence[FrameInfo]:
+        """Tell what frames are that follow each other, as `describe` tells of each; `FrameInfos` are fast."""
+        return [self.describe(payload) for payload in payloads]
+
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
         """
         Return the rule for a new connection.

@@ -25,7 +25,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..model import FrameInfo
+from ..model import FrameInfo, FrameInfos
 
 __all__ = [
     "LARGEST_GAP",
@@ -178,7 +178,8 @@ class ConnectionSequence:
     def passes(self, infos: Sequence[FrameInfo]) -> bool:
         """Observe frames if each has the number that comes next, and return whether that is so: fast, in one go."""
         expected = self._numbers.expected
-        if expected is None or [info.sequence for info in infos] != list(range(expected, expected + len(infos))):
+        found = infos.sequences if isinstance(infos, FrameInfos) else [info.sequence for info in infos]
+        if expected is None or found != list(range(expected, expected + len(infos))):
             return False
         self._numbers.expected = expected + len(infos)
         return True

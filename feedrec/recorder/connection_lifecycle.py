@@ -84,7 +84,7 @@ class ConnectionLifecycle:
         self._notices = Notices(client, address.redaction, writer, self._write_event, on_refusal)
         self.report = self._notices.report
         passes = getattr(client, "passes", None)  # a plug-in's own client half need not have it
-        self._intake = Intake(number, feed.describe, client.on_frame, self.report, writer, clock, passes)
+        self._intake = Intake(number, feed, client.on_frame, self.report, writer, clock, passes)
         self.message, self.texts = self._intake.message, self._intake.texts  # see `Receiver`; called for every frame
         self._websocket: RecordedConnection
         self._task: asyncio.Future[Any] | None = None

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..feeds import Notice
+from ..feeds import Feed, Notice
 from ..formats.line.frame_run import Read
 from ..model import FrameInfo
 from .clock import RecordingClock
@@ -25,7 +25,7 @@ class Intake:
 
     Args:
         number: The connection's number within the recording.
-        describe: Describes a text frame; see `Feed.describe`.
+        feed: Describes text frames.
         follow: Follows the sequence of the frames; see `FeedClient.on_frame`.
         report: Called with what `follow` noticed and the time of the frame, before the frame is written.
         writer: Where it is written.
@@ -41,7 +41,7 @@ class Intake:
     def __init__(
         self,
         number: int,
-        describe: Callable[[bytes], FrameInfo],
+        feed: Feed,
         follow: Callable[[FrameInfo, bytes], Sequence[Notice]],
         report: Callable[[Sequence[Notice], int], None],
         writer: CountingWriter,
@@ -50,7 +50,8 @@ class Intake:
     ) -> None:
         self.number = number
         self.frames = 0
-        self._describe = describe
+        self._describe = feed.describe
+        self._describe_all = getattr(feed, "describe_all", None)  # a plug-in's own feed need not have it
         self._follow = follow
         self._passes = passes
         self._report = report
@@ -95,7 +96,8 @@ class Intake:
     def work(self, reads: list[Read]) -> None:
         """Do for all frames of some reads what `message` does for each: called by the writer that took them."""
         try:
-            infos = [self._describe(payload) for _, payloads in reads for payload in payloads]
+            payloads = [payload for _, payloads in reads for payload in payloads]
+            infos = list(map(self._describe, payloads)) if self._describe_all is None else self._describe_all(payloads)
             passes = self._passes is not None and self._passes(infos)
         except Exception as error:  # noqa: BLE001  each by itself will tell which one cannot be understood
             self._warn_once(error)
@@ -105,7 +107,7 @@ class Intake:
         else:
             self._work_by_one(reads, infos)
 
-    def _work_by_one(self, reads: list[Read], infos: list[FrameInfo]) -> None:
+    def _work_by_one(self, reads: list[Read], infos: Sequence[FrameInfo]) -> None:
         """Write frames, and before those about which there is something to say, that."""
         writer, run, of_run, described = self._writer, list[Read](), list[FrameInfo](), iter(infos)
         for time, payloads in reads:

@@ -33,7 +33,7 @@ class Bench:
         self.reports: list[tuple[Sequence[Notice], int]] = []
         feed = PlainFeed()
         self.clock = RecordingClock(lambda: self.now, lambda: self.now)
-        self.intake = Intake(0, feed.describe, feed.client([]).on_frame, self.report, self.writer, self.clock)
+        self.intake = Intake(0, feed, feed.client([]).on_frame, self.report, self.writer, self.clock)
 
     def report(self, notices: Sequence[Notice], time: int) -> None:
         """Do with notices what a connection does: record their events."""
@@ -91,7 +91,7 @@ def test_every_connection_begins_with_a_reading_of_the_clocks(path: Path) -> Non
     bench = Bench(create_recording(path, HEADER))
     bench.read(b"[1]")
     feed = PlainFeed()
-    second = Intake(1, feed.describe, feed.client([]).on_frame, bench.report, bench.writer, bench.clock)
+    second = Intake(1, feed, feed.client([]).on_frame, bench.report, bench.writer, bench.clock)
     second.bytes_arrived()
     second.message(b"[2]", binary=False)
     bench.recording.finish()

@@ -77,7 +77,7 @@ class Recorder:
             client = feed.client([])
             report = self.reporter(number)
             passes = getattr(client, "passes", None)
-            intake = Intake(number, feed.describe, client.on_frame, report, self.writer, clock, passes)
+            intake = Intake(number, feed, client.on_frame, report, self.writer, clock, passes)
             self.intakes.append(intake)
         if waits:
             self.writer.wait_with(self.call_later)

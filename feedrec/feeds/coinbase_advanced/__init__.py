@@ -50,12 +50,13 @@ from .channels import (
     USER,
     channel_name,
 )
-from .frames import client_id_of, describe, own_time
+from .frames import client_id_of, describe, describe_all, own_time
 from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..auth import Auth
+    from ...model import FrameInfo
+from ..auth import Auth
 
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced"]
 
@@ -89,6 +90,10 @@ class CoinbaseAdvanced(FeedDefaults):
     last_tells: Collection[str] = (HEARTBEATS,)
     own_time = staticmethod(own_time)
     channel_name = staticmethod(channel_name)
+
+    def describe_all(self, payloads: Sequence[bytes]) -> Sequence[FrameInfo]:
+        is_own = self.describe is describe  # not that of a class that inherits this one
+        return describe_all(payloads) if is_own else super().describe_all(payloads)
 
     def __init__(self, name: str, url: str, *, user_only: bool = False) -> None:
         self.name = name

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from ...model import FrameInfo, Kind, format_time, parse_time
+from ...model import FrameInfo, FrameInfos, Kind, format_time, parse_time
 from ..decoding import NOT_UNDERSTOOD, whole_number
 
-__all__ = ["client_id_of", "describe", "go_time", "own_time", "snapshot_head"]
+__all__ = ["client_id_of", "describe", "describe_all", "go_time", "own_time", "snapshot_head"]
 
 _HEAD = 512
 """Bytes of a frame within which the keys before `events` are (capture of 2026-08-09)."""
@@ -21,15 +21,15 @@ _timestamp = re.compile(rb'"timestamp"\s*:\s*"([^"\\]*)"').search
 _client_id = re.compile(rb'"client_id"\s*:\s*("(?:[^"\\]|\\.)*"|null)').search
 
 
-class _Product(msgspec.Struct, gc=False):
+class _Product(msgspec.Struct, frozen=True, gc=False):
     product_id: str = ""
 
 
-class _StatusProduct(msgspec.Struct, gc=False):
+class _StatusProduct(msgspec.Struct, frozen=True, gc=False):
     id: str = ""
 
 
-class _Event(msgspec.Struct, gc=False):
+class _Event(msgspec.Struct, frozen=True, gc=False):
     """Part of a frame; in tuples, since empty ones take no time to make."""
 
     type: str = ""
@@ -41,7 +41,7 @@ class _Event(msgspec.Struct, gc=False):
     orders: tuple[_Product, ...] = ()
 
 
-class _Envelope(msgspec.Struct, gc=False):
+class _Envelope(msgspec.Struct, frozen=True, gc=False):
     channel: str = ""
     type: str = ""
     sequence_num: int | None = None
@@ -80,7 +80,29 @@ def describe(payload: bytes) -> FrameInfo:
         if lenient is None:
             return FrameInfo()
         envelope = lenient
-    channel, events, sequence = envelope.channel, envelope.events, envelope.sequence_num
+    return _info_of(envelope, envelope.sequence_num)
+
+
+def describe_all(payloads: Sequence[bytes]) -> Sequence[FrameInfo]:
+    """Tell what frames are; see `Feed.describe_all`. Of what differs in nothing but the number, one is looked at."""
+    try:
+        envelopes = [_decode_envelope(payload) for payload in payloads]
+    except NOT_UNDERSTOOD:
+        return list(map(describe, payloads))
+    places: dict[tuple[str, str, tuple[_Event, ...]], int] = {}
+    kinds, which = list[FrameInfo](), list[int]()
+    for envelope in envelopes:
+        key = envelope.channel, envelope.type, envelope.events
+        place = places.get(key)
+        if place is None:
+            place = places[key] = len(kinds)
+            kinds.append(_info_of(envelope, None))
+        which.append(place)
+    return FrameInfos(kinds, which, [envelope.sequence_num for envelope in envelopes])
+
+
+def _info_of(envelope: _Envelope, sequence: int | None) -> FrameInfo:
+    channel, events = envelope.channel, envelope.events
     if not channel:
         return FrameInfo("", (), sequence, "error" if envelope.type == "error" else "other", parses=True)
     if len(events) == 1:  # all of 1,030 frames of the capture of 2026-08-09

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...model import FrameInfo
+from ...model import FrameInfo, FrameInfos
 
 __all__ = ["ChannelCounts"]
 
@@ -25,15 +25,16 @@ class ChannelCounts:
 
     def add_run(self, conn: int, infos: Sequence[FrameInfo], sizes: Sequence[int]) -> None:
         """Count frames of one connection, which is done more often than anything else."""
-        sizes_of: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-        for info, size in zip(infos, sizes, strict=True):
-            key = info.channel, info.products
-            if key in sizes_of:
-                sizes_of[key].append(size)
-            else:
-                sizes_of[key] = [size]
-        for (channel, products), counted in sizes_of.items():
-            both = self.counts.setdefault((conn, channel, products), [0, 0])
+        if isinstance(infos, FrameInfos):
+            kinds, which = infos.kinds, infos.which
+        else:
+            kinds, which = list(infos), list(range(len(infos)))
+        sizes_of: dict[int, list[int]] = {place: [] for place in dict.fromkeys(which)}  # in order of appearance
+        for place, size in zip(which, sizes, strict=True):
+            sizes_of[place].append(size)
+        for place, counted in sizes_of.items():
+            info = kinds[place]
+            both = self.counts.setdefault((conn, info.channel, info.products), [0, 0])
             both[0] += len(counted)
             both[1] += sum(counted)
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 
 from ...errors import LineError
-from ...model import FrameInfo
+from ...model import FrameInfo, FrameInfos
 from ..line.codec import decode_header
 from ..line.columns import ReceivedColumns
 from ..line.frame_run import FrameRun
@@ -88,11 +88,12 @@ class IndexBuilder:
 
     def _take(self, first: int, last: int, infos: Sequence[FrameInfo | None]) -> None:
         """Take lines whose earliest and latest times these are."""
-        self._snapshots += [
-            SnapshotPlace(self._lines + number, info.channel, info.products)
-            for number, info in enumerate(infos)
-            if info is not None and info.kind == "snapshot"
-        ]
+        if not isinstance(infos, FrameInfos) or any(info.kind == "snapshot" for info in infos.kinds):
+            self._snapshots += [
+                SnapshotPlace(self._lines + number, info.channel, info.products)
+                for number, info in enumerate(infos)
+                if info is not None and info.kind == "snapshot"
+            ]
         self._lines += len(infos)
         self._first = first if self._first is None else min(self._first, first)
         self._last = last if self._last is None else max(self._last, last)

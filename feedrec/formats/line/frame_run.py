@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import msgspec
 
-from ...model import FrameInfo
+from ...model import FrameInfo, FrameInfos
 from .codec import is_json, received_text, stand_verbatim
 from .index import Mark
 
@@ -42,7 +42,7 @@ class FrameRun(msgspec.Struct, frozen=True, gc=False):
     text: bytes
     conn: int
     times: list[int]
-    infos: list[FrameInfo]
+    infos: Sequence[FrameInfo]
     sizes: list[int]
 
     @property
@@ -90,7 +90,7 @@ class FrameRun(msgspec.Struct, frozen=True, gc=False):
         return list(zip(lines, marks, strict=True))
 
 
-def run_of(conn: int, reads: Sequence[Read], infos: list[FrameInfo]) -> FrameRun | None:
+def run_of(conn: int, reads: Sequence[Read], infos: Sequence[FrameInfo]) -> FrameRun | None:
     """
     Return frames as a run; None if there is anything among them that cannot stand in its line as it is.
 
@@ -101,7 +101,8 @@ def run_of(conn: int, reads: Sequence[Read], infos: list[FrameInfo]) -> FrameRun
 
     """
     payloads = [payload for _, read in reads for payload in read] if len(reads) > 1 else reads[0][1]
-    if not all([info.parses or is_json(one) for info, one in zip(infos, payloads, strict=True)]):  # noqa: C419  faster
+    all_parse = isinstance(infos, FrameInfos) and all(info.parses for info in infos.kinds)
+    if not all_parse and not all(info.parses or is_json(one) for info, one in zip(infos, payloads, strict=True)):
         return None
     text = b"".join([received_text(time, conn, read) for time, read in reads if read])
     if not stand_verbatim(payloads, text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Protocol
@@ -185,7 +185,7 @@ class CountingWriter:
             room -= len(payloads)
         return within
 
-    def received_run(self, conn: int, reads: list[Read], infos: list[FrameInfo]) -> None:
+    def received_run(self, conn: int, reads: list[Read], infos: Sequence[FrameInfo]) -> None:
         """
         Write text frames that one connection received one after another: as `received`, but all at once if possible.
 

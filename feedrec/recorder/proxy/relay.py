@@ -189,7 +189,7 @@ class Relay:
 
     def _make_intake(self, number: int, follow: Follow, report: Report) -> Intake:
         context = self._context
-        return Intake(number, context.feed.describe, follow, report, context.writer, context.clock)
+        return Intake(number, context.feed, follow, report, context.writer, context.clock)
 
     def _attach(self, heard: FromVenue, venue: Any) -> FromVenue:
         """Have each side feed the other."""

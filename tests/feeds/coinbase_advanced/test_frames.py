@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.feeds.base import Subscription
-from feedrec.feeds.coinbase_advanced import FEED
+from feedrec.feeds.coinbase_advanced import FEED, CoinbaseAdvanced
 from feedrec.feeds.coinbase_advanced.client import CoinbaseAdvancedClient
 from feedrec.formats.line.codec import encode_frame
-from feedrec.model import Frame, FrameInfo, Kind
+from feedrec.model import Frame, FrameInfo, FrameInfos, Kind
 
 SINGLE_FRAMES = Path(__file__).parents[4] / "shared" / "samples" / "single_frames.jsonl"
 LEVEL2 = Subscription("level2", ("BTC-USD", "ETH-USD"))
@@ -160,6 +160,42 @@ def broken_frames(draw: st.DrawFn) -> bytes:
         start = draw(st.integers(0, len(payload)))
         payload[start : start + draw(st.integers(0, 3))] = draw(st.binary(max_size=2))
     return bytes(payload)
+
+
+def some_frames() -> st.SearchStrategy[bytes]:
+    ticker = st.builds(lambda product: {"type": "update", "tickers": [{"product_id": product}]}, st.sampled_from("AB"))
+    level2 = st.builds(
+        lambda kind, product: {"type": kind, "product_id": product, "updates": [{"side": "bid"}]},
+        st.sampled_from(["snapshot", "update"]),
+        st.sampled_from("AB"),
+    )
+    number = st.integers(0, 3) | st.sampled_from([None, 4.0, "5", 2**70])
+    made = st.builds(frame, st.sampled_from(["ticker", "l2_data", ""]), number, ticker | level2)
+    return made | st.sampled_from([error("no"), ack(7, ticker=["A"]), b"{}", b"[1]"])
+
+
+@given(st.lists(some_frames()) | st.lists(some_frames() | broken_frames() | st.binary()))
+def test_frames_described_together_are_described_as_one_by_one(payloads: list[bytes]) -> None:
+    infos, expected = FEED.describe_all(payloads), list(map(FEED.describe, payloads))
+    assert list(infos) == expected
+    assert [infos[place] for place in range(len(infos))] == expected
+    assert list(infos[1:-1]) == expected[1:-1]
+
+
+def test_a_feed_that_inherits_this_one_describes_frames_together_as_one_by_one() -> None:
+    class Other(CoinbaseAdvanced):
+        @staticmethod
+        def describe(payload: bytes) -> FrameInfo:
+            return FrameInfo("other", sequence=len(payload))
+
+    feed = Other("other", "wss://other")
+    assert list(feed.describe_all([b"{}", b"[1]"])) == [FrameInfo("other", sequence=2), FrameInfo("other", sequence=3)]
+
+
+def test_frames_that_differ_in_their_number_alone_are_looked_at_once() -> None:
+    infos = FEED.describe_all([frame("ticker", number, {"type": "update"}) for number in range(50)])
+    assert isinstance(infos, FrameInfos)
+    assert (infos.kinds, infos.sequences) == ([FrameInfo("ticker", (), None, "update", parses=True)], list(range(50)))
 
 
 @given(st.binary() | broken_frames())
