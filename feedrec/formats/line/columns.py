@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from operator import add, attrgetter, itemgetter
 
 import msgspec
@@ -64,6 +65,15 @@ class ReceivedColumns(msgspec.Struct, frozen=True, gc=False):
         """The mark of each line."""
         sizes = map(len, self.payloads)
         return [(*one, True) for one in zip(self.times, self.conns, self.infos, sizes, strict=True)]
+
+    def chosen(self, kept: Sequence[bool]) -> ReceivedColumns | None:
+        """Return those of the frames that are to be kept; None if there is none."""
+        if all(kept):
+            return self
+        if not any(kept):
+            return None
+        columns = (self.lines, self.times, self.conns, self.payloads, self.infos)
+        return ReceivedColumns(*(list(compress(column, kept)) for column in columns))  # type: ignore[arg-type]
 
     @property
     def run(self) -> FrameRun | None:

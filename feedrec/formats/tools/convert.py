@@ -227,10 +227,10 @@ class _Conversion:
         self._result.text_size, self._result.file_size = self._writer.text_size, self._writer.file_size
 
     def _parts(self, start: int | None, end: int | None) -> Iterator[Piece | Run]:
-        """Yield what is to be written, in runs if no line is chosen or changed."""
-        stays = not self._selection.is_filter and self._rewriting is None and self._reading.numbers.stay
-        read = self._reading.runs if stays and isinstance(self._writer, RotatingWriter) else self._reading.pieces
-        return iter(read(start, end, self._begun))
+        """Yield what is to be written, in runs if no line is changed."""
+        if self._rewriting is None and self._reading.numbers.stay and isinstance(self._writer, RotatingWriter):
+            return self._reading.runs(self._selection, self._begun)
+        return self._reading.pieces(start, end, self._begun)
 
     def _begin(self, piece: Piece, state: StartState | None) -> Piece:
         """Write a reading of the clocks, if one is known, and the state; return what is left of the first piece."""

@@ -15,6 +15,7 @@ from ..line.columns import stretches
 from ..line.frame_run import FrameRun
 from ..line.index import Mark
 from ..line.index_marks import LineMarks
+from ..line.selection import Selection
 from ..several.clocks import Beginning, beginning_of, beginning_of_cut, starting_clocks
 from ..several.inputs import ConnectionNumbers, Input
 from ..several.merge import Batch, Merge, Source
@@ -112,22 +113,29 @@ class InputLines:
         for file, lines in self._lines(start, end, beginnings):
             yield self._piece(file, lines, lines)
 
-    def runs(self, start: int | None, end: int | None, beginnings: Sequence[Beginning]) -> Iterator[Piece | Run]:
-        """Yield the same as `pieces` does, most of it as runs: faster, for those who change no line."""
-        for file, lines in self._lines(start, end, beginnings):
+    def runs(self, selection: Selection, beginnings: Sequence[Beginning]) -> Iterator[Piece | Run]:
+        """
+        Yield the same as `pieces` does, most of it as runs: faster, for those who change no line.
+
+        In runs there are only frames that are chosen; in pieces others may be left.
+        """
+        for file, lines in self._lines(selection.start, selection.end, beginnings):
             if max(map(len, lines)) > _LONGEST_IN_RUN:
                 yield self._piece(file, lines, lines)
                 continue
             waiting: list[bytes] = []
             for first, last, received in stretches(lines, self.describe or describe_nothing):
-                frames = None if received is None else received.run
-                if frames is None:
+                if received is None:
                     waiting += lines[first:last]
                     continue
                 if waiting:
                     yield self._piece(file, waiting, lines)
                     waiting = []
-                yield Run(file, frames)
+                if selection.is_filter:
+                    received = received.chosen(selection.takes_each(received.conns, received.infos))  # noqa: PLW2901
+                if received is not None:
+                    frames = received.run
+                    yield Piece(file, list(received.lines), received.marks) if frames is None else Run(file, frames)
             if waiting:
                 yield self._piece(file, waiting, lines)
 

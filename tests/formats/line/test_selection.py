@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedrec.formats.line.selection import Selection
 from feedrec.model import Event, Frame, FrameInfo, Record
@@ -66,3 +68,23 @@ def test_names_may_come_in_any_collection() -> None:
         selection = Selection(channels=channels, products=["A"], connections=[0])
         assert selection == Selection(frozenset({"ticker"}), frozenset({"A"}), connections=frozenset({0}))
         assert selection.takes(frame(0), describe)
+
+
+@given(
+    st.builds(
+        Selection,
+        channels=st.sampled_from([(), "a", "ab"]),
+        products=st.sampled_from([(), "A", "AB"]),
+        connections=st.sampled_from([(), (0,), (0, 1)]),
+        direction=st.sampled_from([None, "in", "out"]),
+    ),
+    st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.builds(FrameInfo, st.sampled_from(["", "a", "b"]), st.sampled_from([(), ("A",), ("B", "C")])),
+        )
+    ),
+)
+def test_many_frames_are_chosen_as_each_of_them(selection: Selection, frames: list[tuple[int, FrameInfo]]) -> None:
+    expected = [selection.takes_received(*one) for one in frames]
+    assert selection.takes_each([conn for conn, _ in frames], [info for _, info in frames]) == expected

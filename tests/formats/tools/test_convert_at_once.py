@@ -18,6 +18,7 @@ from feedrec.errors import FeedrecError
 from feedrec.formats import open_recording
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
 from feedrec.formats.line.columns import stretches
+from feedrec.formats.line.selection import Selection
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools import input_lines
 from feedrec.formats.tools.convert import convert
@@ -31,7 +32,13 @@ def one_by_one(lines: Sequence[bytes], _describe: Callable[[bytes], FrameInfo]) 
     yield 0, len(lines), None
 
 
-def written(path: Path, target: Path, how: Callable[..., Any], split: RotateAfter | None) -> list[object]:
+def written(
+    path: Path,
+    target: Path,
+    how: Callable[..., Any],
+    split: RotateAfter | None,
+    selection: Selection = Selection(),  # noqa: B008  immutable
+) -> list[object]:
     """Return what is told, and what is in the files."""
     target.parent.mkdir()
     with mock.patch.object(input_lines, "stretches", how):
@@ -40,6 +47,7 @@ def written(path: Path, target: Path, how: Callable[..., Any], split: RotateAfte
             result = convert(
                 [inspect_recording(partial(open_recording, path))],
                 target,
+                selection=selection,
                 describe=describe,
                 make_rule=rule,
                 split=split,
@@ -51,6 +59,18 @@ def written(path: Path, target: Path, how: Callable[..., Any], split: RotateAfte
 
 
 SPLITS = [None, None, RotateAfter(nanoseconds=2 * NANOSECONDS), RotateAfter(size=500)]
+_START, _LATER = odd_recordings.START + NANOSECONDS // 2, odd_recordings.START + 3 * NANOSECONDS
+SELECTIONS = [
+    Selection(),
+    Selection(channels="a"),
+    Selection(channels="b", keeps_events=True),
+    Selection(channels="ab", products=["B"], keeps_events=True),
+    Selection(products=["A"], connections=[0, 10]),
+    Selection(connections=[1], keeps_events=True),
+    Selection(direction="in", start=_START),
+    Selection(direction="out", channels="a", keeps_events=True),
+    Selection(channels="a", start=_START, end=_LATER, keeps_events=True),
+]
 ORDINARY = odd_recordings.pack(
     [b'{"time":"2026-11-21T17:00:0%d.000000000Z","conn":0,"dir":"in","frame":{"s":%d,"c":"a"}}' % (n // 9, n)
      for n in range(40)],
@@ -62,16 +82,19 @@ ORDINARY = odd_recordings.pack(
     odd_recordings.recordings,
     st.sampled_from([".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet"]),
     st.sampled_from(SPLITS),
+    st.sampled_from(SELECTIONS),
 )
-@example(ORDINARY, ".parquet", None)
-@example(ORDINARY, ".jsonl.zst", SPLITS[-1])
-def test_whatever_is_odd_or_damaged(content: bytes, suffix: str, split: RotateAfter | None) -> None:
+@example(ORDINARY, ".parquet", None, SELECTIONS[0])
+@example(ORDINARY, ".jsonl.zst", SPLITS[-1], SELECTIONS[0])
+def test_whatever_is_odd_or_damaged(
+    content: bytes, suffix: str, split: RotateAfter | None, selection: Selection
+) -> None:
     """The same files, byte for byte, the same figures, and the same errors."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.jsonl.zst"
         path.write_bytes(content)
-        at_once = written(path, Path(folder) / "at-once" / f"b{suffix}", stretches, split)
-        assert at_once == written(path, Path(folder) / "one-by-one" / f"b{suffix}", one_by_one, split)
+        at_once = written(path, Path(folder) / "at-once" / f"b{suffix}", stretches, split, selection)
+        assert at_once == written(path, Path(folder) / "one-by-one" / f"b{suffix}", one_by_one, split, selection)
 
 
 def test_ordinary_frames_are_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
