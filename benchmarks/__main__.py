@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .command_line import chosen
-from .files import formats
+from .files import formats, tools
 from .measuring.figures import Figures, Group, read_figures, write_figures
 from .measuring.machine import this_machine
 from .measuring.rows import Row
@@ -39,6 +39,7 @@ GROUPS: dict[str, Rows] = {
     "shared": shared_clients.rows,
     "late_book": late_book.rows,
     "formats": formats.rows,
+    "tools": tools.rows,
     "pytest": pytest_start.rows,
 }
 

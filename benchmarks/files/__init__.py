@@ -2,4 +2,5 @@
 Recordings on disk.
 
     formats.py  sizes, reading, seeking, memory
+    tools.py    verify, repair, convert
 """

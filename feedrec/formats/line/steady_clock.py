@@ -233,17 +233,20 @@ class SteadyClock:
 
     def _take_texts(self, texts: Sequence[bytes]) -> Sequence[bytes]:
         """Return the steady times of lines without a reading."""
-        if texts and texts[0] and not self.shift and sorted(texts) == texts:
-            ends = [parse_time(texts[0].decode()), parse_time(texts[-1].decode())]
-            is_short = ends[1] - ends[0] <= LONGEST_JUMP and self._latest <= ends[0]
-            if is_short and (self._last is None or self._last <= ends[0] <= self._last + LONGEST_JUMP):
-                self.take_run(ends)
+        if texts and not self.shift and sorted(texts) == texts:
+            first, last = _parsed(texts[0]), _parsed(texts[-1])
+            if first is None or last is None:
+                return [self._take_text(text) for text in texts]
+            is_short = last - first <= LONGEST_JUMP and self._latest <= first
+            if is_short and (self._last is None or self._last <= first <= self._last + LONGEST_JUMP):
+                self.take_run([first, last])
                 return texts
         return [self._take_text(text) for text in texts]
 
     def _take_text(self, text: bytes, reading: Reading | None = None) -> bytes:
-        if text:
-            self.take(parse_time(text.decode()), reading)
+        time = _parsed(text)
+        if time is not None:
+            self.take(time, reading)
         return format_time(min(self._latest, TIME_LIMIT - 1)).encode() if self._last is not None else b""
 
     def _pass(self, wall: int) -> None:
@@ -272,3 +275,11 @@ class SteadyClock:
             self.shift -= step
             self._last = None
         self._last = wall if self._last is None else max(self._last, wall)
+
+
+def _parsed(text: bytes) -> int | None:
+    """Return the time that `time_texts` gives; None for none, or if there is no such day: decoding reports it."""
+    try:
+        return parse_time(text.decode()) if text else None
+    except ValueError:
+        return None

@@ -71,10 +71,11 @@ SELECTIONS = [
     Selection(direction="out", channels="a", keeps_events=True),
     Selection(channels="a", start=_START, end=_LATER, keeps_events=True),
 ]
+IMPOSSIBLE_DAY = b'{"time":"2026-02-30T17:00:00.000000000Z","conn":0,"dir":"in","frame":{"s":1,"c":"a"}}'
 ORDINARY = odd_recordings.pack(
-    [b'{"time":"2026-11-21T17:00:0%d.000000000Z","conn":0,"dir":"in","frame":{"s":%d,"c":"a"}}' % (n // 9, n)
-     for n in range(40)],
-    300,
+    [b'{"time":"2026-11-21T17:00:0%d.000000000Z","conn":0,"dir":"in","frame":{"s":%d,"c":"%b","p":["A"]}}'
+     % (n // 9, n, b"ab"[n % 2 : n % 2 + 1]) for n in range(40)],
+    500,
 )  # fmt: skip
 
 
@@ -86,6 +87,9 @@ ORDINARY = odd_recordings.pack(
 )
 @example(ORDINARY, ".parquet", None, SELECTIONS[0])
 @example(ORDINARY, ".jsonl.zst", SPLITS[-1], SELECTIONS[0])
+@example(ORDINARY, ".jsonl.zst", None, SELECTIONS[1])
+@example(ORDINARY, ".jsonl.zst", None, SELECTIONS[-1])
+@example(odd_recordings.pack([IMPOSSIBLE_DAY], 500), ".jsonl", None, SELECTIONS[0])
 def test_whatever_is_odd_or_damaged(
     content: bytes, suffix: str, split: RotateAfter | None, selection: Selection
 ) -> None:
