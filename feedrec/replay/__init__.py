@@ -13,6 +13,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     results.py  how it went
     messages.py what is said, for an observer
     observer.py what happens, to whoever wants to know
+    user_folders.py  where files of the user are kept
 
 This package names no venue: a feed's server half decides the replies. Only client, tls and server know sockets.
 """

@@ -68,6 +68,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         match: How a dialogue compares what a client says: `exact`, `json`, or `ignore:` and keys, with commas; see
             `Matching`. None for `DEFAULT_MATCH`.
         match_timeout: Seconds by which a client may be longer silent in a dialogue than when that was recorded.
+        cache: Whether states that took long to rebuild are kept in the user's cache folder, and taken from there.
         tls: Certificate and key with which it speaks TLS (wss), or a context that has them; None for plain ws.
 
     Raises:
@@ -97,6 +98,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_clients: int | None = None
     match: str | None = None
     match_timeout: float = 5.0
+    cache: bool = True
     tls: TlsFiles | ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 from feedrec.formats import open_recording
 from feedrec.formats.checkpoints.checking import count_checkpoints
@@ -15,8 +17,8 @@ from feedrec.formats.file.names import state_path
 from feedrec.model import Frame
 
 from ..deep_books import book_after, deep_recording, rules
-from ..timing import wait_until
-from .command import background, feedrec, mock_venue
+from ..timing import HANG_TIMEOUT, wait_until
+from .command import background, feedrec, first_line, interrupt, mock_venue
 
 
 @pytest.fixture(scope="module")
@@ -138,3 +140,49 @@ def test_record_refuses_them_where_there_can_be_none(tmp_path: Path, where: tupl
     assert done.stderr.count(b"\n") == 1
     assert b"leave out --checkpoints" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def late_book(path: Path, *options: str, env: dict[str, str]) -> tuple[dict[str, str], str]:
+    """Replay a recording from near its end, and subscribe; return the bids of the first snapshot, and the log."""
+    command = ("replay", path, "--port", 0, "--from", "+850ms", *options, "-v")
+    with background(*command, env={**os.environ, **env}) as process:
+        url = first_line(process.stdout)
+        with connect(url, max_size=None) as client:
+            client.send(json.dumps({"type": "subscribe", "channel": "level2", "product_ids": ["BTC-USD"]}))
+            while (message := json.loads(client.recv(HANG_TIMEOUT)))["channel"] != "l2_data":
+                pass
+        code, _, err = interrupt(process)
+    assert code == 0
+    (event,) = message["events"]
+    assert event["type"] == "snapshot"
+    return {one["price_level"]: one["new_quantity"] for one in event["updates"] if one["side"] == "bid"}, err.decode()
+
+
+def test_a_replay_keeps_what_it_rebuilt_unless_it_is_told_not_to_or_there_are_checkpoints(
+    deep: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    shutil.copy(deep, path)
+    cache = tmp_path / "cache"
+    env = {"XDG_CACHE_HOME": str(cache)}
+    expected, _ = late_book(path, "--no-cache", env=env)
+    assert not cache.exists()
+    assert late_book(path, env=env)[0] == expected
+    (kept,) = (cache / "feedrec" / "states").iterdir()
+    before = kept.stat()
+    assert late_book(path, env=env)[0] == expected
+    assert kept.stat().st_ino == before.st_ino
+    assert kept.stat().st_mtime_ns > before.st_mtime_ns  # it was used
+    kept.unlink()
+    assert feedrec("convert", deep, "-o", path, "--overwrite").returncode == 0
+    assert late_book(path, env=env)[0] == expected
+    assert list((cache / "feedrec" / "states").iterdir()) == []
+
+
+def test_a_home_that_cannot_be_written_to_is_no_error(deep: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    env = {"HOME": str(tmp_path / "file"), "XDG_CACHE_HOME": ""}
+    book, said = late_book(deep, env=env)
+    assert book
+    assert "warning" not in said.lower()
+    assert "error" not in said.lower().replace("notadirectoryerror", "")

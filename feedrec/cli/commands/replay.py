@@ -51,7 +51,7 @@ log = logging.getLogger("feedrec")
         "What is played, and when": "speed from to loop clock start-after settle at-end",
         "How the venue behaves": "mode set auth auth-key strict",
         "In a dialogue": "match match-timeout",
-        "The server": "host port allow-host max-clients write-deadline deflate",
+        "The server": "host port allow-host max-clients write-deadline deflate no-cache",
         "TLS": "tls tls-name tls-folder tls-cert tls-key",
     },
 )
@@ -128,6 +128,11 @@ log = logging.getLogger("feedrec")
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if a client was refused, or asked for data not recorded.")
 @click.option("--deflate", is_flag=True, help="Compress messages to clients that offer permessage-deflate.")
+@click.option(
+    "--no-cache",
+    is_flag=True,
+    help="Neither keep books that took long to rebuild in the user's cache folder, nor use those that are there.",
+)
 @dialogue_options
 @tls_options
 @as_json
@@ -174,7 +179,7 @@ def replay(
         _prepare(command, options, as_json=as_json)
     recordings = _recordings(files)
     options |= _window(recordings[0], start, end)
-    options["auth_keys"] = _read_keys(options["auth"], key_files)
+    options |= {"auth_keys": _read_keys(options["auth"], key_files), "cache": not options.pop("no_cache")}
     tls = choose_tls(options)
     choices = ReplayOptions(settings=dict(settings), tls=tls.files, **options)
     server = ReplayServer(recordings, choices, on_client_end=lambda result: _tell(server.client_log, result))

@@ -52,23 +52,28 @@ class AsideFile:
             rest = rest[os.write(self._file, rest) :]
         self.size += len(data)
 
-    def commit(self) -> None:
+    def commit(self, *, sync: bool = True) -> None:
         """
-        Have it on the storage device under its final name.
+        Give it its final name.
+
+        Args:
+            sync: Whether to have it on the storage device; else a power loss may leave it cut off.
 
         Raises:
             OSError: If the operating system reports an error; then it is gone.
 
         """
         try:
-            os.fsync(self._file)
+            if sync:
+                os.fsync(self._file)
             give_name(self._file, self._part, self._path, overwrite=True)
             unlink_if_at(self._file, self._part)
         except BaseException:
             self.discard()
             raise
         os.close(self._file)
-        sync_folder(self._path.parent)
+        if sync:
+            sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """Remove it."""

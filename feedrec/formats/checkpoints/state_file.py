@@ -174,7 +174,9 @@ class StateWriter:
             self._file.write(packed)
         self._checkpoints.append(Checkpoint(checkpoint.lines, checkpoint.time, blobs))
 
-    def commit(self, kind: str, recording: FileIdentity, before: Sequence[FileIdentity] = ()) -> None:
+    def commit(
+        self, kind: str, recording: FileIdentity, before: Sequence[FileIdentity] = (), *, sync: bool = True
+    ) -> None:
         """
         Write the directory, and give the file its name.
 
@@ -182,6 +184,7 @@ class StateWriter:
             kind: See `Directory`.
             recording: See there.
             before: See there; as far as a state goes back.
+            sync: See `AsideFile.commit`.
 
         Raises:
             OSError: If that fails; then there is no file.
@@ -195,7 +198,7 @@ class StateWriter:
         except BaseException:
             self.discard()
             raise
-        self._file.commit()
+        self._file.commit(sync=sync)
 
     def discard(self) -> None:
         """Remove what was written."""

@@ -26,6 +26,7 @@ import msgspec
 
 from ...errors import UsageError
 from ...formats.file.lock import lock
+from ..user_folders import user_folder
 from .authority import OWN_HOSTS, make_key_and_chain
 from .client_trust import ADDED, REPLACED, read_list, system_list
 from .key_and_chain import Chain, parse_key_and_chain
@@ -97,14 +98,7 @@ class LocalAuthority(msgspec.Struct, frozen=True):
 
 def default_folder(platform: str, environment: Mapping[str, str], home: Path) -> Path:
     """Return the folder within the data folder of the user, as the system has it (XDG on Linux)."""
-    if platform == "darwin":
-        data = home / "Library" / "Application Support"
-    elif platform == "win32":
-        data = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        named = environment.get("XDG_DATA_HOME", "")
-        data = Path(named) if named.startswith("/") else home / ".local" / "share"  # it must be absolute, says XDG
-    return data / "feedrec" / "tls"
+    return user_folder("data", platform, environment, home) / "tls"
 
 
 def prepare_certificates(folder: Path, hosts: Iterable[str], now: dt.datetime) -> LocalAuthority:

@@ -8,6 +8,8 @@ The venue that recordings make up.
     rebuild.py          the state of the market for a late client
     gathering.py        the same from the frames alone that it depends on
     start.py            from which known state that begins
+    written_states.py   known states in files: checkpoints, and what was kept of earlier replays
+    state_cache.py      where that is kept
     full_reading.py     the same from all frames since a snapshot
     position.py         where a client is
     rebuild_process.py  the same by a process beside the replay, or a thread

@@ -219,7 +219,10 @@ def _venues(
 ) -> dict[str, MockVenue]:
     auth = options.make_auth()
     settings = _settings_of(feeds, options.settings, auth)
-    return {name: MockVenue(feed, timelines[name], settings[name], auth) for name, feed in feeds.items()}
+    return {
+        name: MockVenue(feed, timelines[name], settings[name], auth, keeps_states=options.cache)
+        for name, feed in feeds.items()
+    }
 
 
 def _settings_of(

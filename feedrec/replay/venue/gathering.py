@@ -77,11 +77,15 @@ class Gathering:
         past = self._past
         keys = [need.key for need in needs]
         known = [start for one in starts if (start := one.latest(keys, past.place)) is not None]
-        places = [place for need in needs if (place := self._first_place(need)) is not None]
-        if places or not known:
-            begin = tuple(map(min, zip(*places, strict=True))) if places else past.place
+        begin = self.begin(needs)
+        if begin != past.place or not known:
             known.append(Start(begin, _state(self._feed, needs)))
         return max(known, key=lambda start: sum(start.place))
+
+    def begin(self, needs: Collection[Need]) -> Place:
+        """Return from where on frames are needed if no state is known; the end if none will tell anything."""
+        places = [place for need in needs if (place := self._first_place(need)) is not None]
+        return tuple(map(min, zip(*places, strict=True))) if places else self._past.place
 
     def _first_place(self, need: Need) -> Place | None:
         """Return from where on frames are needed; None if none will tell anything."""

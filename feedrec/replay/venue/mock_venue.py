@@ -34,6 +34,7 @@ class MockVenue:
         timeline: The recordings, described by the feed.
         settings: Undocumented details of the venue.
         auth: How credentials are checked; None to accept any.
+        keeps_states: Whether states that were rebuilt are kept in the user's cache folder.
 
     Attributes:
         feed: The venue's feed, as these recordings show it.
@@ -48,7 +49,13 @@ class MockVenue:
     """
 
     def __init__(
-        self, feed: VenueFeed, timeline: Timeline, settings: Mapping[str, str], auth: Auth | None = None
+        self,
+        feed: VenueFeed,
+        timeline: Timeline,
+        settings: Mapping[str, str],
+        auth: Auth | None = None,
+        *,
+        keeps_states: bool = False,
     ) -> None:
         self._auth = auth or Auth(now=time.time_ns)
         common, own = parted_settings(settings)
@@ -60,7 +67,7 @@ class MockVenue:
         survey = partial(_survey, feed, timeline, shifts)
         self.feed, self.survey = _surveys.find(timeline.paths, survey, about=(feed, shifts))
         self._settings = own
-        self.rebuilder = RebuildProcess(timeline, feed)
+        self.rebuilder = RebuildProcess(timeline, feed, keeps=keeps_states)
         self.coming = ComingSnapshots(timeline)
 
     def server(self) -> FeedServer:

@@ -22,6 +22,7 @@ from .full_reading import FullReading
 from .gathering import Gathering
 from .position import Position
 from .start import RecentStates, Start
+from .written_states import WrittenStates
 
 __all__ = ["Position", "Rebuilder"]
 
@@ -34,14 +35,22 @@ class Rebuilder:
         timeline: What to read.
         feed: Makes the states.
         pause: Called after each small piece of work; a thread beside an event loop sleeps in it.
+        written: States of this timeline that are written down; None for those beside the recordings.
 
     """
 
-    def __init__(self, timeline: Timeline, feed: VenueFeed, pause: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        feed: VenueFeed,
+        pause: Callable[[], object] = lambda: None,
+        written: WrittenStates | None = None,
+    ) -> None:
         self._timeline = timeline
         self._feed = feed
         self._pause = pause
         self._recent = RecentStates()
+        self._written = written or WrittenStates(timeline, feed)
         self._reading = FullReading(timeline, feed, pause)
         self._lock = threading.Lock()
 
@@ -93,9 +102,11 @@ class Rebuilder:
                 if since == "settled":
                     states.append(gathering.settled(some))
                     continue
-                state = gathering.followed(some, [self._recent])
+                state = gathering.followed(some, [self._recent, self._written])
                 if not stopped.is_set():
-                    self._recent.keep([need.key for need in some], Start(past.place, state))
+                    keys = [need.key for need in some]
+                    self._recent.keep(keys, Start(past.place, state))
+                    self._written.keep(keys, gathering.begin(some), past.place, state)
                 states.append(state.copy())
             is_whole = past.is_whole
         if not is_whole:

@@ -26,7 +26,9 @@ from ...feeds.venue import Key, VenueFeed
 from ..timeline.timeline import Timeline
 from .position import Position
 from .rebuild import Rebuilder
+from .state_cache import user_cache
 from .worker_messages import Answer, Request, Task, identity, read_exactly, read_message, write_message
+from .written_states import WrittenStates
 
 __all__ = ["RebuildProcess"]
 
@@ -43,13 +45,15 @@ class RebuildProcess:
     Args:
         timeline: What to read.
         feed: Makes the states.
+        keeps: Whether to keep what was rebuilt in the user's cache folder, and to use what was kept.
 
     """
 
-    def __init__(self, timeline: Timeline, feed: VenueFeed) -> None:
+    def __init__(self, timeline: Timeline, feed: VenueFeed, *, keeps: bool = False) -> None:
         self._feed = feed
-        self._task = Task(feed.name, identity(feed), [str(path) for path in timeline.paths])
-        self._rebuilder = Rebuilder(timeline, feed, partial(time.sleep, _PAUSE))
+        self._task = Task(feed.name, identity(feed), [str(path) for path in timeline.paths], keeps)
+        written = WrittenStates(timeline, feed, user_cache() if keeps else None)
+        self._rebuilder = Rebuilder(timeline, feed, partial(time.sleep, _PAUSE), written)
         self._worker: _Worker | None = None
         self._is_over = False
         self._lock = threading.Lock()

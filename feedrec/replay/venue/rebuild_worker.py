@@ -18,7 +18,9 @@ from ...feeds import find_feed
 from ...feeds.venue import VenueFeed
 from ..timeline.timeline import Timeline
 from .rebuild import Rebuilder
+from .state_cache import user_cache
 from .worker_messages import Answer, Failure, Request, Task, identity, read_message, write_message
+from .written_states import WrittenStates
 
 _NICENESS = 10  # the event loop of the replay goes first
 
@@ -43,7 +45,8 @@ def _rebuilder(task: Task) -> Rebuilder:
     feed = cast(VenueFeed, find_feed(task.endpoint))
     if identity(feed) != task.identity:
         raise UsageError(f"here is {identity(feed)}, but {task.identity} is meant")
-    return Rebuilder(Timeline([Path(path) for path in task.paths], describe=feed.describe), feed)
+    timeline = Timeline([Path(path) for path in task.paths], describe=feed.describe)
+    return Rebuilder(timeline, feed, written=WrittenStates(timeline, feed, user_cache() if task.keeps else None))
 
 
 def _listen(requests: BinaryIO, waiting: SimpleQueue[tuple[Request, threading.Event]]) -> None:

@@ -25,12 +25,14 @@ class Task(msgspec.Struct):
         endpoint: Name of the feed.
         identity: See `identity`.
         paths: The recordings, as the replay was given them.
+        keeps: Whether it keeps what it rebuilt in the user's cache.
 
     """
 
     endpoint: str
     identity: str
     paths: list[str]
+    keeps: bool = False
 
 
 class Request(msgspec.Struct):
