@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Cost", "Server", "run", "serving"]
+__all__ = ["Cost", "Server", "run", "serving", "spent"]
 
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 _PATIENCE = 300
@@ -55,6 +55,19 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Cos
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, output)
 
 
+def spent(*arguments: object) -> float:
+    """Run `python -m ...` to its end, without what it prints; return the CPU time in seconds, start-up included."""
+    with _start(arguments, {}, subprocess.DEVNULL) as process:
+        timer = threading.Timer(_PATIENCE, process.kill)
+        timer.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{arguments} failed with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
 @contextlib.contextmanager
 def serving(*arguments: object) -> Iterator[Server]:
     """Run `python -m ...` in the background until the end of the block."""
@@ -66,6 +79,8 @@ def serving(*arguments: object) -> Iterator[Server]:
             process.terminate()
 
 
-def _start(arguments: tuple[object, ...], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+def _start(
+    arguments: tuple[object, ...], environment: Mapping[str, str], output: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**_ENVIRONMENT, **environment})
+    return subprocess.Popen(command, stdout=output, text=True, env={**_ENVIRONMENT, **environment})

@@ -2,7 +2,9 @@
 The baseline for the replay: a server that calls `send` for each frame.
 
     python -m benchmarks.send_server RECORDING          as fast as the client reads
-    python -m benchmarks.send_server RECORDING SPEED    sleeps until each frame is due; prints the lateness in ns
+    python -m benchmarks.send_server RECORDING SPEED [CLIENTS]
+
+With a speed, it sleeps until each frame is due, and prints the lateness in ns; of several clients, the worst.
 """
 
 from __future__ import annotations
@@ -44,10 +46,11 @@ async def send_paced(connection: ServerConnection, frames: list[tuple[int, str]]
     return lateness
 
 
-async def main(path: str, speed: float | None) -> None:
-    """Serve one client, then exit."""
+async def main(path: str, speed: float | None, clients: int = 1) -> None:
+    """Serve so many clients, then exit."""
     frames = load(path)
-    done = asyncio.Event()
+    done = asyncio.Semaphore(0)
+    worst = {"p50": 0, "p99": 0, "max": 0}
 
     async def handle(connection: ServerConnection) -> None:
         await connection.recv()
@@ -55,15 +58,18 @@ async def main(path: str, speed: float | None) -> None:
             await send_all(connection, frames)
         else:
             lateness = sorted(await send_paced(connection, frames, speed))
-            p50, p99 = lateness[len(lateness) // 2], lateness[len(lateness) * 99 // 100]
-            print(json.dumps({"lateness_ns": {"p50": p50, "p99": p99, "max": lateness[-1]}}), flush=True)
+            figures = lateness[len(lateness) // 2], lateness[len(lateness) * 99 // 100], lateness[-1]
+            worst.update({name: max(worst[name], one) for name, one in zip(worst, figures, strict=True)})
         await connection.close()
-        done.set()
+        done.release()
 
     async with serve(handle, "127.0.0.1", 0, compression=None, max_size=None) as server:
         print(f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}", flush=True)
-        await done.wait()
+        for _ in range(clients):
+            await done.acquire()
+    if speed is not None:
+        print(json.dumps({"lateness_ns": worst}), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else None))
+    asyncio.run(main(sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else None, *map(int, sys.argv[3:])))

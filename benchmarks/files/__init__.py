@@ -1,6 +1,9 @@
 """
 Recordings on disk.
 
-    formats.py  sizes, reading, seeking, memory
-    tools.py    verify, repair, convert
+    formats.py   sizes, seeking, memory
+    reading.py   what it takes to read a recording, in a program and with cat
+    tools.py     what it takes verify, repair and convert
+    sized.py     the recordings that they run on
+    read_all.py  reads one, in one of several ways
 """

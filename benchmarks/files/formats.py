@@ -1,4 +1,4 @@
-"""The formats: size, reading, seeking, and the memory use of the commands that read a whole recording."""
+"""The formats: size, seeking, and the memory use of the commands that read a whole recording."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from feedrec.formats.stream.zstd_blocks import DEFAULT_LEVEL, BlockEncoder
 from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 
 from ..material import CAPTURES, captured, large, without_index
-from ..measuring import Row, compared, figure_at_most, in_turn, measured
+from ..measuring import Row, compared, figure_at_most, measured
 from ..processes import run
 
 __all__ = ["rows"]
@@ -31,8 +31,6 @@ SEEKS = 50
 _MOST_SECONDS = 0.05
 _MOST_READ = 4_000_000
 _MOST_MEMORY = 200_000_000
-ROUNDS = 3
-_READ_SIZE = 1 << 20
 
 _COMMANDS = frozenset(cli.list_commands(click.Context(cli)))
 
@@ -43,8 +41,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
         if path.exists():
             yield _size(path)
     recording = folder / "large.jsonl.zst"
-    payload, span = large(recording, PAYLOAD // (10 if quick else 1))
-    yield _reading(recording, payload)
+    payload, span = large(recording, PAYLOAD // (40 if quick else 1))
     yield _telling(recording, payload)
     yield from _seeking(recording, span, "")
     bare = folder / "bare.jsonl.zst"
@@ -86,33 +83,11 @@ def _recorded_size(frames: list[Frame], describe: Callable[[bytes], FrameInfo]) 
     return size + len(encoder.add(lines, marks)) + len(encoder.finish())
 
 
-def _reading(path: Path, payload: int) -> Row:
-    """Compare reading all payloads with decompressing and splitting lines, in turn."""
-    sides = in_turn(ROUNDS, lambda: _seconds(lambda: _split_all(path)), lambda: _seconds(lambda: _read_payloads(path)))
-    figures = [[payload / seconds / 1e6 for seconds in side] for side in sides]
-    return compared("reading all payloads, against splitting lines", "MB/s", *figures)
-
-
 def _telling(path: Path, payload: int) -> Row:
     """Compare the CPU time of `info`, which reads the index, with that of reading everything."""
     baseline, ours = run("feedrec", "info", "--full", path).cpu, run("feedrec", "info", path).cpu
     what = f"info of {payload / 1e6:,.0f} MB by its index, against --full: CPU"
     return compared(what, "s", [baseline], [ours])
-
-
-def _split_all(path: Path) -> None:
-    with path.open("rb") as file:
-        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        rest = b""
-        while text := reader.read(_READ_SIZE):
-            lines = (rest + text).split(b"\n")
-            rest = lines.pop()
-
-
-def _read_payloads(path: Path) -> None:
-    with open_recording(path) as recording:
-        for payloads in recording.payload_batches():
-            payloads.clear()
 
 
 def _seeking(path: Path, span: range, how: str) -> Iterator[Row]:
@@ -148,9 +123,3 @@ def _commands(path: Path, folder: Path) -> Iterator[Row]:
         target.unlink(missing_ok=True)
         peak = int(cost.output) / 1e6
         yield measured(f"peak memory of {name}", "MB", [peak], goal=figure_at_most(_MOST_MEMORY / 1e6))
-
-
-def _seconds(action: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started

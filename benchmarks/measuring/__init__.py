@@ -9,10 +9,11 @@ What all measurements are made of.
 
 from __future__ import annotations
 
-from .rounds import compared_slopes, growth_of, in_turn, slope
+from .rounds import LOADS, compared_slopes, growth_of, in_turn, row_of_slopes, slope, slopes_in_turn
 from .rows import Goal, Row, at_least, at_most, compared, figure_at_least, figure_at_most, measured
 
 __all__ = [
+    "LOADS",
     "Goal",
     "Row",
     "at_least",
@@ -24,5 +25,7 @@ __all__ = [
     "growth_of",
     "in_turn",
     "measured",
+    "row_of_slopes",
     "slope",
+    "slopes_in_turn",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from .rows import Goal, Row, compared
 
-__all__ = ["LOADS", "Slope", "compared_slopes", "growth_of", "in_turn", "slope"]
+__all__ = ["LOADS", "Slope", "compared_slopes", "growth_of", "in_turn", "row_of_slopes", "slope", "slopes_in_turn"]
 
 LOADS = (1, 2, 4)
 """How many times the load is measured."""
@@ -53,6 +54,34 @@ def slope(cost_at: Callable[[int], float], units: float) -> Slope:
     return Slope((four - one) / (3 * units), second / first if first > 0 else float("nan"))
 
 
+def slopes_in_turn(rounds: int, units: float, *costs: Callable[[int], float]) -> list[list[Slope]]:
+    """Measure what each further unit costs several sides, in turn; see `slope`."""
+    return in_turn(rounds, *(partial(slope, cost, units) for cost in costs))
+
+
+def row_of_slopes(
+    what: str, baseline: Sequence[Slope], feedrec: Sequence[Slope], *, goal: Goal | None = None, per_second: str = ""
+) -> Row:
+    """
+    Return the row of what each further unit costs two sides in seconds.
+
+    Args:
+        what: The name of the row.
+        baseline: What it costs the baseline, round by round.
+        feedrec: What it costs feedrec.
+        goal: The goal.
+        per_second: What the units are, for a row with units per second, such as `frames`, whose ratio is higher the
+            faster feedrec is; else the row has microseconds for each, and its ratio is lower.
+
+    """
+    growth = statistics.median(one.growth for one in feedrec)
+    if per_second:
+        figures = [[1 / one.cost for one in side] for side in (baseline, feedrec)]
+        return compared(what, f"{per_second}/s", *figures, goal=goal, growth=growth)
+    figures = [[one.cost * 1e6 for one in side] for side in (baseline, feedrec)]
+    return compared(what, "us", *figures, goal=goal, growth=growth)
+
+
 def compared_slopes(
     what: str,
     units: float,
@@ -64,7 +93,7 @@ def compared_slopes(
     per_second: str = "",
 ) -> Row:
     """
-    Measure what each further unit of load costs two sides, in turn; return the row.
+    Measure what each further unit costs two sides, in turn; return the row.
 
     Args:
         what: The name of the row.
@@ -73,17 +102,11 @@ def compared_slopes(
         feedrec: Returns those of feedrec.
         rounds: How often.
         goal: The goal.
-        per_second: What the units are, for a row with units per second, such as `frames`, whose ratio is higher the
-            faster feedrec is; else the row has microseconds for each, and its ratio is lower.
+        per_second: See `row_of_slopes`.
 
     """
-    theirs, ours = in_turn(rounds, lambda: slope(baseline, units), lambda: slope(feedrec, units))
-    growth = statistics.median(one.growth for one in ours)
-    if per_second:
-        figures = [[1 / one.cost for one in side] for side in (theirs, ours)]
-        return compared(what, f"{per_second}/s", *figures, goal=goal, growth=growth)
-    figures = [[one.cost * 1e6 for one in side] for side in (theirs, ours)]
-    return compared(what, "us", *figures, goal=goal, growth=growth)
+    theirs, ours = slopes_in_turn(rounds, units, baseline, feedrec)
+    return row_of_slopes(what, theirs, ours, goal=goal, per_second=per_second)
 
 
 def growth_of(costs: Sequence[float]) -> float:

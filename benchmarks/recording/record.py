@@ -47,7 +47,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
         live * len(payloads),
         partial(_cost, _bare, folder, material, live, RATE),
         partial(_cost, _recorder, folder, material, live, RATE),
-        rounds=1 if quick else 3,
+        rounds=1 if quick else 2,
         goal=at_most(1.1),
     )
 

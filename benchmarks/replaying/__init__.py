@@ -8,4 +8,6 @@ What replaying costs, and how late it is.
     late_state.py      the state that a client gets deep in a recording
     late_client.py     that client
     late_server.py     the replay to both
+    two_clients.py     how late they are for two clients with snapshots of 5 MB
+    two_server.py      the replay to both
 """

@@ -25,7 +25,7 @@ from feedrec.replay.venue.rebuild import Rebuilder
 from feedrec.replay.venue.rebuild_process import RebuildProcess
 
 from ..material import DEMO, frames
-from ..measuring import Row, compared, figure_at_most
+from ..measuring import Row, compared, figure_at_most, measured
 
 __all__ = ["rows", "snapshots_at_start"]
 
@@ -41,6 +41,8 @@ _WANTED = {
     "ticker of a product that was never recorded": (("ticker", "DOGE-USD"), 0.1),
 }
 """What is subscribed, and the goal in seconds for the whole size."""
+
+_COMPARED = ("ticker", "level2")  # with all of it read, which takes half a minute
 
 _trade_id = re.compile(rb'"trade_id":"\d+"').sub
 
@@ -59,9 +61,13 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     path = folder / "late.jsonl.zst"
     snapshots_at_start(path, _SIZE // (20 if quick else 1), feed)
     for what, (key, goal) in _WANTED.items():
-        everything = _cpu_time(_Unindexed([path], describe=feed.describe), feed, key)
-        needed = _cpu_time(Timeline([path], describe=feed.describe), feed, key)
-        yield compared(f"late {what}, deep in 1 GB", "s", [everything], [needed], goal=figure_at_most(goal))
+        name = f"late {what}, deep in 1 GB"
+        needed = [_cpu_time(Timeline([path], describe=feed.describe), feed, key)]
+        if what in _COMPARED:
+            everything = [_cpu_time(_Unindexed([path], describe=feed.describe), feed, key)]
+            yield compared(name, "s", everything, needed, goal=figure_at_most(goal))
+        else:
+            yield measured(name, "s", needed, goal=figure_at_most(goal))
     first, second = _process_times(path, feed)
     yield compared("late ticker by a process: the first against the second", "s", [second], [first])
 

@@ -14,7 +14,7 @@ from ..processes import run, serving
 
 __all__ = ["rows"]
 
-FRAMES = 150_000
+FRAMES = 100_000
 """Frames, which are doubled twice."""
 
 ROUNDS = 3

@@ -36,7 +36,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
         *(partial(_cpu, (program, *arguments)) for arguments, _ in commands.values()),
     ]
     in_turn(1, *sides)  # the first run writes what Python keeps compiled
-    nothing, click, *figures = in_turn(3 if quick else ROUNDS, *sides)
+    nothing, click, *figures = in_turn(2 if quick else ROUNDS, *sides)
     yield compared("start: python that imports click, against one that does nothing: CPU", "ms", nothing, click)
     for (name, (_, goal)), costs in zip(commands.items(), figures, strict=True):
         yield compared(f"start: {name}: CPU", "ms", nothing, costs, goal=goal)

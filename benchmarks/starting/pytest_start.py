@@ -19,7 +19,7 @@ from ..measuring import Row, figure_at_most, measured
 
 __all__ = ["rows"]
 
-ROUNDS = 60
+ROUNDS = 30
 GOAL = 20
 """Milliseconds of CPU time that it may add."""
 
