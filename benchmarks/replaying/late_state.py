@@ -53,6 +53,9 @@ class _Unindexed(Timeline):
     def indexes(self) -> list[Index | None]:
         return [None for _ in self.paths]
 
+    def counted_blocks(self) -> None:
+        return None
+
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Rebuild each state as of ten lines before the end."""

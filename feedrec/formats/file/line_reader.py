@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import zstandard
 
-from ...errors import LineError, NotARecordingError, RecordingError
+from ...errors import LineError, NotARecordingError, RecordingError, TruncatedRecordingError
 from ...model import format_time
 from ..line.codec import decode_header
 from ..line.fast_path import lines_between
@@ -25,7 +25,7 @@ from ..stream.protocols import MAX_LINE, Decoder
 from ..stream.text_form import HEAD, TextForm, foreign_text, looks_like_lines
 from ..stream.zstd_blocks import BLOCK_SIZE, BlockDecoder
 from ..stream.zstd_parser import MAX_WINDOW, StreamDamage, looks_like_zstd
-from .block_search import range_between, walk_frames
+from .block_search import FrameSpan, range_between, walk_frames
 from .passes.block_pass import BlockPass
 from .passes.line_pass import ByteRange, LinePass
 from .recording import Recording
@@ -112,6 +112,42 @@ class RecordingReader(Recording):
         if not block.offset:
             text = text[text.find(b"\n") + 1 :]
         return text if text.count(b"\n") == block.lines else None
+
+    def counted_blocks(self, known: Sequence[IndexedBlock]) -> tuple[list[IndexedBlock], bytes] | None:
+        if not self._is_compressed:
+            return None
+        blocks = list(known)
+        end = blocks[-1].end if blocks else 0
+        with contextlib.suppress(StreamDamage):  # the end of what is whole; reading the rest tells whether it is damage
+            for span in walk_frames(self._file.read_at, self.size, end):
+                text = None if span.skippable is not None else self._unzipped(span)
+                if text is None or not text.endswith(b"\n") or b"\n\n" in text or b"\r" in text:
+                    return None  # another tool wrote it, which may break lines anywhere
+                lines = text.count(b"\n") - (not span.start)
+                frames = {"0": {"": lines}}
+                blocks.append(IndexedBlock(span.start, span.end - span.start, len(text), lines, 0, frames=frames))
+                end = span.end
+        rest: list[bytes] = []
+        try:
+            for batch in self._pass_over(ByteRange(end)).batches():
+                rest += batch
+        except TruncatedRecordingError:
+            pass
+        except RecordingError:  # it is reported by whoever reads that far
+            return None
+        return (blocks, b"".join(line + b"\n" for line in rest)) if end else None
+
+    def _unzipped(self, span: FrameSpan) -> bytes | None:
+        """Return the text of a zstd frame; None if it cannot be decompressed, or there is too much of it."""
+        packed = self._file.read_at(span.start, span.end - span.start)
+        text = b""
+        try:
+            with zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).stream_reader(packed) as reader:
+                while len(text) <= _LARGEST_BLOCK and (piece := reader.read(2 * BLOCK_SIZE)):
+                    text += piece
+        except zstandard.ZstdError:
+            return None
+        return text if len(text) <= _LARGEST_BLOCK else None
 
     def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
         until = self._begin.start if before_place else self.size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Self
 
@@ -135,6 +135,20 @@ class Recording(ABC):
 
         Raises:
             RecordingError: If the operating system reports an error.
+
+        """
+        return None
+
+    def counted_blocks(self, known: Sequence[IndexedBlock]) -> tuple[list[IndexedBlock], bytes] | None:  # noqa: ARG002
+        """
+        Count the lines of each block of a recording that has no index, as of one that is being written.
+
+        Args:
+            known: What this returned before: only what follows is read.
+
+        Returns:
+            The blocks as an index would have them, without times, and with nothing said of channels; and the whole
+            lines after the last block. None if they cannot be told apart so simply, or are damaged.
 
         """
         return None

@@ -54,6 +54,8 @@ class Past:
             if index is not None
         ]
         is_alone = len(indexes) == 1
+        if is_alone and not self._files and (counted := timeline.counted_blocks()) is not None:
+            self._files.append(PastFile(0, timeline.paths[0], counted[0], timeline.describe, counted[1]))
         if len(self._files) < len(indexes) or not (is_alone or timeline.is_in_wall_order):
             raise UnknownPastError("a recording has no index, or a clock that was set")
         self.is_whole = is_alone or line >= sum(file.lines for file in self._files)

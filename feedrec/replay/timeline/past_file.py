@@ -45,19 +45,27 @@ class PastFile:
         path: The file.
         index: Its index.
         describe: Describes its frames.
+        rest: Whole lines after the blocks of the index, if it is one that was not in the file.
 
     Attributes:
         lines: How many it has, the header apart.
 
     """
 
-    def __init__(self, number: int, path: Path, index: Index, describe: Describe | None) -> None:
+    def __init__(
+        self, number: int, path: Path, index: Index, describe: Describe | None, rest: bytes | None = None
+    ) -> None:
         self.number = number
         self._path = path
         self._products = index.products
-        self._blocks = index.blocks
-        self._starts = [0, *itertools.accumulate(block.lines for block in index.blocks)]
-        self._latest = [*itertools.accumulate((block.last or 0 for block in index.blocks), max)]
+        self._blocks = list(index.blocks)
+        self._is_ours = rest is None  # else another program may have written some lines
+        self._rest = rest
+        if rest is not None:
+            lines = rest.count(b"\n")
+            self._blocks.append(IndexedBlock(index.end, 0, len(rest), lines, 0, frames={"0": {_UNKNOWN: lines}}))
+        self._starts = [0, *itertools.accumulate(block.lines for block in self._blocks)]
+        self._latest = [*itertools.accumulate((block.last or 0 for block in self._blocks), max)]
         self._describe = describe
         self._recording: Recording | None = None
         self.lines = self._starts[-1]
@@ -154,8 +162,11 @@ class PastFile:
                 if is_timed:
                     for line, time in zip(lines, times, strict=True):
                         yield time, number, received.payloads([line], texts_only=True)
-                elif lines:
+                elif lines and self._is_ours:
                     yield b"", number, received.payloads(lines, texts_only=True)
+                elif lines:
+                    frames, _ = received.decode(lines)
+                    yield b"", number, [frame.payload for frame in frames if not frame.binary]
             except LineError as error:
                 raise UnknownPastError from error
 
@@ -204,6 +215,8 @@ class PastFile:
         return decoded
 
     def _text(self, number: int) -> bytes:
+        if self._rest is not None and number == len(self._blocks) - 1:
+            return self._rest
         if self._recording is None:
             self._recording = under_current_name(self._path, open_recording)
         text = self._recording.block_text(self._blocks[number])

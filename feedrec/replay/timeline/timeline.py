@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ...errors import RecordingError, TruncatedRecordingError
 from ...formats import Recording, open_recording
 from ...formats.file.opening import under_current_name
-from ...formats.line.index import Index
+from ...formats.line.index import Index, IndexedBlock
 from ...formats.line.steady_clock import Jump, SteadyClock
 from ...formats.several.clocks import beginning_of, clock_at_place, is_stepped, starting_clocks
 from ...formats.several.inputs import Input, inspect_recording
@@ -93,6 +93,7 @@ class Timeline:
         self._reported: set[str] = set()
         self._jumps: set[int] = set()  # recordings whose jump was reported
         self._indexes: list[Index | None] | None = None
+        self._counted: list[IndexedBlock] = []
         self._beginnings: list[Beginning] | None = None
         self._files = files
         self._lock = threading.RLock()
@@ -103,6 +104,24 @@ class Timeline:
             if self._indexes is None:
                 self._indexes = [_read_index(path) for path in self.paths]
             return self._indexes
+
+    def counted_blocks(self) -> tuple[Index, bytes] | None:
+        """
+        Return the blocks of a recording that has no index, as it is now; see `Recording.counted_blocks`.
+
+        Returns:
+            An index that names no channel, and the lines after the last block; None if there are several recordings, or
+            the one is not such a file.
+
+        """
+        if len(self.paths) > 1:
+            return None
+        with self._lock, under_current_name(self.paths[0], open_recording) as reader:
+            counted = reader.counted_blocks(self._counted)
+            if counted is None:
+                return None
+            self._counted, rest = counted
+            return Index({"": [""]}, list(self._counted)), rest
 
     def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
         """

@@ -39,6 +39,9 @@ class Unindexed(Timeline):
     def indexes(self) -> list[Index | None]:
         return [None for _ in self.paths]
 
+    def counted_blocks(self) -> None:
+        return None
+
 
 def written(
     path: Path, endpoint: str, records: Sequence[Record], block_size: int = 1500, *, names_channels: bool = True
@@ -217,6 +220,27 @@ def test_what_the_index_leads_to_is_what_all_frames_give(venue: Venue) -> None:
             paths = [written(Path(folder) / "a.jsonl.zst", venue.endpoint, records, names_channels=names)]
             expected = snapshots_at(Unindexed, feed, paths, keys, position)
             assert snapshots_at(Timeline, feed, paths, keys, position) == expected
+
+    check()
+
+
+@pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.endpoint)
+def test_so_it_is_with_what_has_no_index_because_it_grows_or_was_cut_off(venue: Venue) -> None:
+    feed = venue_feed(venue.endpoint)
+
+    @settings(deadline=None)
+    @given(recordings(venue), wanted_of(venue), st.floats(0, 1), st.floats(0, 1))
+    def check(records: list[Record], keys: list[Key], where: float, cut: float) -> None:
+        with TemporaryDirectory() as folder:
+            path = written(Path(folder) / "a.jsonl.zst", venue.endpoint, records)
+            index = Timeline([path]).indexes()[0]
+            assert index is not None
+            first = index.blocks[0].end
+            path.write_bytes(path.read_bytes()[: first + round((index.end - first) * cut)])
+            batches = list(Timeline([path]).scan(len(records), NEVER))
+            position = Position(round(batches[-1].end * where), [], START)
+            expected = snapshots_at(Unindexed, feed, [path], keys, position)
+            assert snapshots_at(Timeline, feed, [path], keys, position) == expected
 
     check()
 

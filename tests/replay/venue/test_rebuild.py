@@ -51,6 +51,9 @@ class Unindexed(CountingTimeline):
     def indexes(self) -> list[Index | None]:
         return [None for _ in self.paths]
 
+    def counted_blocks(self) -> None:
+        return None
+
 
 class Count:
     """How many lines were found in blocks, to be decoded."""
