@@ -26,14 +26,14 @@ from ..stream.text_form import HEAD, TextForm, foreign_text, looks_like_lines
 from ..stream.zstd_blocks import BLOCK_SIZE, BlockDecoder
 from ..stream.zstd_parser import MAX_WINDOW, StreamDamage, looks_like_zstd
 from .block_search import FrameSpan, range_between, walk_frames
-from .passes.block_pass import BlockPass
+from .passes.block_pass import BlockPass, text_of_block
 from .passes.line_pass import ByteRange, LinePass
 from .recording import Recording
 from .recording_file import RecordingFile
 
 __all__ = ["RecordingReader"]
 
-_LARGEST_BLOCK = MAX_LINE + BLOCK_SIZE  # bytes of text; an index that says more is wrong
+_LARGEST_BLOCK = MAX_LINE + BLOCK_SIZE  # bytes of text
 _TAIL = 1 << 20  # bytes of a plain file in which its last reading is looked for
 
 
@@ -100,14 +100,8 @@ class RecordingReader(Recording):
         return passed
 
     def block_text(self, block: IndexedBlock) -> bytes | None:
-        if block.text > _LARGEST_BLOCK:
-            return None
-        try:
-            unzip = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW).decompress
-            text = unzip(self._file.read_at(block.offset, block.size), max_output_size=block.text)
-        except zstandard.ZstdError:
-            return None
-        if len(text) != block.text or not text.endswith(b"\n"):
+        text = text_of_block(self._file, block)
+        if text is None or not text.endswith(b"\n"):
             return None
         if not block.offset:
             text = text[text.find(b"\n") + 1 :]

@@ -238,7 +238,7 @@ def test_so_it_is_with_what_has_no_index_because_it_grows_or_was_cut_off(venue: 
             first = index.blocks[0].end
             path.write_bytes(path.read_bytes()[: first + round((index.end - first) * cut)])
             batches = list(Timeline([path]).scan(len(records), NEVER))
-            position = Position(round(batches[-1].end * where), [], START)
+            position = Position(round(batches[-1].end * where) if batches else 0, [], START)
             expected = snapshots_at(Unindexed, feed, [path], keys, position)
             assert snapshots_at(Timeline, feed, [path], keys, position) == expected
 

@@ -18,7 +18,7 @@ from ...stream.zstd_parser import MAX_WINDOW
 from ..recording_file import RecordingFile
 from .line_pass import ByteRange, LinePass
 
-__all__ = ["BlockPass"]
+__all__ = ["BlockPass", "text_of_block"]
 
 
 class BlockPass:
@@ -56,7 +56,6 @@ class BlockPass:
         self._careful: LinePass | None = None
         self._number = numbers[0] if numbers else len(index.blocks)
         self._last_time = self._indexed_time_before(self._number)  # before the latest batch
-        self._unpacker = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
 
     @property
     def form(self) -> TextForm:
@@ -101,7 +100,7 @@ class BlockPass:
 
     def _lines_of(self, number: int) -> list[bytes] | None:
         """Return the lines of a block; None if anything about it is odd."""
-        text = self._text_of(self._blocks[number])
+        text = text_of_block(self._file, self._blocks[number])
         if text is None or not text.endswith(b"\n") or b"\r" in text:
             return None
         if not number:
@@ -114,15 +113,17 @@ class BlockPass:
         lines = [text] if text.find(b"\n") == len(text) - 1 else io.BytesIO(text).readlines()
         return None if b"\n" in lines else lines
 
-    def _text_of(self, block: IndexedBlock) -> bytes | None:
-        """Return the text of a block, whose checksum matches; None if it is not what the index says."""
-        if block.text > MAX_LINE or block.size > MAX_LINE:
+
+def text_of_block(file: RecordingFile, block: IndexedBlock) -> bytes | None:
+    """Return the text of a block, whose checksum matches; None if it is not what the index says."""
+    if block.text > MAX_LINE or block.size > MAX_LINE:
+        return None
+    packed = file.read_at(block.offset, block.size)
+    try:
+        if zstandard.frame_content_size(packed) >= 0:  # no writer gives it, and it alone would bound the memory
             return None
-        packed = self._file.read_at(block.offset, block.size)
-        try:
-            if zstandard.frame_content_size(packed) >= 0:  # no writer gives it, and it alone would bound the memory
-                return None
-            text = self._unpacker.decompress(packed, max_output_size=block.text, allow_extra_data=False)
-        except zstandard.ZstdError:
-            return None
-        return text if len(text) == block.text else None
+        unpacker = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+        text = unpacker.decompress(packed, max_output_size=block.text, allow_extra_data=False)
+    except zstandard.ZstdError:
+        return None
+    return text if len(text) == block.text else None
