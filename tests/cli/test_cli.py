@@ -142,6 +142,7 @@ WORK = ("pyarrow", "websockets", "asyncio", "ssl", "cryptography", "_hashlib")  
 VENUES = tuple(f"feedrec.feeds.{name}" for name in ("coinbase_advanced", "coinbase_exchange", "coinmarketcap"))
 OUR_WORK = ("msgspec", "zstandard", *(f"feedrec.{name}" for name in ("feeds", "formats", "model", "cli.commands")))
 WRITERS = ("feedrec.formats.file.writer", "feedrec.formats.file.creating", "feedrec.formats.file.growing", "tempfile")
+READERS = ("feedrec.formats.file.line_reader", "feedrec.formats.facts.facts_builder")  # of what an index does not say
 HALVES = tuple(f"{venue}.{half}" for venue in VENUES for half in ("client", "server", "state", "trimming"))
 
 
@@ -160,7 +161,7 @@ def newest(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--version"], (*WORK, *OUR_WORK)),
         (["record", "--help"], (*WORK, "zstandard", "feedrec.feeds", "feedrec.formats", "feedrec.recorder")),
         (["replay", "--help"], (*WORK, "zstandard", "feedrec.feeds", "feedrec.formats", "feedrec.replay")),
-        (["info", "FILE"], (*WORK, *VENUES, *WRITERS, "feedrec.feeds.base")),
+        (["info", "FILE"], (*WORK, *VENUES, *WRITERS, *READERS, "feedrec.feeds.base")),
         (["cat", "FILE"], (*WORK, *VENUES[1:], *HALVES, *WRITERS)),
         (["verify", "FILE"], (*WORK, *VENUES[1:], *HALVES)),
     ],

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ...model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
+from ...model import Event, Frame, FrameInfo, Header, Record
 from ..line.codec import decode_line
 from ..line.columns import ReceivedColumns
 from ..line.frame_run import FrameRun
@@ -14,14 +14,11 @@ from ..line.steady_clock import SteadyClock, reading_in, reading_of
 from ..line.subscribed import Subscribed
 from .channel_counts import ChannelCounts
 from .connections import Connections
-from .file_facts import ChannelFacts, FileFacts, FirstReading, SequenceFacts
+from .file_facts import FROM_END, ChannelFacts, FileFacts, FirstReading, SequenceFacts
 from .histogram import Histogram
 from .sequence_check import MakeRule, SequenceCheck
 
-__all__ = ["FROM_END", "Columns", "FactsBuilder", "frames_missing"]
-
-FROM_END = 180 * NANOSECONDS
-"""How far from the end the last reading may be, summed up over blocks; a recorder reads its clocks each minute."""
+__all__ = ["Columns", "FactsBuilder", "frames_missing"]
 
 _MOST_BINS, _MOST_FINE = 4096, 1024
 """Bins of the histograms of a file: with an hour of frames still a second wide at most, and few in a short file."""

@@ -17,6 +17,7 @@ from .moments import Ends
 from .sequence_check import CountReset
 
 __all__ = [
+    "FROM_END",
     "LARGEST_SUMMARY",
     "ChannelFacts",
     "FileFacts",
@@ -25,6 +26,9 @@ __all__ = [
     "decode_facts",
     "encode_facts",
 ]
+
+FROM_END = 180 * NANOSECONDS
+"""How far from the end the last reading may be, summed up over blocks; a recorder reads its clocks each minute."""
 
 _MOST_FRAMES = 1 << 53
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...errors import NotARecordingError
-from ..stream.gzip_members import looks_like_gzip
-from .line_reader import RecordingReader
 from .names import later_paths
 from .recording import Recording
 from .recording_file import RecordingFile
@@ -41,6 +39,8 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None, 
         from .parquet.parquet_recording import ParquetRecording  # noqa: PLC0415  loads pyarrow
 
         return ParquetRecording(path)
+    from .line_reader import RecordingReader  # noqa: PLC0415  not needed for what an index says
+
     return RecordingReader(path, wait=wait, once=once)
 
 
@@ -72,6 +72,8 @@ def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
 
 def has_own_reader(head: bytes) -> bool:
     """Return whether a file with these first bytes is gzip or Parquet, which only its own reader can salvage."""
+    from ..stream.gzip_members import looks_like_gzip  # noqa: PLC0415  loads the encoder, too
+
     return looks_like_gzip(head) or begins_as_parquet(head)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ...errors import DamagedRecordingError, RecordingError
 from ...model import format_time, parse_time
-from ..facts.facts_builder import FROM_END
+from ..facts.file_facts import FROM_END
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
 from ..line.index import Index

@@ -10,7 +10,6 @@ import msgspec
 
 from ...errors import DamagedRecordingError
 from ...model import NANOSECONDS, FrameInfo, Header, format_time
-from ..facts.facts_builder import FactsBuilder
 from ..facts.file_facts import FileFacts
 from ..facts.histogram import BusiestSecond, Histogram
 from ..facts.moments import Ends
@@ -237,6 +236,8 @@ def summarise(
         The figures; the busiest second is that of the activity.
 
     """
+    from ..facts.facts_builder import FactsBuilder  # noqa: PLC0415  mostly, what a file says of itself is enough
+
     clock = clock or SteadyClock()
     builder = FactsBuilder(recording.header, recording.header_line, sequence_rule, SteadyClock(0, clock.reading))
     summary = RecordingSummary(recording.header)
