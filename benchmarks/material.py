@@ -53,14 +53,14 @@ def updates() -> list[bytes]:
     return [payload for payload in payloads if len(payload) < _LARGEST_UPDATE and b'"subscriptions"' not in payload]
 
 
-def repeated(path: Path, count: int) -> list[bytes]:
-    """Write a recording of `count` frames, the updates over and over; return their payloads."""
+def repeated(path: Path, count: int, pace: int = _PACE) -> list[bytes]:
+    """Write a recording of `count` frames, the updates over and over, `pace` ns apart; return their payloads."""
     payloads = updates()
     payloads = (payloads * (count // len(payloads) + 1))[:count]
     with open_recording(DEMO) as recording:
         writer = create_recording(path, recording.header, overwrite=True)
     for number, payload in enumerate(payloads):
-        writer.write(Frame(number * _PACE, 0, payload))
+        writer.write(Frame(number * pace, 0, payload))
     writer.finish()
     return payloads
 

@@ -10,6 +10,7 @@ What each venue speaks, as pure state machines: one package a venue.
     base.py              what every venue provides
     sequence.py          the numbers of frames: gaps, frames out of order, counts that began anew
     venue.py             what its server half provides
+    passages.py          what that does with many frames, told at once
     defaults.py          where a feed from another package begins
     catalogue.py         endpoints by name
     plugins.py           endpoints from other packages

@@ -15,6 +15,7 @@ import msgspec
 from ..model import NANOSECONDS, TIME_LIMIT, Frame, FrameInfo
 from .auth import Auth
 from .base import Feed
+from .passages import Passages
 
 __all__ = [
     "SNAPSHOT_WAIT",
@@ -293,7 +294,7 @@ class VenueFeed(Feed, Protocol):
         """
 
 
-class FeedServer(Protocol):
+class FeedServer(Passages, Protocol):
     """
     The server half of a feed, for one connection.
 

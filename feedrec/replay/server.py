@@ -39,6 +39,7 @@ from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
 from .client.meeting import Surroundings, meet
 from .clock.schedule import Clock, Sleep
+from .clock.shared_timer import SharedTimer
 from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
 from .observer import Observer
@@ -122,7 +123,8 @@ class ReplayServer:
         self._tls: ServerTls | None = None
         self._casting = Casting()
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
-        self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed))
+        timer = SharedTimer(self._clock) if sleep is asyncio.sleep else None  # where time passes by itself
+        self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed), timer=timer)
         self._refusals = LogLimit(self.client_log, "refused clients", at_once=20, per_second=1.0)
 
     async def __aenter__(self) -> Self:

@@ -13,10 +13,13 @@ The numbers that frames have for one client, where the recorded ones are more, o
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Sequence
 
+from ...model import Frame, FrameInfo
 from ..sequence import ContiguousSequence, Gap, Reset
+from .answers import renumbered
 
-__all__ = ["RecordedCount"]
+__all__ = ["RecordedCount", "numbered_passage"]
 
 _PLACES = 100
 """Recorded numbers of which the client's is remembered."""
@@ -67,6 +70,27 @@ class RecordedCount(ContiguousSequence):
         self.places.append(following)
         return following, None
 
+    def pass_on(self, messages: Sequence[bytes | None], following: int) -> int:
+        """
+        Take recorded numbers that are the expected ones.
+
+        Args:
+            messages: What the client gets for each, None for nothing.
+            following: The client's next number so far.
+
+        Returns:
+            The client's next number.
+
+        """
+        if self.expected is not None:
+            self.expected += len(messages)
+        add = self.places.append
+        for message in messages:
+            add(following)
+            if message is not None:
+                following += 1
+        return following
+
     def _place_of(self, recorded: int, following: int) -> int:
         """Return the client's number in place of a recorded one that is not the expected one."""
         behind = (self.expected or 0) - recorded
@@ -75,3 +99,34 @@ class RecordedCount(ContiguousSequence):
         if behind > 0 and self.places:
             return max(0, self.places[0] - (behind - len(self.places)))
         return max(0, following - behind)
+
+
+def numbered_passage(
+    frames: Sequence[Frame], infos: Sequence[FrameInfo], takes: Callable[[Frame, FrameInfo], bool], following: int
+) -> list[bytes | None]:
+    """
+    Return what a client gets of recorded frames, numbered, up to the first that is not the next of its connection.
+
+    Args:
+        frames: The frames, at least one.
+        infos: What they are.
+        takes: Tells whether the client gets a frame.
+        following: The client's next number.
+
+    Returns:
+        For each frame up to there what the client gets, None for nothing.
+
+    """
+    messages: list[bytes | None] = []
+    conn, expected = frames[0].conn, infos[0].sequence
+    for frame, info in zip(frames, infos, strict=True):
+        if expected is None or info.sequence != expected or frame.conn != conn or frame.synthetic:
+            break
+        if takes(frame, info):
+            payload = frame.payload
+            messages.append(payload if following == expected else bytes(renumbered(payload, expected, following)))
+            following += 1
+        else:
+            messages.append(None)
+        expected += 1
+    return messages

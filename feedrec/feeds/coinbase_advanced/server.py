@@ -25,7 +25,7 @@ The order in 2 and the count in 4 were seen in the capture of 2026-08-09, and at
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ...model import NANOSECONDS, Frame, FrameInfo
@@ -38,7 +38,7 @@ from .channels import HEARTBEATS, KNOWN, PRIVATE, USER
 from .client_requests import Request, parse_request
 from .heartbeats import Heartbeats
 from .limits import MAX_LEVEL2_PRODUCTS
-from .numbering import RecordedCount
+from .numbering import RecordedCount, numbered_passage
 from .settings import Settings
 
 __all__ = ["CoinbaseAdvancedServer"]
@@ -156,6 +156,25 @@ class CoinbaseAdvancedServer(SubscribingServer):
         if info.channel in self._looked_into:
             return self._look_into(frame, info)
         return (self._numbered(frame.payload, sequence),)
+
+    def passage_key(self, frame: Frame, info: FrameInfo) -> Hashable | None:
+        """Return what is subscribed, and the number that comes next; see `FeedServer`."""
+        count = self._recorded.get(frame.conn)
+        is_expected = count is not None and info.sequence == count.expected
+        if not is_expected or self._unacknowledged or any(map(self._takers.get, self._looked_into - {HEARTBEATS})):
+            return None
+        selection = super().passage_key(frame, info)
+        return None if selection is None else (selection, self._number)
+
+    def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
+        return numbered_passage(frames, infos, self._takes, self._number)
+
+    def on_passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo], messages: Sequence[bytes | None]) -> None:
+        self._number = self._recorded[frames[0].conn].pass_on(messages, self._number)
+        if HEARTBEATS in self.subscribed:
+            for frame, info, message in zip(frames, infos, messages, strict=True):
+                if info.channel == HEARTBEATS and message is not None:
+                    self._heartbeats.last = frame
 
     def on_due(self, time: int) -> Sequence[bytes]:
         """Make a heartbeat."""

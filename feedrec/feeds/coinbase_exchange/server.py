@@ -107,9 +107,22 @@ class CoinbaseExchangeServer(SubscribingServer):
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         if self._beating or self._recorded_beats:
             self._note_numbers(info)
-        if info.channel == "matches" and info.kind == "snapshot" and not self._has_asked_matches(info.products):
-            return _NO_MESSAGES  # full begins without a last_match
+        if self._is_last_match_of_full(info):
+            return _NO_MESSAGES
         return super().on_frame(frame, info)
+
+    def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
+        messages = super().passage(frames, infos)
+        return [
+            None if self._is_last_match_of_full(info) else message
+            for info, message in zip(infos, messages, strict=True)
+        ]
+
+    def on_passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo], messages: Sequence[bytes | None]) -> None:
+        del frames, messages
+        if self._beating or self._recorded_beats:
+            for info in infos:
+                self._note_numbers(info)
 
     def on_due(self, time: int) -> Sequence[bytes]:
         """Make the heartbeats of this second, once the frames before it have passed."""
@@ -245,6 +258,10 @@ class CoinbaseExchangeServer(SubscribingServer):
             if products:
                 found[described] = products
         return found
+
+    def _is_last_match_of_full(self, info: FrameInfo) -> bool:
+        """Tell whether a frame is not for the client because full begins without a last_match."""
+        return info.channel == "matches" and info.kind == "snapshot" and not self._has_asked_matches(info.products)
 
     def _has_asked_matches(self, products: Iterable[str]) -> bool:
         is_of_another = "matches" not in self._routes.takers["matches"]

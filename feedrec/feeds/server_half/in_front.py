@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 from ...model import Frame, FrameInfo
+from ..passages import has_passages
 from ..venue import FeedServer, Handshake, Key, Message, Refusal, Reply, VenueClock
 
 __all__ = ["ServerInFront"]
@@ -21,6 +22,7 @@ class ServerInFront(FeedServer):
 
     def __init__(self, server: FeedServer) -> None:
         self._server = server
+        self._has_passages = has_passages(server)
 
     @property
     def subscribe_within(self) -> float | None:  # type: ignore[override]  # as of the other
@@ -82,6 +84,15 @@ class ServerInFront(FeedServer):
 
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         return self._server.on_frame(frame, info)
+
+    def passage_key(self, frame: Frame, info: FrameInfo) -> Hashable | None:
+        return self._server.passage_key(frame, info) if self._has_passages else None
+
+    def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
+        return self._server.passage(frames, infos)
+
+    def on_passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo], messages: Sequence[bytes | None]) -> None:
+        self._server.on_passage(frames, infos, messages)
 
     def on_due(self, time: int) -> Sequence[bytes]:
         return self._server.on_due(time)

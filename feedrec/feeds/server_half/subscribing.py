@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -91,6 +91,16 @@ class SubscribingServer(ServerDefaults):
         if self._wanted and self.withholds(info):
             return _NO_MESSAGES
         return (frame.payload,)
+
+    def passage_key(self, frame: Frame, info: FrameInfo) -> Hashable | None:  # noqa: ARG002
+        """Return what is subscribed, which decides alone as long as no state is wanted; see `FeedServer`."""
+        if self._wanted:
+            return None
+        return frozenset((channel, frozenset(products)) for channel, products in self.subscribed.items())
+
+    def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
+        takes = self._takes
+        return [frame.payload if takes(frame, info) else None for frame, info in zip(frames, infos, strict=True)]
 
     def on_silence(self) -> list[Reply]:
         return [self._silence]

@@ -14,4 +14,5 @@ One client of the replay.
     observed_outlet.py  the same, heard by an observer
     crowd.py            what all clients share
     wire.py             payloads to WebSocket messages
+    message_runs.py     the same, made once for clients who get the same
 """

@@ -89,7 +89,7 @@ class ClientReplay:
     @property
     def lateness(self) -> LatenessHistogram:
         """How late its frames were."""
-        return LatenessHistogram() if self._playback is None else self._playback.lateness
+        return LatenessHistogram() if self._playback is None else self._playback.handed.lateness
 
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Play until the end, until the client is gone, or until `stopping` is done; the connection is closed then."""
@@ -342,10 +342,10 @@ class ClientReplay:
             client=self._number,
             address=self.address,
             outcome=self._outcome,
-            frames=playback.frames if playback is not None else 0,
+            frames=playback.handed.count if playback is not None else 0,
             size=self._outlet.size,
-            elapsed=playback.elapsed if playback is not None else 0,
-            recorded=playback.recorded if playback is not None else 0,
+            elapsed=playback.handed.elapsed if playback is not None else 0,
+            recorded=playback.handed.recorded if playback is not None else 0,
             lateness=self.lateness.summary(),
             endpoint=self._endpoint.name,
         )

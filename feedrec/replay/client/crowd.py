@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ...admission.log_limit import Log
 from ..clock.schedule import LEAD
+from ..clock.shared_timer import SharedTimer
+from .message_runs import SharedRuns
 
 __all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "Crowd"]
 
@@ -25,19 +27,24 @@ class Crowd:
     Args:
         log: Takes lines about them.
         paced: Whether frames have deadlines.
+        timer: Sends what is due to those who wait for nothing else; None to have each client wait by itself.
 
     Attributes:
         log: See above.
         clients: How many there are.
+        timer: See above.
+        runs: The messages that several of them are sent.
         patience_at_stop: Seconds that each of them has to answer a close.
 
     """
 
     patience_at_stop = 1.0
 
-    def __init__(self, log: Log, *, paced: bool) -> None:
+    def __init__(self, log: Log, *, paced: bool, timer: SharedTimer | None = None) -> None:
         self.log = log
         self.clients = 0
+        self.timer = timer
+        self.runs = SharedRuns()
         self._most = PACED_WRITE_LIMIT if paced else WRITE_LIMIT
 
     @property

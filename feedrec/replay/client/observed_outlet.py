@@ -54,6 +54,7 @@ class ObservedOutlet(Outlet):
         self, connection: ReplayConnection, *, deflate: bool, crowd: Crowd, client: int, observer: Observer
     ) -> None:
         super().__init__(connection, deflate=deflate, crowd=crowd)
+        self.takes_runs = False
         self._place: Place | None = None
         self._client = client
         self._observer = observer

@@ -15,7 +15,7 @@ from websockets.protocol import State
 
 from ...feeds.venue import Message, Pieces
 from ..results import Outcome
-from .connection import ReplayConnection
+from .connection import TRANSPORT_LIMIT, ReplayConnection
 from .crowd import Crowd
 from .wire import message_header
 
@@ -45,6 +45,7 @@ class Outlet:
 
     Attributes:
         size: Bytes of payload handed over so far.
+        takes_runs: Whether it takes messages as bytes on the wire, which `add_run` does.
 
     """
 
@@ -52,6 +53,7 @@ class Outlet:
         self._connection = connection
         self._deflate = deflate and bool(connection.protocol.extensions)
         self._crowd = crowd
+        self.takes_runs = not self._deflate
         self._batch_size = _DEFLATED_BATCH_SIZE if self._deflate else _BATCH_SIZE
         self.size = 0
         self._parts: list[bytes] = []
@@ -84,6 +86,19 @@ class Outlet:
             self._large = payload.pieces if isinstance(payload, Pieces) else (payload,)
             return True
         return self._held >= self._batch_size
+
+    def add_run(self, data: bytes, size: int) -> None:
+        """Add messages as they are on the wire, none of them large, with so many bytes of payload to the next write."""
+        self._parts.append(data)
+        self._held += size
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether what is handed over now goes straight to the transport of a client that is there."""
+        connection = self._connection
+        is_behind = bool(self._large) or connection.paused or connection.waiting > TRANSPORT_LIMIT
+        is_open = connection.protocol.state is State.OPEN and not connection.transport.is_closing()
+        return is_open and not is_behind
 
     def hand_over(self) -> None:
         """

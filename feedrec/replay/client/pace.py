@@ -71,26 +71,34 @@ class Pace:
         """Go on after the end, which was at a steady time: as in reality if time took no time before."""
         self._after_end = Schedule(time, self._clock())
 
-    def deadlines(self, first: int) -> list[Monotonic]:
-        """Return when the frames of the batch are due, from one of them on; `NEVER` for those of which nobody knows."""
-        times = self._times[first:] if first else self._times
+    @property
+    def is_free(self) -> bool:
+        """Whether all that is due may be played, and time passes."""
+        is_held = self.follower is not None and self.follower.is_held
+        return not is_held and self.schedule.is_paced and not self.schedule.is_paused
+
+    def deadlines(self) -> list[Monotonic]:
+        """Return when the frames of the batch are due; `NEVER` for those of which nobody knows."""
+        times = self._times
         admitted = None if self.follower is None else self.follower.admitted()
         if admitted is None:
             return self.schedule.deadlines(times)
-        admitted = max(0, admitted - first)
         is_paused = self.schedule.is_paused
         due = [self._clock()] * admitted if is_paused else self.schedule.deadlines(times[:admitted])
         return due + [NEVER] * (len(times) - admitted)
 
     async def frame_due(self, number: int, stream: FrameSource) -> Monotonic:
         """Wait until a frame of the batch is due, looking ahead while there is time; return its deadline."""
-        due = partial(self._frame_deadline, number)
+        await self.look_ahead(number, stream)
+        return await self._wait(partial(self._frame_deadline, number))
+
+    async def look_ahead(self, number: int, stream: FrameSource) -> None:
+        """Look ahead while there is time until a frame of the batch is due."""
         while True:
-            deadline = due()
+            deadline = self._frame_deadline(number)
             if (deadline is not None and deadline - self._clock() <= _TIME_TO_SPARE) or not stream.look_ahead():
-                break
+                return
             await self._yield(0)
-        return await self._wait(due)
 
     async def time_due(self, time: RecordedSteady, check: Callable[[], object] = lambda: None) -> Monotonic:
         """Wait until a recorded moment is due, with a look at something in between; return its deadline."""

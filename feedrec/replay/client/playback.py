@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+from bisect import bisect_right
 from functools import partial
 from typing import NoReturn
 
 from ...model import NANOSECONDS, Frame
 from ..clock.alarm import Alarm
-from ..clock.lateness import LatenessHistogram
+from ..clock.lateness import HandOffs
 from ..clock.schedule import Schedule
 from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..clock.timing import Timing
@@ -26,6 +28,7 @@ from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.position import Position
 from .crowd import Crowd
+from .message_runs import RunsOfClient
 from .outlet import Outlet
 from .pace import Pace
 from .venue_session import VenueSession
@@ -58,9 +61,8 @@ class Playback:
         follower: How far it may go, of a client that follows the timeline of all; None for a timeline of its own.
 
     Attributes:
-        frames: Messages handed over because a frame was recorded, or something was due before the end.
-        lateness: How late they were. What was due before the client joined, or while its state was rebuilt, counts as
-            due right after that.
+        handed: The messages handed over because a frame was recorded, or something was due before the end. What was due
+            before the client joined, or while its state was rebuilt, counts as due right after that.
 
     """
 
@@ -75,26 +77,27 @@ class Playback:
         schedule: Schedule,
         follower: Follower | None = None,
     ) -> None:
-        self.frames = 0
-        self.lateness = LatenessHistogram()
         self._clock = timing.clock
         self._pause = timing.sleep
         self._outlet = outlet
         self._session = session
         self._alarm = Alarm() if session is None else session.alarm
         self._pace = Pace(schedule, timing, crowd, self._sleep, self._alarm, follower)
-        self._started = self._last_handed = self._ready = timing.clock() if follower is not None else schedule.begun
+        self.handed = HandOffs(timing.clock() if follower is not None else schedule.begun, first_time)
         self._follower = follower
         self._schedule = schedule
-        self._first_time = self._added_time = self._last_time = first_time
+        self._added_time = first_time
         if follower is None:
-            schedule.reached = self._reached
+            schedule.reached = lambda: self._added_time
         self._shift = shift  # of the last frame that was attended to, or of the last batch
-        self._deadlines: list[Monotonic] = []
+        self._due: list[Monotonic] = []  # when the frames of the batch are
+        self._changes = 0  # of the schedule, when that was found
+        self._timer = crowd.timer
+        self._runs = RunsOfClient(crowd.runs if outlet.takes_runs else None, session)
+        self._failure: Exception | None = None
         self._batch = FrameBatch(0, 0, [], [], [])
         self._stream: FrameSource | None = None  # what follows the batch
         self._past = 0  # frames of the batch that are past
-        self._played = 0  # recorded nanoseconds of the laps before this one
 
     @property
     def present(self) -> RecordedWall:
@@ -103,25 +106,10 @@ class Playback:
         return wall_time(self._steady_present, shift)
 
     @property
-    def present_frame(self) -> RecordedWall:
-        """The recorded time of the last frame that was played."""
-        return wall_time(self._added_time, self._shift)
-
-    @property
     def frame_at_hand(self) -> Frame | None:
         """The frame that is played now, or comes next; None if it is not known."""
         frames = self._batch.frames
         return frames[self._past] if self._past < len(frames) else None
-
-    @property
-    def elapsed(self) -> int:
-        """Nanoseconds from its start to the last message."""
-        return self._last_handed - self._started
-
-    @property
-    def recorded(self) -> int:
-        """Steady nanoseconds from its start to the last message."""
-        return self._played + self._last_time - self._first_time
 
     def close(self) -> None:
         """Let go of the schedule."""
@@ -136,58 +124,110 @@ class Playback:
             RecordingError: If the recordings cannot be read again.
 
         """
-        frames = batch.frames[batch.first :] if batch.first else batch.frames
-        times = batch.times[batch.first :] if batch.first else batch.times
-        pace = self._pace
-        pace.begin(batch)
+        self._pace.begin(batch)
         if batch.lap != self._batch.lap:
-            self._begin_lap(times[0])
+            self._begin_lap(batch.times[batch.first])
         self._batch, self._past, self._stream = batch, batch.first, stream
-        session, schedule, outlet = self._session, self._schedule, self._outlet
+        self._runs.begin(batch)
+        session, schedule = self._session, self._schedule
         if session is not None:
             session.time.next_payload = self._next_payload
-        deadlines, changes = pace.deadlines(batch.first), schedule.changes
+        self._find_deadlines()
         now = self._clock()
-        for number, frame in enumerate(frames):
-            self._past = batch.first + number
+        while (number := self._past) < len(batch.frames):
             if session is not None and session.needs_attention:
-                await self._attend(session, self._past)
-            if schedule.changes != changes:
-                deadlines, changes = pace.deadlines(batch.first), schedule.changes
-            deadline = deadlines[number]
+                await self._attend(session, number)
+            if schedule.changes != self._changes:
+                self._find_deadlines()
+            deadline = self._due[number]
             if deadline > now:
-                deadline = await self._wait_for_frame(stream)
-                now = self._clock()
-            self._added_time = times[number]
-            if session is None:
-                self._deadlines.append(deadline)
-                is_full = outlet.add(frame.payload, binary=frame.binary)
-            else:
-                is_full = False
-                for message in session.on_frame(frame, batch.infos[self._past]):
-                    self._deadlines.append(deadline)
-                    is_full = outlet.add(message, binary=frame.binary and message is frame.payload)
-            if is_full:
                 await self._hand_over()
-        self._past = len(batch.frames)
+                if not await self._leave_to_timer(stream):
+                    deadline = await self._pace.frame_due(number, stream)
+                    if session is not None and session.needs_attention:
+                        await self._attend(session, number)
+                    await self._play_frame(deadline)
+                now = self._clock()
+            elif self._send_due(now):
+                await self._outlet.drain()
+            else:
+                await self._play_frame(deadline)
         self._shift = self._shift_at(-1)
         await self._hand_over()
 
-    async def _wait_for_frame(self, stream: FrameSource) -> Monotonic:
-        """Wait until the next frame is due, and send what became due before it meanwhile; return its deadline."""
-        await self._hand_over()
-        deadline = await self._pace.frame_due(self._past, stream)
-        session = self._session
-        if session is not None and session.needs_attention:
-            await self._attend(session, self._past)
-        return deadline
+    async def _play_frame(self, deadline: Monotonic) -> None:
+        """Add the messages of a frame that is due, and hand them over if that is enough for a write."""
+        number, session, outlet = self._past, self._session, self._outlet
+        frame = self._batch.frames[number]
+        self._added_time = self._batch.times[number]
+        is_full = False
+        if session is None:
+            self.handed.pending.append(deadline)
+            is_full = outlet.add(frame.payload, binary=frame.binary)
+        else:
+            for message in session.on_frame(frame, self._batch.infos[number]):
+                self.handed.pending.append(deadline)
+                is_full = outlet.add(message, binary=frame.binary and message is frame.payload)
+        if is_full:
+            await self._hand_over()
+        self._past = number + 1
+
+    def _send_due(self, now: Monotonic) -> bool:
+        """Send what is due of a run, as `_play_frame` would frame by frame; return whether there was any."""
+        first, outlet, session = self._past, self._outlet, self._session
+        if not outlet.is_clear or (session is not None and session.needs_attention):
+            return False
+        run = self._runs.at(first)
+        if run is None:
+            return False
+        last = min(bisect_right(self._due, now, first), run.end)
+        if last <= first:
+            return False
+        self._past, self._added_time = last, self._batch.times[last - 1]
+        has_message = self._runs.pass_on(run, first, last)
+        outlet.add_run(run.data(first, last), run.size(first, last))
+        self.handed.pending += itertools.compress(self._due[first:last], has_message)
+        if self.handed.pending:
+            self._write()
+        return True
+
+    async def _leave_to_timer(self, stream: FrameSource) -> bool:
+        """Leave frames that need nothing but to be sent to the timer of all clients; return whether it sent any."""
+        timer, number, session = self._timer, self._past, self._session
+        if timer is None or not self._pace.is_free or not self._outlet.is_clear or self._runs.at(number) is None:
+            return False
+        await self._pace.look_ahead(number, stream)
+        if self._schedule.changes == self._changes:
+            timer.add(self, self._due[number])
+            try:
+                await (self._alarm.sleep(_REST) if session is None else self._sleep(_REST))
+            finally:
+                timer.remove(self)
+        if self._failure is not None:
+            raise self._failure
+        return self._past > number
+
+    def on_due(self, now: Monotonic) -> tuple[int, Monotonic | None]:
+        """Send what is due, for the timer of all clients; see `Sleeper`."""
+        before = self.handed.count
+        try:
+            has_sent = self._schedule.changes == self._changes and self._send_due(now)
+        except Exception as failure:  # noqa: BLE001  it is this client's alone, whose task raises it
+            self._failure, has_sent = failure, False
+        if has_sent and self._past < len(self._due) and self._runs.at(self._past) is not None:
+            return self.handed.count - before, self._due[self._past]
+        self._alarm.ring()
+        return self.handed.count - before, None
+
+    def _find_deadlines(self) -> None:
+        """Find when the frames of the batch are due; raises `Moved` as `Pace.deadlines` does."""
+        self._due, self._changes = self._pace.deadlines(), self._schedule.changes
 
     async def move(self, time: RecordedSteady, shift: Shift) -> None:
         """Go on at another steady time, as in another lap; `shift` is that of the first frame there."""
         await self._hand_over()
-        self._played += self._last_time - self._first_time
-        self._first_time = self._added_time = self._last_time = time
-        self._shift = shift
+        self.handed.begin_lap(time)
+        self._added_time, self._shift = time, shift
         self._batch, self._past, self._stream = FrameBatch(0, 0, [], [], []), 0, None
         if self._session is not None:
             self._session.time.begin_anew()
@@ -200,22 +240,14 @@ class Playback:
         session, follower = self._session, self._follower
         if stream.is_ready or (session is None and follower is None):
             return await stream.next_batch()
-        reading = asyncio.ensure_future(stream.next_batch())
-        try:
-            while not reading.done():
-                if follower is not None:
-                    follower.check()
-                if session is not None and session.waits_for_state:
-                    await self._give_state(session)
-                waiting = asyncio.ensure_future(self._alarm.sleep(_REST))
-                try:
-                    await asyncio.wait({reading, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    waiting.cancel()
-            return reading.result()
-        finally:
-            if not reading.cancel() and not reading.cancelled():
-                reading.exception()  # retrieved, or asyncio would log it
+        return await self._alarm.wait_for(stream.next_batch(), self._answer, _REST)
+
+    async def _answer(self) -> None:
+        """Give a subscription what it waits for; raises `Moved` if the client is to go on elsewhere."""
+        if self._follower is not None:
+            self._follower.check()
+        if self._session is not None and self._session.waits_for_state:
+            await self._give_state(self._session)
 
     async def end(self, position: int | None = None) -> None:
         """
@@ -231,7 +263,7 @@ class Playback:
         await self._wait_for_end()
         if (session := self._session) is not None:
             session.time.end(self._batch.frames)
-            while session.deadline is not None and session.deadline <= self.present_frame:
+            while session.deadline is not None and session.deadline <= wall_time(self._added_time, self._shift):
                 session.due_messages(session.deadline)
             if session.waits_for_state:
                 await self._give_state(session)
@@ -261,9 +293,6 @@ class Playback:
                     self._outlet.hand_over()
                     await self._outlet.drain()
 
-    def _reached(self) -> RecordedSteady:
-        return self._added_time
-
     @property
     def _steady_present(self) -> RecordedSteady:
         """The steady time that is now: at most that of the next frame, which may be late."""
@@ -287,9 +316,9 @@ class Playback:
 
     def _begin_lap(self, first_time: RecordedSteady) -> None:
         """Go on with the first frame of another lap, now."""
-        self._played += self._last_time - self._first_time
+        self.handed.begin_lap(first_time)
         self._schedule.seek(first_time, self._clock())
-        self._first_time = self._added_time = self._last_time = first_time
+        self._added_time = first_time
         if self._session is not None:
             self._session.begin_lap()
 
@@ -322,7 +351,7 @@ class Playback:
             await self._hand_over()
             with contextlib.suppress(_DueChanged):
                 deadline = await self._pace.time_due(time, partial(_check_due, session, due))
-                self._deadlines += [deadline] * self._add_due(session, due, time)
+                self.handed.pending += [deadline] * self._add_due(session, due, time)
 
     def _add_due(self, session: VenueSession, due: RecordedWall, time: RecordedSteady) -> int:
         """Add what is due, unless it no longer is: the client may have unsubscribed. Return how many messages."""
@@ -346,24 +375,21 @@ class Playback:
         by_position = self._follower is not None and self._follower.goes_by_position
         outlook = Outlook(batch, past, steady, self._stream, LONG_PATIENCE if by_position else PATIENCE)
         await session.give_state(Position(batch.start, since, present, sure_time), outlook)
-        self._ready = self._clock()
+        self.handed.ready = self._clock()
         if self._follower is None:
-            self._schedule.resume(self._ready, "state")
+            self._schedule.resume(self.handed.ready, "state")
 
     async def _hand_over(self) -> None:
-        if not self._deadlines:
+        if not self.handed.pending:
             await asyncio.sleep(0)  # a client that is sent little of a recording must not block the others
             return
-        self._outlet.hand_over()
-        self._last_handed = self._clock()
-        self._last_time = self._added_time
-        self.frames += len(self._deadlines)
-        if self._schedule.is_paced:
-            ready = self._ready
-            for deadline in self._deadlines:
-                self.lateness.add(self._last_handed - max(deadline, ready))
-        self._deadlines.clear()
+        self._write()
         await self._outlet.drain()
+
+    def _write(self) -> None:
+        """Hand over what was added."""
+        self._outlet.hand_over()
+        self.handed.note(self._clock(), self._added_time, is_paced=self._schedule.is_paced)
 
 
 def _check_due(session: VenueSession, due: RecordedWall) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
+from ...feeds.passages import has_passages
 from ...feeds.venue import Close, FeedServer, Handshake, Message, Remark, Reply, Send
 from ...model import Frame, FrameInfo
 from ..clock.alarm import Alarm
@@ -38,6 +39,8 @@ class VenueSession:
         on_frame: Takes the next recorded frame and its description; returns the messages to send for it. It is that of
             `FeedServer` itself, since it is called for every frame.
         time: What the venue's clock said.
+        changes: How often anything but a frame was passed to the server half: what `passage` returned before that no
+            longer holds.
         alarm: Rings when a subscription waits for `give_state`.
         dismissal: How to close the connection, once the server half has decided to.
 
@@ -56,8 +59,11 @@ class VenueSession:
         self.time = venue_time or VenueTime()
         server.clock = self.time.clock
         self.on_frame: Callable[[Frame, FrameInfo], Sequence[Message]] = server.on_frame
+        self.on_passage = server.on_passage
         self.dismissal: Close | None = None
+        self.changes = 0
         self._server = server
+        self._has_passages = has_passages(server)
         self._rebuilder = rebuilder
         self._coming = coming
         self._outlet = outlet
@@ -121,6 +127,14 @@ class VenueSession:
         server = self._server
         return server.next_due is not None or server.deadline is not None or self._waits_for_state.is_set()
 
+    def passage_key(self, frame: Frame, info: FrameInfo) -> Hashable | None:
+        """Return what its next frames depend on, as `FeedServer` does."""
+        return self._server.passage_key(frame, info) if self._has_passages else None
+
+    def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
+        """Return what it would be sent for its next frames, as `FeedServer` does."""
+        return self._server.passage(frames, infos)
+
     def open(self, handshake: Handshake, now: RecordedWall) -> None:
         """
         Greet a new client, if the venue does so.
@@ -139,6 +153,7 @@ class VenueSession:
             ClientEnded: If the client is gone.
 
         """
+        self.changes += 1
         self._carry_out(self._server.on_message(message.encode() if isinstance(message, str) else message, now))
         if self._server.wanted:
             self._want_state()
@@ -155,11 +170,13 @@ class VenueSession:
 
     def begin_lap(self) -> None:
         """Have every subscription wait for state again: the recordings begin anew."""
+        self.changes += 1
         self._server.on_restart()
         self._want_state()
 
     def clock_set(self, by: int) -> None:
         """Let the times that the server half remembers follow the wall clock, which was set by so much."""
+        self.changes += 1
         self._server.on_clock_set(by)
 
     def end(self, now: RecordedWall) -> None:
@@ -170,6 +187,7 @@ class VenueSession:
             ClientEnded: If the client is gone, or is to be disconnected.
 
         """
+        self.changes += 1
         self._carry_out(self._server.on_end(now))
         self._end_if_dismissed()
         if self._server.wanted:
@@ -188,6 +206,7 @@ class VenueSession:
             ClientEnded: If the client is gone, or is to be disconnected.
 
         """
+        self.changes += 1
         deadline = self._server.deadline
         if deadline is None or deadline > time:
             return self._server.on_due(time)
@@ -234,6 +253,7 @@ class VenueSession:
             lacking = {key for key in self._server.awaited if key in snapshots and snapshots[key] is None}
             if lacking:
                 self._server.on_coming(await self._coming.find(lacking, outlook))
+            self.changes += 1
             self._carry_out(self._server.on_state(snapshots, position.time))
             self._end_if_dismissed()
             await self._outlet.drain()

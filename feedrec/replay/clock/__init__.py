@@ -5,6 +5,7 @@ Recorded time and real time.
     schedule.py      when a recorded moment is due
     tempo.py         how fast time passes for all clients, and whether it stands still
     shared_clock.py  one time for all clients
+    shared_timer.py  one timer for all clients that wait for nothing else
     timing.py        how time passes for a client
     alarm.py         what wakes a sleeper early
     lateness.py      how late frames were

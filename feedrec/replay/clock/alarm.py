@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 __all__ = ["Alarm"]
+
+T = TypeVar("T")
 
 
 class Alarm:
@@ -35,6 +39,30 @@ class Alarm:
             timer.cancel()
             if self._sleeper is sleeper:
                 self._sleeper = None
+
+    async def wait_for(self, work: Coroutine[Any, Any, T], on_ring: Callable[[], Awaitable[object]], rest: float) -> T:
+        """
+        Wait for some work, which is cancelled if that is given up; return what it does.
+
+        Args:
+            work: The work.
+            on_ring: What to do at first, whenever it rings, and after each `rest`; what it raises ends the waiting.
+            rest: Seconds.
+
+        """
+        working = asyncio.ensure_future(work)
+        try:
+            while not working.done():
+                await on_ring()
+                sleeping = asyncio.ensure_future(self.sleep(rest))
+                try:
+                    await asyncio.wait({working, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    sleeping.cancel()
+            return working.result()
+        finally:
+            if not working.cancel() and not working.cancelled():
+                working.exception()  # retrieved, or asyncio would log it
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:

@@ -12,7 +12,9 @@ import math
 
 import msgspec
 
-__all__ = ["LatenessHistogram", "LatenessSummary"]
+from .time_types import Monotonic, RecordedSteady
+
+__all__ = ["HandOffs", "LatenessHistogram", "LatenessSummary"]
 
 _BITS = 5  # 32 buckets in a power of two
 _LIMIT = (1 << 63) - 1
@@ -83,6 +85,64 @@ class LatenessHistogram:
         if not self.count:
             return None
         return LatenessSummary(self.count, self.quantile(0.50), self.quantile(0.99), self.max)
+
+
+class HandOffs:
+    """
+    When messages were handed over to the transport of a client.
+
+    Args:
+        began: When the first could have been.
+        first_time: The steady time at which that is.
+
+    Attributes:
+        pending: The deadlines of messages that are still to be handed over.
+        count: How many were.
+        lateness: How late they were.
+        ready: When the client was ready last: what was due before that counts as due then.
+
+    """
+
+    def __init__(self, began: Monotonic, first_time: RecordedSteady) -> None:
+        self.pending: list[Monotonic] = []
+        self.count = 0
+        self.lateness = LatenessHistogram()
+        self.ready = self._began = self._last = began
+        self._first_time = self._last_time = first_time
+        self._played = 0  # recorded nanoseconds of the laps before this one
+
+    @property
+    def elapsed(self) -> int:
+        """Nanoseconds from the beginning to the last one."""
+        return self._last - self._began
+
+    @property
+    def recorded(self) -> int:
+        """Steady nanoseconds from the beginning to the last one, over all laps."""
+        return self._played + self._last_time - self._first_time
+
+    def begin_lap(self, time: RecordedSteady) -> None:
+        """Go on at another steady time."""
+        self._played = self.recorded
+        self._first_time = self._last_time = time
+
+    def note(self, now: Monotonic, time: RecordedSteady, *, is_paced: bool) -> None:
+        """
+        Count what was pending as handed over.
+
+        Args:
+            now: When it was.
+            time: The steady time of the last of it.
+            is_paced: Whether recorded time takes time: else nothing is late.
+
+        """
+        self._last, self._last_time = now, time
+        self.count += len(self.pending)
+        if is_paced:
+            ready = self.ready
+            for deadline in self.pending:
+                self.lateness.add(now - max(deadline, ready))
+        self.pending.clear()
 
 
 def _middle(bucket: int) -> int:

@@ -76,6 +76,7 @@ class Schedule:
         self._monotonic = now
         self._reasons: set[str] = set()
         self._paused = False
+        self._asked: tuple[Sequence[RecordedSteady], int, list[Monotonic]] | None = None
         self._use_speed(speed)
 
     @property
@@ -95,7 +96,17 @@ class Schedule:
         return Monotonic(self._monotonic + (recorded - self._recorded) * self._denominator // self._numerator)
 
     def deadlines(self, times: Sequence[RecordedSteady]) -> list[Monotonic]:
-        """Return the deadline of each of many recorded moments; `NEVER` while paused."""
+        """
+        Return the deadline of each of many recorded moments; `NEVER` while paused.
+
+        Whoever asks for the same moments right after another gets the same list: leave it as it is.
+        """
+        asked = self._asked
+        if asked is None or asked[0] is not times or asked[1] != self.changes:
+            self._asked = asked = times, self.changes, self._find_deadlines(times)
+        return asked[2]
+
+    def _find_deadlines(self, times: Sequence[RecordedSteady]) -> list[Monotonic]:
         if self._paused or not self._denominator:
             return [NEVER if self._paused else self._monotonic] * len(times)
         monotonic, recorded, numerator, denominator = (

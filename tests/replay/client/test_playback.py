@@ -97,8 +97,8 @@ def test_a_frame_is_written_when_it_is_due() -> None:
     late = [written - time * MILLISECOND // 10 for (written, _), time in zip(stage.writes, times, strict=True)]
     assert min(late) >= 0
     assert max(late) <= 1000
-    assert stage.playback.frames == stage.playback.lateness.count == len(times)
-    assert stage.playback.recorded == times[-1] * MILLISECOND
+    assert stage.playback.handed.count == stage.playback.handed.lateness.count == len(times)
+    assert stage.playback.handed.recorded == times[-1] * MILLISECOND
 
 
 def test_frames_that_are_due_together_are_one_write() -> None:
@@ -113,7 +113,7 @@ def test_as_fast_as_can_be_nothing_is_late() -> None:
     stage.play(batch_of(range(1000)))
     assert stage.time.sleeps == []
     assert len(stage.writes) == 1
-    assert (stage.playback.frames, stage.playback.lateness.count) == (1000, 0)
+    assert (stage.playback.handed.count, stage.playback.handed.lateness.count) == (1000, 0)
 
 
 def test_another_lap_begins_with_its_first_frame_at_once() -> None:
@@ -122,7 +122,7 @@ def test_another_lap_begins_with_its_first_frame_at_once() -> None:
     stage.play(batch_of([10, 30]), batch_of([10, 30], lap=1))
     writes = [(written // MILLISECOND, data[2:]) for written, data in stage.writes]
     assert writes == [(0, b"10"), (20, b"30"), (20, b"10"), (40, b"30")]
-    assert stage.playback.recorded == 40 * MILLISECOND
+    assert stage.playback.handed.recorded == 40 * MILLISECOND
 
 
 def test_a_pause_amid_a_batch_moves_what_follows() -> None:
@@ -157,7 +157,7 @@ def test_what_was_due_before_a_client_joined_is_due_when_it_joins() -> None:
     stage = Stage(1.0, schedule)
     stage.play(batch_of([0, 10, 60]))
     assert [data[-2:] for _, data in stage.writes] == [b"10", b"60"]
-    assert stage.playback.lateness.max <= 1000
+    assert stage.playback.handed.lateness.max <= 1000
     assert stage.playback.present == START + stage.time.now + 50 * MILLISECOND
 
 

@@ -122,13 +122,13 @@ def test_time_goes_on_at_the_speed_of_the_replay_and_in_real_time_where_it_took_
     for number, (moment, _) in enumerate(beats[:4], 1):
         assert moment == pytest.approx(end + number / pace, abs=0.001)
     assert stage.playback.present >= START + 6 * NANOSECONDS
-    assert (stage.playback.frames, stage.playback.recorded) == (3, 2 * NANOSECONDS)
+    assert (stage.playback.handed.count, stage.playback.handed.recorded) == (3, 2 * NANOSECONDS)
 
 
 def test_what_comes_after_the_end_is_neither_counted_nor_late() -> None:
     stage = Stage(100.0)
     stage.play(lambda: len(stage.sent) >= 50)
-    assert stage.playback.frames == stage.playback.lateness.count == 3
+    assert stage.playback.handed.count == stage.playback.handed.lateness.count == 3
 
 
 def test_a_subscription_after_the_end_gets_the_state_there_as_of_now() -> None:
