@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, cast
 
 from ...model import FrameInfo
 from ..venue import FeedState, Key, VenueFeed
+from .need import Look, needs_of
 from .new_state import new_state
 
 __all__ = ["DumpRules", "DumpedState", "dump_rules", "state_to_dump"]
@@ -63,6 +64,7 @@ class DumpRules(NamedTuple):
         kind: The endpoint and the version of its states.
         channels: The channels that are written down.
         describe: Describes a payload.
+        looks: Returns what frames of these channels and products look like: bytes that are all in one.
         make: Returns an empty state that keeps these channels and products.
 
     """
@@ -70,6 +72,7 @@ class DumpRules(NamedTuple):
     kind: str
     channels: Collection[str]
     describe: Callable[[bytes], FrameInfo]
+    looks: Callable[[Collection[Key]], Collection[Look]]
     make: Callable[[Collection[Key]], DumpedState | None]
 
 
@@ -78,4 +81,12 @@ def dump_rules(feed: VenueFeed | None) -> DumpRules | None:
     state = None if feed is None else state_to_dump(feed, None)
     if feed is None or state is None:
         return None
-    return DumpRules(f"{feed.name} {state.version}", state.dumped_channels, feed.describe, partial(state_to_dump, feed))
+    kind, make = f"{feed.name} {state.version}", partial(state_to_dump, feed)
+    return DumpRules(kind, state.dumped_channels, feed.describe, partial(_looks_of, feed), make)
+
+
+def _looks_of(feed: VenueFeed, keys: Collection[Key]) -> Collection[Look]:
+    """Return what frames of some keys look like, whatever their product: there may be a thousand of these."""
+    state = state_to_dump(feed, keys)
+    needs = None if state is None else needs_of(state)
+    return {()} if needs is None else {look[:1] for need in needs for look in need.looks}

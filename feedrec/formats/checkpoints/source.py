@@ -20,7 +20,7 @@ TIMES_STATE = 20
 
 
 class WrittenState(Protocol):
-    """What is known of a market, by the rules of a feed."""
+    """What is known of a market, by the rules of a feed; it may have `apply_run(payloads, describe)` too."""
 
     def apply(self, info: FrameInfo, payload: bytes) -> None:
         """Take in a recorded frame."""
@@ -46,6 +46,10 @@ class StateRules(Protocol):
     @property
     def describe(self) -> Callable[[bytes], FrameInfo]:
         """Describes a payload."""
+
+    @property
+    def looks(self) -> Callable[[Collection[Key]], Collection[tuple[bytes, ...]]]:
+        """Returns what frames of these channels and products look like; see `lines_with`."""
 
     @property
     def make(self) -> Callable[[Collection[Key]], WrittenState | None]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
-from ...model import Frame, FrameInfo
+from ...errors import LineError, RecordingError
 from ..file.opening import open_recording
-from ..file.recording import DecodedBatch
+from ..file.recording import Recording
+from ..line.fast_path import ReceivedFrames
+from ..line.index import IndexedBlock
+from ..line.line_search import lines_with
 from .chain import ChainedFile, Start
 from .source import Key, StateRules, keys_of
 
 __all__ = ["Place", "StatePass"]
 
-_SNAPSHOT = "snapshot"
+_UNKNOWN = ""  # the channel of frames about which nothing was known when the index was written
 
 
 class Place(NamedTuple):
@@ -48,7 +51,10 @@ class StatePass:
     def __init__(self, start: Start, rules: StateRules) -> None:
         self._start = start
         self._rules = rules
-        self._state = rules.make(keys_of(rules, [file.index for file in start.files]))
+        keys = keys_of(rules, [file.index for file in start.files])
+        self._state = rules.make(keys)
+        self._looks = rules.looks(keys)
+        self._channels = {*rules.channels, _UNKNOWN}
         self._since: dict[Key, int] = {}
 
     def places(self, further: Collection[int] = ()) -> Iterator[Place]:
@@ -88,28 +94,66 @@ class StatePass:
         return checkpoint.lines
 
     def _read(self, file: ChainedFile, skipped: int, further: Collection[int], *, is_in_last: bool) -> Iterator[Place]:
-        places = places_of(file, further, is_in_last=is_in_last)
+        """Read a file from a line on; yield places."""
+        places = deque(place for place in places_of(file, further, is_in_last=is_in_last) if place.lines > skipped)
+        received, done = ReceivedFrames(), 0
         with open_recording(file.path) as recording:
-            done = recording.seek(_time_after(places, skipped)) if skipped else 0
-            stops = {place.lines: place for place in places if place.lines > skipped}
-            for batch in recording.decoded_batches(describe=self._rules.describe):
-                begin, done = done, done + len(batch.lines)
-                within = [number for number in stops if begin < number < done]
-                for first, last in pairwise([max(begin, skipped), *within, done]):
-                    if last > skipped:
-                        self._apply(*_frames_between(batch, first - begin, last - begin))
-                        if (place := stops.pop(last, None)) is not None:
-                            yield place
+            for block in file.index.blocks:
+                begin, done = done, done + block.lines
+                if done <= skipped:
+                    continue
+                lines = self._lines_of(recording, block) if self._may_have(block) else []
+                first = max(begin, skipped)
+                while places and places[0].lines <= done:
+                    place = places.popleft()
+                    some = lines[first - begin : place.lines - begin]
+                    try:
+                        self._apply(received.payloads(self._possible(some), texts_only=True))
+                    except LineError:
+                        _raise_damage(recording)
+                    self._note_snapshots(block, first - begin, place.lines - begin)
+                    first = place.lines
+                    yield place
 
-    def _apply(self, frames: list[Frame], infos: list[FrameInfo]) -> None:
-        channels, state = self._rules.channels, self._state
+    def _may_have(self, block: IndexedBlock) -> bool:
+        """Return whether a block may have frames of what is written down."""
+        return any(not self._channels.isdisjoint(channels) for channels in block.frames.values())
+
+    def _lines_of(self, recording: Recording, block: IndexedBlock) -> list[bytes]:
+        text = recording.block_text(block)
+        if text is None:
+            _raise_damage(recording)
+        return text.split(b"\n")[:-1]
+
+    def _possible(self, lines: list[bytes]) -> list[bytes]:
+        return lines_with(b"\n".join([*lines, b""]), self._looks) if lines else []
+
+    def _apply(self, payloads: list[bytes]) -> None:
+        """Take in frames; a state that takes many at once is faster so."""
+        state, describe = self._state, self._rules.describe
         if state is None:
             return
-        for frame, info in zip(frames, infos, strict=True):
-            if info.channel in channels:
-                state.apply(info, frame.payload)
-                if info.kind == _SNAPSHOT:
-                    self._since.update(((info.channel, product), 0) for product in info.products)
+        apply_run = getattr(state, "apply_run", None)
+        if apply_run is not None:
+            apply_run(payloads, describe)
+            return
+        for payload in payloads:
+            info = describe(payload)
+            if info.channel in self._channels:
+                state.apply(info, payload)
+
+    def _note_snapshots(self, block: IndexedBlock, first: int, last: int) -> None:
+        """Note which books begin anew between two lines of a block."""
+        for place in block.snapshots:
+            if first <= place.line < last and place.channel in self._channels:
+                self._since.update(((place.channel, product), 0) for product in place.products)
+
+
+def _raise_damage(recording: Recording) -> NoReturn:
+    """Report what is wrong in a recording, which reading it from its beginning finds."""
+    for _ in recording:
+        pass
+    raise RecordingError(recording.path, "is not what its index says")
 
 
 def places_of(file: ChainedFile, further: Collection[int] = (), *, is_in_last: bool = True) -> list[Place]:
@@ -129,16 +173,3 @@ def places_of(file: ChainedFile, further: Collection[int] = (), *, is_in_last: b
             places.append(Place(lines, time, text, is_in_last))
             text = 0
     return places
-
-
-def _time_after(places: list[Place], lines: int) -> int:
-    """Return a time up to which a file can be skipped if so many lines are not needed."""
-    return next((place.time for place in reversed(places) if place.lines <= lines), 0)
-
-
-def _frames_between(batch: DecodedBatch, first: int, last: int) -> tuple[list[Frame], list[FrameInfo]]:
-    """Return the frames among some lines of a batch, by the numbers of these, and their descriptions."""
-    begin, end = (
-        line - sum(place + number < line for number, place in enumerate(batch.places)) for line in (first, last)
-    )
-    return batch.frames[begin:end], batch.infos[begin:end]

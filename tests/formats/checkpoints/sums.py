@@ -59,6 +59,7 @@ class SumsRules(NamedTuple):
     kind: str = "sums 1"
     channels: Collection[str] = (CHANNEL,)
     describe: Callable[[bytes], FrameInfo] = describe
+    looks: Callable[[Collection[tuple[str, str]]], Collection[tuple[bytes, ...]]] = lambda _: [(b'"sums"',)]
     make: Callable[[Collection[tuple[str, str]]], Sums] = Sums
 
 
