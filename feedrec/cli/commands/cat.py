@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...model import Frame, Record, describe_nothing
+from ...model import describe_nothing
 from ..filters import filter_options, selection_of
 from ..frame_lines import frame_lines
 from ..options import RECORDING, logging_options, time_options
@@ -20,6 +20,7 @@ from ..terminal import echo, echo_paged, visible_json
 
 if TYPE_CHECKING:
     from ...formats import Recording, Selection
+    from ...formats.file.recording import DecodedBatch
     from ...times import Moment
 
 log = logging.getLogger("feedrec")
@@ -105,36 +106,42 @@ class _Selected:
     def write(self, *, raw: bool, line_end: bytes) -> None:
         """Write every byte, as a pipe gets it."""
         out = sys.stdout.buffer
-        for data in self._data(raw=raw):
-            out.writelines((data, line_end)) if len(data) >= _LARGE else out.write(data + line_end)
+        for batch in self._data(raw=raw):
+            if any(len(data) >= _LARGE for data in batch):
+                for data in batch:
+                    out.writelines((data, line_end))
+            else:
+                out.write(line_end.join([*batch, b""]))
         out.flush()
 
     def texts(self, *, raw: bool) -> Iterator[str]:
         """Yield the same for a terminal."""
-        return map(visible_json, self._data(raw=raw))
+        return (visible_json(data) for batch in self._data(raw=raw) for data in batch)
 
     def summaries(self) -> Iterator[str]:
         """Yield a line for each record, for a person."""
         width = shutil.get_terminal_size().columns
-        records = (record for _, record in self._lines())
+        records = (record for batch in self._batches() for record in batch.records())
         return frame_lines(self._recording.header, records, self._describe, width)
 
-    def _data(self, *, raw: bool) -> Iterator[bytes]:
-        """Yield payloads if `raw`, else lines, the header first."""
+    def _data(self, *, raw: bool) -> Iterator[list[bytes]]:
+        """Yield payloads if `raw`, else lines, the header first; many at a time."""
         if not raw:
-            yield self._recording.header_line
-        for line, record in self._lines():
-            if not raw:
-                yield line
-            elif isinstance(record, Frame) and record.direction == "in":
-                yield record.payload
+            yield [self._recording.header_line]
+            for batch in self._batches():
+                yield batch.lines
+        elif self._selection.is_everything:
+            for payloads in self._recording.payload_batches():
+                self.count += len(payloads)
+                yield payloads
+        else:
+            for batch in self._batches():
+                yield [frame.payload for frame in batch.frames]
 
-    def _lines(self) -> Iterator[tuple[bytes, Record]]:
-        takes_all = self._selection.is_everything
-        for line, record in self._recording.lines_with_records():
-            if takes_all or self._selection.takes(record, self._describe):
-                self.count += 1
-                yield line, record
+    def _batches(self) -> Iterator[DecodedBatch]:
+        for batch in self._recording.selected_batches(self._selection, self._describe):
+            self.count += len(batch.lines)
+            yield batch
 
 
 def _echo_each(lines: Iterable[str]) -> None:

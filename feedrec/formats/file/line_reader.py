@@ -182,6 +182,13 @@ class RecordingReader(Recording):
             return self._latest.batches()
         return lines_between(self._latest.batches(), selection.start, selection.end)
 
+    def _ended_batches(self, start: int | None, end: int | None) -> Iterator[list[bytes]]:
+        self.batches(start, end)  # begins a pass
+        if not isinstance(self._latest, BlockPass):
+            return super()._ended_batches(start, end)
+        lines = self._latest.ended_batches()
+        return lines if start is None and end is None else lines_between(lines, start, end)
+
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         self._latest.raise_bad_line(line, error)
 
@@ -193,6 +200,10 @@ class RecordingReader(Recording):
     def _index_to_read_by(self) -> Index | None:
         """Its index, if the file is one that is read by it: not what comes from a pipe, or still grows."""
         return self.index if self._is_compressed and self._wait is None and not self._file.is_pipe else None
+
+    @property
+    def _is_by_feedrec(self) -> bool:
+        return self._index_to_read_by is not None
 
     def _pass_from_begin(self) -> LinePass | BlockPass:
         if (index := self._index_to_read_by) is not None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, compress
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Self
+from typing import NamedTuple, NoReturn, Self, TypeVar
 
 from ...errors import LineError
 from ...model import Frame, FrameInfo, Header, Record, describe_nothing
-from ..line.codec import decode_line
 from ..line.fast_path import ReceivedFrames, lines_between
 from ..line.index import Index, IndexedBlock
 from ..line.selection import Selection
@@ -18,6 +18,9 @@ from .names import is_part
 from .recording_file import RecordingFile
 
 __all__ = ["DecodedBatch", "Recording"]
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 
 
 class DecodedBatch(NamedTuple):
@@ -38,6 +41,21 @@ class DecodedBatch(NamedTuple):
     infos: list[FrameInfo]
     others: list[Record]
     places: list[int]
+
+    def records(self) -> list[Record]:
+        """Return the records of all lines, in their order."""
+        return self.in_order(self.frames, self.others)
+
+    def in_order(self, of_frames: Sequence[_One], of_others: Sequence[_Other]) -> list[_One | _Other]:
+        """Return what there is for each frame and for each of the others, in the order of the lines."""
+        ordered: list[_One | _Other] = []
+        start = 0
+        for place, other in zip(self.places, of_others, strict=True):
+            ordered += of_frames[start:place]
+            ordered.append(other)
+            start = place
+        ordered += of_frames[start:]
+        return ordered
 
 
 class Recording(ABC):
@@ -202,8 +220,11 @@ class Recording(ABC):
             DamagedRecordingError: As for `batches`.
 
         """
-        for _, record in self.lines_with_records():
-            yield record
+        for batch in self.decoded_batches():
+            for record in batch.records():
+                if self._file.is_closed:
+                    return
+                yield record
 
     def lines_with_records(self, start: int | None = None, end: int | None = None) -> Iterator[tuple[bytes, Record]]:
         """
@@ -213,15 +234,11 @@ class Recording(ABC):
             DamagedRecordingError: As for `batches`.
 
         """
-        for lines in self.batches(start, end):
-            for line in lines:
+        for batch in self.decoded_batches(start, end):
+            for line_with_record in zip(batch.lines, batch.records(), strict=True):
                 if self._file.is_closed:
                     return
-                try:
-                    record = decode_line(line)
-                except LineError as error:
-                    self.raise_bad_line(line, error)
-                yield line, record
+                yield line_with_record
 
     def records(
         self, selection: Selection | None = None, describe: Callable[[bytes], FrameInfo] | None = None
@@ -239,14 +256,26 @@ class Recording(ABC):
             DamagedRecordingError: As for `batches`.
 
         """
-        selection = selection or Selection()
-        if describe is None:
-            if selection.channels or selection.products:
-                raise ValueError("a selection by channel or product needs `describe`")
-            describe = describe_nothing
-        for _, record in self.lines_with_records(selection.start, selection.end):
-            if selection.takes(record, describe):
+        for batch in self.selected_batches(selection or Selection(), describe):
+            for record in batch.records():
+                if self._file.is_closed:
+                    return
                 yield record
+
+    def selected_batches(
+        self, selection: Selection, describe: Callable[[bytes], FrameInfo] | None = None
+    ) -> Iterator[DecodedBatch]:
+        """
+        Yield what a selection has of each block that may have some of it, without descriptions.
+
+        Arguments and errors are those of `records`.
+        """
+        if not (selection.channels or selection.products):
+            describe = None
+        elif describe is None:
+            raise ValueError("a selection by channel or product needs `describe`")
+        for batch in self._decoded(self.batches_for(selection), describe):
+            yield _chosen(batch, selection, describe or describe_nothing) if selection.is_filter else batch
 
     def frame_batches(
         self,
@@ -277,19 +306,27 @@ class Recording(ABC):
         Yield the payloads of the received frames, a few thousand at a time: the fastest way to read a recording.
 
         If the recording has an index, which proves that feedrec wrote it, its payloads are cut out of their lines
-        without parsing. Arguments and errors are those of `frame_batches`.
+        without parsing, and nothing else is made of them. Arguments and errors are those of `frame_batches`.
         """
         if self.index is None:
             for frames, _ in self.frame_batches(start, end):
                 yield [frame.payload for frame in frames]
             return
         received = ReceivedFrames()
-        for lines in self.batches(start, end):
+        for lines in self._ended_batches(start, end):
             try:
-                yield received.payloads(lines)
+                payloads = received.payloads(lines, ended=True)
             except LineError:
-                for batch in self._decode_one_by_one(received, lines):
+                for batch in self._decode_one_by_one(received, [line[:-1] for line in lines]):
                     yield [frame.payload for frame in batch.frames]
+            else:
+                del lines  # the next block takes its memory, which the processor has in its cache
+                yield payloads
+
+    def _ended_batches(self, start: int | None, end: int | None) -> Iterator[list[bytes]]:
+        """Yield what `batches` does, each line with a line feed: what is cut out of it is copied only once then."""
+        for lines in self.batches(start, end):
+            yield [line + b"\n" for line in lines]
 
     def decoded_batches(
         self,
@@ -302,14 +339,24 @@ class Recording(ABC):
 
         Arguments and errors are those of `frame_batches`.
         """
-        received = ReceivedFrames(describe)
-        for lines in self.batches(start, end):
+        return self._decoded(self.batches(start, end), describe)
+
+    def _decoded(
+        self, batches: Iterator[list[bytes]], describe: Callable[[bytes], FrameInfo] | None
+    ) -> Iterator[DecodedBatch]:
+        received = ReceivedFrames(describe, trusted=self._is_by_feedrec)
+        for lines in batches:
             others: list[Record] = []
             places: list[int] = []
             try:
                 yield DecodedBatch(lines, *received.decode(lines, others, places), others, places)
             except LineError:
                 yield from self._decode_one_by_one(received, lines)
+
+    @property
+    def _is_by_feedrec(self) -> bool:
+        """Whether an index proves, without waiting for the end of a pipe, that feedrec wrote the lines."""
+        return False
 
     def _decode_one_by_one(self, received: ReceivedFrames, lines: list[bytes]) -> Iterator[DecodedBatch]:
         """Yield what comes before the first invalid line, then report where that is."""
@@ -319,3 +366,18 @@ class Recording(ABC):
                 yield DecodedBatch([line], *received.decode([line], others), others, [0] * len(others))
             except LineError as error:
                 self.raise_bad_line(line, error)
+
+
+def _chosen(batch: DecodedBatch, selection: Selection, describe: Callable[[bytes], FrameInfo]) -> DecodedBatch:
+    """Return what is chosen of a batch whose lines all have times that are."""
+    infos = batch.infos or [FrameInfo()] * len(batch.frames)
+    frames_kept = [selection.takes_received(one.conn, info) for one, info in zip(batch.frames, infos, strict=True)]
+    others_kept = [selection.takes(other, describe) for other in batch.others]
+    before = [0, *accumulate(frames_kept)]
+    return DecodedBatch(
+        list(compress(batch.lines, batch.in_order(frames_kept, others_kept))),
+        list(compress(batch.frames, frames_kept)),
+        [],
+        list(compress(batch.others, others_kept)),
+        [before[place] for place in compress(batch.places, others_kept)],
+    )

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import compress
+from functools import partial
+from itertools import compress, groupby
 from operator import add, attrgetter, itemgetter
 
 import msgspec
@@ -23,17 +24,20 @@ from .index import Mark
 __all__ = ["ReceivedColumns", "Stretch", "received_columns", "stretches"]
 
 _SECOND, _DIGITS = slice(29), slice(29, 38)
-_SECOND_SHAPE = b'{"time":"0000-00-00T00:00:00.'
+_TIME_SHAPE = b'{"time":"0000-00-00T00:00:00.000000000'
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _AFTER_TIME = re.compile(rb'Z","conn":(0|[1-9]\d{0,17}),"dir":"in","frame":\{')
 _AFTER_TIME_AT, _CONN_AT = 38, 48
 _RECEIVED = b',"dir":"in","frame":{'
 _MOST_BEFORE = 90  # bytes of a line before its payload
 
+_TOGETHER = 256  # lines whose text stays in the processor's cache while column after column is cut out
 _SHORTEST = 4  # lines that are worth it to be looked at together
 _NOTHING = FrameInfo()
 
-_seconds, _digits, _ends = (itemgetter(part) for part in (_SECOND, _DIGITS, slice(-2, None)))
+_CONN = slice(38, 60)  # within it, lines of the same connection are equal, and those of another one are not
+
+_seconds, _digits, _connection_text, _ends = (itemgetter(part) for part in (_SECOND, _DIGITS, _CONN, slice(-2, None)))
 _parses = attrgetter("parses")
 
 
@@ -89,7 +93,11 @@ Stretch = tuple[int, int, ReceivedColumns | None]
 
 
 def stretches(
-    lines: Sequence[bytes], describe: Callable[[bytes], FrameInfo] = describe_nothing, start: int = 0
+    lines: Sequence[bytes],
+    describe: Callable[[bytes], FrameInfo] = describe_nothing,
+    start: int = 0,
+    *,
+    trusted: bool = False,
 ) -> Iterator[Stretch]:
     """
     Part lines into stretches.
@@ -98,69 +106,85 @@ def stretches(
         lines: The lines.
         describe: Describes a text frame.
         start: Number of the first line to be looked at.
+        trusted: Whether they are lines of feedrec, so that what has the shape of a payload is one, and parses.
 
     """
-    whole = received_columns(lines[start:] if start else lines, describe)
-    if whole is not None:
-        yield start, len(lines), whole
-        return
-    end = len(lines)
-    odd = [number for number in range(start, end) if lines[number].find(_RECEIVED, _CONN_AT, _MOST_BEFORE) < 0]
+    take = partial(received_columns, describe=describe, trusted=trusted)
+    for begin in range(start, len(lines), _TOGETHER):
+        piece = lines[begin : begin + _TOGETHER]
+        whole = take(piece)
+        if whole is not None:
+            yield begin, begin + len(piece), whole
+        else:
+            yield from _between_odd(piece, take, begin)
+
+
+def _between_odd(
+    lines: Sequence[bytes], take: Callable[[Sequence[bytes]], ReceivedColumns | None], first: int
+) -> Iterator[Stretch]:
+    """Do what `stretches` does for lines that cannot be taken together; the first of them has this number."""
+    start, end = 0, len(lines)
+    odd = [number for number, line in enumerate(lines) if line.find(_RECEIVED, _CONN_AT, _MOST_BEFORE) < 0]
+    is_whole = not odd
     for number in [*odd, end]:
-        if number - start >= _SHORTEST and number - start < end:
-            yield start, number, received_columns(lines[start:number], describe)
-        elif number > start:
-            yield start, number, None
+        if number > start:
+            yield from _parts(lines[start:number], take, first + start, is_tried=is_whole)
         if number < end:
-            yield number, number + 1, None
+            yield first + number, first + number + 1, None
         start = number + 1
 
 
+def _parts(
+    lines: Sequence[bytes], take: Callable[[Sequence[bytes]], ReceivedColumns | None], start: int, *, is_tried: bool
+) -> Iterator[Stretch]:
+    """Do what `stretches` does for lines that look received; if they cannot be taken together, by connection."""
+    received = None if is_tried or len(lines) < _SHORTEST else take(lines)
+    if received is not None:
+        yield start, start + len(lines), received
+        return
+    for _, group in groupby(lines, _connection_text):
+        part = list(group)
+        end = start + len(part)
+        is_hopeless = len(part) < _SHORTEST or len(part) == len(lines)
+        yield start, end, None if is_hopeless else take(part)
+        start = end
+
+
 def received_columns(
-    lines: Sequence[bytes], describe: Callable[[bytes], FrameInfo] = describe_nothing
+    lines: Sequence[bytes], describe: Callable[[bytes], FrameInfo] = describe_nothing, *, trusted: bool = False
 ) -> ReceivedColumns | None:
-    """Return what these lines hold; None if one of them is odd, or there is none."""
+    """Return what these lines hold, as `stretches` does; None if one of them is odd, or there is none."""
     found = _AFTER_TIME.match(lines[0], _AFTER_TIME_AT) if lines else None
     if found is None or set(map(_ends, lines)) != {b"}}"}:
         return None
-    cut, conn = found.end() - 1, int(found[1])
-    conns = [conn] * len(lines)
-    if set(map(itemgetter(slice(_AFTER_TIME_AT, cut + 1)), lines)) != {found[0]}:
-        if len(found[1]) > 1 or not _differ_in_one_digit(lines, found[0]):
+    cut = found.end() - 1
+    heads = list(map(itemgetter(slice(cut + 1)), lines))
+    text = b"".join(heads)
+    if text.translate(_DIGITS_AS_ZEROS) != (_TIME_SHAPE + found[0].translate(_DIGITS_AS_ZEROS)) * len(lines):
+        return None
+    conns = [int(found[1])] * len(lines)
+    if text.count(found[0]) < len(lines):
+        numbers = list(map(itemgetter(slice(*found.span(1))), heads))
+        if len(found[1]) > 1 and any(number.startswith(b"0") for number in set(numbers)):
             return None
-        conns = [line[_CONN_AT] - ord("0") for line in lines]
-    times = _times_of(lines)
+        conns = list(map(int, numbers))
+    times = _times_of(heads)
     if times is None or sorted(times) != times:
         return None
     payloads = list(map(itemgetter(slice(cut, -1)), lines))
     infos = [_NOTHING] * len(lines) if describe is describe_nothing else list(map(describe, payloads))
-    if not all(map(_parses, infos)) and not all(map(is_json, payloads)):
+    if not trusted and not all(map(_parses, infos)) and not all(map(is_json, payloads)):
         return None
     return ReceivedColumns(lines, times, conns, payloads, infos)
 
 
-def _differ_in_one_digit(lines: Sequence[bytes], after_time: bytes) -> bool:
-    """Return whether what follows the time differs in nothing but the connection, which is below 10."""
-    before, behind = after_time[: _CONN_AT - _AFTER_TIME_AT], after_time[_CONN_AT - _AFTER_TIME_AT + 1 :]
-    behind_at = slice(_CONN_AT + 1, _CONN_AT + 1 + len(behind))
-    return (
-        set(map(itemgetter(behind_at), lines)) == {behind}
-        and set(map(itemgetter(slice(_AFTER_TIME_AT, _CONN_AT)), lines)) == {before}
-        and bytes(map(itemgetter(_CONN_AT), lines)).isdigit()
-    )
-
-
-def _times_of(lines: Sequence[bytes]) -> list[int] | None:
-    """Return the times of lines that are long enough to have one; None if one of them is odd."""
-    seconds, digits = list(map(_seconds, lines)), list(map(_digits, lines))
-    if not b"".join(digits).isdigit():
-        return None
+def _times_of(heads: Sequence[bytes]) -> list[int] | None:
+    """Return the times of lines that have the shape of a time; None if one of them is none."""
+    seconds = list(map(_seconds, heads))
     starts: dict[bytes, int] = {}
     for text in set(seconds):
-        if text.translate(_DIGITS_AS_ZEROS) != _SECOND_SHAPE:
-            return None
         try:
             starts[text] = parse_time(f"{text[9:].decode()}0Z")
         except ValueError:
             return None
-    return list(map(add, map(starts.__getitem__, seconds), map(int, digits)))
+    return list(map(add, map(starts.__getitem__, seconds), map(int, map(_digits, heads))))

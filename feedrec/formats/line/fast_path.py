@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from ...model import NANOSECONDS, Frame, FrameInfo, Record, format_time, parse_time
+from ...model import NANOSECONDS, Frame, FrameInfo, Record, describe_nothing, format_time, parse_time
 from .codec import decode_line, is_json, line_time
+from .columns import stretches
 
 __all__ = ["ReceivedFrames", "lines_between", "time_texts"]
 
@@ -28,6 +29,7 @@ _DIGITS_END = 38
 _TIME = slice(9, 39)
 _TIME_SHAPE = b"0000-00-00T00:00:00.000000000Z"
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_TOGETHER = 128  # lines of which most have the same connection, and whose text stays in the processor's cache
 _AFTER_ALL_TIMES = b"A"  # sorts after every digit
 
 
@@ -38,20 +40,24 @@ class ReceivedFrames:
     Args:
         describe: Describes a text frame. If it says that the payload parses, that is not checked again.
         first_conn: Added to the number of every connection.
+        trusted: Whether all lines are known to be of feedrec; see `stretches`.
 
     """
 
-    def __init__(self, describe: Callable[[bytes], FrameInfo] | None = None, first_conn: int = 0) -> None:
+    def __init__(
+        self, describe: Callable[[bytes], FrameInfo] | None = None, first_conn: int = 0, *, trusted: bool = False
+    ) -> None:
         self._describe = describe
+        self._trusted = trusted
         self._first_conn = first_conn
         self._second_text = b"\n"  # no line begins with it
         self._second = 0
-        self._middle = b""
+        self._middle = b"\n"  # nor has one it amid it
         self._conn = 0
 
     def decode(
         self,
-        lines: Iterable[bytes],
+        lines: Sequence[bytes],
         others: list[Record] | None = None,
         places: list[int] | None = None,
         on_odd: Callable[[bytes, Record], object] = lambda _line, _record: None,
@@ -71,55 +77,86 @@ class ReceivedFrames:
         """
         frames: list[Frame] = []
         infos: list[FrameInfo] = []
-        describe = self._describe
+        others = [] if others is None else others
         places = [] if places is None else places
+        for start, end, received in stretches(lines, self._describe or describe_nothing, trusted=self._trusted):
+            if received is None:
+                self._decode_singly(lines[start:end], frames, infos, others, places, on_odd)
+                continue
+            conns = received.conns
+            if self._first_conn:
+                conns = [conn + self._first_conn for conn in conns]
+            frames += map(Frame, received.times, conns, received.payloads)
+            if self._describe is not None:
+                infos += received.infos
+        return frames, infos
+
+    def _decode_singly(
+        self,
+        lines: Iterable[bytes],
+        frames: list[Frame],
+        infos: list[FrameInfo],
+        others: list[Record],
+        places: list[int],
+        on_odd: Callable[[bytes, Record], object],
+    ) -> None:
+        """Append to the four lists what these lines are."""
+        describe = self._describe
         for line in lines:
             if line.startswith(self._second_text) and line.startswith(self._middle, _DIGITS_END) and line[-2:] == b"}}":
                 digits, payload = line[_DIGITS], line[_DIGITS_END + len(self._middle) : -1]
                 if digits.isdigit() and payload[:1] == b"{":
-                    if describe is None:
-                        if is_json(payload):
-                            frames.append(Frame(self._second + int(digits), self._conn, payload))
-                            continue
-                    else:
-                        info = describe(payload)
-                        if info.parses or is_json(payload):
-                            frames.append(Frame(self._second + int(digits), self._conn, payload))
+                    info = None if describe is None else describe(payload)
+                    if (info is not None and info.parses) or is_json(payload):
+                        frames.append(Frame(self._second + int(digits), self._conn, payload))
+                        if info is not None:
                             infos.append(info)
-                            continue
+                        continue
             record = decode_line(line)
             on_odd(line, record)
             if isinstance(record, Frame) and record.direction == "in":
                 frames.append(self._follow(line, record))
                 if describe is not None:
                     infos.append(FrameInfo() if record.binary else describe(record.payload))
-            elif others is not None:
+            else:
                 others.append(msgspec.structs.replace(record, conn=record.conn + self._first_conn))
                 places.append(len(frames))
-        return frames, infos
 
-    def payloads(self, lines: Iterable[bytes], *, texts_only: bool = False) -> list[bytes]:
+    def payloads(self, lines: Sequence[bytes], *, texts_only: bool = False, ended: bool = False) -> list[bytes]:
         """
         Return the payloads of the received frames among lines that feedrec wrote; of text messages alone if wanted.
 
         There the payload is the last key, and it parses (docs/format.md). What makes this fast is that it is not
         checked again: for lines that something else wrote, the result may contain more than the payload.
 
+        Args:
+            lines: The lines.
+            texts_only: Whether to leave out binary messages.
+            ended: Whether each line has its line feed.
+
         Raises:
             LineError: If it finds something that is not a line of a recording.
 
         """
         payloads: list[bytes] = []
+        end = -2 if ended else -1
+        for start in range(0, len(lines), _TOGETHER):
+            piece = lines[start : start + _TOGETHER]
+            middle, cut = self._middle, _DIGITS_END + len(self._middle)
+            found = [line[cut:end] for line in piece if line.startswith(middle, _DIGITS_END)]
+            payloads += found if len(found) == len(piece) else self._payloads_singly(piece, end, texts_only=texts_only)
+        return payloads
+
+    def _payloads_singly(self, lines: Sequence[bytes], end: int, *, texts_only: bool) -> Iterator[bytes]:
         middle, cut = self._middle, _DIGITS_END + len(self._middle)
         for line in lines:
-            if middle and line.startswith(middle, _DIGITS_END) and line.startswith(_START):
-                payloads.append(line[cut:-1])
+            if line.startswith(middle, _DIGITS_END):
+                yield line[cut:end]
                 continue
             record = decode_line(line)
             if isinstance(record, Frame) and record.direction == "in" and not (texts_only and record.binary):
-                payloads.append(self._follow(line, record).payload)
+                yield self._follow(line, record).payload
                 middle, cut = self._middle, _DIGITS_END + len(self._middle)
-        return payloads
 
     def _follow(self, line: bytes, record: Frame) -> Frame:
         """Expect the next lines to look like this one; return its frame, with its connection renumbered."""

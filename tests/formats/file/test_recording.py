@@ -10,7 +10,8 @@ import pytest
 from feedrec.errors import CorruptRecordingError, DamagedRecordingError, TruncatedRecordingError
 from feedrec.formats import Recording, create_recording, open_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
-from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
+from feedrec.formats.line.selection import Selection
+from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 
 START = 1_786_309_548 * NANOSECONDS
 
@@ -159,3 +160,46 @@ class TestEachFormat:
             next(records)
         assert list(records) == []
         assert list(recording) == []
+
+
+def mixed(number: int) -> Record:
+    """Give something of everything, most of it frames of one connection."""
+    time = START + number * NANOSECONDS // 50
+    if number % 97 == 0:
+        return Event(time, number % 3, "note", {"number": number})
+    if number % 89 == 0:
+        return Frame(time, 0, b'{"c":"a","sent":%d}' % number, "out")
+    if number % 83 == 0:
+        return Frame(time, 1, b"no JSON %d" % number, binary=number % 2 == 0)
+    return Frame(time, number // 700, b'{"c":"%b","n":%d}' % ((b"a", b"b")[number % 2], number))
+
+
+def channel_of(payload: bytes) -> FrameInfo:
+    return FrameInfo(payload[6:7].decode()) if payload.startswith(b'{"c"') else FrameInfo()
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.zst", "jsonl.gz", "parquet"])
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(),
+        Selection("a"),
+        Selection("a", start=START + 3 * NANOSECONDS, end=START + 30 * NANOSECONDS, keeps_events=True),
+        Selection(connections={1}),
+        Selection(direction="out"),
+        Selection(direction="in", start=START + 55 * NANOSECONDS),
+        Selection("neither"),
+    ],
+)
+def test_a_selection_gives_the_records_that_it_takes_with_their_lines(
+    tmp_path: Path, suffix: str, selection: Selection
+) -> None:
+    records = [mixed(number) for number in range(3000)]
+    path = write(tmp_path / f"x.{suffix}", records)
+    expected = [record for record in records if selection.takes(record, channel_of)]
+    lines = [encode_frame(one) if isinstance(one, Frame) else encode_event(one) for one in expected]
+    with open_recording(path) as recording:
+        assert list(recording.records(selection, channel_of)) == expected
+        batches = list(recording.selected_batches(selection, channel_of))
+    assert [line for batch in batches for line in batch.lines] == lines
+    assert [record for batch in batches for record in batch.records()] == expected

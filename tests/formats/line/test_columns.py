@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from feedrec.errors import LineError
 from feedrec.formats.line.as_written import as_written
-from feedrec.formats.line.codec import decode_line
+from feedrec.formats.line.codec import decode_line, encode_frame
 from feedrec.formats.line.columns import ReceivedColumns, received_columns, stretches
 from feedrec.model import Frame
 
 from ..tools import odd_recordings
 from ..tools.odd_recordings import describe, mark
+
+SECOND = 1_786_309_548_000_000_000
 
 LINE = b'{"time":"2026-11-21T17:00:00.000000001Z","conn":0,"dir":"in","frame":{"a":1}}'
 
@@ -109,3 +111,22 @@ def test_no_lines_are_no_frames() -> None:
     assert list(stretches([])) == []
     with pytest.raises(LineError):
         decode_line(b"")
+
+
+def test_connections_of_more_digits_are_taken_by_runs() -> None:
+    lines = [encode_frame(Frame(SECOND + number, conn, b'{"a":1}')) for number, conn in enumerate([9] * 8 + [120] * 8)]
+    parts = list(stretches(lines))
+    assert [(begin, end) for begin, end, _ in parts] == [(0, 8), (8, 16)]
+    assert [conn for _, _, received in parts if received is not None for conn in received.conns] == [9] * 8 + [120] * 8
+
+
+@pytest.mark.parametrize("number", [b"07", b"00"])
+def test_a_connection_with_a_zero_before_its_number_is_odd(number: bytes) -> None:
+    lines = [encode_frame(Frame(SECOND, 12, b'{"a":1}'))] * 3
+    assert received_columns([*lines, lines[0].replace(b'"conn":12', b'"conn":' + number)]) is None
+
+
+def test_what_is_not_trusted_is_parsed() -> None:
+    lines = [encode_frame(Frame(SECOND, 0, b'{"a":1}')).replace(b'{"a":1}', b'{"a":}')] * 4
+    assert received_columns(lines) is None
+    assert received_columns(lines, trusted=True) is not None

@@ -65,7 +65,9 @@ class BlockPass:
     def batches(self) -> Iterator[list[bytes]]:
         """Yield the lines of all blocks; raises as `LinePass.batches` does."""
         for ended in self.ended_batches():
-            yield [line[:-1] for line in ended]
+            lines = [line[:-1] for line in ended]
+            del ended
+            yield lines
 
     def ended_batches(self) -> Iterator[list[bytes]]:
         """Yield the same, each line with its line feed: whoever cuts something out of it saves a copy."""
@@ -83,8 +85,11 @@ class BlockPass:
                     yield [line + b"\n" for line in batch]
                 return
             if lines:
+                last_line = lines[-1]
                 yield lines
-                self._last_time = line_time(lines[-1]) or self._last_time
+                del lines  # the next block takes their memory, if nobody else keeps them
+                self._last_time = line_time(last_line) or self._last_time
+                del last_line
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         """Report the position of an invalid line; see `Recording.raise_bad_line`."""
