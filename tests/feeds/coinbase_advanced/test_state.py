@@ -479,3 +479,17 @@ def test_a_state_of_everything_keeps_everything() -> None:
     assert isinstance(state, MarketState)
     feed(state, book_frame("snapshot", [level("bid", "1", "1")]))
     assert state.keys() == [("level2", "BTC-USD")]
+
+
+def test_a_trade_that_comes_again_comes_last_so_that_the_last_frames_tell_which_hundred_there_are() -> None:
+    def trades(first: int, count: int) -> bytes:
+        rows = [trade(number) for number in range(first + count - 1, first - 1, -1)]
+        return frame("market_trades", {"type": "update", "trades": rows})
+
+    state = feed(MarketState(), trades(0, 3), trades(100, 98), trades(0, 1))
+    ids = [one["trade_id"] for one in objects(state, "market_trades", "trades")]
+    assert ids[0] == "0"
+    assert ids[-1] == "2"
+    assert len(ids) == 100
+    assert state.is_settled("market_trades", "BTC-USD")
+    assert not feed(MarketState(), trades(0, 99)).is_settled("market_trades", "BTC-USD")
