@@ -3,7 +3,7 @@ The state that a client gets which subscribes deep in a recording whose snapshot
 
 Against reading the recording from its start, as is done where it has no index; and how long it takes a process that was
 not started yet. The goals for 1 GB of text, of 1.6 million frames: 0.1 s for a ticker and for trades, above the start
-of the process, and 15 s for a book.
+of the process, 15 s for a book, and 1 s for one with a checkpoint.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from feedrec.feeds import rule_of, venue_of
+from feedrec.feeds.state.dumped_state import dump_rules
 from feedrec.feeds.venue import Key, VenueFeed
 from feedrec.formats import create_recording, open_recording
+from feedrec.formats.checkpoints.making import make_checkpoints
+from feedrec.formats.checkpoints.source import LEAST_TEXT, Spacing
 from feedrec.formats.line.index import Index
+from feedrec.formats.several.inputs import inspect_recording
+from feedrec.formats.tools.convert import convert
 from feedrec.model import Frame, FrameInfo
 from feedrec.replay.timeline.timeline import Timeline
 from feedrec.replay.venue.position import Position
@@ -71,8 +77,28 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
             yield compared(name, "s", everything, needed, goal=figure_at_most(goal))
         else:
             yield measured(name, "s", needed, goal=figure_at_most(goal))
+    yield from _checkpoint_rows(path, feed, LEAST_TEXT // (20 if quick else 1))
     first, second = _process_times(path, feed)
     yield compared("late ticker by a process: the first against the second", "s", [second], [first])
+
+
+def _checkpoint_rows(path: Path, feed: VenueFeed, least: int) -> Iterator[Row]:
+    """Write checkpoints of the book, in an extra pass as `convert` does, and rebuild it from the last of them."""
+    rules = dump_rules(feed)
+    assert rules is not None
+    key = ("level2", "BTC-USD")
+    everything = _cpu_time(_Unindexed([path], describe=feed.describe), feed, key)
+    began = time.process_time()
+    convert([inspect_recording(partial(open_recording, path))], path.with_name("converted.jsonl.zst"))
+    converted = time.process_time() - began
+    began = time.process_time()
+    make_checkpoints(path, rules, spacing=partial(Spacing, least), least=least)
+    made = time.process_time() - began
+    needed = _cpu_time(Timeline([path], describe=feed.describe), feed, key)
+    yield compared(
+        "late level2, deep in 1 GB, with a checkpoint", "s", [everything], [needed], goal=figure_at_most(1.0)
+    )
+    yield compared("convert: with checkpoints, against without", "s", [converted], [converted + made])
 
 
 def _process_times(path: Path, feed: VenueFeed) -> list[float]:
