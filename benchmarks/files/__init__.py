@@ -1,9 +1,11 @@
 """
 Recordings on disk.
 
-    formats.py   sizes, seeking, memory
-    reading.py   what it takes to read a recording, in a program and with cat
-    tools.py     what it takes verify, repair and convert
-    sized.py     the recordings that they run on
-    read_all.py  reads one, in one of several ways
+    formats.py      sizes, seeking, memory
+    reading.py      what it takes to read a recording, in a program and with cat
+    tools.py        what it takes verify, repair and convert
+    parquet.py      what it takes convert to Parquet and back, against DuckDB
+    sized.py        the recordings that they run on
+    read_all.py     reads one, in one of several ways
+    duckdb_copy.py  copies one with DuckDB
 """
