@@ -21,6 +21,7 @@ __all__ = [
     "NANOSECONDS",
     "TIME_LIMIT",
     "Describe",
+    "DescribeAll",
     "Direction",
     "Event",
     "Frame",
@@ -184,6 +185,9 @@ def _numbered(info: FrameInfo, sequence: int | None) -> FrameInfo:
 
 Describe = Callable[[bytes], FrameInfo]
 """Describe the payload of a text frame; pure, and never raises."""
+
+DescribeAll = Callable[[Sequence[bytes]], Sequence[FrameInfo]]
+"""Describe the payloads of text frames that follow each other, each as `Describe` does."""
 
 _NOTHING = FrameInfo()
 

@@ -16,4 +16,6 @@ def rules_for(endpoint: str) -> Rules:
     from ..formats.facts.sequence_check import Rules
 
     feed = feed_of(endpoint)
-    return Rules() if feed is None else Rules(feed.describe, rule_of(feed))
+    if feed is None:
+        return Rules()
+    return Rules(feed.describe, rule_of(feed), getattr(feed, "describe_all", None))  # which a plug-in need not have

@@ -137,6 +137,7 @@ def convert(
             target,
             selection=msgspec.structs.replace(selection, keeps_events=True),
             describe=rules.describe,
+            describe_all=rules.describe_all,
             make_rule=rules.sequence_rule,
             state=_state(header.endpoint, options["start"]) if options["with_state"] else None,
             rewrite=rewrite_of(found, options["trim_book"], anonymize=options["anonymize"]),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from ...model import Event, Frame, FrameInfo, describe_nothing, format_time
+from ...model import DescribeAll, Event, Frame, FrameInfo, describe_nothing, format_time
 
 __all__ = ["CountReset", "Discontinuity", "MakeRule", "Rules", "SequenceCheck", "SequenceRule"]
 
@@ -81,11 +81,13 @@ class Rules(msgspec.Struct, frozen=True):
     Attributes:
         describe: Describes a payload.
         sequence_rule: Makes the sequence rule for one connection; None to ignore gaps.
+        describe_all: Describes several payloads at once, if anything can.
 
     """
 
     describe: Callable[[bytes], FrameInfo] = describe_nothing
     sequence_rule: MakeRule | None = None
+    describe_all: DescribeAll | None = None
 
 
 class SequenceCheck:

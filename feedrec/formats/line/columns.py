@@ -16,7 +16,7 @@ from operator import add, attrgetter, itemgetter
 
 import msgspec
 
-from ...model import FrameInfo, describe_nothing, parse_time
+from ...model import DescribeAll, FrameInfo, FrameInfos, describe_nothing, parse_time
 from .codec import is_json
 from .frame_run import FrameRun
 from .index import Mark
@@ -58,7 +58,7 @@ class ReceivedColumns(msgspec.Struct, frozen=True, gc=False):
     times: list[int]
     conns: list[int]
     payloads: list[bytes]
-    infos: list[FrameInfo]
+    infos: Sequence[FrameInfo]
 
     def mark(self, number: int) -> Mark:
         """Return the mark of one line."""
@@ -98,6 +98,7 @@ def stretches(
     start: int = 0,
     *,
     trusted: bool = False,
+    describe_all: DescribeAll | None = None,
 ) -> Iterator[Stretch]:
     """
     Part lines into stretches.
@@ -107,9 +108,10 @@ def stretches(
         describe: Describes a text frame.
         start: Number of the first line to be looked at.
         trusted: Whether they are lines of feedrec, so that what has the shape of a payload is one, and parses.
+        describe_all: Describes several, as `describe` does; None to call that for each.
 
     """
-    take = partial(received_columns, describe=describe, trusted=trusted)
+    take = partial(received_columns, describe=describe, trusted=trusted, describe_all=describe_all)
     for begin in range(start, len(lines), _TOGETHER):
         piece = lines[begin : begin + _TOGETHER]
         whole = take(piece)
@@ -151,7 +153,11 @@ def _parts(
 
 
 def received_columns(
-    lines: Sequence[bytes], describe: Callable[[bytes], FrameInfo] = describe_nothing, *, trusted: bool = False
+    lines: Sequence[bytes],
+    describe: Callable[[bytes], FrameInfo] = describe_nothing,
+    *,
+    trusted: bool = False,
+    describe_all: DescribeAll | None = None,
 ) -> ReceivedColumns | None:
     """Return what these lines hold, as `stretches` does; None if one of them is odd, or there is none."""
     found = _AFTER_TIME.match(lines[0], _AFTER_TIME_AT) if lines else None
@@ -172,8 +178,13 @@ def received_columns(
     if times is None or sorted(times) != times:
         return None
     payloads = list(map(itemgetter(slice(cut, -1)), lines))
-    infos = [_NOTHING] * len(lines) if describe is describe_nothing else list(map(describe, payloads))
-    if not trusted and not all(map(_parses, infos)) and not all(map(is_json, payloads)):
+    infos: Sequence[FrameInfo]
+    if describe_all is not None:
+        infos = describe_all(payloads)
+    else:
+        infos = [_NOTHING] * len(lines) if describe is describe_nothing else list(map(describe, payloads))
+    kinds = infos.kinds if isinstance(infos, FrameInfos) else infos
+    if not trusted and not all(map(_parses, kinds)) and not all(map(is_json, payloads)):
         return None
     return ReceivedColumns(lines, times, conns, payloads, infos)
 

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...model import FrameInfo
+from ...model import FrameInfo, FrameInfos
 from ..line.frame_run import AFTER_PAYLOAD, FrameRun
 from .parquet_rows import INT64_LIMIT, SCHEMA, Row, int64, line_of
 
@@ -43,15 +43,16 @@ def batch_of_run(run: FrameRun) -> Any | None:
     """Return the rows of a run as a record batch; None if it has a number that no column takes."""
     if run.conn >= INT64_LIMIT or run.times[-1] >= INT64_LIMIT:
         return None
-    count, infos = len(run.times), run.infos
+    count = len(run.times)
+    channels, products, sequences = _described(run.infos)
     columns = {
         "time": pa.array(run.times, pa.int64()).cast(pa.timestamp("ns")),
         "conn": pa.repeat(pa.scalar(run.conn, pa.int64()), count),
         "dir": pa.repeat(_IN, count),
         "event": pa.nulls(count, pa.string()),
-        "channel": pa.array([info.channel or None for info in infos], pa.string()),
-        "product": pa.array([",".join(info.products) or None for info in infos], pa.string()),
-        "sequence": _sequences(infos),
+        "channel": channels,
+        "product": products,
+        "sequence": sequences,
         "kind": pa.repeat(_JSON, count),
         "flags": pa.nulls(count, pa.string()),
         "payload": _payloads(run),
@@ -59,12 +60,20 @@ def batch_of_run(run: FrameRun) -> Any | None:
     return pa.record_batch(columns, schema=SCHEMA)
 
 
-def _sequences(infos: Sequence[FrameInfo]) -> Any:
-    numbers = [info.sequence for info in infos]
+def _described(infos: Sequence[FrameInfo]) -> tuple[Any, Any, Any]:
+    """Return the columns `channel`, `product` and `sequence`."""
+    kinds = infos.kinds if isinstance(infos, FrameInfos) else infos
+    channels = pa.array([info.channel or None for info in kinds], pa.string())
+    products = pa.array([",".join(info.products) or None for info in kinds], pa.string())
+    if isinstance(infos, FrameInfos):
+        which = pa.array(infos.which, pa.int32())
+        channels, products = channels.take(which), products.take(which)
+    numbers = infos.sequences if isinstance(infos, FrameInfos) else [info.sequence for info in infos]
     try:
-        return pa.array(numbers, pa.int64())
+        sequences = pa.array(numbers, pa.int64())
     except OverflowError:
-        return pa.array([None if number is None else int64(number) for number in numbers], pa.int64())
+        sequences = pa.array([None if number is None else int64(number) for number in numbers], pa.int64())
+    return channels, products, sequences
 
 
 def joined_batches(batches: Sequence[Any]) -> Any:

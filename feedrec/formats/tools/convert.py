@@ -20,7 +20,7 @@ from typing import NoReturn, Protocol
 import msgspec
 
 from ...errors import DamagedRecordingError, RecordingError, TruncatedRecordingError, UsageError
-from ...model import Frame, FrameInfo, Header, Record, describe_nothing
+from ...model import DescribeAll, Frame, FrameInfo, Header, Record, describe_nothing
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.growing.size_bound import BoundedFile
@@ -117,6 +117,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
     *,
     selection: Selection = Selection(),  # noqa: B008  immutable
     describe: Callable[[bytes], FrameInfo] | None = None,
+    describe_all: DescribeAll | None = None,
     make_rule: MakeRule | None = None,
     state: StartState | None = None,
     rewrite: Rewrite | None = None,
@@ -134,6 +135,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
         output: Where to write; its suffix determines the format. With `STDOUT`, `create` determines it.
         selection: What to keep.
         describe: Describes a payload, by the feed's rules.
+        describe_all: Describes several at once; None to call `describe` for each.
         make_rule: Makes that feed's sequence rule for one connection; only together with `describe`.
         state: An empty state; makes the output begin with snapshots of everything kept, as of `selection.start`.
         rewrite: How frames are changed; None to leave them as they are.
@@ -151,7 +153,7 @@ def convert(  # noqa: PLR0913  as many options as the command has
     header = _header(inputs, selection, rewrite)
     result = Conversion()
     finished = _Finished(result.paths)
-    reading = InputLines(inputs, describe, on_read)
+    reading = InputLines(inputs, describe, on_read, describe_all)
     after = split and split._replace(one_clock=not reading.numbers.stay)
     begin = _creating(inputs, partial(create, make_rule=make_rule), mode)
     writer = _writer(max_size, begin, output, header, after, finished.note)

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import NamedTuple, NoReturn
 
 from ...errors import LineError
-from ...model import FrameInfo, Record, describe_nothing
+from ...model import DescribeAll, FrameInfo, Record, describe_nothing
 from ..line.as_written import as_written
 from ..line.codec import decode_line
 from ..line.columns import stretches
@@ -85,9 +85,11 @@ class InputLines:
         inputs: Sequence[Input],
         describe: Callable[[bytes], FrameInfo] | None,
         on_read: Callable[[int, int], object],
+        describe_all: DescribeAll | None = None,
     ) -> None:
         self.written_anew = 0
         self.describe = describe
+        self._describe_all = describe_all
         self.numbers = ConnectionNumbers(inputs)
         self._inputs = inputs
         self._on_read = on_read
@@ -124,7 +126,9 @@ class InputLines:
                 yield self._piece(file, lines, lines)
                 continue
             waiting: list[bytes] = []
-            for first, last, received in stretches(lines, self.describe or describe_nothing):
+            for first, last, received in stretches(
+                lines, self.describe or describe_nothing, describe_all=self._describe_all
+            ):
                 if received is None:
                     waiting += lines[first:last]
                     continue

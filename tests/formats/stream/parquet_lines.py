@@ -6,11 +6,12 @@ import json
 import string
 from collections.abc import Callable, Sequence
 
+import msgspec
 from hypothesis import strategies as st
 
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.line.frame_run import FrameRun
-from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
+from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, FrameInfos, Header, Record
 
 START = 1_795_280_400 * NANOSECONDS
 HEADER = Header("coinbase-advanced", url="wss://example.test", created=START)
@@ -111,4 +112,11 @@ def frame_runs(
     text = b"".join(
         encode(Frame(time, conn, payload)) + b"\n" for time, (_, payload, _) in zip(times, frames, strict=True)
     )
-    return FrameRun(text, conn, times, [info for *_, info in frames], [len(payload) for _, payload, _ in frames])
+    infos = [info for *_, info in frames]
+    by_column = FrameInfos(
+        [msgspec.structs.replace(info, sequence=None) for info in infos],
+        list(range(len(infos))),
+        [info.sequence for info in infos],
+    )
+    sizes = [len(payload) for _, payload, _ in frames]
+    return FrameRun(text, conn, times, by_column if draw(st.booleans()) else infos, sizes)

@@ -22,13 +22,20 @@ from feedrec.formats.line.selection import Selection
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools import input_lines
 from feedrec.formats.tools.convert import convert
-from feedrec.model import NANOSECONDS, FrameInfo
+from feedrec.model import NANOSECONDS, Describe, DescribeAll, FrameInfos
 
 from . import odd_recordings
 from .odd_recordings import RULES, describe
 
 
-def one_by_one(lines: Sequence[bytes], _describe: Callable[[bytes], FrameInfo]) -> Iterator[tuple[int, int, None]]:
+def describe_all(payloads: Sequence[bytes]) -> FrameInfos:
+    infos = list(map(describe, payloads))
+    kinds = [msgspec.structs.replace(info, sequence=None) for info in dict.fromkeys(infos)]
+    which = [kinds.index(msgspec.structs.replace(info, sequence=None)) for info in infos]
+    return FrameInfos(kinds, which, [info.sequence for info in infos])
+
+
+def one_by_one(lines: Sequence[bytes], _describe: Describe, **_further: DescribeAll) -> Iterator[tuple[int, int, None]]:
     yield 0, len(lines), None
 
 
@@ -49,6 +56,7 @@ def written(
                 target,
                 selection=selection,
                 describe=describe,
+                describe_all=describe_all,
                 make_rule=rule,
                 split=split,
             )
