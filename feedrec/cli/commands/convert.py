@@ -128,9 +128,8 @@ def convert(
     to_stdout = _check_target(target, kind, split, options["max_size"], as_json=as_json)
     damage: dict[Path, DamagedRecordingError] = {}
     found = _look_at(inputs, options, damage)
-    header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
-    selection = selection_of(found[0].path, header, **{name: options[name] for name in _CHOICE})
-    rules = rules_for(header.endpoint)
+    selection, endpoint = _selection(found, options), found[0].header.endpoint
+    rules = rules_for(endpoint)
     with _progress(found) as on_read:
         result = convert_recordings(
             found,
@@ -139,7 +138,7 @@ def convert(
             describe=rules.describe,
             describe_all=rules.describe_all,
             make_rule=rules.sequence_rule,
-            state=_state(header.endpoint, options["start"]) if options["with_state"] else None,
+            state=_state(endpoint, options["start"]) if options["with_state"] else None,
             rewrite=rewrite_of(found, options["trim_book"], anonymize=options["anonymize"]),
             split=split,
             max_size=options["max_size"],
@@ -147,8 +146,14 @@ def convert(
             create=_to_stdout(kind, level) if to_stdout else _to_file(level, overwrite=overwrite),
             on_read=on_read,
         )
-        write_beside(result, header.endpoint, options, partial(on_read, 0, found[0].size))
+        write_beside(result, endpoint, options, partial(on_read, 0, found[0].size))
     _end(result, selection, list(damage.values()), as_json=as_json, to_stdout=to_stdout)
+
+
+def _selection(found: Sequence[Input], options: dict[str, Any]) -> Selection:
+    """Return what was chosen; times may count from the beginning of the earliest input."""
+    header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
+    return selection_of(found[0].path, header, **{name: options[name] for name in _CHOICE})
 
 
 def _warn_of_nothing(result: Conversion, selection: Selection) -> None:
