@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from .command_line import chosen
-from .files import formats, reading, tools
+from .files import formats, parquet, reading, tools
 from .measuring.figures import Figures, Group, read_figures, write_figures
 from .measuring.machine import this_machine
 from .measuring.rows import Row
 from .page import shown
 from .recording import proxy, record, stages
-from .replaying import late_book, late_state, lateness, replay, shared_clients, two_clients
+from .replaying import fan_out, late_book, late_state, lateness, replay, shared_clients, two_clients
 from .starting import commands, feed_replay, pytest_start
 
 __all__ = ["GROUPS"]
@@ -37,11 +37,13 @@ GROUPS: dict[str, Rows] = {
     "feed_replay": feed_replay.rows,
     "lateness": lateness.rows,
     "shared": shared_clients.rows,
+    "fan_out": fan_out.rows,
     "late_book": late_book.rows,
     "two_clients": two_clients.rows,
     "late_state": late_state.rows,
     "reading": reading.rows,
     "tools": tools.rows,
+    "parquet": parquet.rows,
     "formats": formats.rows,
     "pytest": pytest_start.rows,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Cost", "Server", "run", "serving", "spent"]
+__all__ = ["Cost", "Server", "peak_of", "run", "serving", "spent"]
 
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 _PATIENCE = 300
@@ -77,6 +78,30 @@ def serving(*arguments: object) -> Iterator[Server]:
             yield Server(process.stdout.readline().strip(), process)
         finally:
             process.terminate()
+
+
+@contextlib.contextmanager
+def peak_of(process: subprocess.Popen[str]) -> Iterator[list[int]]:
+    """
+    Watch the peak memory of a process; the list has it in bytes at the end of the block, 0 if it cannot be told.
+
+    What wait4 says is no less than what this process has: a child begins as its copy.
+    """
+    peak, ended = [0], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.02):
+            with contextlib.suppress(OSError):
+                found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+                peak[0] = peak[0] if found is None else int(found[1]) * 1024  # of one that has ended there is none
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield peak
+    finally:
+        ended.set()
+        watching.join()
 
 
 def _start(

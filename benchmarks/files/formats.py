@@ -24,7 +24,7 @@ from ..processes import run
 
 __all__ = ["rows"]
 
-PAYLOAD = 400_000_000
+PAYLOAD = 200_000_000
 """Bytes of payload in the large recording."""
 
 SEEKS = 50
@@ -41,7 +41,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
         if path.exists():
             yield _size(path)
     recording = folder / "large.jsonl.zst"
-    payload, span = large(recording, PAYLOAD // (40 if quick else 1))
+    payload, span = large(recording, PAYLOAD // (20 if quick else 1))
     yield _telling(recording, payload)
     yield from _seeking(recording, span, "")
     bare = folder / "bare.jsonl.zst"

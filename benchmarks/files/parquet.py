@@ -25,7 +25,7 @@ from ..processes import run
 
 __all__ = ["rows"]
 
-ROUNDS = 5
+ROUNDS = 3
 FRAMES = 60_000
 
 _PACE = 1_000_000
@@ -40,7 +40,7 @@ Files = Mapping[int, Path]
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Measure both directions."""
-    rounds, frames = (1, FRAMES // 10) if quick else (ROUNDS, FRAMES)
+    rounds, frames = (1, FRAMES // 20) if quick else (ROUNDS, FRAMES)
     lines = {load: folder / f"{load}.jsonl.zst" for load in LOADS}
     parquet = {load: folder / f"{load}.parquet" for load in LOADS}
     for load in LOADS:

@@ -25,7 +25,7 @@ from ..processes import run
 
 __all__ = ["rows"]
 
-ROUNDS = 5
+ROUNDS = 3
 FRAMES = 50_000
 """Frames of the smallest recording, which is doubled twice."""
 

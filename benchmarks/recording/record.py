@@ -18,7 +18,7 @@ from ..processes import run, serving
 __all__ = ["rows"]
 
 ROUNDS = 7
-SATURATED, LIVE = 150_000, 10_000
+SATURATED, LIVE = 80_000, 8_000
 """Frames, which are doubled twice."""
 RATE = 5_000
 """Frames per second, evenly spaced."""

@@ -64,11 +64,11 @@ class _Material:
         self.stream = b"".join(numbered(payloads, max(1, count // len(payloads))))
         cut = [payload for found in FrameCutter(None).feed(self.stream) if isinstance(found, list) for payload in found]
         self.batches = [cut[start : start + TOGETHER] for start in range(0, len(cut), TOGETHER)]
-        self.infos = [list(map(_FEED.describe, batch)) for batch in self.batches]
+        self.infos = list(map(_FEED.describe_all, self.batches))
         self.runs = list(map(_run, self.infos, self.batches))
         self.count = len(cut)
 
-    def columns(self) -> Iterator[tuple[list[FrameInfo], list[bytes]]]:
+    def columns(self) -> Iterator[tuple[Sequence[FrameInfo], list[bytes]]]:
         """Return what frames are, and their payloads, batch by batch."""
         return zip(self.infos, self.batches, strict=True)
 
@@ -139,7 +139,11 @@ def _calls(function: Callable[..., object], arguments: Iterable[tuple[Any, ...]]
 
 
 def _described(material: _Material) -> Callable[[], None]:
-    return _calls(lambda batch: list(map(_FEED.describe, batch)), zip(material.batches))
+    return _calls(_FEED.describe, (frame[1:] for frame in material.frames()))
+
+
+def _described_together(material: _Material) -> Callable[[], None]:
+    return _calls(_FEED.describe_all, zip(material.batches))
 
 
 def _client(material: _Material) -> FeedClient:
@@ -154,15 +158,15 @@ def _followed(material: _Material) -> Callable[[], None]:
 
 
 def _passed(material: _Material) -> Callable[[], None]:
-    first, *others = material.infos
-    return _calls(_client(material).passes, zip([first[1:], *others]))
+    others = _FEED.describe_all(material.batches[0][1:]), *material.infos[1:]
+    return _calls(_client(material).passes, zip(others))
 
 
 def _line(info: FrameInfo, payload: bytes) -> bytes:
     return encode_received(_NOW, 0, payload, binary=False, parses=info.parses)
 
 
-def _run(infos: list[FrameInfo], batch: list[bytes]) -> FrameRun:
+def _run(infos: Sequence[FrameInfo], batch: list[bytes]) -> FrameRun:
     run = run_of(0, [(_NOW, batch)], infos)
     assert run is not None
     return run
@@ -199,7 +203,7 @@ def _packed(material: _Material) -> Callable[[], None]:
 
 _STAGES: dict[str, Sequence[Stage]] = {
     "receiving: payloads out of the bytes": (_parsed, _cut),
-    "what it is (`Feed.describe`)": (_described,),
+    "what it is": (_described, _described_together),
     "its place in the sequence": (_followed, _passed),
     "whether it can stand verbatim, and its line": (_lines, _runs),
     "the index and the summary": (_marked, _indexed),

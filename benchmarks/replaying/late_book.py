@@ -14,7 +14,7 @@ from ..processes import run, serving
 
 __all__ = ["measure", "rows"]
 
-SECONDS = 20
+SECONDS = 10
 
 
 class Beside(NamedTuple):
@@ -27,7 +27,7 @@ class Beside(NamedTuple):
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Replay 1,000 frames per second at speed 1, without and with a client that joins late again and again."""
     path = folder / "deep.jsonl.zst"
-    size = deep_book(path, SECONDS // (10 if quick else 1))
+    size = deep_book(path, SECONDS // (5 if quick else 1))
     alone = measure(path).lateness
     lateness, joins = measure(path, late=size)
     what = f"late joins to a book of {size / 1e6:.1f} MB"

@@ -16,7 +16,7 @@ __all__ = ["rows"]
 
 FRAMES = 60_000
 CLIENTS = (1, 2, 4, 10)
-ROUNDS = 3
+ROUNDS = 2
 
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:

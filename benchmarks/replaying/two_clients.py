@@ -23,7 +23,7 @@ from ..processes import run, serving
 
 __all__ = ["rows"]
 
-ROUNDS = 5
+ROUNDS = 3
 GOALS = {10: 2.0, 100: 5.0}
 """Milliseconds of the p99, by speed."""
 

@@ -1,7 +1,9 @@
 """
 The baseline for many clients: a server that sleeps until each frame is due, and hands it to the library's `broadcast`.
 
-    python -m benchmarks.broadcast_server RECORDING CLIENTS     begins with the last client; prints the lateness in ns
+    python -m benchmarks.replaying.broadcast_server RECORDING CLIENTS
+
+It begins with the last client, and prints the lateness in ns.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from feedrec.model import NANOSECONDS
 
-from .send_server import load
+from ..send_server import load
 
 
 async def main(path: str, clients: int) -> None:
