@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import pytest
 
 from feedrec.errors import FeedrecError, WriteError
+from feedrec.formats.file.names import state_path
 from feedrec.formats.file.rotation import RotatingWriter
 from feedrec.model import Frame
 from feedrec.recorder import source_to
@@ -86,6 +87,15 @@ def test_a_recording_that_fails_fails_the_test(venue: Venue, tmp_path: Path, mon
         with pytest.raises(FeedrecError, match="gone"):
             feed.end(has_passed=True)
     assert not (tmp_path / "a.jsonl").exists()
+
+
+def test_checkpoints_of_a_recording_go_with_it_when_another_takes_its_place(venue: Venue, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    for one in (path, state_path(path)):
+        one.write_bytes(b"old")
+    with recorded(venue, path) as feed:
+        feed.end(has_passed=True)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_names_that_are_taken_by_folders_are_errors(venue: Venue, tmp_path: Path) -> None:
