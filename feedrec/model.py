@@ -12,6 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 from typing import Any, Literal, overload
 
 import msgspec
@@ -177,6 +178,10 @@ class FrameInfos(Sequence[FrameInfo]):
         if isinstance(place, slice):
             return FrameInfos(self.kinds, self.which[place], self.sequences[place])
         return _numbered(self.kinds[self.which[place]], self.sequences[place])
+
+    def chosen(self, kept: Sequence[bool]) -> FrameInfos:
+        """Return what those of the frames are that are to be kept."""
+        return FrameInfos(self.kinds, list(compress(self.which, kept)), list(compress(self.sequences, kept)))
 
 
 def _numbered(info: FrameInfo, sequence: int | None) -> FrameInfo:

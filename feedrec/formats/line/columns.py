@@ -76,8 +76,13 @@ class ReceivedColumns(msgspec.Struct, frozen=True, gc=False):
             return self
         if not any(kept):
             return None
-        columns = (self.lines, self.times, self.conns, self.payloads, self.infos)
-        return ReceivedColumns(*(list(compress(column, kept)) for column in columns))  # type: ignore[arg-type]
+        return ReceivedColumns(
+            list(compress(self.lines, kept)),
+            list(compress(self.times, kept)),
+            list(compress(self.conns, kept)),
+            list(compress(self.payloads, kept)),
+            self.infos.chosen(kept) if isinstance(self.infos, FrameInfos) else list(compress(self.infos, kept)),
+        )
 
     @property
     def run(self) -> FrameRun | None:

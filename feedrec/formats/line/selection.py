@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ...model import Direction, Frame, FrameInfo, Record
+from ...model import Direction, Frame, FrameInfo, FrameInfos, Record
 from .index import IndexedBlock
 
 __all__ = ["Selection"]
@@ -87,9 +87,12 @@ class Selection(msgspec.Struct, frozen=True):
         if self.direction == "out":
             return [False] * len(infos)
         channels, products, connections = self.channels, self.products, self.connections
-        kept = [not channels or info.channel in channels for info in infos]
+        kinds = infos.kinds if isinstance(infos, FrameInfos) else infos
+        kept = [not channels or info.channel in channels for info in kinds]
         if products:
-            kept = [one and not products.isdisjoint(info.products) for one, info in zip(kept, infos, strict=True)]  # type: ignore[attr-defined]
+            kept = [one and not products.isdisjoint(info.products) for one, info in zip(kept, kinds, strict=True)]  # type: ignore[attr-defined]
+        if isinstance(infos, FrameInfos):
+            kept = list(map(kept.__getitem__, infos.which))
         if connections:
             kept = [one and conn in connections for one, conn in zip(kept, conns, strict=True)]
         return kept

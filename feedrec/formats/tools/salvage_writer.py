@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from ...errors import LineError, NotARecordingError
-from ...model import TIME_LIMIT, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
+from ...model import TIME_LIMIT, DescribeAll, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
 from ..facts.sequence_check import Rules
 from ..file.writer import RecordingWriter
 from ..line.as_written import as_written, header_as_written
@@ -69,6 +69,7 @@ class SalvageWriter:
         self._keep_unverified = keep_unverified
         self._writer: RecordingWriter | None = None
         self._describe: Describe = describe_nothing
+        self._describe_all: DescribeAll | None = None
         self._last: int | None = None
         self._conn = 0
         self._conn_count = self._conn_shift = 0
@@ -112,7 +113,7 @@ class SalvageWriter:
         frame = self._source.whole_frame(lines)
         if self._writer is None:
             start, frame = self._take_header(lines), None
-        parts = list(stretches(lines, self._describe, start))
+        parts = list(stretches(lines, self._describe, start, describe_all=self._describe_all))
         if frame is not None and not self._changes_lines:
             block = whole_block(frame, lines, parts, self._describe)
             if block is not None:
@@ -153,7 +154,7 @@ class SalvageWriter:
 
     def _begin(self, header: Header, line: bytes | None = None) -> None:
         rules = self._rules_for(header.endpoint)
-        self._describe = rules.describe
+        self._describe, self._describe_all = rules.describe, rules.describe_all
         self._run = run_identity(header)
         line = encode_header(header) if line is None else header_as_written(line)
         self._writer = self._create(line, make_rule=rules.sequence_rule)

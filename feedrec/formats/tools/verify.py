@@ -207,8 +207,10 @@ class _Verification:
             self._take_header(lines[0])
         assert self._check is not None  # noqa: S101  for mypy
         self._index.take_text(sum(map(len, lines)) + len(lines))
-        describe = self._rules.describe if self._has_header else self._describe
-        for begin, end, received in stretches(lines, describe, start):
+        describe, describe_all = self._rules.describe, self._rules.describe_all
+        if not self._has_header:
+            describe, describe_all = self._describe, None
+        for begin, end, received in stretches(lines, describe, start, describe_all=describe_all):
             if received is not None:
                 self._take_received(received)
                 continue
@@ -330,7 +332,7 @@ def _verify_records(recording: Recording, rules: Rules, progress: Progress) -> V
     try:
         for lines in recording.batches():
             progress(recording.bytes_read, recording.size)
-            for begin, end, received in stretches(lines, rules.describe):
+            for begin, end, received in stretches(lines, rules.describe, describe_all=rules.describe_all):
                 if received is not None:
                     result.take_received(received, check)
                     continue

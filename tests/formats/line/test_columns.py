@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +12,10 @@ from feedrec.errors import LineError
 from feedrec.formats.line.as_written import as_written
 from feedrec.formats.line.codec import decode_line, encode_frame
 from feedrec.formats.line.columns import ReceivedColumns, received_columns, stretches
-from feedrec.model import Frame
+from feedrec.model import DescribeAll, Frame
 
 from ..tools import odd_recordings
-from ..tools.odd_recordings import describe, mark
+from ..tools.odd_recordings import describe, describe_all, mark
 
 SECOND = 1_786_309_548_000_000_000
 
@@ -24,18 +26,20 @@ def frames_of(columns: ReceivedColumns) -> list[Frame]:
     return [Frame(*one) for one in zip(columns.times, columns.conns, columns.payloads, strict=True)]
 
 
-@given(odd_recordings.lines, st.integers(0, 2))
-def test_stretches_have_every_line_once_and_columns_say_what_decoding_says(lines: list[bytes], start: int) -> None:
+@given(odd_recordings.lines, st.integers(0, 2), st.sampled_from([None, describe_all]))
+def test_stretches_have_every_line_once_and_columns_say_what_decoding_says(
+    lines: list[bytes], start: int, all_at_once: DescribeAll | None
+) -> None:
     start = min(start, len(lines))
     place = start
-    for begin, end, columns in stretches(lines, describe, start):
+    for begin, end, columns in stretches(lines, describe, start, describe_all=all_at_once):
         assert begin == place < end
         place = end
         if columns is None:
             continue
         assert columns.lines == lines[begin:end]
         assert frames_of(columns) == [decode_line(line) for line in columns.lines]
-        assert columns.infos == [describe(payload) for payload in columns.payloads]
+        assert list(columns.infos) == [describe(payload) for payload in columns.payloads]
         assert columns.times == sorted(columns.times)
         assert all(as_written(line, decode_line(line)) == line for line in columns.lines)
         if columns.run is not None:
@@ -130,3 +134,17 @@ def test_what_is_not_trusted_is_parsed() -> None:
     lines = [encode_frame(Frame(SECOND, 0, b'{"a":1}')).replace(b'{"a":1}', b'{"a":}')] * 4
     assert received_columns(lines) is None
     assert received_columns(lines, trusted=True) is not None
+
+
+@given(odd_recordings.lines, st.randoms(use_true_random=False))
+def test_what_is_chosen_is_the_same_however_it_is_described(lines: list[bytes], random: Random) -> None:
+    for begin, end, columns in stretches(lines, describe, describe_all=describe_all):
+        if columns is None:
+            continue
+        kept = [random.random() < 0.5 for _ in columns.lines]
+        chosen = columns.chosen(kept)
+        assert (chosen is not None) == any(kept)
+        if chosen is not None:
+            assert list(chosen.lines) == [line for line, one in zip(lines[begin:end], kept, strict=True) if one]
+            assert frames_of(chosen) == list(map(decode_line, chosen.lines))
+            assert list(chosen.infos) == list(map(describe, chosen.payloads))

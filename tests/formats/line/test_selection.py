@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.formats.line.selection import Selection
-from feedrec.model import Event, Frame, FrameInfo, Record
+from feedrec.model import Event, Frame, FrameInfo, FrameInfos, Record
 
 
 def describe(payload: bytes) -> FrameInfo:
@@ -87,4 +87,7 @@ def test_names_may_come_in_any_collection() -> None:
 )
 def test_many_frames_are_chosen_as_each_of_them(selection: Selection, frames: list[tuple[int, FrameInfo]]) -> None:
     expected = [selection.takes_received(*one) for one in frames]
-    assert selection.takes_each([conn for conn, _ in frames], [info for _, info in frames]) == expected
+    conns, infos = [conn for conn, _ in frames], [info for _, info in frames]
+    assert selection.takes_each(conns, infos) == expected
+    by_column = FrameInfos(infos, list(range(len(infos))), [None] * len(infos))
+    assert selection.takes_each(conns, by_column) == expected

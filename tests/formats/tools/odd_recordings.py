@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame, encode_header
 from feedrec.formats.line.index import Mark, mark_of
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
-from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Kind, Record
+from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, FrameInfos, Header, Kind, Record
 
 START = 1_795_280_400 * NANOSECONDS
 HEADER = Header("test", url="wss://example.test", created=START)
@@ -37,7 +38,14 @@ def describe(payload: bytes) -> FrameInfo:
     return FrameInfo(found.c, found.p, found.s, kind, parses=True)
 
 
-RULES = Rules(describe, lambda from_start: ConnectionSequence(0 if from_start else None))
+def describe_all(payloads: Sequence[bytes]) -> FrameInfos:
+    infos = list(map(describe, payloads))
+    kinds = [msgspec.structs.replace(info, sequence=None) for info in dict.fromkeys(infos)]
+    which = [kinds.index(msgspec.structs.replace(info, sequence=None)) for info in infos]
+    return FrameInfos(kinds, which, [info.sequence for info in infos])
+
+
+RULES = Rules(describe, lambda from_start: ConnectionSequence(0 if from_start else None), describe_all)
 
 
 class Step(NamedTuple):

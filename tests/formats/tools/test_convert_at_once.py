@@ -22,17 +22,10 @@ from feedrec.formats.line.selection import Selection
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools import input_lines
 from feedrec.formats.tools.convert import convert
-from feedrec.model import NANOSECONDS, Describe, DescribeAll, FrameInfos
+from feedrec.model import NANOSECONDS, Describe, DescribeAll
 
 from . import odd_recordings
-from .odd_recordings import RULES, describe
-
-
-def describe_all(payloads: Sequence[bytes]) -> FrameInfos:
-    infos = list(map(describe, payloads))
-    kinds = [msgspec.structs.replace(info, sequence=None) for info in dict.fromkeys(infos)]
-    which = [kinds.index(msgspec.structs.replace(info, sequence=None)) for info in infos]
-    return FrameInfos(kinds, which, [info.sequence for info in infos])
+from .odd_recordings import RULES, describe, describe_all
 
 
 def one_by_one(lines: Sequence[bytes], _describe: Describe, **_further: DescribeAll) -> Iterator[tuple[int, int, None]]:

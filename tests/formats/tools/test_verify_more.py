@@ -17,7 +17,7 @@ from feedrec.formats.line.codec import encode_header
 from feedrec.formats.line.columns import stretches
 from feedrec.formats.tools import verify as module
 from feedrec.formats.tools.verify import verify_recording
-from feedrec.model import FrameInfo
+from feedrec.model import Describe, DescribeAll
 
 from . import odd_recordings
 from .damage import LINES, pack
@@ -25,7 +25,7 @@ from .odd_recordings import HEADER, RULES
 
 
 def one_by_one(
-    lines: Sequence[bytes], _describe: Callable[[bytes], FrameInfo], start: int = 0
+    lines: Sequence[bytes], _describe: Describe, start: int = 0, **_further: DescribeAll | None
 ) -> Iterator[tuple[int, int, None]]:
     yield start, len(lines), None
 
