@@ -143,27 +143,32 @@ class RecordingReader(Recording):
             return None
         return text if len(text) <= _LARGEST_BLOCK else None
 
-    def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
+    def blocks_back(
+        self, *, before_place: bool = False, is_wanted: Callable[[IndexedBlock], bool] = lambda _block: True
+    ) -> Iterator[list[bytes]]:
         until = self._begin.start if before_place else self.size
         if not self._is_compressed:
             if not before_place and isinstance(self._sequence.decoder, PlainDecoder):
                 start = max(0, until - _TAIL)
                 yield self._file.read_at(start, until - start).split(b"\n")[1:-1]
             return
-        for where in reversed(self._blocks_until(until)):
+        for where in self._blocks_before(until, is_wanted):
             with contextlib.suppress(RecordingError):
                 yield [line for lines in self._pass_over(where).batches() for line in lines]
 
-    def _blocks_until(self, end: int) -> list[ByteRange]:
-        """Return the blocks before an offset, as far as the file is whole."""
+    def _blocks_before(self, end: int, is_wanted: Callable[[IndexedBlock], bool]) -> Iterator[ByteRange]:
+        """Yield the blocks before an offset from the last one back, as far as the file is whole."""
         if self.index is not None:
-            return [ByteRange(block.offset, block.end) for block in self.index.blocks if block.offset < end]
+            for block in reversed(self.index.blocks):
+                if block.offset < end and is_wanted(block):
+                    yield ByteRange(block.offset, block.end)
+            return
         blocks: list[ByteRange] = []
         with contextlib.suppress(StreamDamage):
             for span in walk_frames(self._file.read_at, end):
                 if span.skippable is None:
                     blocks.append(ByteRange(span.start, span.end))  # noqa: PERF401  those before damage count
-        return blocks
+        yield from reversed(blocks)
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
         if start is None and end is None:

@@ -134,12 +134,18 @@ class Recording(ABC):
         del start
         return 0
 
-    def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:  # noqa: ARG002
+    def blocks_back(
+        self,
+        *,
+        before_place: bool = False,  # noqa: ARG002
+        is_wanted: Callable[[IndexedBlock], bool] = lambda _block: True,  # noqa: ARG002
+    ) -> Iterator[list[bytes]]:
         """
         Yield the blocks of lines from the last one back, as far as that takes no reading of everything.
 
         Args:
             before_place: Begin with the last of those that `seek` skipped.
+            is_wanted: Asked, from the last one back, of each block that is in the index, whether to read it.
 
         """
         return iter(())

@@ -109,6 +109,11 @@ class IndexedBlock(msgspec.Struct):
         return self.offset + self.size
 
     @property
+    def has_others(self) -> bool:
+        """Whether it may have lines that are no received frames: events, sent frames, and what came without marks."""
+        return sum(sum(counts.values()) for counts in self.frames.values()) < self.lines
+
+    @property
     def is_possible(self) -> bool:
         """Whether such a block can exist."""
         if self.first is None or self.last is None:

@@ -108,8 +108,7 @@ class Selection(msgspec.Struct, frozen=True):
             return block.text > 0
         if (self.end is not None and block.first >= self.end) or (self.start is not None and block.last < self.start):
             return False
-        received = sum(sum(counts.values()) for counts in block.frames.values())
-        if not self.is_filter or received < block.lines:
+        if not self.is_filter or block.has_others:
             return True
         connections = {str(number) for number in self.connections} or block.frames.keys()
         channels = {channel for conn in connections for channel in block.frames.get(conn, ())}

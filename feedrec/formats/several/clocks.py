@@ -16,7 +16,7 @@ from ...model import format_time, parse_time
 from ..facts.file_facts import FROM_END
 from ..file.recording import Recording
 from ..line.fast_path import time_texts
-from ..line.index import Index
+from ..line.index import Index, IndexedBlock
 from ..line.steady_clock import (
     DISORDER,
     LONGEST_JUMP,
@@ -54,7 +54,15 @@ def last_reading(recording: Recording, *, before_place: bool = False) -> Reading
 
     """
     covered = 0
-    for lines in recording.blocks_back(before_place=before_place):
+
+    def may_have_one(block: IndexedBlock) -> bool:
+        nonlocal covered
+        if block.has_others:
+            return covered <= FROM_END
+        covered += (block.last or 0) - (block.first or 0)
+        return False
+
+    for lines in recording.blocks_back(before_place=before_place, is_wanted=may_have_one):
         reading = next(filter(None, map(reading_in, reversed(lines))), None)
         if reading is not None:
             return reading

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from feedrec.formats.several.clocks import (
     starting_clocks,
 )
 from feedrec.formats.several.inputs import Input, inspect_recording
-from feedrec.model import Header, Record, format_time
+from feedrec.model import Frame, Header, Record, format_time
 
 from ...set_clocks import DAY, HOUR, SECOND, START, Steps, lines_of, recorded, wall_at, without_readings, write
 
@@ -62,7 +63,7 @@ def test_where_there_is_none_little_is_read_in_vain(tmp_path: Path, monkeypatch:
         blocks = list(recording.blocks_back())
         looked_at: list[bytes] = []
 
-        def counted(*, before_place: bool) -> Iterator[list[bytes]]:
+        def counted(*, before_place: bool, is_wanted: object) -> Iterator[list[bytes]]:  # noqa: ARG001
             assert not before_place
             for lines in blocks:
                 looked_at.extend(lines)
@@ -75,6 +76,27 @@ def test_where_there_is_none_little_is_read_in_vain(tmp_path: Path, monkeypatch:
     packed.write_bytes(gzip.compress(b"\n".join([encode_header(Header("raw")), *lines_of(recorded(TIMES, {})), b""])))
     with open_recording(packed) as recording:
         assert last_reading(recording) is None
+
+
+def test_blocks_with_nothing_but_received_frames_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reading at the beginning is found all the same if it is near enough."""
+    opening = Reading(START, 0)
+    frames = [Frame(START + number * SECOND, 0, b"[%d]" % number) for number in range(150)]
+    path = write(tmp_path / "a.jsonl.zst", [opening.event(START, 0), *frames])
+    with open_recording(path) as recording:
+        assert recording.index is not None
+        assert len(recording.index.blocks) > 5
+        read: list[list[bytes]] = []
+        blocks_back = recording.blocks_back
+
+        def noted(**options: Any) -> Iterator[list[bytes]]:
+            for lines in blocks_back(**options):
+                read.append(lines)
+                yield lines
+
+        monkeypatch.setattr(recording, "blocks_back", noted)
+        assert last_reading(recording) == opening
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize("suffix", [".jsonl.zst", ".parquet"])

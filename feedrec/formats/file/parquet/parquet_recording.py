@@ -7,13 +7,14 @@ Memory is bounded by a row group. Its lines are returned only after its bytes pr
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from ....errors import CorruptRecordingError, LineError, NotARecordingError, RecordingError
 from ...line.codec import decode_header, line_time
 from ...line.fast_path import lines_between
+from ...line.index import IndexedBlock
 from ...stream.zstd_parser import StreamDamage
 from ..recording import Recording
 from ..recording_file import RecordingFile
@@ -67,7 +68,12 @@ class ParquetRecording(Recording):
         self._begin = len(self._rows.groups)
         return passed
 
-    def blocks_back(self, *, before_place: bool = False) -> Iterator[list[bytes]]:
+    def blocks_back(
+        self,
+        *,
+        before_place: bool = False,
+        is_wanted: Callable[[IndexedBlock], bool] = lambda _block: True,  # noqa: ARG002  it has no such index
+    ) -> Iterator[list[bytes]]:
         until = self._begin if before_place else len(self._rows.groups)
         for number in reversed(range(until)):
             with contextlib.suppress(RecordingError):
