@@ -79,14 +79,25 @@ class StateCache:
 
     def open(self, about: About) -> StateFile | None:
         """Return the states that are kept, open; None if there are none, or what is there is damaged."""
-        path = self.folder / about.name
+        path = self.path_of(about)
         try:
             state = open_state(path) if self._is_private() else None
-            if state is not None:
-                os.utime(path)
         except (StateDamageError, OSError):
             return None
+        if state is not None:
+            with contextlib.suppress(OSError):  # it can be read where nothing can be written
+                os.utime(path)
         return state
+
+    def path_of(self, about: About) -> Path:
+        """Return the file in which states are kept."""
+        return self.folder / about.name
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is one of this folder: a state in it cannot be used."""
+        if path.parent == self.folder:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def keep(self, about: About, lines: int, when: int, states: Mapping[Key, tuple[bytes, int]]) -> None:
         """
@@ -119,7 +130,7 @@ class StateCache:
     def _write(self, about: About, lines: int, when: int, states: Mapping[Key, tuple[bytes, int]]) -> None:
         old = self.open(about)
         known = [] if old is None else [one for one in old.directory.checkpoints if one.lines != lines]
-        writer = StateWriter(self.folder / about.name, _PRIVATE)
+        writer = StateWriter(self.path_of(about), _PRIVATE)
         try:
             for one in sorted([*known[1 - _MOST_OF_ONE :], Checkpoint(lines, when, [])], key=lambda one: one.lines):
                 if one.lines == lines:

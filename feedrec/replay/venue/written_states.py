@@ -67,9 +67,10 @@ class _File:
 
 
 class _Candidate(NamedTuple):
-    """A checkpoint that can be used, and the place in the timeline where it is."""
+    """A checkpoint that can be used, the place in the timeline where it is, and the name of its file."""
 
     place: Place
+    path: Path
     state: StateFile
     checkpoint: Checkpoint
 
@@ -95,6 +96,7 @@ class WrittenStates:
         self._rules = dump_rules(feed)
         self._found: list[_File] | None = None
         self._told: set[Path] = set()
+        self._refused: set[Path] = set()  # files beside recordings with a state that cannot be used
 
     def latest(self, keys: Collection[Key], place: Place) -> Start | None:
         """See `Starts`."""
@@ -105,7 +107,7 @@ class WrittenStates:
                 try:
                     return Start(one.place, self._load(one, keys))
                 except (ValueError, OSError) as error:
-                    self._tell(Path("a checkpoint"), error)
+                    self._refuse(one.path, error)
         return None
 
     def keep(self, keys: Collection[Key], begin: Place, place: Place, state: FeedState) -> None:
@@ -172,26 +174,33 @@ class WrittenStates:
         for file in self._files():
             if not place[file.number]:
                 continue
-            states = [self._beside(file)]
+            beside = state_path(file.path)
+            states = [(beside, self._beside(beside))]
             if self._cache is not None:
-                states.append(self._cache.open(self._about(file, keys)))
-            for state in filter(None, states):
+                about = self._about(file, keys)
+                states.append((self._cache.path_of(about), self._cache.open(about)))
+            for path, state in states:
+                if state is None:
+                    continue
                 opened.callback(state.close)
                 named = state.directory
                 if (named.kind, named.recording) == (rules.kind, file.identity):
-                    found = self._last_usable(file, state, keys, place)
+                    found = self._last_usable(file, path, state, keys, place)
                     if found is not None:
                         yield found
 
-    def _beside(self, file: _File) -> StateFile | None:
-        path = state_path(file.path)
+    def _beside(self, path: Path) -> StateFile | None:
+        if path in self._refused:
+            return None
         try:
             return open_state(path)
         except (StateDamageError, OSError) as error:
             self._tell(path, error)
             return None
 
-    def _last_usable(self, file: _File, state: StateFile, keys: Collection[Key], place: Place) -> _Candidate | None:
+    def _last_usable(
+        self, file: _File, path: Path, state: StateFile, keys: Collection[Key], place: Place
+    ) -> _Candidate | None:
         for one in reversed(state.directory.checkpoints):
             if one.lines > place[file.number]:
                 continue
@@ -200,7 +209,7 @@ class WrittenStates:
                 before = state.directory.before[: max(since[key] for key in keys)]
                 where = self._place_of(file, one, before, keys, place)
                 if where is not None:
-                    return _Candidate(where, state, one)
+                    return _Candidate(where, path, state, one)
         return None
 
     def _place_of(
@@ -237,6 +246,13 @@ class WrittenStates:
             if (blob.channel, blob.product) in wanted:
                 state.load(blob.channel, blob.product, one.state.read(blob))
         return state
+
+    def _refuse(self, path: Path, error: Exception) -> None:
+        """Do without a file of which a state cannot be used, or what is rebuilt instead would not be kept."""
+        self._tell(path, error)
+        self._refused.add(path)
+        if self._cache is not None:
+            self._cache.remove(path)
 
     def _tell(self, path: Path, error: Exception) -> None:
         if path not in self._told:

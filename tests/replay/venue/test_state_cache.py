@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -93,6 +94,16 @@ def test_where_nothing_can_be_written_nothing_is_kept_and_nothing_is_wrong(tmp_p
     cache = StateCache(tmp_path / "file" / "cache")
     cache.keep(about(), 1, 1, {KEY: (b"1", 0)})
     assert kept(cache, about()) == {}
+
+
+def test_what_cannot_be_marked_as_used_is_used_all_the_same(cache: StateCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.keep(about(), 1, 1, {KEY: (b"1", 0)})
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.EROFS, "read-only file system", str(path))
+
+    monkeypatch.setattr(os, "utime", fail)
+    assert kept(cache, about()) == {1: b"1"}
 
 
 def test_a_folder_in_which_others_can_put_files_is_not_used(cache: StateCache) -> None:

@@ -275,6 +275,37 @@ def test_what_was_rebuilt_is_kept_for_the_next_replay(deep: Deep, tmp_path: Path
     assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
+def damage_states(path: Path) -> None:
+    """Damage the state of every checkpoint, not the directory."""
+    with open_state(path) as state:  # type: ignore[union-attr]
+        places = [blob.offset for one in state.directory.checkpoints for blob in one.blobs]
+    data = bytearray(path.read_bytes())
+    for place in places:
+        data[place + 5] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_damaged_state_of_the_cache_is_replaced(deep: Deep, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    cache = StateCache(tmp_path / "cache")
+    deep.frames_read(40, cache)
+    deep.frames_read(80, cache)
+    (path,) = (tmp_path / "cache").iterdir()
+    damage_states(path)
+    assert deep.frames_read(80, cache) == 80
+    (line,) = caplog.messages
+    assert str(path) in line
+    assert deep.frames_read(80, cache) < 3
+
+
+def test_what_is_rebuilt_in_place_of_a_damaged_checkpoint_is_kept(deep: Deep, tmp_path: Path) -> None:
+    make(deep.path, deep.endpoint)
+    damage_states(state_path(deep.path))
+    cache = StateCache(tmp_path / "cache")
+    assert deep.frames_read(80, cache) == 80
+    assert deep.frames_read(80, cache) < 3
+    assert state_path(deep.path).exists()
+
+
 def test_what_took_little_reading_is_not_kept(deep: Deep, tmp_path: Path) -> None:
     timeline = Timeline([deep.path], describe=feed_of(deep.endpoint).describe)
     written = WrittenStates(timeline, feed_of(deep.endpoint), StateCache(tmp_path / "cache"))
