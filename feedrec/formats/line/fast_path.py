@@ -60,7 +60,6 @@ class ReceivedFrames:
         lines: Sequence[bytes],
         others: list[Record] | None = None,
         places: list[int] | None = None,
-        on_odd: Callable[[bytes, Record], object] = lambda _line, _record: None,
     ) -> tuple[list[Frame], list[FrameInfo]]:
         """
         Return the received frames among these lines, and their descriptions; no descriptions without `describe`.
@@ -69,7 +68,6 @@ class ReceivedFrames:
             lines: The lines.
             others: Events and sent frames are appended to it.
             places: For each of them, the number of received frames before it is appended.
-            on_odd: Called with each line that is not cut by position, and so may be of another program, and its record.
 
         Raises:
             LineError: If one of them is not a line of a recording.
@@ -81,7 +79,7 @@ class ReceivedFrames:
         places = [] if places is None else places
         for start, end, received in stretches(lines, self._describe or describe_nothing, trusted=self._trusted):
             if received is None:
-                self._decode_singly(lines[start:end], frames, infos, others, places, on_odd)
+                self._decode_singly(lines[start:end], frames, infos, others, places)
                 continue
             conns = received.conns
             if self._first_conn:
@@ -98,7 +96,6 @@ class ReceivedFrames:
         infos: list[FrameInfo],
         others: list[Record],
         places: list[int],
-        on_odd: Callable[[bytes, Record], object],
     ) -> None:
         """Append to the four lists what these lines are."""
         describe = self._describe
@@ -113,7 +110,6 @@ class ReceivedFrames:
                             infos.append(info)
                         continue
             record = decode_line(line)
-            on_odd(line, record)
             if isinstance(record, Frame) and record.direction == "in":
                 frames.append(self._follow(line, record))
                 if describe is not None:
