@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import errno
 import os
 import stat
@@ -67,11 +66,6 @@ class StateFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
-
-    def last_at(self, lines: int) -> Checkpoint | None:
-        """Return the last checkpoint that is at or before a place, given by the number of lines before it."""
-        found = bisect.bisect_right(self.directory.checkpoints, lines, key=lambda one: one.lines)
-        return self.directory.checkpoints[found - 1] if found else None
 
     def read(self, blob: Blob) -> bytes:
         """

@@ -77,12 +77,6 @@ def test_what_was_put_in_comes_out(checkpoints: list[States], tmp_path_factory: 
     assert (folder / "y.state").read_bytes() == path.read_bytes()
 
 
-def test_the_last_one_at_a_place_is_found(path: Path) -> None:
-    with open_state(path) as state:  # type: ignore[union-attr]
-        found = [state.last_at(lines) for lines in (0, 9, 10, 19, 20, 999)]
-        assert [one and one.lines for one in found] == [None, None, 10, 10, 20, 20]
-
-
 def test_any_zstd_reads_the_states_and_passes_over_the_directory(path: Path) -> None:
     text = zstandard.ZstdDecompressor().stream_reader(path.read_bytes(), read_across_frames=True).read()
     assert text == b"".join(state for one in SOME for state, _ in one.values())
