@@ -45,28 +45,16 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Cos
     started = time.perf_counter()
     with _start(arguments, environment or {}) as process:
         assert process.stdout is not None
-        timer = threading.Timer(_PATIENCE, process.kill)
-        timer.start()
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        timer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{arguments} failed with {process.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, output)
+        with _impatience(process):
+            output = process.stdout.read()
+            cpu = _cpu_to_the_end(process)
+    return Cost(cpu, time.perf_counter() - started, output)
 
 
 def spent(*arguments: object) -> float:
     """Run `python -m ...` to its end, without what it prints; return the CPU time in seconds, start-up included."""
-    with _start(arguments, {}, subprocess.DEVNULL) as process:
-        timer = threading.Timer(_PATIENCE, process.kill)
-        timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        timer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{arguments} failed with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime
+    with _start(arguments, {}, subprocess.DEVNULL) as process, _impatience(process):
+        return _cpu_to_the_end(process)
 
 
 @contextlib.contextmanager
@@ -109,3 +97,23 @@ def _start(
 ) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", *map(str, arguments)]
     return subprocess.Popen(command, stdout=output, text=True, env={**_ENVIRONMENT, **environment})
+
+
+@contextlib.contextmanager
+def _impatience(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Kill a process if the block takes too long."""
+    timer = threading.Timer(_PATIENCE, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cpu_to_the_end(process: subprocess.Popen[str]) -> float:
+    """Wait until a process has ended; return the CPU time that it took in seconds."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{process.args} failed with {process.returncode}")
+    return usage.ru_utime + usage.ru_stime

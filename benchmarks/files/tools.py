@@ -8,20 +8,18 @@ level2.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-
-import zstandard
 
 from feedrec.feeds import find_feed, rule_of
 from feedrec.formats import create_recording, open_recording
 from feedrec.model import Event, Frame
 
 from ..material import DEMO, updates, without_index
-from ..measuring import Row, at_least, compared_slopes
-from ..processes import run
+from ..measuring import LOADS, Row, at_least, compared_slopes
+from ..processes import run, spent
+from .reading import READ_ALL
 
 __all__ = ["rows"]
 
@@ -30,7 +28,6 @@ FRAMES = 50_000
 """Frames of the smallest recording, which is doubled twice."""
 
 _PACE = 1_000_000  # nanoseconds from frame to frame
-_READ_SIZE = 1 << 20
 
 _number = re.compile(rb'"sequence_num":\d+')
 
@@ -38,7 +35,7 @@ _number = re.compile(rb'"sequence_num":\d+')
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Measure each command on recordings of one, two and four times the frames."""
     frames = FRAMES // (10 if quick else 1)
-    whole = {load: _recorded(folder / f"whole{load}.jsonl.zst", frames * load) for load in (1, 2, 4)}
+    whole = {load: _recorded(folder / f"whole{load}.jsonl.zst", frames * load) for load in LOADS}
     unfinished = {load: folder / f"unfinished{load}.jsonl.zst" for load in whole}
     for load, path in whole.items():
         without_index(path, unfinished[load])
@@ -57,7 +54,7 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
         yield compared_slopes(
             f"{what}: frames, against splitting lines, by CPU",
             frames,
-            lambda load: _split_all(whole[load]),
+            lambda load: spent(READ_ALL, "bare", whole[load]),
             partial(_cost, files, command, target),
             rounds=1 if quick else ROUNDS,
             goal=at_least(0.2),
@@ -68,18 +65,6 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
 def _cost(files: dict[int, Path], command: Callable[[Path], tuple[object, ...]], target: Path, load: int) -> float:
     target.unlink(missing_ok=True)
     return run("feedrec", *command(files[load])).cpu
-
-
-def _split_all(path: Path) -> float:
-    """Return the seconds of CPU that the loop takes."""
-    started = time.process_time()
-    with path.open("rb") as file:
-        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-        rest = b""
-        while text := reader.read(_READ_SIZE):
-            lines = (rest + text).split(b"\n")
-            rest = lines.pop()
-    return time.process_time() - started
 
 
 def _recorded(path: Path, count: int) -> Path:
