@@ -377,7 +377,7 @@ class Recording(ABC):
 def _chosen(batch: DecodedBatch, selection: Selection, describe: Callable[[bytes], FrameInfo]) -> DecodedBatch:
     """Return what is chosen of a batch whose lines all have times that are."""
     infos = batch.infos or [FrameInfo()] * len(batch.frames)
-    frames_kept = [selection.takes_received(one.conn, info) for one, info in zip(batch.frames, infos, strict=True)]
+    frames_kept = selection.takes_each([one.conn for one in batch.frames], infos)
     others_kept = [selection.takes(other, describe) for other in batch.others]
     before = [0, *accumulate(frames_kept)]
     return DecodedBatch(

@@ -41,7 +41,8 @@ class Problem(msgspec.Struct, frozen=True):
     Something that is wrong.
 
     Attributes:
-        kind: `damage`, `cut`, `line`, `header`, `unfinished`, `index`, `seek table`, `time` or `gap`.
+        kind: `damage`, `cut`, `line`, `header`, `unfinished`, `index`, `seek table`, `time` or `gap`; `checkpoints` of
+            the file beside it.
         text: What is wrong, for people.
         offset: Byte offset in the file, if it has one.
         time: Recorded time as text: that of the line, or of the last good line before it.
