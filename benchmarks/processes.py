@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Cost", "Server", "peak_of", "run", "serving", "spent"]
+__all__ = ["Cost", "Server", "cpu_to_the_end", "peak_of", "run", "serving", "spent"]
 
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
 _PATIENCE = 300
@@ -47,14 +47,14 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Cos
         assert process.stdout is not None
         with _impatience(process):
             output = process.stdout.read()
-            cpu = _cpu_to_the_end(process)
+            cpu = cpu_to_the_end(process)
     return Cost(cpu, time.perf_counter() - started, output)
 
 
 def spent(*arguments: object) -> float:
     """Run `python -m ...` to its end, without what it prints; return the CPU time in seconds, start-up included."""
     with _start(arguments, {}, subprocess.DEVNULL) as process, _impatience(process):
-        return _cpu_to_the_end(process)
+        return cpu_to_the_end(process)
 
 
 @contextlib.contextmanager
@@ -110,10 +110,10 @@ def _impatience(process: subprocess.Popen[str]) -> Iterator[None]:
         timer.cancel()
 
 
-def _cpu_to_the_end(process: subprocess.Popen[str]) -> float:
+def cpu_to_the_end(process: subprocess.Popen[str]) -> float:
     """Wait until a process has ended; return the CPU time that it took in seconds."""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise RuntimeError(f"{process.args} failed with {process.returncode}")
+        raise RuntimeError(f"{process.args!r} failed with {process.returncode}")
     return usage.ru_utime + usage.ru_stime

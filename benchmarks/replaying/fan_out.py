@@ -8,7 +8,6 @@ recording and longer ones, so that starting the programs does not count.
 from __future__ import annotations
 
 import json
-import os
 import statistics
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -19,7 +18,7 @@ from ..material import repeated
 from ..measuring import Row, compared, in_turn
 from ..measuring.rounds import LOADS, slope
 from ..measuring.rows import figure_at_most
-from ..processes import peak_of, run, serving
+from ..processes import cpu_to_the_end, peak_of, run, serving
 
 __all__ = ["rows"]
 
@@ -89,7 +88,6 @@ def _serve(command: tuple[object, ...], clients: int) -> tuple[float, int, int]:
             run("benchmarks.many_clients", server.url, clients)
             assert server.process.stdout is not None
             output = server.process.stdout.read()
-        _, status, usage = os.wait4(server.process.pid, 0)
-        server.process.returncode = os.waitstatus_to_exitcode(status)
+        cpu = cpu_to_the_end(server.process)
     p99: int = json.loads(output.strip().splitlines()[-1])["lateness_ns"]["p99"]
-    return usage.ru_utime + usage.ru_stime, p99, peak[0]
+    return cpu, p99, peak[0]

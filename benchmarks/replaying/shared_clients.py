@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from ..material import repeated
 from ..measuring import Row, compared, growth_of, in_turn
-from ..processes import run, serving
+from ..processes import cpu_to_the_end, run, serving
 
 __all__ = ["rows"]
 
@@ -39,6 +38,4 @@ def _cpu(path: Path, mode: str, clients: int) -> float:
     arguments = ("--port", 0, "--mode", mode, "--clock", "shared", "--settle", 0.5, "--at-end", "exit", "-qq")
     with serving("feedrec", "replay", path, *arguments) as server:
         run("benchmarks.many_clients", server.url, clients)
-        _, status, usage = os.wait4(server.process.pid, 0)
-        server.process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_utime + usage.ru_stime
+        return cpu_to_the_end(server.process)
