@@ -33,6 +33,7 @@ __all__ = [
     "Record",
     "describe_nothing",
     "format_time",
+    "kinds_of",
     "parse_duration",
     "parse_time",
 ]
@@ -182,6 +183,15 @@ class FrameInfos(Sequence[FrameInfo]):
     def chosen(self, kept: Sequence[bool]) -> FrameInfos:
         """Return what those of the frames are that are to be kept."""
         return FrameInfos(self.kinds, list(compress(self.which, kept)), list(compress(self.sequences, kept)))
+
+
+def kinds_of(infos: Sequence[FrameInfo]) -> Sequence[FrameInfo]:
+    """
+    Return what there is among frames, and perhaps more, regardless of their numbers.
+
+    Whoever judges frames by anything else than their numbers judges a handful then, not each.
+    """
+    return infos.kinds if isinstance(infos, FrameInfos) else infos
 
 
 def _numbered(info: FrameInfo, sequence: int | None) -> FrameInfo:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ...model import FrameInfo, FrameInfos
+from ...model import FrameInfo, kinds_of
 from ..base import Message, Notice, SequenceRule, Subscription
 from ..defaults import ClientDefaults, NoSequence
 from ..redaction import redact_message
@@ -73,8 +73,7 @@ class SubscribingClient(ClientDefaults):
         passes = getattr(self._sequence, "passes", None)
         if passes is None or type(self).on_frame is not SubscribingClient.on_frame:
             return False
-        different = infos.kinds if isinstance(infos, FrameInfos) else infos
-        return _SPEAKING.isdisjoint([info.kind for info in different]) and passes(infos)
+        return _SPEAKING.isdisjoint([info.kind for info in kinds_of(infos)]) and passes(infos)
 
     def requests_for(self, kind: RequestKind, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
         """Return the messages that subscribe or unsubscribe, one for each, signed at `time` if they are."""

@@ -16,7 +16,7 @@ from operator import add, attrgetter, itemgetter
 
 import msgspec
 
-from ...model import DescribeAll, FrameInfo, FrameInfos, describe_nothing, parse_time
+from ...model import DescribeAll, FrameInfo, FrameInfos, describe_nothing, kinds_of, parse_time
 from .codec import is_json
 from .frame_run import FrameRun
 from .index import Mark
@@ -188,8 +188,7 @@ def received_columns(
         infos = describe_all(payloads)
     else:
         infos = [_NOTHING] * len(lines) if describe is describe_nothing else list(map(describe, payloads))
-    kinds = infos.kinds if isinstance(infos, FrameInfos) else infos
-    if not trusted and not all(map(_parses, kinds)) and not all(map(is_json, payloads)):
+    if not trusted and not all(map(_parses, kinds_of(infos))) and not all(map(is_json, payloads)):
         return None
     return ReceivedColumns(lines, times, conns, payloads, infos)
 

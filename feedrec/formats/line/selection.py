@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ...model import Direction, Frame, FrameInfo, FrameInfos, Record
+from ...model import Direction, Frame, FrameInfo, FrameInfos, Record, kinds_of
 from .index import IndexedBlock
 
 __all__ = ["Selection"]
@@ -87,7 +87,7 @@ class Selection(msgspec.Struct, frozen=True):
         if self.direction == "out":
             return [False] * len(infos)
         channels, products, connections = self.channels, self.products, self.connections
-        kinds = infos.kinds if isinstance(infos, FrameInfos) else infos
+        kinds = kinds_of(infos)
         kept = [not channels or info.channel in channels for info in kinds]
         if products:
             kept = [one and not products.isdisjoint(info.products) for one, info in zip(kept, kinds, strict=True)]  # type: ignore[attr-defined]

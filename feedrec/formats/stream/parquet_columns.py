@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ...model import FrameInfo, FrameInfos
+from ...model import FrameInfo, FrameInfos, kinds_of
 from ..line.frame_run import AFTER_PAYLOAD, FrameRun
 from .parquet_rows import INT64_LIMIT, SCHEMA, Row, int64, line_of
 
@@ -62,7 +62,7 @@ def batch_of_run(run: FrameRun) -> Any | None:
 
 def _described(infos: Sequence[FrameInfo]) -> tuple[Any, Any, Any]:
     """Return the columns `channel`, `product` and `sequence`."""
-    kinds = infos.kinds if isinstance(infos, FrameInfos) else infos
+    kinds = kinds_of(infos)
     channels = pa.array([info.channel or None for info in kinds], pa.string())
     products = pa.array([",".join(info.products) or None for info in kinds], pa.string())
     if isinstance(infos, FrameInfos):
