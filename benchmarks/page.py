@@ -18,6 +18,9 @@ __all__ = ["FIGURES", "PAGE", "groups_on", "rendered", "shown"]
 FIGURES = Path(__file__).parent / "figures.json"
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
+_QUIET = 0.75
+"""Load for each core up to which a machine counts as quiet: the groups that were measured before are in it."""
+
 _PLACE = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
@@ -37,9 +40,9 @@ def _table(group: Group | None) -> str:
     lines = ["| what | baseline | feedrec | ratio | growth | goal |", "|---|---|---|---|---|---|"]
     lines += [f"| {' | '.join(shown(row))} |" for row in group.rows]
     machine = group.machine
-    note = (
-        f"{machine.date}, {machine.cores} cores, Python {machine.python}, websockets {machine.libraries['websockets']}."
-    )
+    where = f"{machine.cores} cores, Python {machine.python}, websockets {machine.libraries['websockets']}"
+    busy = f"; other work ran beside it (load {machine.load:.0f})" if machine.load > _QUIET * machine.cores else ""
+    note = f"{machine.date}, {where}{busy}."
     if group.error:
         note += f" Then it ended: {group.error}."
     return "\n" + "\n".join([*lines, "", note]) + "\n\n"

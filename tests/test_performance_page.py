@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.__main__ import GROUPS, measure
@@ -44,6 +45,8 @@ def test_what_is_written_by_hand_stays() -> None:
     page = "Before\n<!-- figures: one -->\nold\n<!-- end of figures -->\nafter\n"
     group = Group(this_machine(), 1.0, [compared("x", "us", [2.0], [1.0], goal=at_most(0.4))], "OSError: no")
     once = rendered(page, Figures({"one": group}))
+    busy = msgspec.structs.replace(group, machine=msgspec.structs.replace(group.machine, cores=2, load=7.6))
+    assert "; other work ran beside it (load 8)." in rendered(page, Figures({"one": busy}))
     assert once.startswith("Before\n<!-- figures: one -->\n")
     assert once.endswith("<!-- end of figures -->\nafter\n")
     assert "| x | 2.00 us | 1.00 us | 0.50 |  | 0.4 or less **not reached** |" in once
