@@ -3,9 +3,8 @@ Converts any recording to any other: merged, cut, filtered, split, and beginning
 
 Lines pass through unchanged, except for the number of a connection where two recordings have the same, the `clock`
 events of recordings whose monotonic clocks have nothing in common, what a `Rewrite` changes, and lines that another
-program wrote otherwise than docs/format.md says. An output that begins
-amid a recording begins with a `clock` event, made from the last one before. Memory is bounded by a block of each open
-recording, and by what waits for the disk.
+program wrote otherwise than docs/format.md says. An output that begins amid a recording begins with a `clock` event,
+made from the last one before. Memory is bounded by a block of each open recording, and by what waits for the disk.
 """
 
 from __future__ import annotations
