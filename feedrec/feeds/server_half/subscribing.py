@@ -169,7 +169,11 @@ class SubscribingServer(ServerDefaults):
         return bool(takers) and (not takers.isdisjoint(info.products) or not info.products or "" in takers)
 
     def is_news(self, frame: Frame, info: FrameInfo) -> bool:  # noqa: ARG002
-        """Whether a frame that nobody can subscribe is for this client, as the venue may have sent it to any."""
+        """
+        Whether a frame that nobody can subscribe is for this client, as the venue may have sent it to any.
+
+        What it depends on besides the frame and `subscribed` must be in `passage_key` too.
+        """
         is_unknown = bool(self._known) and info.channel not in self._known
         return is_unknown and bool(self.subscribed) and info.kind not in _ANSWERS
 

@@ -89,7 +89,8 @@ class Outlet:
 
     def add_run(self, data: bytes, size: int) -> None:
         """Add messages as they are on the wire, none of them large, with so many bytes of payload to the next write."""
-        self._parts.append(data)
+        if data:  # else a client that is sent nothing for hours would gather what is not there
+            self._parts.append(data)
         self._held += size
 
     @property

@@ -209,15 +209,16 @@ class Playback:
 
     def on_due(self, now: Monotonic) -> tuple[int, Monotonic | None]:
         """Send what is due, for the timer of all clients; see `Sleeper`."""
-        before = self.handed.count
+        before, following = self.handed.count, None
         try:
             has_sent = self._schedule.changes == self._changes and self._send_due(now)
+            if has_sent and self._past < len(self._due) and self._runs.at(self._past) is not None:
+                following = self._due[self._past]
         except Exception as failure:  # noqa: BLE001  it is this client's alone, whose task raises it
-            self._failure, has_sent = failure, False
-        if has_sent and self._past < len(self._due) and self._runs.at(self._past) is not None:
-            return self.handed.count - before, self._due[self._past]
-        self._alarm.ring()
-        return self.handed.count - before, None
+            self._failure = failure
+        if following is None:
+            self._alarm.ring()
+        return self.handed.count - before, following
 
     def _find_deadlines(self) -> None:
         """Find when the frames of the batch are due; raises `Moved` as `Pace.deadlines` does."""

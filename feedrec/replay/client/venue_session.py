@@ -59,7 +59,6 @@ class VenueSession:
         self.time = venue_time or VenueTime()
         server.clock = self.time.clock
         self.on_frame: Callable[[Frame, FrameInfo], Sequence[Message]] = server.on_frame
-        self.on_passage = server.on_passage
         self.dismissal: Close | None = None
         self.changes = 0
         self._server = server
@@ -134,6 +133,10 @@ class VenueSession:
     def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
         """Return what it would be sent for its next frames, as `FeedServer` does."""
         return self._server.passage(frames, infos)
+
+    def on_passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo], messages: Sequence[bytes | None]) -> None:
+        """Take frames of a passage, as `FeedServer` does."""
+        self._server.on_passage(frames, infos, messages)
 
     def open(self, handshake: Handshake, now: RecordedWall) -> None:
         """

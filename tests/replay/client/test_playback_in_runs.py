@@ -241,9 +241,6 @@ def test_a_server_half_that_fails_fails_for_its_own_client_alone() -> None:
         def on_passage(self, *_: object) -> None:
             raise ZeroDivisionError
 
-        def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
-            return super().passage(frames, infos)
-
     batches = batches_of([60], MILLISECOND)
     schedule, crowd = schedule_now(1.0), crowd_with(SharedTimer(clock))
     failing = Client(schedule, crowd, Failing(), runs=True)
@@ -255,6 +252,38 @@ def test_a_server_half_that_fails_fails_for_its_own_client_alone() -> None:
 
     asyncio.run(asyncio.wait_for(play(), HANG_TIMEOUT))
     assert {client.got for client in others} == {as_alone(batches, None, [])}
+
+
+def test_a_server_half_that_fails_between_two_runs_fails_for_its_own_client_alone() -> None:
+    """The timer asks for the next run when it has sent the last frame of one: nobody else waits for longer then."""
+
+    class Failing(Numbering):
+        def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
+            return super().passage(frames, infos)[: 20 // (frames[0].payload == b"0")]
+
+    batches = batches_of([60], MILLISECOND)
+    schedule, crowd = schedule_now(1.0), crowd_with(SharedTimer(clock))
+    failing = Client(schedule, crowd, Failing(), runs=True)
+    others = [Client(schedule, crowd, None, runs=True) for _ in range(3)]
+    told: list[Any] = []
+
+    async def play() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
+        failed, *_ = await asyncio.gather(*(one.play(batches) for one in (failing, *others)), return_exceptions=True)
+        assert isinstance(failed, ZeroDivisionError)
+
+    asyncio.run(asyncio.wait_for(play(), HANG_TIMEOUT))
+    assert not told
+    assert {client.got for client in others} == {as_alone(batches, None, [])}
+
+
+def test_a_client_that_is_sent_nothing_gathers_nothing() -> None:
+    server = Numbering()
+    server.remove("a")
+    client = Client(schedule_now(1.0), crowd_with(SharedTimer(clock)), server, runs=True)
+    asyncio.run(asyncio.wait_for(client.play(batches_of([40, 40], MILLISECOND // 4)), HANG_TIMEOUT))
+    assert client.passed == 80
+    assert not client.outlet._parts
 
 
 @pytest.mark.parametrize("change", ["pause", "speed"])
