@@ -7,6 +7,7 @@ The recording does not depend on them: if this fails, or is interrupted, even by
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,6 +53,7 @@ class CheckpointFinisher(Finisher):
 def main(arguments: Sequence[str]) -> None:
     """Write the checkpoints of a recording: what the process does."""
     (name,) = arguments
+    before = signal.signal(signal.SIGTERM, _end)  # by itself it would leave what is half written
     try:
         with open_recording(name) as recording:
             rules = dump_rules(venue_of(recording.header.endpoint))
@@ -59,3 +61,9 @@ def main(arguments: Sequence[str]) -> None:
             make_checkpoints(Path(name), rules)
     except (FeedrecError, OSError) as error:
         sys.exit(str(error))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)

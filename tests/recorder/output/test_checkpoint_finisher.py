@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from feedrec.formats.checkpoints.state_file import StateWriter
 from feedrec.formats.file.names import state_path
 from feedrec.recorder.output.checkpoint_finisher import CheckpointFinisher, main
 
@@ -55,3 +58,22 @@ def test_a_process_that_cannot_be_started_is_told(
 def test_the_process_says_in_a_line_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no such file"):
         main([str(tmp_path / "gone.jsonl.zst")])
+
+
+def test_who_ends_the_process_finds_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = deep_recording(tmp_path / "a.jsonl.zst")
+    add = StateWriter.add
+
+    def add_and_end(writer: StateWriter, *arguments: Any) -> None:
+        add(writer, *arguments)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(StateWriter, "add", add_and_end)
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with pytest.raises(SystemExit, match=str(128 + signal.SIGTERM)):
+            main([str(deep)])
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert list(tmp_path.iterdir()) == [deep]
