@@ -17,7 +17,7 @@ from ...model import FrameInfo, FrameInfos
 from .codec import is_json, received_text, stand_verbatim
 from .index import Mark
 
-__all__ = ["AFTER_PAYLOAD", "FrameRun", "Read", "run_of"]
+__all__ = ["AFTER_PAYLOAD", "FrameRun", "Read", "joined_runs", "run_of"]
 
 AFTER_PAYLOAD = 2
 """Bytes of a line after its payload: a brace and the line feed."""
@@ -88,6 +88,31 @@ class FrameRun(msgspec.Struct, frozen=True, gc=False):
         columns = zip(self.times, self.infos, self.sizes, strict=True)
         marks: list[Mark] = [(time, self.conn, info, size, True) for time, info, size in columns]
         return list(zip(lines, marks, strict=True))
+
+
+def joined_runs(runs: Sequence[FrameRun]) -> FrameRun:
+    """Return runs of one connection, at least one, as a single one."""
+    if len(runs) == 1:
+        return runs[0]
+    times, sizes = list[int](), list[int]()
+    for run in runs:
+        times += run.times
+        sizes += run.sizes
+    return FrameRun(b"".join([run.text for run in runs]), runs[0].conn, times, _joined_infos(runs), sizes)
+
+
+def _joined_infos(runs: Sequence[FrameRun]) -> Sequence[FrameInfo]:
+    """Return what their frames are, column by column if it is known like that of each run."""
+    kinds, which, sequences = list[FrameInfo](), list[int](), list[int | None]()
+    for run in runs:
+        infos = run.infos
+        if not isinstance(infos, FrameInfos):
+            return [info for run in runs for info in run.infos]
+        before = len(kinds)
+        kinds += infos.kinds
+        which += [before + place for place in infos.which]
+        sequences += infos.sequences
+    return FrameInfos(kinds, which, sequences)
 
 
 def run_of(conn: int, reads: Sequence[Read], infos: Sequence[FrameInfo]) -> FrameRun | None:

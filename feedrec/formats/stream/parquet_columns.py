@@ -21,7 +21,15 @@ from ...model import FrameInfo, FrameInfos, kinds_of
 from ..line.frame_run import AFTER_PAYLOAD, FrameRun
 from .parquet_rows import INT64_LIMIT, SCHEMA, Row, int64, line_of
 
-__all__ = ["batch_of_rows", "batch_of_run", "joined_batches", "lines_of_batch", "lines_of_rows", "rows_of_batch"]
+__all__ = [
+    "batch_of_rows",
+    "batch_of_run",
+    "has_columns",
+    "joined_batches",
+    "lines_of_batch",
+    "lines_of_rows",
+    "rows_of_batch",
+]
 
 # Scalars once and for all: pyarrow looks for numpy and pandas whenever it makes one, which takes longer than the rest.
 _JSON, _IN, _ZERO = pa.scalar("json"), pa.scalar("in"), pa.scalar(0)
@@ -39,10 +47,13 @@ def batch_of_rows(rows: Sequence[Row]) -> Any:
     return pa.record_batch(arrays, schema=SCHEMA)
 
 
-def batch_of_run(run: FrameRun) -> Any | None:
-    """Return the rows of a run as a record batch; None if it has a number that no column takes."""
-    if run.conn >= INT64_LIMIT or run.times[-1] >= INT64_LIMIT:
-        return None
+def has_columns(run: FrameRun) -> bool:
+    """Return whether the columns take the numbers of a run."""
+    return run.conn < INT64_LIMIT and run.times[-1] < INT64_LIMIT
+
+
+def batch_of_run(run: FrameRun) -> Any:
+    """Return the rows of a run as a record batch; only if `has_columns`."""
     count = len(run.times)
     channels, products, sequences = _described(run.infos)
     columns = {

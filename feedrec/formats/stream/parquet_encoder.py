@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from ..facts.index_builder import IndexBuilder
 from ..facts.sequence_check import MakeRule
-from ..line.frame_run import FrameRun
+from ..line.frame_run import FrameRun, joined_runs
 from ..line.index import Mark
-from .parquet_columns import batch_of_rows, batch_of_run, joined_batches
+from .parquet_columns import batch_of_rows, batch_of_run, has_columns, joined_batches
 from .parquet_rows import (
     GROUPS_KEY,
     HEADER_KEY,
@@ -38,6 +40,9 @@ __all__ = ["ParquetEncoder"]
 _WITH_DICTIONARY = ["conn", "dir", "event", "channel", "product", "kind", "flags"]
 _WITH_STATISTICS = ["time", *_WITH_DICTIONARY, "sequence"]
 _DELTAS = {"time": "DELTA_BINARY_PACKED", "sequence": "DELTA_BINARY_PACKED"}
+
+_TOGETHER = 1 << 19
+"""Bytes of runs that become columns together: to make arrays takes its time, however short they are."""
 
 
 class ParquetEncoder:
@@ -98,6 +103,7 @@ class ParquetEncoder:
                 self._index.add(lines[start:number], marks[start:number])
                 self._end_group()
                 start = number
+            self._batch_runs()
             self._rows.append(row_of(line, mark))
             self._lines += 1
             self._size += len(line) + 1
@@ -105,19 +111,17 @@ class ParquetEncoder:
         return self._take_ready()
 
     def add_run(self, run: FrameRun) -> bytes | None:
-        batch = batch_of_run(run)
-        if batch is None:
+        if not has_columns(run):
             return None
         while True:
             fitting = min(run.lines_within(self._group_size - self._size), self._group_rows - self._lines)
-            count = min(fitting or int(not self._lines), batch.num_rows)
-            if count == batch.num_rows:
-                self._add_batch(run, batch)
+            count = min(fitting or int(not self._lines), run.count)
+            if count == run.count:
+                self._hold(run)
                 return self._take_ready()
             if count:
                 first, run = run.parted(count)
-                self._add_batch(first, batch.slice(0, count))
-                batch = batch.slice(count)
+                self._hold(first)
             self._end_group()
 
     def add_block(self, block: WholeBlock) -> None:  # noqa: ARG002
@@ -151,15 +155,20 @@ class ParquetEncoder:
 
     def _begin_group(self) -> None:
         self._batches: list[Any] = []
-        self._rows: list[Row] = []  # after them
-        self._times: list[int | None] = []  # of the batches, the earliest and the latest among them
+        self._runs: list[FrameRun] = []  # after them
+        self._runs_size = 0
+        self._rows: list[Row] = []  # after the batches, and only if no run is
+        self._times: list[int | None] = []  # of batches and runs, the earliest and the latest among them
         self._lines = self._size = 0
 
-    def _add_batch(self, run: FrameRun, batch: Any) -> None:
+    def _hold(self, run: FrameRun) -> None:
         self._batch_rows()
-        self._batches.append(batch)
+        self._runs.append(run)
+        self._runs_size += run.size
+        if self._runs_size >= _TOGETHER:
+            self._batch_runs()
         self._times += run.times[0], run.times[-1]
-        self._lines += batch.num_rows
+        self._lines += run.count
         self._size += len(run.text)
         self._index.add_run(run)
 
@@ -170,10 +179,19 @@ class ParquetEncoder:
             self._times += [row.time for row in self._rows]
             self._rows.clear()  # before compression, so that nothing is held twice
 
+    def _batch_runs(self) -> None:
+        """Make batches of the runs that came last."""
+        if self._runs:
+            runs = [joined_runs(list(group)) for _, group in groupby(self._runs, attrgetter("conn"))]
+            self._runs.clear()  # as in `_batch_rows`
+            self._runs_size = 0
+            self._batches += map(batch_of_run, runs)
+
     def _end_group(self) -> None:
         if not self._lines:
             return
         offset, is_large = self._sink.tell(), self._size > self._group_size
+        self._batch_runs()
         self._batch_rows()
         known = [time for time in self._times if time is not None]
         first, last = (min(known), max(known)) if len(known) == len(self._times) else (None, None)

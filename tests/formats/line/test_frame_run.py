@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.formats.line.codec import MAX_NESTING, encode_received
-from feedrec.formats.line.frame_run import FrameRun, Read, run_of
+from feedrec.formats.line.frame_run import FrameRun, Read, joined_runs, run_of
 from feedrec.formats.line.index import Mark
-from feedrec.model import FrameInfo
+from feedrec.model import FrameInfo, FrameInfos
 
 DEEP = b"[" * (MAX_NESTING - 1) + b"]" * (MAX_NESTING - 1)
 ORDINARY = [
@@ -115,3 +115,21 @@ def test_as_many_lines_are_within_a_size_as_have_no_more_bytes() -> None:
         assert run.lines_within(size) == count
         assert run.lines_within(size + 1) == count
         assert count == 0 or run.lines_within(size - 1) == count - 1
+
+
+@given(st.lists(st.tuples(some_reads, st.booleans()), min_size=1, max_size=5))
+def test_joined_runs_are_their_lines_in_order(parts: list[tuple[Sequence[Read], bool]]) -> None:
+    runs = []
+    for reads, by_column in parts:
+        infos: Sequence[FrameInfo] = infos_for(reads, parses=True)
+        if by_column:
+            kinds = [FrameInfo(f"channel {number}", parses=True) for number in range(3)]
+            numbers = list(range(len(infos)))
+            infos = FrameInfos(kinds, [number % 3 for number in numbers], list(numbers))
+        run = run_of(7, reads, infos)
+        assert run is not None
+        runs.append(run)
+    joined = joined_runs(runs)
+    assert joined.lines() == [line for run in runs for line in run.lines()]
+    assert isinstance(joined.infos, FrameInfos) == all(isinstance(run.infos, FrameInfos) for run in runs)
+    assert len(runs) > 1 or joined is runs[0]

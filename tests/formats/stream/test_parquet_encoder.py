@@ -21,6 +21,7 @@ from feedrec.formats import RecordingWriter, create_recording, open_recording
 from feedrec.formats.line.codec import encode_header
 from feedrec.formats.line.frame_run import FrameRun
 from feedrec.formats.line.index import mark_of
+from feedrec.formats.stream import parquet_encoder
 from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.formats.stream.parquet_rows import HEADER_KEY, SCHEMA, Row, line_of
 from feedrec.model import Event, Frame, FrameInfo
@@ -50,11 +51,22 @@ events = st.builds(Event, st.just(START), st.just(0), st.just("pause"), st.just(
 
 
 @settings(max_examples=60)
-@given(st.lists(frame_runs() | events, max_size=6), st.integers(1, 20), st.sampled_from([100, 1000, 1 << 20]))
+@given(
+    st.lists(frame_runs() | frame_runs(conns=(7,)) | events, max_size=6),
+    st.integers(1, 20),
+    st.sampled_from([100, 1000, 1 << 20]),
+    st.sampled_from([1, 1000, 1 << 20]),
+)
 def test_a_run_makes_the_same_file_as_its_lines(
-    parts: list[FrameRun | Event], group_rows: int, group_size: int
+    parts: list[FrameRun | Event], group_rows: int, group_size: int, together: int
 ) -> None:
-    """Byte for byte, wherever row groups end: rows, statistics, pages, and what the footer says of them."""
+    """Byte for byte, wherever row groups end and however many runs become columns together: also the footer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet_encoder, "_TOGETHER", together)
+        compare_files(parts, group_rows, group_size)
+
+
+def compare_files(parts: list[FrameRun | Event], group_rows: int, group_size: int) -> None:
     at_once, one_by_one = (ParquetEncoder(group_rows=group_rows, group_size=group_size) for _ in range(2))
     files = [[encoder.begin(encode_header(HEADER))] for encoder in (at_once, one_by_one)]
     for part in parts:
