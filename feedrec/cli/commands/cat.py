@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...model import describe_nothing
+from ..feed_rules import rules_for
 from ..filters import filter_options, selection_of
 from ..frame_lines import frame_lines
 from ..options import RECORDING, logging_options, time_options
@@ -20,7 +20,7 @@ from ..terminal import echo, echo_paged, visible_json
 
 if TYPE_CHECKING:
     from ...formats import Recording, Selection
-    from ...formats.file.recording import DecodedBatch
+    from ...formats.file.passes.decoded_batch import DecodedBatch
     from ...times import Moment
 
 log = logging.getLogger("feedrec")
@@ -95,13 +95,10 @@ class _Selected:
     """
 
     def __init__(self, recording: Recording, selection: Selection) -> None:
-        from ...feeds import feed_of
-
-        feed = feed_of(recording.header.endpoint)
         self.count = 0
         self._recording = recording
         self._selection = selection
-        self._describe = feed.describe if feed else describe_nothing
+        self._rules = rules_for(recording.header.endpoint)
 
     def write(self, *, raw: bool, line_end: bytes) -> None:
         """Write every byte, as a pipe gets it."""
@@ -122,7 +119,7 @@ class _Selected:
         """Yield a line for each record, for a person."""
         width = shutil.get_terminal_size().columns
         records = (record for batch in self._batches() for record in batch.records())
-        return frame_lines(self._recording.header, records, self._describe, width)
+        return frame_lines(self._recording.header, records, self._rules.describe, width)
 
     def _data(self, *, raw: bool) -> Iterator[list[bytes]]:
         """Yield payloads if `raw`, else lines, the header first; many at a time."""
@@ -139,7 +136,8 @@ class _Selected:
                 yield [frame.payload for frame in batch.frames]
 
     def _batches(self) -> Iterator[DecodedBatch]:
-        for batch in self._recording.selected_batches(self._selection, self._describe):
+        rules = self._rules
+        for batch in self._recording.selected_batches(self._selection, rules.describe, rules.describe_all):
             self.count += len(batch.lines)
             yield batch
 

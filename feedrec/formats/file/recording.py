@@ -4,58 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate, compress
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Self, TypeVar
+from typing import NoReturn, Self
 
 from ...errors import LineError
-from ...model import Frame, FrameInfo, Header, Record, describe_nothing
+from ...model import DescribeAll, Frame, FrameInfo, Header, Record
 from ..line.fast_path import ReceivedFrames, lines_between
 from ..line.index import Index, IndexedBlock
 from ..line.selection import Selection
 from ..stream.text_form import TextForm
 from .names import is_part
+from .passes.decoded_batch import DecodedBatch, chosen_batch
 from .recording_file import RecordingFile
 
-__all__ = ["DecodedBatch", "Recording"]
-
-_One = TypeVar("_One")
-_Other = TypeVar("_Other")
-
-
-class DecodedBatch(NamedTuple):
-    """
-    A few thousand lines, decoded.
-
-    Attributes:
-        lines: The lines.
-        frames: The received frames among them.
-        infos: The descriptions of those frames; empty if nothing describes them.
-        others: The events and sent frames among the lines.
-        places: For each of those, how many of the received frames stand before it.
-
-    """
-
-    lines: list[bytes]
-    frames: list[Frame]
-    infos: list[FrameInfo]
-    others: list[Record]
-    places: list[int]
-
-    def records(self) -> list[Record]:
-        """Return the records of all lines, in their order."""
-        return self.in_order(self.frames, self.others)
-
-    def in_order(self, of_frames: Sequence[_One], of_others: Sequence[_Other]) -> list[_One | _Other]:
-        """Return what there is for each frame and for each of the others, in the order of the lines."""
-        ordered: list[_One | _Other] = []
-        start = 0
-        for place, other in zip(self.places, of_others, strict=True):
-            ordered += of_frames[start:place]
-            ordered.append(other)
-            start = place
-        ordered += of_frames[start:]
-        return ordered
+__all__ = ["Recording"]
 
 
 class Recording(ABC):
@@ -269,19 +231,30 @@ class Recording(ABC):
                 yield record
 
     def selected_batches(
-        self, selection: Selection, describe: Callable[[bytes], FrameInfo] | None = None
+        self,
+        selection: Selection,
+        describe: Callable[[bytes], FrameInfo] | None = None,
+        describe_all: DescribeAll | None = None,
     ) -> Iterator[DecodedBatch]:
         """
         Yield what a selection has of each block that may have some of it, without descriptions.
 
-        Arguments and errors are those of `records`.
+        Arguments and errors are those of `records`; `describe_all` describes several payloads at once, if anything can.
         """
         if not (selection.channels or selection.products):
-            describe = None
+            describe = describe_all = None
         elif describe is None:
             raise ValueError("a selection by channel or product needs `describe`")
-        for batch in self._decoded(self.batches_for(selection), describe):
-            yield _chosen(batch, selection, describe or describe_nothing) if selection.is_filter else batch
+        if not selection.is_filter:
+            yield from self._decoded(self.batches_for(selection), None)
+            return
+        received = ReceivedFrames(describe, trusted=self._is_by_feedrec, describe_all=describe_all)
+        for lines in self.batches_for(selection):
+            try:
+                yield chosen_batch(lines, selection, received)
+            except LineError:
+                for batch in self._decode_one_by_one(received, lines):
+                    yield batch.chosen(selection, received.describe)
 
     def frame_batches(
         self,
@@ -372,18 +345,3 @@ class Recording(ABC):
                 yield DecodedBatch([line], *received.decode([line], others), others, [0] * len(others))
             except LineError as error:
                 self.raise_bad_line(line, error)
-
-
-def _chosen(batch: DecodedBatch, selection: Selection, describe: Callable[[bytes], FrameInfo]) -> DecodedBatch:
-    """Return what is chosen of a batch whose lines all have times that are."""
-    infos = batch.infos or [FrameInfo()] * len(batch.frames)
-    frames_kept = selection.takes_each([one.conn for one in batch.frames], infos)
-    others_kept = [selection.takes(other, describe) for other in batch.others]
-    before = [0, *accumulate(frames_kept)]
-    return DecodedBatch(
-        list(compress(batch.lines, batch.in_order(frames_kept, others_kept))),
-        list(compress(batch.frames, frames_kept)),
-        [],
-        list(compress(batch.others, others_kept)),
-        [before[place] for place in compress(batch.places, others_kept)],
-    )

@@ -13,13 +13,23 @@ would make it. Every other line is left to `decode_line`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from ...model import NANOSECONDS, Frame, FrameInfo, Record, describe_nothing, format_time, parse_time
+from ...model import (
+    NANOSECONDS,
+    Describe,
+    DescribeAll,
+    Frame,
+    FrameInfo,
+    Record,
+    describe_nothing,
+    format_time,
+    parse_time,
+)
 from .codec import decode_line, is_json, line_time
-from .columns import stretches
+from .columns import Stretch, stretches
 
 __all__ = ["ReceivedFrames", "lines_between", "time_texts"]
 
@@ -41,19 +51,35 @@ class ReceivedFrames:
         describe: Describes a text frame. If it says that the payload parses, that is not checked again.
         first_conn: Added to the number of every connection.
         trusted: Whether all lines are known to be of feedrec; see `stretches`.
+        describe_all: Describes several, as `describe` does; None to call that for each.
 
     """
 
     def __init__(
-        self, describe: Callable[[bytes], FrameInfo] | None = None, first_conn: int = 0, *, trusted: bool = False
+        self,
+        describe: Describe | None = None,
+        first_conn: int = 0,
+        *,
+        trusted: bool = False,
+        describe_all: DescribeAll | None = None,
     ) -> None:
         self._describe = describe
+        self._describe_all = describe_all
         self._trusted = trusted
         self._first_conn = first_conn
         self._second_text = b"\n"  # no line begins with it
         self._second = 0
         self._middle = b"\n"  # nor has one it amid it
         self._conn = 0
+
+    @property
+    def describe(self) -> Describe:
+        """Describes a text frame."""
+        return self._describe or describe_nothing
+
+    def stretches(self, lines: Sequence[bytes]) -> Iterator[Stretch]:
+        """Part lines into stretches; the numbers of connections are those in the lines."""
+        return stretches(lines, self.describe, trusted=self._trusted, describe_all=self._describe_all)
 
     def decode(
         self,
@@ -77,7 +103,7 @@ class ReceivedFrames:
         infos: list[FrameInfo] = []
         others = [] if others is None else others
         places = [] if places is None else places
-        for start, end, received in stretches(lines, self._describe or describe_nothing, trusted=self._trusted):
+        for start, end, received in self.stretches(lines):
             if received is None:
                 self._decode_singly(lines[start:end], frames, infos, others, places)
                 continue
