@@ -224,7 +224,12 @@ class Recording(ABC):
             DamagedRecordingError: As for `batches`.
 
         """
-        for batch in self.selected_batches(selection or Selection(), describe):
+        selection = selection or Selection()
+        if self.index is None:  # `batches` searches for the time; `batches_for` would read everything
+            batches = self.batches(selection.start, selection.end)
+        else:
+            batches = self.batches_for(selection)
+        for batch in self._selected(batches, selection, describe):
             for record in batch.records():
                 if self._file.is_closed:
                     return
@@ -241,15 +246,25 @@ class Recording(ABC):
 
         Arguments and errors are those of `records`; `describe_all` describes several payloads at once, if anything can.
         """
+        return self._selected(self.batches_for(selection), selection, describe, describe_all)
+
+    def _selected(
+        self,
+        batches: Iterator[list[bytes]],
+        selection: Selection,
+        describe: Callable[[bytes], FrameInfo] | None,
+        describe_all: DescribeAll | None = None,
+    ) -> Iterator[DecodedBatch]:
+        """Yield what a selection has of lines whose times it takes."""
         if not (selection.channels or selection.products):
             describe = describe_all = None
         elif describe is None:
             raise ValueError("a selection by channel or product needs `describe`")
         if not selection.is_filter:
-            yield from self._decoded(self.batches_for(selection), None)
+            yield from self._decoded(batches, None)
             return
         received = ReceivedFrames(describe, trusted=self._is_by_feedrec, describe_all=describe_all)
-        for lines in self.batches_for(selection):
+        for lines in batches:
             try:
                 yield chosen_batch(lines, selection, received)
             except LineError:

@@ -38,6 +38,7 @@ _DIGITS = slice(29, 38)
 _DIGITS_END = 38
 _TIME = slice(9, 39)
 _TIME_SHAPE = b"0000-00-00T00:00:00.000000000Z"
+_LEAP_SECOND = b":60."  # is the next second, but sorts before it
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _TOGETHER = 128  # lines of which most have the same connection, and whose text stays in the processor's cache
 _AFTER_ALL_TIMES = b"A"  # sorts after every digit
@@ -214,9 +215,8 @@ def lines_between(batches: Iterable[list[bytes]], start: int | None, end: int | 
 def time_texts(lines: Sequence[bytes]) -> list[bytes]:
     """Return the time of each line as text that sorts like time; empty for a line that has none."""
     texts = [line[_TIME] for line in lines]
-    if {text.translate(_DIGITS_AS_ZEROS) for text in texts} == {_TIME_SHAPE} and {line[:9] for line in lines} == {
-        _START
-    }:
+    have_shape = {text.translate(_DIGITS_AS_ZEROS) for text in texts} == {_TIME_SHAPE}
+    if have_shape and {line[:9] for line in lines} == {_START} and _LEAP_SECOND not in b"".join(texts):
         return texts
     return [_time_text(line) for line in lines]
 

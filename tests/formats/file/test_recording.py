@@ -9,8 +9,10 @@ import pytest
 
 from feedrec.errors import CorruptRecordingError, DamagedRecordingError, TruncatedRecordingError
 from feedrec.formats import Recording, create_recording, open_recording
-from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.line.selection import Selection
+from feedrec.formats.stream.parquet_encoder import ParquetEncoder
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 
 START = 1_786_309_548 * NANOSECONDS
@@ -203,3 +205,21 @@ def test_a_selection_gives_the_records_that_it_takes_with_their_lines(
         batches = list(recording.selected_batches(selection, channel_of))
     assert [line for batch in batches for line in batch.lines] == lines
     assert [record for batch in batches for record in batch.records()] == expected
+
+
+@pytest.mark.parametrize("suffix", ["jsonl.zst", "parquet"])
+def test_records_of_a_span_are_read_without_what_is_damaged_before_it(tmp_path: Path, suffix: str) -> None:
+    """So it is without an index, too: the place of a time is searched for."""
+    frames = [Frame(START + number, 0, b'{"a":"%0600d"}' % number) for number in range(1000)]
+    encoder = BlockEncoder(block_size=50_000) if suffix == "jsonl.zst" else ParquetEncoder(group_rows=100)
+    header = encode_header(Header("raw"))
+    begun = encoder.begin(header) if suffix == "parquet" else encoder.add([header])
+    data = bytearray(begun + encoder.add([encode_frame(frame) for frame in frames]) + encoder.finish())
+    data[len(data) // 4] ^= 0xFF
+    path = tmp_path / f"x.{suffix}"
+    path.write_bytes(data)
+    with open_recording(path) as recording:
+        assert recording.index is None
+        with pytest.raises(CorruptRecordingError):
+            list(recording)
+        assert list(recording.records(Selection(start=START + 900))) == frames[900:]

@@ -15,6 +15,7 @@ from ....errors import CorruptRecordingError, LineError, NotARecordingError, Rec
 from ...line.codec import decode_header, line_time
 from ...line.fast_path import lines_between
 from ...line.index import IndexedBlock
+from ...line.selection import Selection
 from ...stream.zstd_parser import StreamDamage
 from ..recording import Recording
 from ..recording_file import RecordingFile
@@ -85,6 +86,9 @@ class ParquetRecording(Recording):
             return self._latest.batches()
         self._latest = self._pass_over(self._rows.between(start, end), (start, end))
         return lines_between(self._latest.batches(), start, end)
+
+    def batches_for(self, selection: Selection) -> Iterator[list[bytes]]:
+        return self.batches(selection.start, selection.end)
 
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         self._latest.raise_bad_line(line, error)
