@@ -225,10 +225,8 @@ class Recording(ABC):
 
         """
         selection = selection or Selection()
-        if self.index is None:  # `batches` searches for the time; `batches_for` would read everything
-            batches = self.batches(selection.start, selection.end)
-        else:
-            batches = self.batches_for(selection)
+        has_index = self.index is not None  # otherwise `batches` searches for the time: `batches_for` reads everything
+        batches = self.batches_for(selection) if has_index else self.batches(selection.start, selection.end)
         for batch in self._selected(batches, selection, describe):
             for record in batch.records():
                 if self._file.is_closed:

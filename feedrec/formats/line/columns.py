@@ -32,6 +32,7 @@ _RECEIVED = b',"dir":"in","frame":{'
 _MOST_BEFORE = 90  # bytes of a line before its payload
 
 _TOGETHER = 256  # lines whose text stays in the processor's cache while column after column is cut out
+_LEAP_SECOND = b":60."
 _SHORTEST = 4  # lines that are worth it to be looked at together
 _NOTHING = FrameInfo()
 
@@ -194,10 +195,12 @@ def received_columns(
 
 
 def _times_of(heads: Sequence[bytes]) -> list[int] | None:
-    """Return the times of lines that have the shape of a time; None if one of them is none."""
+    """Return the times of lines that have the shape of a time; None if one of them is none that a writer writes."""
     seconds = list(map(_seconds, heads))
     starts: dict[bytes, int] = {}
     for text in set(seconds):
+        if text.endswith(_LEAP_SECOND):
+            return None
         try:
             starts[text] = parse_time(f"{text[9:].decode()}0Z")
         except ValueError:

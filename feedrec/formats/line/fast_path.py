@@ -185,7 +185,8 @@ class ReceivedFrames:
         """Expect the next lines to look like this one; return its frame, with its connection renumbered."""
         conn = record.conn + self._first_conn
         middle = b'Z","conn":%d,"dir":"in","frame":' % record.conn
-        if line.startswith(_START) and line.startswith(middle, _DIGITS_END) and line[_DIGITS].isdigit():
+        has_time = line[_TIME] == format_time(record.time).encode()  # not if it is a leap second, or given twice
+        if has_time and line.startswith(_START) and line.startswith(middle, _DIGITS_END):
             self._second_text = line[: _DIGITS.start]
             self._second = record.time - record.time % NANOSECONDS
             self._middle = middle

@@ -77,6 +77,7 @@ def test_an_odd_line_parts_what_is_before_and_behind_it() -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        b'{"time":"2026-11-21T17:00:60.000000000Z","conn":0,"dir":"in","frame":{"a":1}}',
         b"",
         LINE[:-1],
         LINE + b" ",

@@ -169,6 +169,22 @@ def test_connections_can_be_numbered_from_any_number_on() -> None:
     assert [frame.conn for frame in frames_found] == [1000, 1000, 1001, 1001, 1000, 1002]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"time":"2026-08-09T21:05:49.000000001Z","conn":0,"dir":"in","time":"2026-08-09T21:05:40.5Z","frame":{"a":1}}',
+        b'{"time":"2026-08-09T21:05:49.000000001Z","conn":0,"dir":"in","frame":{"a":1},"time":"2026-08-09T21:05:40Z"}',
+        b'{"time":"2026-08-09T21:05:60.000000001Z","conn":0,"dir":"in","frame":{"a":1}}',
+    ],
+)
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_line_whose_time_is_not_what_stands_first_misleads_none_behind_it(odd: bytes, *, trusted: bool) -> None:
+    """Neither one that gives its time twice, of which the last one holds, nor a leap second."""
+    lines = [LINE, odd, odd[:30] + LINE[30:], LINE]
+    frames_found, _ = ReceivedFrames(trusted=trusted).decode(lines)
+    assert frames_found == [decode_line(line) for line in lines]
+
+
 def test_the_times_of_lines_sort_as_time_does() -> None:
     lines = [
         encode_frame(Frame(START, 0, b"{}")),

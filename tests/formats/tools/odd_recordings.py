@@ -66,6 +66,8 @@ _LINES = {
     "torn": b'{"time":"2026-11-21T17:00:00.000000000Z","conn":0,"dir":"in","frame":{"s":1}',
     "two payloads": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"},"frame":{"s":2,"c":"a"}}',
     "impossible day": b'{"time":"2026-02-30T17:00:00.000000000Z","conn":0,"dir":"in","frame":{"s":1,"c":"a"}}',
+    "leap second": b'{"time":"2026-11-21T17:00:60.000000000Z","conn":0,"dir":"in","frame":{"s":1,"c":"a"}}',
+    "time twice": b'{"time":"%b","conn":0,"dir":"in","time":"2026-11-21T17:00:00Z","frame":{"s":1,"c":"a"}}',
     "later key": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"},"note":{"b":2}}',
     "earlier key": b'{"time":"%b","conn":0,"dir":"in","note":{"b":2},"frame":{"s":1,"c":"a"}}',
     "spaces": b'{"time": "%b", "conn": 0, "dir": "in", "frame": {"s":1,"c":"a"}}',
