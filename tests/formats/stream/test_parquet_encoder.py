@@ -78,6 +78,12 @@ def compare_files(parts: list[FrameRun | Event], group_rows: int, group_size: in
     assert b"".join([*files[0], at_once.finish()]) == b"".join([*files[1], one_by_one.finish()])
 
 
+def test_a_line_between_two_runs_stays_between_them() -> None:
+    """Which the test above meets too seldom."""
+    run = FrameRun(encode(Frame(START, 0, b"{}")) + b"\n", 0, [START], [FrameInfo("a")], [2])
+    compare_files([run, Event(START, 0, "pause", {"backlog": 1}), run], 20, 1 << 20)
+
+
 def test_only_what_no_column_takes_is_not_taken_as_a_run() -> None:
     """Otherwise the test above would compare nothing."""
 
