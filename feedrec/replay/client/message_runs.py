@@ -9,7 +9,9 @@ kept as long as any client plays it.
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Hashable, Sequence
+from functools import lru_cache, partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -22,6 +24,9 @@ __all__ = ["Client", "MessageRun", "RunsOfClient", "SharedRuns"]
 
 _MOST = 1 << 18  # bytes of payload of a run: a batch has more only if it has a large frame, which is written alone
 _FEW = 8  # frames for which a run is not worth it
+
+_is_binary = operator.attrgetter("binary")
+_text_header = lru_cache(1 << 12)(partial(message_header, binary=False))  # many frames have the same few sizes
 
 _EVERY_FRAME = ()  # what clients have in common that are sent every frame
 
@@ -47,18 +52,24 @@ class MessageRun:
         self.end = start + len(messages)
         self.messages = messages
         self._frames = frames  # kept, so that no other list has the same identity meanwhile: see `SharedRuns`
-        parts: list[bytes] = []
-        wire_sizes = [0]
-        for frame, message in zip(itertools.islice(frames, start, self.end), messages, strict=True):
-            if message is None:
-                wire_sizes.append(0)
-                continue
-            header = message_header(len(message), binary=frame.binary and message is frame.payload)
-            parts += (header, message)
-            wire_sizes.append(len(header) + len(message))
+        texts = [b"" if message is None else message for message in messages]
+        sizes = list(map(len, texts))
+        headers = self._headers(frames[start : self.end], messages, sizes)
+        parts = [b""] * (2 * len(texts))
+        parts[::2], parts[1::2] = headers, texts
         self._data = b"".join(parts)
-        self._places = list(itertools.accumulate(wire_sizes))
-        self._sizes = list(itertools.accumulate((len(one) if one is not None else 0 for one in messages), initial=0))
+        self._places = list(itertools.accumulate(map(operator.add, map(len, headers), sizes), initial=0))
+        self._sizes = list(itertools.accumulate(sizes, initial=0))
+
+    @staticmethod
+    def _headers(frames: Sequence[Frame], messages: Sequence[bytes | None], sizes: Sequence[int]) -> list[bytes]:
+        """Return what precedes each message; nothing where there is none."""
+        if None not in messages and not any(map(_is_binary, frames)):
+            return list(map(_text_header, sizes))
+        return [
+            message_header(size, binary=frame.binary and message is frame.payload) if message is not None else b""
+            for frame, message, size in zip(frames, messages, sizes, strict=True)
+        ]
 
     def data(self, first: int, last: int) -> bytes:
         """Return the messages of some frames of the run."""
