@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import partial
+from itertools import repeat
+from operator import is_
 from typing import Any
 
 import msgspec
@@ -11,10 +14,12 @@ import msgspec
 from ..venue import Message, Pieces, Send
 from .frames import go_time
 
-__all__ = ["error", "made_frame", "renumbered"]
+__all__ = ["error", "made_frame", "renumbered", "renumbered_all"]
 
 _LARGE = 1 << 16
 """Bytes from which on a message is not copied to change a number in it."""
+
+_written = b'"sequence_num":%d'.__mod__
 
 _WRITTEN_OTHERWISE = re.compile(rb'("sequence_num"\s*:\s*)(?:"\d+"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)')
 
@@ -50,6 +55,18 @@ def renumbered(payload: bytes, recorded: int, number: int) -> Message:
         return Pieces(view[:place], new, view[place + len(written) :])
     changed = payload.replace(written, new, 1)
     return _WRITTEN_OTHERWISE.sub(partial(_with_number, number), payload, count=1) if changed is payload else changed
+
+
+def renumbered_all(payloads: Sequence[bytes], recorded: Sequence[int], numbers: Sequence[int]) -> Sequence[bytes]:
+    """Do what `renumbered` does for many payloads, whose numbers are mostly written as the venue writes them."""
+    if recorded == list(numbers):
+        return payloads
+    changed = list(map(bytes.replace, payloads, map(_written, recorded), map(_written, numbers), repeat(1)))
+    if any(map(is_, changed, payloads)):
+        for place, (payload, old, new) in enumerate(zip(payloads, recorded, numbers, strict=True)):
+            if changed[place] is payload and old != new:
+                changed[place] = bytes(renumbered(payload, old, new))
+    return changed
 
 
 def _with_number(number: int, written: re.Match[bytes]) -> bytes:

@@ -12,7 +12,16 @@ import msgspec
 from ...model import FrameInfo, FrameInfos, Kind, format_time, parse_time
 from ..decoding import NOT_UNDERSTOOD, whole_number
 
-__all__ = ["client_id_of", "describe", "describe_all", "go_time", "own_time", "snapshot_head"]
+__all__ = [
+    "channels_of",
+    "client_id_of",
+    "describe",
+    "describe_all",
+    "go_time",
+    "own_time",
+    "sequences_of",
+    "snapshot_head",
+]
 
 _HEAD = 512
 """Bytes of a frame within which the keys before `events` are (capture of 2026-08-09)."""
@@ -99,6 +108,19 @@ def describe_all(payloads: Sequence[bytes]) -> Sequence[FrameInfo]:
             kinds.append(_info_of(envelope, None))
         which.append(place)
     return FrameInfos(kinds, which, [envelope.sequence_num for envelope in envelopes])
+
+
+def channels_of(infos: Sequence[FrameInfo]) -> list[str]:
+    """Return the channel of each of many frames."""
+    if not isinstance(infos, FrameInfos):
+        return [info.channel for info in infos]
+    channels = [kind.channel for kind in infos.kinds]
+    return [channels[kind] for kind in infos.which]
+
+
+def sequences_of(infos: Sequence[FrameInfo]) -> list[int | None]:
+    """Return the number of each of many frames."""
+    return infos.sequences if isinstance(infos, FrameInfos) else [info.sequence for info in infos]
 
 
 def _info_of(envelope: _Envelope, sequence: int | None) -> FrameInfo:

@@ -14,15 +14,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import compress
+from operator import attrgetter
 
 from ...model import Frame, FrameInfo
 from ..sequence import ContiguousSequence, Gap, Reset
-from .answers import renumbered
+from .answers import renumbered_all
+from .frames import sequences_of
 
 __all__ = ["RecordedCount", "numbered_passage"]
 
 _PLACES = 100
 """Recorded numbers of which the client's is remembered."""
+
+_conn, _is_synthetic = attrgetter("conn"), attrgetter("synthetic")
 
 
 class RecordedCount(ContiguousSequence):
@@ -102,7 +107,10 @@ class RecordedCount(ContiguousSequence):
 
 
 def numbered_passage(
-    frames: Sequence[Frame], infos: Sequence[FrameInfo], takes: Callable[[Frame, FrameInfo], bool], following: int
+    frames: Sequence[Frame],
+    infos: Sequence[FrameInfo],
+    taken: Callable[[Sequence[Frame], Sequence[FrameInfo]], Sequence[bool]],
+    following: int,
 ) -> list[bytes | None]:
     """
     Return what a client gets of recorded frames, numbered, up to the first that is not the next of its connection.
@@ -110,23 +118,36 @@ def numbered_passage(
     Args:
         frames: The frames, at least one.
         infos: What they are.
-        takes: Tells whether the client gets a frame.
+        taken: Tells of each of many frames whether the client gets it.
         following: The client's next number.
 
     Returns:
         For each frame up to there what the client gets, None for nothing.
 
     """
-    messages: list[bytes | None] = []
-    conn, expected = frames[0].conn, infos[0].sequence
-    for frame, info in zip(frames, infos, strict=True):
-        if expected is None or info.sequence != expected or frame.conn != conn or frame.synthetic:
-            break
-        if takes(frame, info):
-            payload = frame.payload
-            messages.append(payload if following == expected else bytes(renumbered(payload, expected, following)))
-            following += 1
-        else:
-            messages.append(None)
-        expected += 1
-    return messages
+    count, first = _next_in_order(frames, infos)
+    if first is None or not count:
+        return []
+    are_taken = taken(frames[:count], infos[:count])
+    recorded = list(compress(range(first, first + count), are_taken))
+    payloads = [frame.payload for frame in compress(frames, are_taken)]
+    messages = renumbered_all(payloads, recorded, range(following, following + len(payloads)))
+    if len(messages) == count:
+        return list(messages)
+    left = iter(messages)
+    return [next(left) if is_taken else None for is_taken in are_taken]
+
+
+def _next_in_order(frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> tuple[int, int | None]:
+    """Return how many frames of one connection are numbered without a gap, and the number of the first."""
+    sequences, conn = sequences_of(infos), frames[0].conn
+    first = sequences[0]
+    if first is None:
+        return 0, None
+    expected = range(first, first + len(frames))
+    is_whole = sequences == list(expected) and not any(map(_is_synthetic, frames))
+    if is_whole and list(map(_conn, frames)).count(conn) == len(frames):
+        return len(frames), first
+    found = zip(frames, sequences, expected, strict=True)
+    odd = (frame.conn != conn or frame.synthetic or number != right for frame, number, right in found)
+    return next((place for place, is_odd in enumerate(odd) if is_odd), len(frames)), first

@@ -36,6 +36,7 @@ from .account import OrderFilter, is_full_batch
 from .answers import error, made_frame, renumbered
 from .channels import HEARTBEATS, KNOWN, PRIVATE, USER
 from .client_requests import Request, parse_request
+from .frames import channels_of
 from .heartbeats import Heartbeats
 from .limits import MAX_LEVEL2_PRODUCTS
 from .numbering import RecordedCount, numbered_passage
@@ -167,13 +168,13 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return None if selection is None else (selection, self._number)
 
     def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
-        return numbered_passage(frames, infos, self._takes, self._number)
+        return numbered_passage(frames, infos, self._taken, self._number)
 
     def on_passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo], messages: Sequence[bytes | None]) -> None:
         self._number = self._recorded[frames[0].conn].pass_on(messages, self._number)
         if HEARTBEATS in self.subscribed:
-            for frame, info, message in zip(frames, infos, messages, strict=True):
-                if info.channel == HEARTBEATS and message is not None:
+            for frame, channel, message in zip(frames, channels_of(infos), messages, strict=True):
+                if channel == HEARTBEATS and message is not None:
                     self._heartbeats.last = frame
 
     def on_due(self, time: int) -> Sequence[bytes]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ...model import Frame, FrameInfo
+from ...model import Frame, FrameInfo, FrameInfos
 from ..base import few_of
 from ..defaults import ServerDefaults
 from ..venue import Catalogue, Close, Key, Message, Remark, Reply, Send
@@ -99,8 +99,8 @@ class SubscribingServer(ServerDefaults):
         return frozenset((channel, frozenset(products)) for channel, products in self.subscribed.items())
 
     def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
-        takes = self._takes
-        return [frame.payload if takes(frame, info) else None for frame, info in zip(frames, infos, strict=True)]
+        taken = self._taken(frames, infos)
+        return [frame.payload if is_taken else None for frame, is_taken in zip(frames, taken, strict=True)]
 
     def on_silence(self) -> list[Reply]:
         return [self._silence]
@@ -167,6 +167,14 @@ class SubscribingServer(ServerDefaults):
         if takers is None:
             return self.is_news(frame, info)
         return bool(takers) and (not takers.isdisjoint(info.products) or not info.products or "" in takers)
+
+    def _taken(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bool]:
+        """Tell of each frame whether it is taken: of channels that can be subscribed, what a frame is says it alone."""
+        kinds = infos.kinds if isinstance(infos, FrameInfos) else ()
+        if not isinstance(infos, FrameInfos) or not frames or any(kind.channel not in self._takers for kind in kinds):
+            return list(map(self._takes, frames, infos))
+        are_taken = [self._takes(frames[0], kind) for kind in kinds]
+        return [are_taken[kind] for kind in infos.which]
 
     def is_news(self, frame: Frame, info: FrameInfo) -> bool:  # noqa: ARG002
         """

@@ -100,6 +100,16 @@ class ReceivedFrames:
             LineError: If one of them is not a line of a recording.
 
         """
+        frames, infos = self.decode_columns(lines, others, places)
+        return frames, infos if isinstance(infos, list) else list(infos)
+
+    def decode_columns(
+        self,
+        lines: Sequence[bytes],
+        others: list[Record] | None = None,
+        places: list[int] | None = None,
+    ) -> tuple[list[Frame], Sequence[FrameInfo]]:
+        """Do what `decode` does; descriptions are as `describe_all` gives them where all lines are taken together."""
         frames: list[Frame] = []
         infos: list[FrameInfo] = []
         others = [] if others is None else others
@@ -113,6 +123,8 @@ class ReceivedFrames:
                 conns = [conn + self._first_conn for conn in conns]
             frames += map(Frame, received.times, conns, received.payloads)
             if self._describe is not None:
+                if end - start == len(lines):
+                    return frames, received.infos
                 infos += received.infos
         return frames, infos
 

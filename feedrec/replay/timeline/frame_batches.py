@@ -12,7 +12,7 @@ from ...errors import LineError, RecordingError
 from ...formats.line.fast_path import ReceivedFrames
 from ...formats.line.steady_clock import Jump, SteadyClock
 from ...formats.several.merge import Batch
-from ...model import Frame, FrameInfo, Record, format_time
+from ...model import DescribeAll, Frame, FrameInfo, Record, format_time
 from ..clock.time_types import RecordedSteady
 
 __all__ = ["CONNECTIONS_PER_FILE", "FrameBatch", "FrameDecoder", "in_steps", "payload_size"]
@@ -20,8 +20,10 @@ __all__ = ["CONNECTIONS_PER_FILE", "FrameBatch", "FrameDecoder", "in_steps", "pa
 CONNECTIONS_PER_FILE = 1_000_000
 """Connections of the n-th recording, counted from 0, are numbered from n times this on."""
 
-_STEP_LINES = 256
+_STEP_LINES = 256  # which `columns.py` looks at together
 _STEP_SIZE = 1 << 18
+
+_payload = operator.attrgetter("payload")
 
 
 class FrameBatch(NamedTuple):
@@ -47,14 +49,14 @@ class FrameBatch(NamedTuple):
     end: int
     frames: list[Frame]
     times: list[RecordedSteady]
-    infos: list[FrameInfo]
+    infos: Sequence[FrameInfo]
     lap: int = 0
     first: int = 0
 
 
 def payload_size(frames: Iterable[Frame]) -> int:
     """Add up the bytes of payload."""
-    return sum(len(frame.payload) for frame in frames)
+    return sum(map(len, map(_payload, frames)))
 
 
 class _Group(NamedTuple):
@@ -62,7 +64,7 @@ class _Group(NamedTuple):
 
     file: int
     frames: list[Frame]
-    infos: list[FrameInfo]
+    infos: Sequence[FrameInfo]
     others: list[Record]
     places: list[int]
 
@@ -76,6 +78,7 @@ class FrameDecoder:
         describe: Tells what a text frame is.
         end: Wall time in nanoseconds at which to stop, exclusive.
         on_jump: Called with the number of a recording in which time jumps, and where.
+        describe_all: Tells what several text frames are, as `describe` does; None to call that for each.
 
     Attributes:
         is_over: Whether a received frame at or after `end` was found; decode nothing more then.
@@ -89,6 +92,7 @@ class FrameDecoder:
         describe: Callable[[bytes], FrameInfo] | None = None,
         end: int | None = None,
         on_jump: Callable[[int, Jump], object] = lambda number, jump: None,  # noqa: ARG005
+        describe_all: DescribeAll | None = None,
     ) -> None:
         self.is_over = False
         self.damage: RecordingError | None = None
@@ -96,7 +100,10 @@ class FrameDecoder:
         self._end = end
         self._on_jump = on_jump
         self._last_time: int | None = None
-        self._received = [ReceivedFrames(describe, number * CONNECTIONS_PER_FILE) for number in range(len(paths))]
+        self._received = [
+            ReceivedFrames(describe, number * CONNECTIONS_PER_FILE, describe_all=describe_all)
+            for number in range(len(paths))
+        ]
         self._clocks = [SteadyClock() for _ in paths]
         self._latest = 0
         self._lap = 0
@@ -130,7 +137,7 @@ class FrameDecoder:
     def _decode_group(self, file: int, lines: Sequence[bytes]) -> _Group:
         others: list[Record] = []
         places: list[int] = []
-        return _Group(file, *self._received[file].decode(lines, others, places), others, places)
+        return _Group(file, *self._received[file].decode_columns(lines, others, places), others, places)
 
     def _decode_singly(self, step: Batch) -> tuple[list[_Group], int]:
         """Decode line by line, to stop at the right one; return the position after the last."""
@@ -159,13 +166,13 @@ class FrameDecoder:
 
     def _batch(self, step: Batch, groups: Sequence[_Group], position: int) -> FrameBatch:
         """Return the frames of all groups with their steady times."""
+        infos: Sequence[FrameInfo]
         if len(groups) == 1:
             frames, infos, times = groups[0].frames, groups[0].infos, self._times(groups[0])
         else:
-            frames, infos, times = [], [], []
+            frames, infos, times = [], [info for group in groups for info in group.infos], []
             for group in groups:
                 frames += group.frames
-                infos += group.infos
                 times += self._times(group)
         if times:
             if times[0] < self._latest or (len(groups) > 1 and sorted(times) != times):

@@ -112,7 +112,9 @@ class FrameStream:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feedrec-timeline")
         self._lines_ahead = deque(self._read() for _ in range(BATCHES_AHEAD))
         self._steps: Iterator[Batch] = iter(())
-        self._decoder = FrameDecoder(timeline.paths, timeline.describe, timeline.end, timeline.report_jump)
+        self._decoder = FrameDecoder(
+            timeline.paths, timeline.describe, timeline.end, timeline.report_jump, timeline.describe_all
+        )
         self._decoded: deque[FrameBatch] = deque()
         self._reserved = 0
         self._lap_given = 0

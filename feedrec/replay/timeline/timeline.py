@@ -19,7 +19,7 @@ from ...formats.line.steady_clock import Jump, SteadyClock
 from ...formats.several.clocks import beginning_of, clock_at_place, is_stepped, starting_clocks
 from ...formats.several.inputs import Input, inspect_recording
 from ...formats.several.merge import Merge, Source
-from ...model import TIME_LIMIT, FrameInfo, format_time, parse_time
+from ...model import TIME_LIMIT, DescribeAll, FrameInfo, format_time, parse_time
 from ..clock.time_types import RecordedSteady
 from .frame_batches import FrameBatch, FrameDecoder, in_steps
 from .unchanged_files import UnchangedFiles
@@ -65,6 +65,7 @@ class Timeline:
         end: Last wall time, exclusive, in nanoseconds: it ends at the first received frame at or after it.
         loop: Whether to start over at the end, forever; a timeline without any frame in range still ends.
         describe: Describes a text frame; pure, and it never raises.
+        describe_all: Describes several, as `describe` does; None to call that for each.
         files: What `inspect_recordings` says of them; None to look at them when that is needed.
 
     Attributes:
@@ -80,6 +81,7 @@ class Timeline:
         end: int | None = None,
         loop: bool = False,
         describe: Callable[[bytes], FrameInfo] | None = None,
+        describe_all: DescribeAll | None = None,
         files: list[Input] | None = None,
     ) -> None:
         if not paths:
@@ -87,6 +89,7 @@ class Timeline:
         self.paths = [Path(path) for path in paths]
         self.loop = loop
         self.describe = describe
+        self.describe_all = describe_all
         self.end = end
         self._start = None if start is None else format_time(max(start, 0)).encode()
         self.damage: list[RecordingError] = []

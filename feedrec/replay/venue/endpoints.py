@@ -208,8 +208,15 @@ def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFe
 
 
 def _timeline(files: list[Input], options: ReplayOptions, feed: VenueFeed | None) -> Timeline:
-    paths, describe = [file.path for file in files], feed.describe if feed is not None else None
-    timeline = Timeline(paths, start=options.start, end=options.end, loop=options.loop, describe=describe, files=files)
+    timeline = Timeline(
+        [file.path for file in files],
+        start=options.start,
+        end=options.end,
+        loop=options.loop,
+        describe=None if feed is None else feed.describe,
+        describe_all=getattr(feed, "describe_all", None),  # a plug-in's own feed need not have it
+        files=files,
+    )
     timeline.beginnings()  # looked at now, not when the first client comes
     return timeline
 

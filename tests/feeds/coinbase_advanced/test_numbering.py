@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from feedrec.feeds import ContiguousSequence, Gap
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.coinbase_advanced import FEED
+from feedrec.feeds.coinbase_advanced.answers import renumbered, renumbered_all
 from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
 from feedrec.feeds.coinbase_advanced.settings import Settings
 from feedrec.feeds.venue import Send
@@ -156,3 +157,30 @@ def test_a_lap_begins_where_it_begins() -> None:
     venue.on_restart()
     venue.on_state({("heartbeats", ""): None}, 0)
     assert heard(venue, 1) == 5
+
+
+_WAYS = (
+    b'{"sequence_num":%d,"events":[]}',
+    b'{"events":[{"sequence_num":1}],"sequence_num":%d}',
+    b'{"sequence_num" : %d}',
+    b'{"sequence_num":"%d"}',
+    b'{"sequence_num":%d.0,"sequence_num":7}',
+    b'{"events":"' + b"x" * 70_000 + b'","sequence_num":%d}',
+    b'{"no":%d}',
+)
+
+
+@given(st.lists(st.sampled_from(_WAYS), max_size=12), st.integers(0, 12), st.integers(0, 12), st.data())
+def test_many_frames_are_numbered_as_each_alone(
+    ways: list[bytes], recorded: int, following: int, data: st.DataObject
+) -> None:
+    """However the number is written, and where some numbers are the recorded ones and others are not."""
+    steps = data.draw(st.lists(st.integers(1, 3), min_size=len(ways), max_size=len(ways)))
+    numbers = list(itertools.accumulate(steps, initial=recorded))[: len(ways)]
+    payloads = [way % number for way, number in zip(ways, numbers, strict=True)]
+    new = range(following, following + len(ways))
+    expected = [
+        payload if number == its else bytes(renumbered(payload, number, its))
+        for payload, number, its in zip(payloads, numbers, new, strict=True)
+    ]
+    assert list(renumbered_all(payloads, numbers, new)) == expected

@@ -7,9 +7,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.several.merge import Batch
-from feedrec.model import Event, Frame
+from feedrec.model import Event, Frame, FrameInfos
 from feedrec.replay.timeline.frame_batches import CONNECTIONS_PER_FILE, FrameDecoder, in_steps
 
 START = 1_786_309_548_000_000_000
@@ -65,3 +66,27 @@ def test_damage_names_the_file_and_keeps_what_is_before_it() -> None:
     assert (run.end, len(run.frames)) == (3, 3)
     assert str(decoder.damage).startswith("b: not a line of a recording")
     assert "soon after 2026-08-09T21:05:48.000000003Z" in str(decoder.damage)
+
+
+@given(
+    kinds=st.lists(st.sampled_from(["ticker", "l2_data", "odd", "event", "binary"]), min_size=1, max_size=30),
+    has_two=st.booleans(),
+)
+def test_frames_described_together_are_described_as_each_alone(kinds: list[str], *, has_two: bool) -> None:
+    lines = []
+    for number, kind in enumerate(kinds):
+        payload = b'{"channel":"%b","sequence_num":%d,"events":[{"type":"update"}]}' % (kind.encode(), number)
+        frame = Frame(START + number, 0, b"\xff" if kind == "binary" else payload, binary=kind == "binary")
+        line = encode_event(Event(START + number, 0, "open")) if kind == "event" else encode_frame(frame)
+        lines.append(line.replace(b'"conn"', b' "conn"') if kind == "odd" else line)
+    step = Batch(0, lines, [number % 2 if has_two else 0 for number in range(len(lines))])
+    paths = [Path("a"), Path("b")]
+    singly = FrameDecoder(paths, FEED.describe).decode(step)
+    together = FrameDecoder(paths, FEED.describe, describe_all=FEED.describe_all).decode(step)
+    assert together._replace(infos=list(together.infos)) == singly
+
+
+def test_frames_that_are_cut_out_together_keep_their_columns() -> None:
+    """Else the test above says nothing."""
+    run = FrameDecoder([Path("a")], FEED.describe, describe_all=FEED.describe_all).decode(batch_of(lines_at(1, 2, 3)))
+    assert isinstance(run.infos, FrameInfos)
