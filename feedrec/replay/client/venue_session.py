@@ -68,7 +68,7 @@ class VenueSession:
         self._outlet = outlet
         self._remark = remark
         self._is_alone = is_alone
-        self._waits_for_state = asyncio.Event()
+        self._waits_for_state = False
         self._has_state = asyncio.Event()
         self._has_state.set()
         self.alarm = Alarm()
@@ -104,7 +104,7 @@ class VenueSession:
     @property
     def waits_for_state(self) -> bool:
         """Whether a subscription waits for `give_state`."""
-        return self._waits_for_state.is_set()
+        return self._waits_for_state
 
     @property
     def deadline(self) -> RecordedWall | None:
@@ -124,7 +124,7 @@ class VenueSession:
     def needs_attention(self) -> bool:
         """Whether a subscription waits, or something will be due."""
         server = self._server
-        return server.next_due is not None or server.deadline is not None or self._waits_for_state.is_set()
+        return server.next_due is not None or server.deadline is not None or self._waits_for_state
 
     def passage_key(self, frame: Frame, info: FrameInfo) -> Hashable | None:
         """Return what its next frames depend on, as `FeedServer` does."""
@@ -217,21 +217,17 @@ class VenueSession:
         self._end_if_dismissed()
         return ()
 
-    async def state_wanted(self) -> None:
-        """Wait until a subscription waits for `give_state`."""
-        await self._waits_for_state.wait()
-
     async def state_given(self) -> None:
         """Wait until no subscription waits for `give_state` any more."""
         await self._has_state.wait()
 
     async def state_wanted_within(self, seconds: float) -> None:
-        """Wait for that for some seconds, or until the alarm rings for another reason."""
-        if not self._waits_for_state.is_set():
+        """Wait some seconds, or until a subscription waits for `give_state` or the alarm rings for another reason."""
+        if not self._waits_for_state:
             await self.alarm.sleep(seconds)
 
     def _want_state(self) -> None:
-        self._waits_for_state.set()
+        self._waits_for_state = True
         self._has_state.clear()
         self.alarm.ring()
 
@@ -260,7 +256,7 @@ class VenueSession:
             self._carry_out(self._server.on_state(snapshots, position.time))
             self._end_if_dismissed()
             await self._outlet.drain()
-        self._waits_for_state.clear()
+        self._waits_for_state = False
         self._has_state.set()
 
     def stop(self) -> None:

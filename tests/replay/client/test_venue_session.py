@@ -132,7 +132,6 @@ def test_a_subscription_waits_until_its_state_is_given() -> None:
         session.hear("subscribe", NOW)
         assert session.waits_for_state
         assert session.needs_attention
-        await session.state_wanted()
         await session.give_state(HERE, NOTHING_AHEAD)
 
     assert not session.needs_attention
