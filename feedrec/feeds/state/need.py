@@ -28,7 +28,7 @@ class Need(msgspec.Struct, frozen=True):
         looks: Each of these frames has one of them, however its JSON is spaced.
         since: From which of these frames on the state must take them in, to know what it would know after all of them:
 
-            - `settled`: some of the last ones, until `is_settled` says so;
+            - `settled`: some of the last ones, until `is_settled` says so; as more come, never any before those;
             - `snapshot`: the last one that is a snapshot of the product. Without one, nothing is known;
             - `snapshot or beginning`: the same; without one, the first frame;
             - `beginning`: the first.

@@ -103,9 +103,9 @@ class Past:
         places = {file.number: start if file is its else file.lines_until(time) for file in self._files}
         return tuple(min(places[number], end) for number, end in enumerate(self.place))
 
-    def frames_back(self, looks: Looks) -> Iterator[tuple[FrameInfo, bytes]]:
+    def frames_back(self, looks: Looks, until: Place) -> Iterator[tuple[FrameInfo, bytes]]:
         """
-        Yield received frames from the last one back, each that `looks` may mean, and others.
+        Yield received frames from the last one back to a place, each that `looks` may mean, and others.
 
         Raises:
             UnknownPastError: If an index does not tell the truth.
@@ -113,7 +113,7 @@ class Past:
 
         """
         files = self._files[::-1]
-        back = [file.frames_back(self._end(file), looks, is_timed=self._overlap) for file in files]
+        back = [file.frames_back(until[file.number], self._end(file), looks, is_timed=self._overlap) for file in files]
         in_order = heapq.merge(*back, key=_by_time_and_file, reverse=True) if self._overlap else _one_by_one(back)
         return ((info, payload) for _, _, info, payload in in_order)
 

@@ -133,11 +133,12 @@ class PastFile:
         times = time_texts(self._text(number).split(b"\n")[:-1])
         return start + next((place for place, one in enumerate(times) if one >= text), len(times))
 
-    def frames_back(self, end: int, looks: Looks, *, is_timed: bool) -> Iterator[TimedFrame]:
+    def frames_back(self, begin: int, end: int, looks: Looks, *, is_timed: bool) -> Iterator[TimedFrame]:
         """
         Yield received frames from the last one back, each that `looks` may mean, and others.
 
         Args:
+            begin: How many lines do not count, the first ones.
             end: How many lines count.
             looks: What to look for.
             is_timed: Whether to tell their times.
@@ -147,8 +148,9 @@ class PastFile:
             RecordingError: If the operating system reports an error.
 
         """
-        for number in range(bisect_left(self._starts, end) - 1, -1, -1):
-            lines, times = self._lines(number, 0, end, looks, is_timed=is_timed)
+        first = bisect_right(self._starts, begin) - 1
+        for number in range(bisect_left(self._starts, end) - 1, first - 1, -1):
+            lines, times = self._lines(number, begin, end, looks, is_timed=is_timed)
             for start in range(len(lines) - 1, -1, -_FEW_LINES):  # the last ones may be enough
                 some = slice(max(start + 1 - _FEW_LINES, 0), start + 1)
                 yield from reversed(self._decoded(lines[some], times[some]))

@@ -8,20 +8,37 @@ frames, and decode only lines that look like them.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ...feeds.state.need import Look, Need
 from ...feeds.state.new_state import new_state
 from ...feeds.venue import FeedState, VenueFeed
 from ...model import FrameInfo
 from ..timeline.past import Past, Place
-from .start import Start, Starts
+from .start import Recent, Start, Starts
 
-__all__ = ["Gathering"]
+__all__ = ["Gathering", "LastFrames"]
 
 Described = tuple[FrameInfo, bytes]
+
+_MOST_KEPT = 1000  # frames that are remembered of one search
+
+
+class LastFrames(NamedTuple):
+    """
+    The last frames of some keys before a place.
+
+    Attributes:
+        place: The place.
+        frames: The frames, from the last one back: all that there are, or as many as settle everything.
+
+    """
+
+    place: Place
+    frames: Sequence[Described]
 
 
 class Gathering:
@@ -42,20 +59,40 @@ class Gathering:
         self._stopped = stopped
         self._pause = pause
 
-    def settled(self, needs: Collection[Need]) -> FeedState:
-        """Return the state that the last frames leave, of what they settle."""
-        searches = [_Search(need, self._feed) for need in needs if self._past.may_have(need.channels, need.product)]
+    def settled(self, needs: Collection[Need], recent: Recent[LastFrames]) -> FeedState:
+        """
+        Return the state that the last frames leave, of what they settle.
+
+        Args:
+            needs: What it keeps.
+            recent: What earlier searches found, and where this one's findings are kept: a product that was traded long
+                ago is looked for once.
+
+        """
+        keys = [need.key for need in needs]
+        last = self._search(needs, recent.known(keys, self._past.place))
+        if not self._stopped.is_set() and len(last.frames) <= _MOST_KEPT:
+            recent.keep(keys, last)
+        state: FeedState = _state(self._feed, needs)
+        for info, payload in reversed(last.frames):
+            state.apply(info, payload)
+        return state
+
+    def _search(self, needs: Collection[Need], known: LastFrames | None) -> LastFrames:
+        """Look for the last frames back to where they are known, and go on with those."""
+        past = self._past
+        searches = [_Search(need, self._feed) for need in needs if past.may_have(need.channels, need.product)]
         found: list[Described] = []
-        for frame in self._past.frames_back(lambda channels: self._looks(_open(searches), channels)):
+        back = past.frames_back(
+            lambda channels: self._looks(_open(searches), channels), past.beginning if known is None else known.place
+        )
+        for frame in itertools.chain(back, () if known is None else known.frames):
             if all(search.is_over for search in searches):
                 break
             takes = [search.take(frame) for search in searches if not search.is_over]
             if any(takes):
                 found.append(frame)
-        state: FeedState = _state(self._feed, needs)
-        for info, payload in reversed(found):
-            state.apply(info, payload)
-        return state
+        return LastFrames(past.place, found)
 
     def followed(self, needs: Sequence[Need], starts: Sequence[Starts]) -> FeedState:
         """

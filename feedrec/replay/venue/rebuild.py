@@ -19,9 +19,9 @@ from ...feeds.venue import FeedState, Key, VenueFeed
 from ..timeline.past import Past, UnknownPastError
 from ..timeline.timeline import Timeline
 from .full_reading import FullReading
-from .gathering import Gathering
+from .gathering import Gathering, LastFrames
 from .position import Position
-from .start import RecentStates, Start
+from .start import Recent, RecentStates, Start
 from .written_states import WrittenStates
 
 __all__ = ["Position", "Rebuilder"]
@@ -50,6 +50,7 @@ class Rebuilder:
         self._feed = feed
         self._pause = pause
         self._recent = RecentStates()
+        self._last_frames = Recent[LastFrames]()
         self._written = written or WrittenStates(timeline, feed)
         self._reading = FullReading(timeline, feed, pause)
         self._lock = threading.Lock()
@@ -100,7 +101,7 @@ class Rebuilder:
             for since, group in itertools.groupby(sorted(needs, key=_since), _since):
                 some = list(group)
                 if since == "settled":
-                    states.append(gathering.settled(some))
+                    states.append(gathering.settled(some, self._last_frames))
                     continue
                 state = gathering.followed(some, [self._recent, self._written])
                 if not stopped.is_set():

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ...feeds.venue import FeedState, Key
 from ..timeline.past import Place, is_at_or_before
 
-__all__ = ["RecentStates", "Start", "Starts"]
+__all__ = ["Recent", "RecentStates", "Start", "Starts"]
 
 _MOST = 8
 
@@ -44,23 +44,41 @@ class Starts(Protocol):
         """
 
 
-class RecentStates:
-    """The last few states that were rebuilt, by what they keep."""
+class Placed(Protocol):
+    """What is known at a place."""
+
+    @property
+    def place(self) -> Place:
+        """See `Start`."""
+
+
+_Known = TypeVar("_Known", bound=Placed)
+
+
+class Recent(Generic[_Known]):
+    """What was found out lately, by the keys that it is about: the last few."""
 
     def __init__(self) -> None:
-        self._starts: OrderedDict[frozenset[Key], Start] = OrderedDict()
+        self._known: OrderedDict[frozenset[Key], _Known] = OrderedDict()
+
+    def known(self, keys: Collection[Key], place: Place) -> _Known | None:
+        """Return what is known of just these keys at or before a place; None if that is nothing."""
+        known = self._known.get(frozenset(keys))
+        return known if known is not None and is_at_or_before(known.place, place) else None
+
+    def keep(self, keys: Collection[Key], known: _Known) -> None:
+        """Keep something, which nobody may change from now on, in place of what was known earlier of these keys."""
+        wanted = frozenset(keys)
+        self._known[wanted] = known
+        self._known.move_to_end(wanted)
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+
+
+class RecentStates(Recent[Start]):
+    """The last few states that were rebuilt, by what they keep."""
 
     def latest(self, keys: Collection[Key], place: Place) -> Start | None:
         """See `Starts`."""
-        known = self._starts.get(frozenset(keys))
-        if known is None or not is_at_or_before(known.place, place):
-            return None
-        return Start(known.place, known.state.copy())
-
-    def keep(self, keys: Collection[Key], start: Start) -> None:
-        """Keep a state, which nobody may change from now on, in place of an earlier one of these keys."""
-        wanted = frozenset(keys)
-        self._starts[wanted] = start
-        self._starts.move_to_end(wanted)
-        if len(self._starts) > _MOST:
-            self._starts.popitem(last=False)
+        known = self.known(keys, place)
+        return None if known is None else Start(known.place, known.state.copy())

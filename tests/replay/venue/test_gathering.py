@@ -20,7 +20,7 @@ from feedrec.feeds.state.new_state import new_state
 from feedrec.feeds.venue import FeedState, Key, VenueFeed
 from feedrec.formats.file.line_reader import RecordingReader
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
-from feedrec.formats.line.index import Index
+from feedrec.formats.line.index import Index, IndexedBlock
 from feedrec.formats.line.index_marks import LineMarks
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
@@ -63,11 +63,19 @@ class NoFullReading:
 
 
 def snapshots_at(
-    kind: type[Timeline], feed: VenueFeed, paths: list[Path], keys: Sequence[Key], position: Position
+    kind: type[Timeline],
+    feed: VenueFeed,
+    paths: list[Path],
+    keys: Sequence[Key],
+    position: Position,
+    earlier: Sequence[Position] = (),
 ) -> Mapping[Key, bytes | None]:
+    """Return the snapshots as of a position, from what remembers those of earlier ones."""
     rebuilder = Rebuilder(kind(paths, describe=feed.describe), feed)
     if kind is Timeline:
         rebuilder._reading = NoFullReading()  # type: ignore[assignment]
+    for one in earlier:
+        rebuilder.snapshots(frozenset(keys), one, NEVER)
     return rebuilder.snapshots(frozenset(keys), position, NEVER)
 
 
@@ -213,13 +221,13 @@ def test_what_the_index_leads_to_is_what_all_frames_give(venue: Venue) -> None:
     feed = venue_feed(venue.endpoint)
 
     @settings(deadline=None)
-    @given(recordings(venue), wanted_of(venue), st.floats(0, 1), st.booleans())
-    def check(records: list[Record], keys: list[Key], where: float, names: bool) -> None:  # noqa: FBT001
-        position = Position(round(len(records) * where), [], START)
+    @given(recordings(venue), wanted_of(venue), st.floats(0, 1), st.lists(st.floats(0, 1), max_size=2), st.booleans())
+    def check(records: list[Record], keys: list[Key], where: float, before: list[float], names: bool) -> None:  # noqa: FBT001
+        position, *earlier = [Position(round(len(records) * place), [], START) for place in (where, *before)]
         with TemporaryDirectory() as folder:
             paths = [written(Path(folder) / "a.jsonl.zst", venue.endpoint, records, names_channels=names)]
             expected = snapshots_at(Unindexed, feed, paths, keys, position)
-            assert snapshots_at(Timeline, feed, paths, keys, position) == expected
+            assert snapshots_at(Timeline, feed, paths, keys, position, earlier) == expected
 
     check()
 
@@ -273,8 +281,10 @@ def test_so_it_is_with_several_files_that_follow_each_other_or_overlap(venue: Ve
             batch = data.draw(st.sampled_from(batches))
             since = [frame.payload for frame in batch.frames[: data.draw(st.integers(0, len(batch.frames)))]]
             position = Position(batch.start, since, START, batch.frames[0].time)
+            before = data.draw(st.lists(st.sampled_from(batches), max_size=2))
+            earlier = [Position(one.start, [], START, one.frames[0].time) for one in before]
             expected = snapshots_at(Unindexed, feed, paths, keys, position)
-            assert snapshots_at(Timeline, feed, paths, keys, position) == expected
+            assert snapshots_at(Timeline, feed, paths, keys, position, earlier) == expected
 
     check()
 
@@ -362,3 +372,27 @@ def test_what_was_never_recorded_costs_no_reading(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(RecordingReader, "block_text", None)
     keys = {("ticker", "BTC-USD"), ("level2", "ETH-USD"), ("level2", "BTC-USD"), ("market_trades", "X-Y")}
     assert rebuilder.snapshots(frozenset(keys), Position(60, [], START), NEVER) == dict.fromkeys(keys)
+
+
+def test_what_was_traded_long_ago_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    venue = VENUES[0]
+    feed = venue_feed(venue.endpoint)
+    products = ["ETH-USD", *["BTC-USD"] * 200]
+    records = [Frame(START + n, 0, advanced("ticker", n, "update", one, n)) for n, one in enumerate(products)]
+    paths = [written(tmp_path / "a.jsonl.zst", venue.endpoint, records)]
+    rebuilder = Rebuilder(Timeline(paths, describe=feed.describe), feed)
+    read: list[int] = []
+    block_text = RecordingReader.block_text
+
+    def counted(reader: RecordingReader, block: IndexedBlock) -> bytes | None:
+        read.append(block.offset)
+        return block_text(reader, block)
+
+    monkeypatch.setattr(RecordingReader, "block_text", counted)
+    key = ("ticker", "ETH-USD")
+    first = rebuilder.snapshots(frozenset({key}), Position(150, [], START), NEVER)[key]
+    assert first is not None
+    assert len(read) > 10
+    read.clear()
+    assert rebuilder.snapshots(frozenset({key}), Position(151, [], START), NEVER)[key] == first
+    assert len(read) == 1
