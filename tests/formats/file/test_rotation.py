@@ -257,6 +257,7 @@ def test_discarding_removes_what_is_not_finished_and_nothing_else(tmp_path: Path
     given = frames([START, START + HOUR, START + 2 * HOUR])
     write_each(writer, given[:2])
     assert done.wait(HANG_TIMEOUT)
+    wait_until((tmp_path / "x-0002.jsonl.part").exists)
     (tmp_path / "x-0002.jsonl").write_text("mine")
     write_each(writer, given[2:])
     wait_until((tmp_path / "x-0003.jsonl.part").exists)
