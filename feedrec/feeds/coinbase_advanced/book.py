@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 import msgspec
 
-from ..decoding import NOT_UNDERSTOOD, decoder_of
-from ..state.book import MANY, DumpedLevels, PriceLevelBook
+from ..decoding import decoder_of
+from ..state.book import MANY, DumpedLevels, PriceLevelBook, read_dumped
 from .frames import snapshot_head
 
 __all__ = ["Book", "BookFrame", "Update", "decode_book_frame"]
@@ -53,7 +53,14 @@ class _Dumped(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     levels: DumpedLevels
 
 
-_decode_dumped = msgspec.msgpack.Decoder(_Dumped).decode
+_decode = msgspec.msgpack.Decoder(_Dumped).decode
+
+
+def _decode_dumped(data: bytes) -> _Dumped:
+    dumped = _decode(data)
+    if dumped.client_id:
+        msgspec.json.decode(dumped.client_id)  # it stands in the frame as it is
+    return dumped
 
 
 class Book(PriceLevelBook):
@@ -93,21 +100,8 @@ class Book(PriceLevelBook):
 
     @classmethod
     def load(cls, product: str, data: bytes) -> Self:
-        """
-        Return the book of a product that was written down.
-
-        Raises:
-            ValueError: If it is none, or that of another product.
-
-        """
-        try:
-            dumped = _decode_dumped(data)
-            if dumped.client_id:
-                msgspec.json.decode(dumped.client_id)  # it stands in the frame as it is
-        except NOT_UNDERSTOOD as error:
-            raise ValueError(f"not a book: {error}") from error
-        if dumped.product != product:
-            raise ValueError(f"a book of {dumped.product}, not of {product}")
+        """Return the book of a product that was written down; raises as `read_dumped` does."""
+        dumped = read_dumped(_decode_dumped, data, product)
         book = cls(product)
         book.ask_side, book.event_time, book.client_id = dumped.ask_side, dumped.event_time, dumped.client_id
         book.load_levels(dumped.levels)

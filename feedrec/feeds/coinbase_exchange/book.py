@@ -10,8 +10,8 @@ from typing import Self
 
 import msgspec
 
-from ..decoding import NOT_UNDERSTOOD, decoder_of
-from ..state.book import MANY, DumpedLevels, Level, PriceLevelBook
+from ..decoding import decoder_of
+from ..state.book import MANY, DumpedLevels, Level, PriceLevelBook, read_dumped
 from .frames import venue_time
 
 __all__ = ["Book", "BookFrame", "decode_book_frame"]
@@ -83,19 +83,8 @@ class Book(PriceLevelBook):
 
     @classmethod
     def load(cls, product: str, data: bytes) -> Self:
-        """
-        Return the book of a product that was written down.
-
-        Raises:
-            ValueError: If it is none, or that of another product.
-
-        """
-        try:
-            dumped = _decode_dumped(data)
-        except NOT_UNDERSTOOD as error:
-            raise ValueError(f"not a book: {error}") from error
-        if dumped.product != product:
-            raise ValueError(f"a book of {dumped.product}, not of {product}")
+        """Return the book of a product that was written down; raises as `read_dumped` does."""
+        dumped = read_dumped(_decode_dumped, data, product)
         book = cls(BookFrame(product, time=dumped.time))
         book.load_levels(dumped.levels)
         return book

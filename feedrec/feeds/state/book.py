@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 import msgspec
 
-__all__ = ["MANY", "DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key"]
+from ..decoding import NOT_UNDERSTOOD
+
+__all__ = ["MANY", "DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key", "read_dumped"]
 
 Level = tuple[str, str]
 """Price and quantity, as the venue wrote them."""
@@ -42,6 +44,31 @@ class DumpedLevels(msgspec.Struct, array_like=True, gc=False):
     bid_quantities: list[str]
     ask_prices: list[str]
     ask_quantities: list[str]
+
+
+class _DumpedBook(Protocol):
+    @property
+    def product(self) -> str: ...
+
+
+_Dumped = TypeVar("_Dumped", bound=_DumpedBook)
+
+
+def read_dumped(decode: Callable[[bytes], _Dumped], data: bytes, product: str) -> _Dumped:
+    """
+    Read the book of a product that was written down.
+
+    Raises:
+        ValueError: If it is none, or that of another product.
+
+    """
+    try:
+        dumped = decode(data)
+    except NOT_UNDERSTOOD as error:
+        raise ValueError(f"not a book: {error}") from error
+    if dumped.product != product:
+        raise ValueError(f"a book of {dumped.product}, not of {product}")
+    return dumped
 
 
 class PriceLevelBook:
