@@ -31,9 +31,11 @@ from .lock import is_being_written
 from .names import PLAIN_SUFFIX, continuation_path, numbered_path, recording_number, rotation_pattern
 from .writer import RecordingWriter
 
-__all__ = ["RotateAfter", "RotatingWriter", "next_number"]
+__all__ = ["MOST_WAITING", "RotateAfter", "RotatingWriter", "next_number"]
 
-_MOST_WAITING = 16 << 20  # bytes of text between the reader and the disk
+MOST_WAITING = 16 << 20
+"""Bytes of text between who reads faster and the disk."""
+
 _STEP = 64  # lines written between waits for the disk
 _GUESSES = ((PLAIN_SUFFIX, 1.0), ("", 0.12))  # bytes on disk per byte of text, until it is known better
 
@@ -144,7 +146,7 @@ class RotatingWriter(RecordingWriter):
     def write_lines(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> int:
         """Write lines, waiting for the disk; else as `write_line`. Return how many were taken: all of them."""
         for start in range(0, len(lines), _STEP):
-            self.wait_for_room(_MOST_WAITING)
+            self.wait_for_room(MOST_WAITING)
             step = slice(start, start + _STEP)
             for line, mark in zip(lines[step], marks[step], strict=True):
                 self.write_line(line, mark)
@@ -152,7 +154,7 @@ class RotatingWriter(RecordingWriter):
 
     def take_run(self, run: FrameRun) -> None:
         """Write frames that follow each other, waiting for the disk; else as `write_run`."""
-        self.wait_for_room(_MOST_WAITING)
+        self.wait_for_room(MOST_WAITING)
         self.write_run(run)
 
     def finish(self, patience: float | None = None) -> Path:

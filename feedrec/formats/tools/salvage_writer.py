@@ -15,6 +15,7 @@ import msgspec
 from ...errors import LineError, NotARecordingError
 from ...model import TIME_LIMIT, DescribeAll, Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
 from ..facts.sequence_check import Rules
+from ..file.rotation import MOST_WAITING
 from ..file.writer import RecordingWriter
 from ..line.as_written import as_written, header_as_written
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
@@ -31,8 +32,6 @@ from .salvage_prefix import PrefixSalvage
 __all__ = ["SalvageWriter"]
 
 Describe = Callable[[bytes], FrameInfo]
-
-_MOST_WAITING = 16 << 20  # bytes of text between the reader and the disk
 
 _NO_LINE = LineError("not a line of a recording, before the header")
 
@@ -234,7 +233,7 @@ class SalvageWriter:
 
     def _write_run(self, run: FrameRun | WholeBlock) -> None:
         assert self._writer is not None  # noqa: S101  for mypy
-        self._writer.wait_for_room(_MOST_WAITING)
+        self._writer.wait_for_room(MOST_WAITING)
         self._writer.write_run(run)
         self._result.lines += run.count
         self._result.frames += run.frames
