@@ -17,6 +17,7 @@ What each venue speaks, as pure state machines: one package a venue.
     channel_requests.py  from what a person asks for to subscriptions
     products.py          products: their spelling, lists of them, patterns
     decoding.py          JSON texts of a known shape
+    rest/                what the REST halves of all venues stand on
     state/               what snapshots for late clients are made of
     credentials.py       keys that sign
     api_key.py           keys that go with the handshake

@@ -1,0 +1,112 @@
+"""
+Requests and answers of HTTP, as everything that records, serves or passes them on sees them.
+
+Whoever reads and writes them on a socket is another matter: see `front`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+__all__ = ["JSON", "Headers", "HttpAnswer", "HttpExchange", "HttpRequest", "first_value"]
+
+JSON = "application/json; charset=utf-8"
+"""The content type of JSON, as the venues of Coinbase write it."""
+
+Headers = tuple[tuple[str, str], ...]
+"""Names in lower case, and values, in the order in which they came; a name may occur several times."""
+
+
+class HttpRequest(msgspec.Struct, frozen=True):
+    """
+    A request, whole.
+
+    Attributes:
+        method: In capitals, such as `GET`.
+        target: Path and query, as they were sent.
+        headers: Its headers.
+        body: Its content, decoded from chunks; not decompressed.
+        address: Where it came from, such as `127.0.0.1:40112`; empty if that is unknown.
+
+    """
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+    address: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path, as it was sent, without the query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The parameters, decoded, in their order."""
+        return parse_qsl(self.target.partition("?")[2], keep_blank_values=True, max_num_fields=None)
+
+    @property
+    def host(self) -> str:
+        """The host that it is for, in lower case, without a port; empty if it does not say."""
+        text = first_value(self.headers, "host") or ""
+        try:
+            return urlsplit(f"//{text}").hostname or ""
+        except ValueError:
+            return ""
+
+    def parameter(self, name: str) -> str | None:
+        """Return the value of a parameter, the last one if there are several; None if there is none."""
+        return dict(self.query).get(name)
+
+
+class HttpAnswer(msgspec.Struct, frozen=True):
+    """
+    An answer, whole.
+
+    Attributes:
+        status: Its status, such as 200.
+        body: Its content.
+        content_type: What that is; empty if there is none.
+        headers: Further headers; not those that say how the content is sent (its length, its encoding, the connection).
+
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: Headers = ()
+
+
+class HttpExchange(msgspec.Struct, frozen=True):
+    """
+    A request and its answer, as they are recorded; secrets were replaced by `[redacted]`.
+
+    Attributes:
+        time: Wall-clock time in nanoseconds at which the answer had come, whole.
+        started: Wall-clock time in nanoseconds at which the request was sent.
+        method: Its method, in capitals.
+        url: The whole address that was asked, such as `https://api.coinbase.com/api/v3/brokerage/time`.
+        answer: What came back, decompressed; without cookies, and without what is about the connection only.
+        sent_type: The content type of what the request sent; empty if it sent nothing.
+        sent: What the request sent.
+        redacted: Whether anything of it was replaced.
+
+    """
+
+    time: int
+    started: int
+    method: str
+    url: str
+    answer: HttpAnswer
+    sent_type: str = ""
+    sent: bytes = b""
+    redacted: bool = False
+
+
+def first_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    """Return the value of the first header of a name, which is in lower case; None if there is none."""
+    return next((value for key, value in headers if key == name), None)

@@ -1,0 +1,39 @@
+"""Requests of HTTP: what is read out of their target and headers."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedrec.http_messages import HttpRequest, first_value
+
+
+def test_path_and_query_are_parted() -> None:
+    """The path stays as it was sent; parameters are decoded, in order, also those that are empty or come twice."""
+    request = HttpRequest("GET", "/products/BTC%2DUSD?limit=1&ids=a%20b&ids=c&empty=")
+    assert request.path == "/products/BTC%2DUSD"
+    assert request.query == [("limit", "1"), ("ids", "a b"), ("ids", "c"), ("empty", "")]
+    assert request.parameter("ids") == "c"
+    assert request.parameter("none") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("api.coinbase.com", "api.coinbase.com"),
+        ("API.coinbase.com:443", "api.coinbase.com"),
+        ("[::1]:8765", "::1"),
+        ("[::1", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_is_without_its_port(text: str, host: str) -> None:
+    """Whatever a client sends as Host, nothing is raised."""
+    assert HttpRequest("GET", "/", (("host", text),)).host == host
+
+
+def test_a_header_is_found_by_its_name() -> None:
+    """The first one counts."""
+    headers = (("accept", "a"), ("accept", "b"))
+    assert first_value(headers, "accept") == "a"
+    assert first_value(headers, "host") is None
+    assert HttpRequest("GET", "/").host == ""
