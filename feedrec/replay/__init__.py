@@ -20,7 +20,7 @@ This package names no venue: a feed's server half decides the replies. Only clie
 
 from .clock.lateness import LatenessSummary
 from .dialogue.failure import DialogueFailure
-from .messages import ReceivedMessage, SentMessage
+from .messages import ReceivedMessage, ReceivedRequest, SentMessage
 from .observer import Observer
 from .options import ReplayOptions
 from .results import ClientResult, Outcome, ReplayTotal
@@ -35,6 +35,7 @@ __all__ = [
     "Observer",
     "Outcome",
     "ReceivedMessage",
+    "ReceivedRequest",
     "ReplayOptions",
     "ReplayServer",
     "ReplayTotal",

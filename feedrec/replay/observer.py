@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from ..http_messages import HttpAnswer, HttpRequest
 from .messages import SentMessage
 from .results import ClientResult
 
@@ -37,6 +38,17 @@ class Observer:
 
     def on_sent(self, messages: Sequence[SentMessage]) -> None:
         """Take messages to a client, at least one, right before they are handed to the transport."""
+
+    def on_request(self, request: HttpRequest, answer: HttpAnswer, time: int | None) -> None:
+        """
+        Take an HTTP request of whoever is at its address, and the answer, which is about to be sent.
+
+        Args:
+            request: The request.
+            answer: The answer.
+            time: Where the replay is that it was answered from; None if it has not begun.
+
+        """
 
     def on_failed(self, client: int, error: Exception) -> None:
         """Take what ended the replay to a client too early: a `RecordingError`, or any error that is a bug."""

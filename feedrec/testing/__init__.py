@@ -6,7 +6,7 @@ Recorded feeds as fixtures of tests, with any test framework or none.
     loop_thread.py     the thread, with an event loop
     observed_feed.py   what it shares with a feed that is recorded
     observations.py    what was seen so far, across threads
-    messages.py        what a test sees: clients, and messages
+    messages.py        what a test sees: clients, messages, and requests
     replay_options.py  what a test may write as recordings and options
 
 Nothing is loaded until it is used: a plug-in of a test framework may import this for free.
@@ -21,10 +21,18 @@ from ..lazy import offer
 if TYPE_CHECKING:
     from .feed_replay import FeedReplay
     from .loop_thread import LoopThread
-    from .messages import ReceivedMessage, ReplayClient, SentMessage
+    from .messages import ReceivedMessage, ReceivedRequest, ReplayClient, SentMessage
     from .pytest_plugin.recordings import OldRecordingWarning
 
-__all__ = ["FeedReplay", "LoopThread", "OldRecordingWarning", "ReceivedMessage", "ReplayClient", "SentMessage"]
+__all__ = [
+    "FeedReplay",
+    "LoopThread",
+    "OldRecordingWarning",
+    "ReceivedMessage",
+    "ReceivedRequest",
+    "ReplayClient",
+    "SentMessage",
+]
 
 __getattr__ = offer(
     __name__,
@@ -33,6 +41,7 @@ __getattr__ = offer(
         "LoopThread": "loop_thread",
         "OldRecordingWarning": "pytest_plugin.recordings",
         "ReceivedMessage": "messages",
+        "ReceivedRequest": "messages",
         "ReplayClient": "messages",
         "SentMessage": "messages",
     },

@@ -1,4 +1,4 @@
-"""What a test sees of a replay: its clients, and what was said between them and the replay."""
+"""What a test sees of a replay: its clients, what was said between them and the replay, and requests."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ..replay import Outcome, ReceivedMessage, SentMessage
+from ..replay import Outcome, ReceivedMessage, ReceivedRequest, SentMessage
 
-__all__ = ["ReceivedMessage", "ReplayClient", "SentMessage"]
+__all__ = ["Received", "ReceivedMessage", "ReceivedRequest", "ReplayClient", "SentMessage", "count_of"]
+
+Received = ReceivedMessage | ReceivedRequest
+"""What clients said: messages, and HTTP requests."""
 
 
 class ReplayClient(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from ..admission.log_limit import shortened
+from ..http_messages import HttpAnswer, HttpRequest
 from ..replay import ClientResult, DialogueFailure, Observer
-from .messages import ReceivedMessage, ReplayClient, SentMessage
+from .messages import Received, ReceivedMessage, ReceivedRequest, ReplayClient, SentMessage
 
 __all__ = ["KEPT_BYTES", "KEPT_MESSAGES", "Observations"]
 
@@ -25,7 +26,7 @@ KEPT_BYTES = 64 << 20
 _POLL = 0.02  # seconds between looks at what is waited for: messages that are sent wake nobody
 _MOST_NAMED = 5  # clients in an error
 
-Message = TypeVar("Message", SentMessage, ReceivedMessage)
+Message = TypeVar("Message", SentMessage, Received)
 
 
 class Kept(Generic[Message]):
@@ -39,9 +40,9 @@ class Kept(Generic[Message]):
         """Add messages; the first ones may have to go."""
         messages = self._messages
         messages.extend(new)
-        self._size += sum([len(message.payload) for message in new])
+        self._size += sum(map(_size_of, new))
         while len(messages) > KEPT_MESSAGES or (self._size > KEPT_BYTES and len(messages) > 1):
-            self._size -= len(messages.popleft().payload)
+            self._size -= _size_of(messages.popleft())
 
     def all(self) -> list[Message]:
         """Return them in order."""
@@ -57,7 +58,8 @@ class Observations(Observer):
         self._clients: dict[int, ReplayClient] = {}
         self._counts: dict[int, list[int]] = {}  # messages to and from each client
         self._sent: Kept[SentMessage] = Kept()
-        self._received: Kept[ReceivedMessage] = Kept()
+        self._received: Kept[Received] = Kept()
+        self._requests = 0
         self._failures: list[tuple[int, Exception]] = []
         self._dialogue_failures: list[DialogueFailure] = []
         self._changes = 0
@@ -78,8 +80,8 @@ class Observations(Observer):
             return self._sent.all()
 
     @property
-    def received(self) -> list[ReceivedMessage]:
-        """The last messages of clients, in order."""
+    def received(self) -> list[Received]:
+        """The last messages of clients, and their requests, in order."""
         with self._lock:
             return self._received.all()
 
@@ -113,11 +115,14 @@ class Observations(Observer):
     def __str__(self) -> str:
         """Say who came and what they did, on one line."""
         clients = self.clients
+        with self._lock:
+            requests = self._requests
+        asked = f"{requests:,} request{'s were' if requests > 1 else ' was'} answered" if requests else ""
         if not clients:
-            return "no client has connected"
+            return "; ".join(filter(None, ("no client has connected", asked)))
         named = [shortened(str(client)) for client in clients[:_MOST_NAMED]]
         more = len(clients) - len(named)
-        return "; ".join([*named, *([f"{more:,} more"] if more else [])])
+        return "; ".join(filter(None, [*named, f"{more:,} more" if more else "", asked]))
 
     # What the server tells, in its thread
 
@@ -145,6 +150,12 @@ class Observations(Observer):
             self._sent.add(messages)
             self._counts[messages[0].client][0] += len(messages)
 
+    def on_request(self, request: HttpRequest, answer: HttpAnswer, time: int | None) -> None:
+        with self._lock:
+            self._received.add([ReceivedRequest(request, answer, time)])
+            self._requests += 1
+            self._tell()
+
     def on_failed(self, client: int, error: Exception) -> None:
         with self._lock:
             self._failures.append((client, error))
@@ -165,3 +176,7 @@ class Observations(Observer):
         """Wake who waits for a change."""
         self._changes += 1
         self._changed.notify_all()
+
+
+def _size_of(message: SentMessage | Received) -> int:
+    return len(message.payload) + (len(message.answer.body) if isinstance(message, ReceivedRequest) else 0)

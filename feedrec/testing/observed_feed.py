@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import FeedrecError, UsageError, WaitTimeoutError
 from ..feeds.channel_requests import ChannelRequest, read_channel
-from .messages import ReceivedMessage, ReplayClient, SentMessage
+from .messages import Received, ReplayClient, SentMessage
 from .observations import Observations
 from .replay_options import as_count, as_seconds
 
@@ -73,8 +73,8 @@ class ObservedFeed(ABC):
         return self._seen.sent
 
     @property
-    def received(self) -> list[ReceivedMessage]:
-        """What clients said, in order, within the same bounds."""
+    def received(self) -> list[Received]:
+        """What clients said, in order, within the same bounds: messages, and HTTP requests as `ReceivedRequest`."""
         return self._seen.received
 
     def wait_done(self, timeout: float | str = PATIENCE) -> None:

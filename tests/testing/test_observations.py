@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from feedrec.http_messages import HttpAnswer, HttpRequest
 from feedrec.replay import ClientResult, SentMessage
 from feedrec.testing import observations
 from feedrec.testing.observations import Observations
@@ -37,6 +38,37 @@ def test_as_many_bytes_are_kept_as_may_be_but_always_one_message(monkeypatch: py
     monkeypatch.setattr(observations, "KEPT_BYTES", 5)
     assert [message.payload for message in seen(b"123", b"45", b"6").sent] == [b"45", b"6"]
     assert [message.payload for message in seen(b"1", b"x" * 100).sent] == [b"x" * 100]
+
+
+def test_requests_stand_among_the_messages_in_the_order_of_arrival() -> None:
+    """Both have a payload, which of a request is its body, so that a test may look at all of them alike."""
+    observed = seen(b"1")
+    observed.on_request(HttpRequest("POST", "/orders?id=7", body=b"{}"), HttpAnswer(201), 9)
+    observed.on_received(1, b"2", 10)
+    assert [(one.kind, one.client, one.payload, one.time) for one in observed.received] == [
+        ("message", 1, b"1", None),
+        ("request", None, b"{}", 9),
+        ("message", 1, b"2", 10),
+    ]
+    assert observed.clients[0].received == 2
+
+
+def test_the_answer_to_a_request_counts_among_the_bytes_that_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observations, "KEPT_BYTES", 5)
+    observed = seen(b"12")
+    observed.on_request(HttpRequest("GET", "/"), HttpAnswer(200, b"1234"), None)
+    assert [one.kind for one in observed.received] == ["request"]
+    observed.on_received(1, b"1", 0)
+    observed.on_received(1, b"2", 0)
+    assert [one.payload for one in observed.received] == [b"1", b"2"]
+
+
+def test_who_waits_is_woken_by_a_request() -> None:
+    observed = seen()
+    timer = threading.Timer(MS, observed.on_request, (HttpRequest("GET", "/"), HttpAnswer(200), None))
+    timer.start()
+    assert observed.wait(lambda: bool(observed.received), HANG_TIMEOUT)
+    timer.join()
 
 
 def test_a_time_that_is_not_known_is_none() -> None:
@@ -77,6 +109,15 @@ def test_messages_in_order_of_all_clients() -> None:
     assert [message.client for message in observed.sent] == [1, 2] * 5
     assert all(one.payload < other.payload for one, other in pairwise(observed.sent))
     assert [client.sent for client in observed.clients] == [5, 5]
+
+
+def test_it_says_how_many_requests_were_answered() -> None:
+    observed = Observations()
+    observed.on_request(HttpRequest("GET", "/"), HttpAnswer(200), None)
+    assert str(observed) == "no client has connected; 1 request was answered"
+    observed.on_request(HttpRequest("GET", "/"), HttpAnswer(200), None)
+    observed.on_connected(1, "127.0.0.1:1", "raw")
+    assert str(observed).endswith("was sent 0 messages; 2 requests were answered")
 
 
 def test_it_says_who_came_in_one_line() -> None:

@@ -23,6 +23,7 @@ _LONG = 1 << 12  # characters of a message that is looked at as a whole first
 _LONGEST_TEXT = 1 << 20
 """Characters of a text in which secrets are looked for in all the ways in which they may be written."""
 
+_ANY_HOST = "http://x"
 _PARTS = re.compile(r"[\s;,=]+")
 """What stands between the parts of the value of a header."""
 
@@ -119,6 +120,10 @@ class Redaction:
     def address(self, url: str) -> str:
         """Return an address as it may be recorded and shown; see `redact_address`."""
         return self._without_values(redact_address(url, self.is_secret))
+
+    def target(self, target: str) -> str:
+        """Return what a request asks for, a path with its query, likewise."""
+        return self.address(f"{_ANY_HOST}{target}").removeprefix(_ANY_HOST)
 
     def text(self, text: str) -> str:
         """

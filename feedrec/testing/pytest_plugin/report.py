@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...feeds.redaction import Redaction
 from ...model import format_time
-from ..messages import ReceivedMessage, SentMessage
+from ..messages import Received, ReceivedRequest, SentMessage
 from ..observed_feed import ObservedFeed
 
 __all__ = ["describe"]
@@ -42,8 +42,8 @@ def describe(name: str, feed: ObservedFeed, failure: str | None = None) -> tuple
     return f"feedrec: {_printable(name)} at {feed.url}", "\n".join(lines)
 
 
-def _last(title: str, messages: Sequence[ReceivedMessage | SentMessage], redaction: Redaction | None) -> list[str]:
-    """Return the last of some messages, a line each."""
+def _last(title: str, messages: Sequence[Received | SentMessage], redaction: Redaction | None) -> list[str]:
+    """Return the last of some messages and requests, a line each."""
     if not messages:
         return []
     shown = messages[-_MOST_MESSAGES:]
@@ -51,8 +51,21 @@ def _last(title: str, messages: Sequence[ReceivedMessage | SentMessage], redacti
     return [f"{title} ({count}):", *(_line(message, redaction) for message in shown)]
 
 
-def _line(message: ReceivedMessage | SentMessage, redaction: Redaction | None) -> str:
+def _line(message: Received | SentMessage, redaction: Redaction | None) -> str:
     time = "" if message.time is None else f"{format_time(message.time)[11:23]} "
+    if isinstance(message, ReceivedRequest):
+        body = f" {_payload(message, redaction)}" if message.payload else ""
+        return f"  {time}{_asked(message, redaction or Redaction())}{body}"
+    return f"  {time}client {message.client}: {_payload(message, redaction)}"
+
+
+def _asked(request: ReceivedRequest, redaction: Redaction) -> str:
+    """Return what was asked, and how it was answered."""
+    target = redaction.target(request.request.target)
+    return _printable(f"{request.method} {target[:_LONGEST]}{' ...' * (len(target) > _LONGEST)}: {request.status}")
+
+
+def _payload(message: Received | SentMessage, redaction: Redaction | None) -> str:
     payload = message.payload
     if message.binary:
         text = payload[: _LONGEST // 4].hex(" ")
@@ -64,7 +77,7 @@ def _line(message: ReceivedMessage | SentMessage, redaction: Redaction | None) -
         is_cut = len(text) > _LONGEST
         text = text[:_LONGEST]
     size = f" ... ({len(payload):,} bytes)" if is_cut else ""
-    return f"  {time}client {message.client}: {_printable(text)}{size}"
+    return f"{_printable(text)}{size}"
 
 
 def _printable(text: str) -> str:

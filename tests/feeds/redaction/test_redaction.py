@@ -114,3 +114,12 @@ def test_a_secret_that_is_sent_again_and_again_stays_known() -> None:
         redaction.learn("the-passphrase")
         redaction.learn(f"signature-{number:04d}")
     assert redaction.text("the-passphrase") == REDACTED
+
+
+def test_the_target_of_a_request_is_hidden_as_in_an_address() -> None:
+    redaction = Redaction()
+    assert redaction.target("/v1/map?limit=2&api_key=abc") == "/v1/map?limit=2&api_key=[redacted]"
+    assert redaction.target("/v1/map?limit=2") == "/v1/map?limit=2"
+    assert redaction.target("//evil/x") == "//evil/x"
+    assert redaction.target("*") == "*"
+    assert redaction.target("x:y/") == "[redacted]"

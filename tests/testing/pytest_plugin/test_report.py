@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from feedrec.http_messages import HttpAnswer, HttpRequest
 from feedrec.testing import SentMessage
 from feedrec.testing.observed_feed import ObservedFeed
 from feedrec.testing.pytest_plugin.report import describe
@@ -60,4 +61,17 @@ def test_secrets_of_clients_are_not_shown() -> None:
         "what clients said (2):",
         '  client 1: {"jwt":"[redacted]"}',
         "  client 1:  ... (120,010 bytes)",
+    ]
+
+
+def test_requests_are_shown_with_their_status_and_without_secrets() -> None:
+    feed = Feed()
+    time = 1_786_309_548_123_456_789
+    feed.seen.on_request(HttpRequest("GET", "/v1/map?limit=2&api_key=abc\x1b"), HttpAnswer(200, b"[]"), time)
+    order = b'{"size":1,"passphrase":"abc"}'
+    feed.seen.on_request(HttpRequest("POST", f"/{'o' * 200}", body=order), HttpAnswer(404), None)
+    assert describe("a.jsonl", feed)[1].splitlines()[1:] == [
+        "what clients said (2):",
+        "  21:05:48.123 GET /v1/map?limit=2&api_key=[redacted]: 200",
+        f'  POST /{"o" * 159} ...: 404 {{"size":1,"passphrase":"[redacted]"}}',
     ]
