@@ -10,7 +10,7 @@ from typing import Any
 
 from .allowed_hosts import Authority
 
-__all__ = ["exposure", "local_url", "why_not_listening"]
+__all__ = ["exposure", "http_url", "local_url", "why_not_listening"]
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a local client finds who listens on every address
 
@@ -32,6 +32,11 @@ def local_url(address: Sequence[Any], scheme: str = "ws", names: Collection[str]
     if host not in names and "localhost" in names and Authority(str(host), None).is_loopback:
         host = "localhost"
     return f"{scheme}://{_host_and_port(host, address[1])}"
+
+
+def http_url(url: str) -> str:
+    """Return where the HTTP half of a WebSocket address is: the same place, with `http` for `ws`, `https` for `wss`."""
+    return f"http{url.removeprefix('ws')}"
 
 
 def exposure(

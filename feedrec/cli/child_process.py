@@ -21,6 +21,7 @@ __all__ = [
     "CommandNotExecutableError",
     "CommandNotFoundError",
     "CommandWithChild",
+    "address_variables",
     "check_command",
     "choose_free_port",
     "run_command",
@@ -80,6 +81,13 @@ def choose_free_port(options: dict[str, Any]) -> None:
     """Have the server of the running command listen on any free port, unless a person chose one."""
     if click.get_current_context().get_parameter_source("port") is click.core.ParameterSource.DEFAULT:
         options["port"] = 0
+
+
+def address_variables(url: str) -> dict[str, str]:
+    """Return the environment variables by which a command finds both halves of the server at a WebSocket address."""
+    from ..admission.listening import http_url
+
+    return {"FEEDREC_URL": url, "FEEDREC_REST_URL": http_url(url)}
 
 
 async def run_command(command: Sequence[str], variables: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..admission.listening import http_url
 from ..errors import FeedrecError, UsageError, WaitTimeoutError
 from ..feeds.channel_requests import ChannelRequest, read_channel
 from .messages import Received, ReplayClient, SentMessage
@@ -33,7 +34,7 @@ __tracebackhide__ = is_told
 
 
 class ObservedFeed(ABC):
-    """A feed that clients connect to at `url`, and that notes what they say and are sent."""
+    """A feed at `url` and, for HTTP requests, `rest_url`, that notes what clients say and are sent."""
 
     def __init__(self) -> None:
         self._seen = Observations()
@@ -61,6 +62,16 @@ class ObservedFeed(ABC):
         """The same by endpoint: recordings of several endpoints are served side by side."""
         self._check_started()
         return dict(self._urls)
+
+    @property
+    def rest_url(self) -> str:
+        """Where clients send HTTP requests, such as `http://127.0.0.1:40112`."""
+        return http_url(self.url)
+
+    @property
+    def rest_urls(self) -> dict[str, str]:
+        """The same by endpoint, as `urls`."""
+        return {name: http_url(url) for name, url in self.urls.items()}
 
     @property
     def clients(self) -> list[ReplayClient]:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from feedrec.cli.child_process import address_variables
+
 from ..timing import HANG_TIMEOUT, scaled
 from .command import DEMO, background, feedrec, first_line
 
@@ -83,6 +85,17 @@ def test_a_client_in_the_command_finds_the_server() -> None:
     log = done.stderr.decode()
     assert " at ws://127.0.0.1:" in log
     assert "replayed to 1 client (1 client left): " in log.splitlines()[-1]
+
+
+def test_a_command_finds_the_http_half_of_the_server() -> None:
+    """Under the same address, whatever the scheme."""
+    done = feedrec("replay", DEMO, "--", "sh", "-c", "echo $FEEDREC_URL $FEEDREC_REST_URL")
+    url, rest_url = done.stdout.decode().split()
+    assert rest_url == url.replace("ws://", "http://")
+    assert address_variables("wss://localhost:1") == {
+        "FEEDREC_URL": "wss://localhost:1",
+        "FEEDREC_REST_URL": "https://localhost:1",
+    }
 
 
 def test_stdin_and_stderr_are_those_of_the_command() -> None:

@@ -70,7 +70,8 @@ def tickers(url: str) -> int:
 def test_the_steps_that_follow_have_a_venue(workspace: Path, installed: Path) -> None:
     with replaying({"recording": "btc usd.jsonl.zst"}, workspace, installed) as result:
         assert result.outputs["url"].startswith("ws://127.0.0.1:")
-        assert result.variables == {"FEEDREC_URL": result.outputs["url"]}
+        url = result.outputs["url"]
+        assert result.variables == {"FEEDREC_URL": url, "FEEDREC_REST_URL": url.replace("ws://", "http://")}
         assert tickers(result.outputs["url"]) > 100
 
 

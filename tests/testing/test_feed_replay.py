@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import math
 import threading
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from feedrec.errors import (
     WaitTimeoutError,
 )
 from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
+from feedrec.replay.tls.certificate_folder import prepare_certificates
 from feedrec.testing import FeedReplay, LoopThread
 
 from ..replay.recordings import frames_of, numbered, record
@@ -79,6 +81,25 @@ def test_clients_in_threads_each_get_every_frame() -> None:
         feed.wait_done(HANG_TIMEOUT)
     assert counts == [1545] * 3
     assert sorted(one.number for one in feed.clients) == [1, 2, 3]
+
+
+def test_requests_go_to_the_same_address_with_http(tmp_path: Path) -> None:
+    """Of each endpoint, under its path; with TLS as well."""
+    other = record(tmp_path / "other.jsonl", numbered(1), "coinbase-exchange")
+    with FeedReplay(DEMO, other) as feed:
+        assert feed.rest_url == feed.url.replace("ws://", "http://")
+        assert feed.rest_urls == {
+            "coinbase-advanced": f"{feed.rest_url}/coinbase-advanced",
+            "coinbase-exchange": f"{feed.rest_url}/coinbase-exchange",
+        }
+    with FeedReplay(other, tls=prepare_certificates(tmp_path, [], dt.datetime.now(dt.UTC)).server) as feed:
+        assert feed.rest_url == feed.url.replace("wss://", "https://")
+
+
+def test_a_feed_that_was_not_started_has_no_address() -> None:
+    for name in ("url", "urls", "rest_url", "rest_urls"):
+        with pytest.raises(UsageError, match="was not started"):
+            getattr(FeedReplay(DEMO), name)
 
 
 def test_replays_can_share_a_thread() -> None:

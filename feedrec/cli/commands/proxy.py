@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from ...errors import UsageError
-from ..child_process import CommandWithChild, check_command, choose_free_port, run_command
+from ..child_process import CommandWithChild, address_variables, check_command, choose_free_port, run_command
 from ..options import (
     allow_host_option,
     as_json,
@@ -136,7 +136,7 @@ def _settle(
 
 async def _run_with(server: RecordingProxy, command: Sequence[str]) -> tuple[int, Summary]:
     async with server:
-        code = await run_command(command, {"FEEDREC_URL": server.url})
+        code = await run_command(command, address_variables(server.url))
     if server.summary is None:
         raise AssertionError("it was closed")
     return code, server.summary

@@ -16,7 +16,7 @@ import click
 
 from ...errors import UsageError
 from .. import output
-from ..child_process import CommandWithChild, check_command, choose_free_port, run_command
+from ..child_process import CommandWithChild, address_variables, check_command, choose_free_port, run_command
 from ..memory import long_lived
 from ..options import (
     DURATION,
@@ -270,7 +270,7 @@ async def _serve_command(server: ReplayServer, command: Sequence[str], tls: Chos
     """Serve until a command ends; return its exit code."""
     async with server:
         with long_lived():
-            return await run_command(command, {"FEEDREC_URL": server.url, **tls.variables})
+            return await run_command(command, {**address_variables(server.url), **tls.variables})
 
 
 def _code_of(server: ReplayServer, *, strict: bool) -> int:
