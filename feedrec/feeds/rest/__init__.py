@@ -1,7 +1,9 @@
 """
 What the REST halves of all venues stand on: the requests that a venue's clients send beside its WebSocket.
 
-    half.py  what every REST half provides, and what it is given
+    candles.py       candles made of trades
+    half.py          what every REST half provides, and what it is given
+    seen_numbers.py  numbers that were seen, such as the ids of trades
 """
 
 from __future__ import annotations
