@@ -8,6 +8,6 @@ What the REST halves of all venues stand on: the requests that a venue's clients
 
 from __future__ import annotations
 
-from .half import GUESSED, Market, RestHalf, rest_half_of
+from .half import GUESSED, Market, Refused, RestHalf, rest_half_of
 
-__all__ = ["GUESSED", "Market", "RestHalf", "rest_half_of"]
+__all__ = ["GUESSED", "Market", "Refused", "RestHalf", "rest_half_of"]

@@ -7,22 +7,34 @@ was recorded, from what the recording tells of the market.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from ...http_messages import HttpAnswer, HttpRequest
 from ...model import Frame
 from ..auth import Auth
 from ..base import Feed, Subscription
-from ..venue import Catalogue
+from ..venue import Catalogue, Key
 
-__all__ = ["GUESSED", "Market", "RestHalf", "rest_half_of"]
+__all__ = ["GUESSED", "Market", "Refused", "RestHalf", "rest_half_of"]
 
 GUESSED = "feedrec-guessed"
 """
 The header of an answer some of which the recording does not tell, and that was made up from what it does; its value
 says, in a few words, what was. There is no such answer under `--strict`.
 """
+
+
+class Refused(HttpAnswer, frozen=True):
+    """
+    How the venue refuses a request.
+
+    Attributes:
+        reason: Why, for the person who runs the replay, in words that follow "refused: "; see `Auth`.
+
+    """
+
+    reason: str = ""
 
 
 class Market(Protocol):
@@ -46,6 +58,10 @@ class Market(Protocol):
         recordings have none.
         """
 
+    def snapshots(self, keys: Collection[Key]) -> Mapping[Key, bytes | None]:
+        """Return what `snapshot` does for several channels and products, all as of the same moment, read together."""
+        return {key: self.snapshot(*key) for key in keys}
+
     def frames(self, channel: str, product: str, since: int) -> Iterator[Frame]:
         """Yield the received frames from a recorded time on that have been played by now, in order; see `Frame`."""
 
@@ -67,7 +83,11 @@ class RestHalf(Protocol):
         """Return the public addresses that clients of these subscriptions ask first, each a whole URL."""
 
     def refusal(self, request: HttpRequest, auth: Auth) -> HttpAnswer | None:
-        """Return how the venue refuses a request for its credentials, or for the lack of any; None if it does not."""
+        """
+        Return how the venue refuses a request for its credentials, or for the lack of any; None if it does not.
+
+        A `Refused` says why, too.
+        """
 
     def answer(self, request: HttpRequest, market: Market) -> HttpAnswer | None:
         """
