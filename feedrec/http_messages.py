@@ -72,6 +72,8 @@ class HttpAnswer(msgspec.Struct, frozen=True):
         body: Its content.
         content_type: What that is; empty if there is none.
         headers: Further headers; not those that say how the content is sent (its length, its encoding, the connection).
+        encoding: How `body` is compressed, as Content-Encoding says it; empty if it is not, as nearly always.
+        length: That of what a GET would get, in an answer to HEAD that a proxy passes on; None for that of `body`.
 
     """
 
@@ -79,6 +81,8 @@ class HttpAnswer(msgspec.Struct, frozen=True):
     body: bytes = b""
     content_type: str = JSON
     headers: Headers = ()
+    encoding: str = ""
+    length: int | None = None
 
 
 class HttpExchange(msgspec.Struct, frozen=True):
