@@ -107,14 +107,14 @@ class Event(msgspec.Struct, frozen=True):
 
     Attributes:
         time: Wall-clock time in nanoseconds.
-        conn: Number of the connection it concerns.
+        conn: Number of the connection it concerns; None for an `http` event, which is of none.
         name: `open`, `close`, `gap`, `clock` ... (docs/format.md lists them all).
-        details: The other keys of the line.
+        details: The other keys of the line; the bodies of an `http` event as they stand there, each a `msgspec.Raw`.
 
     """
 
     time: int
-    conn: int
+    conn: int | None
     name: str
     details: dict[str, Any] = {}
 

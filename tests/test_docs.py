@@ -19,7 +19,8 @@ import pytest
 
 from feedrec.cli import cli
 from feedrec.formats.line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
-from feedrec.model import Frame, Header
+from feedrec.formats.line.http_events import exchange_of, http_event
+from feedrec.model import Event, Frame, Header
 
 from .cli.command import DEMO, background, feedrec, first_line, mock_venue, shell
 from .cli.test_terminal import terminal
@@ -222,13 +223,19 @@ def test_the_first_hour_is_what_one_sees(tmp_path: Path) -> None:
 
 
 def test_the_lines_of_the_format_are_those_that_are_written() -> None:
-    """The example in format.md decodes, and encodes to the same bytes."""
-    (example,) = blocks(ROOT / "docs" / "format.md", "jsonl")
+    """The examples in format.md decode, and encode to the same bytes."""
+    example, requests = blocks(ROOT / "docs" / "format.md", "jsonl")
     header, *lines = example.encode().splitlines()
     assert encode_header(decode_header(header)) == header
     for line in lines:
         record = decode_line(line)
         assert line == (encode_frame(record) if isinstance(record, Frame) else encode_event(record))
+    for line in requests.encode().splitlines():
+        event = decode_line(line)
+        assert isinstance(event, Event)
+        exchange = exchange_of(event)
+        assert exchange is not None
+        assert encode_event(http_event(exchange)) == line
 
 
 def test_the_keys_of_the_header_are_documented() -> None:

@@ -58,12 +58,15 @@ class Connections:
     def take_event(self, event: Event, steady: int) -> None:
         """Take the next event, and its steady time."""
         self._now += 1
+        conn = event.conn
+        if conn is None:
+            return
         if event.name == "open":
-            self._current.pop(event.conn, None)
-            self._show(event.conn).opened = steady
+            self._current.pop(conn, None)
+            self._show(conn).opened = steady
         elif event.name == "close":
-            self._show(event.conn)
-            self._current.pop(event.conn).is_closed = True
+            self._show(conn)
+            self._current.pop(conn).is_closed = True
             self._now += 1  # what is opened next is not open at the same time
 
     def _show(self, conn: int) -> OpenSpan:

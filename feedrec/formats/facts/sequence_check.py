@@ -123,17 +123,20 @@ class SequenceCheck:
 
     def take_event(self, event: Event) -> None:
         """Take the next record if it is an event."""
+        conn = event.conn
+        if conn is None:
+            return
         if event.name == "open":
-            self._end(event.conn)
+            self._end(conn)
             if self._make_rule is not None and not event.details.get("unverified"):  # its frames may be lost
-                self._rules[event.conn] = self._make_rule(True)
+                self._rules[conn] = self._make_rule(True)
         elif event.name == "close":
-            self._end(event.conn)
+            self._end(conn)
         elif event.name in {"gap", "reset"}:
-            self._announced.add(event.conn)
+            self._announced.add(conn)
             if event.name == "reset":
                 said = (event.details.get(name) for name in ("expected", "received", "channel", "product"))
-                self._add_reset(event.conn, event.time, *said)
+                self._add_reset(conn, event.time, *said)
         elif event.name == "damage":
             self.forget()
 

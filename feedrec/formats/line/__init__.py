@@ -2,8 +2,9 @@
 One line of a recording, and what is known about it. Pure: no stream, no file.
 
     codec.py         encodes headers, frames and events as lines, and decodes them
+    http_events.py   requests and answers as events
+    payload/         what stands in a line byte for byte
     as_written.py    lines of other programs as ours
-    json_strings.py  payloads as JSON strings and back
     fast_path.py     decodes received frames the fast way
     columns.py       received frames of many lines at once, column by column
     line_search.py   finds lines by bytes in them, before they are decoded

@@ -11,8 +11,10 @@ import functools
 import msgspec
 
 from ...model import Event, Frame, Record, format_time
-from .codec import PAYLOAD_KEYS, frame_pieces, is_encoded_as, payload_key
-from .json_strings import joined
+from .codec import frame_pieces, is_encoded_as, payload_key
+from .http_events import BODY_KEYS, HTTP
+from .payload.in_lines import PAYLOAD_KEYS
+from .payload.json_strings import joined
 
 __all__ = ["as_written", "header_as_written"]
 
@@ -44,15 +46,17 @@ def as_written(line: bytes, record: Record) -> bytes:
 
     """
     if isinstance(record, Event):
-        start = b'{"time":"%b","conn":%d,"event":%b' % (
-            format_time(record.time).encode(),
-            record.conn,
-            _encode(record.name),
-        )
-        return start + b"".join(b",%b" % field for field in _further(line, _EVENT_KEYS)) + b"}"
+        return _event_as_written(line, record)
     if _is_plain(line, record) or any(is_encoded_as(line, record, key) for key in PAYLOAD_KEYS):
         return line
     return _frame_as_written(line, record)
+
+
+def _event_as_written(line: bytes, event: Event) -> bytes:
+    conn = b"" if event.conn is None else b'"conn":%d,' % event.conn
+    start = b'{"time":"%b",%b"event":%b' % (format_time(event.time).encode(), conn, _encode(event.name))
+    verbatim = BODY_KEYS if event.name == HTTP else frozenset[str]()
+    return joined([start, *(b",%b" % field for field in _further(line, _EVENT_KEYS, verbatim)), b"}"])
 
 
 def _is_plain(line: bytes, frame: Frame) -> bool:
@@ -84,13 +88,25 @@ def header_as_written(line: bytes) -> bytes:
     return b"{%b}" % b",".join(_field(name, fields[name]) for name in order)
 
 
-def _further(line: bytes, known: frozenset[str]) -> list[bytes]:
-    """Return the other keys of a line with their values; none if one of them is no text (docs/format.md, Lines)."""
+def _further(line: bytes, known: frozenset[str], verbatim: frozenset[str] = frozenset()) -> list[bytes]:
+    """
+    Return the other keys of a line with their values; none if one of them is no text (docs/format.md, Lines).
+
+    Args:
+        line: The line.
+        known: The keys that are left out.
+        verbatim: Those whose values stay as they are, spaces included.
+
+    """
     try:
         fields = _decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return []
-    return [_field(name, value) for name, value in fields.items() if name not in known]
+    return [
+        b"%b:%b" % (_encode(name), value) if name in verbatim else _field(name, value)
+        for name, value in fields.items()
+        if name not in known
+    ]
 
 
 def _field(name: str, value: msgspec.Raw) -> bytes:

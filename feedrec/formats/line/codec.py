@@ -17,20 +17,19 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from ...errors import LineError
 from ...model import FORMAT_VERSION, Direction, Event, Frame, Header, Record, format_time, parse_time
-from .json_strings import base64_pieces, base64_size, from_base64, is_utf8, joined, string_pieces, string_size, text_of
+from .http_events import BODY_KEYS, HTTP
+from .payload.in_lines import PayloadKey, key_of, payload_of, value_pieces
+from .payload.json_strings import joined
+from .payload.verbatim import stands_verbatim
 from .timed_text import OF_ANOTHER_TOOL, looks_timed
 
 __all__ = [
-    "MAX_NESTING",
-    "PAYLOAD_KEYS",
-    "PayloadKey",
     "decode_header",
     "decode_line",
     "encode_event",
@@ -41,37 +40,15 @@ __all__ = [
     "frame_pieces",
     "is_encoded_as",
     "is_header",
-    "is_json",
     "line_time",
     "payload_key",
     "received_text",
-    "stand_verbatim",
 ]
-
-MAX_NESTING = 100
-"""Payloads that nest this deep are stored as `text`: recursive parsers give up not far beyond."""
-
-PayloadKey = Literal["frame", "text", "base64"]
-"""The last key of the line of a frame."""
-
-PAYLOAD_KEYS: tuple[PayloadKey, ...] = ("frame", "text", "base64")
-
-_SPACE, _BRACE, _BRACKET = 0x20, ord("{"), ord("[")
-_TAB, _LINE_FEED, _RETURN = 0x09, 0x0A, 0x0D
-_BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
-_ALL_BUT_NESTING = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_ALL_BUT_NESTING_AND_QUOTES = _ALL_BUT_NESTING.replace(b'"', b"")
 
 _FLAGS = ("redacted", "synthetic", "unverified", "rewritten")
 
 _SECOND_HEADER = "a second header: two recordings in one file; `feedrec repair` joins them"
 
-_NULL = b"null"
-_PIECE = 1 << 20
-
-_ORDINARY = bytes(byte for byte in range(0x20, 0x80) if byte not in b"[{")
-_first, _last = itemgetter(slice(1)), itemgetter(slice(-1, None))
-_validate = msgspec.json.Decoder(msgspec.Raw).decode
 _encode = msgspec.json.encode
 
 
@@ -90,8 +67,9 @@ def encode_header(header: Header) -> bytes:
 
 def encode_event(event: Event) -> bytes:
     """Encode an event as a line, without its newline."""
-    fields = {"time": format_time(event.time), "conn": event.conn, "event": event.name}
-    return _encode({**fields, **{key: value for key, value in event.details.items() if key not in fields}})
+    conn = {} if event.conn is None else {"conn": event.conn}
+    fields = {"time": format_time(event.time), **conn, "event": event.name}
+    return _encode({**fields, **{key: value for key, value in event.details.items() if key not in _OF_ALL_EVENTS}})
 
 
 def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
@@ -108,10 +86,7 @@ def encode_frame(frame: Frame, *, parses: bool = False) -> bytes:
 
 def payload_key(frame: Frame, *, parses: bool = False) -> PayloadKey:
     """Return the key under which a writer puts the payload of a frame; see `encode_frame`."""
-    payload, is_text = frame.payload, not frame.binary
-    if is_text and _stands_verbatim(payload, parses=parses):
-        return "frame"
-    return "text" if is_text and is_utf8(payload) and string_size(payload) <= base64_size(payload) else "base64"
+    return key_of(frame.payload, is_text=not frame.binary, parses=parses)
 
 
 def encode_payload(frame: Frame, key: PayloadKey) -> bytes:
@@ -142,23 +117,16 @@ def frame_pieces(frame: Frame, key: PayloadKey) -> Iterator[bytes]:
     """Yield the line of a frame in pieces: first all keys before the payload."""
     flags = (frame.redacted, frame.synthetic, frame.unverified, frame.rewritten)
     yield _frame_start(frame.time, frame.conn, frame.direction, *flags)
-    if key == "frame":
-        yield b'"frame":'
-        yield frame.payload
-        yield b"}"
-        return
-    if key == "text":
-        yield b'"text":"'
-        yield from string_pieces(frame.payload)
-    else:
-        yield b'"op":"%b","base64":"' % (b"binary" if frame.binary else b"text")
-        yield from base64_pieces(frame.payload)
-    yield b'"}'
+    if key == "base64":
+        yield b'"op":"%b",' % (b"binary" if frame.binary else b"text")
+    yield b'"%b":' % key.encode()
+    yield from value_pieces(frame.payload, key)
+    yield b"}"
 
 
 def encode_received(time: int, conn: int, payload: bytes, *, binary: bool, parses: bool) -> bytes:
     """Encode a received frame as `encode_frame` does, but faster: a recorder calls it for every frame."""
-    if not binary and _stands_verbatim(payload, parses=parses):
+    if not binary and stands_verbatim(payload, parses=parses):
         return b'%b"frame":%b}' % (_frame_start(time, conn, "in"), payload)
     return encode_frame(Frame(time, conn, payload, "in", binary), parses=parses)
 
@@ -169,83 +137,10 @@ def received_text(time: int, conn: int, payloads: Sequence[bytes]) -> bytes:
     return b"%b%b}\n" % (start, (b"}\n" + start).join(payloads))
 
 
-def stand_verbatim(payloads: Sequence[bytes], text: bytes) -> bool:
-    """
-    Return whether texts can stand in their lines verbatim: `_stands_verbatim` at once.
-
-    Args:
-        payloads: The texts, all known to be JSON.
-        text: What `received_text` makes of them, at any times.
-
-    """
-    odd = text.translate(None, _ORDINARY)  # in one pass over all of them
-    opened = odd.split(b"\n")
-    if len(opened) != len(payloads) + 1 or (
-        odd.translate(None, b"\n[{") and not is_utf8(text)
-    ):  # that ends no character
-        return False
-    if _RETURN in odd or _TAB in odd:  # other control bytes fail to parse
-        return False
-    if _SPACE in text and (b" " in set(map(_first, payloads)) or b" " in set(map(_last, payloads))):
-        return False
-    if max(map(len, opened)) <= MAX_NESTING:  # a line has one more than its payload
-        return True
-    deep = (payload for payload, marks in zip(payloads, opened, strict=False) if len(marks) > MAX_NESTING)
-    return all(_nesting_below(payload, MAX_NESTING) for payload in deep)
-
-
 @functools.lru_cache(maxsize=16)  # all frames of one socket read share it
 def _frame_start(time: int, conn: int, direction: Direction, *flags: bool) -> bytes:
     marks = "".join(f',"{name}":true' for name, is_set in zip(_FLAGS, flags, strict=False) if is_set)
     return f'{{"time":"{format_time(time)}","conn":{conn},"dir":"{direction}"{marks},'.encode()
-
-
-def _stands_verbatim(payload: bytes, *, parses: bool) -> bool:
-    # Cheapest checks first: this runs for every frame that a recorder receives.
-    if not payload or payload[0] <= _SPACE or payload[-1] <= _SPACE:
-        return False
-    if _LINE_FEED in payload or _RETURN in payload or _TAB in payload:  # other control bytes fail to parse
-        return False
-    if not payload.isascii() and not is_utf8(payload):  # msgspec does not look inside strings
-        return False
-    if not (parses or is_json(payload)):
-        return False
-    if payload.count(_BRACE) + payload.count(_BRACKET) < MAX_NESTING:
-        return True
-    return _nesting_below(payload, MAX_NESTING)
-
-
-def is_json(payload: bytes) -> bool:
-    """Return whether a payload is JSON text; its strings are not checked for valid UTF-8."""
-    try:
-        _validate(payload)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
-
-
-def _nesting_below(payload: bytes, limit: int) -> bool:
-    """Return whether valid JSON text nests less than `limit` deep, peeling it from the inside, level by level."""
-    if b"\\" in payload:
-        payload = payload.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # Now quotes pair up, and a string without brackets leaves two quotes side by side.
-    skeleton = payload.translate(_BRACES_AS_BRACKETS, _ALL_BUT_NESTING_AND_QUOTES).replace(b'""', b"")
-    if b'"' in skeleton:
-        skeleton = joined(_outside_strings(skeleton))
-    for _ in range(limit):
-        if not skeleton:
-            return True
-        skeleton = skeleton.replace(b"[]", b"")
-    return False
-
-
-def _outside_strings(text: bytes) -> Iterator[bytes]:
-    """Yield what is not between quotes, which pair up."""
-    is_inside = False
-    for start in range(0, len(text), _PIECE):
-        parts = text[start : start + _PIECE].split(b'"')
-        yield b"".join(parts[is_inside::2])
-        is_inside ^= len(parts) % 2 == 0
 
 
 class _Line(msgspec.Struct, gc=False):
@@ -273,9 +168,15 @@ class _EventLine(msgspec.Struct, gc=False):
     conn: int = 0
 
 
+_OF_ALL_EVENTS = frozenset(_EventLine.__struct_fields__)
+
 _decode = msgspec.json.Decoder(_Line).decode
 _decode_event_line = msgspec.json.Decoder(_EventLine).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_values = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_any = msgspec.json.Decoder().decode
+
+_HTTP_START, _HTTP_START_AT = b'Z","event":"http",', 38
 
 
 def decode_line(line: bytes) -> Record:
@@ -289,6 +190,8 @@ def decode_line(line: bytes) -> Record:
 
     """
     try:
+        if line.startswith(_HTTP_START, _HTTP_START_AT):
+            return _decode_http(line)
         fields = _decode_fields(line)
         if fields.event is not None:
             return _decode_event(line)
@@ -316,34 +219,34 @@ def _decode_fields(line: bytes) -> _Line:
 
 def _decode_event(line: bytes) -> Event:
     fields = _decode_event_line(line)
+    if fields.event == HTTP:
+        return _decode_http(line)
     details = _decode_object(line)
-    for key in _EventLine.__struct_fields__:
+    for key in _OF_ALL_EVENTS:
         details.pop(key, None)
     return Event(parse_time(fields.time), fields.conn, fields.event, details)
 
 
+def _decode_http(line: bytes) -> Event:
+    """Decode what seems to be an `http` event, in one pass: its bodies, which may be large, stay as they are."""
+    values = _decode_values(line)
+    details = {key: value if key in BODY_KEYS else _decode_any(value) for key, value in values.items()}
+    fields = msgspec.convert({key: details.pop(key) for key in _OF_ALL_EVENTS if key in details}, _EventLine)
+    if fields.event != HTTP:  # it has the key twice
+        return _decode_event(line)
+    return Event(parse_time(fields.time), None, HTTP, details)
+
+
 def _payload(fields: _Line) -> tuple[bytes, bool]:
     """Return the payload of a frame, and whether it is a binary message."""
-    frame, text, base64 = memoryview(fields.frame), memoryview(fields.text), memoryview(fields.base64)
     try:
-        if frame:
-            _refuse_invalid_strings(text, base64)
-            return bytes(frame), False
-        if text and text != _NULL:
-            _refuse_invalid_strings(base64)
-            return text_of(text), False
-        if base64 and base64 != _NULL:
-            return from_base64(base64), fields.op == "binary"
+        found = payload_of(memoryview(fields.frame), memoryview(fields.text), memoryview(fields.base64))
     except (msgspec.DecodeError, ValueError) as error:
         raise LineError(f"not a line of a recording: invalid payload: {error}") from error
-    raise LineError("not a line of a recording: none of `frame`, `text` and `base64`")
-
-
-def _refuse_invalid_strings(*ignored: memoryview) -> None:
-    """Refuse a line whose further payload, which is ignored, is neither null nor a string."""
-    for string in ignored:
-        if string and string != _NULL:
-            text_of(string)
+    if found is None:
+        raise LineError("not a line of a recording: none of `frame`, `text` and `base64`")
+    payload, key = found
+    return payload, key == "base64" and fields.op == "binary"
 
 
 def decode_header(line: bytes) -> Header:

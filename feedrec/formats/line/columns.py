@@ -17,9 +17,9 @@ from operator import add, attrgetter, itemgetter
 import msgspec
 
 from ...model import DescribeAll, FrameInfo, FrameInfos, describe_nothing, kinds_of, parse_time
-from .codec import is_json
 from .frame_run import FrameRun
 from .index import Mark
+from .payload.verbatim import is_json
 
 __all__ = ["ReceivedColumns", "Stretch", "received_columns", "stretches"]
 

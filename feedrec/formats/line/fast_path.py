@@ -28,8 +28,9 @@ from ...model import (
     format_time,
     parse_time,
 )
-from .codec import decode_line, is_json, line_time
+from .codec import decode_line, line_time
 from .columns import Stretch, stretches
+from .payload.verbatim import is_json
 
 __all__ = ["ReceivedFrames", "lines_between", "time_texts"]
 
@@ -154,7 +155,8 @@ class ReceivedFrames:
                 if describe is not None:
                     infos.append(FrameInfo() if record.binary else describe(record.payload))
             else:
-                others.append(msgspec.structs.replace(record, conn=record.conn + self._first_conn))
+                conn = None if record.conn is None else record.conn + self._first_conn
+                others.append(msgspec.structs.replace(record, conn=conn))
                 places.append(len(frames))
 
     def payloads(self, lines: Sequence[bytes], *, texts_only: bool = False, ended: bool = False) -> list[bytes]:

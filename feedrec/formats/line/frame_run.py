@@ -14,8 +14,9 @@ from itertools import accumulate
 import msgspec
 
 from ...model import FrameInfo, FrameInfos
-from .codec import is_json, received_text, stand_verbatim
+from .codec import received_text
 from .index import Mark
+from .payload.verbatim import is_json, stand_verbatim
 
 __all__ = ["AFTER_PAYLOAD", "FrameRun", "Read", "joined_runs", "run_of"]
 

@@ -45,10 +45,11 @@ _CRC = struct.Struct("<I")
 
 _MAX_INDEX = 64 << 20  # bytes decompressed: the index of some 256 GB of text
 
-Mark = tuple[int, int, FrameInfo | None, int, bool]
+Mark = tuple[int, int | None, FrameInfo | None, int, bool]
 """
-What the index needs to know about a line: time, connection, and of a received frame what it is (else None), the bytes
-of its payload (else 0), and whether it is one of the venue's sequence, neither synthetic nor unverified (else True).
+What the index needs to know about a line: time, connection (None for an event of none), and of a received frame what it
+is (else None), the bytes of its payload (else 0), and whether it is one of the venue's sequence, neither synthetic nor
+unverified (else True).
 """
 
 

@@ -13,9 +13,9 @@ _START, _CONN = b'{"time":"', b'Z","conn":'
 _CONN_AT = 38  # its position in a line that we wrote; only there is it the key of the line itself
 
 
-def renumbered(line: bytes, conn: int, number: int) -> bytes:
-    """Return a line with another number of its connection; everything else stays as it is."""
-    if conn == number:
+def renumbered(line: bytes, conn: int | None, number: int | None) -> bytes:
+    """Return a line with another number of its connection; everything else stays as it is, also if it has none."""
+    if conn == number or conn is None or number is None:
         return line
     old = b"%b%d," % (_CONN, conn)
     if line.startswith(_START) and line.startswith(old, _CONN_AT):

@@ -25,7 +25,7 @@ class Selection(msgspec.Struct, frozen=True):
         products: Names of products; a frame must concern at least one of them.
         start: First time, inclusive, in nanoseconds.
         end: Last time, exclusive, in nanoseconds.
-        connections: Numbers of connections.
+        connections: Numbers of connections; what is of none, an `http` event, is chosen whatever they are.
         direction: `in` for received frames, `out` for sent ones.
         keeps_events: Whether events are chosen by time and connection alone.
 
@@ -66,7 +66,8 @@ class Selection(msgspec.Struct, frozen=True):
 
     def takes(self, record: Record, describe: Callable[[bytes], FrameInfo]) -> bool:
         """Return whether a record is chosen; `describe` is the feed's."""
-        if not self._covers(record.time) or (self.connections and record.conn not in self.connections):
+        conn = record.conn
+        if not self._covers(record.time) or (self.connections and conn is not None and conn not in self.connections):
             return False
         if not isinstance(record, Frame):
             return self.keeps_events or not (self.channels or self.products or self.direction)

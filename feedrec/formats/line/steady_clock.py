@@ -67,9 +67,9 @@ class Reading(NamedTuple):
         """Return the reading at another wall time, if the clock was not set in between."""
         return Reading(wall, self.steady + wall - self.wall)
 
-    def event(self, time: int, conn: int) -> Event:
-        """Return the `clock` event of it."""
-        return Event(time, conn, "clock", {"wall": self.wall, "monotonic": self.steady})
+    def event(self, time: int, conn: int | None) -> Event:
+        """Return the `clock` event of it; of connection 0 if it is of none."""
+        return Event(time, conn or 0, "clock", {"wall": self.wall, "monotonic": self.steady})
 
 
 class Jump(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from ..line.frame_run import FrameRun
 from ..line.index import Mark
-from ..line.json_strings import joined
+from ..line.payload.json_strings import joined
 from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending
 from .text_form import TextForm

@@ -19,8 +19,9 @@ import msgspec
 import pyarrow as pa
 
 from ...model import Direction, Frame, FrameInfo
-from ..line.codec import PayloadKey, decode_line, encode_frame, encode_payload, is_encoded_as
+from ..line.codec import decode_line, encode_frame, encode_payload, is_encoded_as
 from ..line.index import Mark
+from ..line.payload.in_lines import PayloadKey
 
 __all__ = [
     "GROUPS_KEY",
@@ -187,7 +188,7 @@ def row_of(line: bytes, mark: Mark | None = None) -> Row:
 
     """
     info = mark[2] if mark is not None else None
-    if mark is not None and info is not None:
+    if mark is not None and info is not None and mark[1] is not None:
         row = _received_json(line, mark[0], mark[1], info)
         if row is not None:
             return row
@@ -253,9 +254,9 @@ def _kind(frame: Frame, line: bytes) -> str:
     return "bytes" if line.find(_AS_BASE64, 0, _MOST_BEFORE_PAYLOAD) >= 0 else "text"
 
 
-def int64(number: int) -> int | None:
-    """Return a number that fits in a column; None for any other."""
-    return number if -INT64_LIMIT <= number < INT64_LIMIT else None
+def int64(number: int | None) -> int | None:
+    """Return a number that fits in a column; None for any other, and for none."""
+    return number if number is not None and -INT64_LIMIT <= number < INT64_LIMIT else None
 
 
 def release_memory() -> None:

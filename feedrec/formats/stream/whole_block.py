@@ -66,9 +66,10 @@ class WholeBlock(msgspec.Struct, frozen=True, gc=False):
         return last[1] if isinstance(last, tuple) else last.mark(-1)
 
     @property
-    def highest_conn(self) -> int:
-        """The highest number of a connection."""
-        return max(part[1][1] if isinstance(part, tuple) else max(part.conns) for part in self.parts)
+    def highest_conn(self) -> int | None:
+        """The highest number of a connection; None if no line has one."""
+        conns = [part[1][1] if isinstance(part, tuple) else max(part.conns) for part in self.parts]
+        return max((conn for conn in conns if conn is not None), default=None)
 
     def lines(self) -> list[tuple[bytes, Mark]]:
         """Return the single lines without their line feeds, and the mark of each."""

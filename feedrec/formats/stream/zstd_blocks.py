@@ -20,7 +20,7 @@ from ..facts.index_builder import IndexBuilder
 from ..facts.sequence_check import MakeRule
 from ..line.frame_run import FrameRun
 from ..line.index import Mark
-from ..line.json_strings import joined
+from ..line.payload.json_strings import joined
 from ..line.seek_table import SEEK_TABLE_MAGIC
 from .line_splitter import HeldLines, LineSplitter, text_pieces
 from .protocols import MAX_LINE, NOTHING_PENDING, Pending

@@ -244,7 +244,7 @@ class _Conversion:
         elif self._common is not None:
             reading = self._common.first_reading(file, time)
             if reading is not None:
-                self._write_made(reading.event(time, self._reading.numbers.of(file, conn)))
+                self._write_made(reading.event(time, conn if conn is None else self._reading.numbers.of(file, conn)))
         elif before is not None:
             self._write_made(before.at(time).event(time, conn))
         if state is not None:
@@ -258,7 +258,7 @@ class _Conversion:
         selection, describe = self._selection, self._reading.describe or describe_nothing
         for line, mark in zip(piece.lines, piece.marks, strict=True):
             _, conn, info, *_ = mark
-            if info is None:
+            if info is None or conn is None:
                 is_kept = reading_in(line) is not None or selection.takes(decode_line(line), describe)
             else:
                 is_kept = selection.takes_received(conn, info)
@@ -278,7 +278,7 @@ class _Conversion:
             return
         if not numbers.stay:
             before = [mark[1] for mark in marks]
-            marks = [(time, numbers.of(file, conn), *rest) for time, conn, *rest in marks]  # type: ignore[misc]
+            marks = [(time, conn if conn is None else numbers.of(file, conn), *rest) for time, conn, *rest in marks]  # type: ignore[misc]
             lines = [renumbered(line, conn, mark[1]) for line, conn, mark in zip(lines, before, marks, strict=True)]
         if self._common is not None:
             lines, marks = self._common.put(file, lines, marks)
@@ -308,7 +308,7 @@ class _Conversion:
         selection = self._selection
         for file, lines, marks, _ in self._reading.pieces(None, end, self._reading.beginnings(None, end)):
             for line, (_, conn, info, *_) in zip(lines, marks, strict=True):
-                if info is not None and selection.takes_received(conn, info):
+                if info is not None and conn is not None and selection.takes_received(conn, info):
                     for product in ("", *info.products):
                         self._conns[info.channel, product] = file, conn
                     record = decode_line(line)

@@ -22,7 +22,8 @@ from ...model import Event, Frame, Header, Record, format_time
 from ..file.opening import open_recording
 from ..file.recording import Recording
 from ..file.recording_file import RecordingFile
-from ..line.codec import encode_event, encode_frame, encode_header, is_json
+from ..line.codec import encode_event, encode_frame, encode_header
+from ..line.payload.verbatim import is_json
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.line_splitter import LineSplitter
 from ..stream.plain import PlainDecoder
@@ -168,7 +169,7 @@ class _TimedLines:
         """Add an event that says what could not be read."""
         if self._last is not None:
             details = {"offset": offset, "bytes": size, "first": self.last_time}
-            self._add([Event(self._last.time, self._last.conn, "damage", details)])
+            self._add([Event(self._last.time, self._last.conn or 0, "damage", details)])
 
     def timed(self) -> list[tuple[int, bytes]]:
         """Return the lines that are ready, once."""
@@ -178,7 +179,7 @@ class _TimedLines:
     def _add(self, records: Sequence[Record]) -> None:
         for record in records:
             if self._last is not None and record.time < self._last.time:  # as in a recording where the clock was set
-                clock = Event(record.time, record.conn, "clock", {"wall": record.time})
+                clock = Event(record.time, record.conn or 0, "clock", {"wall": record.time})
                 self._timed.append((record.time, encode_event(clock)))
             self._last = record
             line = encode_frame(record) if isinstance(record, Frame) else encode_event(record)

@@ -89,7 +89,7 @@ class Rewriting:
         self.dropped = 0
         self._rewrite = rewrite
         self._describe = describe
-        self._changes: dict[tuple[int, int], FrameChange] = {}
+        self._changes: dict[tuple[int, int | None], FrameChange] = {}
 
     @property
     def missed(self) -> int:
@@ -123,7 +123,7 @@ class Rewriting:
             self._leave_out(run, mark)
         return new_lines, new_marks
 
-    def frame(self, run: int, conn: int, frame: Frame, info: FrameInfo) -> Frame | None:
+    def frame(self, run: int, conn: int | None, frame: Frame, info: FrameInfo) -> Frame | None:
         """Return a received frame as it is to be; the same one if nothing changes, None if it is left out."""
         if frame.binary:
             return frame
@@ -163,7 +163,7 @@ class Rewriting:
             return line, mark
         return encode_frame(msgspec.structs.replace(record, payload=payload, rewritten=True)), mark
 
-    def _change_of(self, run: int, conn: int) -> FrameChange:
+    def _change_of(self, run: int, conn: int | None) -> FrameChange:
         change = self._changes.get((run, conn))
         if change is None:
             change = self._changes[run, conn] = self._rewrite.change()

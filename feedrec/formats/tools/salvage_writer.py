@@ -183,20 +183,23 @@ class SalvageWriter:
     def _write(self, line: bytes, record: Record) -> None:
         self._settle(record.time)
         line = as_written(line, record)
-        if self._conn_shift:
+        if self._conn_shift and record.conn is not None:
             number = record.conn + self._conn_shift
             line, record = renumbered(line, record.conn, number), msgspec.structs.replace(record, conn=number)
         if self._is_joint and record.time < (self._last or 0):
-            clock = Event(record.time, record.conn, "clock", {"wall": record.time})
+            clock = Event(record.time, record.conn or 0, "clock", {"wall": record.time})
             self._hand_over(encode_event(clock), clock)
         self._is_joint = False
         self._hand_over(line, record)
         self._go_on(mark_of(record), record.conn)
 
-    def _go_on(self, last: Mark, highest_conn: int) -> None:
+    def _go_on(self, last: Mark, highest_conn: int | None) -> None:
         """Go on behind a good line."""
-        self._last, self._conn = last[:2]
-        self._conn_count = max(self._conn_count, highest_conn + 1)
+        self._last = last[0]
+        if last[1] is not None:
+            self._conn = last[1]
+        if highest_conn is not None:
+            self._conn_count = max(self._conn_count, highest_conn + 1)
 
     def _hand_over(self, line: bytes, record: Record) -> None:
         assert self._writer is not None  # noqa: S101  for mypy

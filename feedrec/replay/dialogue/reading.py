@@ -81,6 +81,8 @@ def read_conversations(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES
     for number, (file, clock) in enumerate(zip(files, starting_clocks(files), strict=True)):
         run = _run_of(files, number)
         for record, time in _timed(file, clock):
+            if record.conn is None:
+                continue
             key = (run, record.conn)
             if key not in found and not (isinstance(record, Event) and record.name != "open"):
                 found[key] = _Reading(f"connection {record.conn} of {files[run].path.name}")

@@ -208,6 +208,8 @@ class _ToldWriter(RotatingWriter):
 
 def _tell(seen: Observer, endpoint: str, record: Record) -> None:
     """Tell an observer of a replay the same of a recording; connections count from 0, and secrets are redacted."""
+    if record.conn is None:
+        return
     client = record.conn + 1
     if not isinstance(record, Event):
         if record.direction == "in":

@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 
 from feedrec.errors import LineError
 from feedrec.formats.line.codec import (
-    MAX_NESTING,
     decode_header,
     decode_line,
     encode_event,
     encode_frame,
     encode_header,
     encode_received,
-    is_json,
     line_time,
 )
+from feedrec.formats.line.payload.verbatim import MAX_NESTING, is_json
 from feedrec.formats.stream.protocols import MAX_LINE
 from feedrec.model import Event, Frame, Header, format_time
 from feedrec.recorder.connection import MAX_MESSAGE

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.formats.line.codec import MAX_NESTING, encode_received
+from feedrec.formats.line.codec import encode_received
 from feedrec.formats.line.frame_run import FrameRun, Read, joined_runs, run_of
 from feedrec.formats.line.index import Mark
+from feedrec.formats.line.payload.verbatim import MAX_NESTING
 from feedrec.model import FrameInfo, FrameInfos
 
 DEEP = b"[" * (MAX_NESTING - 1) + b"]" * (MAX_NESTING - 1)

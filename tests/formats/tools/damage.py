@@ -8,10 +8,12 @@ from feedrec.errors import DamagedRecordingError
 from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.file.line_reader import RecordingReader
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.line.http_events import http_event
 from feedrec.formats.line.index import Index, find_index, mark_of
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.formats.tools.repair import Repair, repair_recording
 from feedrec.formats.tools.verify import Verification, verify_recording
+from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 
 START = 1_795_280_400 * NANOSECONDS
@@ -20,6 +22,8 @@ HEADER = Header("test", url="wss://example.test", created=START)
 
 def record(number: int) -> Record:
     time, conn = START + number // 2, number % 2
+    if number == 14:
+        return http_event(HttpExchange(time, START, "GET", "https://rest.test/", HttpAnswer(200, b'[ {"number":14} ]')))
     if number % 7 == 0:
         return Event(time, conn, "open" if number < 8 else "note", {"number": number})
     if number % 7 == 3:

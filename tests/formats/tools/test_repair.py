@@ -317,14 +317,16 @@ def test_connections_of_an_appended_recording_are_others(tmp_path: Path) -> None
     """Unless it is a part of the same run, which goes on with them."""
     path, output = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
     other = encode_header(msgspec.structs.replace(HEADER, created=HEADER.created + 1))
-    conns = max(one.conn for one in RECORDS) + 1
+    numbers = [one.conn for one in RECORDS]
+    conns = max(number for number in numbers if number is not None) + 1
     for header, shift in ((other, conns), (encode_header(HEADER), 0)):
         path.write_bytes(b"\n".join([encode_header(HEADER), *LINES, header, *LINES, b""]))
         result = repair_recording(path, output, rules_for=rules_for, overwrite=True)
         assert (result.is_lossless, result.joined) == (True, 1)
         with open_recording(output) as recording:
             records = list(recording)
-        assert [one.conn for one in records[len(LINES) + 1 :]] == [one.conn + shift for one in RECORDS]
+        renumbered = [None if number is None else number + shift for number in numbers]
+        assert [one.conn for one in records[len(LINES) + 1 :]] == renumbered
         assert verify(output).problems == []
 
 

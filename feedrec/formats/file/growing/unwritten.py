@@ -64,7 +64,7 @@ class Unwritten:
     def event(self, name: str, details: dict[str, Any]) -> Line:
         """Make the line of an event that may stand before these lines, and after what was written."""
         time, conn, *_ = self.lines[0][1] if self.lines else self._last
-        event = Event(time, conn, name, details)
+        event = Event(time, conn or 0, name, details)
         return encode_event(event), mark_of(event)
 
     def clear(self) -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.formats.line import json_strings
-from feedrec.formats.line.json_strings import (
+from feedrec.formats.line.payload import json_strings
+from feedrec.formats.line.payload.json_strings import (
     base64_pieces,
     base64_size,
     from_base64,

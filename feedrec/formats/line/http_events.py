@@ -1,0 +1,109 @@
+"""
+Requests and their answers as events named `http`, which are of no connection.
+
+Their bodies stand in the line as payloads of frames do (`payload/in_lines.py`), and so in `Event.details`: each is a
+`msgspec.Raw`, which is never parsed and printed again, whatever its size. docs/format.md is normative.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...http_messages import Headers, HttpAnswer, HttpExchange
+from ...model import Event, format_time, parse_time
+from .payload.in_lines import PAYLOAD_KEYS, PayloadKey, key_of, payload_of, value_pieces
+from .payload.json_strings import joined
+
+__all__ = ["BODY_KEYS", "HTTP", "exchange_of", "http_event"]
+
+HTTP = "http"
+"""The name of the event."""
+
+_ENDINGS: dict[PayloadKey, str] = {"frame": "", "text": "_text", "base64": "_base64"}
+_ANSWERED, _SENT = ([name + _ENDINGS[key] for key in PAYLOAD_KEYS] for name in ("body", "sent"))
+
+BODY_KEYS = frozenset([*_ANSWERED, *_SENT])
+"""The keys of bodies: what stands under them is kept as it is."""
+
+_SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+"""Headers that are never written, whoever hands them over."""
+
+_NOTHING = msgspec.Raw()
+
+
+class _Fields(msgspec.Struct):
+    """The keys of such an event that a program reads, bodies apart; others are kept, and mean nothing."""
+
+    started: str
+    method: str
+    url: str
+    status: int
+    type: str = ""
+    headers: dict[str, str] = {}
+    sent_type: str = ""
+    redacted: bool = False
+
+
+def http_event(exchange: HttpExchange) -> Event:
+    """Return the event of an exchange; headers with secrets are left out, which also whoever made it should have."""
+    answer = exchange.answer
+    headers = _by_name(answer.headers)
+    details = {
+        "started": format_time(exchange.started),
+        "method": exchange.method,
+        "url": exchange.url,
+        **({"sent_type": exchange.sent_type} if exchange.sent_type else {}),
+        **_body("sent", exchange.sent),
+        "status": answer.status,
+        **({"type": answer.content_type} if answer.content_type else {}),
+        **({"headers": headers} if headers else {}),
+        **({"redacted": True} if exchange.redacted else {}),
+        **_body("body", answer.body),
+    }
+    return Event(exchange.time, None, HTTP, details)
+
+
+def exchange_of(event: Event) -> HttpExchange | None:
+    """Return the exchange of an event; None if it is another event, or one that another program wrote wrongly."""
+    if event.name != HTTP:
+        return None
+    others = {key: value for key, value in event.details.items() if key not in BODY_KEYS}
+    try:
+        fields = msgspec.convert(others, _Fields)
+        started = parse_time(fields.started)
+        body, sent = _body_in(event.details, _ANSWERED), _body_in(event.details, _SENT)
+    except (msgspec.ValidationError, msgspec.DecodeError, ValueError):
+        return None
+    answer = HttpAnswer(fields.status, body, fields.type, tuple(fields.headers.items()))
+    request = started, fields.method, fields.url
+    return HttpExchange(event.time, *request, answer, fields.sent_type, sent, fields.redacted)
+
+
+def _body(name: str, body: bytes) -> dict[str, msgspec.Raw]:
+    """Return a body under its key; nothing if it is empty."""
+    if not body:
+        return {}
+    key = key_of(body)
+    return {name + _ENDINGS[key]: msgspec.Raw(body if key == "frame" else joined(value_pieces(body, key)))}
+
+
+def _body_in(details: dict[str, Any], keys: list[str]) -> bytes:
+    """Return a body that stands under one of three keys; raises as `payload_of` does."""
+    found = payload_of(*(memoryview(_raw(details[key]) if key in details else _NOTHING) for key in keys))
+    return b"" if found is None else found[0]
+
+
+def _raw(value: Any) -> msgspec.Raw:
+    """Return what stands in the line; whoever makes an event by hand may have parsed it."""
+    return value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
+
+
+def _by_name(headers: Headers) -> dict[str, str]:
+    """Return headers as one mapping; several with one name are listed in one value."""
+    values: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() not in _SECRET:
+            values[name] = f"{values[name]}, {value}" if name in values else value
+    return values

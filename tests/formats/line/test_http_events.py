@@ -1,0 +1,214 @@
+"""Requests and answers as lines: bodies byte for byte, no secrets, and nothing but None for what is malformed."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feedrec.errors import LineError
+from feedrec.formats.line.as_written import as_written
+from feedrec.formats.line.codec import decode_line, encode_event
+from feedrec.formats.line.http_events import BODY_KEYS, exchange_of, http_event
+from feedrec.formats.line.payload.verbatim import stands_verbatim
+from feedrec.formats.line.renumbering import renumbered
+from feedrec.formats.stream.protocols import MAX_LINE
+from feedrec.http_messages import HttpAnswer, HttpExchange
+from feedrec.model import Event
+
+from .exchanges import START, bodies, exchange, exchanges, json_bodies, odd_bodies
+from .test_codec import json_values
+
+TIMES = b'{"time":"2026-11-21T17:00:00.000000000Z","event":"http","started":"2026-11-21T16:59:59.000000000Z",'
+LINE = (
+    TIMES + b'"method":"GET","url":"https://rest.test/products","status":200,"type":"application/json; charset=utf-8",'
+)
+
+
+def event_of(line: bytes) -> Event:
+    event = decode_line(line)
+    assert isinstance(event, Event)
+    return event
+
+
+@given(exchanges)
+def test_an_exchange_survives_the_round_trip(one: HttpExchange) -> None:
+    event = http_event(one)
+    line = encode_event(event)
+    assert b"\n" not in line
+    assert decode_line(line) == event
+    assert exchange_of(event) == exchange_of(event_of(line)) == one
+    assert as_written(line, event) == line
+
+
+@pytest.mark.parametrize("body", [*json_bodies, *odd_bodies])
+def test_every_body_comes_back(body: bytes) -> None:
+    one = msgspec.structs.replace(exchange(body=body), sent=body)
+    event = event_of(encode_event(http_event(one)))
+    assert exchange_of(event) == one
+
+
+@given(bodies)
+def test_a_body_stands_in_its_line_as_a_payload_does(body: bytes) -> None:
+    """What can stand verbatim does, where it can be cut out by position; another reader gets the same from the rest."""
+    line = encode_event(http_event(exchange(body=body)))
+    if stands_verbatim(body):
+        assert line == LINE + b'"body":' + body + b"}"
+    else:
+        other = json.loads(line)
+        assert "body" not in other
+        if "body_text" in other:
+            assert other["body_text"].encode() == body
+        assert ("body_text" in other, "body_base64" in other).count(True) == bool(body)
+
+
+def test_the_line_of_the_page() -> None:
+    answer = HttpAnswer(201, b"<p>", "text/html", (("cb-after", "7"), ("link", "<a>"), ("link", "<b>")))
+    one = HttpExchange(START, START, "POST", "https://rest.test/", answer, "application/json", b"[ 1 ]", redacted=True)
+    assert encode_event(http_event(one)) == (
+        b'{"time":"2026-11-21T17:00:00.000000000Z","event":"http","started":"2026-11-21T17:00:00.000000000Z",'
+        b'"method":"POST","url":"https://rest.test/","sent_type":"application/json","sent":[ 1 ],"status":201,'
+        b'"type":"text/html","headers":{"cb-after":"7","link":"<a>, <b>"},"redacted":true,"body_text":"<p>"}'
+    )
+
+
+def test_headers_with_secrets_are_never_written() -> None:
+    names = ("Set-Cookie", "cookie", "AUTHORIZATION", "proxy-authorization")
+    answer = HttpAnswer(200, headers=(*((name, "secret") for name in names), ("x-kept", "1")))
+    event = http_event(HttpExchange(START, START, "GET", "https://rest.test/", answer))
+    assert b"secret" not in encode_event(event)
+    assert event.details["headers"] == {"x-kept": "1"}
+
+
+def test_a_connection_in_the_line_means_nothing() -> None:
+    """A program that does not know the event may have put one there, for lack of one; as written, it is gone."""
+    line = LINE.replace(b'"event"', b'"conn":3,"event"') + b'"body":{}}'
+    event = event_of(line)
+    assert event.conn is None
+    assert exchange_of(event) == exchange()
+    assert as_written(line, event) == renumbered(LINE + b'"body":{}}', None, None) == LINE + b'"body":{}}'
+
+
+def test_only_spaces_outside_of_bodies_go() -> None:
+    """Further keys stay, and bodies stay as they are."""
+    line = LINE.replace(b":200", b" : 200") + b'"x": [ 1 ], "sent": [ 1.0 ] , "body": { "a" : 1 } }'
+    mended = LINE + b'"x":[1],"sent":[ 1.0 ],"body":{ "a" : 1 }}'
+    assert as_written(line, decode_line(line)) == mended
+    assert exchange_of(event_of(line)) == exchange_of(event_of(mended))
+
+
+@pytest.mark.parametrize(
+    ("keys", "body", "sent"),
+    [
+        (b'"body":1,"body":{}', b"{}", b""),
+        (b'"body_text":"a","body_text":"b"', b"b", b""),
+        (b'"body_base64":"YQ==","body_text":"b","body":null', b"null", b""),
+        (b'"body_text":null,"body_base64":"YQ=="', b"a", b""),
+        (b'"body_base64":"\\u0059Q=="', b"a", b""),
+        (b'"body_text":null', b"", b""),
+        (b'"sent_text":"","body_text":""', b"", b""),
+        (b'"sent":{"body":[]},"x":{"body":1}', b"", b'{"body":[]}'),
+        (b'"frame":{},"dir":7,"op":7,"base64":7,"redacted":false', b"", b""),
+    ],
+)
+def test_what_other_programs_may_write(keys: bytes, body: bytes, sent: bytes) -> None:
+    found = exchange_of(event_of(LINE + keys + b"}"))
+    assert found is not None
+    assert (found.answer.body, found.sent) == (body, sent)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        LINE.replace(b"200", b'"200"') + b'"body":{}}',
+        LINE.replace(b"200", b"true") + b'"body":{}}',
+        LINE.replace(b"200", b"1e3") + b'"body":{}}',
+        LINE.replace(b'"status":200,', b"") + b'"body":{}}',
+        LINE.replace(b'"GET"', b"null") + b'"body":{}}',
+        LINE.replace(b'"https://rest.test/products"', b"[]") + b'"body":{}}',
+        LINE.replace(b"16:59:59", b"16:59:62") + b'"body":{}}',
+        LINE.replace(b'"started"', b'"begun"') + b'"body":{}}',
+        LINE.replace(b'"2026-11-21T16:59:59.000000000Z"', b"5") + b'"body":{}}',
+        LINE.replace(b'"type"', b'"type":7,"x"') + b'"body":{}}',
+        LINE + b'"headers":[],"body":{}}',
+        LINE + b'"headers":{"a":1},"body":{}}',
+        LINE + b'"body_text":7}',
+        LINE + b'"body":{},"body_text":7}',
+        LINE + b'"body_base64":"?"}',
+        LINE + b'"body_base64":"YQ"}',
+        LINE + b'"body_text":"\xff"}',
+        LINE + b'"sent_text":[],"body":{}}',
+        LINE + b'"sent_type":0}',
+        LINE + b'"redacted":"yes"}',
+        b'{"time":"2026-11-21T17:00:00Z","event":"http"}',
+    ],
+)
+def test_a_malformed_exchange_is_an_event_and_nothing_else(line: bytes) -> None:
+    event = event_of(line)
+    assert event.name == "http"
+    assert exchange_of(event) is None
+    assert decode_line(encode_event(event)) == event
+    written = as_written(line, event)
+    assert as_written(written, decode_line(written)) == written
+
+
+@given(
+    st.dictionaries(st.sampled_from([*json.loads(LINE + b'"body":1}'), *BODY_KEYS, "conn", "redacted"]), json_values)
+)
+@example({"body_text": "\ud800", "time": 1})
+def test_nothing_makes_a_traceback(fields: dict[str, Any]) -> None:
+    line = json.dumps({**json.loads(LINE + b'"body":1}'), **fields, "event": "http"}).encode()
+    try:
+        event = event_of(line)
+    except LineError:
+        return
+    exchange_of(event)
+    assert decode_line(encode_event(event)) == event
+    assert exchange_of(event_of(as_written(line, event))) == exchange_of(event)
+
+
+def test_the_last_of_two_names_counts() -> None:
+    line = LINE + b'"body":[1],"event":"note"}'
+    event = event_of(line)
+    assert (event.name, event.conn, event.details["body"]) == ("note", 0, [1])
+    assert event_of(b'{"event":"note",' + LINE[1:] + b'"body":{}}') == http_event(exchange())
+
+
+def test_other_events_are_no_exchanges() -> None:
+    assert exchange_of(Event(START, 0, "open", http_event(exchange()).details)) is None
+
+
+def test_an_event_that_was_made_by_hand_may_have_its_body_parsed() -> None:
+    details = {**http_event(exchange()).details, "body": {"a": [1]}, "sent_text": "x"}
+    found = exchange_of(Event(START, None, "http", details))
+    assert found is not None
+    assert (found.answer.body, found.sent) == (b'{"a":[1]}', b"x")
+
+
+SIZE = 30 << 20
+LARGE = {
+    "JSON": b"[" + b"1," * (SIZE // 2 - 1) + b"1]",
+    "text": b" " * (SIZE - 2) + "\u00fc".encode(),
+    "base64": b"\xff" * SIZE,
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_a_large_body_is_in_memory_as_often_as_a_large_frame(kind: str) -> None:
+    one = exchange(body=LARGE[kind])
+    tracemalloc.start()
+    line = encode_event(http_event(one))
+    _, encoding = tracemalloc.get_traced_memory()
+    assert len(line) <= MAX_LINE
+    tracemalloc.clear_traces()
+    tracemalloc.reset_peak()
+    assert exchange_of(event_of(line)) == one
+    _, decoding = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert encoding < 3.5 * SIZE
+    assert decoding < 1.5 * SIZE
