@@ -4,6 +4,7 @@ One client of the replay.
     meeting.py          who replays to it
     client.py           the replay to it, from its first message to its end
     dialogue_replay.py  a recorded conversation, which waits for it
+    dialogue_requests.py  the recorded answers to requests
     first_words.py      what it says before that begins
     playback.py         frames, each when it is due
     pace.py             when that is

@@ -108,10 +108,15 @@ class DialogueReplay(ClientReplay):
     async def _listen(self) -> None:
         """Have the client's messages compared with the recorded ones, as they arrive, until it has left or failed."""
         self._connection.take_messages(self._take)
+        on_heard = None if isinstance(self._conversation, DialogueFailure) else self._conversation.exchanges.on_heard
         waits = [asyncio.ensure_future(one) for one in (self._connection.wait_closed(), self._refused.wait())]
+        if on_heard is not None:
+            on_heard.add(self._heard.set)
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            if on_heard is not None:
+                on_heard.discard(self._heard.set)
             for wait in waits:
                 wait.cancel()
         if self._failure is None and not self._connection.has_stopped_reading:
@@ -223,12 +228,13 @@ class DialogueReplay(ClientReplay):
         await self._outlet.drain()
 
     async def _wait_for_message(self, conversation: Conversation, waits: Waits) -> None:
-        """Wait for the client to speak: as long as it took when recorded, and some patience."""
-        self._heard.clear()
+        """Wait for the client to speak, or to send a request: as long as it took when recorded, and some patience."""
         seconds = conversation.patience + self._seconds(waits.silence)
         try:
             async with asyncio.timeout(seconds):
-                await self._heard.wait()
+                while conversation.waits:  # a request may be another one
+                    self._heard.clear()
+                    await self._heard.wait()
         except TimeoutError:
             self._note(conversation.fall_silent(seconds))
 

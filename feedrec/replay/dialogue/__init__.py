@@ -10,4 +10,8 @@ Replay that waits for the client: what it must say, and what it then hears; pure
     json_values.py   JSON whose numbers compare exactly
     failure.py       what failed, for people and for tests
     difference.py    two messages, and where they differ
+    difference_lines.py    how that is shown
+    request_parts.py       a request as it is compared
+    request_difference.py  two requests, and where they differ
+    exchanges.py           which recorded answer a request gets
 """

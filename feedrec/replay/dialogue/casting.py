@@ -2,23 +2,28 @@
 Which client plays which recorded connection: the first the first, in the order in which they are let in.
 
 Where connections were opened at different paths, a client plays the first of those at its own: who opens two at once
-does not always do so in the same order.
+does not always do so in the same order. A path may have a key in it, which was redacted.
 
-A client that is gone before it has begun leaves its connection to the next one.
+A client that is gone before it has begun leaves its connection to the next one. Requests of HTTP have no connection:
+see `exchanges.py`.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ...feeds.redaction import REDACTED
 from .conversation import Conversation
+from .exchanges import Exchanges
 from .failure import DialogueFailure
 from .matching import Matching
-from .reading import read_conversations, redaction_for
-from .recorded import Message, RecordedConversation
+from .reading import read_dialogue, redaction_for
+from .recorded import Message, RecordedDialogue
+from .request_parts import Parts
+from .stand_ins import StandIns
 
 __all__ = ["Casting", "Expected", "open_casting"]
 
@@ -43,47 +48,51 @@ class Expected(NamedTuple):
 
 class Casting:
     """
-    Gives each client its conversation.
+    Gives each client its conversation, and each request its answer.
 
     Args:
-        conversations: All of them, in order; none if clients are served otherwise.
+        dialogue: What was recorded; nothing if clients are served otherwise.
         matching: How messages are compared.
         patience: Seconds by which clients may be longer silent than when that was recorded.
+
+    Attributes:
+        exchanges: The requests, and their answers.
 
     """
 
     def __init__(
         self,
-        conversations: Sequence[RecordedConversation] = (),
+        dialogue: RecordedDialogue | None = None,
         matching: Matching | None = None,
         patience: float = 5.0,
     ) -> None:
         self._patience = patience
-        self._conversations = conversations
+        dialogue = dialogue or RecordedDialogue()
+        self._conversations = dialogue.conversations
         self._matching = matching or Matching()
-        self._redaction = redaction_for(conversations)
-        self._free = list(range(len(conversations)))
+        self._redaction = redaction_for(dialogue)
+        self.exchanges = Exchanges(dialogue.exchanges, self._matching, self._redaction)
+        self._free = list(range(len(self._conversations)))
         self._waiting: dict[Hashable, int] = {}
         self._playing: set[int] = set()  # clients that have begun
         self._played = 0
 
     @property
     def has_conversations(self) -> bool:
-        """Whether clients have conversations at all."""
-        return bool(self._conversations)
+        """Whether there is anything that clients have to say."""
+        return bool(self._conversations or self.exchanges)
 
     @property
     def is_over(self) -> bool:
-        """Whether all conversations were played, to their end or not."""
-        return self._played == len(self._conversations)
+        """Whether all conversations were played, to their end or not; where there are none, whether all was asked."""
+        return self._played == len(self._conversations) if self._conversations else self.exchanges.is_over
 
     @property
     def unplayed(self) -> str:
-        """Which connections were not played, for people; empty if all were."""
+        """Which connections were not played, and which requests not sent, for people; empty if all were."""
         count, missing = len(self._conversations), len(self._conversations) - self._played
-        if not missing:
-            return ""
-        return f"no client came for {missing:,} of {count:,} recorded connections" if count > 1 else "no client came"
+        text = f"no client came for {missing:,} of {count:,} recorded connections" if count > 1 else "no client came"
+        return "; ".join(filter(None, (text if missing else "", self.exchanges.unplayed)))
 
     @property
     def longest_message(self) -> int:
@@ -96,12 +105,19 @@ class Casting:
         if not self._free:
             return Expected()
         path = target.partition("?")[0]
-        alike = (number for number in self._free if self._conversations[number].path == path)
-        number = self._waiting[client] = next(alike, self._free[0])
+        number = self._waiting[client] = self._free_at(path)
         self._free.remove(number)
         chosen = self._conversations[number]
         sizes = map(_size_of, chosen.client_messages)
         return Expected(sum(max(1.0, size / _UNIT) for size in sizes), chosen.subprotocol)
+
+    def _free_at(self, path: str) -> int:
+        """Return the first free conversation at a path; else at one of which a part was redacted; else at any."""
+        paths = {number: self._conversations[number].path for number in self._free}
+        same = (number for number, one in paths.items() if one == path)
+        asked = Parts("", path, {})
+        alike = (number for number, one in paths.items() if Parts("", one, {}).has_same_path(asked, StandIns()))
+        return next(itertools.chain(same, alike, self._free))
 
     def lose(self, client: Hashable) -> None:
         """Take note that a client is gone; unless it had begun, its conversation is free again."""
@@ -113,9 +129,12 @@ class Casting:
         chosen = self._waiting.pop(client, None)
         if chosen is not None:
             self._playing.add(number)
-            return Conversation(self._conversations[chosen], self._matching, number, self._patience, self._redaction)
+            played = self._conversations[chosen]
+            return Conversation(
+                played, self._matching, number, self._patience, self._redaction, exchanges=self.exchanges
+            )
         count = len(self._conversations)
-        was = "1 connection was" if count == 1 else f"{count:,} connections were"
+        was = {0: "none was", 1: "1 connection was"}.get(count, f"{count:,} connections were")
         return DialogueFailure(number, "surplus client", f"there is no connection left for it: {was} recorded")
 
     def end(self, number: int) -> None:
@@ -124,8 +143,8 @@ class Casting:
 
 
 def open_casting(paths: Sequence[Path | str], matching: Matching, patience: float) -> Casting:
-    """Read recordings, see `read_conversations` for errors, and be ready for clients."""
-    return Casting(read_conversations(paths), matching, patience)
+    """Read recordings, see `read_dialogue` for errors, and be ready for clients."""
+    return Casting(read_dialogue(paths), matching, patience)
 
 
 def _size_of(message: Message) -> int:

@@ -5,6 +5,8 @@ One conversation, played: what goes out next, what the client must say, and what
    speak before it was answered.
 2. What was recorded goes out in order. A frame that was recorded after a message of the client waits for it.
 3. What stands for recorded values is learnt when a message is compared, and holds for what was recorded after it.
+4. A frame that was recorded after a request of HTTP that changes something waits for it too. Nothing is timed from one
+   that was sent before the connection was opened.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ import msgspec
 
 from ...feeds.redaction import Redaction
 from .difference import Difference, difference_of, missing, surplus
+from .exchanges import Exchanges
 from .failure import DialogueFailure, FailureKind
 from .matching import Matching
-from .recorded import Ending, Message, RecordedConversation
+from .recorded import Asked, Ending, Message, RecordedConversation
 from .stand_ins import Pair, StandIns
 
 __all__ = ["Act", "Conversation", "Ends", "Heard", "Said", "Waits"]
@@ -31,13 +34,13 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """The client said what it said at this recorded time; what follows is timed from there."""
+    """The client said or sent what it did at this recorded time; what follows is timed from there."""
 
     time: int
 
 
 class Waits(msgspec.Struct, frozen=True):
-    """Nothing goes out until the client speaks, which took it so many recorded nanoseconds."""
+    """Nothing goes out until the client speaks, or sends a request, which took it so many recorded nanoseconds."""
 
     silence: int
 
@@ -62,9 +65,11 @@ class Conversation:
         client: The client's number.
         patience: Seconds by which it may be longer silent than when that was recorded.
         redaction: Knows what must not be shown of what it says.
+        exchanges: The requests that were recorded beside it.
 
     Attributes:
         patience: See above.
+        exchanges: See above.
 
     """
 
@@ -75,8 +80,10 @@ class Conversation:
         client: int,
         patience: float = 5.0,
         redaction: Redaction | None = None,
+        exchanges: Exchanges | None = None,
     ) -> None:
         self.patience = patience
+        self.exchanges = Exchanges() if exchanges is None else exchanges
         self._recorded = recorded
         self._matching = matching
         self._client = client
@@ -87,12 +94,16 @@ class Conversation:
         self._known = StandIns()  # for the next message
         self._known_here = StandIns()  # for the next frame
         self._place = 0
+        self._before: int | None = None  # the time of what came last
+        self._told = 0  # of what requests told
 
     @property
     def waits(self) -> bool:
         """Whether nothing goes out until the client speaks."""
-        steps = self._recorded.steps
-        return self._place < len(steps) and steps[self._place].is_client and not self._learnt
+        step = None if self.is_over else self._recorded.steps[self._place]
+        if isinstance(step, Asked):
+            return not self.exchanges.is_used(step.number)
+        return step is not None and step.is_client and not self._learnt
 
     @property
     def is_over(self) -> bool:
@@ -101,31 +112,55 @@ class Conversation:
 
     def next(self) -> Act:
         """Return what comes next; what is returned counts as done, but for waiting and the end."""
-        steps, place = self._recorded.steps, self._place
-        before = steps[place - 1].time if place else None
-        if place == len(steps):
+        self._pass_early_requests()
+        if self.is_over:
             ending = self._recorded.ending
-            return Ends(ending, 0 if ending is None or before is None else max(0, ending.time - before))
-        step = steps[place]
-        if not step.is_client:
-            self._place += 1
-            return Said(step.time, self._with_stand_ins(step.message))
-        if not self._learnt:
-            return Waits(0 if before is None else max(0, step.time - before))
+            return Ends(ending, 0 if ending is None else self._since_before(ending.time))
+        step = self._recorded.steps[self._place]
+        if self.waits:
+            is_early = isinstance(step, Asked) and not step.is_within
+            return Waits(0 if is_early else self._since_before(step.time))
         self._place += 1
+        self._before = step.time
+        if isinstance(step, Asked):
+            return Heard(step.time)
+        if not step.is_client:
+            return Said(step.time, self._with_stand_ins(step.message))
         self._known_here.learn(self._learnt.popleft())
         return Heard(step.time)
 
+    def _pass_early_requests(self) -> None:
+        """Pass requests that were sent before the connection was opened, unless they are to be waited for."""
+        while not (self.is_over or self.waits):
+            step = self._recorded.steps[self._place]
+            if not isinstance(step, Asked) or step.is_within:
+                break
+            self._place += 1
+
+    def _since_before(self, time: int) -> int:
+        return 0 if self._before is None else max(0, time - self._before)
+
+    def _learn_of_requests(self) -> None:
+        """Take note of what stands for recorded values since requests told so."""
+        told = self.exchanges.told[self._told :]
+        if told:
+            self._told += len(told)
+            for known in (self._known, self._known_here):
+                known.learn(told)
+
     def _with_stand_ins(self, message: Message) -> Message:
+        self._learn_of_requests()
         if message.binary:
             return message
         payload, found = self._known_here.applied_to(message.payload)
         for known in (self._known, self._known_here):
             known.learn(found)
+        self.exchanges.learn(found)
         return message._replace(payload=payload)
 
     def hear(self, said: Message) -> DialogueFailure | None:
         """Take a message of the client; return what is wrong with it, if anything is."""
+        self._learn_of_requests()
         if self._heard == len(self._expected):
             found = surplus(said, self._redaction)
             return self._failure("surplus message", _too_many(len(self._expected)), found)
@@ -136,11 +171,15 @@ class Conversation:
             return self._failure("message", f"{self._next_message} is not the recorded one", found)
         self._heard += 1
         self._known.learn(pairs)
+        self.exchanges.learn(pairs)
         self._learnt.append(pairs)
         return None
 
     def fall_silent(self, seconds: float) -> DialogueFailure:
-        """Return the failure of a client that said nothing for so long."""
+        """Return the failure of a client that said nothing, and sent no request, for so long."""
+        step = None if self.is_over else self._recorded.steps[self._place]
+        if isinstance(step, Asked):
+            return self.exchanges.silence(step.number, self._client, seconds)
         expected = self._expected[self._heard]
         return self._failure("silence", f"{self._next_message} did not come within {seconds:.4g} s", missing(expected))
 

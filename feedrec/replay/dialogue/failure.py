@@ -8,10 +8,13 @@ import msgspec
 
 __all__ = ["DialogueFailure", "FailureKind"]
 
-FailureKind = Literal["message", "surplus message", "silence", "left", "not left", "surplus client"]
+FailureKind = Literal[
+    "message", "surplus message", "silence", "left", "not left", "surplus client", "request", "surplus request"
+]
 """
 What was not as recorded: the client said something else; it said something when all was said; it said nothing in time;
-it closed before all was said; it did not close in time; there was no connection for it.
+it closed before all was said; it did not close in time; there was no connection for it; it sent another request;
+it sent one too often.
 """
 
 _LONGEST_REASON = 123  # bytes of the reason of a close (RFC 6455, 5.5)
@@ -22,7 +25,7 @@ class DialogueFailure(msgspec.Struct, frozen=True):
     What a client did that was not recorded. No secret is in it that the recording lacks.
 
     Attributes:
-        client: The client's number.
+        client: The client's number; 0 if nothing tells, as of a request.
         kind: What it did; see `FailureKind`.
         text: That in one line.
         recorded: The connection that it should have repeated, as `connection 0 of talk.jsonl`; empty if there was none.
@@ -45,7 +48,7 @@ class DialogueFailure(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return it in one line."""
         place = f" ({self.recorded})" if self.recorded else ""
-        return f"client {self.client}: {self.text}{place}"
+        return f"{f'client {self.client}: ' if self.client else ''}{self.text}{place}"
 
     @property
     def close_reason(self) -> str:

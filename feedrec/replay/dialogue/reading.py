@@ -1,12 +1,14 @@
-"""Recordings to conversations: the connections of which both sides were recorded."""
+"""Recordings to dialogues: the connections of which both sides were recorded, and requests with their answers."""
 
 from __future__ import annotations
 
+import heapq
 import logging
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from ...errors import UsageError
@@ -14,17 +16,20 @@ from ...feeds.redaction import REDACTED, Redaction
 from ...feeds.redaction.secret_keys import is_secret_key
 from ...formats import open_recording
 from ...formats.file.opening import under_current_name
+from ...formats.line.http_events import exchange_of
 from ...formats.line.steady_clock import SteadyClock, reading_of
 from ...formats.several.clocks import starting_clocks
 from ...formats.several.inputs import Input, inspect_recording
+from ...http_messages import HttpExchange
 from ...model import Event, Record
 from .json_values import parse_json
-from .recorded import Ending, Message, RecordedConversation, Step
+from .recorded import Asked, Ending, Message, RecordedConversation, RecordedDialogue, RecordedExchange, Step
+from .request_parts import parts_of_exchange
 
-__all__ = ["MOST_BYTES", "read_conversations", "redaction_for"]
+__all__ = ["MOST_BYTES", "read_dialogue", "redaction_for"]
 
 MOST_BYTES = 256 << 20
-"""Bytes of all messages: they are held in memory."""
+"""Bytes of all messages, requests and answers: they are held in memory."""
 
 _NO_STATUS, _LOST = 1005, 1006
 _FROM_RECORDER = {1000, 1001}  # codes with which a recorder may have closed by itself
@@ -33,11 +38,27 @@ _INCOMPLETE = ("lost", "damage")  # events that say that frames are missing
 _log = logging.getLogger("feedrec.replay")
 
 
+class _Exchanged(NamedTuple):
+    """A request and its answer, and the steady times of both."""
+
+    run: int
+    started: int
+    time: int
+    exchange: HttpExchange
+
+    def named(self, name: str) -> RecordedExchange:
+        one = self.exchange
+        target = _target_of(one.url)
+        times = self.started, self.time
+        return RecordedExchange(name, self.run, *times, one.method, target, one.answer, one.sent_type, one.sent)
+
+
 class _Reading:
     """What has been read of a connection."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, began: int) -> None:
         self.name = name
+        self.began = began  # its steady time
         self.steps: list[Step] = []
         self.ending: Ending | None = None
         self.subprotocol = ""
@@ -58,17 +79,31 @@ class _Reading:
         self.steps.append(Step(time, message, record.direction == "out"))
         return len(record.payload)
 
-    def result(self) -> RecordedConversation:
-        return RecordedConversation(self.name, self.steps, self.ending, self.subprotocol, self.path)
+    def result(self, asked: Sequence[tuple[int, int]]) -> RecordedConversation:
+        """Return it with what it waits for of the requests that change something, given by time and number."""
+        ending = self.ending
+        end = self.steps[-1].time if self.steps else 0
+        if ending is not None and ending.by == "venue":
+            end = ending.time
+        waits = (Asked(time, number, time >= self.began) for time, number in asked if time < end)
+        both: list[Iterable[Step | Asked]] = [self.steps, waits]
+        steps = list(heapq.merge(*both, key=_time_of))  # of two at one time, the frame is first
+        return RecordedConversation(self.name, steps, ending, self.subprotocol, self.path)
 
 
-def read_conversations(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES) -> list[RecordedConversation]:
+def _time_of(step: Step | Asked) -> int:
+    return step.time
+
+
+def read_dialogue(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES) -> RecordedDialogue:
     """
-    Read the connections of recordings, in the order in which they were opened; those of one recording before the next.
+    Read recordings: their connections in the order in which they were opened, and their requests in that of sending.
+
+    What is of one recording comes before the next.
 
     Args:
         paths: The recordings; files of one recording are one.
-        most_bytes: Bytes of all messages above which they are not held in memory.
+        most_bytes: Bytes of all messages, requests and answers above which they are not held in memory.
 
     Raises:
         UsageError: If nothing that a client said was recorded, or the recordings are too large.
@@ -77,43 +112,77 @@ def read_conversations(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES
     """
     files = [inspect_recording(partial(under_current_name, Path(path), open_recording)) for path in paths]
     found: dict[tuple[int, int], _Reading] = {}
+    asked: list[_Exchanged] = []
     size = 0
     for number, (file, clock) in enumerate(zip(files, starting_clocks(files), strict=True)):
         run = _run_of(files, number)
         for record, time in _timed(file, clock):
             if record.conn is None:
-                continue
-            key = (run, record.conn)
-            if key not in found and not (isinstance(record, Event) and record.name != "open"):
-                found[key] = _Reading(f"connection {record.conn} of {files[run].path.name}")
-            if key in found:
-                size += found[key].take(record, time)
+                exchange = exchange_of(record)
+                if exchange is not None:
+                    asked.append(_Exchanged(run, time - max(0, exchange.time - exchange.started), time, exchange))
+                    size += len(exchange.sent) + len(exchange.answer.body)
+            else:
+                size += _take(found, (run, record.conn), files[run], record, time)
             if size > most_bytes:
                 raise UsageError(
                     f"{file.path}: a dialogue is held in memory, and these recordings hold more than "
                     f"{most_bytes >> 20} MiB: take a part of them (feedrec convert --from, --to, --max-size)"
                 )
-    conversations = [found[key].result() for key in sorted(found)]
-    if not any(one.client_messages for one in conversations):
+    exchanges = _in_order(asked, files)
+    conversations = [found[key].result(_changing(exchanges, key[0])) for key in sorted(found)]
+    if not exchanges and not any(one.client_messages for one in conversations):
         raise UsageError(
             f"{files[0].path}: nothing that a client said is recorded there, so there is nothing to wait for: leave "
             "out --mode dialogue, or record with feedrec proxy"
         )
-    return conversations
+    return RecordedDialogue(conversations, exchanges)
 
 
-def redaction_for(conversations: Sequence[RecordedConversation]) -> Redaction:
-    """Return what hides in a client's messages what was hidden in the recorded ones, and shows what was shown there."""
+def _take(found: dict[tuple[int, int], _Reading], key: tuple[int, int], file: Input, record: Record, time: int) -> int:
+    """Have the reading of a connection take a line; return the bytes of its message."""
+    if key not in found:
+        if isinstance(record, Event) and record.name != "open":
+            return 0
+        found[key] = _Reading(f"connection {record.conn} of {file.path.name}", time)
+    return found[key].take(record, time)
+
+
+def _in_order(asked: Sequence[_Exchanged], files: Sequence[Input]) -> list[RecordedExchange]:
+    """Return the exchanges in the order in which their requests were sent."""
+    counts: Counter[int] = Counter()
+    found = []
+    for one in sorted(asked, key=lambda one: (one.run, one.started)):
+        counts[one.run] += 1
+        found.append(one.named(f"request {counts[one.run]} of {files[one.run].path.name}"))
+    return found
+
+
+def _changing(exchanges: Sequence[RecordedExchange], run: int) -> list[tuple[int, int]]:
+    """Return time and number of the requests of a recording that change something."""
+    return [(one.started, number) for number, one in enumerate(exchanges) if one.run == run and not one.is_safe]
+
+
+def redaction_for(dialogue: RecordedDialogue) -> Redaction:
+    """Return what hides in what clients say what was hidden in the recorded, and shows what was shown there."""
     hidden, kept = set(), set()
-    for one in conversations:
+    for key, value in _all_named(dialogue):
+        if isinstance(value, str) and REDACTED in value:
+            hidden.add(key.lower())
+        elif isinstance(value, str | int) and not isinstance(value, bool) and is_secret_key(key):
+            kept.add(key.lower())
+    return Redaction(keys=hidden, kept_keys=kept - hidden)
+
+
+def _all_named(dialogue: RecordedDialogue) -> Iterator[tuple[str, Any]]:
+    """Yield all values that clients said under a key, with it."""
+    for one in dialogue.conversations:
         for message in one.client_messages:
             parsed = None if message.binary else parse_json(message.payload)
-            for key, value in _named(None if parsed is None else parsed.value):
-                if isinstance(value, str) and REDACTED in value:
-                    hidden.add(key.lower())
-                elif isinstance(value, str | int) and not isinstance(value, bool) and is_secret_key(key):
-                    kept.add(key.lower())
-    return Redaction(keys=hidden, kept_keys=kept - hidden)
+            yield from _named(None if parsed is None else parsed.value)
+    for exchange in dialogue.exchanges:
+        for part in parts_of_exchange(exchange, as_written=False).said.values():
+            yield from _named(part)
 
 
 def _named(value: Any) -> Iterator[tuple[str, Any]]:
@@ -151,6 +220,15 @@ def _path_of(url: str) -> str:
         return urlsplit(url).path or "/" if url else ""
     except ValueError:
         return ""
+
+
+def _target_of(url: str) -> str:
+    """Return path and query of an address, as they were sent."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "/"
+    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def _ending_of(details: dict[str, Any], time: int) -> Ending | None:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from .json_values import Scalar, is_scalar, parse_json
 
-__all__ = ["TELLING", "Pair", "StandIns"]
+__all__ = ["TELLING", "Pair", "StandIns", "telling"]
 
 TELLING = 8
 """Characters of a value that occurs nowhere else by chance."""
@@ -50,6 +50,11 @@ class Pair(NamedTuple):
     key: str | None
     recorded: Scalar | None
     said: Scalar
+
+
+def telling(pairs: Iterable[Pair]) -> list[Pair]:
+    """Return those by which a recorded value is known wherever it is: on another connection, or in a request."""
+    return [pair for pair in pairs if pair.recorded is not None and len(str(pair.recorded)) >= TELLING]
 
 
 class StandIns:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from feedrec.http_messages import HttpAnswer, HttpRequest
 from feedrec.replay.dialogue.casting import Casting, Expected
 from feedrec.replay.dialogue.conversation import Conversation
+from feedrec.replay.dialogue.exchanges import Answered
 from feedrec.replay.dialogue.failure import DialogueFailure
 from feedrec.replay.dialogue.matching import Matching
-from feedrec.replay.dialogue.recorded import Message, RecordedConversation, Step
+from feedrec.replay.dialogue.recorded import (
+    Message,
+    RecordedConversation,
+    RecordedDialogue,
+    RecordedExchange,
+    Step,
+)
 
 
 def casting(*said: bytes, subprotocol: str = "") -> Casting:
@@ -15,7 +23,7 @@ def casting(*said: bytes, subprotocol: str = "") -> Casting:
         RecordedConversation(f"connection {number}", [Step(0, Message(one), is_client=True)], None, subprotocol)
         for number, one in enumerate(said)
     ]
-    return Casting(recorded, Matching())
+    return Casting(RecordedDialogue(recorded), Matching())
 
 
 def played(found: Conversation | DialogueFailure) -> str:
@@ -38,13 +46,28 @@ def test_a_client_plays_a_connection_at_its_own_path_if_there_is_one() -> None:
         RecordedConversation(f"connection {number}", [Step(0, Message(b"a"), is_client=True)], path=path)
         for number, path in enumerate(["/public", "/private", "/public", ""])
     ]
-    cast = Casting(recorded, Matching())
+    cast = Casting(RecordedDialogue(recorded), Matching())
     found = []
     for number, target in enumerate(["/private?token=x", "/public", "/public?x=1", "/other", "/public"]):
         cast.let_in(number, target)
         found.append(cast.begin(number, number))
     assert list(map(played, found[:4])) == ["connection 1", "connection 0", "connection 2", "connection 3"]
     assert isinstance(found[4], DialogueFailure)
+
+
+def test_a_path_with_a_key_is_known_by_the_rest_of_it() -> None:
+    recorded = [
+        RecordedConversation(f"connection {number}", [Step(0, Message(b"a"), is_client=True)], path=path)
+        for number, path in enumerate(["/public", "/user/[redacted]", "/user/me"])
+    ]
+    cast = Casting(RecordedDialogue(recorded))
+    for number, target in enumerate(["/user/me", "/user/abc?x", "/user"]):
+        cast.let_in(number, target)
+    assert [played(cast.begin(number, number + 1)) for number in range(3)] == [
+        "connection 2",
+        "connection 1",
+        "connection 0",
+    ]
 
 
 def test_a_client_too_many_has_none() -> None:
@@ -88,6 +111,29 @@ def test_it_is_over_when_all_were_played() -> None:
     assert cast.is_over
     assert not cast.unplayed
     assert casting(b"a").unplayed == "no client came"
+
+
+def test_requests_that_were_not_sent_are_told() -> None:
+    """But they hold nothing up: what a client reads or not may depend on the time."""
+    steps = [Step(0, Message(b"a"), is_client=True)]
+    exchange = RecordedExchange("request 1", 0, 0, 0, "GET", "/a", HttpAnswer(200))
+    cast = Casting(RecordedDialogue([RecordedConversation("it", steps)], [exchange]))
+    assert cast.unplayed == "no client came; the recorded request was not sent: GET /a"
+    cast.let_in(1)
+    cast.begin(1, 1)
+    cast.end(1)
+    assert cast.is_over
+    assert cast.unplayed == "the recorded request was not sent: GET /a"
+
+
+def test_where_only_requests_were_recorded_it_is_over_when_all_were_sent() -> None:
+    exchange = RecordedExchange("request 1", 0, 0, 0, "GET", "/a", HttpAnswer(200))
+    cast = Casting(RecordedDialogue([], [exchange]))
+    assert cast.has_conversations
+    assert not cast.is_over
+    assert isinstance(cast.exchanges.hear(HttpRequest("GET", "/a")), Answered)
+    assert cast.is_over
+    assert "none was recorded" in str(cast.begin("client", 1))
 
 
 def test_without_conversations_there_is_nothing_to_do() -> None:

@@ -10,10 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.feeds.redaction import Redaction
+from feedrec.http_messages import HttpAnswer, HttpRequest
 from feedrec.replay.dialogue.conversation import Act, Conversation, Ends, Heard, Said, Waits
+from feedrec.replay.dialogue.exchanges import Answered, Exchanges
 from feedrec.replay.dialogue.failure import DialogueFailure
 from feedrec.replay.dialogue.matching import parse_match
-from feedrec.replay.dialogue.recorded import Ending, Message, RecordedConversation, Step
+from feedrec.replay.dialogue.recorded import (
+    Asked,
+    Ending,
+    Message,
+    RecordedConversation,
+    RecordedExchange,
+    Step,
+)
 
 
 def conversation(lines: Sequence[str], match: str = "json", ending: Ending | None = None) -> Conversation:
@@ -148,6 +157,101 @@ def test_the_redaction_hides_what_it_knows() -> None:
     )
     assert failure is not None
     assert "s3cret" not in repr(failure)
+
+
+def with_requests(
+    lines: Sequence[str],
+    *asked: Asked,
+    requests: Sequence[str] = (),
+    match: str = "ignore:id",
+    ending: Ending | None = None,
+) -> Conversation:
+    """Begin a conversation that waits for requests, each `METHOD PATH`, whose answers have their number."""
+    steps: list[Step | Asked] = [
+        Step(time, Message(line[2:].encode()), line[0] == ">") for time, line in enumerate(lines)
+    ]
+    for place in reversed(asked):
+        steps.insert(max(0, place.time), place)
+    recorded = []
+    for number, one in enumerate(requests):
+        method, target, *sent = one.split(" ")
+        answer = HttpAnswer(200, b'{"id":"recorded-%d"}' % number)
+        recorded.append(
+            RecordedExchange(f"request {number + 1}", 0, 0, 0, method, target, answer, "", "".join(sent).encode())
+        )
+    matching = parse_match(match)
+    conversation = RecordedConversation("connection 0 of it", steps, ending)
+    return Conversation(conversation, matching, 1, exchanges=Exchanges(recorded, matching))
+
+
+def ask(played: Conversation, asked: str, sent: str = "") -> str:
+    method, target = asked.split(" ")
+    found = played.exchanges.hear(HttpRequest(method, target, (), sent.encode()))
+    assert isinstance(found, Answered)
+    return found.answer.body.decode()
+
+
+def test_a_frame_waits_for_a_request_that_was_sent_before_it() -> None:
+    """What follows is timed from there."""
+    played = with_requests(["< a", "< b"], Asked(1, 0), requests=["POST /orders"])
+    assert acts(played) == [Said(0, Message(b"a")), Waits(1)]
+    assert played.waits
+    silent = played.fall_silent(5)
+    assert (silent.client, silent.kind, silent.recorded) == (1, "silence", "request 1")
+    assert (silent.text, silent.difference) == ("POST /orders did not come within 5 s", ("- POST /orders",))
+    assert played.leave() is None
+    ask(played, "POST /orders")
+    assert not played.waits
+    assert acts(played) == [Heard(1), Said(1, Message(b"b")), Ends(None)]
+    assert played.is_over
+
+
+def test_nothing_is_timed_from_a_request_that_was_sent_before_the_connection_was_opened() -> None:
+    early = [Asked(-9, 0, is_within=False), Asked(-5, 1, is_within=False)]
+    played = with_requests(["< a"], *early, requests=["POST /a", "POST /b"])
+    assert acts(played) == [Waits(0)]
+    ask(played, "POST /b")
+    assert acts(played) == [Waits(0)]
+    ask(played, "POST /a")
+    assert acts(played) == [Said(0, Message(b"a")), Ends(None)]
+
+
+def test_the_venues_close_waits_too() -> None:
+    played = with_requests(["< a"], Asked(1, 0), requests=["POST /logout"], ending=Ending(4, "venue"))
+    assert acts(played)[-1] == Waits(1)
+    ask(played, "POST /logout")
+    assert acts(played) == [Heard(1), Ends(Ending(4, "venue"), 3)]
+
+
+def test_an_id_of_a_request_is_in_the_frames_and_expected_of_the_client() -> None:
+    lines = ['> {"of":"recorded-id"}', '< {"order":"recorded-id"}']
+    played = with_requests(lines, requests=['POST /orders {"id":"recorded-id"}'])
+    ask(played, "POST /orders", '{"id":"mine-4567"}')
+    assert hear(played, '{"of":"other-4567"}') is not None
+    assert hear(played, '{"of":"mine-4567"}') is None
+    assert texts(acts(played)) == ['{"order":"mine-4567"}']
+
+
+def test_an_id_of_a_message_is_in_the_answers_and_expected_in_requests() -> None:
+    played = with_requests(['> {"id":"recorded-0"}', '> {"id":"recorded-1"}'], requests=["GET /a/recorded-1"])
+    assert hear(played, '{"id":"mine-4567"}') is None
+    assert hear(played, '{"id":"mine-8901"}') is None
+    assert ask(played, "GET /a/mine-8901") == '{"id":"mine-4567"}'
+
+
+def test_a_short_id_is_of_one_connection_only() -> None:
+    """Each end counts its own calls."""
+    played = with_requests(['> {"id":1}', '< {"id":1}'], requests=['POST / {"id":1}'])
+    assert hear(played, '{"id":5}') is None
+    ask(played, "POST /", '{"id":8}')
+    assert texts(acts(played)) == ['{"id":5}']
+
+
+def test_a_nonce_that_a_frame_makes_known_is_known_in_requests() -> None:
+    played = with_requests(['> {"id":"[redacted]"}', '< {"id":"recorded-7"}'], requests=["GET /a/recorded-7"])
+    assert hear(played, '{"id":"mine-4567"}') is None
+    assert texts(acts(played)) == ['{"id":"mine-4567"}']
+    ask(played, "GET /a/mine-4567")
 
 
 RECORDED = ['{"id":1,"a":["[redacted]",{"n":1.5}]}', "text [redacted]", '"[redacted]"', "[]", "0"]

@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from feedrec.feeds.redaction import Redaction
 from feedrec.replay.dialogue.difference import (
-    LONGEST_LINE,
-    MOST_LINES,
     Difference,
     difference_of,
     missing,
     shown,
     surplus,
 )
+from feedrec.replay.dialogue.difference_lines import LONGEST_LINE, MOST_LINES
 from feedrec.replay.dialogue.matching import Matching, parse_match
 from feedrec.replay.dialogue.recorded import Message
 from feedrec.replay.dialogue.stand_ins import Pair, StandIns
