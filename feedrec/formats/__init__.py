@@ -21,10 +21,12 @@ from ..lazy import offer
 
 if TYPE_CHECKING:
     from .file.creating import create_recording
+    from .file.exchanges import exchange_at, exchanges_in
     from .file.line_reader import RecordingReader
     from .file.opening import open_recording
     from .file.recording import Recording
     from .file.writer import RecordingWriter
+    from .line.http_events import exchange_of, http_event
     from .line.selection import Selection
 
 __all__ = [
@@ -33,6 +35,10 @@ __all__ = [
     "RecordingWriter",
     "Selection",
     "create_recording",
+    "exchange_at",
+    "exchange_of",
+    "exchanges_in",
+    "http_event",
     "open_recording",
 ]
 
@@ -44,6 +50,10 @@ __getattr__ = offer(
         "RecordingWriter": "file.writer",
         "Selection": "line.selection",
         "create_recording": "file.creating",
+        "exchange_at": "file.exchanges",
+        "exchange_of": "line.http_events",
+        "exchanges_in": "file.exchanges",
+        "http_event": "line.http_events",
         "open_recording": "file.opening",
     },
 )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
+import msgspec
+
 from ...errors import LineError
 from ...model import FrameInfo, FrameInfos
 from ..line.codec import decode_header
 from ..line.columns import ReceivedColumns
 from ..line.frame_run import FrameRun
+from ..line.http_events import is_http_line
 from ..line.index import IndexedBlock, Mark, SnapshotPlace, encode_row, encode_rows
 from ..line.seek_table import encode_seek_table
 from .channel_counts import ChannelCounts
@@ -24,13 +27,20 @@ _LONGEST_CRC = 0xFFFFFFFF
 
 
 class IndexBuilder:
-    """Builds an index."""
+    """
+    Builds an index.
+
+    Attributes:
+        requests: `http` events in the blocks that have ended.
+
+    """
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []  # as text: a month has a hundred thousand of them
         self._sizes: list[tuple[int, int]] = []
         self._products: dict[str, dict[str, None]] = {}
         self._offset = 0
+        self.requests = 0
         self._facts: FactsBuilder | None = None
         self._first: int | None = None
         self._last: int | None = None
@@ -66,6 +76,9 @@ class IndexBuilder:
                 self._facts = None
         times, conns, infos, sizes, _ = columns
         self._counts.add(conns, infos, sizes)
+        if not all(infos) and len(infos) == len(lines):
+            found = enumerate(zip(lines, infos, strict=True), self._lines)
+            self._http += [number for number, (line, info) in found if info is None and is_http_line(line)]
         self._take(min(times), max(times), infos)
 
     def add_run(self, run: FrameRun) -> None:
@@ -128,6 +141,7 @@ class IndexBuilder:
             self._last,
             self._by_connection(),
             self._snapshots,
+            self._http or msgspec.UNSET,
         )
         if self._facts is not None:
             self._facts.take_counts(self._counts)
@@ -135,6 +149,7 @@ class IndexBuilder:
             if self._facts.has_too_many_channels:
                 self._facts = None
         self._blocks.append(encode_row(block))
+        self.requests += len(self._http)
         self._sizes.append((size, text))
         self._offset += size
         self._begin_block()
@@ -153,7 +168,8 @@ class IndexBuilder:
 
     def finish(self) -> bytes:
         """Return the two skippable frames."""
-        index = encode_rows(self.products, self._blocks, self.summary())
+        summary = self.summary()
+        index = encode_rows(self.products, self._blocks, summary, self.requests if summary is None else None)
         return index + encode_seek_table([*self._sizes, (len(index), 0)])
 
     def _begin_block(self) -> None:
@@ -161,6 +177,7 @@ class IndexBuilder:
         self._first = self._last = None
         self._counts = ChannelCounts()
         self._snapshots: list[SnapshotPlace] = []
+        self._http: list[int] = []
 
     def _by_connection(self) -> dict[str, dict[str, int]]:
         frames: dict[str, dict[str, int]] = {}

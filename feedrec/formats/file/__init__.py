@@ -10,6 +10,7 @@ One recording as a file: finding, opening, reading and writing it.
     pipe.py            stdin in the place of a file
     line_reader.py     reads lines: plain, zstd, gzip
     block_search.py    finds blocks, with an index or without
+    exchanges.py       reads only requests and answers
     creating.py        begins a recording that is written line by line
     writer.py          lines in, growing files out, with a thread between
     rotation.py        one recording in several files

@@ -18,7 +18,6 @@ from ...model import format_time
 from ..line.codec import decode_header
 from ..line.fast_path import lines_between
 from ..line.index import Index, IndexedBlock, read_index
-from ..line.selection import Selection
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
 from ..stream.protocols import MAX_LINE, Decoder
@@ -177,15 +176,17 @@ class RecordingReader(Recording):
         self._latest = self._pass_between(start or 0, end)
         return lines_between(self._latest.batches(), start, end)
 
-    def batches_for(self, selection: Selection) -> Iterator[list[bytes]]:
+    def batches_of(
+        self, is_wanted: Callable[[IndexedBlock], bool], start: int | None = None, end: int | None = None
+    ) -> Iterator[list[bytes]]:
         if self._index_to_read_by is None:
-            return super().batches_for(selection)
+            return super().batches_of(is_wanted, start, end)
         blocks = self._index_to_read_by.blocks
-        numbers = [number for number, block in enumerate(blocks) if selection.may_take_from(block)]
+        numbers = [number for number, block in enumerate(blocks) if is_wanted(block)]
         self._latest = self._block_pass(self._index_to_read_by, numbers)
-        if selection.start is None and selection.end is None:
+        if start is None and end is None:
             return self._latest.batches()
-        return lines_between(self._latest.batches(), selection.start, selection.end)
+        return lines_between(self._latest.batches(), start, end)
 
     def _ended_batches(self, start: int | None, end: int | None) -> Iterator[list[bytes]]:
         self.batches(start, end)  # begins a pass

@@ -163,9 +163,22 @@ class Recording(ABC):
 
         Without an index everything is read. Raises as `batches` does, for damage to what is read.
         """
-        if selection.start is None and selection.end is None:
+        return self.batches_of(selection.may_take_from, selection.start, selection.end)
+
+    def batches_of(
+        self,
+        is_wanted: Callable[[IndexedBlock], bool],  # noqa: ARG002
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Iterator[list[bytes]]:
+        """
+        Yield the lines of those blocks of its index that are wanted, or of a span of time in them.
+
+        Without an index everything is read. Raises as `batches` does, for damage to what is read.
+        """
+        if start is None and end is None:
             return self.batches()
-        return lines_between(self.batches(), selection.start, selection.end)
+        return lines_between(self.batches(), start, end)
 
     @abstractmethod
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:

@@ -7,6 +7,7 @@ Their bodies stand in the line as payloads of frames do (`payload/in_lines.py`),
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from ...model import Event, format_time, parse_time
 from .payload.in_lines import PAYLOAD_KEYS, PayloadKey, key_of, payload_of, value_pieces
 from .payload.json_strings import joined
 
-__all__ = ["BODY_KEYS", "HTTP", "exchange_of", "http_event"]
+__all__ = ["BODY_KEYS", "HTTP", "exchange_of", "http_event", "is_http_line", "may_be_http_line"]
 
 HTTP = "http"
 """The name of the event."""
@@ -31,6 +32,8 @@ _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cook
 """Headers that are never written, whoever hands them over."""
 
 _NOTHING = msgspec.Raw()
+_WRITTEN = re.compile(rb'Z","(?:conn":-?\d+,")?event":"http"[,}]')
+_WRITTEN_AT = 38
 
 
 class _Fields(msgspec.Struct):
@@ -63,6 +66,16 @@ def http_event(exchange: HttpExchange) -> Event:
         **_body("body", answer.body),
     }
     return Event(exchange.time, None, HTTP, details)
+
+
+def is_http_line(line: bytes) -> bool:
+    """Return whether a line as a writer writes it, perhaps one that does not know such events, is one."""
+    return _WRITTEN.match(line, _WRITTEN_AT) is not None
+
+
+def may_be_http_line(line: bytes) -> bool:
+    """Return whether a line of any program may be such an event: a name with escapes has a backslash."""
+    return b'"http"' in line or b"\\" in line
 
 
 def exchange_of(event: Event) -> HttpExchange | None:

@@ -91,6 +91,7 @@ class IndexedBlock(msgspec.Struct):
         last: Latest time of its lines.
         frames: Received frames by connection (as text) and channel.
         snapshots: The places of snapshots.
+        http: Numbers of the lines that are `http` events, like those of snapshots; unset if there is none.
 
     """
 
@@ -103,6 +104,12 @@ class IndexedBlock(msgspec.Struct):
     last: int | None = None
     frames: dict[str, dict[str, int]] = {}
     snapshots: list[SnapshotPlace] = []
+    http: list[int] | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def requests(self) -> list[int]:
+        """What is said of `http` events; nothing if it is unset."""
+        return [] if self.http is msgspec.UNSET else self.http
 
     @property
     def end(self) -> int:
@@ -126,6 +133,7 @@ class IndexedBlock(msgspec.Struct):
             and self.size > 0
             and self.text >= self.lines  # not negative, as the times show
             and all(0 <= place.line < self.lines for place in self.snapshots)
+            and all(0 <= line < self.lines for line in self.requests)
         )
 
 
@@ -137,12 +145,14 @@ class Index(msgspec.Struct):
         products: Products by channel, of all received frames; an empty product stands for frames without any.
         blocks: The blocks, in order.
         summary: What the file has in it, as JSON (`facts/file_facts.py`); None if it does not say.
+        http: How many `http` events there are; None if it does not say, since a summary does.
 
     """
 
     products: dict[str, list[str]]
     blocks: list[IndexedBlock]
     summary: bytes | None = None
+    http: int | None = None
 
     @property
     def end(self) -> int:
@@ -168,6 +178,7 @@ class _Head(msgspec.Struct):
     blocks: int
     products: dict[str, list[str]]
     summary: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    http: int | msgspec.UnsetType = msgspec.UNSET
 
 
 _encode = msgspec.json.encode
@@ -175,7 +186,9 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_blocks = msgspec.json.Decoder(IndexedBlock).decode_lines
 
 
-def encode_rows(products: dict[str, list[str]], rows: Sequence[bytes], summary: bytes | None = None) -> bytes:
+def encode_rows(
+    products: dict[str, list[str]], rows: Sequence[bytes], summary: bytes | None = None, http: int | None = None
+) -> bytes:
     """
     Encode an index as a skippable frame, from encoded rows.
 
@@ -183,9 +196,11 @@ def encode_rows(products: dict[str, list[str]], rows: Sequence[bytes], summary: 
         products: Products by channel.
         rows: The rows of the blocks, see `encode_row`.
         summary: What the file has in it, as JSON; None to say nothing of that.
+        http: How many `http` events there are; None to say nothing of that.
 
     """
-    head = _Head(len(rows), products, msgspec.UNSET if summary is None else msgspec.Raw(summary))
+    said = msgspec.UNSET if summary is None else msgspec.Raw(summary)
+    head = _Head(len(rows), products, said, msgspec.UNSET if http is None else http)
     return _wrap_index(b"\n".join([_encode(head), *rows, b""]))
 
 
@@ -196,7 +211,7 @@ def encode_row(block: IndexedBlock) -> bytes:
 
 def encode_index(index: Index) -> bytes:
     """Encode an index as a skippable frame."""
-    return encode_rows(index.products, [*map(encode_row, index.blocks)], index.summary)
+    return encode_rows(index.products, [*map(encode_row, index.blocks)], index.summary, index.http)
 
 
 def _wrap_index(text: bytes) -> bytes:
@@ -236,7 +251,7 @@ def decode_index(frame: bytes, max_blocks: int = MAX_BLOCKS) -> Index:
     if len(blocks) != head.blocks:
         raise ValueError(f"{len(blocks)} blocks, but the first line says {head.blocks}")
     summary = None if isinstance(head.summary, msgspec.UnsetType) else bytes(head.summary)
-    return Index(head.products, blocks, summary)
+    return Index(head.products, blocks, summary, None if isinstance(head.http, msgspec.UnsetType) else head.http)
 
 
 def find_index(read_at: Callable[[int, int], bytes], size: int) -> Index:

@@ -194,17 +194,7 @@ class IndexCheck:
 
     def finish(self) -> Iterator[Finding]:
         """Yield what is wrong with the index and the seek table as a whole."""
-        if self._index is None:
-            try:
-                find_index(self._read_at, self._size)
-            except ValueError as error:
-                yield "index", str(error)
-        elif self._rows < len(self._index.blocks):
-            yield "index", f"the index has {len(self._index.blocks)} blocks, the file {self._rows}"
-        elif not self._has_holes and self._knows_channels and self._builder.products != self._index.products:
-            yield "index", "the products in the index differ from those in the file"
-        elif not self._has_holes and (name := self._wrong_fact()) is not None:
-            yield "index", f"the summary in the index has other {name} than the file"
+        yield from self._wrong_index()
         if not self._table:
             return
         yield from (("seek table", text) for text in self._wrong_entries)
@@ -217,6 +207,23 @@ class IndexCheck:
             yield "seek table", f"the seek table has {len(self._table)} entries, the file {self._entries} zstd frames"
         elif len(self._table_frame) == len(encode_seek_table(self._table)) != 0 and self._is_odd:
             yield "seek table", "the descriptor of the seek table has unused bits set"
+
+    def _wrong_index(self) -> Iterator[Finding]:
+        """Yield what is wrong with the index as a whole."""
+        index = self._index
+        if index is None:
+            try:
+                find_index(self._read_at, self._size)
+            except ValueError as error:
+                yield "index", str(error)
+        elif self._rows < len(index.blocks):
+            yield "index", f"the index has {len(index.blocks)} blocks, the file {self._rows}"
+        elif not self._has_holes and self._knows_channels and self._builder.products != index.products:
+            yield "index", "the products in the index differ from those in the file"
+        elif not self._has_holes and index.http not in (None, self._builder.requests):
+            yield "index", f"the index has {index.http} requests, the file {self._builder.requests}"
+        elif not self._has_holes and (name := self._wrong_fact()) is not None:
+            yield "index", f"the summary in the index has other {name} than the file"
 
     def _wrong_fact(self) -> str | None:
         """Return which figure of the summary is not that of the file; None if there is no other, or no summary."""
@@ -254,11 +261,19 @@ class IndexCheck:
             said, found = getattr(stored, name), getattr(actual, name)
             if name == "snapshots" and not self._knows_channels:
                 continue
+            if name == "http":
+                said, found = stored.requests, (actual.requests if self._knows_requests else [])
             if name == "frames" and not self._knows_channels:
                 said, found = _by_connection(said), _by_connection(found)
             if said != found:
                 in_index, in_file = (str(msgspec.to_builtins(value))[:80] for value in (said, found))
                 yield f"block {self._rows - 1}: {name} is {in_index} in the index, but {in_file} in the file"
+
+    @property
+    def _knows_requests(self) -> bool:
+        """Whether the index was written by a program that knows `http` events, as far as anything tells."""
+        index = self._index
+        return index is not None and (index.http is not None or any(block.requests for block in index.blocks))
 
 
 def _by_connection(frames: dict[str, dict[str, int]]) -> dict[str, int]:

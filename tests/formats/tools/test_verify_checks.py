@@ -84,6 +84,8 @@ def lie(number: int, **changes: Any) -> Index:
     return Index(INDEX.products, blocks)
 
 
+REQUESTED = next(number for number, block in enumerate(INDEX.blocks) if block.requests)
+
 LIES = {
     "offset": lie(1, offset=SECOND.offset + 1),
     "size": lie(1, size=SECOND.size + 1),
@@ -107,6 +109,11 @@ LIES = {
     "frames": lie(1, frames={"0": {"numbers": 10**20}}),
     "snapshots": lie(1, snapshots=[SnapshotPlace(0, "x", ("y",))]),
     "snapshots behind the block": lie(1, snapshots=[SnapshotPlace(10**12, "x", ("y",))]),
+    "requests": lie(1, http=[0]),
+    "no requests": msgspec.structs.replace(lie(REQUESTED, http=msgspec.UNSET), http=1),
+    "requests behind the block": lie(0, http=[10**12]),
+    "requests before it": lie(0, http=[-1]),
+    "number of requests": Index(INDEX.products, INDEX.blocks, http=7),
     "products": Index({"numbers": ["B"]}, INDEX.blocks),
     "products beyond measure": Index({"numbers": ["x" * 1_000_000]}, INDEX.blocks),
     "one block too few": Index(INDEX.products, INDEX.blocks[:-1]),
