@@ -53,6 +53,8 @@ class _JwtClaims(msgspec.Struct):
     iss: str
     nbf: _Second
     exp: _Second
+    uri: Any = None
+    uris: Any = None
 
 
 _decode_header = decoder_of(_JwtHeader)
@@ -137,15 +139,22 @@ class Auth:
         self._exchange_key = exchange_keys[0] if exchange_keys else None
         self._api_key = api_keys[0] if api_keys else None
 
-    def check_jwt(self, token: object) -> str | None:
-        """Check the `jwt` of a client's message, None if it has none."""
+    def check_jwt(self, token: object, names_request: Callable[[str], bool] | None = None) -> str | None:
+        """
+        Check the `jwt` of a client's message or of its request of HTTP, None if it has none.
+
+        Args:
+            token: The token.
+            names_request: Of a request of HTTP, which the token must name: tells whether a `uri` does.
+
+        """
         if self.mode == "none":
             return None
         if token is None or token == "":
             return "it has no jwt"
         if not isinstance(token, str):
             return "its jwt is not a string"
-        return None if self.mode == "any" else self._refuse_jwt(token)
+        return None if self.mode == "any" else self._refuse_jwt(token, names_request)
 
     def check_exchange(self, message: Mapping[str, object]) -> str | None:
         """Check `signature`, `key`, `passphrase` and `timestamp` of a client's message."""
@@ -169,7 +178,7 @@ class Auth:
             return "its API key cannot be checked: no API key was given"
         return None if _equal(key, self._api_key.key) else "its API key is a different one"
 
-    def _refuse_jwt(self, token: str) -> str | None:
+    def _refuse_jwt(self, token: str, names_request: Callable[[str], bool] | None) -> str | None:
         key = self._public_key
         if key is None:
             return "its jwt cannot be checked: no public key was given"
@@ -183,7 +192,11 @@ class Auth:
             return f"its jwt is not signed with {key.algorithm}, the algorithm of the key"
         if not key.accepts(token):
             return "its jwt is signed with another key, or was altered"
-        return _refuse_names(header, claims, key.name) or _refuse_time(claims, self._now())
+        return (
+            _refuse_names(header, claims, key.name)
+            or _refuse_request(claims, names_request)
+            or _refuse_time(claims, self._now())
+        )
 
     def _refuse_signature(self, fields: Mapping[str, str]) -> str | None:
         key = self._exchange_key
@@ -257,6 +270,13 @@ def _refuse_names(header: _JwtHeader, claims: _JwtClaims, name: str | None) -> s
     if claims.iss not in ISSUERS:
         return f"its jwt has an iss that is neither {' nor '.join(ISSUERS)}"
     return None
+
+
+def _refuse_request(claims: _JwtClaims, names_request: Callable[[str], bool] | None) -> str | None:
+    """Refuse a token that is not for the request: `uri` names one, `uris` some."""
+    uris = claims.uris if isinstance(claims.uris, list) else []
+    is_for_it = names_request is None or any(names_request(uri) for uri in (claims.uri, *uris) if isinstance(uri, str))
+    return None if is_for_it else "its jwt is not for this request (uri)"
 
 
 def _refuse_time(claims: _JwtClaims, now: int) -> str | None:

@@ -22,6 +22,7 @@ and 2026-09-30.
     account.py          orders, positions, balances
     settings.py         what can be set in a replay of it
     limits/             limits that the venue sets
+    rest/               the REST half
 
 The halves, and what else few runs of feedrec need, are imported when they are asked for.
 """
@@ -56,6 +57,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ...model import FrameInfo
+    from ..rest.half import RestHalf
 from ..auth import Auth
 
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced"]
@@ -108,6 +110,13 @@ class CoinbaseAdvanced(FeedDefaults):
         self.channels: Mapping[str, Channel] = {channel.name: channel for channel in channels}
         self.default_channels: tuple[str, ...] = (USER,) if user_only else ("level2",)
         self.default_products: tuple[str, ...] = () if user_only else ("BTC-USD",)
+
+    @property
+    def rest(self) -> RestHalf:
+        """The REST half; see `rest_half_of`."""
+        from .rest import AdvancedRest
+
+        return AdvancedRest()
 
     def product_name(self, channel: str, product: str) -> str:  # noqa: ARG002
         """Return a product as the venue spells it, in capitals; see `Feed`."""
