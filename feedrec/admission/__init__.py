@@ -2,10 +2,10 @@
 Who may connect to a local server, and how much of it is told: for the replay, and for the recording proxy.
 
     handshakes.py      whom the server lets in
-    plain_http.py      what is no handshake, and its answer
     allowed_hosts.py   whether a web page may connect
     listening.py       the address that is listened on
     token_bucket.py    so much at once, and so much a second
     log_limit.py       log lines that a client can cause
+    failure.py         what is said of a bug that a client ran into
     library_log.py     what the websockets library logs
 """

@@ -1,8 +1,9 @@
 """
 Whom the server lets in, and the answer for all others.
 
-A connection waits until its request is here, which takes a moment. There are only so many places to wait: beyond that,
-the connection that has waited longest is dropped. Whoever opens connections without a word keeps nobody out.
+A connection waits until its handshake is here, which takes a moment, or while it is kept open between requests of HTTP.
+There are only so many places to wait: beyond that, the connection that has waited longest is dropped. Whoever opens
+connections without a word keeps nobody out. Those whose request is being answered are spared, up to half of all.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from websockets.http11 import Request
 
+from ..http_messages import Headers
 from .allowed_hosts import AllowedHosts
 from .log_limit import Log
 
@@ -78,43 +80,62 @@ class Handshakes(Generic[_C]):
         self._max_waiting = max_waiting
         self._log = log
         self._waiting: dict[_C, None] = {}  # the oldest first
+        self._answered: dict[_C, None] = {}  # those whose request is being answered, the oldest first
         self._clients: set[_C] = set()
 
     def begin(self, connection: _C) -> None:
         """Have a new connection wait for its handshake; drop the one that has waited longest if they are too many."""
         self._waiting[connection] = None
-        if len(self._waiting) > self._max_waiting:
-            oldest = next(iter(self._waiting))
-            del self._waiting[oldest]
+        if len(self._waiting) + len(self._answered) > self._max_waiting:
+            line = self._answered if len(self._answered) > self._max_waiting // 2 else self._waiting
+            oldest = next(iter(line))
+            del line[oldest]
             self._log.log(logging.INFO, "a connection was dropped: %d others wait for a handshake", self._max_waiting)
             oldest.transport.abort()
+
+    def begin_answer(self, connection: _C) -> None:
+        """Spare a connection while its request is answered."""
+        if connection in self._waiting:
+            del self._waiting[connection]
+            self._answered[connection] = None
+
+    def end_answer(self, connection: _C) -> None:
+        """Have it wait again, behind all others."""
+        if connection in self._answered:
+            del self._answered[connection]
+            self._waiting[connection] = None
 
     def end(self, connection: _C) -> None:
         """Forget a connection that is gone."""
         self._waiting.pop(connection, None)
+        self._answered.pop(connection, None)
         self._clients.discard(connection)
 
-    def abort(self) -> None:
-        """Drop all connections that wait."""
-        for connection in list(self._waiting):
+    def abort(self, *, answered: bool = False) -> None:
+        """Drop all connections that wait, and if asked those whose requests are being answered."""
+        for connection in [*self._waiting, *(self._answered if answered else ())]:
             connection.transport.abort()
 
+    @property
+    def are_here(self) -> bool:
+        """Whether any connection waits, or has a request that is being answered."""
+        return bool(self._waiting or self._answered)
+
     def refusal(self, connection: _C, request: Request) -> Refusal | None:
-        """
-        Decide on a request, and log a refusal.
+        """Decide on a handshake, and log a refusal; None if there is none."""
+        refusal = self._handshake_refusal(request) or self._venue_refusal(connection, request)
+        if refusal is None:
+            self._waiting.pop(connection, None)
+            self._clients.add(connection)
+        return self._logged(refusal)
 
-        Returns:
-            Why it is refused; None if it is not, or if it is no handshake: the library answers that.
+    def plain_refusal(self, headers: Headers) -> Refusal | None:
+        """Decide by its headers on a request that is no handshake, and log a refusal; None if there is none."""
+        hosts, origins = ([value for name, value in headers if name == wanted] for wanted in ("host", "origin"))
+        reason = self._hosts.host_refusal(hosts) or self._hosts.origin_refusal(origins, hosts)
+        return self._logged(None if reason is None else Refusal(http.HTTPStatus.FORBIDDEN, reason))
 
-        """
-        if "Upgrade" not in request.headers:  # which no web page can make a browser send, except for a WebSocket
-            reason = self._hosts.host_refusal(request.headers.get_all("Host"))
-            refusal = None if reason is None else Refusal(http.HTTPStatus.FORBIDDEN, reason)
-        else:
-            refusal = self._handshake_refusal(request) or self._venue_refusal(connection, request)
-            if refusal is None:
-                self._waiting.pop(connection, None)
-                self._clients.add(connection)
+    def _logged(self, refusal: Refusal | None) -> Refusal | None:
         if refusal is not None:
             self._log.log(logging.WARNING, "a client was refused: %s", refusal.reason)
         return refusal

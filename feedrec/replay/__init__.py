@@ -8,6 +8,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     client/     the replay to one client
     steering/   what steers a replay while it runs
     tls/        clients that speak wss
+    reception.py  whoever connects, until it is a client
     server.py   listens, and replays to each client
     options.py  how to replay
     results.py  how it went
@@ -15,7 +16,8 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     observer.py what happens, to whoever wants to know
     user_folders.py  where files of the user are kept
 
-This package names no venue: a feed's server half decides the replies. Only client, tls and server know sockets.
+This package names no venue: a feed's server half decides the replies. Only client, tls, reception and server know
+sockets.
 """
 
 from .clock.lateness import LatenessSummary

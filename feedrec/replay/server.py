@@ -7,13 +7,11 @@ The connections are those of the websockets library; frames are written to them 
 from __future__ import annotations
 
 import asyncio
-import http
 import itertools
 import logging
 import math
 import socket
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,18 +21,16 @@ from typing import Any, Self, cast
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode
-from websockets.http11 import Request, Response
 
-from ..admission.allowed_hosts import AllowedHosts, parse_host_name
-from ..admission.handshakes import Handshakes, Refusal
+from ..admission.failure import place_of
 from ..admission.library_log import library_log
 from ..admission.listening import exposure, local_url, why_not_listening
 from ..admission.log_limit import Log, LogLimit, shortened
-from ..admission.plain_http import FirstRequest, plain_answer
 from ..errors import RecordingError, ServeError
 from ..feeds.venue import Remark
+from ..front.plain_answer import plain_answer
+from ..http_messages import HttpAnswer, HttpRequest
 from ..model import Header
-from .client.client import host_of
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
 from .client.meeting import Surroundings, meet
@@ -44,10 +40,10 @@ from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
 from .observer import Observer
 from .options import ReplayOptions
+from .reception import Reception
 from .results import ClientResult, ReplayTotal, Tally
 from .steering.steering import Steering
 from .tls.tls_context import ServerTls, open_tls
-from .tls.tls_handshake import TlsHandshake, tell_of_tls
 from .venue.endpoints import Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
@@ -57,8 +53,6 @@ MOST_FAILURES = 100
 
 _RECEIVE_BUFFER = 1 << 16  # bytes of a client that its socket holds, and that are read at once
 _SEND_BUFFER = 1 << 19  # bytes that the system holds for a client; by itself it would hold up to 4 MiB
-_HANDSHAKE_POLL = 0.05
-_TLS_TIMEOUT = 10.0  # seconds for the TLS handshake: as many as the library gives the one of WebSocket
 
 # What Coinbase Exchange negotiated in 2021 (cryptofeed #709, XChange #4320); other venues are unknown.
 _DEFLATE = ServerPerMessageDeflateFactory(
@@ -125,7 +119,6 @@ class ReplayServer:
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
         timer = SharedTimer(self._clock) if sleep is asyncio.sleep else None  # where time passes by itself
         self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed), timer=timer)
-        self._refusals = LogLimit(self.client_log, "refused clients", at_once=20, per_second=1.0)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -157,7 +150,7 @@ class ReplayServer:
         self._finished = asyncio.Event()
         host, port, tls = self._options.host, self._options.port, self._options.tls
         self._tls = None if tls is None else open_tls(tls)
-        self._handshakes = self._make_handshakes()
+        self._reception = self._make_reception()
         try:
             self._server = await serve(
                 self._replay_to,
@@ -165,13 +158,13 @@ class ReplayServer:
                 port,
                 compression=None,
                 extensions=[_DEFLATE],
-                process_request=self._admit,
+                process_request=self._reception.admit,
                 logger=library_log(),
                 ping_interval=None,
                 max_size=max(MAX_MESSAGE, 2 * self._casting.longest_message),
                 write_limit=TRANSPORT_LIMIT,
                 backlog=self._options.waiting_limit,  # accepted at once
-                create_connection=self._make_connection,  # type: ignore[arg-type]  # a factory will do
+                create_connection=self._reception.make_connection,  # type: ignore[arg-type]  # a factory will do
             )
         except (OSError, OverflowError, UnicodeError) as error:
             raise ServeError(why_not_listening(host, port, error)) from error
@@ -237,19 +230,13 @@ class ReplayServer:
         self._crowd.patience_at_stop = patience
         if not self._stopping.done():
             self._stopping.set_result(None)
-        self._server.close(
-            close_connections=False
-        )  # the replays close their own: the library would wait for a stuck client
-        closed = asyncio.ensure_future(self._server.wait_closed())
-        while not closed.done():
-            self._handshakes.abort()
-            await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
+        await self._reception.fronts.close(self._server, patience)
         await self.steering.close()
         self._endpoints.close()
         if unplayed := self._casting.unplayed:
             self.has_lacked = True
             _log.warning("%s", unplayed)
-        for log in (self._refusals, self.client_log):
+        for log in (self._reception.refusals, self.client_log):
             log.tell_left_out()
         self._finished.set()
 
@@ -264,72 +251,28 @@ class ReplayServer:
         tempo, shared = served.tempo, served.shared
         return Steering(served.timelines, tempo, shared, self._clock, self._sleep, is_barrier=is_barrier)
 
-    def _make_connection(self, *args: Any, **kwargs: Any) -> ReplayConnection | TlsHandshake:
-        connection = ReplayConnection(*args, **kwargs)
-        connection.on_made = self._handshakes.begin
-        connection.on_lost = self._lose
-        connection.write_deadline = self._options.write_deadline
-        if self._tls is None:
-            return connection
-        return TlsHandshake(
-            connection, self._tls.context, _TLS_TIMEOUT, self._handshakes.begin, self._end_tls_handshake
+    def _make_reception(self) -> Reception:
+        reception = Reception(
+            self._options,
+            self._endpoints,
+            self._casting,
+            tls=self._tls,
+            answer=self._answer,
+            url=lambda: self.url,
+            log=self.client_log,
         )
+        reception.on_lack, reception.on_failed = self._note_lack, self._note_failure
+        return reception
 
-    def _end_tls_handshake(self, handshake: TlsHandshake, error: Exception | None) -> None:
-        self._handshakes.end(handshake)
-        self.has_lacked |= tell_of_tls(error, self._refusals.log, in_handshake=True)
-
-    def _lose(self, connection: ReplayConnection) -> None:
-        self._handshakes.end(connection)
-        self._casting.lose(connection)
-        self.has_lacked |= tell_of_tls(connection.lost_by, self._refusals.log)
-
-    def _make_handshakes(self) -> Handshakes[ReplayConnection | TlsHandshake]:
-        options, endpoints = self._options, self._endpoints
-        certified = self._tls.names if self._tls is not None else frozenset()
-        return Handshakes(
-            AllowedHosts(lambda: endpoints.hosts | certified, options.host, map(parse_host_name, options.allow_hosts)),
-            paths=endpoints.paths,
-            has_path=lambda target: endpoints.at(target) is not None,
-            venue_refusal=self._venue_refusal,
-            max_clients=options.client_limit,
-            max_waiting=options.waiting_limit,
-            log=self._refusals,
-        )
-
-    def _admit(self, websocket: ServerConnection, request: Request) -> Response | None:
-        connection = cast(ReplayConnection, websocket)
-        refusal = self._handshakes.refusal(connection, request)
-        plain = connection.plain_request
-        if refusal is None and plain is not None:
-            return self._answer_plain(connection, plain)
-        if refusal is None:
-            if self._casting.has_conversations:
-                connection.expect(*self._casting.let_in(connection, request.path))
-            return None
+    def _note_lack(self) -> None:
         self.has_lacked = True
-        return connection.respond(refusal.status, f"{refusal.reason}\n")
 
-    def _venue_refusal(self, connection: ReplayConnection | TlsHandshake, request: Request) -> Refusal | None:
-        """Return how the venue itself refuses a handshake."""
-        endpoint = self._endpoints.at(request.path)
-        if endpoint is None or endpoint.venue is None:
-            return None
-        handshake = endpoint.venue.handshake(request.path, request.headers.raw_items(), host_of(cast(Any, connection)))
-        refusal = endpoint.venue.refusal(handshake)
-        return None if refusal is None else Refusal(http.HTTPStatus(refusal.status), refusal.text)
+    def _note_failure(self) -> None:
+        self.has_failed = True
 
-    def _answer_plain(self, connection: ReplayConnection, plain: FirstRequest) -> Response:
-        """Answer a request that is no handshake, as RFC 9110 wants it."""
-        status, text = plain_answer(plain, self.url)
-        response = connection.respond(status, f"{text}\n")
-        if status is http.HTTPStatus.METHOD_NOT_ALLOWED:
-            response.headers["Allow"] = "GET"
-        elif status is http.HTTPStatus.UPGRADE_REQUIRED:
-            response.headers["Upgrade"] = "websocket"
-        if plain.method == "HEAD":
-            response.body = b""
-        return response
+    async def _answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer a request of HTTP that is no handshake."""
+        return plain_answer(request, self.url)
 
     async def _replay_to(self, websocket: ServerConnection) -> None:
         connection = cast(ReplayConnection, websocket)
@@ -359,7 +302,7 @@ class ReplayServer:
             self._on_client_end(result)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self.has_failed = True
-            self.client_log.log(logging.ERROR, "%s: the replay failed: %s", client.name, _where(error))
+            self.client_log.log(logging.ERROR, "%s: the replay failed: %s", client.name, place_of(error))
             if self._observer is not None:
                 self._observer.on_failed(number, error)
         finally:
@@ -391,9 +334,3 @@ class ReplayServer:
         if closed is not None and closed.code == CloseCode.MESSAGE_TOO_BIG:
             text = "%s closed with 1009: a frame exceeds its size limit; raise the limit (docs/clients.md)"
             self.client_log.log(logging.WARNING, text, name)
-
-
-def _where(error: BaseException) -> str:
-    """Say what failed where, but not the error's text: that may quote a client's message, secrets included."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in line {place.lineno} of {Path(place.filename).name}"

@@ -112,7 +112,7 @@ class ClientLeg(Leg, ServerConnection):
     The side of a client.
 
     Attributes:
-        on_made: Called with it when a client has connected, before the handshake.
+        on_made: Called with it when its handshake is here, before that is read.
         on_lost: Called with it when the client is gone.
 
     """

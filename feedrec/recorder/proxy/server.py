@@ -6,17 +6,15 @@ import asyncio
 import contextlib
 import copy
 import functools
-import http
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from ...admission.allowed_hosts import AllowedHosts, parse_host_name
 from ...admission.handshakes import Handshakes
@@ -27,6 +25,10 @@ from ...errors import FeedrecError, ServeError
 from ...feeds.redaction import Address
 from ...formats.file.modes import PRIVATE
 from ...formats.line.subscribed import SubscribedFacts
+from ...front.front import Front
+from ...front.fronts import Fronts
+from ...front.plain_answer import plain_answer
+from ...http_messages import HttpAnswer, HttpRequest
 from ..clock import RecordingClock
 from ..connection import CLOSE_TIMEOUT, MAX_MESSAGE, OPEN_TIMEOUT
 from ..output.counting_writer import Counts
@@ -46,7 +48,6 @@ __all__ = ["RecordingProxy"]
 
 _WRITE_LIMIT = 1 << 18  # bytes in the transport's buffer above which nothing more is read for a client
 _MOST_WAITING = 100  # connections that wait for their handshake
-_HANDSHAKE_POLL = 0.05
 
 log = logging.getLogger("feedrec")
 
@@ -173,6 +174,7 @@ class RecordingProxy:
         self._stopping = asyncio.Event()
         self._context = RelayContext(source.feed, address, writer, clock, self._stopping)
         self._handshakes = self._make_handshakes()
+        self._fronts = self._make_fronts()
         self._cleanup.enter_context(keeping_secrets(address.redaction, writer.counts))
         self._started = time.monotonic()
         try:
@@ -198,11 +200,7 @@ class RecordingProxy:
         self._is_over = True
         self.stop()
         self._stopping.set()
-        self._server.close(close_connections=False)  # the relays close their own
-        closed = asyncio.ensure_future(self._server.wait_closed())
-        while not closed.done():
-            self._handshakes.abort()
-            await asyncio.wait({closed}, timeout=_HANDSHAKE_POLL)
+        await self._fronts.close(self._server, CLOSE_TIMEOUT)  # the relays close their own
         self._refusals.tell_left_out()
         try:
             await self._finish()
@@ -245,17 +243,16 @@ class RecordingProxy:
             open_timeout=OPEN_TIMEOUT + CLOSE_TIMEOUT,
             close_timeout=CLOSE_TIMEOUT,
             process_request=self._admit,
-            process_response=self._answer,
-            select_subprotocol=self._choose_subprotocol,
+            process_response=self._accept,
             server_header=None,
             logger=library_log(),
             ping_interval=None,
             max_size=MAX_MESSAGE,
             write_limit=_WRITE_LIMIT,
-            create_connection=self._make_leg,  # type: ignore[arg-type]  # a factory will do
+            create_connection=self._make_front,  # type: ignore[arg-type]  # a factory will do
         )
 
-    def _make_handshakes(self) -> Handshakes[ClientLeg]:
+    def _make_handshakes(self) -> Handshakes[ClientLeg | Front]:
         options = self._options
         return Handshakes(
             AllowedHosts(frozenset, options.host, map(parse_host_name, options.allow_hosts)),
@@ -267,10 +264,27 @@ class RecordingProxy:
             log=self._refusals,
         )
 
+    def _make_fronts(self) -> Fronts:
+        return Fronts(
+            self._answer,
+            self._handshakes,
+            refuse=lambda request: self._handshakes.plain_refusal(request.headers),
+            url=lambda: self.url,
+            log=self._refusals,
+        )
+
+    async def _answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer a request of HTTP that is no handshake."""
+        return plain_answer(request, self.url)
+
+    def _make_front(self, *args: Any, **kwargs: Any) -> Front:
+        return Front(self._fronts, functools.partial(self._make_leg, *args, **kwargs))
+
     def _make_leg(self, *args: Any, **kwargs: Any) -> ClientLeg:
         leg = ClientLeg(*args, **kwargs)
         leg.on_made, leg.on_lost = self._handshakes.begin, self._forget
-        self._relays[leg] = Relay(self._context, leg)
+        relay = self._relays[leg] = Relay(self._context, leg)
+        leg.protocol.select_subprotocol = lambda _: relay.subprotocol  # type: ignore[assignment, method-assign]  # as its own argument does it
         return leg
 
     def _forget(self, leg: ClientLeg) -> None:
@@ -282,22 +296,13 @@ class RecordingProxy:
         refusal = self._handshakes.refusal(leg, request)
         if refusal is not None:
             return leg.respond(refusal.status, f"{refusal.reason}\n")
-        if not any("websocket" in value.lower() for value in request.headers.get_all("Upgrade")):
-            text = f"this is a WebSocket server, not a web page: connect a WebSocket client to {self.url}\n"
-            response = leg.respond(http.HTTPStatus.UPGRADE_REQUIRED, text)
-            response.headers["Upgrade"] = "websocket"
-            return response
         relay = self._relays.get(leg)
         return None if relay is None else await relay.open(request)
 
-    def _answer(self, websocket: ServerConnection, _: Request, response: Response) -> None:
+    def _accept(self, websocket: ServerConnection, _: Request, response: Response) -> None:
         relay = self._relays.get(cast(ClientLeg, websocket))
         if relay is not None:
             relay.accept(response)
-
-    def _choose_subprotocol(self, websocket: ServerConnection, _: Sequence[Subprotocol]) -> Subprotocol | None:
-        relay = self._relays.get(cast(ClientLeg, websocket))
-        return None if relay is None else relay.subprotocol
 
     async def _relay(self, websocket: ServerConnection) -> None:
         relay = self._relays.get(cast(ClientLeg, websocket))

@@ -27,7 +27,6 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 
-from ...admission.plain_http import FirstRequest, first_request
 from ...admission.token_bucket import TokenBucket
 
 __all__ = ["MAX_MESSAGE", "MESSAGES_AT_ONCE", "MESSAGES_PER_SECOND", "TRANSPORT_LIMIT", "ReplayConnection"]
@@ -57,11 +56,10 @@ class ReplayConnection(ServerConnection):
     A connection of the library, with bounds.
 
     Attributes:
-        on_made: Called with it when a client has connected, before the handshake.
+        on_made: Called with it when its handshake is here, before that is read.
         on_lost: Called with it when the client is gone.
         write_deadline: Seconds after which a client that reads nothing is dropped.
         has_stopped_reading: Whether it was.
-        plain_request: Its request if that is no handshake; what follows it is not read.
         lost_by: What broke the connection, once it is lost; None if it was closed.
 
     """
@@ -73,8 +71,7 @@ class ReplayConnection(ServerConnection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.has_stopped_reading = False
-        self.plain_request: FirstRequest | None = None
-        self._has_begun = self._is_lost = False
+        self._is_lost = False
         self.lost_by: Exception | None = None
         self._bucket = TokenBucket(MESSAGES_AT_ONCE, MESSAGES_PER_SECOND, time.monotonic())
         self._unparsed = bytearray()
@@ -193,11 +190,8 @@ class ReplayConnection(ServerConnection):
         self.on_lost(self)
 
     def data_received(self, data: bytes) -> None:
-        if self.plain_request is not None:
-            return
         self._unparsed += data
-        if self._has_begun or self._begins():
-            self._parse_on()
+        self._parse_on()
 
     def process_event(self, event: Event) -> None:
         if isinstance(event, Frame):
@@ -244,16 +238,6 @@ class ReplayConnection(ServerConnection):
         self._parse_on()
 
     # What a client sends
-
-    def _begins(self) -> bool:
-        """Take the first request, once it is here."""
-        first = first_request(bytes(self._unparsed))
-        if first is None:
-            return False
-        self._has_begun = True
-        self._unparsed[:] = first.data
-        self.plain_request = first if first.method else None
-        return True
 
     def _parse_on(self) -> None:
         """Parse what has arrived as far as the client may send it, and read on if that is all."""

@@ -42,7 +42,7 @@ def options(**changes: Any) -> ReplayOptions:
 
 
 def clients_of(server: ReplayServer) -> list[ReplayConnection]:
-    return [one for one in server._handshakes._clients if isinstance(one, ReplayConnection)]
+    return [one for one in server._reception.handshakes._clients if isinstance(one, ReplayConnection)]
 
 
 async def send_without_end(client: RawClient, message: bytes, start: bytes = b"") -> None:
@@ -117,7 +117,7 @@ def test_no_more_is_taken_from_a_client_than_it_may_send(tmp_path: Path, monkeyp
             heard += 1
             super().process_event(event)
 
-    monkeypatch.setattr("feedrec.replay.server.ReplayConnection", Counting)
+    monkeypatch.setattr("feedrec.replay.reception.ReplayConnection", Counting)
 
     async def scenario() -> None:
         async with (

@@ -1,0 +1,24 @@
+"""The answer to a request of HTTP where only WebSockets are served. Pure."""
+
+from __future__ import annotations
+
+import http
+
+from ..http_messages import HttpAnswer, HttpRequest
+
+__all__ = ["TEXT", "plain_answer"]
+
+TEXT = "text/plain; charset=utf-8"
+"""The content type of a sentence."""
+
+
+def plain_answer(request: HttpRequest, url: str) -> HttpAnswer:
+    """Return status and sentence, as RFC 9110 wants them; `url` is where WebSocket clients connect to."""
+    if request.method in ("GET", "HEAD"):
+        status, header = http.HTTPStatus.UPGRADE_REQUIRED, ("upgrade", "websocket")
+        why = "this is a WebSocket server, not a web page"
+    else:
+        status, header = http.HTTPStatus.METHOD_NOT_ALLOWED, ("allow", "GET")
+        why = f"this is a WebSocket server, which takes no {request.method}"
+    text = f"{why}: connect a WebSocket client to {url}\n"
+    return HttpAnswer(status, text.encode(), TEXT, (header, ("connection", "close")))
