@@ -3,6 +3,7 @@ A live connection becomes a recording.
 
     session/                 one run, from the first connection to the summary
     proxy/                   an application's own connections, passed on and recorded
+    rest/                    requests of HTTP beside the WebSocket, and their answers
     output/                  what it writes
     wire/                    the WebSocket, read where bytes arrive
     connection.py            opening it
@@ -13,6 +14,8 @@ A live connection becomes a recording.
     watchdog.py              dead or merely silent
     run_end.py               what ends a run
     backoff.py               delays between attempts
+    sent_messages.py         what an application sends, without its secrets
+    network_errors.py        why a server cannot be reached
     retry_after.py           how long a server that refuses wants to be left alone
     rate_limit.py            the venue's limits
     throttle.py              short pauses, reported together

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import inspect
-import ipaddress
 import logging
-import os
-import socket
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack, cast
@@ -20,6 +15,7 @@ from websockets.typing import Subprotocol
 
 from ..errors import ConnectError, HttpAnswer
 from ..feeds.redaction import REDACTED, Address
+from .network_errors import NO_ANSWER, is_loopback, network_reason
 from .retry_after import retry_after
 from .wire.receiving import Receiver, ReceivingConnection, RecordedConnection
 
@@ -50,11 +46,6 @@ OPEN_TIMEOUT = 10.0
 """Seconds that a venue gets for the handshake."""
 
 _OVERLOADED = (429, 503)
-
-_NO_ANSWER = "the server closed the connection without answering"
-
-_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
-"""What OpenSSL calls an answer that is no TLS; it depends on its version, and on the answer."""
 
 _USUAL_PORTS = {"ws": 80, "wss": 443}
 
@@ -162,7 +153,7 @@ def _options_for(url: str) -> dict[str, Any]:
         "max_size": MAX_MESSAGE,
         "logger": wire_log,
     }
-    if _is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
+    if is_loopback(url) and "proxy" in inspect.signature(connect).parameters:  # since websockets 15
         options["proxy"] = None
     return options
 
@@ -204,18 +195,10 @@ def _tells_secrets(error: BaseException | None, address: Address) -> bool:
     return False
 
 
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _reason(error: Exception) -> str:
     """Say what went wrong, without any address as it is: it may hold secrets."""
     if isinstance(error, OSError):
-        return _network_reason(error)
+        return network_reason(error, OPEN_TIMEOUT)
     if isinstance(error, InvalidStatus):
         wait = _seconds_asked_for(error)
         return f"the server answered with HTTP status {error.response.status_code}" + (
@@ -224,7 +207,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, InvalidURI):
         return f"not a WebSocket address: {error.msg}"
     if isinstance(error, EOFError) or isinstance(error.__cause__, EOFError):
-        return _NO_ANSWER
+        return NO_ANSWER
     text = str(error) or repr(error)
     is_answer = isinstance(error, InvalidHandshake | ValueError) and not isinstance(error, _RedirectRefusedError)
     return f"the server does not speak WebSocket: {text}" if is_answer else text
@@ -236,27 +219,3 @@ def _seconds_asked_for(error: Exception) -> float:
         return 0.0
     values = error.response.headers.get_all("Retry-After")
     return max((retry_after(value, datetime.now(UTC)) for value in values), default=0.0)
-
-
-def _network_reason(error: OSError) -> str:
-    if isinstance(error, ssl.SSLError):
-        return _tls_reason(error)
-    if isinstance(error, TimeoutError):
-        return f"no answer within {OPEN_TIMEOUT:g} seconds"
-    # Where a host has several addresses, asyncio joins the texts of their errors and drops the numbers.
-    if error.errno == errno.ECONNREFUSED or f"[Errno {errno.ECONNREFUSED}]" in str(error):
-        return "connection refused, nothing is listening there"
-    if isinstance(error, socket.gaierror):
-        return f"{error.strerror}; is the name right, and is there a network?"
-    if error.errno is not None and (error.strerror or "").startswith("Connect call failed"):
-        return os.strerror(error.errno)
-    return error.strerror or str(error) or _NO_ANSWER
-
-
-def _tls_reason(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        why = error.verify_message.rstrip(".")
-        return f"its certificate is not trusted ({why}); SSL_CERT_FILE names a file of authorities to trust"
-    if error.reason in _NOT_TLS:
-        return "the server does not speak TLS: its address may be a ws:// one"
-    return f"the TLS handshake failed: {(error.reason or str(error)).replace('_', ' ').lower()}"

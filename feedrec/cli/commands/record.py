@@ -28,6 +28,7 @@ LOSS = 3
     cls=GroupedCommand,
     groups={
         "What to record": "endpoint url channel product yes any-channel key-file no-heartbeats failover failover-url",
+        "Beside the feed": "rest rest-every rest-url",
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",

@@ -16,6 +16,7 @@ from .credential_options import credentials_for
 from .product_options import read_products
 from .raw_options import RAW, RawOptions, raw_options
 from .redaction_options import redaction_of, redaction_options
+from .rest_options import RestOptions, rest_options
 
 if TYPE_CHECKING:
     from ...feeds import Feed
@@ -80,6 +81,7 @@ source_options = all_options(
         metavar="URL",
         help="While the endpoint is down, use this address, which must speak the same protocol.",
     ),
+    rest_options,
     raw_options,
     redaction_options,
 )
@@ -99,6 +101,9 @@ class SourceOptions(msgspec.Struct, frozen=True):
     any_channel: bool = False
     failover: bool = False
     failover_url: str | None = None
+    rest: bool = False
+    rest_every: float | None = None
+    rest_url: str | None = None
     messages: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
     redacted: tuple[str, ...] = ()
@@ -128,7 +133,9 @@ class SourceOptions(msgspec.Struct, frozen=True):
         failover = self._find_failover(feed, redaction)
         if failover is not None:
             EndpointSelector(EndpointAddress(feed, url), failover).check(feed.spread(subscriptions))
-        return Source(feed, url, subscriptions, credentials, failover, redaction)
+        rest = RestOptions(self.rest, self.rest_every, self.rest_url)
+        plan = rest.plan(feed, redaction, has_url=self.url is not None)
+        return Source(feed, url, subscriptions, credentials, failover, redaction, rest=plan)
 
     def _find_failover(self, feed: Feed, redaction: Redaction) -> Failover | None:
         from ...recorder import failover_of

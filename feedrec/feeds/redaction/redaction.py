@@ -172,14 +172,14 @@ class Redaction:
         for secret in passing[:-_MOST_PASSING]:
             del self._known[secret]
 
-    def learn_from(self, url: str, headers: Mapping[str, str]) -> None:
-        """Learn the secrets of a handshake: of its address, and of its further headers."""
+    def learn_from(self, url: str, headers: Mapping[str, str], *, for_good: bool = True) -> None:
+        """Learn the secrets of a handshake or another request: of its address, and of its further headers."""
         for secret in secrets_of_address(url, self.is_secret):
-            self.learn(secret, for_good=True)
+            self.learn(secret, for_good=for_good)
         for name, value in headers.items():
             self._without_values(value)  # a value that a person named may be in no message
             if self.is_secret(name):
-                self.learn(value, for_good=True)
+                self.learn(value, for_good=for_good)
 
     def is_secret(self, key: str) -> bool:
         """Return whether the values of a key, a parameter or a header are secret."""

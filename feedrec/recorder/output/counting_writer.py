@@ -61,6 +61,7 @@ class Counts(msgspec.Struct):
         resets: Counts that the venue began anew on an open connection.
         out_of_order: Frames whose number did not fit; they are not lost.
         most_open: Most connections that were open at once.
+        requests: Requests of HTTP that were answered and recorded.
 
     """
 
@@ -72,6 +73,7 @@ class Counts(msgspec.Struct):
     resets: int = 0
     out_of_order: int = 0
     most_open: int = 1
+    requests: int = 0
 
     @property
     def reconnects(self) -> int:
@@ -259,6 +261,11 @@ class CountingWriter:
     def clock_reading(self, time: int, conn: int, reading: Reading) -> None:
         """Write the `clock` event that stands before what is stamped with `time`."""
         self._write(reading.event(time, conn))
+
+    def exchange(self, event: Event) -> None:
+        """Write a request of HTTP and its answer, which are an event."""
+        self.counts.requests += 1
+        self._write(event)
 
     def problem(self, text: str, reason: str = "") -> None:
         """Take note of a problem outside the recorder; the recording has events of its own for it."""

@@ -31,7 +31,7 @@ class LossyWriter(CountingWriter):
         clock: Gives the stamps.
 
     Attributes:
-        lost: Frames of both directions that were not handed to the recording.
+        lost: Frames of both directions, and requests of HTTP, that were not handed to the recording.
 
     """
 
@@ -80,6 +80,14 @@ class LossyWriter(CountingWriter):
         """Write a frame that a client sent, or count it as lost; see `CountingWriter`."""
         if self._has_room():
             super().sent(time, conn, payload, redacted=redacted, binary=binary)
+            if self.failure is None:
+                return
+        self._lose()
+
+    def exchange(self, event: Event) -> None:
+        """Write a request and its answer, or count them as lost, like a frame; see `CountingWriter`."""
+        if self._has_room():
+            super().exchange(event)
             if self.failure is None:
                 return
         self._lose()

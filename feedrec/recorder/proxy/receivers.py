@@ -6,7 +6,6 @@ Neither method may raise, see `Receiver`: whatever recording fails at, the conne
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -17,18 +16,16 @@ from websockets.protocol import State
 
 from ...feeds import Feed, Notice
 from ...feeds.client_half.notices import discontinuity_notice
-from ...feeds.redaction import REDACTED, Address
+from ...feeds.redaction import Address
 from ...feeds.sequence import SequenceRule
 from ...model import FrameInfo
 from ..connection import describe_opened
 from ..intake import Intake
+from ..sent_messages import as_recorded
 from .legs import ClientLeg, VenueLeg
 from .lossy_writer import LossyWriter
 
 __all__ = ["Follow", "FromClient", "FromVenue", "Report"]
-
-LONGEST_SEARCHED = 1 << 18
-"""Bytes of a message of a client in which each value is looked at, at about 1 MB/s; a longer one is all or nothing."""
 
 log = logging.getLogger("feedrec")
 
@@ -152,7 +149,7 @@ class FromClient:
         self.venue.send_payload(payload, binary=binary)
         if self._writer.is_complete:
             return
-        shown = self._redacted(payload)
+        shown = as_recorded(payload, self.address.redaction)
         self.intake.sent(shown, redacted=shown != payload, binary=binary, time=self._stamp)
 
     def texts(self, payloads: list[bytes]) -> None:
@@ -162,14 +159,3 @@ class FromClient:
 
     def read_done(self) -> None:
         """Do nothing: each message was passed on by itself."""
-
-    def _redacted(self, payload: bytes) -> bytes:
-        redaction = self.address.redaction
-        try:
-            if len(payload) <= LONGEST_SEARCHED:
-                return redaction.message(payload)
-            if redaction.is_surely_open(payload):
-                return payload
-        except Exception as error:  # noqa: BLE001  the connection goes on; what was not understood is not shown
-            log.warning("a message could not be searched for secrets (%r): it is not recorded", error)
-        return json.dumps(REDACTED).encode()

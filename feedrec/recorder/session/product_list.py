@@ -61,7 +61,7 @@ async def _list_products(source: Source, patience: float) -> ProductList:
 
     if failover is not None and channel not in failover.feed.channels:
         failover = None
-    asking = source._replace(subscriptions=[Subscription(channel)], failover=failover, patterns=())
+    asking = source._replace(subscriptions=[Subscription(channel)], failover=failover, patterns=(), rest=None)
     limits, callbacks = Limits(patience), Callbacks(on_frame=on_frame)
     session: RecordingSession = asking.session(None, limits=limits, callbacks=callbacks, name="products")
     try:

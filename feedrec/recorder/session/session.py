@@ -30,6 +30,8 @@ from ..connection import open_connection
 from ..output.null_writer import NullWriter
 from ..output.writer_protocol import GrowingRecording
 from ..rate_limit import RateLimit
+from ..rest import RestPlan
+from ..rest.rounds import ask_in_rounds
 from ..run_end import Outcome, RunEnd
 from .callbacks import Callbacks, writer_for
 from .failover import EndpointAddress, EndpointSelector, Failover
@@ -86,6 +88,7 @@ class RecordingSession:
         redaction: What must not be recorded or shown; None for what the names of keys say.
         reconnect: Whether to open a lost connection again; otherwise the run ends with the first that is lost.
         name: What stands before its log lines, to tell sessions of one program apart.
+        rest: What is asked by HTTP beside the feed, and recorded; None for nothing.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
         connect: Opens a connection.
@@ -109,6 +112,7 @@ class RecordingSession:
         redaction: Redaction | None = None,
         reconnect: bool = True,
         name: str = "",
+        rest: RestPlan | None = None,
         clock: RecordingClock | None = None,
         backoff: Backoff | None = None,
         connect: Connect = open_connection,
@@ -117,8 +121,7 @@ class RecordingSession:
         limits = limits or Limits()
         self._end = RunEnd()
         self._writer = writer_for(recording, self._end, limits.max_frames, callbacks)
-        self._duration = limits.duration
-        self._name = name
+        self._duration, self._name, self._rest = limits.duration, name, rest
         self._started = time.monotonic()
         self._phase = _Phase.READY
         self._over = asyncio.Event()
@@ -303,7 +306,7 @@ class RecordingSession:
         """Keep every connection open until something ends the run; return when they are closed."""
         loops = [asyncio.create_task(self._end_on_error(loop.keep_open)) for loop in self._loops]
         probe = functools.partial(return_to_primary, self._context, self._loops)
-        probing = asyncio.create_task(self._end_on_error(probe))
+        beside = [asyncio.create_task(self._end_on_error(probe)), asyncio.create_task(self._ask_rest())]
         try:
             await self._end.wait()
         except asyncio.CancelledError:
@@ -312,10 +315,17 @@ class RecordingSession:
         finally:
             self._writer.work()
             self._recording.flush()  # a venue may take its time to say goodbye
-            probing.cancel()
+            for task in beside:
+                task.cancel()
             for loop in self._loops:
                 loop.interrupt()
-            await asyncio.gather(*loops, probing, return_exceptions=True)
+            await asyncio.gather(*loops, *beside, return_exceptions=True)
+
+    async def _ask_rest(self) -> None:
+        """Ask by HTTP for what clients of the venue ask first, again and again, if that is wanted."""
+        if self._rest is not None:
+            clock = self._context.clock
+            await ask_in_rounds(self._rest, lambda: self.subscriptions, self._writer, clock, self._redaction)
 
     async def _end_on_error(self, part: Callable[[], Awaitable[None]]) -> None:
         """Carry out a part of the run; whatever it raises ends the run."""

@@ -13,6 +13,7 @@ from ...feeds.redaction import Redaction
 from ...formats.file.modes import PRIVATE, USUAL, FileMode
 from ...model import Header
 from ..output.writer_protocol import GrowingRecording
+from ..rest import RestPlan
 from .failover import Failover
 from .session import RecordingSession
 
@@ -31,6 +32,7 @@ class Source(NamedTuple):
         failover: What takes over when the endpoint is down; None for nothing.
         redaction: What must not be recorded or shown.
         patterns: What was asked for with patterns, of which `subscriptions` has the products.
+        rest: What is asked by HTTP beside the feed; None for nothing.
 
     """
 
@@ -41,6 +43,7 @@ class Source(NamedTuple):
     failover: Failover | None
     redaction: Redaction
     patterns: Sequence[Subscription] = ()
+    rest: RestPlan | None = None
 
     def header(self) -> Header:
         """Make the header of a recording that starts now."""
@@ -54,7 +57,7 @@ class Source(NamedTuple):
 
     def session(self, writer: GrowingRecording | None, **options: Any) -> RecordingSession:
         """Make the run, with further options of `RecordingSession`."""
-        feed, url, subscriptions, credentials, failover, redaction, _ = self
+        feed, url, subscriptions, credentials, failover, redaction, _, rest = self
         return RecordingSession(
             feed,
             url,
@@ -63,6 +66,7 @@ class Source(NamedTuple):
             credentials=credentials,
             failover=failover,
             redaction=redaction,
+            rest=rest,
             **options,
         )
 
@@ -82,6 +86,7 @@ class Source(NamedTuple):
     def _has_secrets(self) -> bool:
         """Return whether anything is redacted in what is sent and in the addresses, or may be."""
         redaction, addresses = self.redaction, [self.url, *([self.failover.url] if self.failover else [])]
+        addresses += [] if self.rest is None or not self.rest.base else [self.rest.base]
         if redaction.is_asked_for or any(redaction.address(url) != url for url in addresses):
             return True
         clients = [self.feed.client(group, self.credentials) for group in self.feed.spread(self.subscriptions) or [[]]]

@@ -1,0 +1,68 @@
+"""Writes requests and answers to a recording, away from the event loop if they are large."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from ...feeds.redaction import Address
+from ...formats.line.http_events import http_event
+from ...http_messages import HttpAnswer, HttpExchange, HttpRequest
+from ...model import Event
+from ..clock import RecordingClock
+from ..output.counting_writer import CountingWriter
+from .exchanges import recorded_exchange
+
+__all__ = ["ExchangeLog"]
+
+_AT_ONCE = 1 << 14  # bytes that are worked on in the event loop: about a tenth of a millisecond
+
+
+class ExchangeLog:
+    """
+    Records requests and answers of HTTP between the frames of a run.
+
+    Args:
+        writer: Writes to the recording.
+        clock: Gives the stamps.
+
+    """
+
+    def __init__(self, writer: CountingWriter, clock: RecordingClock) -> None:
+        self._writer = writer
+        self._clock = clock
+
+    async def record(self, request: HttpRequest, url: Address, answer: HttpAnswer, started: int) -> None:
+        """
+        Record a request and its answer.
+
+        Its time is that at which it is written: no line of a recording is earlier than the one before it. That is when
+        the answer had come, and some milliseconds later if it is large.
+
+        Args:
+            request: As it was sent.
+            url: The whole address.
+            answer: As it came just now.
+            started: Wall-clock time in nanoseconds at which the request was sent.
+
+        """
+        time = self._clock.now()
+        is_small = len(answer.body) + len(request.body) <= _AT_ONCE and not _is_packed(request, answer)
+        if is_small:
+            event = _event_of(request, url, answer, started, time)
+        else:
+            event = await asyncio.to_thread(_event_of, request, url, answer, started, time)
+        now, reading = self._clock.stamp()
+        if reading is not None:
+            self._writer.clock_reading(now, 0, reading)
+        self._writer.exchange(msgspec.structs.replace(event, time=now))
+
+
+def _is_packed(request: HttpRequest, answer: HttpAnswer) -> bool:
+    return any(name == "content-encoding" for name, _ in (*request.headers, *answer.headers))
+
+
+def _event_of(request: HttpRequest, url: Address, answer: HttpAnswer, started: int, time: int) -> Event:
+    exchange: HttpExchange = recorded_exchange(request, url, answer, started, time)
+    return http_event(exchange)
