@@ -16,7 +16,7 @@ import msgspec
 from ..errors import UsageError
 from ..model import NANOSECONDS, TIME_LIMIT
 from .api_key import ApiKey, parse_api_key_file
-from .credentials import CdpKey, ExchangeKey, parse_cdp_key_file, parse_exchange_key_file
+from .credentials import EXCHANGE_REQUEST, CdpKey, ExchangeKey, parse_cdp_key_file, parse_exchange_key_file
 from .decoding import decoder_of
 
 __all__ = ["AUTH_MODES", "SIGNATURE_WINDOW", "Auth", "AuthKey", "AuthMode", "PublicKey", "parse_auth_key"]
@@ -156,15 +156,22 @@ class Auth:
             return "its jwt is not a string"
         return None if self.mode == "any" else self._refuse_jwt(token, names_request)
 
-    def check_exchange(self, message: Mapping[str, object]) -> str | None:
-        """Check `signature`, `key`, `passphrase` and `timestamp` of a client's message."""
+    def check_exchange(self, message: Mapping[str, object], request: bytes = EXCHANGE_REQUEST) -> str | None:
+        """
+        Check `signature`, `key`, `passphrase` and `timestamp` of a client.
+
+        Args:
+            message: What has these: a message, or the headers of a request under those names.
+            request: What is signed along with the timestamp; see `ExchangeKey.signature`.
+
+        """
         if self.mode == "none":
             return None
         fields = {name: _text(message.get(name), or_number=name == "timestamp") for name in _SIGNED_FIELDS}
         absent = [name for name, text in fields.items() if not text]
         if absent:
             return f"it has no {', no '.join(absent)}"
-        return None if self.mode == "any" else self._refuse_signature(fields)
+        return None if self.mode == "any" else self._refuse_signature(fields, request)
 
     def check_api_key(self, key: str | None) -> str | None:
         """Check the API key of a client's handshake, None if it has none."""
@@ -198,7 +205,7 @@ class Auth:
             or _refuse_time(claims, self._now())
         )
 
-    def _refuse_signature(self, fields: Mapping[str, str]) -> str | None:
+    def _refuse_signature(self, fields: Mapping[str, str], request: bytes) -> str | None:
         key = self._exchange_key
         if key is None:
             return "its signature cannot be checked: no Exchange key was given"
@@ -209,7 +216,8 @@ class Auth:
         if abs(apart) > SIGNATURE_WINDOW * NANOSECONDS:
             side = "behind" if apart > 0 else "ahead of"
             return f"its timestamp is {abs(apart) // NANOSECONDS} s {side} the clock; {SIGNATURE_WINDOW} s are allowed"
-        expected = {"key": key.key, "passphrase": key.passphrase, "signature": key.signature(fields["timestamp"])}
+        signature = key.signature(fields["timestamp"], request)
+        expected = {"key": key.key, "passphrase": key.passphrase, "signature": signature}
         wrong = [name for name, value in expected.items() if not _equal(fields[name], value)]
         return f"its {wrong[0]} is wrong" if wrong else None
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CDP_KEY",
     "EXCHANGE_KEY",
+    "EXCHANGE_REQUEST",
     "JWT_LIFE",
     "CdpKey",
     "Credentials",
@@ -41,8 +42,8 @@ JWT_LIFE = 120
 _ISSUER = "cdp"
 """`iss` of a CDP key's tokens (official SDK, coinbase-advanced-py 1.8.4)."""
 
-_EXCHANGE_REQUEST = "GET/users/self/verify"
-"""What an Exchange signature signs beside its time (docs.cdp.coinbase.com, Exchange WebSocket authentication)."""
+EXCHANGE_REQUEST = b"GET/users/self/verify"
+"""What the signature of a message signs beside its time (docs.cdp.coinbase.com, Exchange WebSocket authentication)."""
 
 _TELLING = 16
 """Shortest line of a key that is redacted by itself: a shorter one may occur anywhere by chance."""
@@ -205,12 +206,19 @@ class ExchangeKey:
         signature = self.signature(timestamp)
         return {"signature": signature, "key": self.key, "passphrase": self.passphrase, "timestamp": timestamp}
 
-    def signature(self, timestamp: str) -> str:
-        """Return the signature of a timestamp as base64: HMAC-SHA256 with the decoded secret."""
+    def signature(self, timestamp: str, request: bytes = EXCHANGE_REQUEST) -> str:
+        """
+        Return a signature as base64: HMAC-SHA256 with the decoded secret.
+
+        Args:
+            timestamp: Seconds since 1970.
+            request: What is signed along with it: method, path and body of a request; messages have a fixed one.
+
+        """
         import hashlib  # noqa: PLC0415  loads OpenSSL
         import hmac  # noqa: PLC0415
 
-        message = (timestamp + _EXCHANGE_REQUEST).encode("utf-8", "surrogatepass")
+        message = timestamp.encode("utf-8", "surrogatepass") + request
         return base64.b64encode(hmac.digest(self._secret, message, hashlib.sha256)).decode()
 
     def __repr__(self) -> str:

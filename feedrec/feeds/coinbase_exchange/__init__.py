@@ -17,6 +17,7 @@ the first key.
     state.py            the market for late clients
     book.py             the level2 book of a product
     settings.py         what can be set in a replay of it
+    rest/               what clients ask over HTTP
     trimming.py         frames with the best levels alone
     limits.py           limits that the venue sets
 
@@ -46,6 +47,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..auth import Auth
+    from ..rest import RestHalf
 
 __all__ = ["FEEDS", "CoinbaseExchange"]
 
@@ -88,9 +90,19 @@ class CoinbaseExchange(FeedDefaults):
         self.summary = f"Coinbase Exchange, {kind}{' of the sandbox' if is_sandbox else ''}"
         self.url = url
         self.needs_credentials = is_direct
+        self._is_sandbox = is_sandbox
         self._routes = Routes()
         self.failover = name.replace("-direct", "") if is_direct else None
         self.default_channels: tuple[str, ...] = ("level2",) if is_direct else ("level2_batch",)
+
+    @property
+    def rest(self) -> RestHalf:
+        """The REST half; see `rest_half_of`. The direct feed has no host of its own for it."""
+        from .rest import ExchangeRest
+
+        sandbox = ".sandbox" if self._is_sandbox else ""
+        begin = "api-public" if self._is_sandbox else "api"
+        return ExchangeRest([f"{begin}{sandbox}.{name}.coinbase.com" for name in ("exchange", "pro")])
 
     def has_heartbeats(self, subscriptions: Sequence[Subscription]) -> bool:
         """Whether there are products that heartbeats can be of."""

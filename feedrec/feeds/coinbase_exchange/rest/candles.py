@@ -1,0 +1,102 @@
+"""
+The candles of a product, `GET /products/{id}/candles`: made of the trades that were recorded, up to now.
+
+`parse_ohlcv` of ccxt 4.5.90, `mapCandle` of coinbase-pro-node 9.1.0 and `_candle_normalize` of cryptofeed 2.4.1 read
+rows of numbers: time, low, high, open, close, volume; the newest first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ....http_messages import HttpAnswer, HttpRequest
+from ....model import NANOSECONDS, TIME_LIMIT, parse_time
+from ...rest import Market
+from ...rest.candles import Candle, Trade, candles_of
+from .errors import BAD_REQUEST, error
+from .trades import VenueTrade, last_trade, trades_since
+
+__all__ = ["candles_answer"]
+
+_LENGTHS = (60, 300, 900, 3600, 21600, 86400)
+"""Seconds of a bucket that the venue has ("Get product candles")."""
+
+_MOST = 300
+"""Buckets of an answer, and of a range that may be asked for (the same page)."""
+
+_UNSUPPORTED = error(400, "Unsupported granularity")
+"""danpaquin/coinbasepro-python #210."""
+
+_TOO_MANY = error(
+    400, "granularity too small for the requested time range. Count of aggregations requested exceeds 300"
+)
+"""ccxt #9268 of 2021, and others since."""
+
+_SECONDS = re.compile(r"\d{1,11}(\.\d*)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
+
+
+def candles_answer(request: HttpRequest, market: Market, product: str) -> HttpAnswer | None:
+    """
+    Answer with candles.
+
+    Without a `granularity` they are of a minute. Without both a `start` and an `end`, either is ignored, and the last
+    ones up to now are given. A bucket without trades is absent. (All of this is said by "Get product candles".)
+    """
+    length = _length(request.parameter("granularity"))
+    if length is None:
+        return _UNSUPPORTED
+    now = market.time // NANOSECONDS
+    given = request.parameter("start"), request.parameter("end")
+    if given[0] and given[1]:
+        start, end = (_seconds(text) for text in given)
+        if start is None or end is None or start > end:
+            return BAD_REQUEST
+        if end - start > _MOST * length:
+            return _TOO_MANY
+    else:
+        start, end = now - (_MOST - 1) * length, now
+    first = max(start // length * length, 0)
+    trades = trades_since(market, product, first * NANOSECONDS)
+    if trades is None:
+        return None
+    candles = candles_of(_plain(trades), length, first, end)
+    if not candles:
+        candles = candles_of(_plain(last_trade(market, product)), length, first, end)
+    rows = [_row(candle) for candle in reversed(candles)]
+    return HttpAnswer(200, f"[{','.join(rows[:_MOST])}]".encode())
+
+
+def _length(text: str | None) -> int | None:
+    if not text:
+        return _LENGTHS[0]
+    return next((length for length in _LENGTHS if text == str(length)), None)
+
+
+def _seconds(text: str | None) -> int | None:
+    """Return a time in seconds: RFC 3339, the same without a zone (cryptofeed 2.4.1), a day, or seconds since 1970."""
+    if text is None:
+        return None
+    if _SECONDS.fullmatch(text):
+        seconds = int(text.partition(".")[0])
+        return seconds if seconds < TIME_LIMIT // NANOSECONDS else None
+    if _DAY.fullmatch(text):
+        text = f"{text}T00:00:00Z"
+    elif _WITHOUT_ZONE.fullmatch(text):
+        text = f"{text}Z"
+    try:
+        return parse_time(text.replace(" ", "+")) // NANOSECONDS  # a `+` of the zone that was not encoded is a space
+    except ValueError:
+        return None
+
+
+def _plain(trades: Iterable[VenueTrade]) -> Iterator[Trade]:
+    for one in trades:
+        yield Trade(one.trade_id, parse_time(one.time), one.price, one.size)
+
+
+def _row(candle: Candle) -> str:
+    """Write a row: its numbers are JSON as they stand."""
+    return f"[{candle.start},{candle.low},{candle.high},{candle.open},{candle.close},{candle.volume}]"
