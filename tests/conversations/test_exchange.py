@@ -19,7 +19,7 @@ from feedrec.model import NANOSECONDS
 
 from ..cli.command import background, feedrec, first_line
 from ..recorder.venue import events, payloads, received, run, sent
-from .recordings import ACCOUNT, PAIR, Market, account_recording, exchange_recording, write
+from .recordings import ACCOUNT, PAIR, START, Market, account_recording, exchange_recording, write
 from .talk import Parsed, Visitor, clock_off_by, session_with, venue, visit
 from .test_advanced import KEY as CDP_KEY
 from .test_advanced import NAME, outline
@@ -233,6 +233,17 @@ def test_a_signature_of_within_30_seconds_may_have_decimals_or_be_a_number(recor
             stamp = timestamp()
             fields = {**signed(), "timestamp": stamp, "signature": KEY.signature(str(stamp))}
             await visitor.say(product_ids=["BTC-USD"], channels=["full"], **fields)
+            assert acked(await visitor.hear_one()) == [("full", ["BTC-USD"])]
+
+    run(scenario())
+
+
+def test_a_client_that_asked_the_venue_for_its_time_signs_by_that(recording: Path) -> None:
+    """As coinbase-pro-node 9.1.0 does; in a replay that is the recorded time."""
+
+    async def scenario() -> None:
+        async with venue(recording, **STRICT) as server, visit(server.url) as visitor:
+            await visitor.say(product_ids=["BTC-USD"], channels=["full"], **KEY.sign(START))
             assert acked(await visitor.hear_one()) == [("full", ["BTC-USD"])]
 
     run(scenario())

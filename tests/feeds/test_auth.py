@@ -230,6 +230,25 @@ def test_an_exchange_signature_lives_thirty_seconds(side: int) -> None:
     assert late.startswith(f"its timestamp is 30 s {'behind' if side > 0 else 'ahead of'} the clock")
 
 
+def test_an_exchange_signature_may_be_by_the_clock_of_the_venue_too() -> None:
+    """A client that asked the venue for its time signs by that; in a replay it is the recorded one."""
+    auth, year = strict(EXCHANGE), 365 * 86_400 * NANOSECONDS
+    past = EXCHANGE.sign(NOW - year)
+    assert auth.check_exchange(past) is not None
+    at_that_time = auth.also_at(NOW - year + SIGNATURE_WINDOW * NANOSECONDS)
+    assert at_that_time.check_exchange(past) is None
+    assert at_that_time.check_exchange(now_signed()) is None
+    assert at_that_time.check_exchange(EXCHANGE.sign(NOW - year - NANOSECONDS)) is not None
+    assert auth.check_exchange(past) is not None
+
+
+def test_an_exchange_signature_is_of_the_request_that_it_came_with() -> None:
+    fields = now_signed(signature=EXCHANGE.signature(str(SECOND), b"GET/accounts"), timestamp=str(SECOND))
+    assert strict(EXCHANGE).check_exchange(fields, b"GET/accounts") is None
+    assert strict(EXCHANGE).check_exchange(fields, b"GET/orders") == "its signature is wrong"
+    assert strict(EXCHANGE).check_exchange(fields) == "its signature is wrong"
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

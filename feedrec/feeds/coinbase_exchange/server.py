@@ -90,7 +90,7 @@ class CoinbaseExchangeServer(SubscribingServer):
         self._recorded_beats: dict[str, Heartbeat] = {}  # the same of subscribed ones that need not be made yet
         self._has_ended = False
 
-    def on_message(self, message: bytes, time: int) -> list[Reply]:  # noqa: ARG002
+    def on_message(self, message: bytes, time: int) -> list[Reply]:
         request = parse_request(message)
         if request is None:
             return [error(self._settings.malformed_message)]
@@ -98,7 +98,8 @@ class CoinbaseExchangeServer(SubscribingServer):
             return [error(_FAILED_TO_SUBSCRIBE, request), Remark(f"asks for nothing: {request}")]
         if request.kind == "unsubscribe":
             return self._unsubscribe(request)
-        refusal = self._auth.check_exchange(request.credentials) if self._auth is not None else None
+        auth = None if self._auth is None else self._auth.also_at(self.clock.at(time))
+        refusal = None if auth is None else auth.check_exchange(request.credentials)
         if refusal is not None and request.credentials:
             remark = Remark(f"sends credentials that are refused: {refusal}")
             return [error("Authentication Failed", self._settings.invalid_key_reason), remark]

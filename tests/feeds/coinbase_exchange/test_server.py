@@ -554,8 +554,12 @@ def test_credentials_that_are_wrong_refuse_the_whole_message(fields: dict[str, A
 
 
 @pytest.mark.parametrize(("apart", "answer"), [(29, "subscriptions"), (-29, "subscriptions"), (32, "error")])
-def test_a_signature_lives_thirty_seconds(apart: int, answer: str) -> None:
-    venue = server(auth=auth("strict", START + apart * NANOSECONDS))
+@pytest.mark.parametrize("is_recorded_time", [False, True])
+def test_a_signature_lives_thirty_seconds(apart: int, answer: str, *, is_recorded_time: bool) -> None:
+    """By the wall clock, or by the time of the replay, which a client may have asked for."""
+    near, far = START + apart * NANOSECONDS, START + 3600 * NANOSECONDS
+    venue = server(auth=auth("strict", far if is_recorded_time else near))
+    venue.clock = VenueClock((near if is_recorded_time else far) - START)
     assert [one["type"] for one in ask(venue, "full", products=("BTC-USD",), **SIGNED)] == [answer]
 
 
