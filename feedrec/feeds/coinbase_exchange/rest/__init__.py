@@ -7,7 +7,7 @@ cryptofeed 2.4.1, CoPrA 1.2.9), from the pages of docs.cdp.coinbase.com ("Get pr
 each says which.
 
     book.py              the book of a product
-    candles.py           candles, made of trades
+    candles.py           candles, made of trades, and the lines of all products
     credentials.py       how requests are refused for their credentials
     errors.py            errors, as the venue writes them
     guessed_products.py  products and currencies that no frame lists

@@ -15,15 +15,18 @@ from ....model import NANOSECONDS, TIME_LIMIT, parse_time
 from ...rest import Market
 from ...rest.candles import Candle, Trade, candles_of
 from .errors import BAD_REQUEST, error
+from .recorded import recorded_products
 from .trades import VenueTrade, last_trade, trades_since
 
-__all__ = ["candles_answer"]
+__all__ = ["candles_answer", "spark_lines_answer"]
 
 _LENGTHS = (60, 300, 900, 3600, 21600, 86400)
 """Seconds of a bucket that the venue has ("Get product candles")."""
 
 _MOST = 300
 """Buckets of an answer, and of a range that may be asked for (the same page)."""
+
+_HOUR = 3600
 
 _UNSUPPORTED = error(400, "Unsupported granularity")
 """danpaquin/coinbasepro-python #210."""
@@ -69,6 +72,20 @@ def candles_answer(request: HttpRequest, market: Market, product: str) -> HttpAn
     return HttpAnswer(200, f"[{','.join(rows[:_MOST])}]".encode())
 
 
+def spark_lines_answer(market: Market) -> HttpAnswer:
+    """Answer with the candles of the last 24 hours of all products, without volumes (ccxt 4.5.90, `fetch_tickers`)."""
+    now = market.time // NANOSECONDS
+    first = max(now - 24 * _HOUR, 0) // _HOUR * _HOUR
+    lines = []
+    for product in recorded_products(market):
+        trades = trades_since(market, product, first * NANOSECONDS)
+        rows = (
+            [] if trades is None else [_row(one, 5) for one in reversed(candles_of(_plain(trades), _HOUR, first, now))]
+        )
+        lines += [f'"{product}":[{",".join(rows)}]'] if rows else []
+    return HttpAnswer(200, f"{{{','.join(lines)}}}".encode())
+
+
 def _length(text: str | None) -> int | None:
     if not text:
         return _LENGTHS[0]
@@ -97,6 +114,6 @@ def _plain(trades: Iterable[VenueTrade]) -> Iterator[Trade]:
         yield Trade(one.trade_id, parse_time(one.time), one.price, one.size)
 
 
-def _row(candle: Candle) -> str:
-    """Write a row: its numbers are JSON as they stand."""
-    return f"[{candle.start},{candle.low},{candle.high},{candle.open},{candle.close},{candle.volume}]"
+def _row(candle: Candle, numbers: int = 6) -> str:
+    """Write the first numbers of a row: they are JSON as they stand."""
+    return f"[{','.join(map(str, candle[:numbers]))}]"

@@ -20,7 +20,7 @@ from ...products import upper_case_product
 from ...rest import Market
 from ..channels import BALANCE, described_name
 from .book import book_answer
-from .candles import candles_answer
+from .candles import candles_answer, spark_lines_answer
 from .credentials import refusal_of
 from .errors import NOT_FOUND
 from .prices import stats_answer, ticker_answer
@@ -109,6 +109,8 @@ class ExchangeRest:
         match _segments(request):
             case [what] if what in _ALL:
                 return _ALL[what](market)
+            case ["products", "spark-lines"]:
+                return spark_lines_answer(market)
             case [what, name] if what in _ONE:
                 return _ONE[what](market, upper_case_product(name.upper()))
             case ["products", name, what] if what in _OF_PRODUCT:

@@ -109,5 +109,15 @@ def test_of_a_product_without_trades_nothing_is_told() -> None:
     assert REST.answer(HttpRequest("GET", "/products/ETH-USD/candles"), market(*RECORDED)) is None
 
 
+def test_spark_lines_are_the_hours_of_the_last_day_of_all_products_without_volumes() -> None:
+    other = match(7, product_id="ETH-USD", seconds_ago=3600 * 23, price="5")
+    old = match(6, product_id="SOL-USD", seconds_ago=3600 * 26)
+    hour = NOW // NANOSECONDS // 3600 * 3600
+    assert told("/products/spark-lines", market(other, old, *RECORDED, ticker(product_id="ETH-USD"))) == {
+        "BTC-USD": [[hour, 99.5, 102, 100.1, 102]],
+        "ETH-USD": [[hour - 23 * 3600, 5, 5, 5, 5]],
+    }
+
+
 def test_the_fixture_is_as_it_says() -> None:
     assert ago(14) == "2026-09-30T02:02:59.250000Z"
