@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 
 from ....http_messages import HttpAnswer, HttpRequest
 from ....model import NANOSECONDS, TIME_LIMIT, parse_time
-from ...rest import Market
+from ...rest import GUESSED, Market
 from ...rest.candles import Candle, Trade, candles_of
 from .errors import BAD_REQUEST, error
 from .recorded import recorded_products
-from .trades import VenueTrade, last_trade, trades_since
+from .trades import RecordedTrades, VenueTrade, recorded_trades
 
 __all__ = ["candles_answer", "spark_lines_answer"]
 
@@ -46,7 +46,8 @@ def candles_answer(request: HttpRequest, market: Market, product: str) -> HttpAn
     Answer with candles.
 
     Without a `granularity` they are of a minute. Without both a `start` and an `end`, either is ignored, and the last
-    ones up to now are given. A bucket without trades is absent. (All of this is said by "Get product candles".)
+    ones up to now are given. A bucket without trades is absent. (All of this is said by "Get product candles".) That of
+    the first recorded trade may lack some before it.
     """
     length = _length(request.parameter("granularity"))
     if length is None:
@@ -61,29 +62,40 @@ def candles_answer(request: HttpRequest, market: Market, product: str) -> HttpAn
             return _TOO_MANY
     else:
         start, end = now - (_MOST - 1) * length, now
-    first = max(start // length * length, 0)
-    trades = trades_since(market, product, first * NANOSECONDS)
+    trades = recorded_trades(market, product)
     if trades is None:
         return None
-    candles = candles_of(_plain(trades), length, first, end)
-    if not candles:
-        candles = candles_of(_plain(last_trade(market, product)), length, first, end)
-    rows = [_row(candle) for candle in reversed(candles)]
-    return HttpAnswer(200, f"[{','.join(rows[:_MOST])}]".encode())
+    candles, guessed = _candles(trades, length, start, end)
+    return _answer(f"[{','.join(_row(one) for one in candles[:_MOST])}]", guessed)
 
 
 def spark_lines_answer(market: Market) -> HttpAnswer:
     """Answer with the candles of the last 24 hours of all products, without volumes (ccxt 4.5.90, `fetch_tickers`)."""
     now = market.time // NANOSECONDS
-    first = max(now - 24 * _HOUR, 0) // _HOUR * _HOUR
-    lines = []
+    lines, guesses = [], {""}
     for product in recorded_products(market):
-        trades = trades_since(market, product, first * NANOSECONDS)
-        rows = (
-            [] if trades is None else [_row(one, 5) for one in reversed(candles_of(_plain(trades), _HOUR, first, now))]
-        )
-        lines += [f'"{product}":[{",".join(rows)}]'] if rows else []
-    return HttpAnswer(200, f"{{{','.join(lines)}}}".encode())
+        trades = recorded_trades(market, product)
+        candles, guessed = ([], "") if trades is None else _candles(trades, _HOUR, now - 24 * _HOUR, now)
+        if candles:
+            lines.append(f'"{product}":[{",".join(_row(one, 5) for one in candles)}]')
+            guesses.add(guessed)
+    return _answer(f"{{{','.join(lines)}}}", max(guesses))
+
+
+def _candles(trades: RecordedTrades, length: int, start: int, end: int) -> tuple[list[Candle], str]:
+    """Return the candles between two times in seconds, the newest first, and what is not known of them."""
+    start = max(start, 0)
+    begin = start // length * length * NANOSECONDS
+    candles = candles_of(_plain(trades.since(begin)), length, start, end)
+    if not candles:
+        candles = candles_of(_plain(trades.last()), length, start, end)
+    first = trades.first() if candles else None
+    is_cut = bool(candles) and (first is None or candles[0].start * NANOSECONDS < parse_time(first.time))
+    return candles[::-1], trades.guessed or ("the first candle" if is_cut else "")
+
+
+def _answer(body: str, guessed: str) -> HttpAnswer:
+    return HttpAnswer(200, body.encode(), headers=((GUESSED, guessed),) if guessed else ())
 
 
 def _length(text: str | None) -> int | None:

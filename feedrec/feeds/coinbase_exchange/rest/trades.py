@@ -20,7 +20,7 @@ from ...rest.json_answers import json_answer
 from .errors import BAD_REQUEST
 from .recorded import is_recorded
 
-__all__ = ["VenueTrade", "last_trade", "trades_answer", "trades_since"]
+__all__ = ["RecordedTrades", "VenueTrade", "recorded_trades", "trades_answer"]
 
 _MOST = 1000
 """Trades of a page, which is also the default ("Exchange REST API Pagination")."""
@@ -76,24 +76,39 @@ class _Match(msgspec.Struct, gc=False):
 _decode = decoder_of(_Match)
 
 
-def trades_since(market: Market, product: str, since: int) -> Iterator[VenueTrade] | None:
+class RecordedTrades:
     """
-    Return the trades of a product that were made from a time on, and perhaps some before, as they were recorded.
+    The trades of a product as the recordings have them; see `recorded_trades`.
 
-    A trade may come several times. Returns None if the recordings have no trades of it.
+    Attributes:
+        guessed: What is not known of them, in a few words; see `GUESSED`.
+
     """
-    channel = _channel_of(market, product)
-    if channel is None:
-        return None
-    frames = market.frames(channel, product, max(since - _CLOCKS_DIFFER, 0))
-    return (trade for frame in frames if (trade := _trade_in(frame.payload)) is not None)
+
+    def __init__(self, market: Market, channel: str, product: str) -> None:
+        self._market = market
+        self._key = channel, product
+        self.guessed = "" if channel == "matches" else "trades by tickers, which may lack some"
+
+    def since(self, time: int) -> Iterator[VenueTrade]:
+        """Yield those that were made from a time on, and perhaps some before, as they came: some several times."""
+        frames = self._market.frames(*self._key, max(time - _CLOCKS_DIFFER, 0))
+        return (trade for frame in frames if (trade := _trade_in(frame.payload)) is not None)
+
+    def first(self) -> VenueTrade | None:
+        """Return the first one; None if none has been played."""
+        return next(self.since(0), None)
+
+    def last(self) -> list[VenueTrade]:
+        """Return the last one if one is known: before any was played, that is the first one that comes."""
+        trade = _trade_in(self._market.snapshot(*self._key) or b"")
+        return [] if trade is None else [trade]
 
 
-def last_trade(market: Market, product: str) -> list[VenueTrade]:
-    """Return the last trade if one is known: before any was played, that is the first one that comes."""
-    channel = _channel_of(market, product)
-    trade = None if channel is None else _trade_in(market.snapshot(channel, product) or b"")
-    return [] if trade is None else [trade]
+def recorded_trades(market: Market, product: str) -> RecordedTrades | None:
+    """Return the trades of a product from the channel that tells most of them; None if none tells any."""
+    channel = next((one for one in ("matches", "ticker") if is_recorded(market, one, product)), None)
+    return None if channel is None else RecordedTrades(market, channel, product)
 
 
 def trades_answer(request: HttpRequest, market: Market, product: str) -> HttpAnswer | None:
@@ -106,11 +121,13 @@ def trades_answer(request: HttpRequest, market: Market, product: str) -> HttpAns
     limit, before, after = (_number(request, name) for name in ("limit", "before", "after"))
     if -1 in (limit, before, after) or limit == 0:
         return BAD_REQUEST
-    if trades_since(market, product, market.time) is None:
+    trades = recorded_trades(market, product)
+    if trades is None:
         return None
-    page = _last_trades(market, product, min(limit or _MOST, _MOST), before or 0, after)
+    page = _last_trades(trades, market.time, min(limit or _MOST, _MOST), before or 0, after)
     ends = (("cb-before", str(page[0].trade_id)), ("cb-after", str(page[-1].trade_id))) if page else ()
-    return msgspec.structs.replace(json_answer([_padded(trade) for trade in page]), headers=ends)
+    answer = json_answer([_padded(trade) for trade in page], guessed=trades.guessed)
+    return msgspec.structs.replace(answer, headers=(*ends, *answer.headers))
 
 
 def _number(request: HttpRequest, name: str) -> int | None:
@@ -120,20 +137,14 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return None if not text else -1 if number is None else number
 
 
-def _channel_of(market: Market, product: str) -> str | None:
-    """Return the channel that tells most of the trades of a product; None if none tells any."""
-    return next((one for one in ("matches", "ticker") if is_recorded(market, one, product)), None)
-
-
-def _last_trades(market: Market, product: str, limit: int, before: int, after: int | None) -> list[VenueTrade]:
+def _last_trades(trades: RecordedTrades, now: int, limit: int, before: int, after: int | None) -> list[VenueTrade]:
     """Return the last trades between two numbers, the newest first."""
     for seconds in _WINDOWS:
-        since = max(market.time - seconds * NANOSECONDS, 0)
-        page, oldest = _page(trades_since(market, product, since) or (), limit, before, after)
+        page, oldest = _page(trades.since(now - seconds * NANOSECONDS), limit, before, after)
         if len(page) == limit or (oldest is not None and oldest <= before):
             return page
-    page, oldest = _page(trades_since(market, product, 0) or (), limit, before, after)
-    return page if oldest is not None else _page(last_trade(market, product), limit, before, after)[0]
+    page, oldest = _page(trades.since(0), limit, before, after)
+    return page if oldest is not None else _page(trades.last(), limit, before, after)[0]
 
 
 def _page(

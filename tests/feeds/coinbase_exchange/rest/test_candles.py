@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from feedrec.feeds.rest import GUESSED
 from feedrec.http_messages import HttpRequest
 from feedrec.model import NANOSECONDS
 
@@ -92,12 +95,33 @@ def test_the_last_300_buckets_are_given_and_nothing_before_is_read() -> None:
     recorded = market(*[match(number, seconds_ago=60 * (400 - number)) for number in range(400)])
     rows = told("/products/BTC-USD/candles", recorded)
     assert [row[0] for row in rows] == [MINUTE - 60 * number for number in range(1, 300)]
-    assert recorded.asked == [("matches", "BTC-USD", (MINUTE - 299 * 60 - 60) * NANOSECONDS)]
+    assert recorded.asked == [
+        ("matches", "BTC-USD", (MINUTE - 299 * 60 - 60) * NANOSECONDS),
+        ("matches", "BTC-USD", 0),  # of which the first one is taken
+    ]
 
 
-def test_where_no_match_is_recorded_tickers_tell_them() -> None:
-    [row] = told("/products/BTC-USD/candles", market(ticker(price="10.50", last_size="2")))
+def guess(target: str, *frames: bytes, coming: Sequence[bytes] = ()) -> str:
+    return dict(ask(target, market(*frames, coming=coming)).headers).get(GUESSED, "")
+
+
+def test_where_no_match_is_recorded_tickers_tell_them_which_is_said() -> None:
+    recorded = ticker(price="10.50", last_size="2")
+    [row] = told("/products/BTC-USD/candles", market(recorded))
     assert row[1:] == [10.5, 10.5, 10.5, 10.5, 2]
+    assert guess("/products/BTC-USD/candles", recorded) == "trades by tickers, which may lack some"
+    assert guess("/products/spark-lines", recorded, *RECORDED) == "the first candle"
+    assert guess("/products/spark-lines", ticker(product_id="ETH-USD"), *RECORDED).startswith("trades by tickers")
+
+
+def test_the_candle_in_which_the_recording_begins_is_said_to_be_guessed() -> None:
+    path = "/products/BTC-USD/candles?granularity=60"
+    assert guess(path, *RECORDED) == "the first candle"
+    assert guess(f"{path}&start={MINUTE - 60}&end={MINUTE}", *RECORDED) == ""
+    at_the_minute = match(1, time="2026-09-30T02:01:00.000000Z")
+    assert guess(path, at_the_minute, *RECORDED[1:]) == ""
+    assert guess(path, coming=RECORDED) == "the first candle"
+    assert guess(f"{path}&start=2020-01-01&end=2020-01-01", *RECORDED) == ""
 
 
 def test_before_any_trade_is_played_there_is_the_candle_of_the_one_that_comes_first() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.feeds.rest import GUESSED
 from feedrec.http_messages import HttpRequest
 from feedrec.model import NANOSECONDS
 
@@ -78,11 +79,22 @@ def test_the_last_trades_are_looked_for_from_the_present_back() -> None:
     assert len(told("/products/BTC-USD/trades", recorded)) == 1000
 
 
+def test_what_came_after_a_known_trade_is_looked_for_no_further_back_than_that_trade() -> None:
+    recorded = market(*[match(number, seconds_ago=2 * (1000 - number)) for number in range(1000)])
+    assert numbers(told("/products/BTC-USD/trades?before=990", recorded)) == list(range(999, 990, -1))
+    assert len(recorded.asked) == 1
+
+
 def test_where_no_match_is_recorded_tickers_tell_trades_with_the_side_of_the_maker() -> None:
     recorded = market(ticker(trade_id=5, side="buy", last_size="2", price="10"))
     assert told("/products/BTC-USD/trades", recorded) == [
         {"trade_id": 5, "side": "sell", "size": "2", "price": "10.00000000", "time": ago(2)}
     ]
+    assert dict(ask("/products/BTC-USD/trades", recorded).headers) == {
+        "cb-before": "5",
+        "cb-after": "5",
+        GUESSED: "trades by tickers, which may lack some",
+    }
 
 
 def test_matches_of_full_are_trades_and_its_other_frames_are_not() -> None:
