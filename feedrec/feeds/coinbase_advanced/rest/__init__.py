@@ -14,6 +14,7 @@ shapes are from.
     book.py            books, and the best prices
     trades.py          the last trades
     candles.py         candles, of the channel or of trades
+    fees.py            the fees of an account
     track.py           currencies, exchange rates and time from `/v2` on
 """
 

@@ -16,6 +16,7 @@ from .book import best_bid_ask, book
 from .candles import candles
 from .credentials import fault_of
 from .errors import BadRequestError, not_found, not_found_v2, unauthorized
+from .fees import transaction_summary
 from .products import product, products
 from .recorded import Recorded
 from .trades import trades
@@ -52,8 +53,13 @@ _OF_TRACK = {
     "/v2/currencies/crypto": track.crypto_currencies,
     "/v2/exchange-rates": track.exchange_rates,
 }
-_OF_MARKET = {"products": products, "product_book": book, "best_bid_ask": best_bid_ask}
-_OF_PRODUCT = {"": product, "ticker": trades, "candles": candles}
+_OF_MARKET = {
+    "products": products,
+    "product_book": book,
+    "best_bid_ask": best_bid_ask,
+    "transaction_summary": transaction_summary,
+}
+_OF_PRODUCT = {None: product, "ticker": trades, "candles": candles}
 
 
 class AdvancedRest:
@@ -125,8 +131,8 @@ def _answer_v2(request: HttpRequest, market: Market) -> HttpAnswer | None:
 def _answer_brokerage(request: HttpRequest, market: Market) -> HttpAnswer | None:
     name, *more = _parts(request.path)
     if name == "products" and len(more) in (1, 2):
-        of_product = _OF_PRODUCT.get("/".join(more[1:]))
-        return None if of_product is None else of_product(more[0], request, Recorded(market))
+        of_product = _OF_PRODUCT.get(more[1] if more[1:] else None)
+        return of_product(more[0], request, Recorded(market)) if of_product and more[0] else None
     if more:
         return None
     of_market = _OF_MARKET.get(name)

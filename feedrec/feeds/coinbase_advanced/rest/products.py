@@ -59,8 +59,9 @@ def product(name: str, _request: HttpRequest, recorded: Recorded) -> HttpAnswer 
     found = recorded.status(name) or [Status(one) for one in recorded.products() if one == source]
     if not found:
         return None
-    known = [msgspec.structs.replace(found[0], id=name)]
-    fields, is_guessed = _fields(known, known, recorded)
+    chosen = [msgspec.structs.replace(found[0], id=name)]
+    related = recorded.status(other_book_of(name) or f"{name}C")
+    fields, is_guessed = _fields(chosen, [*chosen, *related], recorded)
     return json_answer(fields[0], guessed=_INCREMENTS if is_guessed else "")
 
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from feedrec.feeds.coinbase_advanced import FEED
+from feedrec.feeds.coinbase_advanced.frames import go_time
 from feedrec.feeds.rest import GUESSED, Market
 from feedrec.http_messages import HttpAnswer, HttpRequest, first_value
-from feedrec.model import Frame, parse_time
+from feedrec.model import NANOSECONDS, Frame, parse_time
 from tests.feeds.rest.recorded_market import RecordedMarket
 
 BEGIN = "2026-08-09T21:05:48.1Z"
 NOW = parse_time("2026-08-09T21:06:00.123456789Z")
-SECOND = NOW // 10**9
+SECOND = NOW // NANOSECONDS
 BROKERAGE = "/api/v3/brokerage/"
 MARKET = f"{BROKERAGE}market/"
 
@@ -37,8 +38,8 @@ def book(*levels: tuple[str, str, str], product: str = "BTC-USD", time: str = BE
 
 
 def trade(number: int, second: int, price: str = "100", size: str = "1", product: str = "BTC-USD") -> dict[str, str]:
-    """Return a trade of so many seconds before the present."""
-    time = f"2026-08-09T21:{5 - (second > 0) + (60 - second) // 60:02}:{(60 - second) % 60:02}.5Z"
+    """Return a trade of so many seconds before the present one, and of half a second after that."""
+    time = go_time((SECOND - second) * NANOSECONDS + NANOSECONDS // 2)
     return {
         "product_id": product,
         "trade_id": str(number),
@@ -49,8 +50,9 @@ def trade(number: int, second: int, price: str = "100", size: str = "1", product
     }
 
 
-def trades(*some: dict[str, str], kind: str = "update", time: str = BEGIN) -> bytes:
-    return frame("market_trades", {"type": kind, "trades": some}, time=time)
+def trades(*some: dict[str, str], kind: str = "update", time: str = "") -> bytes:
+    """Return a frame that came when the first of its trades was made."""
+    return frame("market_trades", {"type": kind, "trades": some}, time=time or some[0]["time"])
 
 
 def candle(start: int, close: str = "2", volume: str = "1", product: str = "BTC-USD", **more: str) -> dict[str, str]:

@@ -154,6 +154,7 @@ def test_a_product_of_usdc_shows_the_book_of_usd() -> None:
     fields, _ = guessed(f"{LIST}/BTC-USDC", market(ticker("7.5")))
     assert fields.items() >= {"product_id": "BTC-USDC", "price": "7.5", "quote_currency_id": "USDC"}.items()
     assert told(f"{LIST}/BTC-USDC", seen)["quote_display_symbol"] == "USD"
+    assert {name: told(f"{LIST}/{name}", seen) for name in listed} == listed
 
 
 def test_there_is_no_answer_about_what_is_not_known() -> None:
