@@ -36,7 +36,7 @@ LOSS = 3
 @click.command(
     cls=CommandWithChild,
     groups={
-        "Where it leads": "to endpoint",
+        "Where it leads": "to endpoint rest-to",
         "The server": "host port allow-host max-clients",
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",
@@ -56,6 +56,11 @@ LOSS = 3
     metavar="NAME",
     shell_complete=complete_endpoint,
     help="What is spoken at a URL.  [default: by its host; else raw]",
+)
+@click.option(
+    "--rest-to",
+    metavar="URL",
+    help="Where to pass plain HTTP on to.  [default: where the venue's clients send it; for a URL, the same host]",
 )
 @host_option
 @port_option(8766)

@@ -5,6 +5,7 @@ The recording proxy: a local server that passes an application's own connections
     relay.py         one client and its venue: what is passed on, and how both end
     receivers.py     what arrives on either side of a relay: passed on, and recorded
     legs.py          the two WebSockets of a relay
+    http_relay.py    plain HTTP: passed on, and recorded
     handshake.py     which headers and which address go on
     lossy_writer.py  a recording that may lose frames, so that no connection has to wait for a disk
     options.py       where it listens, and what it records

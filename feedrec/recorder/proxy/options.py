@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import urlsplit
 
 import msgspec
 from websockets.exceptions import InvalidURI
@@ -12,9 +13,11 @@ from ...admission.allowed_hosts import parse_host_name
 from ...errors import UsageError
 from ...feeds import Feed, feed_at, find_feed
 from ...feeds.redaction import Redaction
+from ...feeds.rest.half import rest_half_of
+from ..rest.plan import checked_base
 from ..session.source import Source
 
-__all__ = ["ProxyOptions", "source_to"]
+__all__ = ["ProxyOptions", "rest_base", "source_to"]
 
 
 class ProxyOptions(msgspec.Struct, frozen=True):
@@ -28,6 +31,8 @@ class ProxyOptions(msgspec.Struct, frozen=True):
         max_clients: Clients that may be connected at a time.
         duration: Seconds after which it stops; None for never.
         max_frames: Received frames after which it stops; None for never.
+        rest_to: Where plain HTTP is passed on to, such as `https://host`; None for where the venue's clients send it,
+            or for an address outside the catalogue, the same host and port.
 
     Raises:
         UsageError: If one of them makes no sense.
@@ -40,6 +45,7 @@ class ProxyOptions(msgspec.Struct, frozen=True):
     max_clients: int = 100
     duration: float | None = None
     max_frames: int | None = None
+    rest_to: str | None = None
 
     def __post_init__(self) -> None:
         """Reject invalid options."""
@@ -77,6 +83,22 @@ def source_to(to: str, endpoint: str | None = None, redaction: Redaction | None 
     else:
         feed, url = find_feed(endpoint) if endpoint is not None else _feed_of(to), to
     return Source(feed, url, [], None, None, redaction)
+
+
+def rest_base(source: Source, rest_to: str | None) -> str:
+    """
+    Return where plain HTTP is passed on to: what stands before path and query.
+
+    Raises:
+        UsageError: If `rest_to` is no address.
+
+    """
+    if rest_to is not None:
+        return checked_base(rest_to, source.redaction)
+    half, there = rest_half_of(source.feed), urlsplit(source.url)
+    if half is not None and half.hosts and there.hostname == urlsplit(source.feed.url).hostname:
+        return f"https://{next(iter(half.hosts))}"
+    return f"{'https' if there.scheme == 'wss' else 'http'}://{there.netloc}"
 
 
 def _can_be_reached(url: str) -> bool:

@@ -19,35 +19,37 @@ from websockets.http11 import Request, Response
 from ...admission.allowed_hosts import AllowedHosts, parse_host_name
 from ...admission.handshakes import Handshakes
 from ...admission.library_log import library_log
-from ...admission.listening import exposure, local_url, why_not_listening
+from ...admission.listening import exposure, http_url, local_url, why_not_listening
 from ...admission.log_limit import LogLimit
 from ...errors import FeedrecError, ServeError
 from ...feeds.redaction import Address
 from ...formats.file.modes import PRIVATE
 from ...formats.line.subscribed import SubscribedFacts
 from ...front.front import Front
-from ...front.fronts import Fronts
-from ...front.plain_answer import plain_answer
-from ...http_messages import HttpAnswer, HttpRequest
+from ...front.fronts import Fronts, HttpLimits
 from ..clock import RecordingClock
 from ..connection import CLOSE_TIMEOUT, MAX_MESSAGE, OPEN_TIMEOUT
 from ..output.counting_writer import Counts
 from ..output.writer_protocol import GrowingRecording
+from ..rest.exchange_log import ExchangeLog
 from ..run_end import Outcome, RunEnd
 from ..session.keeping_secrets import keeping_secrets
 from ..session.open_session import recording_of
 from ..session.session import FINISH_PATIENCE, call_in
 from ..session.source import Source
 from ..session.summary import Progress, RunState, Summary
+from .http_relay import HttpRelay
 from .legs import ClientLeg
 from .lossy_writer import LossyWriter
-from .options import ProxyOptions, source_to
+from .options import ProxyOptions, rest_base, source_to
 from .relay import Relay, RelayContext
 
 __all__ = ["RecordingProxy"]
 
 _WRITE_LIMIT = 1 << 18  # bytes in the transport's buffer above which nothing more is read for a client
-_MOST_WAITING = 100  # connections that wait for their handshake
+_MOST_WAITING = 300  # connections that wait for a handshake, or are kept open between requests of HTTP
+_MOST_REQUESTS = 100  # of HTTP that are passed on at once; others wait for their turn
+_HTTP_LIMITS = HttpLimits(longest_body=16 << 20, body_time=60.0)
 
 log = logging.getLogger("feedrec")
 
@@ -80,6 +82,7 @@ class RecordingProxy:
         self._source = source_to(to) if isinstance(to, str) else to
         self._place = recording
         self._options = options or ProxyOptions()
+        self._rest_base = rest_base(self._source, self._options.rest_to)
         self._on_listening = on_listening
         self._end = RunEnd()
         self._writer: LossyWriter | None = None
@@ -104,6 +107,11 @@ class RecordingProxy:
     def url(self) -> str:
         """Where clients on this machine connect to."""
         return local_url(self._bound)
+
+    @property
+    def rest_url(self) -> str:
+        """Where clients on this machine send requests of HTTP."""
+        return http_url(self.url)
 
     @property
     def port(self) -> int:
@@ -173,6 +181,8 @@ class RecordingProxy:
         address = Address(source.url, source.redaction)
         self._stopping = asyncio.Event()
         self._context = RelayContext(source.feed, address, writer, clock, self._stopping)
+        exchanges = ExchangeLog(writer, clock)
+        self._http = HttpRelay(self._rest_base, address.redaction, exchanges, _MOST_REQUESTS, self._refusals)
         self._handshakes = self._make_handshakes()
         self._fronts = self._make_fronts()
         self._cleanup.enter_context(keeping_secrets(address.redaction, writer.counts))
@@ -188,7 +198,7 @@ class RecordingProxy:
             self._cleanup.callback(timer.cancel)
         addresses = [bound.getsockname() for bound in self._server.sockets]
         self._bound: tuple[Any, ...] = addresses[0]
-        log.info("passing on from %s to %s", self.url, address.shown)
+        log.info("passing on from %s to %s, and plain HTTP to %s", self.url, address.shown, self._http.shown)
         if (warning := exposure(addresses, consequence="can speak to the venue through it")) is not None:
             log.warning("%s", warning)
         self._on_listening(self.url)
@@ -201,6 +211,7 @@ class RecordingProxy:
         self.stop()
         self._stopping.set()
         await self._fronts.close(self._server, CLOSE_TIMEOUT)  # the relays close their own
+        await self._http.close()
         self._refusals.tell_left_out()
         try:
             await self._finish()
@@ -208,13 +219,13 @@ class RecordingProxy:
             self._cleanup.close()
 
     async def _finish(self) -> None:
-        """Finish the recording, away from the event loop; one that never saw a connection is not kept."""
+        """Finish the recording, away from the event loop; one that saw neither connection nor request is not kept."""
         writer = self._running
         recording, path = writer.recording, None
         seconds = time.monotonic() - self._started
         writer.drained()
         try:
-            if writer.counts.connections == 0:
+            if writer.counts.connections == writer.counts.requests == 0:
                 await asyncio.to_thread(recording.discard)
             else:
                 path = str(recording.path)
@@ -266,16 +277,13 @@ class RecordingProxy:
 
     def _make_fronts(self) -> Fronts:
         return Fronts(
-            self._answer,
+            self._http.answer,
             self._handshakes,
             refuse=lambda request: self._handshakes.plain_refusal(request.headers),
             url=lambda: self.url,
             log=self._refusals,
+            limits=_HTTP_LIMITS,
         )
-
-    async def _answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer a request of HTTP that is no handshake."""
-        return plain_answer(request, self.url)
 
     def _make_front(self, *args: Any, **kwargs: Any) -> Front:
         return Front(self._fronts, functools.partial(self._make_leg, *args, **kwargs))

@@ -4,6 +4,7 @@ Requests of HTTP beside the WebSocket, asked for a recording or passed on, and r
     client.py          asks, and gives the answer as the server sent it
     loading.py         loads it
     decompression.py   what a compressed answer says, within bounds
+    end_to_end.py      which headers are about more than one connection
     exchanges.py       a request and its answer as they are recorded, without secrets
     exchange_log.py    writes them to a recording, away from the event loop if they are large
     plan.py            what is asked of a venue, where and how often

@@ -16,6 +16,7 @@ from ...feeds.redaction.addresses import secrets_of_address
 from ...http_messages import Headers, HttpAnswer, HttpExchange, HttpRequest, first_value
 from ..sent_messages import as_recorded
 from .decompression import decompressed
+from .end_to_end import passed_on
 
 __all__ = ["MAX_BODY", "kept_headers", "learn_from", "recorded_exchange"]
 
@@ -30,17 +31,11 @@ _LONG = 16
 
 _PARTS = re.compile(r"[\s;,=]+")
 
-_OF_ONE_CONNECTION = frozenset(
-    {
-        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
-        *("trailer", "transfer-encoding", "upgrade", "content-length", "content-encoding", "accept-ranges"),
-    }
-)
-"""Headers that say how an answer was sent (RFC 9110, 7.6.1 and 8)."""
+_TOLD_OTHERWISE = frozenset({"content-type", "content-encoding"})
 
 _OF_SERVERS = frozenset(
     {
-        *("age", "alt-svc", "content-type", "date", "expect-ct", "nel", "permissions-policy", "priority"),
+        *("accept-ranges", "age", "alt-svc", "date", "expect-ct", "nel", "permissions-policy", "priority"),
         *("referrer-policy", "report-to", "reporting-endpoints", "server", "server-timing"),
         *("strict-transport-security", "timing-allow-origin", "vary", "via", "x-powered-by", "x-xss-protection"),
     }
@@ -93,8 +88,8 @@ def kept_headers(headers: Iterable[tuple[str, str]], redaction: Redaction) -> He
     """Return the headers of an answer that are recorded: none that is secret, and none that no client needs."""
     return tuple(
         (name, value)
-        for name, value in headers
-        if name not in _OF_ONE_CONNECTION
+        for name, value in passed_on(headers)
+        if name not in _TOLD_OTHERWISE
         and name not in _OF_SERVERS
         and not name.startswith(_BEGINNINGS)
         and not redaction.is_secret(name)

@@ -147,18 +147,18 @@ def test_a_foreign_page_and_one_client_too_many_are_refused(
     assert opened == [1]
 
 
-def test_a_web_page_gets_an_answer_in_words(path: Path) -> None:
+def test_a_request_gets_an_answer_in_words_if_the_venue_cannot_be_reached(path: Path) -> None:
     async def talk() -> bytes:
         async with RecordingProxy("ws://127.0.0.1:1", path) as proxy:
             reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-            writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             answer = await reader.read()
             writer.close()
             return answer
 
     answer = run(talk())
-    assert answer.startswith(b"HTTP/1.1 426 ")
-    assert b"connect a WebSocket client to ws://127.0.0.1:" in answer
+    assert answer.startswith(b"HTTP/1.1 502 ")
+    assert b"cannot get an answer from http://127.0.0.1:1/: connection refused, nothing is listening there" in answer
 
 
 def test_a_venue_that_does_not_answer_keeps_the_proxy_from_nothing(path: Path) -> None:

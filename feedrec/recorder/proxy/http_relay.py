@@ -1,0 +1,127 @@
+"""Requests of HTTP that an application sends to the proxy: passed on to the venue, and recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import logging
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ...admission.log_limit import Log
+from ...errors import ConnectError
+from ...feeds.redaction import Address, Redaction
+from ...http_messages import HttpAnswer, HttpRequest, first_value
+from ..rest.decompression import offered
+from ..rest.end_to_end import passed_on
+from ..rest.exchange_log import ExchangeLog
+from ..rest.exchanges import learn_from
+from ..rest.loading import open_client
+
+if TYPE_CHECKING:
+    from ..rest.client import RestClient
+
+__all__ = ["HttpRelay"]
+
+_TEXT = "text/plain; charset=utf-8"
+
+_MADE_ANEW = frozenset({"accept-encoding", "expect"})
+"""Headers of a request that do not go on as they are."""
+
+_TOLD_OTHERWISE = frozenset({"content-type", "content-encoding"})
+"""Headers of an answer that `HttpAnswer` has attributes for."""
+
+log = logging.getLogger("feedrec")
+
+
+class HttpRelay:
+    """
+    Passes requests on, each by itself, and gives the client the answer as the venue sent it.
+
+    Args:
+        base: What stands before path and query of each request: `https://api.example.com`.
+        redaction: What must not be recorded or shown.
+        exchanges: Where requests and answers are recorded.
+        most: Requests that are under way at once.
+        warnings: Takes a line for each request that got no answer.
+
+    """
+
+    def __init__(self, base: str, redaction: Redaction, exchanges: ExchangeLog, most: int, warnings: Log) -> None:
+        self._base = base
+        self._redaction = redaction
+        self._exchanges = exchanges
+        self._most = most
+        self._warnings = warnings
+        self._client: asyncio.Future[RestClient] | None = None
+        self._recording: set[asyncio.Task[None]] = set()
+
+    @property
+    def shown(self) -> str:
+        """Where requests go to, as it may be shown."""
+        return self._redaction.address(self._base)
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer a request as the venue does; 502 and a sentence if that does not."""
+        if not request.target.startswith("/") or "#" in request.target:
+            return _sentence(http.HTTPStatus.BAD_REQUEST, "the request is not for a path, such as /products")
+        url = Address(self._base + request.target, self._redaction)
+        sent = msgspec.structs.replace(
+            request, target=urlsplit(self._base).path + request.target, headers=tuple(_headers_for(request))
+        )
+        learn_from(sent, url)
+        client = await self._open_client()
+        started = time.time_ns()
+        try:
+            answer = await client.ask(sent, url)
+        except ConnectError as error:
+            self._warnings.log(logging.WARNING, "a request got no answer: %s", error)
+            return _sentence(http.HTTPStatus.BAD_GATEWAY, str(error))
+        task = asyncio.create_task(self._record(sent, url, answer, started))
+        self._recording.add(task)
+        task.add_done_callback(self._recording.discard)
+        return _passed_on(answer)
+
+    async def close(self) -> None:
+        """Close the connections to the venue, once everything that was answered is recorded."""
+        await asyncio.gather(*self._recording)
+        if self._client is not None:
+            await (await self._client).close()
+
+    async def _open_client(self) -> RestClient:
+        if self._client is None:
+            self._client = asyncio.ensure_future(open_client(self._most))
+        return await asyncio.shield(self._client)
+
+    async def _record(self, request: HttpRequest, url: Address, answer: HttpAnswer, started: int) -> None:
+        try:
+            await self._exchanges.record(request, url, answer, started)
+        except Exception:
+            log.exception("a request and its answer could not be recorded")
+
+
+def _headers_for(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the headers of a request that go on: codings that could not be recorded are not asked for."""
+    headers = [(name, value) for name, value in passed_on(request.headers) if name not in _MADE_ANEW]
+    accepted = [value for name, value in request.headers if name == "accept-encoding"]
+    return [*headers, ("accept-encoding", offered(",".join(accepted)) or "identity")] if accepted else headers
+
+
+def _passed_on(answer: HttpAnswer) -> HttpAnswer:
+    """Return an answer as the client gets it."""
+    length = first_value(answer.headers, "content-length") or ""
+    return HttpAnswer(
+        answer.status,
+        answer.body,
+        answer.content_type,
+        tuple((name, value) for name, value in passed_on(answer.headers) if name not in _TOLD_OTHERWISE),
+        encoding=first_value(answer.headers, "content-encoding") or "",
+        length=int(length) if not answer.body and length.isascii() and length.isdigit() else None,
+    )
+
+
+def _sentence(status: int, text: str) -> HttpAnswer:
+    return HttpAnswer(status, f"{text}\n".encode(), _TEXT)
