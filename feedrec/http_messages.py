@@ -110,6 +110,21 @@ class HttpExchange(msgspec.Struct, frozen=True):
     sent: bytes = b""
     redacted: bool = False
 
+    @property
+    def target(self) -> str:
+        """Path and query that were asked for, as they were sent."""
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            return "/"
+        return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+
+    @property
+    def request(self) -> HttpRequest:
+        """The request, as far as it is recorded."""
+        headers = (("content-type", self.sent_type),) if self.sent_type else ()
+        return HttpRequest(self.method, self.target, headers, self.sent)
+
 
 def first_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """Return the value of the first header of a name, which is in lower case; None if there is none."""

@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from websockets.sync.client import connect
 
 from feedrec.formats.line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
@@ -42,8 +43,9 @@ def test_the_failure_is_what_one_sees(tmp_path: Path) -> None:
     assert process.returncode == 1
 
 
-def test_the_recording_is_as_it_would_be_written() -> None:
-    (example,) = blocks(DIALOGUE, "jsonl")
+@pytest.mark.parametrize("language", ["jsonl", "jsonl-orders"])
+def test_the_recording_is_as_it_would_be_written(language: str) -> None:
+    (example,) = blocks(DIALOGUE, language)
     header, *lines = example.encode().splitlines()
     assert encode_header(decode_header(header)) == header
     for line in lines:

@@ -41,8 +41,9 @@ VENUE = "ws://127.0.0.1:8765"
 
 
 def write_dialogue(folder: Path) -> None:
-    """Write the recording of docs/dialogue.md, and its client, as they stand there."""
+    """Write the recordings of docs/dialogue.md, and the client, as they stand there."""
     (folder / "talk.jsonl").write_text(blocks(DIALOGUE, "jsonl")[0])
+    (folder / "orders.jsonl").write_text(blocks(DIALOGUE, "jsonl-orders")[0])
     (folder / "client.py").write_text(blocks(DIALOGUE, "python-client")[0])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedrec.http_messages import HttpRequest, first_value
+from feedrec.http_messages import HttpAnswer, HttpExchange, HttpRequest, first_value
 
 
 def test_path_and_query_are_parted() -> None:
@@ -37,3 +37,21 @@ def test_a_header_is_found_by_its_name() -> None:
     assert first_value(headers, "accept") == "a"
     assert first_value(headers, "host") is None
     assert HttpRequest("GET", "/").host == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://host", "/"),
+        ("https://host?a=b", "/?a=b"),
+        ("http://h:1/%2F?", "/%2F"),
+        ("https://host/a?b=[redacted]", "/a?b=[redacted]"),
+        ("http://[", "/"),
+    ],
+)
+def test_an_exchange_has_what_was_asked(url: str, target: str) -> None:
+    """Whatever a recording says that was written by hand."""
+    exchange = HttpExchange(2, 1, "POST", url, HttpAnswer(200), "text/plain", b"x")
+    assert exchange.target == target
+    assert exchange.request == HttpRequest("POST", target, (("content-type", "text/plain"),), b"x")
+    assert HttpExchange(2, 1, "GET", url, HttpAnswer(200)).request == HttpRequest("GET", target)

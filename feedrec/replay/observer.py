@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from ..http_messages import HttpAnswer, HttpRequest
+from .dialogue.failure import DialogueFailure
 from .messages import SentMessage
 from .results import ClientResult
 
@@ -49,6 +50,9 @@ class Observer:
             time: Where the replay is that it was answered from; None if it has not begun.
 
         """
+
+    def on_request_failed(self, failure: DialogueFailure) -> None:
+        """Take what is wrong with a request that is none of those of a dialogue, once it was told of."""
 
     def on_failed(self, client: int, error: Exception) -> None:
         """Take what ended the replay to a client too early: a `RecordingError`, or any error that is a bug."""

@@ -92,7 +92,7 @@ class Reception:
         connection = cast(ReplayConnection, websocket)
         refusal = self.handshakes.refusal(connection, request)
         if refusal is None:
-            if self._casting.has_conversations:
+            if self._casting.is_dialogue:
                 connection.expect(*self._casting.let_in(connection, request.path))
             return None
         self.on_lack()

@@ -33,9 +33,11 @@ from ..http_messages import HttpAnswer, HttpRequest
 from ..model import Header
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
+from .client.dialogue_requests import DialogueRequests
 from .client.meeting import Surroundings, meet
 from .clock.schedule import Clock, Sleep
 from .clock.shared_timer import SharedTimer
+from .clock.timing import Timing
 from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
 from .observer import Observer
@@ -73,6 +75,7 @@ class ReplayServer:
             The last may still be growing.
         options: How to replay.
         on_client_end: Called with the result of each client when its connection is closed.
+        on_request_failed: Called with what is wrong with a request of HTTP in a dialogue.
         observer: Hears of clients and messages; None if nobody wants to know.
         clock: Returns the monotonic time in nanoseconds.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
@@ -84,7 +87,8 @@ class ReplayServer:
         has_failed: Whether a replay ended because of a bug in feedrec.
         failures: What clients said or did in a dialogue that was not recorded.
         has_lacked: Whether a client's request failed: for data that the recordings lack, for an unknown path, or with
-            credentials that were rejected; or whether no client came for a connection of a dialogue.
+            credentials that were rejected; or whether no client came for a connection of a dialogue, or sent a request
+            of it.
 
     """
 
@@ -97,12 +101,14 @@ class ReplayServer:
         options: ReplayOptions | None = None,
         *,
         on_client_end: Callable[[ClientResult], None] = lambda _: None,
+        on_request_failed: Callable[[DialogueFailure], None] = lambda _: None,
         observer: Observer | None = None,
         clock: Callable[[], int] = time.monotonic_ns,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._options = options or ReplayOptions()
         self._on_client_end = on_client_end
+        self._on_request_failed = on_request_failed
         self._observer = observer
         self.has_failed = False
         self.failures: list[DialogueFailure] = []
@@ -145,6 +151,7 @@ class ReplayServer:
         self.header = self._endpoints.header
         self.steering = self._make_steering()
         self._casting = await self._open_casting()
+        self._dialogue_requests = self._make_dialogue_requests()
         self._tallies = {name: Tally() for name in self._endpoints.names}
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
@@ -246,6 +253,10 @@ class ReplayServer:
             return Casting()
         return await asyncio.to_thread(open_casting, self._paths, options.matching, options.match_timeout)
 
+    def _make_dialogue_requests(self) -> DialogueRequests:
+        timing = Timing(self._endpoints.tempo, self._clock, self._sleep)
+        return DialogueRequests(self._casting.exchanges, timing, self._observer, self._fail_request)
+
     def _make_steering(self) -> Steering:
         served, is_barrier = self._endpoints, self._options.paused
         tempo, shared = served.tempo, served.shared
@@ -272,7 +283,11 @@ class ReplayServer:
 
     async def _answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request of HTTP that is no handshake."""
-        return plain_answer(request, self.url)
+        if not self._casting.is_dialogue:
+            return plain_answer(request, self.url)
+        answer = await self._dialogue_requests.answer(request)
+        self._end_if_over()
+        return answer
 
     async def _replay_to(self, websocket: ServerConnection) -> None:
         connection = cast(ReplayConnection, websocket)
@@ -313,15 +328,26 @@ class ReplayServer:
                 await one.leave(finished=finished)
             self._crowd.clients -= 1
             self._casting.end(number)
-            if options.at_end == "exit" and not self._crowd.clients and (self._casting.is_over or self.failures):
-                self._finished.set()
+            self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        is_over = not self._crowd.clients and (self._casting.is_over or self.failures)
+        if self._options.at_end == "exit" and is_over:
+            self._finished.set()
 
     def _tell_of(self, name: str, result: ClientResult) -> None:
         text = "%s: %s after %d frames in %.3f s"
         self.client_log.log(logging.DEBUG, text, name, result.outcome, result.frames, result.seconds)
         if result.failure is not None:
-            self.failures = [*self.failures[-MOST_FAILURES:], result.failure]
-            self.client_log.log(logging.ERROR, "%s", result.failure)
+            self._note_dialogue_failure(result.failure)
+
+    def _note_dialogue_failure(self, failure: DialogueFailure) -> None:
+        self.failures = [*self.failures[-MOST_FAILURES:], failure]
+        self.client_log.log(logging.ERROR, "%s", failure)
+
+    def _fail_request(self, failure: DialogueFailure) -> None:
+        self._note_dialogue_failure(failure)
+        self._on_request_failed(failure)
 
     def _remark(self, number: int, log: Log, remark: Remark) -> None:
         """Tell the person who runs the replay about a client, and note a request that failed."""

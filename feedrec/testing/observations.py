@@ -156,6 +156,11 @@ class Observations(Observer):
             self._requests += 1
             self._tell()
 
+    def on_request_failed(self, failure: DialogueFailure) -> None:
+        with self._lock:
+            self._dialogue_failures.append(failure)
+            self._tell()
+
     def on_failed(self, client: int, error: Exception) -> None:
         with self._lock:
             self._failures.append((client, error))

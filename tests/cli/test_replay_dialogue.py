@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +15,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from feedrec.cli.replay_dialogue import tell_failure
+from feedrec.formats.line.codec import encode_event
 from feedrec.replay import DialogueFailure
 
-from ..replay.dialogues import Line, closed, record_dialogue
+from ..replay.dialogues import Asked, Line, closed, record_dialogue
+from ..replay.recordings import START
 from ..timing import HANG_TIMEOUT
 from .command import background, feedrec, first_line
 
@@ -109,6 +114,72 @@ def test_a_command_that_does_not_come_is_told_of(recording: Path) -> None:
         done = feedrec("replay", recording, "--mode", "dialogue", *strict, "--", sys.executable, "-c", "")
         assert "warning: no client came" in done.stderr.decode()
         assert done.returncode == code
+
+
+ASK = """
+import os, sys, urllib.error, urllib.request
+for target in sys.argv[1:]:
+    try:
+        with urllib.request.urlopen(os.environ["FEEDREC_REST_URL"] + target) as answer:
+            print(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        print(error.code)
+"""
+
+
+@pytest.fixture
+def requests(tmp_path: Path) -> Path:
+    """Give a recording of three requests, and a script that sends some."""
+    (tmp_path / "ask.py").write_text(ASK)
+    header, *_ = record_dialogue(tmp_path / "talk.jsonl", TALK).read_bytes().splitlines(keepends=True)
+    asked = [Asked("GET", "/a", "[1]"), Asked("GET", "/b?c=1", "[2]"), Asked("POST", "/a")]
+    events = [encode_event(one.event(START + number)) + b"\n" for number, one in enumerate(asked)]
+    (tmp_path / "requests.jsonl").write_bytes(b"".join([header, *events]))
+    return tmp_path / "requests.jsonl"
+
+
+def test_requests_that_were_not_sent_are_told(requests: Path) -> None:
+    """With --strict that is a failure; those that are repeated are none."""
+    command = (sys.executable, requests.parent / "ask.py", "/a", "/b?c=1", "/a")
+    for strict, code in ((["--strict"], 1), ([], 0)):
+        done = feedrec("replay", requests, "--mode", "dialogue", *strict, "--", *command)
+        assert done.stdout.decode().split() == ["[1]", "[2]", "[1]"]
+        assert "warning: 1 of 3 recorded requests were not sent: POST /a" in done.stderr.decode()
+        assert done.returncode == code
+
+
+def test_another_request_fails_and_is_shown(requests: Path) -> None:
+    command = (sys.executable, requests.parent / "ask.py", "/b?c=2&token=s3cret")
+    done = feedrec("replay", requests, "--mode", "dialogue", "--", *command)
+    assert (done.returncode, done.stdout) == (1, b"404\n")
+    lines = done.stderr.decode().splitlines()
+    assert "s3cret" not in done.stderr.decode()
+    place = lines.index("--- recorded")
+    assert lines[place - 1].endswith("error: GET /b is not the recorded one (request 2 of requests.jsonl)")
+    assert lines[place : place + 8] == [
+        "--- recorded",
+        "+++ from the client",
+        "  GET /b",
+        "  query {",
+        '-   "c": "1"',
+        '+   "c": "2"',
+        '+   "token": "[redacted]"',
+        "  }",
+    ]
+    assert lines[-1].endswith("error: a dialogue was not as recorded: exit code 1")
+
+
+def test_where_there_are_only_requests_it_ends_with_the_last(requests: Path) -> None:
+    """Which is answered before that; or with the first that is another one."""
+    for targets, code in ((("/a", "/b?c=1", "POST"), 0), (("/c",), 1)):
+        with background("replay", requests, *PLAYED) as process:
+            url = first_line(process.stdout).replace("ws://", "http://")
+            for target in targets:
+                asked = urllib.request.Request(f"{url}/a", b"") if target == "POST" else f"{url}{target}"
+                with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(asked) as answer:
+                    assert answer.read() in {b"[1]", b"[2]", b"{}"}
+            _, err = process.communicate(timeout=HANG_TIMEOUT)
+        assert process.returncode == code, err.decode()
 
 
 def test_a_recording_without_a_client_is_refused(tmp_path: Path) -> None:

@@ -5,21 +5,42 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.formats.line.http_events import http_event
+from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import Direction, Event, Frame, Header
 from feedrec.replay import ReplayOptions, ReplayServer
 
 from ..timing import HANG_TIMEOUT
 from .recordings import START
 
-__all__ = ["MILLISECOND", "Line", "closed", "record_dialogue", "serving"]
+__all__ = ["MILLISECOND", "Asked", "Line", "closed", "record_dialogue", "serving"]
 
 MILLISECOND = 1_000_000
 
-Line = str | bytes | dict[str, Any]
+
+class Asked(NamedTuple):
+    """A request, and the answer to it."""
+
+    method: str
+    target: str
+    answer: str = "{}"
+    sent: str = ""
+    status: int = 200
+
+    def event(self, time: int) -> Event:
+        """Return its event; it was sent half a millisecond earlier."""
+        sent_type = "application/json" if self.sent else ""
+        answer = HttpAnswer(self.status, self.answer.encode())
+        times = time, time - MILLISECOND // 2
+        url = f"https://shop.example.com{self.target}"
+        return http_event(HttpExchange(*times, self.method, url, answer, sent_type, self.sent.encode()))
+
+
+Line = str | bytes | dict[str, Any] | Asked
 
 
 def closed(by: str, code: int = 1000, reason: str = "") -> dict[str, Any]:
@@ -34,7 +55,7 @@ def record_dialogue(path: Path, *connections: Sequence[Line], spacing: int = MIL
     Args:
         path: Where to.
         connections: The lines of each: `> ...` is what the client said, `< ...` what it heard, in bytes if binary; the
-            details of a close.
+            details of a close; requests, which are of no connection.
         spacing: Nanoseconds from one line to the next.
         opened: Details of each opening.
 
@@ -44,7 +65,9 @@ def record_dialogue(path: Path, *connections: Sequence[Line], spacing: int = MIL
     for conn, lines in enumerate(connections):
         writer.write_line(encode_event(Event(time, conn, "open", opened)))
         for line in lines:
-            if isinstance(line, dict):
+            if isinstance(line, Asked):
+                writer.write_line(encode_event(line.event(time)))
+            elif isinstance(line, dict):
                 writer.write_line(encode_event(Event(time, conn, "close", line)))
             else:
                 payload = line if isinstance(line, bytes) else line.encode()

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from feedrec.http_messages import HttpAnswer, HttpRequest
-from feedrec.replay import ClientResult, SentMessage
+from feedrec.replay import ClientResult, DialogueFailure, SentMessage
 from feedrec.testing import observations
 from feedrec.testing.observations import Observations
 
@@ -68,6 +68,15 @@ def test_who_waits_is_woken_by_a_request() -> None:
     timer = threading.Timer(MS, observed.on_request, (HttpRequest("GET", "/"), HttpAnswer(200), None))
     timer.start()
     assert observed.wait(lambda: bool(observed.received), HANG_TIMEOUT)
+    timer.join()
+
+
+def test_what_was_wrong_with_a_request_ends_what_waits() -> None:
+    observed = Observations()
+    failure = DialogueFailure(0, "request", "GET / was not recorded")
+    timer = threading.Timer(MS, observed.on_request_failed, (failure,))
+    timer.start()
+    assert observed.wait(lambda: observed.dialogue_failures == [failure], HANG_TIMEOUT)
     timer.join()
 
 

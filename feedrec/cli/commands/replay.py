@@ -39,7 +39,7 @@ from ..terminal import echo, echo_json, echo_prose
 if TYPE_CHECKING:
     from ...admission.log_limit import Log
     from ...feeds.auth import AuthKey
-    from ...replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
+    from ...replay import ClientResult, LatenessSummary, ReplayOptions, ReplayServer, ReplayTotal
     from ...times import Moment
 
 log = logging.getLogger("feedrec")
@@ -173,7 +173,7 @@ def replay(
     """
     import asyncio
 
-    from ...replay import ReplayOptions, ReplayServer
+    from ...replay import ReplayOptions
 
     if command:
         _prepare(command, options, as_json=as_json)
@@ -182,10 +182,21 @@ def replay(
     options |= {"auth_keys": _read_keys(options["auth"], key_files), "cache": not options.pop("no_cache")}
     tls = choose_tls(options)
     choices = ReplayOptions(settings=dict(settings), tls=tls.files, **options)
-    server = ReplayServer(recordings, choices, on_client_end=lambda result: _tell(server.client_log, result))
+    server = _server_of(recordings, choices)
     code = asyncio.run(_serve_command(server, command, tls) if command else _serve(server, tls))
     _report(server, as_json=as_json, to_log=bool(command))
     return code or _code_of(server, strict=strict)
+
+
+def _server_of(recordings: Sequence[Path], options: ReplayOptions) -> ReplayServer:
+    """Return the server, which tells of its clients on stderr."""
+    from ...replay import ReplayServer
+
+    def tell(result: ClientResult) -> None:
+        _tell(server.client_log, result)
+
+    server = ReplayServer(recordings, options, on_client_end=tell, on_request_failed=tell_failure)
+    return server
 
 
 def _report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:

@@ -96,9 +96,13 @@ class DialogueReplay(ClientReplay):
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Do so as `ClientReplay` does; what the client has said by the time of `stopping` is compared."""
         all_heard: asyncio.Future[None] = asyncio.ensure_future(self._hear_all(stopping))
+        conversation = self._conversation
+        of_requests = set() if isinstance(conversation, DialogueFailure) else conversation.exchanges.on_heard
+        of_requests.add(self._heard.set)
         try:
             return await super().run(all_heard)
         finally:
+            of_requests.discard(self._heard.set)
             all_heard.cancel()
 
     async def _hear_all(self, stopping: asyncio.Future[None]) -> None:
@@ -108,15 +112,10 @@ class DialogueReplay(ClientReplay):
     async def _listen(self) -> None:
         """Have the client's messages compared with the recorded ones, as they arrive, until it has left or failed."""
         self._connection.take_messages(self._take)
-        on_heard = None if isinstance(self._conversation, DialogueFailure) else self._conversation.exchanges.on_heard
         waits = [asyncio.ensure_future(one) for one in (self._connection.wait_closed(), self._refused.wait())]
-        if on_heard is not None:
-            on_heard.add(self._heard.set)
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if on_heard is not None:
-                on_heard.discard(self._heard.set)
             for wait in waits:
                 wait.cancel()
         if self._failure is None and not self._connection.has_stopped_reading:

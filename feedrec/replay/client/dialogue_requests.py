@@ -47,6 +47,8 @@ class DialogueRequests:
         if isinstance(found, DialogueFailure):
             answer = refusal(found)
             self._tell(request, answer, None)
+            if self._observer is not None:
+                self._observer.on_request_failed(found)
             self._on_failure(found)
             return answer
         self._tell(request, found.answer, found.exchange.time)

@@ -70,7 +70,7 @@ def meet(
     session = None
     if venue is not None:
         session = VenueSession.with_venue(venue, outlet, remark, lambda: crowd.clients < 2)
-    if casting.has_conversations:
+    if casting.is_dialogue:
         conversation = casting.begin(connection, number)
         client: ClientReplay = DialogueReplay(
             number, connection, endpoint, outlet, conversation, steering, crowd, observer

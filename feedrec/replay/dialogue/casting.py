@@ -78,7 +78,7 @@ class Casting:
         self._played = 0
 
     @property
-    def has_conversations(self) -> bool:
+    def is_dialogue(self) -> bool:
         """Whether there is anything that clients have to say."""
         return bool(self._conversations or self.exchanges)
 

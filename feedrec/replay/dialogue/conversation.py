@@ -20,7 +20,7 @@ from .difference import Difference, difference_of, missing, surplus
 from .exchanges import Exchanges
 from .failure import DialogueFailure, FailureKind
 from .matching import Matching
-from .recorded import Asked, Ending, Message, RecordedConversation
+from .recorded import Asked, Ending, Message, RecordedConversation, Step
 from .stand_ins import Pair, StandIns
 
 __all__ = ["Act", "Conversation", "Ends", "Heard", "Said", "Waits"]
@@ -112,38 +112,39 @@ class Conversation:
 
     def next(self) -> Act:
         """Return what comes next; what is returned counts as done, but for waiting and the end."""
-        self._pass_early_requests()
-        if self.is_over:
-            ending = self._recorded.ending
-            return Ends(ending, 0 if ending is None else self._since_before(ending.time))
-        step = self._recorded.steps[self._place]
-        if self.waits:
-            is_early = isinstance(step, Asked) and not step.is_within
-            return Waits(0 if is_early else self._since_before(step.time))
+        steps = self._recorded.steps
+        while self._place < len(steps):
+            step = steps[self._place]
+            if isinstance(step, Asked) and not step.is_within:
+                if self.waits:
+                    return Waits(0)
+                self._place += 1
+            else:
+                return self._take(step)
+        ending = self._recorded.ending
+        return Ends(ending, 0 if ending is None else self._since_before(ending.time))
+
+    def _take(self, step: Step | Asked) -> Act:
+        """Return what a step comes to, and count it as done unless it has to wait."""
+        is_said = isinstance(step, Step) and not step.is_client
+        if not is_said and self.waits:
+            return Waits(self._since_before(step.time))
         self._place += 1
         self._before = step.time
         if isinstance(step, Asked):
             return Heard(step.time)
-        if not step.is_client:
+        if is_said:
             return Said(step.time, self._with_stand_ins(step.message))
         self._known_here.learn(self._learnt.popleft())
         return Heard(step.time)
-
-    def _pass_early_requests(self) -> None:
-        """Pass requests that were sent before the connection was opened, unless they are to be waited for."""
-        while not (self.is_over or self.waits):
-            step = self._recorded.steps[self._place]
-            if not isinstance(step, Asked) or step.is_within:
-                break
-            self._place += 1
 
     def _since_before(self, time: int) -> int:
         return 0 if self._before is None else max(0, time - self._before)
 
     def _learn_of_requests(self) -> None:
         """Take note of what stands for recorded values since requests told so."""
-        told = self.exchanges.told[self._told :]
-        if told:
+        if self._told < len(self.exchanges.told):
+            told = self.exchanges.told[self._told :]
             self._told += len(told)
             for known in (self._known, self._known_here):
                 known.learn(told)
@@ -153,9 +154,9 @@ class Conversation:
         if message.binary:
             return message
         payload, found = self._known_here.applied_to(message.payload)
-        for known in (self._known, self._known_here):
-            known.learn(found)
-        self.exchanges.learn(found)
+        if found:
+            for known in (self._known, self._known_here, self.exchanges):
+                known.learn(found)
         return message._replace(payload=payload)
 
     def hear(self, said: Message) -> DialogueFailure | None:

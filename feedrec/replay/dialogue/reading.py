@@ -48,9 +48,8 @@ class _Exchanged(NamedTuple):
 
     def named(self, name: str) -> RecordedExchange:
         one = self.exchange
-        target = _target_of(one.url)
         times = self.started, self.time
-        return RecordedExchange(name, self.run, *times, one.method, target, one.answer, one.sent_type, one.sent)
+        return RecordedExchange(name, self.run, *times, one.method, one.target, one.answer, one.sent_type, one.sent)
 
 
 class _Reading:
@@ -220,15 +219,6 @@ def _path_of(url: str) -> str:
         return urlsplit(url).path or "/" if url else ""
     except ValueError:
         return ""
-
-
-def _target_of(url: str) -> str:
-    """Return path and query of an address, as they were sent."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "/"
-    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def _ending_of(details: dict[str, Any], time: int) -> Ending | None:

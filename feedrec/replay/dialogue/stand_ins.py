@@ -66,6 +66,11 @@ class StandIns:
         self._unknown: dict[str | None, Pair] = {}
         self._keys: set[str] = set()  # as they are written
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none."""
+        return not (self._under or self._unknown)
+
     def learn(self, pairs: Iterable[Pair]) -> None:
         """Take note of values that were ignored."""
         for pair in pairs:
@@ -95,7 +100,7 @@ class StandIns:
             The message, and the pairs of redacted values that became known by it: they are to be learnt.
 
         """
-        if not (self._under or self._unknown):
+        if self.is_empty:
             return payload, []
         try:
             text = payload.decode()

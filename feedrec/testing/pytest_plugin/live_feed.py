@@ -18,6 +18,7 @@ from ...formats.file.names import RECORDING_SUFFIXES, failed_path, part_path, un
 from ...formats.file.rotation import RotatingWriter
 from ...formats.line.codec import decode_line
 from ...formats.line.frame_run import FrameRun
+from ...formats.line.http_events import exchange_of
 from ...formats.line.index import Mark
 from ...formats.stream.whole_block import WholeBlock
 from ...model import Event, Record
@@ -209,6 +210,9 @@ class _ToldWriter(RotatingWriter):
 def _tell(seen: Observer, endpoint: str, record: Record) -> None:
     """Tell an observer of a replay the same of a recording; connections count from 0, and secrets are redacted."""
     if record.conn is None:
+        exchange = exchange_of(record)
+        if exchange is not None:
+            seen.on_request(exchange.request, exchange.answer, exchange.time)
         return
     client = record.conn + 1
     if not isinstance(record, Event):

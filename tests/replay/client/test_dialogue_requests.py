@@ -27,9 +27,13 @@ class Heard(Observer):
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, int, int | None]] = []
+        self.failures: list[DialogueFailure] = []
 
     def on_request(self, request: HttpRequest, answer: HttpAnswer, time: int | None) -> None:
         self.requests.append((request.target, answer.status, time))
+
+    def on_request_failed(self, failure: DialogueFailure) -> None:
+        self.failures.append(failure)
 
 
 def answering(clock: VirtualTime, speed: float = 1.0) -> tuple[DialogueRequests, Tempo, Heard, list[DialogueFailure]]:
@@ -59,6 +63,7 @@ def test_a_request_that_was_not_recorded_is_refused_at_once() -> None:
     assert answer.body.startswith(b"GET /b was not recorded (request 1)\n--- recorded\n")
     assert heard.requests == [("/b", 404, None)]
     assert [failure.kind for failure in failures] == ["request"]
+    assert heard.failures == failures
 
 
 def test_no_answer_comes_while_time_stands() -> None:

@@ -129,7 +129,7 @@ def test_requests_that_were_not_sent_are_told() -> None:
 def test_where_only_requests_were_recorded_it_is_over_when_all_were_sent() -> None:
     exchange = RecordedExchange("request 1", 0, 0, 0, "GET", "/a", HttpAnswer(200))
     cast = Casting(RecordedDialogue([], [exchange]))
-    assert cast.has_conversations
+    assert cast.is_dialogue
     assert not cast.is_over
     assert isinstance(cast.exchanges.hear(HttpRequest("GET", "/a")), Answered)
     assert cast.is_over
@@ -138,7 +138,7 @@ def test_where_only_requests_were_recorded_it_is_over_when_all_were_sent() -> No
 
 def test_without_conversations_there_is_nothing_to_do() -> None:
     cast = Casting()
-    assert not cast.has_conversations
+    assert not cast.is_dialogue
     assert cast.is_over
     assert not cast.unplayed
     assert cast.longest_message == 0
