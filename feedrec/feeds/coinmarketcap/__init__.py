@@ -15,6 +15,7 @@ what live recorders and a probe of 2026-09-15 saw. The shape of the welcome mess
     state.py            the last values for late clients
     codes.py            what the venue refuses with
     limits.py           limits that the venue sets
+    rest.py             the REST half
 
 The halves, and what else few runs of feedrec need, are imported when they are asked for.
 """
@@ -48,6 +49,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..auth import Auth
+    from ..rest.half import RestHalf
 
 __all__ = ["FEEDS", "CoinMarketCap"]
 
@@ -74,6 +76,13 @@ class CoinMarketCap(FeedDefaults):
     close_reasons: Mapping[int, str] = {code: one.reason for code, one in CLOSE_CODES.items()}
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
+
+    @property
+    def rest(self) -> RestHalf:
+        """The REST half; see `rest_half_of`."""
+        from .rest import CoinMarketCapRest
+
+        return CoinMarketCapRest()
 
     def with_channels(self, names: Collection[str]) -> CoinMarketCap:
         """Return the endpoint with channels that it lacks, which take any parameters and need the key; see `Feed`."""

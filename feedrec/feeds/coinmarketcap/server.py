@@ -34,12 +34,12 @@ from .frames import is_welcome
 from .settings import Settings
 from .state import state_key, state_keys
 
-__all__ = ["KEY_HEADER", "CoinMarketCapServer"]
+__all__ = ["KEY_FIELD", "KEY_HEADER", "CoinMarketCapServer"]
 
 KEY_HEADER = "X-CMC_PRO_API_KEY"
 """Header of the handshake that carries the API key (overview, "Authentication")."""
 
-_KEY_FIELD = "CMC_PRO_API_KEY"  # of the query; works as well (seen with a live recorder, 2026)
+KEY_FIELD = "CMC_PRO_API_KEY"  # of the query; works as well (seen with a live recorder, 2026)
 _METHODS = ("subscribe", "unsubscribe", "unsubscribe_all", "ping")
 
 
@@ -224,7 +224,7 @@ def _check(channel: str, params: Mapping[str, Any]) -> None:
 
 def _api_key(handshake: Handshake) -> str | None:
     """Return the API key of a handshake, from its header or its query."""
-    given = parse_qs(handshake.target.partition("?")[2]).get(_KEY_FIELD, [None])
+    given = parse_qs(handshake.target.partition("?")[2]).get(KEY_FIELD, [None])
     return handshake.headers.get(KEY_HEADER.lower()) or given[0]
 
 
