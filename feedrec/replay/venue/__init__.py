@@ -14,5 +14,5 @@ The venue that recordings make up.
     position.py         where a client is
     rebuild_process.py  the same by a process beside the replay, or a thread
     rebuild_worker.py   that process
-    worker_messages.py  what the two say to each other
+    rebuild_messages.py what the two say to each other
 """

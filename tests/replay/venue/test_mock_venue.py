@@ -286,7 +286,7 @@ def test_a_late_book_is_rebuilt_in_another_process_unless_the_client_is_alone() 
 
     def process_of(server: ReplayServer) -> int | None:
         venue = server._endpoints.at("/").venue  # type: ignore[union-attr]
-        worker = venue.rebuilder._worker if venue is not None else None
+        worker = venue.rebuilder._beside.worker if venue is not None else None
         return worker._process.pid if worker is not None else None
 
     async def late_book(client: ClientConnection) -> bytes:

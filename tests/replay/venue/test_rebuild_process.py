@@ -52,7 +52,7 @@ def process_for(feed: VenueFeed, *paths: Path) -> Iterator[RebuildProcess]:
 
 
 def pid_of(process: RebuildProcess) -> int | None:
-    return None if process._worker is None else process._worker._process.pid
+    return None if process._beside.worker is None else process._beside.worker._process.pid
 
 
 def is_running(pid: int) -> bool:
@@ -253,7 +253,7 @@ PROGRAM = """
     process = RebuildProcess(Timeline([path], describe=feed.describe), feed)
     wanted = frozenset(tuple(key.split(":")) for key in keys)
     found = process.snapshots(wanted, Position(100, [], 7), threading.Event(), is_alone=False)
-    print(process._worker and process._worker._process.pid, flush=True)
+    print(process._beside.worker and process._beside.worker._process.pid, flush=True)
     print(found, flush=True)
     if sys.stdin.read():
         process.close()

@@ -1,4 +1,4 @@
-"""What a replay and the process that rebuilds its states say to each other."""
+"""What a replay and a process beside it say to each other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from feedrec.errors import (
 )
 from feedrec.feeds import find_feed
 from feedrec.replay.venue.rebuild import Position
-from feedrec.replay.venue.worker_messages import Answer, Failure, Request, identity, read_message, write_message
+from feedrec.replay.venue.rebuild_messages import Answer, Request
+from feedrec.replay.worker.worker_messages import Failure, identity, read_message, write_message
 
 
 def test_messages_come_back_as_they_were_written() -> None:

@@ -1,4 +1,4 @@
-"""What a replay and the process that rebuilds its states say to each other: msgpack, each message after its length."""
+"""What a replay and a process beside it say to each other: msgpack, each message after its length."""
 
 from __future__ import annotations
 
@@ -9,37 +9,10 @@ import msgspec
 from ... import errors
 from ...errors import RecordingError
 from ...feeds.base import Feed
-from ...feeds.venue import Key
-from .position import Position
 
-__all__ = ["Answer", "Failure", "Request", "Task", "identity", "read_exactly", "read_message", "write_message"]
+__all__ = ["Failure", "identity", "read_exactly", "read_message", "write_message"]
 
 _LENGTH = 8  # bytes
-
-
-class Task(msgspec.Struct):
-    """
-    What a process is for: its first message.
-
-    Attributes:
-        endpoint: Name of the feed.
-        identity: See `identity`.
-        paths: The recordings, as the replay was given them.
-        keeps: Whether it keeps what it rebuilt in the user's cache.
-
-    """
-
-    endpoint: str
-    identity: str
-    paths: list[str]
-    keeps: bool = False
-
-
-class Request(msgspec.Struct):
-    """See `Rebuilder.snapshots`. None in place of a request withdraws the one before it."""
-
-    wanted: list[Key]
-    position: Position
 
 
 class Failure(msgspec.Struct):
@@ -57,13 +30,6 @@ class Failure(msgspec.Struct):
         """Return the error."""
         made: RecordingError = getattr(errors, self.kind)(**self.arguments)
         return made
-
-
-class Answer(msgspec.Struct):
-    """The size of each snapshot, in the order of what was wanted, None if there is none; their bytes follow."""
-
-    sizes: list[int | None] = []
-    failure: Failure | None = None
 
 
 def identity(feed: Feed) -> str:
