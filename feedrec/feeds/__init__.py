@@ -50,7 +50,17 @@ if TYPE_CHECKING:
         Reset,
         Subscription,
     )
-    from .catalogue import endpoint_names, feed_at, feed_of, find_feed, hosts_of, is_known, rule_of, venue_of
+    from .catalogue import (
+        endpoint_names,
+        feed_at,
+        feed_of,
+        find_feed,
+        hosts_of,
+        hosts_of_feed,
+        is_known,
+        rule_of,
+        venue_of,
+    )
     from .channel_requests import ChannelRequest, subscribe_to
 
 __all__ = [
@@ -72,6 +82,7 @@ __all__ = [
     "feed_of",
     "find_feed",
     "hosts_of",
+    "hosts_of_feed",
     "is_known",
     "rule_of",
     "subscribe_to",
@@ -98,6 +109,7 @@ __getattr__ = offer(
         "feed_of": "catalogue",
         "find_feed": "catalogue",
         "hosts_of": "catalogue",
+        "hosts_of_feed": "catalogue",
         "is_known": "catalogue",
         "rule_of": "catalogue",
         "subscribe_to": "channel_requests",

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from .sequence import SequenceRule
     from .venue import VenueFeed
 
-__all__ = ["endpoint_names", "feed_at", "feed_of", "find_feed", "hosts_of", "is_known", "rule_of", "venue_of"]
+__all__ = [
+    "endpoint_names",
+    "feed_at",
+    "feed_of",
+    "find_feed",
+    "hosts_of",
+    "hosts_of_feed",
+    "is_known",
+    "rule_of",
+    "venue_of",
+]
 
 _MODULES = {
     "coinbase-advanced": "coinbase_advanced",
@@ -74,8 +84,15 @@ def venue_of(endpoint: str) -> VenueFeed | None:
 def hosts_of(endpoints: Iterable[str]) -> frozenset[str]:
     """Return the names of the hosts of the built-in endpoints, and of those given."""
     feeds = (feed_of(name) for name in {*_MODULES, *endpoints})
-    hosts = (_host_of(feed.url) for feed in feeds if feed is not None)
-    return frozenset(host for host in hosts if host)
+    return frozenset(host for feed in feeds if feed is not None for host in hosts_of_feed(feed))
+
+
+def hosts_of_feed(feed: Feed) -> frozenset[str]:
+    """Return the names of the hosts that clients of a feed connect to: that of its address, those of its REST half."""
+    from .rest import rest_half_of  # noqa: PLC0415
+
+    host, half = _host_of(feed.url), rest_half_of(feed)
+    return frozenset(() if half is None else half.hosts) | frozenset([host] if host else ())
 
 
 def feed_at(url: str) -> Feed | None:

@@ -43,6 +43,9 @@ from .dialogue.failure import DialogueFailure
 from .observer import Observer
 from .options import ReplayOptions
 from .reception import Reception
+from .rest.audience import Audience
+from .rest.building import build_service
+from .rest.service import RestService
 from .results import ClientResult, ReplayTotal, Tally
 from .steering.steering import Steering
 from .tls.tls_context import ServerTls, open_tls
@@ -124,6 +127,8 @@ class ReplayServer:
         self._casting = Casting()
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
         timer = SharedTimer(self._clock) if sleep is asyncio.sleep else None  # where time passes by itself
+        self._requests_log = LogLimit(self.client_log, "requests", at_once=20, per_second=1.0)
+        self._audience = Audience()
         self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed), timer=timer)
 
     async def __aenter__(self) -> Self:
@@ -151,7 +156,7 @@ class ReplayServer:
         self.header = self._endpoints.header
         self.steering = self._make_steering()
         self._casting = await self._open_casting()
-        self._dialogue_requests = self._make_dialogue_requests()
+        self._rest, self._dialogue_requests = self._build_rest(), self._make_dialogue_requests()
         self._tallies = {name: Tally() for name in self._endpoints.names}
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = asyncio.Event()
@@ -240,10 +245,11 @@ class ReplayServer:
         await self._reception.fronts.close(self._server, patience)
         await self.steering.close()
         self._endpoints.close()
+        self._rest.close()
         if unplayed := self._casting.unplayed:
             self.has_lacked = True
             _log.warning("%s", unplayed)
-        for log in (self._reception.refusals, self.client_log):
+        for log in (self._reception.refusals, self._requests_log, self.client_log):
             log.tell_left_out()
         self._finished.set()
 
@@ -275,6 +281,18 @@ class ReplayServer:
         reception.on_lack, reception.on_failed = self._note_lack, self._note_failure
         return reception
 
+    def _build_rest(self) -> RestService:
+        return build_service(
+            self._endpoints,
+            self._options,
+            self.steering,
+            self._audience,
+            plain=lambda request: plain_answer(request, self.url),
+            observer=self._observer,
+            log=self._requests_log,
+            on_fault=self._note_lack,
+        )
+
     def _note_lack(self) -> None:
         self.has_lacked = True
 
@@ -284,7 +302,7 @@ class ReplayServer:
     async def _answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request of HTTP that is no handshake."""
         if not self._casting.is_dialogue:
-            return plain_answer(request, self.url)
+            return await self._rest.answer(request)
         answer = await self._dialogue_requests.answer(request)
         self._end_if_over()
         return answer
@@ -303,6 +321,7 @@ class ReplayServer:
             self._observer.on_connected(number, client.address, endpoint.name)
         result = None
         self._crowd.clients += 1
+        self._audience.come(endpoint.name, client)
         finished = False
         if one is not None:
             one.come()
@@ -327,6 +346,7 @@ class ReplayServer:
             if one is not None:
                 await one.leave(finished=finished)
             self._crowd.clients -= 1
+            self._audience.leave(endpoint.name, client)
             self._casting.end(number)
             self._end_if_over()
 

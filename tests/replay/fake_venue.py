@@ -45,6 +45,7 @@ class FakeVenue:
     """
 
     channels: Mapping[str, Any] = {"all": None}
+    url = "wss://venue.test"
 
     def __init__(self, name: str, settings: Collection[str] = ()) -> None:
         self.name = name

@@ -27,6 +27,7 @@ from ..timeline.batch_window import Place
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
+from ..venue.position import Position
 from .connection import ReplayConnection
 from .crowd import Crowd
 from .first_words import FirstWords
@@ -52,7 +53,9 @@ class ClientReplay:
         observer: Hears of it; None if nobody wants to know.
 
     Attributes:
-        address: Where it came from, as people write it.
+        number: See above.
+        host: The address that it came from, without the port; empty if it is gone.
+        address: The same with the port, as people write it.
         name: Its number and address.
 
     """
@@ -68,9 +71,10 @@ class ClientReplay:
         crowd: Crowd,
         observer: Observer | None,
     ) -> None:
+        self.number = number
+        self.host = host_of(connection)
         self.address = address(connection)
         self.name = f"client {number} ({self.address})"
-        self._number = number
         self._connection = connection
         self._endpoint = endpoint
         self._timing = endpoint.timing
@@ -147,13 +151,13 @@ class ClientReplay:
         """Take a message; raises as `VenueSession.hear` does."""
         session, observer = self._session, self._observer
         if observer is not None:
-            observer.on_received(self._number, message, self.present)
+            observer.on_received(self.number, message, self.present)
         if session is None:
             self._join()
             return
         session.hear(message, self.present)
         if observer is not None:
-            observer.on_subscribed(self._number, session.subscribed)
+            observer.on_subscribed(self.number, session.subscribed)
         if session.has_subscribed and session.dismissal is None:
             self._join()
             # A time that all clients share begins with nobody so early.
@@ -163,7 +167,7 @@ class ClientReplay:
         request, venue = self._connection.request, self._endpoint.venue
         if request is None or venue is None:
             return Handshake("/", {})
-        return venue.handshake(request.path, request.headers.raw_items(), host_of(self._connection))
+        return venue.handshake(request.path, request.headers.raw_items(), self.host)
 
     @property
     def present(self) -> RecordedWall:
@@ -172,6 +176,16 @@ class ClientReplay:
             return self._playback.present
         present = self._shared_present
         return self._timing.beginning if present is None else wall_time(present, Shift(0))
+
+    @property
+    def position(self) -> Position | None:
+        """Where in the timeline it is; None if nothing of that was read yet."""
+        return None if self._playback is None else self._playback.position
+
+    @property
+    def venue_time(self) -> int:
+        """What the venue's clock says now; where nobody answers the client, what the recorder's does."""
+        return self.present if self._session is None else self._session.time.clock.at(self.present)
 
     @property
     def frame_at_hand(self) -> Frame | None:
@@ -264,7 +278,7 @@ class ClientReplay:
         except RecordingError as damage:
             self._crowd.log.log(logging.ERROR, "%s; the replay to %s ends there", damage, self.name)
             if self._observer is not None:
-                self._observer.on_failed(self._number, damage)
+                self._observer.on_failed(self.number, damage)
             return "recording damaged"
         return "finished"
 
@@ -339,7 +353,7 @@ class ClientReplay:
     def _result(self) -> ClientResult:
         playback = self._playback
         return ClientResult(
-            client=self._number,
+            client=self.number,
             address=self.address,
             outcome=self._outcome,
             frames=playback.handed.count if playback is not None else 0,

@@ -126,7 +126,7 @@ class DialogueReplay(ClientReplay):
         """Compare a message."""
         if self._observer is not None:
             message = payload if binary else payload.decode(errors="replace")
-            self._observer.on_received(self._number, message, self.present)
+            self._observer.on_received(self.number, message, self.present)
         conversation = self._conversation
         if isinstance(conversation, DialogueFailure) or self._failure is not None:
             return  # its connection is being closed

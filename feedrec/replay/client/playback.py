@@ -26,7 +26,7 @@ from ..steering.followers import Follower
 from ..timeline.coming_snapshots import LONG_PATIENCE, PATIENCE, Outlook
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
-from ..venue.position import Position
+from ..venue.position import Position, position_in
 from .crowd import Crowd
 from .message_runs import RunsOfClient
 from .outlet import Outlet
@@ -110,6 +110,11 @@ class Playback:
         """The frame that is played now, or comes next; None if it is not known."""
         frames = self._batch.frames
         return frames[self._past] if self._past < len(frames) else None
+
+    @property
+    def position(self) -> Position | None:
+        """Where in the timeline it is; None if nothing of that was read yet."""
+        return position_in(self._batch, self._past, self.present) if self._batch.end else None
 
     def close(self) -> None:
         """Let go of the schedule."""
@@ -307,9 +312,7 @@ class Playback:
     def _next_payload(self) -> bytes | None:
         """Return the next frame, or the last one as long as the next is not known."""
         frames = self._batch.frames
-        if not frames:
-            return None
-        return frames[min(self._past, len(frames) - 1)].payload
+        return frames[min(self._past, len(frames) - 1)].payload if frames else None
 
     def _shift_at(self, number: int) -> Shift:
         """Return the shift of a frame of the batch."""
@@ -368,14 +371,12 @@ class Playback:
     async def _give_state(self, session: VenueSession) -> None:
         """Answer a subscription with the state of the market as of now."""
         await self._hand_over()
-        batch, past, present, steady = self._batch, self._past, self.present, self._steady_present
+        patience = LONG_PATIENCE if self._follower is not None and self._follower.goes_by_position else PATIENCE
+        outlook = Outlook(self._batch, self._past, self._steady_present, self._stream, patience)
+        position = position_in(self._batch, self._past, self.present)
         if self._follower is None:
             self._schedule.pause(self._clock(), "state")
-        since = [frame.payload for frame in batch.frames[:past] if not frame.binary]
-        sure_time = batch.frames[0].time if batch.frames else 0
-        by_position = self._follower is not None and self._follower.goes_by_position
-        outlook = Outlook(batch, past, steady, self._stream, LONG_PATIENCE if by_position else PATIENCE)
-        await session.give_state(Position(batch.start, since, present, sure_time), outlook)
+        await session.give_state(position, outlook)
         self.handed.ready = self._clock()
         if self._follower is None:
             self._schedule.resume(self.handed.ready, "state")

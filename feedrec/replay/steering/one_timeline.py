@@ -26,7 +26,7 @@ from ..clock.time_types import RecordedSteady, RecordedWall, Shift, steady_time,
 from ..timeline.shared_timeline import SharedTimeline
 from .followers import Follower, Followers
 from .limit import NOTHING, Limit
-from .playhead import Entrance, Playhead
+from .playhead import Entrance, Playhead, Reached
 
 __all__ = ["OneTimeline"]
 
@@ -109,6 +109,13 @@ class OneTimeline:
             return None
         self._pass_due(self._playhead)
         return self._playhead.passed
+
+    def reached(self, timeline: SharedTimeline) -> Reached:
+        """Return how far a timeline is played; None if time has not begun."""
+        if self._playhead is None:
+            return None if self._time.present is None else self._due()
+        self._pass_due(self._playhead)
+        return self._playhead.reached(self._timelines.index(timeline))
 
     def pause(self) -> None:
         """Stop time."""

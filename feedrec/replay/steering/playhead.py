@@ -8,12 +8,17 @@ from typing import NamedTuple
 
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of
 from ..timeline.batch_window import Place
+from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..timeline.shared_timeline import SharedTimeline
 from .limit import Limit
 from .merged_frames import Track, pass_frames
 
-__all__ = ["Entrance", "Playhead"]
+__all__ = ["Entrance", "Playhead", "Reached"]
+
+
+Reached = tuple[FrameBatch, int] | RecordedSteady | None
+"""A batch and how many of its frames are past; the steady time before which all frames are; None for the beginning."""
 
 
 class Entrance(NamedTuple):
@@ -114,6 +119,11 @@ class Playhead:
     def known_until(self) -> RecordedSteady:
         """The steady time of the first frame after which it must read on, where `fill` says that there is one."""
         return min(track.times[-1] for track in self._tracks if not track.is_over)
+
+    def reached(self, number: int) -> Reached:
+        """Return how far a timeline is played."""
+        track = self._tracks[number]
+        return self._start if track.batch is None else (track.batch, track.past)
 
     @property
     def shift(self) -> Shift:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from typing import Self
 
 from ...feeds.venue import Key
-from ...model import FrameInfo
+from ...model import Frame, FrameInfo
 from .past_file import Looks, PastFile, UnknownPastError
 from .timeline import Timeline
 
@@ -125,6 +125,19 @@ class Past:
         ]
         in_order = heapq.merge(*payloads, key=_by_time_and_file) if self._overlap else _one_by_one(payloads)
         return (some for _, _, some in in_order)
+
+    def frames_since(self, place: Place, looks: Looks) -> Iterator[tuple[FrameInfo, Frame]]:
+        """Yield such frames in order, from a place on; it raises as `frames_back` does."""
+        runs = [
+            file.runs_since(place[file.number], self._end(file), looks, is_timed=self._overlap) for file in self._files
+        ]
+        in_order = heapq.merge(*runs, key=_by_time_and_file) if self._overlap else _one_by_one(runs)
+        return (described for _, _, frames, infos in in_order for described in zip(infos, frames, strict=True))
+
+    def place_at(self, time: int) -> Place:
+        """Return a place before the first line at or after a wall time, to the block."""
+        lines = {file.number: file.lines_until(time) for file in self._files}
+        return tuple(min(lines[number], end) for number, end in enumerate(self.place))
 
     def _end(self, file: PastFile) -> int:
         return self.place[file.number]

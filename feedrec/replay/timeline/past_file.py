@@ -14,9 +14,9 @@ from ...formats.file.opening import under_current_name
 from ...formats.line.fast_path import ReceivedFrames, time_texts
 from ...formats.line.index import Index, IndexedBlock
 from ...formats.line.line_search import lines_with
-from ...model import Describe, FrameInfo, format_time
+from ...model import Describe, Frame, FrameInfo, format_time
 
-__all__ = ["Looks", "PastFile", "TimedFrame", "TimedPayloads", "UnknownPastError"]
+__all__ = ["Looks", "PastFile", "TimedFrame", "TimedPayloads", "TimedRun", "UnknownPastError"]
 
 Looks = Callable[[Collection[str]], Collection[tuple[bytes, ...]]]
 """What to look for in a block with frames of some channels, see `lines_with`; nothing if it need not be read."""
@@ -26,6 +26,9 @@ TimedFrame = tuple[bytes, int, FrameInfo, bytes]
 
 TimedPayloads = tuple[bytes, int, list[bytes]]
 """The same of some frames that follow each other, with their payloads alone."""
+
+TimedRun = tuple[bytes, int, list[Frame], list[FrameInfo]]
+"""The same of some frames that follow each other, whole, and what each of them is."""
 
 _FEW_LINES = 32
 
@@ -169,6 +172,21 @@ class PastFile:
                 elif lines:
                     frames, _ = received.decode(lines)
                     yield b"", number, [frame.payload for frame in frames if not frame.binary]
+            except LineError as error:
+                raise UnknownPastError from error
+
+    def runs_since(self, start: int, end: int, looks: Looks, *, is_timed: bool) -> Iterator[TimedRun]:
+        """Yield such frames whole in order, after the first `start` lines; otherwise as `frames_back`."""
+        received, number = ReceivedFrames(self._describe), self.number
+        for block in range(bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)):
+            lines, times = self._lines(block, start, end, looks, is_timed=is_timed)
+            try:
+                if is_timed:
+                    for line, time in zip(lines, times, strict=True):
+                        yield time, number, *received.decode([line])
+                else:
+                    for first in range(0, len(lines), _FEW_LINES):  # the first ones may be enough
+                        yield b"", number, *received.decode(lines[first : first + _FEW_LINES])
             except LineError as error:
                 raise UnknownPastError from error
 

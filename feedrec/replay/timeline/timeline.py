@@ -69,6 +69,8 @@ class Timeline:
         files: What `inspect_recordings` says of them; None to look at them when that is needed.
 
     Attributes:
+        start: See above.
+        end: See above.
         damage: What was found so far of recordings that are cut off; everything before that is played.
 
     """
@@ -90,6 +92,7 @@ class Timeline:
         self.loop = loop
         self.describe = describe
         self.describe_all = describe_all
+        self.start = start
         self.end = end
         self._start = None if start is None else format_time(max(start, 0)).encode()
         self.damage: list[RecordingError] = []
@@ -126,17 +129,20 @@ class Timeline:
             self._counted, rest = counted
             return Index({"": [""]}, list(self._counted)), rest
 
-    def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
+    def scan(
+        self, until: int, stopped: threading.Event, since: int = 0, start: int = 0, *, waits: bool = True
+    ) -> Iterator[FrameBatch]:
         """
         Read everything between two positions once more, in the thread that iterates, a small batch at a time.
 
         Positions count from the very beginning, wherever the timeline starts; its end and its laps do not matter.
 
         Args:
-            until: The position, as in a `FrameBatch`. It must have been reached: a recording that grows is followed.
+            until: The position, as in a `FrameBatch`.
             stopped: Ends it when set.
             since: The position to begin at.
             start: A wall time in nanoseconds; frames before it need not be given, and blocks of them are not read.
+            waits: Whether a recording that grows is followed up to the position, which then must have been reached.
 
         Raises:
             RecordingError: If a recording is damaged; everything good before that has been given.
@@ -144,7 +150,7 @@ class Timeline:
         """
         decoder = FrameDecoder(self.paths, self.describe)
         first = format_time(start).encode() if start else None
-        with contextlib.closing(self.read_batches(first, stopped)) as merged:
+        with contextlib.closing(self.read_batches(first, stopped if waits else _now())) as merged:
             for lines in merged:
                 for step in in_steps(lines):
                     room, skip = until - step.start, max(0, since - step.start)
@@ -172,9 +178,7 @@ class Timeline:
         """
         if self.end is None:
             return _AFTER_ALL
-        stopped = threading.Event()
-        stopped.set()  # what is still to be recorded does not matter
-        with contextlib.closing(self.read_batches(format_time(self.end).encode(), stopped)) as rest:
+        with contextlib.closing(self.read_batches(format_time(self.end).encode(), _now())) as rest:
             first = next(rest, None)
         return _AFTER_ALL if first is None else first.start
 
@@ -304,6 +308,13 @@ class _WholeBlocks:
 
     def close(self) -> None:
         self._reader.close()
+
+
+def _now() -> threading.Event:
+    """Return what ends the following of recordings at once: what is still to be recorded does not matter."""
+    stopped = threading.Event()
+    stopped.set()
+    return stopped
 
 
 def _follow(path: Path, stopped: threading.Event) -> Recording:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -95,6 +95,10 @@ class Endpoints:
         self._venues = venues
         self.tempo = endpoints[0].timing.tempo
         self._endpoints = endpoints
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        """Iterate over them, in the order of the recordings."""
+        return iter(self._endpoints)
 
     @property
     def timelines(self) -> list[SharedTimeline]:

@@ -20,7 +20,7 @@ from ...model import FrameInfo
 from ..timeline.past import Past, Place
 from .start import Recent, Start, Starts
 
-__all__ = ["Gathering", "LastFrames"]
+__all__ = ["Gathering", "LastFrames", "looks_in"]
 
 Described = tuple[FrameInfo, bytes]
 
@@ -133,17 +133,9 @@ class Gathering:
         return past.beginning if place is None and need.since != "snapshot" else place
 
     def _looks(self, needs: Collection[Need], channels: Collection[str]) -> list[Look]:
-        """Return what frames look like that are needed, and may be in a block with frames of these channels."""
+        """Return what `looks_in` does; nothing any more if the work is to end."""
         self._pause()
-        if self._stopped.is_set():
-            return []
-        may_be_any = "" in channels  # nothing was known about some of them when they were recorded
-        return [
-            look
-            for need in needs
-            if may_be_any or (channels and not need.channels) or any(channel in channels for channel in need.channels)
-            for look in need.looks
-        ]
+        return [] if self._stopped.is_set() else looks_in(needs, channels)
 
 
 class _Search:
@@ -182,6 +174,17 @@ class _Search:
         for info, payload in reversed(self._taken):
             state.apply(info, payload)
         return bool(state.is_settled(*self.need.key))
+
+
+def looks_in(needs: Collection[Need], channels: Collection[str]) -> list[Look]:
+    """Return what frames look like that are needed, and may be in a block with frames of these channels."""
+    may_be_any = "" in channels  # nothing was known about some of them when they were recorded
+    return [
+        look
+        for need in needs
+        if may_be_any or (channels and not need.channels) or any(channel in channels for channel in need.channels)
+        for look in need.looks
+    ]
 
 
 def _open(searches: Collection[_Search]) -> list[Need]:

@@ -38,6 +38,9 @@ class MockVenue:
 
     Attributes:
         feed: The venue's feed, as these recordings show it.
+        catalogue_feed: The same as it was given.
+        auth: How credentials are checked.
+        keeps_states: See above.
         survey: What the recordings contain.
         rebuilder: Rebuilds the state of the market for late clients.
         coming: Tells which recorded snapshots come.
@@ -57,9 +60,11 @@ class MockVenue:
         *,
         keeps_states: bool = False,
     ) -> None:
-        self._auth = auth or Auth(now=time.time_ns)
+        self.catalogue_feed = feed
+        self.auth = auth or Auth(now=time.time_ns)
+        self.keeps_states = keeps_states
         common, own = parted_settings(settings)
-        feed.server({}, own, self._auth)  # what is wrong is refused now, not when the first client comes
+        feed.server({}, own, self.auth)  # what is wrong is refused now, not when the first client comes
         self._closing = read_closing(common, feed.name, getattr(feed, "close_reasons", {}))
         self._visitors = RealVisitors(time.monotonic_ns)
         new_state(feed, None)
@@ -72,7 +77,7 @@ class MockVenue:
 
     def server(self) -> FeedServer:
         """Make the server half for a client."""
-        server = self.feed.server(self.survey.catalogue, self._settings, self._auth)
+        server = self.feed.server(self.survey.catalogue, self._settings, self.auth)
         return server if self._closing is None else ClosingServer(server, self._closing)
 
     def handshake(self, target: str, headers: Iterable[tuple[str, str]], address: str) -> Handshake:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Position"]
+from ..timeline.frame_batches import FrameBatch
+
+__all__ = ["Position", "position_in"]
 
 
 class Position(NamedTuple):
@@ -23,3 +25,9 @@ class Position(NamedTuple):
     since: list[bytes]
     time: int
     sure_time: int = 0
+
+
+def position_in(batch: FrameBatch, past: int, time: int) -> Position:
+    """Return the position at which so many frames of a batch are past; `time` is the recorded time there."""
+    since = [frame.payload for frame in batch.frames[:past] if not frame.binary]
+    return Position(batch.start, since, time, batch.frames[0].time if batch.frames else 0)

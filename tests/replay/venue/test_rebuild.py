@@ -38,9 +38,11 @@ class CountingTimeline(Timeline):
     scans = 0
     frames = 0
 
-    def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
+    def scan(
+        self, until: int, stopped: threading.Event, since: int = 0, start: int = 0, *, waits: bool = True
+    ) -> Iterator[FrameBatch]:
         self.scans += 1
-        for run in super().scan(until, stopped, since, start):
+        for run in super().scan(until, stopped, since, start, waits=waits):
             self.frames += len(run.frames)
             yield run
 
@@ -184,9 +186,11 @@ def test_where_wall_times_do_not_tell_the_order_everything_is_read(feed: VenueFe
     starts: list[int] = []
 
     class Noting(Timeline):
-        def scan(self, until: int, stopped: threading.Event, since: int = 0, start: int = 0) -> Iterator[FrameBatch]:
+        def scan(
+            self, until: int, stopped: threading.Event, since: int = 0, start: int = 0, *, waits: bool = True
+        ) -> Iterator[FrameBatch]:
             starts.append(start)
-            yield from super().scan(until, stopped, since, start)
+            yield from super().scan(until, stopped, since, start, waits=waits)
 
     clocks = [set_clocks.recorded(range(0, 600, 60), steps) for steps in ({}, {300: -set_clocks.HOUR})]
     paths = [set_clocks.write(tmp_path / f"{n}.jsonl.zst", lines) for n, lines in enumerate(clocks)]

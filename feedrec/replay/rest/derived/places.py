@@ -1,0 +1,93 @@
+"""Which lines of a timeline are past at a steady time, where no client tells."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from bisect import bisect_left
+from typing import NamedTuple
+
+from ....model import TIME_LIMIT
+from ...clock.time_types import RecordedSteady
+from ...timeline.frame_batches import FrameDecoder, in_steps
+from ...timeline.past import Past, UnknownPastError
+from ...timeline.timeline import Timeline
+from ...venue.position import Position, position_in
+
+__all__ = ["Places"]
+
+_AFTER_ALL = 1 << 62  # more lines than there can be
+
+
+class _Found(NamedTuple):
+    """A position, and between which steady times it is that; they are None at the start of the timeline."""
+
+    position: Position
+    first: RecordedSteady | None
+    last: RecordedSteady | None
+
+
+class Places:
+    """
+    Finds positions. It may be used by one thread at a time.
+
+    Args:
+        timeline: The timeline.
+
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._at_start: Position | None = None
+        self._lately: _Found | None = None
+
+    def before(self, time: RecordedSteady | None) -> Position:
+        """
+        Return the position right before the first frame at or after a steady time, None for that of the start.
+
+        Its own `time` is of no meaning.
+
+        Raises:
+            RecordingError: If a recording cannot be read.
+
+        """
+        if time is None:
+            if self._at_start is None:
+                self._at_start = self._find(None).position
+            return self._at_start
+        end = self._timeline.end
+        time = time if end is None else RecordedSteady(min(time, end))
+        lately = self._lately
+        if lately is None or lately.first is None or lately.last is None or not lately.first <= time <= lately.last:
+            lately = self._lately = self._find(time)
+        return lately.position
+
+    def _find(self, time: RecordedSteady | None) -> _Found:
+        timeline = self._timeline
+        stopped = threading.Event()
+        stopped.set()  # what is still to be recorded does not matter
+        decoder = FrameDecoder(timeline.paths, timeline.describe)
+        with contextlib.closing(timeline.read_lap(stopped, time)) as lines:
+            for batch in lines:
+                for step in in_steps(batch):
+                    found = decoder.decode(step)
+                    past = len(found.frames) if time is None else bisect_left(found.times, time)
+                    if found.frames and time is None:
+                        return _Found(position_in(found, 0, 0), None, None)
+                    if past < len(found.frames):
+                        return _Found(position_in(found, past, 0), time, found.times[past])
+                    if decoder.damage is not None:
+                        raise decoder.damage
+        return _Found(Position(self._lines(), [], 0, 0), None, None)
+
+    def _lines(self) -> int:
+        """Return how many lines there are by now."""
+        with contextlib.suppress(UnknownPastError), Past(self._timeline, _AFTER_ALL, TIME_LIMIT) as past:
+            return sum(past.place)
+        stopped = threading.Event()
+        stopped.set()
+        count = 0
+        with contextlib.closing(self._timeline.read_batches(None, stopped)) as lines:
+            for batch in lines:
+                count = batch.start + len(batch.lines)
+        return count

@@ -1,0 +1,46 @@
+"""The moments at which requests to one endpoint are answered; whose time that is, `audience` says."""
+
+from __future__ import annotations
+
+from ..client.venue_time import VenueTime
+from ..steering.steering import Steering
+from ..venue.endpoints import Endpoint
+from ..venue.position import position_in
+from .audience import Audience
+from .derived.moment import Moment
+
+__all__ = ["Moments"]
+
+
+class Moments:
+    """
+    Tells the moment that is now.
+
+    Args:
+        endpoint: The endpoint.
+        audience: Who is connected.
+        steering: Says when something is played.
+
+    """
+
+    def __init__(self, endpoint: Endpoint, audience: Audience, steering: Steering) -> None:
+        self._endpoint = endpoint
+        self._audience = audience
+        self._steering = steering
+        venue = endpoint.venue
+        self._clock = (VenueTime() if venue is None else VenueTime.of(venue.survey, venue.feed)).clock
+
+    def now(self, host: str) -> Moment:
+        """Return the moment that is now for a request from a host."""
+        listener = self._audience.nearest(self._endpoint.name, host)
+        position = None if listener is None else listener.position
+        if listener is not None and position is not None:
+            return Moment(listener.present, listener.venue_time, position)
+        one, present = self._steering.one, self._endpoint.timing.beginning
+        reached = None if one is None else one.reached(self._endpoint.frames)
+        if one is not None and reached is not None:
+            present = one.present or present
+        time = self._clock.at(present)
+        if isinstance(reached, tuple):
+            return Moment(present, time, position_in(*reached, present))
+        return Moment(present, time, before=reached)

@@ -1,0 +1,161 @@
+"""
+What was recorded for requests: the answers, by method, path and query, as of any time.
+
+An answer is looked for among those to the same method and path, with the same parameters in any order, secret ones
+apart; among those of the host that is asked, if it has any. It is the latest one that had come by then; if none had
+yet, the first one: the venue said nothing nearer. Only places are held; answers are read again, and a few are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import itertools
+import math
+import time
+from bisect import bisect_right, insort
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from ...feeds.redaction.addresses import REDACTED, redact_address
+from ...http_messages import HttpAnswer, HttpExchange, HttpRequest, first_value
+from .kept import Kept
+
+__all__ = ["ExchangeSource", "RecordedAnswers"]
+
+_MOST_KEPT = 256
+_MOST_BYTES = 32 << 20
+_MOST_TARGETS = 1000
+_LOOK_INTERVAL = 0.5  # seconds after which a recording that grows is looked at again
+
+_ANY_HOST = ""
+
+
+class ExchangeSource(Protocol):
+    """
+    Recorded requests and answers. It is called in a thread, by one at a time.
+
+    Attributes:
+        grows: Whether there may be more of them later.
+
+    """
+
+    grows: bool
+
+    def new(self) -> Iterable[tuple[Hashable, HttpExchange]]:
+        """
+        Return those that were recorded since this was called last, each after its place.
+
+        Raises:
+            RecordingError: If a recording cannot be read.
+
+        """
+
+    def at(self, place: Hashable) -> HttpExchange:
+        """Return the one at a place; raises as `new` does."""
+
+
+class _Known(NamedTuple):
+    """When an answer had come, which of those it is, and where it stands."""
+
+    time: int
+    number: float
+    place: Hashable = None
+
+
+class RecordedAnswers:
+    """
+    The answers of one endpoint.
+
+    Args:
+        source: Where they are recorded. It is looked at when the first request comes.
+        clock: Returns the monotonic time in seconds.
+
+    """
+
+    def __init__(self, source: ExchangeSource, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source = source
+        self._clock = clock
+        self._known: dict[tuple[Hashable, str], list[_Known]] = {}
+        self._numbers = itertools.count()
+        self._keys: Kept[Hashable] = Kept(_MOST_TARGETS, _MOST_BYTES)
+        self._answers: Kept[HttpAnswer] = Kept(_MOST_KEPT, _MOST_BYTES)
+        self._next_look: float | None = 0.0
+        self._turn = asyncio.Lock()
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is any, as far as requests had them looked for."""
+        return bool(self._known)
+
+    async def find(self, request: HttpRequest, now: int) -> HttpAnswer | None:
+        """
+        Return the answer to a request as of a recorded time; None if none was recorded.
+
+        Raises:
+            RecordingError: If a recording cannot be read.
+
+        """
+        await self._look()
+        if not self._known:
+            return None
+        key = self._key_of(request)
+        known = self._known.get((key, request.host)) or self._known.get((key, _ANY_HOST))
+        if known is None:
+            return None
+        chosen = known[max(bisect_right(known, _Known(now, math.inf)) - 1, 0)]
+        answer = self._answers.get(chosen.place)
+        if answer is None:
+            async with self._turn:
+                answer = _to_send((await asyncio.to_thread(self._source.at, chosen.place)).answer)
+            self._answers.keep(chosen.place, answer, len(answer.body))
+        return answer
+
+    async def _look(self) -> None:
+        """Look at what was recorded, if there may be anything new."""
+        if self._next_look is None or self._clock() < self._next_look:
+            return
+        async with self._turn:
+            if self._next_look is None or self._clock() < self._next_look:
+                return  # somebody else has
+            for place, method, url, status, came in await asyncio.to_thread(self._new):
+                self._add(place, method, url, status, came)
+            self._next_look = self._clock() + _LOOK_INTERVAL if self._source.grows else None
+
+    def _new(self) -> Sequence[tuple[Hashable, str, str, int, int]]:
+        """Return what is new, without what is long."""
+        return [(place, one.method, one.url, one.answer.status, one.time) for place, one in self._source.new()]
+
+    def _add(self, place: Hashable, method: str, url: str, status: int, came: int) -> None:
+        if status == http.HTTPStatus.NOT_MODIFIED:  # tells nothing to whoever did not have it
+            return
+        parts = urlsplit(url)
+        key = _key(method, f"{parts.path or '/'}?{parts.query}")
+        for host in (_ANY_HOST, parts.hostname or _ANY_HOST):
+            known = self._known.setdefault((key, host), [])
+            insort(known, _Known(came, next(self._numbers), place))
+
+    def _key_of(self, request: HttpRequest) -> Hashable:
+        about = request.method, request.target
+        key = self._keys.get(about)
+        if key is None:
+            key = _key(*about)
+            self._keys.keep(about, key, len(request.target))
+        return key
+
+
+def _to_send(answer: HttpAnswer) -> HttpAnswer:
+    """Return a recorded answer as it goes out: it says how it is compressed if it could not be unpacked."""
+    encoding = first_value(answer.headers, "content-encoding")
+    return answer if encoding is None else msgspec.structs.replace(answer, encoding=encoding)
+
+
+def _key(method: str, target: str) -> Hashable:
+    """Return what is equal for requests to which the same answers were recorded."""
+    begin = "http://host"
+    shown = redact_address(f"{begin}{target}").removeprefix(begin)
+    request = HttpRequest(method, shown)
+    return method, unquote(request.path), tuple(sorted(pair for pair in request.query if pair[1] != REDACTED))

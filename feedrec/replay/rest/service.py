@@ -1,0 +1,192 @@
+"""
+Answers requests of HTTP that clients send beside a feed.
+
+1. First what was recorded for such a request, as of now, by any endpoint that the request may be for (see `routes`).
+2. Then what the REST half of such an endpoint makes of the recordings. With `strict`, nothing that is guessed.
+3. Else the venue's own words for what is not there. Both this and a refusal is a fault, for which `--strict` ends with
+   an error.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from ...admission.log_limit import Log, shortened
+from ...errors import RecordingError
+from ...feeds.auth import Auth
+from ...feeds.redaction.addresses import redact_address
+from ...feeds.rest import GUESSED, Refused, RestHalf
+from ...http_messages import HttpAnswer, HttpRequest, first_value
+from .derived.derived_answers import DerivedAnswers
+from .derived.moment import Moment
+from .recorded_answers import RecordedAnswers
+from .routes import Route, is_of_feed, routes
+
+__all__ = ["RestEndpoint", "RestService"]
+
+_TEXT = "text/plain; charset=utf-8"
+_MOST_KINDS = 1000  # of guesses that are remembered
+
+
+class RestEndpoint(NamedTuple):
+    """
+    An endpoint as far as requests are concerned.
+
+    Attributes:
+        hosts: Names of hosts that its clients believe to talk to.
+        recorded: What was recorded for requests.
+        now: Returns the moment that is now for a request from a host.
+        derived: Makes further answers; None if nothing does.
+        auth: How credentials are checked.
+
+    """
+
+    hosts: Collection[str]
+    recorded: RecordedAnswers
+    now: Callable[[str], Moment]
+    derived: DerivedAnswers | None = None
+    auth: Auth | None = None
+
+    @property
+    def half(self) -> RestHalf | None:
+        """The REST half of its feed, if that answers."""
+        return None if self.derived is None else self.derived.half
+
+
+class RestService:
+    """
+    Answers requests.
+
+    Args:
+        endpoints: The endpoints, by name.
+        plain: Answers a request for a path of WebSocket clients, and any where nothing else is served.
+        on_answer: Called with each request, its answer, and the recorded time of that, None before the beginning.
+        log: Takes log lines about requests.
+        on_fault: Called when what a request asks for cannot be had.
+        strict: Whether nothing is answered that is guessed.
+
+    """
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, RestEndpoint],
+        *,
+        plain: Callable[[HttpRequest], HttpAnswer],
+        on_answer: Callable[[HttpRequest, HttpAnswer, int | None], object],
+        log: Log,
+        on_fault: Callable[[], object],
+        strict: bool = False,
+    ) -> None:
+        self._endpoints = endpoints
+        self._hosts = {name: endpoint.hosts for name, endpoint in endpoints.items()}
+        self._plain = plain
+        self._on_answer = on_answer
+        self._log = log
+        self._on_fault = on_fault
+        self._strict = strict
+        self._told: set[tuple[str, str]] = set()
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer a request."""
+        asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
+        possible = routes(asked, self._hosts)
+        answer = await self._answer(asked, possible)
+        moment = self._endpoints[possible[0].endpoint].now(_host_of(request))
+        has_begun = moment.position is not None or moment.before is not None
+        self._on_answer(request, answer, moment.present if has_begun else None)
+        return answer
+
+    def close(self) -> None:
+        """End what makes answers."""
+        for endpoint in self._endpoints.values():
+            if endpoint.derived is not None:
+                endpoint.derived.close()
+
+    async def _answer(self, request: HttpRequest, possible: Sequence[Route]) -> HttpAnswer:
+        refusals = {route.endpoint: self._refusal(route) for route in possible}
+        open_to = [route for route in possible if refusals[route.endpoint] is None]
+        try:
+            for find in (self._recorded, self._derived):
+                for route in open_to:
+                    answer = await find(route)
+                    if answer is not None:
+                        return answer
+        except RecordingError as damage:
+            return self._failed(request, f"{damage}")
+        if is_of_feed(request, self._endpoints) or not self._has_rest:
+            return self._plain(request)
+        refused = next((refusal for refusal in refusals.values() if refusal is not None), None)
+        return self._not_found(request, possible) if refused is None else self._refused(request, refused)
+
+    @property
+    def _has_rest(self) -> bool:
+        """Whether anything is served but WebSockets."""
+        return any(its.derived is not None or its.recorded.has_any for its in self._endpoints.values())
+
+    def _refusal(self, route: Route) -> HttpAnswer | None:
+        endpoint = self._endpoints[route.endpoint]
+        if endpoint.half is None or endpoint.auth is None:
+            return None
+        time = endpoint.now(_host_of(route.request)).time  # by which clients sign that have asked for it
+        return endpoint.half.refusal(route.request, endpoint.auth.also_at(time))
+
+    async def _recorded(self, route: Route) -> HttpAnswer | None:
+        endpoint = self._endpoints[route.endpoint]
+        return await endpoint.recorded.find(route.request, endpoint.now(_host_of(route.request)).present)
+
+    async def _derived(self, route: Route) -> HttpAnswer | None:
+        derived = self._endpoints[route.endpoint].derived
+        if derived is None:
+            return None
+        made = await derived.answer(route.request, _host_of(route.request))
+        if made.defect:
+            return self._failed(route.request, made.defect)
+        answer = made.answer
+        guess = None if answer is None else first_value(answer.headers, GUESSED)
+        if guess is None:
+            return answer
+        self._tell_of_guess(route, guess)
+        return None if self._strict else answer
+
+    def _tell_of_guess(self, route: Route, guess: str) -> None:
+        """Say once what is guessed."""
+        kind = route.endpoint, guess
+        if kind not in self._told and len(self._told) < _MOST_KINDS:
+            self._told.add(kind)
+            text = "%s: would be partly guessed: %s" if self._strict else "%s: partly guessed: %s"
+            self._log.log(logging.WARNING, text, _shown(route.request), shortened(guess))
+
+    def _refused(self, request: HttpRequest, refusal: HttpAnswer) -> HttpAnswer:
+        reason = refusal.reason if isinstance(refusal, Refused) and refusal.reason else f"status {refusal.status}"
+        self._on_fault()
+        self._log.log(logging.WARNING, "%s: refused: %s", _shown(request), shortened(reason))
+        return refusal
+
+    def _failed(self, request: HttpRequest, why: str) -> HttpAnswer:
+        self._on_fault()
+        self._log.log(logging.ERROR, "%s: the answer failed: %s", _shown(request), why)
+        return HttpAnswer(500, b"feedrec: the answer failed, see its log\n", _TEXT)
+
+    def _not_found(self, request: HttpRequest, possible: Sequence[Route]) -> HttpAnswer:
+        self._on_fault()
+        self._log.log(logging.WARNING, "%s: not recorded", _shown(request))
+        for route in possible:
+            half = self._endpoints[route.endpoint].half
+            if half is not None:
+                return half.not_found(route.request)
+        return HttpAnswer(404, b"feedrec: nothing was recorded for this request\n", _TEXT)
+
+
+def _host_of(request: HttpRequest) -> str:
+    """Return the address that a request came from, without a port."""
+    return request.address.rpartition(":")[0].strip("[]")
+
+
+def _shown(request: HttpRequest) -> str:
+    """Return what a request asks for as one line of a bounded length, without secrets."""
+    begin = "http://host"
+    return shortened(f"{request.method} {redact_address(begin + request.target).removeprefix(begin)}")
