@@ -276,7 +276,10 @@ class Front(asyncio.Protocol):
         if self._is_eof or not self.transport.can_write_eof():
             self.transport.close()
         elif not self.transport.is_closing():
-            self.transport.write_eof()
+            try:
+                self.transport.write_eof()
+            except OSError:  # asyncio lets it out if the client has reset the connection just now
+                self._abort()
             self.transport.resume_reading()
 
     def _abort(self) -> None:

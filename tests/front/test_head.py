@@ -68,6 +68,7 @@ def test_anything_else_is_for_h11(head: bytes) -> None:
         (b"POST / HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         (b"GET /" + b"x" * LONGEST_HEAD, 431),
         (b"GET / HTTP/1.1\r\n" + LONG_COOKIE + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\nContent-Length: 9\r\nUpgrade: websocket\r\n" + LONG_COOKIE, 431),
     ],
 )
