@@ -29,8 +29,9 @@ __all__ = [
 
 _MODES = ("none", "once", "all")
 _MARKER = (
-    "feed(*recordings, to=None, endpoint=None, **options): what the fixture `feed` replays; `to` is the endpoint or "
-    "address from which --feed-record records it, `options` are those of feedrec.testing.FeedReplay"
+    "feed(*recordings, to=None, endpoint=None, rest_to=None, **options): what the fixture `feed` replays; `to` is the "
+    "endpoint or address from which --feed-record records it, `rest_to` that of its REST half if it is another, "
+    "`options` are those of feedrec.testing.FeedReplay"
 )
 _BEGAN = "feedrec_began"
 """Under this key, the workers of pytest-xdist learn when the run began."""

@@ -60,6 +60,14 @@ class Settings(NamedTuple):
         return cls(RecordMode(record), parse_age(max_age), blocks_network, began)
 
 
+class _From(NamedTuple):
+    """Where a feed is recorded from, as the test says it: its endpoint or address, what is spoken there, and REST."""
+
+    to: str | None
+    endpoint: str | None
+    rest_to: str | None
+
+
 class FeedsOfTest:
     """
     Starts the feeds of a test, and ends them with it.
@@ -94,7 +102,12 @@ class FeedsOfTest:
                 raise pytest.fail.Exception(str(failure), pytrace=False) from None
 
     def start(
-        self, *recordings: Path | str, to: str | None = None, endpoint: str | None = None, **options: Any
+        self,
+        *recordings: Path | str,
+        to: str | None = None,
+        endpoint: str | None = None,
+        rest_to: str | None = None,
+        **options: Any,
     ) -> Feed:
         """
         Start a feed; see the fixture `feed_replay`.
@@ -108,7 +121,8 @@ class FeedsOfTest:
             wrong = [one for one in recordings if not isinstance(one, str | Path)]
             if wrong:
                 raise UsageError(f"a recording is the name of a file or folder, not {wrong[0]!r}")
-            return self._start([self._folder / one for one in recordings], to, endpoint, options)
+            source = _From(to, endpoint, rest_to)
+            return self._start([self._folder / one for one in recordings], source, options)
         except FeedrecError as error:
             raise error.with_traceback(None) from None  # the line of the test is what counts
 
@@ -143,24 +157,23 @@ class FeedsOfTest:
                 return str(failure)
         return None
 
-    def _start(self, paths: list[Path], to: str | None, endpoint: str | None, options: dict[str, Any]) -> Feed:
+    def _start(self, paths: list[Path], source: _From, options: dict[str, Any]) -> Feed:
         feed: Feed | None = None
         if self._settings.record is not RecordMode.NONE:
-            feed = self._live_feed(paths, to, endpoint, options)
+            feed = self._live_feed(paths, source, options)
         if feed is None:
             for path in paths:
                 for file in find_recordings([path]) if path.is_dir() else [path]:
-                    require_whole(file, to, self._settings.max_age)
+                    require_whole(file, source.to, self._settings.max_age)
             feed = FeedReplay(*paths, **{"thread": self._servers.thread, **options})
             feed.start()
             self._ending.callback(feed.close)
         self._feeds.append((", ".join(path.name for path in paths), feed))
         return feed
 
-    def _live_feed(
-        self, paths: list[Path], to: str | None, endpoint: str | None, options: dict[str, Any]
-    ) -> LiveFeed | None:
+    def _live_feed(self, paths: list[Path], source: _From, options: dict[str, Any]) -> LiveFeed | None:
         """Return a feed that records, once no other test does; None if nothing is to be recorded."""
+        to = source.to
         missing = [path for path in paths if self._is_to_be_recorded(path, to)]
         if not missing:
             return None
@@ -168,7 +181,7 @@ class FeedsOfTest:
             raise UsageError(f"{missing[0]} cannot be recorded together with others: give it a feed of its own")
         if to is None:
             raise UsageError(f"{missing[0]} cannot be recorded: say where from, with to=ENDPOINT or to=URL")
-        from ...recorder import source_to  # noqa: PLC0415  only who records pays for the recorder
+        from ...recorder import ProxyOptions, source_to  # noqa: PLC0415  only who records pays for the recorder
         from .live_feed import LiveFeed  # noqa: PLC0415
 
         path = missing[0].resolve()
@@ -185,7 +198,13 @@ class FeedsOfTest:
             overwrite = self._settings.record is RecordMode.ALL
             if overwrite and os.path.lexists(path):
                 require_whole(path, to, None)  # what is no good recording may be something else: it is left alone
-            feed = LiveFeed(path, source_to(to, endpoint), self._servers.thread, overwrite=overwrite)
+            feed = LiveFeed(
+                path,
+                source_to(to, source.endpoint),
+                self._servers.thread,
+                overwrite=overwrite,
+                options=ProxyOptions(rest_to=source.rest_to),
+            )
             feed.start()
             held.callback(lambda: feed.end(has_passed=self._has_passed))
             self._ending.enter_context(held.pop_all())

@@ -49,14 +49,24 @@ class LiveFeed(ObservedFeed):
         source: What clients reach through it.
         thread: The thread to run in.
         overwrite: Whether it may replace an older one.
+        options: Those of the proxy.
 
     """
 
-    def __init__(self, path: Path, source: Source, thread: LoopThread, *, overwrite: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        source: Source,
+        thread: LoopThread,
+        *,
+        overwrite: bool,
+        options: ProxyOptions | None = None,
+    ) -> None:
         super().__init__()
         self._path, self._untested, self._overwrite = path, untested_path(path), overwrite
         self._source = source
         self._thread = thread
+        self._options = options or ProxyOptions()
         self._proxy: RecordingProxy | None = None
 
     def start(self) -> None:
@@ -80,7 +90,7 @@ class LiveFeed(ObservedFeed):
         begin = functools.partial(begin_file, mode=PRIVATE, make_rule=rule_of(source.feed))
         tell = functools.partial(_tell, self._seen, source.feed.name)
         writer = _ToldWriter(tell, self._untested, source.header(), begin, rules=DiskRules())
-        proxy = RecordingProxy(source, writer, ProxyOptions())
+        proxy = RecordingProxy(source, writer, self._options)
         self._thread.run(proxy.start())
         self._proxy = proxy
         self._url, self._urls = proxy.url, {source.feed.name: proxy.url}

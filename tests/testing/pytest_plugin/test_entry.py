@@ -162,7 +162,7 @@ def test_options_that_make_no_sense_end_the_run(suite: Suite, line: str, argumen
 
 def test_marker_and_options_are_in_the_help(suite: Suite) -> None:
     assert (
-        "@pytest.mark.feed(*recordings, to=None, endpoint=None, **options): "
+        "@pytest.mark.feed(*recordings, to=None, endpoint=None, rest_to=None, **options): "
         in suite.run_here("--markers").stdout.str()
     )
     text = suite.run_here("--help").stdout.str()
