@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from ..formats.line.http_events import exchange_of
+from ..http_messages import HttpExchange
 from ..model import Event, Frame, FrameInfo, Header, Record, describe_nothing, format_time
 from . import output
 from .terminal import GAP, coloured, printable
@@ -15,7 +17,7 @@ __all__ = ["frame_lines"]
 _MARKS = {"in": "<", "out": ">"}
 _LONGEST_START = 400  # bytes of a payload that may be shown
 _CHANNEL, _PRODUCT = (8, 16), (7, 12)  # columns if nothing was asked for, and at most, where a cell does not need more
-_SEQUENCE, _SIZE = 6, 8
+_SEQUENCE, _SIZE, _METHOD = 6, 8, 4
 
 
 def frame_lines(
@@ -43,7 +45,8 @@ def frame_lines(
         if day != date:
             date = day
             yield f"{date} (UTC)"
-        line = _cut(f"{clock[:12]} {record.conn} {_rest(record, describe, widths)}", width)
+        conn = " " if record.conn is None else record.conn
+        line = _cut(f"{clock[:12]} {conn} {_rest(record, describe, widths)}", width)
         yield coloured(line, line, GAP) if isinstance(record, Event) and record.name == "gap" else line
 
 
@@ -58,7 +61,8 @@ def _width(bounds: tuple[int, int], cells: Iterable[str]) -> int:
 
 def _rest(record: Record, describe: Callable[[bytes], FrameInfo], widths: tuple[int, int]) -> str:
     if isinstance(record, Event):
-        return f"- {record.name} {msgspec.json.encode(record.details).decode() if record.details else ''}"
+        exchange = exchange_of(record)
+        return f"- {_event(record)}" if exchange is None else f"- {_exchange(exchange)}"
     is_received = record.direction == "in" and not record.binary
     info = (describe if is_received else describe_nothing)(record.payload)
     products = info.products[0] if info.products else ""
@@ -74,6 +78,17 @@ def _rest(record: Record, describe: Callable[[bytes], FrameInfo], widths: tuple[
         _start_of(record),
     )
     return " ".join(cells)
+
+
+def _event(event: Event) -> str:
+    details = msgspec.json.encode(event.details).decode(errors="backslashreplace") if event.details else ""
+    return f"{event.name} {details}"
+
+
+def _exchange(exchange: HttpExchange) -> str:
+    answer = exchange.answer
+    cells = exchange.method.ljust(_METHOD), str(answer.status), output.size(len(answer.body)).rjust(_SIZE)
+    return " ".join((*cells, exchange.url.removeprefix("https://")))
 
 
 def _start_of(frame: Frame) -> str:

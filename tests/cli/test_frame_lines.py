@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.cli.frame_lines import frame_lines
 from feedrec.cli.terminal import printable
 from feedrec.feeds import find_feed
+from feedrec.formats.line.http_events import http_event
+from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import Event, Frame, Header, Record, describe_nothing, parse_time
 
 START = parse_time("2026-11-21T23:59:59.123456789Z")
@@ -42,6 +45,19 @@ def test_an_event_is_its_name_and_details() -> None:
     assert shown(Event(START, 0, "close", {"code": 1000}), Event(START, 0, "resume", {}))[2:] == [
         '23:59:59.123 0 - close {"code":1000}',
         "23:59:59.123 0 - resume",
+    ]
+
+
+def test_a_request_is_its_method_the_status_the_size_and_the_address() -> None:
+    """Of no connection; one that is malformed is an event like any other."""
+    answer = HttpAnswer(404, b'{"message":"NotFound"}')
+    posted = HttpExchange(START, START, "POST", "http://127.0.0.1:8000/" + "x" * 80, HttpAnswer(200, b"[" * 3000))
+    found = HttpExchange(START, START, "GET", "https://api.exchange.coinbase.com/products/A-B/book", answer)
+    odd = Event(START, None, "http", {"url": "x", "body_text": msgspec.Raw(b'"\xff"')})
+    assert shown(http_event(found), http_event(posted), odd)[2:] == [
+        "23:59:59.123   - GET  404     22 B api.exchange.coinbase.com/products/A-B/book",
+        "23:59:59.123   - POST 200   3.0 kB http://127.0.0.1:8000/xxxxxxxxxxxxxxxxxxxxxx…",
+        '23:59:59.123   - http {"url":"x","body_text":"\\xff"}',
     ]
 
 

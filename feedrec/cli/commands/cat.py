@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...errors import UsageError
 from ..feed_rules import rules_for
 from ..filters import filter_options, selection_of
 from ..frame_lines import frame_lines
@@ -21,6 +22,7 @@ from ..terminal import echo, echo_paged, visible_json
 if TYPE_CHECKING:
     from ...formats import Recording, Selection
     from ...formats.file.passes.decoded_batch import DecodedBatch
+    from ...model import Event, Record
     from ...times import Moment
 
 log = logging.getLogger("feedrec")
@@ -34,6 +36,9 @@ POLL_INTERVAL = 0.1
 @click.command()
 @click.argument("file", metavar="FILE", type=RECORDING)
 @click.option("--raw", is_flag=True, help="Print only the payloads of received frames, one per line.")
+@click.option(
+    "--http", is_flag=True, help="Print only requests and answers; with --raw, only the content of the answers."
+)
 @click.option("-0", "--print0", is_flag=True, help="End each line with NUL, for payloads that contain newlines.")
 @filter_options
 @time_options
@@ -43,6 +48,7 @@ POLL_INTERVAL = 0.1
 def cat(
     file: Path,
     raw: bool,
+    http: bool,
     print0: bool,
     channels: tuple[str, ...],
     products: tuple[tuple[str, ...], ...],
@@ -58,26 +64,31 @@ def cat(
     < received or > sent, channel, product, sequence number, size, and how the frame begins. With --full or --raw it
     gets everything, with control characters as escapes. What is long is shown by $PAGER, or less.
 
+    A request and its answer are a line as well: method, status, size of the content, address.
+
     FILE is a recording in any format, or - for stdin, which is printed as it comes.
 
     \b
       feedrec cat FILE | jq -c 'select(.event)'
       feedrec cat --raw -c ticker -p BTC-USD FILE
+      feedrec cat --http FILE
       feedrec cat --follow FILE.part
       feedrec record -c ticker -o - | feedrec cat -
     """
     from ...formats import open_recording
     from ...formats.file.pipe import STDIN
 
+    if http and (channels or products):
+        raise UsageError("--http prints requests and answers, which have no channel and no product")
     with open_recording(file, wait=_flush_and_wait if follow else None, once=True) as recording:
         selection = selection_of(file, recording.header, channels, products, start, end)
-        selected = _Selected(recording, selection)
+        selected = (_Requests if http else _Selected)(recording, selection)
         if sys.stdout.isatty():
             lines = selected.texts(raw=raw) if raw or full or print0 else selected.summaries()
             (_echo_each if follow or file == STDIN else echo_paged)(lines)
         else:
             selected.write(raw=raw, line_end=b"\0" if print0 else b"\n")
-    if not selected.count and not selection.is_everything:
+    if not selected.count and (http or not selection.is_everything):
         log.warning("nothing matched")
 
 
@@ -118,8 +129,10 @@ class _Selected:
     def summaries(self) -> Iterator[str]:
         """Yield a line for each record, for a person."""
         width = shutil.get_terminal_size().columns
-        records = (record for batch in self._batches() for record in batch.records())
-        return frame_lines(self._recording.header, records, self._rules.describe, width)
+        return frame_lines(self._recording.header, self._records(), self._rules.describe, width)
+
+    def _records(self) -> Iterator[Record]:
+        return (record for batch in self._batches() for record in batch.records())
 
     def _data(self, *, raw: bool) -> Iterator[list[bytes]]:
         """Yield payloads if `raw`, else lines, the header first; many at a time."""
@@ -140,6 +153,33 @@ class _Selected:
         for batch in self._recording.selected_batches(self._selection, rules.describe, rules.describe_all):
             self.count += len(batch.lines)
             yield batch
+
+
+class _Requests(_Selected):
+    """The requests and answers of a recording that are selected by time."""
+
+    def _data(self, *, raw: bool) -> Iterator[list[bytes]]:
+        """Yield the content of the answers if `raw`, else the lines of their events, the header first."""
+        from ...formats import exchange_of
+
+        if not raw:
+            yield [self._recording.header_line]
+        for line, event in self._events():
+            exchange = exchange_of(event) if raw else None
+            if exchange is not None:
+                yield [exchange.answer.body]
+            elif not raw:
+                yield [line]
+
+    def _records(self) -> Iterator[Record]:
+        return (event for _, event in self._events())
+
+    def _events(self) -> Iterator[tuple[bytes, Event]]:
+        from ...formats.file.exchanges import http_lines_in
+
+        for found in http_lines_in(self._recording, self._selection.start, self._selection.end):
+            self.count += 1
+            yield found
 
 
 def _echo_each(lines: Iterable[str]) -> None:

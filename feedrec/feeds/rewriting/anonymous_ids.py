@@ -120,7 +120,7 @@ class AnonymousFrames(FrameChange):
         return self._changed(payload)
 
     def event(self, line: bytes) -> bytes:
-        """Return the line of an event, or of a header, with other ids; see `FrameChange`."""
+        """Return the line of an event, or of a header, or a body, with other ids; see `FrameChange`."""
         return self._ids.in_uuids(self._found.sub(self._with_other, line))
 
     def gap(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:

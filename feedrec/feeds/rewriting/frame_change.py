@@ -60,7 +60,7 @@ class FrameChange(Protocol):
         return payload
 
     def event(self, line: bytes) -> bytes:
-        """Take the line of an event; return what is to stand in its place."""
+        """Take the line of an event, or a body of one; return what is to stand in its place."""
         return line
 
     def gap(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:  # noqa: ARG002

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from ...errors import LineError
@@ -10,12 +11,12 @@ from ...http_messages import HttpExchange
 from ...model import Event, Record
 from ..facts.file_facts import decode_facts
 from ..line.codec import decode_line
-from ..line.http_events import HTTP, exchange_of, is_http_line, may_be_http_line
+from ..line.http_events import HTTP, exchange_of, may_be_http_line
 from ..line.index import Index, IndexedBlock
 from ..line.selection import Selection
 from .recording import Recording
 
-__all__ = ["ExchangePlace", "exchange_at", "exchanges_in"]
+__all__ = ["ExchangePlace", "exchange_at", "exchanges_in", "http_lines_in"]
 
 
 class ExchangePlace(NamedTuple):
@@ -51,7 +52,10 @@ def exchanges_in(
 
     """
     seen: dict[int, int] = {}
-    for event in _events(recording, start, end):
+    found = http_lines_in(recording, start, end)
+    if recording.index is None:
+        found = _http_lines(recording, recording.batches(start, end))  # which looks for the time
+    for _, event in found:
         exchange = exchange_of(event)
         if exchange is not None:
             number = seen[event.time] = seen.get(event.time, -1) + 1
@@ -72,29 +76,32 @@ def exchange_at(recording: Recording, place: ExchangePlace) -> HttpExchange | No
     return next((exchange for at, exchange in found if at == place), None)
 
 
-def _events(recording: Recording, start: int | None, end: int | None) -> Iterator[Event]:
-    """Yield the `http` events of a recording."""
-    index = recording.index
-    if index is None:
-        batches, may_be = recording.batches(start, end), may_be_http_line
-    else:
-        batches, may_be = (
-            recording.batches_of(_blocks_with(index, Selection(start=start, end=end)), start, end),
-            is_http_line,
-        )
+def http_lines_in(
+    recording: Recording, start: int | None = None, end: int | None = None
+) -> Iterator[tuple[bytes, Event]]:
+    """
+    Yield the lines of `http` events and what they decode to, as they come: also from a pipe, or a file that grows.
+
+    Arguments and errors are those of `exchanges_in`; without an index, everything is read.
+    """
+    return _http_lines(recording, recording.batches_of(_blocks_with(recording, start, end), start, end))
+
+
+def _http_lines(recording: Recording, batches: Iterator[list[bytes]]) -> Iterator[tuple[bytes, Event]]:
     for lines in batches:
-        for line in filter(may_be, lines):
+        for line in filter(may_be_http_line, lines):
             record = _decoded(recording, line)
             if isinstance(record, Event) and record.name == HTTP:
-                yield record
+                yield line, record
 
 
-def _blocks_with(index: Index, span: Selection) -> Callable[[IndexedBlock], bool]:
+def _blocks_with(recording: Recording, start: int | None, end: int | None) -> Callable[[IndexedBlock], bool]:
     """Return what tells of a block whether it may have `http` events of a span of time."""
-    is_told = _tells_all(index)
+    span = Selection(start=start, end=end)
+    is_told = cache(lambda: recording.index is not None and _tells_all(recording.index))
 
     def may_have(block: IndexedBlock) -> bool:
-        return bool(block.requests if is_told else block.has_others) and span.may_take_from(block)
+        return bool(block.requests if is_told() else block.has_others) and span.may_take_from(block)
 
     return may_have
 

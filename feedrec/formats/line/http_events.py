@@ -7,6 +7,7 @@ Their bodies stand in the line as payloads of frames do (`payload/in_lines.py`),
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -17,15 +18,24 @@ from ...model import Event, format_time, parse_time
 from .payload.in_lines import PAYLOAD_KEYS, PayloadKey, key_of, payload_of, value_pieces
 from .payload.json_strings import joined
 
-__all__ = ["BODY_KEYS", "HTTP", "exchange_of", "http_event", "is_http_line", "may_be_http_line"]
+__all__ = [
+    "BODY_KEYS",
+    "HTTP",
+    "exchange_of",
+    "http_event",
+    "is_http_line",
+    "may_be_http_line",
+    "with_texts",
+    "without_texts",
+]
 
 HTTP = "http"
 """The name of the event."""
 
 _ENDINGS: dict[PayloadKey, str] = {"frame": "", "text": "_text", "base64": "_base64"}
-_ANSWERED, _SENT = ([name + _ENDINGS[key] for key in PAYLOAD_KEYS] for name in ("body", "sent"))
+_KEYS = {name: [name + _ENDINGS[key] for key in PAYLOAD_KEYS] for name in ("sent", "body")}
 
-BODY_KEYS = frozenset([*_ANSWERED, *_SENT])
+BODY_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 """The keys of bodies: what stands under them is kept as it is."""
 
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -86,12 +96,32 @@ def exchange_of(event: Event) -> HttpExchange | None:
     try:
         fields = msgspec.convert(others, _Fields)
         started = parse_time(fields.started)
-        body, sent = _body_in(event.details, _ANSWERED), _body_in(event.details, _SENT)
+        sent, body = (_body_in(event.details, keys) for keys in _KEYS.values())
     except (msgspec.ValidationError, msgspec.DecodeError, ValueError):
         return None
     answer = HttpAnswer(fields.status, body, fields.type, tuple(fields.headers.items()))
     request = started, fields.method, fields.url
     return HttpExchange(event.time, *request, answer, fields.sent_type, sent, fields.redacted)
+
+
+def without_texts(event: Event) -> tuple[Event, dict[str, bytes]]:
+    """Return such an event without those of its bodies that do not stand in its line verbatim; and these, by name."""
+    texts: dict[str, bytes] = {}
+    details = event.details
+    for name, keys in _KEYS.items():
+        if keys[0] not in details and any(key in details for key in keys):
+            with contextlib.suppress(msgspec.DecodeError, ValueError):
+                texts[name] = _body_in(details, keys)
+                details = {key: value for key, value in details.items() if key not in keys}
+    return msgspec.structs.replace(event, details=details), texts
+
+
+def with_texts(event: Event, texts: dict[str, bytes]) -> Event:
+    """Return such an event with the bodies that `without_texts` took out, or others in their places."""
+    details = dict(event.details)
+    for name, body in texts.items():
+        details |= _body(name, body)
+    return msgspec.structs.replace(event, details=details)
 
 
 def _body(name: str, body: bytes) -> dict[str, msgspec.Raw]:

@@ -15,6 +15,7 @@ import msgspec
 
 from ...model import Event, Frame, FrameInfo, Header
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
+from ..line.http_events import HTTP, with_texts, without_texts
 from ..line.index import Mark, mark_of
 
 __all__ = ["FrameChange", "Rewrite", "Rewriting", "is_marked_rewritten"]
@@ -38,7 +39,7 @@ class FrameChange(Protocol):
         """Take a text message of the client; return what is to stand in its place."""
 
     def event(self, line: bytes) -> bytes:
-        """Take the line of an event; return what is to stand in its place."""
+        """Take the line of an event, or a body of one; return what is to stand in its place."""
 
     def gap(self, expected: int, received: int, channel: str | None = None) -> tuple[int, int]:
         """Return the numbers between which a recorded gap of a channel, or of the whole connection, is now."""
@@ -156,6 +157,8 @@ class Rewriting:
         """Return an event or a sent frame as it is to be."""
         change = self._change_of(run, mark[1])
         record = decode_line(line)
+        if isinstance(record, Event) and record.name == HTTP:
+            return _request(record, line, change), mark
         if isinstance(record, Event):
             return change.event(_renumbered(record, line, change)), mark
         payload = record.payload if record.binary else change.sent(record.payload)
@@ -168,6 +171,16 @@ class Rewriting:
         if change is None:
             change = self._changes[run, conn] = self._rewrite.change()
         return change
+
+
+def _request(event: Event, line: bytes, change: FrameChange) -> bytes:
+    """Return the line of an `http` event as it is to be: in its bodies too, however they stand there."""
+    rest, texts = without_texts(event)
+    if not texts:
+        return change.event(line)
+    changed = decode_line(change.event(encode_event(rest)))
+    assert isinstance(changed, Event)  # noqa: S101  for mypy
+    return encode_event(with_texts(changed, {name: change.event(text) for name, text in texts.items()}))
 
 
 def _renumbered(event: Event, line: bytes, change: FrameChange) -> bytes:

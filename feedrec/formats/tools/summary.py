@@ -15,6 +15,7 @@ from ..facts.histogram import BusiestSecond, Histogram
 from ..facts.moments import Ends
 from ..facts.sequence_check import MakeRule
 from ..file.recording import Recording
+from ..line.http_events import HTTP
 from ..line.steady_clock import Jump, SteadyClock
 from ..line.subscribed import Subscribed
 from ..several.inputs import Input
@@ -28,6 +29,7 @@ _SUMS = (
     "frames",
     "bytes",
     "sent",
+    "requests",
     "connections",
     "gaps",
     "unnoticed_gaps",
@@ -123,6 +125,7 @@ class RecordingSummary(msgspec.Struct):
         frames: Received frames.
         bytes: Bytes of their payloads.
         sent: Sent frames.
+        requests: Requests of HTTP that were answered.
         connections: Connections opened.
         reconnects: Those that took the place of one that was lost, in all files of a recording.
         gaps: Gaps in the venue's sequence.
@@ -150,6 +153,7 @@ class RecordingSummary(msgspec.Struct):
     frames: int = 0
     bytes: int = 0
     sent: int = 0
+    requests: int = 0
     connections: int = 0
     reconnects: int = 0
     gaps: int = 0
@@ -329,7 +333,7 @@ def _take(summary: RecordingSummary, facts: FileFacts, activity: Activity, shift
     sequence = facts.sequence
     summary.text_size, summary.sent = facts.text, facts.sent
     summary.frames, summary.bytes = facts.frames, facts.bytes
-    summary.connections = facts.events.get("open", 0)
+    summary.connections, summary.requests = facts.events.get("open", 0), facts.events.get(HTTP, 0)
     summary.gaps, summary.unnoticed_gaps = sequence.gaps + sequence.unnoticed_gaps, sequence.unnoticed_gaps
     summary.missing = sequence.missing + sequence.unnoticed
     summary.resets, summary.out_of_order = sequence.resets, sequence.out_of_order

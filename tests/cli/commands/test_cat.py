@@ -11,8 +11,10 @@ import zstandard
 
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_frame
-from feedrec.model import NANOSECONDS, Frame, Header, parse_time
+from feedrec.formats.line.http_events import http_event
+from feedrec.model import NANOSECONDS, Event, Frame, Header, parse_time
 
+from ...formats.line.exchanges import exchange
 from ...timing import HANG_TIMEOUT, scaled
 from ..command import DEMO, background, feedrec, shell
 
@@ -115,6 +117,37 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 def test_acks_are_a_channel() -> None:
     """-c subscriptions gives what the venue answered."""
     assert b'"channel":"subscriptions"' in feedrec("cat", "--raw", "-c", "subscriptions", DEMO).stdout
+
+
+def test_requests_alone(tmp_path: Path) -> None:
+    """Their lines as they are, or with --raw the content of the answers; a malformed one is a line, but no answer."""
+    path = tmp_path / "x.jsonl.zst"
+    writer = create_recording(path, Header("coinbase-advanced", created=0))
+    bodies = [b'{ "a": 1.50 }', b"", b"two\nlines", b"\xff\x00"]
+    for number, body in enumerate(bodies):
+        writer.write(Frame(number, 0, b'{"event":"http"}'))
+        writer.write(http_event(exchange(NANOSECONDS + number, body)))
+    writer.write(Event(NANOSECONDS + 9, None, "http", {"status": "odd"}))
+    writer.finish()
+    header, *lines, _ = feedrec("cat", path).stdout.split(b"\n")
+    requests = [line for line in lines if b'"dir"' not in line]
+    assert feedrec("cat", "--http", path).stdout == b"\n".join([header, *requests, b""])
+    assert feedrec("cat", "--http", "--raw", "-0", path).stdout == b"".join(body + b"\0" for body in bodies)
+    late = feedrec("cat", "--http", "--raw", "--from", "1970-01-01T00:00:01.000000002Z", path)
+    assert late.stdout == b"two\nlines\n\xff\x00\n"
+    piped = shell(f"$FEEDREC cat {path} | $FEEDREC cat --http --raw -0 -")
+    assert piped.stdout == b"".join(body + b"\0" for body in bodies)
+
+
+def test_requests_have_no_channel() -> None:
+    result = feedrec("cat", "--http", "-c", "ticker", DEMO)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert b"no channel" in result.stderr
+
+
+def test_where_there_is_no_request_it_says_so() -> None:
+    result = feedrec("cat", "--http", "--raw", DEMO)
+    assert (result.stdout, b"nothing matched" in result.stderr) == (b"", True)
 
 
 def test_a_filter_that_matches_nothing_says_so(tmp_path: Path) -> None:

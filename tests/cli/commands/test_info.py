@@ -14,8 +14,10 @@ import pytest
 
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.formats.line.http_events import http_event
 from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
 
+from ...formats.line.exchanges import exchange
 from ...set_clocks import DAY, HOUR, SECOND, YEARS, recorded, without_readings, write
 from ..command import DEMO, feedrec
 
@@ -66,6 +68,23 @@ def test_facts_for_people(tmp_path: Path) -> None:
     assert "2 (1 reconnect)" in text
     assert "1 gap, 5 frames missing" in text
     assert "ticker      BTC-USD       2" in text
+
+
+@pytest.mark.parametrize("suffix", ["jsonl.zst", "jsonl"])
+def test_requests_are_counted(tmp_path: Path, suffix: str) -> None:
+    """And are told of if there are any; they open no connection, and a check compares them."""
+    for requests in (0, 3):
+        writer = create_recording(tmp_path / f"{requests}.{suffix}", Header("coinbase-advanced", created=0))
+        for number in range(requests):
+            writer.write(http_event(exchange(NANOSECONDS + number)))
+        path = writer.finish()
+        facts = json.loads(feedrec("info", "--json", path).stdout)
+        assert (facts["requests"], facts["connections"], facts["frames"]) == (requests, 0, 0)
+        assert (b"requests     3 of HTTP, answered" in feedrec("info", path).stdout) == bool(requests)
+    (tmp_path / "golden.json").write_text('{"requests":3}')
+    for requests, code in ((3, 0), (0, 3)):
+        done = feedrec("info", tmp_path / f"{requests}.{suffix}", "--check", tmp_path / "golden.json")
+        assert done.returncode == code, done.stderr
 
 
 def test_what_only_the_numbers_of_frames_tell(tmp_path: Path) -> None:

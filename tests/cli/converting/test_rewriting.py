@@ -12,8 +12,9 @@ import pytest
 
 from feedrec.cli.converting.rewriting import rewrite_of
 from feedrec.errors import UsageError
-from feedrec.formats import create_recording, open_recording
+from feedrec.formats import create_recording, exchanges_in, http_event, open_recording
 from feedrec.formats.several.inputs import Input
+from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import Frame, Header
 
 from ..command import DEMO, feedrec
@@ -89,6 +90,29 @@ def test_other_ids_are_consistent_and_random_and_the_recording_is_good(tmp_path:
     before = trade_ids(map(json.loads, feedrec("cat", DEMO).stdout.splitlines()))
     assert len({after - recorded for recorded, after in zip(before, ids[0], strict=True)}) == 1
     assert len({tuple(before), *map(tuple, ids)}) == 3
+
+
+def test_ids_in_requests_are_those_in_frames(tmp_path: Path) -> None:
+    """In addresses, and in bodies however they stand in their lines."""
+    order, trade = "0fd5b4b5-90e2-4a25-8f95-4f6e3c9f3a11", b'{"trade_id":"123456789"}'
+    source, target = tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"
+    with create_recording(source, Header("coinbase-advanced")) as writer:
+        writer.write(Frame(0, 0, b'{"channel":"market_trades","events":[{"trades":[%b]}]}' % trade))
+        for body in (trade, trade + b"\n", b"<p>%b" % order.encode()):
+            answer = HttpAnswer(200, body)
+            writer.write(http_event(HttpExchange(1, 0, "GET", f"https://x/{order}", answer, sent=order.encode())))
+    assert feedrec("convert", source, "-o", target, "--anonymize").returncode == 0
+    assert feedrec("verify", target).returncode == 0
+    with open_recording(target) as recording:
+        (frame, *_), exchanges = recording, [one for _, one in exchanges_in(recording)]
+    assert isinstance(frame, Frame)
+    (other,) = {one.sent for one in exchanges}
+    assert len(other) == len(order)
+    assert other != order.encode()
+    assert {one.url for one in exchanges} == {f"https://x/{other.decode()}"}
+    assert frame.payload.endswith(b"[%b]}]}" % exchanges[0].answer.body)
+    assert exchanges[0].answer.body != trade
+    assert [one.answer.body for one in exchanges[1:]] == [exchanges[0].answer.body + b"\n", b"<p>" + other]
 
 
 def trade_ids(rows: Iterable[dict[str, Any]]) -> list[int]:

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from feedrec.errors import LineError
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame
 from feedrec.formats.line.fast_path import ReceivedFrames, time_texts
+from feedrec.formats.line.http_events import http_event
 from feedrec.model import Event, Frame, FrameInfo, Record
+
+from .exchanges import exchanges
 
 START = 1_786_309_548_000_000_000
 
@@ -39,7 +42,7 @@ frames = st.builds(
     binary=st.booleans(),
     redacted=st.booleans(),
 )
-events = st.builds(Event, time=st.just(START), conn=st.just(0), name=st.just("clock"))
+events = st.builds(Event, time=st.just(START), conn=st.just(0), name=st.just("clock")) | exchanges.map(http_event)
 
 LINE = b'{"time":"2026-08-09T21:05:48.000000001Z","conn":0,"dir":"in","frame":{"a":1}}'
 

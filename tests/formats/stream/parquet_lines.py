@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.line.frame_run import FrameRun
+from feedrec.formats.line.http_events import http_event
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, FrameInfos, Header, Record
+
+from ..line.exchanges import exchanges
 
 START = 1_795_280_400 * NANOSECONDS
 HEADER = Header("coinbase-advanced", url="wss://example.test", created=START)
@@ -22,22 +25,26 @@ payloads = (
     | st.text().map(str.encode)
     | st.sampled_from([b"{}", b'{"a":[1,"\xc3\xa9"]}', b" {}", b'"\n"', b"\xff"])
 )
-records: st.SearchStrategy[Record] = st.builds(
-    Frame,
-    time=times,
-    conn=st.integers(0, 2**31) | st.just(2**63),
-    payload=payloads,
-    direction=st.sampled_from(["in", "out"]),
-    binary=st.booleans(),
-    redacted=st.booleans(),
-    synthetic=st.booleans(),
-    unverified=st.booleans(),
-) | st.builds(
-    Event,
-    time=times,
-    conn=st.integers(0, 2**31),
-    name=st.text(),
-    details=st.dictionaries(st.text(string.ascii_lowercase), st.none() | st.integers(0, 9) | st.text(), max_size=3),
+records: st.SearchStrategy[Record] = (
+    st.builds(
+        Frame,
+        time=times,
+        conn=st.integers(0, 2**31) | st.just(2**63),
+        payload=payloads,
+        direction=st.sampled_from(["in", "out"]),
+        binary=st.booleans(),
+        redacted=st.booleans(),
+        synthetic=st.booleans(),
+        unverified=st.booleans(),
+    )
+    | st.builds(http_event, exchanges)
+    | st.builds(
+        Event,
+        time=times,
+        conn=st.integers(0, 2**31),
+        name=st.text(),
+        details=st.dictionaries(st.text(string.ascii_lowercase), st.none() | st.integers(0, 9) | st.text(), max_size=3),
+    )
 )
 
 

@@ -12,9 +12,12 @@ from feedrec.errors import LineError
 from feedrec.feeds.base import ConnectionSequence
 from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame, encode_header
+from feedrec.formats.line.http_events import http_event
 from feedrec.formats.line.index import Mark, mark_of
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, FrameInfos, Header, Kind, Record
+
+from ..line.exchanges import exchange
 
 START = 1_795_280_400 * NANOSECONDS
 HEADER = Header("test", url="wss://example.test", created=START)
@@ -74,10 +77,12 @@ _LINES = {
     "no conn": b'{"time":"%b","dir":"in","frame":{"s":1,"c":"a"}}',
     "short time": b'{"time":"2026-11-21T17:00:00Z","conn":0,"dir":"in","frame":{"s":1,"c":"a"}}',
     "space behind": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"} }',
+    "request with a connection": b'{"time":"%b","conn":3,"event":"http","status":200,"body":{ }}',
+    "request that is none": b'{"time":"%b","event":"http","body_text": 7,"body":[ 1 ]}',
     "invalid": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,]}}',
     "second header": encode_header(HEADER),
 }
-_KINDS = ["frame"] * _ORDINARY + ["snapshot", "sent", "text", "array", "binary", *_FLAGS, *_EVENTS, *_LINES]
+_KINDS = ["frame"] * _ORDINARY + ["snapshot", "sent", "request", "text", "array", "binary", *_FLAGS, *_EVENTS, *_LINES]
 
 _steps = st.builds(
     Step,
@@ -105,6 +110,8 @@ def _lines(steps: list[Step]) -> list[bytes]:
 
 def _record(step: Step, time: int, numbers: dict[int, int]) -> Record:
     kind, conn = step.kind, step.conn
+    if kind == "request":
+        return http_event(exchange(time, b'{ "s":1,"c":"a" }'))
     if kind in _EVENTS:
         if kind == "open":
             numbers[conn] = 0

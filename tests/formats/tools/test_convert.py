@@ -18,12 +18,18 @@ from hypothesis import strategies as st
 from feedrec.errors import RecordingError, UsageError, WriteError
 from feedrec.feeds import venue_of
 from feedrec.formats import Selection, create_recording, open_recording
+from feedrec.formats.facts.sequence_check import Rules
+from feedrec.formats.file.exchanges import exchanges_in
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame
 from feedrec.formats.line.fast_path import time_texts
+from feedrec.formats.line.http_events import exchange_of, http_event
 from feedrec.formats.line.renumbering import renumbered
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools.convert import Conversion, convert
+from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
+
+from ..line.exchanges import exchange
 
 START = 1_786_309_548_000_000_000
 HEADER = Header("coinbase-advanced", "wss://x", START, "feedrec 0", [{"channel": "level2", "products": ["A"]}])
@@ -104,6 +110,50 @@ def test_every_format_becomes_every_other_line_by_line(tmp_path: Path, one: str,
 def test_filters_keep_events(tmp_path: Path, selection: Selection, places: list[int], suffix: str) -> None:
     run([write(tmp_path / f"x{suffix}", LINES)], tmp_path / "y.jsonl", selection)
     assert lines_of(tmp_path / "y.jsonl") == [LINES[place] for place in places]
+
+
+REQUESTS = [http_event(exchange(START + time, b'{ "a" : %d }' % time)) for time in (1, 3, 3, 9)]
+
+
+@pytest.mark.parametrize(
+    ("selection", "kept"),
+    [
+        (Selection(), REQUESTS),
+        (Selection(connections=frozenset({1})), REQUESTS),
+        (Selection(channels=frozenset({"none"}), products=frozenset({"B"}), direction="out"), REQUESTS),
+        (Selection(start=START + 3, end=START + 9), REQUESTS[1:3]),
+        (Selection(connections=frozenset({7}), start=START + 4), REQUESTS[3:]),
+    ],
+)
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_requests_are_chosen_by_time_alone(
+    tmp_path: Path, selection: Selection, kept: list[Event], suffix: str
+) -> None:
+    """They are of no connection, and of no channel."""
+    records = sorted([*RECORDS, *REQUESTS], key=lambda one: one.time)
+    result = run([write(tmp_path / f"x{suffix}", [*map(text_of, records)])], tmp_path / f"y{suffix}", selection)
+    with open_recording(tmp_path / f"y{suffix}") as recording:
+        assert [one for one in recording if isinstance(one, Event) and one.name == "http"] == kept
+        assert [one for _, one in exchanges_in(recording)] == [exchange_of(one) for one in kept]
+    assert result.written_anew == 0
+    assert verify_recording(tmp_path / f"y{suffix}", lambda _: Rules(describe)).problems == []
+
+
+def test_requests_take_no_number_of_a_connection(tmp_path: Path) -> None:
+    """Also where a recording begins with one, and its readings are replaced."""
+    clock = encode_event(Event(START, 3, "clock", {"wall": START, "monotonic": 7}))
+    files = []
+    for number in range(2):
+        request = encode_event(http_event(exchange(START + number)))
+        lines = [request, clock, line_at(5 + number, number, 0, conn=3), line_at(8, number, 1, conn=4)]
+        files.append(write(tmp_path / f"{number}.jsonl.zst", lines, msgspec.structs.replace(HEADER, url=f"{number}")))
+    run(files, tmp_path / "all.jsonl.zst")
+    with open_recording(tmp_path / "all.jsonl.zst") as recording:
+        records = list(recording)
+    assert [one.conn for one in records if isinstance(one, Frame)] == [0, 1, 2, 3]
+    assert [one.conn for one in records if isinstance(one, Event) and one.name == "http"] == [None, None]
+    assert {one.conn for one in records if isinstance(one, Event) and one.name == "clock"} <= {0, 1}
+    assert verify_recording(tmp_path / "all.jsonl.zst", lambda _: Rules(describe)).problems == []
 
 
 def test_a_filter_stands_in_the_header_and_a_cut_does_not(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import pytest
 
 from feedrec.formats import Selection, create_recording, open_recording
 from feedrec.formats.facts.sequence_check import Rules
+from feedrec.formats.line.http_events import exchange_of, http_event
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools.convert import Conversion, convert
 from feedrec.formats.tools.rewriting import Rewrite
 from feedrec.formats.tools.verify import verify_recording
+from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 
 START = 1_786_309_548_000_000_000
@@ -139,6 +141,30 @@ def test_what_was_sent_events_and_the_header_are_changed_too(tmp_path: Path) -> 
     ]
     with open_recording(tmp_path / "b.jsonl") as recording:
         assert recording.header.subscriptions == [{"channel": "public"}]
+
+
+@pytest.mark.parametrize("body", [b'{ "a":"secret" }', b' {"a":"secret"}\n', b"\xff secret", b"secret", b"", b"7"])
+def test_requests_are_changed_in_their_bodies_however_these_stand_in_the_line(tmp_path: Path, body: bytes) -> None:
+    """And each once; keys that nobody knows stay."""
+
+    class Once(Change):
+        def event(self, line: bytes) -> bytes:
+            return line.replace(b"public", b"twice").replace(b"secret", b"public")
+
+    one = HttpExchange(START, START, "POST", "https://x/secret", HttpAnswer(200, body), "text/plain", body)
+    event = http_event(one)
+    known = msgspec.structs.replace(event, details={"note": [1.5], **event.details})
+    path = written(tmp_path / "a.jsonl", known, Event(START, None, "http", {"body_text": 7, "url": "secret"}))
+    inputs = [inspect_recording(partial(open_recording, path))]
+    convert(inputs, tmp_path / "b.jsonl", describe=describe, rewrite=Rewrite(lambda: Once([]), {}))
+    changed, odd = records_of(tmp_path / "b.jsonl")
+    other = body.replace(b"secret", b"public")
+    assert isinstance(changed, Event)
+    assert exchange_of(changed) == msgspec.structs.replace(
+        one, url="https://x/public", sent=other, answer=HttpAnswer(200, other)
+    )
+    assert changed.details["note"] == [1.5]
+    assert odd == Event(START, None, "http", {"body_text": msgspec.Raw(b"7"), "url": "public"})
 
 
 def test_a_frame_that_is_not_chosen_is_known_to_be_left_out(tmp_path: Path) -> None:

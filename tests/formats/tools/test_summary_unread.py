@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from feedrec.feeds import feed_of, rule_of
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.line.codec import encode_header
+from feedrec.formats.line.http_events import http_event
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.several.clocks import starting_clocks
 from feedrec.formats.several.inputs import Input, inspect_index, inspect_recording
@@ -28,6 +29,7 @@ from feedrec.formats.tools.summary import Activity, RecordingSummary, combine, s
 from feedrec.model import Event, Frame, FrameInfo, Header, Record
 
 from ...set_clocks import DAY, HOUR, SECOND, START, YEARS, lines_of, recorded
+from ..line.exchanges import exchanges
 from .sequences import RULES, describe
 
 HEADER = Header("raw", "wss://venue.example", START, "feedrec", [{"channel": "a", "products": ["x"]}])
@@ -40,18 +42,22 @@ asked = st.lists(
     ),
     max_size=2,
 )
-events = st.builds(
-    lambda name, said: Event(0, 0, name, said),
-    st.sampled_from(["open", "close", "gap", "reset", "damage", "odd", "x" * 200]),
-    st.dictionaries(
-        st.sampled_from(["expected", "received", "missing", "channel", "unverified"]),
-        numbers | st.sampled_from([True, "y" * 300, 10**30, 2.5, None, [1]]),
-        max_size=3,
-    ),
-) | st.builds(
-    lambda name, said: Event(0, 0, name, said),
-    st.sampled_from(["subscribed", "missing"]),
-    st.fixed_dictionaries({}, optional=dict.fromkeys(["asked", "accepted", "missing", "subscriptions"], asked)),
+events = (
+    st.builds(
+        lambda name, said: Event(0, 0, name, said),
+        st.sampled_from(["open", "close", "gap", "reset", "damage", "odd", "x" * 200]),
+        st.dictionaries(
+            st.sampled_from(["expected", "received", "missing", "channel", "unverified"]),
+            numbers | st.sampled_from([True, "y" * 300, 10**30, 2.5, None, [1]]),
+            max_size=3,
+        ),
+    )
+    | st.builds(
+        lambda name, said: Event(0, 0, name, said),
+        st.sampled_from(["subscribed", "missing"]),
+        st.fixed_dictionaries({}, optional=dict.fromkeys(["asked", "accepted", "missing", "subscriptions"], asked)),
+    )
+    | exchanges.map(http_event)
 )
 frames = st.builds(
     lambda number, direction, flag: Frame(0, 0, b"%d" % number, direction, **({flag: True} if flag else {})),
@@ -74,7 +80,8 @@ def records(draw: st.DrawFn) -> list[Record]:
         made += recorded([now], clocks) if draw(st.booleans()) else recorded([now], clocks)[-1:]
         time = made[-1].time + draw(st.sampled_from([0, 0, 0, -1, -2 * SECOND]))
         conn = draw(st.integers(0, 2))
-        made[-1] = msgspec.structs.replace(draw(frames | events), time=time, conn=conn)
+        one = draw(frames | events)
+        made[-1] = msgspec.structs.replace(one, time=time, conn=None if one.conn is None else conn)
     return made
 
 
