@@ -11,12 +11,13 @@ import polars as pl
 import pytest
 
 from feedrec.feeds import find_feed
-from feedrec.formats import create_recording, open_recording
+from feedrec.formats import create_recording, http_event, open_recording
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.parquet_encoder import ParquetEncoder
-from feedrec.model import Frame
+from feedrec.model import Event, Frame
 
 from .cli.command import DEMO
+from .formats.line.exchanges import exchange
 
 ROOT = Path(__file__).parents[1]
 CHANNEL, SINCE = "ticker", "2026-11-21 17:02:25.008949557"
@@ -135,9 +136,11 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         strange = [
             Frame(records[middle].time, 0, payload, binary=is_binary) for payload in ODD for is_binary in (False, True)
         ]
+        asked = [http_event(exchange(records[middle].time, payload)) for payload in ODD]
+        asked += [Event(records[middle].time, None, "http", {"started": "never", "method": {}}) for _ in range(2)]
         for name in ("today.jsonl.zst", "today.parquet"):
             writer = create_recording(folder / name, recording.header_line)
-            for one in [*records[: middle + 1], *strange, *records[middle + 1 :]]:
+            for one in [*records[: middle + 1], *strange, *asked, *records[middle + 1 :]]:
                 is_text = isinstance(one, Frame) and not one.binary
                 writer.write(one, describe(one.payload) if is_text else None, block=True)  # type: ignore[union-attr]
             writer.finish()
@@ -145,7 +148,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_document_has_its_queries() -> None:
-    assert len(QUERIES) == 7
+    assert len(QUERIES) == 8
 
 
 @pytest.mark.parametrize("code", QUERIES, ids=range(len(QUERIES)))
