@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import datetime as dt
+import functools
+import json
 import math
+import ssl
 import threading
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +99,36 @@ def test_requests_go_to_the_same_address_with_http(tmp_path: Path) -> None:
         }
     with FeedReplay(other, tls=prepare_certificates(tmp_path, [], dt.datetime.now(dt.UTC)).server) as feed:
         assert feed.rest_url == feed.url.replace("wss://", "https://")
+
+
+def test_requests_are_answered_in_step_with_the_feed(tmp_path: Path) -> None:
+    """And are seen by whoever waits, before the client has the answer; with TLS as well."""
+    local = prepare_certificates(tmp_path, [], dt.datetime.now(dt.UTC))
+    choices: list[dict[str, Any]] = [{}, {"tls": local.server}]
+    for options in choices:
+        trust = ssl.create_default_context(cafile=str(local.authority)) if options else None
+        with FeedReplay(DEMO, paused=True, **options) as feed:
+            asked = functools.partial(urllib.request.urlopen, context=trust, timeout=HANG_TIMEOUT)
+            times = []
+            for moment in ("+5s", "+10s"):
+                feed.play_until(moment, timeout=HANG_TIMEOUT)
+                with asked(f"{feed.rest_url}/api/v3/brokerage/time?at={moment}") as answer:
+                    times.append(int(json.load(answer)["epochMillis"]))
+                assert feed.received[-1].time == feed.present
+            assert 4_000 < times[1] - times[0] < 6_000
+            assert [(one.kind, one.client, one.text) for one in feed.received] == [("request", None, "")] * 2
+            assert [str(one) for one in feed.received] == [
+                f"GET /api/v3/brokerage/time?at=+{seconds}s: 200" for seconds in (5, 10)
+            ]
+
+
+def test_a_wait_can_be_for_a_request() -> None:
+    with FeedReplay(DEMO) as feed, concurrent.futures.ThreadPoolExecutor() as pool:
+        asking = pool.submit(urllib.request.urlopen, f"{feed.rest_url}/api/v3/brokerage/time", timeout=HANG_TIMEOUT)
+        feed.wait_until(lambda: any(one.kind == "request" for one in feed.received), HANG_TIMEOUT)
+        asking.result(HANG_TIMEOUT).close()
+        with pytest.raises(WaitTimeoutError, match=r"no client has connected; 1 request was answered$"):
+            feed.wait_done("1ms")
 
 
 def test_a_feed_that_was_not_started_has_no_address() -> None:
