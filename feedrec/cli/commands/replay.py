@@ -181,7 +181,7 @@ def replay(
     options |= _window(recordings[0], start, end)
     options |= {"auth_keys": _read_keys(options["auth"], key_files), "cache": not options.pop("no_cache")}
     tls = choose_tls(options)
-    choices = ReplayOptions(settings=dict(settings), tls=tls.files, **options)
+    choices = ReplayOptions(settings=dict(settings), tls=tls.files, strict=strict, **options)
     server = _server_of(recordings, choices)
     code = asyncio.run(_serve_command(server, command, tls) if command else _serve(server, tls))
     _report(server, as_json=as_json, to_log=bool(command))

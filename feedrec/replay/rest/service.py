@@ -89,6 +89,7 @@ class RestService:
         self._on_fault = on_fault
         self._strict = strict
         self._told: set[tuple[str, str]] = set()
+        self._is_closed = False
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request."""
@@ -101,7 +102,8 @@ class RestService:
         return answer
 
     def close(self) -> None:
-        """End what makes answers."""
+        """End what makes answers; those that are under way tell of nothing any more."""
+        self._is_closed = True
         for endpoint in self._endpoints.values():
             if endpoint.derived is not None:
                 endpoint.derived.close()
@@ -117,6 +119,8 @@ class RestService:
                         return answer
         except RecordingError as damage:
             return self._failed(request, f"{damage}")
+        if self._is_closed:
+            return HttpAnswer(503, b"feedrec: the replay has ended\n", _TEXT)
         if is_of_feed(request, self._endpoints) or not self._has_rest:
             return self._plain(request)
         refused = next((refusal for refusal in refusals.values() if refusal is not None), None)

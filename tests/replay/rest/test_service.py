@@ -232,8 +232,11 @@ def test_whoever_wants_to_know_hears_of_each_request_with_its_time() -> None:
         ]
 
 
-def test_closing_ends_what_makes_answers() -> None:
+def test_closing_ends_what_makes_answers_and_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
     its = endpoint("a", made={})
     served = Served({"a": its, "b": endpoint("b")})
     served.service.close()
     assert cast(Any, its.derived).is_closed
+    assert served.ask("/x").status == 503
+    assert served.faults == 0
+    assert caplog.messages == []

@@ -86,6 +86,7 @@ class DerivedAnswers:
         waiting = self._waiting.get(key)
         if waiting is None:
             waiting = self._waiting[key] = asyncio.create_task(self._make(key, request))
+            waiting.add_done_callback(_retrieve)
         return await asyncio.shield(waiting)  # others may wait for it, too
 
     def close(self) -> None:
@@ -129,6 +130,12 @@ class DerivedAnswers:
         if not made.defect:
             self._made.keep(key, (moment, made), 0 if made.answer is None else len(made.answer.body))
         return made
+
+
+def _retrieve(task: asyncio.Task[Made]) -> None:
+    """Look at how an answer ended that perhaps nobody waits for any more, or asyncio would log an error."""
+    if not task.cancelled():
+        task.exception()
 
 
 class _MustReadError(Exception):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from bisect import bisect_left
 from typing import NamedTuple
 
 from ....model import TIME_LIMIT
@@ -20,11 +19,11 @@ _AFTER_ALL = 1 << 62  # more lines than there can be
 
 
 class _Found(NamedTuple):
-    """A position, and between which steady times it is that; they are None at the start of the timeline."""
+    """A position, and between which steady times it is that; None where that is not known."""
 
     position: Position
-    first: RecordedSteady | None
-    last: RecordedSteady | None
+    first: RecordedSteady | None = None
+    last: RecordedSteady | None = None
 
 
 class Places:
@@ -71,14 +70,11 @@ class Places:
             for batch in lines:
                 for step in in_steps(batch):
                     found = decoder.decode(step)
-                    past = len(found.frames) if time is None else bisect_left(found.times, time)
-                    if found.frames and time is None:
-                        return _Found(position_in(found, 0, 0), None, None)
-                    if past < len(found.frames):
-                        return _Found(position_in(found, past, 0), time, found.times[past])
+                    if found.frames:
+                        return _Found(position_in(found, 0, 0), time, found.times[0])
                     if decoder.damage is not None:
                         raise decoder.damage
-        return _Found(Position(self._lines(), [], 0, 0), None, None)
+        return _Found(Position(self._lines(), [], 0, 0))
 
     def _lines(self) -> int:
         """Return how many lines there are by now."""
