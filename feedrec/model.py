@@ -253,10 +253,10 @@ def parse_time(text: str) -> int:
         ValueError: If the text is not such a time, or the time is before 1970 or after 9999.
 
     """
-    if len(text) == 30 and text[19] == "." and text[29] == "Z" and text[20:29].isdecimal() and text.isascii():
+    if 20 < len(text) <= 30 and text[19] == "." and text[-1] == "Z" and text[20:-1].isdecimal() and text.isascii():
         second = _text_seconds.get(text[:19])
         if second is not None:
-            return second * NANOSECONDS + int(text[20:29])
+            return second * NANOSECONDS + int(text[20:-1].ljust(9, "0"))
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not an RFC 3339 time such as 2026-11-21T17:00:00Z")

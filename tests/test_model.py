@@ -55,6 +55,13 @@ def test_decimals_may_be_any_number_and_those_after_the_ninth_are_dropped(decima
     assert parse_time(f"2026-11-21T17:00:00{decimals}Z") % NANOSECONDS == nanoseconds
 
 
+@given(st.integers(0, LAST // NANOSECONDS), st.text("0123456789", min_size=1, max_size=12))
+def test_a_second_that_was_read_before_is_read_alike(second: int, decimals: str) -> None:
+    text = f"{format_time(second * NANOSECONDS)[:19]}.{decimals}Z"
+    expected = second * NANOSECONDS + int(decimals[:9].ljust(9, "0"))
+    assert [parse_time(text), parse_time(text)] == [expected, expected]
+
+
 @pytest.mark.parametrize("text", ["2026-11-21t17:00:00z", "2026-11-21 17:00:00Z", "2026-11-21T18:00:00+01:00"])
 def test_the_freedoms_of_rfc_3339_are_read(text: str) -> None:
     assert parse_time(text) == parse_time("2026-11-21T17:00:00Z")

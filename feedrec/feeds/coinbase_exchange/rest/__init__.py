@@ -15,9 +15,10 @@ each says which.
     prices.py            ticker and stats, from the last ticker
     products.py          products and currencies, from frames of status
     recorded.py          what of the venue the recordings have
+    recorded_trades.py   the trades that were recorded
     shapes.py            the keys of products and currencies
     times.py             the venue's time
-    trades.py            pages of trades, and the trades that candles are made of
+    trades.py            trades, page by page
 """
 
 from __future__ import annotations

@@ -8,15 +8,14 @@ rows of numbers: time, low, high, open, close, volume; the newest first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 from ....http_messages import HttpAnswer, HttpRequest
 from ....model import NANOSECONDS, TIME_LIMIT, parse_time
 from ...rest import GUESSED, Market
-from ...rest.candles import Candle, Trade, candles_of
+from ...rest.candles import Candle, candles_of
 from .errors import BAD_REQUEST, error
 from .recorded import recorded_products
-from .trades import RecordedTrades, VenueTrade, recorded_trades
+from .recorded_trades import RecordedTrades, recorded_trades
 
 __all__ = ["candles_answer", "spark_lines_answer"]
 
@@ -86,11 +85,11 @@ def _candles(trades: RecordedTrades, length: int, start: int, end: int) -> tuple
     """Return the candles between two times in seconds, the newest first, and what is not known of them."""
     start = max(start, 0)
     begin = start // length * length * NANOSECONDS
-    candles = candles_of(_plain(trades.since(begin)), length, start, end)
+    candles = candles_of(trades.since(begin), length, start, end)
     if not candles:
-        candles = candles_of(_plain(trades.last()), length, start, end)
+        candles = candles_of(trades.last(), length, start, end)
     first = trades.first() if candles else None
-    is_cut = bool(candles) and (first is None or candles[0].start * NANOSECONDS < parse_time(first.time))
+    is_cut = bool(candles) and (first is None or candles[0].start * NANOSECONDS < first.time)
     return candles[::-1], trades.guessed or ("the first candle" if is_cut else "")
 
 
@@ -119,11 +118,6 @@ def _seconds(text: str | None) -> int | None:
         return parse_time(text.replace(" ", "+")) // NANOSECONDS  # a `+` of the zone that was not encoded is a space
     except ValueError:
         return None
-
-
-def _plain(trades: Iterable[VenueTrade]) -> Iterator[Trade]:
-    for one in trades:
-        yield Trade(one.trade_id, parse_time(one.time), one.price, one.size)
 
 
 def _row(candle: Candle, numbers: int = 6) -> str:

@@ -1,26 +1,21 @@
-"""
-The trades of a product: `GET /products/{id}/trades`, and what candles are made of.
-
-They are the recorded matches, or where none are recorded the trades that tickers name. These may lack some: the venue
-sends one ticker for several matches that come at once ("Exchange WebSocket Channels").
-"""
+"""The trades of a product, page by page: `GET /products/{id}/trades`."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
 from ....http_messages import HttpAnswer, HttpRequest
-from ....model import NANOSECONDS, parse_time
-from ...decoding import decoder_of, whole_number
+from ....model import NANOSECONDS
+from ...decoding import whole_number
 from ...rest import Market
 from ...rest.json_answers import json_answer
 from .errors import BAD_REQUEST
-from .recorded import is_recorded
+from .recorded_trades import RecordedTrade, RecordedTrades, recorded_trades
 
-__all__ = ["RecordedTrades", "VenueTrade", "recorded_trades", "trades_answer"]
+__all__ = ["trades_answer"]
 
 _MOST = 1000
 """Trades of a page, which is also the default ("Exchange REST API Pagination")."""
@@ -31,16 +26,11 @@ _DECIMALS = 8
 _WINDOWS = (60, 600, 3600, 6 * 3600, 24 * 3600)
 """Seconds into the past within which the last trades are looked for, one after the other, before all are read."""
 
-_CLOCKS_DIFFER = 60 * NANOSECONDS
-"""How much later by the recorder's clock than by the venue's, or earlier, a trade may be."""
-
 _KEPT = 4
 """Pages of trades that are kept before all but the last one are dropped."""
 
-_OTHER_SIDE = {"buy": "sell", "sell": "buy"}
 
-
-class VenueTrade(msgspec.Struct, frozen=True, gc=False):
+class _ListedTrade(msgspec.Struct, frozen=True, gc=False):
     """
     A trade as the venue lists it, key for key (answers of 2026-04-06 in QuestDB's documentation, "Payload transforms").
 
@@ -62,55 +52,6 @@ class VenueTrade(msgspec.Struct, frozen=True, gc=False):
     time: str
 
 
-class _Match(msgspec.Struct, gc=False):
-    """A match, or a ticker, which has `last_size`, and the taker's side."""
-
-    trade_id: int | None = None
-    side: str = ""
-    size: str = ""
-    price: str = ""
-    time: str = ""
-    last_size: str = ""
-
-
-_decode = decoder_of(_Match)
-
-
-class RecordedTrades:
-    """
-    The trades of a product as the recordings have them; see `recorded_trades`.
-
-    Attributes:
-        guessed: What is not known of them, in a few words; see `GUESSED`.
-
-    """
-
-    def __init__(self, market: Market, channel: str, product: str) -> None:
-        self._market = market
-        self._key = channel, product
-        self.guessed = "" if channel == "matches" else "trades by tickers, which may lack some"
-
-    def since(self, time: int) -> Iterator[VenueTrade]:
-        """Yield those that were made from a time on, and perhaps some before, as they came: some several times."""
-        frames = self._market.frames(*self._key, max(time - _CLOCKS_DIFFER, 0))
-        return (trade for frame in frames if (trade := _trade_in(frame.payload)) is not None)
-
-    def first(self) -> VenueTrade | None:
-        """Return the first one; None if none has been played."""
-        return next(self.since(0), None)
-
-    def last(self) -> list[VenueTrade]:
-        """Return the last one if one is known: before any was played, that is the first one that comes."""
-        trade = _trade_in(self._market.snapshot(*self._key) or b"")
-        return [] if trade is None else [trade]
-
-
-def recorded_trades(market: Market, product: str) -> RecordedTrades | None:
-    """Return the trades of a product from the channel that tells most of them; None if none tells any."""
-    channel = next((one for one in ("matches", "ticker") if is_recorded(market, one, product)), None)
-    return None if channel is None else RecordedTrades(market, channel, product)
-
-
 def trades_answer(request: HttpRequest, market: Market, product: str) -> HttpAnswer | None:
     """
     Answer with a page of trades, the newest first.
@@ -125,8 +66,8 @@ def trades_answer(request: HttpRequest, market: Market, product: str) -> HttpAns
     if trades is None:
         return None
     page = _last_trades(trades, market.time, min(limit or _MOST, _MOST), before or 0, after)
-    ends = (("cb-before", str(page[0].trade_id)), ("cb-after", str(page[-1].trade_id))) if page else ()
-    answer = json_answer([_padded(trade) for trade in page], guessed=trades.guessed)
+    ends = (("cb-before", str(page[0].id)), ("cb-after", str(page[-1].id))) if page else ()
+    answer = json_answer([_listed(trade) for trade in page], guessed=trades.guessed)
     return msgspec.structs.replace(answer, headers=(*ends, *answer.headers))
 
 
@@ -137,7 +78,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return None if not text else -1 if number is None else number
 
 
-def _last_trades(trades: RecordedTrades, now: int, limit: int, before: int, after: int | None) -> list[VenueTrade]:
+def _last_trades(trades: RecordedTrades, now: int, limit: int, before: int, after: int | None) -> list[RecordedTrade]:
     """Return the last trades between two numbers, the newest first."""
     for seconds in _WINDOWS:
         page, oldest = _page(trades.since(now - seconds * NANOSECONDS), limit, before, after)
@@ -148,13 +89,13 @@ def _last_trades(trades: RecordedTrades, now: int, limit: int, before: int, afte
 
 
 def _page(
-    trades: Iterable[VenueTrade], limit: int, before: int, after: int | None
-) -> tuple[list[VenueTrade], int | None]:
+    trades: Iterable[RecordedTrade], limit: int, before: int, after: int | None
+) -> tuple[list[RecordedTrade], int | None]:
     """Return the last ones between two numbers, the newest first, and the lowest number of all that there are."""
-    found: dict[int, VenueTrade] = {}
+    found: dict[int, RecordedTrade] = {}
     oldest = None
     for trade in trades:
-        number = trade.trade_id
+        number = trade.id
         oldest = number if oldest is None else min(oldest, number)
         if before < number and (after is None or number < after):
             found[number] = trade
@@ -163,21 +104,10 @@ def _page(
     return [found[number] for number in heapq.nlargest(limit, found)], oldest
 
 
-def _trade_in(payload: bytes) -> VenueTrade | None:
-    match = _decode(payload)
-    if match is None or match.trade_id is None or not match.price:
-        return None
-    try:
-        parse_time(match.time)
-    except ValueError:
-        return None
-    side = _OTHER_SIDE.get(match.side, match.side) if match.last_size else match.side
-    return VenueTrade(match.trade_id, side, match.size or match.last_size, match.price, match.time)
-
-
-def _padded(trade: VenueTrade) -> VenueTrade:
-    """Return a trade whose price has the decimals of the venue's answers."""
-    whole, _, decimals = trade.price.partition(".")
-    if len(decimals) >= _DECIMALS or not (whole + decimals).isdecimal():
-        return trade
-    return msgspec.structs.replace(trade, price=f"{whole}.{decimals:0<{_DECIMALS}}")
+def _listed(trade: RecordedTrade) -> _ListedTrade:
+    """Return a trade as the venue lists it: its price has more decimals than in frames."""
+    price = trade.price
+    whole, _, decimals = price.partition(".")
+    if len(decimals) < _DECIMALS and (whole + decimals).isdecimal():
+        price = f"{whole}.{decimals:0<{_DECIMALS}}"
+    return _ListedTrade(trade.id, trade.side, trade.size, price, trade.written_time)
