@@ -23,7 +23,7 @@ from .errors import invalid_argument
 from .parameters import limit_of
 from .recorded import LEVEL2, Level, Recorded
 
-__all__ = ["best_bid_ask", "best_prices", "book"]
+__all__ = ["MOST_LEVELS", "best_bid_ask", "best_prices", "book", "sides_of"]
 
 MOST_LEVELS = 1000
 """Levels of a side, as observed on 2026-09-27, however many are asked for."""
@@ -50,7 +50,7 @@ def book(request: HttpRequest, recorded: Recorded) -> HttpAnswer | None:
     levels = recorded.book(recorded.source_of(name))
     if not levels:
         return None
-    bids, asks = _sides(levels)
+    bids, asks = sides_of(levels)
     some_bids = list(itertools.islice(_grouped(bids, step, ROUND_FLOOR), limit))
     some_asks = list(itertools.islice(_grouped(asks, step, ROUND_CEILING), limit))
     time = levels[-1].event_time
@@ -77,7 +77,7 @@ def best_prices(source: str, recorded: Recorded) -> tuple[list[_Row], list[_Row]
     if ticker is not None and (ticker.best_bid or ticker.best_ask):
         bid, ask = ticker.best_bid, ticker.best_ask
         return _row(bid, ticker.best_bid_quantity), _row(ask, ticker.best_ask_quantity)
-    bids, asks = _sides(recorded.book(source))
+    bids, asks = sides_of(recorded.book(source))
     return [{"price": one.price_level, "size": one.new_quantity} for one in bids[:1]], [
         {"price": one.price_level, "size": one.new_quantity} for one in asks[:1]
     ]
@@ -87,7 +87,8 @@ def _row(price: str, size: str) -> list[_Row]:
     return [{"price": price, "size": size}] if price else []
 
 
-def _sides(levels: Iterable[Level]) -> tuple[list[Level], list[Level]]:
+def sides_of(levels: Iterable[Level]) -> tuple[list[Level], list[Level]]:
+    """Return the bids and the asks of a book, in their order."""
     sides: tuple[list[Level], list[Level]] = ([], [])
     for level in levels:
         sides[level.side != "bid"].append(level)

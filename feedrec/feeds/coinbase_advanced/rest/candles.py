@@ -96,7 +96,7 @@ def _of_trades(source: str, length: int, first: int, last: int, recorded: Record
     gathered = Candles(length, first, last)
     gathered.add_all(counted(recorded.trades_since(source, first), source))
     oldest = recorded.trades_from(source) or 0
-    return gathered.candles() if first <= last else [], -(-oldest // NANOSECONDS)
+    return gathered.candles(), -(-oldest // NANOSECONDS)
 
 
 def _together(start: int, candles: list[SeenCandle]) -> Candle:

@@ -11,6 +11,7 @@ from ....http_messages import HttpAnswer, HttpRequest
 from ...rest.increments import increment_of
 from ...rest.json_answers import json_answer
 from ..channels import TICKER, TICKER_BATCH
+from .book import MOST_LEVELS, sides_of
 from .parameters import flag, one_of, whole
 from .product_fields import Facts, is_future, product_fields
 from .recorded import CANDLES, LEVEL2, TRADES, Recorded, Status, other_book_of
@@ -110,9 +111,9 @@ def _guessed(name: str, recorded: Recorded) -> Status:
     source = recorded.source_of(name)
     prices: list[str] = []
     sizes: list[str] = []
-    for level in recorded.book(source):
-        prices.append(level.price_level)
-        sizes.append(level.new_quantity)
+    for side in sides_of(recorded.book(source)):
+        prices += (level.price_level for level in side[:MOST_LEVELS])
+        sizes += (level.new_quantity for level in side[:MOST_LEVELS])
     for trade in recorded.trades(source):
         prices.append(trade.price)
         sizes.append(trade.size)

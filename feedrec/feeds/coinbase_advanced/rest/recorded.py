@@ -141,16 +141,17 @@ class Recorded:
     Args:
         market: What to read.
 
-    Attributes:
-        time: The venue's time, in nanoseconds.
-
     """
 
     def __init__(self, market: Market) -> None:
         self._market = market
         self._read: dict[Key, bytes | None] = {}
         self._products = frozenset(one for name in _OF_MARKET for one in market.catalogue.get(name, ()) if one)
-        self.time = market.time
+
+    @property
+    def time(self) -> int:
+        """The venue's time, in nanoseconds."""
+        return self._market.time
 
     def products(self) -> list[str]:
         """Return the products of which anything but `status` was recorded, in alphabetical order."""

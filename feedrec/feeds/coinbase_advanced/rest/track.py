@@ -13,6 +13,7 @@ from decimal import Context, Decimal, InvalidOperation
 from ....http_messages import HttpAnswer, HttpRequest
 from ....model import NANOSECONDS, format_time
 from ...rest.candles import plain_text
+from ...rest.currencies import MONEY
 from ...rest.json_answers import json_answer
 from ..channels import TICKER, TICKER_BATCH
 from .errors import invalid_currency
@@ -21,24 +22,6 @@ from .products import known_products, last_price
 from .recorded import TRADES, Recorded
 
 __all__ = ["crypto_currencies", "exchange_rates", "fiat_currencies", "time"]
-
-_FIAT = {
-    "AED": "United Arab Emirates Dirham",
-    "AUD": "Australian Dollar",
-    "BRL": "Brazilian Real",
-    "CAD": "Canadian Dollar",
-    "CHF": "Swiss Franc",
-    "EUR": "Euro",
-    "GBP": "British Pound",
-    "INR": "Indian Rupee",
-    "JPY": "Japanese Yen",
-    "MXN": "Mexican Peso",
-    "NZD": "New Zealand Dollar",
-    "SGD": "Singapore Dollar",
-    "TRY": "Turkish Lira",
-    "USD": "United States Dollar",
-}
-"""Currencies that are no cryptocurrency and in which products are quoted, with their names."""
 
 _CENT = "0.01"
 _DECIMALS = 8
@@ -57,7 +40,7 @@ def time(nanoseconds: int) -> HttpAnswer:
 def fiat_currencies(_request: HttpRequest, recorded: Recorded) -> HttpAnswer | None:
     """Answer which currencies there are: those of the products that are known; None if there is no product."""
     names = _currencies(recorded)
-    listed = [{"id": name, "name": _FIAT[name], "min_size": _CENT} for name in names if name in _FIAT]
+    listed = [{"id": name, "name": MONEY[name], "min_size": _CENT} for name in names if name in MONEY]
     return json_answer({"data": listed}, guessed="names, and sizes") if names else None
 
 
@@ -68,7 +51,7 @@ def crypto_currencies(_request: HttpRequest, recorded: Recorded) -> HttpAnswer |
     ccxt takes for one what has an `asset_id`, and needs its name.
     """
     names = _currencies(recorded)
-    coins = [name for name in names if name not in _FIAT]
+    coins = [name for name in names if name not in MONEY]
     listed = [
         {
             "code": name,
@@ -95,7 +78,7 @@ def exchange_rates(request: HttpRequest, recorded: Recorded) -> HttpAnswer | Non
     known = [one for one in known_products(recorded) if not is_future(one)]
     if not known:
         return None
-    if base not in _currencies(recorded) and base not in _FIAT:
+    if base not in _currencies(recorded) and base not in MONEY:
         return invalid_currency(base)
     pairs = [one for one in known if base in (one.base_currency, one.quote_currency)]
     recorded.read((TICKER, TICKER_BATCH, TRADES), [recorded.source_of(one.id) for one in pairs])

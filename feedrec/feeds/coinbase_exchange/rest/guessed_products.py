@@ -10,10 +10,11 @@ import msgspec
 
 from ...decoding import decoder_of
 from ...rest import Market
+from ...rest.currencies import MONEY
 from ...rest.increments import increment_of
 from ...state.book import Level
 from .recorded import is_recorded
-from .shapes import CURRENCY, DETAILS, FIAT, PRODUCT
+from .shapes import CURRENCY, DETAILS, PRODUCT
 
 __all__ = ["guessed_currencies", "guessed_products"]
 
@@ -80,8 +81,8 @@ def guessed_currencies(products: Iterable[Mapping[str, Any]]) -> list[dict[str, 
 
 
 def _guessed_currency(name: str, increments: Collection[str]) -> dict[str, Any]:
-    usual = _FIAT_PRECISION if name in FIAT else CURRENCY["max_precision"]
+    usual = _FIAT_PRECISION if name in MONEY else CURRENCY["max_precision"]
     precision = min(increments, key=Decimal, default=usual)
-    details = {**DETAILS, "type": "fiat" if name in FIAT else "crypto"}
+    details = {**DETAILS, "type": "fiat" if name in MONEY else "crypto"}
     names = {"id": name, "name": name, "display_name": name, "details": details}
     return {**CURRENCY, **names, "min_size": precision, "max_precision": precision}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CURRENCY", "DETAILS", "FIAT", "PRODUCT"]
+__all__ = ["CURRENCY", "DETAILS", "PRODUCT"]
 
 PRODUCT: Mapping[str, Any] = {
     "id": "",
@@ -68,6 +68,3 @@ DETAILS: Mapping[str, Any] = {
     "max_withdrawal_amount": 0,
 }
 """The keys of a currency's details (the same, and `CurrencyDetail` of coinbase-pro-node 9.1.0)."""
-
-FIAT = frozenset({"USD", "EUR", "GBP", "CAD", "JPY", "SGD", "AUD", "BRL", "CHF"})
-"""Currencies that are money; of Coinbase Exchange's own lists, USD, EUR and GBP."""

@@ -62,21 +62,22 @@ def test_more_than_the_last_hundred_are_found_in_the_frames() -> None:
     seen = market(*(candles(candle(start), kind="update") for start in reversed(times)))
     assert starts(told(query("FIVE_MINUTE", times[-1], HOUR), seen)) == times
     assert starts(told(query("FIVE_MINUTE", times[2], HOUR), seen)) == times[:3]
+    assert starts(told(query("FIVE_MINUTE", times[99], HOUR), seen)) == times[:100]
     assert len(seen.asked) == 1  # the state has those
 
 
 def test_longer_ones_are_put_together() -> None:
     seen = market(
         candles(
-            candle(HOUR - 3600, "2", "0.1", open="7", low="1.5", high="9.5"),
-            candle(HOUR - 3300, "3", "0.2", low="0.5", high="10"),
-            candle(HOUR - 300, "4", "0.25", low="0.75"),
+            candle(HOUR - 3600, "2", "0.1", open="7", low="10.5", high="19.5"),
+            candle(HOUR - 3300, "3", "0.2", low="9.5", high="100"),
+            candle(HOUR - 300, "4", "0.25", low="11", high="20"),
             candle(HOUR, "5", "1"),
         )
     )
     assert told(query("ONE_HOUR", HOUR - 3600, HOUR), seen)["candles"] == [
         {"start": str(HOUR), "low": "1", "high": "3", "open": "1.5", "close": "5", "volume": "1"},
-        {"start": str(HOUR - 3600), "low": "0.5", "high": "10", "open": "7", "close": "4", "volume": "0.55"},
+        {"start": str(HOUR - 3600), "low": "9.5", "high": "100", "open": "7", "close": "4", "volume": "0.55"},
     ]
 
 
@@ -86,6 +87,15 @@ def test_the_first_is_a_guess_if_the_recording_begins_within_it() -> None:
     assert (starts(answer), made_up) == ([HOUR, HOUR - 3600], "the first candle")
     assert starts(told(query("ONE_HOUR", HOUR - 3599, HOUR), seen)) == [HOUR]
     assert starts(told(query("FIVE_MINUTE", HOUR - 3300, HOUR), seen)) == [HOUR, HOUR - 3300]
+
+
+def test_what_the_first_frame_tells_is_known_however_much_came_after_it() -> None:
+    """The state has the last hundred of each."""
+    many = [trades(trade(number, 2000 - 10 * number)) for number in range(150)]
+    start = SECOND - 1980
+    assert len(told(query("ONE_MINUTE", start, start + 120), market(*many))["candles"]) == 3
+    fives = [candles(candle(HOUR - 300 * place), kind="update") for place in range(150, -1, -1)]
+    assert len(told(query("ONE_HOUR", HOUR - 12 * 3600, HOUR), market(*fives))["candles"]) == 13
 
 
 def test_shorter_ones_are_made_of_trades() -> None:

@@ -90,6 +90,14 @@ def test_whatever_shows_prices_and_sizes_shows_increments(payload: bytes) -> Non
     assert (fields["quote_increment"], fields["base_increment"]) == ("0.001", "0.0001")
 
 
+def test_of_a_deep_book_the_best_thousand_levels_of_a_side_show_increments() -> None:
+    bids = [("bid", str(2000 - place), "1") for place in range(1001)]
+    asks = [("offer", str(3000 + place), "1") for place in range(1001)]
+    bids[999:], asks[1000:] = [("bid", "7.5", "0.01"), ("bid", "0.125", "0.001")], [("offer", "9999.125", "0.001")]
+    [fields] = guessed(LIST, market(book(*bids, *asks)))[0]["products"]
+    assert (fields["quote_increment"], fields["base_increment"]) == ("0.1", "0.01")
+
+
 def test_what_status_does_not_list_is_guessed_beside_what_it_does() -> None:
     seen = market(status("ETH-USD"), ticker("7.5"), ticker("3", "ETH-USD"))
     answer, made_up = guessed(LIST, seen)
@@ -112,6 +120,7 @@ def test_spot_products_are_no_futures() -> None:
     assert names(told(f"{LIST}?product_type=FUTURE", seen)) == ["BIP-20DEC30-CDE"]
     both = ["BTC-USD", "BIP-20DEC30-CDE"]
     assert names(told(f"{LIST}?get_all_products=True", seen)) == both
+    assert names(told(f"{LIST}?get_all_products=False", seen)) == both[:1]
     assert names(told(f"{LIST}?product_ids=BTC-USD&product_ids=BIP-20DEC30-CDE&product_ids=NO-USD", seen)) == both
     assert told(f"{LIST}?product_type=FUTURE", market(status("BTC-USD"))) == {
         "products": [],

@@ -47,6 +47,13 @@ def test_rates_are_the_last_prices() -> None:
     assert of_euro["data"]["rates"] == {"ETH": "0.333333333333333333", "EUR": "1.0"}
 
 
+def test_futures_have_no_rates() -> None:
+    seen = market(FUTURE, ticker("7", "BIP-20DEC30-CDE"))
+    assert ask("/v2/exchange-rates", seen) is None
+    rates, _ = guessed("/v2/exchange-rates?currency=BTC", market(PRODUCTS, FUTURE, ticker("7", "BIP-20DEC30-CDE")))
+    assert rates["data"]["rates"] == {"BTC": "1.0"}
+
+
 def test_a_price_that_is_none_makes_no_rate() -> None:
     seen = market(
         status("BTC-USD", "ETH-USD", "SOL-USD"), ticker("0"), ticker("NaN", "ETH-USD"), ticker("x", "SOL-USD")

@@ -110,6 +110,8 @@ def test_where_no_trades_were_recorded_a_ticker_makes_the_one_that_tells_the_pri
 def test_a_product_of_usdc_has_the_trades_of_usd() -> None:
     [only] = told(f"{MARKET}products/BTC-USDC/ticker", market(trades(trade(5, 1))))["trades"]
     assert (only["trade_id"], only["product_id"]) == ("5", "BTC-USDC")
+    both = market(trades(trade(5, 1)), trades(trade(6, 1, product="BTC-USDC")))
+    assert ids(told(f"{MARKET}products/BTC-USDC/ticker", both)) == [6]
 
 
 @pytest.mark.parametrize(
