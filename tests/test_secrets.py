@@ -14,6 +14,8 @@ import json
 import re
 import socket
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ from feedrec.feeds.credentials import CdpKey
 from feedrec.formats import create_recording, open_recording
 from feedrec.model import NANOSECONDS, Event, Frame, Header
 
-from .cli.command import Output, background, feedrec, first_line, interrupt
+from .cli.command import Output, background, feedrec, first_line, interrupt, mock_venue
+from .cli.rest_venue import rest_venue
 from .recorder.venue import Peer, close, run, text, venue
 
 START = 1_795_280_400 * NANOSECONDS
@@ -432,3 +435,71 @@ def test_what_needs_credentials_says_which_variables_before_anything_connects(
     assert all(name.encode() in done.stderr for name in names)
     assert b"connect" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+REST_JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.c2lnbmF0dXJl"
+REST_SECRETS = {
+    "Authorization": f"Bearer {REST_JWT}",
+    "Cookie": "session=cookie-4f1c9e77a0b1",
+    "CB-ACCESS-KEY": "cb-key-4f1c9e77",
+    "CB-ACCESS-SIGN": "c2lnbmVkLWJ5LW1l",
+    "CB-ACCESS-PASSPHRASE": "cb-pass-4f1c9e77",
+    "X-CMC_PRO_API_KEY": "cmc-key-4f1c9e77",
+}
+IN_COOKIE, IN_QUERY, IN_BODY = "set-cookie-4f1c9e77", "query-4f1c9e77", "body-4f1c9e77"
+
+
+def assert_no_rest_secret(written: bytes, *more: str) -> None:
+    parts = [value.rpartition(" ")[2].rpartition("=")[2] or value for value in REST_SECRETS.values()]
+    for planted in (*parts, IN_COOKIE, IN_QUERY, *more):
+        assert planted.encode() not in written, planted
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst"])
+def test_requests_that_go_through_a_proxy(tmp_path: Path, suffix: str) -> None:
+    """The venue gets all of it, and answers with it, and with a cookie, which the application gets."""
+    folder = search_folder(tmp_path)
+    with rest_venue(set_cookie=f"a={IN_COOKIE}") as venue:
+        to = ("--to", "ws://127.0.0.1:9", "--rest-to", venue.url)
+        with background("proxy", *to, "--port", 0, "-o", folder / f"x{suffix}", "-vv") as proxy:
+            there = f"http{first_line(proxy.stdout).removeprefix('ws')}"
+            for method, body in (("GET", None), ("POST", b'{"side":"buy","api_secret":"%b"}' % IN_BODY.encode())):
+                asked = f"{there}/orders?api_key={IN_QUERY}&product_id=BTC-USD"
+                request = urllib.request.Request(asked, body, REST_SECRETS, method=method)
+                with urllib.request.urlopen(request) as answer:
+                    said = answer.read()
+                    assert answer.headers["set-cookie"] == f"a={IN_COOKIE}"
+                assert all(value.encode() in said for value in (*REST_SECRETS.values(), IN_QUERY))
+            code, out, err = interrupt(proxy)
+    assert code == 0, err
+    written = everything(folder, Output([], code, out, err))
+    assert written.count(b"product_id=BTC-USD") >= 2
+    assert b'"side":"buy"' in written
+    assert_no_rest_secret(written)
+
+
+def test_requests_that_fail_at_a_proxy(tmp_path: Path) -> None:
+    folder = search_folder(tmp_path)
+    to = ("--to", "ws://127.0.0.1:9", "--rest-to", f"http://user:{IN_BODY}@127.0.0.1:9")
+    with background("proxy", *to, "--port", 0, "-o", folder / "x.jsonl", "-vv") as proxy:
+        there = f"http{first_line(proxy.stdout).removeprefix('ws')}"
+        request = urllib.request.Request(f"{there}/orders?api_key={IN_QUERY}", headers=REST_SECRETS)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)
+        said = refused.value.read()
+        code, out, err = interrupt(proxy)
+    assert b"cannot get an answer from http://127.0.0.1:9/orders?api_key=[redacted]" in said
+    assert_no_rest_secret(everything(folder, Output([], code, out, err)) + said, IN_BODY)
+
+
+def test_what_is_asked_beside_a_feed_at_an_address_with_a_password(tmp_path: Path) -> None:
+    folder = search_folder(tmp_path)
+    with mock_venue() as feed, rest_venue(set_cookie=f"a={IN_COOKIE}") as venue:
+        rest = f"http://user:{IN_BODY}@{venue.url.removeprefix('http://')}"
+        done = feedrec(
+            "record", "--url", feed, "-c", "ticker", "--rest", "--rest-url", rest, "--duration", "3s", "-vv", "--json",
+            "-o", folder / "x.jsonl",
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout)["requests"] > 0
+    assert_no_rest_secret(everything(folder, done), IN_BODY, base64.b64encode(f"user:{IN_BODY}".encode()).decode())

@@ -8,8 +8,10 @@ the body as it arrived, decompressed; in that, only what the request itself sent
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote, urlsplit
 
 from ...feeds.redaction import REDACTED, Address, Redaction
 from ...feeds.redaction.addresses import secrets_of_address
@@ -104,11 +106,18 @@ def learn_from(request: HttpRequest, url: Address) -> None:
 def _secrets_of(request: HttpRequest, url: Address) -> list[str]:
     """Return what is secret in the address and the headers of a request, the longest first."""
     is_secret = url.redaction.is_secret
-    found = secrets_of_address(url, is_secret)
+    found = secrets_of_address(url, is_secret) | {_basic(url)}
     for name, value in request.headers:
         if is_secret(name):
             found |= {value, *(part for part in _PARTS.split(value) if len(part) >= _LONG)}
     return sorted((one for one in found if len(one) >= _SHORTEST_ECHO), key=len, reverse=True)
+
+
+def _basic(url: str) -> str:
+    """Return what the client sends for the user and password of an address (RFC 7617, 2); empty if it has none."""
+    user, at, _ = urlsplit(url).netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    return base64.b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode() if at else ""
 
 
 def _without_echoes(body: bytes, secrets: Iterable[str]) -> bytes:
