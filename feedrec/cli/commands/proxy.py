@@ -80,10 +80,11 @@ def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool
       feedrec proxy --to wss://host/ws --port 9000
       feedrec proxy --to coinbase-exchange -- COMMAND   (URL in FEEDREC_URL)
 
-    The first line on stdout is the URL: have the application connect to it instead of the venue. Its headers, messages
-    and closes reach the venue unchanged; its keys and signatures are passed on, but not recorded. Each client is a
-    connection of the recording, which can be replayed. If the disk fails, the connections go on, and the exit code is
-    3. With COMMAND, the proxy runs on a free port until the command ends, and the exit code is the command's.
+    The first line on stdout is the URL: have the application connect to it instead of the venue, and send its requests
+    of plain HTTP to the same host and port. Its headers, messages and closes reach the venue unchanged; its keys and
+    signatures are passed on, but not recorded. Each client is a connection of the recording, which can be replayed. If
+    the disk fails, the connections go on, and the exit code is 3. With COMMAND, the proxy runs on a free port until the
+    command ends, and the exit code is the command's.
     """
     from ...recorder import ProxyOptions, source_to
 

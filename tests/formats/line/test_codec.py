@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -191,6 +192,16 @@ event_details = st.dictionaries(
 @given(st.builds(Event, time=times, conn=st.integers(0, 2**31), name=st.text(), details=event_details))
 def test_an_event_survives_the_round_trip_whatever_its_keys(event: Event) -> None:
     assert decode_line(encode_event(event)) == event
+
+
+@given(st.none() | st.integers(0, 9), st.dictionaries(st.text(), st.integers() | st.text()), st.binary() | st.none())
+def test_a_body_at_the_end_of_an_event_stands_there_as_the_encoder_would_write_it(
+    conn: int | None, details: dict[str, Any], body: bytes | None
+) -> None:
+    details = details if body is None else {**details, "body": msgspec.Raw(body)}
+    others = {key: value for key, value in details.items() if key not in {"time", "conn", "event"}}
+    fields = {"time": format_time(TIME), **({} if conn is None else {"conn": conn}), "event": "http", **others}
+    assert encode_event(Event(TIME, conn, "http", details)) == msgspec.json.encode(fields)
 
 
 def test_details_of_an_event_cannot_take_the_place_of_its_own_keys() -> None:
