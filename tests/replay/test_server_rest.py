@@ -9,6 +9,7 @@ import http.client
 import json
 import logging
 import math
+import re
 import ssl
 import threading
 from collections.abc import Iterable, Sequence
@@ -31,7 +32,8 @@ from ..timing import HANG_TIMEOUT, until, wait_until
 from .keeping_client import KeepingConnection, connect
 from .raw_client import run
 
-DEMO = Path(__file__).parents[2] / "feedrec" / "cli" / "demo.jsonl.zst"
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "feedrec" / "cli" / "demo.jsonl.zst"
 BOOK = "/api/v3/brokerage/market/product_book?product_id=BTC-USD&limit=0"
 TIME = "/api/v3/brokerage/time"
 SUBSCRIBE = json.dumps({"type": "subscribe", "channel": "level2", "product_ids": ["BTC-USD"]})
@@ -297,3 +299,17 @@ def test_nothing_is_guessed_under_strict(caplog: pytest.LogCaptureFixture) -> No
         assert [run(scenario(strict=strict)) for strict in (False, True)] == [200, 404]
     assert caplog.messages[0].startswith(f"GET {target}: partly guessed: ")
     assert caplog.messages[2] == f"GET {target}: not recorded"
+
+
+def test_the_page_shows_what_one_gets() -> None:
+    """The requests of docs/replay.md, and their answers."""
+    page = (ROOT / "docs" / "replay.md").read_text()
+    shown = re.findall(r"^\$ curl '?http://127.0.0.1:8765(/[^' \n]*)'?\n(.*)$", page, re.MULTILINE)
+    assert len(shown) > 2
+
+    async def scenario() -> None:
+        async with ReplayServer(DEMO, options()) as server:
+            for target, answer in shown:
+                assert (await get(server, target))[1].decode() == answer
+
+    run(scenario())

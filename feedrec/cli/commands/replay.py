@@ -126,7 +126,11 @@ log = logging.getLogger("feedrec")
     type=click.Path(dir_okay=False, path_type=Path),
     help="With --auth strict: a PEM key, public or private, or a CDP or Exchange key file. Repeatable.",
 )
-@click.option("--strict", is_flag=True, help="Exit with 1 if a client was refused, or asked for data not recorded.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 if a client was refused, or asked for data not recorded; guess nothing that is asked over HTTP.",
+)
 @click.option("--deflate", is_flag=True, help="Compress messages to clients that offer permessage-deflate.")
 @click.option(
     "--no-cache",
