@@ -69,6 +69,7 @@ def feed_facts(feed: Feed) -> dict[str, Any]:
         "endpoint": feed.name,
         "summary": feed.summary,
         "url": feed.url,
+        "rest_hosts": _rest_hosts(feed),
         "credentials": credentials,
         "failover": feed.failover,
         "heartbeat_channel": feed.heartbeat_channel,
@@ -96,7 +97,9 @@ def _table(found: Iterable[Feed]) -> list[str]:
 
 def _details(feed: Feed) -> list[str]:
     kind = feed.credentials
-    facts = [("address", feed.url or "set with --url"), ("credentials", _need(feed))]
+    facts = [("address", feed.url or "set with --url")]
+    facts += [("" if place else "REST", host) for place, host in enumerate(_rest_hosts(feed))]
+    facts += [("credentials", _need(feed))]
     if kind is not None:
         facts += [("", kind.summary), ("environment", ", ".join(kind.variables)), ("--key-file", kind.file)]
     limits = [*_rates(feed), *feed.limits] or ["none known"]
@@ -120,6 +123,14 @@ def _details(feed: Feed) -> list[str]:
         facts += [(one.name, f"{one.meaning} ({one.default or 'none'})") for one in settings]
         lines += ["", *output.columns(facts, wrap=_width())]
     return lines
+
+
+def _rest_hosts(feed: Feed) -> list[str]:
+    """Return the hosts whose requests a replay answers, too."""
+    from ...feeds.rest import rest_half_of
+
+    half = rest_half_of(feed)
+    return [] if half is None else list(half.hosts)
 
 
 def _settings(feed: Feed) -> list[Setting]:

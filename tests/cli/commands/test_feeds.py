@@ -51,6 +51,9 @@ def test_json_has_all_that_is_known_of_all() -> None:
         assert one["url"] == feed.url
         assert one["failover"] == feed.failover
         assert one["summary"]
+    hosts = {one["endpoint"]: one["rest_hosts"] for one in facts}
+    assert hosts["coinbase-advanced"] == hosts["coinbase-advanced-user"] == ["api.coinbase.com"]
+    assert (hosts["coinmarketcap"], hosts["raw"]) == (["pro-api.coinmarketcap.com"], [])
     needs = {one["endpoint"]: one["credentials"]["need"] for one in facts}
     assert needs["raw"] == "none"
     assert needs["coinbase-exchange"] == "optional"
@@ -77,6 +80,7 @@ def test_an_endpoint_in_detail(name: str) -> None:
     facts = json.loads(feedrec("feeds", name, "--json").stdout)
     assert facts["endpoint"] == name
     names = [setting["name"] for setting in facts["settings"]]
+    assert all(host in joined for host in facts["rest_hosts"])
     assert names == [] if name == "raw" else names[-3:] == ["close_after", "close_code", "close_reason"]
     assert all(f"{one['name']} {one['meaning']} ({one['default'] or 'none'})" in joined for one in facts["settings"])
 
