@@ -16,7 +16,7 @@ from .measuring.machine import this_machine
 from .measuring.rows import Row
 from .page import shown
 from .recording import proxy, record, stages
-from .replaying import fan_out, late_book, late_state, lateness, replay, shared_clients, two_clients
+from .replaying import fan_out, late_book, late_state, lateness, replay, requests, shared_clients, two_clients
 from .starting import commands, feed_replay, pytest_start
 
 __all__ = ["GROUPS"]
@@ -39,6 +39,7 @@ GROUPS: dict[str, Rows] = {
     "shared": shared_clients.rows,
     "fan_out": fan_out.rows,
     "late_book": late_book.rows,
+    "requests": requests.rows,
     "two_clients": two_clients.rows,
     "late_state": late_state.rows,
     "reading": reading.rows,

@@ -21,6 +21,7 @@ __all__ = [
     "deep_book",
     "frames",
     "large",
+    "market",
     "repeated",
     "updates",
     "without_index",
@@ -63,6 +64,20 @@ def repeated(path: Path, count: int, pace: int = _PACE) -> list[bytes]:
         writer.write(Frame(number * pace, 0, payload))
     writer.finish()
     return payloads
+
+
+def market(path: Path, count: int, pace: int) -> None:
+    """Write a recording of `count` frames, the demo's snapshots and then its updates over and over, `pace` ns apart."""
+    describe = find_feed("coinbase-advanced").describe
+    received = [payload for frame in frames() if b'"subscriptions"' not in (payload := frame.payload)]
+    again = updates()
+    payloads = received + again * (max(count - len(received), 0) // len(again) + 1)
+    with open_recording(DEMO) as recording:
+        writer = create_recording(path, recording.header)
+    start = recording.header.created
+    for number, payload in enumerate(payloads[:count]):
+        writer.write(Frame(start + number * pace, 0, payload), describe(payload))
+    writer.finish()
 
 
 def captured(path: Path) -> tuple[list[Frame], Callable[[bytes], FrameInfo]]:

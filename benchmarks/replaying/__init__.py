@@ -8,6 +8,8 @@ What replaying costs, and how late it is.
     late_state.py        the state that a client gets deep in a recording
     late_client.py       that client
     late_server.py       the replay to both
+    requests.py          how late they are while others ask over HTTP
+    requests_client.py   those
     two_clients.py       how late they are for two clients with snapshots of 5 MB
     two_server.py        the replay to both
     fan_out.py           what 1, 10 and 100 clients cost, and how late their frames are
