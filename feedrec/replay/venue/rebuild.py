@@ -24,7 +24,7 @@ from .position import Position
 from .start import Recent, RecentStates, Start
 from .written_states import WrittenStates
 
-__all__ = ["Position", "Rebuilder"]
+__all__ = ["Position", "Rebuilder", "snapshot_in"]
 
 
 class Rebuilder:
@@ -70,15 +70,31 @@ class Rebuilder:
             RecordingError: If the recordings cannot be read that far.
 
         """
+        states = self.states(wanted, position, stopped)
+        return {key: snapshot_in(states, key, position.time) for key in wanted}
+
+    def states(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> Sequence[FeedState]:
+        """
+        Return states as of a position, of which each keeps a part of what is wanted; they are the caller's.
+
+        Args:
+            wanted: Channels and products.
+            position: Where in the timeline.
+            stopped: Ends the work early when set; what is returned is of no use then.
+
+        Raises:
+            RecordingError: If the recordings cannot be read that far.
+
+        """
         with self._lock:
             states = self._states_at(wanted, position, stopped)
             if stopped.is_set():
-                return dict.fromkeys(wanted)
+                return []
             for payload in position.since:
                 info = self._feed.describe(payload)
                 for state in states:
                     state.apply(info, payload)
-            return {key: _snapshot_in(states, key, position.time) for key in wanted}
+            return states
 
     def _states_at(self, wanted: frozenset[Key], position: Position, stopped: threading.Event) -> list[FeedState]:
         """Return states as of the line of a position, of which each keeps a part of what is wanted."""
@@ -122,6 +138,7 @@ def _since(need: Need) -> Since:
     return need.since
 
 
-def _snapshot_in(states: Sequence[FeedState], key: Key, time: int) -> bytes | None:
+def snapshot_in(states: Sequence[FeedState], key: Key, time: int) -> bytes | None:
+    """Return the snapshot of a key as of a time that one of some states has; None if none of them has it."""
     found = (state.snapshot(*key, time) for state in states)
     return next((snapshot for snapshot in found if snapshot is not None), None)

@@ -17,6 +17,7 @@ from ...timeline.timeline import Timeline
 from ...venue.gathering import looks_in
 from ...venue.position import Position
 from ...venue.rebuild import Rebuilder
+from .following import Following
 
 __all__ = ["RecordedMarket", "Sources"]
 
@@ -45,7 +46,7 @@ class Sources:
     def __init__(self, timeline: Timeline, feed: VenueFeed, rebuilder: Rebuilder, catalogue: Catalogue) -> None:
         self.timeline = timeline
         self.feed = feed
-        self.rebuilder = rebuilder
+        self.following = Following(timeline, feed, rebuilder)
         self.catalogue = catalogue
 
 
@@ -86,7 +87,7 @@ class RecordedMarket:
     def snapshots(self, keys: Collection[Key]) -> Mapping[Key, bytes | None]:
         """See `Market`; raises as `snapshot` does."""
         self.tells_time = True  # they are stamped with it
-        found = self._sources.rebuilder.snapshots(frozenset(keys), self._position, self._stopped)
+        found = self._sources.following.snapshots(frozenset(keys), self._position, self._stopped)
         lacking = [key for key in keys if found[key] is None]
         return {**found, **self._coming_snapshots(lacking)} if lacking else found
 
