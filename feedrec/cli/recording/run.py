@@ -238,7 +238,7 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
         facts.append(output.count(counts.connections, "connection"))
     facts.append(output.count(progress.reconnects, "reconnect"))
     if counts.requests:
-        facts.append(output.count(counts.requests, "REST answer"))
+        facts.append(output.count(counts.requests, "HTTP request"))
     if counts.out_of_order:
         facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
     line = f"  {', '.join(facts)}"

@@ -75,7 +75,7 @@ def test_the_summary_counts_them(tmp_path: Path) -> None:
         with background("record", *arguments) as process:
             wait_until(lambda: len(venue.asked) >= 3)
             _, out, _ = interrupt(process)
-    assert b" REST answers\n" in out
+    assert b" HTTP requests\n" in out
 
 
 def test_a_rest_that_cannot_be_reached_is_warnings(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_rest_that_cannot_be_reached_is_warnings(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert b"connection refused, nothing is listening there" in done.stderr
     assert b"asking again later" in done.stderr
-    assert b"REST answers" not in done.stdout
+    assert b"HTTP request" not in done.stdout
     assert urls(tmp_path / "x.jsonl.zst") == []
 
 
