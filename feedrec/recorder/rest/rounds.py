@@ -105,6 +105,8 @@ class Rounds:
         except Exception as error:  # noqa: BLE001  a plug-in's half is no reason to lose frames
             self._warn("REST: there is no telling what to ask: %r", error)
             return True
+        if not addresses:
+            self._warn("REST: clients of this venue ask it for nothing that is public")
         answered = unanswered = 0
         try:
             for address in addresses:

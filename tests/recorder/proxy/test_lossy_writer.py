@@ -61,6 +61,18 @@ def test_frames_without_room_are_counted_and_the_loss_is_an_event(caplog: pytest
     assert len(disk.records) == 2  # a reading of the clocks, and the loss once
 
 
+def test_a_request_without_room_is_lost_like_a_frame() -> None:
+    disk = Disk()
+    writer = writer_on(disk)
+    disk.fill(full=True)
+    writer.exchange(Event(1, None, "http", {}))
+    assert (writer.lost, writer.counts.requests, disk.records) == (1, 0, [])
+    disk.fill(full=False)
+    writer.drained()
+    writer.exchange(Event(2, None, "http", {}))
+    assert (writer.lost, writer.counts.requests, disk.records[-1]) == (1, 1, Event(2, None, "http", {}))
+
+
 def test_files_that_wait_for_their_names_cost_no_frame() -> None:
     """A recorder would let the venue wait for that; a connection that is passed on cannot."""
     disk = Disk()

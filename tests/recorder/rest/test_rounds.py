@@ -182,6 +182,15 @@ def test_what_a_plug_in_raises_is_a_warning(path: Path, caplog: pytest.LogCaptur
     assert warnings(caplog)[0].startswith("REST: there is no telling what to ask: ")
 
 
+def test_where_there_is_nothing_to_ask_a_warning_says_so(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def wait() -> None:
+        async with asking(path, lambda _: answered()):
+            await until(lambda: caplog.records)
+
+    run(wait())
+    assert caplog.messages == ["REST: clients of this venue ask it for nothing that is public"]
+
+
 def test_a_run_that_ends_amid_a_request_says_what_is_missing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def answer(asked: Asked) -> bytes:
         return answered(b"[]") if asked.target == "/a" else await asyncio.sleep(NEVER, b"")
