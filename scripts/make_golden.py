@@ -20,6 +20,7 @@ import msgspec
 import zstandard
 
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.line.http_events import BODY_KEYS, HTTP, exchange_of
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.gzip_members import GzipEncoder
 from feedrec.formats.stream.parquet_encoder import ParquetEncoder
@@ -97,6 +98,15 @@ def records() -> list[tuple[Record, FrameInfo | None]]:
 def as_json(record: Record) -> dict[str, Any]:
     """Return what a reader must find, in terms that do not depend on feedrec."""
     common: dict[str, Any] = {"time": format_time(record.time), "conn": record.conn}
+    if isinstance(record, Event) and record.name == HTTP:
+        exchange = exchange_of(record)
+        bodies = None if exchange is None else (exchange.sent, exchange.answer.body)
+        return {
+            **common,
+            "event": HTTP,
+            "details": {key: value for key, value in record.details.items() if key not in BODY_KEYS},
+            "bodies": bodies and [base64.b64encode(body).decode() for body in bodies],
+        }
     if isinstance(record, Event):
         return {**common, "event": record.name, "details": record.details}
     flags = {name: True for name in ("redacted", "synthetic", "unverified") if getattr(record, name)}

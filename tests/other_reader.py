@@ -32,6 +32,7 @@ SEEK_TABLE, SEEK_END = 0x184D2A5E, b"\xb1\xea\x92\x8f"
 INDEX_FRAME, INDEX_BEGIN = 0x184D2A5D, b"\x66\x65\x65\x64\x72\x65\x63\x01"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MARK = b"\xef\xbb\xbf"
+BODIES = [f"{name}{ending}" for name in ("sent", "body") for ending in ("", "_text", "_base64")]
 FLAGS = ("redacted", "synthetic", "unverified")
 TIME = re.compile(r"^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
 SPACE = re.compile(r"[ \t\n\r]*")
@@ -169,11 +170,15 @@ def _record(line: bytes) -> dict[str, Any]:
     json.dumps(fields, ensure_ascii=False).encode()  # no lone surrogate
     common: dict[str, Any] = {"time": _time(fields["time"]), "conn": fields.get("conn", 0)}
     flags = {name: True for name in FLAGS if fields.get(name)}
-    _require(type(common["conn"]) is int and all(type(fields.get(name, True)) is bool for name in FLAGS))
+    _require(type(common["conn"]) is int)
     if isinstance(fields.get("event"), str):
         details = {key: fields[key] for key in fields if key not in ("time", "conn", "event")}
+        if fields["event"] == "http":
+            common["conn"] = None
+            details = {key: value for key, value in details.items() if key not in BODIES}
+            return {**common, "event": "http", "details": details, "bodies": _bodies(text, fields)}
         return {**common, "event": fields["event"], "details": details}
-    _require(fields["dir"] in {"in", "out"})
+    _require(fields["dir"] in {"in", "out"} and all(type(fields.get(name, True)) is bool for name in FLAGS))
     op = "text"
     if "frame" in fields:
         payload = _verbatim(text, "frame")
@@ -246,6 +251,26 @@ def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
         raise DamageError("corrupt" if closed else "truncated", len(data))
 
 
+def _bodies(text: str, fields: dict[str, Any]) -> list[str] | None:
+    """Give what was sent and answered; None if the event is no request."""
+    with suppress(*BAD_LINE):
+        _time(fields["started"])
+        _require(all(type(fields[key]) is str for key in ("method", "url")) and type(fields["status"]) is int)
+        _require(all(type(fields.get(key, "")) is str for key in ("type", "sent_type")))
+        _require(type(fields.get("redacted", True)) is bool and type(fields.get("headers", {})) is dict)
+        _require(all(type(value) is str for value in fields.get("headers", {}).values()))
+        return [base64.b64encode(_body(text, fields, name)).decode() for name in ("sent", "body")]
+    return None
+
+
+def _body(text: str, fields: dict[str, Any], name: str) -> bytes:
+    others = [
+        str.encode(fields.get(f"{name}_text", "")),
+        base64.b64decode(fields.get(f"{name}_base64", ""), validate=True),
+    ]
+    return _verbatim(text, name) if name in fields else others[f"{name}_text" not in fields]
+
+
 def _index(data: bytes) -> list[dict[str, Any]]:
     """Give the rows of the index; what is wrong with it raises something."""
     count, descriptor = struct.unpack("<IB", data[-9:-4])
@@ -267,6 +292,7 @@ def _index(data: bytes) -> list[dict[str, Any]]:
         _require(0 <= low <= high < 253_402_300_800 * 10**9 if lines else low is high is None)
         _require(row["offset"] == at and row["size"] > 0 and row["text"] >= lines >= 0)
         _require(all(0 <= number < lines for number, _, _ in row["snapshots"]))
+        _require(all(0 <= number < lines for number in row.get("http", ())))
         at += row["size"]
     _require(at == begin)
     return rows

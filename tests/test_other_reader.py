@@ -27,6 +27,9 @@ SOURCES = [GOLDEN / "everything.jsonl.zst", DEMO]
 START = '"time":"2026-11-21T17:00:00.000000000Z","conn":0'
 HEADER = '{"feedrec":1,"endpoint":"raw"}'
 FRAME = f'{{{START},"dir":"in",'
+REQUEST = (
+    '{"time":"2026-11-21T17:00:00Z","event":"http","started":"1970-01-01T00:00:00Z","method":"","url":"","status":0,'
+)
 
 
 def first_reader(path: Path) -> tuple[list[bytes], list[dict[str, Any]], dict[str, Any] | None] | str:
@@ -135,6 +138,20 @@ def test_a_zstd_block_that_cannot_be_is_damage_there(tmp_path: Path) -> None:
         FRAME.replace('"in"', '"up"') + '"frame":1}',
         FRAME + '"event":"x","frame":1}',
         f'{{{START},"event":"x","unverified":true,"text":5}}',
+        REQUEST + '"body":[ 1.0 ] }',
+        REQUEST + '"conn":7,"sent" : {"a":1,  "a":2},"body_text":"\\ud83d\\ude00\\n"}',
+        REQUEST + '"body_base64":"/w==","type":"x","headers":{"a":"b"},"redacted":true,"sent_type":""}',
+        REQUEST + '"body":1,"body_text":"x","body":2}',
+        REQUEST + '"body_text":"x","body_base64":"YQ=="}',
+        REQUEST + '"body_base64":"YQ"}',
+        REQUEST + '"body_text":7}',
+        REQUEST + '"headers":{"a":1}}',
+        REQUEST + '"redacted":"yes"}',
+        REQUEST + '"status":200.0}',
+        REQUEST + '"started":"now"}',
+        REQUEST + '"body":NaN}',
+        REQUEST + '"further":[1]}',
+        REQUEST.replace("url", "address") + '"body":1}',
         f"{{{START}}}",
         "",
         "[1]",

@@ -12,7 +12,7 @@ import msgspec
 
 from ...model import Event, Frame, Record, format_time
 from .codec import frame_pieces, is_encoded_as, payload_key
-from .http_events import BODY_KEYS, HTTP
+from .http_events import BODY_KEYS, HTTP, conn_in
 from .payload.in_lines import PAYLOAD_KEYS
 from .payload.json_strings import joined
 
@@ -53,7 +53,7 @@ def as_written(line: bytes, record: Record) -> bytes:
 
 
 def _event_as_written(line: bytes, event: Event) -> bytes:
-    conn = b"" if event.conn is None else b'"conn":%d,' % event.conn
+    conn = conn_in(line) if event.conn is None else b'"conn":%d,' % event.conn
     start = b'{"time":"%b",%b"event":%b' % (format_time(event.time).encode(), conn, _encode(event.name))
     verbatim = BODY_KEYS if event.name == HTTP else frozenset[str]()
     return joined([start, *(b",%b" % field for field in _further(line, _EVENT_KEYS, verbatim)), b"}"])

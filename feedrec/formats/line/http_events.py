@@ -21,6 +21,7 @@ from .payload.json_strings import joined
 __all__ = [
     "BODY_KEYS",
     "HTTP",
+    "conn_in",
     "exchange_of",
     "http_event",
     "is_http_line",
@@ -42,7 +43,7 @@ _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cook
 """Headers that are never written, whoever hands them over."""
 
 _NOTHING = msgspec.Raw()
-_WRITTEN = re.compile(rb'Z","(?:conn":-?\d+,")?event":"http"[,}]')
+_WRITTEN = re.compile(rb'Z",("conn":-?\d+,)?"event":"http"[,}]')
 _WRITTEN_AT = 38
 
 
@@ -81,6 +82,12 @@ def http_event(exchange: HttpExchange) -> Event:
 def is_http_line(line: bytes) -> bool:
     """Return whether a line as a writer writes it, perhaps one that does not know such events, is one."""
     return _WRITTEN.match(line, _WRITTEN_AT) is not None
+
+
+def conn_in(line: bytes) -> bytes:
+    """Return the connection in such a line as a program writes it that does not know the event; else nothing."""
+    found = _WRITTEN.match(line, _WRITTEN_AT)
+    return found[1] or b"" if found else b""
 
 
 def may_be_http_line(line: bytes) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from feedrec.errors import LineError
 from feedrec.formats.line.as_written import as_written
 from feedrec.formats.line.codec import decode_line, encode_event
-from feedrec.formats.line.http_events import BODY_KEYS, exchange_of, http_event
+from feedrec.formats.line.http_events import BODY_KEYS, exchange_of, http_event, is_http_line
 from feedrec.formats.line.payload.verbatim import stands_verbatim
 from feedrec.formats.line.renumbering import renumbered
 from feedrec.formats.stream.protocols import MAX_LINE
@@ -86,12 +86,17 @@ def test_headers_with_secrets_are_never_written() -> None:
 
 
 def test_a_connection_in_the_line_means_nothing() -> None:
-    """A program that does not know the event may have put one there, for lack of one; as written, it is gone."""
-    line = LINE.replace(b'"event"', b'"conn":3,"event"') + b'"body":{}}'
+    """A program that does not know the event puts one there; that is no reason to write the line anew."""
+    plain = LINE + b'"body":{}}'
+    line = plain.replace(b'"event"', b'"conn":0,"event"')
     event = event_of(line)
+    assert event == http_event(exchange())
     assert event.conn is None
-    assert exchange_of(event) == exchange()
-    assert as_written(line, event) == renumbered(LINE + b'"body":{}}', None, None) == LINE + b'"body":{}}'
+    assert is_http_line(line)
+    assert is_http_line(plain)
+    assert as_written(line, event) == line
+    assert as_written(line.replace(b'"conn":0', b'"conn": 0'), event) == plain
+    assert renumbered(plain, None, None) == plain
 
 
 def test_only_spaces_outside_of_bodies_go() -> None:
