@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
 from ...errors import LineError
 from ...http_messages import HttpExchange
-from ...model import Event, Record
+from ...model import Event, Record, describe_nothing
 from ..facts.file_facts import decode_facts
 from ..line.codec import decode_line
 from ..line.http_events import HTTP, exchange_of, may_be_http_line
@@ -19,18 +21,28 @@ from .recording import Recording
 __all__ = ["ExchangePlace", "exchange_at", "exchanges_in", "http_lines_in"]
 
 
-class ExchangePlace(NamedTuple):
+class _Line(NamedTuple):
+    """A line of a block: its number, and what an index says of the block."""
+
+    number: int
+    block: IndexedBlock
+
+
+@dataclass(frozen=True, order=True)
+class ExchangePlace:
     """
     Where an exchange stands in a recording.
 
     Attributes:
         time: Its time, in nanoseconds.
         number: How many with the same time stand before it.
+        line: Where that is in the file, if an index told it; places are the same without it.
 
     """
 
     time: int
     number: int
+    line: _Line | None = field(default=None, compare=False, repr=False)
 
 
 def exchanges_in(
@@ -52,28 +64,75 @@ def exchanges_in(
 
     """
     seen: dict[int, int] = {}
-    found = http_lines_in(recording, start, end)
-    if recording.index is None:
-        found = _http_lines(recording, recording.batches(start, end))  # which looks for the time
-    for _, event in found:
+    found: Iterator[tuple[Event, _Line | None]]
+    index = recording.index
+    if index is None:
+        batches = recording.batches(start, end)  # which looks for the time
+        found = ((event, None) for _, event in _http_lines(recording, batches))
+    else:
+        found = _by_index(recording, index, start, end)
+    for event, line in found:
         exchange = exchange_of(event)
         if exchange is not None:
             number = seen[event.time] = seen.get(event.time, -1) + 1
-            yield ExchangePlace(event.time, number), exchange
+            yield ExchangePlace(event.time, number, line), exchange
 
 
 def exchange_at(recording: Recording, place: ExchangePlace) -> HttpExchange | None:
     """
     Return the exchange at a place that `exchanges_in` told; None if it is not there any more.
 
-    This reads the blocks around its time; plain lines and gzip, where it must, from the beginning.
+    If an index told the place, this reads one block, not even the index; otherwise what is around its time, of plain
+    lines and gzip all before it.
 
     Raises:
         DamagedRecordingError: If it is not found before damage.
 
     """
+    if place.line is not None:
+        with contextlib.suppress(LineError):
+            event = _event_at(recording, place.line)
+            if event is not None and event.time == place.time:
+                return exchange_of(event)
     found = exchanges_in(recording, place.time, place.time + 1)
     return next((exchange for at, exchange in found if at == place), None)
+
+
+def _event_at(recording: Recording, line: _Line) -> Event | None:
+    """Return the `http` event at a place; None if there is another block, or another line."""
+    text = recording.block_text(line.block)
+    event = None if text is None else decode_line(text.split(b"\n")[line.number])
+    return event if isinstance(event, Event) and event.name == HTTP else None
+
+
+def _by_index(
+    recording: Recording, index: Index, start: int | None, end: int | None
+) -> Iterator[tuple[Event, _Line | None]]:
+    """Yield the `http` events of a span of time, each with its place if its block is what the index says."""
+    may_have = _blocks_with(recording, start, end)
+    span = Selection(start=start, end=end, keeps_events=True)
+    for block in filter(may_have, index.blocks):
+        text = recording.block_text(block)
+        try:
+            events = [] if text is None else list(_events_in(text.split(b"\n")[:-1]))
+        except LineError:
+            text = None
+        if text is None:  # what is wrong there is told by who reads it line by line
+            lines = _http_lines(recording, recording.batches_of(block.__eq__, start, end))
+            yield from ((event, None) for _, event in lines)
+            continue
+        its = IndexedBlock(block.offset, block.size, block.text, block.lines, block.crc)  # places outlive the index
+        for number, event in events:
+            if span.takes(event, describe_nothing):
+                yield event, _Line(number, its)
+
+
+def _events_in(lines: Sequence[bytes]) -> Iterator[tuple[int, Event]]:
+    """Yield the `http` events among lines, with their numbers."""
+    for number, line in enumerate(lines):
+        record = decode_line(line) if may_be_http_line(line) else None
+        if isinstance(record, Event) and record.name == HTTP:
+            yield number, record
 
 
 def http_lines_in(

@@ -185,6 +185,43 @@ def test_with_an_index_only_blocks_that_have_some_are_read(tmp_path: Path, make:
         before = recording.bytes_read
         assert exchange_at(recording, PLACES[-1]) == EXCHANGES[-1]
         assert recording.bytes_read - before <= max(sizes)
+        *_, (place, _) = exchanges_in(recording)
+    with open_recording(path) as recording:
+        before = recording.bytes_read
+        assert exchange_at(recording, place) == EXCHANGES[-1]
+        assert recording.bytes_read - before == sizes[-1]  # and no index
+
+
+def test_another_file_at_the_place_is_seen(tmp_path: Path) -> None:
+    """Then what is around the time is read."""
+    places = [place for place, _ in read(as_it_is(tmp_path))]
+    writer = create_recording(tmp_path / "other.jsonl.zst", HEADER)
+    for number in range(500):
+        writer.write(Frame(START, 0, b"[%d]" % number))
+    for one in RECORDS:
+        writer.write(one)
+    with open_recording(writer.finish()) as recording:
+        assert [exchange_at(recording, place) for place in places] == EXCHANGES
+
+
+@pytest.mark.parametrize("place", range(4, len(EXCHANGES)))  # the first block has the header
+def test_damage_is_reported_behind_what_comes_before_it(tmp_path: Path, place: int) -> None:
+    """As a whole reading does, also where the index knew the place."""
+    path = as_it_is(tmp_path)
+    found = read(path)
+    line = found[place][0].line
+    assert line is not None
+    data = bytearray(path.read_bytes())
+    data[line.block.offset + line.block.size // 2] ^= 0xFF
+    path.write_bytes(data)
+    with open_recording(path) as recording:
+        good: list[tuple[ExchangePlace, HttpExchange]] = []
+        with pytest.raises(CorruptRecordingError) as caught:
+            good.extend(exchanges_in(recording))
+        assert caught.value.offset == line.block.offset
+        assert good == [one for one in found if one[0].line.block.offset < line.block.offset]  # type: ignore[union-attr]
+        with pytest.raises(CorruptRecordingError):
+            exchange_at(recording, found[place][0])
 
 
 def test_where_there_is_none_nothing_is_read(tmp_path: Path) -> None:
