@@ -125,6 +125,12 @@ class HttpExchange(msgspec.Struct, frozen=True):
         headers = (("content-type", self.sent_type),) if self.sent_type else ()
         return HttpRequest(self.method, self.target, headers, self.sent)
 
+    @property
+    def answer_to_send(self) -> HttpAnswer:
+        """The answer as it goes out again: it says how it is compressed if it could not be unpacked."""
+        encoding = first_value(self.answer.headers, "content-encoding")
+        return self.answer if encoding is None else msgspec.structs.replace(self.answer, encoding=encoding)
+
 
 def first_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """Return the value of the first header of a name, which is in lower case; None if there is none."""

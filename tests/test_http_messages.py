@@ -55,3 +55,9 @@ def test_an_exchange_has_what_was_asked(url: str, target: str) -> None:
     assert exchange.target == target
     assert exchange.request == HttpRequest("POST", target, (("content-type", "text/plain"),), b"x")
     assert HttpExchange(2, 1, "GET", url, HttpAnswer(200)).request == HttpRequest("GET", target)
+
+
+def test_an_answer_that_could_not_be_unpacked_goes_out_as_it_came() -> None:
+    plain, packed = (HttpAnswer(200, b"x", "", headers) for headers in ((), (("content-encoding", "br"),)))
+    assert HttpExchange(2, 1, "GET", "http://h", plain).answer_to_send == plain
+    assert HttpExchange(2, 1, "GET", "http://h", packed).answer_to_send.encoding == "br"

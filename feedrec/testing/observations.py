@@ -15,13 +15,16 @@ from ..http_messages import HttpAnswer, HttpRequest
 from ..replay import ClientResult, DialogueFailure, Observer
 from .messages import Received, ReceivedMessage, ReceivedRequest, ReplayClient, SentMessage
 
-__all__ = ["KEPT_BYTES", "KEPT_MESSAGES", "Observations"]
+__all__ = ["KEPT_BYTES", "KEPT_FAILURES", "KEPT_MESSAGES", "Observations"]
 
 KEPT_MESSAGES = 10_000
 """Messages that are kept in each direction, the last ones."""
 
 KEPT_BYTES = 64 << 20
 """Bytes of payload that are kept in each direction; one message is, however large."""
+
+KEPT_FAILURES = 1000
+"""Failures of dialogues that are kept, the first ones."""
 
 _POLL = 0.02  # seconds between looks at what is waited for: messages that are sent wake nobody
 _MOST_NAMED = 5  # clients in an error
@@ -158,7 +161,8 @@ class Observations(Observer):
 
     def on_request_failed(self, failure: DialogueFailure) -> None:
         with self._lock:
-            self._dialogue_failures.append(failure)
+            if len(self._dialogue_failures) < KEPT_FAILURES:
+                self._dialogue_failures.append(failure)
             self._tell()
 
     def on_failed(self, client: int, error: Exception) -> None:

@@ -80,6 +80,14 @@ def test_what_was_wrong_with_a_request_ends_what_waits() -> None:
     timer.join()
 
 
+def test_the_first_failures_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observations, "KEPT_FAILURES", 2)
+    observed = Observations()
+    for number in range(3):
+        observed.on_request_failed(DialogueFailure(0, "request", f"{number}"))
+    assert [failure.text for failure in observed.dialogue_failures] == ["0", "1"]
+
+
 def test_a_time_that_is_not_known_is_none() -> None:
     observed = seen(b"1")
     assert (observed.sent[0].time, observed.received[0].time) == (5, None)

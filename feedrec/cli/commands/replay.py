@@ -169,8 +169,8 @@ def replay(
     Several FILEs, or a folder of recordings, are merged by time. Recordings of different endpoints are served side by
     side; each endpoint has its own path, and its own URL on stdout.
 
-    With --mode dialogue, the first client plays the first connection of the recording, the next one the next: frames
-    go out when it has said what was said then. If it says anything else, or nothing, the exit code is 1.
+    With --mode dialogue, the first client plays the first recorded connection, the next one the next: frames go out
+    when it has said what was said then, and HTTP requests are answered as they were. All else makes the exit code 1.
 
     With COMMAND, the server runs on a free port until the command ends; stdout and the exit code are the command's, but
     never 0 if a replay failed. With --tls, COMMAND trusts the certificate; other clients need the lines after the URL.

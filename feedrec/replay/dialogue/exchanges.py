@@ -27,7 +27,8 @@ from .stand_ins import Pair, StandIns, telling
 
 __all__ = ["Answered", "Exchanges", "refusal"]
 
-_MOST_NAMED = 3
+_MOST_NAMED = 3  # requests that were not sent
+_MOST_SHOWN = 100  # failures that are shown in full: nothing stops a client that goes on
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -77,6 +78,7 @@ class Exchanges:
             self._alike.setdefault(_form_of(parts), []).append(number)
         self._changes = [number for number, one in enumerate(recorded) if not one.is_safe]
         self._used: set[int] = set()
+        self._failures = 0
         self._known = StandIns()
 
     def __len__(self) -> int:
@@ -166,6 +168,9 @@ class Exchanges:
         return found
 
     def _failure(self, request: HttpRequest, said: Parts) -> DialogueFailure:
+        self._failures += 1
+        if self._failures > _MOST_SHOWN:
+            return DialogueFailure(0, "request", "a request is none of those recorded, as many before it")
         safe = safe_parts(request, self._redaction, as_written=self._matching.is_exact)
         free = [number for number in range(len(self)) if number not in self._used]
         alike = next((number for number in free if self._parts[number].has_same_path(said, self._known)), None)

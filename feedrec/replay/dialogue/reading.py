@@ -49,7 +49,9 @@ class _Exchanged(NamedTuple):
     def named(self, name: str) -> RecordedExchange:
         one = self.exchange
         times = self.started, self.time
-        return RecordedExchange(name, self.run, *times, one.method, one.target, one.answer, one.sent_type, one.sent)
+        return RecordedExchange(
+            name, self.run, *times, one.method, one.target, one.answer_to_send, one.sent_type, one.sent
+        )
 
 
 class _Reading:

@@ -18,10 +18,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
-import msgspec
-
 from ...feeds.redaction.addresses import REDACTED, redact_address
-from ...http_messages import HttpAnswer, HttpExchange, HttpRequest, first_value
+from ...http_messages import HttpAnswer, HttpExchange, HttpRequest
 from .kept import Kept
 
 __all__ = ["ExchangeSource", "RecordedAnswers"]
@@ -110,7 +108,7 @@ class RecordedAnswers:
         answer = self._answers.get(chosen.place)
         if answer is None:
             async with self._turn:
-                answer = _to_send((await asyncio.to_thread(self._source.at, chosen.place)).answer)
+                answer = (await asyncio.to_thread(self._source.at, chosen.place)).answer_to_send
             self._answers.keep(chosen.place, answer, len(answer.body))
         return answer
 
@@ -145,12 +143,6 @@ class RecordedAnswers:
             key = _key(*about)
             self._keys.keep(about, key, len(request.target))
         return key
-
-
-def _to_send(answer: HttpAnswer) -> HttpAnswer:
-    """Return a recorded answer as it goes out: it says how it is compressed if it could not be unpacked."""
-    encoding = first_value(answer.headers, "content-encoding")
-    return answer if encoding is None else msgspec.structs.replace(answer, encoding=encoding)
 
 
 def _key(method: str, target: str) -> Hashable:

@@ -212,3 +212,27 @@ def test_whatever_was_recorded_is_answered_each_once_in_any_order(recorded: list
             assert found == sorted(found, key=int)
     if not any(line[0].startswith("POST") for line in lines):
         assert having.is_over
+
+
+def test_of_very_many_failures_the_last_ones_are_told_in_short() -> None:
+    """A client may go on for ever, and a long body takes long to be searched for secrets."""
+    having = exchanges(("GET /a", "1"))
+    failures = [failure_of(having, "GET /b") for _ in range(102)]
+    assert [bool(failure.difference) for failure in failures] == [True] * 100 + [False] * 2
+    assert str(failures[-1]) == "a request is none of those recorded, as many before it"
+    assert ask(having, "GET /a") == "1"
+
+
+@given(
+    st.sampled_from(["GET", "POST", "\u20ac"]), st.text(), st.binary(), st.text(), st.sampled_from(["json", "exact"])
+)
+def test_whatever_is_asked_is_answered(method: str, target: str, body: bytes, body_type: str, match: str) -> None:
+    """Once it was recorded; before that, with a difference that can be seen."""
+    request = HttpRequest(method, target, (("content-type", body_type),), body)
+    for recorded in ("/", target):
+        exchange = RecordedExchange("it", 0, 0, 0, method, recorded, HttpAnswer(200), body_type, body)
+        found = Exchanges([exchange], parse_match(match)).hear(request)
+        if recorded == target:
+            assert isinstance(found, Answered)
+        elif isinstance(found, DialogueFailure):
+            assert all(line.isprintable() for line in found.lines)
