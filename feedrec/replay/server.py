@@ -282,7 +282,7 @@ class ReplayServer:
         return reception
 
     def _build_rest(self) -> RestService:
-        return build_service(
+        service = build_service(
             self._endpoints,
             self._options,
             self.steering,
@@ -290,8 +290,9 @@ class ReplayServer:
             plain=lambda request: plain_answer(request, self.url),
             observer=self._observer,
             log=self._requests_log,
-            on_fault=self._note_lack,
         )
+        service.on_lack, service.on_failed = self._note_lack, self._note_failure
+        return service
 
     def _note_lack(self) -> None:
         self.has_lacked = True

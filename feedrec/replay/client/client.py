@@ -27,7 +27,6 @@ from ..timeline.batch_window import Place
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.endpoints import Endpoint
-from ..venue.position import Position
 from .connection import ReplayConnection
 from .crowd import Crowd
 from .first_words import FirstWords
@@ -178,14 +177,13 @@ class ClientReplay:
         return self._timing.beginning if present is None else wall_time(present, Shift(0))
 
     @property
-    def position(self) -> Position | None:
-        """Where in the timeline it is; None if nothing of that was read yet."""
-        return None if self._playback is None else self._playback.position
+    def reached(self) -> tuple[FrameBatch, int] | None:
+        """The batch that is played, and how many of its frames are past; None before the first."""
+        return None if self._playback is None else self._playback.reached
 
-    @property
-    def venue_time(self) -> int:
-        """What the venue's clock says now; where nobody answers the client, what the recorder's does."""
-        return self.present if self._session is None else self._session.time.clock.at(self.present)
+    def venue_time(self, present: RecordedWall) -> int:
+        """Return what the venue's clock says at the present; where nobody answers, that is the recorder's."""
+        return present if self._session is None else self._session.time.clock.at(present)
 
     @property
     def frame_at_hand(self) -> Frame | None:

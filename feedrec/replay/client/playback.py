@@ -26,7 +26,7 @@ from ..steering.followers import Follower
 from ..timeline.coming_snapshots import LONG_PATIENCE, PATIENCE, Outlook
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
-from ..venue.position import Position, position_in
+from ..venue.position import position_in
 from .crowd import Crowd
 from .message_runs import RunsOfClient
 from .outlet import Outlet
@@ -112,9 +112,9 @@ class Playback:
         return frames[self._past] if self._past < len(frames) else None
 
     @property
-    def position(self) -> Position | None:
-        """Where in the timeline it is; None if nothing of that was read yet."""
-        return position_in(self._batch, self._past, self.present) if self._batch.end else None
+    def reached(self) -> tuple[FrameBatch, int] | None:
+        """The batch that is played, and how many of its frames are past; None before the first."""
+        return (self._batch, self._past) if self._batch.end else None
 
     def close(self) -> None:
         """Let go of the schedule."""

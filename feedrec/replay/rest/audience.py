@@ -14,7 +14,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from ..clock.time_types import RecordedWall
-from ..venue.position import Position
+from ..timeline.frame_batches import FrameBatch
 
 __all__ = ["Audience", "Listener", "nearest"]
 
@@ -31,16 +31,15 @@ class Listener(Protocol):
         """The address that it came from, without a port."""
 
     @property
-    def position(self) -> Position | None:
-        """Where in the timeline it is; None if it is not sent anything of that yet."""
+    def reached(self) -> tuple[FrameBatch, int] | None:
+        """The batch that is played, and how many of its frames are past; None if it is not sent anything yet."""
 
     @property
     def present(self) -> RecordedWall:
         """The recorded time that is now for it."""
 
-    @property
-    def venue_time(self) -> int:
-        """What the venue's clock says then."""
+    def venue_time(self, present: RecordedWall) -> int:
+        """Return what the venue's clock says then."""
 
 
 class Audience:
@@ -67,4 +66,4 @@ class Audience:
 
 def nearest(listeners: Collection[Listener], host: str) -> Listener | None:
     """Return whose time it is for a request from a host; None if there is nobody."""
-    return max(listeners, key=lambda one: (one.host == host, one.position is not None, one.number), default=None)
+    return max(listeners, key=lambda one: (one.host == host, one.reached is not None, one.number), default=None)

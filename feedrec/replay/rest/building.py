@@ -32,7 +32,6 @@ def build_service(
     plain: Callable[[HttpRequest], HttpAnswer],
     observer: Observer | None,
     log: Log,
-    on_fault: Callable[[], object],
 ) -> RestService:
     """
     Build what answers requests; see `RestService`.
@@ -45,7 +44,6 @@ def build_service(
         plain: Answers a request for a path of WebSocket clients.
         observer: Hears of requests, if anybody does.
         log: Takes log lines about requests.
-        on_fault: Called when what a request asks for cannot be had.
 
     """
     return RestService(
@@ -53,7 +51,6 @@ def build_service(
         plain=plain,
         on_answer=(observer or Observer()).on_request,
         log=log,
-        on_fault=on_fault,
         strict=options.strict,
     )
 

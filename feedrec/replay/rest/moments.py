@@ -5,9 +5,8 @@ from __future__ import annotations
 from ..client.venue_time import VenueTime
 from ..steering.steering import Steering
 from ..venue.endpoints import Endpoint
-from ..venue.position import position_in
 from .audience import Audience
-from .derived.moment import Moment
+from .derived.moment import Now
 
 __all__ = ["Moments"]
 
@@ -30,17 +29,14 @@ class Moments:
         venue = endpoint.venue
         self._clock = (VenueTime() if venue is None else VenueTime.of(venue.survey, venue.feed)).clock
 
-    def now(self, host: str) -> Moment:
+    def now(self, host: str) -> Now:
         """Return the moment that is now for a request from a host."""
         listener = self._audience.nearest(self._endpoint.name, host)
-        position = None if listener is None else listener.position
-        if listener is not None and position is not None:
-            return Moment(listener.present, listener.venue_time, position)
+        if listener is not None and listener.reached is not None:
+            present = listener.present
+            return Now(present, listener.venue_time(present), listener.reached)
         one, present = self._steering.one, self._endpoint.timing.beginning
         reached = None if one is None else one.reached(self._endpoint.frames)
         if one is not None and reached is not None:
             present = one.present or present
-        time = self._clock.at(present)
-        if isinstance(reached, tuple):
-            return Moment(present, time, position_in(*reached, present))
-        return Moment(present, time, before=reached)
+        return Now(present, self._clock.at(present), reached)

@@ -22,7 +22,7 @@ from ...feeds.redaction.addresses import redact_address
 from ...feeds.rest import GUESSED, Refused, RestHalf
 from ...http_messages import HttpAnswer, HttpRequest, first_value
 from .derived.derived_answers import DerivedAnswers
-from .derived.moment import Moment
+from .derived.moment import Now
 from .recorded_answers import RecordedAnswers
 from .routes import Route, is_of_feed, routes
 
@@ -47,7 +47,7 @@ class RestEndpoint(NamedTuple):
 
     hosts: Collection[str]
     recorded: RecordedAnswers
-    now: Callable[[str], Moment]
+    now: Callable[[str], Now]
     derived: DerivedAnswers | None = None
     auth: Auth | None = None
 
@@ -55,6 +55,26 @@ class RestEndpoint(NamedTuple):
     def half(self) -> RestHalf | None:
         """The REST half of its feed, if that answers."""
         return None if self.derived is None else self.derived.half
+
+
+class _Asked(NamedTuple):
+    """
+    What an endpoint is asked.
+
+    Attributes:
+        name: Its name.
+        endpoint: The endpoint.
+        request: The request, as the venue would have got it.
+        host: The address that it came from, without a port.
+        now: The moment that is now for a request from there.
+
+    """
+
+    name: str
+    endpoint: RestEndpoint
+    request: HttpRequest
+    host: str
+    now: Now
 
 
 class RestService:
@@ -66,8 +86,11 @@ class RestService:
         plain: Answers a request for a path of WebSocket clients, and any where nothing else is served.
         on_answer: Called with each request, its answer, and the recorded time of that, None before the beginning.
         log: Takes log lines about requests.
-        on_fault: Called when what a request asks for cannot be had.
         strict: Whether nothing is answered that is guessed.
+
+    Attributes:
+        on_lack: Called when what a request asks for cannot be had.
+        on_failed: Called when an answer fails because of a bug or a damaged recording.
 
     """
 
@@ -78,7 +101,6 @@ class RestService:
         plain: Callable[[HttpRequest], HttpAnswer],
         on_answer: Callable[[HttpRequest, HttpAnswer, int | None], object],
         log: Log,
-        on_fault: Callable[[], object],
         strict: bool = False,
     ) -> None:
         self._endpoints = endpoints
@@ -86,7 +108,8 @@ class RestService:
         self._plain = plain
         self._on_answer = on_answer
         self._log = log
-        self._on_fault = on_fault
+        self.on_lack: Callable[[], object] = lambda: None
+        self.on_failed: Callable[[], object] = lambda: None
         self._strict = strict
         self._told: set[tuple[str, str]] = set()
         self._is_closed = False
@@ -94,11 +117,11 @@ class RestService:
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request."""
         asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
-        possible = routes(asked, self._hosts)
+        host = request.address.rpartition(":")[0].strip("[]")
+        possible = [self._asked(route, host) for route in routes(asked, self._hosts)]
         answer = await self._answer(asked, possible)
-        moment = self._endpoints[possible[0].endpoint].now(_host_of(request))
-        has_begun = moment.position is not None or moment.before is not None
-        self._on_answer(request, answer, moment.present if has_begun else None)
+        now = possible[0].now
+        self._on_answer(request, answer, None if now.reached is None else now.present)
         return answer
 
     def close(self) -> None:
@@ -108,13 +131,17 @@ class RestService:
             if endpoint.derived is not None:
                 endpoint.derived.close()
 
-    async def _answer(self, request: HttpRequest, possible: Sequence[Route]) -> HttpAnswer:
-        refusals = {route.endpoint: self._refusal(route) for route in possible}
-        open_to = [route for route in possible if refusals[route.endpoint] is None]
+    def _asked(self, route: Route, host: str) -> _Asked:
+        endpoint = self._endpoints[route.endpoint]
+        return _Asked(route.endpoint, endpoint, route.request, host, endpoint.now(host))
+
+    async def _answer(self, request: HttpRequest, possible: Sequence[_Asked]) -> HttpAnswer:
+        refusals = [_refusal(asked) for asked in possible]
+        open_to = [asked for asked, refusal in zip(possible, refusals, strict=True) if refusal is None]
         try:
-            for find in (self._recorded, self._derived):
-                for route in open_to:
-                    answer = await find(route)
+            for find in (_recorded, self._derived):
+                for asked in open_to:
+                    answer = await find(asked)
                     if answer is not None:
                         return answer
         except RecordingError as damage:
@@ -123,7 +150,7 @@ class RestService:
             return HttpAnswer(503, b"feedrec: the replay has ended\n", _TEXT)
         if is_of_feed(request, self._endpoints) or not self._has_rest:
             return self._plain(request)
-        refused = next((refusal for refusal in refusals.values() if refusal is not None), None)
+        refused = next((refusal for refusal in refusals if refusal is not None), None)
         return self._not_found(request, possible) if refused is None else self._refused(request, refused)
 
     @property
@@ -131,63 +158,57 @@ class RestService:
         """Whether anything is served but WebSockets."""
         return any(its.derived is not None or its.recorded.has_any for its in self._endpoints.values())
 
-    def _refusal(self, route: Route) -> HttpAnswer | None:
-        endpoint = self._endpoints[route.endpoint]
-        if endpoint.half is None or endpoint.auth is None:
-            return None
-        time = endpoint.now(_host_of(route.request)).time  # by which clients sign that have asked for it
-        return endpoint.half.refusal(route.request, endpoint.auth.also_at(time))
-
-    async def _recorded(self, route: Route) -> HttpAnswer | None:
-        endpoint = self._endpoints[route.endpoint]
-        return await endpoint.recorded.find(route.request, endpoint.now(_host_of(route.request)).present)
-
-    async def _derived(self, route: Route) -> HttpAnswer | None:
-        derived = self._endpoints[route.endpoint].derived
+    async def _derived(self, asked: _Asked) -> HttpAnswer | None:
+        derived = asked.endpoint.derived
         if derived is None:
             return None
-        made = await derived.answer(route.request, _host_of(route.request))
+        made = await derived.answer(asked.request, asked.host, asked.now)
         if made.defect:
-            return self._failed(route.request, made.defect)
+            return self._failed(asked.request, made.defect)
         answer = made.answer
         guess = None if answer is None else first_value(answer.headers, GUESSED)
         if guess is None:
             return answer
-        self._tell_of_guess(route, guess)
+        self._tell_of_guess(asked, guess)
         return None if self._strict else answer
 
-    def _tell_of_guess(self, route: Route, guess: str) -> None:
+    def _tell_of_guess(self, asked: _Asked, guess: str) -> None:
         """Say once what is guessed."""
-        kind = route.endpoint, guess
+        kind = asked.name, guess
         if kind not in self._told and len(self._told) < _MOST_KINDS:
             self._told.add(kind)
             text = "%s: would be partly guessed: %s" if self._strict else "%s: partly guessed: %s"
-            self._log.log(logging.WARNING, text, _shown(route.request), shortened(guess))
+            self._log.log(logging.WARNING, text, _shown(asked.request), shortened(guess))
 
     def _refused(self, request: HttpRequest, refusal: HttpAnswer) -> HttpAnswer:
         reason = refusal.reason if isinstance(refusal, Refused) and refusal.reason else f"status {refusal.status}"
-        self._on_fault()
+        self.on_lack()
         self._log.log(logging.WARNING, "%s: refused: %s", _shown(request), shortened(reason))
         return refusal
 
     def _failed(self, request: HttpRequest, why: str) -> HttpAnswer:
-        self._on_fault()
+        self.on_failed()
         self._log.log(logging.ERROR, "%s: the answer failed: %s", _shown(request), why)
         return HttpAnswer(500, b"feedrec: the answer failed, see its log\n", _TEXT)
 
-    def _not_found(self, request: HttpRequest, possible: Sequence[Route]) -> HttpAnswer:
-        self._on_fault()
+    def _not_found(self, request: HttpRequest, possible: Sequence[_Asked]) -> HttpAnswer:
+        self.on_lack()
         self._log.log(logging.WARNING, "%s: not recorded", _shown(request))
-        for route in possible:
-            half = self._endpoints[route.endpoint].half
-            if half is not None:
-                return half.not_found(route.request)
+        for asked in possible:
+            if asked.endpoint.half is not None:
+                return asked.endpoint.half.not_found(asked.request)
         return HttpAnswer(404, b"feedrec: nothing was recorded for this request\n", _TEXT)
 
 
-def _host_of(request: HttpRequest) -> str:
-    """Return the address that a request came from, without a port."""
-    return request.address.rpartition(":")[0].strip("[]")
+def _refusal(asked: _Asked) -> HttpAnswer | None:
+    half, auth = asked.endpoint.half, asked.endpoint.auth
+    if half is None or auth is None:
+        return None
+    return half.refusal(asked.request, auth.also_at(asked.now.time))  # by which clients sign that have asked for it
+
+
+async def _recorded(asked: _Asked) -> HttpAnswer | None:
+    return await asked.endpoint.recorded.find(asked.request, asked.now.present)
 
 
 def _shown(request: HttpRequest) -> str:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from feedrec.replay.clock.time_types import RecordedWall
 from feedrec.replay.rest.audience import Audience, nearest
-from feedrec.replay.venue.position import Position
+from feedrec.replay.timeline.frame_batches import FrameBatch
+
+BATCH = FrameBatch(0, 9, [], [], [])
 
 
 class Client(NamedTuple):
@@ -15,9 +17,11 @@ class Client(NamedTuple):
 
     number: int
     host: str = "127.0.0.1"
-    position: Position | None = Position(7, [], 0)
+    reached: tuple[FrameBatch, int] | None = (BATCH, 0)
     present: RecordedWall = RecordedWall(0)
-    venue_time: int = 0
+
+    def venue_time(self, present: RecordedWall) -> int:
+        return present
 
 
 HERE, THERE = "127.0.0.1", "10.0.0.7"
@@ -39,7 +43,7 @@ def test_a_client_of_the_same_address_goes_first() -> None:
 
 
 def test_a_client_that_is_sent_frames_goes_before_one_that_only_connected() -> None:
-    clients = [Client(1), Client(2, position=None)]
+    clients = [Client(1), Client(2, reached=None)]
     assert nearest(clients, HERE) == clients[0]
     assert nearest(clients[1:], HERE) == clients[1]
 

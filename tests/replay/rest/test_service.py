@@ -13,12 +13,12 @@ from feedrec.errors import RecordingError
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.rest import GUESSED, Refused
 from feedrec.http_messages import HttpAnswer, HttpRequest
+from feedrec.replay.clock.time_types import RecordedSteady, RecordedWall
 from feedrec.replay.rest.derived.answering import Made
 from feedrec.replay.rest.derived.derived_answers import DerivedAnswers
-from feedrec.replay.rest.derived.moment import Moment
+from feedrec.replay.rest.derived.moment import Now
 from feedrec.replay.rest.recorded_answers import RecordedAnswers
 from feedrec.replay.rest.service import RestEndpoint, RestService
-from feedrec.replay.venue.position import Position
 
 NOW = 77
 
@@ -45,8 +45,9 @@ class Derived:
         self.is_closed = False
         self._made = made
 
-    async def answer(self, request: HttpRequest, host: str) -> Made:
+    async def answer(self, request: HttpRequest, host: str, now: Now) -> Made:
         assert host == "127.0.0.1"
+        assert now.present == NOW
         if request.path == "/damaged":
             raise RecordingError("a.jsonl", "is damaged")
         return self._made.get(request.path, Made(None))
@@ -80,29 +81,32 @@ def endpoint(
     has_begun: bool = True,
     mode: str = "any",
 ) -> RestEndpoint:
-    moment = Moment(NOW, NOW, Position(1, [], NOW) if has_begun else None)
+    now = Now(RecordedWall(NOW), NOW, RecordedSteady(NOW) if has_begun else None)
     derived = None if made is None else cast(DerivedAnswers, Derived(Half(name), made))
     auth = Auth(cast(Any, mode), now=lambda: 0)
-    return RestEndpoint(hosts, cast(RecordedAnswers, Recorded(recorded or {})), lambda _: moment, derived, auth)
+    return RestEndpoint(hosts, cast(RecordedAnswers, Recorded(recorded or {})), lambda _: now, derived, auth)
 
 
 class Served:
     """A service, and what it tells."""
 
     def __init__(self, endpoints: dict[str, RestEndpoint], *, strict: bool = False) -> None:
-        self.faults = 0
+        self.faults = self.failures = 0
         self.told: list[tuple[HttpRequest, HttpAnswer, int | None]] = []
         self.service = RestService(
             endpoints,
             plain=lambda _: HttpAnswer(426, b"a WebSocket server"),
             on_answer=lambda *answered: self.told.append(answered),
             log=logging.getLogger("feedrec.replay"),
-            on_fault=self._note_fault,
             strict=strict,
         )
+        self.service.on_lack, self.service.on_failed = self._note_fault, self._note_failure
 
     def _note_fault(self) -> None:
         self.faults += 1
+
+    def _note_failure(self) -> None:
+        self.failures += 1
 
     def ask(self, target: str, method: str = "GET", host: str = "") -> HttpAnswer:
         headers = (("host", host),) if host else ()
@@ -213,7 +217,7 @@ def test_a_defect_or_damage_is_one_line_and_the_next_request_is_answered(caplog:
     defect = Made(None, defect="KeyError in line 1 of x.py")
     served = Served({"a": endpoint("a", made={"/bug": defect, "/x": made(b"x")})})
     assert [served.ask(target).status for target in ("/bug", "/damaged", "/x")] == [500, 500, 200]
-    assert served.faults == 2
+    assert (served.faults, served.failures) == (0, 2)
     assert caplog.messages == [
         "GET /bug: the answer failed: KeyError in line 1 of x.py",
         "GET /damaged: the answer failed: a.jsonl: is damaged",

@@ -22,7 +22,7 @@ from ....http_messages import HttpRequest
 from ..kept import Kept
 from .answer_process import AnswerProcess
 from .answering import Made
-from .moment import Moment
+from .moment import Now
 
 __all__ = ["LONG", "DerivedAnswers"]
 
@@ -44,7 +44,7 @@ class DerivedAnswers:
         half: Makes them.
         catalogue: What the recordings hold.
         process: Makes them beside the event loop.
-        moment: Returns the moment that is now for a request from a host.
+        now: Returns the moment that is now for a request from a host.
         is_alone: Returns whether there is no client of a feed that work in a thread could keep waiting.
 
     """
@@ -54,33 +54,38 @@ class DerivedAnswers:
         half: RestHalf,
         catalogue: Catalogue,
         process: AnswerProcess,
-        moment: Callable[[str], Moment],
+        now: Callable[[str], Now],
         is_alone: Callable[[], bool],
     ) -> None:
         self.half = half
         self._catalogue = catalogue
         self._process = process
-        self._moment = moment
+        self._now = now
         self._is_alone = is_alone
         self._long: Kept[bool] = Kept(_MOST_LONG, _MOST_LONG)
-        self._made: Kept[tuple[Moment, Made]] = Kept(_MOST_KEPT, _MOST_BYTES)
+        self._made: Kept[tuple[Now, Made]] = Kept(_MOST_KEPT, _MOST_BYTES)
         self._waiting: dict[_Key, asyncio.Task[Made]] = {}
         self._turn = asyncio.Lock()
         self._stopped = threading.Event()
 
-    async def answer(self, request: HttpRequest, host: str) -> Made:
+    async def answer(self, request: HttpRequest, host: str, now: Now) -> Made:
         """
-        Answer a request from a host.
+        Answer a request.
+
+        Args:
+            request: The request.
+            host: Where it came from.
+            now: The moment that is now for a request from there.
 
         Raises:
             RecordingError: If the recordings cannot be read.
 
         """
-        at_once = self._at_once(request, host)
+        at_once = self._at_once(request, now)
         if at_once is not None:
             return at_once
         key = request.method, request.target, request.body, host
-        known = self._known(key, self._moment(host))
+        known = self._known(key, now)
         if known is not None:
             return known
         waiting = self._waiting.get(key)
@@ -94,13 +99,13 @@ class DerivedAnswers:
         self._stopped.set()
         self._process.close()
 
-    def _at_once(self, request: HttpRequest, host: str) -> Made | None:
+    def _at_once(self, request: HttpRequest, now: Now) -> Made | None:
         """Make an answer that needs nothing to be read; None if something must be, or it would be long."""
         where = request.method, request.path
         if self._long.get(where):
             return None
         try:
-            answer = self.half.answer(request, _Unread(self._moment(host).time, self._catalogue))
+            answer = self.half.answer(request, _Unread(now.time, self._catalogue))
         except _MustReadError:
             return None
         except Exception as error:  # noqa: BLE001  a defect of the half: whoever asks tells
@@ -109,26 +114,26 @@ class DerivedAnswers:
             self._long.keep(where, True, 1)
         return Made(answer)
 
-    def _known(self, key: _Key, moment: Moment) -> Made | None:
+    def _known(self, key: _Key, now: Now) -> Made | None:
         """Return what was made of an equal request, if it still holds."""
         known = self._made.get(key)
         if known is None:
             return None
         then, made = known
-        holds = then.place == moment.place and (then.time == moment.time or not made.tells_time)
+        holds = then.place == now.place and (then.time == now.time or not made.tells_time)
         return made if holds else None
 
     async def _make(self, key: _Key, request: HttpRequest) -> Made:
         async with self._turn:
             del self._waiting[key]  # whoever asks from now on may know more
-            moment = self._moment(key[-1])
-            known = self._known(key, moment)
+            now = self._now(key[-1])
+            known = self._known(key, now)
             if known is not None:
                 return known
             is_alone = self._is_alone()
-            made = await asyncio.to_thread(self._process.answer, request, moment, self._stopped, is_alone=is_alone)
+            made = await asyncio.to_thread(self._process.answer, request, now.moment, self._stopped, is_alone=is_alone)
         if not made.defect:
-            self._made.keep(key, (moment, made), 0 if made.answer is None else len(made.answer.body))
+            self._made.keep(key, (now, made), 0 if made.answer is None else len(made.answer.body))
         return made
 
 

@@ -61,9 +61,9 @@ def test_a_process_answers_as_a_thread_does(feed: VenueFeed) -> None:
     """Before the first frame, amid a batch, and where only a time tells what was played."""
     batch = list(Timeline([DEMO], describe=feed.describe).scan(900, NEVER))[-1]
     moments = [
-        Moment(NOW, NOW),
-        Moment(NOW, NOW, position_in(batch, 7, NOW)),
-        Moment(NOW, NOW, before=batch.times[9]),
+        Moment(NOW),
+        Moment(NOW, position_in(batch, 7, NOW)),
+        Moment(NOW, before=batch.times[9]),
     ]
     found = []
     with process_for(feed) as process, process_for(feed) as in_thread:
@@ -84,8 +84,8 @@ def test_the_start_is_that_of_the_replay(feed: VenueFeed) -> None:
     start = list(Timeline([DEMO], describe=feed.describe).scan(900, NEVER))[-1].frames[0].time
     with process_for(feed, start=start) as process, process_for(feed) as whole:
         book = REQUESTS[1]
-        assert ask(process, book, Moment(NOW, NOW)) == ask(process, book, Moment(NOW, NOW), alone=True)
-        assert ask(process, book, Moment(NOW, NOW)) != ask(whole, book, Moment(NOW, NOW))
+        assert ask(process, book, Moment(NOW)) == ask(process, book, Moment(NOW), alone=True)
+        assert ask(process, book, Moment(NOW)) != ask(whole, book, Moment(NOW))
 
 
 def test_a_feed_that_is_not_that_of_the_catalogue_is_answered_for_in_a_thread() -> None:
@@ -94,16 +94,16 @@ def test_a_feed_that_is_not_that_of_the_catalogue_is_answered_for_in_a_thread() 
 
     other = Other("coinbase-advanced", "wss://advanced.test")
     with process_for(other) as process:
-        assert ask(process, REQUESTS[1], Moment(NOW, NOW)).answer is not None
+        assert ask(process, REQUESTS[1], Moment(NOW)).answer is not None
         assert process._beside.worker is None
 
 
 def test_when_the_process_dies_a_thread_takes_over(feed: VenueFeed) -> None:
     with process_for(feed) as process:
-        expected = ask(process, REQUESTS[1], Moment(NOW, NOW))
+        expected = ask(process, REQUESTS[1], Moment(NOW))
         assert process._beside.worker is not None
         os.kill(process._beside.worker._process.pid, signal.SIGKILL)
-        assert ask(process, REQUESTS[1], Moment(NOW, NOW)) == expected
+        assert ask(process, REQUESTS[1], Moment(NOW)) == expected
 
 
 def test_damage_is_the_same_error(feed: VenueFeed, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_damage_is_the_same_error(feed: VenueFeed, tmp_path: Path) -> None:
     with process_for(feed, path) as process:
         for alone in (True, False, False):
             with pytest.raises(RecordingError) as error:
-                ask(process, REQUESTS[1], Moment(NOW, NOW, Position(1500, [], 7)), alone=alone)
+                ask(process, REQUESTS[1], Moment(NOW, Position(1500, [], 7)), alone=alone)
             errors.append(str(error.value))
         assert process._beside.worker is not None
     assert len(set(errors)) == 1
@@ -126,4 +126,4 @@ def test_what_is_stopped_is_not_made(feed: VenueFeed) -> None:
     stopped.set()
     with process_for(feed) as process:
         for alone in (True, False):
-            assert process.answer(REQUESTS[1], Moment(NOW, NOW), stopped, is_alone=alone) == Made(None)
+            assert process.answer(REQUESTS[1], Moment(NOW), stopped, is_alone=alone) == Made(None)

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from feedrec.feeds.rest import Market
 from feedrec.http_messages import HttpAnswer, HttpRequest
+from feedrec.replay.clock.time_types import RecordedWall
 from feedrec.replay.rest.derived.answer_process import AnswerProcess
 from feedrec.replay.rest.derived.answering import Made
 from feedrec.replay.rest.derived.derived_answers import LONG, DerivedAnswers
-from feedrec.replay.rest.derived.moment import Moment
-from feedrec.replay.venue.position import Position
+from feedrec.replay.rest.derived.moment import Moment, Now
+from feedrec.replay.timeline.frame_batches import FrameBatch
 
 from ....timing import until
 
@@ -94,17 +95,17 @@ class Setting:
     def __init__(self) -> None:
         self.half = Half()
         self.process = Process(self.half)
-        self.moment = self.at(1)
+        self.now = self.at(1)
         self.derived = DerivedAnswers(
-            cast(Any, self.half), {}, cast(AnswerProcess, self.process), lambda _: self.moment, lambda: False
+            cast(Any, self.half), {}, cast(AnswerProcess, self.process), lambda _: self.now, lambda: False
         )
 
     @staticmethod
-    def at(line: int, time: int = 0) -> Moment:
-        return Moment(time, time, Position(line, [], 0))
+    def at(line: int, time: int = 0) -> Now:
+        return Now(RecordedWall(time), time, (FrameBatch(line, line + 9, [], [], []), 0))
 
     async def ask(self, target: str, host: str = HERE) -> bytes | None:
-        made = await self.derived.answer(HttpRequest("GET", target), host)
+        made = await self.derived.answer(HttpRequest("GET", target), host, self.now)
         assert not made.defect
         return None if made.answer is None else made.answer.body
 
@@ -124,7 +125,7 @@ def run(scenario: Callable[[Setting], Coroutine[Any, Any, None]]) -> None:
 def test_what_needs_no_reading_is_answered_at_once() -> None:
     async def scenario(its: Setting) -> None:
         for now in (5, 6):
-            its.moment = its.at(1, now)
+            its.now = its.at(1, now)
             assert await its.ask("/time") == b"%d" % now
         assert await its.ask("/nothing") is None
         assert its.process.asked == []
@@ -148,15 +149,15 @@ def test_an_answer_is_used_again_until_more_was_played_or_time_has_passed() -> N
             assert await its.ask("/book") == b"book at 1"
             assert await its.ask("/trades") == b"1"
         assert len(its.process.asked) == 2
-        its.moment = its.at(1, 7)
+        its.now = its.at(1, 7)
         assert await its.ask("/book") == b"book at 1"
         assert await its.ask("/trades") == b"1"
         assert len(its.process.asked) == 3
-        its.moment = its.at(2, 7)
+        its.now = its.at(2, 7)
         assert await its.ask("/book") == b"book at 2"
         assert await its.ask("/trades") == b"2"
         assert len(its.process.asked) == 5
-        its.moment = its.at(1, 7)
+        its.now = its.at(1, 7)
         assert await its.ask("/book") == b"book at 1"
 
     run(scenario)
@@ -169,10 +170,10 @@ def test_a_thousand_equal_requests_at_once_cost_two_answers_and_none_is_older_th
         its.process.gate.clear()
         first = asyncio.create_task(its.ask("/book"))
         await until(lambda: its.process.asked)
-        its.moment = its.at(2)
+        its.now = its.at(2)
         others = [asyncio.create_task(its.ask("/book")) for _ in range(1000)]
         await asyncio.sleep(0)
-        its.moment = its.at(3)
+        its.now = its.at(3)
         its.process.gate.set()
         assert await first == b"book at 1"
         assert set(await asyncio.gather(*others)) == {b"book at 3"}
@@ -203,7 +204,7 @@ def test_a_client_that_leaves_takes_nothing_from_others() -> None:
 
 def test_a_defect_is_told_without_what_was_asked_and_not_kept() -> None:
     async def scenario(its: Setting) -> None:
-        made = await its.derived.answer(HttpRequest("GET", "/bug"), HERE)
+        made = await its.derived.answer(HttpRequest("GET", "/bug"), HERE, its.now)
         assert made.answer is None
         assert "KeyError in line " in made.defect
         assert "test_derived_answers.py" in made.defect
