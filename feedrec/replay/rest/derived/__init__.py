@@ -10,4 +10,5 @@ What the REST half of a feed makes of the recordings, as of any moment.
     answer_process.py   a process, or a thread, for it
     answer_worker.py    that process
     answer_messages.py  what the two say to each other
+    told_positions.py   positions among that, of which only what is new is told
 """

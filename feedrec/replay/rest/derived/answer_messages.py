@@ -11,6 +11,7 @@ from ...venue.rebuild_messages import Task
 from ...worker.worker_messages import Failure, read_exactly, read_message, write_message
 from .answering import Made
 from .moment import Moment
+from .told_positions import Hearing, Telling, Told
 
 __all__ = ["AnswerTask", "Question", "read_made", "write_failure", "write_made"]
 
@@ -30,10 +31,32 @@ class AnswerTask(msgspec.Struct):
 
 
 class Question(msgspec.Struct):
-    """A request, and as of when it is to be answered."""
+    """
+    A request, and as of when it is to be answered.
+
+    Attributes:
+        request: The request.
+        moment: The moment; without its position if that is told apart.
+        told: Its position, if it has one.
+
+    """
 
     request: HttpRequest
     moment: Moment
+    told: Told | None = None
+
+    @classmethod
+    def of(cls, request: HttpRequest, moment: Moment, telling: Telling) -> Question:
+        """Return the question of a request as of a moment."""
+        if moment.position is None:
+            return cls(request, moment)
+        return cls(request, msgspec.structs.replace(moment, position=None), telling.tell(moment.position))
+
+    def whole_moment(self, hearing: Hearing) -> Moment:
+        """Return the moment with its position."""
+        if self.told is None:
+            return self.moment
+        return msgspec.structs.replace(self.moment, position=hearing.hear(self.told))
 
 
 class _Reply(msgspec.Struct):

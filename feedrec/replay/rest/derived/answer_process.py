@@ -20,6 +20,7 @@ from .answer_messages import AnswerTask, Question, read_made
 from .answering import Answering, Made
 from .market import Sources
 from .moment import Moment
+from .told_positions import Telling
 
 __all__ = ["AnswerProcess"]
 
@@ -49,6 +50,8 @@ class AnswerProcess:
         written = WrittenStates(timeline, feed, user_cache() if keeps else None)
         rebuilder = Rebuilder(timeline, feed, partial(time.sleep, PAUSE), written)
         self._here = Answering(half, Sources(timeline, feed, rebuilder, catalogue))
+        self._telling = Telling()
+        self._turn = threading.Lock()
 
     def answer(self, request: HttpRequest, moment: Moment, stopped: threading.Event, *, is_alone: bool) -> Made:
         """
@@ -62,7 +65,11 @@ class AnswerProcess:
 
         """
         here = partial(self._here.answer, request, moment, stopped)
-        return self._beside.ask(Question(request, moment), read_made, here, stopped, is_alone=is_alone)
+        with self._turn:
+            if self._beside.worker is None:
+                self._telling = Telling()  # whatever was to be told, nobody heard it
+            question = Question.of(request, moment, self._telling)
+            return self._beside.ask(question, read_made, here, stopped, is_alone=is_alone)
 
     def close(self) -> None:
         """End the process; from any thread."""

@@ -14,6 +14,7 @@ from ...worker.worker_messages import Failure
 from .answer_messages import AnswerTask, Question, write_failure, write_made
 from .answering import Answering
 from .market import Sources
+from .told_positions import Hearing
 
 
 def _begin(task: AnswerTask) -> Replying:
@@ -21,12 +22,14 @@ def _begin(task: AnswerTask) -> Replying:
     half = rest_half_of(feed)
     if half is None:
         raise UsageError(f"{feed.name} has no REST half here")
-    return partial(_answer, Answering(half, Sources(timeline, feed, rebuilder, task.catalogue)))
+    return partial(_answer, Answering(half, Sources(timeline, feed, rebuilder, task.catalogue)), Hearing())
 
 
-def _answer(answering: Answering, answers: BinaryIO, question: Question, stopped: threading.Event) -> None:
+def _answer(
+    answering: Answering, hearing: Hearing, answers: BinaryIO, question: Question, stopped: threading.Event
+) -> None:
     try:
-        made = answering.answer(question.request, question.moment, stopped)
+        made = answering.answer(question.request, question.whole_moment(hearing), stopped)
     except RecordingError as error:
         write_failure(answers, Failure.of(error))
     else:
