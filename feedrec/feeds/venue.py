@@ -193,12 +193,9 @@ class VenueClock:
     The clock of the venue as the recordings show it: what is made for a client is stamped with it.
 
     Args:
-        ahead: Nanoseconds by which it is ahead of the recorder's clock.
+        ahead: Nanoseconds by which it is ahead of the recorder's clock; an attribute, too.
         limit: Returns, at a recorded time, what the stamps must not be later than: the time that the next recorded
             frame names; None if there is no such frame.
-
-    Attributes:
-        ahead: See above.
 
     """
 
@@ -209,12 +206,15 @@ class VenueClock:
     def at(self, time: int) -> int:
         """Return what to stamp a frame with that is made at a recorded time."""
         limit = self._limit(time)
-        shown = time + self.ahead
-        return _as_time(shown if limit is None else min(shown, limit))
+        return self.shown(time if limit is None else min(time, limit - self.ahead))
+
+    def shown(self, time: int) -> int:
+        """Return what this clock showed at a recorded time, whatever frames name: a last trade may be hours old."""
+        return _as_time(time + self.ahead)
 
     def last_second(self, time: int) -> int:
         """Return the whole second that this clock showed last at a recorded time, whatever was recorded then."""
-        return _as_time((time + self.ahead) // NANOSECONDS * NANOSECONDS)
+        return self.shown(time) // NANOSECONDS * NANOSECONDS
 
     def next_second(self, time: int) -> int:
         """Return the recorded time after `time` at which this clock is next at a whole second."""

@@ -33,3 +33,10 @@ def test_whatever_clocks_and_frames_say_it_can_be_written(time: int, ahead: int,
     format_time(clock.at(time))
     format_time(clock.last_second(time))
     assert time < clock.next_second(time) <= time + NANOSECONDS
+
+
+def test_a_clock_shows_its_time_whatever_the_next_frame_names() -> None:
+    """Stamps of frames that are made are not later than what is recorded next."""
+    clock = VenueClock(ahead=5, limit=lambda time: time - 100)
+    assert (clock.shown(1000), clock.at(1000)) == (1005, 900)
+    assert VenueClock(ahead=-5).shown(1) == 0

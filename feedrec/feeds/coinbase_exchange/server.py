@@ -98,7 +98,7 @@ class CoinbaseExchangeServer(SubscribingServer):
             return [error(_FAILED_TO_SUBSCRIBE, request), Remark(f"asks for nothing: {request}")]
         if request.kind == "unsubscribe":
             return self._unsubscribe(request)
-        auth = None if self._auth is None else self._auth.also_at(self.clock.at(time))
+        auth = None if self._auth is None else self._auth.also_at(self.clock.shown(time))
         refusal = None if auth is None else auth.check_exchange(request.credentials)
         if refusal is not None and request.credentials:
             remark = Remark(f"sends credentials that are refused: {refusal}")

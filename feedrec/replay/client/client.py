@@ -183,7 +183,7 @@ class ClientReplay:
 
     def venue_time(self, present: RecordedWall) -> int:
         """Return what the venue's clock says at the present; where nobody answers, that is the recorder's."""
-        return present if self._session is None else self._session.time.clock.at(present)
+        return present if self._session is None else self._session.time.clock.shown(present)
 
     @property
     def frame_at_hand(self) -> Frame | None:

@@ -39,4 +39,4 @@ class Moments:
         reached = None if one is None else one.reached(self._endpoint.frames)
         if one is not None and reached is not None:
             present = one.present or present
-        return Now(present, self._clock.at(present), reached)
+        return Now(present, self._clock.shown(present), reached)
