@@ -79,7 +79,7 @@ class VenueSession:
         cls, venue: MockVenue, outlet: Outlet, remark: Callable[[Remark], object], is_alone: Callable[[], bool]
     ) -> VenueSession:
         """Begin a session with the venue that recordings stand for; the arguments are those of the class."""
-        time = VenueTime.of(venue.survey, venue.feed)
+        time = VenueTime(venue.survey.ahead, venue.survey.behind, venue.feed.own_time)
         return cls(venue.server(), venue.rebuilder, venue.coming, outlet, remark, is_alone, time)
 
     @property

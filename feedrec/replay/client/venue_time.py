@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Self
 
-from ...feeds.venue import VenueClock, VenueFeed
+from ...feeds.venue import VenueClock
 from ...model import NANOSECONDS, Frame
-from ..timeline.survey import Survey
 
 __all__ = ["VenueTime"]
 
@@ -38,11 +36,6 @@ class VenueTime:
         self._ahead = ahead
         self._behind = behind
         self._own_time = own_time
-
-    @classmethod
-    def of(cls, survey: Survey, feed: VenueFeed) -> Self:
-        """Return the clock that recordings show of a venue."""
-        return cls(survey.ahead, survey.behind, feed.own_time)
 
     def end(self, last: Iterable[Frame]) -> None:
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..client.venue_time import VenueTime
 from ..steering.steering import Steering
+from ..timeline.survey import LEAST_DIFFERENCE, Survey
 from ..venue.endpoints import Endpoint
 from .audience import Audience
 from .derived.moment import Now
@@ -26,8 +27,10 @@ class Moments:
         self._endpoint = endpoint
         self._audience = audience
         self._steering = steering
-        venue = endpoint.venue
-        self._clock = (VenueTime() if venue is None else VenueTime.of(venue.survey, venue.feed)).clock
+        survey = Survey({}, 0, 0) if endpoint.venue is None else endpoint.venue.survey
+        # The first frames of some channels name times of minutes ago: those of what happened last.
+        behind = max(survey.behind, survey.ahead - LEAST_DIFFERENCE)
+        self._clock = VenueTime(survey.ahead, behind).clock
 
     def now(self, host: str) -> Now:
         """Return the moment that is now for a request from a host."""
