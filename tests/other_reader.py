@@ -35,6 +35,8 @@ MARK = b"\xef\xbb\xbf"
 BODIES = [f"{name}{ending}" for name in ("sent", "body") for ending in ("", "_text", "_base64")]
 FLAGS = ("redacted", "synthetic", "unverified")
 TIME = re.compile(r"^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII)
+TOKEN = re.compile(r"[-!#$%&'*+.^_`|~\w]+\Z", re.ASCII)
+VALUE = re.compile(r"((?![ \t])[ \t!-~\x80-\xff]*(?<![ \t]))?\Z")
 SPACE = re.compile(r"[ \t\n\r]*")
 JSON = json.JSONDecoder(parse_constant=int, parse_int=lambda digits: int(digits[:4000]))  # int("NaN") raises
 BAD_LINE = (ValueError, LookupError, TypeError, RecursionError)
@@ -257,8 +259,11 @@ def _bodies(text: str, fields: dict[str, Any]) -> list[str] | None:
         _time(fields["started"])
         _require(all(type(fields[key]) is str for key in ("method", "url")) and type(fields["status"]) is int)
         _require(all(type(fields.get(key, "")) is str for key in ("type", "sent_type")))
+        _require(100 <= fields["status"] <= 999 and TOKEN.match(fields["method"]))
         _require(type(fields.get("redacted", True)) is bool and type(fields.get("headers", {})) is dict)
         _require(all(type(value) is str for value in fields.get("headers", {}).values()))
+        _require(all(VALUE.match(fields.get(key, "")) for key in ("type", "sent_type")))
+        _require(all(TOKEN.match(name) and VALUE.match(value) for name, value in fields.get("headers", {}).items()))
         return [base64.b64encode(_body(text, fields, name)).decode() for name in ("sent", "body")]
     return None
 

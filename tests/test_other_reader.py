@@ -28,7 +28,8 @@ START = '"time":"2026-11-21T17:00:00.000000000Z","conn":0'
 HEADER = '{"feedrec":1,"endpoint":"raw"}'
 FRAME = f'{{{START},"dir":"in",'
 REQUEST = (
-    '{"time":"2026-11-21T17:00:00Z","event":"http","started":"1970-01-01T00:00:00Z","method":"","url":"","status":0,'
+    '{"time":"2026-11-21T17:00:00Z","event":"http","started":"1970-01-01T00:00:00Z",'
+    '"method":"GET","url":"","status":200,'
 )
 
 
@@ -146,6 +147,11 @@ def test_a_zstd_block_that_cannot_be_is_damage_there(tmp_path: Path) -> None:
         REQUEST + '"body_base64":"YQ"}',
         REQUEST + '"body_text":7}',
         REQUEST + '"headers":{"a":1}}',
+        REQUEST + '"headers":{"a":"1\\r\\n"}}',
+        REQUEST + '"headers":{"a b":"1"}}',
+        REQUEST + '"type":" x"}',
+        REQUEST + '"status":99}',
+        REQUEST + '"method":""}',
         REQUEST + '"redacted":"yes"}',
         REQUEST + '"status":200.0}',
         REQUEST + '"started":"now"}',

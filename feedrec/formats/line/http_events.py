@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -40,7 +40,18 @@ BODY_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 """The keys of bodies: what stands under them is kept as it is."""
 
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-"""Headers that are never written, whoever hands them over."""
+_OF_CONNECTION = frozenset(
+    {
+        *("connection", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade"),
+        *("content-encoding", "content-length", "content-type"),
+    }
+)
+_LEFT_OUT = _SECRET | _OF_CONNECTION
+"""Headers that are neither written nor read, whoever hands them over or wrote them."""
+
+# As RFC 9110 has them: whoever sends them to a client is not made to send anything else.
+_Token = Annotated[str, msgspec.Meta(pattern=r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")]
+_Value = Annotated[str, msgspec.Meta(pattern=r"\A(?:[!-~\x80-\xff]+(?:[ \t]+[!-~\x80-\xff]+)*)?\Z")]
 
 _NOTHING = msgspec.Raw()
 _WRITTEN = re.compile(rb'Z",("conn":-?\d+,)?"event":"http"[,}]')
@@ -51,17 +62,17 @@ class _Fields(msgspec.Struct):
     """The keys of such an event that a program reads, bodies apart; others are kept, and mean nothing."""
 
     started: str
-    method: str
+    method: _Token
     url: str
-    status: int
-    type: str = ""
-    headers: dict[str, str] = {}
-    sent_type: str = ""
+    status: Annotated[int, msgspec.Meta(ge=100, le=999)]
+    type: _Value = ""
+    headers: dict[_Token, _Value] = {}
+    sent_type: _Value = ""
     redacted: bool = False
 
 
 def http_event(exchange: HttpExchange) -> Event:
-    """Return the event of an exchange; headers with secrets are left out, which also whoever made it should have."""
+    """Return the event of an exchange; headers with secrets, or about the connection, are left out if there are any."""
     answer = exchange.answer
     headers = _by_name(answer.headers)
     details = {
@@ -106,7 +117,9 @@ def exchange_of(event: Event) -> HttpExchange | None:
         sent, body = (_body_in(event.details, keys) for keys in _KEYS.values())
     except (msgspec.ValidationError, msgspec.DecodeError, ValueError):
         return None
-    answer = HttpAnswer(fields.status, body, fields.type, tuple(fields.headers.items()))
+    headers = ((name.lower(), value) for name, value in fields.headers.items())
+    kept = tuple((name, value) for name, value in headers if name not in _LEFT_OUT)
+    answer = HttpAnswer(fields.status, body, fields.type, kept)
     request = started, fields.method, fields.url
     return HttpExchange(event.time, *request, answer, fields.sent_type, sent, fields.redacted)
 
@@ -154,6 +167,6 @@ def _by_name(headers: Headers) -> dict[str, str]:
     """Return headers as one mapping; several with one name are listed in one value."""
     values: dict[str, str] = {}
     for name, value in headers:
-        if name.lower() not in _SECRET:
+        if name.lower() not in _LEFT_OUT:
             values[name] = f"{values[name]}, {value}" if name in values else value
     return values

@@ -36,16 +36,17 @@ odd_bodies = [
     b'}\n{"time":"2026-11-21T17:00:00.123456789Z","conn":0,"dir":"in","frame":{}}\n',
 ]
 bodies = st.binary(max_size=30) | st.text(max_size=30).map(str.encode) | st.sampled_from([*json_bodies, *odd_bodies])
-headers = st.dictionaries(st.sampled_from(["cb-before", "cb-after", "link", "x:y", ""]), texts, max_size=3)
-answers = st.builds(HttpAnswer, st.integers(100, 599), bodies, texts, headers.map(lambda found: tuple(found.items())))
+values = st.sampled_from(["", "7", "application/json", "text/html; charset=utf-8", '<a>; rel="next"', "\u00fc\tx"])
+headers = st.dictionaries(st.sampled_from(["cb-before", "cb-after", "link", "x_y"]), values, max_size=3)
+answers = st.builds(HttpAnswer, st.integers(100, 999), bodies, values, headers.map(lambda found: tuple(found.items())))
 exchanges = st.builds(
     HttpExchange,
     st.integers(START, START + 10**10),
     st.integers(0, START),
-    st.sampled_from(["GET", "POST", ""]),
+    st.sampled_from(["GET", "POST", "M-SEARCH"]),
     st.builds("https://rest.test/{}".format, texts),
     answers,
-    texts,
+    values,
     bodies,
     st.booleans(),
 )
