@@ -120,11 +120,13 @@ def test_another_request_fails_the_test(servers: Servers, tmp_path: Path) -> Non
             of_test.check()
 
 
-def test_requests_alone_make_a_recording(servers: Servers, live: FeedReplay, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["verbatim", "dialogue"])
+def test_requests_alone_make_a_recording(servers: Servers, live: FeedReplay, tmp_path: Path, mode: str) -> None:
+    """Which answers them in whatever way it is replayed."""
     folder = tmp_path / "feeds"
     for _ in range(2):
         with feeds(servers, folder, RecordMode.ONCE) as of_test:
-            feed = of_test.start(NAME, to=live.url, mode="dialogue")
+            feed = of_test.start(NAME, to=live.url, mode=mode)
             assert ask(feed, "GET", "/token?of=me") == {"token": "b7-4411"}
             feed.wait_until(lambda: feed.received, HANG_TIMEOUT)  # noqa: B023
     assert len(live.received) == 1
