@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ..client.venue_time import VenueTime
+from ...feeds.venue import VenueClock
 from ..steering.steering import Steering
-from ..timeline.survey import LEAST_DIFFERENCE, Survey
 from ..venue.endpoints import Endpoint
 from .audience import Audience
 from .derived.moment import Now
@@ -27,10 +26,7 @@ class Moments:
         self._endpoint = endpoint
         self._audience = audience
         self._steering = steering
-        survey = Survey({}, 0, 0) if endpoint.venue is None else endpoint.venue.survey
-        # The first frames of some channels name times of minutes ago: those of what happened last.
-        behind = max(survey.behind, survey.ahead - LEAST_DIFFERENCE)
-        self._clock = VenueTime(survey.ahead, behind).clock
+        self._clock = VenueClock(0 if endpoint.venue is None else endpoint.venue.survey.ahead)
 
     def now(self, host: str) -> Now:
         """Return the moment that is now for a request from a host."""
