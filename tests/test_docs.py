@@ -98,7 +98,11 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
 
 
 HARD_CODED = """
+import json
+from urllib.request import urlopen
 from websockets.sync.client import connect
+with urlopen("https://api.coinbase.com/api/v3/brokerage/market/products") as answer:
+    assert [one["product_id"] for one in json.load(answer)["products"]] == ["BTC-USD", "ETH-USD"]
 with connect("wss://advanced-trade-ws.coinbase.com", max_size=None) as venue:
     venue.send('{"type":"subscribe","channel":"ticker","product_ids":["BTC-USD"]}')
     print(len(list(venue)))
@@ -112,7 +116,7 @@ def has_namespaces() -> bool:
 
 
 def test_a_client_with_a_hard_coded_address_is_redirected_without_root(tmp_path: Path) -> None:
-    """By the script in clients.md: the real address of the venue, port 443, and a certificate for its name."""
+    """By the script in clients.md: the real addresses of the venue, port 443, and a certificate for its names."""
     if not has_namespaces():
         pytest.skip("there are no user namespaces")
     (script,) = blocks(ROOT / "docs" / "clients.md", "sh-namespace")

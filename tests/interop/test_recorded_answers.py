@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ..cli.command import DEMO, feedrec, mock_venue
+from ..cli.command import DEMO, background, feedrec, first_line, mock_venue
 
 PRODUCT = (
     b'{"product_id":"%b","price":"1.50","base_increment":"0.001","quote_increment":"0.5","base_min_size":"1e-05",'
@@ -41,6 +41,23 @@ venue = ccxt.coinbase()
 venue.urls["api"]["rest"] = os.environ["FEEDREC_REST_URL"]
 print(*(f"{symbol} {market['precision']}" for symbol, market in venue.load_markets().items()), sep="\\n")
 """
+
+BOTH = """
+import asyncio, os, ccxt.pro
+
+async def main():
+    async with ccxt.pro.coinbase() as venue:
+        venue.urls["api"]["rest"], venue.urls["api"]["ws"] = os.environ["FEEDREC_REST_URL"], os.environ["FEEDREC_URL"]
+        print(await venue.load_markets())
+        print(await venue.fetch_time(), await venue.fetch_trades("ETH/USD", None, 3))
+        print(await venue.fetch_order_book("BTC/USD", 5))
+        await venue.watch_order_book("BTC/USD")
+
+asyncio.run(main())
+"""
+
+
+needs_ccxt = pytest.mark.skipif("CLIENTS_PYTHON" not in os.environ, reason="ccxt is not installed: make test-interop")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -84,10 +101,25 @@ def test_they_come_back_byte_for_byte(recording: Path) -> None:
     assert b"guessed" not in done.stderr
 
 
-@pytest.mark.skipif("CLIENTS_PYTHON" not in os.environ, reason="ccxt is not installed: make test-interop")
+@needs_ccxt
 def test_clients_learn_from_them_what_no_frame_tells(recording: Path) -> None:
     """A product without a frame, and increments that nobody would guess."""
     done = feedrec("replay", recording, "--", os.environ["CLIENTS_PYTHON"], "-c", LOAD)
     assert done.returncode == 0, done.stderr.decode()
     precision = "{'amount': 0.001, 'price': 0.5}"
     assert done.stdout.decode().splitlines() == [f"BTC/USD {precision}", f"XRP/EUR {precision}"]
+
+
+@needs_ccxt
+def test_what_a_proxy_recorded_of_ccxt_is_told_it_again(tmp_path: Path) -> None:
+    """Word for word, the time among it, from one connection that carries requests and then the feed."""
+    program = ("--", os.environ["CLIENTS_PYTHON"], "-c", BOTH)
+    path = tmp_path / "bot.jsonl.zst"
+    with background("replay", DEMO, "--port", 0, "--speed", 5, "--at-end", "hold") as venue:
+        to = ("--to", first_line(venue.stdout), "--endpoint", "coinbase-advanced")
+        told = feedrec("proxy", *to, "--rest-to", to[1].replace("ws", "http"), "-o", path, *program)
+    assert told.returncode == 0, told.stderr.decode()
+    again = feedrec("replay", path, "--at-end", "hold", *program)
+    assert again.returncode == 0, again.stderr.decode()
+    assert told.stdout == again.stdout
+    assert b"guessed" not in again.stderr
