@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
@@ -61,11 +62,38 @@ class Settings(NamedTuple):
 
 
 class _From(NamedTuple):
-    """Where a feed is recorded from, as the test says it: its endpoint or address, what is spoken there, and REST."""
+    """
+    Where a feed is recorded from, as the test says it.
+
+    Attributes:
+        to: An endpoint or an address.
+        endpoint: What is spoken there.
+        rest_to: The address of its REST half; `rest_url` stands for all of it, its path too.
+
+    """
 
     to: str | None
     endpoint: str | None
     rest_to: str | None
+
+    @property
+    def rest_path(self) -> str:
+        """The path in the address of the REST half, without a slash at its end."""
+        parts = self._rest_parts
+        return "" if parts is None else parts.path.rstrip("/")
+
+    @property
+    def rest_host(self) -> str | None:
+        """That address without its path; if it is none, as it is."""
+        parts = self._rest_parts
+        return self.rest_to if parts is None else parts._replace(path="").geturl()
+
+    @property
+    def _rest_parts(self) -> SplitResult | None:
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(self.rest_to or "")
+            return parts if parts.netloc else None
+        return None
 
 
 class FeedsOfTest:
@@ -121,8 +149,7 @@ class FeedsOfTest:
             wrong = [one for one in recordings if not isinstance(one, str | Path)]
             if wrong:
                 raise UsageError(f"a recording is the name of a file or folder, not {wrong[0]!r}")
-            source = _From(to, endpoint, rest_to)
-            return self._start([self._folder / one for one in recordings], source, options)
+            return self._start([self._folder / one for one in recordings], _From(to, endpoint, rest_to), options)
         except FeedrecError as error:
             raise error.with_traceback(None) from None  # the line of the test is what counts
 
@@ -168,6 +195,7 @@ class FeedsOfTest:
             feed = FeedReplay(*paths, **{"thread": self._servers.thread, **options})
             feed.start()
             self._ending.callback(feed.close)
+        feed.rest_path = source.rest_path
         self._feeds.append((", ".join(path.name for path in paths), feed))
         return feed
 
@@ -203,7 +231,7 @@ class FeedsOfTest:
                 source_to(to, source.endpoint),
                 self._servers.thread,
                 overwrite=overwrite,
-                options=ProxyOptions(rest_to=source.rest_to),
+                options=ProxyOptions(rest_to=source.rest_host),
             )
             feed.start()
             held.callback(lambda: feed.end(has_passed=self._has_passed))

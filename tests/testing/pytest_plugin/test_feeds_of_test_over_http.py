@@ -132,19 +132,33 @@ def test_requests_alone_make_a_recording(servers: Servers, live: FeedReplay, tmp
     assert len(live.received) == 1
 
 
-def test_requests_may_go_elsewhere(servers: Servers, live: FeedReplay, tmp_path: Path) -> None:
-    """Where the two halves of a venue are at two addresses."""
+@pytest.mark.parametrize("base", ["", "/", "/token"])
+def test_requests_may_go_elsewhere(servers: Servers, live: FeedReplay, tmp_path: Path, base: str) -> None:
+    """Where the two halves of a venue are at two addresses; what the test asks of stands for all of its address."""
     folder = tmp_path / "feeds"
-    with feeds(servers, folder, RecordMode.ONCE) as of_test:
-        feed = of_test.start(NAME, to="wss://stream.example.com", rest_to=live.rest_url)
-        assert ask(feed, "GET", "/token?of=me") == {"token": "b7-4411"}
+    for _ in range(2):
+        with feeds(servers, folder, RecordMode.ONCE) as of_test:
+            to = {"to": "wss://stream.example.com", "rest_to": f"{live.rest_url}{base}"}
+            feed = of_test.start(NAME, **to, mode="dialogue")
+            assert ask(feed, "GET", f"{'' if base == '/token' else '/token'}?of=me") == {"token": "b7-4411"}
     (found,) = exchanges_in(folder / NAME)
     assert found.url == f"{live.rest_url}/token?of=me"
-    with (
-        feeds(servers, folder, RecordMode.ONCE) as of_test,
-        pytest.raises(UsageError, match="is not an address of HTTP"),
-    ):
-        of_test.start("b.jsonl", to="wss://stream.example.com", rest_to="nowhere")
+    assert len(live.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("nowhere", "nowhere"),
+        ("https://host/a?b", r"https://host\?b"),
+        ("ws://host", "ws://host"),
+        ("https://[", r"\[redacted\]"),
+    ],
+)
+def test_what_is_no_address_of_http_is_an_error(servers: Servers, tmp_path: Path, address: str, shown: str) -> None:
+    expected = f"'{shown}' is not an address of HTTP"
+    with feeds(servers, tmp_path, RecordMode.ONCE) as of_test, pytest.raises(UsageError, match=expected):
+        of_test.start(NAME, to="wss://stream.example.com", rest_to=address)
 
 
 SUITE = """
