@@ -67,8 +67,7 @@ def exchanges_in(
     found: Iterator[tuple[Event, _Line | None]]
     index = recording.index
     if index is None:
-        batches = recording.batches(start, end)  # which looks for the time
-        found = ((event, None) for _, event in _http_lines(recording, batches))
+        found = ((event, None) for _, event in _http_lines(recording, recording.batches_with(HTTP, start, end)))
     else:
         found = _by_index(recording, index, start, end)
     for event, line in found:

@@ -180,6 +180,10 @@ class Recording(ABC):
             return self.batches()
         return lines_between(self.batches(), start, end)
 
+    def batches_with(self, event: str, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:  # noqa: ARG002
+        """Yield what `batches` does, but for parts of the file that tell that they have no event of this name."""
+        return self.batches(start, end)
+
     @abstractmethod
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:
         """

@@ -139,6 +139,23 @@ def test_requests_alone(tmp_path: Path) -> None:
     assert piped.stdout == b"".join(body + b"\0" for body in bodies)
 
 
+def test_requests_are_followed(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "x.jsonl.zst", Header("coinbase-advanced"))
+    writer.write(http_event(exchange(NANOSECONDS, b"[0]")))
+    writer.flush()
+    with background("cat", "--http", "--raw", "--follow", tmp_path / "x.jsonl.zst.part") as process:
+        assert process.stdout is not None
+        out = process.stdout.readline()
+        for number in range(1, 5):
+            writer.write(Frame(NANOSECONDS + number, 0, b"{}"))
+            writer.write(http_event(exchange(NANOSECONDS + number, b"[%d]" % number)))
+            writer.flush()
+        writer.finish()
+        rest, err = process.communicate(timeout=HANG_TIMEOUT)
+    assert out + rest == b"".join(b"[%d]\n" % number for number in range(5))
+    assert process.returncode == 0, err.decode()
+
+
 def test_requests_have_no_channel() -> None:
     result = feedrec("cat", "--http", "-c", "ticker", DEMO)
     assert (result.returncode, result.stdout) == (2, b"")

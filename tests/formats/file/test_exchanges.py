@@ -13,10 +13,11 @@ import pytest
 from feedrec.errors import CorruptRecordingError, TruncatedRecordingError
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.exchanges import ExchangePlace, exchange_at, exchanges_in
-from feedrec.formats.line.codec import encode_event
+from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.line.http_events import exchange_of, http_event
-from feedrec.formats.line.index import encode_index, find_index
+from feedrec.formats.line.index import encode_index, find_index, mark_of
 from feedrec.formats.line.seek_table import encode_seek_table
+from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.http_messages import HttpExchange
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 
@@ -190,6 +191,28 @@ def test_with_an_index_only_blocks_that_have_some_are_read(tmp_path: Path, make:
         before = recording.bytes_read
         assert exchange_at(recording, place) == EXCHANGES[-1]
         assert recording.bytes_read - before == sizes[-1]  # and no index
+
+
+def test_of_parquet_only_row_groups_with_events_around_the_name_are_read(tmp_path: Path) -> None:
+    """As their statistics tell: most groups have no event but readings of the clocks."""
+    encoder = ParquetEncoder(group_rows=100)
+    some: list[Record] = [
+        Event(START, 0, "clock", {}),
+        *(Frame(START, 0, b"{}") for _ in range(300)),
+        Event(START, 0, "zebra", {}),
+    ]
+    data = encoder.begin(encode_header(HEADER))
+    for one in [*some, http_event(EXCHANGES[0]), *some, Event(START, 0, "x" * 10_000, {})]:
+        line = encode_frame(one) if isinstance(one, Frame) else encode_event(one)
+        data += encoder.add([line], [mark_of(one)])
+    path = tmp_path / "a.parquet"
+    path.write_bytes(data + encoder.finish())
+    with open_recording(path) as recording:
+        before = recording.bytes_read
+        assert [one for _, one in exchanges_in(recording)] == EXCHANGES[:1]
+        read_for_it, before = recording.bytes_read - before, recording.bytes_read
+        assert len(list(recording)) == 606
+        assert 0 < read_for_it < (recording.bytes_read - before) * 2 / 3
 
 
 def test_another_file_at_the_place_is_seen(tmp_path: Path) -> None:

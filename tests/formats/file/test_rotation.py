@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedrec.errors import RecordingExistsError, WriteError
-from feedrec.formats import create_recording, open_recording
+from feedrec.formats import create_recording, exchange_of, exchanges_in, http_event, open_recording
 from feedrec.formats.file.growing.disk_rules import DiskRules
 from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
@@ -19,9 +19,10 @@ from feedrec.formats.line.frame_run import run_of
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.line.steady_clock import Reading, reading_of
 from feedrec.formats.stream.plain import PlainEncoder
-from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header, Record
+from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Record
 
 from ...timing import HANG_TIMEOUT, MS, wait_until
+from ..line.exchanges import exchange
 
 HEADER = Header("coinbase-advanced", created=7, extra={"more": 1})
 HOUR = 3600 * NANOSECONDS
@@ -93,6 +94,22 @@ def test_each_file_is_a_whole_recording_that_says_which(tmp_path: Path) -> None:
             assert recording.header.extra == {"more": 1, "part": number}
             assert recording.header.created == HEADER.created
             assert recording.index is not None
+
+
+@either_way
+def test_a_request_begins_a_file_like_any_other_line(tmp_path: Path, write: Write) -> None:
+    """Though it is of no connection: the reading before it is of the first one."""
+    writer = RotatingWriter(tmp_path / "x.jsonl.zst", HEADER, begin_file, HOURLY)
+    reading = Event(START, 0, "clock", {"wall": START, "monotonic": 7})
+    requests = [http_event(exchange(START + number * HOUR, LARGE)) for number in range(3)]
+    write(writer, [reading, *requests])
+    writer.finish()
+    found = [records(path) for path in sorted(tmp_path.iterdir())]
+    later = [Reading(START, 7).at(START + number * HOUR).event(START + number * HOUR, 0) for number in (1, 2)]
+    assert found == [[reading, requests[0]], [later[0], requests[1]], [later[1], requests[2]]]
+    for path, request in zip(sorted(tmp_path.iterdir()), requests, strict=True):
+        with open_recording(path) as recording:
+            assert [one for _, one in exchanges_in(recording)] == [exchange_of(request)]
 
 
 @either_way

@@ -87,6 +87,11 @@ class ParquetRecording(Recording):
         self._latest = self._pass_over(self._rows.between(start, end), (start, end))
         return lines_between(self._latest.batches(), start, end)
 
+    def batches_with(self, event: str, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
+        numbers = [number for number in self._rows.between(start, end) if self._rows.may_have(event, number)]
+        self._latest = self._pass_over(numbers, (start, end))
+        return lines_between(self._latest.batches(), start, end)
+
     def batches_for(self, selection: Selection) -> Iterator[list[bytes]]:
         return self.batches(selection.start, selection.end)
 

@@ -34,6 +34,7 @@ __all__ = ["MAGIC", "RowGroups", "Span"]
 MAGIC = b"PAR1"
 """The first and the last bytes of a Parquet file."""
 
+_EVENT = SCHEMA.get_field_index("event")
 _LEAST_SIZE = len(MAGIC) + TAIL_SIZE
 _BATCH_ROWS = 1024
 _MAX_GROUP = MAX_GROUP_SIZE + 2 * MAX_LINE  # a line may be longer than its payload
@@ -101,6 +102,14 @@ class RowGroups:
             or group.last is None
             or ((start is None or group.last >= start) and (end is None or group.first < end))
         ]
+
+    def may_have(self, event: str, number: int) -> bool:
+        """Return whether a row group may have events of a name, as its statistics tell."""
+        column = self._parquet.metadata.row_group(number).column(_EVENT)
+        found = column.statistics
+        if found is None or not found.has_min_max:
+            return found is None or found.null_count is None or found.null_count < column.num_values
+        return bool(found.min <= event <= found.max)
 
     def read(self, number: int, span: Span) -> Iterator[list[bytes]]:
         """

@@ -12,9 +12,12 @@ from feedrec.feeds import find_feed, rule_of
 from feedrec.formats import open_recording
 from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.growing.size_bound import BoundedFile
-from feedrec.formats.line.codec import encode_frame
+from feedrec.formats.line.codec import encode_event, encode_frame
+from feedrec.formats.line.http_events import http_event
 from feedrec.formats.line.index import Mark, mark_of
 from feedrec.model import Frame, Header
+
+from ...line.exchanges import exchange
 
 FEED = find_feed("coinbase-advanced")
 SUFFIXES = ("jsonl", "jsonl.gz", "jsonl.zst")
@@ -34,7 +37,10 @@ def lines_of(kind: str, count: int) -> list[tuple[bytes, Mark]]:
             product.encode(),
             text.encode(),
         )
-        frame = Frame(number * 10**8, 0, payload)
+        if kind == "requests" and number % 3 == 0:
+            event = http_event(exchange(10**10 + number * 10**8, payload))
+            lines.append((encode_event(event), mark_of(event)))
+        frame = Frame(10**10 + number * 10**8, 0, payload)
         lines.append((encode_frame(frame), mark_of(frame, FEED.describe(payload))))
     return lines
 
@@ -44,10 +50,10 @@ def begun(path: Path) -> GrowingFile:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("kind", ["similar", "random", "products"])
+@pytest.mark.parametrize("kind", ["similar", "random", "products", "requests"])
 @pytest.mark.parametrize("most", [3_000, 20_000])
 def test_it_has_the_first_lines_and_not_many_fewer_than_fit(tmp_path: Path, suffix: str, kind: str, most: int) -> None:
-    lines = lines_of(kind, {"random": 400, "products": 1500, "similar": 3000}[kind])
+    lines = lines_of(kind, {"random": 400, "products": 1500, "similar": 3000, "requests": 3000}[kind])
     path = tmp_path / f"a.{suffix}"
     finished: list[Path] = []
     file = BoundedFile(begun(path), most, finished.append)

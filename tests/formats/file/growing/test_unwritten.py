@@ -39,6 +39,15 @@ def test_an_event_stands_between_what_was_written_and_what_was_not() -> None:
     assert todo.event("x", {})[1] == (5, 3, None, 0, True)
 
 
+def test_what_stands_beside_a_line_of_no_connection_is_of_the_first() -> None:
+    todo = Unwritten()
+    todo.add([clock(1000, READING), (b"", (1010, None, None, 0, True))])
+    todo.take(1)
+    assert todo.event("x", {})[1] == (1010, 0, None, 0, True)
+    todo.put_clock_first()
+    assert todo.lines[0] == (encode_event(Reading(1010, 15).event(1010, 0)), (1010, 0, None, 0, True))
+
+
 def test_a_file_begins_with_the_latest_reading_unless_it_begins_with_one() -> None:
     todo = Unwritten()
     todo.add([line(1)])
