@@ -159,6 +159,24 @@ def test_it_is_so_for_a_client_that_comes_late_and_while_time_passes(clock: str)
     run(scenario())
 
 
+def test_in_another_lap_it_is_that_of_the_lap() -> None:
+    async def scenario() -> None:
+        choices = options(loop=True, speed=4.0, settle=0.0, start=frames()[-200].time)
+        async with ReplayServer(DEMO, choices) as server, connect(server.url) as client:
+            await client.send(SUBSCRIBE)
+            book: Book = {}
+            snapshots = 0
+            while snapshots < 3:
+                message = await client.recv()
+                snapshots += '"type":"snapshot"' in str(message)
+                follow(book, [message])
+            server.steering.pause()
+            before = await book_from(server)
+            assert before == follow(book, await received(client))
+
+    run(scenario())
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_before_a_client_has_come_it_is_as_of_the_start(*, shared: bool) -> None:
     start = frames()[500].time

@@ -163,8 +163,8 @@ def replay(
       feedrec replay FILE --tls              on wss://127.0.0.1:8765
 
     The first line on stdout is the URL. Clients subscribe as they would at the venue, and receive snapshots, acks and
-    updates in the venue's order, with sequence numbers of their own. A client that subscribes late first receives the
-    market state of that moment. With --mode verbatim, every client receives every frame unchanged.
+    updates in the venue's order, with sequence numbers of their own. A late client first receives the market
+    state. Requests over HTTP are answered, too. With --mode verbatim, every client receives every frame unchanged.
 
     Several FILEs, or a folder of recordings, are merged by time. Recordings of different endpoints are served side by
     side; each endpoint has its own path, and its own URL on stdout.

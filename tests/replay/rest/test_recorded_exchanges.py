@@ -32,7 +32,7 @@ def write(path: Path, exchanges: list[HttpExchange]) -> Path:
     return writer.finish()
 
 
-@pytest.mark.parametrize("suffix", [".jsonl.zst", ".jsonl", ".jsonl.gz"])
+@pytest.mark.parametrize("suffix", [".jsonl.zst", ".jsonl", ".jsonl.gz", ".parquet"])
 def test_all_of_several_recordings_are_found_once_and_read_again(tmp_path: Path, suffix: str) -> None:
     """Also those that came at the same time."""
     first, second = [exchange(1, 5), exchange(2, 5), exchange(3, 6)], [exchange(4, 5)]
