@@ -25,7 +25,7 @@ START, END = 1_795_280_520, 1_795_280_580
 def run(folder: Path, *arguments: object, options: tuple[object, ...] = ()) -> tuple[dict[str, Any], str]:
     """Run it as the command of a replay of the last of the demo; give what it was told, and the log."""
     tls = ("--tls", "--tls-folder", folder / "tls")
-    command = (sys.executable, PROGRAM, PRODUCT, START, END, *arguments)
+    command = (sys.executable, PROGRAM, PRODUCT, START, END, trades(DEMO, PRODUCT)[-1].number, *arguments)
     done = feedrec("replay", DEMO, "--from", "29.9s", "--at-end", "hold", *tls, *options, "--", *command)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout), done.stderr.decode()

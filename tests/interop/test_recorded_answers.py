@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ..cli.command import DEMO, background, feedrec, first_line, mock_venue
+from ..cli.command import DEMO, background, feedrec, first_line, interrupt, mock_venue
+from ..timing import wait_until
 
 PRODUCT = (
     b'{"product_id":"%b","price":"1.50","base_increment":"0.001","quote_increment":"0.5","base_min_size":"1e-05",'
@@ -85,12 +86,15 @@ def venue_over_http() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Record the demo's frames, and the answers beside them."""
-    path = tmp_path_factory.mktemp("rest") / "both.jsonl.zst"
-    with mock_venue(DEMO, "--speed", 20) as url, venue_over_http() as rest_url:
-        rest = ("--rest", "--rest-url", rest_url)
-        done = feedrec("record", "-e", "coinbase-advanced", "--url", url, *rest, "--max-frames", 1000, "-o", path)
-    assert done.returncode == 0, done.stderr.decode()
+    """Record frames of the demo until all answers beside them are there."""
+    path = tmp_path_factory.mktemp("rest") / "both.jsonl"
+    with mock_venue(DEMO, "--at-end", "hold") as url, venue_over_http() as rest_url:
+        options = ("--url", url, "--rest", "--rest-url", rest_url, "-o", path)
+        with background("record", "-e", "coinbase-advanced", *options) as process:
+            part = path.with_name(f"{path.name}.part")
+            wait_until(lambda: part.exists() and part.read_bytes().count(b'"event":"http"') == len(BODIES))
+            code, _, err = interrupt(process)
+    assert code == 0, err.decode()
     return path
 
 

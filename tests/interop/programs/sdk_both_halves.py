@@ -1,15 +1,16 @@
 """
 What a bot does with the official SDK: RESTClient beside WSClient, both at the address of a replay with --tls.
 
-    python sdk_both_halves.py PRODUCT START END KEY
+    python sdk_both_halves.py PRODUCT START END LAST [KEY]
 
-With a KEY file it asks for what needs one, too. Prints, as JSON, what it was told.
+It asks when the last trade is LAST. With a KEY file it asks for what needs one, too. Prints, as JSON, what it was told.
 """
 
 import json
 import os
 import sys
 import threading
+import time
 from typing import Any
 
 from coinbase.rest import RESTClient
@@ -31,7 +32,7 @@ def ask(client: RESTClient, product: str, start: str, end: str, prefix: str = ""
     }
 
 
-def main(product: str, start: str, end: str, key: str = "") -> None:
+def main(product: str, start: str, end: str, last: str, key: str = "") -> None:
     credentials = {"key_file": key} if key else {}
     rest = RESTClient(base_url=os.environ["FEEDREC_REST_URL"].removeprefix("https://"), **credentials)
     heard = threading.Event()
@@ -44,6 +45,8 @@ def main(product: str, start: str, end: str, key: str = "") -> None:
     feed.open()
     feed.ticker([product])
     feed.level2([product])
+    while rest.get_public_market_trades(product, 1).trades[0].trade_id != last:
+        time.sleep(0.05)
     told = {"has_heard": heard.wait(60), "time": rest.get_unix_time().to_dict()}
     told["public"] = ask(rest, product, start, end, "public_")
     if key:
