@@ -13,6 +13,7 @@ import base64
 import json
 import sys
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ import msgspec
 import zstandard
 
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
-from feedrec.formats.line.http_events import BODY_KEYS, HTTP, exchange_of
+from feedrec.formats.line.http_events import BODY_KEYS, HTTP, exchange_of, http_event
 from feedrec.formats.line.index import mark_of
 from feedrec.formats.stream.gzip_members import GzipEncoder
 from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
+from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import NANOSECONDS, Event, Frame, FrameInfo, Header, Kind, Record, format_time
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden"
@@ -95,6 +97,28 @@ def records() -> list[tuple[Record, FrameInfo | None]]:
     ]
 
 
+def requests() -> list[tuple[Record, FrameInfo | None]]:
+    """Return requests with bodies of every kind among frames; and, last, one that is none."""
+    bodies = [
+        b'{ "spaces" : [ 1.50 ] , "twice":1, "twice":2}',
+        b'{"a":1}\n',
+        b"\xff\x00",
+        b"null",
+        b"",
+        b"[" * 100 + b"]" * 100,
+    ]
+    made: list[tuple[Record, FrameInfo | None]] = []
+    for number, body in enumerate(bodies):
+        time = START + number
+        headers = (("cb-after", "7"), ("link", "<a>"), ("link", "<b>")) if number else ()
+        answer = HttpAnswer(200 + number, body, "text/plain" if number % 2 else "", headers)
+        exchange = HttpExchange(
+            time, START - 5, "POST", "https://rest.test/\u00e4", answer, "x/y", body, redacted=number == 2
+        )
+        made += [(Frame(time, 0, BEAT % (number, 7)), FrameInfo("heartbeats")), (http_event(exchange), None)]
+    return [*made, (Event(START + 9, None, HTTP, {"status": "none", "later": [1]}), None)]
+
+
 def as_json(record: Record) -> dict[str, Any]:
     """Return what a reader must find, in terms that do not depend on feedrec."""
     common: dict[str, Any] = {"time": format_time(record.time), "conn": record.conn}
@@ -120,11 +144,13 @@ def as_json(record: Record) -> dict[str, Any]:
     }
 
 
-def expectation(count: int | None = None, damage: dict[str, Any] | None = None, index: Any = None) -> dict[str, Any]:
+def expectation(
+    count: int | None = None, damage: dict[str, Any] | None = None, index: Any = None, given: Any = None
+) -> dict[str, Any]:
     """Return an expectation: the first `count` records, then damage, if any."""
     return {
         "header": json.loads(encode_header(HEADER)),
-        "records": [as_json(record) for record, _ in records()[:count]],
+        "records": [as_json(record) for record, _ in (given or records())[:count]],
         "damage": damage,
         "index": index,
     }
@@ -142,9 +168,9 @@ def blocks_of(stream: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
-def index_rows(stream: bytes) -> list[dict[str, Any]]:
+def index_rows(stream: bytes, given: Sequence[tuple[Record, FrameInfo | None]]) -> list[dict[str, Any]]:
     """Return what the index must contain, derived from the records and the blocks."""
-    rest = records()
+    rest = given
     rows = []
     for offset, packed in blocks_of(stream):
         text = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
@@ -161,6 +187,7 @@ def index_rows(stream: bytes) -> list[dict[str, Any]]:
             for number, (_, info) in enumerate(here)
             if info is not None and info.kind == "snapshot"
         ]
+        asked = [number for number, (one, _) in enumerate(here) if isinstance(one, Event) and one.name == HTTP]
         rows.append(
             {
                 "offset": offset,
@@ -172,9 +199,23 @@ def index_rows(stream: bytes) -> list[dict[str, Any]]:
                 "last": max(times, default=None),
                 "frames": frames,
                 "snapshots": snapshots,
+                **({"http": asked} if asked else {}),
             }
         )
     return rows
+
+
+def _with_requests(header: bytes) -> dict[str, tuple[bytes, dict[str, Any]]]:
+    """Return recordings with requests among the frames."""
+    given = requests()
+    lines = [encode_event(record) if isinstance(record, Event) else encode_frame(record) for record, _ in given]
+    encoder = BlockEncoder(level=19, block_size=BLOCK)
+    stream = encoder.begin(header) + encoder.add(lines, [mark_of(*one) for one in given]) + encoder.finish()
+    text = b"".join(line + b"\n" for line in [header, *lines])
+    return {
+        "requests.jsonl.zst": (stream, expectation(index=index_rows(stream, given), given=given)),
+        "requests.jsonl": (text, expectation(given=given)),
+    }
 
 
 def main() -> None:
@@ -188,7 +229,7 @@ def main() -> None:
     encoder = BlockEncoder(level=19, block_size=BLOCK)
     stream = encoder.begin(header) + encoder.add(lines, marks) + encoder.finish()
     text = b"".join(line + b"\n" for line in [header, *lines])
-    rows = index_rows(stream)
+    rows = index_rows(stream, given)
     second, third = rows[1], rows[2]
     middle = third["offset"] + third["size"] // 2
     flipped = bytearray(stream)
@@ -222,6 +263,7 @@ def main() -> None:
         b'"conn":0,"time":"2026-11-21T18:30:00.000000001+01:30"}'
     )
     files["rewritten.jsonl"] = (b"".join(line + b"\n" for line in [header, *rewritten]), expectation(3))
+    files |= _with_requests(header)
     for name, (data, expected) in files.items():
         (folder / name).write_bytes(data)
         (folder / f"{name}.expected.json").write_bytes(msgspec.json.format(json.dumps(expected).encode(), indent=1))
