@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-import socket
 import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
+from feedrec.front import front as front_module
+from feedrec.front.front import Front
 from feedrec.front.fronts import HttpLimits
 from feedrec.http_messages import HttpAnswer, HttpRequest
 from feedrec.replay.tls.certificate_folder import prepare_certificates
 from feedrec.replay.tls.tls_context import open_tls
 
 from ..timing import HANG_TIMEOUT, MS, scaled, until
-from .serving import HANDSHAKE, HELLO, HELLO_BACK, Peer, ask, echo, peer_of, run, serving
+from .serving import HANDSHAKE, HELLO, HELLO_BACK, PATIENT, Peer, ask, echo, peer_of, run, serving
 
 
 class Tls(NamedTuple):
@@ -74,6 +76,73 @@ def test_requests_that_arrive_byte_by_byte_are_answered_alike() -> None:
             assert await peer.answer() == (200, b"POST /a 3 xyz")
             assert await peer.answer() == (200, b"PUT /b 5 abcde")
             await peer.talk()
+
+    run(scenario())
+
+
+def test_requests_of_many_connections_take_turns() -> None:
+    """In no round of the event loop is more than one begun, so that what else is due is not late."""
+    begun = 0
+
+    async def answer(request: HttpRequest) -> HttpAnswer:
+        nonlocal begun
+        begun += 1
+        return await echo(request)
+
+    async def scenario() -> None:
+        async with serving(answer) as server:
+            peers = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(30)]
+            await until(lambda: len(server.handshakes._waiting) == len(peers))
+            for _, writer in peers:
+                writer.write(get("/") * 3)
+            while begun < 3 * len(peers):
+                before = begun
+                await asyncio.sleep(0)
+                assert begun <= before + 1
+            for _, writer in peers:
+                writer.transport.abort()
+
+    run(scenario())
+
+
+def test_nothing_is_read_while_a_request_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a client sends meanwhile waits in its own system, however much it is."""
+    go_on = asyncio.Event()
+    received = 0
+    original = Front.data_received
+
+    async def answer(request: HttpRequest) -> HttpAnswer:
+        await go_on.wait()
+        return await echo(request)
+
+    def counted(front: Front, data: bytes) -> None:
+        nonlocal received
+        received += len(data)
+        original(front, data)
+
+    monkeypatch.setattr(Front, "data_received", counted)
+
+    async def scenario() -> None:
+        async with serving(answer) as server, peer_of(server.port) as peer:
+            peer.send(get("/a"))
+            await until(lambda: server.handshakes._answered)
+            peer.send(b"x" * 50_000_000)
+            await asyncio.sleep(scaled(0.1))
+            assert received < 1_000_000
+            go_on.set()
+            assert await peer.answer() == (200, b"GET /a 0 ")
+
+    run(scenario())
+
+
+def test_who_sends_on_after_an_error_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "_MOST_THROWN_AWAY", 1_000_000)
+
+    async def scenario() -> None:
+        async with serving() as server, peer_of(server.port) as peer:
+            peer.send(get("/a", "Content-Length: 999999999", method="POST") + b"x" * 50_000_000)
+            await peer.rest()
+            await until(lambda: not server.handshakes.are_here)
 
     run(scenario())
 
@@ -266,7 +335,7 @@ def test_an_answer_that_fails_is_one_line_without_the_clients_text(caplog: pytes
     assert not any(record.exc_info for record in caplog.records)
 
 
-QUICK = HttpLimits(head_time=50 * MS, body_time=50 * MS, idle_time=50 * MS, write_deadline=50 * MS, linger_time=50 * MS)
+IMPATIENT = msgspec.structs.replace(PATIENT, head_time=scaled(0.5), body_time=50 * MS, linger_time=50 * MS)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +351,8 @@ QUICK = HttpLimits(head_time=50 * MS, body_time=50 * MS, idle_time=50 * MS, writ
 @pytest.mark.parametrize("before", [True, False])
 def test_a_request_that_takes_too_long_is_given_up(tls: Tls, sent: bytes, status: int | None, *, before: bool) -> None:
     async def scenario() -> None:
-        async with serving(tls=tls.server, limits=QUICK) as server, peer_of(server.port, tls.client) as peer:
+        limits = IMPATIENT if sent else msgspec.structs.replace(IMPATIENT, idle_time=50 * MS)
+        async with serving(tls=tls.server, limits=limits) as server, peer_of(server.port, tls.client) as peer:
             if before:
                 peer.send(get("/a"))
                 assert (await peer.answer())[0] == 200
@@ -312,7 +382,8 @@ def test_a_large_answer_arrives_whole(tls: Tls) -> None:
 
 def test_who_does_not_read_an_answer_is_dropped(tls: Tls) -> None:
     async def scenario() -> None:
-        async with serving(_large, tls=tls.server, limits=QUICK) as server, peer_of(server.port, tls.client) as peer:
+        limits = msgspec.structs.replace(PATIENT, write_deadline=50 * MS)
+        async with serving(_large, tls=tls.server, limits=limits) as server, peer_of(server.port, tls.client) as peer:
             peer.stop_reading()
             peer.send(get("/"))
             await until(lambda: server.handshakes.are_here)
@@ -321,21 +392,35 @@ def test_who_does_not_read_an_answer_is_dropped(tls: Tls) -> None:
     run(scenario())
 
 
-def test_who_reads_an_answer_slowly_is_not() -> None:
+class SlowTransport(asyncio.Transport):
+    """A transport whose client reads some of what is written, but never all of it."""
+
+    def __init__(self, unread: list[int]) -> None:
+        super().__init__()
+        self.unread = unread
+        self.is_aborted = False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread.pop(0)
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def test_who_reads_an_answer_slowly_is_not_before_it_stops() -> None:
     async def scenario() -> None:
-        limits = HttpLimits(write_deadline=100 * MS)
-        async with serving(_large, limits=limits) as server:
-            sock = socket.socket()
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
-            sock.setblocking(False)
-            loop = asyncio.get_running_loop()
-            with sock:
-                await loop.sock_connect(sock, ("127.0.0.1", server.port))
-                await loop.sock_sendall(sock, get("/"))
-                size = 0
-                while size < 20_000_000:
-                    await asyncio.sleep(MS)
-                    size += len(await loop.sock_recv(sock, 1 << 18))
+        async with serving(limits=HttpLimits(write_deadline=MS)) as server:
+            front, transport = Front(server.fronts, asyncio.Protocol), SlowTransport([9, 8, 8, 7, 7, 1, 1, 1])
+            front.connection_made(transport)
+            front.pause_writing()
+            writing = asyncio.create_task(front._room())
+            await until(lambda: transport.is_aborted)
+            assert transport.unread == []
+            writing.cancel()
+            front.connection_lost(None)
 
     run(scenario())
 
@@ -429,7 +514,7 @@ def test_at_the_end_an_answer_may_be_finished_and_all_else_is_dropped(tls: Tls) 
             idle.send(get("/idle"))
             assert (await idle.answer())[0] == 200
             amid.send(b"GET / HT")
-            asking.send(get("/a") + HANDSHAKE)
+            asking.send(get("/a") + get("/b") + HANDSHAKE)
             await until(lambda: server.handshakes._answered)
             closing = asyncio.create_task(server.close(HANG_TIMEOUT))
             for peer in (idle, silent, amid):
@@ -439,6 +524,19 @@ def test_at_the_end_an_answer_may_be_finished_and_all_else_is_dropped(tls: Tls) 
             assert await asking.answer() == (200, b"GET /a 0 ")
             assert await asking.rest() == b""
             await closing
+
+    run(scenario())
+
+
+def test_at_the_end_nobody_becomes_a_client_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither does one that comes in the same moment."""
+
+    async def scenario() -> None:
+        async with serving() as server, peer_of(server.port) as peer:
+            await until(lambda: server.handshakes.are_here)
+            monkeypatch.setattr(server.fronts, "is_closing", True)
+            peer.send(HANDSHAKE)
+            assert await peer.rest() == b""
 
     run(scenario())
 
