@@ -23,11 +23,13 @@ MOST_LEVELS = {"coinbase": 1000, "coinbaseexchange": None}
 pytestmark = pytest.mark.skipif(not PYTHON, reason="ccxt is not installed: make test-interop")
 
 
-def run(venue: str, recording: Path, product: str, *options: object) -> dict[str, Any]:
+def run(folder: Path, venue: str, recording: Path, product: str, *options: object) -> dict[str, Any]:
     """Have ccxt ask and watch from the beginning to the end; give what it was told."""
     all_trades = trades(recording, product)
     since = int(all_trades[-1].time) // MINUTE * MINUTE * 1000
-    program = (PYTHON, PROGRAM, venue, product.replace("-", "/"), since, all_trades[-1].number)
+    *_, final = sides(recording, product)
+    (folder / "final.json").write_text(json.dumps(book(final, MOST_LEVELS[venue])))
+    program = (PYTHON, PROGRAM, venue, product.replace("-", "/"), since, all_trades[-1].number, folder / "final.json")
     done = feedrec("replay", recording, "--at-end", "hold", *options, "--", *program)
     assert done.returncode == 0, done.stderr.decode()
     told: dict[str, Any] = json.loads(done.stdout)
@@ -55,9 +57,9 @@ def assert_in_step(pairs: list[list[Book]], states: list[Book]) -> None:
         assert told in states[place:]
 
 
-def test_advanced_trade_from_the_markets_to_the_end_of_the_feed() -> None:
+def test_advanced_trade_from_the_markets_to_the_end_of_the_feed(tmp_path: Path) -> None:
     """Of the demo, which lists no products: what they are is told by what was seen of them."""
-    told = run("coinbase", DEMO, "BTC-USD", "--speed", 10)
+    told = run(tmp_path, "coinbase", DEMO, "BTC-USD", "--speed", 10)
     assert sorted(told["markets"]) == ["BTC/USD", "ETH/USD"]
     assert told["currencies"] == ["BTC", "ETH", "USD"]
     market = told["markets"]["BTC/USD"]
@@ -74,7 +76,7 @@ def test_advanced_trade_from_the_markets_to_the_end_of_the_feed() -> None:
 def test_exchange_from_the_markets_to_the_end_of_the_feed(tmp_path: Path, *, with_status: bool) -> None:
     """Listed by a frame of status, and without one."""
     recording = exchange_market(tmp_path / "exchange.jsonl.zst", with_status=with_status)
-    told = run("coinbaseexchange", recording, "ETH-BTC", "--speed", 2)
+    told = run(tmp_path, "coinbaseexchange", recording, "ETH-BTC", "--speed", 2)
     assert sorted(told["markets"]) == ["BTC/USD", "ETH/BTC"]
     assert told["currencies"] == ["BTC", "ETH", "USD"]
     precision = {"amount": 1e-8 if with_status else 0.01, "price": 1e-5}
@@ -100,7 +102,7 @@ def test_what_a_venue_once_sent_is_told_over_http_too(
     if not capture.exists():
         pytest.skip("needs ../shared")
     recording = captured(capture, endpoint, tmp_path / "captured.jsonl.zst")
-    told = run(venue, recording, product, "--speed", "max")
+    told = run(tmp_path, venue, recording, product, "--speed", "max")
     assert product.replace("-", "/") in told["markets"]
     assert told["first"]["book"] == book(next(sides(recording, product)), MOST_LEVELS[venue])
     assert_last(venue, told, recording, product)

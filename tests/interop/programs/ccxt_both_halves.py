@@ -1,16 +1,17 @@
 """
 What a bot does with ccxt.pro, on one object: markets, what there is now, and the book as it goes on.
 
-    python ccxt_both_halves.py VENUE SYMBOL SINCE LAST
+    python ccxt_both_halves.py VENUE SYMBOL SINCE LAST BOOK
 
-It asks for the book beside watching it, until the last trade is LAST and both books are one. Prints, as JSON, what it
-was told.
+It asks for the book beside watching it, until the last trade is LAST and the book is that of the file BOOK. Prints, as
+JSON, what it was told.
 """
 
 import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import ccxt.pro
@@ -37,7 +38,7 @@ async def ask(venue: Any, symbol: str, since: int) -> dict[str, Any]:
     }
 
 
-async def watch(venue: Any, symbol: str, last: str) -> list[list[list[Levels]]]:
+async def watch(venue: Any, symbol: str, last: str, final: list[Levels]) -> list[list[list[Levels]]]:
     """Watch the book, and ask for it, until the market has come to its end; give what was seen, in pairs."""
     pairs = []
     book = await venue.watch_order_book(symbol)
@@ -45,12 +46,11 @@ async def watch(venue: Any, symbol: str, last: str) -> list[list[list[Levels]]]:
         seen = levels(book)
         told = levels(await venue.fetch_order_book(symbol))
         pairs.append([seen, told])
-        is_level = told == [side[: len(part)] for side, part in zip(levels(book), told, strict=True)]
-        if is_level and (await venue.fetch_trades(symbol))[-1]["id"] == last:
+        if told == final and (await venue.fetch_trades(symbol))[-1]["id"] == last:
             return pairs
 
 
-async def main(name: str, symbol: str, since: str, last: str) -> None:
+async def main(name: str, symbol: str, since: str, last: str, path: str) -> None:
     venue = getattr(ccxt.pro, name)(KEY if name == "coinbaseexchange" else {})
     urls = venue.urls["api"]
     urls["ws"] = os.environ["FEEDREC_URL"]
@@ -58,7 +58,7 @@ async def main(name: str, symbol: str, since: str, last: str) -> None:
     try:
         told: dict[str, Any] = {"markets": await venue.load_markets(), "currencies": sorted(venue.currencies)}
         told["first"] = await ask(venue, symbol, int(since))
-        told["pairs"] = await watch(venue, symbol, last)
+        told["pairs"] = await watch(venue, symbol, last, json.loads(Path(path).read_text()))
         told["last"] = await ask(venue, symbol, int(since))
     finally:
         await venue.close()

@@ -37,5 +37,6 @@ do {
   await new Promise((resolve) => setTimeout(resolve, 50));
   told.last = await ask();
 } while (String(told.last.trades.data[0].trade_id) !== last);
+told.last = await ask(); // what came with the last trade
 client.ws.disconnect();
 console.log(JSON.stringify(told));
