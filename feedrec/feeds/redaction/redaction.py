@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from ...errors import UsageError
 from .addresses import REDACTED, redact_address, secrets_of_address
+from .known_secrets import KnownSecrets
 from .messages import is_surely_open, redact_json
 from .rules import SHORTEST_VALUE, Pattern, matches_path, parse_path, value_pattern
 from .secret_keys import is_secret_key
@@ -16,7 +17,6 @@ from .texts import hide_telling, redact_plain_message
 
 __all__ = ["Address", "Redaction", "redact_message"]
 
-_MOST_PASSING = 24  # secrets that were sent lately
 _SHORTEST_KNOWN = 8
 """Fewest characters of a secret that was found in a message: a shorter one may occur anywhere by chance."""
 _LONG = 1 << 12  # characters of a message that is looked at as a whole first
@@ -55,7 +55,7 @@ class Redaction:
         values: Mapping[str, str] | None = None,
         kept_keys: Iterable[str] = (),
     ) -> None:
-        self._known: dict[str, bool] = {}  # and whether it is known for good; the latest one last
+        self._known = KnownSecrets()
         self._keys = {key.lower(): key for key in keys}
         self._kept = {key.lower() for key in kept_keys}
         self._paths: dict[Pattern, str] = {parse_path(path): path for path in paths}
@@ -66,12 +66,10 @@ class Redaction:
                     f"{name} is too short to be redacted: it must have at least {SHORTEST_VALUE} characters"
                 )
             self._values[re.compile(value_pattern(value))] = name
-            self._known[value] = True
+            self._known.add(value, for_good=True)
         for key in self._keys.keys() & self._kept:
             raise UsageError(f"the key {self._keys[key]!r} is both to be redacted and not")
         self._unmatched = dict.fromkeys([*self._keys.values(), *self._paths.values(), *self._values.values()])
-        self._changes = 0
-        self._pattern: tuple[int, re.Pattern[str]] | None = None  # of the secrets after so many changes
 
     @property
     def unmatched(self) -> list[str]:
@@ -132,20 +130,8 @@ class Redaction:
         It may be a venue's: the longer it is, the less is looked for that a venue might write in another way anyhow.
         """
         if len(text) > _LONGEST_TEXT:
-            for secret in list(self._known):
-                text = text.replace(secret, REDACTED)
-            return text
-        if self._known:
-            text = self._known_pattern().sub(REDACTED, text)
-        return self.hide(text)
-
-    def _known_pattern(self) -> re.Pattern[str]:
-        changes, pattern = self._changes, self._pattern  # another thread may learn meanwhile
-        if pattern is None or pattern[0] != changes:
-            known = list(self._known)
-            known.sort(key=len, reverse=True)  # the longest first
-            pattern = self._pattern = changes, re.compile("|".join(map(value_pattern, known)))
-        return pattern[1]
+            return self._known.plainly_hidden_in(text)
+        return self.hide(self._known.hidden_in(text))
 
     def details(self, value: Any) -> Any:
         """Return the details of an event, or parameters of a subscription, without secret keys, and texts as `text`."""
@@ -158,19 +144,8 @@ class Redaction:
     def learn(self, secret: str, *, for_good: bool = False) -> None:
         """Keep a secret out of texts from now on; unless `for_good`, until enough newer ones are known."""
         for one in {secret, *_PARTS.split(secret)}:  # of "Bearer abc..." or "a=abc...; b", the venue may say a part
-            if len(one) < _SHORTEST_KNOWN:
-                continue
-            is_new = one not in self._known
-            self._known[one] = self._known.pop(one, False) or for_good
-            if is_new:
-                self._forget_oldest()
-                self._changes += 1
-
-    def _forget_oldest(self) -> None:
-        """Forget signatures and tokens of long ago: each request has its own, and none is valid for long."""
-        passing = [secret for secret, for_good in self._known.items() if not for_good]
-        for secret in passing[:-_MOST_PASSING]:
-            del self._known[secret]
+            if len(one) >= _SHORTEST_KNOWN:
+                self._known.add(one, for_good=for_good)
 
     def learn_from(self, url: str, headers: Mapping[str, str], *, for_good: bool = True) -> None:
         """Learn the secrets of a handshake or another request: of its address, and of its further headers."""
