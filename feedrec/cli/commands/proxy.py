@@ -87,6 +87,7 @@ def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool
     command ends, and the exit code is the command's.
     """
     from ...recorder import ProxyOptions, source_to
+    from ...recorder.proxy.options import rest_base
 
     place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
     _check(place, command, as_json=as_json)
@@ -95,6 +96,7 @@ def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool
         choose_free_port(options)
     choices = ProxyOptions(**options)
     source = source_to(checked_address(to, redaction) if "://" in to else to, endpoint, redaction)
+    rest_base(source, choices.rest_to)  # refused before anything is written
     code, summary, error = _run(source, place, choices, command)
     _tell(summary, error, as_json=as_json, to_stderr=bool(command) or place.output == "-")
     if error is not None and not summary.lost:

@@ -7,7 +7,6 @@ import http
 import logging
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -69,9 +68,7 @@ class HttpRelay:
         if not request.target.startswith("/") or "#" in request.target:
             return _sentence(http.HTTPStatus.BAD_REQUEST, "the request is not for a path, such as /products")
         url = Address(self._base + request.target, self._redaction)
-        sent = msgspec.structs.replace(
-            request, target=urlsplit(self._base).path + request.target, headers=tuple(_headers_for(request))
-        )
+        sent = msgspec.structs.replace(request, headers=tuple(_headers_for(request)))
         learn_from(sent, url)
         client = await self._open_client()
         started = time.time_ns()

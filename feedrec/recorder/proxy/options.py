@@ -90,11 +90,16 @@ def rest_base(source: Source, rest_to: str | None) -> str:
     Return where plain HTTP is passed on to: what stands before path and query.
 
     Raises:
-        UsageError: If `rest_to` is no address.
+        UsageError: If `rest_to` is no address, or has a path: what is recorded is what the application asks.
 
     """
     if rest_to is not None:
-        return checked_base(rest_to, source.redaction)
+        base = checked_base(rest_to, source.redaction)
+        if path := urlsplit(base).path:
+            raise UsageError(
+                f"{source.redaction.address(base)} has a path: leave it out, and let the application ask {path}/..."
+            )
+        return base
     half, there = rest_half_of(source.feed), urlsplit(source.url)
     if half is not None and half.hosts and there.hostname == urlsplit(source.feed.url).hostname:
         return f"https://{next(iter(half.hosts))}"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import msgspec
 
+from ...admission.log_limit import LogLimit
 from ...feeds.redaction import Address
 from ...formats.line.http_events import http_event
-from ...http_messages import HttpAnswer, HttpExchange, HttpRequest
+from ...http_messages import HttpAnswer, HttpRequest
 from ...model import Event
 from ..clock import RecordingClock
 from ..output.counting_writer import CountingWriter
 from .exchanges import recorded_exchange
 
 __all__ = ["ExchangeLog"]
+
+log = logging.getLogger("feedrec")
 
 _AT_ONCE = 1 << 14  # bytes that are worked on in the event loop: about a tenth of a millisecond
 
@@ -32,10 +36,11 @@ class ExchangeLog:
     def __init__(self, writer: CountingWriter, clock: RecordingClock) -> None:
         self._writer = writer
         self._clock = clock
+        self._warnings = LogLimit(log, "answers that are not recorded", at_once=20, per_second=0.1)
 
     async def record(self, request: HttpRequest, url: Address, answer: HttpAnswer, started: int) -> None:
         """
-        Record a request and its answer.
+        Record a request and its answer; one that cannot be unpacked is named in the log instead.
 
         Its time is that at which it is written: no line of a recording is earlier than the one before it. That is when
         the answer had come, and some milliseconds later if it is large.
@@ -53,6 +58,9 @@ class ExchangeLog:
             event = _event_of(request, url, answer, started, time)
         else:
             event = await asyncio.to_thread(_event_of, request, url, answer, started, time)
+        if event is None:
+            self._warnings.log(logging.WARNING, "%s: the answer cannot be unpacked, and is not recorded", url.shown)
+            return
         now, reading = self._clock.stamp()
         if reading is not None:
             self._writer.clock_reading(now, 0, reading)
@@ -63,6 +71,6 @@ def _is_packed(request: HttpRequest, answer: HttpAnswer) -> bool:
     return any(name == "content-encoding" for name, _ in (*request.headers, *answer.headers))
 
 
-def _event_of(request: HttpRequest, url: Address, answer: HttpAnswer, started: int, time: int) -> Event:
-    exchange: HttpExchange = recorded_exchange(request, url, answer, started, time)
-    return http_event(exchange)
+def _event_of(request: HttpRequest, url: Address, answer: HttpAnswer, started: int, time: int) -> Event | None:
+    exchange = recorded_exchange(request, url, answer, started, time)
+    return None if exchange is None else http_event(exchange)

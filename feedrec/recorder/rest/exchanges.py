@@ -51,11 +51,11 @@ _BEGINNINGS = (
 """The same, by how they begin."""
 
 
-def recorded_exchange(request: HttpRequest, url: Address, answer: HttpAnswer, started: int, time: int) -> HttpExchange:
+def recorded_exchange(
+    request: HttpRequest, url: Address, answer: HttpAnswer, started: int, time: int
+) -> HttpExchange | None:
     """
-    Return a request and its answer as they are recorded.
-
-    What cannot be unpacked is kept as it was sent, with its Content-Encoding among the headers.
+    Return a request and its answer as they are recorded; None if the answer cannot be unpacked.
 
     Args:
         request: As it was sent.
@@ -68,11 +68,10 @@ def recorded_exchange(request: HttpRequest, url: Address, answer: HttpAnswer, st
     redaction = url.redaction
     coding = first_value(answer.headers, "content-encoding") or ""
     unpacked = decompressed(answer.body, coding, MAX_BODY)
-    body = answer.body if unpacked is None else unpacked
-    shown = _without_echoes(body, _secrets_of(request, url))
-    headers = tuple((name, redaction.text(value)) for name, value in kept_headers(answer.headers, redaction))
     if unpacked is None:
-        headers = (*headers, ("content-encoding", coding))
+        return None
+    shown = _without_echoes(unpacked, _secrets_of(request, url))
+    headers = tuple((name, redaction.text(value)) for name, value in kept_headers(answer.headers, redaction))
     said, sent = _sent(request, redaction)
     return HttpExchange(
         time,
@@ -82,7 +81,7 @@ def recorded_exchange(request: HttpRequest, url: Address, answer: HttpAnswer, st
         HttpAnswer(answer.status, shown, redaction.text(answer.content_type), headers),
         redaction.text(first_value(request.headers, "content-type") or ""),
         sent,
-        redacted=shown != body or sent != said or (REDACTED in url.shown and REDACTED not in url),
+        redacted=shown != unpacked or sent != said or (REDACTED in url.shown and REDACTED not in url),
     )
 
 

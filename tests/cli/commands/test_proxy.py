@@ -128,6 +128,11 @@ def test_a_duration_in_which_nobody_comes_leaves_no_file(tmp_path: Path) -> None
         (["--to", "raw"], "raw has no address of its own"),
         (["--to", "ws://127.0.0.1:1", "-o", "-", "--json"], "use only one of them"),
         ([], "--to"),
+        (["--to", "ws://127.0.0.1:1", "--rest-to", "ws://127.0.0.1:1"], "is not an address of HTTP"),
+        (
+            ["--to", "ws://127.0.0.1:1", "--rest-to", "https://host/v1"],
+            "leave it out, and let the application ask /v1/...",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:

@@ -34,7 +34,10 @@ def recorded(
 ) -> HttpExchange:
     asked = HttpRequest("GET", "/products", (("host", "api.example.com"),))
     asked = msgspec.structs.replace(asked, **request)
-    return recorded_exchange(asked, Address(url, redaction or Redaction()), answer or HttpAnswer(200, b"[]"), 5, 7)
+    answer = answer or HttpAnswer(200, b"[]")
+    exchange = recorded_exchange(asked, Address(url, redaction or Redaction()), answer, 5, 7)
+    assert exchange is not None
+    return exchange
 
 
 def written(exchange: HttpExchange) -> bytes:
@@ -118,10 +121,11 @@ def test_what_a_person_calls_secret_is_secret_here_too() -> None:
     assert exchange.answer.headers == (("x-of-theirs", "[redacted]"),)
 
 
-def test_an_answer_that_cannot_be_unpacked_is_kept_as_it_was_sent() -> None:
-    body = b"\x0b\x02\x80abc\x03"  # brotli
-    exchange = recorded(HttpAnswer(200, body, headers=(("content-encoding", "br"),)))
-    assert exchange.answer == HttpAnswer(200, body, headers=(("content-encoding", "br"),))
+def test_an_answer_that_cannot_be_unpacked_is_not_recorded() -> None:
+    """It would be served as what it is not."""
+    for coding, body in (("br", b"\x0b\x02\x80abc\x03"), ("gzip", b"[]"), ("gzip", gzip.compress(b"[]")[:-1])):
+        answer = HttpAnswer(200, body, headers=(("content-encoding", coding),))
+        assert recorded_exchange(HttpRequest("GET", "/"), Address("https://a.example/"), answer, 5, 7) is None
 
 
 def test_of_the_headers_of_an_answer_those_are_kept_that_a_client_may_need() -> None:
