@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import json
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedrec.feeds import venue_of
 from feedrec.feeds.venue import VenueFeed
-from feedrec.formats import create_recording
-from feedrec.formats.line.codec import encode_frame
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.line.codec import encode_frame, encode_header
+from feedrec.formats.line.index_marks import LineMarks
+from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.model import Frame, Header
 from feedrec.replay.rest.derived.market import RecordedMarket, Sources
 from feedrec.replay.timeline.frame_batches import FrameBatch
+from feedrec.replay.timeline.past import Past, UnknownPastError
 from feedrec.replay.timeline.timeline import Timeline
 from feedrec.replay.venue.position import Position, position_in
 from feedrec.replay.venue.rebuild import Rebuilder
@@ -145,3 +151,59 @@ def test_a_market_knows_whether_its_time_was_asked_for() -> None:
     other = market_at(Position(0, [], 0))
     other.snapshot("ticker", "BTC-USD")
     assert other.tells_time
+
+
+def tick(time: int, number: int) -> Frame:
+    event = {"type": "update", "tickers": [{"product_id": "BTC-USD", "price": str(number)}]}
+    message = {"channel": "ticker", "timestamp": "T", "sequence_num": number, "events": [event]}
+    return Frame(NOW + time, 0, json.dumps(message).encode())
+
+
+def test_of_many_blocks_those_before_a_time_are_not_read(tmp_path: Path) -> None:
+    """And all that were played since are given, from the first one on."""
+    path = tmp_path / "a.jsonl.zst"
+    encoder = BlockEncoder(block_size=1500)
+    lines = [encode_frame(tick(number, number)) for number in range(200)]
+    header = encode_header(Header("coinbase-advanced", created=NOW))
+    path.write_bytes(
+        encoder.begin(header) + encoder.add(lines, LineMarks(feed().describe).of(lines)) + encoder.finish()
+    )
+    with open_recording(path) as recording:
+        assert recording.index is not None
+        assert len(recording.index.blocks) > 9
+    market = market_at(Position(150, [], NOW), path)
+    for since in (0, 1, 77, 149, 150):
+        found = market.frames("ticker", "BTC-USD", NOW + since)
+        assert [frame.time - NOW for frame in found] == list(range(since, 150))
+
+
+def test_frames_that_came_at_one_time_are_counted_one_by_one(tmp_path: Path) -> None:
+    """Of two recordings that overlap, amid many frames of the same time: no time tells where the position is."""
+    paths = [
+        write(
+            tmp_path / f"{name}.jsonl.zst", [tick(0, first), *(tick(1, first + n) for n in range(1, 400)), tick(2, 0)]
+        )
+        for name, first in (("a", 1000), ("b", 2000))
+    ]
+    numbers = [number for number in range(len(batches(*paths))) if 0 < number < len(batches(*paths)) - 1]
+    for number in numbers:
+        position = position_in(batches(*paths)[number], 3, NOW)
+        found = market_at(position, *paths).frames("ticker", "BTC-USD", 0)
+        assert [one.payload for one in found] == [one.payload for one in played(number, 3, *paths)]
+    assert len(numbers) > 1
+
+
+def test_an_index_that_turns_out_not_to_tell_the_truth_costs_no_frame_and_gives_none_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    position = position_in(batches(DEMO)[-1], 3, NOW)
+    expected = list(market_at(position).frames("ticker", "BTC-USD", 0))
+    assert len(expected) > 9
+    true = Past.frames_since
+
+    def frames_since(past: Past, *about: Any) -> Iterator[Any]:
+        yield from itertools.islice(true(past, *about), 9)
+        raise UnknownPastError
+
+    monkeypatch.setattr(Past, "frames_since", frames_since)
+    assert list(market_at(position).frames("ticker", "BTC-USD", 0)) == expected
