@@ -11,10 +11,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-__all__ = ["JSON", "Headers", "HttpAnswer", "HttpExchange", "HttpRequest", "first_value"]
+__all__ = ["JSON", "TEXT", "Headers", "HttpAnswer", "HttpExchange", "HttpRequest", "first_value", "sentence"]
 
 JSON = "application/json; charset=utf-8"
 """The content type of JSON, as the venues of Coinbase write it."""
+
+TEXT = "text/plain; charset=utf-8"
+"""The content type of sentences."""
 
 Headers = tuple[tuple[str, str], ...]
 """Names in lower case, and values, in the order in which they came; a name may occur several times."""
@@ -135,3 +138,8 @@ class HttpExchange(msgspec.Struct, frozen=True):
 def first_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """Return the value of the first header of a name, which is in lower case; None if there is none."""
     return next((value for key, value in headers if key == name), None)
+
+
+def sentence(status: int, text: str, headers: Headers = ()) -> HttpAnswer:
+    """Return an answer that is one line of text, for people."""
+    return HttpAnswer(status, f"{text}\n".encode(), TEXT, headers)

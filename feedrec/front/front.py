@@ -22,11 +22,10 @@ from collections.abc import Callable
 from typing import cast
 
 from ..admission.handshakes import Refusal
-from ..http_messages import HttpAnswer
+from ..http_messages import HttpAnswer, sentence
 from .exchange import Exchange
 from .fronts import Fronts
 from .head import BODY_IN_HANDSHAKE, LONGEST_HEAD, Head, read_head
-from .plain_answer import TEXT
 
 __all__ = ["Front"]
 
@@ -203,8 +202,8 @@ class Front(asyncio.Protocol):
             return exchange.answer(answer, ends=self._fronts.is_closing)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self._fronts.fail(error)
-        text = "this request could not be answered because of an error in feedrec\n"
-        return exchange.answer(HttpAnswer(http.HTTPStatus.INTERNAL_SERVER_ERROR, text.encode(), TEXT), ends=True)
+        text = "this request could not be answered because of an error in feedrec"
+        return exchange.answer(sentence(http.HTTPStatus.INTERNAL_SERVER_ERROR, text), ends=True)
 
     async def _read_body(self, exchange: Exchange) -> Refusal | None:
         """Read the body; return what is wrong with it."""
@@ -310,7 +309,7 @@ class Front(asyncio.Protocol):
         text = refusal.reason
         if refusal is BODY_IN_HANDSHAKE:
             text += f": connect a WebSocket client to {self._fronts.url()}"
-        return HttpAnswer(refusal.status, f"{text}\n".encode(), TEXT)
+        return sentence(refusal.status, text)
 
     def _tell_of(self, refusal: Refusal) -> None:
         self._fronts.log.log(logging.INFO, "a request was refused: %s", refusal.reason)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import http
 
-from ..http_messages import HttpAnswer, HttpRequest
+from ..http_messages import HttpAnswer, HttpRequest, sentence
 
-__all__ = ["TEXT", "plain_answer"]
-
-TEXT = "text/plain; charset=utf-8"
-"""The content type of a sentence."""
+__all__ = ["plain_answer"]
 
 
 def plain_answer(request: HttpRequest, url: str) -> HttpAnswer:
@@ -20,5 +17,4 @@ def plain_answer(request: HttpRequest, url: str) -> HttpAnswer:
     else:
         status, header = http.HTTPStatus.METHOD_NOT_ALLOWED, ("allow", "GET")
         why = f"this is a WebSocket server, which takes no {request.method}"
-    text = f"{why}: connect a WebSocket client to {url}\n"
-    return HttpAnswer(status, text.encode(), TEXT, (header, ("connection", "close")))
+    return sentence(status, f"{why}: connect a WebSocket client to {url}", (header, ("connection", "close")))

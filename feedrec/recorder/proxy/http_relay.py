@@ -13,7 +13,7 @@ import msgspec
 from ...admission.log_limit import Log
 from ...errors import ConnectError
 from ...feeds.redaction import Address, Redaction
-from ...http_messages import HttpAnswer, HttpRequest, first_value
+from ...http_messages import HttpAnswer, HttpRequest, first_value, sentence
 from ..rest.decompression import offered
 from ..rest.end_to_end import passed_on
 from ..rest.exchange_log import ExchangeLog
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ..rest.client import RestClient
 
 __all__ = ["HttpRelay"]
-
-_TEXT = "text/plain; charset=utf-8"
 
 _MADE_ANEW = frozenset({"accept-encoding", "expect"})
 """Headers of a request that do not go on as they are."""
@@ -66,7 +64,7 @@ class HttpRelay:
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request as the venue does; 502 and a sentence if that does not."""
         if not request.target.startswith("/") or "#" in request.target:
-            return _sentence(http.HTTPStatus.BAD_REQUEST, "the request is not for a path, such as /products")
+            return sentence(http.HTTPStatus.BAD_REQUEST, "the request is not for a path, such as /products")
         url = Address(self._base + request.target, self._redaction)
         sent = msgspec.structs.replace(request, headers=tuple(_headers_for(request)))
         learn_from(sent, url)
@@ -76,7 +74,7 @@ class HttpRelay:
             answer = await client.ask(sent, url)
         except ConnectError as error:
             self._warnings.log(logging.WARNING, "a request got no answer: %s", error)
-            return _sentence(http.HTTPStatus.BAD_GATEWAY, str(error))
+            return sentence(http.HTTPStatus.BAD_GATEWAY, str(error))
         task = asyncio.create_task(self._record(sent, url, answer, started))
         self._recording.add(task)
         task.add_done_callback(self._recording.discard)
@@ -118,7 +116,3 @@ def _passed_on(answer: HttpAnswer) -> HttpAnswer:
         encoding=first_value(answer.headers, "content-encoding") or "",
         length=int(length) if not answer.body and length.isascii() and length.isdigit() else None,
     )
-
-
-def _sentence(status: int, text: str) -> HttpAnswer:
-    return HttpAnswer(status, f"{text}\n".encode(), _TEXT)

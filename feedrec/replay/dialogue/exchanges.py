@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from ...feeds.redaction import Redaction
-from ...http_messages import HttpAnswer, HttpRequest
+from ...http_messages import TEXT, HttpAnswer, HttpRequest
 from .failure import DialogueFailure, FailureKind
 from .matching import Matching
 from .recorded import RecordedExchange
@@ -29,7 +29,6 @@ __all__ = ["Answered", "Exchanges", "refusal"]
 
 _MOST_NAMED = 3  # requests that were not sent
 _MOST_SHOWN = 100  # failures that are shown in full: nothing stops a client that goes on
-_TEXT = "text/plain; charset=utf-8"
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -195,4 +194,4 @@ def _form_of(parts: Parts) -> tuple[str, int]:
 
 def refusal(failure: DialogueFailure) -> HttpAnswer:
     """Return the answer to a request that was not recorded."""
-    return HttpAnswer(404, "".join(f"{line}\n" for line in failure.lines).encode(), _TEXT)
+    return HttpAnswer(404, "".join(f"{line}\n" for line in failure.lines).encode(), TEXT)

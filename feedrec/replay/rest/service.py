@@ -20,7 +20,7 @@ from ...errors import RecordingError
 from ...feeds.auth import Auth
 from ...feeds.redaction.addresses import redact_address
 from ...feeds.rest import GUESSED, Refused, RestHalf
-from ...http_messages import HttpAnswer, HttpRequest, first_value
+from ...http_messages import HttpAnswer, HttpRequest, first_value, sentence
 from .derived.derived_answers import DerivedAnswers
 from .derived.moment import Now
 from .recorded_answers import RecordedAnswers
@@ -28,7 +28,6 @@ from .routes import Route, is_of_feed, routes
 
 __all__ = ["RestEndpoint", "RestService"]
 
-_TEXT = "text/plain; charset=utf-8"
 _MOST_KINDS = 1000  # of guesses that are remembered
 
 
@@ -147,7 +146,7 @@ class RestService:
         except RecordingError as damage:
             return self._failed(request, f"{damage}")
         if self._is_closed:
-            return HttpAnswer(503, b"feedrec: the replay has ended\n", _TEXT)
+            return sentence(503, "feedrec: the replay has ended")
         if is_of_feed(request, self._endpoints) or not self._has_rest:
             return self._plain(request)
         refused = next((refusal for refusal in refusals if refusal is not None), None)
@@ -189,7 +188,7 @@ class RestService:
     def _failed(self, request: HttpRequest, why: str) -> HttpAnswer:
         self.on_failed()
         self._log.log(logging.ERROR, "%s: the answer failed: %s", _shown(request), why)
-        return HttpAnswer(500, b"feedrec: the answer failed, see its log\n", _TEXT)
+        return sentence(500, "feedrec: the answer failed, see its log")
 
     def _not_found(self, request: HttpRequest, possible: Sequence[_Asked]) -> HttpAnswer:
         self.on_lack()
@@ -197,7 +196,7 @@ class RestService:
         for asked in possible:
             if asked.endpoint.half is not None:
                 return asked.endpoint.half.not_found(asked.request)
-        return HttpAnswer(404, b"feedrec: nothing was recorded for this request\n", _TEXT)
+        return sentence(404, "feedrec: nothing was recorded for this request")
 
 
 def _refusal(asked: _Asked) -> HttpAnswer | None:

@@ -11,7 +11,7 @@ valid credentials the answer is the word `Unauthorized` (ccxt issue 26300). The 
 
 from __future__ import annotations
 
-from ....http_messages import HttpAnswer
+from ....http_messages import TEXT, HttpAnswer
 from ...rest.half import Refused
 from ...rest.json_answers import json_answer
 
@@ -25,8 +25,6 @@ __all__ = [
     "unauthorized",
     "unreadable",
 ]
-
-_TEXT = "text/plain; charset=utf-8"
 
 
 class BadRequestError(Exception):
@@ -75,7 +73,7 @@ def invalid_currency(name: str) -> HttpAnswer:
 
 def unauthorized(reason: str) -> Refused:
     """Return the answer to bad credentials, and to the lack of any, for a reason that is not told."""
-    return Refused(401, b"Unauthorized", _TEXT, reason=reason)
+    return Refused(401, b"Unauthorized", TEXT, reason=reason)
 
 
 def _error(status: int, code: str, details: str) -> HttpAnswer:
