@@ -10,7 +10,7 @@ from typing import Any
 
 from .allowed_hosts import Authority
 
-__all__ = ["exposure", "http_url", "local_url", "why_not_listening"]
+__all__ = ["exposure", "host_and_port", "http_url", "local_url", "why_not_listening"]
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a local client finds who listens on every address
 
@@ -31,7 +31,13 @@ def local_url(address: Sequence[Any], scheme: str = "ws", names: Collection[str]
     host = _ANY.get(address[0], address[0])
     if host not in names and "localhost" in names and Authority(str(host), None).is_loopback:
         host = "localhost"
-    return f"{scheme}://{_host_and_port(host, address[1])}"
+    return f"{scheme}://{host_and_port((host, address[1]))}"
+
+
+def host_and_port(address: Sequence[Any]) -> str:
+    """Return an address of a socket as it is written in a URL."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def http_url(url: str) -> str:
@@ -54,12 +60,12 @@ def exposure(
     open_to_others = [address for address in addresses if not Authority(str(address[0]), None).is_loopback]
     if not open_to_others:
         return None
-    listened = " and ".join(_host_and_port(address[0], address[1]) for address in open_to_others)
+    listened = " and ".join(host_and_port(address) for address in open_to_others)
     text = f"listening on {listened}"
     if any(address[0] in _ANY for address in open_to_others):
         families = {":" in address[0] for address in open_to_others if address[0] in _ANY}
         found = [own for own in _own_addresses() if (":" in own) in families]
-        urls = ", ".join(f"{scheme}://{_host_and_port(own, open_to_others[0][1])}" for own in found)
+        urls = ", ".join(f"{scheme}://{host_and_port((own, open_to_others[0][1]))}" for own in found)
         text += f", every address of this machine{f' ({urls})' if urls else ''}"
     return f"{text}: anyone who reaches it {consequence}"
 
@@ -87,7 +93,3 @@ def _own_addresses() -> list[str]:
             probe.connect((target, 9))
             found.append(str(probe.getsockname()[0]))
     return found
-
-
-def _host_and_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

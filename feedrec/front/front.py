@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import cast
 
 from ..admission.handshakes import Refusal
+from ..admission.listening import host_and_port
 from ..http_messages import HttpAnswer, sentence
 from .exchange import Exchange
 from .fronts import Fronts
@@ -300,10 +301,7 @@ class Front(asyncio.Protocol):
     def _address(self) -> str:
         """Where the client is, as it is written in a URL."""
         peer = self.transport.get_extra_info("peername")
-        if not peer:
-            return ""
-        host, port = peer[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return host_and_port(peer) if peer else ""
 
     def _sentence(self, refusal: Refusal) -> HttpAnswer:
         text = refusal.reason

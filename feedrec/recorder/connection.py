@@ -13,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, SecurityError
 from websockets.typing import Subprotocol
 
+from ..admission.listening import host_and_port
 from ..errors import ConnectError, HttpAnswer
 from ..feeds.redaction import REDACTED, Address
 from .network_errors import NO_ANSWER, is_loopback, network_reason
@@ -28,7 +29,6 @@ __all__ = [
     "ReceivingConnection",
     "RecordedConnection",
     "describe_opened",
-    "host_and_port",
     "open_connection",
     "wire_log",
 ]
@@ -169,12 +169,6 @@ def describe_opened(websocket: ClientConnection) -> dict[str, Any]:
         if extensions:
             described["extensions"] = ", ".join(extensions)
     return described
-
-
-def host_and_port(address: Sequence[Any]) -> str:
-    """Return an address of a socket as it is written in a URL."""
-    host, port = address[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _answer(error: Exception) -> HttpAnswer | None:

@@ -22,11 +22,12 @@ from websockets.headers import parse_subprotocol
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from ...admission.listening import host_and_port
 from ...errors import ConnectError, UsageError
 from ...feeds import Feed
 from ...feeds.redaction import Address
 from ..clock import RecordingClock
-from ..connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, host_and_port, open_connection
+from ..connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, open_connection
 from ..intake import Intake
 from ..watchdog import Watchdog
 from .handshake import address_for, passed_on

@@ -13,6 +13,7 @@ import logging
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
+from ...admission.listening import host_and_port
 from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import Frame
@@ -372,7 +373,4 @@ def host_of(connection: ReplayConnection) -> str:
 def address(connection: ReplayConnection) -> str:
     """Return where a client came from, as people write it."""
     remote = connection.remote_address
-    if not remote:
-        return "unknown"
-    host, port = remote[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return host_and_port(remote) if remote else "unknown"
