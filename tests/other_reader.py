@@ -259,7 +259,7 @@ def _bodies(text: str, fields: dict[str, Any]) -> list[str] | None:
         _time(fields["started"])
         _require(all(type(fields[key]) is str for key in ("method", "url")) and type(fields["status"]) is int)
         _require(all(type(fields.get(key, "")) is str for key in ("type", "sent_type")))
-        _require(100 <= fields["status"] <= 999 and TOKEN.match(fields["method"]))
+        _require(200 <= fields["status"] <= 999 and TOKEN.match(fields["method"]))
         _require(type(fields.get("redacted", True)) is bool and type(fields.get("headers", {})) is dict)
         _require(all(type(value) is str for value in fields.get("headers", {}).values()))
         _require(all(VALUE.match(fields.get(key, "")) for key in ("type", "sent_type")))

@@ -43,7 +43,7 @@ _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cook
 _OF_CONNECTION = frozenset(
     {
         *("connection", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade"),
-        *("content-encoding", "content-length", "content-type"),
+        *("content-length", "content-type"),
     }
 )
 _LEFT_OUT = _SECRET | _OF_CONNECTION
@@ -64,7 +64,7 @@ class _Fields(msgspec.Struct):
     started: str
     method: _Token
     url: str
-    status: Annotated[int, msgspec.Meta(ge=100, le=999)]
+    status: Annotated[int, msgspec.Meta(ge=200, le=999)]
     type: _Value = ""
     headers: dict[_Token, _Value] = {}
     sent_type: _Value = ""

@@ -3,7 +3,7 @@ What was recorded for requests: the answers, by method, path and query, as of an
 
 An answer is looked for among those to the same method and path, with the same parameters in any order, secret ones
 apart; among those of the host that is asked, if it has any. It is the latest one that had come by then; if none had
-yet, the first one: the venue said nothing nearer. Only places are held; answers are read again, and a few are kept.
+yet, the first one: the venue said nothing nearer. For HEAD, that to GET will do. Only places are held; answers are read again, and a few are kept.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from ...feeds.redaction.addresses import REDACTED, redact_address
 from ...http_messages import HttpAnswer, HttpExchange, HttpRequest
@@ -100,8 +102,9 @@ class RecordedAnswers:
         await self._look()
         if not self._known:
             return None
-        key = self._key_of(request)
-        known = self._known.get((key, request.host)) or self._known.get((key, _ANY_HOST))
+        known = self._known_of(request)
+        if known is None and request.method == "HEAD":
+            known = self._known_of(msgspec.structs.replace(request, method="GET"))
         if known is None:
             return None
         chosen = known[max(bisect_right(known, _Known(now, math.inf)) - 1, 0)]
@@ -130,11 +133,18 @@ class RecordedAnswers:
     def _add(self, place: Hashable, method: str, url: str, status: int, came: int) -> None:
         if status == http.HTTPStatus.NOT_MODIFIED:  # tells nothing to whoever did not have it
             return
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # what another program wrote: nobody can ask for it
+            return
         key = _key(method, f"{parts.path or '/'}?{parts.query}")
         for host in (_ANY_HOST, parts.hostname or _ANY_HOST):
             known = self._known.setdefault((key, host), [])
             insort(known, _Known(came, next(self._numbers), place))
+
+    def _known_of(self, request: HttpRequest) -> list[_Known] | None:
+        key = self._key_of(request)
+        return self._known.get((key, request.host)) or self._known.get((key, _ANY_HOST))
 
     def _key_of(self, request: HttpRequest) -> Hashable:
         about = request.method, request.target

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -118,7 +119,7 @@ class RestService:
         asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
         host = request.address.rpartition(":")[0].strip("[]")
         possible = [self._asked(route, host) for route in routes(asked, self._hosts)]
-        answer = await self._answer(asked, possible)
+        answer = await self._answer(asked, possible, request.method)
         now = possible[0].now
         self._on_answer(request, answer, None if now.reached is None else now.present)
         return answer
@@ -134,11 +135,11 @@ class RestService:
         endpoint = self._endpoints[route.endpoint]
         return _Asked(route.endpoint, endpoint, route.request, host, endpoint.now(host))
 
-    async def _answer(self, request: HttpRequest, possible: Sequence[_Asked]) -> HttpAnswer:
+    async def _answer(self, request: HttpRequest, possible: Sequence[_Asked], method: str) -> HttpAnswer:
         refusals = [_refusal(asked) for asked in possible]
         open_to = [asked for asked, refusal in zip(possible, refusals, strict=True) if refusal is None]
         try:
-            for find in (_recorded, self._derived):
+            for find in (partial(_recorded, method), self._derived):
                 for asked in open_to:
                     answer = await find(asked)
                     if answer is not None:
@@ -206,8 +207,11 @@ def _refusal(asked: _Asked) -> HttpAnswer | None:
     return half.refusal(asked.request, auth.also_at(asked.now.time))  # by which clients sign that have asked for it
 
 
-async def _recorded(asked: _Asked) -> HttpAnswer | None:
-    return await asked.endpoint.recorded.find(asked.request, asked.now.present)
+async def _recorded(method: str, asked: _Asked) -> HttpAnswer | None:
+    request = asked.request
+    if request.method != method:
+        request = msgspec.structs.replace(request, method=method)
+    return await asked.endpoint.recorded.find(request, asked.now.present)
 
 
 def _shown(request: HttpRequest) -> str:

@@ -95,6 +95,18 @@ def test_a_method_is_that_method() -> None:
     assert find(source, "/orders", 5, method="DELETE") is None
 
 
+def test_what_was_recorded_for_head_comes_before_what_get_was_told() -> None:
+    source = Source([exchange(1, f"{HOST}/x", b"got"), exchange(2, f"{HOST}/y", b"got")])
+    source.exchanges.append(exchange(2, f"{HOST}/x", b"", method="HEAD"))
+    assert [find(source, target, 5, method="HEAD") for target in ("/x", "/y")] == [b"", b"got"]
+    assert find(source, "/x", 5) == b"got"
+
+
+def test_an_address_that_is_none_hides_no_other() -> None:
+    source = Source([exchange(1, "https://[bad/x", b"evil"), exchange(2, f"{HOST}/x", b"good")])
+    assert find(source, "/x", 5) == b"good"
+
+
 def test_a_host_that_has_answers_of_its_own_gives_these() -> None:
     source = Source([exchange(1, "https://a.test/x", b"a"), exchange(2, "https://b.test:444/x", b"b")])
     assert [find(source, "/x", 5, host) for host in ("a.test", "b.test:8765", "127.0.0.1:8765")] == [b"a", b"b", b"b"]
