@@ -3,7 +3,8 @@ What was recorded for requests: the answers, by method, path and query, as of an
 
 An answer is looked for among those to the same method and path, with the same parameters in any order, secret ones
 apart; among those of the host that is asked, if it has any. It is the latest one that had come by then; if none had
-yet, the first one: the venue said nothing nearer. For HEAD, that to GET will do. Only places are held; answers are read again, and a few are kept.
+yet, the first one: the venue said nothing nearer. HEAD gets what GET was told if nothing was recorded for it. Only
+places are held; answers are read again, and a few are kept.
 """
 
 from __future__ import annotations

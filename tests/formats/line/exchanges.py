@@ -38,7 +38,7 @@ odd_bodies = [
 bodies = st.binary(max_size=30) | st.text(max_size=30).map(str.encode) | st.sampled_from([*json_bodies, *odd_bodies])
 values = st.sampled_from(["", "7", "application/json", "text/html; charset=utf-8", '<a>; rel="next"', "\u00fc\tx"])
 headers = st.dictionaries(st.sampled_from(["cb-before", "cb-after", "link", "x_y"]), values, max_size=3)
-answers = st.builds(HttpAnswer, st.integers(100, 999), bodies, values, headers.map(lambda found: tuple(found.items())))
+answers = st.builds(HttpAnswer, st.integers(200, 999), bodies, values, headers.map(lambda found: tuple(found.items())))
 exchanges = st.builds(
     HttpExchange,
     st.integers(START, START + 10**10),

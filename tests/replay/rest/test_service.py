@@ -138,9 +138,10 @@ def test_the_host_chooses_among_endpoints_that_know_the_same_path() -> None:
     assert served.body("/z", host="b.test") == "b has no /z"
 
 
-def test_head_is_answered_as_get_and_told_as_it_was() -> None:
-    served = Served({"a": endpoint("a", recorded={"GET /x": b"told"})})
-    assert served.body("/x", "HEAD") == "told"
+def test_head_is_looked_for_as_such_made_as_get_and_told_as_it_was() -> None:
+    derived = {path: made(b"made") for path in ("/x", "/y")}
+    served = Served({"a": endpoint("a", made=derived, recorded={"HEAD /x": b"told", "GET /x": b""})})
+    assert [served.body(target, "HEAD") for target in ("/x", "/y")] == ["told", "made"]
     assert served.told[0][0].method == "HEAD"
 
 

@@ -4,7 +4,8 @@ What the REST half of a feed makes of the recordings, off the event loop.
 1. What it makes of the time and the catalogue alone is made at once, unless it was found to be long.
 2. All else is made beside the loop, one request of an endpoint after another. Whoever asks what somebody else has asked
    and is still waiting for its turn gets the same answer: it is as of when its making begins, which is after both have
-   asked. So a thousand equal requests cost as many answers as can be made meanwhile.
+   asked. So a thousand equal requests cost as many answers as can be made meanwhile. What all have left before its turn
+   is not made.
 3. An answer is used again while nothing more has been played, and no time has passed if it depends on that.
 """
 
@@ -32,6 +33,7 @@ LONG = 10_000
 _MOST_KEPT = 256
 _MOST_BYTES = 32 << 20
 _MOST_LONG = 1000  # paths that are remembered
+_MOST_LONG_BYTES = 1 << 20
 
 _Key = tuple[str, str, bytes, str]
 
@@ -62,9 +64,9 @@ class DerivedAnswers:
         self._process = process
         self._now = now
         self._is_alone = is_alone
-        self._long: Kept[bool] = Kept(_MOST_LONG, _MOST_LONG)
+        self._long: Kept[bool] = Kept(_MOST_LONG, _MOST_LONG_BYTES)
         self._made: Kept[tuple[Now, Made]] = Kept(_MOST_KEPT, _MOST_BYTES)
-        self._waiting: dict[_Key, asyncio.Task[Made]] = {}
+        self._waiting: dict[_Key, _Waiting] = {}
         self._turn = asyncio.Lock()
         self._stopped = threading.Event()
 
@@ -90,9 +92,16 @@ class DerivedAnswers:
             return known
         waiting = self._waiting.get(key)
         if waiting is None:
-            waiting = self._waiting[key] = asyncio.create_task(self._make(key, request))
-            waiting.add_done_callback(_retrieve)
-        return await asyncio.shield(waiting)  # others may wait for it, too
+            waiting = self._waiting[key] = _Waiting(asyncio.create_task(self._make(key, request)))
+            waiting.task.add_done_callback(_retrieve)
+        waiting.count += 1
+        try:
+            return await asyncio.shield(waiting.task)  # others may wait for it, too
+        finally:
+            waiting.count -= 1
+            if not waiting.count and self._waiting.get(key) is waiting:  # all have left before its turn
+                del self._waiting[key]
+                waiting.task.cancel()
 
     def close(self) -> None:
         """End what makes them."""
@@ -111,7 +120,7 @@ class DerivedAnswers:
         except Exception as error:  # noqa: BLE001  a defect of the half: whoever asks tells
             return Made(None, defect=place_of(error))
         if answer is not None and len(answer.body) > LONG:
-            self._long.keep(where, True, 1)
+            self._long.keep(where, True, len(request.path))
         return Made(answer)
 
     def _known(self, key: _Key, now: Now) -> Made | None:
@@ -133,7 +142,8 @@ class DerivedAnswers:
             is_alone = self._is_alone()
             made = await asyncio.to_thread(self._process.answer, request, now.moment, self._stopped, is_alone=is_alone)
         if not made.defect:
-            self._made.keep(key, (now, made), 0 if made.answer is None else len(made.answer.body))
+            size = len(request.target) + len(request.body)
+            self._made.keep(key, (now, made), size if made.answer is None else size + len(made.answer.body))
         return made
 
 
@@ -141,6 +151,14 @@ def _retrieve(task: asyncio.Task[Made]) -> None:
     """Look at how an answer ended that perhaps nobody waits for any more, or asyncio would log an error."""
     if not task.cancelled():
         task.exception()
+
+
+class _Waiting:
+    """An answer that is to be made, and for how many."""
+
+    def __init__(self, task: asyncio.Task[Made]) -> None:
+        self.task = task
+        self.count = 0
 
 
 class _MustReadError(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
@@ -198,6 +199,43 @@ def test_a_client_that_leaves_takes_nothing_from_others() -> None:
         first.cancel()
         its.process.gate.set()
         assert await second == b"book at 1"
+
+    run(scenario)
+
+
+def test_what_all_have_left_before_its_turn_is_not_made() -> None:
+    """Or whoever asks, leaves and comes again would have work pile up."""
+
+    async def scenario(its: Setting) -> None:
+        its.process.gate.clear()
+        first = asyncio.create_task(its.ask("/book"))
+        await until(lambda: its.process.asked)
+        others = [asyncio.create_task(its.ask(f"/book?{number}")) for number in (*range(100), 0)]
+        await asyncio.sleep(0)
+        for one in others[:100]:
+            one.cancel()
+        await asyncio.sleep(0)
+        again = asyncio.create_task(its.ask("/book?7"))
+        await asyncio.sleep(0)
+        its.process.gate.set()
+        assert set(await asyncio.gather(first, others[100], again)) == {b"book at 1"}
+        assert len(its.process.asked) == 3
+
+    run(scenario)
+
+
+def test_large_requests_are_not_kept_beyond_a_bound() -> None:
+    """With what a client sends, there would be room for 256 of a megabyte."""
+
+    async def scenario(its: Setting) -> None:
+        tracemalloc.start()
+        try:
+            for number in range(60):
+                request = HttpRequest("GET", "/book", body=b"%07d" % number * 150_000)
+                await its.derived.answer(request, HERE, its.now)
+            assert tracemalloc.get_traced_memory()[0] < 48 << 20
+        finally:
+            tracemalloc.stop()
 
     run(scenario)
 
