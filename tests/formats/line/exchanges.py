@@ -16,7 +16,7 @@ json_bodies = [
     b"{}",
     b"null",
     b'{"a": 1.50,  "a": 2}',
-    b'[1e400,"\\u00fc","\xc3\xbc"]',
+    b'[1.50e+03,"\\u00fc","\xc3\xbc"]',
     b'{"time":"2026-11-21T17:00:00.123456789Z","conn":0,"dir":"in","frame":{}}',
     b'{"body":{"event":"http","rewritten":true}}',
 ]
