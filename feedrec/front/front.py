@@ -6,7 +6,8 @@ on, as if it had always: the head and whatever followed it are the first bytes t
 been any number of requests before. Anything else goes through h11, one request after another. A client can do harm by
 sending without end, by not reading, and by saying nothing. So
 
-1. While a request is answered, nothing is read: its own system makes a client wait that sends more.
+1. While a request is answered, no more is read than once: its own system makes a client wait that sends more. One that
+   goes away meanwhile is noticed.
 2. Heads, bodies, and answers that nobody reads have limits of size and time; see `HttpLimits`.
 3. The steps of all connections take turns (see `Turns`).
 4. After an error the connection is closed, but what the client still sends is read for a moment, and thrown away: else
@@ -128,7 +129,6 @@ class Front(asyncio.Protocol):
             self._abort()
         else:
             self._stop_timer()
-            self.transport.pause_reading()
             self._task = self._loop.create_task(self._answer_all(head))
 
     def _hand_over(self) -> None:
@@ -195,7 +195,7 @@ class Front(asyncio.Protocol):
             await self._write(*exchange.answer(self._sentence(refusal), ends=True))
             return False
         await self._write(*await self._answer_to(exchange))
-        return exchange.may_go_on and not fronts.is_closing
+        return exchange.may_go_on
 
     async def _answer_to(self, exchange: Exchange) -> tuple[bytes, bytes]:
         try:

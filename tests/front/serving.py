@@ -106,6 +106,7 @@ class FrontServer:
             process_request=self._admit,
             logger=library_log(),
             compression=None,
+            ping_interval=None,
             create_connection=self._make_front,  # type: ignore[arg-type]
         )
         self.port: int = self._server.sockets[0].getsockname()[1]

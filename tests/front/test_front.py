@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import socket
 import ssl
+import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -227,6 +229,8 @@ def test_who_sends_too_much_is_told_so_once_all_is_sent(tls: Tls, size: int, *, 
                 await peer.writer.drain()
             assert (await peer.answer())[0] == 413
             assert await peer.rest() == b""
+            if tls.client is None:
+                assert server.handshakes.are_here  # it reads on until the client closes
 
     run(scenario())
 
@@ -260,6 +264,11 @@ def test_a_client_that_sends_no_more_gets_its_answers() -> None:
             assert await peer.answer() == (200, b"GET /a 0 ")
             assert await peer.answer() == (200, b"GET /b 0 ")
             assert await peer.rest() == b""
+            async with peer_of(server.port) as other:
+                other.send(get("/a") + HANDSHAKE)
+                other.writer.write_eof()
+                assert await other.answer() == (200, b"GET /a 0 ")
+                await other.rest()
             async with peer_of(server.port) as other:
                 other.send(get("/a", "Content-Length: 3", method="POST") + b"x")
                 other.writer.write_eof()
@@ -425,8 +434,8 @@ def test_who_reads_an_answer_slowly_is_not_before_it_stops() -> None:
     run(scenario())
 
 
-def test_an_answer_is_given_up_when_its_client_is_gone(tls: Tls) -> None:
-    """It is dropped here, as one too many; what asks a venue for it need not go on."""
+def test_an_answer_is_given_up_when_its_client_is_gone() -> None:
+    """It is dropped here, as one too many, or by the client; what asks a venue for it need not go on."""
     given_up = []
 
     async def never(_: HttpRequest) -> HttpAnswer:
@@ -438,12 +447,18 @@ def test_an_answer_is_given_up_when_its_client_is_gone(tls: Tls) -> None:
         raise AssertionError("it waits for ever")
 
     async def scenario() -> None:
-        async with serving(never, tls=tls.server) as server, peer_of(server.port, tls.client) as peer:
+        async with serving(never) as server, peer_of(server.port) as peer:
             peer.send(get("/"))
             await until(lambda: server.handshakes._answered)
             server.handshakes.abort(answered=True)
             await until(lambda: given_up)
             assert await peer.rest() == b""
+            async with peer_of(server.port) as other:
+                other.send(get("/"))
+                await until(lambda: server.handshakes._answered)
+                sock = other.writer.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close is a reset
+            await until(lambda: len(given_up) == 2)
 
     run(scenario())
 
