@@ -8,10 +8,12 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from .secret_keys import is_secret_key
 
-__all__ = ["REDACTED", "hide_in_fields", "looks_like_key", "redact_address", "secrets_of_address"]
+__all__ = ["REDACTED", "hide_in_fields", "looks_like_key", "redact_address", "redact_target", "secrets_of_address"]
 
 REDACTED = "[redacted]"
 """What replaces a secret in a recording, a log or an error."""
+
+_ANY_HOST = "http://host"
 
 _NAME = re.compile(r"(?:^|(?<=;))([^=;]*)=")
 _BETWEEN = re.compile(r"([/,;=])")
@@ -41,6 +43,11 @@ def redact_address(url: str, is_secret: Callable[[str], bool] = is_secret_key) -
     host = parts.netloc.rpartition("@")[2]
     path = "/".join(_hide_in_field(segment, is_secret) for segment in parts.path.split("/"))
     return SplitResult(parts.scheme, host, path, hide_in_fields(parts.query, is_secret), "").geturl()
+
+
+def redact_target(target: str, redact: Callable[[str], str] = redact_address) -> str:
+    """Return what a request asks for, a path with its query, as it may be shown; `redact` is for whole addresses."""
+    return redact(f"{_ANY_HOST}{target}").removeprefix(_ANY_HOST)
 
 
 def secrets_of_address(url: str, is_secret: Callable[[str], bool]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from ...errors import UsageError
-from .addresses import REDACTED, redact_address, secrets_of_address
+from .addresses import REDACTED, redact_address, redact_target, secrets_of_address
 from .known_secrets import KnownSecrets
 from .messages import is_surely_open, redact_json
 from .rules import SHORTEST_VALUE, Pattern, matches_path, parse_path, value_pattern
@@ -23,7 +23,6 @@ _LONG = 1 << 12  # characters of a message that is looked at as a whole first
 _LONGEST_TEXT = 1 << 20
 """Characters of a text in which secrets are looked for in all the ways in which they may be written."""
 
-_ANY_HOST = "http://x"
 _PARTS = re.compile(r"[\s;,=]+")
 """What stands between the parts of the value of a header."""
 
@@ -121,7 +120,7 @@ class Redaction:
 
     def target(self, target: str) -> str:
         """Return what a request asks for, a path with its query, likewise."""
-        return self.address(f"{_ANY_HOST}{target}").removeprefix(_ANY_HOST)
+        return redact_target(target, self.address)
 
     def text(self, text: str) -> str:
         """

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from ...feeds.redaction.addresses import REDACTED, redact_address
+from ...feeds.redaction.addresses import REDACTED, redact_target
 from ...http_messages import HttpAnswer, HttpExchange, HttpRequest
 from .kept import Kept
 
@@ -158,7 +158,5 @@ class RecordedAnswers:
 
 def _key(method: str, target: str) -> Hashable:
     """Return what is equal for requests to which the same answers were recorded."""
-    begin = "http://host"
-    shown = redact_address(f"{begin}{target}").removeprefix(begin)
-    request = HttpRequest(method, shown)
+    request = HttpRequest(method, redact_target(target))
     return method, unquote(request.path), tuple(sorted(pair for pair in request.query if pair[1] != REDACTED))

@@ -19,7 +19,7 @@ import msgspec
 from ...admission.log_limit import Log, shortened
 from ...errors import RecordingError
 from ...feeds.auth import Auth
-from ...feeds.redaction.addresses import redact_address
+from ...feeds.redaction.addresses import redact_target
 from ...feeds.rest import GUESSED, Refused, RestHalf
 from ...http_messages import HttpAnswer, HttpRequest, first_value, sentence
 from .derived.derived_answers import DerivedAnswers
@@ -216,5 +216,4 @@ async def _recorded(method: str, asked: _Asked) -> HttpAnswer | None:
 
 def _shown(request: HttpRequest) -> str:
     """Return what a request asks for as one line of a bounded length, without secrets."""
-    begin = "http://host"
-    return shortened(f"{request.method} {redact_address(begin + request.target).removeprefix(begin)}")
+    return shortened(f"{request.method} {redact_target(request.target)}")
