@@ -185,7 +185,7 @@ class Front(asyncio.Protocol):
         refusal = head.refusal or exchange.take_head(data)
         is_malformed = refusal is not None
         if refusal is None:
-            refusal = fronts.refuse(exchange.request(self._address))
+            refusal = fronts.refusal(exchange.request(self._address))
         if refusal is None:
             refusal = await self._read_body(exchange)
             is_malformed = refusal is not None

@@ -50,8 +50,8 @@ class Fronts:
 
     Args:
         answer: Answers a request; it is cancelled if the client goes. An error that it raises is a bug.
-        handshakes: Where the connections wait.
-        refuse: Tells of a request, whose body is not here yet, why it is refused; None if it is answered.
+        handshakes: Where the connections wait, and whose requests are answered.
+        on_refused: Called if a request is refused for its host or origin.
         on_failed: Called if an answer failed; the client gets 500.
         on_lost: Called when a connection is lost that was no WebSocket, with what broke it.
         url: Returns where WebSocket clients connect to.
@@ -69,7 +69,7 @@ class Fronts:
         answer: Callable[[HttpRequest], Awaitable[HttpAnswer]],
         handshakes: Handshakes[Any],
         *,
-        refuse: Callable[[HttpRequest], Refusal | None],
+        on_refused: Callable[[], object] = lambda: None,
         on_failed: Callable[[], object] = lambda: None,
         on_lost: Callable[[Exception | None], object] = lambda _: None,
         url: Callable[[], str],
@@ -78,7 +78,7 @@ class Fronts:
     ) -> None:
         self.answer = answer
         self.handshakes = handshakes
-        self.refuse = refuse
+        self._on_refused = on_refused
         self._on_failed = on_failed
         self.on_lost = on_lost
         self.url = url
@@ -86,6 +86,13 @@ class Fronts:
         self.limits = limits or HttpLimits()
         self.turns = Turns()
         self.is_closing = False
+
+    def refusal(self, request: HttpRequest) -> Refusal | None:
+        """Return why a request, whose body is not here yet, is refused, and log that; None if it is answered."""
+        refusal = self.handshakes.plain_refusal(request.headers)
+        if refusal is not None:
+            self._on_refused()
+        return refusal
 
     def fail(self, error: Exception) -> None:
         """Take note of a bug of ours."""

@@ -43,7 +43,7 @@ class Reception:
         log: Takes log lines about clients.
 
     Attributes:
-        on_lack: Called when a client is refused.
+        on_lack: Called when a client or a request is refused.
         on_failed: Called when an answer fails because of a bug.
         handshakes: Where connections wait until they are clients.
         fronts: What they share until then.
@@ -72,7 +72,7 @@ class Reception:
         self.fronts = Fronts(
             answer,
             self.handshakes,
-            refuse=self._refuse,
+            on_refused=self._note_lack,
             on_failed=self._note_failure,
             on_lost=self._tell_of_loss,
             url=url,
@@ -127,11 +127,8 @@ class Reception:
         refusal = endpoint.venue.refusal(handshake)
         return None if refusal is None else Refusal(http.HTTPStatus(refusal.status), refusal.text)
 
-    def _refuse(self, request: HttpRequest) -> Refusal | None:
-        refusal = self.handshakes.plain_refusal(request.headers)
-        if refusal is not None:
-            self.on_lack()
-        return refusal
+    def _note_lack(self) -> None:
+        self.on_lack()
 
     def _note_failure(self) -> None:
         self.on_failed()

@@ -89,7 +89,6 @@ class FrontServer:
         self.fronts = Fronts(
             answer,
             self.handshakes,
-            refuse=lambda request: self.handshakes.plain_refusal(request.headers),
             on_failed=self._fail,
             on_lost=self.lost.append,
             url=lambda: f"ws://127.0.0.1:{self.port}",

@@ -279,7 +279,6 @@ class RecordingProxy:
         return Fronts(
             self._http.answer,
             self._handshakes,
-            refuse=lambda request: self._handshakes.plain_refusal(request.headers),
             url=lambda: self.url,
             log=self._refusals,
             limits=_HTTP_LIMITS,
