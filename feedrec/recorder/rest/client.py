@@ -47,7 +47,6 @@ class RestClient:
         self._answer_timeout = answer_timeout
         self._max_body = max_body
         self._tls = ssl.create_default_context()  # here, as it takes a while
-        self._tls = ssl.create_default_context()  # here, as it takes a while
         self._clients: dict[bool, httpx.AsyncClient] = {}  # by whether the server is on this machine
 
     async def ask(self, request: HttpRequest, url: Address) -> HttpAnswer:
