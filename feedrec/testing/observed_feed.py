@@ -34,15 +34,7 @@ __tracebackhide__ = is_told
 
 
 class ObservedFeed(ABC):
-    """
-    A feed at `url` and, for HTTP requests, `rest_url`, that notes what clients say and are sent.
-
-    Attributes:
-        rest_path: What stands before the paths of requests, such as `/v1`: `rest_url` ends with it.
-
-    """
-
-    rest_path = ""
+    """A feed at `url` and, for HTTP requests, `rest_url`, that notes what clients say and are sent."""
 
     def __init__(self) -> None:
         self._seen = Observations()
@@ -74,12 +66,12 @@ class ObservedFeed(ABC):
     @property
     def rest_url(self) -> str:
         """Where clients send HTTP requests, such as `http://127.0.0.1:40112`."""
-        return f"{http_url(self.url)}{self.rest_path}"
+        return http_url(self.url)
 
     @property
     def rest_urls(self) -> dict[str, str]:
         """The same by endpoint, as `urls`."""
-        return {name: f"{http_url(url)}{self.rest_path}" for name, url in self.urls.items()}
+        return {name: http_url(url) for name, url in self.urls.items()}
 
     @property
     def clients(self) -> list[ReplayClient]:

@@ -95,10 +95,10 @@ def rest_base(source: Source, rest_to: str | None) -> str:
     """
     if rest_to is not None:
         base = checked_base(rest_to, source.redaction)
-        if path := urlsplit(base).path:
-            raise UsageError(
-                f"{source.redaction.address(base)} has a path: leave it out, and let the application ask {path}/..."
-            )
+        if urlsplit(base).path:
+            shown = source.redaction.address(base)
+            path = urlsplit(shown).path
+            raise UsageError(f"{shown} has a path: leave it out, and let the application ask {path}/...")
         return base
     half, there = rest_half_of(source.feed), urlsplit(source.url)
     if half is not None and half.hosts and there.hostname == urlsplit(source.feed.url).hostname:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
-from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
@@ -62,38 +61,11 @@ class Settings(NamedTuple):
 
 
 class _From(NamedTuple):
-    """
-    Where a feed is recorded from, as the test says it.
-
-    Attributes:
-        to: An endpoint or an address.
-        endpoint: What is spoken there.
-        rest_to: The address of its REST half; `rest_url` stands for all of it, its path too.
-
-    """
+    """Where a feed is recorded from, as the test says it: its endpoint or address, what is spoken there, and REST."""
 
     to: str | None
     endpoint: str | None
     rest_to: str | None
-
-    @property
-    def rest_path(self) -> str:
-        """The path in the address of the REST half, without a slash at its end."""
-        parts = self._rest_parts
-        return "" if parts is None else parts.path.rstrip("/")
-
-    @property
-    def rest_host(self) -> str | None:
-        """That address without its path; if it is none, as it is."""
-        parts = self._rest_parts
-        return self.rest_to if parts is None else parts._replace(path="").geturl()
-
-    @property
-    def _rest_parts(self) -> SplitResult | None:
-        with contextlib.suppress(ValueError):
-            parts = urlsplit(self.rest_to or "")
-            return parts if parts.netloc else None
-        return None
 
 
 class FeedsOfTest:
@@ -195,7 +167,6 @@ class FeedsOfTest:
             feed = FeedReplay(*paths, **{"thread": self._servers.thread, **options})
             feed.start()
             self._ending.callback(feed.close)
-        feed.rest_path = source.rest_path
         self._feeds.append((", ".join(path.name for path in paths), feed))
         return feed
 
@@ -231,7 +202,7 @@ class FeedsOfTest:
                 source_to(to, source.endpoint),
                 self._servers.thread,
                 overwrite=overwrite,
-                options=ProxyOptions(rest_to=source.rest_host),
+                options=ProxyOptions(rest_to=source.rest_to),
             )
             feed.start()
             held.callback(lambda: feed.end(has_passed=self._has_passed))
