@@ -21,6 +21,14 @@ from .recording import Recording
 __all__ = ["ExchangePlace", "exchange_at", "exchanges_in", "http_lines_in"]
 
 
+Pause = Callable[[], object]
+
+_LINES_AT_ONCE = 16  # some tenths of a millisecond, if they are short
+
+
+def _go_on() -> None: ...
+
+
 class _Line(NamedTuple):
     """A line of a block: its number, and what an index says of the block."""
 
@@ -46,7 +54,7 @@ class ExchangePlace:
 
 
 def exchanges_in(
-    recording: Recording, start: int | None = None, end: int | None = None
+    recording: Recording, start: int | None = None, end: int | None = None, pause: Pause = _go_on
 ) -> Iterator[tuple[ExchangePlace, HttpExchange]]:
     """
     Yield the exchanges of a recording, in the order of its lines.
@@ -58,6 +66,8 @@ def exchanges_in(
         recording: The recording, which is not to be waited for.
         start: First time, inclusive, in nanoseconds.
         end: Last time, exclusive.
+        pause: Called after each small piece of work; whoever reads beside an event loop sleeps in it. What it raises
+            ends the reading.
 
     Raises:
         DamagedRecordingError: After the exchanges before it, if what is read is damaged.
@@ -67,9 +77,9 @@ def exchanges_in(
     found: Iterator[tuple[Event, _Line | None]]
     index = recording.index
     if index is None:
-        found = ((event, None) for _, event in _http_lines(recording, recording.batches_with(HTTP, start, end)))
+        found = ((event, None) for _, event in _http_lines(recording, recording.batches_with(HTTP, start, end), pause))
     else:
-        found = _by_index(recording, index, start, end)
+        found = _by_index(recording, index, start, end, pause)
     for event, line in found:
         exchange = exchange_of(event)
         if exchange is not None:
@@ -77,12 +87,12 @@ def exchanges_in(
             yield ExchangePlace(event.time, number, line), exchange
 
 
-def exchange_at(recording: Recording, place: ExchangePlace) -> HttpExchange | None:
+def exchange_at(recording: Recording, place: ExchangePlace, pause: Pause = _go_on) -> HttpExchange | None:
     """
     Return the exchange at a place that `exchanges_in` told; None if it is not there any more.
 
     If an index told the place, this reads one block, not even the index; otherwise what is around its time, of plain
-    lines and gzip all before it.
+    lines and gzip all before it. `pause` is that of `exchanges_in`.
 
     Raises:
         DamagedRecordingError: If it is not found before damage.
@@ -93,7 +103,7 @@ def exchange_at(recording: Recording, place: ExchangePlace) -> HttpExchange | No
             event = _event_at(recording, place.line)
             if event is not None and event.time == place.time:
                 return exchange_of(event)
-    found = exchanges_in(recording, place.time, place.time + 1)
+    found = exchanges_in(recording, place.time, place.time + 1, pause)
     return next((exchange for at, exchange in found if at == place), None)
 
 
@@ -105,7 +115,7 @@ def _event_at(recording: Recording, line: _Line) -> Event | None:
 
 
 def _by_index(
-    recording: Recording, index: Index, start: int | None, end: int | None
+    recording: Recording, index: Index, start: int | None, end: int | None, pause: Pause
 ) -> Iterator[tuple[Event, _Line | None]]:
     """Yield the `http` events of a span of time, each with its place if its block is what the index says."""
     may_have = _blocks_with(recording, start, end)
@@ -113,11 +123,11 @@ def _by_index(
     for block in filter(may_have, index.blocks):
         text = recording.block_text(block)
         try:
-            events = [] if text is None else list(_events_in(text.split(b"\n")[:-1]))
+            events = [] if text is None else list(_events_in(text.split(b"\n")[:-1], pause))
         except LineError:
             text = None
         if text is None:  # what is wrong there is told by who reads it line by line
-            lines = _http_lines(recording, recording.batches_of(block.__eq__, start, end))
+            lines = _http_lines(recording, recording.batches_of(block.__eq__, start, end), pause)
             yield from ((event, None) for _, event in lines)
             continue
         its = IndexedBlock(block.offset, block.size, block.text, block.lines, block.crc)  # places outlive the index
@@ -126,9 +136,11 @@ def _by_index(
                 yield event, _Line(number, its)
 
 
-def _events_in(lines: Sequence[bytes]) -> Iterator[tuple[int, Event]]:
+def _events_in(lines: Sequence[bytes], pause: Pause) -> Iterator[tuple[int, Event]]:
     """Yield the `http` events among lines, with their numbers."""
     for number, line in enumerate(lines):
+        if not number % _LINES_AT_ONCE:
+            pause()
         record = decode_line(line) if may_be_http_line(line) else None
         if isinstance(record, Event) and record.name == HTTP:
             yield number, record
@@ -145,8 +157,11 @@ def http_lines_in(
     return _http_lines(recording, recording.batches_of(_blocks_with(recording, start, end), start, end))
 
 
-def _http_lines(recording: Recording, batches: Iterator[list[bytes]]) -> Iterator[tuple[bytes, Event]]:
+def _http_lines(
+    recording: Recording, batches: Iterator[list[bytes]], pause: Pause = _go_on
+) -> Iterator[tuple[bytes, Event]]:
     for lines in batches:
+        pause()
         for line in filter(may_be_http_line, lines):
             record = _decoded(recording, line)
             if isinstance(record, Event) and record.name == HTTP:

@@ -15,7 +15,7 @@ import itertools
 import math
 import time
 from bisect import bisect_right, insort
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +23,7 @@ import msgspec
 
 from ...feeds.redaction.addresses import REDACTED, redact_target
 from ...http_messages import HttpAnswer, HttpExchange, HttpRequest
+from ..worker.beside import PAUSE
 from .kept import Kept
 
 __all__ = ["ExchangeSource", "RecordedAnswers"]
@@ -30,6 +31,7 @@ __all__ = ["ExchangeSource", "RecordedAnswers"]
 _MOST_KEPT = 256
 _MOST_BYTES = 32 << 20
 _MOST_TARGETS = 1000
+_EXCHANGES_AT_ONCE = 4  # some tenths of a millisecond
 _LOOK_INTERVAL = 0.5  # seconds after which a recording that grows is looked at again
 
 _ANY_HOST = ""
@@ -46,17 +48,24 @@ class ExchangeSource(Protocol):
 
     grows: bool
 
-    def new(self) -> Iterable[tuple[Hashable, HttpExchange]]:
+    def new(self, pause: Callable[[], object]) -> Iterable[tuple[Hashable, HttpExchange]]:
         """
         Return those that were recorded since this was called last, each after its place.
+
+        Args:
+            pause: Called after each small piece of work; what it raises ends the reading.
 
         Raises:
             RecordingError: If a recording cannot be read.
 
         """
 
-    def at(self, place: Hashable) -> HttpExchange:
-        """Return the one at a place; raises as `new` does."""
+    def at(self, place: Hashable, pause: Callable[[], object]) -> HttpExchange:
+        """Return the one at a place; `pause` and what is raised are as of `new`."""
+
+
+class _ClosedError(Exception):
+    """The replay has ended."""
 
 
 class _Known(NamedTuple):
@@ -86,6 +95,7 @@ class RecordedAnswers:
         self._answers: Kept[HttpAnswer] = Kept(_MOST_KEPT, _MOST_BYTES)
         self._next_look: float | None = 0.0
         self._turn = asyncio.Lock()
+        self._is_closed = False
 
     @property
     def has_any(self) -> bool:
@@ -100,6 +110,16 @@ class RecordedAnswers:
             RecordingError: If a recording cannot be read.
 
         """
+        try:
+            return await self._find(request, now)
+        except _ClosedError:
+            return None
+
+    def close(self) -> None:
+        """End what is being read; nothing is found any more that must be read."""
+        self._is_closed = True
+
+    async def _find(self, request: HttpRequest, now: int) -> HttpAnswer | None:
         await self._look()
         if not self._known:
             return None
@@ -112,7 +132,7 @@ class RecordedAnswers:
         answer = self._answers.get(chosen.place)
         if answer is None:
             async with self._turn:
-                answer = (await asyncio.to_thread(self._source.at, chosen.place)).answer_to_send
+                answer = (await asyncio.to_thread(self._source.at, chosen.place, self._pause)).answer_to_send
             self._answers.keep(chosen.place, answer, len(answer.body))
         return answer
 
@@ -123,13 +143,21 @@ class RecordedAnswers:
         async with self._turn:
             if self._next_look is None or self._clock() < self._next_look:
                 return  # somebody else has
-            for place, method, url, status, came in await asyncio.to_thread(self._new):
-                self._add(place, method, url, status, came)
+            await asyncio.to_thread(self._take_new)  # meanwhile nobody reads what is known: all wait for their turn
             self._next_look = self._clock() + _LOOK_INTERVAL if self._source.grows else None
 
-    def _new(self) -> Sequence[tuple[Hashable, str, str, int, int]]:
-        """Return what is new, without what is long."""
-        return [(place, one.method, one.url, one.answer.status, one.time) for place, one in self._source.new()]
+    def _take_new(self) -> None:
+        """Take note of what is new, without what is long."""
+        for number, (place, one) in enumerate(self._source.new(self._pause)):
+            self._add(place, one.method, one.url, one.answer.status, one.time)
+            if not number % _EXCHANGES_AT_ONCE:
+                self._pause()
+
+    def _pause(self) -> None:
+        """Let the event loop go on, which else waits until this thread has used up its milliseconds."""
+        if self._is_closed:
+            raise _ClosedError
+        time.sleep(PAUSE)
 
     def _add(self, place: Hashable, method: str, url: str, status: int, came: int) -> None:
         if status == http.HTTPStatus.NOT_MODIFIED:  # tells nothing to whoever did not have it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -33,7 +33,7 @@ class RecordedExchanges:
         self._last: dict[Path, ExchangePlace | None] = dict.fromkeys(paths)
         self._growing = list(self._last)
 
-    def new(self) -> Iterator[tuple[Hashable, HttpExchange]]:
+    def new(self, pause: Callable[[], object]) -> Iterator[tuple[Hashable, HttpExchange]]:
         """See `ExchangeSource`."""
         growing, self._growing = self._growing, []
         for path in growing:
@@ -41,17 +41,17 @@ class RecordedExchanges:
                 if recording.is_live:
                     self._growing.append(path)
                 last = self._last[path]
-                for place, exchange in exchanges_in(recording, None if last is None else last.time):
+                for place, exchange in exchanges_in(recording, None if last is None else last.time, None, pause):
                     if last is None or place > last:
                         self._last[path] = max(place, self._last[path] or place)
                         yield (path, place), exchange
         self.grows = bool(self._growing)
 
-    def at(self, place: Hashable) -> HttpExchange:
+    def at(self, place: Hashable, pause: Callable[[], object]) -> HttpExchange:
         """See `ExchangeSource`."""
         path, its = cast(tuple[Path, ExchangePlace], place)
         with under_current_name(path, open_recording) as recording:
-            found = exchange_at(recording, its)
+            found = exchange_at(recording, its, pause)
         if found is None:
             raise RecordingError(path, "is not what it was any more")
         return found

@@ -128,6 +128,7 @@ class RestService:
         """End what makes answers; those that are under way tell of nothing any more."""
         self._is_closed = True
         for endpoint in self._endpoints.values():
+            endpoint.recorded.close()
             if endpoint.derived is not None:
                 endpoint.derived.close()
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+import itertools
+import threading
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.feeds.redaction.addresses import redact_target
 from feedrec.http_messages import HttpAnswer, HttpExchange, HttpRequest
+from feedrec.replay.rest import recorded_answers
 from feedrec.replay.rest.recorded_answers import RecordedAnswers
+
+from ...timing import until
 
 HOST = "https://api.test"
 
@@ -32,12 +38,14 @@ class Source:
         self.reads: list[Hashable] = []
         self._given = 0
 
-    def new(self) -> Iterable[tuple[Hashable, HttpExchange]]:
+    def new(self, pause: Callable[[], object]) -> Iterable[tuple[Hashable, HttpExchange]]:
         self.looks += 1
+        pause()
         first, self._given = self._given, len(self.exchanges)
         return list(enumerate(self.exchanges))[first:]
 
-    def at(self, place: Hashable) -> HttpExchange:
+    def at(self, place: Hashable, pause: Callable[[], object]) -> HttpExchange:
+        pause()
         self.reads.append(place)
         assert isinstance(place, int)
         return self.exchanges[place]
@@ -170,5 +178,36 @@ def test_what_is_recorded_later_is_found_later() -> None:
         now = 3.0
         assert await recorded.find(request, 5) == HttpAnswer(200, b"2")
         assert source.looks == 3
+
+    asyncio.run(scenario())
+
+
+def test_what_was_recorded_is_looked_through_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be a hundred thousand, of a bot that asks each second."""
+    threads: list[threading.Thread] = []
+
+    def redact(target: str) -> str:
+        threads.append(threading.current_thread())
+        return redact_target(target)
+
+    monkeypatch.setattr(recorded_answers, "redact_target", redact)
+    source = Source([exchange(1, f"{HOST}/{number}") for number in range(50)])
+    assert find(source, "/7", 5) == b"{}"
+    assert [one is threading.main_thread() for one in threads] == [False] * 50 + [True]
+
+
+def test_nothing_is_read_on_at_the_end_and_nobody_waits_for_it() -> None:
+    async def scenario() -> None:
+        class Endless(Source):
+            def new(self, pause: Callable[[], object]) -> Iterable[tuple[Hashable, HttpExchange]]:
+                for number in itertools.count():
+                    yield number, exchange(number, f"{HOST}/x")
+                    pause()
+
+        recorded = RecordedAnswers(Endless([]))
+        asking = [asyncio.create_task(recorded.find(HttpRequest("GET", "/x"), 5)) for _ in range(3)]
+        await until(lambda: recorded.has_any)
+        recorded.close()
+        assert await asyncio.gather(*asking) == [None] * 3
 
     asyncio.run(scenario())

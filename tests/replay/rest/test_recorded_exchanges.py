@@ -24,6 +24,9 @@ def exchange(number: int, time: int) -> HttpExchange:
     return HttpExchange(START + time, START + time - 1, "GET", "https://api.test/x", answer)
 
 
+def no_pause() -> None: ...
+
+
 def write(path: Path, exchanges: list[HttpExchange]) -> Path:
     writer = create_recording(path, Header("raw", created=START))
     for number, one in enumerate(exchanges):
@@ -38,12 +41,12 @@ def test_all_of_several_recordings_are_found_once_and_read_again(tmp_path: Path,
     first, second = [exchange(1, 5), exchange(2, 5), exchange(3, 6)], [exchange(4, 5)]
     paths = [write(tmp_path / f"a{suffix}", first), write(tmp_path / f"b{suffix}", second)]
     source = RecordedExchanges(paths)
-    found = list(source.new())
+    found = list(source.new(no_pause))
     assert [one for _, one in found] == first + second
-    assert [source.at(place) for place, _ in found] == first + second
+    assert [source.at(place, no_pause) for place, _ in found] == first + second
     assert len({place for place, _ in found}) == 4
     assert not source.grows
-    assert list(source.new()) == []
+    assert list(source.new(no_pause)) == []
 
 
 def has_lines(part: Path, lines: int) -> bool:
@@ -59,26 +62,26 @@ def test_what_a_recorder_adds_is_found_by_the_next_look(tmp_path: Path) -> None:
         writer.flush()
         wait_until(partial(has_lines, part, number + 2))
         source = source or RecordedExchanges([part])
-        assert [one for _, one in source.new()] == [exchange(number, 5 + number // 2)]
+        assert [one for _, one in source.new(no_pause)] == [exchange(number, 5 + number // 2)]
         assert source.grows
     writer.write_line(encode_event(http_event(exchange(3, 9))))
     writer.finish()
     assert source is not None
-    ((place, last),) = source.new()
-    assert source.at(place) == last == exchange(3, 9)
+    ((place, last),) = source.new(no_pause)
+    assert source.at(place, no_pause) == last == exchange(3, 9)
     assert not source.grows
 
 
 def test_what_stands_before_damage_is_found(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", [exchange(1, 1), exchange(2, 2)])
     path.write_bytes(path.read_bytes()[:-200])
-    assert [one for _, one in RecordedExchanges([path]).new()] == [exchange(1, 1)]
+    assert [one for _, one in RecordedExchanges([path]).new(no_pause)] == [exchange(1, 1)]
 
 
 def test_a_recording_that_was_replaced_is_an_error(tmp_path: Path) -> None:
     source = RecordedExchanges([write(tmp_path / "a.jsonl", [exchange(1, 1)])])
-    ((place, _),) = source.new()
+    ((place, _),) = source.new(no_pause)
     (tmp_path / "a.jsonl").unlink()
     write(tmp_path / "a.jsonl", [exchange(1, 2)])
     with pytest.raises(RecordingError, match="not what it was"):
-        source.at(place)
+        source.at(place, no_pause)

@@ -66,6 +66,9 @@ class Recorded:
     def has_any(self) -> bool:
         return bool(self._answers)
 
+    def close(self) -> None:
+        self._answers = {}
+
     async def find(self, request: HttpRequest, now: int) -> HttpAnswer | None:
         assert now == NOW
         body = self._answers.get(f"{request.method} {request.target}")
