@@ -50,8 +50,10 @@ _LEFT_OUT = _SECRET | _OF_CONNECTION
 """Headers that are neither written nor read, whoever hands them over or wrote them."""
 
 # As RFC 9110 has them: whoever sends them to a client is not made to send anything else.
-_Token = Annotated[str, msgspec.Meta(pattern=r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")]
-_Value = Annotated[str, msgspec.Meta(pattern=r"\A(?:[!-~\x80-\xff]+(?:[ \t]+[!-~\x80-\xff]+)*)?\Z")]
+_TOKEN = re.compile(r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_VALUE = re.compile(r"\A(?:[!-~\x80-\xff]+(?:[ \t]+[!-~\x80-\xff]+)*)?\Z")
+_Token = Annotated[str, msgspec.Meta(pattern=_TOKEN.pattern)]
+_Value = Annotated[str, msgspec.Meta(pattern=_VALUE.pattern)]
 
 _NOTHING = msgspec.Raw()
 _WRITTEN = re.compile(rb'Z",("conn":-?\d+,)?"event":"http"[,}]')
@@ -72,17 +74,22 @@ class _Fields(msgspec.Struct):
 
 
 def http_event(exchange: HttpExchange) -> Event:
-    """Return the event of an exchange; headers with secrets, or about the connection, are left out if there are any."""
+    """
+    Return the event of an exchange.
+
+    Headers with secrets, or about the connection, are left out if there are any, and those that HTTP does not allow.
+    """
     answer = exchange.answer
     headers = _by_name(answer.headers)
+    sent_type, answer_type = (one if _VALUE.match(one) else "" for one in (exchange.sent_type, answer.content_type))
     details = {
         "started": format_time(exchange.started),
         "method": exchange.method,
         "url": exchange.url,
-        **({"sent_type": exchange.sent_type} if exchange.sent_type else {}),
+        **({"sent_type": sent_type} if sent_type else {}),
         **_body("sent", exchange.sent),
         "status": answer.status,
-        **({"type": answer.content_type} if answer.content_type else {}),
+        **({"type": answer_type} if answer_type else {}),
         **({"headers": headers} if headers else {}),
         **({"redacted": True} if exchange.redacted else {}),
         **_body("body", answer.body),
@@ -164,9 +171,9 @@ def _raw(value: Any) -> msgspec.Raw:
 
 
 def _by_name(headers: Headers) -> dict[str, str]:
-    """Return headers as one mapping; several with one name are listed in one value."""
+    """Return the headers that are written as one mapping; several with one name are listed in one value."""
     values: dict[str, str] = {}
     for name, value in headers:
-        if name.lower() not in _LEFT_OUT:
-            values[name] = f"{values[name]}, {value}" if name in values else value
+        if name.lower() not in _LEFT_OUT and _TOKEN.match(name) and _VALUE.match(value):
+            values[name] = ", ".join(filter(None, (values.get(name), value)))
     return values

@@ -104,6 +104,31 @@ def test_how_content_is_compressed_that_could_not_be_unpacked_is_kept() -> None:
     assert found.answer_to_send.encoding == "br"
 
 
+odd_texts = st.text(st.characters(max_codepoint=255), max_size=5) | st.sampled_from(
+    ["", "\x1b[2J", "a, b", " a", "\u2028"]
+)
+
+
+@given(odd_texts, st.lists(st.tuples(odd_texts | st.just("x-a"), odd_texts), max_size=4), odd_texts)
+def test_whatever_a_venue_sends_in_its_headers_its_answer_is_read(
+    kind: str, headers: list[tuple[str, str]], sent_type: str
+) -> None:
+    """Those that cannot be sent to a client are left out, each by itself."""
+    answer = HttpAnswer(200, b"[]", kind, tuple(headers))
+    one = HttpExchange(START, START, "POST", "https://rest.test/", answer, sent_type, b"{}")
+    found = exchange_of(event_of(encode_event(http_event(one))))
+    assert found is not None
+    assert (found.answer.body, found.sent) == (b"[]", b"{}")
+    assert found.answer.content_type in {kind, ""}
+
+
+def test_headers_that_are_none_are_left_out_each_by_itself() -> None:
+    headers = (("x-a", "1"), ("x-b", "\x7f"), ("x-a", ""), ("x-a", "2"), ("x c", "1"), ("x-d", ""))
+    found = exchange_of(http_event(HttpExchange(START, START, "GET", "", HttpAnswer(200, b"", "a\x01", headers))))
+    assert found is not None
+    assert (found.answer.content_type, found.answer.headers) == ("", (("x-a", "1, 2"), ("x-d", "")))
+
+
 def test_a_connection_in_the_line_means_nothing() -> None:
     """A program that does not know the event puts one there; that is no reason to write the line anew."""
     plain = LINE + b'"body":{}}'

@@ -163,6 +163,16 @@ def test_headers_go_both_ways_but_for_those_of_one_connection(path: Path) -> Non
     assert exchanges(path)[0].answer.headers == (("x-a", "1"),)
 
 
+@pytest.mark.parametrize("status", ["200 OK", "418 \xff", "600 Odd", "999 "])
+def test_an_answer_with_control_characters_in_its_headers_can_be_served_later(path: Path, status: str) -> None:
+    headers = ("X-A: a\x01b", "X-B: 7", "Link: <a>", "Link: ")
+    body, response, _ = send(path, lambda _: answered(b"[1]", *headers, status=status, kind="a\x7fb"))
+    assert (body, response.status_code, response.headers["x-b"]) == (b"[1]", int(status[:3]), "7")
+    [exchange] = exchanges(path)
+    assert (exchange.answer.body, exchange.answer.content_type) == (b"[1]", "")
+    assert exchange.answer.headers == (("x-b", "7"), ("link", "<a>"))
+
+
 def test_answers_without_a_body(path: Path) -> None:
     async def ask() -> list[httpx.Response]:
         answers = iter(
