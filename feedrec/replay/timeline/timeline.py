@@ -24,10 +24,12 @@ from ..clock.time_types import RecordedSteady
 from .frame_batches import FrameBatch, FrameDecoder, in_steps
 from .unchanged_files import UnchangedFiles
 
-__all__ = ["Beginning", "Timeline", "inspect_recordings"]
+__all__ = ["AFTER_ALL", "Beginning", "Timeline", "already_stopped", "inspect_recordings"]
+
+AFTER_ALL = 1 << 62
+"""A position after any line: more lines than there can be."""
 
 _FOLLOW_INTERVAL = 0.05
-_AFTER_ALL = 1 << 62  # more lines than there can be
 _PAUSE = 1e-6  # seconds; measured: other threads wait for 0.9 ms at most, with a sleep of 0 for 2.2, with none for 7
 
 _inputs: UnchangedFiles[Input] = UnchangedFiles()
@@ -150,7 +152,7 @@ class Timeline:
         """
         decoder = FrameDecoder(self.paths, self.describe)
         first = format_time(start).encode() if start else None
-        with contextlib.closing(self.read_batches(first, stopped if waits else _now())) as merged:
+        with contextlib.closing(self.read_batches(first, stopped if waits else already_stopped())) as merged:
             for lines in merged:
                 for step in in_steps(lines):
                     room, skip = until - step.start, max(0, since - step.start)
@@ -177,10 +179,10 @@ class Timeline:
 
         """
         if self.end is None:
-            return _AFTER_ALL
-        with contextlib.closing(self.read_batches(format_time(self.end).encode(), _now())) as rest:
+            return AFTER_ALL
+        with contextlib.closing(self.read_batches(format_time(self.end).encode(), already_stopped())) as rest:
             first = next(rest, None)
-        return _AFTER_ALL if first is None else first.start
+        return AFTER_ALL if first is None else first.start
 
     def beginnings(self) -> list[Beginning]:
         """Return how each recording begins, for which all of them are looked at once."""
@@ -310,7 +312,7 @@ class _WholeBlocks:
         self._reader.close()
 
 
-def _now() -> threading.Event:
+def already_stopped() -> threading.Event:
     """Return what ends the following of recordings at once: what is still to be recorded does not matter."""
     stopped = threading.Event()
     stopped.set()

@@ -13,15 +13,13 @@ from ....feeds.state.new_state import new_state
 from ....feeds.venue import Catalogue, FeedState, Key, VenueFeed
 from ....model import TIME_LIMIT, Frame, FrameInfo
 from ...timeline.past import Past, UnknownPastError
-from ...timeline.timeline import Timeline
+from ...timeline.timeline import AFTER_ALL, Timeline
 from ...venue.gathering import looks_in
 from ...venue.position import Position
 from ...venue.rebuild import Rebuilder
 from .following import Following
 
 __all__ = ["RecordedMarket", "Sources"]
-
-_AFTER_ALL = 1 << 62  # more lines than there can be
 
 _ANY: Look = ()
 
@@ -118,7 +116,7 @@ class RecordedMarket:
         """Yield the frames after the line of the position that have been played, which are text frames."""
         line, since, _, sure_time = self._position
         if since:
-            later = self._scan(line, _AFTER_ALL, sure_time)
+            later = self._scan(line, AFTER_ALL, sure_time)
             yield from itertools.islice((one for one in later if not one[1].binary), len(since))
 
     def _coming_snapshots(self, keys: Collection[Key]) -> Mapping[Key, bytes | None]:
@@ -150,13 +148,13 @@ class RecordedMarket:
         """Yield the frames from the position on that are needed, and others; raises as `_indexed` does."""
         with Past(self._sources.timeline, self._position.line, self._position.sure_time) as past:
             begin = past.place
-        with Past(self._sources.timeline, _AFTER_ALL, TIME_LIMIT) as everything:
+        with Past(self._sources.timeline, AFTER_ALL, TIME_LIMIT) as everything:
             its = [_EVERY] if needs is None else needs
             known = [need for need in its if everything.may_have(need.channels, need.product)]
             yield from everything.frames_since(begin, partial(looks_in, known))
 
     def _later(self, needs: Sequence[Need] | None) -> Iterator[_Described]:  # noqa: ARG002
-        return self._scan(self._position.line, _AFTER_ALL, self._position.sure_time)
+        return self._scan(self._position.line, AFTER_ALL, self._position.sure_time)
 
     def _scan(self, begin: int, end: int, start: int) -> Iterator[_Described]:
         for batch in self._sources.timeline.scan(end, self._stopped, begin, start, waits=False):

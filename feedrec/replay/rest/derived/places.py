@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import NamedTuple
 
 from ....model import TIME_LIMIT
 from ...clock.time_types import RecordedSteady
 from ...timeline.frame_batches import FrameDecoder, in_steps
 from ...timeline.past import Past, UnknownPastError
-from ...timeline.timeline import Timeline
+from ...timeline.timeline import AFTER_ALL, Timeline, already_stopped
 from ...venue.position import Position, position_in
 
 __all__ = ["Places"]
-
-_AFTER_ALL = 1 << 62  # more lines than there can be
 
 
 class _Found(NamedTuple):
@@ -63,10 +60,8 @@ class Places:
 
     def _find(self, time: RecordedSteady | None) -> _Found:
         timeline = self._timeline
-        stopped = threading.Event()
-        stopped.set()  # what is still to be recorded does not matter
         decoder = FrameDecoder(timeline.paths, timeline.describe)
-        with contextlib.closing(timeline.read_lap(stopped, time)) as lines:
+        with contextlib.closing(timeline.read_lap(already_stopped(), time)) as lines:
             for batch in lines:
                 for step in in_steps(batch):
                     found = decoder.decode(step)
@@ -78,12 +73,10 @@ class Places:
 
     def _lines(self) -> int:
         """Return how many lines there are by now."""
-        with contextlib.suppress(UnknownPastError), Past(self._timeline, _AFTER_ALL, TIME_LIMIT) as past:
+        with contextlib.suppress(UnknownPastError), Past(self._timeline, AFTER_ALL, TIME_LIMIT) as past:
             return sum(past.place)
-        stopped = threading.Event()
-        stopped.set()
         count = 0
-        with contextlib.closing(self._timeline.read_batches(None, stopped)) as lines:
+        with contextlib.closing(self._timeline.read_batches(None, already_stopped())) as lines:
             for batch in lines:
                 count = batch.start + len(batch.lines)
         return count
