@@ -48,7 +48,6 @@ class Answering:
         self._half = half
         self._sources = sources
         self._places = Places(sources.timeline)
-        self._lock = threading.Lock()
 
     def answer(self, request: HttpRequest, moment: Moment, stopped: threading.Event) -> Made:
         """
@@ -63,15 +62,14 @@ class Answering:
             RecordingError: If the recordings cannot be read.
 
         """
-        with self._lock:
-            if stopped.is_set():
-                return Made(None)
-            position = moment.position or self._places.before(moment.before)
-            market = RecordedMarket(self._sources, position, moment.time, stopped)
-            try:
-                answer = self._half.answer(request, cast(Market, market))  # mypy: whose time can be set; nobody does
-                return Made(answer, market.tells_time)
-            except RecordingError:
-                raise
-            except Exception as error:  # noqa: BLE001  a defect of the half, of a plug-in perhaps: whoever asks tells
-                return Made(None, defect=place_of(error))
+        if stopped.is_set():
+            return Made(None)
+        position = moment.position or self._places.before(moment.before)
+        market = RecordedMarket(self._sources, position, moment.time, stopped)
+        try:
+            answer = self._half.answer(request, cast(Market, market))  # mypy: whose time can be set; nobody does
+            return Made(answer, market.tells_time)
+        except RecordingError:
+            raise
+        except Exception as error:  # noqa: BLE001  a defect of the half, of a plug-in perhaps: whoever asks tells
+            return Made(None, defect=place_of(error))
