@@ -11,7 +11,17 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-__all__ = ["JSON", "TEXT", "Headers", "HttpAnswer", "HttpExchange", "HttpRequest", "first_value", "sentence"]
+__all__ = [
+    "JSON",
+    "TEXT",
+    "Headers",
+    "HttpAnswer",
+    "HttpExchange",
+    "HttpRequest",
+    "first_value",
+    "sentence",
+    "target_of",
+]
 
 JSON = "application/json; charset=utf-8"
 """The content type of JSON, as the venues of Coinbase write it."""
@@ -115,12 +125,11 @@ class HttpExchange(msgspec.Struct, frozen=True):
 
     @property
     def target(self) -> str:
-        """Path and query that were asked for, as they were sent."""
+        """Path and query that were asked for, as they were sent; `/` if the address is none."""
         try:
-            parts = urlsplit(self.url)
+            return target_of(self.url)
         except ValueError:
             return "/"
-        return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
     @property
     def request(self) -> HttpRequest:
@@ -138,6 +147,18 @@ class HttpExchange(msgspec.Struct, frozen=True):
 def first_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     """Return the value of the first header of a name, which is in lower case; None if there is none."""
     return next((value for key, value in headers if key == name), None)
+
+
+def target_of(url: str) -> str:
+    """
+    Return path and query of an address, as they are sent to its server.
+
+    Raises:
+        ValueError: If it is no address.
+
+    """
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def sentence(status: int, text: str, headers: Headers = ()) -> HttpAnswer:

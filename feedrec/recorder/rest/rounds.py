@@ -15,7 +15,7 @@ from ...admission.log_limit import LogLimit, shortened
 from ...errors import ConnectError
 from ...feeds import Subscription
 from ...feeds.redaction import Address, Redaction
-from ...http_messages import HttpAnswer, HttpRequest, first_value
+from ...http_messages import HttpAnswer, HttpRequest, first_value, target_of
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..output.counting_writer import CountingWriter
@@ -151,7 +151,7 @@ class Rounds:
     async def _ask_once(self, url: Address) -> HttpAnswer:
         await _sleep_until(self._next_request)
         self._next_request = time.monotonic() + 1 / self._plan.half.per_second
-        request = HttpRequest("GET", _target_of(url), _HEADERS)
+        request = HttpRequest("GET", target_of(url), _HEADERS)
         learn_from(request, url)
         started = self._wall()
         answer = await self._client.ask(request, url)
@@ -212,8 +212,3 @@ def _told(wait: float, target: Address | None) -> str:
 def _server_of(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or _USUAL_PORTS.get(parts.scheme)
-
-
-def _target_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
