@@ -13,6 +13,7 @@ import msgspec
 
 __all__ = [
     "JSON",
+    "OF_CONNECTION",
     "TEXT",
     "Headers",
     "HttpAnswer",
@@ -28,6 +29,11 @@ JSON = "application/json; charset=utf-8"
 
 TEXT = "text/plain; charset=utf-8"
 """The content type of sentences."""
+
+OF_CONNECTION = frozenset(
+    {"connection", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade"},
+)
+"""Names of headers of one connection only (RFC 9110, 7.6.1)."""
 
 Headers = tuple[tuple[str, str], ...]
 """Names in lower case, and values, in the order in which they came; a name may occur several times."""

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import h11
 
 from ..admission.handshakes import Refusal
-from ..http_messages import Headers, HttpAnswer, HttpRequest, first_value
+from ..http_messages import OF_CONNECTION, Headers, HttpAnswer, HttpRequest, first_value
 from .head import LONGEST_HEAD
 
 __all__ = ["Exchange"]
@@ -29,13 +29,8 @@ _NO_METHOD = Refusal(http.HTTPStatus.NOT_IMPLEMENTED, "this server is no proxy")
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?|")
-_NOT_OURS_TO_SAY = frozenset(
-    {
-        *("connection", "keep-alive", "proxy-connection", "trailer", "transfer-encoding"),
-        *("content-type", "content-length", "content-encoding"),
-    }
-)
-"""Headers of one connection only (RFC 9110, 7.6.1), and those that say how content is sent."""
+_NOT_OURS_TO_SAY = OF_CONNECTION - {"upgrade"} | {"content-type", "content-length", "content-encoding"}
+"""Headers that are said anew for each connection; 426 must bring along what to upgrade to."""
 
 _CORS = "access-control-"
 """With these, web pages of anybody could read the answers."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ...http_messages import Headers, HttpAnswer, HttpExchange
+from ...http_messages import OF_CONNECTION, Headers, HttpAnswer, HttpExchange
 from ...model import Event, format_time, parse_time
 from .payload.in_lines import PAYLOAD_KEYS, PayloadKey, key_of, payload_of, value_pieces
 from .payload.json_strings import joined
@@ -40,13 +40,7 @@ BODY_KEYS = frozenset(key for keys in _KEYS.values() for key in keys)
 """The keys of bodies: what stands under them is kept as it is."""
 
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-_OF_CONNECTION = frozenset(
-    {
-        *("connection", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade"),
-        *("content-length", "content-type"),
-    }
-)
-_LEFT_OUT = _SECRET | _OF_CONNECTION
+_LEFT_OUT = _SECRET | OF_CONNECTION | {"content-length", "content-type"}
 """Headers that are neither written nor read, whoever hands them over or wrote them."""
 
 # As RFC 9110 has them: whoever sends them to a client is not made to send anything else.

@@ -15,7 +15,7 @@ from ...errors import ConnectError
 from ...feeds.redaction import Address, Redaction
 from ...http_messages import HttpAnswer, HttpRequest, first_value, sentence
 from ..rest.decompression import offered
-from ..rest.end_to_end import passed_on
+from ..rest.end_to_end import TOLD_OTHERWISE, passed_on
 from ..rest.exchange_log import ExchangeLog
 from ..rest.exchanges import learn_from
 from ..rest.loading import open_client
@@ -27,9 +27,6 @@ __all__ = ["HttpRelay"]
 
 _MADE_ANEW = frozenset({"accept-encoding", "expect"})
 """Headers of a request that do not go on as they are."""
-
-_TOLD_OTHERWISE = frozenset({"content-type", "content-encoding"})
-"""Headers of an answer that `HttpAnswer` has attributes for."""
 
 log = logging.getLogger("feedrec")
 
@@ -112,7 +109,7 @@ def _passed_on(answer: HttpAnswer) -> HttpAnswer:
         answer.status,
         answer.body,
         answer.content_type,
-        tuple((name, value) for name, value in passed_on(answer.headers) if name not in _TOLD_OTHERWISE),
+        tuple((name, value) for name, value in passed_on(answer.headers) if name not in TOLD_OTHERWISE),
         encoding=first_value(answer.headers, "content-encoding") or "",
         length=int(length) if not answer.body and length.isascii() and length.isdigit() else None,
     )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["passed_on"]
+from ...http_messages import OF_CONNECTION
 
-_HOP_BY_HOP = frozenset(
-    {
-        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
-        *("trailer", "transfer-encoding", "upgrade"),
-        *("content-length", "host", "origin"),
-    }
-)
+__all__ = ["TOLD_OTHERWISE", "passed_on"]
+
+TOLD_OTHERWISE = frozenset({"content-type", "content-encoding"})
+"""Headers of an answer that `HttpAnswer` has attributes for."""
+
+_HOP_BY_HOP = OF_CONNECTION | {"proxy-authenticate", "proxy-authorization", "content-length", "host", "origin"}
 """
-Headers of one connection only (RFC 9110, 7.6.1), and those that speak of this server or of a body of its own.
+Headers of one connection only, and those that speak of a proxy on the way, of this server, or of a body of its own.
 
 An Origin names the page that a browser shows. It is for this server to judge; the venue would judge another page.
 """

@@ -18,7 +18,7 @@ from ...feeds.redaction.addresses import secrets_of_address
 from ...http_messages import Headers, HttpAnswer, HttpExchange, HttpRequest, first_value
 from ..sent_messages import as_recorded
 from .decompression import decompressed
-from .end_to_end import passed_on
+from .end_to_end import TOLD_OTHERWISE, passed_on
 
 __all__ = ["MAX_BODY", "kept_headers", "learn_from", "recorded_exchange"]
 
@@ -32,8 +32,6 @@ _LONG = 16
 """The same of a part of a header, such as a cookie: others are words, `BTC-USDC` perhaps."""
 
 _PARTS = re.compile(r"[\s;,=]+")
-
-_TOLD_OTHERWISE = frozenset({"content-type", "content-encoding"})
 
 _OF_SERVERS = frozenset(
     {
@@ -90,7 +88,7 @@ def kept_headers(headers: Iterable[tuple[str, str]], redaction: Redaction) -> He
     return tuple(
         (name, value)
         for name, value in passed_on(headers)
-        if name not in _TOLD_OTHERWISE
+        if name not in TOLD_OTHERWISE
         and name not in _OF_SERVERS
         and not name.startswith(_BEGINNINGS)
         and not redaction.is_secret(name)
