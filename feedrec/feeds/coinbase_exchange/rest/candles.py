@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from ....http_messages import HttpAnswer, HttpRequest
 from ....model import NANOSECONDS, TIME_LIMIT, parse_time
-from ...rest import GUESSED, Market
+from ...rest import Market
 from ...rest.candles import Candle, candles_of
+from ...rest.json_answers import json_answer
 from .errors import BAD_REQUEST, error
 from .recorded import recorded_products
 from .recorded_trades import RecordedTrades, recorded_trades
@@ -65,20 +68,20 @@ def candles_answer(request: HttpRequest, market: Market, product: str) -> HttpAn
     if trades is None:
         return None
     candles, guessed = _candles(trades, length, start, end)
-    return _answer(f"[{','.join(_row(one) for one in candles[:_MOST])}]", guessed)
+    return json_answer([_row(one) for one in candles[:_MOST]], guessed=guessed)
 
 
 def spark_lines_answer(market: Market) -> HttpAnswer:
     """Answer with the candles of the last 24 hours of all products, without volumes (ccxt 4.5.90, `fetch_tickers`)."""
     now = market.time // NANOSECONDS
-    lines, guesses = [], {""}
+    lines, guesses = {}, {""}
     for product in recorded_products(market):
         trades = recorded_trades(market, product)
         candles, guessed = ([], "") if trades is None else _candles(trades, _HOUR, now - 24 * _HOUR, now)
         if candles:
-            lines.append(f'"{product}":[{",".join(_row(one, 5) for one in candles)}]')
+            lines[product] = [_row(one, 5) for one in candles]
             guesses.add(guessed)
-    return _answer(f"{{{','.join(lines)}}}", max(guesses))
+    return json_answer(lines, guessed=max(guesses))
 
 
 def _candles(trades: RecordedTrades, length: int, start: int, end: int) -> tuple[list[Candle], str]:
@@ -91,10 +94,6 @@ def _candles(trades: RecordedTrades, length: int, start: int, end: int) -> tuple
     first = trades.first() if candles else None
     is_cut = bool(candles) and (first is None or candles[0].start * NANOSECONDS < first.time)
     return candles[::-1], trades.guessed or ("the first candle" if is_cut else "")
-
-
-def _answer(body: str, guessed: str) -> HttpAnswer:
-    return HttpAnswer(200, body.encode(), headers=((GUESSED, guessed),) if guessed else ())
 
 
 def _length(text: str | None) -> int | None:
@@ -120,6 +119,6 @@ def _seconds(text: str | None) -> int | None:
         return None
 
 
-def _row(candle: Candle, numbers: int = 6) -> str:
-    """Write the first numbers of a row: they are JSON as they stand."""
-    return f"[{','.join(map(str, candle[:numbers]))}]"
+def _row(candle: Candle, numbers: int = 6) -> msgspec.Raw:
+    """Write the first numbers of a row, as they stand: a float would round them."""
+    return msgspec.Raw(f"[{','.join(map(str, candle[:numbers]))}]".encode())
