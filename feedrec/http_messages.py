@@ -14,6 +14,7 @@ import msgspec
 __all__ = [
     "JSON",
     "OF_CONNECTION",
+    "RECORDER",
     "TEXT",
     "Headers",
     "HttpAnswer",
@@ -34,6 +35,9 @@ OF_CONNECTION = frozenset(
     {"connection", "keep-alive", "proxy-connection", "trailer", "transfer-encoding", "upgrade"},
 )
 """Names of headers of one connection only (RFC 9110, 7.6.1)."""
+
+RECORDER = "recorder"
+"""Who asked if no application did; see `HttpExchange.by`."""
 
 Headers = tuple[tuple[str, str], ...]
 """Names in lower case, and values, in the order in which they came; a name may occur several times."""
@@ -117,6 +121,7 @@ class HttpExchange(msgspec.Struct, frozen=True):
         sent_type: The content type of what the request sent; empty if it sent nothing.
         sent: What the request sent.
         redacted: Whether anything of it was replaced.
+        by: Who asked: `RECORDER` if feedrec did for the recording's sake; empty for a client.
 
     """
 
@@ -128,6 +133,7 @@ class HttpExchange(msgspec.Struct, frozen=True):
     sent_type: str = ""
     sent: bytes = b""
     redacted: bool = False
+    by: str = ""
 
     @property
     def target(self) -> str:

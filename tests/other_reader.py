@@ -258,7 +258,7 @@ def _bodies(text: str, fields: dict[str, Any]) -> list[str] | None:
     with suppress(*BAD_LINE):
         _time(fields["started"])
         _require(all(type(fields[key]) is str for key in ("method", "url")) and type(fields["status"]) is int)
-        _require(all(type(fields.get(key, "")) is str for key in ("type", "sent_type")))
+        _require(all(type(fields.get(key, "")) is str for key in ("type", "sent_type", "by")))
         _require(200 <= fields["status"] <= 999 and TOKEN.match(fields["method"]))
         _require(type(fields.get("redacted", True)) is bool and type(fields.get("headers", {})) is dict)
         _require(all(type(value) is str for value in fields.get("headers", {}).values()))

@@ -65,6 +65,7 @@ class _Fields(msgspec.Struct):
     headers: dict[_Token, _Value] = {}
     sent_type: _Value = ""
     redacted: bool = False
+    by: str = ""
 
 
 def http_event(exchange: HttpExchange) -> Event:
@@ -80,6 +81,7 @@ def http_event(exchange: HttpExchange) -> Event:
         "started": format_time(exchange.started),
         "method": exchange.method,
         "url": exchange.url,
+        **({"by": exchange.by} if exchange.by else {}),
         **({"sent_type": sent_type} if sent_type else {}),
         **_body("sent", exchange.sent),
         "status": answer.status,
@@ -122,7 +124,7 @@ def exchange_of(event: Event) -> HttpExchange | None:
     kept = tuple((name, value) for name, value in headers if name not in _LEFT_OUT)
     answer = HttpAnswer(fields.status, body, fields.type, kept)
     request = started, fields.method, fields.url
-    return HttpExchange(event.time, *request, answer, fields.sent_type, sent, fields.redacted)
+    return HttpExchange(event.time, *request, answer, fields.sent_type, sent, fields.redacted, fields.by)
 
 
 def without_texts(event: Event) -> tuple[Event, dict[str, bytes]]:

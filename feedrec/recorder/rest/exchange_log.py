@@ -30,12 +30,14 @@ class ExchangeLog:
     Args:
         writer: Writes to the recording.
         clock: Gives the stamps.
+        by: Who asks, as `HttpExchange.by` says it.
 
     """
 
-    def __init__(self, writer: CountingWriter, clock: RecordingClock) -> None:
+    def __init__(self, writer: CountingWriter, clock: RecordingClock, by: str = "") -> None:
         self._writer = writer
         self._clock = clock
+        self._by = by
         self._warnings = LogLimit(log, "answers that are not recorded", at_once=20, per_second=0.1)
 
     async def record(self, request: HttpRequest, url: Address, answer: HttpAnswer, started: int) -> None:
@@ -55,9 +57,9 @@ class ExchangeLog:
         time = self._clock.now()
         is_small = len(answer.body) + len(request.body) <= _AT_ONCE and not _is_packed(request, answer)
         if is_small:
-            event = _event_of(request, url, answer, started, time)
+            event = self._event_of(request, url, answer, started, time)
         else:
-            event = await asyncio.to_thread(_event_of, request, url, answer, started, time)
+            event = await asyncio.to_thread(self._event_of, request, url, answer, started, time)
         if event is None:
             self._warnings.log(logging.WARNING, "%s: the answer cannot be unpacked, and is not recorded", url.shown)
             return
@@ -66,11 +68,12 @@ class ExchangeLog:
             self._writer.clock_reading(now, 0, reading)
         self._writer.exchange(msgspec.structs.replace(event, time=now))
 
+    def _event_of(
+        self, request: HttpRequest, url: Address, answer: HttpAnswer, started: int, time: int
+    ) -> Event | None:
+        exchange = recorded_exchange(request, url, answer, started, time)
+        return None if exchange is None else http_event(msgspec.structs.replace(exchange, by=self._by))
+
 
 def _is_packed(request: HttpRequest, answer: HttpAnswer) -> bool:
     return any(name == "content-encoding" for name, _ in (*request.headers, *answer.headers))
-
-
-def _event_of(request: HttpRequest, url: Address, answer: HttpAnswer, started: int, time: int) -> Event | None:
-    exchange = recorded_exchange(request, url, answer, started, time)
-    return None if exchange is None else http_event(exchange)

@@ -15,7 +15,7 @@ from ...admission.log_limit import LogLimit, shortened
 from ...errors import ConnectError
 from ...feeds import Subscription
 from ...feeds.redaction import Address, Redaction
-from ...http_messages import HttpAnswer, HttpRequest, first_value, target_of
+from ...http_messages import RECORDER, HttpAnswer, HttpRequest, first_value, target_of
 from ..backoff import Backoff
 from ..clock import RecordingClock
 from ..output.counting_writer import CountingWriter
@@ -173,7 +173,8 @@ async def ask_in_rounds(
     """Ask beside a run until that is cancelled; what fails is logged, and nothing is raised. See `Rounds`."""
     try:
         client = await open_client(1)
-        await Rounds(plan, subscriptions, ExchangeLog(writer, clock), redaction, client).run()
+        exchanges = ExchangeLog(writer, clock, RECORDER)
+        await Rounds(plan, subscriptions, exchanges, redaction, client).run()
     except Exception:
         log.exception("REST: nothing more is asked")
 

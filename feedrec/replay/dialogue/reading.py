@@ -20,7 +20,7 @@ from ...formats.line.http_events import exchange_of
 from ...formats.line.steady_clock import SteadyClock, reading_of
 from ...formats.several.clocks import starting_clocks
 from ...formats.several.inputs import Input, inspect_recording
-from ...http_messages import HttpExchange
+from ...http_messages import RECORDER, HttpExchange
 from ...model import Event, Record
 from .json_values import parse_json
 from .recorded import Asked, Ending, Message, RecordedConversation, RecordedDialogue, RecordedExchange, Step
@@ -100,7 +100,7 @@ def read_dialogue(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES) -> 
     """
     Read recordings: their connections in the order in which they were opened, and their requests in that of sending.
 
-    What is of one recording comes before the next.
+    What is of one recording comes before the next. Requests of the recorder itself are left out.
 
     Args:
         paths: The recordings; files of one recording are one.
@@ -120,7 +120,7 @@ def read_dialogue(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES) -> 
         for record, time in _timed(file, clock):
             if record.conn is None:
                 exchange = exchange_of(record)
-                if exchange is not None:
+                if exchange is not None and exchange.by != RECORDER:  # which no client must repeat
                     asked.append(_Exchanged(run, time - max(0, exchange.time - exchange.started), time, exchange))
                     size += len(exchange.sent) + len(exchange.answer.body)
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from feedrec.http_messages import HttpAnswer, HttpExchange
+from feedrec.http_messages import RECORDER, HttpAnswer, HttpExchange
 from feedrec.model import NANOSECONDS
 
 START = 1_795_280_400 * NANOSECONDS
@@ -49,6 +49,7 @@ exchanges = st.builds(
     values,
     bodies,
     st.booleans(),
+    st.sampled_from(["", RECORDER]),
 )
 
 

@@ -18,7 +18,7 @@ from feedrec.formats.line.http_events import BODY_KEYS, exchange_of, http_event,
 from feedrec.formats.line.payload.verbatim import stands_verbatim
 from feedrec.formats.line.renumbering import renumbered
 from feedrec.formats.stream.protocols import MAX_LINE
-from feedrec.http_messages import HttpAnswer, HttpExchange
+from feedrec.http_messages import RECORDER, HttpAnswer, HttpExchange
 from feedrec.model import Event
 
 from .exchanges import START, bodies, exchange, exchanges, json_bodies, odd_bodies
@@ -75,6 +75,11 @@ def test_the_line_of_the_page() -> None:
         b'"method":"POST","url":"https://rest.test/","sent_type":"application/json","sent":[ 1 ],"status":201,'
         b'"type":"text/html","headers":{"cb-after":"7","link":"<a>, <b>"},"redacted":true,"body_text":"<p>"}'
     )
+
+
+def test_the_line_of_what_the_recorder_asked_itself() -> None:
+    line = LINE.replace(b'"status"', b'"by":"recorder","status"') + b'"body":{}}'
+    assert encode_event(http_event(msgspec.structs.replace(exchange(), by=RECORDER))) == line
 
 
 @pytest.mark.parametrize(
@@ -198,6 +203,7 @@ def test_what_other_programs_may_write(keys: bytes, body: bytes, sent: bytes) ->
         LINE.replace(b":200", b":101") + b'"body":{}}',
         LINE.replace(b":200", b":1000") + b'"body":{}}',
         LINE.replace(b":200", b":" + b"9" * 50) + b'"body":{}}',
+        LINE + b'"by":7,"body":{}}',
         LINE + b'"body_text":7}',
         LINE + b'"body":{},"body_text":7}',
         LINE + b'"body_base64":"?"}',

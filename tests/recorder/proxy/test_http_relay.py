@@ -81,6 +81,7 @@ def test_a_request_and_its_answer_go_through_and_are_recorded(path: Path, tls: s
     assert (exchange.answer.status, exchange.answer.body) == (200, b"[1]")
     assert exchange.answer.headers == (("cb-after", "7"),)
     assert exchange.started < exchange.time
+    assert not exchange.by
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "REPORT"])

@@ -79,7 +79,7 @@ def test_what_clients_ask_first_is_asked_and_recorded(path: Path, caplog: pytest
     assert [(one.method, one.target) for one in server.asked] == [("GET", "/a"), ("GET", "/b?x=1")]
     assert (server.asked[0].header("user-agent") or "").startswith("feedrec/")
     assert [one.details["url"] for one in http_events(path)] == [f"{server.url}/a", f"{server.url}/b?x=1"]
-    assert [one.details["status"] for one in http_events(path)] == [200, 200]
+    assert [(one.details["status"], one.details["by"]) for one in http_events(path)] == [(200, "recorder")] * 2
     assert warnings(caplog) == []
     assert caplog.messages == ["REST: 2 of 2 requests were answered"]
 

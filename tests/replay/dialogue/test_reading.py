@@ -191,6 +191,18 @@ def test_what_a_request_asks_for(url: str, target: str, tmp_path: Path) -> None:
     assert found.target == target
 
 
+def test_what_the_recorder_asked_itself_is_no_part_of_it(tmp_path: Path) -> None:
+    """Nobody must ask it again, no frame waits for it, and it takes no memory."""
+    its = exchanged(1, 2, "POST", "https://host/its", b"{}")
+    its.details["by"] = "recorder"
+    path = record(tmp_path / "a.jsonl", its, exchanged(2, 3, "GET", "https://host/ours"), received(4, b"A"))
+    dialogue = read_dialogue([path], most_bytes=3)
+    assert [(one.name, one.target) for one in dialogue.exchanges] == [("request 1 of a.jsonl", "/ours")]
+    assert dialogue.conversations[0].steps == [Step(START + 4, Message(b"A"), is_client=False)]
+    with pytest.raises(UsageError, match="nothing that a client said is recorded there"):
+        read_dialogue([record(tmp_path / "b.jsonl", its)])
+
+
 def test_frames_wait_for_requests_that_change_something(tmp_path: Path) -> None:
     """On each connection of that recording, wherever it was opened; from the last frame on, only the venue's close."""
     path = record(
