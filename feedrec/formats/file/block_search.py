@@ -9,6 +9,7 @@ time never steps back by more than a block.
 from __future__ import annotations
 
 import bisect
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -127,7 +128,11 @@ def _range_by_index(index: Index, start: int, end: int | None) -> ByteRange:
 
 
 def _range_by_walking(read_at: ReadAt, size: int, start: int, end: int | None) -> ByteRange:
-    spans = [span for span in walk_frames(read_at, size) if span.skippable is None]
+    spans: list[FrameSpan] = []
+    with contextlib.suppress(StreamDamage):  # the last one may still be growing
+        for span in walk_frames(read_at, size):
+            if span.skippable is None:
+                spans.append(span)  # noqa: PERF401  those before damage count
 
     def time_of(span: FrameSpan) -> int:
         return _first_time(read_at, span)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from ...errors import DamagedRecordingError, RecordingError
-from ...formats import open_recording
+from ...errors import DamagedRecordingError, LineError, RecordingError
+from ...formats import Recording, open_recording
 from ...formats.file.exchanges import ExchangePlace, exchange_at, exchanges_in
 from ...formats.file.opening import under_current_name
+from ...formats.line.codec import decode_line
 from ...http_messages import HttpExchange
 
 __all__ = ["RecordedExchanges"]
@@ -31,6 +32,7 @@ class RecordedExchanges:
     def __init__(self, paths: Sequence[Path]) -> None:
         self.grows = True
         self._last: dict[Path, ExchangePlace | None] = dict.fromkeys(paths)
+        self._since: dict[Path, int] = {}  # the time from which on there may be new ones
         self._growing = list(self._last)
 
     def new(self, pause: Callable[[], object]) -> Iterator[tuple[Hashable, HttpExchange]]:
@@ -40,11 +42,13 @@ class RecordedExchanges:
             with under_current_name(path, open_recording) as recording, contextlib.suppress(DamagedRecordingError):
                 if recording.is_live:
                     self._growing.append(path)
-                last = self._last[path]
-                for place, exchange in exchanges_in(recording, None if last is None else last.time, None, pause):
+                last, here = self._last[path], _last_time(recording)
+                for place, exchange in exchanges_in(recording, self._since.get(path), None, pause):
                     if last is None or place > last:
                         self._last[path] = max(place, self._last[path] or place)
                         yield (path, place), exchange
+                if here is not None:
+                    self._since[path] = here
         self.grows = bool(self._growing)
 
     def at(self, place: Hashable, pause: Callable[[], object]) -> HttpExchange:
@@ -55,3 +59,11 @@ class RecordedExchanges:
         if found is None:
             raise RecordingError(path, "is not what it was any more")
         return found
+
+
+def _last_time(recording: Recording) -> int | None:
+    """Return the time of the last line that is there by now; None if that cannot be told without reading all."""
+    lines = next(recording.blocks_back(), None)
+    with contextlib.suppress(LineError):
+        return decode_line(lines[-1]).time if lines else None
+    return None

@@ -10,9 +10,10 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from feedrec.errors import TruncatedRecordingError
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.block_search import walk_frames
-from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
+from feedrec.formats.line.codec import decode_line, encode_event, encode_frame, encode_header
 from feedrec.formats.line.index import Mark
 from feedrec.formats.stream.zstd_blocks import BlockEncoder
 from feedrec.formats.stream.zstd_parser import StreamDamage, looks_like_zstd
@@ -128,6 +129,20 @@ def test_without_an_index_little_more_is_read(tmp_path: Path) -> None:
         assert recording.index is None
         found = list(recording.frame_batches(START + 7 * NANOSECONDS, START + 8 * NANOSECONDS))
         assert sum(len(frames) for frames, _ in found) == 1_000
+        assert recording.bytes_read < recording.size * 2 / 3
+
+
+def test_a_block_that_is_still_growing_keeps_nobody_from_beginning_behind_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.zst"
+    large(path)
+    without_index(path)
+    path.write_bytes(path.read_bytes()[:-10])
+    with open_recording(path) as recording:
+        found: list[bytes] = []
+        with pytest.raises(TruncatedRecordingError):
+            found.extend(line for lines in recording.batches(START + 8 * NANOSECONDS) for line in lines)
+        assert len(found) > 100
+        assert decode_line(found[0]).time == START + 8 * NANOSECONDS
         assert recording.bytes_read < recording.size * 2 / 3
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from feedrec.errors import RecordingError
-from feedrec.formats import create_recording
+from feedrec.formats import Recording, create_recording
+from feedrec.formats.file.exchanges import exchanges_in
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.line.http_events import http_event
 from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import Frame, Header
+from feedrec.replay.rest import recorded_exchanges
 from feedrec.replay.rest.recorded_exchanges import RecordedExchanges
 
 from ...timing import wait_until
@@ -70,6 +73,26 @@ def test_what_a_recorder_adds_is_found_by_the_next_look(tmp_path: Path) -> None:
     ((place, last),) = source.new(no_pause)
     assert source.at(place, no_pause) == last == exchange(3, 9)
     assert not source.grows
+
+
+def test_what_was_looked_through_is_not_looked_through_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor if it had no request: a recorder may be at its thousandth megabyte."""
+    part = tmp_path / "a.jsonl.part"
+    writer = create_recording(tmp_path / "a.jsonl", Header("raw", created=START))
+    source, starts = RecordedExchanges([part]), []
+
+    def noted(recording: Recording, start: int | None, *rest: Any) -> Any:
+        starts.append(start)
+        return exchanges_in(recording, start, *rest)
+
+    monkeypatch.setattr(recorded_exchanges, "exchanges_in", noted)
+    for number in range(3):
+        writer.write_line(encode_frame(Frame(START + number, 0, b"{}")))
+        writer.flush()
+        wait_until(partial(has_lines, part, number + 2))
+        assert list(source.new(no_pause)) == []
+    assert starts == [None, START, START + 1]
+    writer.finish()
 
 
 def test_what_stands_before_damage_is_found(tmp_path: Path) -> None:
