@@ -9,7 +9,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
     admission/ who may connect to a server of ours
     feeds/     the protocol of each venue
     formats/   recordings on disk
-    http_messages.py  requests and answers of HTTP
+    http_messages.py  HTTP requests and answers
     spelling.py  what a name that is unknown may have meant
     times.py   times and speeds as people write them
     lazy.py    packages that import what they offer when it is first used

@@ -1,5 +1,5 @@
 """
-Requests and answers of HTTP, as everything that records, serves or passes them on sees them.
+HTTP requests and answers, as everything that records, serves or passes them on sees them.
 
 Whoever reads and writes them on a socket is another matter: see `front`.
 """

@@ -1,4 +1,4 @@
-"""Requests of HTTP: what is read out of their target and headers."""
+"""HTTP requests: what is read out of their target and headers."""
 
 from __future__ import annotations
 

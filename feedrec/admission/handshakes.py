@@ -1,7 +1,7 @@
 """
 Whom the server lets in, and the answer for all others.
 
-A connection waits until its handshake is here, which takes a moment, or while it is kept open between requests of HTTP.
+A connection waits until its handshake is here, which takes a moment, or while it is kept open between HTTP requests.
 There are only so many places to wait: beyond that, the connection that has waited longest is dropped. Whoever opens
 connections without a word keeps nobody out. Those whose request is being answered are spared, up to half of all.
 """

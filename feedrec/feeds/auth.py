@@ -154,11 +154,11 @@ class Auth:
 
     def check_jwt(self, token: object, names_request: Callable[[str], bool] | None = None) -> str | None:
         """
-        Check the `jwt` of a client's message or of its request of HTTP, None if it has none.
+        Check the `jwt` of a client's message or of its HTTP request, None if it has none.
 
         Args:
             token: The token.
-            names_request: Of a request of HTTP, which the token must name: tells whether a `uri` does.
+            names_request: Of an HTTP request, which the token must name: tells whether a `uri` does.
 
         """
         if self.mode == "none":

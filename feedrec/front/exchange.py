@@ -24,7 +24,7 @@ __all__ = ["Exchange"]
 _PIECES_AT_ONCE = 32  # an event of h11 takes some 10 µs
 _MOST_FRAMING = 1 << 16  # bytes of a body in chunks that are not its content
 
-_MALFORMED = Refusal(http.HTTPStatus.BAD_REQUEST, "this is no request of HTTP/1.1")
+_MALFORMED = Refusal(http.HTTPStatus.BAD_REQUEST, "this is not an HTTP/1.1 request")
 _NO_METHOD = Refusal(http.HTTPStatus.NOT_IMPLEMENTED, "this server is no proxy")
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -1,5 +1,5 @@
 """
-A TCP connection from its first byte on: requests of HTTP are answered, a WebSocket is handed over.
+A TCP connection from its first byte on: HTTP requests are answered, a WebSocket is handed over.
 
 The head of each request is looked at. If it is a handshake, the connection belongs to the websockets library from then
 on, as if it had always: the head and whatever followed it are the first bytes that the library gets. So there may have

@@ -25,7 +25,7 @@ _MOST_LINES = 200  # of a head; each takes some 5 µs
 BODY_IN_HANDSHAKE = Refusal(http.HTTPStatus.BAD_REQUEST, "the handshake of a WebSocket is a GET without a body")
 """What is said of a handshake that is none."""
 
-_MALFORMED = Refusal(http.HTTPStatus.BAD_REQUEST, "this is no request of HTTP/1.1")
+_MALFORMED = Refusal(http.HTTPStatus.BAD_REQUEST, "this is not an HTTP/1.1 request")
 _TWO_LENGTHS = Refusal(http.HTTPStatus.BAD_REQUEST, "a body has either a Content-Length or a Transfer-Encoding")
 _TOO_LONG = Refusal(
     http.HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -1,4 +1,4 @@
-"""The answer to a request of HTTP where only WebSockets are served. Pure."""
+"""The answer to an HTTP request where only WebSockets are served. Pure."""
 
 from __future__ import annotations
 

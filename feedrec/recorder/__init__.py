@@ -3,7 +3,7 @@ A live connection becomes a recording.
 
     session/                 one run, from the first connection to the summary
     proxy/                   an application's own connections, passed on and recorded
-    rest/                    requests of HTTP beside the WebSocket, and their answers
+    rest/                    HTTP requests beside the WebSocket, and their answers
     output/                  what it writes
     wire/                    the WebSocket, read where bytes arrive
     connection.py            opening it

@@ -7,7 +7,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     worker/     a process beside a replay
     venue/      the venue that the recordings stand for
     client/     the replay to one client
-    rest/       the requests of HTTP that clients send beside a feed
+    rest/       the HTTP requests that clients send beside a feed
     steering/   what steers a replay while it runs
     tls/        clients that speak wss
     reception.py  whoever connects, until it is a client

@@ -62,7 +62,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         settings: Undocumented details of the venue, by name; the feed defines them.
         auth: How clients' credentials are checked where the venue requires them; see `AUTH_MODES`.
         auth_keys: What `strict` checks credentials against; see `parse_auth_key`.
-        strict: Whether requests of HTTP get no answer that is guessed.
+        strict: Whether HTTP requests get no answer that is guessed.
         allow_hosts: Names or addresses of hosts whose web pages may connect, besides those of this machine.
         max_clients: Clients that may be connected at a time; None for the smaller of `MAX_CLIENTS` and what the limit
             of open files allows.

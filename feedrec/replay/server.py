@@ -78,7 +78,7 @@ class ReplayServer:
             The last may still be growing.
         options: How to replay.
         on_client_end: Called with the result of each client when its connection is closed.
-        on_request_failed: Called with what is wrong with a request of HTTP in a dialogue.
+        on_request_failed: Called with what is wrong with an HTTP request in a dialogue.
         observer: Hears of clients and messages; None if nobody wants to know.
         clock: Returns the monotonic time in nanoseconds.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
@@ -301,7 +301,7 @@ class ReplayServer:
         self.has_failed = True
 
     async def _answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer a request of HTTP that is no handshake."""
+        """Answer an HTTP request that is no handshake."""
         if not self._casting.is_dialogue:
             return await self._rest.answer(request)
         answer = await self._dialogue_requests.answer(request)

@@ -1,4 +1,4 @@
-"""What a proxy passed on of HTTP is served by a replay of its recording, byte for byte."""
+"""HTTP that a proxy passed on is served by a replay of its recording, byte for byte."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
         ("recorded", _span(total)),
         *_states(parts, total),
         ("frames", f"{total.frames:,} received ({output.size(total.bytes)}), {total.sent:,} sent"),
-        *([("requests", f"{total.requests:,} of HTTP, answered")] if total.requests else []),
+        *([("requests", f"{total.requests:,} over HTTP, answered")] if total.requests else []),
         *_rate(total),
         ("size", f"{output.size(total.file_size)} on disk, {output.ratio(total.ratio)}"),
         ("connections", f"{total.connections} ({output.count(total.reconnects, 'reconnect')})"),

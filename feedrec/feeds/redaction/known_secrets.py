@@ -27,7 +27,7 @@ class KnownSecrets:
     """
     Secrets, and whether each is known for good; else it is forgotten when enough newer ones are known.
 
-    A pattern for all the ways in which a secret may be written takes milliseconds to make, and each request of HTTP may
+    A pattern for all the ways in which a secret may be written takes milliseconds to make, and each HTTP request may
     have a token of its own. So there is one only for a secret that a text has, with escapes.
     """
 

@@ -125,7 +125,7 @@ class RecordingSummary(msgspec.Struct):
         frames: Received frames.
         bytes: Bytes of their payloads.
         sent: Sent frames.
-        requests: Requests of HTTP that were answered.
+        requests: HTTP requests that were answered.
         connections: Connections opened.
         reconnects: Those that took the place of one that was lost, in all files of a recording.
         gaps: Gaps in the venue's sequence.

@@ -61,7 +61,7 @@ class Counts(msgspec.Struct):
         resets: Counts that the venue began anew on an open connection.
         out_of_order: Frames whose number did not fit; they are not lost.
         most_open: Most connections that were open at once.
-        requests: Requests of HTTP that were answered and recorded.
+        requests: HTTP requests that were answered and recorded.
 
     """
 
@@ -263,7 +263,7 @@ class CountingWriter:
         self._write(reading.event(time, conn))
 
     def exchange(self, event: Event) -> None:
-        """Write a request of HTTP and its answer, which are an event."""
+        """Write an HTTP request and its answer, which are an event."""
         self.counts.requests += 1
         self._write(event)
 

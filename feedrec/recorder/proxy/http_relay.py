@@ -1,4 +1,4 @@
-"""Requests of HTTP that an application sends to the proxy: passed on to the venue, and recorded."""
+"""HTTP requests that an application sends to the proxy: passed on to the venue, and recorded."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class LossyWriter(CountingWriter):
         clock: Gives the stamps.
 
     Attributes:
-        lost: Frames of both directions, and requests of HTTP, that were not handed to the recording.
+        lost: Frames of both directions, and HTTP requests, that were not handed to the recording.
 
     """
 

@@ -47,8 +47,8 @@ from .relay import Relay, RelayContext
 __all__ = ["RecordingProxy"]
 
 _WRITE_LIMIT = 1 << 18  # bytes in the transport's buffer above which nothing more is read for a client
-_MOST_WAITING = 300  # connections that wait for a handshake, or are kept open between requests of HTTP
-_MOST_REQUESTS = 100  # of HTTP that are passed on at once; others wait for their turn
+_MOST_WAITING = 300  # connections that wait for a handshake, or are kept open between HTTP requests
+_MOST_REQUESTS = 100  # over HTTP that are passed on at once; others wait for their turn
 _HTTP_LIMITS = HttpLimits(longest_body=16 << 20, body_time=60.0)
 
 log = logging.getLogger("feedrec")
@@ -110,7 +110,7 @@ class RecordingProxy:
 
     @property
     def rest_url(self) -> str:
-        """Where clients on this machine send requests of HTTP."""
+        """Where clients on this machine send HTTP requests."""
         return http_url(self.url)
 
     @property

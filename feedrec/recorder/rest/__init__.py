@@ -1,5 +1,5 @@
 """
-Requests of HTTP beside the WebSocket, asked for a recording or passed on, and recorded.
+HTTP requests beside the WebSocket, asked for a recording or passed on, and recorded.
 
     client.py          asks, and gives the answer as the server sent it
     loading.py         loads it

@@ -25,7 +25,7 @@ _AT_ONCE = 1 << 14  # bytes that are worked on in the event loop: about a tenth 
 
 class ExchangeLog:
     """
-    Records requests and answers of HTTP between the frames of a run.
+    Records HTTP requests and answers between the frames of a run.
 
     Args:
         writer: Writes to the recording.

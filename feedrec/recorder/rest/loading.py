@@ -1,4 +1,4 @@
-"""Loads the client of HTTP when there is something to ask, away from the event loop: it takes a tenth of a second."""
+"""Loads the HTTP client when there is something to ask, away from the event loop: it takes a tenth of a second."""
 
 from __future__ import annotations
 

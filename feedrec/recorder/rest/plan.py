@@ -84,7 +84,7 @@ def checked_base(base: str, redaction: Redaction) -> str:
         usable = False
     if not usable or "?" in base or "#" in base:
         raise UsageError(
-            f"{redaction.address(base)!r} is not an address of HTTP: use one such as https://host or http://127.0.0.1:9000"
+            f"{redaction.address(base)!r} is not an HTTP address: use one such as https://host or http://127.0.0.1:9000"
         )
     return base.rstrip("/")
 

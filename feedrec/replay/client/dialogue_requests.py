@@ -1,4 +1,4 @@
-"""The answers to requests of HTTP in a dialogue: what was recorded, after as long as it took then."""
+"""The answers to HTTP requests in a dialogue: what was recorded, after as long as it took then."""
 
 from __future__ import annotations
 

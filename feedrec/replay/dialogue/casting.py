@@ -4,7 +4,7 @@ Which client plays which recorded connection: the first the first, in the order 
 Where connections were opened at different paths, a client plays the first of those at its own: who opens two at once
 does not always do so in the same order. A path may have a key in it, which was redacted.
 
-A client that is gone before it has begun leaves its connection to the next one. Requests of HTTP have no connection:
+A client that is gone before it has begun leaves its connection to the next one. HTTP requests have no connection:
 see `exchanges.py`.
 """
 

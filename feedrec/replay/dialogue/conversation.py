@@ -5,7 +5,7 @@ One conversation, played: what goes out next, what the client must say, and what
    speak before it was answered.
 2. What was recorded goes out in order. A frame that was recorded after a message of the client waits for it.
 3. What stands for recorded values is learnt when a message is compared, and holds for what was recorded after it.
-4. A frame that was recorded after a request of HTTP that changes something waits for it too. Nothing is timed from one
+4. A frame that was recorded after an HTTP request that changes something waits for it too. Nothing is timed from one
    that was sent before the connection was opened.
 """
 

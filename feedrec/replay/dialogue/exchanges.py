@@ -1,5 +1,5 @@
 """
-Requests of HTTP, and the recorded answers to them. Pure.
+HTTP requests, and the recorded answers to them. Pure.
 
 1. A request has no connection, and clients ask several things at once. So it is not compared with the next one that was
    recorded, but takes the first that is like it and was not asked yet.

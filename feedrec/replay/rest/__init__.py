@@ -1,5 +1,5 @@
 """
-The requests of HTTP that clients send beside a feed, answered in step with it.
+The HTTP requests that clients send beside a feed, answered in step with it.
 
     service.py             answers a request: as recorded, or made of what the recordings tell
     building.py            from what a replay serves to that

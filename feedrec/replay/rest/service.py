@@ -1,5 +1,5 @@
 """
-Answers requests of HTTP that clients send beside a feed.
+Answers HTTP requests that clients send beside a feed.
 
 1. First what was recorded for such a request, as of now, by any endpoint that the request may be for (see `routes`).
 2. Then what the REST half of such an endpoint makes of the recordings. With `strict`, nothing that is guessed.

@@ -80,7 +80,7 @@ def test_requests_are_counted(tmp_path: Path, suffix: str) -> None:
         path = writer.finish()
         facts = json.loads(feedrec("info", "--json", path).stdout)
         assert (facts["requests"], facts["connections"], facts["frames"]) == (requests, 0, 0)
-        assert (b"requests     3 of HTTP, answered" in feedrec("info", path).stdout) == bool(requests)
+        assert (b"requests     3 over HTTP, answered" in feedrec("info", path).stdout) == bool(requests)
     (tmp_path / "golden.json").write_text('{"requests":3}')
     for requests, code in ((3, 0), (0, 3)):
         done = feedrec("info", tmp_path / f"{requests}.{suffix}", "--check", tmp_path / "golden.json")

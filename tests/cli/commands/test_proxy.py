@@ -128,7 +128,7 @@ def test_a_duration_in_which_nobody_comes_leaves_no_file(tmp_path: Path) -> None
         (["--to", "raw"], "raw has no address of its own"),
         (["--to", "ws://127.0.0.1:1", "-o", "-", "--json"], "use only one of them"),
         ([], "--to"),
-        (["--to", "ws://127.0.0.1:1", "--rest-to", "ws://127.0.0.1:1"], "is not an address of HTTP"),
+        (["--to", "ws://127.0.0.1:1", "--rest-to", "ws://127.0.0.1:1"], "is not an HTTP address"),
         (
             ["--to", "ws://127.0.0.1:1", "--rest-to", "https://host/v1"],
             "leave it out, and let the application ask /v1/...",

@@ -99,7 +99,7 @@ def test_a_rest_that_cannot_be_reached_is_warnings(tmp_path: Path) -> None:
         (["--url", "ws://127.0.0.1:9", "--rest"], "give its address with --rest-url"),
         (["--rest-url", "http://127.0.0.1:9"], "add --rest, or leave them out"),
         (["--rest-every", "1h"], "add --rest, or leave them out"),
-        (["--rest", "--rest-url", "ws://127.0.0.1:9"], "'ws://127.0.0.1:9' is not an address of HTTP"),
+        (["--rest", "--rest-url", "ws://127.0.0.1:9"], "'ws://127.0.0.1:9' is not an HTTP address"),
         (["--rest", "--rest-every", "soon"], "is not a duration"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Requests of HTTP that go through the proxy: what arrives on either side, and what is recorded."""
+"""HTTP requests that go through the proxy: what arrives on either side, and what is recorded."""
 
 from __future__ import annotations
 

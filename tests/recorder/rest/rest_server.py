@@ -1,4 +1,4 @@
-"""A server of HTTP made of bytes, for what asks one."""
+"""An HTTP server made of bytes, for what asks one."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_path_and_query_stay_as_they_are(path: str, query: str) -> None:
     "base", ["", "host", "ws://host", "https://", "http://a:b", "http://a?x=1", "http://a#f", "a:/"]
 )
 def test_what_is_no_address(base: str) -> None:
-    with pytest.raises(UsageError, match="is not an address of HTTP: use one such as https://host or"):
+    with pytest.raises(UsageError, match="is not an HTTP address: use one such as https://host or"):
         checked_base(base, Redaction())
 
 

@@ -149,10 +149,10 @@ def test_requests_may_go_elsewhere(servers: Servers, live: FeedReplay, tmp_path:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("nowhere", "'nowhere' is not an address of HTTP"),
-        ("https://host/a?b", r"'https://host/a\?b' is not an address of HTTP"),
-        ("ws://host", "'ws://host' is not an address of HTTP"),
-        ("https://[", r"'\[redacted\]' is not an address of HTTP"),
+        ("nowhere", "'nowhere' is not an HTTP address"),
+        ("https://host/a?b", r"'https://host/a\?b' is not an HTTP address"),
+        ("ws://host", "'ws://host' is not an HTTP address"),
+        ("https://[", r"'\[redacted\]' is not an HTTP address"),
         ("https://host/v1/", "https://host/v1 has a path: leave it out, and let the application ask /v1/..."),
     ],
 )

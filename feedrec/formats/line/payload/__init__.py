@@ -1,5 +1,5 @@
 """
-Payloads in their lines: of frames, and of requests and answers of HTTP.
+Payloads in their lines: of frames, and of HTTP requests and answers.
 
     in_lines.py      under which key a payload stands, how it is written there, and how it is read
     verbatim.py      which texts can stand in a line as they are
