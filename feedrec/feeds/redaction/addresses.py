@@ -16,9 +16,10 @@ REDACTED = "[redacted]"
 _ANY_HOST = "http://host"
 
 _NAME = re.compile(r"(?:^|(?<=;))([^=;]*)=")
-_BETWEEN = re.compile(r"([/,;=])")
+_BETWEEN = re.compile(r"([/,;=:])")
 _LONG = re.compile(r"[\w-]{32,}", re.ASCII)
 _DENSE = re.compile(r"[0-9A-Za-z]{20,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)  # a JWT, whose parts may each be too short
 _ON_CHAIN = re.compile(r"0x[0-9a-fA-F]+", re.ASCII)
 
 
@@ -84,7 +85,8 @@ def looks_like_key(text: str) -> bool:
     is_mixed = bool(re.search("[A-Za-z]", text) and re.search("[0-9]", text))
     has_cases = bool(re.search("[a-z]", text) and re.search("[A-Z]", text))
     is_long = _LONG.fullmatch(text) is not None and _ON_CHAIN.fullmatch(text) is None
-    return is_long and is_mixed and (has_cases or _DENSE.search(text) is not None)
+    is_key = is_long and is_mixed and (has_cases or _DENSE.search(text) is not None)
+    return is_key or _TOKEN.fullmatch(text) is not None
 
 
 def _hide_keys(text: str) -> str:

@@ -41,6 +41,8 @@ LISTEN_KEY = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65A1"
         ("wss://host/ws/v3/9aa3d95b3bc440fa88ea12eaa4456161", "wss://host/ws/v3/#"),
         ("wss://host/v2/abc-DEF_123-abc-DEF_123-abc-DEF_1", "wss://host/v2/#"),
         ("wss://host/123e4567-e89b-12d3-a456-426614174000", "wss://host/#"),
+        ("wss://host/eyJhbGciOi.eyJzdWIiOi.dozjgNry_4J3/x?y=eyJhbGciOi.eyJzdWIiOi.", "wss://host/#/x?y=#"),
+        (f"https://host/bot123456:{LISTEN_KEY}/send", "https://host/bot123456:#/send"),
     ],
 )
 def test_what_is_shown_of_an_address(url: str, shown: str) -> None:
