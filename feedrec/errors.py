@@ -33,7 +33,7 @@ __all__ = [
     "DamagedRecordingError",
     "DialogueFailedError",
     "FeedrecError",
-    "HttpAnswer",
+    "HandshakeAnswer",
     "LineError",
     "NetworkBlockedError",
     "NotARecordingError",
@@ -119,7 +119,7 @@ class LineError(FeedrecError):
     """A line of a recording cannot be parsed."""
 
 
-class HttpAnswer(NamedTuple):
+class HandshakeAnswer(NamedTuple):
     """
     What a server answered instead of opening a WebSocket.
 
@@ -148,7 +148,7 @@ class ConnectError(FeedrecError):
 
     """
 
-    def __init__(self, text: str, retry_after: float = 0.0, answer: HttpAnswer | None = None) -> None:
+    def __init__(self, text: str, retry_after: float = 0.0, answer: HandshakeAnswer | None = None) -> None:
         super().__init__(text)
         self.retry_after = retry_after
         self.answer = answer

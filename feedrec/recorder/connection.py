@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, S
 from websockets.typing import Subprotocol
 
 from ..admission.listening import host_and_port
-from ..errors import ConnectError, HttpAnswer
+from ..errors import ConnectError, HandshakeAnswer
 from ..feeds.redaction import REDACTED, Address
 from .network_errors import NO_ANSWER, is_loopback, network_reason
 from .retry_after import retry_after
@@ -171,13 +171,13 @@ def describe_opened(websocket: ClientConnection) -> dict[str, Any]:
     return described
 
 
-def _answer(error: Exception) -> HttpAnswer | None:
+def _answer(error: Exception) -> HandshakeAnswer | None:
     """Return what a server answered that refused the handshake."""
     if not isinstance(error, InvalidStatus):
         return None
     response = error.response
     headers = tuple(response.headers.raw_items())
-    return HttpAnswer(response.status_code, response.reason_phrase, headers, bytes(response.body or b""))
+    return HandshakeAnswer(response.status_code, response.reason_phrase, headers, bytes(response.body or b""))
 
 
 def _tells_secrets(error: BaseException | None, address: Address) -> bool:
