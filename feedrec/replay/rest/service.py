@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -116,10 +115,9 @@ class RestService:
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request."""
-        asked = msgspec.structs.replace(request, method="GET") if request.method == "HEAD" else request
         host = request.address.rpartition(":")[0].strip("[]")
-        possible = [self._asked(route, host) for route in routes(asked, self._hosts)]
-        answer = await self._answer(asked, possible, request.method)
+        possible = [self._asked(route, host) for route in routes(request, self._hosts)]
+        answer = await self._answer(request, possible)
         now = possible[0].now
         self._on_answer(request, answer, None if now.reached is None else now.present)
         return answer
@@ -136,11 +134,11 @@ class RestService:
         endpoint = self._endpoints[route.endpoint]
         return _Asked(route.endpoint, endpoint, route.request, host, endpoint.now(host))
 
-    async def _answer(self, request: HttpRequest, possible: Sequence[_Asked], method: str) -> HttpAnswer:
+    async def _answer(self, request: HttpRequest, possible: Sequence[_Asked]) -> HttpAnswer:
         refusals = [_refusal(asked) for asked in possible]
         open_to = [asked for asked, refusal in zip(possible, refusals, strict=True) if refusal is None]
         try:
-            for find in (partial(_recorded, method), self._derived):
+            for find in (_recorded, self._derived):
                 for asked in open_to:
                     answer = await find(asked)
                     if answer is not None:
@@ -163,7 +161,10 @@ class RestService:
         derived = asked.endpoint.derived
         if derived is None:
             return None
-        made = await derived.answer(asked.request, asked.host, asked.now)
+        request = asked.request
+        if request.method == "HEAD":
+            request = msgspec.structs.replace(request, method="GET")  # of which it is sent the head
+        made = await derived.answer(request, asked.host, asked.now)
         if made.defect:
             return self._failed(asked.request, made.defect)
         answer = made.answer
@@ -208,11 +209,8 @@ def _refusal(asked: _Asked) -> HttpAnswer | None:
     return half.refusal(asked.request, auth.also_at(asked.now.time))  # by which clients sign that have asked for it
 
 
-async def _recorded(method: str, asked: _Asked) -> HttpAnswer | None:
-    request = asked.request
-    if request.method != method:
-        request = msgspec.structs.replace(request, method=method)
-    return await asked.endpoint.recorded.find(request, asked.now.present)
+async def _recorded(asked: _Asked) -> HttpAnswer | None:
+    return await asked.endpoint.recorded.find(asked.request, asked.now.present)
 
 
 def _shown(request: HttpRequest) -> str:

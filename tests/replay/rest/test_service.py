@@ -148,6 +148,14 @@ def test_head_is_looked_for_as_such_made_as_get_and_told_as_it_was() -> None:
     assert served.told[0][0].method == "HEAD"
 
 
+def test_the_credentials_of_head_are_for_head() -> None:
+    """They sign the method, too."""
+    its, judged = endpoint("a", made={"/x": made(b"made")}), []
+    cast(Any, its.half).refusal = lambda request, _: judged.append(request.method)
+    assert Served({"a": its}).body("/x", "HEAD") == "made"
+    assert judged == ["HEAD"]
+
+
 def test_paths_of_websocket_clients_are_answered_as_before() -> None:
     served = Served({"a": endpoint("a", made={}), "b": endpoint("b", made={})})
     for target in ("/", "/a", "/b/?x=1", "/favicon.ico"):
