@@ -36,6 +36,9 @@ _SLICE = 1 << 17  # bytes that are written at once
 _MOST_THROWN_AWAY = 1 << 23  # bytes after an error
 
 _TIMED_OUT = Refusal(http.HTTPStatus.REQUEST_TIMEOUT, "the request took too long")
+_FAILED = sentence(
+    http.HTTPStatus.INTERNAL_SERVER_ERROR, "this request could not be answered because of an error in feedrec"
+)
 _CUT_OFF = Refusal(http.HTTPStatus.BAD_REQUEST, "the body is not what its head says")
 
 
@@ -194,17 +197,26 @@ class Front(asyncio.Protocol):
                 self._tell_of(refusal)
             await self._write(*exchange.answer(self._sentence(refusal), ends=True))
             return False
-        await self._write(*await self._answer_to(exchange))
+        answer = await self._answer_to(exchange)
+        try:
+            await self._write(*self._as_sent(exchange, answer))
+        finally:
+            fronts.on_sent(answer)
         return exchange.may_go_on
 
-    async def _answer_to(self, exchange: Exchange) -> tuple[bytes, bytes]:
+    async def _answer_to(self, exchange: Exchange) -> HttpAnswer:
         try:
-            answer = await self._fronts.answer(exchange.request(self._address))
-            return exchange.answer(answer, ends=self._fronts.is_closing)
+            return await self._fronts.answer(exchange.request(self._address))
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self._fronts.fail(error)
-        text = "this request could not be answered because of an error in feedrec"
-        return exchange.answer(sentence(http.HTTPStatus.INTERNAL_SERVER_ERROR, text), ends=True)
+            return _FAILED
+
+    def _as_sent(self, exchange: Exchange, answer: HttpAnswer) -> tuple[bytes, bytes]:
+        try:
+            return exchange.answer(answer, ends=self._fronts.is_closing or answer is _FAILED)
+        except Exception as error:  # noqa: BLE001  as above
+            self._fronts.fail(error)
+            return exchange.answer(_FAILED, ends=True)
 
     async def _read_body(self, exchange: Exchange) -> Refusal | None:
         """Read the body; return what is wrong with it."""

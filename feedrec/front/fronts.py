@@ -60,6 +60,7 @@ class Fronts:
 
     Attributes:
         turns: Whose turn it is.
+        on_sent: Called with each answer once the client has it, or has gone.
         is_closing: Whether no connection becomes a WebSocket any more, or gets another answer.
 
     """
@@ -80,6 +81,7 @@ class Fronts:
         self.handshakes = handshakes
         self._on_refused = on_refused
         self._on_failed = on_failed
+        self.on_sent: Callable[[HttpAnswer], object] = lambda _: None
         self.on_lost = on_lost
         self.url = url
         self.log = log

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +21,7 @@ from ..rest.end_to_end import TOLD_OTHERWISE, passed_on
 from ..rest.exchange_log import ExchangeLog
 from ..rest.exchanges import learn_from
 from ..rest.loading import open_client
+from .answer_budget import AnswerBudget, Share
 
 if TYPE_CHECKING:
     from ..rest.client import RestClient
@@ -27,6 +30,11 @@ __all__ = ["HttpRelay"]
 
 _MADE_ANEW = frozenset({"accept-encoding", "expect"})
 """Headers of a request that do not go on as they are."""
+
+_OVERLOADED = http.HTTPStatus.SERVICE_UNAVAILABLE
+
+_ANSWERS = 256 << 20
+"""Bytes that all answers may take that are not small, until the clients have them and they are recorded."""
 
 log = logging.getLogger("feedrec")
 
@@ -52,6 +60,8 @@ class HttpRelay:
         self._warnings = warnings
         self._client: asyncio.Future[RestClient] | None = None
         self._recording: set[asyncio.Task[None]] = set()
+        self._budget = AnswerBudget(_ANSWERS)
+        self._sending: dict[int, Share] = {}  # by the identity of the answer
 
     @property
     def shown(self) -> str:
@@ -59,23 +69,37 @@ class HttpRelay:
         return self._redaction.address(self._base)
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer a request as the venue does; 502 and a sentence if that does not."""
+        """Answer a request as the venue does; 502 or 503 and a sentence if there is no answer. See `sent`."""
         if not request.target.startswith("/") or "#" in request.target:
             return sentence(http.HTTPStatus.BAD_REQUEST, "the request is not for a path, such as /products")
         url = Address(self._base + request.target, self._redaction)
         sent = msgspec.structs.replace(request, headers=tuple(_headers_for(request)))
         learn_from(sent, url)
         client = await self._open_client()
-        started = time.time_ns()
-        try:
-            answer = await client.ask(sent, url)
-        except ConnectError as error:
-            self._warnings.log(logging.WARNING, "a request got no answer: %s", error)
-            return sentence(http.HTTPStatus.BAD_GATEWAY, str(error))
-        task = asyncio.create_task(self._record(sent, url, answer, started))
-        self._recording.add(task)
-        task.add_done_callback(self._recording.discard)
-        return _passed_on(answer)
+        while len(self._recording) >= self._most:  # whoever asks faster than it can be recorded waits
+            await asyncio.wait(self._recording, return_when=asyncio.FIRST_COMPLETED)
+        share = self._budget.share()
+        with contextlib.ExitStack() as unless_sent:
+            unless_sent.callback(share.leave)
+            started = time.time_ns()
+            try:
+                answer = await client.ask(sent, url, share.reserve)
+            except ConnectError as error:
+                text = f"{url.shown} was asked, but there is {error}" if share.is_refused else str(error)
+                self._warnings.log(logging.WARNING, "a request got no answer: %s", text)
+                return sentence(_OVERLOADED if share.is_refused else http.HTTPStatus.BAD_GATEWAY, text)
+            share.shrink(len(answer.body))
+            self._record_later(share, self._record(sent, url, answer, started))
+            passed_on = _passed_on(answer)
+            self._sending[id(passed_on)] = share
+            unless_sent.pop_all()
+        return passed_on
+
+    def sent(self, answer: HttpAnswer) -> None:
+        """Take note that a client has an answer that `answer` returned, or has gone."""
+        share = self._sending.pop(id(answer), None)
+        if share is not None:
+            share.leave()
 
     async def close(self) -> None:
         """Close the connections to the venue, once everything that was answered is recorded."""
@@ -87,6 +111,13 @@ class HttpRelay:
         if self._client is None:
             self._client = asyncio.ensure_future(open_client(self._most))
         return await asyncio.shield(self._client)
+
+    def _record_later(self, share: Share, recording: Coroutine[Any, Any, None]) -> None:
+        share.join()
+        task = asyncio.create_task(recording)
+        self._recording.add(task)
+        task.add_done_callback(self._recording.discard)
+        task.add_done_callback(lambda _: share.leave())
 
     async def _record(self, request: HttpRequest, url: Address, answer: HttpAnswer, started: int) -> None:
         try:

@@ -276,13 +276,15 @@ class RecordingProxy:
         )
 
     def _make_fronts(self) -> Fronts:
-        return Fronts(
+        fronts = Fronts(
             self._http.answer,
             self._handshakes,
             url=lambda: self.url,
             log=self._refusals,
             limits=_HTTP_LIMITS,
         )
+        fronts.on_sent = self._http.sent
+        return fronts
 
     def _make_front(self, *args: Any, **kwargs: Any) -> Front:
         return Front(self._fronts, functools.partial(self._make_leg, *args, **kwargs))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import http.cookiejar
 import ssl
+from collections.abc import Awaitable, Callable
 
 import httpx
 
@@ -19,10 +20,13 @@ from ..connection import OPEN_TIMEOUT
 from ..network_errors import NO_ANSWER, is_loopback, network_reason
 from .exchanges import MAX_BODY
 
-__all__ = ["ANSWER_TIMEOUT", "RestClient"]
+__all__ = ["ANSWER_TIMEOUT", "SMALL", "RestClient"]
 
 ANSWER_TIMEOUT = 60.0
 """Seconds within which an answer must be there, whole."""
+
+SMALL = 1 << 16
+"""Bytes that an answer may have before it reserves memory: about as many as come at once."""
 
 _SILENCE = 30.0  # seconds without a byte
 _KEPT_FOR = 4.0  # seconds that a connection is kept for the next request: servers close after 5, rarely earlier
@@ -49,13 +53,16 @@ class RestClient:
         self._tls = ssl.create_default_context()  # here, as it takes a while
         self._clients: dict[bool, httpx.AsyncClient] = {}  # by whether the server is on this machine
 
-    async def ask(self, request: HttpRequest, url: Address) -> HttpAnswer:
+    async def ask(
+        self, request: HttpRequest, url: Address, reserve: Callable[[int], Awaitable[None]] | None = None
+    ) -> HttpAnswer:
         """
         Send a request, and return the whole answer.
 
         Args:
             request: What to ask; its target is sent as it is written.
             url: The whole address, with the same target.
+            reserve: Awaited once, before an answer has more than `SMALL` bytes, with the number that it may have.
 
         Returns:
             The answer, with all its headers.
@@ -66,7 +73,7 @@ class RestClient:
         """
         try:
             async with asyncio.timeout(self._answer_timeout):
-                return await self._ask(request, url)
+                return await self._ask(request, url, reserve)
         except ConnectError:
             raise
         except TimeoutError:
@@ -81,7 +88,9 @@ class RestClient:
             await client.aclose()
         self._clients.clear()
 
-    async def _ask(self, request: HttpRequest, url: Address) -> HttpAnswer:
+    async def _ask(
+        self, request: HttpRequest, url: Address, reserve: Callable[[int], Awaitable[None]] | None
+    ) -> HttpAnswer:
         client = self._client_for(url)
         sent = httpx.Request(
             request.method,
@@ -99,6 +108,8 @@ class RestClient:
         try:
             body = bytearray()
             async for piece in response.aiter_raw():
+                if reserve is not None and len(body) <= SMALL < len(body) + len(piece):
+                    await reserve(self._most_of(response.headers))
                 body += piece
                 if len(body) > self._max_body:
                     text = f"the answer has more than {self._max_body >> 20} MiB"
@@ -107,6 +118,11 @@ class RestClient:
             await response.aclose()
         headers = _headers_of(response.headers.raw)
         return HttpAnswer(response.status_code, bytes(body), first_value(headers, "content-type") or "", headers)
+
+    def _most_of(self, headers: httpx.Headers) -> int:
+        """Return how many bytes an answer may have: as its head says, if that says it."""
+        length = headers.get("content-length")
+        return self._max_body if length is None or "transfer-encoding" in headers else min(int(length), self._max_body)
 
     def _client_for(self, url: str) -> httpx.AsyncClient:
         is_local = is_loopback(url)

@@ -23,6 +23,9 @@ log = logging.getLogger("feedrec")
 _AT_ONCE = 1 << 14  # bytes that are worked on in the event loop: about a tenth of a millisecond
 
 
+_MOST_WORKING = 2  # large answers, each of which may take hundreds of megabytes once it is unpacked
+
+
 class ExchangeLog:
     """
     Records HTTP requests and answers between the frames of a run.
@@ -38,6 +41,7 @@ class ExchangeLog:
         self._writer = writer
         self._clock = clock
         self._by = by
+        self._working = asyncio.Semaphore(_MOST_WORKING)
         self._warnings = LogLimit(log, "answers that are not recorded", at_once=20, per_second=0.1)
 
     async def record(self, request: HttpRequest, url: Address, answer: HttpAnswer, started: int) -> None:
@@ -59,7 +63,8 @@ class ExchangeLog:
         if is_small:
             event = self._event_of(request, url, answer, started, time)
         else:
-            event = await asyncio.to_thread(self._event_of, request, url, answer, started, time)
+            async with self._working:
+                event = await asyncio.to_thread(self._event_of, request, url, answer, started, time)
         if event is None:
             self._warnings.log(logging.WARNING, "%s: the answer cannot be unpacked, and is not recorded", url.shown)
             return

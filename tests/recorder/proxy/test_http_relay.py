@@ -22,6 +22,8 @@ from feedrec.formats.line.http_events import exchange_of
 from feedrec.http_messages import HttpExchange
 from feedrec.model import Event, Frame
 from feedrec.recorder import ProxyOptions, RecordingProxy
+from feedrec.recorder.proxy import answer_budget, http_relay
+from feedrec.recorder.proxy.answer_budget import AnswerBudget
 
 from ...timing import until
 from ..rest.rest_server import Answer, Asked, RestServer, answered, chunked, rest_server
@@ -255,6 +257,62 @@ def test_many_requests_at_once(path: Path) -> None:
 
     run(ask())
     assert len(exchanges(path)) == 80
+
+
+@pytest.mark.parametrize("answer", [chunked(PRODUCTS), answered(PRODUCTS)], ids=["chunked", "of known length"])
+def test_many_large_answers_take_turns_for_the_memory(
+    path: Path, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them waits for ever, and all of it is given back."""
+    monkeypatch.setattr(http_relay, "_ANSWERS", len(PRODUCTS))
+    budgets, least = list[AnswerBudget](), list[int]()
+
+    class Watched(AnswerBudget):
+        def __init__(self, total: int) -> None:
+            super().__init__(total)
+            budgets.append(self)
+
+        async def take(self, size: int) -> int:
+            taken = await super().take(size)
+            least.append(self.free)
+            return taken
+
+    monkeypatch.setattr(http_relay, "AnswerBudget", Watched)
+
+    async def ask() -> None:
+        async with between(path, lambda _: answer) as (client, _):
+            found = await asyncio.gather(*(client.get(f"/{number}") for number in range(10)))
+            assert all(one.content == PRODUCTS for one in found)
+
+    run(ask())
+    assert len(exchanges(path)) == len(least) == 10
+    assert set(least) == {0}
+    assert budgets[0].free == len(PRODUCTS)
+
+
+def test_an_answer_that_finds_no_room_is_a_503_in_words(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that does not read holds memory; small answers come all the same, and large ones once it has gone."""
+    monkeypatch.setattr(http_relay, "_ANSWERS", 30 << 20)
+    monkeypatch.setattr(answer_budget, "PATIENCE", 0)
+    large = answered(bytes(20 << 20))
+
+    async def ask() -> list[httpx.Response]:
+        async with (
+            rest_server(lambda asked: large if asked.target == "/large" else answered(b"[]")) as server,
+            RecordingProxy("ws://127.0.0.1:1", path, ProxyOptions(rest_to=server.url)) as proxy,
+            httpx.AsyncClient(base_url=proxy.rest_url, trust_env=False, timeout=None) as client,
+        ):
+            async with client.stream("GET", "/large"):
+                await until(lambda: proxy.progress.counts.requests)  # recorded
+                found = [await client.get("/large"), await client.get("/small")]
+            while (last := await client.get("/large")).status_code == 503:
+                await asyncio.sleep(0.01)
+            return [*found, last]
+
+    refused, small, after = run(ask())
+    assert refused.status_code == 503
+    assert refused.text.endswith("/large was asked, but there is no room for an answer: others take 30 MiB\n")
+    assert (small.content, after.status_code) == (b"[]", 200)
 
 
 def test_a_client_that_goes_amid_a_request_harms_nobody(path: Path) -> None:
