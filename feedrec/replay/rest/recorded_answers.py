@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from ...feeds.redaction.addresses import REDACTED, redact_target
-from ...http_messages import HttpAnswer, HttpExchange, HttpRequest
+from ...http_messages import RECORDER, HttpAnswer, HttpExchange, HttpRequest
 from ..worker.beside import PAUSE
 from .kept import Kept
 
@@ -149,7 +149,8 @@ class RecordedAnswers:
     def _take_new(self) -> None:
         """Take note of what is new, without what is long."""
         for number, (place, one) in enumerate(self._source.new(self._pause)):
-            self._add(place, one.method, one.url, one.answer.status, one.time)
+            if not _tells_nothing(one):
+                self._add(place, one.method, one.url, one.time)
             if not number % _EXCHANGES_AT_ONCE:
                 self._pause()
 
@@ -159,9 +160,7 @@ class RecordedAnswers:
             raise _ClosedError
         time.sleep(PAUSE)
 
-    def _add(self, place: Hashable, method: str, url: str, status: int, came: int) -> None:
-        if status == http.HTTPStatus.NOT_MODIFIED:  # tells nothing to whoever did not have it
-            return
+    def _add(self, place: Hashable, method: str, url: str, came: int) -> None:
         try:
             parts = urlsplit(url)
         except ValueError:  # what another program wrote: nobody can ask for it
@@ -182,6 +181,17 @@ class RecordedAnswers:
             key = _key(*about)
             self._keys.keep(about, key, len(request.target))
         return key
+
+
+def _tells_nothing(exchange: HttpExchange) -> bool:
+    """
+    Return whether an answer is of no use to another client than the one that got it.
+
+    What a venue has not changed is told only to whoever has it. A failure that a client met is part of its
+    day. One that met the recorder, as when it asked too often, would stand in the way of what the frames tell.
+    """
+    status = exchange.answer.status
+    return status == http.HTTPStatus.NOT_MODIFIED or (exchange.by == RECORDER and status >= http.HTTPStatus.BAD_REQUEST)
 
 
 def _key(method: str, target: str) -> Hashable:

@@ -7,12 +7,13 @@ import itertools
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.feeds.redaction.addresses import redact_target
-from feedrec.http_messages import HttpAnswer, HttpExchange, HttpRequest
+from feedrec.http_messages import RECORDER, HttpAnswer, HttpExchange, HttpRequest
 from feedrec.replay.rest import recorded_answers
 from feedrec.replay.rest.recorded_answers import RecordedAnswers
 
@@ -131,6 +132,15 @@ def test_a_failure_of_the_venue_is_its_answer() -> None:
         return await RecordedAnswers(source).find(HttpRequest("GET", "/x"), 5)
 
     assert asyncio.run(scenario()) == HttpAnswer(429, b"slow down")
+
+
+@pytest.mark.parametrize("status", [400, 429, 503])
+def test_a_failure_that_met_the_recorder_itself_is_nobodys_answer(status: int) -> None:
+    """It stands in the way neither of what it was told before nor of what the frames tell."""
+    failed = msgspec.structs.replace(exchange(2, f"{HOST}/x", b"slow down", status), by=RECORDER)
+    asked = msgspec.structs.replace(exchange(1, f"{HOST}/x", b"there"), by=RECORDER)
+    assert find(Source([asked, failed]), "/x", 5) == b"there"
+    assert find(Source([failed]), "/x", 5) is None
 
 
 def test_an_answer_that_could_not_be_unpacked_says_how_it_is_compressed() -> None:
