@@ -88,7 +88,8 @@ def _event(event: Event) -> str:
 def _exchange(exchange: HttpExchange) -> str:
     answer = exchange.answer
     cells = exchange.method.ljust(_METHOD), str(answer.status), output.size(len(answer.body)).rjust(_SIZE)
-    return " ".join((*cells, exchange.url.removeprefix("https://")))
+    origin = exchange.url.removesuffix(exchange.target).removeprefix("https://")
+    return " ".join((*cells, exchange.target, origin))  # where it was sent comes last: it is mostly the same
 
 
 def _start_of(frame: Frame) -> str:

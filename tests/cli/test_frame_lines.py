@@ -55,8 +55,8 @@ def test_a_request_is_its_method_the_status_the_size_and_the_address() -> None:
     found = HttpExchange(START, START, "GET", "https://api.exchange.coinbase.com/products/A-B/book", answer)
     odd = Event(START, None, "http", {"url": "x", "body_text": msgspec.Raw(b'"\xff"')})
     assert shown(http_event(found), http_event(posted), odd)[2:] == [
-        "23:59:59.123   - GET  404     22 B api.exchange.coinbase.com/products/A-B/book",
-        "23:59:59.123   - POST 200   3.0 kB http://127.0.0.1:8000/xxxxxxxxxxxxxxxxxxxxxx…",
+        "23:59:59.123   - GET  404     22 B /products/A-B/book api.exchange.coinbase.com",
+        "23:59:59.123   - POST 200   3.0 kB /xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…",
         '23:59:59.123   - http {"url":"x","body_text":"\\xff"}',
     ]
 
