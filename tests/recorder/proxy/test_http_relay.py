@@ -19,11 +19,13 @@ import zstandard
 
 from feedrec.formats import open_recording
 from feedrec.formats.line.http_events import exchange_of
-from feedrec.http_messages import HttpExchange
+from feedrec.http_messages import HttpExchange, HttpRequest
 from feedrec.model import Event, Frame
 from feedrec.recorder import ProxyOptions, RecordingProxy
 from feedrec.recorder.proxy import answer_budget, http_relay
+from feedrec.recorder.proxy import server as proxy_server
 from feedrec.recorder.proxy.answer_budget import AnswerBudget
+from feedrec.recorder.rest.exchange_log import ExchangeLog
 
 from ...timing import until
 from ..rest.rest_server import Answer, Asked, RestServer, answered, chunked, rest_server
@@ -288,6 +290,36 @@ def test_many_large_answers_take_turns_for_the_memory(
     assert len(exchanges(path)) == len(least) == 10
     assert set(least) == {0}
     assert budgets[0].free == len(PRODUCTS)
+
+
+def test_whoever_asks_faster_than_it_can_be_recorded_waits(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy_server, "_MOST_REQUESTS", 2)
+    may_record, waiting = asyncio.Event(), list[str]()
+
+    async def record(_: object, request: HttpRequest, *__: object) -> None:
+        waiting.append(request.target)
+        await may_record.wait()
+
+    monkeypatch.setattr(ExchangeLog, "record", record)
+
+    async def ask() -> None:
+        async with between(path, lambda _: answered(b"[]")) as (client, server):
+
+            async def ask_all() -> None:
+                for number in range(3):
+                    await client.get(f"/{number}")
+
+            asking = asyncio.create_task(ask_all())
+            await until(lambda: len(waiting) == 2)
+            for _ in range(500):  # steps of the event loop: enough for ten requests
+                await asyncio.sleep(0)
+            asked = len(server.asked)
+            may_record.set()
+            await asking
+            assert asked == 2
+            assert waiting == ["/0", "/1", "/2"]
+
+    run(ask())
 
 
 def test_an_answer_that_finds_no_room_is_a_503_in_words(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

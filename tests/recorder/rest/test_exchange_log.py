@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,32 @@ def record(path: Path, *answers: HttpAnswer) -> list[str]:
 
 def test_a_small_answer_is_written_at_once(path: Path) -> None:
     assert record(path, SMALL, SMALL) == ["clock", "http", "frame", "http", "frame"]
+
+
+def test_only_two_large_answers_are_worked_on_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpacked, each may take hundreds of megabytes."""
+    here, most = set[int](), list[int]()
+
+    def note(exchange: HttpExchange) -> Event:
+        here.add(threading.get_ident())
+        time.sleep(0.01)
+        most.append(len(here))
+        here.discard(threading.get_ident())
+        return http_event(exchange)
+
+    monkeypatch.setattr(exchange_log, "http_event", note)
+    recording = create_recording(path, HEADER)
+    log = ExchangeLog(CountingWriter(recording, RunEnd()), RecordingClock())
+
+    async def record_all() -> None:
+        request, url = HttpRequest("GET", "/products"), Address("https://venue.invalid/products")
+        packed = HttpAnswer(200, gzip.compress(b"[]"), headers=(("content-encoding", "gzip"),))
+        await asyncio.gather(*(log.record(request, url, packed, 0) for _ in range(8)))
+
+    run(record_all())
+    recording.finish()
+    assert len(most) == 8
+    assert max(most) <= 2
 
 
 @pytest.mark.parametrize("answer", [LARGE, PACKED])
