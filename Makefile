@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AT_ONCE ?= 2
+# The profiles of hypothesis are in tests/conftest.py.
 TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for processes and clocks
 
 # Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
@@ -24,15 +25,20 @@ test: $(READY)
 # The same tests, and how much of feedrec they run, in processes of their own too. fail_under is in pyproject.toml.
 coverage: $(READY)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run $(TESTS)
+	$(BIN)/coverage run $(TESTS) --hypothesis-profile thorough
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 # The official SDK needs websockets below 14, and must be able to live beside feedrec.
 LOWEST_WEBSOCKETS := 13.1
 
+# What never imports websockets (a contract of import-linter says so), the house and its pages: the same with any of it.
+# Drawn examples are few here, as on the other Pythons: `make coverage` has looked for what is wrong in the logic.
+KNOW_NO_WEBSOCKETS := $(addprefix tests/,formats feeds test_architecture.py test_coverage_page.py test_house.py \
+	test_http_messages.py test_model.py test_spelling.py test_times.py)
+
 test-lowest: .venv-lowest/.ready
-	.venv-lowest/bin/python $(TESTS)
+	.venv-lowest/bin/python $(TESTS) --hypothesis-profile thin $(addprefix --ignore ,$(KNOW_NO_WEBSOCKETS))
 
 # The same tests with the other Pythons that feedrec supports, those of them that this machine has.
 PYTHONS ?= 3.12 3.13 3.14
@@ -45,7 +51,7 @@ test-pythons:
 
 .PRECIOUS: .venv-%/.ready
 test-on-%: .venv-%/.ready
-	.venv-$*/bin/python $(TESTS) $(if $(QUICK),$(QUICK_TESTS))
+	.venv-$*/bin/python $(TESTS) $(if $(QUICK),--hypothesis-profile thin $(QUICK_TESTS))
 
 # Clients that feedrec did not write, each in the same environment as feedrec.
 SDK := coinbase-advanced-py==1.8.4
