@@ -197,7 +197,7 @@ def test_workers_record_once_between_them_and_replay_without_a_network(
     suite.run("-n", "2", "--feed-record=once", "-k", "test_order").assert_outcomes(passed=4)
     assert len(live.clients) == 1
     monkeypatch.delenv("VENUE")
-    suite.run("-n", "2", "--feed-block-network").assert_outcomes(passed=5)
+    suite.run("--feed-block-network").assert_outcomes(passed=5)
 
 
 def test_the_report_of_a_failure_has_the_requests(suite: Suite, live: FeedReplay, monkeypatch: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedrec.feeds.venue import FeedState, Key
@@ -61,6 +61,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ),
     most=st.sampled_from([0, 100, 2_000]),
 )
+@settings(max_examples=30)
 def test_they_are_those_that_would_be_rebuilt(path: Path, steps: list[tuple[int, frozenset[Key]]], most: int) -> None:
     """Whether positions go on or back, by however much, and whatever is wanted besides."""
     its = timeline(path)
