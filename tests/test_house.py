@@ -81,14 +81,16 @@ def docstrings(module: Path) -> list[str]:
     return [text for node in nodes if (text := ast.get_docstring(node))]
 
 
+PATHS = [f"/{path.relative_to(PACKAGE.parent)}" for path in MODULES]
+
+
 @each_module
 def test_no_docstring_mentions_a_module_that_is_not_there(module: Path) -> None:
     """Neither as `x.py`, or `y/x.py`, nor as `feedrec.y.x`."""
-    paths = [f"/{path.relative_to(PACKAGE.parent)}" for path in MODULES]
     text = "\n".join(docstrings(module))
     mentioned = re.findall(r"[\w/]+\.py\b", text)
     mentioned += [f"{name.replace('.', '/')}" for name in re.findall(r"\bfeedrec(?:\.[a-z_]+)+\b", text)]
-    assert [name for name in mentioned if not any(_leads_to(name, path) for path in paths)] == []
+    assert [name for name in mentioned if not any(_leads_to(name, path) for path in PATHS)] == []
 
 
 def _leads_to(name: str, path: str) -> bool:

@@ -10,20 +10,31 @@ import pytest
 from feedrec.errors import NotARecordingError
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
-from feedrec.model import Header
+from feedrec.model import Frame, Header
 from feedrec.replay.timeline.timeline import Timeline, inspect_recordings
 
 from ..recordings import START, describe, numbered, record, record_with_events
 from .playing import batches_of, frames_in
 
 
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Give two recordings of the same times."""
+    folder = tmp_path_factory.mktemp("timeline")
+    return [record_with_events(folder / f"{part}.jsonl.zst", range(3000)) for part in range(2)]
+
+
+@pytest.fixture(scope="module")
+def frames(paths: list[Path]) -> list[Frame]:
+    """Give what the stream gives."""
+    return frames_in(batches_of(Timeline(paths)))
+
+
 @pytest.mark.parametrize("start", [None, 5000, 10_000_000])
 @pytest.mark.parametrize("until", [0, 1, 999, 10_000, 12_000, 1 << 40])
 def test_scanning_gives_what_the_stream_gives_from_the_very_beginning(
-    tmp_path: Path, start: int | None, until: int
+    paths: list[Path], frames: list[Frame], start: int | None, until: int
 ) -> None:
-    paths = [record_with_events(tmp_path / f"{part}.jsonl.zst", range(3000)) for part in range(2)]
-    frames = frames_in(batches_of(Timeline(paths)))
     since = None if start is None else START + start
     scanned = list(Timeline(paths, start=since, end=START + 10, describe=describe).scan(until, threading.Event()))
     got = frames_in(scanned)
