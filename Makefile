@@ -18,7 +18,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 # QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-pythons.
 QUICK ?=
 
-test coverage: AT_ONCE = 3
+test coverage test-lowest: AT_ONCE = 3
 test: $(READY)
 	$(BIN)/python $(TESTS)
 
