@@ -18,7 +18,7 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 # QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-pythons.
 QUICK ?=
 
-test coverage test-lowest: AT_ONCE = 3
+test coverage test-lowest test-on-%: AT_ONCE = 3
 test: $(READY)
 	$(BIN)/python $(TESTS)
 
@@ -32,10 +32,12 @@ coverage: $(READY)
 # The official SDK needs websockets below 14, and must be able to live beside feedrec.
 LOWEST_WEBSOCKETS := 13.1
 
-# What never imports websockets (a contract of import-linter says so), the house and its pages: the same with any of it.
+# What never imports websockets (a contract of import-linter says so), commands on files, which do not load it either, the
+# house and its pages: the same with any of it.
 # Drawn examples are few here, as on the other Pythons: `make coverage` has looked for what is wrong in the logic.
 KNOW_NO_WEBSOCKETS := $(addprefix tests/,formats feeds test_architecture.py test_coverage_page.py test_house.py \
-	test_http_messages.py test_model.py test_spelling.py test_times.py)
+	test_http_messages.py test_model.py test_spelling.py test_times.py cli/converting cli/inspecting) \
+	$(wildcard $(addprefix tests/cli/commands/test_,cat*.py convert*.py info*.py repair*.py verify*.py))
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python $(TESTS) --hypothesis-profile thin $(addprefix --ignore ,$(KNOW_NO_WEBSOCKETS))
@@ -43,15 +45,18 @@ test-lowest: .venv-lowest/.ready
 # The same tests with the other Pythons that feedrec supports, those of them that this machine has.
 PYTHONS ?= 3.12 3.13 3.14
 QUICK_TESTS := tests/feeds $(addprefix tests/formats/,file line several stream) tests/recorder tests/replay \
-	tests/test_model.py tests/cli/test_cli.py tests/cli/commands/test_cat.py
+	tests/front tests/test_model.py tests/cli/test_cli.py tests/cli/commands/test_cat.py
+# What differs shows on the newest of them first; the quick form asks the others for less.
+QUICK_TESTS_OF_OLDER := $(addprefix tests/,feeds formats/line formats/stream front recorder/wire replay/client test_model.py)
 
 test-pythons:
 	@set -e; found=$$($(PYTHON) scripts/find_pythons.py $(PYTHONS)); \
-	set -- $$found; while [ $$# -gt 0 ]; do $(MAKE) --no-print-directory test-on-$$1 PYTHON=$$2; shift 2; done
+	set -- $$found; while [ $$# -gt 0 ]; do \
+	$(MAKE) --no-print-directory test-on-$$1 PYTHON=$$2 OLDER=$${3:+1}; shift 2; done
 
 .PRECIOUS: .venv-%/.ready
 test-on-%: .venv-%/.ready
-	.venv-$*/bin/python $(TESTS) $(if $(QUICK),--hypothesis-profile thin $(QUICK_TESTS))
+	.venv-$*/bin/python $(TESTS) $(if $(QUICK),--hypothesis-profile thin $(if $(OLDER),$(QUICK_TESTS_OF_OLDER),$(QUICK_TESTS)))
 
 # Clients that feedrec did not write, each in the same environment as feedrec.
 SDK := coinbase-advanced-py==1.8.4
