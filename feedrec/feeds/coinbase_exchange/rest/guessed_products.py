@@ -14,7 +14,7 @@ from ...rest.currencies import MONEY
 from ...rest.increments import increment_of
 from ...state.book import Level
 from .recorded import is_recorded
-from .shapes import CURRENCY, DETAILS, PRODUCT
+from .shapes import CURRENCY, PRODUCT, details_of
 
 __all__ = ["guessed_currencies", "guessed_products"]
 
@@ -83,6 +83,5 @@ def guessed_currencies(products: Iterable[Mapping[str, Any]]) -> list[dict[str, 
 def _guessed_currency(name: str, increments: Collection[str]) -> dict[str, Any]:
     usual = _FIAT_PRECISION if name in MONEY else CURRENCY["max_precision"]
     precision = min(increments, key=Decimal, default=usual)
-    details = {**DETAILS, "type": "fiat" if name in MONEY else "crypto"}
-    names = {"id": name, "name": name, "display_name": name, "details": details}
+    names = {"id": name, "name": name, "display_name": name, "details": details_of(name)}
     return {**CURRENCY, **names, "min_size": precision, "max_precision": precision}

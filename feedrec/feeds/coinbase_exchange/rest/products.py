@@ -15,11 +15,10 @@ import msgspec
 from ....http_messages import HttpAnswer
 from ...decoding import decoder_of
 from ...rest import Market
-from ...rest.currencies import MONEY
 from ...rest.json_answers import json_answer
 from .guessed_products import guessed_currencies, guessed_products
 from .recorded import recorded_products
-from .shapes import CURRENCY, DETAILS, PRODUCT
+from .shapes import CURRENCY, PRODUCT, details_of
 
 __all__ = ["currencies_answer", "currency_answer", "product_answer", "products_answer"]
 
@@ -92,8 +91,7 @@ def _listed_product(given: Mapping[str, Any]) -> dict[str, Any]:
 def _listed_currency(given: Mapping[str, Any]) -> dict[str, Any]:
     currency = {**CURRENCY, "message": given.get("status_message") or "", **_told(given)}
     details = {key: value for key, value in (given.get("details") or {}).items() if value is not None}
-    kind = "fiat" if given.get("id") in MONEY else "crypto"
-    return {**currency, "details": {**DETAILS, "type": kind, **details}}
+    return {**currency, "details": {**details_of(given.get("id") or ""), **details}}
 
 
 def _told(given: Mapping[str, Any]) -> dict[str, Any]:

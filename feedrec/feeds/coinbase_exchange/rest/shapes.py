@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CURRENCY", "DETAILS", "PRODUCT"]
+from ...rest.currencies import MONEY
+
+__all__ = ["CURRENCY", "PRODUCT", "details_of"]
 
 PRODUCT: Mapping[str, Any] = {
     "id": "",
@@ -53,7 +55,7 @@ CURRENCY: Mapping[str, Any] = {
 }
 """The keys of a currency, likewise (`fetch_currencies` of ccxt 4.5.90 has an answer as its example)."""
 
-DETAILS: Mapping[str, Any] = {
+_DETAILS: Mapping[str, Any] = {
     "type": "crypto",
     "symbol": None,
     "network_confirmations": 0,
@@ -68,3 +70,8 @@ DETAILS: Mapping[str, Any] = {
     "max_withdrawal_amount": 0,
 }
 """The keys of a currency's details (the same, and `CurrencyDetail` of coinbase-pro-node 9.1.0)."""
+
+
+def details_of(currency: str) -> dict[str, Any]:
+    """Return the details of a currency of which nothing but its code is known."""
+    return {**_DETAILS, "type": "fiat" if currency in MONEY else "crypto"}
