@@ -66,6 +66,12 @@ class WholeBlock(msgspec.Struct, frozen=True, gc=False):
         return last[1] if isinstance(last, tuple) else last.mark(-1)
 
     @property
+    def last_conn(self) -> int | None:
+        """The connection of the last line that is of one; None if none is."""
+        conns = (part[1][1] if isinstance(part, tuple) else part.conns[-1] for part in reversed(self.parts))
+        return next((conn for conn in conns if conn is not None), None)
+
+    @property
     def highest_conn(self) -> int | None:
         """The highest number of a connection; None if no line has one."""
         conns = [part[1][1] if isinstance(part, tuple) else max(part.conns) for part in self.parts]

@@ -21,7 +21,7 @@ from ..line.as_written import as_written, header_as_written
 from ..line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header, is_header, line_time
 from ..line.columns import ReceivedColumns, stretches
 from ..line.frame_run import FrameRun
-from ..line.index import Mark, mark_of
+from ..line.index import mark_of
 from ..line.renumbering import renumbered
 from ..several.inputs import RunIdentity, run_identity
 from ..stream.whole_block import WholeBlock, whole_block
@@ -191,13 +191,13 @@ class SalvageWriter:
             self._hand_over(encode_event(clock), clock)
         self._is_joint = False
         self._hand_over(line, record)
-        self._go_on(mark_of(record), record.conn)
+        self._go_on(record.time, record.conn, record.conn)
 
-    def _go_on(self, last: Mark, highest_conn: int | None) -> None:
-        """Go on behind a good line."""
-        self._last = last[0]
-        if last[1] is not None:
-            self._conn = last[1]
+    def _go_on(self, time: int, conn: int | None, highest_conn: int | None) -> None:
+        """Go on behind good lines: with the time of the last, and the last and the highest connection, if any."""
+        self._last = time
+        if conn is not None:
+            self._conn = conn
         if highest_conn is not None:
             self._conn_count = max(self._conn_count, highest_conn + 1)
 
@@ -218,7 +218,7 @@ class SalvageWriter:
         """Write a block as it is."""
         self._settle(block.first_mark[0])
         self._write_run(block)
-        self._go_on(block.last_mark, block.highest_conn)
+        self._go_on(block.last_mark[0], block.last_conn, block.highest_conn)
 
     def _hand_over_received(self, received: ReceivedColumns) -> None:
         """Write received frames that follow each other, whose lines stay as they are."""
@@ -232,7 +232,7 @@ class SalvageWriter:
                 self._writer.write_line(line, mark, block=True)
             self._result.lines += len(received.lines)
             self._result.frames += len(received.lines)
-        self._go_on(received.mark(-1), max(received.conns))
+        self._go_on(received.times[-1], received.conns[-1], max(received.conns))
 
     def _write_run(self, run: FrameRun | WholeBlock) -> None:
         assert self._writer is not None  # noqa: S101  for mypy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -19,12 +20,12 @@ from feedrec.errors import RecordingError
 from feedrec.formats import open_recording
 from feedrec.formats.facts.file_facts import decode_facts
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
-from feedrec.formats.line.index import find_index
+from feedrec.formats.line.index import Index, find_index
 from feedrec.formats.stream import whole_block as blocks
 from feedrec.formats.tools import salvage_writer
 from feedrec.formats.tools.repair import repair_recording
 from feedrec.formats.tools.verify import verify_recording
-from feedrec.model import Event, Frame
+from feedrec.model import Event, Frame, format_time
 
 from . import odd_recordings
 from .damage import pack as pack_small
@@ -107,12 +108,31 @@ def test_cut_anywhere() -> None:
         same_both_ways(whole[:cut])
 
 
+def index_of(content: bytes) -> Index:
+    return find_index(lambda offset, size: content[offset : offset + size], len(content))
+
+
+def test_a_request_does_not_change_of_which_connection_what_is_missing_after_it_was(tmp_path: Path) -> None:
+    """It has none itself: that of the line before it counts, also where both are in a block that is copied."""
+    first = encode_frame(Frame(START, 1, b'{"s":0,"c":"a","x":"%b"}' % (b"x" * 200)))
+    second = encode_frame(Frame(START + 1, 0, b'{"s":0,"c":"a"}'))
+    request = b'{"time":"%b","event":"http","status":200}' % format_time(START + 2).encode()
+    damaged = encode_frame(Frame(START + 3, 1, b'{"s":1,"c":"a"}')).replace(b'"s":1', b'"s":1,]')
+    content = pack([first, second, request, damaged], 200)
+    assert [block.lines for block in index_of(content).blocks] == [0, 1, 2, 1]
+    same_both_ways(content)
+    path = tmp_path / "a.jsonl.zst"
+    path.write_bytes(content)
+    with copying_all():
+        _, lines, *_ = repaired(path, keep_unverified=False)
+    assert [json.loads(line)["conn"] for line in lines if b'"damage"' in line] == [0]
+
+
 LINES = [encode_frame(Frame(START + number, 0, b'{"s":%d,"c":"a"}' % number)) for number in range(20_000)]
 
 
 def blocks_of(content: bytes) -> list[bytes]:
-    index = find_index(lambda offset, size: content[offset : offset + size], len(content))
-    return [content[block.offset : block.end] for block in index.blocks]
+    return [content[block.offset : block.end] for block in index_of(content).blocks]
 
 
 def repaired_blocks(tmp_path: Path, content: bytes) -> list[bytes]:
