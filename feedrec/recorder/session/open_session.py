@@ -21,6 +21,7 @@ from ...formats.file.rotation import RotatingWriter
 from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
 from .failover import Failover
+from .run_options import RunOptions
 from .session import Limits, RecordingSession
 from .source import Source
 
@@ -123,7 +124,11 @@ def create_session(  # noqa: PLR0913  independent options, all but two with a de
     feed = find_feed(endpoint) if isinstance(endpoint, str) else endpoint
     wanted = _wanted(feed, channels, products, has_credentials=credentials is not None, heartbeats=heartbeats)
     stand_in = failover_of(feed, has_url=url is not None) if failover is True else failover or None
-    options = {"limits": limits, "callbacks": Callbacks(**callbacks), "reconnect": reconnect, "name": name}
+    options = {
+        "limits": limits,
+        "callbacks": Callbacks(**callbacks),
+        "options": RunOptions(reconnect=reconnect, name=name),
+    }
     source = Source(feed, url or feed.url, wanted, credentials, stand_in, redaction or Redaction())
     return _session_into(path, source, options)
 

@@ -10,6 +10,7 @@ from ...errors import ConnectError, VenueError
 from ...feeds import ProductList, Subscription
 from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
+from .run_options import RunOptions
 from .session import Limits, RecordingSession
 from .source import Source
 
@@ -63,7 +64,9 @@ async def _list_products(source: Source, patience: float) -> ProductList:
         failover = None
     asking = source._replace(subscriptions=[Subscription(channel)], failover=failover, patterns=(), rest=None)
     limits, callbacks = Limits(patience), Callbacks(on_frame=on_frame)
-    session: RecordingSession = asking.session(None, limits=limits, callbacks=callbacks, name="products")
+    session: RecordingSession = asking.session(
+        None, limits=limits, callbacks=callbacks, options=RunOptions(name="products")
+    )
     try:
         await session.run()
     except VenueError:

@@ -25,6 +25,7 @@ from ..output.counting_writer import CountingWriter
 from ..rate_limit import RateLimit
 from ..run_end import Outcome, RunEnd
 from .failover import EndpointAddress, EndpointSelector
+from .run_options import RunOptions
 from .summary import RunState
 
 __all__ = ["GOOD_CONNECTION", "Connect", "ReconnectLoop", "RunContext", "headers_of"]
@@ -53,7 +54,7 @@ class RunContext(msgspec.Struct):
         connect: Opens a connection.
         end: The end of the run.
         opened: Set once the first connection is open.
-        reconnect: Whether to open a lost connection again.
+        options: How to treat the connections.
         connections: Connections that the run keeps open.
         served_nothing: Those of them on which the venue accepted nothing, for now.
         openings: The venue's limit on opening connections.
@@ -68,7 +69,7 @@ class RunContext(msgspec.Struct):
     connect: Connect
     end: RunEnd
     opened: asyncio.Event
-    reconnect: bool
+    options: RunOptions
     openings: RateLimit
     messages: RateLimit
     connections: int = 0
@@ -122,7 +123,7 @@ class ReconnectLoop:
             if self._is_reopening:
                 self._is_reopening = False
                 continue
-            if not self._context.reconnect:
+            if not self._context.options.reconnect:
                 end.end(Outcome.CONNECTION_LOST)
                 return
             self._learn(endpoint, seconds, reason)

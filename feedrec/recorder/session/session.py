@@ -39,6 +39,7 @@ from .failover_probe import return_to_primary
 from .keeping_secrets import keeping_secrets, without_secrets
 from .log_names import named_log_lines
 from .reconnect import Connect, ReconnectLoop, RunContext
+from .run_options import RunOptions
 from .summary import Progress, RunState, Summary
 
 __all__ = ["FINISH_PATIENCE", "Limits", "RecordingSession", "call_in"]
@@ -86,8 +87,7 @@ class RecordingSession:
         callbacks: The functions of a program to call.
         failover: What takes over when the endpoint is down; None for nothing.
         redaction: What must not be recorded or shown; None for what the names of keys say.
-        reconnect: Whether to open a lost connection again; otherwise the run ends with the first that is lost.
-        name: What stands before its log lines, to tell sessions of one program apart.
+        options: How to treat its connections; None for the defaults.
         rest: What is asked by HTTP beside the feed, and recorded; None for nothing.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
@@ -110,18 +110,17 @@ class RecordingSession:
         callbacks: Callbacks | None = None,
         failover: Failover | None = None,
         redaction: Redaction | None = None,
-        reconnect: bool = True,
-        name: str = "",
+        options: RunOptions | None = None,
         rest: RestPlan | None = None,
         clock: RecordingClock | None = None,
         backoff: Backoff | None = None,
         connect: Connect = open_connection,
     ) -> None:
         recording = self._recording = NullWriter() if writer is None else writer
-        limits = limits or Limits()
+        limits, options = limits or Limits(), options or RunOptions()
         self._end = RunEnd()
         self._writer = writer_for(recording, self._end, limits.max_frames, callbacks)
-        self._duration, self._name, self._rest = limits.duration, name, rest
+        self._duration, self._name, self._rest = limits.duration, options.name, rest
         self._started = time.monotonic()
         self._phase = _Phase.READY
         self._over = asyncio.Event()
@@ -139,7 +138,7 @@ class RecordingSession:
             connect=connect,
             end=self._end,
             opened=asyncio.Event(),
-            reconnect=reconnect,
+            options=options,
             openings=RateLimit(feed.connections_per_second),
             messages=RateLimit(feed.messages_per_second if credentials is None else None),
         )

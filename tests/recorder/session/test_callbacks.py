@@ -16,6 +16,7 @@ from feedrec.recorder import Callbacks, Limits, RecordingSession
 from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.run_end import RunEnd
 from feedrec.recorder.session.callbacks import ReportingWriter
+from feedrec.recorder.session.run_options import RunOptions
 
 from ..venue import (
     HEADER,
@@ -185,7 +186,11 @@ def test_an_error_comes_with_the_reason_that_the_venue_gives() -> None:
         async with venue(refuse_and_abort) as url:
             feed = find_feed("coinbase-exchange")
             session = RecordingSession(
-                feed, url, [Subscription("ticker", ("A-B",))], callbacks=log.callbacks, reconnect=False
+                feed,
+                url,
+                [Subscription("ticker", ("A-B",))],
+                callbacks=log.callbacks,
+                options=RunOptions(reconnect=False),
             )
             await session.run()
 
