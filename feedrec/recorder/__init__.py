@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from .session.failover import Failover
     from .session.open_session import create_session, failover_of, open_session
     from .session.product_list import list_products
-    from .session.session import Limits, RecordingSession
+    from .session.run_options import Limits
+    from .session.session import RecordingSession
     from .session.source import Source
     from .session.summary import Progress, Summary
 
@@ -64,7 +65,7 @@ __getattr__ = offer(
     {
         "Callbacks": "session.callbacks",
         "Failover": "session.failover",
-        "Limits": "session.session",
+        "Limits": "session.run_options",
         "Progress": "session.summary",
         "ProxyOptions": "proxy",
         "RecordingProxy": "proxy",

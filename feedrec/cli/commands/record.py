@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ...errors import UsageError
 from ..options import GroupedCommand, as_json, limit_options, logging_options
-from ..recording.output import OutputOptions, open_output, output_options
+from ..recording.output import output_options
 from ..recording.product_options import resolve_patterns
-from ..recording.source import SourceOptions, source_options
-from ..subscribed import name_subscription
+from ..recording.source import source_options
 from ..terminal import echo_json
-
-if TYPE_CHECKING:
-    from ...recorder import Summary
 
 log = logging.getLogger("feedrec")
 
@@ -42,9 +37,7 @@ LOSS = 3
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")
 @as_json
 @logging_options
-def record(
-    duration: float | None, max_frames: int | None, fail_on_gap: bool, strict: bool, as_json: bool, **options: Any
-) -> int:
+def record(**values: Any) -> int:
     """
     Record a feed to a file, every frame exactly as it arrives, until Ctrl-C.
 
@@ -56,32 +49,23 @@ def record(
     Lost connections are reopened, however long that takes. The file can be read and replayed while it is being written;
     until it is finished, its name ends in .part. A recorder that is killed loses at most the last second.
     """
-    from ...recorder import Limits
-    from ..recording.run import facts_of, report, run_recording
+    from ..recording.feed_options import FeedOptions, ProcessOptions
+    from ..recording.feed_run import FeedRun
+    from ..recording.run import facts_of, report, run_to_end
+    from ..recording.run_services import RunServices
 
-    place = OutputOptions(**{name: options.pop(name) for name in OutputOptions.__struct_fields__})
-    if place.output == "-" and as_json:
-        raise UsageError("--json and -o - both write to stdout: use only one of them")
-    wanted = SourceOptions(**options)
-    source = resolve_patterns(wanted.find(), yes=wanted.yes)
+    process, options = ProcessOptions.take(values), FeedOptions.take(values)
+    process.check(options)
+    source = resolve_patterns(options.source.find(), yes=options.source.yes)
     if plan := source.feed.plan_of(source.subscriptions):
         log.info("%s", plan)
-    target = open_output(source, place)
-    summary, error = target.settle(*run_recording(source, target.writer, Limits(duration, max_frames)))
-    if as_json:
+    services = RunServices(process)
+    run = FeedRun(source, options, services)
+    summary, error = run.settle(*run_to_end(run.session, run.output.writer, services))
+    if process.as_json:
         echo_json(facts_of(summary, error))
     else:
-        report(summary, error, err=place.output == "-")
+        report(summary, error, err=options.place.output == "-")
     if error is not None:
         raise error
-    is_lossy = (fail_on_gap and summary.counts.gaps > 0) or (strict and not _is_complete(summary))
-    return LOSS if is_lossy else 0
-
-
-def _is_complete(summary: Summary) -> bool:
-    """Tell whether the venue accepted everything that was asked for; the summary says what it refused."""
-    facts = summary.subscribed
-    if facts.accepted is not None and facts.unanswered:
-        names = ", ".join(map(name_subscription, facts.unanswered))
-        log.warning("the venue had not answered when the recording ended: %s", names)
-    return facts.is_complete
+    return LOSS if run.is_lossy(summary) else 0

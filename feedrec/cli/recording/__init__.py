@@ -1,6 +1,9 @@
 """
 What `feedrec record` consists of.
 
+    feed_options.py        the options of a feed, and those of the process
+    feed_run.py            one run of a feed
+    run_services.py        what all runs of a process share
     source.py              what it records
     output.py              where it writes
     run.py                 running it: signals, live status, summary

@@ -15,7 +15,7 @@ import msgspec
 
 from ...errors import FeedrecError, WriteError
 from ...formats.line.subscribed import SubscribedFacts
-from ...recorder import Limits, Progress, Source, Summary
+from ...recorder import Progress, Summary
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
 from ..live_line import LiveLine, fitting
@@ -24,7 +24,7 @@ from ..signals import ENDING
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
 
-__all__ = ["Run", "facts_of", "record_with_status", "report", "run_recording", "run_to_end"]
+__all__ = ["Run", "facts_of", "record_with_status", "report", "run_to_end"]
 
 REFRESH = 0.25
 """Seconds between updates of the live status line."""
@@ -33,23 +33,6 @@ LOG_INTERVAL = 30.0
 """Seconds between status lines in a log."""
 
 log = logging.getLogger("feedrec")
-
-
-def run_recording(source: Source, writer: GrowingRecording, limits: Limits) -> tuple[Summary, BaseException | None]:
-    """
-    Record until a limit, Ctrl-C, SIGTERM or SIGHUP, with live status on stderr.
-
-    At the first signal the connections are closed properly; at a second one the file is finished at once. A third one
-    kills the process, for a disk that hangs.
-
-    Returns:
-        The summary, and the error that ended the run early, if one did after a connection had been opened.
-
-    Raises:
-        FeedrecError: The error that ended the run, if no connection had been opened.
-
-    """
-    return run_to_end(source.session(writer, limits=limits), writer)
 
 
 class Run(Protocol):
@@ -73,13 +56,33 @@ class Run(Protocol):
         """End it without waiting for anybody."""
 
 
-def run_to_end(session: Run, writer: GrowingRecording) -> tuple[Summary, BaseException | None]:
-    """Run something that records, with signals and status; see `run_recording`."""
+def run_to_end(
+    session: Run, writer: GrowingRecording, beside: contextlib.AbstractAsyncContextManager[Any] | None = None
+) -> tuple[Summary, BaseException | None]:
+    """
+    Record until a limit, Ctrl-C, SIGTERM or SIGHUP, with live status on stderr.
+
+    At the first signal the connections are closed properly; at a second one the file is finished at once. A third one
+    kills the process, for a disk that hangs.
+
+    Args:
+        session: What records.
+        writer: Where to.
+        beside: What is there as long as it runs; None for nothing.
+
+    Returns:
+        The summary, and the error that ended the run early, if one did after a connection had been opened.
+
+    Raises:
+        FeedrecError: The error that ended the run, if no connection had been opened.
+
+    """
     ending = _Ending(session)
 
     async def run() -> Summary:
-        ending.install(asyncio.get_running_loop())
-        return await record_with_status(session)
+        async with beside or contextlib.nullcontext():
+            ending.install(asyncio.get_running_loop())
+            return await record_with_status(session)
 
     try:
         with long_lived():

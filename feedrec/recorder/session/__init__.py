@@ -4,7 +4,7 @@ One run of the recorder, from the first connection to the summary.
     open_session.py     the entry point for programs
     session.py          the run
     reconnect.py        one connection, opened again and again
-    run_options.py      how it treats its connections
+    run_options.py      how it treats its connections, when it stops
     callbacks.py        functions of a program that are called
     log_names.py        names of sessions in log lines
     failover.py         which endpoint is recorded

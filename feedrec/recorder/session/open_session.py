@@ -21,8 +21,8 @@ from ...formats.file.rotation import RotatingWriter
 from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
 from .failover import Failover
-from .run_options import RunOptions
-from .session import Limits, RecordingSession
+from .run_options import Limits, RunOptions
+from .session import RecordingSession
 from .source import Source
 
 __all__ = ["create_session", "failover_of", "open_session", "recording_of"]

@@ -10,8 +10,8 @@ from ...errors import ConnectError, VenueError
 from ...feeds import ProductList, Subscription
 from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
-from .run_options import RunOptions
-from .session import Limits, RecordingSession
+from .run_options import Limits, RunOptions
+from .session import RecordingSession
 from .source import Source
 
 __all__ = ["PATIENCE", "list_products"]

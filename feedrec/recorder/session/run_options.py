@@ -1,10 +1,24 @@
-"""How a run treats its connections."""
+"""How a run treats its connections, and when it stops by itself."""
 
 from __future__ import annotations
 
 import msgspec
 
-__all__ = ["RunOptions"]
+__all__ = ["Limits", "RunOptions"]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """
+    When a run stops by itself.
+
+    Attributes:
+        duration: Seconds after which to stop; None for never.
+        max_frames: Received frames after which to stop; None for never.
+
+    """
+
+    duration: float | None = None
+    max_frames: int | None = None
 
 
 class RunOptions(msgspec.Struct, frozen=True):

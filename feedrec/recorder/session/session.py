@@ -39,29 +39,15 @@ from .failover_probe import return_to_primary
 from .keeping_secrets import keeping_secrets, without_secrets
 from .log_names import named_log_lines
 from .reconnect import Connect, ReconnectLoop, RunContext
-from .run_options import RunOptions
+from .run_options import Limits, RunOptions
 from .summary import Progress, RunState, Summary
 
-__all__ = ["FINISH_PATIENCE", "Limits", "RecordingSession", "call_in"]
+__all__ = ["FINISH_PATIENCE", "RecordingSession", "call_in"]
 
 FINISH_PATIENCE = 10.0
 """Seconds without progress after which a disk, or the reader of a pipe, is given up."""
 
 log = logging.getLogger("feedrec")
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """
-    When a run stops by itself.
-
-    Attributes:
-        duration: Seconds after which to stop; None for never.
-        max_frames: Received frames after which to stop; None for never.
-
-    """
-
-    duration: float | None = None
-    max_frames: int | None = None
 
 
 class _Phase(enum.Enum):

@@ -1,0 +1,109 @@
+"""
+The options of `feedrec record`: those of one feed, and those of the process, which may record several.
+
+An option whose parameter is named as a field of a part of `FeedOptions` is of the feed, and a key of its table in a
+configuration; all others are fields of `ProcessOptions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import msgspec
+
+from ...errors import UsageError
+from ...recorder.session.run_options import Limits, RunOptions
+from .output import OutputOptions
+from .source import SourceOptions
+
+__all__ = ["FEED_OPTIONS", "FeedOptions", "LossOptions", "ProcessOptions"]
+
+
+class LossOptions(msgspec.Struct, frozen=True):
+    """
+    What makes a run one with loss, which exits with 3.
+
+    Attributes:
+        fail_on_gap: A gap in the venue's sequence numbers.
+        strict: Anything that was asked for and that the venue did not accept.
+
+    """
+
+    fail_on_gap: bool = False
+    strict: bool = False
+
+
+class FeedOptions(msgspec.Struct, frozen=True):
+    """
+    The options of one feed.
+
+    Attributes:
+        source: What to record.
+        place: Where to write it.
+        limits: When to stop.
+        run: How to treat its connections.
+        loss: What counts as loss.
+
+    """
+
+    source: SourceOptions
+    place: OutputOptions
+    limits: Limits = Limits()
+    run: RunOptions = RunOptions()
+    loss: LossOptions = LossOptions()
+
+    @classmethod
+    def take(cls, values: Mapping[str, Any]) -> Self:
+        """
+        Make the options from values by parameter name, of which others may be among them.
+
+        Raises:
+            UsageError: If some cannot be combined.
+
+        """
+        parts: dict[str, Any] = {
+            part: kind(**{name: values[name] for name in kind.__struct_fields__ if name in values})
+            for part, kind in _PARTS.items()
+        }
+        return cls(**parts)
+
+
+_PARTS: dict[str, type[msgspec.Struct]] = {
+    "source": SourceOptions,
+    "place": OutputOptions,
+    "limits": Limits,
+    "run": RunOptions,
+    "loss": LossOptions,
+}
+
+FEED_OPTIONS = frozenset(name for kind in _PARTS.values() for name in kind.__struct_fields__)
+"""The parameter names that are of one feed."""
+
+
+class ProcessOptions(msgspec.Struct, frozen=True):
+    """
+    The options of the process.
+
+    Attributes:
+        as_json: Whether to print the summary as JSON.
+
+    """
+
+    as_json: bool = False
+
+    @classmethod
+    def take(cls, values: Mapping[str, Any]) -> Self:
+        """Make the options from the values of all parameters of the command."""
+        return cls(**{name: value for name, value in values.items() if name not in FEED_OPTIONS})
+
+    def check(self, options: FeedOptions) -> None:
+        """
+        Refuse what cannot be combined with the options of a feed.
+
+        Raises:
+            UsageError: If both would write to stdout.
+
+        """
+        if options.place.output == "-" and self.as_json:
+            raise UsageError("--json and -o - both write to stdout: use only one of them")

@@ -1,0 +1,37 @@
+"""What all runs of a process share: made before the first, there until the last is over."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from ...recorder.watching.incidents import Incidents
+from .feed_options import ProcessOptions
+
+__all__ = ["RunServices"]
+
+
+class RunServices:
+    """
+    What the runs of a process share. Used in an `async with` block, in which all of them run.
+
+    Args:
+        options: The options of the process.
+
+    Attributes:
+        options: As given.
+        incidents: Passes on what happens to the runs.
+
+    """
+
+    def __init__(self, options: ProcessOptions) -> None:
+        self.options = options
+        self.incidents = Incidents()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End what was begun."""
