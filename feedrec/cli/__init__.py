@@ -9,7 +9,8 @@ The command line.
     filters.py             selecting records by channel, product and time
     checkpoints.py         the checkpoints beside recordings
     feed_rules.py          what a feed knows about recorded frames
-    output.py              formatting numbers, tables and log lines
+    output.py              formatting numbers and tables
+    logs.py                the log on stderr, as lines or as JSON
     progress.py            how far the reading of files has come
     subscribed.py          what was asked for and not accepted
     signals.py             signals that end a program, taken between the steps of its work
@@ -46,6 +47,7 @@ try:
     from .. import __version__
     from ..errors import FeedrecError
     from ..spelling import did_you_mean
+    from .logs import report_problem
     from .terminal import echo, echo_problem
 except KeyboardInterrupt:  # Ctrl-C while modules are still being imported
     sys.exit(128 + signal.SIGINT)
@@ -89,7 +91,7 @@ class _ReportedError(click.ClickException):
         self.error = error
 
     def show(self, file: Any = None) -> None:
-        echo_problem("error", self.format_message())
+        report_problem("error", self.format_message())
 
 
 class _CommandGroup(click.Group):
@@ -226,7 +228,7 @@ def _run(args: list[str] | None) -> int:
         error.show()
         return error.error.exit_code
     except click.ClickException as error:
-        echo_problem("error", f"{error.format_message()}{_where_to_look(error)}")
+        report_problem("error", f"{error.format_message()}{_where_to_look(error)}")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 128 + signal.SIGINT
@@ -234,7 +236,7 @@ def _run(args: list[str] | None) -> int:
         if os.environ.get("FEEDREC_DEBUG"):
             raise
         if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS and error.filename is None:
-            echo_problem("error", f"cannot write to stdout: {error.strerror}")
+            report_problem("error", f"cannot write to stdout: {error.strerror}")
             return 1
         _report_defect(error)
         return 1

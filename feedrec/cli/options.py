@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from .output import set_up_logging
+from .logs import set_up_logging
 from .terminal import echo_problem
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ def logging_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def apply(ctx: click.Context, param: click.Parameter, value: int) -> None:
         change = value if param.name == "verbose" else -value
         level = ctx.meta["feedrec.level"] = ctx.meta.get("feedrec.level", logging.INFO) - 10 * change
-        set_up_logging(level)
+        set_up_logging(level, ctx)
 
     for name, flag, text in (("quiet", "-q", "Log less; -qq: only errors."), ("verbose", "-v", "Log more.")):
         command = click.option(flag, f"--{name}", count=True, expose_value=False, callback=apply, help=text)(command)

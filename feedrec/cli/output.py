@@ -1,17 +1,12 @@
-"""Formatting for people: numbers with units, aligned columns, log lines."""
+"""Formatting for people: numbers with units, aligned columns."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import sys
-import time
 from collections.abc import Sequence
 
-from .live_line import LiveLine
-from .terminal import LEVELS, can_redraw, coloured, flowed, printable
+from .terminal import printable
 
-__all__ = ["columns", "count", "duration", "is_terminal", "ratio", "set_up_logging", "size"]
+__all__ = ["columns", "count", "duration", "ratio", "size"]
 
 
 _NARROWEST = 20  # columns of a cell that is wrapped
@@ -82,58 +77,3 @@ def _wrapped(row: Sequence[str], width: int) -> list[list[str]]:
 
     first, *others = textwrap.wrap(row[-1], width, break_long_words=False, break_on_hyphens=False) or [""]
     return [[*row[:-1], first], *([*[""] * (len(row) - 1), other] for other in others)]
-
-
-def is_terminal() -> bool:
-    """Return whether stderr is a terminal that can redraw a line, and `-q` was not given."""
-    return can_redraw(sys.stderr) and logging.getLogger("feedrec").isEnabledFor(logging.INFO)
-
-
-class _StderrHandler(logging.Handler):
-    """Writes to the current `sys.stderr`: a live display, or a test, may have replaced it."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with contextlib.suppress(OSError, ValueError):  # nobody can be told that stderr is gone
-            LiveLine.write_above(sys.stderr, f"{flowed(self.format(record), sys.stderr)}\n")
-
-
-class _LineFormatter(logging.Formatter):
-    """Formats `2026-11-21T17:00:00Z warning: text`, in UTC like everything else."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        name = record.levelname.lower()
-        level = "" if record.levelno == logging.INFO else f"{name}: "
-        return coloured(f"{stamp} {level}{printable(self._text_of(record))}", level.rstrip(), LEVELS.get(name, ""))
-
-    def _text_of(self, record: logging.LogRecord) -> str:
-        return record.getMessage()
-
-
-class _LibraryFormatter(_LineFormatter):
-    """Formats what a library logs: its name, the first line of the text, and the kind of the error, if any."""
-
-    def _text_of(self, record: logging.LogRecord) -> str:
-        text = record.getMessage().partition("\n")[0]
-        kind = record.exc_info[0] if record.exc_info else None
-        return f"{record.name}: {text}{f' ({kind.__name__})' if kind else ''}"
-
-
-def set_up_logging(level: int) -> None:
-    """
-    Send feedrec's log lines of this level and above to stderr.
-
-    Of what libraries log, errors are shown, and with `-v` warnings too; that includes Python's own warnings. It is one
-    line each, without traceback: libraries write for programmers, and quote what clients and venues sent.
-    """
-    logger = logging.getLogger("feedrec")
-    logger.setLevel(max(level, 1))  # 0 would be the level of all libraries
-    logger.propagate = False
-    libraries = logging.getLogger()
-    libraries.setLevel(logging.WARNING if level <= logging.DEBUG else logging.ERROR)
-    logging.captureWarnings(capture=True)
-    for one, formatter in ((logger, _LineFormatter()), (libraries, _LibraryFormatter())):
-        if not any(isinstance(handler, _StderrHandler) for handler in one.handlers):
-            handler = _StderrHandler()
-            handler.setFormatter(formatter)
-            one.addHandler(handler)

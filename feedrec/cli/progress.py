@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from . import output
 from .live_line import LiveLine, fitting
+from .logs import has_live_line
 from .terminal import printable
 
 __all__ = ["progress_line", "reading"]
@@ -21,7 +22,7 @@ _MINUTE = 60
 @contextlib.contextmanager
 def reading(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yield a function to call with the bytes read and the file size; without a terminal it shows nothing."""
-    if not output.is_terminal():
+    if not has_live_line():
         yield lambda _done, _size: None
         return
     begun = time.monotonic()

@@ -36,6 +36,7 @@ __all__ = [
     "echo_prose",
     "flowed",
     "has_colour",
+    "json_line",
     "printable",
     "refuse_terminal",
     "shown",
@@ -181,9 +182,14 @@ def echo_problem(level: str, text: str) -> None:
 
 def echo_json(value: Any) -> None:
     """Print a value as one line of JSON on stdout; names of files in it may be any bytes."""
+    click.echo(json_line(value))
+
+
+def json_line(value: Any) -> str:
+    """Return a value as one line of JSON, in which every control character is visible."""
     import msgspec
 
-    click.echo(_escape_json(msgspec.json.encode(_valid(value)).decode()))
+    return _escape_json(msgspec.json.encode(_valid(value)).decode())
 
 
 def _valid(value: Any) -> Any:

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from feedrec.cli.live_line import LiveLine
-from feedrec.cli.output import set_up_logging
+from feedrec.cli.logs import set_up_logging
 
 
 class Screen(io.StringIO):

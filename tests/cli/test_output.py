@@ -53,7 +53,7 @@ def test_more_v_never_logs_less(verbose: int) -> None:
     """Below DEBUG lies the level at which a logger has that of the root."""
     code = f"""
 import logging
-from feedrec.cli.output import set_up_logging
+from feedrec.cli.logs import set_up_logging
 set_up_logging(logging.INFO - 10 * {verbose})
 logging.getLogger("feedrec").info("said")
 """
@@ -64,7 +64,7 @@ logging.getLogger("feedrec").info("said")
 CODE = r"""
 import asyncio, logging, sys, threading, warnings
 from feedrec.cli import _report_stray_errors
-from feedrec.cli.output import set_up_logging
+from feedrec.cli.logs import set_up_logging
 
 set_up_logging(int(sys.argv[1]))
 _report_stray_errors()

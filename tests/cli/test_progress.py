@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from feedrec.cli.output import set_up_logging
+from feedrec.cli.logs import set_up_logging
 from feedrec.cli.progress import progress_line, reading
 
 from .test_live_line import Screen

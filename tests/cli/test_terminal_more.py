@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.output import set_up_logging
+from feedrec.cli.logs import set_up_logging
 from feedrec.cli.recording.run import report
 from feedrec.cli.terminal import GAP, coloured, echo, echo_paged, echo_problem, has_colour, shown
 from feedrec.formats import create_recording

@@ -9,6 +9,7 @@ import msgspec
 
 from ...errors import UsageError
 from ..child_process import CommandWithChild, address_variables, check_command, choose_free_port, run_command
+from ..logs import log_format_option
 from ..options import (
     allow_host_option,
     as_json,
@@ -71,6 +72,7 @@ LOSS = 3
 @redaction_options
 @as_json
 @logging_options
+@log_format_option
 def proxy(command: tuple[str, ...], to: str, endpoint: str | None, as_json: bool, **options: Any) -> int:
     """
     Pass an application's own connections on to a venue, byte for byte, and record both directions, until Ctrl-C.

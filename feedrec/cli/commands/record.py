@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..logs import log_format_option
 from ..options import GroupedCommand, as_json, limit_options, logging_options
 from ..recording.output import output_options
 from ..recording.product_options import resolve_patterns
@@ -37,6 +38,7 @@ LOSS = 3
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")
 @as_json
 @logging_options
+@log_format_option
 def record(**values: Any) -> int:
     """
     Record a feed to a file, every frame exactly as it arrives, until Ctrl-C.

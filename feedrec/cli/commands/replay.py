@@ -17,6 +17,7 @@ import click
 from ...errors import UsageError
 from .. import output
 from ..child_process import CommandWithChild, address_variables, check_command, choose_free_port, run_command
+from ..logs import log_format_option
 from ..memory import long_lived
 from ..options import (
     DURATION,
@@ -141,6 +142,7 @@ log = logging.getLogger("feedrec")
 @tls_options
 @as_json
 @logging_options
+@log_format_option
 def replay(
     files: tuple[Path, ...],
     command: tuple[str, ...],

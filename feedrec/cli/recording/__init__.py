@@ -7,6 +7,8 @@ What `feedrec record` consists of.
     source.py              what it records
     output.py              where it writes
     run.py                 running it: signals, live status, summary
+    supervisor.py          what systemd is told of it
+    repeating.py           what is done again and again while it runs
     product_options.py     lists of products in files, and patterns
     raw_options.py         options of `-e raw`
     rest_options.py        what it asks by HTTP beside the feed

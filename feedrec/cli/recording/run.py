@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import click
@@ -19,10 +19,13 @@ from ...recorder import Progress, Summary
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
 from ..live_line import LiveLine, fitting
+from ..logs import has_live_line
 from ..memory import long_lived
 from ..signals import ENDING
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
+from .repeating import repeating
+from .supervisor import supervised
 
 __all__ = ["Run", "facts_of", "record_with_status", "report", "run_to_end"]
 
@@ -134,8 +137,8 @@ class _Ending:
 
 async def record_with_status(session: Run) -> Summary:
     """Run a session with its status on stderr: a live line on a terminal, else a log line now and then."""
-    show = _live_line(session) if output.is_terminal() else _log_lines(session)
-    async with show:
+    show = _live_line(session) if has_live_line() else _log_lines(session)
+    async with show, supervised(session, status_line):
         return await session.run()
 
 
@@ -152,7 +155,7 @@ async def _live_line(session: Run) -> AsyncIterator[None]:
             before = now
 
     with LiveLine(sys.stderr) as live:
-        async with _repeating(show, REFRESH):
+        async with repeating(show, REFRESH):
             yield
 
 
@@ -166,25 +169,8 @@ async def _log_lines(session: Run) -> AsyncIterator[None]:
         log.info("%s", status_line(before, now))
         before = now
 
-    async with _repeating(show, LOG_INTERVAL):
+    async with repeating(show, LOG_INTERVAL):
         yield
-
-
-@contextlib.asynccontextmanager
-async def _repeating(action: Callable[[], None], interval: float) -> AsyncIterator[None]:
-    async def repeat() -> None:
-        while True:
-            await asyncio.sleep(interval)
-            with contextlib.suppress(OSError):  # the terminal was closed; the recording goes on
-                action()
-
-    task = asyncio.create_task(repeat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def status_line(before: Progress, now: Progress, width: int | None = None) -> str:

@@ -25,5 +25,6 @@ def named_log_lines(name: str) -> Iterator[None]:
 
 def _add_name(record: logging.LogRecord) -> bool:
     if name := _name.get():
+        record.feed = name  # for handlers that do not write lines for people
         record.msg, record.args = "%s: %s", (name, record.getMessage())
     return True
