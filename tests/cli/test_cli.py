@@ -55,7 +55,13 @@ def test_a_long_help_has_its_options_in_groups(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert isinstance(command, GroupedCommand)
     *_, general = feedrec(name, "--help").stdout.decode().split("\n\n")
-    assert re.findall(r"^  (?:-\w, )?--([\w-]+)", general, re.MULTILINE) == ["json", "verbose", "quiet", "log-format", "help"]
+    assert re.findall(r"^  (?:-\w, )?--([\w-]+)", general, re.MULTILINE) == [
+        "json",
+        "verbose",
+        "quiet",
+        "log-format",
+        "help",
+    ]
     named = [option for names in command.groups.values() for option in names]
     assert len(named) == len(set(named))
     assert len(named) > 10
