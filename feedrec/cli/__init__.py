@@ -3,6 +3,7 @@ The command line.
 
     commands/              one module per command
     recording/             what `record` consists of
+    replaying/             what `replay` consists of
     converting/            what `convert` consists of
     inspecting/            what `info` consists of
     options.py             option types, and options that several commands share
@@ -18,8 +19,6 @@ The command line.
     terminal.py            printing, with every control character made visible
     frame_lines.py         records as lines for a person
     child_process.py       the command after `replay --` and `proxy --`
-    replay_tls.py          TLS for `replay`
-    replay_dialogue.py     `replay --mode dialogue`
     memory.py              how memory is handed out and collected
 
 Only light modules are imported at the top; whatever a command needs for its work is imported when it runs, so that

@@ -33,8 +33,8 @@ from ..options import (
     time_options,
 )
 from ..recording.credential_options import read_key_text
-from ..replay_dialogue import dialogue_options, tell_failure
-from ..replay_tls import ChosenTls, choose_tls, tls_options
+from ..replaying.dialogue import dialogue_options, tell_failure
+from ..replaying.tls import ChosenTls, choose_tls, tls_options
 from ..terminal import echo, echo_json, echo_prose
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ..errors import UsageError
-from .options import all_options
+from ...errors import UsageError
+from ..options import all_options
 
 if TYPE_CHECKING:
-    from ..replay import TlsFiles
+    from ...replay import TlsFiles
 
 __all__ = ["ChosenTls", "choose_tls", "tls_options"]
 
@@ -86,7 +86,7 @@ def choose_tls(options: dict[str, Any]) -> ChosenTls:
     if names and not wanted:
         raise UsageError("--tls-name needs --tls")
     if cert is not None:
-        from ..replay import TlsFiles
+        from ...replay import TlsFiles
 
         return ChosenTls(TlsFiles(cert, key))
     return _our_own(options["host"], names, folder) if wanted else ChosenTls()
@@ -95,9 +95,9 @@ def choose_tls(options: dict[str, Any]) -> ChosenTls:
 def _our_own(host: str, names: Iterable[str], folder: Path | None) -> ChosenTls:
     import datetime as dt
 
-    from ..admission.allowed_hosts import parse_host_name
-    from ..feeds import endpoint_names, hosts_of
-    from ..replay.tls.certificate_folder import prepare_certificates
+    from ...admission.allowed_hosts import parse_host_name
+    from ...feeds import endpoint_names, hosts_of
+    from ...replay.tls.certificate_folder import prepare_certificates
 
     hosts = {parse_host_name(name) for name in names} | hosts_of(endpoint_names()) | _listened_on(host)
     local = prepare_certificates(folder or _default_folder(), hosts, dt.datetime.now(dt.UTC))
@@ -106,7 +106,7 @@ def _our_own(host: str, names: Iterable[str], folder: Path | None) -> ChosenTls:
 
 def _listened_on(host: str) -> set[str]:
     """Return the host that is listened on, if clients can connect to it by that name."""
-    from ..admission.allowed_hosts import parse_host_name
+    from ...admission.allowed_hosts import parse_host_name
 
     try:
         return {parse_host_name(host)} - {"0.0.0.0", "::"}  # noqa: S104  they stand for every address
@@ -115,7 +115,7 @@ def _listened_on(host: str) -> set[str]:
 
 
 def _default_folder() -> Path:
-    from ..replay.tls.certificate_folder import default_folder
+    from ...replay.tls.certificate_folder import default_folder
 
     try:
         home = Path.home()

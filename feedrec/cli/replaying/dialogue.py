@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import DURATION
-from .terminal import coloured, echo
+from ..options import DURATION
+from ..terminal import coloured, echo
 
 if TYPE_CHECKING:
-    from ..replay import DialogueFailure
+    from ...replay import DialogueFailure
 
 __all__ = ["dialogue_options", "tell_failure"]
 

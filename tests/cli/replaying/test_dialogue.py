@@ -14,14 +14,14 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from feedrec.cli.replay_dialogue import tell_failure
+from feedrec.cli.replaying.dialogue import tell_failure
 from feedrec.formats.line.codec import encode_event
 from feedrec.replay import DialogueFailure
 
-from ..replay.dialogues import Asked, Line, closed, record_dialogue
-from ..replay.recordings import START
-from ..timing import HANG_TIMEOUT
-from .command import background, feedrec, first_line
+from ...replay.dialogues import Asked, Line, closed, record_dialogue
+from ...replay.recordings import START
+from ...timing import HANG_TIMEOUT
+from ..command import background, feedrec, first_line
 
 PLAYED = ("--port", 0, "--mode", "dialogue", "--speed", "max", "--at-end", "exit", "--match-timeout", HANG_TIMEOUT)
 TALK: list[Line] = ['> {"op":"add","id":1}', '< {"id":1,"sum":3}', closed("client")]

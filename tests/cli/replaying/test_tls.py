@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from feedrec.cli.replay_tls import choose_tls
+from feedrec.cli.replaying.tls import choose_tls
 from feedrec.errors import UsageError
 from feedrec.feeds import endpoint_names, hosts_of
 from feedrec.replay import TlsFiles
 from feedrec.replay.tls.key_and_chain import read_key_and_chain
 
-from .command import DEMO, background, feedrec, first_line, interrupt
+from ..command import DEMO, background, feedrec, first_line, interrupt
 
 VARIABLES = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"]
 

@@ -1,0 +1,6 @@
+"""
+What `feedrec replay` consists of, besides the server.
+
+    dialogue.py  `--mode dialogue`
+    tls.py       its certificate
+"""
