@@ -9,6 +9,7 @@ import click
 
 from ..logs import log_format_option
 from ..options import GroupedCommand, as_json, limit_options, logging_options
+from ..recording.alert_options import alert_options
 from ..recording.output import output_options
 from ..recording.product_options import resolve_patterns
 from ..recording.source import source_options
@@ -29,6 +30,7 @@ LOSS = 3
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
         "When to stop": "duration max-frames fail-on-gap strict",
+        "Who is told": "alert alert-timeout",
     },
 )
 @source_options
@@ -36,6 +38,7 @@ LOSS = 3
 @limit_options
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")
+@alert_options
 @as_json
 @logging_options
 @log_format_option

@@ -8,6 +8,7 @@ What `feedrec record` consists of.
     output.py              where it writes
     run.py                 running it: signals, live status, summary
     supervisor.py          what systemd is told of it
+    alert_options.py       the command that is run when somebody should know
     repeating.py           what is done again and again while it runs
     product_options.py     lists of products in files, and patterns
     raw_options.py         options of `-e raw`

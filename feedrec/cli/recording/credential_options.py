@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...feeds import Feed, Subscription
     from ...feeds.credentials import Credentials
 
-__all__ = ["credentials_for", "read_credentials", "read_key_text", "read_text"]
+__all__ = ["credentials_for", "read_credentials", "read_key_text", "read_text", "secret_variables"]
 
 _LARGEST_KEY_FILE = 1 << 16  # bytes; a real one has a few hundred
 
@@ -103,3 +103,11 @@ def read_text(path: Path, what: str, most: int) -> tuple[str, int]:
     except OSError as error:
         problem = str(error.strerror)
     raise UsageError(f"cannot read the {what} {path}: {problem}")
+
+
+def secret_variables() -> set[str]:
+    """Return the names of the environment variables that hold credentials of any endpoint."""
+    from ...feeds import endpoint_names, find_feed
+
+    kinds = [find_feed(name).credentials for name in endpoint_names()]
+    return {variable for kind in kinds if kind is not None for variable in kind.variables}

@@ -87,10 +87,14 @@ class ProcessOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         as_json: Whether to print the summary as JSON.
+        alert: A command to run when somebody should know something at once; None for none.
+        alert_timeout: Seconds that it may take.
 
     """
 
     as_json: bool = False
+    alert: str | None = None
+    alert_timeout: float = 30.0
 
     @classmethod
     def take(cls, values: Mapping[str, Any]) -> Self:

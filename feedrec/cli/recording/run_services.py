@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from ...recorder.watching.incidents import Incidents
+from .alert_options import Alerts
 from .feed_options import ProcessOptions
 
 __all__ = ["RunServices"]
@@ -21,12 +22,17 @@ class RunServices:
     Attributes:
         options: As given.
         incidents: Passes on what happens to the runs.
+        alerts: Runs a command for each; None if there is none.
+
+    Raises:
+        UsageError: If what the options say cannot be done.
 
     """
 
     def __init__(self, options: ProcessOptions) -> None:
         self.options = options
         self.incidents = Incidents()
+        self.alerts = None if options.alert is None else Alerts(options.alert, options.alert_timeout, self.incidents)
 
     async def __aenter__(self) -> Self:
         return self
@@ -35,3 +41,5 @@ class RunServices:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End what was begun."""
+        if self.alerts is not None:
+            await self.alerts.finish()
