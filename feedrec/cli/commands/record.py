@@ -9,9 +9,9 @@ import click
 
 from ..logs import log_format_option
 from ..options import GroupedCommand, as_json, limit_options, logging_options
-from ..recording.alert_options import alert_options
+from ..recording.options.alert_options import alert_options
+from ..recording.options.product_options import resolve_patterns
 from ..recording.output import output_options
-from ..recording.product_options import resolve_patterns
 from ..recording.source import source_options
 from ..terminal import echo_json
 

@@ -32,7 +32,7 @@ from ..options import (
     port_option,
     time_options,
 )
-from ..recording.credential_options import read_key_text
+from ..recording.options.credential_options import read_key_text
 from ..replaying.dialogue import dialogue_options, tell_failure
 from ..replaying.tls import ChosenTls, choose_tls, tls_options
 from ..terminal import echo, echo_json, echo_prose

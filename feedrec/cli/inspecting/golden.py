@@ -14,7 +14,7 @@ import msgspec
 from ...errors import UsageError
 from ...spelling import did_you_mean
 from .. import output
-from ..recording.credential_options import read_text
+from ..recording.options.credential_options import read_text
 from ..terminal import echo, echo_json, printable, width_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from ...recorder.watching.incidents import Incidents
-from .alert_options import Alerts
 from .feed_options import ProcessOptions
+from .options.alert_options import Alerts
 
 __all__ = ["RunServices"]
 

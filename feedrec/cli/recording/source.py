@@ -12,11 +12,11 @@ import msgspec
 
 from ...errors import UsageError
 from ..options import CHANNEL, PRODUCTS, all_options, complete_channel, complete_endpoint
-from .credential_options import credentials_for
-from .product_options import read_products
-from .raw_options import RAW, RawOptions, raw_options
-from .redaction_options import redaction_of, redaction_options
-from .rest_options import RestOptions, rest_options
+from .options.credential_options import credentials_for
+from .options.product_options import read_products
+from .options.raw_options import RAW, RawOptions, raw_options
+from .options.redaction_options import redaction_of, redaction_options
+from .options.rest_options import RestOptions, rest_options
 
 if TYPE_CHECKING:
     from ...feeds import Feed

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..options import DURATION, all_options
+from ...options import DURATION, all_options
 from .credential_options import secret_variables
 
 if TYPE_CHECKING:
-    from ...recorder.watching.incidents import Incident, Incidents
+    from ....recorder.watching.incidents import Incident, Incidents
 
 __all__ = ["Alerts", "alert_options"]
 
@@ -54,8 +54,8 @@ class Alerts:
     """
 
     def __init__(self, command: str, time_limit: float, incidents: Incidents) -> None:
-        from ...recorder.commands.command import Command
-        from ...recorder.commands.runner import CommandRunner
+        from ....recorder.commands.command import Command
+        from ....recorder.commands.runner import CommandRunner
 
         self._time_limit = time_limit
         parsed = Command.parse(command, _PLACEHOLDERS)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from ...errors import UsageError
-from ..options import LINES, all_options
+from ....errors import UsageError
+from ...options import LINES, all_options
 from .credential_options import read_key_text, read_text
 
 if TYPE_CHECKING:
-    from ...feeds.raw import RawFeed
+    from ....feeds.raw import RawFeed
 
 __all__ = ["RAW", "RawOptions", "raw_options"]
 
@@ -81,7 +81,7 @@ class RawOptions(msgspec.Struct, frozen=True):
             UsageError: If an option is missing, invalid, or not allowed here, or a file cannot be read.
 
         """
-        from ...feeds.raw import RawFeed
+        from ....feeds.raw import RawFeed
 
         if names_channels:
             raise UsageError(f"-e {RAW} takes no channels or products: replace -c and -p by --send MESSAGE")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.recording.redaction_options import redaction_of
+from feedrec.cli.recording.options.redaction_options import redaction_of
 from feedrec.errors import UsageError
 from feedrec.formats import open_recording
 from feedrec.model import Frame
 
-from ...recorder.venue import Peer, run, text, venue
-from ..command import Output, feedrec, mock_venue
+from ....recorder.venue import Peer, run, text, venue
+from ...command import Output, feedrec, mock_venue
 
 SECRET = "s3cret-listen-key"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.recording.alert_options import Alerts
+from feedrec.cli.recording.options.alert_options import Alerts
 from feedrec.errors import UsageError
 from feedrec.model import parse_time
 from feedrec.recorder.watching.incidents import Incident, Incidents
 
-from ...timing import HANG_TIMEOUT
-from ..command import feedrec
+from ....timing import HANG_TIMEOUT
+from ...command import feedrec
 
 KEEP = """
 import json, sys

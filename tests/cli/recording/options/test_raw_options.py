@@ -11,8 +11,8 @@ import pytest
 from feedrec.formats import open_recording
 from feedrec.model import Frame
 
-from ...recorder.venue import Peer, run, text, venue
-from ..command import Output, feedrec
+from ....recorder.venue import Peer, run, text, venue
+from ...command import Output, feedrec
 
 
 def record(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from ...errors import UsageError
-from ..options import DURATION, all_options
+from ....errors import UsageError
+from ...options import DURATION, all_options
 
 if TYPE_CHECKING:
-    from ...feeds import Feed
-    from ...feeds.redaction import Redaction
-    from ...recorder.rest import RestPlan
+    from ....feeds import Feed
+    from ....feeds.redaction import Redaction
+    from ....recorder.rest import RestPlan
 
 __all__ = ["RestOptions", "rest_options"]
 
@@ -53,7 +53,7 @@ class RestOptions(msgspec.Struct, frozen=True):
             if self.rest_every is not None or self.rest_url is not None:
                 raise UsageError("--rest-every and --rest-url say how --rest asks: add --rest, or leave them out")
             return None
-        from ...recorder.rest.plan import EVERY, plan_for
+        from ....recorder.rest.plan import EVERY, plan_for
 
         every = EVERY if self.rest_every is None else self.rest_every
         return plan_for(feed, self.rest_url, every, redaction=redaction, has_url=has_url)

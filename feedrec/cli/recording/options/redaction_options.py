@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...errors import UsageError
-from ..options import LINES, all_options
+from ....errors import UsageError
+from ...options import LINES, all_options
 from .credential_options import read_key_text
 
 if TYPE_CHECKING:
-    from ...feeds.redaction import Redaction
+    from ....feeds.redaction import Redaction
 
 __all__ = ["redaction_of", "redaction_options"]
 
@@ -57,7 +57,7 @@ def redaction_of(
         UsageError: If one is invalid, or a file or variable cannot be read.
 
     """
-    from ...feeds.redaction import Redaction
+    from ....feeds.redaction import Redaction
 
     keys, paths, values = [], [], {}
     for number, text in enumerate(redacted, 1):

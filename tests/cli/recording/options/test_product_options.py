@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.recording.product_options import read_products, resolve_patterns
+from feedrec.cli.recording.options.product_options import read_products, resolve_patterns
 from feedrec.errors import UsageError
 from feedrec.feeds import Subscription, find_feed
 from feedrec.feeds.redaction import Redaction
 from feedrec.recorder import Source
 
-from ..listing_venue import listing_venue
+from ...listing_venue import listing_venue
 
 
 @pytest.mark.parametrize(

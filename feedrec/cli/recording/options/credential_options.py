@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import UsageError
+from ....errors import UsageError
 
 if TYPE_CHECKING:
-    from ...feeds import Feed, Subscription
-    from ...feeds.credentials import Credentials
+    from ....feeds import Feed, Subscription
+    from ....feeds.credentials import Credentials
 
 __all__ = ["credentials_for", "read_credentials", "read_key_text", "read_text", "secret_variables"]
 
@@ -50,7 +50,7 @@ def credentials_for(feed: Feed, subscriptions: Sequence[Subscription], key_file:
         UsageError: As `read_credentials`, or if a subscription needs credentials and there are none.
 
     """
-    from ...feeds.channel_requests import missing_credentials
+    from ....feeds.channel_requests import missing_credentials
 
     credentials = read_credentials(feed, key_file)
     missing = None if credentials else missing_credentials(feed, subscriptions)
@@ -107,7 +107,7 @@ def read_text(path: Path, what: str, most: int) -> tuple[str, int]:
 
 def secret_variables() -> set[str]:
     """Return the names of the environment variables that hold credentials of any endpoint."""
-    from ...feeds import endpoint_names, find_feed
+    from ....feeds import endpoint_names, find_feed
 
     kinds = [find_feed(name).credentials for name in endpoint_names()]
     return {variable for kind in kinds if kind is not None for variable in kind.variables}

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import UsageError
+from ....errors import UsageError
 from .credential_options import read_text
 
 if TYPE_CHECKING:
-    from ...feeds.products import ProductChoice
-    from ...recorder import Source
+    from ....feeds.products import ProductChoice
+    from ....recorder import Source
 
 __all__ = ["read_products", "resolve_patterns"]
 
@@ -63,8 +63,8 @@ def resolve_patterns(source: Source, *, yes: bool) -> Source:
     """
     import asyncio
 
-    from ...feeds.products import MOST_UNASKED, choose_products, patterns_in
-    from ...recorder import list_products
+    from ....feeds.products import MOST_UNASKED, choose_products, patterns_in
+    from ....recorder import list_products
 
     asked = [one for one in source.subscriptions if patterns_in([one])]
     if not asked:

@@ -1,0 +1,10 @@
+"""
+Groups of options of `feedrec record`, each with what becomes of its values.
+
+    product_options.py     lists of products in files, and patterns
+    raw_options.py         options of `-e raw`
+    rest_options.py        what it asks by HTTP beside the feed
+    redaction_options.py   what is secret
+    credential_options.py  credentials from a file or the environment
+    alert_options.py       the command that is run when somebody should know
+"""
