@@ -110,7 +110,7 @@ figures: $(READY)
 	$(BIN)/python -m benchmarks --json benchmarks/figures.json $(GROUPS); failed=$$?; \
 	$(BIN)/python -m benchmarks.page && exit $$failed
 
-# Kills, full disks, hostile clients: whether the promises hold, at full size.
+# Kills, full disks, hostile clients, a venue that fails in every way: whether the promises hold, at full size.
 soak: $(READY)
 	$(BIN)/python -m soak $(if $(QUICK),--quick)
 

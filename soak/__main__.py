@@ -10,13 +10,14 @@ from pathlib import Path
 
 from benchmarks.command_line import chosen
 
-from . import crowd, disk, kills
+from . import crowd, disk, endurance, kills
 from .finding import Finding
 
 PARTS: dict[str, Callable[..., Iterator[Finding]]] = {
     "kills": kills.findings,
     "disk": disk.findings,
     "crowd": crowd.findings,
+    "endurance": endurance.findings,
 }
 
 

@@ -19,7 +19,7 @@ from feedrec.model import Frame
 from .finding import Finding
 from .venue import number_of, payload
 
-__all__ = ["Recorded", "findings", "full_and_back", "small_disk"]
+__all__ = ["Recorded", "fill", "findings", "full_and_back", "recordings_in", "small_disk"]
 
 _MB = 1 << 20
 _PATIENCE = 300
@@ -103,14 +103,14 @@ def full_and_back(
             while run.poll() is None and time.monotonic() < deadline:
                 _wait(run, free)
                 if run.poll() is None and times_full < times:
-                    _fill(disk / "ballast")
+                    fill(disk / "ballast")
                     times_full += 1
                     _wait(run, full)
                     (disk / "ballast").unlink()
             if run.poll() is None:
                 run.kill()
             reader.join()
-    files = _recordings(disk)
+    files = recordings_in(disk)
     names = [path.name for path in files]
     return Recorded(run.returncode, names, _first_wrong(files, count), times_full, "".join(said))
 
@@ -120,7 +120,7 @@ def _wait(process: subprocess.Popen[str], seconds: float) -> None:
         process.wait(seconds)
 
 
-def _fill(path: Path) -> None:
+def fill(path: Path) -> None:
     """Leave no room; the recorder may take a little of it at the same time."""
     with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while True:
@@ -135,7 +135,8 @@ def _has_begun(folder: Path) -> bool:
     return any(path.stat().st_size for path in folder.glob("*.part"))
 
 
-def _recordings(folder: Path) -> list[Path]:
+def recordings_in(folder: Path) -> list[Path]:
+    """Return the recordings of a folder, finished or not, in the order of their numbers."""
     names = {path.name for path in folder.iterdir()}
     found = [path for path in folder.iterdir() if counts_as_recording(path.name, names)]
     return sorted(found, key=lambda path: natural_key(path.name))

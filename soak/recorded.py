@@ -1,0 +1,218 @@
+"""What recorders wrote, compared with what the venue noted: file by file, each line once."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from feedrec.errors import RecordingError, TruncatedRecordingError
+from feedrec.formats import open_recording
+from feedrec.formats.file.names import is_part
+from feedrec.model import NANOSECONDS, Event, Frame, Record
+
+from .accounting import ConnectionAccount, Missing, Tally
+from .fickle_feed import numbered_in
+from .ledger import WITHHELD, Ledger, digest_of
+
+__all__ = ["FilesAccount", "Interval", "account_of"]
+
+_SOON = 2 * NANOSECONDS
+"""Nanoseconds between what a venue noted of a new connection and what its recorder did, at most."""
+
+_EARLY = 5_000_000
+"""Nanoseconds that a stamp may be before the frame was sent: clocks may differ by 1 ms until it is recorded."""
+
+
+class Interval(NamedTuple):
+    """From one moment to another, in nanoseconds of the steady clock."""
+
+    start: int
+    end: int
+
+
+class _Open:
+    """A connection of a recorder of which no frame is known yet, or which is followed."""
+
+    def __init__(self, opened: int) -> None:
+        self.opened = opened
+        self.received = opened
+        self.account: ConnectionAccount | None = None
+        self.name = ""
+        self.closed = False
+        self.ledger: Ledger | None = None
+
+
+class FilesAccount:
+    """
+    Accounts for all frames by the files of one recorder, in their order.
+
+    Args:
+        ledgers: Where the venue's notes are.
+        recorder: The path under which this recorder connected.
+        kills: When it was killed: nanoseconds of the steady clock.
+        excused: When the disk took nothing, so that more than a second may be lost by a kill.
+        tally: Where the outcome goes.
+
+    Attributes:
+        close_spans, kill_spans: Nanoseconds from when the first missing frame was sent to the end of its connection; of
+            a kill, only those after the last frame that was received and is there, and none while it is excused.
+        earliest, latest: By how many nanoseconds a stamp was later than the frame was sent.
+        closes: How many connections a `close` ended.
+        steps: How often the wall clock was set, by the `clock` events.
+
+    """
+
+    def __init__(
+        self, ledgers: Path, recorder: str, kills: Sequence[int], excused: Sequence[Interval], tally: Tally
+    ) -> None:
+        self.close_spans: list[int] = []
+        self.kill_spans: list[int] = []
+        self.earliest, self.latest, self.closes, self.steps = 0, 0, 0, 0
+        self._tally, self._ledgers, self._recorder = tally, ledgers, recorder
+        self._kills, self._excused = kills, excused
+        self._last_kill = -1
+        self._run = -1
+        self._runs: set[int] = set()
+        self._connections: dict[int, _Open] = {}
+        self._bare: list[int] = []
+        self._names: set[str] = set()
+        self._offset: int | None = None
+        self._now = 0
+
+    def take(self, path: Path) -> None:
+        """Take the next file."""
+        try:
+            with open_recording(path) as recording:
+                if recording.header.created != self._run:
+                    self._end_run()
+                    self._run = recording.header.created
+                    if self._run in self._runs:
+                        self._tally.blame(f"{path.name} is of a run that was over")
+                    self._runs.add(self._run)
+                for record in recording:
+                    self._take(record)
+        except TruncatedRecordingError as error:
+            if not is_part(path):
+                self._tally.blame(f"{path.name}: {error}")
+        except RecordingError as error:
+            self._tally.blame(f"{path.name}: {error}")
+
+    def finish(self) -> None:
+        """Take it that there are no more files."""
+        self._end_run()
+        for path in sorted(self._ledgers.glob(f"{self._recorder}-*")):
+            if path.name not in self._names:
+                self._account_for_unseen(Ledger.read(path))
+
+    def _take(self, record: Record) -> None:
+        if isinstance(record, Event):
+            self._take_event(record)
+        elif record.direction == "in" and not record.synthetic:
+            self._now = record.time - (self._offset or 0)
+            self._take_frame(record)
+
+    def _take_frame(self, frame: Frame) -> None:
+        connection = self._connections.setdefault(frame.conn, _Open(self._now))
+        try:
+            name, number = numbered_in(frame.payload)
+        except ValueError:
+            self._tally.blame(f"{frame.payload[:100]!r} was never sent")
+            return
+        if connection.account is None:
+            connection.name = name
+            if name in self._names or not (self._ledgers / name).exists():
+                self._tally.blame(f"{name} is the name of two connections, or of none")
+                return
+            self._names.add(name)
+            connection.ledger = Ledger.read(self._ledgers / name)
+            connection.account = ConnectionAccount(connection.ledger, self._tally)
+        if name != connection.name or connection.closed:
+            self._tally.blame(f"frame {number} of {name} is among those of {connection.name}, or after its end")
+            return
+        connection.account.frame(number, digest_of(frame.payload))
+        connection.received = self._now
+        if connection.ledger is not None and number < len(connection.ledger):
+            late = self._now - connection.ledger.times[number]
+            self.earliest, self.latest = min(self.earliest, late), max(self.latest, late)
+            if late < -_EARLY:
+                self._tally.blame(f"frame {number} of {name} is stamped {-late / 1e6:.1f} ms before it was sent")
+
+    def _take_event(self, event: Event) -> None:
+        details = event.details
+        if event.name == "clock" and "monotonic" in details:
+            offset = details["wall"] - details["monotonic"]
+            self.steps += self._offset is not None and abs(offset - self._offset) > 100_000_000
+            self._offset = offset
+        self._now = event.time - (self._offset or 0)
+        if event.name == "lost":
+            self._tally.blame(f"{details.get('frames')} frames are lost: {details.get('reason')}")
+        if event.conn is None:
+            return
+        if event.name == "open":
+            self._connections[event.conn] = _Open(self._now)
+        connection = self._connections.get(event.conn)
+        if connection is None or event.name not in {"gap", "reset", "close"}:
+            return
+        if event.name == "close":
+            connection.closed = True
+            self.closes += 1
+        if connection.account is None:
+            return
+        if event.name == "gap":
+            connection.account.gap(details["expected"], details["received"], details["missing"])
+        elif event.name == "reset":
+            connection.account.reset(details["received"])
+        else:
+            self._note(self.close_spans, connection.account.ended(killed=False), self._now)
+
+    def _end_run(self) -> None:
+        """End the connections that no `close` ended: their recorder was killed after the last line of its files."""
+        place = bisect.bisect_left(self._kills, self._now)
+        is_its_own = self._last_kill < place < len(self._kills)  # two runs do not end by one kill
+        for connection in self._connections.values():
+            if connection.account is None:
+                self._bare.append(connection.opened)
+            elif not connection.closed and is_its_own:
+                kill = self._kills[place]
+                missing = connection.account.ended(killed=True)
+                if not self._is_excused(kill):
+                    self._note(self.kill_spans, missing, kill, connection.received)
+            else:
+                connection.account.over()
+        if self._connections and is_its_own and not all(one.closed for one in self._connections.values()):
+            self._last_kill = place
+        self._connections.clear()
+        self._offset = None
+
+    def _note(self, spans: list[int], missing: Missing, end: int, received: int = 0) -> None:
+        """Note how long before the end that was which is missing: it was sent, and it came after all that is there."""
+        if missing.since is not None:
+            spans.append(max(0, end - max(missing.since, received)))
+
+    def _is_excused(self, time: int) -> bool:
+        return any(start <= time <= end for start, end in self._excused)
+
+    def _account_for_unseen(self, ledger: Ledger) -> None:
+        """Account for a connection of which no frame was recorded: it was closed or killed at once."""
+        sent = [number for number, kind in enumerate(ledger.kinds) if kind != WITHHELD]
+        if not sent:
+            return
+        self._tally.sent += len(sent)
+        first = ledger.times[sent[0]]
+        kill = next((one for one in self._kills if one >= first), None)
+        if kill is not None and (kill - first < NANOSECONDS or self._is_excused(kill)):
+            self._tally.killed += len(sent)
+        elif any(abs(opened - first) < _SOON for opened in self._bare):
+            self._tally.closed += len(sent)
+        else:
+            self._tally.blame(f"connection {ledger.name}: nothing of {len(sent)} frames is recorded", len(sent))
+
+
+def account_of(files: Iterable[Path], account: FilesAccount) -> FilesAccount:
+    """Have an account take all files of a recorder."""
+    for path in files:
+        account.take(path)
+    account.finish()
+    return account

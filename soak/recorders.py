@@ -1,0 +1,111 @@
+"""Recorders that are killed and started again, as a supervisor does, and what is known of them from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = ["Exit", "Resident", "Supervised"]
+
+_ROOT = Path(__file__).parents[1]
+_PATIENCE = 60.0
+_AGAIN = 0.2  # seconds
+
+
+class Resident(NamedTuple):
+    """How much memory a process had at a moment of the steady clock: seconds and bytes."""
+
+    time: float
+    size: int
+
+
+class Exit(NamedTuple):
+    """A process ended: when, in nanoseconds of the steady clock, with which code, and the last that it said."""
+
+    time: int
+    code: int
+    said: str
+
+
+class Supervised:
+    """
+    `feedrec record`, started again whenever it is gone, until `stop` is called.
+
+    Args:
+        arguments: What follows `record`.
+        folder: Where it runs.
+        log: What it says goes there.
+        environment: More variables.
+
+    Attributes:
+        kills: When it was killed: nanoseconds of the steady clock.
+        exits: Where it was not killed.
+
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.kills: list[int] = []
+        self.exits: list[Exit] = []
+        self._command = [sys.executable, "-m", "feedrec", "record", *arguments]
+        self._folder, self._log = folder, log
+        self._environment = {**os.environ, "PYTHONPATH": str(_ROOT), **(environment or {})}
+        self._changing = threading.Lock()
+        self._is_over = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._supervising = threading.Thread(target=self._supervise, daemon=True)
+        self._supervising.start()
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL."""
+        with self._changing:
+            if self._process is not None and self._process.poll() is None:
+                self.kills.append(time.monotonic_ns())
+                self._process.kill()
+                self._process.wait()
+
+    def stop(self) -> None:
+        """Have it end as Ctrl-C does, and leave it so; one that does not end is killed."""
+        with self._changing:
+            self._is_over = True
+            if self._process is not None and self._process.poll() is None:
+                self._process.send_signal(signal.SIGINT)
+        self._supervising.join(_PATIENCE)
+        if self._supervising.is_alive():
+            self.kill()
+            self._supervising.join()
+
+    def resident(self) -> Resident | None:
+        """Return how much memory it has now; None while it is not running."""
+        with contextlib.suppress(OSError, AttributeError):
+            found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{self._process.pid}/status").read_text())  # type: ignore[union-attr]
+            if found is not None:
+                return Resident(time.monotonic(), int(found[1]) * 1024)
+        return None
+
+    def _last_line(self) -> str:
+        return (self._log.read_text().splitlines() or [""])[-1]
+
+    def _supervise(self) -> None:
+        with self._log.open("ab") as log:
+            while True:
+                with self._changing:
+                    if self._is_over:
+                        return
+                    self._process = subprocess.Popen(
+                        self._command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
+                    )
+                code = self._process.wait()
+                if code != -signal.SIGKILL:
+                    self.exits.append(Exit(time.monotonic_ns(), code, self._last_line()))
+                time.sleep(_AGAIN)

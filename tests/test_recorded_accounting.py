@@ -1,0 +1,142 @@
+"""The accounting of `make soak` of whole files: what is not in them is found, unless they name it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from feedrec.formats import create_recording
+from feedrec.model import Event, Frame, Header, Record
+from soak.accounting import Tally
+from soak.fickle_feed import body, numbered_in
+from soak.ledger import LedgerFile, digest_of
+from soak.recorded import FilesAccount, Interval, account_of
+
+SECOND = 1_000_000_000
+WALL = 1_795_280_400 * SECOND
+"""The wall clock when the steady one says 0."""
+
+
+def payload(number: int, name: str = "x-0001") -> bytes:
+    template = body(number, "BTC-USD")[1]
+    return template % (name.encode(), number, b"2026-11-26T17:00:00Z", number, number)
+
+
+def note(folder: Path, count: int, name: str = "x-0001", start: int = SECOND) -> None:
+    """Note that so many frames were sent, one each 10 ms."""
+    folder.mkdir(exist_ok=True)
+    ledger = LedgerFile(folder / name)
+    for number in range(count):
+        ledger.note(digest_of(payload(number, name)), number, start + number * 10_000_000)
+    ledger.close()
+
+
+def frames(numbers: range, late: int = 1000, name: str = "x-0001", conn: int = 0) -> list[Record]:
+    return [Frame(WALL + SECOND + n * 10_000_000 + late, conn, payload(n, name)) for n in numbers]
+
+
+def write(path: Path, records: Sequence[Record], created: int = WALL, shift: int = 0) -> Path:
+    """Write a file of a run, whose wall clock is ahead of what the lines say by `shift`."""
+    writer = create_recording(path, Header("coinbase-advanced", created=created))
+    writer.write(Event(records[0].time + shift, 0, "clock", {"wall": WALL + shift, "monotonic": 0}))
+    for record in records:
+        writer.write(msgspec.structs.replace(record, time=record.time + shift))
+    return writer.finish()
+
+
+CLOSE = Event(WALL + 3 * SECOND, 0, "close", {"code": 1006, "reason": ""})
+
+
+def account(
+    folder: Path, files: Sequence[Path], kills: Sequence[int] = (), excused: Sequence[Interval] = ()
+) -> tuple[FilesAccount, Tally]:
+    tally = Tally()
+    return account_of(files, FilesAccount(folder / "ledgers", "x", kills, excused, tally)), tally
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with the notes of 100 frames of one connection."""
+    note(tmp_path / "ledgers", 100)
+    return tmp_path
+
+
+def test_the_files_of_a_run_account_for_it_together(folder: Path) -> None:
+    """So do those of a run whose wall clock is elsewhere."""
+    for number, shift in enumerate((0, -7 * SECOND)):
+        files = [
+            write(folder / f"{number}-1.jsonl", frames(range(40)), shift=shift),
+            write(folder / f"{number}-2.jsonl", [*frames(range(40, 90)), CLOSE], shift=shift),
+        ]
+        done, tally = account(folder, files)
+        assert tally.wrong == []
+        assert (tally.sent, tally.recorded, tally.closed, tally.is_complete) == (100, 90, 10, True)
+        assert done.close_spans == [3 * SECOND - (SECOND + 900_000_000)]
+        assert (done.earliest, done.latest) == (0, 1000)
+
+
+def test_a_file_that_is_missing_is_found(folder: Path) -> None:
+    write(folder / "1.jsonl", frames(range(40)))
+    files = [folder / "1.jsonl", write(folder / "3.jsonl", [*frames(range(50, 100)), CLOSE])]
+    assert account(folder, files)[1].faults == 10
+
+
+def test_a_file_that_is_there_twice_is_found(folder: Path) -> None:
+    files = [write(folder / "1.jsonl", frames(range(40))), write(folder / "2.jsonl", [*frames(range(40, 100)), CLOSE])]
+    assert account(folder, [files[0], files[0], files[1]])[1].faults == 40
+
+
+def test_a_kill_names_what_is_missing_after_the_last_line_and_how_long_that_is(folder: Path) -> None:
+    """Without one, the frames are unaccounted for; while the disk takes nothing, it does not count how long."""
+    file = write(folder / "1.jsonl", frames(range(40)))
+    assert account(folder, [file])[1].faults == 60
+    assert account(folder, [file], [SECOND])[1].faults == 60  # it lived on after that
+    kill = 2 * SECOND
+    done, tally = account(folder, [file], [kill])
+    assert (tally.is_complete, tally.killed, done.kill_spans) == (True, 60, [600_000_000])
+    done, tally = account(folder, [file], [kill], [Interval(kill - 1, kill + 1)])
+    assert (tally.is_complete, done.kill_spans) == (True, [])
+
+
+def test_one_kill_ends_one_run(folder: Path) -> None:
+    note(folder / "ledgers", 50, "x-0002")
+    files = [write(folder / "1.jsonl", frames(range(40)))]
+    files.append(write(folder / "2.jsonl", frames(range(40), SECOND, "x-0002"), created=WALL + 1))
+    assert account(folder, files, [2 * SECOND])[1].faults == 10
+    assert account(folder, files, [2 * SECOND, 3 * SECOND])[1].is_complete
+
+
+def test_a_connection_of_which_there_is_nothing_is_found(folder: Path) -> None:
+    """Unless it was killed within a second, or opened and closed without a frame."""
+    note(folder / "ledgers", 5, "x-0002", 5 * SECOND)
+    whole = [*frames(range(100)), CLOSE]
+    file = write(folder / "1.jsonl", whole)
+    assert account(folder, [file])[1].faults == 5
+    assert account(folder, [file], [7 * SECOND])[1].faults == 5
+    assert account(folder, [file], [5_500_000_000])[1].is_complete
+    opened = [Event(WALL + 5 * SECOND, 1, name, {"code": 1006}) for name in ("open", "close")]
+    tally = account(folder, [write(folder / "2.jsonl", [*whole, *opened])])[1]
+    assert (tally.is_complete, tally.closed) == (True, 5)
+
+
+def test_a_stamp_that_is_before_the_frame_was_sent_is_found(folder: Path) -> None:
+    file = write(folder / "1.jsonl", [*frames(range(100), late=-6_000_000), CLOSE])
+    done, tally = account(folder, [file])
+    assert (done.earliest, tally.faults) == (-6_000_000, 100)
+
+
+def test_frames_of_another_connection_and_of_none_are_found(folder: Path) -> None:
+    note(folder / "ledgers", 50, "x-0002")
+    mixed = [*frames(range(50)), *frames(range(50), name="x-0002"), *frames(range(50, 100)), CLOSE]
+    assert account(folder, [write(folder / "1.jsonl", mixed)])[1].faults == 100  # neither are those of the other there
+    odd = [*frames(range(100)), Frame(WALL + 2 * SECOND, 0, b"{}"), CLOSE]
+    assert account(folder, [write(folder / "2.jsonl", odd)])[1].wrong[0].endswith("was never sent")
+
+
+def test_a_frame_says_whose_it_is() -> None:
+    assert numbered_in(payload(17, "steady-0003")) == ("steady-0003", 17)
+    with pytest.raises(ValueError, match="not found"):
+        numbered_in(b'{"channel":"level2"}')
