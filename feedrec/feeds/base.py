@@ -15,6 +15,8 @@ import msgspec
 
 from ..errors import UsageError
 from ..model import FrameInfo
+from .connections.by_limits import spread_by_limits
+from .connections.limits import ConnectionLimits
 from .credentials import Credentials, CredentialsKind
 from .rewriting.frame_change import FrameChange, IdKeys
 from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
@@ -247,6 +249,7 @@ class Feed(Protocol):
         needs_credentials: Whether nothing can be subscribed without them.
         connections_per_second: Connections that may be opened per second; None if no limit is known.
         messages_per_second: Messages that may be sent per second without credentials; None if no limit is known.
+        connection_limits: How many connections it allows, and what on each.
         limits: What else the venue limits, for people.
         failover: Name of the endpoint that may take over when this one is down; None if there is none.
 
@@ -264,6 +267,7 @@ class Feed(Protocol):
     needs_credentials: bool = False
     connections_per_second: int | None = None
     messages_per_second: int | None = None
+    connection_limits: ConnectionLimits = ConnectionLimits()
     limits: tuple[str, ...] = ()
     failover: str | None = None
 
@@ -336,7 +340,7 @@ class Feed(Protocol):
             UsageError: If the venue does not allow it.
 
         """
-        return [list(subscriptions)]
+        return spread_by_limits(self, subscriptions)
 
     def given_up_for(
         self,

@@ -16,7 +16,6 @@ __all__ = [
     "misspelled",
     "read_channel",
     "resolve_channels",
-    "spread_channel",
     "subscribe_to",
     "unknown_channels",
 ]
@@ -198,31 +197,6 @@ def misspelled(feed: Feed, subscriptions: Sequence[Subscription]) -> dict[str, s
     names = {(one.channel, product) for one in subscriptions for product in one.products}
     meant = {product: feed.product_name(channel, product) for channel, product in sorted(names)}
     return {product: name for product, name in meant.items() if name != product}
-
-
-def spread_channel(
-    subscriptions: Sequence[Subscription], channel: str, most: int, heartbeat_channel: str
-) -> list[list[Subscription]]:
-    """
-    Spread the products of one channel over connections; the first has all other channels, each has heartbeats.
-
-    Args:
-        subscriptions: What is wanted.
-        channel: The channel with a limit of products per connection.
-        most: The limit.
-        heartbeat_channel: The channel that keeps a connection open, if it is wanted.
-
-    """
-    connections: list[list[Subscription]] = [[]]
-    for one in subscriptions:
-        if one.channel != channel or len(one.products) <= most:
-            connections[0].append(one)
-            continue
-        connections[0].append(Subscription(channel, one.products[:most]))
-        rest = range(most, len(one.products), most)
-        connections += [[Subscription(channel, one.products[start : start + most])] for start in rest]
-    heartbeats = [one for one in subscriptions if one.channel == heartbeat_channel]
-    return [connections[0], *([*more, *heartbeats] for more in connections[1:])]
 
 
 def _find_channel(feed: Feed, name: str) -> Channel:

@@ -10,6 +10,7 @@ import click
 from ..logs import log_format_option
 from ..options import GroupedCommand, as_json, limit_options, logging_options
 from ..recording.options.alert_options import alert_options
+from ..recording.options.connection_options import connection_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.output import output_options
 from ..recording.source import source_options
@@ -25,6 +26,7 @@ LOSS = 3
     cls=GroupedCommand,
     groups={
         "What to record": "endpoint url channel product yes any-channel key-file no-heartbeats failover failover-url",
+        "Its connections": "connections",
         "Beside the feed": "rest rest-every rest-url",
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
@@ -34,6 +36,7 @@ LOSS = 3
     },
 )
 @source_options
+@connection_options
 @output_options
 @limit_options
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")

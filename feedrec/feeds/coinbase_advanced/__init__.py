@@ -33,7 +33,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ..base import Channel, ConnectionSequence, FeedClient, ProductList, SequenceRule, Subscription
-from ..channel_requests import spread_channel
+from ..connections.limits import ConnectionLimits
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..products import upper_case_product
@@ -52,7 +52,7 @@ from .channels import (
     channel_name,
 )
 from .frames import client_id_of, describe, describe_all, own_time
-from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, SUBSCRIBE_WITHIN
+from .limits import CONNECTIONS_PER_SECOND, MAX_LEVEL2_PRODUCTS, MESSAGES_PER_SECOND, ONE_CONNECTION, SUBSCRIBE_WITHIN
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class CoinbaseAdvanced(FeedDefaults):
     credentials: CredentialsKind | None = CDP_KEY
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND
+    connection_limits = ConnectionLimits(products={"level2": MAX_LEVEL2_PRODUCTS}, exclusive=ONE_CONNECTION)
     limits: tuple[str, ...] = (
         f"{MAX_LEVEL2_PRODUCTS} products of level2 on a connection; more are spread over several",
         f"subscribe within {SUBSCRIBE_WITHIN:g} seconds",
@@ -127,10 +128,6 @@ class CoinbaseAdvanced(FeedDefaults):
         from .product_list import listed_products
 
         return listed_products(payload)
-
-    def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
-        """Put as many products of level2 on each connection as it may have; see `Feed`."""
-        return spread_channel(subscriptions, "level2", MAX_LEVEL2_PRODUCTS, HEARTBEATS)
 
     def given_up_for(self, new: Sequence[Subscription], present: Sequence[Subscription]) -> list[Subscription]:
         """Return `user` if its products change: "unsubscribe, close, reopen" (document of the channel); see `Feed`."""

@@ -109,7 +109,7 @@ class CoinbaseExchange(FeedDefaults):
         return bool(products_with_heartbeats(subscriptions))
 
     def spread(self, subscriptions: Sequence[Subscription]) -> list[list[Subscription]]:
-        """Refuse channels whose frames look the same, and invalid accounts; the rest fits on one connection."""
+        """Refuse channels whose frames look the same, and invalid accounts; see `Feed`."""
         products = {one.channel: set(one.products) for one in subscriptions}
         for channel in ("level2", "ticker"):
             batch = f"{channel}_batch"
@@ -119,7 +119,7 @@ class CoinbaseExchange(FeedDefaults):
         if wrong or not products.get("balance", {""}):
             said = f", not {wrong[0]!r}" if wrong else ""
             raise UsageError(f"balance takes account ids{said}; write it as balance:d50ec984-77a8-460a-...")
-        return [list(subscriptions)]
+        return super().spread(subscriptions)
 
     def listed_products(self, payload: bytes) -> ProductList | None:
         """Return the products of a frame of `status`; see `Feed`."""

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UsageError
 from ..api_key import CMC_KEY, ApiKey
 from ..base import UNKNOWN_CHANNEL, Channel, FeedClient, Subscription
+from ..connections.limits import ConnectionLimits
 from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..rewriting.frame_change import IdKeys
@@ -66,6 +67,12 @@ class CoinMarketCap(FeedDefaults):
     channels: Mapping[str, Channel] = {channel.name: channel for channel in CHANNELS}
     credentials: CredentialsKind | None = CMC_KEY
     needs_credentials = True
+    connection_limits = ConnectionLimits(
+        CONNECTIONS,
+        SUBSCRIPTIONS_PER_CONNECTION,
+        words=f"a plan has {CONNECTIONS} connections of {SUBSCRIPTIONS_PER_CONNECTION} each; "
+        "put several ids or addresses into one subscription",
+    )
     limits: tuple[str, ...] = (
         f"{SUBSCRIPTIONS_PER_CONNECTION} subscriptions on a connection; more are spread over several",
         f"{CONNECTIONS} connections for an API key",
@@ -129,14 +136,7 @@ class CoinMarketCap(FeedDefaults):
             if one.channel not in self.channels or one.channel in PARAMS:
                 check_params(one.channel, one.params)
             by_identity.setdefault(identity(one.channel, one.params), one)
-        distinct = list(by_identity.values())
-        most = SUBSCRIPTIONS_PER_CONNECTION
-        if len(distinct) > CONNECTIONS * most:
-            raise UsageError(
-                f"{len(distinct)} subscriptions are too many: a plan has {CONNECTIONS} connections of {most} each; "
-                "put several ids or addresses into one subscription"
-            )
-        return [distinct[start : start + most] for start in range(0, len(distinct), most)]
+        return super().spread(list(by_identity.values()))
 
     def plan_of(self, subscriptions: Sequence[Subscription]) -> str:
         """

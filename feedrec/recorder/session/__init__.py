@@ -3,6 +3,8 @@ One run of the recorder, from the first connection to the summary.
 
     open_session.py     the entry point for programs
     session.py          the run
+    connections.py      all of its connections
+    run_context.py      what they share
     reconnect.py        one connection, opened again and again
     run_options.py      how it treats its connections, when it stops
     callbacks.py        functions of a program that are called

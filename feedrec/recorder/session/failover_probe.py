@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from ...errors import ConnectError
 from ..connection import CLOSE_TIMEOUT
-from .reconnect import ReconnectLoop, RunContext, headers_of
+from .reconnect import ReconnectLoop
+from .run_context import RunContext, headers_of
 
 __all__ = ["return_to_primary"]
 

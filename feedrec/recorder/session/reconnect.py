@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,21 +14,16 @@ from ...errors import ConnectError, VenueError
 from ...feeds import Subscription
 from ...feeds.client_half.notices import missing_notice
 from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
-from ...feeds.credentials import Credentials
 from ...feeds.redaction import Address
 from ..backoff import Backoff
-from ..clock import RecordingClock
-from ..connection import Receiver, RecordedConnection
 from ..connection_lifecycle import ConnectionLifecycle
 from ..connection_state import ConnectionState
-from ..output.counting_writer import CountingWriter
-from ..rate_limit import RateLimit
-from ..run_end import Outcome, RunEnd
-from .failover import EndpointAddress, EndpointSelector
-from .run_options import RunOptions
+from ..run_end import Outcome
+from .failover import EndpointAddress
+from .run_context import RunContext, headers_of
 from .summary import RunState
 
-__all__ = ["GOOD_CONNECTION", "Connect", "ReconnectLoop", "RunContext", "headers_of"]
+__all__ = ["GOOD_CONNECTION", "ReconnectLoop"]
 
 GOOD_CONNECTION = 15.0
 """
@@ -38,42 +33,6 @@ A feed may wait 10 seconds for its acks before it finds that it was served nothi
 """
 
 log = logging.getLogger("feedrec")
-
-Connect = Callable[[str, Callable[[RecordedConnection], Receiver], Mapping[str, str]], Awaitable[RecordedConnection]]
-
-
-class RunContext(msgspec.Struct):
-    """
-    What all connections of a run share.
-
-    Attributes:
-        selector: Selects the endpoint that the connections go to.
-        credentials: What to sign with; None for none.
-        writer: Where frames and events are written.
-        clock: Gives the stamps.
-        connect: Opens a connection.
-        end: The end of the run.
-        opened: Set once the first connection is open.
-        options: How to treat the connections.
-        connections: Connections that the run keeps open.
-        served_nothing: Those of them on which the venue accepted nothing, for now.
-        openings: The venue's limit on opening connections.
-        messages: Its limit on messages.
-
-    """
-
-    selector: EndpointSelector
-    credentials: Credentials | None
-    writer: CountingWriter
-    clock: RecordingClock
-    connect: Connect
-    end: RunEnd
-    opened: asyncio.Event
-    options: RunOptions
-    openings: RateLimit
-    messages: RateLimit
-    connections: int = 0
-    served_nothing: set[ReconnectLoop] = msgspec.field(default_factory=set)
 
 
 class ReconnectLoop:
@@ -293,10 +252,3 @@ class ReconnectLoop:
             connection.drop()
         else:
             context.end.end(Outcome.REFUSED, error)
-
-
-def headers_of(endpoint: EndpointAddress, credentials: Credentials | None) -> Mapping[str, str]:
-    """Return the further headers of a handshake, after learning its secrets, so that they are shown nowhere."""
-    headers = endpoint.feed.headers(credentials)
-    Address(endpoint.url).redaction.learn_from(endpoint.url, headers)
-    return headers

@@ -34,11 +34,12 @@ from ..rest import RestPlan
 from ..rest.rounds import ask_in_rounds
 from ..run_end import Outcome, RunEnd
 from .callbacks import Callbacks, writer_for
+from .connections import Connections
 from .failover import EndpointAddress, EndpointSelector, Failover
 from .failover_probe import return_to_primary
 from .keeping_secrets import keeping_secrets, without_secrets
 from .log_names import named_log_lines
-from .reconnect import Connect, ReconnectLoop, RunContext
+from .run_context import Connect, RunContext
 from .run_options import Limits, RunOptions
 from .summary import Progress, RunState, Summary
 
@@ -128,10 +129,7 @@ class RecordingSession:
             openings=RateLimit(feed.connections_per_second),
             messages=RateLimit(feed.messages_per_second if credentials is None else None),
         )
-        delays = backoff or Backoff()
-        groups = feed.spread(subscriptions) or [[]]
-        self._context.selector.check(groups)
-        self._loops = [ReconnectLoop(self._context, group, copy.copy(delays)) for group in groups]
+        self._connections = Connections(self._context, subscriptions, backoff or Backoff())
 
     @property
     def progress(self) -> Progress:
@@ -144,16 +142,12 @@ class RecordingSession:
         """What the run as a whole is doing: recording, unless one of its connections is doing something else."""
         if self._phase in {_Phase.FINISHING, _Phase.OVER}:
             return RunState.FINISHING
-        states = (loop.state for loop in self._loops)
-        return next((state for state in states if state is not RunState.RECORDING), RunState.RECORDING)
+        return self._connections.state
 
     @property
     def subscriptions(self) -> list[Subscription]:
         """What is subscribed, or will be on the next connection."""
-        together: list[Subscription] = []
-        for loop in self._loops:
-            together, _ = add_subscriptions(together, loop.subscriptions)
-        return together
+        return self._connections.subscriptions
 
     @property
     def subscribed(self) -> SubscribedFacts:
@@ -183,12 +177,12 @@ class RecordingSession:
         together, new = add_subscriptions(self.subscriptions, wanted)
         feed.spread(together)
         if new:
-            loop = self._find_room(new)
+            added = self._connections.room_for(new)
             with named_log_lines(self._name):
                 log.info("subscribing to %s", named(new))
                 if self._phase is not _Phase.READY:
                     self._ask(new)
-                await loop.subscribe(new)
+                await self._connections.subscribe(added)
 
     async def unsubscribe(self, channels: Wanted | Sequence[Wanted], products: str | Sequence[str] = ()) -> None:
         """
@@ -212,8 +206,7 @@ class RecordingSession:
                 raise UsageError(f"{named([one])} is not subscribed (subscribed: {named(self.subscriptions)})")
         with named_log_lines(self._name):
             log.info("unsubscribing from %s", named(gone))
-            for loop in self._loops:
-                await loop.unsubscribe(gone)
+            await self._connections.unsubscribe(gone)
 
     def stop(self) -> None:
         """End the run: close the connections and finish the recording."""
@@ -222,8 +215,7 @@ class RecordingSession:
     def stop_now(self) -> None:
         """End the run, which may be ending already, without waiting for the venue's goodbye."""
         self.stop()
-        for loop in self._loops:
-            loop.drop()
+        self._connections.drop()
 
     async def close(self) -> None:
         """End the run, and wait until the recording is finished."""
@@ -289,8 +281,8 @@ class RecordingSession:
 
     async def _record(self) -> None:
         """Keep every connection open until something ends the run; return when they are closed."""
-        loops = [asyncio.create_task(self._end_on_error(loop.keep_open)) for loop in self._loops]
-        probe = functools.partial(return_to_primary, self._context, self._loops)
+        loops = [asyncio.create_task(self._end_on_error(loop.keep_open)) for loop in self._connections.loops]
+        probe = functools.partial(return_to_primary, self._context, self._connections.loops)
         beside = [asyncio.create_task(self._end_on_error(probe)), asyncio.create_task(self._ask_rest())]
         try:
             await self._end.wait()
@@ -302,8 +294,7 @@ class RecordingSession:
             self._recording.flush()  # a venue may take its time to say goodbye
             for task in beside:
                 task.cancel()
-            for loop in self._loops:
-                loop.interrupt()
+            self._connections.interrupt()
             await asyncio.gather(*loops, *beside, return_exceptions=True)
 
     async def _ask_rest(self) -> None:
@@ -328,24 +319,10 @@ class RecordingSession:
         for product, name in misspelled(feed, subscriptions).items():
             log.warning("%s: did you mean %s? It is asked of %s as it stands", product, name, feed.name)
 
-    def _find_room(self, new: Sequence[Subscription]) -> ReconnectLoop:
-        """Return the first connection that can carry this too."""
-        selector = self._context.selector
-        for loop in self._loops:
-            together, _ = add_subscriptions(loop.subscriptions, new)
-            if len(selector.primary.feed.spread(together)) == 1:
-                selector.check([together])
-                return loop
-        raise UsageError(
-            f"{named(new)}: no connection of the session can carry so much more; ask for it at the start "
-            "or open another session"
-        )
-
     def _on_drained(self) -> None:
         if self._recording.failure is not None:
             self._writer.fail(self._recording.failure)
-        for loop in self._loops:
-            loop.resume_reading()
+        self._connections.resume_reading()
 
     async def _finish(self) -> str | None:
         """Finish the recording, away from the event loop; one that never saw a connection is not kept."""

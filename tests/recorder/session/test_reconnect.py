@@ -21,7 +21,8 @@ from feedrec.formats import create_recording
 from feedrec.recorder import Failover, Limits, RecordingSession, Summary
 from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.session import reconnect as reconnect_module
-from feedrec.recorder.session.reconnect import GOOD_CONNECTION, ReconnectLoop, RunContext
+from feedrec.recorder.session.reconnect import GOOD_CONNECTION, ReconnectLoop
+from feedrec.recorder.session.run_context import RunContext
 
 from ...timing import MS, until
 from ..venue import (
@@ -346,7 +347,7 @@ def loop_of(path: Path, failover: Failover | None = None) -> tuple[ReconnectLoop
     recording = create_recording(path, HEADER)
     session = RecordingSession(PlainFeed(), "ws://127.0.0.1:9", [Subscription("a")], recording, failover=failover)
     recording.discard()
-    return session._loops[0], session._context
+    return session._connections.loops[0], session._context
 
 
 def test_connections_that_do_not_last_are_failures_until_one_lasts(path: Path) -> None:
@@ -434,10 +435,10 @@ def test_an_idle_loop_that_is_interrupted_stays_idle(path: Path) -> None:
     async def record() -> None:
         async with venue(send_one_and_abort) as url:
             session = RecordingSession(PlainFeed(), url, [Subscription("a")], create_recording(path, HEADER))
-            await session._loops[0].unsubscribe([Subscription("a")])
+            await session._connections.loops[0].unsubscribe([Subscription("a")])
             async with running(session):
                 await until(lambda: session.progress.state == "idle")
-                session._loops[0].interrupt()
+                session._connections.loops[0].interrupt()
                 for _ in range(20):
                     await asyncio.sleep(0)
                     assert session.progress.state == "idle"
