@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,27 +20,36 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(module.relative_to(PACKAGE)) for module in MODULES]
 VAGUE = ("manager", "helper", "util", "misc")
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=NAMES)
+
+def offenders(paths: Iterable[Path], look: Callable[[Path], Any]) -> dict[str, Any]:
+    """Give what is wrong in each file, by its name: a test for each would take longer than what it looks at."""
+    found = {str(path.relative_to(PACKAGE.parent)): look(path) for path in paths}
+    return {name: wrong for name, wrong in found.items() if wrong}
 
 
+@functools.cache
+def tree_of(module: Path) -> ast.Module:
+    return ast.parse(module.read_text())
+
+
+@functools.cache
 def definitions(module: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, kinds)]
+    return [node for node in ast.walk(tree_of(module)) if isinstance(node, kinds)]
 
 
-@each_module
-def test_a_module_has_fewer_than_400_lines(module: Path) -> None:
-    assert len(module.read_text().splitlines()) < 400
+def test_a_module_has_fewer_than_400_lines() -> None:
+    lines = {module: len(module.read_text().splitlines()) for module in MODULES}
+    assert offenders(MODULES, lambda module: lines[module] >= 400 and lines[module]) == {}
 
 
-@each_module
-def test_a_function_has_fewer_than_50_lines(module: Path) -> None:
-    long = {
-        node.name: (node.end_lineno or node.lineno) - node.lineno + 1
-        for node in definitions(module)
-        if not isinstance(node, ast.ClassDef)
-    }
-    assert {name: lines for name, lines in long.items() if lines >= 50} == {}
+def test_a_function_has_fewer_than_50_lines() -> None:
+    def too_long(module: Path) -> dict[str, int]:
+        functions = (node for node in definitions(module) if not isinstance(node, ast.ClassDef))
+        lengths = {node.name: (node.end_lineno or node.lineno) - node.lineno + 1 for node in functions}
+        return {name: lines for name, lines in lengths.items() if lines >= 50}
+
+    assert offenders(MODULES, too_long) == {}
 
 
 def is_command(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
@@ -70,27 +82,28 @@ def test_every_module_of_commands_has_one() -> None:
     ]
 
 
-@each_module
-def test_a_module_says_what_it_is_for(module: Path) -> None:
-    assert ast.get_docstring(ast.parse(module.read_text()))
+def test_a_module_says_what_it_is_for() -> None:
+    assert offenders(MODULES, lambda module: not ast.get_docstring(tree_of(module))) == {}
 
 
 def docstrings(module: Path) -> list[str]:
-    tree = ast.parse(module.read_text())
-    nodes = (tree, *definitions(module))
+    nodes = (tree_of(module), *definitions(module))
     return [text for node in nodes if (text := ast.get_docstring(node))]
 
 
 PATHS = [f"/{path.relative_to(PACKAGE.parent)}" for path in MODULES]
 
 
-@each_module
-def test_no_docstring_mentions_a_module_that_is_not_there(module: Path) -> None:
+def test_no_docstring_mentions_a_module_that_is_not_there() -> None:
     """Neither as `x.py`, or `y/x.py`, nor as `feedrec.y.x`."""
-    text = "\n".join(docstrings(module))
-    mentioned = re.findall(r"[\w/]+\.py\b", text)
-    mentioned += [f"{name.replace('.', '/')}" for name in re.findall(r"\bfeedrec(?:\.[a-z_]+)+\b", text)]
-    assert [name for name in mentioned if not any(_leads_to(name, path) for path in PATHS)] == []
+
+    def lost(module: Path) -> list[str]:
+        text = "\n".join(docstrings(module))
+        mentioned = re.findall(r"[\w/]+\.py\b", text)
+        mentioned += [f"{name.replace('.', '/')}" for name in re.findall(r"\bfeedrec(?:\.[a-z_]+)+\b", text)]
+        return [name for name in mentioned if not any(_leads_to(name, path) for path in PATHS)]
+
+    assert offenders(MODULES, lost) == {}
 
 
 def _leads_to(name: str, path: str) -> bool:
@@ -100,10 +113,12 @@ def _leads_to(name: str, path: str) -> bool:
     return any(path in (f"/{one}.py", f"/{one}/__init__.py") for one in (name, name.rpartition("/")[0]) if "/" in one)
 
 
-@each_module
-def test_no_name_is_vague(module: Path) -> None:
-    names = [*module.relative_to(PACKAGE).parts, *(node.name for node in definitions(module))]
-    assert [name for name in names if any(word in name.lower() for word in VAGUE)] == []
+def test_no_name_is_vague() -> None:
+    def vague(module: Path) -> list[str]:
+        names = [*module.relative_to(PACKAGE).parts, *(node.name for node in definitions(module))]
+        return [name for name in names if any(word in name.lower() for word in VAGUE)]
+
+    assert offenders(MODULES, vague) == {}
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
@@ -117,10 +132,6 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 PACKAGES = sorted(module.parent for module in MODULES if module.name == "__init__.py")
 
-each_package = pytest.mark.parametrize(
-    "package", PACKAGES, ids=lambda package: str(package.relative_to(PACKAGE.parent))
-)
-
 
 def parts_of(package: Path) -> set[str]:
     """Give the modules and rooms of a package as its docstring names them: `x.py` and `y/`."""
@@ -128,18 +139,25 @@ def parts_of(package: Path) -> set[str]:
     return modules | {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
 
 
-@each_package
-def test_a_package_names_exactly_its_modules(package: Path) -> None:
-    """The map in the docstring of a package is of what is there: nothing more, nothing less."""
-    text = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
-    rows = [line for line in text.splitlines() if line.startswith("    ")]
-    named = [name for line in rows for name in re.findall(r"(?:^|\s\s)(\w+(?:\.py|/))(?=\s)", line)]
-    assert sorted(named) == sorted(parts_of(package))
+def test_a_package_names_exactly_its_modules() -> None:
+    """The map in the docstring of a package is of what is there: nothing more, nothing less, and nothing twice."""
+
+    def differing(package: Path) -> list[str]:
+        text = ast.get_docstring(tree_of(package / "__init__.py")) or ""
+        rows = [line for line in text.splitlines() if line.startswith("    ")]
+        named = [name for line in rows for name in re.findall(r"(?:^|\s\s)(\w+(?:\.py|/))(?=\s)", line)]
+        twice = [name for name in set(named) if named.count(name) > 1]
+        return sorted(set(named) ^ parts_of(package)) + twice
+
+    assert offenders(PACKAGES, differing) == {}
 
 
-@each_package
-def test_a_folder_has_at_most_15_modules(package: Path) -> None:
-    assert len([path for path in package.glob("*.py") if path.name != "__init__.py"]) <= 15
+def test_a_folder_has_at_most_15_modules() -> None:
+    def too_many(package: Path) -> list[str]:
+        modules = [path.name for path in package.glob("*.py") if path.name != "__init__.py"]
+        return modules if len(modules) > 15 else []
+
+    assert offenders(PACKAGES, too_many) == {}
 
 
 def test_only_one_module_knows_how_files_are_named_or_locked() -> None:
@@ -161,11 +179,13 @@ MIRRORS = [
 ]
 
 
-@pytest.mark.parametrize("path", MIRRORS, ids=lambda path: str(path.relative_to(TESTS)))
-def test_a_test_file_mirrors_a_module(path: Path) -> None:
+def test_a_test_file_mirrors_a_module() -> None:
     """`tests/y/test_x.py` and `test_x_more.py` are about `feedrec/y/x.py` or the room `x/`, `test_y.py` about `y`."""
-    room = PACKAGE / path.parent.relative_to(TESTS)
-    assert (room / "__init__.py").exists()
-    names = {name.removesuffix(".py").removesuffix("/") for name in parts_of(room)} | {room.name}
-    about = path.stem.removeprefix("test_")
-    assert [name for name in names if f"{about}_".startswith(f"{name}_")]
+
+    def mirrors_nothing(path: Path) -> bool:
+        room = PACKAGE / path.parent.relative_to(TESTS)
+        names = {name.removesuffix(".py").removesuffix("/") for name in parts_of(room)} | {room.name}
+        about = path.stem.removeprefix("test_")
+        return not (room / "__init__.py").exists() or not any(f"{about}_".startswith(f"{name}_") for name in names)
+
+    assert offenders(MIRRORS, mirrors_nothing) == {}
