@@ -7,6 +7,7 @@ What `feedrec record` consists of.
     run_services.py   what all runs of a process share
     source.py         what it records
     output.py         where it writes
+    file_names.py     what it calls its files
     run.py            running it: signals, live status, summary
     supervisor.py     what systemd is told of it
     repeating.py      what is done again and again while it runs

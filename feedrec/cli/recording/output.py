@@ -7,9 +7,7 @@ import fnmatch
 import functools
 import logging
 import os
-import re
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,17 +19,19 @@ from ...errors import RecordingError, RecordingExistsError, UsageError
 from ...model import NANOSECONDS, Header
 from ..options import DURATION, ROTATE_AFTER, SIZE, all_options, file_mode_option, overwrite_option
 from ..terminal import refuse_terminal
+from .file_names import default_name, names_from
 
 if TYPE_CHECKING:
-    from ...feeds import Feed, Subscription
     from ...formats.file.growing.growing_file import GrowingFile
     from ...formats.file.modes import FileMode
+    from ...formats.file.naming.file_naming import FileNaming
+    from ...formats.file.naming.template import Template
     from ...formats.file.rotation import RotateAfter
     from ...recorder import Source, Summary
     from ...recorder.output.finisher import Finisher
     from ...recorder.output.writer_protocol import GrowingRecording
 
-__all__ = ["Output", "OutputOptions", "default_name", "open_output", "output_options"]
+__all__ = ["Output", "OutputOptions", "open_output", "output_options"]
 
 log = logging.getLogger("feedrec")
 
@@ -42,7 +42,8 @@ output_options = all_options(
         "-o",
         "--output",
         metavar="PATH",
-        help="File, folder, or - for stdout; .jsonl is uncompressed.  [default: a new .jsonl.zst in this folder]",
+        help="File, folder, - for stdout, or names such as {date}/{channel}-{time}.jsonl.zst; .jsonl is uncompressed.  "
+        "[default: a new .jsonl.zst in this folder]",
     ),
     click.option(
         "--format",
@@ -83,7 +84,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
     The values of the options.
 
     Attributes:
-        output: File, folder, or `-`; None for a new file in the current folder.
+        output: File, folder, template of names, or `-`; None for a new file in the current folder.
         kind: `jsonl` or `parquet`; None to derive it from the name.
         rotate: When to start a new file; None for a single file.
         level: zstd level; None for the default.
@@ -119,6 +120,8 @@ class OutputOptions(msgspec.Struct, frozen=True):
             raise UsageError(
                 "checkpoints are written beside .jsonl.zst alone: leave out --checkpoints, or record to that"
             )
+        if (template := self.template) is not None:
+            self.turning(template)
         if self.kind is None or not (self.output or "").endswith(RECORDING_SUFFIXES):
             return
         if (self.kind == "parquet") != (self.output or "").endswith(PARQUET_SUFFIX):
@@ -131,6 +134,33 @@ class OutputOptions(msgspec.Struct, frozen=True):
 
         name = self.output or ""
         return self.kind == "parquet" or (name.endswith(RECORDING_SUFFIXES) and not name.endswith(ZSTD_SUFFIX))
+
+    @property
+    def template(self) -> Template | None:
+        """
+        What names are made from; None if the output is no template.
+
+        Raises:
+            UsageError: If it is a wrong one.
+
+        """
+        from ...formats.file.naming.template import has_fields, parse_template
+
+        return parse_template(self.output, self.suffix) if self.output and has_fields(self.output) else None
+
+    def turning(self, template: Template) -> RotateAfter | None:
+        """
+        Return when files with such names begin; None for a single one.
+
+        Raises:
+            UsageError: If that would give several files one name.
+
+        """
+        from ...formats.file.rotation import RotateAfter
+
+        asked = self.rotate or RotateAfter()
+        after = asked._replace(nanoseconds=template.turning(asked.nanoseconds, asked.size))
+        return after if after != RotateAfter() else None
 
     @property
     def suffix(self) -> str:
@@ -213,70 +243,71 @@ def open_output(source: Source, options: OutputOptions) -> Output:
     if options.output == "-":
         refuse_terminal()
         return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
+    if (template := options.template) is not None:
+        return _open_files(names_from(template, source), options.turning(template), header, source, options)
     path = Path(options.output or ".")
     if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
-        return _open_file(path, header, source.feed, options)
+        return _open_files(_names_from(path, options), options.rotate, header, source, options)
     number = 0
     while True:
         number += 1
         second = header.created // NANOSECONDS
         name = default_name(source.feed, source.subscriptions, second, number, options.suffix)
+        unforced = msgspec.structs.replace(options, overwrite=False)
         with contextlib.suppress(RecordingExistsError):  # another recorder started in the same second
-            return _open_file(path / name, header, source.feed, msgspec.structs.replace(options, overwrite=False))
+            return _open_files(_names_from(path / name, unforced), options.rotate, header, source, unforced)
 
 
-def _open_file(path: Path, header: Header, feed: Feed, options: OutputOptions) -> Output:
+def _names_from(path: Path, options: OutputOptions) -> FileNaming:
+    """Return the names that are made from one: it alone, or with numbers after those of earlier runs."""
+    from ...formats.file.names import numbered_path
+    from ...formats.file.naming.file_naming import NumberedNames, SingleName
+    from ...formats.file.rotation import next_number
+
+    if options.rotate is None:
+        return SingleName(path)
+    first = 1 if options.overwrite else next_number(path)
+    if first > 1:
+        log.info("continuing after earlier files, with %s", numbered_path(path, first).name)
+    return NumberedNames(path, first)
+
+
+def _open_files(
+    naming: FileNaming, after: RotateAfter | None, header: Header, source: Source, options: OutputOptions
+) -> Output:
     from ...feeds import rule_of
     from ...formats.file.growing.disk_rules import DiskRules
     from ...formats.file.growing.growing_file import begin_file
     from ...formats.file.modes import USUAL
-    from ...formats.file.names import PARQUET_SUFFIX, journal_path, numbered_path
-    from ...formats.file.rotation import RotatingWriter, next_number
+    from ...formats.file.names import PARQUET_SUFFIX, journal_path
+    from ...formats.file.rotation import RotatingWriter
     from ...recorder.output.checkpoint_finisher import CheckpointFinisher
     from ...recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
 
     def create(target: Path, header: Header) -> GrowingFile:
-        overwrite = options.overwrite and (options.rotate is not None or target == path)  # not what it continues in
+        overwrite = options.overwrite and naming.may_replace(target)
         if target.suffix == PARQUET_SUFFIX:
             if os.path.lexists(target) and not overwrite:
                 raise RecordingExistsError(target, "already exists: choose another name, or use --overwrite")
             target = journal_path(target)
-        mode, rule = options.mode or USUAL, rule_of(feed)
+        mode, rule = options.mode or USUAL, rule_of(source.feed)
         return begin_file(target, header, overwrite=overwrite, level=options.level, mode=mode, make_rule=rule)
 
-    first = 1 if options.rotate is None or options.overwrite else next_number(path)
-    if first > 1:
-        log.info("continuing after earlier files, with %s", numbered_path(path, first).name)
     begin = functools.partial(
         RotatingWriter,
-        path,
+        naming,
         header,
         create,
-        options.rotate,
-        first=first,
+        after,
         fsync_interval=options.fsync,
         rules=DiskRules(options.disk_patience, options.min_free or 0),
     )
-    if path.suffix != PARQUET_SUFFIX:
+    if naming.pattern.suffix != PARQUET_SUFFIX:
         checkpoints = CheckpointFinisher() if options.checkpoints else None
         return Output(begin() if checkpoints is None else begin(on_finished=checkpoints.add), checkpoints)
-    left_over = leftover_journals(path.parent)
+    left_over = leftover_journals(naming.folder)
     finisher = ParquetFinisher(overwrite=options.overwrite)
     writer = begin(on_finished=finisher.add)
     for journal in left_over:
         finisher.add_leftover(journal)
     return Output(writer, finisher)
-
-
-def default_name(
-    feed: Feed, subscriptions: Sequence[Subscription], second: int, number: int = 1, suffix: str = ""
-) -> str:
-    """Name a recording after its endpoint, channels and start; `number` distinguishes those of the same second."""
-    channels = [
-        item.channel for item in subscriptions if item.channel != feed.heartbeat_channel or len(subscriptions) == 1
-    ]
-    named = "+".join(channels) if len(channels) <= 4 else f"{len(channels)}-channels"
-    parts = [feed.name, *filter(None, [named])]
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-    tail = f"-{number}" if number > 1 else ""
-    return re.sub(r"[^\w.+@-]", "-", f"{'_'.join(parts)}_{stamp}{tail}{suffix}")

@@ -16,6 +16,7 @@ One recording as a file: finding, opening, reading and writing it.
     rotation.py        one recording in several files
     target.py          the file under its two names
     stream_target.py   a stream in its place
+    naming/            what the files of a run are called
     passes/            one pass over its lines
     parquet/           reads Parquet
     growing/           its files while they are written

@@ -45,7 +45,7 @@ def create_recording(
 
     """
     file = begin_file(Path(path), header, overwrite=overwrite, level=level, mode=mode, make_rule=make_rule)
-    return RecordingWriter(FileSequence(lambda _: file, fsync_interval=fsync_interval))
+    return RecordingWriter(FileSequence(lambda _number, _time: file, fsync_interval=fsync_interval))
 
 
 def recording_to(
@@ -59,4 +59,4 @@ def recording_to(
 
     """
     file = GrowingFile(target, encoder, encode_header(header))
-    return RecordingWriter(FileSequence(lambda _: file), on_drained=on_drained)
+    return RecordingWriter(FileSequence(lambda _number, _time: file), on_drained=on_drained)

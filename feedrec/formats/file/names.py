@@ -51,6 +51,7 @@ __all__ = [
     "new_paths",
     "numbered_path",
     "old_paths",
+    "original_path",
     "part_path",
     "previous_path",
     "recording_number",
@@ -123,6 +124,16 @@ def continuation_path(path: Path, number: int) -> Path:
     """Return the name of a file in which a single one goes on after a disk error: `x-2.jsonl.zst` for `x.jsonl.zst`."""
     suffix = _suffix_of(path.name, RECORDING_SUFFIXES) or path.suffix
     return path.with_name(f"{path.name.removesuffix(suffix)}-{number}{suffix}")
+
+
+def original_path(path: Path) -> tuple[Path, int]:
+    """Return the name that a continuation goes on from, and its number; a name that is none, and 1."""
+    suffix = _suffix_of(path.name, RECORDING_SUFFIXES)
+    stem = path.name.removesuffix(suffix)
+    match = _LAST_NUMBER.search(stem)
+    if not match or match[1].startswith("0") or match[1] == "1" or not match.start():
+        return path, 1
+    return path.with_name(stem[: match.start()] + suffix), int(match[1])
 
 
 def previous_path(path: Path) -> Path | None:

@@ -1,5 +1,5 @@
 """
-One recording in several files, by time or by size, each of them a complete recording.
+One recording in several files, by time or by size, each of them a complete recording, named by a `FileNaming`.
 
 By time, a new file begins when the wall time of a line is in another span than that of the file, later or earlier (by
 more than lines out of order are), or when one span of steady time has passed since the file began. Each file begins
@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from ...errors import RecordingExistsError, WriteError
+from ...errors import RecordingExistsError
 from ...model import Header
 from ..line.frame_run import FrameRun
 from ..line.index import Mark
@@ -28,7 +27,9 @@ from .growing.file_sequence import FileSequence
 from .growing.growing_file import GrowingFile
 from .growing.recovering_sequence import RecoveringSequence
 from .lock import is_being_written
-from .names import PLAIN_SUFFIX, continuation_path, numbered_path, recording_number, rotation_pattern
+from .names import PLAIN_SUFFIX, recording_number
+from .naming.file_naming import FileNaming, NumberedNames, SingleName
+from .naming.folders import Folders
 from .writer import RecordingWriter
 
 __all__ = ["MOST_WAITING", "RotateAfter", "RotatingWriter", "next_number"]
@@ -78,6 +79,10 @@ def next_number(path: Path) -> int:
     return max(found.values(), default=0) + 1
 
 
+def _naming_of(path: Path, after: RotateAfter | None, first: int) -> FileNaming:
+    return SingleName(path) if after is None else NumberedNames(path, first)
+
+
 class RotatingWriter(RecordingWriter):
     """
     Writes to one file after another, each of which is finished while the next one is written.
@@ -85,7 +90,7 @@ class RotatingWriter(RecordingWriter):
     Any failure to finish one ends the writing, as a failure of the present file does, unless there are `rules`.
 
     Args:
-        path: The name; several files have names made from it, `x-0001` and so on.
+        names: How the files are named; for a single name, several files have names made from it, `x-0001` and so on.
         header: The first line; each of several files gets its number as `part`.
         create: Begins a file, which may get another name than the one passed: a journal.
         after: When a new file begins; None for a single file.
@@ -102,7 +107,7 @@ class RotatingWriter(RecordingWriter):
 
     def __init__(
         self,
-        path: Path,
+        names: Path | FileNaming,
         header: Header,
         create: Callable[[Path, Header], GrowingFile],
         after: RotateAfter | None = None,
@@ -112,22 +117,27 @@ class RotatingWriter(RecordingWriter):
         fsync_interval: float | None = None,
         rules: DiskRules | None = None,
     ) -> None:
-        self._path, self._header, self._create = path, header, create
+        naming = names if isinstance(names, FileNaming) else _naming_of(names, after, first)
+        self._folders = Folders(naming, is_live=rules is not None)
+        self._header, self._create = header, create
         self._after = after
-        self._first = first
-        self._is_mounted = rules is not None and os.path.ismount(path.parent)
+        self._first = naming.first
+        self._first_name: Path | None = None
+        self._begun: set[str] = set()
         self._span = None if after is None else after.nanoseconds
         self._span_start = -math.inf  # less what a line may be out of order
         self._span_end = math.inf if self._span is None else -math.inf
         self._one_clock = after is not None and after.one_clock
         self._clock = SteadyClock()
         self._steady_end: int | None = None  # of the span that began with the file
+        if naming.tells_time and self._span is not None:
+            self._is_complete(header.created)  # of which the first file has its name
         make = FileSequence if rules is None else functools.partial(RecoveringSequence, rules=rules)
         files = make(
             self._begin,
-            first=first,
+            first=naming.first,
             limit=None if after is None else after.size,
-            ratio=next(guess for suffix, guess in _GUESSES if path.name.endswith(suffix)),
+            ratio=next(guess for suffix, guess in _GUESSES if naming.pattern.name.endswith(suffix)),
             fsync_interval=fsync_interval,
             on_finished=on_finished,
         )
@@ -137,11 +147,10 @@ class RotatingWriter(RecordingWriter):
     @property
     def path(self) -> Path:
         """The name; of several files a pattern that matches all, except those after a disk error."""
-        if self._after is None:
-            return self._path
-        if self._files.number == self._first:
-            return numbered_path(self._path, self._first)
-        return rotation_pattern(self._path, self._first)
+        naming = self._folders.naming
+        if self._first_name is not None and (self._after is None or self._files.number == self._first):
+            return naming.folder / self._first_name
+        return naming.pattern
 
     def write_lines(self, lines: Sequence[bytes], marks: Sequence[Mark]) -> int:
         """Write lines, waiting for the disk; else as `write_line`. Return how many were taken: all of them."""
@@ -161,6 +170,11 @@ class RotatingWriter(RecordingWriter):
         """Finish the present file, and wait for those before it; see `RecordingWriter.finish`."""
         super().finish(patience)
         return self.path
+
+    def discard(self) -> None:
+        """Remove the present file, and the folders that were made for it; see `RecordingWriter.discard`."""
+        super().discard()
+        self._folders.take_back()
 
     def _begins_new_file(self, line: bytes, mark: Mark) -> bool:
         time, _, info, *_ = mark
@@ -190,16 +204,23 @@ class RotatingWriter(RecordingWriter):
         self._steady_end = time + self._clock.shift + span
         return not is_first
 
-    def _begin(self, number: int) -> GrowingFile:
-        path, header = self._path, self._header
-        if self._is_mounted and not os.path.ismount(path.parent):
-            raise WriteError(path, "its file system is not mounted")
-        if number > self._first and not path.parent.exists() and self._files.path.parent.exists():  # it was moved
-            self._path = path = self._files.path.with_name(path.name)
-        if self._after is not None:
-            path = numbered_path(path, number)
-        elif number > 1:
-            path = continuation_path(path, number)
+    def _begin(self, number: int, time: int | None) -> GrowingFile:
+        if number > self._first:
+            self._folders.follow(self._files.path)
+        header = self._header
         if self._after is not None or number > 1:
             header = msgspec.structs.replace(header, extra={**header.extra, "part": number})
-        return self._create(path, header)
+        names = self._folders.naming.names(number, header.created if time is None else time)
+        for path in names:
+            if str(path) in self._begun:  # it may be without a name for the moment
+                continue
+            self._folders.make(path, is_first=number == self._first)
+            try:
+                file = self._create(path, header)
+            except RecordingExistsError as error:
+                taken = error
+                continue
+            self._begun.add(str(path))
+            self._first_name = self._first_name or path.relative_to(self._folders.naming.folder)
+            return file
+        raise taken

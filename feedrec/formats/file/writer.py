@@ -57,7 +57,7 @@ class RecordingWriter:
     def __init__(self, files: FileSequence, *, on_drained: Callable[[], object] = lambda: None) -> None:
         self.on_drained = on_drained
         self._files = files
-        self._lines: deque[Line | FrameRun | WholeBlock | None] = deque()  # None: the next line begins a new file
+        self._lines: deque[Line | FrameRun | WholeBlock | int] = deque()  # a time: there a new file begins
         self._size_in = self._size_taken = self._unsafe = 0
         self._last_whole = time.monotonic()
         self._oldest = OldestLine(self._last_whole)
@@ -204,7 +204,7 @@ class RecordingWriter:
             raise WriteError(self._files.path, excess(size))
         mark = mark or mark_of(decode_line(line))
         if self._turns and self._begins_new_file(line, mark):
-            self._lines.append(None)
+            self._lines.append(mark[0])
         self._lines.append((line, mark))
         self._size_in += size + 1
         if self._size_in >= self._oldest.next_note:
@@ -321,7 +321,7 @@ class RecordingWriter:
 
     def _count_frames(self) -> int:
         """Count the received frames that are not written."""
-        waiting = (_frames_in(one) for one in list(self._lines) if one is not None)
+        waiting = (_frames_in(one) for one in list(self._lines) if not isinstance(one, int))
         return self._files.held_frames + sum(waiting)
 
     def _write_until_finished(self) -> None:
@@ -346,15 +346,15 @@ class RecordingWriter:
     def _write_some(self, now: float) -> None:
         if not self._files.accepts:
             return
-        taken, ends_file = self._take_lines()
+        taken, turns_at = self._take_lines()
         for is_run, group in groupby(taken, lambda one: not isinstance(one, tuple)):
             if is_run:
                 for run in group:
                     self._files.add_run(run, now)  # type: ignore[arg-type]
             else:
                 self._files.add(list(group), now)  # type: ignore[arg-type]
-        if ends_file:
-            self._files.turn(now)
+        if turns_at is not None:
+            self._files.turn(now, turns_at)
 
     def _flush_if_due(self, now: float) -> None:
         """Flush what is in the compressor, unless a block has ended a moment ago: that is as good."""
@@ -375,19 +375,20 @@ class RecordingWriter:
             self._was_full = False
             self.on_drained()
 
-    def _take_lines(self) -> tuple[list[Line | FrameRun | WholeBlock], bool]:
-        """Take some lines of one file, and whether it ends there. The two ends of a deque are safe in two threads."""
-        taken, size, ends_file = list[Line | FrameRun | WholeBlock](), 0, False
+    def _take_lines(self) -> tuple[list[Line | FrameRun | WholeBlock], int | None]:
+        """Take some lines of one file, and when the next begins behind them; two threads may use a deque's two ends."""
+        taken, size, turns_at = list[Line | FrameRun | WholeBlock](), 0, None
         with contextlib.suppress(IndexError):
-            while size < _TAKEN_AT_ONCE and not ends_file:
-                if (line := self._lines.popleft()) is None:
-                    ends_file = True
+            while size < _TAKEN_AT_ONCE and turns_at is None:
+                line = self._lines.popleft()
+                if isinstance(line, int):
+                    turns_at = line
                     continue
                 taken.append(line)
                 size += len(line[0]) + 1 if isinstance(line, tuple) else line.size
         self._size_taken += size
         self._taken.set()
-        return taken, ends_file
+        return taken, turns_at
 
 
 def _frames_in(one: Line | FrameRun | WholeBlock) -> int:

@@ -25,7 +25,8 @@ def find_recordings(
 
     Files of one rotation come in the order of their numbers. A file in a folder counts if it has the suffix of a
     recording; of two names of one recording (`x` and `x.part`, or a Parquet file and its journal) the finished one
-    counts. Folders within, and what a repair is writing, do not.
+    counts; what a repair is writing does not. A folder that has no recording itself stands for those in the folders
+    below it, as a recorder makes them from a template; hidden ones, and links to folders, are left out.
 
     Args:
         paths: Files and folders.
@@ -35,7 +36,7 @@ def find_recordings(
             the error is raised.
 
     Raises:
-        NotARecordingError: If a folder has no recording in it.
+        NotARecordingError: If a folder has no recording in it, nor below it.
         RecordingError: If a file in a folder cannot be read.
 
     """
@@ -51,11 +52,7 @@ def _recordings_in(
     by_name: bool,  # noqa: FBT001  passed on
     on_bad: Callable[[RecordingError], object] | None,
 ) -> list[Path]:
-    try:
-        paths = {path.name: path for path in folder.iterdir()}
-    except OSError as error:
-        raise RecordingError(folder, f"cannot be read: {error.strerror}") from error
-    found = [path for name, path in paths.items() if counts_as_recording(name, paths)]
+    found = _found_in(folder) or [path for below in _folders_in(folder) for path in _found_below(below)]
     if not found:
         raise NotARecordingError(
             folder, f"no recording in this folder: no file name ends in {', '.join(RECORDING_SUFFIXES)}"
@@ -68,7 +65,29 @@ def _recordings_in(
             if on_bad is None:
                 raise
             on_bad(error)
-    return sorted(begun, key=lambda path: (begun[path], natural_key(path.name)))
+    return sorted(begun, key=lambda path: (begun[path], [natural_key(part) for part in path.relative_to(folder).parts]))
+
+
+def _found_in(folder: Path) -> list[Path]:
+    paths = {path.name: path for path in _entries(folder)}
+    return [path for name, path in paths.items() if counts_as_recording(name, paths)]
+
+
+def _found_below(folder: Path) -> list[Path]:
+    return _found_in(folder) + [path for below in _folders_in(folder) for path in _found_below(below)]
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    return [
+        path for path in _entries(folder) if not path.name.startswith(".") and path.is_dir() and not path.is_symlink()
+    ]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise RecordingError(folder, f"cannot be read: {error.strerror}") from error
 
 
 def _created(path: Path) -> int:

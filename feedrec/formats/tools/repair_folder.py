@@ -52,11 +52,11 @@ def repair_folder(
     Verify the recordings in a folder, in the order of their names, and repair those that need it.
 
     Args:
-        folder: The folder; what is in folders within it is left alone.
+        folder: The folder; what is in folders within it is left alone, unless it has no recording itself.
         verify: Verifies a file.
         repair: Writes what can be saved of a file to the second path, or if that is None to its `repaired_path`.
-        target: The folder of the new files, which keep their names there, made if need be; None to put them beside
-            the old ones.
+        target: The folder of the new files, which keep their names there, and their folders; made if need be. None to
+            put them beside the old ones.
 
     Raises:
         NotARecordingError: If there is no recording in the folder.
@@ -74,10 +74,18 @@ def repair_folder(
             elif not needs_repair(verification):
                 yield Outcome(path)
             else:
-                output = target and target / repaired_path(path, in_place=True).name
-                yield Outcome(path, repair(path, output))
+                yield Outcome(path, repair(path, target and _output(path, folder, target)))
         except RecordingError as error:
             yield Outcome(path, error=error)
+
+
+def _output(path: Path, folder: Path, target: Path) -> Path:
+    """Return the name of a new file, in as many folders below the target as the old one is below its folder."""
+    place = target
+    for name in path.parent.relative_to(folder).parts:
+        place /= name
+        _make(place)
+    return place / repaired_path(path, in_place=True).name
 
 
 def _make(folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.cli.recording.output import default_name
+from feedrec.cli.recording.file_names import default_name
 from feedrec.feeds import find_feed, subscribe_to
 from feedrec.formats import open_recording
 from feedrec.model import Event, Frame
@@ -361,6 +361,11 @@ def test_rotation_makes_whole_recordings_that_follow_each_other(tmp_path: Path) 
         ("-o", "x.jsonl.zst", "--format", "parquet"),
         ("-o", "x.parquet", "--format", "jsonl"),
         ("--rotate", "much"),
+        ("-o", "{dat}/x.jsonl"),
+        ("-o", "{hour}/x.jsonl"),
+        ("-o", "a/{date}.jsonl", "--rotate", "10m"),
+        ("-o", "a/{date}.parquet", "--format", "jsonl"),
+        ("-o", "a/{date}.parquet", "--checkpoints"),
     ],
 )
 def test_outputs_that_make_no_sense_are_refused_before_anything_connects(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from feedrec.errors import RecordingExistsError, WriteError
 from feedrec.formats import create_recording, exchange_of, exchanges_in, http_event, open_recording
 from feedrec.formats.file.growing.disk_rules import DiskRules
 from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
+from feedrec.formats.file.naming.template import parse_template
+from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
@@ -385,3 +388,127 @@ def test_a_rotation_goes_on_in_a_folder_that_was_moved(tmp_path: Path) -> None:
     writer.finish(10)
     assert sorted(path.name for path in other.iterdir()) == ["x-0001.jsonl", "x-0002.jsonl"]
     assert not folder.exists()
+
+
+VALUES = {"endpoint": "coinbase-advanced", "channel": "ticker", "product": "all"}
+
+
+def hourly_names(folder: Path, text: str = "{date}/{hour}/{channel}.jsonl") -> TemplateNames:
+    return TemplateNames(parse_template(f"{folder}/{text}", ""), VALUES)
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def begun_at(time: int) -> Header:
+    return Header("coinbase-advanced", created=time)
+
+
+@either_way
+def test_files_of_a_template_have_the_names_of_their_hours(tmp_path: Path, write: Write) -> None:
+    finished: list[Path] = []
+    writer = RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY, finished.append)
+    assert writer.path == tmp_path / "2026-11-21/17/ticker.jsonl"
+    given = frames([START + HOUR // 2, START + HOUR, START + HOUR + 5, START + 9 * HOUR])
+    write(writer, given)
+    assert writer.finish() == tmp_path / "*/*/ticker*.jsonl"
+    assert files_below(tmp_path) == [f"2026-11-2{hour}/ticker.jsonl" for hour in ("1/17", "1/18", "2/02")]
+    assert [records(path) for path in finished] == [given[:1], given[1:3], given[3:]]
+    for number, path in enumerate(finished, 1):
+        with open_recording(path) as recording:
+            assert recording.header.extra == {"part": number}
+
+
+def test_the_first_file_of_a_template_is_that_of_the_start(tmp_path: Path) -> None:
+    """Though the first line comes an hour later."""
+    writer = RotatingWriter(hourly_names(tmp_path), begun_at(START - 1), begin_file, HOURLY)
+    write_each(writer, frames([START]))
+    writer.finish()
+    assert files_below(tmp_path) == ["2026-11-21/16/ticker.jsonl", "2026-11-21/17/ticker.jsonl"]
+
+
+@either_way
+def test_a_clock_that_is_set_back_never_costs_a_file(tmp_path: Path, write: Write) -> None:
+    """The hour comes again: its second file has a number, and each has what was received while it was written."""
+    finished: list[Path] = []
+    writer = RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY, finished.append)
+    given = frames([START + 1, START + HOUR + 1, START + HOUR - 2 * NANOSECONDS, START + HOUR + 2])
+    write(writer, given)
+    writer.finish()
+    names = [str(path.relative_to(tmp_path / "2026-11-21")) for path in finished]
+    assert names == ["17/ticker.jsonl", "18/ticker.jsonl", "17/ticker-2.jsonl", "18/ticker-2.jsonl"]
+    assert [records(path) for path in finished] == [[record] for record in given]
+
+
+@either_way
+def test_a_clock_that_is_set_makes_no_file_longer_than_its_hour(tmp_path: Path, write: Write) -> None:
+    """Set back by half an hour within an hour, a file ends when an hour of steady time has passed."""
+    writer = RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY)
+    half = HOUR // 2
+    readings = [Event(START, 0, "clock", {"wall": START, "monotonic": 0})]
+    readings += [Event(START + 10, 0, "clock", {"wall": START + 10, "monotonic": half + 10})]
+    write(writer, [readings[0], *frames([START + half]), readings[1], *frames([START + half + 11, START + HOUR])])
+    writer.finish()
+    assert files_below(tmp_path / "2026-11-21") == ["17/ticker-2.jsonl", "17/ticker.jsonl", "18/ticker.jsonl"]
+
+
+def test_another_run_leaves_the_files_of_the_hour_alone(tmp_path: Path) -> None:
+    """Finished, left over, or being written."""
+    first = RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY)
+    second = RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY)
+    first.abandon()
+    second.finish()
+    RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY).finish()
+    found = ["ticker-2.jsonl", "ticker-3.jsonl", "ticker.jsonl.part"]
+    assert files_below(tmp_path / "2026-11-21" / "17") == found
+
+
+def test_a_template_without_a_rotation_names_one_file(tmp_path: Path) -> None:
+    names = hourly_names(tmp_path, "{channel}/x-{time}.jsonl")
+    writer = RotatingWriter(names, begun_at(START), begin_file)
+    write_each(writer, frames([START, START + 40 * HOUR]))
+    assert writer.finish() == tmp_path / "ticker/x-20261121T170000Z.jsonl"
+    with open_recording(writer.path) as recording:
+        assert "part" not in recording.header.extra
+    names = hourly_names(tmp_path, "{channel}.jsonl")
+    RotatingWriter(names, begun_at(START), begin_file).finish()
+    with pytest.raises(RecordingExistsError, match="already exists"):
+        RotatingWriter(names, begun_at(START), begin_file)
+
+
+def test_files_by_size_have_the_time_of_their_first_line(tmp_path: Path) -> None:
+    names, finished = hourly_names(tmp_path, "x-{time}.jsonl"), list[Path]()
+    writer = RotatingWriter(names, begun_at(START), begin_file, RotateAfter(size=500), finished.append)
+    given = frames([START + number * NANOSECONDS // 2 for number in range(40)], LARGE)
+    writer.write_lines([encode_frame(one) for one in given], [mark_of(one) for one in given])
+    writer.finish()
+    places = [names.place_of(path) for path in finished]
+    starts = [records(path)[0].time // NANOSECONDS for path in finished]
+    assert [place and place[0] for place in places] == starts
+    assert [record for path in finished for record in records(path)] == given
+
+
+def test_a_template_goes_on_in_a_folder_that_was_moved(tmp_path: Path) -> None:
+    writer = RotatingWriter(hourly_names(tmp_path / "a"), begun_at(START), begin_file, HOURLY, rules=DiskRules())
+    first, second = frames([START, START + HOUR])
+    writer.write(first)
+    (tmp_path / "a").rename(tmp_path / "b")
+    wait_until(lambda: str(writer._files.path).startswith(str(tmp_path / "b")))
+    writer.write(second)
+    writer.finish(10)
+    assert files_below(tmp_path) == ["b/2026-11-21/17/ticker.jsonl", "b/2026-11-21/18/ticker.jsonl"]
+
+
+def test_a_folder_that_is_removed_costs_the_file_in_it_at_most_its_name(tmp_path: Path) -> None:
+    """A template makes the folder again; what was removed is copied from the open file."""
+    writer = RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY, rules=DiskRules())
+    given = frames([START, START + 1])
+    writer.write(given[0])
+    wait_until(lambda: writer.backlog == 0)
+    shutil.rmtree(tmp_path / "2026-11-21")
+    wait_until(lambda: writer._files.number > 1)
+    writer.write(given[1])
+    writer.finish(10)
+    found = [one for path in tmp_path.rglob("*.jsonl") for one in records(path) if isinstance(one, Frame)]
+    assert sorted(found, key=lambda one: one.time) == given

@@ -68,3 +68,21 @@ def test_a_file_in_a_folder_that_cannot_be_read_is_reported_and_left_out(tmp_pat
     assert [error.path.name for error in bad] == ["b.jsonl"]
     with pytest.raises(NotARecordingError):
         find_recordings([tmp_path])
+
+
+def test_a_folder_without_recordings_stands_for_those_below_it(tmp_path: Path) -> None:
+    """In the order of the whole path; hidden folders and links are left out."""
+    names = ["a/2/x.jsonl", "a/10/x.jsonl", "a/10/y.jsonl", "b/c/d/x.jsonl", ".hidden/x.jsonl"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        create_recording(tmp_path / name, Header("raw", created=7)).finish()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert [str(path.relative_to(tmp_path)) for path in find_recordings([tmp_path])] == names[:-1]
+    assert [path.name for path in find_recordings([tmp_path / "a" / "10"], by_name=True)] == ["x.jsonl", "y.jsonl"]
+
+
+def test_a_folder_with_recordings_stands_for_them_alone(tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    for name in ("x.jsonl", "saved/x.jsonl"):
+        create_recording(tmp_path / name, Header("raw")).finish()
+    assert find_recordings([tmp_path]) == [tmp_path / "x.jsonl"]

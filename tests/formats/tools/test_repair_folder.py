@@ -43,6 +43,15 @@ def test_each_file_gets_what_it_needs(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["cut.jsonl.zst"]
 
 
+def test_recordings_below_a_folder_keep_their_folders(tmp_path: Path) -> None:
+    for name in ("a/x.jsonl.zst", "b/c/x.jsonl.zst"):
+        (tmp_path / "old" / name).parent.mkdir(parents=True)
+        (tmp_path / "old" / name).write_bytes(pack()[:-300])
+    outcomes(tmp_path / "old", tmp_path / "new")
+    saved = [str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*.zst")]
+    assert sorted(saved) == ["a/x.jsonl.zst", "b/c/x.jsonl.zst"]
+
+
 def test_a_target_that_is_a_file_is_refused_before_anything(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl.zst").write_bytes(pack())
     with pytest.raises(RecordingExistsError, match="is no folder"):

@@ -32,7 +32,7 @@ class FileSequence:
     The files of one recording.
 
     Args:
-        begin: Creates the file of a number.
+        begin: Creates the file of a number, which begins at a wall time in nanoseconds, if that is known.
         first: The first number.
         limit: Bytes after which a new file begins; None for no limit.
         ratio: Bytes in a file per byte of text, as long as nothing better is known.
@@ -52,7 +52,7 @@ class FileSequence:
 
     def __init__(
         self,
-        begin: Callable[[int], GrowingFile],
+        begin: Callable[[int, int | None], GrowingFile],
         *,
         first: int = 1,
         limit: int | None = None,
@@ -65,12 +65,13 @@ class FileSequence:
         self._limit = SizeLimit(limit, ratio)
         self._fsync_interval = fsync_interval
         self.number = first
-        self._file: GrowingFile | None = begin(first)
+        self._file: GrowingFile | None = begin(first, None)
         self.path, self.identity = self._file.target.path, self._file.target.identity
         self._is_new = False  # the present file has no lines, and is not the first
         self._done_size = self._done_text = 0  # of the files before
         self._left: GrowingFile | None = None  # the last one, closed as it was
         self._todo = Unwritten()
+        self._turns_at: int | None = None  # the time at which the next file begins, if that is known
         self._is_ending = False  # the present file
         self._is_last = False
         self._busy_since: float | None = None  # in a call that is not a write
@@ -156,9 +157,10 @@ class FileSequence:
         if self._file is not None and self.accepts:
             self._attempt(self._file.flush, now)
 
-    def turn(self, now: float) -> None:
-        """Have the next line begin a new file; raises as `add` does."""
+    def turn(self, now: float, time: int) -> None:
+        """Have the next line, of that wall time, begin a new file; raises as `add` does."""
         if self._file is not None:
+            self._turns_at = time
             self._end_file(now)
 
     def tick(self, now: float, waiting: int, *, hurry: bool = False) -> None:  # noqa: ARG002
@@ -298,8 +300,9 @@ class FileSequence:
         """
         self._busy_since = now
         try:
-            file = self._begin(number)
+            file = self._begin(number, self._todo.time if self._turns_at is None else self._turns_at)
         finally:
             self._busy_since = None
+        self._turns_at = None
         self._file, self.number, self._is_new = file, number, True
         self.path, self.identity = file.target.path, file.target.identity

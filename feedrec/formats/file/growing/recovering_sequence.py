@@ -36,7 +36,7 @@ class RecoveringSequence(FileSequence):
     The files of a live recording.
 
     Args:
-        begin: Creates the file of a number.
+        begin: Creates the file of a number, which begins at a wall time in nanoseconds, if that is known.
         rules: How long to wait for the disk, and how much of it to leave free.
         first: The first number.
         limit: Bytes after which a new file begins; None for no limit.
@@ -51,7 +51,7 @@ class RecoveringSequence(FileSequence):
 
     def __init__(
         self,
-        begin: Callable[[int], GrowingFile],
+        begin: Callable[[int, int | None], GrowingFile],
         rules: DiskRules,
         *,
         first: int = 1,

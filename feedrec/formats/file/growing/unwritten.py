@@ -30,6 +30,12 @@ class Unwritten:
         self._last: Mark = (0, 0, None, 0, True)
         self._reading: Reading | None = None  # the latest one in a file
 
+    @property
+    def time(self) -> int | None:
+        """The wall time of the first line, or if there is none of the last one before it; None if there was none."""
+        time = self.lines[0][1][0] if self.lines else self._last[0]
+        return time or None
+
     def add(self, lines: Sequence[Line]) -> None:
         """Add lines after the others."""
         self.lines += lines

@@ -97,7 +97,7 @@ class FaultyDisk:
         self.targets: list[FaultyTarget] = []
         self._packed = packed
 
-    def begin(self, number: int) -> GrowingFile:
+    def begin(self, number: int, _time: int | None = None) -> GrowingFile:
         """Create a file."""
         path = Path(f"/x-{number}.jsonl")
         if self.opens and (error := self.opens.popleft()):

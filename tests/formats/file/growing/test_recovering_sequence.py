@@ -102,7 +102,7 @@ def test_each_line_is_there_once_and_in_order_whatever_fails(
         elif action == "flush":
             bench.flush()
         elif action == "turn" and bench.files.accepts:
-            bench.files.turn(bench.now)
+            bench.files.turn(bench.now, 0)
         elif action in {"remove", "move"} and target.ending == "open":
             target.is_in_place = False
             target.place = Path("/moved") if action == "move" else None
