@@ -225,6 +225,10 @@ class FeedClient(Protocol):
         """Take the time since the connection opened, called a few times a second; messages are sent."""
         return ()
 
+    def on_pause(self, seconds: float) -> None:  # noqa: ARG002
+        """Take it that nothing was read for so many seconds, up to now: an answer may have come all the same."""
+        return
+
     def on_close(self, code: int, reason: str) -> Sequence[Notice]:  # noqa: ARG002
         """Take the end of the connection: the close code (1006 if none came), and what the venue said."""
         return ()

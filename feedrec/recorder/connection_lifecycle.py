@@ -259,11 +259,15 @@ class ConnectionLifecycle:
             await self._send(self._client.on_open(self._clock.now()))
             for ask, subscriptions in self._changes:
                 await self._send(ask(subscriptions, self._clock.now()))
+        ticked = self.seconds_open
         # Once either end has begun to close, nothing more is recorded, and a venue may take its time to hang up.
         while self._websocket.protocol.state is State.OPEN:
             await asyncio.sleep(TICK)
             self._writer.work()
-            due = self._client.on_tick(self.seconds_open)
+            before, ticked = ticked, self.seconds_open
+            if self.state is ConnectionState.PAUSED:
+                self._client.on_pause(ticked - before)
+            due = self._client.on_tick(ticked)
             now = self._intake.write_reading_if_due()  # a clock that is set while nothing arrives is noticed too
             self.report([one for one in due if isinstance(one, Notice)], now)
             self._notices.record_acceptance(now)

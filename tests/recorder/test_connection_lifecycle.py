@@ -290,6 +290,32 @@ def test_a_disk_that_lags_at_the_opening_pauses_reading_once_the_connection_reco
     assert with_bench(test).recording.names() == ["clock", "open", "pause", "sent", "resume", "close"]
 
 
+def test_while_reading_is_paused_the_client_half_is_told_for_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for acks that may have come."""
+    monkeypatch.setattr(lifecycle_module, "TICK", MS)
+
+    async def test(bench: Bench) -> None:
+        paused, ticks = list[float](), list[float]()
+        bench.client.on_pause = paused.append
+
+        def on_tick(seconds: float) -> tuple[()]:
+            ticks.append(seconds)
+            return ()
+
+        bench.client.on_tick = on_tick
+        task = await bench.run()
+        await until(lambda: len(ticks) > 3)
+        assert paused == []
+        bench.recording.is_full = bench.recording.memory_is_full = True
+        bench.connection.read_done()
+        before = len(ticks)
+        await until(lambda: len(ticks) > before + 3)
+        assert sum(paused) == pytest.approx(ticks[-1] - ticks[before - 1])
+        await bench.finish(task)
+
+    with_bench(test)
+
+
 @pytest.mark.parametrize("ending", ["closed by us", "lost"])
 def test_a_paused_connection_is_resumed_before_it_ends(ending: str) -> None:
     async def test(bench: Bench) -> None:

@@ -80,6 +80,11 @@ class ListedAcksClient(SubscribingClient):
             self._acked_at = seconds_open
         return self._judge() if seconds_open - self._acked_at >= self._ack_grace else ()
 
+    def on_pause(self, seconds: float) -> None:
+        super().on_pause(seconds)
+        if self._acked_at is not None:
+            self._acked_at += seconds
+
     def on_close(self, code: int = LOST, reason: str = "") -> Sequence[Notice]:  # noqa: ARG002
         """Judge what was acknowledged until now, if every ack came; that nothing was is no verdict on a lost one."""
         self._is_closed = True

@@ -107,6 +107,11 @@ class SubscribingClient(ClientDefaults):
         self._was_changed |= kind == "subscribe"
         return self.requests_for(kind, change, time)
 
+    def on_pause(self, seconds: float) -> None:
+        """Wait as much longer for the acks."""
+        if self._asked_at is not None:
+            self._asked_at += seconds
+
     def _is_overdue(self, seconds_open: float) -> bool:
         """Tell whether the acks of the last request should have come by now."""
         if self._asked_at is None:

@@ -68,3 +68,13 @@ def test_acks_are_overdue_from_the_tick_after_the_request() -> None:
     client.subscribe([Subscription("a")])
     assert not client._is_overdue(20.0)
     assert client._is_overdue(25.0)
+
+
+def test_while_nothing_is_read_acks_are_not_overdue() -> None:
+    """They may have come."""
+    client = Client([], 5.0)
+    client.on_pause(6.0)
+    assert not client._is_overdue(10.9)
+    client.on_pause(30.0)
+    assert not client._is_overdue(40.9)
+    assert client._is_overdue(41.0)

@@ -95,6 +95,18 @@ def test_a_product_that_the_venue_does_not_know_is_missing_after_a_grace() -> No
     assert client.on_tick(60.0) == ()
 
 
+def test_a_recorder_that_did_not_read_for_long_waits_for_what_may_have_come() -> None:
+    client = CoinbaseAdvancedClient([TICKER])
+    assert client.on_tick(0.1) == ()
+    client.on_pause(60.0)
+    assert client.on_tick(60.1) == ()
+    assert tell(client, ack(0)) == []
+    assert client.on_tick(60.2) == ()
+    client.on_pause(60.0)
+    assert client.on_tick(120.2) == ()
+    assert tell(client, ack(1, ticker=["BTC-USD", "ETH-USD"])) == [Notice("subscribed to ticker")]
+
+
 def test_an_ack_within_the_grace_mends_it() -> None:
     client = CoinbaseAdvancedClient([TICKER])
     assert tell(client, ack(0)) == []
