@@ -56,9 +56,16 @@ class FeedrecError(Exception):
 
 
 class UsageError(FeedrecError):
-    """The request is invalid: an unknown name, or options that cannot be combined."""
+    """
+    The request is invalid: an unknown name, or options that cannot be combined.
+
+    Attributes:
+        options: The options that it is about, by their long names, if that was said; the likeliest first.
+
+    """
 
     exit_code = 2
+    options: tuple[str, ...] = ()
 
 
 class RecordingError(FeedrecError):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
-from .terminal import shown, width_of
+from .terminal import height_of, shown, width_of
 
 __all__ = ["LiveLine", "fitting"]
 
@@ -38,6 +38,7 @@ class LiveLine:
 
     Attributes:
         width: Columns that the line may have.
+        height: Lines that there is room for.
 
     """
 
@@ -63,16 +64,22 @@ class LiveLine:
     def width(self) -> int:
         return width_of(self._stream) - 1  # in the last column a terminal may wrap
 
-    def show(self, line: str) -> None:
+    @property
+    def height(self) -> int:
+        return height_of(self._stream) - 1
+
+    def show(self, *lines: str) -> None:
         """
-        Draw it anew.
+        Draw it anew, as one line or as several.
 
         Raises:
             OSError: If the terminal was closed.
 
         """
         with self._lock:
-            self._write(f"{_WIPE}{shown(line, self._stream)}\r")
+            text = "\n".join(shown(line, self._stream) for line in lines)
+            up = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
+            self._write(f"{_WIPE}{text}\r{up}")
 
     @classmethod
     def write_above(cls, stream: TextIO, text: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-__all__ = ["ENDING", "ending_between_steps"]
+__all__ = ["ENDING", "ending_between_steps", "has_controlling_terminal"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a program."""
@@ -48,6 +49,15 @@ def ending_between_steps() -> Iterator[Callable[[], None]]:
     finally:
         for number, before in replaced.items():
             signal.signal(number, before)
+
+
+def has_controlling_terminal() -> bool:
+    """Return whether the process was started from a terminal that is still there: its end is what SIGHUP tells of."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _end(number: int) -> None:

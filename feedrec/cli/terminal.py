@@ -36,6 +36,7 @@ __all__ = [
     "echo_prose",
     "flowed",
     "has_colour",
+    "height_of",
     "json_line",
     "printable",
     "refuse_terminal",
@@ -56,7 +57,7 @@ _INVISIBLE = re.compile(
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
     # marks of direction, separators of lines, characters without width
 )
-_USUAL_WIDTH = 80
+_USUAL_WIDTH, _USUAL_HEIGHT = 80, 24
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -161,6 +162,13 @@ def width_of(stream: TextIO) -> int:
     with contextlib.suppress(OSError, ValueError):
         return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
     return _USUAL_WIDTH
+
+
+def height_of(stream: TextIO) -> int:
+    """Return the lines of a terminal, 24 if they are unknown."""
+    with contextlib.suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).lines or _USUAL_HEIGHT
+    return _USUAL_HEIGHT
 
 
 def echo(*lines: str, err: bool = False) -> None:

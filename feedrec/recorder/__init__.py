@@ -1,6 +1,7 @@
 """
 A live connection becomes a recording.
 
+    fleet/                   several runs in one process, and what is done when one fails
     session/                 one run, from the first connection to the summary
     proxy/                   an application's own connections, passed on and recorded
     rest/                    HTTP requests beside the WebSocket, and their answers

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..logs import log_format_option
 from ..options import GroupedCommand, as_json, limit_options, logging_options
 from ..recording.options.alert_options import alert_options
+from ..recording.options.config_options import config_options
 from ..recording.options.connection_options import connection_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.output import output_options
 from ..recording.source import source_options
 from ..terminal import echo_json
+
+if TYPE_CHECKING:
+    from ..recording.feed_options import FeedOptions, ProcessOptions
 
 log = logging.getLogger("feedrec")
 
@@ -32,6 +37,7 @@ LOSS = 3
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
         "When to stop": "duration max-frames fail-on-gap strict",
+        "Several feeds": "config check",
         "Who is told": "alert alert-timeout",
     },
 )
@@ -42,6 +48,7 @@ LOSS = 3
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")
 @alert_options
+@config_options
 @as_json
 @logging_options
 @log_format_option
@@ -58,12 +65,26 @@ def record(**values: Any) -> int:
     until it is finished, its name ends in .part. A recorder that is killed loses at most the last second.
     """
     from ..recording.feed_options import FeedOptions, ProcessOptions
+
+    process = ProcessOptions.take(values)
+    if process.config is not None:
+        return _record_config(process.config, process, values)
+    options = FeedOptions.take(values)
+    process.refuse_for(options)
+    if process.check:
+        from ..recording.config.plan import show_plans
+
+        show_plans({"": (options, options.source.find())}, as_json=process.as_json)
+        return 0
+    return _record_one(process, options)
+
+
+def _record_one(process: ProcessOptions, options: FeedOptions) -> int:
+    """Record what the command line says; return the exit code."""
     from ..recording.feed_run import FeedRun
     from ..recording.run import facts_of, report, run_to_end
     from ..recording.run_services import RunServices
 
-    process, options = ProcessOptions.take(values), FeedOptions.take(values)
-    process.check(options)
     source = resolve_patterns(options.source.find(), yes=options.source.yes)
     if plan := source.feed.plan_of(source.subscriptions):
         log.info("%s", plan)
@@ -77,3 +98,20 @@ def record(**values: Any) -> int:
     if error is not None:
         raise error
     return LOSS if run.is_lossy(summary) else 0
+
+
+def _record_config(path: Path, process: ProcessOptions, values: dict[str, Any]) -> int:
+    """Record what a configuration says; return the exit code."""
+    from ..recording.config.config_file import ConfigFile, defaults_of
+
+    file = ConfigFile(path, record, defaults_of(click.get_current_context(), values))
+    if process.check:
+        from ..recording.config.plan import show_plans
+
+        plans = file.read()
+        file.refuse_unusable(plans, plans)
+        show_plans({name: (plan.options, plan.source) for name, plan in plans.items()}, as_json=process.as_json)
+        return 0
+    from ..recording.several.record_fleet import record_fleet
+
+    return LOSS if record_fleet(file, process) else 0

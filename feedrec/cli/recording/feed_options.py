@@ -8,6 +8,7 @@ configuration; all others are fields of `ProcessOptions`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import msgspec
@@ -86,12 +87,16 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     The options of the process.
 
     Attributes:
+        config: The file that says which feeds to record; None if the other options do.
+        check: Whether to print what would be recorded, and record nothing.
         as_json: Whether to print the summary as JSON.
         alert: A command to run when somebody should know something at once; None for none.
         alert_timeout: Seconds that it may take.
 
     """
 
+    config: Path | None = None
+    check: bool = False
     as_json: bool = False
     alert: str | None = None
     alert_timeout: float = 30.0
@@ -101,7 +106,7 @@ class ProcessOptions(msgspec.Struct, frozen=True):
         """Make the options from the values of all parameters of the command."""
         return cls(**{name: value for name, value in values.items() if name not in FEED_OPTIONS})
 
-    def check(self, options: FeedOptions) -> None:
+    def refuse_for(self, options: FeedOptions) -> None:
         """
         Refuse what cannot be combined with the options of a feed.
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-import click
 import msgspec
 
 from ...errors import FeedrecError, WriteError
@@ -21,9 +19,9 @@ from .. import output
 from ..live_line import LiveLine, fitting
 from ..logs import has_live_line
 from ..memory import long_lived
-from ..signals import ENDING
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
+from .ending import Ending
 from .repeating import repeating
 from .supervisor import supervised
 
@@ -80,7 +78,7 @@ def run_to_end(
         FeedrecError: The error that ended the run, if no connection had been opened.
 
     """
-    ending = _Ending(session)
+    ending = Ending(session)
 
     async def run() -> Summary:
         async with beside or contextlib.nullcontext():
@@ -99,40 +97,6 @@ def run_to_end(
     if summary.path is None:
         summary = msgspec.structs.replace(summary, file_size=0)
     return summary, ending.interruption
-
-
-class _Ending:
-    """
-    Ends a session on signals: the first one asks it to stop, a second one does not wait for the venue.
-
-    Attributes:
-        interruption: What the program ends with after a second signal; None before.
-
-    """
-
-    def __init__(self, session: Run) -> None:
-        self.interruption: BaseException | None = None
-        self._session = session
-        self._is_stopping = False
-
-    def install(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Handle the signals that end a program; not SIGHUP if it is ignored, as under nohup."""
-        for number in ENDING:
-            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._handle, loop, number)
-
-    def _handle(self, loop: asyncio.AbstractEventLoop, number: int) -> None:
-        if not self._is_stopping:
-            self._is_stopping = True
-            if number == signal.SIGINT:
-                log.info("finishing; press Ctrl-C again to stop immediately")
-            self._session.stop()
-            return
-        self.interruption = KeyboardInterrupt() if number == signal.SIGINT else click.exceptions.Exit(128 + number)
-        self._session.stop_now()
-        for other in ENDING:
-            if loop.remove_signal_handler(other):
-                signal.signal(other, signal.SIG_DFL)
 
 
 async def record_with_status(session: Run) -> Summary:
@@ -199,21 +163,22 @@ def facts_of(summary: Summary, error: BaseException | None) -> dict[str, Any]:
     return facts
 
 
-def report(summary: Summary, error: BaseException | None = None, *, err: bool = False) -> None:
-    """Print the summary of a run, on stderr if `err`; `error` is what ended it early."""
+def report(summary: Summary, error: BaseException | None = None, *, err: bool = False, name: str = "") -> None:
+    """Print the summary of a run, on stderr if `err`; `error` is what ended it early, `name` whose run it was."""
+    whose = f"{name}: " if name else ""
     counts = summary.counts
     progress = Progress("done", summary.seconds, counts, summary.file_size)
     if summary.path is None:
-        echo_prose("stopped before a connection was opened: nothing was recorded", err=err)
+        echo_prose(f"{whose}stopped before a connection was opened: nothing was recorded", err=err)
         return
     frames = f"{output.count(counts.frames, 'frame')} ({output.size(counts.bytes)})"
     seconds, to_stdout = output.duration(summary.seconds), summary.path == "-"
     path = "stdout" if to_stdout else summary.path
     if isinstance(error, WriteError) and not to_stdout:
         lost = f"{summary.lost:,} are lost, the others" if summary.lost else "those that could be written"
-        echo_prose(f"received {frames} in {seconds}; {lost} are in {path}", err=err)
+        echo_prose(f"{whose}received {frames} in {seconds}; {lost} are in {path}", err=err)
     else:
-        echo_prose(f"recorded {frames} in {seconds} to {path}", err=err)
+        echo_prose(f"{whose}recorded {frames} in {seconds} to {path}", err=err)
     gaps = marked = output.count(counts.gaps, "gap")
     if progress.reconnects:  # frames missed between two connections are not in any sequence
         gaps += " within connections"

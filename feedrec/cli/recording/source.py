@@ -13,13 +13,14 @@ import msgspec
 from ...errors import UsageError
 from ..options import CHANNEL, PRODUCTS, all_options, complete_channel, complete_endpoint
 from .options.credential_options import credentials_for
+from .options.faults import about
 from .options.product_options import read_products
 from .options.raw_options import RAW, RawOptions, raw_options
 from .options.redaction_options import redaction_of, redaction_options
 from .options.rest_options import RestOptions, rest_options
 
 if TYPE_CHECKING:
-    from ...feeds import Feed
+    from ...feeds import Feed, Subscription
     from ...feeds.channel_requests import ChannelRequest
     from ...feeds.redaction import Redaction
     from ...recorder import Failover, Source
@@ -117,25 +118,39 @@ class SourceOptions(msgspec.Struct, frozen=True):
             UsageError: If something is unknown, missing, or invalid.
 
         """
-        from ...feeds import subscribe_to
-        from ...feeds.products import refuse_patterns
         from ...recorder import Source
         from ...recorder.session.failover import EndpointAddress, EndpointSelector
 
-        redaction = redaction_of(self.redacted, self.kept_keys)
-        feed = self._with_any_channel(self._find_feed())
-        wanted = read_products(name for group in self.products for name in group)
-        channels = [one._replace(products=tuple(read_products(one.products))) for one in self.channels]
-        subscriptions = subscribe_to(feed, channels, wanted, heartbeats=not self.no_heartbeats)
-        refuse_patterns(feed, subscriptions)
-        credentials = credentials_for(feed, subscriptions, self.key_file)
-        url = checked_address(self.url or feed.url, redaction)
-        failover = self._find_failover(feed, redaction)
-        if failover is not None:
-            EndpointSelector(EndpointAddress(feed, url), failover).check(feed.spread(subscriptions))
+        with about("redact", "no-redact"):
+            redaction = redaction_of(self.redacted, self.kept_keys)
+        with about("endpoint"):
+            feed = self._with_any_channel(self._find_feed())
+        subscriptions = self._find_subscriptions(feed)
+        with about("key-file", "endpoint"):
+            credentials = credentials_for(feed, subscriptions, self.key_file)
+        with about("url"):
+            url = checked_address(self.url or feed.url, redaction)
+        with about("failover-url", "failover"):
+            failover = self._find_failover(feed, redaction)
+            if failover is not None:
+                EndpointSelector(EndpointAddress(feed, url), failover).check(feed.spread(subscriptions))
         rest = RestOptions(self.rest, self.rest_every, self.rest_url)
-        plan = rest.plan(feed, redaction, has_url=self.url is not None)
+        with about("rest-url", "rest"):
+            plan = rest.plan(feed, redaction, has_url=self.url is not None)
         return Source(feed, url, subscriptions, credentials, failover, redaction, rest=plan)
+
+    def _find_subscriptions(self, feed: Feed) -> list[Subscription]:
+        from ...feeds import subscribe_to
+        from ...feeds.products import refuse_patterns
+
+        with about("product"):
+            wanted = read_products(name for group in self.products for name in group)
+        with about("channel", "product", "endpoint"):
+            channels = [one._replace(products=tuple(read_products(one.products))) for one in self.channels]
+            subscriptions = subscribe_to(feed, channels, wanted, heartbeats=not self.no_heartbeats)
+        with about("product", "channel"):
+            refuse_patterns(feed, subscriptions)
+        return subscriptions
 
     def _find_failover(self, feed: Feed, redaction: Redaction) -> Failover | None:
         from ...recorder import failover_of

@@ -33,6 +33,6 @@ def test_the_values_of_parameters_are_in_their_part() -> None:
 
 def test_stdout_is_for_one_of_them() -> None:
     options = FeedOptions.take({**VALUES, "output": "-"})
-    ProcessOptions().check(options)
+    ProcessOptions().refuse_for(options)
     with pytest.raises(UsageError, match="both write to stdout"):
-        msgspec.structs.replace(ProcessOptions(), as_json=True).check(options)
+        msgspec.structs.replace(ProcessOptions(), as_json=True).refuse_for(options)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ....feeds.products import ProductChoice
     from ....recorder import Source
 
-__all__ = ["read_products", "resolve_patterns"]
+__all__ = ["read_products", "resolve_patterns", "with_products"]
 
 _LARGEST_LIST = 4 << 20
 """Bytes; a venue has some thousands of products with a dozen characters each."""
@@ -49,6 +49,15 @@ def _read(name: str) -> list[str]:
 
 
 def resolve_patterns(source: Source, *, yes: bool) -> Source:
+    """Put the products of the venue in the place of patterns; see `with_products`."""
+    import asyncio
+
+    from ....feeds.products import patterns_in
+
+    return asyncio.run(with_products(source, yes=yes)) if patterns_in(source.subscriptions) else source
+
+
+async def with_products(source: Source, *, yes: bool) -> Source:
     """
     Put the products of the venue in the place of patterns, after asking it for them.
 
@@ -61,15 +70,13 @@ def resolve_patterns(source: Source, *, yes: bool) -> Source:
         FeedrecError: If the venue does not tell its products.
 
     """
-    import asyncio
-
     from ....feeds.products import MOST_UNASKED, choose_products, patterns_in
     from ....recorder import list_products
 
     asked = [one for one in source.subscriptions if patterns_in([one])]
     if not asked:
         return source
-    choice = choose_products(source.feed, source.subscriptions, asyncio.run(list_products(source)))
+    choice = choose_products(source.feed, source.subscriptions, await list_products(source))
     _log_choice(choice, source)
     if choice.count > MOST_UNASKED and not yes:
         patterns = " and ".join(map(repr, choice.by_pattern))

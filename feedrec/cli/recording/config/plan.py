@@ -1,0 +1,137 @@
+"""What will be recorded, how and where to: `feedrec record --check`. Nothing is connected to, and nothing written."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ....feeds.connections.spreading import spread_over
+from ....feeds.products import patterns_in
+from ....model import NANOSECONDS
+from ....recorder import Source
+from ... import output
+from ...subscribed import name_subscription
+from ...terminal import can_redraw, echo, echo_json, width_of
+from ..feed_options import FeedOptions
+from ..file_names import names_from
+from ..output import OutputOptions
+from .places import is_folder
+
+__all__ = ["plan_facts", "plan_lines", "show_plans"]
+
+
+def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool) -> None:
+    """Print the plans of feeds by name; a single one may have an empty name."""
+    facts = [plan_facts(name, *plan) for name, plan in plans.items()]
+    if as_json:
+        echo_json({"connections": sum(len(one["connections"]) for one in facts), "feeds": facts})
+        return
+    width = width_of(sys.stdout) if can_redraw(sys.stdout) else None
+    for (name, (options, source)), one in zip(plans.items(), facts, strict=True):
+        echo(*plan_lines(name, options, source, one, width))
+    if "" not in plans:
+        connections = output.count(sum(len(one["connections"]) for one in facts), "connection")
+        echo(f"{output.count(len(plans), 'feed')}, {connections}")
+
+
+def plan_facts(name: str, options: FeedOptions, source: Source) -> dict[str, Any]:
+    """Return the plan of a feed as a JSON object; what is secret is not in it."""
+    feed, redaction = source.feed, source.redaction
+    groups = spread_over(feed, source.subscriptions, options.run.connections)
+    return {
+        "feed": name,
+        "endpoint": feed.name,
+        "url": redaction.address(source.url),
+        "failover": None if source.failover is None else redaction.address(source.failover.url),
+        "connections": [[redaction.details(one.as_dict()) for one in group] for group in groups],
+        "patterns": patterns_in(source.subscriptions),
+        "credentials": source.credentials is not None,
+        "rest": source.rest is not None,
+        "files": _files(source, options.place),
+        "limits": {
+            "duration": options.limits.duration,
+            "max_frames": options.limits.max_frames,
+            "disk_patience": options.place.disk_patience,
+            "min_free": options.place.min_free,
+        },
+        "venue_limits": {
+            "connections_per_second": feed.connections_per_second,
+            "messages_per_second": feed.messages_per_second,
+            "others": list(feed.limits),
+        },
+    }
+
+
+def plan_lines(
+    name: str, options: FeedOptions, source: Source, facts: Mapping[str, Any], width: int | None = None
+) -> list[str]:
+    """Return the plan of a feed as lines for a person, of so many columns at most."""
+    rows = [["", "address", facts["url"]]]
+    rows += [["", "failover", facts["failover"]]] if facts["failover"] else []
+    rows += [["", "connections" if number == 1 else "", text] for number, text in enumerate(_groups(facts), 1)]
+    if facts["patterns"]:
+        rows.append(["", "products", f"the venue is asked what {', '.join(facts['patterns'])} stands for"])
+    if plan := source.feed.plan_of(source.subscriptions):
+        rows.append(["", "plan", plan])
+    rows += [["", "REST", "asked beside the feed"]] if facts["rest"] else []
+    rows += [["", "files", facts["files"]], ["", "ends", _end(options)], ["", "disk", _disk(options.place)]]
+    limits = _venue_limits(facts["venue_limits"])
+    rows += [["", "venue limits" if number == 0 else "", text] for number, text in enumerate(limits)]
+    keys = ", with credentials" if facts["credentials"] else ""
+    return [f"{name or 'plan'}: {facts['endpoint']}{keys}", *output.columns(rows, wrap=width)]
+
+
+def _groups(facts: Mapping[str, Any]) -> list[str]:
+    """Return what is subscribed on each connection."""
+    groups = facts["connections"]
+    texts = ["; ".join(map(name_subscription, group)) or "nothing is subscribed" for group in groups]
+    return [f"{number}: {text}" for number, text in enumerate(texts, 1)]
+
+
+def _files(source: Source, place: OutputOptions) -> str:
+    """Say what the files are called, and when a new one begins."""
+    from ....formats.file.names import numbered_path
+
+    if place.output == "-":
+        return "stdout"
+    template = place.template
+    turning = place.rotate if template is None else place.turning(template)
+    if template is not None:
+        text = f"such as {next(names_from(template, source).names(1, time.time_ns()))}"
+    elif is_folder(place):
+        text = f"new ones in {place.output or '.'}, named by endpoint, channels and time"
+    elif turning is not None:
+        text = f"{numbered_path(Path(place.output or ''), 1)} and so on"
+    else:
+        text = f"{place.output}"
+    if turning is None:
+        return text
+    spans = [output.duration(turning.nanoseconds / NANOSECONDS)] if turning.nanoseconds else []
+    spans += [output.size(turning.size)] if turning.size else []
+    return f"{text}, another one after {' or '.join(spans)}"
+
+
+def _end(options: FeedOptions) -> str:
+    limits = options.limits
+    ends = [
+        f"after {output.duration(limits.duration)}" if limits.duration else "",
+        f"after {output.count(limits.max_frames, 'frame')}" if limits.max_frames else "",
+    ]
+    return " or ".join(filter(None, ends)) or "when it is told to"
+
+
+def _disk(place: OutputOptions) -> str:
+    kept = f"{output.size(place.min_free)} are left free, " if place.min_free else ""
+    return f"{kept}waits {output.duration(place.disk_patience)} for one that is full"
+
+
+def _venue_limits(limits: Mapping[str, Any]) -> list[str]:
+    rates = [
+        f"{limits[key]} {noun} a second"
+        for key, noun in (("connections_per_second", "connections"), ("messages_per_second", "messages"))
+        if limits[key]
+    ]
+    return [*([", ".join(rates)] if rates else []), *limits["others"]]

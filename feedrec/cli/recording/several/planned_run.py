@@ -1,0 +1,114 @@
+"""One run of a feed of a configuration, in the order in which a fleet carries it out; see `FleetRun`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from ....recorder import Progress, Source, Summary
+from ....recorder.fleet.fleet_run import Result
+from ..config.config_file import FeedPlan
+from ..feed_run import FeedRun
+from ..options.product_options import with_products
+from ..run_services import RunServices
+
+__all__ = ["PlannedRun"]
+
+log = logging.getLogger("feedrec")
+
+_Value = TypeVar("_Value")
+
+
+class PlannedRun:
+    """
+    A run by a plan.
+
+    Args:
+        plan: What is recorded.
+        services: What all runs of the process share.
+
+    """
+
+    def __init__(self, plan: FeedPlan, services: RunServices) -> None:
+        self._plan, self._services = plan, services
+        self._source: Source = plan.source
+        self._run: FeedRun | None = None
+
+    @property
+    def progress(self) -> Progress | None:
+        return None if self._run is None else self._run.session.progress
+
+    async def prepare(self) -> None:
+        self._source = await with_products(self._plan.source, yes=self._plan.options.source.yes)
+
+    async def open(self) -> None:
+        if plan := self._source.feed.plan_of(self._source.subscriptions):
+            log.info("%s", plan)
+        # In a thread: a folder may have thousands of files, and other feeds are being recorded meanwhile.
+        make = (self._source, self._plan.options, self._services, self._plan.name)
+        self._run = await asyncio.to_thread(FeedRun, *make)
+
+    async def record(self) -> Result:
+        run = self._opened
+        try:
+            summary = await run.session.run()
+        except Exception as error:
+            progress = run.session.progress
+            if not progress.counts.connections:
+                raise
+            path, size, facts = str(run.output.writer.path), progress.file_size, run.session.subscribed
+            return Result(Summary(path, progress.seconds, progress.counts, size, subscribed=facts), error)
+        return Result(summary)
+
+    async def settle(self, result: Result) -> Result:
+        run = self._opened
+        summary, error = await _in_daemon_thread(lambda: run.settle(result.summary, result.error))
+        return Result(summary, error, run.is_lossy(summary))
+
+    async def wait_open(self) -> None:
+        await self._opened.session.wait_open()
+
+    def stop(self) -> None:
+        if self._run is not None:
+            self._run.session.stop()
+
+    def stop_now(self) -> None:
+        if self._run is not None:
+            self._run.session.stop_now()
+
+    @property
+    def _opened(self) -> FeedRun:
+        if self._run is None:
+            raise AssertionError("it is opened first")
+        return self._run
+
+
+def _in_daemon_thread(work: Callable[[], _Value]) -> Awaitable[_Value]:
+    """Do something in a thread that nobody waits for at the end of the program, unlike those of `to_thread`."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[_Value] = loop.create_future()
+
+    def settle(value: _Value | None, error: BaseException | None) -> None:
+        if not future.done():
+            if error is None:
+                future.set_result(value)  # type: ignore[arg-type]  # there is one, unless there is an error
+            else:
+                future.set_exception(error)
+
+    def run() -> None:
+        value: _Value | None = None
+        error: BaseException | None = None
+        try:
+            value = work()
+        except Exception as failed:  # noqa: BLE001  it is raised where it is awaited
+            error = failed
+        try:
+            loop.call_soon_threadsafe(settle, value, error)
+        except RuntimeError:
+            return  # the loop is gone: nobody waits any more
+
+    threading.Thread(target=run, name="feedrec-settle", daemon=True).start()
+    return future

@@ -1,0 +1,96 @@
+"""`feedrec record --config`: from the configuration to the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ....errors import FeedrecError
+from ....recorder.fleet.fleet import Fleet
+from ...memory import long_lived
+from ...signals import has_controlling_terminal
+from ...terminal import echo_json
+from ..config.config_file import ConfigFile, FeedPlan
+from ..ending import Ending
+from ..feed_options import ProcessOptions
+from ..run_services import RunServices
+from .fleet_report import fleet_facts, is_lossy, refuse_failed, report_fleet
+from .fleet_status import shown_status
+from .planned_run import PlannedRun
+
+__all__ = ["record_fleet"]
+
+log = logging.getLogger("feedrec")
+
+
+def record_fleet(file: ConfigFile, process: ProcessOptions) -> bool:
+    """
+    Record what a configuration says until a signal, or until each feed has ended by itself.
+
+    SIGHUP has it read again if the process has no controlling terminal. What is wrong then changes nothing.
+
+    Args:
+        file: The configuration.
+        process: The options of the process.
+
+    Returns:
+        Whether anything was recorded with loss.
+
+    Raises:
+        UsageError: If the configuration is wrong; nothing has been connected to.
+        FeedrecError: If feeds have failed in the end; their errors are in the log and in the summary.
+
+    """
+    recording = _Recording(file, RunServices(process))
+    with long_lived():
+        asyncio.run(recording.run())
+    fleet = recording.fleet
+    if process.as_json:
+        echo_json(fleet_facts(fleet))
+    else:
+        report_fleet(fleet)
+    if recording.ending.interruption is not None:
+        raise recording.ending.interruption
+    refuse_failed(fleet)
+    return is_lossy(fleet)
+
+
+class _Recording:
+    """The recording of what a configuration says, which may change."""
+
+    def __init__(self, file: ConfigFile, services: RunServices) -> None:
+        self._file, self._services = file, services
+        self._plans = file.read()
+        file.refuse_unusable(self._plans, self._plans)
+        self.fleet: Fleet[FeedPlan] = Fleet(lambda plan: PlannedRun(plan, services), FeedPlan.collides)
+        self.ending = Ending(self.fleet, None if has_controlling_terminal() else self._begin_reading)
+        self._is_reading, self._is_due = False, False
+        self._reading: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        async with self._services:
+            self.ending.install(asyncio.get_running_loop())
+            self.fleet.apply(self._plans)
+            async with shown_status(self.fleet):
+                await self.fleet.run()
+
+    def _begin_reading(self) -> None:
+        """Read the configuration again, or once more if it is being read: it may have changed meanwhile."""
+        self._is_due = True
+        if not self._is_reading:
+            self._is_reading = True
+            self._reading = asyncio.create_task(self._read_again())
+
+    async def _read_again(self) -> None:
+        while self._is_due:
+            self._is_due = False
+            try:
+                plans = await asyncio.to_thread(self._file.read)
+                changes = self.fleet.changes(plans)
+                self._file.refuse_unusable([*changes.begun, *changes.changed], plans)
+            except FeedrecError as error:
+                log.error("%s; nothing is changed", error)  # noqa: TRY400  one line, no traceback
+                continue
+            if not self.fleet.is_stopping:
+                log.info("%s was read again: %s", self._file.path, self.fleet.apply(plans))
+        self._is_reading = False

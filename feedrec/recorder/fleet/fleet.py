@@ -1,0 +1,151 @@
+"""
+All feeds of a process: which there are, and when they end.
+
+A feed whose plan changes is recorded by a new run. The new run begins first, and the old one ends when a connection of
+the new one is open: nothing is lost. But where a new run, of this feed or of another one, might write to the same files
+as an old one, the old one ends first, and the new one begins as soon as the files of the old one are closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from ..backoff import Backoff
+from ..session.summary import Progress, RunState
+from .changes import Changes, changes_between
+from .fleet_run import FleetRun, together
+from .member import Member, MemberState
+
+__all__ = ["OPENING_PATIENCE", "Fleet"]
+
+OPENING_PATIENCE = 30.0
+"""Seconds that a new run has to open a connection before the one that it replaces ends all the same."""
+
+Plan = TypeVar("Plan")
+
+log = logging.getLogger("feedrec")
+
+
+class Fleet(Generic[Plan]):
+    """
+    Records several feeds.
+
+    Args:
+        make: Makes a run of a feed by its plan.
+        collide: Whether runs by two plans must not be on at once: they might write to the same files.
+        delays: Makes what gives the seconds between attempts.
+
+    Attributes:
+        members: The feeds that there are, by name.
+        former: What was ended or replaced.
+        is_stopping: Whether all of them are ending.
+
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Plan], FleetRun],
+        collide: Callable[[Plan, Plan], bool] = lambda _one, _other: True,
+        delays: Callable[[], Backoff] = Backoff,
+    ) -> None:
+        self.members: dict[str, Member[Plan]] = {}
+        self.former: list[Member[Plan]] = []
+        self._make, self._collide, self._delays = make, collide, delays
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._started = time.monotonic()
+        self.is_stopping = False
+
+    @property
+    def progress(self) -> Progress:
+        """How all of them together stand; the runs that are over count too."""
+        parts = [member.total for member in (*self.former, *self.members.values())]
+        state = _state_of(list(self.members.values()), is_stopping=self.is_stopping)
+        return together(parts, state, time.monotonic() - self._started)
+
+    def changes(self, plans: Mapping[str, Plan]) -> Changes:
+        """Return what other plans would change."""
+        left = [name for name, member in self.members.items() if member.state is MemberState.FAILED]
+        return changes_between({name: member.plan for name, member in self.members.items()}, plans, left)
+
+    def apply(self, plans: Mapping[str, Plan]) -> Changes:
+        """Record by other plans from now on, in the running event loop; what is the same goes on untouched."""
+        changes = self.changes(plans)
+        replaced = {name: self.members.pop(name) for name in changes.changed}
+        ended = [self.members.pop(name) for name in changes.ended]
+        for name in changes.begun:  # those that were left
+            ended += [self.members.pop(name)] if name in self.members else []
+        for member in ended:
+            member.stop()
+        self.former = [one for one in self.former if one.results or not one.released.is_set()]
+        self.former += [*ended, *replaced.values()]
+        for name in (*changes.begun, *changes.changed):
+            new = self.members[name] = Member(name, plans[name], self._maker(plans[name]), self._delays())
+            before = self._in_the_way_of(new)
+            for member in before:
+                member.stop()
+            self._start(self._begin(new, before, replaced.get(name)))
+        self.members = {name: self.members[name] for name in plans}  # in the order of the new table
+        return changes
+
+    async def run(self) -> None:
+        """Wait until all feeds are over: stopped, ended by themselves, or left."""
+        while self._tasks:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    def stop(self) -> None:
+        """End all of them."""
+        self.is_stopping = True
+        for member in (*self.former, *self.members.values()):
+            member.stop()
+
+    def stop_now(self) -> None:
+        """End all of them without waiting for anybody."""
+        self.is_stopping = True
+        for member in (*self.former, *self.members.values()):
+            member.stop_now()
+
+    def _in_the_way_of(self, new: Member[Plan]) -> list[Member[Plan]]:
+        """Return the members that must have closed their files before a new one begins."""
+        return [one for one in self.former if not one.released.is_set() and self._collide(one.plan, new.plan)]
+
+    async def _begin(self, new: Member[Plan], before: Sequence[Member[Plan]], old: Member[Plan] | None) -> None:
+        """
+        Have a member live when its time has come.
+
+        Args:
+            new: The member.
+            before: Those, ending already, whose files must be closed first.
+            old: The one whose place it takes, which ends when the new one has a connection; None for none.
+
+        """
+        for member in before:
+            await member.released.wait()
+        living = asyncio.ensure_future(new.live())
+        if old is not None:
+            try:
+                async with asyncio.timeout(OPENING_PATIENCE):
+                    await new.opened.wait()
+            except TimeoutError:
+                log.warning("%s: the new run has opened no connection yet; the old one ends all the same", new.name)
+            old.stop()
+        await living
+
+    def _maker(self, plan: Plan) -> Callable[[], FleetRun]:
+        return lambda: self._make(plan)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _state_of(members: list[Member[Any]], *, is_stopping: bool) -> str:
+    """Return what all are doing: recording if one does."""
+    states = [member.progress.state for member in members if member.progress is not None]
+    if is_stopping:
+        return RunState.FINISHING
+    return RunState.RECORDING if RunState.RECORDING in states or not states else states[0]

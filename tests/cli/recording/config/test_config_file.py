@@ -1,0 +1,154 @@
+"""A configuration: what it says, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from feedrec.cli import cli
+from feedrec.cli.recording.config.config_file import ConfigFile, FeedPlan
+from feedrec.cli.recording.feed_options import FEED_OPTIONS
+from feedrec.errors import UsageError
+from feedrec.formats.file.rotation import RotateAfter
+
+RECORD = cli.get_command(click.Context(cli), "record")
+assert RECORD is not None
+DEFAULTS = {name: value for name, value in RECORD.make_context("record", []).params.items() if name in FEED_OPTIONS}
+
+
+def read(folder: Path, text: str, **defaults: Any) -> dict[str, FeedPlan]:
+    assert RECORD is not None
+    (folder / "r.toml").write_text(text)
+    file = ConfigFile(folder / "r.toml", RECORD, {**DEFAULTS, **defaults})
+    plans = file.read()
+    file.refuse_unusable(plans, plans)
+    return plans
+
+
+def test_each_table_is_a_feed_and_what_stands_above_is_for_all(tmp_path: Path) -> None:
+    """Values go through the types that the options have on the command line, lists for those that are repeatable."""
+    plans = read(
+        tmp_path,
+        """
+        rotate = "1h"
+        level = 5
+        channel = ["ticker", "level2:SOL-USD"]
+
+        [feeds.btc]
+        product = "BTC-USD, BTC-EUR"
+        max-frames = 10
+
+        [feeds."eth.2"]
+        product = ["ETH-USD"]
+        channel = []
+        rotate = false
+        no_heartbeats = true
+        """,
+    )
+    btc, eth = plans.values()
+    assert list(plans) == ["btc", "eth.2"]
+    assert (btc.options.place.rotate, btc.options.place.level) == (RotateAfter(nanoseconds=3600 * 10**9), 5)
+    assert (btc.options.limits.max_frames, eth.options.limits.max_frames) == (10, None)
+    assert [(one.channel, one.products) for one in btc.source.subscriptions] == [
+        ("ticker", ("BTC-USD", "BTC-EUR")),
+        ("level2", ("SOL-USD",)),
+        ("heartbeats", ()),
+    ]
+    assert [(one.channel, one.products) for one in eth.source.subscriptions] == [("level2", ("ETH-USD",))]
+    assert (eth.options.place.rotate, eth.options.place.level) == (None, 5)
+
+
+def test_a_table_wins_over_what_stands_above_and_that_over_the_environment(tmp_path: Path) -> None:
+    text = "level = 2\n[feeds.a]\nlevel = 1\n[feeds.b]\n"
+    a, b = read(tmp_path, text, level=9, fsync=5.0).values()
+    assert (a.options.place.level, b.options.place.level) == (1, 2)
+    assert a.options.place.fsync == 5.0
+
+
+def test_paths_are_relative_to_the_folder_of_the_file(tmp_path: Path) -> None:
+    """Outputs, key files, and whatever follows an @."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "list.txt").write_text("BTC-USD\n")
+    (tmp_path / "etc" / "secret.txt").write_text("hunter22\n")
+    text = """
+    [feeds.a]
+    output = "../data.jsonl.zst"
+    product = ["ETH-USD,@list.txt"]
+    channel = ["ticker:@list.txt,SOL-USD", "level2"]
+    redact = ["value:@secret.txt", "@type"]
+    [feeds.b]
+    endpoint = "raw"
+    url = "wss://example.com"
+    send = "@list.txt"
+    output = "./"
+    """
+    a, b = read(tmp_path / "etc", text).values()
+    assert a.options.place.output == str(tmp_path / "etc" / ".." / "data.jsonl.zst")
+    assert [one.products for one in a.source.subscriptions] == [("BTC-USD", "SOL-USD"), ("ETH-USD", "BTC-USD"), ()]
+    assert a.options.source.redacted == (f"value:@{tmp_path}/etc/secret.txt", "@type")
+    assert (b.options.source.messages, b.options.place.output) == ((f"@{tmp_path}/etc/list.txt",), f"{tmp_path}/etc/")
+
+
+def test_a_feed_is_another_one_when_a_file_that_it_names_has_changed(tmp_path: Path) -> None:
+    text = "[feeds.a]\nproduct = '@list.txt'\n[feeds.b]\n"
+    (tmp_path / "list.txt").write_text("BTC-USD\n")
+    before = read(tmp_path, text)
+    assert read(tmp_path, f"# a comment\n{text}") == before
+    (tmp_path / "list.txt").write_text("BTC-USD ETH-USD\n")
+    after = read(tmp_path, text)
+    assert (after["a"] == before["a"], after["b"] == before["b"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", ": it names no feed: begin a table [feeds.NAME] for each one"),
+        ("[feeds]\n", ": it names no feed: begin a table [feeds.NAME] for each one"),
+        ("a = [\n1", ":2: no TOML: Unclosed array"),
+        ("\n\na = = 1", ":3: no TOML: Invalid value"),
+        ("[btc]\n", ":1: btc: there is no such table; that of a feed is [feeds.btc]"),
+        ("[feed.btc]\n", ":1: feed: there is no such table; did you mean 'feeds'?"),
+        ("[[feeds]]\n", ": it names no feed: begin a table [feeds.NAME] for each one"),
+        ("[feeds]\n'a b' = {}\n", ":2: feeds.a b: a feed's name has up to 64 letters, digits and . _ - of ASCII"),
+        ("feeds.rotate = '1h'\n", ":1: feeds.rotate: it is no option; a feed is a table [feeds.rotate]"),
+        ("[feeds.a]\n\nrotte = 1", ":3: feeds.a.rotte: there is no such option; did you mean 'rotate'?"),
+        ("p = 'X'\n[feeds.a]\n", ":1: p: there is no such option; did you mean 'product'?"),
+        ("json = true\n[feeds.a]\n", ":1: json: it is an option of the whole process: give --json on the command line"),
+        ("[feeds.a]\nmax_frames = 1\n max-frames = 2", ":3: feeds.a.max-frames: it is given twice"),
+        ("[feeds.a]\nrotate = 'x'", ":2: feeds.a.rotate: 'x' is neither a duration such as 1h "),
+        ("[feeds.a]\nlevel = 99", ":2: feeds.a.level: 99 is not in the range 1<=x<=19"),
+        ("[feeds.a]\noverwrite = 'yes'", ":2: feeds.a.overwrite: it is a switch: write true or false"),
+        ("[feeds.a]\nfsync = ['1s']", ":2: feeds.a.fsync: it takes a text or a number"),
+        ("[feeds.a]\nheader = [['x']]", ":2: feeds.a.header: it takes a text, or a list of texts"),
+        ("[feeds.a]\nproduct = '@-'", ":2: feeds.a.product: stdin cannot be read again"),
+        ("[feeds.a]\nproduct = '@no.txt'", ":2: feeds.a.product: cannot read the product list {folder}/no.txt: "),
+        ("[feeds.a]\nchannel = 'tickr'", ":2: feeds.a.channel: coinbase-advanced has no channel 'tickr'"),
+        ("endpoint = 'x'\n[feeds.a]\n", ":1: endpoint, for feeds.a: there is no endpoint 'x'"),
+        ("[feeds.a]\nrest-every = '1m'", ":2: feeds.a.rest-every: --rest-every and --rest-url say how --rest asks"),
+        ("[feeds.a]\nurl = 'http://x?token=hunter2'", ":2: feeds.a.url: 'http://x?token=[redacted]' is not a"),
+        ("output = '-'\n[feeds.a]\n", ":1: output, for feeds.a: several feeds may be recorded, so none goes to stdout"),
+        ("[feeds.a]\noutput = 'no/x.jsonl'", ":2: feeds.a.output: {folder}/no is no folder: create it first"),
+        ("[feeds.a]\noutput = 'x.txt'", ":2: feeds.a.output: {folder}/x.txt: the name of a recording must end in"),
+        ("[feeds.a]\noutput = 'there.jsonl'", ":2: feeds.a.output: {folder}/there.jsonl is there already"),
+        ("[feeds.a]\noutput = '{x}.jsonl'", ":2: feeds.a.output: {folder}/{{x}}.jsonl: {{x}} stands for nothing"),
+        ("connections = 99\n[feeds.a]\nendpoint = 'coinmarketcap'\nchannel='x'", ":4: feeds.a.channel: "),
+        ("output = 'x.jsonl'\n[feeds.a]\n[feeds.b]\n", ":1: output: feeds.a writes to files of the same name"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_line_and_its_key(text: str, error: str, tmp_path: Path) -> None:
+    (tmp_path / "there.jsonl").touch()
+    with pytest.raises(UsageError) as raised:
+        read(tmp_path, text)
+    assert str(raised.value).startswith(f"{tmp_path}/r.toml{error.format(folder=tmp_path)}")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_bytes(b"\xff")
+    assert RECORD is not None
+    file = ConfigFile(tmp_path / "r.toml", RECORD, DEFAULTS)
+    with pytest.raises(UsageError, match=r"cannot read the configuration .*r\.toml: not UTF-8 text"):
+        file.read()

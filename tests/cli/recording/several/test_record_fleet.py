@@ -1,0 +1,135 @@
+"""Several feeds in one process, as an operator runs them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import termios
+from pathlib import Path
+from typing import Any
+
+from feedrec.formats import open_recording
+
+from ....timing import wait_until
+from ...command import DEMO, background, feedrec, interrupt, mock_venue, wait_for_frames
+from ...test_terminal import terminal
+
+LOOPING = ("--speed", 5, "--loop")
+
+
+def without_terminal() -> None:
+    """As a service manager starts it: no terminal, and SIGHUP as it is."""
+    os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def test_a_reload_changes_one_feed_and_the_other_keeps_its_connection(tmp_path: Path) -> None:
+    """One that cannot be reached is tried again all the while, and is what the exit code tells of at the end."""
+    config = tmp_path / "r.toml"
+
+    def write(product: str, more: str = "") -> None:
+        config.write_text(
+            f"""
+            url = "{url}"
+            [feeds.btc]
+            output = "btc.jsonl"
+            [feeds.eth]
+            output = "eth.jsonl"
+            rotate = "1h"
+            product = "{product}"
+            {more}
+            [feeds.bad]
+            url = "ws://127.0.0.1:9"
+            """
+        )
+
+    with mock_venue(DEMO, *LOOPING) as url:
+        write("BTC-USD")
+        with (
+            (tmp_path / "log").open("wb") as log,
+            background(
+                "record", "--config", config, "--json", cwd=tmp_path, stderr=log, preexec_fn=without_terminal
+            ) as one,
+        ):
+            wait_for_frames(tmp_path / "btc.jsonl.part")
+            wait_for_frames(tmp_path / "eth-0001.jsonl.part")
+            write("ETH-USD", "rotte = 1")
+            one.send_signal(signal.SIGHUP)
+            wait_until(lambda: b"nothing is changed" in (tmp_path / "log").read_bytes())
+            write("ETH-USD")
+            one.send_signal(signal.SIGHUP)
+            wait_for_frames(tmp_path / "eth-0002.jsonl.part")
+            code, out, _ = interrupt(one, signal.SIGTERM)
+    text = (tmp_path / "log").read_text()
+    assert "r.toml:9: feeds.eth.rotte: there is no such option; did you mean 'rotate'?; nothing is changed" in text
+    assert "r.toml was read again: begun" not in text
+    assert "r.toml was read again: changed eth; 2 kept" in text
+    assert text.count("btc: connection 0 open to") == 1
+    assert text.count("eth: connection 0 open to") == 2
+    assert "bad: cannot connect to ws://127.0.0.1:9: connection refused" in text
+    assert "trying again in" in text
+    assert text.endswith("feedrec: error: 1 of 3 feeds failed: bad\n")
+    assert code == 1
+    facts = {one["feed"]: one for one in json.loads(out)["feeds"] if one["runs"] or one["error"]}
+    assert facts["btc"]["runs"][0]["connections"] == 1
+    assert facts["bad"]["failures"] > 0
+    assert [path.name for path in sorted(tmp_path.glob("*.jsonl"))] == ["btc.jsonl", "eth-0001.jsonl", "eth-0002.jsonl"]
+    with open_recording(tmp_path / "eth-0002.jsonl") as recording:
+        assert recording.header.subscriptions[0] == {"channel": "level2", "products": ["ETH-USD"]}
+
+
+def test_all_end_when_each_has_ended_by_itself(tmp_path: Path) -> None:
+    """Each at its own limit; without a signal, and with what counts as loss in one of them."""
+    with mock_venue() as url:
+        (tmp_path / "r.toml").write_text(
+            f"""
+            url = "{url}"
+            max-frames = 5
+            [feeds.a]
+            [feeds.b]
+            channel = "ticker"
+            max-frames = 8
+            [feeds.c]
+            product = "NOPE-USD"
+            strict = true
+            """
+        )
+        done = feedrec("record", "--config", tmp_path / "r.toml", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr.decode()
+    lines = done.stdout.decode().splitlines()
+    assert [line.partition(" (")[0] for line in lines if ": recorded" in line] == [
+        "a: recorded 5 frames",
+        "b: recorded 8 frames",
+        "c: recorded 5 frames",
+    ]
+    assert lines[-1].startswith("3 feeds: 18 frames (")
+
+
+def test_with_a_terminal_there_is_a_line_for_each_feed_and_a_hangup_ends_the_recording(tmp_path: Path) -> None:
+    """It is drawn again and again, no wider than the terminal; a hangup tells that the terminal is gone."""
+    config = tmp_path / "r.toml"
+    with mock_venue(DEMO, *LOOPING) as url, terminal() as (device, seen):
+        feed = f"url = '{url}'\n"
+        config.write_text(
+            f"[feeds.a]\n{feed}output = 'a.jsonl'\n[feeds.long-name]\n{feed}[feeds.x]\nurl = 'ws://127.0.0.1:9'"
+        )
+
+        def take_terminal() -> None:
+            os.setsid()
+            fcntl.ioctl(device, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+        options: dict[str, Any] = {"stderr": device, "preexec_fn": take_terminal, "pass_fds": [device]}
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+        with background("record", "--config", config, cwd=tmp_path, env=environment, **options) as one:
+            wait_for_frames(tmp_path / "a.jsonl.part")
+            wait_until(lambda: b"trying again in" in seen and seen.count(b"long-name  recording") > 2)
+            code, out, _ = interrupt(one, signal.SIGHUP)
+    assert (code, b"a: recorded" in out, (tmp_path / "a.jsonl").exists()) == (1, True, True)
+    drawn = [part.partition("\r\x1b[3A")[0] for part in seen.decode().split("\x1b[J") if "\x1b[3A" in part]
+    first, *each = drawn[-1].split("\r\n")
+    assert first.startswith("2 of 3 recording ")
+    assert [line[:11] for line in each] == ["a          ", "long-name  ", "x          "]
+    assert all(len(line) < 80 for lines in drawn for line in lines.split("\r\n"))
