@@ -13,6 +13,7 @@ from ..options import GroupedCommand, as_json, limit_options, logging_options
 from ..recording.options.alert_options import alert_options
 from ..recording.options.config_options import config_options
 from ..recording.options.connection_options import connection_options
+from ..recording.options.hook_options import hook_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.output import output_options
 from ..recording.source import source_options
@@ -36,6 +37,7 @@ LOSS = 3
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
+        "When a file is finished": "on-rotate on-rotate-timeout",
         "When to stop": "duration max-frames fail-on-gap strict",
         "Several feeds": "config check",
         "Who is told": "alert alert-timeout",
@@ -44,6 +46,7 @@ LOSS = 3
 @source_options
 @connection_options
 @output_options
+@hook_options
 @limit_options
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")

@@ -15,6 +15,7 @@ import msgspec
 
 from ...errors import UsageError
 from ...recorder.session.run_options import Limits, RunOptions
+from .options.hook_options import HookOptions
 from .output import OutputOptions
 from .source import SourceOptions
 
@@ -42,6 +43,7 @@ class FeedOptions(msgspec.Struct, frozen=True):
     Attributes:
         source: What to record.
         place: Where to write it.
+        hooks: What is done with finished files.
         limits: When to stop.
         run: How to treat its connections.
         loss: What counts as loss.
@@ -50,6 +52,7 @@ class FeedOptions(msgspec.Struct, frozen=True):
 
     source: SourceOptions
     place: OutputOptions
+    hooks: HookOptions = HookOptions()
     limits: Limits = Limits()
     run: RunOptions = RunOptions()
     loss: LossOptions = LossOptions()
@@ -73,6 +76,7 @@ class FeedOptions(msgspec.Struct, frozen=True):
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "source": SourceOptions,
     "place": OutputOptions,
+    "hooks": HookOptions,
     "limits": Limits,
     "run": RunOptions,
     "loss": LossOptions,

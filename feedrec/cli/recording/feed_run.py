@@ -41,7 +41,7 @@ class FeedRun:
 
     def __init__(self, source: Source, options: FeedOptions, services: RunServices, name: str = "") -> None:
         self.source, self.options, self.name = source, options, name
-        self.output: Output = open_output(source, options.place)
+        self.output: Output = open_output(source, options.place, options.hooks, name)
         run = msgspec.structs.replace(options.run, name=name)
         try:
             self.session: RecordingSession = source.session(self.output.writer, limits=options.limits, options=run)

@@ -8,7 +8,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from ...formats.file.naming.template import Template
     from ...formats.file.rotation import RotateAfter
     from ...recorder import Source, Summary
-    from ...recorder.output.finisher import Finisher
+    from ...recorder.output.file_chain import FileChain
     from ...recorder.output.writer_protocol import GrowingRecording
+    from .options.hook_options import HookOptions
 
 __all__ = ["Output", "OutputOptions", "open_output", "output_options"]
 
@@ -174,7 +175,7 @@ class Output(NamedTuple):
     """The writer, and what is done with its finished files, if anything."""
 
     writer: GrowingRecording
-    finisher: Finisher | None = None
+    chain: FileChain | None = None
 
     def settle(self, summary: Summary, error: BaseException | None) -> tuple[Summary, BaseException | None]:
         """
@@ -188,9 +189,9 @@ class Output(NamedTuple):
             The summary with these names, and that error, or that of a Parquet file that could not be written.
 
         """
-        if self.finisher is not None:
+        if self.chain is not None:
             try:
-                self.finisher.finish()
+                self.chain.finish()
             except RecordingError as failed:
                 error = error or failed
         lost = self.writer.frames_lost
@@ -223,9 +224,15 @@ def _named(files: Sequence[Path], pattern: str) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def open_output(source: Source, options: OutputOptions) -> Output:
+def open_output(source: Source, options: OutputOptions, hooks: HookOptions | None = None, name: str = "") -> Output:
     """
     Start the recording.
+
+    Args:
+        source: What is recorded.
+        options: Where.
+        hooks: What is done with each finished file, if anything is.
+        name: The name of the run; empty for that of its endpoint.
 
     Raises:
         UsageError: If the name does not match any format.
@@ -236,26 +243,31 @@ def open_output(source: Source, options: OutputOptions) -> Output:
     from ...formats.file.creating import recording_to
     from ...formats.file.stream_target import StreamTarget
     from ...formats.stream.plain import PlainEncoder
+    from .finished_files import chain_for
+    from .options.hook_options import HookOptions
 
-    header = source.header()
+    hooks, header = hooks or HookOptions(), source.header()
     if options.mode is None:
         options = msgspec.structs.replace(options, mode=source.file_mode())
+    chains = functools.partial(chain_for, header, options, hooks, name)
     if options.output == "-":
+        hooks.refuse_stream()
         refuse_terminal()
         return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
     if (template := options.template) is not None:
-        return _open_files(names_from(template, source), options.turning(template), header, source, options)
+        return _open_files(names_from(template, source), options.turning(template), header, source, options, chains)
     path = Path(options.output or ".")
     if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
-        return _open_files(_names_from(path, options), options.rotate, header, source, options)
+        return _open_files(_names_from(path, options), options.rotate, header, source, options, chains)
     number = 0
     while True:
         number += 1
         second = header.created // NANOSECONDS
-        name = default_name(source.feed, source.subscriptions, second, number, options.suffix)
+        file = default_name(source.feed, source.subscriptions, second, number, options.suffix)
         unforced = msgspec.structs.replace(options, overwrite=False)
         with contextlib.suppress(RecordingExistsError):  # another recorder started in the same second
-            return _open_files(_names_from(path / name, unforced), options.rotate, header, source, unforced)
+            naming = _names_from(path / file, unforced)
+            return _open_files(naming, options.rotate, header, source, unforced, chains)
 
 
 def _names_from(path: Path, options: OutputOptions) -> FileNaming:
@@ -273,7 +285,12 @@ def _names_from(path: Path, options: OutputOptions) -> FileNaming:
 
 
 def _open_files(
-    naming: FileNaming, after: RotateAfter | None, header: Header, source: Source, options: OutputOptions
+    naming: FileNaming,
+    after: RotateAfter | None,
+    header: Header,
+    source: Source,
+    options: OutputOptions,
+    chains: Callable[[str], FileChain],
 ) -> Output:
     from ...feeds import rule_of
     from ...formats.file.growing.disk_rules import DiskRules
@@ -281,8 +298,9 @@ def _open_files(
     from ...formats.file.modes import USUAL
     from ...formats.file.names import PARQUET_SUFFIX, journal_path
     from ...formats.file.rotation import RotatingWriter
-    from ...recorder.output.checkpoint_finisher import CheckpointFinisher
-    from ...recorder.output.parquet_finisher import ParquetFinisher, leftover_journals
+    from .finished_files import LeftBehind
+
+    chain = chains(naming.pattern.suffix)
 
     def create(target: Path, header: Header) -> GrowingFile:
         overwrite = options.overwrite and naming.may_replace(target)
@@ -291,7 +309,8 @@ def _open_files(
                 raise RecordingExistsError(target, "already exists: choose another name, or use --overwrite")
             target = journal_path(target)
         mode, rule = options.mode or USUAL, rule_of(source.feed)
-        return begin_file(target, header, overwrite=overwrite, level=options.level, mode=mode, make_rule=rule)
+        begin = functools.partial(begin_file, overwrite=overwrite, level=options.level, mode=mode, make_rule=rule)
+        return chain.begin(target, functools.partial(begin, target, header))
 
     begin = functools.partial(
         RotatingWriter,
@@ -302,12 +321,7 @@ def _open_files(
         fsync_interval=options.fsync,
         rules=DiskRules(options.disk_patience, options.min_free or 0),
     )
-    if naming.pattern.suffix != PARQUET_SUFFIX:
-        checkpoints = CheckpointFinisher() if options.checkpoints else None
-        return Output(begin() if checkpoints is None else begin(on_finished=checkpoints.add), checkpoints)
-    left_over = leftover_journals(naming.folder)
-    finisher = ParquetFinisher(overwrite=options.overwrite)
-    writer = begin(on_finished=finisher.add)
-    for journal in left_over:
-        finisher.add_leftover(journal)
-    return Output(writer, finisher)
+    left = LeftBehind(naming.folder, naming.depth)
+    writer = begin(on_finished=chain.add)
+    left.catch_up(chain, lambda path: naming.place_of(path) is not None)
+    return Output(writer, chain)

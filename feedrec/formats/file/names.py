@@ -11,6 +11,8 @@ File names: every rule on what a recording, a part of one, a journal and a repai
     NAME.repaired.jsonl.zst   what `feedrec repair` makes from NAME.jsonl.zst
     NAME.repairing.jsonl.zst  the same while it is being written
     NAME.jsonl.zst.state      checkpoints of NAME.jsonl.zst, which go where it goes
+    NAME.jsonl.zst.pending    something is still to be done after NAME.jsonl.zst, finished or not
+    NAME.jsonl.zst.carried    the state at the end of NAME.jsonl.zst, for the file that goes on from it
     NAME.untested.jsonl.zst   what a test records, until it has passed
     NAME.jsonl.zst.failed     what was recorded by a test that failed
     NAME.jsonl.zst.lock       a lock, while a test records
@@ -32,11 +34,13 @@ __all__ = [
     "JOURNAL_SUFFIX",
     "PARQUET_SUFFIX",
     "PART_SUFFIX",
+    "PENDING_SUFFIX",
     "PLAIN_SUFFIX",
     "RECORDING_SUFFIXES",
     "STATE_SUFFIX",
     "WORK_MARK",
     "ZSTD_SUFFIX",
+    "carried_path",
     "continuation_path",
     "counts_as_recording",
     "failed_path",
@@ -53,6 +57,7 @@ __all__ = [
     "old_paths",
     "original_path",
     "part_path",
+    "pending_path",
     "previous_path",
     "recording_number",
     "repaired_path",
@@ -74,12 +79,16 @@ RECORDING_SUFFIXES = (ZSTD_SUFFIX, PLAIN_SUFFIX, GZIP_SUFFIX, PARQUET_SUFFIX)
 STATE_SUFFIX = ".state"
 """Suffix of the checkpoints of a recording, after its own."""
 
+PENDING_SUFFIX = ".pending"
+"""Suffix of the mark that something is still to be done after a recording, after the recording's own."""
+
 JOURNAL_SUFFIX = ".parquet.jsonl.zst"
 """Suffix of a journal, from which a Parquet file is made."""
 
 WORK_MARK = ".repairing"
 """What stands before the suffix of a file that a repair is writing."""
 
+_CARRIED_SUFFIX = ".carried"
 _UNTESTED_MARK = ".untested"
 
 _REPAIRABLE_SUFFIXES = (JOURNAL_SUFFIX, *RECORDING_SUFFIXES, ".zst")
@@ -159,6 +168,16 @@ def state_path(path: Path) -> Path:
     return path.with_name(path.name + STATE_SUFFIX)
 
 
+def pending_path(path: Path) -> Path:
+    """Return the name of the mark that something is still to be done after a recording; see pending.py."""
+    return path.with_name(later_paths(path)[-1].name + PENDING_SUFFIX)
+
+
+def carried_path(path: Path) -> Path:
+    """Return the name of the state at the end of a recording, from which the next file goes on."""
+    return path.with_name(f"{later_paths(path)[-1].name}{_CARRIED_SUFFIX}")
+
+
 def rotation_pattern(path: Path, first: int) -> Path:
     """Return a shell pattern for all files of a rotation that began with a number: `x-*.jsonl.zst`."""
     name = numbered_path(path, first).name
@@ -167,7 +186,7 @@ def rotation_pattern(path: Path, first: int) -> Path:
 
 def recording_number(path: Path, name: str) -> int | None:
     """Return the number of a file in the rotation of `path`, finished or a journal or not; None for other names."""
-    if name.removesuffix(PART_SUFFIX).endswith(STATE_SUFFIX):
+    if name.removesuffix(PART_SUFFIX).endswith((STATE_SUFFIX, PENDING_SUFFIX, _CARRIED_SUFFIX)):
         return None
     start, end = numbered_path(path, 1).name.rsplit(_FIRST_NUMBER, 1)
     match = re.match(rf"{re.escape(start)}(\d{{4,}}){re.escape(end)}", name, re.ASCII)  # journals and `.part` go on

@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +28,7 @@ class StreamTarget:
         self.size = 0
         self.identity = os.stat_result([0] * 10)
         self.busy_since: float | None = None
+        self.on_removed: Callable[[], object] = lambda: None
         self.is_in_place, self.is_gone = True, False
         self.place: Path | None = None
         self.free_space = math.inf

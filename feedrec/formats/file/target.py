@@ -10,7 +10,7 @@ import math
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +36,7 @@ class Target(Protocol):
         size: Bytes written so far.
         identity: Which file it is; all zeros for what is none.
         busy_since: When the write began that is going on, in seconds of the steady clock; None if there is none.
+        on_removed: Called when it is removed.
 
     """
 
@@ -43,6 +44,7 @@ class Target(Protocol):
     size: int
     identity: os.stat_result
     busy_since: float | None
+    on_removed: Callable[[], object]
 
     @property
     def is_in_place(self) -> bool:
@@ -128,6 +130,7 @@ class FileTarget:
         self.path = path
         self.size = 0
         self.busy_since: float | None = None
+        self.on_removed: Callable[[], object] = lambda: None
         self._mode = mode
         self._overwrite = overwrite
         self._aside: Path | None = None
@@ -240,6 +243,7 @@ class FileTarget:
             unlink_if_at(self.identity, self._part)
         self._put_back()
         self.release()
+        self.on_removed()
 
     def _open(self, flags: int = 0) -> None:
         """Open the `.part` file, new or left over, and lock it."""

@@ -28,26 +28,19 @@ class CheckpointFinisher(Finisher):
     """Writes checkpoints while the recording goes on; see `Finisher`."""
 
     main = f"{__name__}:main"
+    step = "checkpoints"
 
     def finish(self) -> None:
         """Wait until all are written; Ctrl-C ends the wait, and the recordings stay as they are."""
         self._wait("writing the checkpoints of %s")
 
     def _finish_one(self, path: Path) -> None:
-        with self._lock:
-            if self._gives_up:
-                return
-            try:
-                self._begin([str(path)])
-            except OSError as error:  # no resources for another process
-                self._warn(path, str(error))
-                return
-        code, said = self._end()
-        if code and not self._gives_up:
-            self._warn(path, said)
-
-    def _warn(self, path: Path, reason: str) -> None:
-        log.warning("%s has no checkpoints (%s); feedrec convert writes some to a copy", path, reason)
+        code, said = self._run([str(path)])
+        if self._gives_up:
+            return
+        if code:
+            log.warning("%s has no checkpoints (%s); feedrec convert writes some to a copy", path, said)
+        self.then(path)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """
-What is done with finished files while the recording goes on: one after another, each by a process with low priority.
+A step of what is done with finished files while the recording goes on: one file after another.
 
-In this process it would keep the interpreter from the feed.
+What takes long is done by a process with low priority: in this one it would keep the interpreter from the feed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 __all__ = ["Finisher"]
@@ -24,14 +24,17 @@ log = logging.getLogger("feedrec")
 
 class Finisher(ABC):
     """
-    Files that wait, and the thread that starts a process for each.
+    Files that wait, and the thread that takes one after another.
 
     Attributes:
         main: The function that the process calls with its arguments, as `module:function`.
+        step: What it does, in a word, for the metrics.
+        then: Called with each file that is done, under the name that it has then; in the thread.
 
     """
 
     main: str
+    step: str
 
     def __init__(self) -> None:
         self._files: deque[Path] = deque()
@@ -40,6 +43,7 @@ class Finisher(ABC):
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._gives_up = False
+        self.then: Callable[[Path], object] = lambda path: None  # noqa: ARG005
 
     @property
     def waiting(self) -> int:
@@ -71,7 +75,7 @@ class Finisher(ABC):
             while (thread := self._thread) is not None:
                 thread.join(0.1)
         except BaseException:
-            self._give_up()
+            self.give_up()
             raise
 
     def _begin(self, arguments: Sequence[str]) -> None:
@@ -82,6 +86,17 @@ class Finisher(ABC):
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
         )
 
+    def _run(self, arguments: Sequence[str]) -> tuple[int, str]:
+        """Run the process; return its exit code, and the last line that it said, or why there is none."""
+        with self._lock:
+            if self._gives_up:
+                return 1, "nobody waits for it any more"
+            try:
+                self._begin(arguments)
+            except OSError as error:  # no resources for another process
+                return 1, str(error)
+        return self._end()
+
     def _end(self) -> tuple[int, str]:
         """Wait for the process; return its exit code, and the last line that it said."""
         assert self._process is not None  # noqa: S101  for mypy
@@ -90,7 +105,8 @@ class Finisher(ABC):
             code, self._process = self._process.returncode, None
         return code, said.decode(errors="replace").strip().rpartition("\n")[2] or f"exit code {code}"
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Forget what waits, and end what is being done; the files stay as they are."""
         self._gives_up = True
         with self._lock:
             self._files.clear()
@@ -104,7 +120,10 @@ class Finisher(ABC):
                     self._thread = None
                     return
                 self._current = path = self._files.popleft()
-            self._finish_one(path)
+            try:
+                self._finish_one(path)
+            except Exception:
+                log.exception("%s: %s failed", path, self.step)
             with self._lock:
                 self._current = None
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ...errors import RecordingError
 from ...formats.file.lock import is_at, is_being_written
-from ...formats.file.names import is_journal, natural_key
+from ...formats.file.names import is_journal, natural_key, table_path
 from .finisher import Finisher
 
 __all__ = ["ParquetFinisher", "leftover_journals"]
@@ -62,6 +62,7 @@ class ParquetFinisher(Finisher):
     """
 
     main = "feedrec.cli:main"
+    step = "parquet"
 
     def __init__(self, *, overwrite: bool = False) -> None:
         super().__init__()
@@ -106,6 +107,8 @@ class ParquetFinisher(Finisher):
             reason = self._convert(path)
         if reason is not None:
             self._note_failure(path, reason)
+        elif not self._gives_up and os.path.lexists(table := table_path(path)):
+            self.then(table)
 
     def _convert(self, journal: Path) -> str | None:
         """Turn a journal into Parquet; return why that failed, unless another recorder did it or is doing it."""

@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from feedrec.errors import RecordingExistsError, WriteError
@@ -27,6 +28,7 @@ class FaultyTarget:
         self.path = path
         self.identity = os.stat_result([0] * 10)
         self.busy_since: float | None = None
+        self.on_removed: Callable[[], object] = lambda: None
         self.data = bytearray()
         self.size = 0
         self.ending = "open"

@@ -1,0 +1,105 @@
+"""Options of `feedrec record` that say what is done with each finished file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from ....errors import UsageError
+from ...options import DURATION, all_options
+from .credential_options import secret_variables
+
+if TYPE_CHECKING:
+    from ....model import Header
+    from ....recorder.commands.command import Command
+    from ....recorder.output.file_chain import FileChain
+
+__all__ = ["HookOptions", "hook_options"]
+
+_NICENESS = 10
+
+
+class _FileCommand(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """A command that is run for a file."""
+
+    name = "command"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Command:
+        from ....recorder.commands.command import Command
+        from ....recorder.output.finished_file import FILE_PLACEHOLDERS
+
+        if isinstance(value, Command):
+            return value
+        try:
+            return Command.parse(value, FILE_PLACEHOLDERS)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+hook_options = all_options(
+    click.option(
+        "--on-rotate",
+        metavar="CMD",
+        type=_FileCommand(),
+        help="Run this for each finished file, without a shell; {path}, {name}, {folder}, {frames} and others stand "
+        "for what it is, and stdin has all of them as JSON.",
+    ),
+    click.option(
+        "--on-rotate-timeout",
+        type=DURATION,
+        default="10m",
+        show_default=True,
+        help="End the command of --on-rotate when it takes longer, and run it again later.",
+    ),
+)
+"""Adds the options of `HookOptions`."""
+
+
+class HookOptions(msgspec.Struct, frozen=True):
+    """
+    The values of the options.
+
+    Attributes:
+        on_rotate: The command that is run for each finished file; None for none.
+        on_rotate_timeout: Seconds that it may take.
+
+    """
+
+    on_rotate: Command | None = None
+    on_rotate_timeout: float = 600.0
+
+    @property
+    def has_any(self) -> bool:
+        """Whether something must be done with finished files."""
+        return self.on_rotate is not None
+
+    def refuse_stream(self) -> None:
+        """Raise UsageError if something is to be done with files, of which there are none."""
+        if self.has_any:
+            raise UsageError("-o - writes no file: leave out --on-rotate, or name a file")
+
+    def chain(self, header: Header, name: str = "") -> FileChain:
+        """
+        Return what is done with finished files, so far nothing; `add_steps` goes last.
+
+        Args:
+            header: The header of the recording.
+            name: The name of the run; empty for that of its endpoint.
+
+        """
+        from ....recorder.output.file_chain import FileChain
+
+        return FileChain(header, name or header.endpoint, marks=self.has_any)
+
+    def add_steps(self, chain: FileChain) -> None:
+        """Add what the options ask for, after the steps that the format asks for."""
+        if self.on_rotate is None:
+            return
+        from ....recorder.commands.runner import CommandRunner
+        from ....recorder.output.command_finisher import CommandFinisher
+
+        limit = self.on_rotate_timeout
+        runner = CommandRunner("on-rotate", self.on_rotate, limit, withheld=secret_variables(), niceness=_NICENESS)
+        chain.append(CommandFinisher(runner, chain.told, chain.is_wanted))

@@ -1,0 +1,222 @@
+"""
+What is done with each finished file, step by step, while the recording goes on.
+
+Each step has its own queue and thread, and takes the files in their order; a step that is stuck holds up neither the
+recording nor the steps before it. Where something must be done, whatever happens, a file has a mark (pending.py) from
+its first moment until its last step, so that the next recorder of the same feed goes on where a killed one stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...errors import RecordingError, WriteError
+from ...formats.file.growing.growing_file import GrowingFile
+from ...formats.file.names import (
+    PARQUET_SUFFIX,
+    is_journal,
+    journal_path,
+    later_paths,
+    natural_key,
+    part_path,
+    pending_path,
+)
+from ...model import Header
+from .finished_file import FileFactsKnown, known_of
+from .finisher import Finisher
+from .pending import PendingMark
+
+__all__ = ["FileChain"]
+
+log = logging.getLogger("feedrec")
+
+
+class FileChain:
+    """
+    The steps after a finished file.
+
+    Args:
+        header: The header of the recording.
+        feed: The name of the run.
+        marks: Whether files get marks: whether something must be done.
+
+    Attributes:
+        steps: What is done, in this order.
+        on_done: Called with each file that is through, in the thread of the last step.
+
+    """
+
+    def __init__(self, header: Header, feed: str, *, marks: bool = False) -> None:
+        self.steps: list[Finisher] = []
+        self.on_done: Callable[[Path], object] = lambda path: None  # noqa: ARG005
+        self._header, self._feed, self._makes_marks = header, feed, marks
+        self._marks: dict[Path, PendingMark] = {}
+        self._known: dict[Path, FileFactsKnown] = {}
+        self._last: Path | None = None
+
+    def append(self, step: Finisher) -> None:
+        """Add a step, after those that there are; before the first file."""
+        self.steps.append(step)
+        step.then = partial(self._go_on, len(self.steps))
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """Number of files that wait, by step."""
+        return {step.step: step.waiting for step in self.steps}
+
+    def begin(self, path: Path, begin: Callable[[], GrowingFile]) -> GrowingFile:
+        """
+        Begin a file, and mark it before, if files are marked.
+
+        Args:
+            path: Its name when it is finished; perhaps that of a journal.
+            begin: Begins it.
+
+        Raises:
+            FeedrecError: As `begin` does.
+            WriteError: If its mark cannot be made; then there is no file.
+
+        """
+        if not self._makes_marks:
+            return begin()
+        # A mark that is there may be that of another recorder, which `begin` refuses to disturb.
+        early = None if os.path.lexists(pending_path(_real(path))) else self._mark(_real(path))
+        try:
+            file = begin()
+        except BaseException:
+            if early is not None:
+                early.remove()
+            raise
+        final, before = later_paths(file.target.path)[-1], self._last
+        try:
+            mark = early or self._mark(final)
+        except WriteError:
+            file.target.remove()
+            raise
+        self._marks[final], self._last = mark, final
+
+        def discarded() -> None:
+            self._marks.pop(final, mark).remove()
+            self._last = before
+
+        file.target.on_removed = discarded
+        return file
+
+    def add(self, path: Path) -> None:
+        """Begin with a finished file, from any thread."""
+        final = later_paths(path)[-1]
+        if final not in self._marks:  # its folder was moved, with the mark
+            before = next((one for one in self._marks if one.name == final.name and not one.exists()), None)
+            if before is not None:
+                self._marks[final] = self._marks.pop(before)
+                self._marks[final].path = final
+        if is_journal(path):  # while it is there: Parquet itself is too much to look into
+            self._known[final] = known_of(path)
+        self._go_on(0, path)
+
+    def catch_up(self, found: Iterable[Path], is_named_so: Callable[[Path], bool]) -> list[Path]:
+        """
+        Go on with files that an earlier run has left with a mark; nothing else may have that, and be doing it.
+
+        Args:
+            found: The names of files that have marks (`marked_files`).
+            is_named_so: Returns whether this recording gives a file such a name.
+
+        Returns:
+            Those that go on.
+
+        """
+        left = []
+        for path in sorted(found, key=lambda path: natural_key(str(path))):
+            mark = None if path in self._marks else PendingMark.take(path)
+            if mark is None:
+                continue
+            names = (path, journal_path(path)) if path.suffix == PARQUET_SUFFIX else (path,)
+            present = next((one for one in names if os.path.lexists(one)), None)
+            same = mark.endpoint == self._header.endpoint
+            if not same or not (is_named_so(path) or mark.subscriptions == self._header.subscriptions):
+                mark.release()
+            elif present is not None:
+                self._marks[path] = mark
+                left.append(path)
+                self.add(present)
+            elif any(os.path.lexists(part_path(one)) for one in names):
+                mark.release()  # it waits to be finished itself
+            else:
+                mark.remove()  # the file was removed, or moved on by its command
+        if left:
+            log.info("going on with what an earlier recorder left to do: %s", ", ".join(path.name for path in left))
+        return left
+
+    def told(self, path: Path) -> dict[str, Any]:
+        """Return what a command is told of a finished file; see `FILE_PLACEHOLDERS`."""
+        known = self._known.get(path) or known_of(path)
+        return known.told(path, self._header.endpoint, self._feed)
+
+    def mark_of(self, path: Path) -> PendingMark | None:
+        """Return the mark of a file, under whatever name it is now; None if it has none."""
+        return self._marks.get(later_paths(path)[-1])
+
+    def is_wanted(self, path: Path) -> bool:
+        """Return whether a file still has its mark, which a person may have removed."""
+        mark = self.mark_of(path)
+        return mark is not None and mark.is_there
+
+    def finish(self) -> None:
+        """
+        Wait until all is done; Ctrl-C ends the wait, and what is not done then is left to the next recorder.
+
+        Raises:
+            RecordingError: If something could not be done.
+
+        """
+        failed: RecordingError | None = None
+        try:
+            for step in self.steps:
+                try:
+                    step.finish()
+                except RecordingError as error:
+                    failed = failed or error
+        except BaseException:
+            for step in self.steps:
+                step.give_up()
+            raise
+        finally:
+            for mark in self._marks.values():
+                mark.release()
+        if failed is not None:
+            raise failed
+
+    def _go_on(self, number: int, path: Path) -> None:
+        """Go on with a step, if the file is ours: a step may finish what others have left, too."""
+        if number and self._makes_marks and self.mark_of(path) is None:
+            return
+        if number < len(self.steps):
+            self.steps[number].add(path)
+        else:
+            self._done(path)
+
+    def _mark(self, path: Path) -> PendingMark:
+        header, final = self._header, later_paths(path)[-1]
+        try:
+            return PendingMark.begin(final, header.endpoint, header.subscriptions, self._last)
+        except OSError as error:
+            raise WriteError(final, f"cannot be marked as pending: {error.strerror}") from error
+
+    def _done(self, path: Path) -> None:
+        final = later_paths(path)[-1]
+        mark = self._marks.pop(final, None)
+        if mark is not None:
+            mark.remove()
+        self.on_done(path)
+        self._known.pop(final, None)
+
+
+def _real(path: Path) -> Path:
+    """Return where a file is begun: beside what its name links to."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
