@@ -10,6 +10,7 @@ import pytest
 from feedrec.errors import CorruptRecordingError, NotARecordingError, TruncatedRecordingError
 from feedrec.formats.line.codec import line_time
 
+from ...offsets import offsets
 from .damage import LINES, index_of, pack, read_lines, repair, verify
 
 WHOLE = pack()
@@ -56,7 +57,7 @@ def test_a_recording_that_is_whole_is_read_verified_and_repaired_without_a_compl
 @pytest.mark.parametrize("flip", FLIPS)
 def test_every_byte_flipped_is_read_up_to_there_and_one_error_says_where(memory_path: Path, flip: int) -> None:
     path = memory_path / "a.jsonl.zst"
-    for offset in range(len(WHOLE)):
+    for offset in offsets(len(WHOLE), flip, FLIPS):
         path.write_bytes(flipped(offset, flip))
         try:
             lines, damage = read_lines(path)
@@ -76,16 +77,16 @@ def test_every_byte_flipped_is_read_up_to_there_and_one_error_says_where(memory_
 @pytest.mark.parametrize("flip", FLIPS)
 def test_every_byte_flipped_is_noticed_by_verify(memory_path: Path, flip: int) -> None:
     path = memory_path / "a.jsonl.zst"
-    for offset in range(len(WHOLE)):
+    for offset in offsets(len(WHOLE), flip, FLIPS):
         path.write_bytes(flipped(offset, flip))
         result = verify(path)
         assert not result.is_good, offset
 
 
-@pytest.mark.parametrize("flip", [0x01, 0xFF])
+@pytest.mark.parametrize("flip", FLIPS)
 def test_every_byte_flipped_costs_no_more_than_its_block(memory_path: Path, flip: int) -> None:
     path, output = memory_path / "a.jsonl.zst", memory_path / "b.jsonl.zst"
-    for offset in range(0, len(WHOLE), 1 if flip == 0xFF else 3):
+    for offset in offsets(len(WHOLE), flip, FLIPS):
         path.write_bytes(flipped(offset, flip))
         result = repair(path, output)
         saved = lines_saved(output)

@@ -27,12 +27,14 @@ from feedrec.formats.tools.repair import repair_recording
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, format_time
 
+from ...offsets import offsets
 from . import odd_recordings
 from .damage import pack as pack_small
 from .odd_recordings import HEADER, RULES, START, pack
 from .test_verify_more import one_by_one
 
 _MEMORY = "/dev/shm"
+FLIPS = (0x01, 0xFF)
 
 
 @contextlib.contextmanager
@@ -95,10 +97,10 @@ def test_plain_lines_with_whatever_before_the_header(lines: list[bytes], before:
     same_both_ways(text, ".jsonl")
 
 
-@pytest.mark.parametrize("flip", [0x01, 0xFF])
+@pytest.mark.parametrize("flip", FLIPS)
 def test_every_byte_flipped(flip: int) -> None:
     whole = pack_small()
-    for offset in range(0, len(whole), 7):
+    for offset in offsets(len(whole), flip, FLIPS, 7):
         same_both_ways(whole[:offset] + bytes([whole[offset] ^ flip]) + whole[offset + 1 :])
 
 

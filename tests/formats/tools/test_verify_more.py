@@ -19,9 +19,12 @@ from feedrec.formats.tools import verify as module
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Describe, DescribeAll
 
+from ...offsets import offsets
 from . import odd_recordings
 from .damage import LINES, pack
 from .odd_recordings import HEADER, RULES
+
+FLIPS = (0x01, 0xFF)
 
 
 def one_by_one(
@@ -58,10 +61,10 @@ def test_plain_lines_with_whatever_before_the_header(lines: list[bytes], before:
     same_both_ways(text, ".jsonl")
 
 
-@pytest.mark.parametrize("flip", [0x01, 0xFF])
+@pytest.mark.parametrize("flip", FLIPS)
 def test_every_byte_flipped(flip: int) -> None:
     whole = pack()
-    for offset in range(0, len(whole), 3):
+    for offset in offsets(len(whole), flip, FLIPS, 3):
         same_both_ways(whole[:offset] + bytes([whole[offset] ^ flip]) + whole[offset + 1 :])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import random
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,11 +37,13 @@ from feedrec.formats.stream.parquet_rows import (
 )
 from feedrec.model import Frame, format_time
 
+from ....offsets import offsets
 from ..recordings import HEADER, START, encode, record
 
 RECORDS = [record(number) for number in range(90)]
 LINES = [encode(one) for one in RECORDS]
 GROUP_ROWS = 30
+MASKS = (0xFF, 0x01)
 
 
 def parquet(lines: Sequence[bytes] = LINES, group_rows: int = GROUP_ROWS) -> bytes:
@@ -173,11 +174,11 @@ def test_a_file_cut_anywhere_is_reported_in_one_line(path: Path) -> None:
             assert error.offset == size
 
 
-@pytest.mark.parametrize("mask", [0xFF, 0x01])
+@pytest.mark.parametrize("mask", MASKS)
 def test_a_byte_flipped_anywhere_is_noticed(path: Path, mask: int) -> None:
     """In data, in the headers of pages, in the footer: whole row groups before it, then one error."""
     data = path.read_bytes()
-    for place in range(random.Random(mask).randrange(3), len(data), 3):
+    for place in offsets(len(data), mask, MASKS, 3):
         damaged = bytearray(data)
         damaged[place] ^= mask
         path.write_bytes(damaged)
