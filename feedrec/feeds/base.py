@@ -24,6 +24,7 @@ from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap
 __all__ = [
     "UNKNOWN_CHANNEL",
     "Acceptance",
+    "BookSubscription",
     "Channel",
     "ConnectionSequence",
     "ContiguousSequence",
@@ -98,6 +99,22 @@ class Subscription(msgspec.Struct, frozen=True):
         if self.params:
             fields["params"] = self.params
         return fields
+
+
+class BookSubscription(msgspec.Struct, frozen=True):
+    """
+    The order book of one product, which begins with a snapshot whenever it is subscribed.
+
+    Attributes:
+        subscription: What subscribes this book and nothing else.
+        channel: The channel as which its frames are described.
+        products: The products that they may name.
+
+    """
+
+    subscription: Subscription
+    channel: str
+    products: tuple[str, ...]
 
 
 class Acceptance(msgspec.Struct, frozen=True):
@@ -208,6 +225,10 @@ class FeedClient(Protocol):
 
         """
         return []
+
+    def interrupt(self, subscriptions: Sequence[Subscription], time: int) -> list[Message]:
+        """Return the messages that end some subscriptions for a moment: `subscribe` follows, for their snapshots."""
+        return self.unsubscribe(subscriptions, time)
 
     def on_frame(self, info: FrameInfo, payload: bytes) -> Sequence[Notice]:  # noqa: ARG002
         """Take a frame that arrived. Called for each one: cheap unless there is something to say."""
@@ -345,6 +366,10 @@ class Feed(Protocol):
 
         """
         return spread_by_limits(self, subscriptions)
+
+    def books(self, subscriptions: Sequence[Subscription]) -> list[BookSubscription]:  # noqa: ARG002
+        """Return the order books among subscriptions: after a gap, these are subscribed again for their snapshots."""
+        return []
 
     def given_up_for(
         self,

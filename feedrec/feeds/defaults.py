@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar, cast
 
+import msgspec
+
 from ..errors import UsageError
-from .base import Feed, FeedClient, NoSequence
+from .base import BookSubscription, Feed, FeedClient, NoSequence, Subscription
 from .credentials import Credentials
 from .venue import FeedServer, FeedState, Key, Sample, Setting, VenueFeed
 
@@ -17,7 +19,16 @@ C = TypeVar("C")
 
 
 class FeedDefaults(Feed):
-    """Everything that a `Feed` needs except a name, a summary, an address and a client half."""
+    """
+    Everything that a `Feed` needs except a name, a summary, an address and a client half.
+
+    Attributes:
+        book_channels: Channels that begin with a snapshot of each product's order book whenever that is subscribed,
+            each with the channel as which its frames are described.
+
+    """
+
+    book_channels: Mapping[str, str] = {}
 
     settings: Sequence[Setting] = ()
     close_reasons: Mapping[int, str] = {}
@@ -36,6 +47,15 @@ class FeedDefaults(Feed):
             return credentials
         takes = "no credentials" if self.credentials is None else self.credentials.summary.partition(" (")[0]
         raise UsageError(f"{self.name} takes {takes}, not {type(credentials).__name__}")
+
+    def books(self, subscriptions: Sequence[Subscription]) -> list[BookSubscription]:
+        """Return the products of `book_channels`; see `Feed`."""
+        described = self.book_channels
+        return [
+            BookSubscription(msgspec.structs.replace(one, products=(product,)), described[one.channel], (product,))
+            for one in subscriptions
+            for product in (one.products if one.channel in described else ())
+        ]
 
     def as_recorded(self, sample: Sample) -> VenueFeed:  # noqa: ARG002
         """Return this feed: what it makes looks the same in all recordings. See `VenueFeed`."""

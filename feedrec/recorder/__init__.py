@@ -6,6 +6,7 @@ A live connection becomes a recording.
     proxy/                   an application's own connections, passed on and recorded
     rest/                    HTTP requests beside the WebSocket, and their answers
     output/                  what it writes
+    resync/                  books that are subscribed again after a gap
     commands/                commands of the user that are run when something happened
     watching/                figures, health and incidents, for whoever watches it
     wire/                    the WebSocket, read where bytes arrive

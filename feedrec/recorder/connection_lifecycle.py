@@ -22,6 +22,7 @@ from .intake import Intake
 from .notices import Notices
 from .output.counting_writer import CountingWriter
 from .rate_limit import RateLimit
+from .resync.resync import Resync
 from .throttle import Throttle
 from .watchdog import Watchdog
 
@@ -29,6 +30,9 @@ __all__ = ["ConnectionLifecycle"]
 
 TICK = 0.25
 """Seconds between checks of acks and silence."""
+
+BUSY_TICK = 0.02
+"""The same while a book is subscribed again: what comes next waits for what has arrived."""
 
 SEND_TIMEOUT = 10.0
 """Seconds that a venue gets to take our messages."""
@@ -81,10 +85,11 @@ class ConnectionLifecycle:
         self._recording = writer.recording
         self._clock = clock
         self._messages = messages
-        self._notices = Notices(client, address.redaction, writer, self._write_event, on_refusal)
+        self._resync = Resync(feed, client)
+        self._notices = Notices(client, address.redaction, writer, self._write_event, on_refusal, self._resync)
         self.report = self._notices.report
         passes = getattr(client, "passes", None)  # a plug-in's own client half need not have it
-        self._intake = Intake(number, feed, client.on_frame, self.report, writer, clock, passes)
+        self._intake = Intake(number, feed, client.on_frame, self.report, writer, clock, passes, self._resync.wrong)
         self.message, self.texts = self._intake.message, self._intake.texts  # see `Receiver`; called for every frame
         self._websocket: RecordedConnection
         self._task: asyncio.Future[Any] | None = None
@@ -189,12 +194,18 @@ class ConnectionLifecycle:
                 self.close()
             await self._close_websocket()
 
+    def resync(self, subscriptions: Sequence[Subscription]) -> None:
+        """Subscribe books again after missed frames: those of what is asked for when it opens, and of what is later."""
+        self._resync.turn_on(subscriptions)
+
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Ask for more; on a connection that has not subscribed to anything yet, right after that."""
+        self._resync.subscribed(subscriptions)
         await self._change(self._client.subscribe, subscriptions)
 
     async def unsubscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Ask for no more of something; as for `subscribe`."""
+        self._resync.unsubscribed(subscriptions)
         await self._change(self._client.unsubscribe, subscriptions)
 
     def close(self) -> None:
@@ -262,7 +273,7 @@ class ConnectionLifecycle:
         ticked = self.seconds_open
         # Once either end has begun to close, nothing more is recorded, and a venue may take its time to hang up.
         while self._websocket.protocol.state is State.OPEN:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(BUSY_TICK if self._resync.is_amid else TICK)
             self._writer.work()
             before, ticked = ticked, self.seconds_open
             if self.state is ConnectionState.PAUSED:
@@ -273,8 +284,23 @@ class ConnectionLifecycle:
             self._notices.record_acceptance(now)
             async with self._sending:
                 await self._send([one for one in due if isinstance(one, Message)])
+            await self._subscribe_again()
             self._check_pause()
             await self._check_silence()
+
+    async def _subscribe_again(self) -> None:
+        """Do what is next for books that are wrong since frames were missed."""
+        resync = self._resync
+        if not resync.wrong.is_watching:
+            return
+        if self.state is ConnectionState.PAUSED:  # whatever has come is not read
+            resync.hold(time.monotonic())
+            return
+        async with self._sending:
+            while self._can_send and (asking := resync.next(time.monotonic(), self._clock.now())) is not None:
+                self.event(asking.event, asking.details)
+                await self._send(asking.messages)
+                resync.sent(asking, time.monotonic())
 
     def _check_pause(self) -> None:
         """Report short pauses now and then, and read on if the disk has stalled while there is memory left."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ..feeds import Feed, Notice
 from ..formats.line.frame_run import Read
@@ -19,6 +19,16 @@ log = logging.getLogger("feedrec")
 _UNKNOWN = FrameInfo()
 
 
+class Watcher(Protocol):
+    """Who wants to know of frames, one by one, but only now and then."""
+
+    is_watching: bool
+    """Whether it does at this moment."""
+
+    def saw(self, info: FrameInfo) -> None:
+        """Take what a frame is, after what was noticed about it was reported."""
+
+
 class Intake:
     """
     Writes everything that arrives on one connection, and whatever else happens on it, to the recording.
@@ -31,6 +41,7 @@ class Intake:
         writer: Where it is written.
         clock: Gives the stamps.
         passes: Follows frames in one go if there is nothing to notice; see `FeedClient.passes`; None if nothing does.
+        watcher: Told of the frames while it watches; None for nobody.
 
     Attributes:
         number: The connection's number.
@@ -47,6 +58,7 @@ class Intake:
         writer: CountingWriter,
         clock: RecordingClock,
         passes: Callable[[Sequence[FrameInfo]], bool] | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self.number = number
         self.frames = 0
@@ -54,6 +66,7 @@ class Intake:
         self._describe_all = getattr(feed, "describe_all", None)  # a plug-in's own feed need not have it
         self._follow = follow
         self._passes = passes
+        self._watcher = watcher
         self._report = report
         self._writer = writer
         self._clock = clock
@@ -81,6 +94,8 @@ class Intake:
         info = _UNKNOWN if binary else self._described(payload)
         if notices := self._noticed(info, payload):
             self._report_safely(notices, self._read_at)
+        if self._watcher is not None and self._is_watched:
+            self._watcher.saw(info)
         writer.received(self._read_at, self.number, payload, info, binary=binary)
 
     def texts(self, payloads: list[bytes]) -> None:
@@ -98,7 +113,7 @@ class Intake:
         try:
             payloads = [payload for _, payloads in reads for payload in payloads]
             infos = list(map(self._describe, payloads)) if self._describe_all is None else self._describe_all(payloads)
-            passes = self._passes is not None and self._passes(infos)
+            passes = self._passes is not None and not self._is_watched and self._passes(infos)
         except Exception as error:  # noqa: BLE001  each by itself will tell which one cannot be understood
             self._warn_once(error)
             infos, passes = [self._described(payload) for _, payloads in reads for payload in payloads], False
@@ -107,9 +122,14 @@ class Intake:
         else:
             self._work_by_one(reads, infos)
 
+    @property
+    def _is_watched(self) -> bool:
+        return self._watcher is not None and self._watcher.is_watching
+
     def _work_by_one(self, reads: list[Read], infos: Sequence[FrameInfo]) -> None:
         """Write frames, and before those about which there is something to say, that."""
         writer, run, of_run, described = self._writer, list[Read](), list[FrameInfo](), iter(infos)
+        watcher = self._watcher
         for time, payloads in reads:
             start = 0
             for number, payload in enumerate(payloads):
@@ -121,6 +141,8 @@ class Intake:
                         return
                     run, of_run, start = [], [], number
                     self._report_safely(notices, time)
+                if watcher is not None and watcher.is_watching:
+                    watcher.saw(info)
                 of_run.append(info)
             run.append((time, payloads[start:]))
         writer.received_run(self.number, run, of_run)

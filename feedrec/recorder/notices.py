@@ -10,6 +10,7 @@ from ..errors import VenueError
 from ..feeds import Acceptance, FeedClient, Notice
 from ..feeds.redaction import Redaction
 from .output.counting_writer import CountingWriter
+from .resync.resync import REVEALING, Resync
 
 __all__ = ["MOST_TEXT", "Notices"]
 
@@ -29,6 +30,8 @@ class Notices:
         writer: Told of problems, for the summary.
         write_event: Writes an event of the connection: its name, its details, and its time, None for now.
         on_refusal: Called when the venue refuses for good; the flag is that of `Notice.is_about_all`.
+        resync: Told of missed frames. While it is amid something, it is not recorded what is accepted: a book that is
+            unsubscribed for a moment is not missing.
 
     """
 
@@ -39,13 +42,15 @@ class Notices:
         writer: CountingWriter,
         write_event: Callable[[str, dict[str, Any], int | None], object],
         on_refusal: Callable[[VenueError, bool], object],
+        resync: Resync,
     ) -> None:
         self._client = client
         self._redaction = redaction
         self._writer = writer
         self._write_event = write_event
         self._on_refusal = on_refusal
-        self._acceptance = Acceptance()
+        self._resync = resync
+        self._acceptance: Any = _together(Acceptance())
 
     def report(self, notices: Sequence[Notice], time: int | None = None) -> None:
         """
@@ -62,6 +67,8 @@ class Notices:
             details = {key: _cut(value) for key, value in self._redaction.details(notice.details).items()}
             if notice.event is not None:
                 self._write_event(notice.event, details, time)
+                if notice.event in REVEALING:
+                    self._resync.lost(notice.event, details.get("product"))
             if notice.event in {"error", "missing"} or notice.severity == "fatal":
                 self._writer.problem(text, str(details.get("reason", "")))
             if notice.severity == "fatal":
@@ -71,10 +78,21 @@ class Notices:
 
     def record_acceptance(self, time: int | None = None) -> None:
         """Record what the venue accepted, if that is settled and something else than before."""
+        if self._resync.is_amid:
+            return
         acceptance = self._client.acceptance
-        if acceptance is not None and acceptance != self._acceptance:
-            self._acceptance = acceptance
+        if acceptance is not None and (together := _together(acceptance)) != self._acceptance:
+            self._acceptance = together
             self._write_event("subscribed", self._redaction.details(acceptance.as_dict()), time)
+
+
+def _together(acceptance: Acceptance) -> list[list[tuple[str, frozenset[str], dict[str, Any]]]]:
+    """Return what was accepted in a form that does not depend on the order in which it was asked for."""
+    sides = acceptance.asked, acceptance.accepted, acceptance.missing
+    return [
+        sorted(((one.channel, frozenset(one.products), one.params) for one in side), key=lambda one: one[0])
+        for side in sides
+    ]
 
 
 def _cut(value: Any) -> Any:

@@ -15,6 +15,7 @@ from ..recording.options.config_options import config_options
 from ..recording.options.connection_options import connection_options
 from ..recording.options.hook_options import hook_options
 from ..recording.options.product_options import resolve_patterns
+from ..recording.options.resync_options import resync_options
 from ..recording.output import output_options
 from ..recording.source import source_options
 from ..terminal import echo_json
@@ -38,6 +39,7 @@ LOSS = 3
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
         "When a file is finished": "on-rotate on-rotate-timeout",
+        "When frames are missed": "resync",
         "When to stop": "duration max-frames fail-on-gap strict",
         "Several feeds": "config check",
         "Who is told": "alert alert-timeout",
@@ -50,6 +52,7 @@ LOSS = 3
 @limit_options
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")
+@resync_options
 @alert_options
 @config_options
 @as_json

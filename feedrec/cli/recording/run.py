@@ -146,6 +146,7 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
         f"{now.state} {output.duration(now.seconds)}",
         output.count(now.counts.gaps, "gap"),
         *([output.count(now.counts.resets, "reset")] if now.counts.resets else []),
+        *([output.count(now.counts.resyncs, "resync")] if now.counts.resyncs else []),
         output.count(now.reconnects, "reconnect"),
         f"{frames:,.0f}/s",
         output.count(now.counts.frames, "frame"),
@@ -188,6 +189,8 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     facts = [size, output.ratio(progress.ratio), gaps]
     if counts.resets:
         facts.append(output.count(counts.resets, "reset"))
+    if counts.resyncs:
+        facts.append(output.count(counts.resyncs, "resync"))
     if counts.most_open > 1:
         facts.append(output.count(counts.connections, "connection"))
     facts.append(output.count(progress.reconnects, "reconnect"))

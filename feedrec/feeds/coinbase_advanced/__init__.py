@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from ..base import Channel, ConnectionSequence, FeedClient, ProductList, SequenceRule, Subscription
+from ..base import BookSubscription, Channel, ConnectionSequence, FeedClient, ProductList, SequenceRule, Subscription
 from ..connections.limits import ConnectionLimits
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
@@ -79,6 +79,7 @@ class CoinbaseAdvanced(FeedDefaults):
     """
 
     heartbeat_channel: str | None = HEARTBEATS
+    book_channels: Mapping[str, str] = {"level2": "level2"}
     credentials: CredentialsKind | None = CDP_KEY
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND
@@ -128,6 +129,15 @@ class CoinbaseAdvanced(FeedDefaults):
         from .product_list import listed_products
 
         return listed_products(payload)
+
+    def books(self, subscriptions: Sequence[Subscription]) -> list[BookSubscription]:
+        """Return the books of `level2`; that of a -USDC product may come under its -USD name; see `Feed`."""
+        return [
+            BookSubscription(book.subscription, book.channel, (product, product.removesuffix("C")))
+            if (product := book.products[0]).endswith("-USDC")
+            else book
+            for book in super().books(subscriptions)
+        ]
 
     def given_up_for(self, new: Sequence[Subscription], present: Sequence[Subscription]) -> list[Subscription]:
         """Return `user` if its products change: "unsubscribe, close, reopen" (document of the channel); see `Feed`."""

@@ -73,6 +73,7 @@ class CoinbaseExchange(FeedDefaults):
     default_products: tuple[str, ...] = ("BTC-USD",)
     heartbeat_channel: str | None = HEARTBEAT
     product_channel: str | None = "status"
+    book_channels: Mapping[str, str] = {"level2": "level2", "level2_batch": "level2"}
     credentials: CredentialsKind | None = EXCHANGE_KEY
     connections_per_second: int | None = CONNECTIONS_PER_SECOND
     messages_per_second: int | None = MESSAGES_PER_SECOND

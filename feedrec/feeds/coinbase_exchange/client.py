@@ -99,6 +99,11 @@ class CoinbaseExchangeClient(ListedAcksClient):
         _, gone = add_subscriptions(wanted, self._wanted)
         return self._change("unsubscribe", wanted, gone, time)
 
+    def interrupt(self, subscriptions: Sequence[Subscription], time: int = 0) -> list[Message]:
+        """End some for a moment; their products keep their heartbeats; see `FeedClient`."""
+        wanted, gone = remove_subscriptions(self._wanted, subscriptions)
+        return self._change("unsubscribe", wanted, gone, time)
+
     def on_close(self, code: int = LOST, reason: str = "") -> Sequence[Notice]:
         """Judge a venue that refused everything, and closed before its ack was found missing."""
         if self._judged or self._acks >= self._acks_due or not self._was_refused or code == LOST:

@@ -59,6 +59,7 @@ class Counts(msgspec.Struct):
         gaps: Gaps in the venue's sequence numbers.
         missing: Frames lost in these gaps.
         resets: Counts that the venue began anew on an open connection.
+        resyncs: Books that were subscribed again, for a snapshot, after frames were missed.
         out_of_order: Frames whose number did not fit; they are not lost.
         most_open: Most connections that were open at once.
         requests: HTTP requests that were answered and recorded.
@@ -71,6 +72,7 @@ class Counts(msgspec.Struct):
     gaps: int = 0
     missing: int = 0
     resets: int = 0
+    resyncs: int = 0
     out_of_order: int = 0
     most_open: int = 1
     requests: int = 0
@@ -254,6 +256,8 @@ class CountingWriter:
             self.counts.missing += frames_missing(details)
         elif name == "reset":
             self.counts.resets += 1
+        elif name == "resync":
+            self.counts.resyncs += 1
         else:
             self.subscribed.add(name, details)
         self._write(Event(time, conn, name, details))

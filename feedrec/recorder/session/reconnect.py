@@ -185,11 +185,14 @@ class ReconnectLoop:
         self.state = RunState.CONNECTING
         self._asked_to_wait = 0.0
         context.served_nothing.discard(self)
-        client = endpoint.feed.client(endpoint.has(self.subscriptions), context.credentials)
+        wanted = endpoint.has(self.subscriptions)
+        client = endpoint.feed.client(wanted, context.credentials)
         number, address = writer.take_number(), Address(endpoint.url)
         connection = self._connection = ConnectionLifecycle(
             number, endpoint.feed, client, address, writer, context.clock, context.messages, self._refused
         )
+        if context.options.resync:
+            connection.resync(wanted)
         self._record_switch(connection, endpoint)
         is_first = writer.counts.connections == 0
         try:

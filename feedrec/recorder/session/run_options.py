@@ -28,10 +28,12 @@ class RunOptions(msgspec.Struct, frozen=True):
     Attributes:
         reconnect: Whether to open a lost connection again; otherwise the run ends with the first that is lost.
         connections: How many share what is subscribed; None for as few as the venue allows.
+        resync: Whether to subscribe books again after missed frames, so that the venue sends their snapshots.
         name: What stands before its log lines, to tell runs of one program apart.
 
     """
 
     reconnect: bool = True
     connections: int | None = None
+    resync: bool = True
     name: str = ""

@@ -8,6 +8,7 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     credential_options.py  credentials from a file or the environment
     connection_options.py  how many connections
     hook_options.py        what is done with finished files
+    resync_options.py      what it does about books when frames were missed
     alert_options.py       the command that is run when somebody should know
     config_options.py      the file of several feeds
     faults.py              which options an error is about
