@@ -119,7 +119,7 @@ class Resync:
             messages = interrupt([subscription], time)
             if messages:
                 log.info("%s: subscribing again after a %s, for a snapshot", named([subscription]), step.reason)
-                return Asking("resync", _details(step, messages) | {"reason": step.reason}, messages)
+                return Asking("resync", _details(step, messages, reason=step.reason), messages)
             self.wrong.drop(step.book)
         return None
 
@@ -136,9 +136,9 @@ class Resync:
         return self._client.acceptance is not None or now - self._asked_at >= _SETTLES_WITHIN
 
 
-def _details(step: Step, messages: Sequence[Message]) -> dict[str, Any]:
+def _details(step: Step, messages: Sequence[Message], **more: str) -> dict[str, Any]:
     one = step.book.subscription
-    return {"channel": one.channel, "product": one.products[0], "messages": len(messages)}
+    return {"channel": one.channel, "product": one.products[0], **more, "messages": len(messages)}
 
 
 def _warn(step: Step) -> None:

@@ -35,6 +35,8 @@ _NO_STATUS, _LOST = 1005, 1006
 _FROM_RECORDER = {1000, 1001}  # codes with which a recorder may have closed by itself
 _INCOMPLETE = ("lost", "damage")  # events that say that frames are missing
 
+_RECORDERS_OWN = ("resync", "resubscribe")  # events before messages that no client must repeat
+
 _log = logging.getLogger("feedrec.replay")
 
 
@@ -64,6 +66,7 @@ class _Reading:
         self.ending: Ending | None = None
         self.subprotocol = ""
         self.path = ""
+        self._own = 0  # sent messages to come that are the recorder's own
 
     def take(self, record: Record, time: int) -> int:
         """Take a line with its steady time; return the bytes of its message."""
@@ -73,8 +76,14 @@ class _Reading:
                 self.path = _path_of(str(record.details.get("url") or ""))
             elif record.name == "close":
                 self.ending = _ending_of(record.details, time)
+            elif record.name in _RECORDERS_OWN:
+                own = record.details.get("messages")
+                self._own = own if isinstance(own, int) else 0
             return 0
         if record.synthetic:
+            return 0
+        if record.direction == "out" and self._own > 0:
+            self._own -= 1
             return 0
         message = Message(record.payload, record.binary)
         self.steps.append(Step(time, message, record.direction == "out"))
