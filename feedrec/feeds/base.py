@@ -367,10 +367,6 @@ class Feed(Protocol):
         """
         return spread_by_limits(self, subscriptions)
 
-    def books(self, subscriptions: Sequence[Subscription]) -> list[BookSubscription]:  # noqa: ARG002
-        """Return the order books among subscriptions: after a gap, these are subscribed again for their snapshots."""
-        return []
-
     def given_up_for(
         self,
         new: Sequence[Subscription],  # noqa: ARG002

@@ -49,7 +49,11 @@ class FeedDefaults(Feed):
         raise UsageError(f"{self.name} takes {takes}, not {type(credentials).__name__}")
 
     def books(self, subscriptions: Sequence[Subscription]) -> list[BookSubscription]:
-        """Return the products of `book_channels`; see `Feed`."""
+        """
+        Return the order books among subscriptions, by default the products of `book_channels`.
+
+        After missed frames, a recorder subscribes these again for their snapshots.
+        """
         described = self.book_channels
         return [
             BookSubscription(msgspec.structs.replace(one, products=(product,)), described[one.channel], (product,))

@@ -57,7 +57,7 @@ def record(source: Path, path: Path, endpoint: str, *subscriptions: Subscription
 
 
 def is_amid(session: RecordingSession) -> bool:
-    connection = session._loops[0]._connection
+    connection = session._connections.loops[0]._connection
     return connection is not None and connection._resync.wrong.is_watching
 
 

@@ -25,6 +25,8 @@ from feedrec.recorder.notices import MOST_TEXT
 from feedrec.recorder.output.counting_writer import CountingWriter
 from feedrec.recorder.output.null_writer import NullWriter
 from feedrec.recorder.rate_limit import RateLimit
+from feedrec.recorder.resync import resync as resync_module
+from feedrec.recorder.resync import wrong_books
 from feedrec.recorder.run_end import RunEnd
 
 from ..timing import MS, until
@@ -331,6 +333,45 @@ def test_a_paused_connection_is_resumed_before_it_ends(ending: str) -> None:
 
     bench = with_bench(test)
     assert bench.recording.names()[3:] == ["pause", "resume", "close"]
+
+
+def test_books_are_subscribed_again_after_a_gap_but_not_while_reading_is_paused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lifecycle_module, "TICK", MS)
+    monkeypatch.setattr(wrong_books, "ACK_TIMEOUT", 0.0)
+    monkeypatch.setattr(resync_module, "_SETTLES_WITHIN", 0.0)
+    asked = [f'{{"type":"{kind}","channel":"book"}}' for kind in ("unsubscribe", "subscribe")]
+
+    async def test(bench: Bench) -> None:
+        bench.feed.book_channels = {"book": "book"}
+        bench.connection.resync([Subscription("book", ("A",))])
+        task = await bench.run()
+        bench.recording.is_full = bench.recording.memory_is_full = True
+        bench.connection.read_done()
+        bench.connection.texts([numbered(5)])
+        await asyncio.sleep(20 * MS)
+        assert asked[0] not in bench.websocket.said
+        bench.recording.is_full = bench.recording.memory_is_full = False
+        await until(lambda: asked[1] in bench.websocket.said)
+        await bench.connection.unsubscribe([Subscription("book")])
+        await bench.finish(task)
+
+    bench = with_bench(test)
+    assert bench.websocket.said[3:] == [*asked, asked[0], "close"]
+    expected = ["pause", "gap", "frame", "resume", "resync", "sent", "resubscribe", "sent", "sent", "close"]
+    assert bench.recording.names()[3:] == expected
+
+
+def test_a_connection_for_which_it_was_not_asked_leaves_books_alone() -> None:
+    async def test(bench: Bench) -> None:
+        bench.feed.book_channels = {"book": "book"}
+        task = await bench.run()
+        bench.connection.texts([numbered(5)])
+        assert not bench.connection._resync.wrong.is_watching
+        await bench.finish(task)
+
+    assert with_bench(test).recording.names()[3:] == ["gap", "frame", "close"]
 
 
 def test_short_pauses_of_a_saturated_recorder_are_one_event() -> None:

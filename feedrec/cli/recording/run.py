@@ -14,6 +14,7 @@ import msgspec
 from ...errors import FeedrecError, WriteError
 from ...formats.line.subscribed import SubscribedFacts
 from ...recorder import Progress, Summary
+from ...recorder.output.counting_writer import Counts
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
 from ..live_line import LiveLine, fitting
@@ -145,8 +146,7 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
     parts = [
         f"{now.state} {output.duration(now.seconds)}",
         output.count(now.counts.gaps, "gap"),
-        *([output.count(now.counts.resets, "reset")] if now.counts.resets else []),
-        *([output.count(now.counts.resyncs, "resync")] if now.counts.resyncs else []),
+        *_resets(now.counts),
         output.count(now.reconnects, "reconnect"),
         f"{frames:,.0f}/s",
         output.count(now.counts.frames, "frame"),
@@ -154,6 +154,12 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
         f"{output.size(now.file_size)} on disk {output.ratio(now.ratio)}",
     ]
     return fitting(parts, width)
+
+
+def _resets(counts: Counts) -> list[str]:
+    """Tell of resets and of what was subscribed again, if there is anything to tell."""
+    both = (counts.resets, "reset"), (counts.resyncs, "resync")
+    return [output.count(number, name) for number, name in both if number]
 
 
 def facts_of(summary: Summary, error: BaseException | None) -> dict[str, Any]:
@@ -187,10 +193,7 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
         gaps += f" ({output.count(counts.missing, 'frame')} missing)"
     size = f"{output.size(summary.file_size)} {'in all' if to_stdout else 'on disk'}"
     facts = [size, output.ratio(progress.ratio), gaps]
-    if counts.resets:
-        facts.append(output.count(counts.resets, "reset"))
-    if counts.resyncs:
-        facts.append(output.count(counts.resyncs, "resync"))
+    facts += _resets(counts)
     if counts.most_open > 1:
         facts.append(output.count(counts.connections, "connection"))
     facts.append(output.count(progress.reconnects, "reconnect"))

@@ -131,7 +131,7 @@ class CoinbaseAdvanced(FeedDefaults):
         return listed_products(payload)
 
     def books(self, subscriptions: Sequence[Subscription]) -> list[BookSubscription]:
-        """Return the books of `level2`; that of a -USDC product may come under its -USD name; see `Feed`."""
+        """Return the books of `level2`; that of a -USDC product may come under its -USD name; see `FeedDefaults`."""
         return [
             BookSubscription(book.subscription, book.channel, (product, product.removesuffix("C")))
             if (product := book.products[0]).endswith("-USDC")

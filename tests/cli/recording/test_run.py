@@ -55,10 +55,12 @@ def test_a_narrow_terminal_shows_what_matters_first(width: int, line: str) -> No
     assert status_line(before, now, width) == line
 
 
-def test_the_live_line_tells_of_resets_once_there_are_some() -> None:
-    before, now = (Progress("recording", 10.0, Counts(connections=1, resets=resets), 500) for resets in (0, 2))
-    assert "reset" not in status_line(before, before)
-    assert status_line(before, now).startswith("recording 10.0 s | no gaps | 2 resets | no reconnects | ")
+def test_the_live_line_tells_of_resets_and_resyncs_once_there_are_some() -> None:
+    before, now = (
+        Progress("recording", 10.0, Counts(connections=1, resets=count, resyncs=count), 500) for count in (0, 2)
+    )
+    assert "res" not in status_line(before, before)
+    assert status_line(before, now).startswith("recording 10.0 s | no gaps | 2 resets | 2 resyncs | no reconnects | ")
 
 
 def test_a_terminal_shows_a_line_that_lives(tmp_path: Path) -> None:
@@ -185,8 +187,8 @@ def test_a_second_signal_finishes_the_file_at_once(
         (Counts(frames=9, connections=1), "no gaps, no reconnects"),
         (Counts(frames=9, connections=3), "no gaps within connections, 2 reconnects"),
         (
-            Counts(frames=9, connections=1, resets=2, out_of_order=3),
-            "no gaps, 2 resets, no reconnects, 3 frames out of order",
+            Counts(frames=9, connections=1, resets=2, resyncs=1, out_of_order=3),
+            "no gaps, 2 resets, 1 resync, no reconnects, 3 frames out of order",
         ),
         (Counts(frames=9, connections=4, most_open=4), "no gaps, 4 connections, no reconnects"),
         (

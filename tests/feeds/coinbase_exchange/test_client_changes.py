@@ -63,6 +63,27 @@ def test_asks_for_the_heartbeats_of_further_products_and_drops_those_of_products
     assert client.unsubscribe([Subscription("matches")]) == []
 
 
+def test_a_book_that_is_left_for_a_moment_keeps_its_heartbeats() -> None:
+    book = Subscription("level2_batch", (BTC,))
+    client = CoinbaseExchangeClient([book, Subscription("heartbeat")])
+    client.on_open()
+    hear(client, ack(level2_50=[BTC], heartbeat=[BTC]))
+    (left,), (joined,) = client.interrupt([book]), client.subscribe([book])
+    for message, kind in ((left, "unsubscribe"), (joined, "subscribe")):
+        asked = {"type": kind, "product_ids": [], "channels": [{"name": "level2_batch", "product_ids": [BTC]}]}
+        assert json.loads(message.payload) == asked
+    assert client.silence_limit is not None
+
+
+def test_a_program_that_ends_a_book_left_for_a_moment_ends_its_heartbeats_too() -> None:
+    book = Subscription("level2_batch", (BTC,))
+    client = CoinbaseExchangeClient([book, Subscription("heartbeat")])
+    client.on_open()
+    client.interrupt([book])
+    (ended,) = client.unsubscribe([book])
+    assert json.loads(ended.payload)["channels"] == [{"name": "heartbeat", "product_ids": [BTC]}]
+
+
 def test_signs_and_redacts_what_it_asks_later() -> None:
     client = CoinbaseExchangeClient([Subscription("full", (BTC,))], ExchangeKey("the-key", SECRET, "the-passphrase"))
     client.on_open(0)

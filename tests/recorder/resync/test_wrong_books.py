@@ -43,7 +43,7 @@ class Told:
 
     def steps(self) -> list[tuple[str, str]]:
         """Carry out what is to be done now; return the kinds and products."""
-        found = []
+        found: list[tuple[str, str]] = []
         while (step := self.books.next(self.now)) is not None:
             is_last = step.kind == "failed" and step.retry is None
             found.append(("given up" if is_last else step.kind, step.book.products[0]))

@@ -6,7 +6,9 @@ from feedrec.formats.line.subscribed import SubscribedFacts
 from feedrec.recorder import Progress, Summary
 from feedrec.recorder.output.counting_writer import Counts
 
-COUNTS = Counts(frames=10, bytes=5000, connections=3, gaps=1, missing=2, resets=4, resyncs=5, out_of_order=1, requests=6)
+COUNTS = Counts(
+    frames=10, bytes=5000, connections=3, gaps=1, missing=2, resets=4, resyncs=5, out_of_order=1, requests=6
+)
 
 
 def test_reconnects_are_the_connections_after_the_first() -> None:
