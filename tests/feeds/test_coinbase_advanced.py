@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from feedrec.feeds import Subscription, find_feed
 from feedrec.feeds.base import BookSubscription
+from feedrec.feeds.coinbase_advanced import CoinbaseAdvanced
 
 FEED = find_feed("coinbase-advanced")
 
@@ -27,6 +28,7 @@ def test_other_products_of_user_need_a_new_connection() -> None:
 def test_the_book_of_a_usdc_product_may_come_under_the_usd_name() -> None:
     """Says the overview; everything else comes as it is called."""
     wanted = [Subscription("level2", ("BTC-USDC", "ETH-USD")), Subscription("ticker", ("BTC-USD",))]
+    assert isinstance(FEED, CoinbaseAdvanced)
     assert FEED.books(wanted) == [
         BookSubscription(Subscription("level2", ("BTC-USDC",)), "level2", ("BTC-USDC", "BTC-USD")),
         BookSubscription(Subscription("level2", ("ETH-USD",)), "level2", ("ETH-USD",)),
