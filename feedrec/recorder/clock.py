@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..formats.line.steady_clock import MAX_DRIFT, Reading
+from ..formats.line.steady_clock import MAX_DRIFT, Reading, read_both
 from ..model import NANOSECONDS
 
 __all__ = ["Reading", "RecordingClock"]
 
 READING_INTERVAL = 60 * NANOSECONDS
 """Nanoseconds of steady time between readings when the clocks agree."""
-
-_SAMPLES = 3
 
 
 class RecordingClock:
@@ -58,15 +56,7 @@ class RecordingClock:
         self._next_reading = 0
 
     def _read_carefully(self) -> tuple[int, Reading | None]:
-        """Take the quickest of a few readings, so that a pause of the process does not pass for a step of the clock."""
-        best_gap = None
-        for _ in range(_SAMPLES):
-            before = self._steady()
-            wall = self._wall()
-            after = self._steady()
-            if best_gap is None or after - before < best_gap:
-                best_gap = after - before
-                reading = Reading(wall, (before + after) // 2)
+        reading = read_both(self._wall, self._steady)
         offset = reading.wall - reading.steady
         due = reading.steady >= self._next_reading
         stepped = abs(offset - self._offset) > MAX_DRIFT or reading.wall < self._last_stamp

@@ -99,6 +99,18 @@ class ConnectionLifecycle:
         self._pause_is_event = False
         self._sending = asyncio.Lock()
         self._changes: list[Change] = []
+        if writer.watch is not None:
+            writer.watch.add_connection(number, feed, self)
+
+    @property
+    def last_bytes(self) -> float:
+        """When anything arrived last, control frames included: seconds of `time.monotonic`."""
+        return self._watchdog.last_bytes
+
+    @property
+    def silence_limit(self) -> float | None:
+        """See `FeedClient`."""
+        return self._client.silence_limit
 
     @property
     def seconds_open(self) -> float:

@@ -14,6 +14,7 @@ from ..recording.options.alert_options import alert_options
 from ..recording.options.config_options import config_options
 from ..recording.options.connection_options import connection_options
 from ..recording.options.hook_options import hook_options
+from ..recording.options.metrics_options import metrics_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.options.resync_options import resync_options
 from ..recording.output import output_options
@@ -42,7 +43,7 @@ LOSS = 3
         "When frames are missed": "resync",
         "When to stop": "duration max-frames fail-on-gap strict",
         "Several feeds": "config check",
-        "Who is told": "alert alert-timeout",
+        "Who is told": "alert alert-timeout metrics allow-host stale-after",
     },
 )
 @source_options
@@ -55,6 +56,7 @@ LOSS = 3
 @resync_options
 @alert_options
 @config_options
+@metrics_options
 @as_json
 @logging_options
 @log_format_option

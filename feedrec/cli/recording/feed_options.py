@@ -16,6 +16,7 @@ import msgspec
 from ...errors import UsageError
 from ...recorder.session.run_options import Limits, RunOptions
 from .options.hook_options import HookOptions
+from .options.metrics_options import MetricsPlace
 from .output import OutputOptions
 from .source import SourceOptions
 
@@ -96,6 +97,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
         as_json: Whether to print the summary as JSON.
         alert: A command to run when somebody should know something at once; None for none.
         alert_timeout: Seconds that it may take.
+        metrics: Where to serve metrics; None for nowhere.
+        allow_hosts: Names by which they may be asked for.
 
     """
 
@@ -104,6 +107,18 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     as_json: bool = False
     alert: str | None = None
     alert_timeout: float = 30.0
+    metrics: MetricsPlace | None = None
+    allow_hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse options that cannot be combined."""
+        if self.allow_hosts and self.metrics is None:
+            raise UsageError("--allow-host says by which names --metrics is asked: add --metrics, or leave it out")
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody wants to know how the runs are."""
+        return self.metrics is not None or self.alert is not None
 
     @classmethod
     def take(cls, values: Mapping[str, Any]) -> Self:

@@ -32,6 +32,7 @@ class FeedRun:
         name: As given.
         output: Where it is recorded.
         session: The run itself.
+        watch: What is known of it for those who watch; None if nobody does.
 
     Raises:
         UsageError: If the name of the output does not match any format.
@@ -43,8 +44,13 @@ class FeedRun:
         self.source, self.options, self.name = source, options, name
         self.output: Output = open_output(source, options.place, options.hooks, name)
         run = msgspec.structs.replace(options.run, name=name)
+        self.watch = None
+        if services.watch is not None:
+            self.watch = services.watch.begin(name or source.feed.name, source.feed.name, run.stale_after)
         try:
-            self.session: RecordingSession = source.session(self.output.writer, limits=options.limits, options=run)
+            self.session: RecordingSession = source.session(
+                self.output.writer, limits=options.limits, options=run, watch=self.watch
+            )
         except BaseException:
             self.output.writer.discard()
             raise

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ...recorder.watching.incidents import Incidents
+from ...recorder.watching.process_watch import ProcessWatch
 from .feed_options import ProcessOptions
 from .options.alert_options import Alerts
+
+if TYPE_CHECKING:
+    from ...recorder.watching.watch_server import WatchServer
 
 __all__ = ["RunServices"]
 
@@ -23,9 +28,11 @@ class RunServices:
         options: As given.
         incidents: Passes on what happens to the runs.
         alerts: Runs a command for each; None if there is none.
+        watch: Watches the runs; None if nobody wants to know.
 
     Raises:
-        UsageError: If what the options say cannot be done.
+        UsageError: If what the options say cannot be done, or needs what is not installed.
+        ServeError: If metrics cannot be served where they should be.
 
     """
 
@@ -33,13 +40,27 @@ class RunServices:
         self.options = options
         self.incidents = Incidents()
         self.alerts = None if options.alert is None else Alerts(options.alert, options.alert_timeout, self.incidents)
+        self.watch = ProcessWatch(self.incidents) if options.is_watched else None
+        if self.watch is not None and self.alerts is not None:
+            self.watch.add_commands(self.alerts.runner)
+        self._server: WatchServer | None = None
+        if self.watch is not None and options.metrics is not None:
+            from ...recorder.watching.watch_server import WatchServer
+
+            self._server = WatchServer(self.watch, options.metrics, options.allow_hosts)
+        self._cleanup = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        if self.watch is not None:
+            await self._cleanup.enter_async_context(self.watch)
+        if self._server is not None:
+            await self._cleanup.enter_async_context(self._server)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End what was begun."""
+        await self._cleanup.aclose()
         if self.alerts is not None:
             await self.alerts.finish()

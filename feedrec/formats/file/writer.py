@@ -27,8 +27,9 @@ from ..line.frame_run import FrameRun
 from ..line.index import Mark, mark_of
 from ..stream.protocols import MAX_LINE, excess
 from ..stream.whole_block import WholeBlock
+from .growing.disk_standing import DiskStanding
 from .growing.file_sequence import FileSequence
-from .growing.growing_file import Line
+from .growing.growing_file import Line, frames_in
 from .growing.oldest_line import OldestLine
 
 __all__ = ["RecordingWriter"]
@@ -150,6 +151,12 @@ class RecordingWriter:
     def failure(self) -> FeedrecError | None:
         """Why nothing is written any more; None while all is well."""
         return self._failure
+
+    @property
+    def disk(self) -> DiskStanding:
+        """How the disk stands; to ask takes no time."""
+        now = time.monotonic()
+        return self._files.standing(now, now - self._oldest.since)
 
     @property
     def frames_lost(self) -> int:
@@ -321,7 +328,7 @@ class RecordingWriter:
 
     def _count_frames(self) -> int:
         """Count the received frames that are not written."""
-        waiting = (_frames_in(one) for one in list(self._lines) if not isinstance(one, int))
+        waiting = (frames_in(one) for one in list(self._lines) if not isinstance(one, int))
         return self._files.held_frames + sum(waiting)
 
     def _write_until_finished(self) -> None:
@@ -389,8 +396,3 @@ class RecordingWriter:
         self._size_taken += size
         self._taken.set()
         return taken, turns_at
-
-
-def _frames_in(one: Line | FrameRun | WholeBlock) -> int:
-    """Return how many received frames these are."""
-    return one[1][2] is not None if isinstance(one, tuple) else one.frames

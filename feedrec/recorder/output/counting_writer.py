@@ -19,6 +19,7 @@ from ...model import Event, Frame, FrameInfo, Record
 from ..clock import Reading
 from ..run_end import Outcome, RunEnd
 from ..throttle import Reminder
+from ..watching.run_watch import RunWatch
 from .writer_protocol import GrowingRecording
 
 __all__ = ["LONGEST_WAIT", "CallLater", "CountingWriter", "Counts", "Source"]
@@ -104,6 +105,7 @@ class CountingWriter:
         subscribed: What was asked for, and what the venue accepted.
         is_complete: Whether no more frames are written: the limit is reached, or writing failed.
         failure: Why writing failed; None while it works.
+        watch: Told of all frames and events, for whoever watches the run; None if nobody does.
         memory_reminder, throttle_reminder: When it is to be logged, for all connections, that reading is paused.
 
     """
@@ -116,6 +118,7 @@ class CountingWriter:
         self.subscribed = Subscribed()
         self.is_complete = False
         self.failure: FeedrecError | None = None
+        self.watch: RunWatch | None = None
         self.memory_reminder, self.throttle_reminder = Reminder(), Reminder()
         self._end = end
         self._max_frames = max_frames
@@ -217,6 +220,8 @@ class CountingWriter:
             self.fail(WriteError(self.recording.path, f"frames cannot be written: {error!r}"))
         else:
             self._count(len(infos), size)
+            if self.watch is not None:
+                self.watch.frames(conn, reads, infos, run.sizes)
 
     def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
         """Write a frame received at `time` (nanoseconds); `info` is what the feed says of it."""
@@ -230,6 +235,8 @@ class CountingWriter:
             self.fail(WriteError(self.recording.path, f"a frame cannot be written: {error!r}"))
             return
         self._count(1, len(payload))
+        if self.watch is not None:
+            self.watch.frames(conn, [(time, [payload])], [info], [len(payload)])
 
     def _count(self, frames: int, size: int) -> None:
         counts = self.counts
@@ -245,6 +252,8 @@ class CountingWriter:
 
     def event(self, time: int, conn: int, name: str, details: dict[str, Any]) -> None:
         """Write an event."""
+        if self.watch is not None:
+            self.watch.event(conn, name, details)
         if name == "open":
             self._open += 1
             self.counts.connections += 1

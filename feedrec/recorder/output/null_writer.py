@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ...formats.file.growing.disk_standing import DiskStanding
 from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
 from ...model import FrameInfo, Record
@@ -23,6 +24,7 @@ class NullWriter:
     memory_is_full = memory_is_exhausted = has_no_room = False
     places: list[Path] = []  # noqa: RUF012  never anything in it
     frames_lost = 0
+    disk = DiskStanding()
     failure = None
 
     def __init__(self) -> None:

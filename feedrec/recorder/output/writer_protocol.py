@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...errors import FeedrecError
+from ...formats.file.growing.disk_standing import DiskStanding
 from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
 from ...model import FrameInfo, Record
@@ -54,6 +55,10 @@ class GrowingRecording(Protocol):
     @property
     def memory_is_exhausted(self) -> bool:
         """Whether twice as much waits: even what arrives while a connection is closed is too much then."""
+
+    @property
+    def disk(self) -> DiskStanding:
+        """How the disk under it stands."""
 
     @property
     def failure(self) -> FeedrecError | None:

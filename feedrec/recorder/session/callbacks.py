@@ -16,6 +16,7 @@ from ..connection import NO_CLOSE_FRAME
 from ..output.counting_writer import CountingWriter
 from ..output.writer_protocol import GrowingRecording
 from ..run_end import RunEnd
+from ..watching.run_watch import RunWatch
 
 __all__ = ["Callbacks", "ReportingWriter", "writer_for"]
 
@@ -118,9 +119,16 @@ class ReportingWriter(CountingWriter):
 
 
 def writer_for(
-    recording: GrowingRecording, end: RunEnd, max_frames: int | None, callbacks: Callbacks | None
+    recording: GrowingRecording,
+    end: RunEnd,
+    max_frames: int | None,
+    callbacks: Callbacks | None,
+    watch: RunWatch | None = None,
 ) -> CountingWriter:
     """Return the writer of a run: one that calls the functions of a program, if there are any."""
     if callbacks is not None and callbacks.are_given:
-        return ReportingWriter(recording, end, max_frames, callbacks)
-    return CountingWriter(recording, end, max_frames)
+        writer: CountingWriter = ReportingWriter(recording, end, max_frames, callbacks)
+    else:
+        writer = CountingWriter(recording, end, max_frames)
+    writer.watch = watch
+    return writer

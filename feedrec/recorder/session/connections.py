@@ -54,6 +54,11 @@ class Connections:
         return next((state for state in states if state is not RunState.RECORDING), RunState.RECORDING)
 
     @property
+    def wanted(self) -> int:
+        """How many are to be open."""
+        return sum(loop.state is not RunState.IDLE for loop in self.loops)
+
+    @property
     def subscriptions(self) -> list[Subscription]:
         """What is subscribed, or will be on the connections that follow."""
         together: list[Subscription] = []

@@ -212,6 +212,8 @@ class ReconnectLoop:
             return 0.0, str(error)
         finally:
             connection.end()
+            if writer.watch is not None:
+                writer.watch.remove_connection(number)
             writer.counts.out_of_order += client.out_of_order
             if connection.state is ConnectionState.FAILED:
                 writer.return_number(number)

@@ -29,6 +29,7 @@ class RunOptions(msgspec.Struct, frozen=True):
         reconnect: Whether to open a lost connection again; otherwise the run ends with the first that is lost.
         connections: How many share what is subscribed; None for as few as the venue allows.
         resync: Whether to subscribe books again after missed frames, so that the venue sends their snapshots.
+        stale_after: Seconds without a frame after which whoever watches the run is told; None for what the feed says.
         name: What stands before its log lines, to tell runs of one program apart.
 
     """
@@ -36,4 +37,5 @@ class RunOptions(msgspec.Struct, frozen=True):
     reconnect: bool = True
     connections: int | None = None
     resync: bool = True
+    stale_after: float | None = None
     name: str = ""

@@ -33,6 +33,7 @@ from ..rate_limit import RateLimit
 from ..rest import RestPlan
 from ..rest.rounds import ask_in_rounds
 from ..run_end import Outcome, RunEnd
+from ..watching.run_watch import RunWatch
 from .callbacks import Callbacks, writer_for
 from .connections import Connections
 from .failover import EndpointAddress, EndpointSelector, Failover
@@ -76,6 +77,7 @@ class RecordingSession:
         redaction: What must not be recorded or shown; None for what the names of keys say.
         options: How to treat its connections; None for the defaults.
         rest: What is asked by HTTP beside the feed, and recorded; None for nothing.
+        watch: Told what happens, for whoever watches the run; None if nobody does.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
         connect: Opens a connection.
@@ -99,6 +101,7 @@ class RecordingSession:
         redaction: Redaction | None = None,
         options: RunOptions | None = None,
         rest: RestPlan | None = None,
+        watch: RunWatch | None = None,
         clock: RecordingClock | None = None,
         backoff: Backoff | None = None,
         connect: Connect = open_connection,
@@ -106,7 +109,7 @@ class RecordingSession:
         recording = self._recording = NullWriter() if writer is None else writer
         limits, options = limits or Limits(), options or RunOptions()
         self._end = RunEnd()
-        self._writer = writer_for(recording, self._end, limits.max_frames, callbacks)
+        self._writer = writer_for(recording, self._end, limits.max_frames, callbacks, watch)
         self._duration, self._name, self._rest = limits.duration, options.name, rest
         self._started = time.monotonic()
         self._phase = _Phase.READY
@@ -143,6 +146,11 @@ class RecordingSession:
         if self._phase in {_Phase.FINISHING, _Phase.OVER}:
             return RunState.FINISHING
         return self._connections.state
+
+    @property
+    def links_wanted(self) -> int:
+        """How many connections are to be open."""
+        return self._connections.wanted
 
     @property
     def subscriptions(self) -> list[Subscription]:
@@ -259,6 +267,8 @@ class RecordingSession:
         loop = asyncio.get_running_loop()
         self._started = time.monotonic()
         self._phase = _Phase.RUNNING
+        if self._writer.watch is not None:
+            self._writer.watch.begin(self, self._recording)
         self._ask(self.subscriptions)
         self._recording.on_drained = functools.partial(call_in, loop, self._on_drained)
         self._writer.wait_with(loop.call_later)
@@ -274,8 +284,12 @@ class RecordingSession:
         finally:
             self._phase = _Phase.OVER
             self._over.set()
-        if self._end.error is not None:
-            raise without_secrets(self._end.error, self._redaction)
+            error = None if self._end.error is None else without_secrets(self._end.error, self._redaction)
+            if self._writer.watch is not None:
+                is_wanted = self._end.outcome in {Outcome.STOPPED, Outcome.CANCELLED}
+                self._writer.watch.end(error, is_wanted=is_wanted)
+        if error is not None:
+            raise error
         seconds = time.monotonic() - self._started
         return Summary(path, seconds, self._writer.counts, self._recording.file_size, subscribed=self.subscribed)
 

@@ -12,4 +12,5 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     alert_options.py       the command that is run when somebody should know
     config_options.py      the file of several feeds
     faults.py              which options an error is about
+    metrics_options.py     what is shown to those who watch it
 """

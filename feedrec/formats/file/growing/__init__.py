@@ -10,5 +10,6 @@ The files of a recording while they are written.
     size_bound.py           one file that takes what fits
     finishing.py            gives files their final names, in a thread of its own
     disk_rules.py           what to do about a disk that refuses
+    disk_standing.py        whether it does, and how much is free
     spool.py                a temporary file on the way to Parquet
 """

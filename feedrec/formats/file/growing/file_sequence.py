@@ -7,6 +7,7 @@ One thread adds lines. What only waits for the storage device, fsync and final n
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from ....errors import WriteError
 from ...line.frame_run import FrameRun
 from ...stream.whole_block import WholeBlock
+from .disk_standing import DiskStanding
 from .finishing import Finishing
 from .growing_file import GrowingFile, Line
 from .size_limit import SizeLimit
@@ -77,6 +79,18 @@ class FileSequence:
         self._busy_since: float | None = None  # in a call that is not a write
         self._next_sync = None if fsync_interval is None else time.monotonic() + fsync_interval
         self._finishing = Finishing(patience, on_finished)
+        self.free_space = self._file.target.free_space  # a moment ago; to ask may take long
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the disk takes nothing at the moment; None if it does, or that is not known."""
+        return None
+
+    def standing(self, now: float, waiting: float) -> DiskStanding:
+        """Return how the disk stands, at a time at which the oldest line has waited for so many seconds."""
+        refusal = self.refusal or ("it does not answer" if self.is_stalled(now) else None)
+        free = None if math.isinf(self.free_space) else int(self.free_space)
+        return DiskStanding(refusal, free, max(waiting, 0.0), len(self._finishing.places))
 
     @property
     def size(self) -> int:

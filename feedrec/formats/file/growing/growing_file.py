@@ -24,10 +24,15 @@ from ..names import GZIP_SUFFIX, PARQUET_SUFFIX, PLAIN_SUFFIX
 from ..stream_target import StreamTarget
 from ..target import FileTarget, Target
 
-__all__ = ["GrowingFile", "Line", "begin_file", "begin_stream"]
+__all__ = ["GrowingFile", "Line", "begin_file", "begin_stream", "frames_in"]
 
 Line = tuple[bytes, Mark]
 """A line without its newline, and what the index needs to know about it."""
+
+
+def frames_in(one: Line | FrameRun | WholeBlock) -> int:
+    """Return how many received frames these are."""
+    return one[1][2] is not None if isinstance(one, tuple) else one.frames
 
 
 class GrowingFile:

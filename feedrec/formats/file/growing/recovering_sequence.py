@@ -76,6 +76,10 @@ class RecoveringSequence(FileSequence):
         )
 
     @property
+    def refusal(self) -> str | None:
+        return self._trouble.reason
+
+    @property
     def _is_refused(self) -> bool:
         return self._trouble.reason is not None
 
@@ -175,6 +179,7 @@ class RecoveringSequence(FileSequence):
         file = self._file
         if file is None:
             return
+        self.free_space = file.target.free_space
         if not file.target.is_in_place:
             if file.target.follow():  # there is no other folder to go on in
                 self.path = file.target.path

@@ -1,0 +1,84 @@
+"""When something that lasts has begun, and when it is over; each is told once. Pure: times are in seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["Change", "DiskRule", "StaleRule"]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """
+    What has begun, or is over.
+
+    Attributes:
+        text: It, in one line.
+        details: See `Incident`.
+
+    """
+
+    text: str
+    details: dict[str, Any] = {}
+
+
+class StaleRule:
+    """
+    Says when nothing has arrived for too long, and when something does again.
+
+    Attributes:
+        is_stale: Whether nothing arrives.
+
+    """
+
+    def __init__(self) -> None:
+        self.is_stale = False
+        self._longest = 0.0
+
+    def judge(self, silent: float, limit: float) -> Change | None:
+        """
+        Judge the silence so far.
+
+        Args:
+            silent: Seconds since anything arrived.
+            limit: Seconds that are too long.
+
+        """
+        if silent >= limit:
+            self._longest = silent
+            if self.is_stale:
+                return None
+            self.is_stale = True
+            return Change(f"nothing has arrived for {silent:.0f} s", {"seconds": round(silent, 3), "over": False})
+        if not self.is_stale:
+            return None
+        self.is_stale = False
+        seconds = round(self._longest, 3)
+        return Change(f"data arrives again, after {seconds:.0f} s or more", {"seconds": seconds, "over": True})
+
+
+class DiskRule:
+    """Says when the disk takes nothing, and when it does again."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def judge(self, now: float, refusal: str | None, backlog: int) -> Change | None:
+        """
+        Judge the disk.
+
+        Args:
+            now: The present time.
+            refusal: Why it takes nothing; None if it does.
+            backlog: Bytes that wait in memory.
+
+        """
+        if refusal is not None and self._since is None:
+            self._since = now
+            details = {"reason": refusal, "backlog": backlog, "over": False}
+            return Change(f"the disk takes nothing: {refusal}", details)
+        if refusal is None and self._since is not None:
+            seconds, self._since = round(now - self._since, 3), None
+            return Change(f"the disk takes data again, after {seconds:.0f} s", {"seconds": seconds, "over": True})
+        return None

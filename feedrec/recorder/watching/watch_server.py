@@ -1,0 +1,174 @@
+"""
+`/metrics`, `/healthz` and `/readyz`, over HTTP.
+
+Who scrapes too often gets what was written a moment ago, and who asks for it in ever other ways waits: writing takes a
+tenth of the time at most. `front` does the rest about hostile clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import http
+import logging
+import socket
+import time
+from collections.abc import Callable, Collection
+from typing import Any, Self
+
+import msgspec
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from ...admission.allowed_hosts import AllowedHosts, parse_host_name
+from ...admission.handshakes import Handshakes
+from ...admission.library_log import library_log
+from ...admission.listening import exposure, host_and_port, local_url
+from ...admission.log_limit import LogLimit
+from ...errors import ServeError
+from ...front.front import Front
+from ...front.fronts import Fronts, HttpLimits
+from ...http_messages import TEXT, HttpAnswer, HttpRequest, first_value, sentence
+from .exposition import Exposition, Metrics
+from .process_watch import ProcessWatch
+
+__all__ = ["WatchServer"]
+
+_KEPT = 0.25  # seconds for which an answer is as good as a new one
+_MOST_WAITING = 50  # connections
+_REST = 9  # times as long as the last answer took to write, until another is written
+_PATIENCE = 1.0  # seconds for answers that are under way at the end
+_PATHS = ("/metrics", "/healthz", "/readyz")
+
+log = logging.getLogger("feedrec")
+
+
+class WatchServer:
+    """
+    Serves what is known of a process. It has its address from the beginning, and listens in an `async with` block.
+
+    Args:
+        watch: What is known.
+        place: Host and port to listen on; port 0 for a free one.
+        allow_hosts: Names of this machine by which it may be asked, besides its addresses and `localhost`.
+        now: Seconds of a clock that never steps.
+
+    Raises:
+        UsageError: If a name is none.
+        ServeError: If the address cannot be had.
+
+    """
+
+    def __init__(
+        self,
+        watch: ProcessWatch,
+        place: tuple[str, int],
+        allow_hosts: Collection[str] = (),
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        names = [parse_host_name(name) for name in allow_hosts]
+        self._watch, self._now = watch, now
+        self._bound = _bind(*place)
+        self._exposition = Exposition()
+        self._writing = asyncio.Lock()
+        self._written: dict[tuple[str, str], tuple[float, Metrics]] = {}
+        self._next = now()  # when another one may be written
+        self._log = LogLimit(log, "requests for metrics", at_once=20, per_second=1.0)
+        self._address = self._bound.getsockname()
+        hosts = AllowedHosts(frozenset, place[0], names)
+        handshakes: Handshakes[Any] = Handshakes(
+            hosts,
+            paths=[],
+            has_path=lambda _: True,
+            venue_refusal=lambda *_: None,
+            max_clients=0,
+            max_waiting=_MOST_WAITING,
+            log=self._log,
+        )
+        limits = HttpLimits(longest_body=1 << 12)
+        self._fronts = Fronts(self.answer, handshakes, url=lambda: self.url, log=self._log, limits=limits)
+        self._server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return local_url(self._address, "http")
+
+    async def __aenter__(self) -> Self:
+        self._server = await serve(
+            _serve_nothing,
+            sock=self._bound,
+            process_request=_refuse,
+            server_header=None,
+            logger=library_log(),
+            ping_interval=None,
+            create_connection=self._make_front,  # type: ignore[arg-type]  # a factory will do
+        )
+        log.info("metrics at %s/metrics", self.url)
+        warning = exposure([self._address], "http", "can read the metrics")
+        if warning is not None:
+            log.warning("%s", warning)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        """Stop listening, once those who are being answered have their answers."""
+        if self._server is not None:
+            await self._fronts.close(self._server, _PATIENCE)
+        self._log.tell_left_out()
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer a request."""
+        if request.method not in {"GET", "HEAD"}:
+            allow = (("allow", "GET, HEAD"),)
+            return sentence(http.HTTPStatus.METHOD_NOT_ALLOWED, "ask with GET", allow)
+        if request.path == "/metrics":
+            accept, encoding = (first_value(request.headers, name) or "" for name in ("accept", "accept-encoding"))
+            written = await self._metrics(accept, encoding)
+            return HttpAnswer(http.HTTPStatus.OK, written.body, written.content_type, encoding=written.encoding)
+        if request.path == "/healthz":  # who answers is alive, and its event loop turns
+            return HttpAnswer(http.HTTPStatus.OK, b"ok\n", TEXT)
+        if request.path == "/readyz":
+            readiness = self._watch.readiness
+            status = http.HTTPStatus.OK if readiness.ready else http.HTTPStatus.SERVICE_UNAVAILABLE
+            return HttpAnswer(status, msgspec.json.encode(readiness) + b"\n")
+        return sentence(http.HTTPStatus.NOT_FOUND, f"there is no such page here, but {', '.join(_PATHS)}")
+
+    async def _metrics(self, accept: str, encoding: str) -> Metrics:
+        """Return the metrics of this moment, or of one a moment ago."""
+        key = accept, encoding
+        async with self._writing:
+            now = self._now()
+            self._written = {key: kept for key, kept in self._written.items() if now - kept[0] < _KEPT}
+            if key in self._written:
+                return self._written[key][1]
+            await asyncio.sleep(max(self._next - now, 0.0))
+            began, facts = self._now(), self._watch.facts()
+            written = await asyncio.to_thread(self._exposition.write, facts, accept, encoding)
+            now = self._now()
+            self._next = now + _REST * (now - began)
+            self._written[key] = now, written
+            return written
+
+    def _make_front(self, *args: Any, **kwargs: Any) -> Front:
+        return Front(self._fronts, functools.partial(ServerConnection, *args, **kwargs))
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Return a socket that has this address, and does not listen yet."""
+    place = host_and_port((host, port))
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        bound = socket.create_server(address, family=family)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ServeError(f"cannot listen on {place} ({reason}): choose another address with --metrics") from error
+    bound.setblocking(False)
+    return bound
+
+
+async def _serve_nothing(_: ServerConnection) -> None:
+    """Serve a WebSocket, which nobody gets."""
+
+
+def _refuse(websocket: ServerConnection, _: Request) -> Response:
+    return websocket.respond(http.HTTPStatus.NOT_FOUND, "no WebSocket is served here\n")

@@ -1,0 +1,155 @@
+"""What a scrape gets: every metric with its labels, escaped, in the form that was asked for."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse
+
+from feedrec.recorder.output.counting_writer import Counts
+from feedrec.recorder.session.summary import RunState
+from feedrec.recorder.watching.clock_quality import ClockQuality
+from feedrec.recorder.watching.clock_watch import ClockFacts
+from feedrec.recorder.watching.exposition import METRICS, STATES, Exposition
+from feedrec.recorder.watching.lag import BOUNDS
+from feedrec.recorder.watching.process_watch import CommandFacts, ProcessFacts, Readiness
+
+from .watched import Watched
+
+GOOD = ClockQuality(True, -1_500_000, 2_000_000, 30_000)
+
+
+def facts(*, names: tuple[str, ...] = ("main",), quality: ClockQuality | None = GOOD) -> ProcessFacts:
+    """Return what is known of feeds, in each of which something has happened."""
+    runs = []
+    for name in names:
+        run = Watched()
+        run.counts = Counts(connections=3, out_of_order=2)
+        run.watch.feed = name
+        run.open()
+        run.receive()
+        run.watch.event(0, "gap", {"missing": 3})
+        run.watch.add_step("parquet", lambda: 2)
+        if (found := run.watch.facts()) is not None:
+            runs.append(found)
+    readiness = Readiness(True, {name: [] for name in names})
+    return ProcessFacts(runs, readiness, ClockFacts(1, quality), {"alert": CommandFacts(5, 4, 3, 2)})
+
+
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    """Return the samples by name and labels in the order of their names; the parser fails if one is there twice."""
+    found: dict[tuple[str, ...], float] = {}
+    for family in parse(text):
+        for sample in family.samples:
+            key = (sample.name, *(value for _, value in sorted(sample.labels.items())))
+            assert key not in found
+            found[key] = sample.value
+    return found
+
+
+def test_every_metric_is_written_and_no_other() -> None:
+    """With exactly the labels that are documented for it."""
+    text = Exposition().write(facts()).body.decode()
+    found = {
+        (family.name + "_total" * (family.type == "counter"), family.type, tuple(sorted(set(sample.labels) - {"le"})))
+        for family in parse(text)
+        for sample in family.samples
+        if family.name.startswith("feedrec_")
+    }
+    assert found == {(name, spec.kind, tuple(sorted(spec.labels))) for name, spec in METRICS.items()}
+
+
+def test_the_documentation_lists_them() -> None:
+    """With kind, labels and meaning, in their order."""
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `(feedrec_\w+)` \| (\w+) \| (.*?) ?\| (.*) \|$", page, re.MULTILINE)
+    assert rows == [
+        (name, spec.kind, ", ".join(f"`{one}`" for one in spec.labels), spec.text.rstrip("."))
+        for name, spec in METRICS.items()
+    ]
+
+
+def test_the_values_are_those_of_the_run() -> None:
+    found, feed = samples(Exposition().write(facts()).body.decode()), ("coinbase-advanced", "main")
+    assert found["feedrec_frames_total", "level2", *feed] == 1
+    assert found["feedrec_missing_frames_total", "", *feed] == 3
+    assert found["feedrec_reconnects_total", *feed] == 2
+    assert found["feedrec_finishers_waiting", *feed, "parquet"] == 2
+    assert found["feedrec_run_state", *feed, "recording"] == 1
+    assert sum(value for (name, *_), value in found.items() if name == "feedrec_run_state") == 1
+    assert found["feedrec_command_runs_total", "alert", "dropped"] == 3
+    assert found["feedrec_clock_offset_seconds",] == -0.0015
+    assert found["feedrec_disk_free_bytes", *feed] == 5000
+    assert found["feedrec_ready", *feed] == 1
+
+
+def test_the_buckets_of_a_lag_add_up() -> None:
+    """There is no sum: it could go back where lags are below zero."""
+    text = Exposition().write(facts()).body.decode()
+    (family,) = (one for one in parse(text) if one.name == "feedrec_lag_seconds")
+    values = {sample.labels["le"]: sample.value for sample in family.samples if sample.labels["channel"] == "level2"}
+    assert list(values) == [*map(str, BOUNDS), "+Inf"]
+    assert (values["1.0"], values["2.5"], values["+Inf"]) == (0, 1, 1)
+
+
+def test_what_is_not_known_is_absent() -> None:
+    found = samples(Exposition().write(facts(quality=None)).body.decode())
+    assert not [name for name, *_ in found if name.startswith("feedrec_clock_") and name != "feedrec_clock_steps_total"]
+    assert ("feedrec_clock_steps_total",) in found
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb", "ä", 'x",feed="y'])
+def test_names_are_escaped(name: str) -> None:
+    found = samples(Exposition().write(facts(names=(name,))).body.decode())
+    assert found["feedrec_connections_open", "coinbase-advanced", name] == 1
+
+
+def test_a_feed_that_is_gone_is_gone() -> None:
+    exposition = Exposition()
+    exposition.write(facts(names=("a", "b")))
+    assert 'feed="b"' not in exposition.write(facts(names=("a",))).body.decode()
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("", "text/plain; version=0.0.4; charset=utf-8"),
+        ("text/html", "text/plain; version=0.0.4; charset=utf-8"),
+        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        ("application/openmetrics-text; version=nonsense", ""),
+    ],
+)
+def test_the_form_is_the_one_that_is_asked_for(accept: str, content_type: str) -> None:
+    written = Exposition().write(facts(), accept)
+    assert written.content_type.startswith(content_type)
+    if "openmetrics" in content_type:
+        families = parse_openmetrics(written.body.decode())  # type: ignore[no-untyped-call]
+        assert {family.name for family in families} >= {"feedrec_frames"}
+    else:
+        assert samples(written.body.decode())
+
+
+@pytest.mark.parametrize(("accepted", "encoding"), [("", ""), ("deflate, gzip;q=0.5", "gzip"), ("br", "")])
+def test_it_is_compressed_if_that_is_accepted(accepted: str, encoding: str) -> None:
+    written = Exposition().write(facts(), accept_encoding=accepted)
+    assert written.encoding == encoding
+    text = gzip.decompress(written.body) if encoding else written.body
+    assert b"feedrec_frames_total" in text
+
+
+def test_the_states_are_those_of_a_run() -> None:
+    assert set(RunState) < set(STATES)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_names_follow_the_conventions_of_prometheus(name: str) -> None:
+    """Counters end in _total, and nothing else does; units are base units."""
+    spec = METRICS[name]
+    assert re.fullmatch(r"feedrec_[a-z_]+", name)
+    assert name.endswith("_total") == (spec.kind == "counter")
+    assert not re.search(r"(ms|milliseconds|kb|percent)(_total)?$", name)
+    assert spec.text.endswith(".")

@@ -1,0 +1,81 @@
+"""All runs of a process, which come and go."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from feedrec.recorder.watching.clock_quality import ClockQuality
+from feedrec.recorder.watching.clock_watch import ClockWatch
+from feedrec.recorder.watching.incidents import Incident, Incidents
+from feedrec.recorder.watching.process_watch import CommandFacts, ProcessWatch
+
+from ..venue import run
+from .watched import Watched
+
+
+def begun(watch: ProcessWatch, name: str) -> Watched:
+    """Begin a run of a feed."""
+    one = Watched()
+    one.watch = watch.begin(name, "coinbase-advanced")
+    one.watch.begin(one, one)
+    return one
+
+
+def test_a_feed_that_is_removed_is_shown_no_more() -> None:
+    """But a run that another of the same name has replaced takes nothing along when it goes."""
+    watch = ProcessWatch(Incidents(), steady=lambda: 1000.0)
+    first, second, replaced = begun(watch, "a"), begun(watch, "b"), begun(watch, "b")
+    assert [one.feed for one in watch.facts().runs] == ["a", "b"]
+    watch.remove(second.watch)
+    watch.remove(first.watch)
+    assert [one.feed for one in watch.facts().runs] == ["b"]
+    watch.remove(replaced.watch)
+    assert watch.facts().runs == []
+
+
+def test_all_feeds_must_be_ready_and_there_must_be_one() -> None:
+    watch = ProcessWatch(Incidents(), steady=lambda: 1000.0)
+    assert not watch.readiness.ready
+    first, second = begun(watch, "a"), begun(watch, "b")
+    first.open()
+    assert (watch.readiness.ready, watch.readiness.feeds) == (False, {"a": [], "b": ["no connection is open"]})
+    second.open()
+    assert watch.readiness.ready
+
+
+def test_the_clock_is_told_of_once_for_all_feeds() -> None:
+    """What is of all of them has no feed."""
+    quality = ClockQuality(True, 0, 0, 0)
+    clock, told, incidents = SimpleNamespace(wall=10**18, quality=quality), list[Incident](), Incidents()
+    incidents.listen(told.append)
+    watch = ProcessWatch(incidents, ClockWatch(lambda: clock.wall, lambda: 0, lambda: clock.quality), wall=lambda: 5)
+    begun(watch, "a")
+    begun(watch, "b")
+    clock.wall += 10**9
+    watch.tick()
+    assert [(one.kind, one.feed, one.time, one.details) for one in told] == [("clock", "", 5, {"step": 10**9})]
+    assert watch.facts().clock.steps == 1
+
+
+def test_the_commands_of_a_kind_are_added_up() -> None:
+    watch = ProcessWatch(Incidents(), steady=lambda: 1000.0)
+    for kind, runs, failures, dropped, waiting in (
+        ("on-rotate", 5, 2, 0, 1),
+        ("on-rotate", 1, 1, 3, 0),
+        ("alert", 1, 0, 0, 0),
+    ):
+        watch.add_commands(SimpleNamespace(kind=kind, runs=runs, failures=failures, dropped=dropped, waiting=waiting))
+    assert watch.facts().commands == {"on-rotate": CommandFacts(3, 3, 3, 1), "alert": CommandFacts(1, 0, 0, 0)}
+
+
+def test_at_the_end_everything_is_told() -> None:
+    told, incidents = list[Incident](), Incidents()
+    incidents.listen(told.append)
+
+    async def use() -> None:
+        async with ProcessWatch(incidents):
+            for text in ("one", "two"):
+                incidents.tell(Incident("gap", 0, "a", "a", text))
+
+    run(use())
+    assert [one.text for one in told] == ["one", "two"]
