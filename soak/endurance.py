@@ -172,7 +172,8 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
         disk = _Disk(where, form)
         clock = None if library is None else FakedClock(library, folder / "clock")
         server = stack.enter_context(serving("soak.fickle_venue", ledgers, whims))
-        mortal, steady = (_recorder(name, server.url, form, folder, clock) for name in ("mortal", "steady"))
+        mortal = _recorder("mortal", server.url, form, folder, clock)
+        steady = _recorder("steady", server.url, form, folder, clock, "--connections", "2")
         acts: list[tuple[Callable[[], float], float]] = [(_killing(mortal, form, chance), form.kill)]
         if has_disk:
             acts.append((disk.act, form.fill))
@@ -205,9 +206,9 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
         )
 
 
-def _recorder(name: str, url: str, form: Form, folder: Path, clock: FakedClock | None) -> Supervised:
+def _recorder(name: str, url: str, form: Form, folder: Path, clock: FakedClock | None, *options: str) -> Supervised:
     arguments = ["--url", f"{url}/{name}", "-c", "level2", "-c", "ticker", "-c", "market_trades"]
-    arguments += ["-p", "BTC-USD,ETH-USD", "--rotate", form.rotate, "-o", f"{name}.jsonl.zst"]
+    arguments += ["-p", "BTC-USD,ETH-USD", "--rotate", form.rotate, "-o", f"{name}.jsonl.zst", *options]
     environment = {} if clock is None else clock.environment
     return Supervised(arguments, folder / "disk", folder / f"{name}.log", environment)
 

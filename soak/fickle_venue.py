@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -48,7 +49,7 @@ class Whims(msgspec.Struct, frozen=True):
     What the venue does, and how often: seconds between two of a kind on one connection, on average; 0 for never.
 
     Attributes:
-        rate: Frames per second on each connection.
+        rate: Frames per second of each client, on all its connections.
         seed: Of all chances.
         snapshot: Bytes of a snapshot of level2.
         gap: It leaves some numbers out.
@@ -200,6 +201,7 @@ class _Venue:
     def __init__(self, ledgers: Path, whims: Whims) -> None:
         self._ledgers, self._whims = ledgers, whims
         self._connections = 0
+        self._open = Counter[str]()
         for product in ("BTC-USD", "ETH-USD"):  # nobody waits for them to be made then
             snapshot(product, whims.snapshot)
 
@@ -208,11 +210,13 @@ class _Venue:
         with contextlib.suppress(ConnectionError, EOFError):
             path = await _shake_hands(protocol, reader, writer)
             self._connections += 1
+            self._open[path] += 1
             connection = _Connection(f"{path.strip('/')}-{self._connections:04d}", self._whims, self._ledgers, writer)
             listening = asyncio.ensure_future(_listen(connection, protocol, reader, writer))
             try:
-                await self._feed(connection, protocol, writer)
+                await self._feed(connection, protocol, writer, path)
             finally:
+                self._open[path] -= 1
                 listening.cancel()
                 with contextlib.suppress(asyncio.CancelledError, ConnectionError):
                     await listening
@@ -220,13 +224,16 @@ class _Venue:
         with contextlib.suppress(OSError):
             writer.close()
 
-    async def _feed(self, connection: _Connection, protocol: ServerProtocol, writer: asyncio.StreamWriter) -> None:
+    async def _feed(
+        self, connection: _Connection, protocol: ServerProtocol, writer: asyncio.StreamWriter, path: str
+    ) -> None:
         started = before = time.monotonic()
         owed = 0.0
         while not connection.is_over:
             await asyncio.sleep(_TICK)
             now = time.monotonic()
-            owed = min(owed + (now - before) * self._whims.rate, _CATCH_UP * self._whims.rate)
+            rate = self._whims.rate / self._open[path]
+            owed = min(owed + (now - before) * rate, _CATCH_UP * rate)
             before = now
             if connection.is_over:
                 return
