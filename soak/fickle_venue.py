@@ -188,8 +188,8 @@ class _Connection:
     def abort(self) -> None:
         """Reset the connection, half of the time within a message."""
         if self._chance.random() < 0.5:
-            for one in self.updates(1):
-                self._writer.write(one[: len(one) // 2])
+            *whole, last = self.updates(1) or [b""]
+            self._writer.write(b"".join([*whole, last[: len(last) // 2]]))
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
         self._writer.transport.abort()
         self.is_over = True
