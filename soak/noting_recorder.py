@@ -9,12 +9,12 @@ from __future__ import annotations
 import mmap
 import struct
 import sys
-import time
 from pathlib import Path
-from typing import Any
+from time import monotonic_ns
 
 from feedrec.cli import main
-from feedrec.recorder.output.counting_writer import CountingWriter
+from feedrec.recorder.intake import Intake
+from feedrec.recorder.output.counting_writer import CountingWriter, Source
 
 __all__ = ["times_in"]
 
@@ -29,18 +29,28 @@ def times_in(notes: Path) -> list[int]:
 
 def note_all(notes: Path) -> None:
     """Have each frame noted from now on; the file is memory shared with the operating system, which kill -9 spares."""
-    received = CountingWriter.received
+    take, message = CountingWriter.take, Intake.message
     with notes.open("r+b") as file:
         memory = mmap.mmap(file.fileno(), 0)
     number = 0
 
-    def noting(self: CountingWriter, *arguments: Any, **options: Any) -> None:
+    def note(count: int) -> None:
         nonlocal number
-        _TIME.pack_into(memory, number * _TIME.size, time.monotonic_ns())
-        number += 1
-        received(self, *arguments, **options)
+        for _ in range(count):
+            _TIME.pack_into(memory, number * _TIME.size, monotonic_ns())
+            number += 1
 
-    CountingWriter.received = noting  # type: ignore[method-assign]
+    def noting_take(self: CountingWriter, source: Source, time: int, payloads: list[bytes]) -> None:
+        note(len(payloads))
+        take(self, source, time, payloads)
+
+    def noting_message(self: Intake, payload: bytes, *, binary: bool) -> None:
+        note(1)
+        message(self, payload, binary=binary)
+
+    # The two ways that a frame may come: with others, or by itself.
+    CountingWriter.take = noting_take  # type: ignore[method-assign]
+    Intake.message = noting_message  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -23,11 +23,11 @@ __all__ = ["USUAL_SIZE", "number_of", "payload"]
 USUAL_SIZE = 500
 """Bytes of a frame, about."""
 
-_DIGITS = 9
-_PAYLOAD = b'{"channel":"heartbeats","sequence_num":%09d,"events":[{"ids":[%b],"pad":"%b"}]}'
+_DIGITS = 9  # after spaces, since JSON has no numbers with leading zeros
+_PAYLOAD = b'{"channel":"heartbeats","sequence_num":%9d,"events":[{"ids":[%b],"pad":"%b"}]}'
 _IDS = 4  # different in each frame, so that a recording compresses about as one of a book does
 _NUMBER_AT = _PAYLOAD.index(b"%")
-_IDS_AT = _PAYLOAD.index(b"[%b]") + 1 + _DIGITS - len(b"%09d")
+_IDS_AT = _PAYLOAD.index(b"[%b]") + 1 + _DIGITS - len(b"%9d")
 _CHUNK = 100_000  # bytes in a write, about
 _TICK = 0.01
 _CLOSE = 0x88
@@ -68,7 +68,7 @@ class _Messages:
         """Return the messages of at most `at_once` frames."""
         layout = self._layout
         for place, number in zip(self._places, range(start, start + count), strict=False):
-            layout[place + _NUMBER_AT : place + _NUMBER_AT + _DIGITS] = b"%09d" % number
+            layout[place + _NUMBER_AT : place + _NUMBER_AT + _DIGITS] = b"%9d" % number
             ids = _ids(number)
             layout[place + _IDS_AT : place + _IDS_AT + len(ids)] = ids
         return bytes(layout[: count * self._size])

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from feedrec.feeds.coinbase_advanced.frames import describe
 from soak.kills import Killed, kill_recorders
+from soak.venue import number_of, payload
 
 from .timing import scaled
 
@@ -39,3 +41,11 @@ def test_killed_recorders_lose_at_most_the_last_second(
         killed += kill_recorders(tmp_path, rate, chosen, *options)
     assert len(killed) == kills
     assert max(one.span for one in killed) <= MOST_LOST + SLACK
+
+
+def test_the_frames_of_the_venue_are_json_and_so_go_the_way_of_those_of_a_real_one() -> None:
+    """Many at a time: a frame that is none is written by itself."""
+    for number in (0, 7, 123_456_789):
+        info = describe(payload(number))
+        assert (info.sequence, info.parses) == (number, True)
+        assert number_of(payload(number)) == number
