@@ -10,27 +10,11 @@ Pure: a `ConnectionAccount` is told what the files have of one connection, line 
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from .ledger import NEW_COUNT, WITHHELD, Ledger
 
-__all__ = ["ConnectionAccount", "Missing", "Tally"]
+__all__ = ["ConnectionAccount", "Tally"]
 
 _SHOWN = 20
-
-
-class Missing(NamedTuple):
-    """
-    What is missing at the end of a connection.
-
-    Attributes:
-        frames: How many frames that were sent.
-        since: When the first of them was sent, in nanoseconds of the steady clock; None if none is missing.
-
-    """
-
-    frames: int
-    since: int | None
 
 
 class Tally:
@@ -117,11 +101,15 @@ class ConnectionAccount:
             self._named_resets += 1
             self._tally.resets += 1
 
-    def ended(self, *, killed: bool) -> Missing:
-        """Take the end: a `close` event, or that of the files of a recorder that was killed; what is missing there."""
+    def ended(self, *, killed: bool) -> int | None:
+        """
+        Take the end: a `close` event, or that of the files of a recorder that was killed.
+
+        Returns when the first frame that is missing there was sent; None if none is.
+        """
         if self._ended:
             self._blame("it was closed twice")
-            return Missing(0, None)
+            return None
         self._ended = True
         if (unnamed := self._resets_recorded() - self._named_resets) > 0:
             self._blame(f"{unnamed} resets without an event", unnamed)
@@ -130,7 +118,7 @@ class ConnectionAccount:
             self._tally.killed += len(absent)
         else:
             self._tally.closed += len(absent)
-        return Missing(len(absent), self._ledger.times[absent[0]] if absent else None)
+        return self._ledger.times[absent[0]] if absent else None
 
     def over(self) -> None:
         """Take it that the files have no more: a connection whose end nothing named has lost what came after."""

@@ -19,13 +19,13 @@ from feedrec.formats.file.names import part_path
 from feedrec.model import Frame
 
 from .finding import Finding
-from .noting_recorder import times_in
+from .noting_recorder import make_notes, times_in
 from .venue import USUAL_SIZE, payload
 
 __all__ = ["Killed", "findings", "kill_recorders"]
 
 _ALL = 1 << 24
-_NOTES = _ALL // 4 * 8  # bytes: more frames than can be received until a kill
+_MOST = _ALL // 4  # more frames than can be received until a kill
 _STARTUP = 20.0
 
 
@@ -55,8 +55,7 @@ def kill_recorders(
         runs = []
         for number in range(len(moments)):
             notes, target = folder / f"{number}.notes", folder / f"{number}.jsonl.zst"
-            with notes.open("wb") as file:
-                file.truncate(_NOTES)
+            make_notes(notes, _MOST)
             command = [sys.executable, "-m", "soak.noting_recorder", notes, "record", "--url", server.url, "-qq"]
             process = subprocess.Popen([*map(str, command), "-o", str(target), *options], stdout=subprocess.DEVNULL)
             stack.callback(process.kill)

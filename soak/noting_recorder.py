@@ -16,9 +16,15 @@ from feedrec.cli import main
 from feedrec.recorder.intake import Intake
 from feedrec.recorder.output.counting_writer import CountingWriter, Source
 
-__all__ = ["times_in"]
+__all__ = ["make_notes", "times_in"]
 
 _TIME = struct.Struct("=q")
+
+
+def make_notes(notes: Path, frames: int) -> None:
+    """Make a file for so many frames at most."""
+    with notes.open("wb") as file:
+        file.truncate(frames * _TIME.size)
 
 
 def times_in(notes: Path) -> list[int]:

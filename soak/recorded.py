@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from feedrec.errors import RecordingError, TruncatedRecordingError
 from feedrec.formats import open_recording
 from feedrec.formats.file.names import is_part
 from feedrec.model import NANOSECONDS, Event, Frame, Record
 
-from .accounting import ConnectionAccount, Missing, Tally
+from .accounting import ConnectionAccount, Tally
 from .fickle_feed import numbered_in
 from .ledger import WITHHELD, Ledger, digest_of
+from .noting_recorder import times_in
+from .recorders import Kill
 
 __all__ = ["FilesAccount", "Interval", "account_of"]
 
@@ -37,7 +40,6 @@ class _Open:
 
     def __init__(self, opened: int) -> None:
         self.opened = opened
-        self.received = opened
         self.account: ConnectionAccount | None = None
         self.name = ""
         self.closed = False
@@ -51,13 +53,14 @@ class FilesAccount:
     Args:
         ledgers: Where the venue's notes are.
         recorder: The path under which this recorder connected.
-        kills: When it was killed: nanoseconds of the steady clock.
+        kills: When it was killed, and what it had received.
         excused: When the disk took nothing, so that more than a second may be lost by a kill.
         tally: Where the outcome goes.
 
     Attributes:
-        close_spans, kill_spans: Nanoseconds from when the first missing frame was sent to the end of its connection; of
-            a kill, only those after the last frame that was received and is there, and none while it is excused.
+        close_spans: Nanoseconds from when the first missing frame was sent to the end of its connection.
+        kill_spans: Nanoseconds from when the first missing frame was received to when the last one was that had been
+            received when it was killed; none while that is excused.
         earliest, latest: By how many nanoseconds a stamp was later than the frame was sent.
         closes: How many connections a `close` ended.
         steps: How often the wall clock was set, by the `clock` events.
@@ -65,7 +68,7 @@ class FilesAccount:
     """
 
     def __init__(
-        self, ledgers: Path, recorder: str, kills: Sequence[int], excused: Sequence[Interval], tally: Tally
+        self, ledgers: Path, recorder: str, kills: Sequence[Kill], excused: Sequence[Interval], tally: Tally
     ) -> None:
         self.close_spans: list[int] = []
         self.kill_spans: list[int] = []
@@ -73,6 +76,7 @@ class FilesAccount:
         self._tally, self._ledgers, self._recorder = tally, ledgers, recorder
         self._kills, self._excused = kills, excused
         self._last_kill = -1
+        self._frames = 0
         self._run = -1
         self._runs: set[int] = set()
         self._connections: dict[int, _Open] = {}
@@ -111,6 +115,7 @@ class FilesAccount:
             self._take_event(record)
         elif record.direction == "in" and not record.synthetic:
             self._now = record.time - (self._offset or 0)
+            self._frames += 1
             self._take_frame(record)
 
     def _take_frame(self, frame: Frame) -> None:
@@ -132,7 +137,6 @@ class FilesAccount:
             self._tally.blame(f"frame {number} of {name} is among those of {connection.name}, or after its end")
             return
         connection.account.frame(number, digest_of(frame.payload))
-        connection.received = self._now
         if connection.ledger is not None and number < len(connection.ledger):
             late = self._now - connection.ledger.times[number]
             self.earliest, self.latest = min(self.earliest, late), max(self.latest, late)
@@ -153,43 +157,52 @@ class FilesAccount:
         if event.name == "open":
             self._connections[event.conn] = _Open(self._now)
         connection = self._connections.get(event.conn)
-        if connection is None or event.name not in {"gap", "reset", "close"}:
-            return
-        if event.name == "close":
+        if connection is not None and event.name in {"gap", "reset", "close"}:
+            self._tell(connection, event.name, details)
+
+    def _tell(self, connection: _Open, name: str, details: dict[str, Any]) -> None:
+        """Tell the account of a connection of an event that is about its frames."""
+        if name == "close":
             connection.closed = True
             self.closes += 1
         if connection.account is None:
             return
-        if event.name == "gap":
+        if name == "gap":
             connection.account.gap(details["expected"], details["received"], details["missing"])
-        elif event.name == "reset":
+        elif name == "reset":
             connection.account.reset(details["received"])
         else:
-            self._note(self.close_spans, connection.account.ended(killed=False), self._now)
+            since = connection.account.ended(killed=False)
+            if since is not None:
+                self.close_spans.append(max(0, self._now - since))
 
     def _end_run(self) -> None:
         """End the connections that no `close` ended: their recorder was killed after the last line of its files."""
-        place = bisect.bisect_left(self._kills, self._now)
+        place = bisect.bisect_left(self._kills, self._now, key=attrgetter("time"))
         is_its_own = self._last_kill < place < len(self._kills)  # two runs do not end by one kill
         for connection in self._connections.values():
             if connection.account is None:
                 self._bare.append(connection.opened)
             elif not connection.closed and is_its_own:
-                kill = self._kills[place]
-                missing = connection.account.ended(killed=True)
-                if not self._is_excused(kill):
-                    self._note(self.kill_spans, missing, kill, connection.received)
+                connection.account.ended(killed=True)
             else:
                 connection.account.over()
         if self._connections and is_its_own and not all(one.closed for one in self._connections.values()):
             self._last_kill = place
+            self._note_kill(self._kills[place])
         self._connections.clear()
+        self._frames = 0
         self._offset = None
 
-    def _note(self, spans: list[int], missing: Missing, end: int, received: int = 0) -> None:
-        """Note how long before the end that was which is missing: it was sent, and it came after all that is there."""
-        if missing.since is not None:
-            spans.append(max(0, end - max(missing.since, received)))
+    def _note_kill(self, kill: Kill) -> None:
+        """Note how long that took to arrive which a kill has cost."""
+        received = times_in(kill.notes)
+        if self._frames > len(received):
+            self._tally.blame(
+                f"{kill.notes.name}: {self._frames} frames are recorded, and {len(received)} were received"
+            )
+        elif self._frames < len(received) and not self._is_excused(kill.time):
+            self.kill_spans.append(received[-1] - received[self._frames])
 
     def _is_excused(self, time: int) -> bool:
         return any(start <= time <= end for start, end in self._excused)
@@ -201,7 +214,7 @@ class FilesAccount:
             return
         self._tally.sent += len(sent)
         first = ledger.times[sent[0]]
-        kill = next((one for one in self._kills if one >= first), None)
+        kill = next((one.time for one in self._kills if one.time >= first), None)
         if kill is not None and (kill - first < NANOSECONDS or self._is_excused(kill)):
             self._tally.killed += len(sent)
         elif any(abs(opened - first) < _SOON for opened in self._bare):

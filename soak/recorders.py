@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Exit", "Resident", "Supervised"]
+from .noting_recorder import make_notes
+
+__all__ = ["Exit", "Kill", "Resident", "Supervised"]
 
 _ROOT = Path(__file__).parents[1]
 _PATIENCE = 60.0
@@ -36,6 +38,13 @@ class Exit(NamedTuple):
     said: str
 
 
+class Kill(NamedTuple):
+    """A process was killed: when, in nanoseconds of the steady clock, and the file with when it received what."""
+
+    time: int
+    notes: Path
+
+
 class Supervised:
     """
     `feedrec record`, started again whenever it is gone, until `stop` is called.
@@ -43,21 +52,30 @@ class Supervised:
     Args:
         arguments: What follows `record`.
         folder: Where it runs.
-        log: What it says goes there.
+        log: What it says goes there; notes of when it received what, beside that.
         environment: More variables.
+        most: Frames that it receives at most until it is killed; 0 if it is not, so that nobody needs to know when.
 
     Attributes:
-        kills: When it was killed: nanoseconds of the steady clock.
+        kills: What killed it.
         exits: Where it was not killed.
 
     """
 
     def __init__(
-        self, arguments: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str],
+        folder: Path,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        most: int = 0,
     ) -> None:
-        self.kills: list[int] = []
+        self.kills: list[Kill] = []
         self.exits: list[Exit] = []
-        self._command = [sys.executable, "-m", "feedrec", "record", *arguments]
+        self._arguments = ["record", *arguments]
+        self._most = most
+        self._starts = 0
         self._folder, self._log = folder, log
         self._environment = {**os.environ, "PYTHONPATH": str(_ROOT), **(environment or {})}
         self._changing = threading.Lock()
@@ -70,7 +88,7 @@ class Supervised:
         """Kill it with SIGKILL."""
         with self._changing:
             if self._process is not None and self._process.poll() is None:
-                self.kills.append(time.monotonic_ns())
+                self.kills.append(Kill(time.monotonic_ns(), self._notes))
                 self._process.kill()
                 self._process.wait()
 
@@ -96,6 +114,18 @@ class Supervised:
     def _last_line(self) -> str:
         return (self._log.read_text().splitlines() or [""])[-1]
 
+    @property
+    def _notes(self) -> Path:
+        return self._log.with_suffix(f".{self._starts}.notes")
+
+    def _command(self) -> list[str]:
+        """Return how it is started once more."""
+        self._starts += 1
+        if not self._most:
+            return [sys.executable, "-m", "feedrec", *self._arguments]
+        make_notes(self._notes, self._most)
+        return [sys.executable, "-m", "soak.noting_recorder", str(self._notes), *self._arguments]
+
     def _supervise(self) -> None:
         with self._log.open("ab") as log:
             while True:
@@ -103,7 +133,7 @@ class Supervised:
                     if self._is_over:
                         return
                     self._process = subprocess.Popen(
-                        self._command, cwd=self._folder, env=self._environment, stdout=log, stderr=log
+                        self._command(), cwd=self._folder, env=self._environment, stdout=log, stderr=log
                     )
                 code = self._process.wait()
                 if code != -signal.SIGKILL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from soak.accounting import Tally
 from soak.fickle_feed import body, numbered_in
 from soak.ledger import LedgerFile, digest_of
 from soak.recorded import FilesAccount, Interval, account_of
+from soak.recorders import Kill
 
 SECOND = 1_000_000_000
 WALL = 1_795_280_400 * SECOND
@@ -51,7 +53,7 @@ CLOSE = Event(WALL + 3 * SECOND, 0, "close", {"code": 1006, "reason": ""})
 
 
 def account(
-    folder: Path, files: Sequence[Path], kills: Sequence[int] = (), excused: Sequence[Interval] = ()
+    folder: Path, files: Sequence[Path], kills: Sequence[Kill] = (), excused: Sequence[Interval] = ()
 ) -> tuple[FilesAccount, Tally]:
     tally = Tally()
     return account_of(files, FilesAccount(folder / "ledgers", "x", kills, excused, tally)), tally
@@ -89,24 +91,34 @@ def test_a_file_that_is_there_twice_is_found(folder: Path) -> None:
     assert account(folder, [files[0], files[0], files[1]])[1].faults == 40
 
 
-def test_a_kill_names_what_is_missing_after_the_last_line_and_how_long_that_is(folder: Path) -> None:
+def kill(folder: Path, time: int, received: int, apart: int = 10_000_000) -> Kill:
+    """Note that so many frames had been received, one each 10 ms."""
+    notes = folder / f"{time}.notes"
+    notes.write_bytes(struct.pack(f"={received + 1}q", *(SECOND + n * apart for n in range(received)), 0))
+    return Kill(time, notes)
+
+
+def test_a_kill_names_what_is_missing_after_the_last_line_and_how_long_that_took_to_come(folder: Path) -> None:
     """Without one, the frames are unaccounted for; while the disk takes nothing, it does not count how long."""
     file = write(folder / "1.jsonl", frames(range(40)))
     assert account(folder, [file])[1].faults == 60
-    assert account(folder, [file], [SECOND])[1].faults == 60  # it lived on after that
-    kill = 2 * SECOND
-    done, tally = account(folder, [file], [kill])
-    assert (tally.is_complete, tally.killed, done.kill_spans) == (True, 60, [600_000_000])
-    done, tally = account(folder, [file], [kill], [Interval(kill - 1, kill + 1)])
+    assert account(folder, [file], [kill(folder, SECOND, 90)])[1].faults == 60  # it lived on after that
+    then = kill(folder, 2 * SECOND, 90)
+    done, tally = account(folder, [file], [then])
+    assert (tally.is_complete, tally.killed, done.kill_spans) == (True, 60, [490_000_000])
+    done, tally = account(folder, [file], [then], [Interval(then.time - 1, then.time + 1)])
     assert (tally.is_complete, done.kill_spans) == (True, [])
+    assert account(folder, [file], [kill(folder, 2 * SECOND, 40)])[0].kill_spans == []
+    assert account(folder, [file], [kill(folder, 2 * SECOND, 39)])[1].faults == 1  # more than it had received
 
 
 def test_one_kill_ends_one_run(folder: Path) -> None:
     note(folder / "ledgers", 50, "x-0002")
     files = [write(folder / "1.jsonl", frames(range(40)))]
     files.append(write(folder / "2.jsonl", frames(range(40), SECOND, "x-0002"), created=WALL + 1))
-    assert account(folder, files, [2 * SECOND])[1].faults == 10
-    assert account(folder, files, [2 * SECOND, 3 * SECOND])[1].is_complete
+    first, second = (kill(folder, seconds * SECOND, 40) for seconds in (2, 3))
+    assert account(folder, files, [first])[1].faults == 10
+    assert account(folder, files, [first, second])[1].is_complete
 
 
 def test_a_connection_of_which_there_is_nothing_is_found(folder: Path) -> None:
@@ -115,8 +127,8 @@ def test_a_connection_of_which_there_is_nothing_is_found(folder: Path) -> None:
     whole = [*frames(range(100)), CLOSE]
     file = write(folder / "1.jsonl", whole)
     assert account(folder, [file])[1].faults == 5
-    assert account(folder, [file], [7 * SECOND])[1].faults == 5
-    assert account(folder, [file], [5_500_000_000])[1].is_complete
+    assert account(folder, [file], [kill(folder, 7 * SECOND, 0)])[1].faults == 5
+    assert account(folder, [file], [kill(folder, 5_500_000_000, 0)])[1].is_complete
     opened = [Event(WALL + 5 * SECOND, 1, name, {"code": 1006}) for name in ("open", "close")]
     tally = account(folder, [write(folder / "2.jsonl", [*whole, *opened])])[1]
     assert (tally.is_complete, tally.closed) == (True, 5)
