@@ -7,7 +7,10 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.recorder.rate_limit import RateLimit
+from feedrec.recorder import RecordingSession
+from feedrec.recorder.rate_limit import RateLimit, SharedRates
+
+from .venue import PlainFeed
 
 
 class Clock:
@@ -47,3 +50,20 @@ def test_without_a_limit_nobody_waits() -> None:
         raise AssertionError
 
     asyncio.run(RateLimit(None, sleep=sleep).turn())
+
+
+def test_runs_to_the_same_place_share_its_limits() -> None:
+    """A venue counts what one address does; with credentials it may allow more."""
+    rates = SharedRates()
+    assert rates.of("wss://a/x", 8, 8) is rates.of("wss://u:p@a/y", 8, 8)
+    others = (
+        rates.of("wss://a", 8, 8),
+        rates.of("wss://b", 8, 8),
+        rates.of("wss://a", 8, None),
+        rates.of("ws://[", 8, 8),
+    )
+    assert len({id(one) for one in others}) == 4
+    feed = PlainFeed()
+    sessions = [RecordingSession(feed, "wss://a", [], rates=rates) for _ in range(2)]
+    assert sessions[0]._context.openings is sessions[1]._context.openings
+    assert RecordingSession(feed, "wss://a", [])._context.openings is not sessions[0]._context.openings

@@ -68,6 +68,7 @@ def record(**values: Any) -> int:
       feedrec record --channel level2
       feedrec record -c level2 -c ticker -p BTC-USD,ETH-USD -o today.jsonl.zst
       feedrec record -c ticker --duration 10m -o - | jq .frame
+      feedrec record --config recorder.toml
 
     Lost connections are reopened, however long that takes. The file can be read and replayed while it is being written;
     until it is finished, its name ends in .part. A recorder that is killed loses at most the last second.

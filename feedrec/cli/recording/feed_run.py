@@ -49,7 +49,7 @@ class FeedRun:
             self.watch = services.watch.begin(name or source.feed.name, source.feed.name, run.stale_after)
         try:
             self.session: RecordingSession = source.session(
-                self.output.writer, limits=options.limits, options=run, watch=self.watch
+                self.output.writer, limits=options.limits, options=run, watch=self.watch, rates=services.rates
             )
         except BaseException:
             self.output.writer.discard()

@@ -6,6 +6,7 @@ import contextlib
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ...recorder.rate_limit import SharedRates
 from ...recorder.watching.incidents import Incidents
 from ...recorder.watching.process_watch import ProcessWatch
 from .feed_options import ProcessOptions
@@ -27,6 +28,7 @@ class RunServices:
     Attributes:
         options: As given.
         incidents: Passes on what happens to the runs.
+        rates: How fast venues may be spoken to by all of them.
         alerts: Runs a command for each; None if there is none.
         watch: Watches the runs; None if nobody wants to know.
 
@@ -39,6 +41,7 @@ class RunServices:
     def __init__(self, options: ProcessOptions) -> None:
         self.options = options
         self.incidents = Incidents()
+        self.rates = SharedRates()
         self.alerts = None if options.alert is None else Alerts(options.alert, options.alert_timeout, self.incidents)
         self.watch = ProcessWatch(self.incidents) if options.is_watched else None
         if self.watch is not None and self.alerts is not None:

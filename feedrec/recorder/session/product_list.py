@@ -9,6 +9,7 @@ import time
 from ...errors import ConnectError, VenueError
 from ...feeds import ProductList, Subscription
 from ...model import Frame, FrameInfo
+from ..rate_limit import SharedRates
 from .callbacks import Callbacks
 from .run_options import Limits, RunOptions
 from .session import RecordingSession
@@ -22,7 +23,7 @@ PATIENCE = 30.0
 log = logging.getLogger("feedrec")
 
 
-async def list_products(source: Source, patience: float = PATIENCE) -> ProductList:
+async def list_products(source: Source, patience: float = PATIENCE, rates: SharedRates | None = None) -> ProductList:
     """
     Ask a venue for its products: the same endpoint, address, credentials and settings as for the run.
 
@@ -31,16 +32,17 @@ async def list_products(source: Source, patience: float = PATIENCE) -> ProductLi
     Args:
         source: What is to be recorded; its feed has a `product_channel`.
         patience: Seconds to wait for the list.
+        rates: How fast venues may be spoken to; see `RecordingSession`.
 
     Raises:
-        ConnectError: If the venue cannot be reached.
-        VenueError: If it refuses, or does not send its list in time.
+        ConnectError: If the venue cannot be reached, or does not send its list in time.
+        VenueError: If it refuses.
 
     """
     deadline = time.monotonic() + patience
     while True:
         try:
-            return await _list_products(source, deadline - time.monotonic())
+            return await _list_products(source, deadline - time.monotonic(), rates)
         except ConnectError as error:
             if not 0 < error.retry_after < deadline - time.monotonic():
                 raise
@@ -48,7 +50,7 @@ async def list_products(source: Source, patience: float = PATIENCE) -> ProductLi
             await asyncio.sleep(error.retry_after)
 
 
-async def _list_products(source: Source, patience: float) -> ProductList:
+async def _list_products(source: Source, patience: float, rates: SharedRates | None) -> ProductList:
     """Record nothing until the list comes."""
     feed, failover = source.feed, source.failover
     channel = feed.product_channel or ""
@@ -65,7 +67,7 @@ async def _list_products(source: Source, patience: float) -> ProductList:
     asking = source._replace(subscriptions=[Subscription(channel)], failover=failover, patterns=(), rest=None)
     limits, callbacks = Limits(patience), Callbacks(on_frame=on_frame)
     session: RecordingSession = asking.session(
-        None, limits=limits, callbacks=callbacks, options=RunOptions(name="products")
+        None, limits=limits, callbacks=callbacks, rates=rates, options=RunOptions(name="products")
     )
     try:
         await session.run()
@@ -73,5 +75,5 @@ async def _list_products(source: Source, patience: float) -> ProductList:
         if not found:
             raise
     if not found:
-        raise VenueError(f"{feed.name} did not list its products within {patience:.0f} seconds: name them one by one")
+        raise ConnectError(f"{feed.name} did not list its products within {patience:.0f} seconds: name them one by one")
     return found[0]

@@ -29,7 +29,7 @@ from ..clock import RecordingClock
 from ..connection import open_connection
 from ..output.null_writer import NullWriter
 from ..output.writer_protocol import GrowingRecording
-from ..rate_limit import RateLimit
+from ..rate_limit import SharedRates
 from ..rest import RestPlan
 from ..rest.rounds import ask_in_rounds
 from ..run_end import Outcome, RunEnd
@@ -78,6 +78,7 @@ class RecordingSession:
         options: How to treat its connections; None for the defaults.
         rest: What is asked by HTTP beside the feed, and recorded; None for nothing.
         watch: Told what happens, for whoever watches the run; None if nobody does.
+        rates: How fast venues may be spoken to by this run and others; None if there are no others.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
         connect: Opens a connection.
@@ -102,6 +103,7 @@ class RecordingSession:
         options: RunOptions | None = None,
         rest: RestPlan | None = None,
         watch: RunWatch | None = None,
+        rates: SharedRates | None = None,
         clock: RecordingClock | None = None,
         backoff: Backoff | None = None,
         connect: Connect = open_connection,
@@ -120,6 +122,8 @@ class RecordingSession:
             self._redaction.learn(secret, for_good=True)
         if failover is not None:
             failover = msgspec.structs.replace(failover, url=Address(failover.url, self._redaction))
+        messages = feed.messages_per_second if credentials is None else None
+        venue = (rates or SharedRates()).of(url, feed.connections_per_second, messages)
         self._context = RunContext(
             selector=EndpointSelector(EndpointAddress(feed, address, is_primary=True), failover),
             credentials=credentials,
@@ -129,8 +133,8 @@ class RecordingSession:
             end=self._end,
             opened=asyncio.Event(),
             options=options,
-            openings=RateLimit(feed.connections_per_second),
-            messages=RateLimit(feed.messages_per_second if credentials is None else None),
+            openings=venue.openings,
+            messages=venue.messages,
         )
         self._connections = Connections(self._context, subscriptions, backoff or Backoff())
 

@@ -82,7 +82,7 @@ def test_a_venue_that_does_not_send_its_list_is_given_up() -> None:
         async with venue(silent) as url:
             await list_products(source(url), scaled(0.3))
 
-    with pytest.raises(VenueError, match="coinbase-exchange did not list its products within"):
+    with pytest.raises(ConnectError, match="coinbase-exchange did not list its products within"):
         run(test())
 
 

@@ -13,6 +13,7 @@ from .credential_options import read_text
 if TYPE_CHECKING:
     from ....feeds.products import ProductChoice
     from ....recorder import Source
+    from ....recorder.rate_limit import SharedRates
 
 __all__ = ["read_products", "resolve_patterns", "with_products"]
 
@@ -57,13 +58,14 @@ def resolve_patterns(source: Source, *, yes: bool) -> Source:
     return asyncio.run(with_products(source, yes=yes)) if patterns_in(source.subscriptions) else source
 
 
-async def with_products(source: Source, *, yes: bool) -> Source:
+async def with_products(source: Source, *, yes: bool, rates: SharedRates | None = None) -> Source:
     """
     Put the products of the venue in the place of patterns, after asking it for them.
 
     Args:
         source: What to record.
         yes: Whether more than 100 products are meant.
+        rates: How fast venues may be spoken to; see `RecordingSession`.
 
     Raises:
         UsageError: If a pattern selects nothing, or they select more than 100 and `yes` was not given.
@@ -76,7 +78,7 @@ async def with_products(source: Source, *, yes: bool) -> Source:
     asked = [one for one in source.subscriptions if patterns_in([one])]
     if not asked:
         return source
-    choice = choose_products(source.feed, source.subscriptions, await list_products(source))
+    choice = choose_products(source.feed, source.subscriptions, await list_products(source, rates=rates))
     _log_choice(choice, source)
     if choice.count > MOST_UNASKED and not yes:
         patterns = " and ".join(map(repr, choice.by_pattern))

@@ -42,7 +42,8 @@ class PlannedRun:
         return None if self._run is None else self._run.session.progress
 
     async def prepare(self) -> None:
-        self._source = await with_products(self._plan.source, yes=self._plan.options.source.yes)
+        source, yes = self._plan.source, self._plan.options.source.yes
+        self._source = await with_products(source, yes=yes, rates=self._services.rates)
 
     async def open(self) -> None:
         if plan := self._source.feed.plan_of(self._source.subscriptions):
