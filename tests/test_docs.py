@@ -70,6 +70,8 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
     (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
     (tmp_path / "golden.json").write_text('{"frames":1545}')
+    (tmp_path / "recorder.toml").write_text(blocks(ROOT / "docs" / "operations.md", "toml")[0])
+    (tmp_path / "products.txt").write_text("BTC-USD\n")
     if page == DIALOGUE.name:
         write_dialogue(tmp_path)
     arguments = shlex.split(command)[1:]
