@@ -121,6 +121,8 @@ class Member(Generic[Plan]):
             finally:
                 if self.state is not MemberState.FAILED:
                     self.state = MemberState.OVER
+                    if self.run is not None:
+                        self.run.forget()
                 self.opened.set()
                 self.released.set()
             if self._beside:
