@@ -39,7 +39,6 @@ __all__ = [
     "Reset",
     "SequenceRule",
     "Subscription",
-    "few_of",
 ]
 
 
@@ -175,6 +174,7 @@ class Notice(msgspec.Struct, frozen=True):
         event: Name of the event to record, if it is one.
         details: The further keys of that event.
         is_about_all: Whether a fatal one ends the run only if it is true of all its connections.
+        should_leave: Whether the venue will end the connection, so that another one should take its place before that.
 
     """
 
@@ -183,6 +183,7 @@ class Notice(msgspec.Struct, frozen=True):
     event: str | None = None
     details: dict[str, Any] = {}
     is_about_all: bool = False
+    should_leave: bool = False
 
 
 class FeedClient(Protocol):
@@ -390,9 +391,3 @@ class Feed(Protocol):
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection."""
         ...
-
-
-def few_of(names: Sequence[str], most: int = 5) -> str:
-    """Return a list of names for people, cut after so many."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

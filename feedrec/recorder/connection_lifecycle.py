@@ -61,7 +61,7 @@ class ConnectionLifecycle:
     Attributes:
         number: As given.
         state: What the connection is doing.
-        report: Passes on what a feed noticed; see `Notices`.
+        notices, report: What passes on what a feed noticed, and its method; see `Notices`.
 
     """
 
@@ -86,8 +86,8 @@ class ConnectionLifecycle:
         self._clock = clock
         self._messages = messages
         self._resync = Resync(feed, client)
-        self._notices = Notices(client, address.redaction, writer, self._write_event, on_refusal, self._resync)
-        self.report = self._notices.report
+        self.notices = Notices(client, address.redaction, writer, self._write_event, on_refusal, self._resync)
+        self.report = self.notices.report
         passes = getattr(client, "passes", None)  # a plug-in's own client half need not have it
         self._intake = Intake(number, feed, client.on_frame, self.report, writer, clock, passes, self._resync.wrong)
         self.message, self.texts = self._intake.message, self._intake.texts  # see `Receiver`; called for every frame
@@ -116,6 +116,11 @@ class ConnectionLifecycle:
     def seconds_open(self) -> float:
         """Seconds since the handshake succeeded; 0 if it has not."""
         return 0.0 if self._opened_at is None else time.monotonic() - self._opened_at
+
+    @property
+    def frames(self) -> int:
+        """Data frames received so far."""
+        return self._intake.frames
 
     def attach(self, websocket: RecordedConnection) -> ConnectionLifecycle:
         """Become the receiver of a WebSocket on which nothing has arrived yet."""
@@ -253,7 +258,7 @@ class ConnectionLifecycle:
             self.event("throttle", rest)
         if self._writer.failure is None:  # else frames are missing that the client half would judge by
             self.report(self._client.on_close(code, reason))
-            self._notices.record_acceptance()
+            self.notices.record_acceptance()
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)
             if protocol.close_rcvd is None and protocol.close_sent is not None:  # after this, no answer is read
@@ -293,7 +298,7 @@ class ConnectionLifecycle:
             due = self._client.on_tick(ticked)
             now = self._intake.write_reading_if_due()  # a clock that is set while nothing arrives is noticed too
             self.report([one for one in due if isinstance(one, Notice)], now)
-            self._notices.record_acceptance(now)
+            self.notices.record_acceptance(now)
             async with self._sending:
                 await self._send([one for one in due if isinstance(one, Message)])
             await self._subscribe_again()

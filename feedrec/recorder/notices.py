@@ -33,6 +33,9 @@ class Notices:
         resync: Told of missed frames. While it is amid something, it is not recorded what is accepted: a book that is
             unsubscribed for a moment is not missing.
 
+    Attributes:
+        on_leave: Called with the reason when the connection should be left for another one.
+
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Notices:
         self._on_refusal = on_refusal
         self._resync = resync
         self._acceptance: Any = _together(Acceptance())
+        self.on_leave: Callable[[str], object] = lambda _: None
 
     def report(self, notices: Sequence[Notice], time: int | None = None) -> None:
         """
@@ -71,6 +75,8 @@ class Notices:
                     self._resync.lost(notice.event, details.get("product"))
             if notice.event in {"error", "missing"} or notice.severity == "fatal":
                 self._writer.problem(text, str(details.get("reason", "")))
+            if notice.should_leave:
+                self.on_leave(text)
             if notice.severity == "fatal":
                 self._on_refusal(VenueError(text), notice.is_about_all)
         if notices:
@@ -84,6 +90,11 @@ class Notices:
         if acceptance is not None and (together := _together(acceptance)) != self._acceptance:
             self._acceptance = together
             self._write_event("subscribed", self._redaction.details(acceptance.as_dict()), time)
+
+    def repeat_acceptance(self) -> None:
+        """Record what the venue accepted once more: another connection said something else of the same."""
+        self._acceptance = _together(Acceptance())
+        self.record_acceptance()
 
 
 def _together(acceptance: Acceptance) -> list[list[tuple[str, frozenset[str], dict[str, Any]]]]:

@@ -57,8 +57,8 @@ def record(source: Path, path: Path, endpoint: str, *subscriptions: Subscription
 
 
 def is_amid(session: RecordingSession) -> bool:
-    connection = session._connections.loops[0]._connection
-    return connection is not None and connection._resync.wrong.is_watching
+    connection = session._connections.loops[0]._present
+    return connection is not None and connection.lifecycle._resync.wrong.is_watching
 
 
 def course(path: Path) -> list[str]:

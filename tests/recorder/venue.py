@@ -384,5 +384,5 @@ class Stopwatch:
 
 def state_of(session: RecordingSession) -> ConnectionState | None:
     """Return the state of the session's first connection."""
-    connection = session._connections.loops[0]._connection
-    return None if connection is None else connection.state
+    connection = session._connections.loops[0]._present
+    return None if connection is None else connection.lifecycle.state

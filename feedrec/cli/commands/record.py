@@ -34,7 +34,7 @@ LOSS = 3
     cls=GroupedCommand,
     groups={
         "What to record": "endpoint url channel product yes any-channel key-file no-heartbeats failover failover-url",
-        "Its connections": "connections",
+        "Its connections": "connections max-age",
         "Beside the feed": "rest rest-every rest-url",
         "With -e raw": "send header",
         "What is secret": "redact no-redact",

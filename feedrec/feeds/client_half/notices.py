@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..base import Notice, Subscription, few_of
+from ...spelling import few_of
+from ..base import Notice, Subscription
 from ..sequence import Discontinuity, Gap
 from .subscriptions import named
 

@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from ...model import FrameInfo
-from ..base import Acceptance, Message, Notice, Subscription, few_of
+from ...spelling import few_of
+from ..base import Acceptance, Message, Notice, Subscription
 from ..client_half import RequestKind, SubscribingClient, request_message
 from ..client_half.notices import nothing_accepted_notice, subscription_details, unacknowledged_notice
 from ..client_half.subscriptions import remove_subscriptions

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from ...model import Frame, FrameInfo, FrameInfos
-from ..base import few_of
+from ...spelling import few_of
 from ..defaults import ServerDefaults
 from ..venue import Catalogue, Close, Key, Message, Remark, Reply, Send
 

@@ -1,6 +1,7 @@
 """
 The output of a recorder.
 
+    open_connections.py     which connections are open, for the figures
     counting_writer.py      turns frames and events into lines, and counts them
     writer_protocol.py      what it writes to: a single file, or one after another (formats/file/)
     null_writer.py          keeps nothing

@@ -20,6 +20,7 @@ from ..clock import Reading
 from ..run_end import Outcome, RunEnd
 from ..throttle import Reminder
 from ..watching.run_watch import RunWatch
+from .open_connections import OpenConnections
 from .writer_protocol import GrowingRecording
 
 __all__ = ["LONGEST_WAIT", "CallLater", "CountingWriter", "Counts", "Source"]
@@ -62,7 +63,10 @@ class Counts(msgspec.Struct):
         resets: Counts that the venue began anew on an open connection.
         resyncs: Books that were subscribed again, for a snapshot, after frames were missed.
         out_of_order: Frames whose number did not fit; they are not lost.
-        most_open: Most connections that were open at once.
+        most_open: Most connections that were open at once, but for those that were to take the place of another one.
+        replacements: Connections that took the place of one that was closed for that.
+        vain_replacements: Connections that were to take the place of another one and have not: they failed, or have not
+            yet.
         requests: HTTP requests that were answered and recorded.
 
     """
@@ -76,12 +80,14 @@ class Counts(msgspec.Struct):
     resyncs: int = 0
     out_of_order: int = 0
     most_open: int = 1
+    replacements: int = 0
+    vain_replacements: int = 0
     requests: int = 0
 
     @property
     def reconnects(self) -> int:
         """Connections that took the place of one that was lost; those opened side by side are none."""
-        return max(0, self.connections - self.most_open)
+        return max(0, self.connections - self.most_open - self.replacements - self.vain_replacements)
 
 
 class CountingWriter:
@@ -122,7 +128,7 @@ class CountingWriter:
         self.memory_reminder, self.throttle_reminder = Reminder(), Reminder()
         self._end = end
         self._max_frames = max_frames
-        self._open = 0  # connections
+        self._open = OpenConnections(self.counts)
         self._numbers = 0
         self._free_numbers: list[int] = []
         self._waiting: list[tuple[Source, Read]] = []
@@ -130,12 +136,14 @@ class CountingWriter:
         self._call_later: CallLater | None = None
         self._timer: Timer | None = None
 
-    def take_number(self) -> int:
-        """Return the number of a new connection: the lowest that no other connection has or had."""
-        if self._free_numbers:
-            return heapq.heappop(self._free_numbers)
-        self._numbers += 1
-        return self._numbers - 1
+    def take_number(self, replaces: int | None = None) -> int:
+        """Return the number of a new connection, the lowest that no other one has or had; see `OpenConnections`."""
+        if not self._free_numbers:
+            heapq.heappush(self._free_numbers, self._numbers)
+            self._numbers += 1
+        number = heapq.heappop(self._free_numbers)
+        self._open.expect(number, replaces)
+        return number
 
     def return_number(self, number: int) -> None:
         """Return the number of a connection that was never open, for another one."""
@@ -255,11 +263,12 @@ class CountingWriter:
         if self.watch is not None:
             self.watch.event(conn, name, details)
         if name == "open":
-            self._open += 1
-            self.counts.connections += 1
-            self.counts.most_open = max(self.counts.most_open, self._open)
+            replaces = self._open.opened(conn)
+            details = details if replaces is None else {**details, "replaces": replaces}
         elif name == "close":
-            self._open -= 1
+            self._open.closed(conn, is_over=self._end.has_begun)
+        elif name == "replaced":
+            self._open.replaced(conn, details["by"])
         elif name == "gap":
             self.counts.gaps += 1
             self.counts.missing += frames_missing(details)

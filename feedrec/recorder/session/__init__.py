@@ -6,6 +6,8 @@ One run of the recorder, from the first connection to the summary.
     connections.py      all of its connections
     run_context.py      what they share
     reconnect.py        one connection, opened again and again
+    run_connection.py   each connection that is opened
+    handover/           one that is left, and the one in its place
     run_options.py      how it treats its connections, when it stops
     callbacks.py        functions of a program that are called
     log_names.py        names of sessions in log lines

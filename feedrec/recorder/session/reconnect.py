@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
+import functools
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -14,13 +16,13 @@ from ...errors import ConnectError, VenueError
 from ...feeds import Subscription
 from ...feeds.client_half.notices import missing_notice
 from ...feeds.client_half.subscriptions import add_subscriptions, remove_subscriptions
-from ...feeds.redaction import Address
 from ..backoff import Backoff
-from ..connection_lifecycle import ConnectionLifecycle
-from ..connection_state import ConnectionState
 from ..run_end import Outcome
 from .failover import EndpointAddress
-from .run_context import RunContext, headers_of
+from .handover.reasons import age_limit
+from .handover.replacing import replace_connection
+from .run_connection import RunConnection
+from .run_context import RunContext
 from .summary import RunState
 
 __all__ = ["GOOD_CONNECTION", "ReconnectLoop"]
@@ -56,7 +58,8 @@ class ReconnectLoop:
         self._context = context
         context.connections += 1
         self._backoff = backoff
-        self._connection: ConnectionLifecycle | None = None
+        self._present: RunConnection | None = None
+        self._successor: RunConnection | None = None  # takes the place of the present one, or has just done so
         self._failures = 0
         self._has_lasted = False
         self._has_subscribed = bool(subscriptions)
@@ -75,26 +78,27 @@ class ReconnectLoop:
         """
         end, selector = self._context.end, self._context.selector
         while not end.has_begun:
-            endpoint = selector.current
-            seconds, reason = await self._record_connection(endpoint)
+            connection = await self._next_connection()
+            seconds, reason = await self._record(connection)
             if end.has_begun:
-                return
-            if self._is_reopening:
-                self._is_reopening = False
+                break
+            if self._is_reopening or self._successor is not None:
                 continue
             if not self._context.options.reconnect:
                 end.end(Outcome.CONNECTION_LOST)
                 return
-            self._learn(endpoint, seconds, reason)
+            self._learn(connection.endpoint, seconds, reason)
             if self._is_emptied:
                 self.state = RunState.IDLE
                 while self._is_emptied and not end.has_begun:
                     await self._sleep(None)
-            elif endpoint is selector.current:
+            elif connection.endpoint is selector.current:
                 delay = max(self._backoff.next_delay(), self._asked_to_wait)
                 self.state = RunState.RECONNECTING
                 log.info("connecting again in %.1f s", delay)
                 await self._sleep(delay)
+        if self._successor is not None:
+            await self._successor.end()
 
     async def subscribe(self, more: Sequence[Subscription]) -> None:
         """Ask for more, on the present connection and on all that follow."""
@@ -105,27 +109,28 @@ class ReconnectLoop:
             self._wake.set()
         endpoint = self._context.selector.current
         new = endpoint.has(new)
-        if not new or self._connection is None:
+        if not new or self._present is None:
             return
         given_up = endpoint.feed.given_up_for(new, endpoint.has(before))
         if given_up:
             log.info("the venue takes this on a new connection only: opening one")
-            await self._connection.unsubscribe(given_up)
+            await self._present.lifecycle.unsubscribe(given_up)
             self._is_reopening = True
             self.interrupt()
-        else:
-            await self._connection.subscribe(new)
+            return
+        for connection in self._connections:
+            await connection.lifecycle.subscribe(new)
 
     async def unsubscribe(self, gone: Sequence[Subscription]) -> None:
         """Ask for no more of what of it is subscribed here, now and on all connections that follow."""
         self.subscriptions, dropped = remove_subscriptions(self.subscriptions, gone)
         dropped = self._context.selector.current.has(dropped)
-        if dropped and self._connection is not None:
-            await self._connection.unsubscribe(dropped)
+        for connection in self._connections if dropped else ():
+            await connection.lifecycle.unsubscribe(dropped)
 
     def switch_endpoint(self, event: dict[str, Any] | None) -> None:
         """
-        Go to the endpoint that is selected now.
+        Go to the endpoint that is selected now: a connection that is open is left when another one has taken its place.
 
         Args:
             event: The keys of the `failover` event to record with the next connection; None if another loop does.
@@ -134,24 +139,35 @@ class ReconnectLoop:
         self._switch = event or self._switch
         self._failures = 0
         self._backoff.reset()
-        self.interrupt()
+        present = self._present
+        if present is None or present.task.done() or not present.opened.is_set():
+            self.interrupt()
+        elif present.endpoint != self._context.selector.current:
+            present.leaving.ask("another endpoint")
+        else:
+            self._record_switch(present)
 
     def interrupt(self) -> None:
-        """Close the connection, or wait no longer for the next one."""
+        """Close what is open, or wait no longer for the next connection."""
         self._wake.set()
-        if self._connection is not None:
-            self._connection.close()
+        for connection in self._connections:
+            connection.lifecycle.close()
 
     def drop(self) -> None:
-        """Close the connection without waiting for the venue's goodbye."""
+        """Close it without waiting for the venue's goodbye."""
         self.interrupt()
-        if self._connection is not None:
-            self._connection.drop()
+        for connection in self._connections:
+            connection.lifecycle.drop()
 
     def resume_reading(self) -> None:
         """Read on, if reading is paused."""
-        if self._connection is not None:
-            self._connection.resume_reading()
+        for connection in self._connections:
+            connection.lifecycle.resume_reading()
+
+    @property
+    def _connections(self) -> list[RunConnection]:
+        """The present connection, and the one that takes its place, as far as there are any."""
+        return [one for one in (self._present, self._successor) if one is not None]
 
     @property
     def _is_emptied(self) -> bool:
@@ -179,81 +195,129 @@ class ReconnectLoop:
             async with asyncio.timeout(delay):
                 await self._wake.wait()
 
-    async def _record_connection(self, endpoint: EndpointAddress) -> tuple[float, str]:
-        """Record one connection from open to close; return the seconds that it was open, or why it could not be."""
-        context, writer = self._context, self._context.writer
-        self.state = RunState.CONNECTING
-        self._asked_to_wait = 0.0
-        context.served_nothing.discard(self)
-        wanted = endpoint.has(self.subscriptions)
-        client = endpoint.feed.client(wanted, context.credentials)
-        number, address = writer.take_number(), Address(endpoint.url)
-        connection = self._connection = ConnectionLifecycle(
-            number, endpoint.feed, client, address, writer, context.clock, context.messages, self._refused
-        )
-        if context.options.resync:
-            connection.resync(wanted)
-        self._record_switch(connection, endpoint)
-        is_first = writer.counts.connections == 0
+    async def _next_connection(self) -> RunConnection:
+        """Return what comes next: the successor of the last connection, or a new one."""
+        successor, self._successor = self._successor, None
+        if successor is not None and self._is_reopening:
+            await successor.end()
+            successor = None
+        self._is_reopening = False
+        self._context.served_nothing.discard(self)
+        if successor is None:
+            self.state = RunState.CONNECTING
+            self._asked_to_wait = 0.0
+            successor = self._begun()
+        self._present = successor
+        return successor
+
+    def _begun(self, replaces: RunConnection | None = None) -> RunConnection:
+        """Begin to open a connection to the endpoint that is selected now."""
+        number = None if replaces is None else replaces.number
+        context, endpoint = self._context, self._context.selector.current
+        connection = RunConnection(context, endpoint, self.subscriptions, self._refused, number)
+        if replaces is None:
+            self._record_switch(connection)
+        return connection.start(functools.partial(self._opened, connection))
+
+    def _opened(self, connection: RunConnection) -> None:
+        """Take note that a connection is open."""
+        self.state = RunState.RECORDING
+        if connection is self._successor:
+            self._record_switch(connection)
+
+    async def _record(self, connection: RunConnection) -> tuple[float, str]:
+        """Record a connection to its end; return the seconds that it was open, or why it could not be."""
+        leaving = asyncio.create_task(self._leave(connection))
         try:
-            if await connection.open(self._connect(connection, endpoint)):
-                self.state = RunState.RECORDING
-                log.info("connection %d open to %s", number, address.shown)
-                context.opened.set()
-                await connection.run()
+            await asyncio.wait({connection.task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                leaving.result()
+            await asyncio.wait({connection.task})
+            connection.task.result()
         except ConnectError as error:
-            if is_first and self._is_final(endpoint):
-                if not context.selector.reason:
+            if connection.is_first and self._is_final(connection.endpoint):
+                if not self._context.selector.reason:
                     raise
-                raise ConnectError(f"{error}; before, {context.selector.reason}") from error
+                raise ConnectError(f"{error}; before, {self._context.selector.reason}") from error
             log.warning("%s", error)
-            writer.problem(str(error))
+            self._context.writer.problem(str(error))
             self._asked_to_wait = error.retry_after
             return 0.0, str(error)
         finally:
-            connection.end()
-            if writer.watch is not None:
-                writer.watch.remove_connection(number)
-            writer.counts.out_of_order += client.out_of_order
-            if connection.state is ConnectionState.FAILED:
-                writer.return_number(number)
-        return connection.seconds_open, ""
+            leaving.cancel()
+            await asyncio.gather(leaving, return_exceptions=True)
+        return connection.lifecycle.seconds_open, ""
+
+    async def _leave(self, connection: RunConnection) -> None:
+        """Wait until a connection is to be left; then have another one take its place, or reopen it."""
+        await connection.opened.wait()
+        context, backoff = self._context, copy.copy(self._backoff)
+        age = age_limit(context.max_age_at(connection.endpoint), context.uniform())
+        while not connection.task.done():
+            left = None if age is None else max(0.0, age - connection.lifecycle.seconds_open)
+            await connection.leaving.wait(left)
+            if not context.may_replace(self.subscriptions):
+                log.info("connection %d is left for %s", connection.number, connection.leaving.reason)
+                self._is_reopening = True
+                connection.lifecycle.close()
+                return
+            async with context.replacing:
+                self._successor = self._begun(connection)
+                if await replace_connection(connection, self._successor):
+                    return
+                self._successor = None
+            self._stay_if_switched_back(connection)
+            await asyncio.sleep(backoff.next_delay())
+
+    def _stay_if_switched_back(self, connection: RunConnection) -> None:
+        """Stay at the present endpoint if the other one cannot be had after all."""
+        selector = self._context.selector
+        if connection.endpoint == selector.current:
+            return
+        self._failures += 1
+        event = selector.divert(self._failures, "")
+        if event is None:
+            return
+        connection.leaving.withdraw()
+        was_recorded, self._switch = self._switch is None, None
+        if was_recorded:  # that all connections go to the other endpoint, with one that did
+            connection.lifecycle.event("failover", event)
 
     def _is_final(self, endpoint: EndpointAddress) -> bool:
         """Whether a first connection that fails ends the run: nothing else ends it, and no other endpoint is left."""
         selector = self._context.selector
         return not (self._context.end.has_begun or selector.has_alternative) and endpoint is selector.current
 
-    def _record_switch(self, connection: ConnectionLifecycle, endpoint: EndpointAddress) -> None:
-        """Record that the next connection goes to another endpoint, and what cannot be had there."""
+    def _record_switch(self, connection: RunConnection) -> None:
+        """Record that a connection goes to another endpoint, and what cannot be had there."""
         event, self._switch = self._switch, None
         if event is None:
             return
-        connection.event("failover", event)
+        endpoint = connection.endpoint
+        connection.lifecycle.event("failover", event)
         left_out = [one for one in self.subscriptions if one not in endpoint.has(self.subscriptions)]
         if left_out:
             notice = missing_notice(left_out)
             names = ", ".join(one.channel for one in left_out)
-            connection.report([msgspec.structs.replace(notice, text=f"{endpoint.feed.name} has no {names}")])
+            text = f"{endpoint.feed.name} has no {names}"
+            connection.lifecycle.report([msgspec.structs.replace(notice, text=text)])
 
-    async def _connect(self, connection: ConnectionLifecycle, endpoint: EndpointAddress) -> None:
-        context = self._context
-        await context.openings.turn()
-        await context.connect(endpoint.url, connection.attach, headers_of(endpoint, context.credentials))
-
-    def _refused(self, error: VenueError, is_about_all: bool) -> None:  # noqa: FBT001
+    def _refused(self, connection: RunConnection, error: VenueError, is_about_all: bool) -> None:  # noqa: FBT001
         """
         End the run, unless other connections have what this one was refused.
 
         A venue that refuses what it served before has an outage, and is tried again.
         """
-        context, connection = self._context, self._connection
+        context = self._context
+        if connection is not self._present:  # the present one has what its successor is refused
+            connection.lifecycle.drop()
+            return
         if is_about_all:
             context.served_nothing.add(self)
             if len(context.served_nothing) < context.connections:
                 log.warning("the other connections of the run go on")
                 return
-        if connection is not None and (self._has_lasted or connection.seconds_open >= GOOD_CONNECTION):
-            connection.drop()
+        if self._has_lasted or connection.lifecycle.seconds_open >= GOOD_CONNECTION:
+            connection.lifecycle.drop()
         else:
             context.end.end(Outcome.REFUSED, error)

@@ -30,6 +30,7 @@ class RunOptions(msgspec.Struct, frozen=True):
         connections: How many share what is subscribed; None for as few as the venue allows.
         resync: Whether to subscribe books again after missed frames, so that the venue sends their snapshots.
         stale_after: Seconds without a frame after which whoever watches the run is told; None for what the feed says.
+        max_age: Seconds after which a connection is replaced by another one; None for never, or as the venue says.
         name: What stands before its log lines, to tell runs of one program apart.
 
     """
@@ -38,4 +39,5 @@ class RunOptions(msgspec.Struct, frozen=True):
     connections: int | None = None
     resync: bool = True
     stale_after: float | None = None
+    max_age: float | None = None
     name: str = ""

@@ -51,7 +51,7 @@ def test_the_failover_takes_over_when_the_primary_dies_and_the_primary_when_it_i
     assert len(warnings) == 2
 
 
-def test_a_primary_that_answers_but_does_not_last_is_left_again_and_probed_less_often(path: Path) -> None:
+def test_a_primary_that_answers_but_does_not_last_is_probed_less_often_while_the_failover_goes_on(path: Path) -> None:
     """It is tried after 50 to 100 ms, then after 100 to 200 ms, and so on."""
     probed: list[float] = []
 
@@ -70,14 +70,22 @@ def test_a_primary_that_answers_but_does_not_last_is_left_again_and_probed_less_
                 main,
                 [Subscription("a")],
                 create_recording(path, HEADER, level=1),
-                limits=Limits(None, 4),
                 failover=Failover(SPARE, spare, first_probe=100 * MS, last_probe=10_000 * MS),
                 backoff=Backoff(first=0.001, cap=0.002),
             )
-            await session.run()
+            task = session.start()
+            await until(lambda: len(probed) >= 3)
+            counts = session.progress.counts
+            await session.close()
+            await task
+            assert counts.vain_replacements >= 6
+            assert counts.reconnects == 3  # until the failover took over
 
     run(go())
-    assert switches(path) == [("main", "spare"), *[("spare", "main"), ("main", "spare")] * 3]
+    assert switches(path)[:5] == [("main", "spare"), *[("spare", "main"), ("main", "spare")] * 2]
+    spare_opened = events(path, "open")[3]
+    assert payloads(path) == [b'"spare"']
+    assert [event.details["code"] for event in events(path, "close") if event.conn == spare_opened.conn] == [1000]
     waits = [after - before for before, after in itertools.pairwise(probed)]
     assert waits[0] >= 100 * MS
     assert waits[1] >= 200 * MS

@@ -38,6 +38,8 @@ def test_a_summary_as_json_has_every_figure() -> None:
         "resets": 4,
         "resyncs": 5,
         "out_of_order": 1,
+        "replacements": 0,
+        "vain_replacements": 0,
         "requests": 6,
         "reconnects": 2,
         "file_size": 3000,
