@@ -63,6 +63,8 @@ class FilesAccount:
             received when it was killed; none while that is excused.
         earliest, latest: By how many nanoseconds a stamp was later than the frame was sent.
         closes: How many connections a `close` ended.
+        resyncs: How often a book was subscribed again after a gap.
+        frames: How many frames are in the files.
         steps: How often the wall clock was set, by the `clock` events.
 
     """
@@ -72,7 +74,7 @@ class FilesAccount:
     ) -> None:
         self.close_spans: list[int] = []
         self.kill_spans: list[int] = []
-        self.earliest, self.latest, self.closes, self.steps = 0, 0, 0, 0
+        self.earliest = self.latest = self.closes = self.resyncs = self.frames = self.steps = 0
         self._tally, self._ledgers, self._recorder = tally, ledgers, recorder
         self._kills, self._excused = kills, excused
         self._last_kill = -1
@@ -116,6 +118,7 @@ class FilesAccount:
         elif record.direction == "in" and not record.synthetic:
             self._now = record.time - (self._offset or 0)
             self._frames += 1
+            self.frames += 1
             self._take_frame(record)
 
     def _take_frame(self, frame: Frame) -> None:
@@ -150,6 +153,7 @@ class FilesAccount:
             self.steps += self._offset is not None and abs(offset - self._offset) > 100_000_000
             self._offset = offset
         self._now = event.time - (self._offset or 0)
+        self.resyncs += event.name == "resync"
         if event.name == "lost":
             self._tally.blame(f"{details.get('frames')} frames are lost: {details.get('reason')}")
         if event.conn is None:
