@@ -5,6 +5,7 @@ A live connection becomes a recording.
     session/                 one run, from the first connection to the summary
     proxy/                   an application's own connections, passed on and recorded
     rest/                    HTTP requests beside the WebSocket, and their answers
+    keeping/                 the files of earlier runs: what is removed, and what was left over
     output/                  what it writes
     resync/                  books that are subscribed again after a gap
     commands/                commands of the user that are run when something happened

@@ -40,7 +40,7 @@ LOSS = 3
         "Where it leads": "to endpoint rest-to",
         "The server": "host port allow-host max-clients",
         "What is secret": "redact no-redact",
-        "Where to write it": "output format rotate level fsync disk-patience min-free overwrite file-mode",
+        "Where to write it": "output format rotate keep level fsync disk-patience min-free overwrite file-mode",
         "When to stop": "duration max-frames",
     },
 )

@@ -11,6 +11,7 @@ What `feedrec record` consists of.
     output.py          where it writes
     file_names.py      what it calls its files
     finished_files.py  what it does with each finished file
+    finish_leftover.py  finishes one that a killed recorder has left
     run.py             running it: live status, summary
     ending.py          signals
     supervisor.py      what systemd is told of it

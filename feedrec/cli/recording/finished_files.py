@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ...formats.file.naming.file_naming import FileNaming
     from ...model import Header
     from ...recorder.output.file_chain import FileChain
     from .options.hook_options import HookOptions
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["LeftBehind", "chain_for"]
 
 
-def chain_for(header: Header, options: OutputOptions, hooks: HookOptions, name: str, suffix: str) -> FileChain:
+def chain_for(header: Header, options: OutputOptions, hooks: HookOptions, name: str, naming: FileNaming) -> FileChain:
     """
     Return the steps that each finished file goes through.
 
@@ -24,19 +24,23 @@ def chain_for(header: Header, options: OutputOptions, hooks: HookOptions, name: 
         options: How it is written.
         hooks: What else is done.
         name: The name of the run.
-        suffix: The last suffix of its names, which tells Parquet from the others.
+        naming: How its files are named, which tells Parquet from the others.
 
     """
     from ...formats.file.names import PARQUET_SUFFIX
+    from ...recorder.keeping.feed_key import key_of
+    from ...recorder.keeping.retention import Retention
     from ...recorder.output.checkpoint_finisher import CheckpointFinisher
     from ...recorder.output.parquet_finisher import ParquetFinisher
 
     chain = hooks.chain(header, name)
-    if suffix == PARQUET_SUFFIX:
+    if naming.pattern.suffix == PARQUET_SUFFIX:
         chain.append(ParquetFinisher(overwrite=options.overwrite))
     elif options.checkpoints:
         chain.append(CheckpointFinisher())
     hooks.add_steps(chain)
+    if (keep := options.kept) is not None:
+        chain.end_with(Retention(naming, key_of(header), keep))
     return chain
 
 
@@ -45,33 +49,49 @@ class LeftBehind:
     What earlier runs have left to do; look before the first file is begun, which would be taken for theirs.
 
     Args:
-        folder: Where the files are.
-        depth: How many parts a name has below that folder.
+        naming: How the files are named.
 
     """
 
-    def __init__(self, folder: Path, depth: int = 1) -> None:
+    def __init__(self, naming: FileNaming) -> None:
+        from ...formats.file.names import is_journal
+        from ...formats.file.naming.file_naming import SingleName
+        from ...recorder.keeping.leftovers import left_over
         from ...recorder.output.parquet_finisher import leftover_journals
         from ...recorder.output.pending import marked_files
 
-        self._marked = list(marked_files(folder, depth))
-        self._journals = leftover_journals(folder)
+        self._marked = list(marked_files(naming.folder, naming.depth))
+        found = [] if isinstance(naming, SingleName) else left_over(naming)
+        self._unfinished = [path for path in found if not is_journal(path)]
+        self._journals = list(dict.fromkeys([*filter(is_journal, found), *leftover_journals(naming.folder)]))
+        self._naming = naming
 
-    def catch_up(self, chain: FileChain, is_named_so: Callable[[Path], bool]) -> None:
+    def catch_up(self, chain: FileChain, endpoint: str, *, overwrite: bool) -> None:
         """
         Go on with it.
 
         Args:
             chain: The steps.
-            is_named_so: Returns whether this recording gives a file such a name.
+            endpoint: The endpoint that is recorded.
+            overwrite: Whether files of earlier runs are to be replaced, and not finished; journals are, all the same.
 
         """
         from ...formats.file.names import table_path
+        from ...recorder.keeping.leftovers import LeftoverFinisher
         from ...recorder.output.parquet_finisher import ParquetFinisher
 
-        ours = chain.catch_up(self._marked, is_named_so)
+        ours = chain.catch_up(self._marked, self._is_named_so)
+        journals = [one for one in self._journals if table_path(one) not in ours]
         for step in chain.steps:
             if isinstance(step, ParquetFinisher):
-                for journal in self._journals:
-                    if table_path(journal) not in ours:
+                for journal in journals:
+                    if not self._is_named_so(table_path(journal)) or chain.take(journal):
                         step.add_leftover(journal)
+        if self._unfinished and not overwrite:
+            finisher = LeftoverFinisher(endpoint)
+            chain.begin_with(finisher)
+            for path in self._unfinished:
+                finisher.add(path)
+
+    def _is_named_so(self, path: Path) -> bool:
+        return self._naming.place_of(path) is not None

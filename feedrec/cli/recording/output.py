@@ -20,6 +20,7 @@ from ...model import NANOSECONDS, Header
 from ..options import DURATION, ROTATE_AFTER, SIZE, all_options, file_mode_option, overwrite_option
 from ..terminal import refuse_terminal
 from .file_names import default_name, names_from
+from .options.keep_options import joined_keeps, keep_option
 
 if TYPE_CHECKING:
     from ...formats.file.growing.growing_file import GrowingFile
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ...formats.file.naming.template import Template
     from ...formats.file.rotation import RotateAfter
     from ...recorder import Source, Summary
+    from ...recorder.keeping.keep_rule import Keep
     from ...recorder.output.file_chain import FileChain
     from ...recorder.output.writer_protocol import GrowingRecording
     from .options.hook_options import HookOptions
@@ -74,6 +76,7 @@ output_options = all_options(
         is_flag=True,
         help="Write checkpoints of books beside each finished file, for late clients of a replay.",
     ),
+    keep_option,
     overwrite_option,
     file_mode_option("only you, where credentials or other secrets are sent; else as the umask says"),
 )
@@ -95,6 +98,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
         min_free: Bytes of the disk that are left free; None for none.
         mode: Who may read the files; None for the default.
         checkpoints: Whether to write checkpoints beside finished files.
+        keep: How much of the finished files of the feed is kept; nothing for all.
 
     """
 
@@ -108,6 +112,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
     min_free: int | None = None
     mode: FileMode | None = None
     checkpoints: bool = False
+    keep: tuple[Keep, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be combined."""
@@ -123,6 +128,10 @@ class OutputOptions(msgspec.Struct, frozen=True):
             )
         if (template := self.template) is not None:
             self.turning(template)
+        if self.keep and not self._has_names_of_many:
+            raise UsageError(
+                "--keep is for files that each start names alike: use -o NAME with --rotate, or a template with {time}"
+            )
         if self.kind is None or not (self.output or "").endswith(RECORDING_SUFFIXES):
             return
         if (self.kind == "parquet") != (self.output or "").endswith(PARQUET_SUFFIX):
@@ -135,6 +144,19 @@ class OutputOptions(msgspec.Struct, frozen=True):
 
         name = self.output or ""
         return self.kind == "parquet" or (name.endswith(RECORDING_SUFFIXES) and not name.endswith(ZSTD_SUFFIX))
+
+    @property
+    def kept(self) -> Keep | None:
+        """How much of the finished files is kept; None for all."""
+        return joined_keeps(self.keep)
+
+    @property
+    def _has_names_of_many(self) -> bool:
+        """Whether the names of several files are known before the run, those of earlier runs among them."""
+        if (template := self.template) is not None:
+            return template.tells_time
+        is_file = self.output is not None and not self.output.endswith("/") and not os.path.isdir(self.output)  # noqa: PTH112
+        return is_file and self.rotate is not None
 
     @property
     def template(self) -> Template | None:
@@ -290,7 +312,7 @@ def _open_files(
     header: Header,
     source: Source,
     options: OutputOptions,
-    chains: Callable[[str], FileChain],
+    chains: Callable[[FileNaming], FileChain],
 ) -> Output:
     from ...feeds import rule_of
     from ...formats.file.growing.disk_rules import DiskRules
@@ -300,7 +322,7 @@ def _open_files(
     from ...formats.file.rotation import RotatingWriter
     from .finished_files import LeftBehind
 
-    chain = chains(naming.pattern.suffix)
+    chain = chains(naming)
 
     def create(target: Path, header: Header) -> GrowingFile:
         overwrite = options.overwrite and naming.may_replace(target)
@@ -321,7 +343,7 @@ def _open_files(
         fsync_interval=options.fsync,
         rules=DiskRules(options.disk_patience, options.min_free or 0),
     )
-    left = LeftBehind(naming.folder, naming.depth)
+    left = LeftBehind(naming)
     writer = begin(on_finished=chain.add)
-    left.catch_up(chain, lambda path: naming.place_of(path) is not None)
+    left.catch_up(chain, header.endpoint, overwrite=options.overwrite)
     return Output(writer, chain)

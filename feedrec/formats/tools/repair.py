@@ -13,7 +13,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ...errors import DamagedRecordingError, NotARecordingError, RecordingExistsError, WriteError
+from ...errors import (
+    DamagedRecordingError,
+    NotARecordingError,
+    RecordingError,
+    RecordingExistsError,
+    WriteError,
+)
 from ..facts.sequence_check import Rules
 from ..file.creating import create_recording
 from ..file.lock import is_being_written, locked, remove_state
@@ -38,6 +44,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
     *,
     rules_for: Callable[[str], Rules],
     in_place: bool = False,
+    finishing: bool = False,
     overwrite: bool = False,
     keep_unverified: bool = False,
     endpoint: str | None = None,
@@ -53,6 +60,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
         output: The new recording; None for `repaired_path`.
         rules_for: Returns the rules of a feed, by the endpoint in the header.
         in_place: Whether the new file replaces the old one.
+        finishing: Whether to remove the old file, and to fail if more of it is lost than a line that is cut off.
         overwrite: Whether a file of the new name may be replaced.
         keep_unverified: Whether to keep lines of damaged blocks, marked.
         endpoint: The endpoint of the recording if its header is lost; None for `raw`.
@@ -61,26 +69,23 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
         max_line: Maximum length of a line in bytes.
 
     Raises:
-        NotARecordingError: If it is not a recording, or nothing can be saved.
+        NotARecordingError: If it is no recording, or nothing can be saved.
         RecordingExistsError: If the output exists already, or the recording is being written.
-        RecordingError: If a file cannot be read or written.
+        RecordingError: If a file cannot be read or written, or `finishing` would leave something out.
 
     """
     path, output = _old_and_new(path, output, in_place=in_place, overwrite=overwrite)
-    file = RecordingFile(path)
-    try:
-        with _reading(file, max_line) as source:
-            work, result = _free_work_path(output), Repair(path, output)
-            mode = mode or _mode_for(path, in_place=in_place)
-            create = functools.partial(create_recording, work, overwrite=True, mode=mode)
-            writer = SalvageWriter(result, source, rules_for, create, endpoint, keep_unverified=keep_unverified)
-            with _naming(work, output):
-                identity = writer.run(lambda: progress(source.offset, source.size))
-                move_into_place(work, output, identity, overwrite=overwrite or output == path)
-            _remove_if_done(result, file, in_place=in_place)
-            return result
-    finally:
-        file.close()
+    with contextlib.closing(RecordingFile(path)) as file, _reading(file, max_line) as source:
+        work, result = _free_work_path(output), Repair(path, output)
+        mode = mode or _mode_for(path, in_place=in_place)
+        create = functools.partial(create_recording, work, overwrite=True, mode=mode)
+        writer = SalvageWriter(result, source, rules_for, create, endpoint, keep_unverified=keep_unverified)
+        with _naming(work, output):
+            identity = writer.run(lambda: progress(source.offset, source.size))
+            _refuse_loss(result, work, finishing=finishing)
+            move_into_place(work, output, identity, overwrite=overwrite or output == path)
+        _remove_if_done(result, file, in_place=in_place or finishing)
+        return result
 
 
 def _mode_for(path: Path, *, in_place: bool) -> FileMode:
@@ -160,6 +165,14 @@ def _remove_if_done(result: Repair, file: RecordingFile, *, in_place: bool) -> N
     if result.removed and result.output != result.path and file.is_at(result.path):
         result.path.unlink()
         remove_state(result.path)
+
+
+def _refuse_loss(result: Repair, work: Path, *, finishing: bool) -> None:
+    """Remove a new recording that is not as whole as a finished one must be, and raise RecordingError."""
+    if finishing and not _is_exhausted(result):
+        work.unlink(missing_ok=True)
+        first = "its header is lost" if result.header != "kept" else result.losses[0].reason
+        raise RecordingError(result.path, f"is damaged: {first}")
 
 
 def _is_exhausted(result: Repair) -> bool:

@@ -8,6 +8,7 @@ its first moment until its last step, so that the next recorder of the same feed
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterable
@@ -54,6 +55,8 @@ class FileChain:
     def __init__(self, header: Header, feed: str, *, marks: bool = False) -> None:
         self.steps: list[Finisher] = []
         self.on_done: Callable[[Path], object] = lambda path: None  # noqa: ARG005
+        self._before: list[Finisher] = []
+        self._after: list[Finisher] = []
         self._header, self._feed, self._makes_marks = header, feed, marks
         self._marks: dict[Path, PendingMark] = {}
         self._known: dict[Path, FileFactsKnown] = {}
@@ -64,10 +67,20 @@ class FileChain:
         self.steps.append(step)
         step.then = partial(self._go_on, len(self.steps))
 
+    def begin_with(self, step: Finisher) -> None:
+        """Have what a step is done with, which an earlier run has left, go through the steps as well."""
+        self._before.append(step)
+        step.then = self.add_left_over
+
+    def end_with(self, step: Finisher) -> None:
+        """Have a step done with each file that is through, which needs it no more."""
+        self._after.append(step)
+        self.on_done = step.add
+
     @property
     def waiting(self) -> dict[str, int]:
         """Number of files that wait, by step."""
-        return {step.step: step.waiting for step in self.steps}
+        return {step.step: step.waiting for step in self._all_steps}
 
     def begin(self, path: Path, begin: Callable[[], GrowingFile]) -> GrowingFile:
         """
@@ -118,6 +131,22 @@ class FileChain:
         if is_journal(path):  # while it is there: Parquet itself is too much to look into
             self._known[final] = known_of(path)
         self._go_on(0, path)
+
+    def add_left_over(self, path: Path) -> None:
+        """Begin with a file that an earlier run has left, unless another recorder has its mark; from any thread."""
+        if self.take(path):
+            self.add(path)
+
+    def take(self, path: Path) -> bool:
+        """Have the mark of a file that was left, or make one; return whether no other recorder has it."""
+        final = later_paths(path)[-1]
+        mark = self._marks.get(final) or PendingMark.take(final)
+        if mark is None and self._makes_marks and not os.path.lexists(pending_path(final)):
+            with contextlib.suppress(OSError):
+                mark = PendingMark.begin(final, self._header.endpoint, self._header.subscriptions)
+        if mark is not None:
+            self._marks[final] = mark
+        return mark is not None or not (self._makes_marks or os.path.lexists(pending_path(final)))
 
     def catch_up(self, found: Iterable[Path], is_named_so: Callable[[Path], bool]) -> list[Path]:
         """
@@ -177,13 +206,13 @@ class FileChain:
         """
         failed: RecordingError | None = None
         try:
-            for step in self.steps:
+            for step in self._all_steps:
                 try:
                     step.finish()
                 except RecordingError as error:
                     failed = failed or error
         except BaseException:
-            for step in self.steps:
+            for step in self._all_steps:
                 step.give_up()
             raise
         finally:
@@ -191,6 +220,10 @@ class FileChain:
                 mark.release()
         if failed is not None:
             raise failed
+
+    @property
+    def _all_steps(self) -> list[Finisher]:
+        return [*self._before, *self.steps, *self._after]
 
     def _go_on(self, number: int, path: Path) -> None:
         """Go on with a step, if the file is ours: a step may finish what others have left, too."""

@@ -15,11 +15,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-__all__ = ["Finisher"]
+__all__ = ["Finisher", "low_priority"]
 
 _NICENESS = 10
 
 log = logging.getLogger("feedrec")
+
+
+def low_priority(main: str, *arguments: str) -> list[str]:
+    """Return the command of a process with low priority that calls a function, `module:function`, with arguments."""
+    return [sys.executable, "-c", _PROGRAM, *main.split(":"), *arguments]
 
 
 class Finisher(ABC):
@@ -80,7 +85,7 @@ class Finisher(ABC):
 
     def _begin(self, arguments: Sequence[str]) -> None:
         """Start the process, with the lock; raises OSError if that is not possible."""
-        command = [sys.executable, "-c", _PROGRAM, *self.main.split(":"), *arguments]
+        command = low_priority(self.main, *arguments)
         # In a session of its own: Ctrl-C is for the recorder, which waits for this process.
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter, with a name that we chose
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True

@@ -15,8 +15,8 @@ from feedrec.formats.file.growing.growing_file import begin_file
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
 from feedrec.model import NANOSECONDS, Frame, Header
 
-from ...timing import HANG_TIMEOUT
-from ..command import DEMO, feedrec, mock_venue
+from ...timing import HANG_TIMEOUT, wait_until
+from ..command import DEMO, background, feedrec, mock_venue
 
 NUMBERS = (9_999, 10_000, 10_001)
 
@@ -80,3 +80,36 @@ def test_a_run_goes_on_with_five_digits(tmp_path: Path) -> None:
     left.unlink()
     feedrec("convert", tmp_path, "-o", tmp_path / "all.jsonl")
     assert payloads_in(tmp_path / "all.jsonl") == payloads_in(DEMO)[:600]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl.zst", "parquet"])
+def test_what_a_killed_recorder_left_goes_the_way_of_all_files(suffix: str, tmp_path: Path) -> None:
+    """It is finished, shipped by the command, and removed when it is too much; what is of another feed stays."""
+    name = f"{{date}}/{{channel}}-{{time}}.{suffix}"
+    with mock_venue(DEMO, "--speed", "10") as url:
+        command = ("record", "-c", "ticker", "--url", url, "-o", name)
+        with background(*command, cwd=tmp_path) as process:
+            wait_until(
+                lambda: process.poll() is not None or any(part.stat().st_size > 1000 for part in parts(tmp_path))
+            )
+            process.kill()
+            process.wait()
+        (left,) = parts(tmp_path)
+        finished = left.with_name(left.name.partition(f".{suffix}")[0] + f".{suffix}")
+        other = finished.with_name(f"ticker-20200101T000000Z.{suffix}")
+        create_recording(other, Header("raw")).finish()
+        shipped = ("--on-rotate", "cp {path} {path}.shipped")
+        done = feedrec(*command, "--max-frames", 50, *shipped, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr.decode()
+        assert payloads_in(finished) == payloads_in(finished.with_name(finished.name + ".shipped"))
+        assert f"finished {finished.relative_to(tmp_path)}" in done.stderr.decode() or suffix == "parquet"
+        done = feedrec(*command, "--max-frames", 50, "--keep", "1kB", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert parts(tmp_path) == []
+    assert len([path for path in tmp_path.rglob(f"*.{suffix}") if path != other]) == 1
+    assert f"removed {finished.relative_to(tmp_path)}: all are more than is kept" in done.stderr.decode()
+    assert other.exists()
+
+
+def parts(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.part"))

@@ -228,3 +228,37 @@ def test_of_parquet_what_its_journal_said(tmp_path: Path) -> None:
     chain.finish()
     assert part_path(journal).exists() is False
     assert told == [1]
+
+
+@pytest.mark.parametrize("marks", [False, True])
+def test_what_was_left_over_goes_through_the_same_steps(tmp_path: Path, marks: bool) -> None:  # noqa: FBT001
+    """Whether the recorder that left it marked it or not; the first and the last step are waited for, too."""
+    seen: list[tuple[str, str]] = []
+    chain = chain_of(Step("command", seen), marks=marks)
+    first, last = Step("finish", seen), Step("keep", seen)
+    chain.begin_with(first)
+    chain.end_with(last)
+    paths = [tmp_path / name for name in ("a.jsonl.zst", "b.jsonl.zst")]
+    for path in paths:
+        path.touch()
+    PendingMark.begin(paths[1], "raw").release()
+    for path in paths:
+        first.add(path)
+    chain.finish()
+    assert sorted(seen) == [(step, path.name) for step in ("command", "finish", "keep") for path in paths]
+    assert chain.waiting == {"finish": 0, "command": 0, "keep": 0}
+    assert sorted(tmp_path.iterdir()) == paths
+
+
+def test_what_was_left_over_is_left_to_who_has_its_mark(tmp_path: Path) -> None:
+    seen: list[tuple[str, str]] = []
+    chain = chain_of(Step("command", seen))
+    path = tmp_path / "a.jsonl.zst"
+    other = PendingMark.begin(path, "raw")
+    chain.add_left_over(path)
+    chain.finish()
+    assert seen == []
+    other.release()
+    chain.add_left_over(path)
+    chain.finish()
+    assert seen == [("command", path.name)]

@@ -7,6 +7,7 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     redaction_options.py   what is secret
     credential_options.py  credentials from a file or the environment
     connection_options.py  how many connections, and how old they get
+    keep_options.py        how much of the files is kept
     hook_options.py        what is done with finished files
     resync_options.py      what it does about books when frames were missed
     alert_options.py       the command that is run when somebody should know

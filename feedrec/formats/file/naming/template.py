@@ -57,6 +57,11 @@ class Template(NamedTuple):
         """The names of its fields."""
         return {piece.name for part in self.parts for piece in part if isinstance(piece, Field)}
 
+    @property
+    def tells_time(self) -> bool:
+        """Whether names tell when a file begins."""
+        return not self.fields.isdisjoint(TIME_FIELDS)
+
     def turning(self, span: int | None, size: int | None) -> int | None:
         """
         Return the nanoseconds after which a new file begins, by the fields or as was asked for; None for never.

@@ -47,7 +47,7 @@ class TemplateNames(FileNaming):
         self._values = values
         self._escaped = {name: glob.escape(value) for name, value in values.items()}
         self.depth = len(template.parts)
-        self.tells_time = bool(template.fields & set(TIME_FIELDS))
+        self.tells_time = template.tells_time
         self._levels = [re.compile(_shape(part, values), re.ASCII) for part in template.parts]
         self._check_length()
 

@@ -78,7 +78,7 @@ def test_what_a_killed_recorder_has_not_shipped_the_next_one_ships(tmp_path: Pat
         with open_recording(event["path"]) as recording:
             frames = sum(batch is not None for batch in recording)
         assert arguments == [event["path"], f"size={Path(event['path']).stat().st_size} coinbase-advanced", "{name}"]
-        assert 0 < event["frames"] <= frames
+        assert 0 <= event["frames"] <= frames  # of one that was begun when its recorder was killed, perhaps none
 
 
 def _pid_of_the_only(folder: Path) -> int:

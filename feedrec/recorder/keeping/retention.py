@@ -1,0 +1,228 @@
+"""
+Removes the oldest files of a feed, with what belongs to them.
+
+These are files that have names of this recording, and in whose header are its endpoint and its subscriptions: no
+others, and none that is still needed.
+
+It looks at the start and after each finished file, in a thread of its own. What it read of a file it knows as long as
+that is the same file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+from ...formats.file.lock import lock, unlink_if_at
+from ...formats.file.names import carried_path, later_paths, pending_path, state_path
+from ...formats.file.naming.file_naming import FileNaming
+from ...model import NANOSECONDS
+from ..output.finisher import Finisher
+from .feed_key import FeedKey
+from .file_ends import FileEnd, LowPriorityReader
+from .keep_rule import Keep, KeptFile, remove_oldest
+from .named_files import Identity, NamedFile, empty_folders, files_named
+
+__all__ = ["Retention"]
+
+_PATIENCE = 10.0  # seconds for which the end of a run waits for it
+_MOST_FAILURES = 10  # in one look
+_READ_AT_ONCE = 500  # files
+_UNUSED_AFTER = 3600 * NANOSECONDS  # an empty folder is none then in which a file is just being begun
+
+log = logging.getLogger("feedrec")
+
+
+class Reader(Protocol):
+    """Reads of files which feed they are of."""
+
+    def __call__(self, paths: Sequence[Path]) -> list[FileEnd] | None:
+        """Return what is read of each; None if that was not possible."""
+
+    def give_up(self) -> None:
+        """Read no more."""
+
+
+class Retention(Finisher):
+    """
+    Keeps so much of the files of a feed; see `Finisher`.
+
+    Args:
+        naming: How its files are named.
+        key: Which feed it is.
+        keep: How much is kept.
+        is_pending: Returns whether something must still be done with a file.
+        wall: Returns the wall time in nanoseconds.
+        reader: Reads the headers of files.
+
+    Attributes:
+        removed: Number of files that were removed.
+
+    """
+
+    step = "keep"
+
+    def __init__(
+        self,
+        naming: FileNaming,
+        key: FeedKey,
+        keep: Keep,
+        *,
+        is_pending: Callable[[Path], bool] = lambda path: os.path.lexists(pending_path(path)),
+        wall: Callable[[], int] = time.time_ns,
+        reader: Reader | None = None,
+    ) -> None:
+        super().__init__()
+        self._naming, self._key, self._keep = naming, key, keep
+        self._is_pending, self._wall = is_pending, wall
+        self._reader = reader or LowPriorityReader()
+        self._known: dict[Identity, FileEnd] = {}
+        self._failures: list[tuple[Path, str]] = []
+        self._has_warned = self._has_told_of_others = False
+        self.removed = 0
+
+    def look_at_start(self) -> None:
+        """Look once, before any file is finished."""
+        self.add(self._naming.folder)
+
+    def finish(self) -> None:
+        """Wait for it, but not long: the next recorder goes on with it."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(_PATIENCE)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Remove no more."""
+        self._reader.give_up()
+        super().give_up()
+
+    def look(self) -> None:
+        """Remove what is too much now."""
+        found = {file.path: file for file in sorted(files_named(self._naming))}
+        kept = self._kept(list(found.values()))
+        self._failures = []
+
+        def remove(one: KeptFile, is_old: bool) -> bool:  # noqa: FBT001  as it is told
+            if self._gives_up or len(self._failures) >= _MOST_FAILURES or not self._remove(found[one.path]):
+                return False
+            log.info("removed %s: %s", one.path, "it is older than is kept" if is_old else "all are more than is kept")
+            self.removed += 1
+            return True
+
+        remove_oldest(kept, self._keep, self._wall(), remove)
+        self._report()
+        self._remove_unused_folders()
+
+    def _finish_one(self, path: Path) -> None:  # noqa: ARG002  whichever it is
+        with self._lock:
+            is_last = not self._files  # of those that were finished meanwhile, one look is enough
+        if is_last and not self._gives_up:
+            self.look()
+
+    def _kept(self, found: Sequence[NamedFile]) -> list[KeptFile]:
+        """Return the finished files of the feed."""
+        finished = [file for file in found if file.is_finished]
+        self._read([file for file in finished if file.identity not in self._known])
+        ends = {file.path: end for file in finished if (end := self._known.get(file.identity)) is not None}
+        self._known = {file.identity: ends[file.path] for file in finished if file.path in ends}
+        self._tell_of_others(ends.values())
+        held = self._held(found)
+        return [
+            KeptFile(end.end or file.status.st_mtime_ns, file.place, _size_of(file), file.path, file.path in held)
+            for file in finished
+            if (end := ends.get(file.path, FileEnd())).key == self._key
+        ]
+
+    def _read(self, unknown: Sequence[NamedFile]) -> None:
+        for start in range(0, len(unknown), _READ_AT_ONCE):
+            some = unknown[start : start + _READ_AT_ONCE]
+            ends = self._reader([file.path for file in some])
+            if ends is None:  # what is unknown stays
+                return
+            self._known.update((file.identity, end) for file, end in zip(some, ends, strict=True))
+
+    def _held(self, found: Sequence[NamedFile]) -> set[Path]:
+        """Return the files with which something must still be done, and those before them, which that may need."""
+        held: set[Path] = set()
+        for before, file in pairwise([None, *found]):
+            if file is not None and self._is_pending(later_paths(file.path)[-1]):
+                held.update(one.path for one in (before, file) if one is not None)
+        return held
+
+    def _remove(self, file: NamedFile) -> bool:
+        """Remove a file, if it is still the one that was seen, and nobody writes to it."""
+        try:
+            descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if _is_changed(file, os.fstat(descriptor)) or self._is_pending(file.path):
+                    return False
+                _lock_if_possible(descriptor)
+                unlink_if_at(descriptor, file.path)
+            finally:
+                os.close(descriptor)
+        except (BlockingIOError, FileNotFoundError):  # somebody has its lock, or removed it
+            return False
+        except OSError as error:
+            self._failures.append((file.path, error.strerror or str(error)))
+            return False
+        for beside in (state_path(file.path), carried_path(file.path)):
+            with contextlib.suppress(OSError):
+                beside.unlink()
+        self._remove_folders(file.path)
+        return True
+
+    def _remove_folders(self, path: Path) -> None:
+        """Remove the folders in which nothing is left, from that of a file up, but not that of all files."""
+        with contextlib.suppress(OSError):  # something is in it
+            for level in range(self._naming.depth - 1):
+                path.parents[level].rmdir()
+
+    def _remove_unused_folders(self) -> None:
+        """Remove folders that are empty since their files were moved away."""
+        for folder in list(empty_folders(self._naming)):
+            with contextlib.suppress(OSError):
+                if self._wall() - folder.stat().st_mtime_ns > _UNUSED_AFTER:
+                    folder.rmdir()
+
+    def _report(self) -> None:
+        """Say once that something cannot be removed, until all can be again."""
+        if self._failures and not self._has_warned:
+            path, reason = self._failures[0]
+            more = f", nor others: at least {len(self._failures)}" if len(self._failures) > 1 else ""
+            log.warning("%s is older than is kept, and cannot be removed%s: %s", path, more, reason)
+        self._has_warned = bool(self._failures)
+
+    def _tell_of_others(self, ends: Iterable[FileEnd]) -> None:
+        others = sum(end.key is not None and end.key != self._key for end in ends)
+        if others and not self._has_told_of_others:
+            self._has_told_of_others = True
+            log.info("%d files with such names are of another endpoint or of other subscriptions: they stay", others)
+
+
+def _lock_if_possible(descriptor: int) -> None:
+    """Lock a file, so that nobody begins to write to it; raises BlockingIOError if somebody does."""
+    try:
+        lock(descriptor)
+    except BlockingIOError:
+        raise
+    except OSError:  # a file system without locks
+        pass
+
+
+def _is_changed(file: NamedFile, status: os.stat_result) -> bool:
+    return file._replace(status=status).identity != file.identity
+
+
+def _size_of(file: NamedFile) -> int:
+    """Return the bytes of a file with its checkpoints."""
+    try:
+        return file.status.st_size + os.lstat(state_path(file.path)).st_size
+    except OSError:
+        return file.status.st_size

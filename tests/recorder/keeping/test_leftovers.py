@@ -1,0 +1,120 @@
+"""What killed recorders left is finished without loss, or stays as it is."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from pathlib import Path
+
+import pytest
+
+from feedrec.formats import create_recording, open_recording
+from feedrec.formats.file.naming.file_naming import NumberedNames
+from feedrec.formats.file.naming.template import parse_template
+from feedrec.formats.file.naming.template_names import TemplateNames
+from feedrec.model import Frame, Header, Record
+from feedrec.recorder.keeping.leftovers import LeftoverFinisher, left_over
+
+FRAMES = [Frame(number, 0, b'{"n":%d}' % number) for number in range(500)]
+
+
+def leave(path: Path, endpoint: str = "raw") -> Path:
+    """Leave a file as a killed recorder does."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = create_recording(path, Header(endpoint, created=7))
+    for frame in FRAMES:
+        writer.write(frame)
+    writer.abandon()
+    return path.with_name(path.name + ".part")
+
+
+def records(path: Path) -> list[Record]:
+    with open_recording(path) as recording:
+        return list(recording)
+
+
+def finish(paths: list[Path]) -> tuple[LeftoverFinisher, list[Path]]:
+    finisher, done = LeftoverFinisher("raw"), list[Path]()
+    finisher.then = done.append
+    for path in paths:
+        finisher.add(path)
+    finisher.finish()
+    return finisher, done
+
+
+def test_only_what_nobody_writes_is_left_over(tmp_path: Path) -> None:
+    values = {"endpoint": "raw", "channel": "all", "product": "all"}
+    naming = TemplateNames(parse_template(f"{tmp_path}/{{date}}/x.jsonl.zst", ""), values)
+    days = [tmp_path / f"2026-11-{day}" / "x.jsonl.zst" for day in range(24, 28)]
+    left = [leave(path) for path in days[:2]]
+    days[2].parent.mkdir()
+    create_recording(days[2], Header("raw")).finish()
+    leave(tmp_path / "2026-11-24" / "y.jsonl.zst")
+    days[3].parent.mkdir()
+    days[3].with_name("x.jsonl.zst.part").touch()
+    assert left_over(naming) == left
+    with left[0].open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert left_over(naming) == left[1:]
+
+
+def test_journals_are_left_over_until_they_are_parquet(tmp_path: Path) -> None:
+    for name in ("x-0001.parquet", "x-0002.parquet.jsonl.zst", "x-0003.parquet.jsonl.zst.part"):
+        (tmp_path / name).write_text("x")
+    names = [path.name for path in left_over(NumberedNames(tmp_path / "x.parquet"))]
+    assert names == ["x-0002.parquet.jsonl.zst", "x-0003.parquet.jsonl.zst.part"]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl.zst", "jsonl", "jsonl.gz"])
+def test_it_is_finished_with_all_that_is_in_it(suffix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """But a line at the end that was never written wholly."""
+    caplog.set_level(logging.INFO)
+    path = tmp_path / f"x.{suffix}"
+    left = leave(path)
+    before = records(left)
+    left.chmod(0o640)
+    if suffix == "jsonl":
+        with left.open("ab") as file:
+            file.write(b'{"time":"20')
+    _, done = finish([left])
+    assert done == [path]
+    assert list(tmp_path.iterdir()) == [path]
+    assert [one for one in records(path) if isinstance(one, Frame)] == before == FRAMES
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert caplog.messages[-1] == f"finished {path}, which an earlier recorder left"
+
+
+def test_what_is_damaged_stays_and_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    left = leave(tmp_path / "x.jsonl.zst")
+    content = bytearray(left.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    left.write_bytes(content)
+    finisher, done = finish([left])
+    assert (finisher.stayed, done) == ([left], [])
+    assert list(tmp_path.iterdir()) == [left]
+    assert left.read_bytes() == content
+    assert f"{left}, which an earlier recorder left, stays as it is (" in caplog.text
+
+
+def test_what_is_of_another_endpoint_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    left = leave(tmp_path / "x.jsonl.zst", "coinbase-exchange")
+    finisher, _ = finish([left])
+    assert finisher.stayed == [left] == list(tmp_path.iterdir())
+    assert "(it is of coinbase-exchange)" in caplog.text
+
+
+def test_what_another_recorder_finishes_is_its_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    left = leave(tmp_path / "x.jsonl.zst")
+    with left.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        finisher, done = finish([left, tmp_path / "gone.jsonl.zst.part"])
+    warnings = [record for record in caplog.records if record.levelno > logging.INFO]
+    assert (finisher.stayed, done, warnings) == ([], [], [])
+
+
+def test_a_name_that_is_taken_stays_taken(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.zst"
+    left = leave(path)
+    path.write_text("other")
+    finisher, _ = finish([left])
+    assert (finisher.stayed, path.read_text()) == ([left], "other")
