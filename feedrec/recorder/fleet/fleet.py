@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from ..backoff import Backoff
@@ -63,7 +63,7 @@ class Fleet(Generic[Plan]):
     def progress(self) -> Progress:
         """How all of them together stand; the runs that are over count too."""
         parts = [member.total for member in (*self.former, *self.members.values())]
-        state = _state_of(list(self.members.values()), is_stopping=self.is_stopping)
+        state = _state_of(self.members.values(), is_stopping=self.is_stopping)
         return together(parts, state, time.monotonic() - self._started)
 
     def changes(self, plans: Mapping[str, Plan]) -> Changes:
@@ -143,9 +143,9 @@ class Fleet(Generic[Plan]):
         task.add_done_callback(self._tasks.discard)
 
 
-def _state_of(members: list[Member[Any]], *, is_stopping: bool) -> str:
-    """Return what all are doing: recording if one does."""
-    states = [member.progress.state for member in members if member.progress is not None]
+def _state_of(members: Iterable[Member[Any]], *, is_stopping: bool) -> str:
+    """Return what all are doing: recording if one does, else what the first one does that has begun."""
     if is_stopping:
         return RunState.FINISHING
-    return RunState.RECORDING if RunState.RECORDING in states or not states else states[0]
+    states = [member.progress.state for member in members if member.progress is not None]
+    return RunState.RECORDING if RunState.RECORDING in states else next(iter(states), RunState.CONNECTING)

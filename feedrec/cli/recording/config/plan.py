@@ -32,6 +32,10 @@ def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool
     width = width_of(sys.stdout) if can_redraw(sys.stdout) else None
     for (name, (options, source)), one in zip(plans.items(), facts, strict=True):
         echo(*plan_lines(name, options, source, one, width))
+    limits = {one["endpoint"]: _venue_limits(one["venue_limits"]) for one in facts}
+    rows = [["", endpoint, text] for endpoint, texts in limits.items() for text in texts]
+    if rows:
+        echo("limits of the venue" + "s"[: len({row[1] for row in rows}) > 1], *output.columns(_once(rows), wrap=width))
     if "" not in plans:
         connections = output.count(sum(len(one["connections"]) for one in facts), "connection")
         echo(f"{output.count(len(plans), 'feed')}, {connections}")
@@ -78,8 +82,6 @@ def plan_lines(
         rows.append(["", "plan", plan])
     rows += [["", "REST", "asked beside the feed"]] if facts["rest"] else []
     rows += [["", "files", facts["files"]], ["", "ends", _end(options)], ["", "disk", _disk(options.place)]]
-    limits = _venue_limits(facts["venue_limits"])
-    rows += [["", "venue limits" if number == 0 else "", text] for number, text in enumerate(limits)]
     keys = ", with credentials" if facts["credentials"] else ""
     return [f"{name or 'plan'}: {facts['endpoint']}{keys}", *output.columns(rows, wrap=width)]
 
@@ -126,6 +128,14 @@ def _end(options: FeedOptions) -> str:
 def _disk(place: OutputOptions) -> str:
     kept = f"{output.size(place.min_free)} are left free, " if place.min_free else ""
     return f"{kept}waits {output.duration(place.disk_patience)} for one that is full"
+
+
+def _once(rows: list[list[str]]) -> list[list[str]]:
+    """Return rows without names that are those of the row before."""
+    return [
+        [first, "" if number and rows[number - 1][1] == name else name, text]
+        for number, (first, name, text) in enumerate(rows)
+    ]
 
 
 def _venue_limits(limits: Mapping[str, Any]) -> list[str]:

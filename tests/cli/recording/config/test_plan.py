@@ -32,21 +32,22 @@ def test_the_plan_says_how_and_where_to_and_no_secret(tmp_path: Path) -> None:
     assert done.stdout.decode() == (
         """\
 btc: coinbase-advanced
-  address       wss://advanced-trade-ws.coinbase.com
-  connections   1: level2 BTC-*; heartbeats
-  products      the venue is asked what BTC-* stands for
-  files         btc-0001.jsonl.zst and so on, another one after 1h 00m
-  ends          when it is told to
-  disk          2.0 GB are left free, waits 10m 00s for one that is full
-  venue limits  8 connections a second, 8 messages a second
-                30 products of level2 on a connection; more are spread over several
-                subscribe within 5 seconds
+  address      wss://advanced-trade-ws.coinbase.com
+  connections  1: level2 BTC-*; heartbeats
+  products     the venue is asked what BTC-* stands for
+  files        btc-0001.jsonl.zst and so on, another one after 1h 00m
+  ends         when it is told to
+  disk         2.0 GB are left free, waits 10m 00s for one that is full
 raw: raw
   address      wss://example.com/feed?token=[redacted]
   connections  1: nothing is subscribed
   files        new ones in ., named by endpoint, channels and time, another one after 1h 00m
   ends         after 8h 00m
   disk         2.0 GB are left free, waits 10m 00s for one that is full
+limits of the venue
+  coinbase-advanced  8 connections a second, 8 messages a second
+                     30 products of level2 on a connection; more are spread over several
+                     subscribe within 5 seconds
 2 feeds, 2 connections
 """
     )
@@ -66,9 +67,9 @@ def test_the_plan_of_what_the_command_line_says(tmp_path: Path) -> None:
     done = feedrec("record", "-p", products, "-o", "x.jsonl", "--check", cwd=tmp_path, env={"COLUMNS": "80"})
     text = done.stdout.decode()
     assert text.startswith("plan: coinbase-advanced\n")
-    assert "  connections   1: level2 P0-USD, P1-USD," in text
-    assert "                2: level2 P30-USD, P31-USD," in text
-    assert "  files         x.jsonl\n" in text
+    assert "  connections  1: level2 P0-USD, P1-USD," in text
+    assert "               2: level2 P30-USD, P31-USD," in text
+    assert "  files        x.jsonl\n" in text
 
 
 def test_options_of_a_feed_are_refused_beside_a_configuration(tmp_path: Path) -> None:
@@ -82,6 +83,6 @@ def test_options_of_a_feed_are_refused_beside_a_configuration(tmp_path: Path) ->
     )
     done = feedrec("record", "--config", "r.toml", "--check", cwd=tmp_path, env={"FEEDREC_RECORD_MAX_FRAMES": "5"})
     assert [line for line in done.stdout.decode().splitlines() if "ends" in line] == [
-        "  ends          after 5 frames",
-        "  ends          after 7 frames",
+        "  ends         after 5 frames",
+        "  ends         after 7 frames",
     ]
