@@ -82,7 +82,7 @@ class Member(Generic[Plan]):
         self.next_attempt = 0.0
         self.released, self.opened = asyncio.Event(), asyncio.Event()
         self._make, self._delays = make, delays
-        self._stopping, self._dropped = asyncio.Event(), asyncio.Event()
+        self._stopping = asyncio.Event()
         self._beside: set[asyncio.Task[None]] = set()
         self._past = together((), "done", 0.0)
 
@@ -106,9 +106,8 @@ class Member(Generic[Plan]):
             self.run.stop()
 
     def stop_now(self) -> None:
-        """End it without waiting for the venue, nor for what is done with finished files."""
+        """End it without waiting for the venue."""
         self.stop()
-        self._dropped.set()
         if self.run is not None:
             self.run.stop_now()
 
@@ -125,8 +124,7 @@ class Member(Generic[Plan]):
                         self.run.forget()
                 self.opened.set()
                 self.released.set()
-            if self._beside:
-                await self._unless(self._dropped, _all_of(self._beside))
+            await asyncio.gather(*self._beside, return_exceptions=True)
 
     async def _attempt(self) -> bool:
         """Make a run, and return whether to make another one, after waiting for its time."""
@@ -218,7 +216,3 @@ class Member(Generic[Plan]):
             for one in (task, wait):
                 one.cancel()
             await asyncio.gather(task, wait, return_exceptions=True)
-
-
-async def _all_of(tasks: set[asyncio.Task[None]]) -> None:
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -118,20 +118,19 @@ def test_stopping_does_not_wait_for_a_venue_that_is_asked_something() -> None:
     asyncio.run(live())
 
 
-def test_a_second_request_does_not_wait_for_what_is_done_with_files() -> None:
+def test_the_end_waits_for_what_is_done_with_files_but_nobody_else_does() -> None:
     async def live() -> None:
         runs = Runs()
         member = runs.member()
         task = asyncio.create_task(member.live())
         await turns()
         runs.made[0].settled.clear()
-        member.stop()
-        await turns()
-        assert member.released.is_set()
-        assert not task.done()
         member.stop_now()
+        await turns()
+        assert (member.released.is_set(), task.done()) == (True, False)
+        runs.made[0].settled.set()
         await task
-        assert len(member.results) == 1
+        assert runs.log[-1] == "settle 1"
 
     asyncio.run(live())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import Awaitable, Callable
@@ -66,7 +67,7 @@ class PlannedRun:
 
     async def settle(self, result: Result) -> Result:
         run = self._opened
-        summary, error = await _in_daemon_thread(lambda: run.settle(result.summary, result.error))
+        summary, error = await _in_own_thread(lambda: run.settle(result.summary, result.error))
         return Result(summary, error, run.is_lossy(summary))
 
     async def wait_open(self) -> None:
@@ -92,8 +93,8 @@ class PlannedRun:
         return self._run
 
 
-def _in_daemon_thread(work: Callable[[], _Value]) -> Awaitable[_Value]:
-    """Do something in a thread that nobody waits for at the end of the program, unlike those of `to_thread`."""
+def _in_own_thread(work: Callable[[], _Value]) -> Awaitable[_Value]:
+    """Do something in a thread of its own: those of `to_thread` are few, and this may take an hour."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_Value] = loop.create_future()
 
@@ -116,5 +117,6 @@ def _in_daemon_thread(work: Callable[[], _Value]) -> Awaitable[_Value]:
         except RuntimeError:
             return  # the loop is gone: nobody waits any more
 
-    threading.Thread(target=run, name="feedrec-settle", daemon=True).start()
+    context = contextvars.copy_context()  # with the name of the feed, for what is logged
+    threading.Thread(target=context.run, args=(run,), name="feedrec-settle", daemon=True).start()
     return future
