@@ -189,7 +189,10 @@ class Member(Generic[Plan]):
         number = self.runs
         self.results[number] = result
         self.results.pop(number - _MOST_RESULTS, None)
-        settled = await run.settle(result)
+        try:
+            settled = await run.settle(result)
+        except Exception as failed:  # noqa: BLE001  as for a run
+            settled = result._replace(error=result.error or failed)
         if number in self.results:
             self.results[number] = settled
         if result.error is None and settled.error is not None:

@@ -8,6 +8,7 @@ import pytest
 
 from feedrec.errors import ConnectError, RecordingExistsError, UsageError, VenueError, WriteError
 from feedrec.recorder.fleet.failures import is_final
+from feedrec.recorder.fleet.fleet_run import Result
 from feedrec.recorder.fleet.member import Member, MemberState
 
 from .fake_runs import FakeRun, Log, quick, turns
@@ -131,6 +132,25 @@ def test_the_end_waits_for_what_is_done_with_files_but_nobody_else_does() -> Non
         runs.made[0].settled.set()
         await task
         assert runs.log[-1] == "settle 1"
+
+    asyncio.run(live())
+
+
+def test_what_fails_with_finished_files_is_an_error_of_the_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def live() -> None:
+        runs = Runs()
+        member = runs.member()
+        error = WriteError("x", "no Parquet")
+
+        async def fail(_: Result) -> Result:
+            raise error
+
+        task = asyncio.create_task(member.live())
+        await turns()
+        monkeypatch.setattr(runs.made[0], "settle", fail)
+        member.stop()
+        await task
+        assert (member.state, member.error, member.results[1].error) == (MemberState.OVER, error, error)
 
     asyncio.run(live())
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -49,16 +49,18 @@ class FleetStatus:
         now = self._fleet.progress
         return status_line(self._since(self._fleet, now), counted(self._fleet, now), width)
 
-    def each(self, width: int | None = None) -> dict[str, str]:
-        """Return the line of each feed, by name."""
+    def each(self, width: int | None = None, most: int | None = None) -> list[str]:
+        """Return a line for each feed; if they are more than `most`, first those of which a person should read."""
         members = list(self._fleet.members.values())
-        wide = min(max((len(member.name) for member in members), default=0), _WIDEST_NAME)
-        return {member.name: self._line(member, wide, width) for member in members}
+        lines = self._lines(members, width)
+        if most is None or len(lines) <= most:
+            return lines
+        lines = self._lines(sorted(members, key=self._is_usual), width)
+        return [*lines[: most - 1], fitting([f"and {len(lines) - most + 1} more"], width)]
 
     def unusual(self) -> list[str]:
         """Return the lines of the feeds of which a person should read: they are not recording, or have new gaps."""
-        lines = self.each()
-        return [lines[name] for name, member in self._fleet.members.items() if self._is_unusual(member)]
+        return self._lines([member for member in self._fleet.members.values() if not self._is_usual(member)])
 
     def looked(self) -> None:
         """Have rates and new gaps be those since this moment."""
@@ -71,6 +73,10 @@ class FleetStatus:
         """Seconds since the last look."""
         return time.monotonic() - self._looked
 
+    def _lines(self, members: Sequence[Member[Any]], width: int | None = None) -> list[str]:
+        wide = min(max(map(len, self._fleet.members), default=0), _WIDEST_NAME)
+        return [self._line(member, wide, width) for member in members]
+
     def _line(self, member: Member[Any], wide: int, width: int | None) -> str:
         name = f"{member.name[:_WIDEST_NAME].ljust(wide)}  "
         left = None if width is None else max(width - len(name), 1)
@@ -80,10 +86,10 @@ class FleetStatus:
             return name + status_line(self._since(member, total), now, left)
         return name + fitting([_what_it_waits_for(member)], left)
 
-    def _is_unusual(self, member: Member[Any]) -> bool:
+    def _is_usual(self, member: Member[Any]) -> bool:
         progress = member.progress
         gaps = member.total.counts.gaps - self._since(member, member.total).counts.gaps
-        return progress is None or progress.state != RunState.RECORDING or gaps > 0
+        return progress is not None and progress.state == RunState.RECORDING and not gaps
 
     def _since(self, what: object, now: Progress) -> Progress:
         """Return how something stood at the last look; what is new began with nothing."""
@@ -125,10 +131,7 @@ async def _live_lines(fleet: Fleet[Any]) -> AsyncIterator[None]:
     status.looked()
 
     def show() -> None:
-        first, rest = status.all_of_them(live.width), list(status.each(live.width).values())
-        room = live.height - 1
-        if len(rest) > room:
-            rest = [*rest[: room - 1], fitting([f"and {len(rest) - room + 1} more"], live.width)]
+        first, rest = status.all_of_them(live.width), status.each(live.width, live.height - 1)
         gaps = fleet.progress.counts.gaps
         live.show(coloured(first, output.count(gaps, "gap"), GAP) if gaps else first, *rest)
         if status.age >= 1:

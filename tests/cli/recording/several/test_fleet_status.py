@@ -42,12 +42,12 @@ def test_a_line_counts_all_and_lines_tell_what_each_does() -> None:
         assert status.all_of_them().startswith("1 of 3 recording 0.0")
         assert "| 1 gap | no reconnects |" in status.all_of_them()
         assert "| 5 frames |" in status.all_of_them()
-        each = status.each()
-        assert each["btc"].startswith("btc    recording 1.0 s | 1 gap | no reconnects |")
-        assert each["wrong"] == "wrong  failed: no such thing"
-        assert each["far"].startswith("far    trying again in ")
-        assert each["far"].endswith(" s: cannot connect")
-        assert max(map(len, status.each(30).values())) <= 30
+        btc, wrong, far = status.each()
+        assert btc.startswith("btc    recording 1.0 s | 1 gap | no reconnects |")
+        assert wrong == "wrong  failed: no such thing"
+        assert far.startswith("far    trying again in ")
+        assert far.endswith(" s: cannot connect")
+        assert max(map(len, status.each(30))) <= 30
         runs.fleet.stop()
         await runs.fleet.run()
 
@@ -63,6 +63,9 @@ def test_the_log_names_those_that_are_not_recording_and_new_gaps() -> None:
         assert [line.split()[0] for line in status.unusual()] == ["wrong"]
         runs.runs["b"].counts.gaps = 2
         assert [line.split()[0] for line in status.unusual()] == ["b", "wrong"]
+        assert [line.split()[0] for line in status.each(most=3)] == ["a", "b", "wrong"]
+        first, more = status.each(most=2)
+        assert (first.split()[0], more) == ("b", "and 2 more")
         status.looked()
         assert [line.split()[0] for line in status.unusual()] == ["wrong"]
         runs.fleet.stop()
