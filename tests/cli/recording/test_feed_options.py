@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from feedrec.cli.commands.record import record
 from feedrec.cli.recording.feed_options import FEED_OPTIONS, FeedOptions, ProcessOptions
 from feedrec.errors import UsageError
 from feedrec.recorder import Limits
 
-VALUES = record.make_context("record", []).params
+from ..record_options import usual_values
+
+VALUES = usual_values()
 
 
 def test_every_option_is_of_the_feed_or_of_the_process() -> None:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
-from feedrec.cli import cli
 from feedrec.cli.recording.config.config_file import ConfigFile, FeedPlan
 from feedrec.cli.recording.feed_options import FEED_OPTIONS
 from feedrec.errors import UsageError
 from feedrec.formats.file.rotation import RotateAfter
 
-RECORD = cli.get_command(click.Context(cli), "record")
-assert RECORD is not None
-DEFAULTS = {name: value for name, value in RECORD.make_context("record", []).params.items() if name in FEED_OPTIONS}
+from ...record_options import RECORD, usual_values
+
+DEFAULTS = {name: value for name, value in usual_values().items() if name in FEED_OPTIONS}
 
 
 def read(folder: Path, text: str, **defaults: Any) -> dict[str, FeedPlan]:
-    assert RECORD is not None
     (folder / "r.toml").write_text(text)
     file = ConfigFile(folder / "r.toml", RECORD, {**DEFAULTS, **defaults})
     plans = file.read()
@@ -148,7 +145,6 @@ def test_what_is_wrong_is_named_with_its_line_and_its_key(text: str, error: str,
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_bytes(b"\xff")
-    assert RECORD is not None
     file = ConfigFile(tmp_path / "r.toml", RECORD, DEFAULTS)
     with pytest.raises(UsageError, match=r"cannot read the configuration .*r\.toml: not UTF-8 text"):
         file.read()
