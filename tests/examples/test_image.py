@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -123,17 +127,56 @@ def test_others_reach_what_it_serves() -> None:
     assert b"unknown" not in log
 
 
-@pytest.mark.parametrize(
-    ("command", "listens", "code"), [("replay", "yes", 0), ("replay", "no", 1), ("record", "no", 0)]
-)
-def test_a_replay_is_healthy_when_it_listens(command: str, listens: str, code: int, tmp_path: Path) -> None:
-    """And a recorder always: it has no port."""
+class Health(http.server.BaseHTTPRequestHandler):
+    """Answers as a recorder does that is well, or is not."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        self.send_response(self.status if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def answering(status: int) -> Iterator[int]:
+    """Answer as a recorder; give the port."""
+    handler = type("Handler", (Health,), {"status": status})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def is_healthy(command: str, tmp_path: Path, replay_port: int = 1, metrics: str = "") -> bool:
+    """Tell what the image's check says of a process that was started so."""
     check = json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
+    assert check == ["python", "/opt/feedrec/health.py"]
+    assert "deploy/container/health.py /opt/feedrec/" in instructions("COPY")
     (tmp_path / "cmdline").write_text(f"/opt/feedrec/bin/python\0/opt/feedrec/bin/feedrec\0{command}\0btc.jsonl.zst\0")
-    with background("replay", DEMO, "--port", 0, "-q") as process:
-        port = first_line(process.stdout).rpartition(":")[2] if listens == "yes" else "1"
-        program = check[2].replace("/proc/1/cmdline", str(tmp_path / "cmdline")).replace("8765", port)
-        done = subprocess.run(
-            [sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=HANG_TIMEOUT, check=False
-        )
-    assert done.returncode == code, done.stderr.decode()
+    program = (ROOT / "deploy" / "container" / "health.py").read_text().replace("8765", str(replay_port))
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "cmdline"],
+        env={**os.environ, "FEEDREC_RECORD_METRICS": metrics},
+        stderr=subprocess.PIPE,
+        timeout=HANG_TIMEOUT,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def test_a_replay_is_healthy_when_it_listens(tmp_path: Path) -> None:
+    with answering(200) as port:
+        assert is_healthy("replay", tmp_path, replay_port=port)
+    assert not is_healthy("replay", tmp_path)
+
+
+def test_a_recorder_is_healthy_when_it_says_so_and_without_a_port_always(tmp_path: Path) -> None:
+    assert is_healthy("record", tmp_path)
+    with answering(200) as port:
+        assert is_healthy("record", tmp_path, metrics=f"0.0.0.0:{port}")
+    with answering(503) as port:
+        assert not is_healthy("record", tmp_path, metrics=f"0.0.0.0:{port}")
+    assert not is_healthy("record", tmp_path, metrics="0.0.0.0:1")
