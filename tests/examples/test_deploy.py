@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 from feedrec.recorder.watching.exposition import METRICS
 
-from ..cli.command import DEMO, background, mock_venue
+from ..cli.command import DEMO, background, feedrec, mock_venue
 from ..timing import HANG_TIMEOUT, wait_until
 from .composite_action import ROOT
 from .linting import lint
@@ -25,6 +26,7 @@ from .linting import lint
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "systemd" / "feedrec.service"
 RULES = DEPLOY / "prometheus" / "feedrec.rules.yml"
+PAGE = (ROOT / "docs" / "operating.md").read_text()
 DASHBOARD = json.loads((DEPLOY / "grafana" / "feedrec.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 PROGRAMS = ROOT / ".venv-examples" / "prometheus" / "usr" / "bin"
@@ -58,6 +60,27 @@ def test_the_unit_lets_the_recorder_do_what_it_does() -> None:
     assert int(lines["WatchdogSec"]) >= 30
     assert lines["ExecReload"] == "/bin/kill -HUP $MAINPID"
     assert lines["RestartPreventExitStatus"] == "2"
+
+
+def test_the_unit_starts_what_its_configuration_says() -> None:
+    """With the options of the unit, and the file that is installed."""
+    line = next(line for line in UNIT.read_text().splitlines() if line.startswith("ExecStart="))
+    _, command, *arguments = shlex.split(line.removeprefix("ExecStart="))
+    arguments[arguments.index("--config") + 1] = str(DEPLOY / "recorder.toml")
+    done = feedrec(command, *arguments, "--check", "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    assert {"books", "trades"} <= {feed["name"] for feed in json.loads(done.stdout)["feeds"]}
+
+
+def test_the_page_for_operators_shows_a_configuration_that_holds(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```toml recorder\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "recorder.toml").write_text(text)
+    done = feedrec("record", "--config", tmp_path / "recorder.toml", "--check")
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_the_page_for_operators_says_what_to_do_on_each_alert() -> None:
+    assert set(re.findall(r"- alert: (\w+)", RULES.read_text())) == set(re.findall(r"\bFeedrec[A-Z]\w+", PAGE))
 
 
 def test_the_alerts_are_rules_and_come_when_they_should() -> None:
