@@ -124,7 +124,7 @@ $(READY): pyproject.toml constraints.txt
 # Environments beside that one: of another Python, or with something that constraints.txt lacks or has in another version.
 .venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
 .venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)" "$(SAMPLES)"
-.venv-examples/.ready: EXTRA := pytest pytest-xdist hypothesis $(LINTERS) $(RUNNERS)
+.venv-examples/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis $(LINTERS) $(RUNNERS)
 .venv-examples/.ready: GROUP :=
 .venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
 
