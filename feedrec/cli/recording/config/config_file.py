@@ -18,7 +18,6 @@ import msgspec
 from click.core import ParameterSource
 
 from ....errors import FeedrecError, UsageError
-from ....feeds.connections.spreading import spread_over
 from ....recorder import Source
 from ....spelling import did_you_mean
 from ..feed_options import FEED_OPTIONS, FeedOptions
@@ -27,6 +26,7 @@ from ..options.faults import about, options_of
 from .places import files_of, first_collision, has_own_names, why_unusable
 from .table_values import TableReader, files_named_in
 from .toml_lines import KeyPath, lines_of_keys
+from .venue_limits import VenueUse, first_excess, use_of
 
 __all__ = ["FEEDS", "ConfigFile", "FeedPlan", "defaults_of"]
 
@@ -51,6 +51,7 @@ class FeedPlan(msgspec.Struct, frozen=True):
         contents: Digests of the files that these name.
         source: What was found by them; nothing has been connected to.
         files: What the names of its files are made from; None for made up ones.
+        use: What it takes of what its venue allows.
 
     """
 
@@ -59,6 +60,7 @@ class FeedPlan(msgspec.Struct, frozen=True):
     contents: tuple[str, ...]
     source: Source
     files: Path | None
+    use: VenueUse
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FeedPlan):
@@ -69,7 +71,9 @@ class FeedPlan(msgspec.Struct, frozen=True):
         return hash(self.name)
 
     def collides(self, other: FeedPlan) -> bool:
-        """Tell whether runs by both must not be on at once, since they might write to the same files."""
+        """Tell whether runs by both must not be on at once: they are too much for the venue, or for one file."""
+        if first_excess({"one": self.use, "other": other.use}) is not None:
+            return True
         if has_own_names(self.options.place) and has_own_names(other.options.place):
             return False
         return first_collision({"one": self.files, "other": other.files}) is not None
@@ -144,6 +148,9 @@ class _Reading:
             before, name = collision
             where = self.where(name, ["output"])
             raise self.error(where, f"{FEEDS}.{before} writes to files of the same name: {_OWN_NAMES}")
+        excess = first_excess({name: plan.use for name, plan in plans.items()})
+        if excess is not None:
+            raise self.error(self.where(excess[0], ["channel", "connections"]), excess[1], excess[0])
         return plans
 
     def _plan(self, name: str, table: Any) -> FeedPlan:
@@ -161,13 +168,13 @@ class _Reading:
                     raise UsageError("several feeds may be recorded, so none goes to stdout: name a file or a folder")
             source = options.source.find()
             with about("connections", "product", "channel"):
-                spread_over(source.feed, source.subscriptions, options.run.connections)
+                use = use_of(source, options.run.connections)
             with about("output"):
                 files = files_of(source, options.place)
         except FeedrecError as error:
             keys = options_of(error) if isinstance(error, UsageError) else []
             raise self.error(self.where(name, keys), str(error), name) from error
-        return FeedPlan(name, options, tuple(map(_digest, files_named_in(together))), source, files)
+        return FeedPlan(name, options, tuple(map(_digest, files_named_in(together))), source, files, use)
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
