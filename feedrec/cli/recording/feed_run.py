@@ -44,9 +44,7 @@ class FeedRun:
         self.source, self.options, self.name = source, options, name
         self.output: Output = open_output(source, options.place, options.hooks, name)
         run = msgspec.structs.replace(options.run, name=name)
-        self.watch = None
-        if services.watch is not None:
-            self.watch = services.watch.begin(name or source.feed.name, source.feed.name, run.stale_after)
+        self.watch = services.watch_run(source, run, self.output)
         try:
             self.session: RecordingSession = source.session(
                 self.output.writer, limits=options.limits, options=run, watch=self.watch, rates=services.rates

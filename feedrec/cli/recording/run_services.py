@@ -13,7 +13,11 @@ from .feed_options import ProcessOptions
 from .options.alert_options import Alerts
 
 if TYPE_CHECKING:
+    from ...recorder import Source
+    from ...recorder.session.run_options import RunOptions
+    from ...recorder.watching.run_watch import RunWatch
     from ...recorder.watching.watch_server import WatchServer
+    from .output import Output
 
 __all__ = ["RunServices"]
 
@@ -52,6 +56,21 @@ class RunServices:
 
             self._server = WatchServer(self.watch, options.metrics, options.allow_hosts)
         self._cleanup = contextlib.AsyncExitStack()
+
+    def watch_run(self, source: Source, options: RunOptions, output: Output) -> RunWatch | None:
+        """Return the watch of a run that is about to begin; None if nobody wants to know."""
+        if self.watch is None:
+            return None
+        from ...recorder.output.command_finisher import CommandFinisher
+
+        watch = self.watch.begin(options.name or source.feed.name, source.feed.name, options.stale_after)
+        chain = output.chain
+        if chain is not None:
+            watch.add_steps(lambda: chain.waiting)
+            for step in chain.steps:
+                if isinstance(step, CommandFinisher):
+                    self.watch.add_commands(step.runner)
+        return watch
 
     async def __aenter__(self) -> Self:
         if self.watch is not None:

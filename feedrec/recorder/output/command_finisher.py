@@ -38,6 +38,7 @@ class CommandFinisher(Finisher):
         wait: Waits so many seconds, or less if the event is set.
 
     Attributes:
+        runner: As given.
         failed: Files for which it has not succeeded when the run ended, in order.
 
     """
@@ -52,7 +53,7 @@ class CommandFinisher(Finisher):
         wait: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         super().__init__()
-        self._runner, self._told, self._is_wanted = runner, told, is_wanted
+        self.runner, self._told, self._is_wanted = runner, told, is_wanted
         self._wait_for = wait
         self._is_ending = threading.Event()
         self.failed: list[Path] = []
@@ -77,7 +78,7 @@ class CommandFinisher(Finisher):
         """Forget what waits, and end the command; the files stay as they are."""
         super().give_up()
         self._is_ending.set()
-        self._runner.give_up()
+        self.runner.give_up()
 
     def _finish_one(self, path: Path) -> None:
         pause = FIRST_PAUSE
@@ -101,4 +102,4 @@ class CommandFinisher(Finisher):
     def _succeeds(self, path: Path) -> bool:
         event = self._told(path)
         values = {name: "" if value is None else str(value) for name, value in event.items()}
-        return self._runner.run(values, event).failure is None
+        return self.runner.run(values, event).failure is None

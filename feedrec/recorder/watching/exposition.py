@@ -21,7 +21,7 @@ from ...model import NANOSECONDS
 from .clock_watch import ClockFacts
 from .lag import BOUNDS
 from .process_watch import ProcessFacts
-from .run_watch import ENDED, FAILED, RunFacts
+from .run_watch import ENDED, FAILED, WAITING, RunFacts
 
 try:
     from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -32,7 +32,7 @@ except ImportError as error:
 
 __all__ = ["METRICS", "STATES", "Exposition", "Metrics"]
 
-STATES = ("connecting", "recording", "reconnecting", "idle", "finishing", ENDED, FAILED)
+STATES = (WAITING, "connecting", "recording", "reconnecting", "idle", "finishing", ENDED, FAILED)
 """What a run may be doing."""
 
 _FEED = ("feed", "endpoint")
@@ -188,12 +188,14 @@ def _samples_of_run(run: RunFacts, *, is_ready: bool) -> Samples:
     feed, counts, disk = (run.feed, run.endpoint), run.counts, run.disk
     for state in STATES:
         yield "feedrec_run_state", (*feed, state), int(run.state == state)
-    for step, waiting in run.waiting.items():
+    yield "feedrec_ready", feed, int(is_ready)
+    if counts is None:
+        return
+    for step, waiting in run.waiting().items():
         yield "feedrec_finishers_waiting", (*feed, step), waiting
     values = {
-        "ready": int(is_ready),
         "out_of_order_total": counts.out_of_order,
-        "resyncs_total": getattr(counts, "resyncs", 0),
+        "resyncs_total": counts.resyncs,
         "reconnects_total": counts.reconnects,
         "connections_open": run.open,
         "connections_wanted": run.wanted,

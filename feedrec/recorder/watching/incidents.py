@@ -77,7 +77,7 @@ class Incidents:
         """Tell of an incident, at once or when its time has come."""
         key, now = (incident.feed, incident.kind), self._now()
         self._forget(now)
-        if incident.kind == "ended" or not (key in self._told or key in self._held):
+        if key not in self._told and key not in self._held:
             self._pass_on(key, incident, now)
             return
         self._held[key] = incident, self._held[key][1] + 1 if key in self._held else 0
@@ -108,8 +108,6 @@ class Incidents:
 
     def _pass_on(self, key: tuple[str, str], incident: Incident, now: float) -> None:
         """Pass it on; a listener that fails hurts neither the others nor the run."""
-        if key in self._held:
-            self._release(key, now)
         self._told[key] = now
         for listener in self._listeners:
             try:

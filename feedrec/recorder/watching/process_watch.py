@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
 from typing import Protocol, Self
 
 import msgspec
 
 from .clock_watch import ClockFacts, ClockWatch
+from .figures import label
 from .incidents import Incident, Incidents
 from .run_watch import RunFacts, RunWatch
 
 __all__ = ["CommandFacts", "Commands", "ProcessFacts", "ProcessWatch", "Readiness"]
 
 _TICK = 1.0
+_MOST_COMMANDS = 1000  # that may still run
 
 
 class Commands(Protocol):
@@ -32,7 +34,7 @@ class Commands(Protocol):
     def waiting(self) -> int: ...
 
 
-class CommandFacts(msgspec.Struct):
+class CommandFacts(msgspec.Struct, frozen=True):
     """
     The commands of one kind, up to one moment.
 
@@ -65,10 +67,10 @@ class Readiness(msgspec.Struct, frozen=True):
 
 class ProcessFacts(msgspec.Struct, frozen=True):
     """
-    All that is shown, at one moment; nothing in it changes any more.
+    All that is shown, at one moment.
 
     Attributes:
-        runs: The runs that have begun.
+        runs: The last run of each feed.
         readiness: Whether they are ready.
         clock: The clock of the machine.
         commands: The commands of each kind.
@@ -105,7 +107,8 @@ class ProcessWatch:
         self._clock = clock or ClockWatch()
         self._wall, self._steady = wall, steady
         self._runs: dict[str, RunWatch] = {}
-        self._commands: list[Commands] = []
+        self._commands: deque[Commands] = deque()
+        self._past: dict[str, CommandFacts] = defaultdict(CommandFacts)  # of commands that are long over
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -130,19 +133,31 @@ class ProcessWatch:
             stale_after: Seconds without a frame that are too long; None for what its feed says.
 
         """
-        wall, steady = self._wall, self._steady
+        feed, wall, steady = label(feed), self._wall, self._steady
         watch = RunWatch(feed, endpoint, self._incidents, stale_after=stale_after, wall=wall, steady=steady)
         self._runs[watch.feed] = watch
         return watch
 
-    def remove(self, watch: RunWatch) -> None:
-        """Show a run no more: its feed is not recorded any longer."""
-        if self._runs.get(watch.feed) is watch:
-            del self._runs[watch.feed]
+    def expect(self, feeds: Mapping[str, str]) -> None:
+        """
+        Show these feeds and no others: those of which no run has begun are waited for, all others are not missed.
+
+        Args:
+            feeds: The endpoint of each, by name.
+
+        """
+        names = {label(feed) for feed in feeds}
+        self._runs = {name: run for name, run in self._runs.items() if name in names}
+        for feed, endpoint in feeds.items():
+            if label(feed) not in self._runs:
+                self.begin(feed, endpoint)
 
     def add_commands(self, commands: Commands) -> None:
-        """Have the commands of a kind shown, or some of them."""
+        """Have the commands of a kind shown, or some of them: of each run anew."""
         self._commands.append(commands)
+        if len(self._commands) > _MOST_COMMANDS:
+            old = self._commands.popleft()
+            self._past[old.kind] = _together(self._past[old.kind], old)
 
     def tick(self) -> None:
         """See whether anything has changed; called each second."""
@@ -155,22 +170,24 @@ class ProcessWatch:
     @property
     def readiness(self) -> Readiness:
         """Whether every feed has a connection on which something has arrived lately, and the disk takes what comes."""
-        feeds = {name: run.reasons for name, run in self._runs.items()}
+        feeds = {name: run.reasons for name, run in list(self._runs.items())}  # a run is begun in any thread
         return Readiness(bool(feeds) and not any(feeds.values()), feeds)
 
     def facts(self) -> ProcessFacts:
         """Return all that is shown, as of this moment."""
-        commands = defaultdict[str, CommandFacts](CommandFacts)
-        for one in self._commands:
-            of_kind = commands[one.kind]
-            of_kind.succeeded += one.runs - one.failures
-            of_kind.failed += one.failures
-            of_kind.dropped += one.dropped
-            of_kind.waiting += one.waiting
-        runs = [facts for run in self._runs.values() if (facts := run.facts()) is not None]
-        return ProcessFacts(runs, self.readiness, self._clock.facts, dict(commands))
+        commands = dict(self._past)
+        for one in list(self._commands):
+            commands[one.kind] = _together(commands.get(one.kind, CommandFacts()), one)
+        runs = [run.facts() for run in list(self._runs.values())]
+        return ProcessFacts(runs, self.readiness, self._clock.facts, commands)
 
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
             self.tick()
+
+
+def _together(facts: CommandFacts, one: Commands) -> CommandFacts:
+    """Add commands to others of their kind."""
+    succeeded, failed = facts.succeeded + one.runs - one.failures, facts.failed + one.failures
+    return CommandFacts(succeeded, failed, facts.dropped + one.dropped, facts.waiting + one.waiting)

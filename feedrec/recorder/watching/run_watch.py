@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -23,7 +23,7 @@ from .incidents import Incident, IncidentKind, Incidents
 from .lag import LagSampler
 from .rules import Change, DiskRule, StaleRule
 
-__all__ = ["ENDED", "FAILED", "LATELY", "Link", "RunFacts", "RunWatch", "WatchedRun"]
+__all__ = ["ENDED", "FAILED", "LATELY", "WAITING", "Link", "RunFacts", "RunWatch", "WatchedRun"]
 
 LATELY = 25.0
 """Seconds within which something has arrived on a connection that lives: a silent one is pinged, and then dropped."""
@@ -31,8 +31,8 @@ LATELY = 25.0
 NO_CONNECTION = 60.0
 """Seconds without a connection after which a feed is stale that may be silent for long."""
 
-ENDED, FAILED = "ended", "failed"
-"""States of a run that is over."""
+WAITING, ENDED, FAILED = "waiting", "ended", "failed"
+"""States of a run that has not begun, and of one that is over."""
 
 log = logging.getLogger("feedrec")
 
@@ -58,6 +58,8 @@ class RunCounts(Protocol):
 
     @property
     def out_of_order(self) -> int: ...
+    @property
+    def resyncs(self) -> int: ...
     @property
     def reconnects(self) -> int: ...
 
@@ -111,36 +113,36 @@ class _Connection(msgspec.Struct):
 
 class RunFacts(msgspec.Struct, frozen=True):
     """
-    A run at one moment, for those who show it: nothing in it changes any more.
+    A run at one moment, for those who show it.
 
     Attributes:
         feed, endpoint: As those of the watch.
-        state: What it is doing: a `RunState`, `ENDED` or `FAILED`.
-        counts: Its figures as a whole.
+        state: What it is doing: a `RunState`, `WAITING`, `ENDED` or `FAILED`.
+        counts: Its figures as a whole; None before it begins: then there is nothing else to show.
         channels: Those of each endpoint and channel: frames, bytes, gaps, missing frames, resets, and lags by size.
         open, wanted: Connections that are open, and how many there should be.
         missing_subscriptions: What was asked for and is not served, each product of a channel by itself.
         last_frame_age: Seconds since a frame arrived; None before the first.
         backlog, file_size, frames_lost: See `GrowingRecording`.
         disk: See `DiskStanding`.
-        waiting: Finished files that wait for each step of what is done with them.
+        waiting: Returns the finished files that wait for each step of what is done with them; it may wait for a lock.
 
     """
 
     feed: str
     endpoint: str
     state: str
-    counts: RunCounts
-    channels: dict[tuple[str, str], tuple[int, int, int, int, int, list[int]]]
-    open: int
-    wanted: int
-    missing_subscriptions: int
-    last_frame_age: float | None
-    backlog: int
-    file_size: int
-    frames_lost: int
-    disk: DiskStanding
-    waiting: dict[str, int]
+    counts: RunCounts | None = None
+    channels: dict[tuple[str, str], tuple[int, int, int, int, int, list[int]]] = {}
+    open: int = 0
+    wanted: int = 0
+    missing_subscriptions: int = 0
+    last_frame_age: float | None = None
+    backlog: int = 0
+    file_size: int = 0
+    frames_lost: int = 0
+    disk: DiskStanding = DiskStanding()
+    waiting: Callable[[], Mapping[str, int]] = dict
 
 
 class RunWatch:
@@ -184,7 +186,7 @@ class RunWatch:
         self._last_sign = self._quiet_since  # when a connection lived
         self._limit: float | None = None
         self._stale, self._disk = StaleRule(), DiskRule()
-        self._steps: dict[str, Callable[[], int]] = {}
+        self._waiting: Callable[[], Mapping[str, int]] = dict
         self._has_failed = False
 
     # Told by the run
@@ -194,9 +196,9 @@ class RunWatch:
         self._run, self._recording = run, recording
         self._quiet_since = self._last_sign = self._steady()
 
-    def add_step(self, name: str, waiting: Callable[[], int]) -> None:
-        """Have it shown how many finished files wait for a step of what is done with them."""
-        self._steps[label(name)] = waiting
+    def add_steps(self, waiting: Callable[[], Mapping[str, int]]) -> None:
+        """Have it shown how many finished files wait for each step of what is done with them."""
+        self._waiting = waiting
 
     def add_connection(self, number: int, feed: Feed, link: Link) -> None:
         """Watch a connection, which is about to be opened."""
@@ -304,11 +306,11 @@ class RunWatch:
         refusal = self._recording.disk.refusal
         return found if refusal is None else [*found, f"the disk takes nothing: {refusal}"]
 
-    def facts(self) -> RunFacts | None:
-        """Return how the run stands at this moment; None if it has not begun."""
+    def facts(self) -> RunFacts:
+        """Return how the run stands at this moment."""
         run, recording, now = self._run, self._recording, self._steady()
         if run is None or recording is None:
-            return None
+            return RunFacts(self.feed, self.endpoint, WAITING)
         progress, subscribed = run.progress, run.subscribed
         return RunFacts(
             self.feed,
@@ -328,7 +330,7 @@ class RunWatch:
             recording.file_size,
             recording.frames_lost,
             recording.disk,
-            {step: waiting() for step, waiting in self._steps.items()},
+            self._waiting,
         )
 
     def _silence(self, now: float) -> tuple[float, float]:

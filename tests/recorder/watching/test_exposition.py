@@ -15,8 +15,9 @@ from feedrec.recorder.session.summary import RunState
 from feedrec.recorder.watching.clock_quality import ClockQuality
 from feedrec.recorder.watching.clock_watch import ClockFacts
 from feedrec.recorder.watching.exposition import METRICS, STATES, Exposition
+from feedrec.recorder.watching.incidents import Incidents
 from feedrec.recorder.watching.lag import BOUNDS
-from feedrec.recorder.watching.process_watch import CommandFacts, ProcessFacts, Readiness
+from feedrec.recorder.watching.process_watch import CommandFacts, ProcessFacts, ProcessWatch, Readiness
 
 from .watched import Watched
 
@@ -33,9 +34,8 @@ def facts(*, names: tuple[str, ...] = ("main",), quality: ClockQuality | None = 
         run.open()
         run.receive()
         run.watch.event(0, "gap", {"missing": 3})
-        run.watch.add_step("parquet", lambda: 2)
-        if (found := run.watch.facts()) is not None:
-            runs.append(found)
+        run.watch.add_steps(lambda: {"parquet": 2})
+        runs.append(run.watch.facts())
     readiness = Readiness(True, {name: [] for name in names})
     return ProcessFacts(runs, readiness, ClockFacts(1, quality), {"alert": CommandFacts(5, 4, 3, 2)})
 
@@ -139,6 +139,17 @@ def test_it_is_compressed_if_that_is_accepted(accepted: str, encoding: str) -> N
     assert written.encoding == encoding
     text = gzip.decompress(written.body) if encoding else written.body
     assert b"feedrec_frames_total" in text
+
+
+def test_of_a_feed_that_has_not_begun_only_that_is_shown() -> None:
+    """It is missed by whoever waits for it, and has no figures."""
+    watch = ProcessWatch(Incidents())
+    watch.expect({"later": "coinbase-advanced"})
+    found = samples(Exposition().write(watch.facts()).body.decode())
+    shown = {key for key in found if "later" in key}
+    assert {name for name, *_ in shown} == {"feedrec_ready", "feedrec_run_state"}
+    assert found["feedrec_ready", "coinbase-advanced", "later"] == 0
+    assert found["feedrec_run_state", "coinbase-advanced", "later", "waiting"] == 1
 
 
 def test_the_states_are_those_of_a_run() -> None:

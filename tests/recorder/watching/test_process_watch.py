@@ -22,15 +22,26 @@ def begun(watch: ProcessWatch, name: str) -> Watched:
 
 
 def test_a_feed_that_is_removed_is_shown_no_more() -> None:
-    """But a run that another of the same name has replaced takes nothing along when it goes."""
+    """One that is new is shown before it has a run; those that stay are as they were."""
     watch = ProcessWatch(Incidents(), steady=lambda: 1000.0)
-    first, second, replaced = begun(watch, "a"), begun(watch, "b"), begun(watch, "b")
-    assert [one.feed for one in watch.facts().runs] == ["a", "b"]
-    watch.remove(second.watch)
-    watch.remove(first.watch)
-    assert [one.feed for one in watch.facts().runs] == ["b"]
-    watch.remove(replaced.watch)
-    assert watch.facts().runs == []
+    watch.expect({"a": "coinbase-advanced", "b": "coinbase-advanced"})
+    assert watch.readiness.feeds == {"a": ["it has not begun"], "b": ["it has not begun"]}
+    begun(watch, "a").open()
+    begun(watch, "b")
+    watch.expect({"a": "coinbase-advanced", "c": "coinbase-exchange"})
+    assert [(one.feed, one.endpoint, one.state) for one in watch.facts().runs] == [
+        ("a", "coinbase-advanced", "recording"),
+        ("c", "coinbase-exchange", "waiting"),
+    ]
+    assert watch.readiness.feeds == {"a": [], "c": ["it has not begun"]}
+
+
+def test_a_run_takes_the_place_of_the_one_before_it() -> None:
+    """The old one may still be on; of its feed, it is the new one that is shown."""
+    watch = ProcessWatch(Incidents(), steady=lambda: 1000.0)
+    begun(watch, "a").open()
+    begun(watch, "a")
+    assert watch.readiness.feeds == {"a": ["no connection is open"]}
 
 
 def test_all_feeds_must_be_ready_and_there_must_be_one() -> None:
@@ -66,6 +77,10 @@ def test_the_commands_of_a_kind_are_added_up() -> None:
     ):
         watch.add_commands(SimpleNamespace(kind=kind, runs=runs, failures=failures, dropped=dropped, waiting=waiting))
     assert watch.facts().commands == {"on-rotate": CommandFacts(3, 3, 3, 1), "alert": CommandFacts(1, 0, 0, 0)}
+    for _ in range(5000):  # runs come and go for years
+        watch.add_commands(SimpleNamespace(kind="on-rotate", runs=1, failures=0, dropped=0, waiting=0))
+    assert watch.facts().commands["on-rotate"] == CommandFacts(5003, 3, 3, 1)
+    assert len(watch._commands) <= 1000
 
 
 def test_at_the_end_everything_is_told() -> None:

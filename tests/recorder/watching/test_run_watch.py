@@ -13,9 +13,7 @@ from .watched import FEED, UPDATE, Watched
 
 
 def facts(run: Watched) -> RunFacts:
-    found = run.watch.facts()
-    assert found is not None
-    return found
+    return run.watch.facts()
 
 
 def texts(run: Watched) -> list[tuple[str, str]]:
@@ -164,6 +162,6 @@ def test_a_feed_that_cannot_say_when_its_frames_were_sent_is_watched_all_the_sam
 
 def test_what_waits_for_a_step_is_shown() -> None:
     run = Watched()
-    run.watch.add_step("checkpoints", lambda: 3)
-    assert facts(run).waiting == {"checkpoints": 3}
+    run.watch.add_steps(lambda: {"checkpoints": 3})
+    assert facts(run).waiting() == {"checkpoints": 3}
     assert facts(run).endpoint == FEED.name

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from ....errors import FeedrecError
+from ....recorder.fleet.changes import Changes
 from ....recorder.fleet.fleet import Fleet
 from ...memory import long_lived
 from ...signals import has_controlling_terminal
@@ -70,7 +71,7 @@ class _Recording:
     async def run(self) -> None:
         async with self._services:
             self.ending.install(asyncio.get_running_loop())
-            self.fleet.apply(self._plans)
+            self._apply(self._plans)
             async with shown_status(self.fleet):
                 await self.fleet.run()
 
@@ -92,5 +93,11 @@ class _Recording:
                 log.error("%s; nothing is changed", error)  # noqa: TRY400  one line, no traceback
                 continue
             if not self.fleet.is_stopping:
-                log.info("%s was read again: %s", self._file.path, self.fleet.apply(plans))
+                log.info("%s was read again: %s", self._file.path, self._apply(plans))
         self._is_reading = False
+
+    def _apply(self, plans: dict[str, FeedPlan]) -> Changes:
+        """Record by these plans from now on, and have those feeds watched."""
+        if self._services.watch is not None:
+            self._services.watch.expect({name: plan.source.feed.name for name, plan in plans.items()})
+        return self.fleet.apply(plans)
