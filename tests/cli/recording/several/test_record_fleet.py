@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import signal
 import termios
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from feedrec.formats import open_recording
 
@@ -23,6 +26,14 @@ def without_terminal() -> None:
     """As a service manager starts it: no terminal, and SIGHUP as it is."""
     os.setsid()
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def reasons(log: Path) -> dict[str, int]:
+    """Return how many reasons there are for each feed not to be ready."""
+    found = re.search(r"metrics at (\S+)/metrics", log.read_text())
+    assert found is not None
+    feeds = httpx.get(f"{found[1]}/readyz").json()["feeds"]
+    return {name: len(why) for name, why in feeds.items()}
 
 
 def test_a_reload_changes_one_feed_and_the_other_keeps_its_connection(tmp_path: Path) -> None:
@@ -50,7 +61,8 @@ def test_a_reload_changes_one_feed_and_the_other_keeps_its_connection(tmp_path: 
         with (
             (tmp_path / "log").open("wb") as log,
             background(
-                "record", "--config", config, "--json", cwd=tmp_path, stderr=log, preexec_fn=without_terminal
+                *("record", "--config", config, "--json", "--metrics", "127.0.0.1:0"),
+                cwd=tmp_path, stderr=log, preexec_fn=without_terminal,
             ) as one,
         ):
             wait_for_frames(tmp_path / "btc.jsonl.part")
@@ -61,6 +73,7 @@ def test_a_reload_changes_one_feed_and_the_other_keeps_its_connection(tmp_path: 
             write("ETH-USD")
             one.send_signal(signal.SIGHUP)
             wait_for_frames(tmp_path / "eth-0002.jsonl.part")
+            wait_until(lambda: reasons(tmp_path / "log") == {"btc": 0, "eth": 0, "bad": 1})
             code, out, _ = interrupt(one, signal.SIGTERM)
     text = (tmp_path / "log").read_text()
     assert "r.toml:9: feeds.eth.rotte: there is no such option; did you mean 'rotate'?; nothing is changed" in text
