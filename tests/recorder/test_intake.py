@@ -77,6 +77,7 @@ def test_all_frames_of_one_read_share_its_time(path: Path) -> None:
 
 def test_a_connection_begins_with_a_reading_of_the_clocks_and_its_opening(path: Path) -> None:
     bench = Bench(create_recording(path, HEADER))
+    bench.writer.clock_quality = lambda: None
     bench.intake.bytes_arrived()
     bench.now += SECOND
     bench.intake.opened({"url": "ws://x"})

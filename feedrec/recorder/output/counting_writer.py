@@ -19,6 +19,7 @@ from ...model import Event, Frame, FrameInfo, Record
 from ..clock import Reading
 from ..run_end import Outcome, RunEnd
 from ..throttle import Reminder
+from ..watching.clock_quality import ClockQuality, read_clock_quality
 from ..watching.run_watch import RunWatch
 from .open_connections import OpenConnections
 from .writer_protocol import GrowingRecording
@@ -111,6 +112,7 @@ class CountingWriter:
         subscribed: What was asked for, and what the venue accepted.
         is_complete: Whether no more frames are written: the limit is reached, or writing failed.
         failure: Why writing failed; None while it works.
+        clock_quality: Says how well the clock is kept.
         watch: Told of all frames and events, for whoever watches the run; None if nobody does.
         memory_reminder, throttle_reminder: When it is to be logged, for all connections, that reading is paused.
 
@@ -125,6 +127,7 @@ class CountingWriter:
         self.is_complete = False
         self.failure: FeedrecError | None = None
         self.watch: RunWatch | None = None
+        self.clock_quality: Callable[[], ClockQuality | None] = read_clock_quality
         self.memory_reminder, self.throttle_reminder = Reminder(), Reminder()
         self._end = end
         self._max_frames = max_frames
@@ -281,8 +284,11 @@ class CountingWriter:
         self._write(Event(time, conn, name, details))
 
     def clock_reading(self, time: int, conn: int, reading: Reading) -> None:
-        """Write the `clock` event that stands before what is stamped with `time`."""
-        self._write(reading.event(time, conn))
+        """Write the `clock` event that stands before what is stamped with `time`, about once a minute."""
+        event, quality = reading.event(time, conn), self.clock_quality()
+        if quality is not None:
+            event.details["ntp"] = quality.as_dict()
+        self._write(event)
 
     def exchange(self, event: Event) -> None:
         """Write an HTTP request and its answer, which are an event."""

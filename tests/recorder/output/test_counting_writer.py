@@ -13,6 +13,7 @@ from feedrec.recorder.clock import Reading
 from feedrec.recorder.output.counting_writer import CountingWriter, Counts
 from feedrec.recorder.output.null_writer import NullWriter
 from feedrec.recorder.run_end import Outcome, RunEnd
+from feedrec.recorder.watching.clock_quality import ClockQuality
 
 from ..venue import HEADER, gated_writer, records
 
@@ -34,6 +35,10 @@ def broken_recording(path: Path) -> RecordingWriter:
 def test_frames_and_events_are_written_in_the_order_they_are_given(path: Path) -> None:
     recording = create_recording(path, HEADER)
     writer = CountingWriter(recording, RunEnd())
+    ntp = {"synchronized": True, "offset": -7, "max_error": 9, "estimated_error": 8}
+    writer.clock_quality = lambda: None
+    writer.clock_reading(1, 0, Reading(1, 5))
+    writer.clock_quality = lambda: ClockQuality(True, -7, 9, 8)
     writer.clock_reading(1, 0, Reading(1, 5))
     writer.event(1, 0, "open", {"url": "ws://x"})
     writer.sent(2, 0, b'{"jwt":"[redacted]"}', redacted=True)
@@ -42,6 +47,7 @@ def test_frames_and_events_are_written_in_the_order_they_are_given(path: Path) -
     recording.finish()
     assert records(path) == [
         Event(1, 0, "clock", {"wall": 1, "monotonic": 5}),
+        Event(1, 0, "clock", {"wall": 1, "monotonic": 5, "ntp": ntp}),
         Event(1, 0, "open", {"url": "ws://x"}),
         Frame(2, 0, b'{"jwt":"[redacted]"}', "out", redacted=True),
         Frame(3, 0, b"[1]"),
