@@ -55,9 +55,6 @@ class FleetRun(Protocol):
     async def wait_open(self) -> None:
         """Wait until its first connection is open, or it is over."""
 
-    def forget(self) -> None:
-        """Have it watched no more: it is over, and its feed is not recorded any longer."""
-
     def stop(self) -> None:
         """End it, once it is opened."""
 

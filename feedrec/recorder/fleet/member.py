@@ -120,8 +120,6 @@ class Member(Generic[Plan]):
             finally:
                 if self.state is not MemberState.FAILED:
                     self.state = MemberState.OVER
-                    if self.run is not None:
-                        self.run.forget()
                 self.opened.set()
                 self.released.set()
             await asyncio.gather(*self._beside, return_exceptions=True)

@@ -35,7 +35,6 @@ class FakeRun:
         self.connected, self.ended, self.settled = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.fails_with: Exception | None = None
         self.counts = Counts(connections=1)
-        self.is_forgotten = False
         self.settled.set()
         self.is_prepared = asyncio.Event()
         self.is_prepared.set()
@@ -65,9 +64,6 @@ class FakeRun:
 
     async def wait_open(self) -> None:
         await self.connected.wait()
-
-    def forget(self) -> None:
-        self.is_forgotten = True
 
     def stop(self) -> None:
         self.ended.set()

@@ -73,11 +73,6 @@ class PlannedRun:
     async def wait_open(self) -> None:
         await self._opened.session.wait_open()
 
-    def forget(self) -> None:
-        watch = None if self._run is None else self._run.watch
-        if self._services.watch is not None and watch is not None:
-            self._services.watch.remove(watch)
-
     def stop(self) -> None:
         if self._run is not None:
             self._run.session.stop()

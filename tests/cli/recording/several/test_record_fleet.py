@@ -62,7 +62,9 @@ def test_a_reload_changes_one_feed_and_the_other_keeps_its_connection(tmp_path: 
             (tmp_path / "log").open("wb") as log,
             background(
                 *("record", "--config", config, "--json", "--metrics", "127.0.0.1:0"),
-                cwd=tmp_path, stderr=log, preexec_fn=without_terminal,
+                cwd=tmp_path,
+                stderr=log,
+                preexec_fn=without_terminal,
             ) as one,
         ):
             wait_for_frames(tmp_path / "btc.jsonl.part")
