@@ -25,7 +25,9 @@ def samples(text: str) -> dict[tuple[str, str], float]:
 
 def test_a_recorder_is_scraped_while_it_records(tmp_path: Path) -> None:
     """It is ready while data comes and says so, counts by channel, and ends as ever."""
-    asked = ("record", "-c", "level2", "-c", "ticker", "-o", "x.jsonl.zst", "--metrics", "127.0.0.1:0", "-v")
+    asked = ["record", "-c", "level2", "-c", "ticker", "-o", "x.jsonl.zst", "--metrics", "127.0.0.1:0", "-v"]
+    kinds = ("on-rotate", "alert")
+    asked += ["--on-rotate", "true {path}", "--alert", "true {kind}"]
     with mock_venue(DEMO, "--loop", "--speed", 20) as url, background(*asked, "--url", url, cwd=tmp_path) as recorder:
         assert recorder.stderr is not None
         log = ""
@@ -35,7 +37,7 @@ def test_a_recorder_is_scraped_while_it_records(tmp_path: Path) -> None:
         with httpx.Client(base_url=found[1], timeout=HANG_TIMEOUT) as client:
             wait_until(lambda: client.get("/readyz").json() == {"ready": True, "feeds": {"coinbase-advanced": []}})
             wait_until(lambda: samples(client.get("/metrics").text).get(("feedrec_frames_total", "ticker"), 0) > 50)
-            known = samples(client.get("/metrics").text)
+            known = samples(text := client.get("/metrics").text)
             assert client.get("/healthz").status_code == 200
         code, out, _ = interrupt(recorder)
     assert code == 0
@@ -46,6 +48,8 @@ def test_a_recorder_is_scraped_while_it_records(tmp_path: Path) -> None:
     assert known["feedrec_connections_open", ""] == known["feedrec_connections_wanted", ""] == 1
     assert known["feedrec_disk_free_bytes", ""] > 0
     assert known["feedrec_disk_refusing", ""] == known["feedrec_lost_frames_total", ""] == 0
+    assert known["feedrec_finishers_waiting", ""] == 0
+    assert all(f'feedrec_command_runs_total{{kind="{kind}",result="success"}} 0.0' in text for kind in kinds)
     assert known["process_cpu_seconds_total", ""] > 0
 
 
