@@ -55,6 +55,7 @@ def plan_facts(name: str, options: FeedOptions, source: Source) -> dict[str, Any
         "credentials": source.credentials is not None,
         "rest": source.rest is not None,
         "files": _files(source, options.place),
+        "kept": _kept(options.place),
         "limits": {
             "duration": options.limits.duration,
             "max_frames": options.limits.max_frames,
@@ -81,7 +82,9 @@ def plan_lines(
     if plan := source.feed.plan_of(source.subscriptions):
         rows.append(["", "plan", plan])
     rows += [["", "REST", "asked beside the feed"]] if facts["rest"] else []
-    rows += [["", "files", facts["files"]], ["", "ends", _end(options)], ["", "disk", _disk(options.place)]]
+    rows += [["", "files", facts["files"]]]
+    rows += [["", "kept", facts["kept"]]] if facts["kept"] else []
+    rows += [["", "ends", _end(options)], ["", "disk", _disk(options.place)]]
     keys = ", with credentials" if facts["credentials"] else ""
     return [f"{name or 'plan'}: {facts['endpoint']}{keys}", *output.columns(rows, wrap=width)]
 
@@ -114,6 +117,16 @@ def _files(source: Source, place: OutputOptions) -> str:
     spans = [output.duration(turning.nanoseconds / NANOSECONDS)] if turning.nanoseconds else []
     spans += [output.size(turning.size)] if turning.size else []
     return f"{text}, another one after {' or '.join(spans)}"
+
+
+def _kept(place: OutputOptions) -> str:
+    """Say how much of the finished files is kept; empty for all."""
+    keep = place.kept
+    if keep is None:
+        return ""
+    texts = [output.duration(keep.nanoseconds / NANOSECONDS)] if keep.nanoseconds else []
+    texts += [f"{output.size(keep.size)} in all"] if keep.size else []
+    return f"for {' and '.join(texts)} at most" if keep.nanoseconds else f"{texts[0]} at most"
 
 
 def _end(options: FeedOptions) -> str:

@@ -83,18 +83,24 @@ class _Recording:
             self._reading = asyncio.create_task(self._read_again())
 
     async def _read_again(self) -> None:
-        while self._is_due:
-            self._is_due = False
-            try:
-                plans = await asyncio.to_thread(self._file.read)
-                changes = self.fleet.changes(plans)
-                self._file.refuse_unusable([*changes.begun, *changes.changed], plans)
-            except FeedrecError as error:
-                log.error("%s; nothing is changed", error)  # noqa: TRY400  one line, no traceback
-                continue
-            if not self.fleet.is_stopping:
-                log.info("%s was read again: %s", self._file.path, self._apply(plans))
-        self._is_reading = False
+        try:
+            while self._is_due:
+                self._is_due = False
+                await self._read_once()
+        finally:
+            self._is_reading = False
+
+    async def _read_once(self) -> None:
+        """Read the configuration and do what it says; if anything is wrong, say so, and do nothing."""
+        try:
+            plans = await asyncio.to_thread(self._file.read)
+            before = {name: member.plan for name, member in self.fleet.members.items()}
+            self._file.refuse_unusable([name for name, plan in plans.items() if before.get(name) != plan], plans)
+        except FeedrecError as error:
+            log.error("%s; nothing is changed", error)  # noqa: TRY400  one line, no traceback
+            return
+        if not self.fleet.is_stopping:
+            log.info("%s was read again: %s", self._file.path, self._apply(plans))
 
     def _apply(self, plans: dict[str, FeedPlan]) -> Changes:
         """Record by these plans from now on, and have those feeds watched."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from feedrec.cli.recording.config.config_file import ConfigFile, FeedPlan
+from feedrec.cli.recording.config.table_values import PATHS, TableReader
 from feedrec.cli.recording.feed_options import FEED_OPTIONS
 from feedrec.errors import UsageError
 from feedrec.formats.file.rotation import RotateAfter
@@ -97,6 +99,44 @@ def test_a_feed_is_another_one_when_a_file_that_it_names_has_changed(tmp_path: P
     (tmp_path / "list.txt").write_text("BTC-USD ETH-USD\n")
     after = read(tmp_path, text)
     assert (after["a"] == before["a"], after["b"] == before["b"]) == (False, True)
+
+
+SAMPLES = {
+    "boolean": True,
+    "channel[:product,...]": "ticker",
+    "command": "echo {path}",
+    "duration": "10m",
+    "duration or size": "1h",
+    "integer range": 4,
+    "mode": "0600",
+    "path": "key.txt",
+    "product": "BTC-USD",
+    "size": "2GB",
+    "text": "x",
+}
+"""A value of each type, as it may stand in the file."""
+
+
+def error(key: str, why: str) -> UsageError:
+    return UsageError(f"{key}: {why}")
+
+
+def test_each_option_of_a_feed_is_a_key(tmp_path: Path) -> None:
+    """Named with - or _; a list where it is repeatable; and whatever is a path is relative to the file."""
+    reader = TableReader(RECORD, tmp_path)
+    options = [one for one in RECORD.params if isinstance(one, click.Option) and one.name in FEED_OPTIONS]
+    assert len(options) > 30
+    for option in options:
+        sample = option.type.choices[0] if isinstance(option.type, click.Choice) else SAMPLES[option.type.name]
+        sample = option.default is not True if sample is True else sample
+        key = option.opts[-1].removeprefix("--")
+        values = [reader.read({name: sample}, error) for name in (key, key.replace("-", "_"))]
+        assert values[0] == values[1]
+        assert values[0][option.name] not in (None, (), option.default)
+        if option.multiple:
+            assert reader.read({key: [sample]}, error) == values[0]
+        assert (str(tmp_path) in str(values[0][option.name])) == (option.name in PATHS)
+        assert option.name in PATHS or not isinstance(option.type, click.Path)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ min-free = "2GB"
 [feeds.btc]
 output = "btc.jsonl.zst"
 product = "BTC-*"
+keep = ["7d", "50GB"]
 
 [feeds.raw]
 endpoint = "raw"
@@ -36,6 +37,7 @@ btc: coinbase-advanced
   connections  1: level2 BTC-*; heartbeats
   products     the venue is asked what BTC-* stands for
   files        btc-0001.jsonl.zst and so on, another one after 1h 00m
+  kept         for 7d 00h and 50.0 GB in all at most
   ends         when it is told to
   disk         2.0 GB are left free, waits 10m 00s for one that is full
 raw: raw
