@@ -39,7 +39,7 @@ LOSS = 3
         "With -e raw": "send header",
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
-        "When a file is finished": "keep on-rotate on-rotate-timeout",
+        "When a file is finished": "keep on-rotate on-rotate-timeout snapshot-on-rotate",
         "When frames are missed": "resync",
         "When to stop": "duration max-frames fail-on-gap strict",
         "Several feeds": "config check",

@@ -265,8 +265,8 @@ def repaired_path(path: Path, *, in_place: bool = False) -> Path:
 
 
 def work_path(output: Path) -> Path:
-    """Return the name under which a repaired recording is written."""
-    suffix = _suffix_of(output.name, _REPAIRABLE_SUFFIXES)
+    """Return the name under which a repaired recording is written; that of a journal is none of a journal."""
+    suffix = _suffix_of(output.name, RECORDING_SUFFIXES)
     return output.with_name(f"{output.name.removesuffix(suffix)}{WORK_MARK}{suffix or output.suffix}")
 
 

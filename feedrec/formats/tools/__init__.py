@@ -3,6 +3,7 @@ Work on whole recordings: what the commands do.
 
     convert.py         any recording to any other
     input_lines.py     the lines of several recordings, as one
+    states/            the state at the end of a file, for another one to begin with
     rewriting.py       lines whose frames are changed on purpose
     summary.py         figures of a recording
     reconnects.py      which connections are reconnects

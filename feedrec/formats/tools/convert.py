@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import msgspec
 
@@ -38,21 +38,9 @@ from ..several.common_clock import CommonClock
 from ..several.inputs import Input, joined_header
 from .input_lines import InputLines, Piece, Run
 from .rewriting import Rewrite, Rewriting, is_marked_rewritten
+from .states.gathered_state import GatheredState, StartState
 
 __all__ = ["Conversion", "StartState", "convert"]
-
-
-class StartState(Protocol):
-    """The state that the frames before a cut lead to, by the feed's rules."""
-
-    def apply(self, info: FrameInfo, payload: bytes) -> None:
-        """Take in a recorded frame."""
-
-    def keys(self) -> Collection[tuple[str, str]]:
-        """Return the channels and products for which there is a snapshot."""
-
-    def snapshot(self, channel: str, product: str, time: int) -> bytes | None:
-        """Return that snapshot as of `time`; None if there is none."""
 
 
 class Conversion(msgspec.Struct):
@@ -195,7 +183,6 @@ class _Conversion:
         self._rewriting: Rewriting | None = None
         if rewrite is not None:
             self._rewriting = Rewriting(rewrite, reading.describe or describe_nothing)
-        self._conns: dict[tuple[str, str], tuple[int, int]] = {}
         self._begun = reading.beginnings(selection.start, selection.end)
         self._common: CommonClock | None = None
         if not reading.numbers.stay:
@@ -203,8 +190,9 @@ class _Conversion:
 
     def run(self, state: StartState | None) -> None:
         start, end = self._selection.start, self._selection.end
-        if state is not None and start is not None:
-            self._gather(state, start)
+        gathered = None if state is None else GatheredState(state)
+        if gathered is not None and start is not None:
+            self._gather(gathered, start)
         self._reading.written_anew = 0
         is_first = True
         for part in self._parts(start, end):
@@ -215,7 +203,7 @@ class _Conversion:
             kept = self._choose(piece) if self._selection.is_filter else piece
             if is_first and kept.lines:
                 is_first = False
-                kept = self._begin(kept, state)
+                kept = self._begin(kept, gathered)
             self._write(kept)
             if self._result.cut_at is not None:
                 break
@@ -233,7 +221,7 @@ class _Conversion:
             return self._reading.runs(self._selection, self._begun)
         return self._reading.pieces(start, end, self._begun)
 
-    def _begin(self, piece: Piece, state: StartState | None) -> Piece:
+    def _begin(self, piece: Piece, state: GatheredState | None) -> Piece:
         """Write a reading of the clocks, if one is known, and the state; return what is left of the first piece."""
         file, lines, marks, _ = piece
         time, conn, *_ = marks[0]
@@ -303,29 +291,21 @@ class _Conversion:
         self._writer.take_run(run)
         self._result.count_run(run)
 
-    def _gather(self, state: StartState, end: int) -> None:
+    def _gather(self, state: GatheredState, end: int) -> None:
         """Apply those frames before the cut that are kept to the state."""
         selection = self._selection
         for file, lines, marks, _ in self._reading.pieces(None, end, self._reading.beginnings(None, end)):
             for line, (_, conn, info, *_) in zip(lines, marks, strict=True):
                 if info is not None and conn is not None and selection.takes_received(conn, info):
-                    for product in ("", *info.products):
-                        self._conns[info.channel, product] = file, conn
                     record = decode_line(line)
                     if isinstance(record, Frame):
-                        state.apply(info, record.payload)
+                        state.take(info, file, conn, record.payload)
 
-    def _write_state(self, state: StartState, time: int) -> None:
+    def _write_state(self, state: GatheredState, time: int) -> None:
         describe = self._reading.describe or describe_nothing
-        keys = state.keys()
-        for channel, product in keys:
-            payload = state.snapshot(channel, product, time)
-            place = self._conns.get((channel, product)) or self._conns.get((channel, ""))
-            if payload is None or place is None:
-                continue
-            frame = Frame(time, place[1], payload, synthetic=True)
+        for file, frame in state.snapshots(time):
             if self._selection.takes(frame, describe):
-                self._write_snapshot(place[0], frame, describe(payload))
+                self._write_snapshot(file, frame, describe(frame.payload))
 
     def _write_snapshot(self, file: int, snapshot: Frame, info: FrameInfo) -> None:
         numbers, frame = self._reading.numbers, snapshot

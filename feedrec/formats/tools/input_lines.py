@@ -1,4 +1,9 @@
-"""The lines of several recordings, by steady time, with what is known about each."""
+"""
+The lines of several recordings, by steady time, with what is known about each.
+
+Where a file goes on from another one, the state that it begins with (`--snapshot-on-rotate`) is left out: what is read
+is what would be in a single file.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from itertools import groupby
 from typing import NamedTuple, NoReturn
 
 from ...errors import LineError
-from ...model import DescribeAll, FrameInfo, Record, describe_nothing
+from ...model import DescribeAll, Frame, FrameInfo, Record, describe_nothing
 from ..line.as_written import as_written
 from ..line.codec import decode_line
 from ..line.columns import stretches
@@ -17,6 +22,7 @@ from ..line.index import Mark
 from ..line.index_marks import LineMarks
 from ..line.selection import Selection
 from ..several.clocks import Beginning, beginning_of, beginning_of_cut, starting_clocks
+from ..several.continued import continued_files
 from ..several.inputs import ConnectionNumbers, Input
 from ..several.merge import Batch, Merge, Source
 
@@ -96,6 +102,7 @@ class InputLines:
         self._marks = [LineMarks(describe) for _ in inputs]
         self.has_readings = any(one.reading for one in inputs)
         self._clocks = starting_clocks(inputs)
+        self._continued = continued_files([one.header for one in inputs])
 
     def beginnings(self, start: int | None, end: int | None) -> list[Beginning]:
         """Return how what lies between two wall times begins in each input."""
@@ -170,8 +177,15 @@ class InputLines:
             Source(number, first, partial(blocks, number), clock=clock)
             for number, (clock, first) in enumerate(beginnings)
         ]
+        at_state = set(self._continued)  # of which nothing but the state may have been read yet
         for batch in Merge(sources):
-            yield from _by_file(batch)
+            if not at_state:
+                yield from _by_file(batch)
+                continue
+            for file, lines in _by_file(batch):
+                rest = _without_state(lines, file, at_state)
+                if rest:
+                    yield file, rest
 
     def _raise_bad_line(self, file: int, lines: Sequence[bytes]) -> NoReturn:
         """Report the position of the first invalid line."""
@@ -188,6 +202,25 @@ def _note_anew(anew: dict[bytes, bytes], line: bytes, record: Record) -> None:
     """Note how a writer writes a line, if another program wrote it otherwise."""
     if (new := as_written(line, record)) != line:
         anew[line] = new
+
+
+def _without_state(lines: list[bytes], file: int, at_state: set[int]) -> list[bytes]:
+    """Return lines of a file without the synthetic frames before the first one that the venue sent."""
+    if file not in at_state:
+        return lines
+    kept: list[bytes] = []
+    for number, line in enumerate(lines):
+        try:
+            record = decode_line(line)
+        except LineError:  # reported where it is read
+            return kept + lines[number:]
+        if isinstance(record, Frame) and record.direction == "in":
+            if not record.synthetic:
+                at_state.discard(file)
+                return kept + lines[number:]
+            continue
+        kept.append(line)
+    return kept
 
 
 def _by_file(batch: Batch) -> Iterator[tuple[int, list[bytes]]]:

@@ -35,7 +35,7 @@ from .salvage_blocks import Salvage, salvage
 from .salvage_prefix import PrefixSalvage
 from .salvage_writer import SalvageWriter
 
-__all__ = ["Loss", "Repair", "repair_recording"]
+__all__ = ["Loss", "Repair", "free_work_path", "naming", "repair_recording"]
 
 
 def repair_recording(  # noqa: PLR0913  as many options as the command has
@@ -76,11 +76,11 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
     """
     path, output = _old_and_new(path, output, in_place=in_place, overwrite=overwrite)
     with contextlib.closing(RecordingFile(path)) as file, _reading(file, max_line) as source:
-        work, result = _free_work_path(output), Repair(path, output)
+        work, result = free_work_path(output), Repair(path, output)
         mode = mode or _mode_for(path, in_place=in_place)
         create = functools.partial(create_recording, work, overwrite=True, mode=mode)
         writer = SalvageWriter(result, source, rules_for, create, endpoint, keep_unverified=keep_unverified)
-        with _naming(work, output):
+        with naming(work, output):
             identity = writer.run(lambda: progress(source.offset, source.size))
             _refuse_loss(result, work, finishing=finishing)
             move_into_place(work, output, identity, overwrite=overwrite or output == path)
@@ -93,7 +93,7 @@ def _mode_for(path: Path, *, in_place: bool) -> FileMode:
     return same_mode_as(path) if in_place or is_part(path) or is_journal(path) else mode_as_strict_as([path])
 
 
-def _free_work_path(output: Path) -> Path:
+def free_work_path(output: Path) -> Path:
     """Return the name under which to write the new file, after removing what a killed repair left there."""
     work = work_path(output)
     with contextlib.suppress(OSError):  # creating the file reports it
@@ -107,7 +107,7 @@ def _free_work_path(output: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _naming(work: Path, output: Path) -> Iterator[None]:
+def naming(work: Path, output: Path) -> Iterator[None]:
     """Leave no unfinished file behind, and name the intended one in errors."""
     try:
         yield

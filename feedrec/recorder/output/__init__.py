@@ -11,5 +11,6 @@ The output of a recorder.
     finished_file.py        what is known of a finished file
     command_finisher.py     runs the command of the user for finished files
     parquet_finisher.py     turns finished journals into Parquet
+    snapshot_finisher.py    has each file begin with the state that the one before it has led to
     checkpoint_finisher.py  writes the checkpoints of finished files
 """

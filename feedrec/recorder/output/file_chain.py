@@ -61,6 +61,7 @@ class FileChain:
         self._marks: dict[Path, PendingMark] = {}
         self._known: dict[Path, FileFactsKnown] = {}
         self._last: Path | None = None
+        self._awaited: set[Path | None] = set()  # what files go on from that are still to be finished
 
     def append(self, step: Finisher) -> None:
         """Add a step, after those that there are; before the first file."""
@@ -160,7 +161,7 @@ class FileChain:
             Those that go on.
 
         """
-        left = []
+        left: dict[Path, Path] = {}
         for path in sorted(found, key=lambda path: natural_key(str(path))):
             mark = None if path in self._marks else PendingMark.take(path)
             if mark is None:
@@ -171,16 +172,17 @@ class FileChain:
             if not same or not (is_named_so(path) or mark.subscriptions == self._header.subscriptions):
                 mark.release()
             elif present is not None:
-                self._marks[path] = mark
-                left.append(path)
-                self.add(present)
+                self._marks[path], left[path] = mark, present
             elif any(os.path.lexists(part_path(one)) for one in names):
+                self._awaited.add(mark.after)
                 mark.release()  # it waits to be finished itself
             else:
                 mark.remove()  # the file was removed, or moved on by its command
         if left:
             log.info("going on with what an earlier recorder left to do: %s", ", ".join(path.name for path in left))
-        return left
+        for present in left.values():
+            self.add(present)
+        return list(left)
 
     def told(self, path: Path) -> dict[str, Any]:
         """Return what a command is told of a finished file; see `FILE_PLACEHOLDERS`."""
@@ -190,6 +192,17 @@ class FileChain:
     def mark_of(self, path: Path) -> PendingMark | None:
         """Return the mark of a file, under whatever name it is now; None if it has none."""
         return self._marks.get(later_paths(path)[-1])
+
+    def before(self, path: Path) -> Path | None:
+        """Return the file of the same run that goes before one; None if none does."""
+        mark = self.mark_of(path)
+        return None if mark is None else mark.after
+
+    def is_followed(self, path: Path, *, is_ending: bool) -> bool:
+        """Return whether a file of the same run goes on from one, or may yet, unless the run is ending."""
+        final = later_paths(path)[-1]
+        followed = {mark.after for mark in list(self._marks.values())} | self._awaited
+        return final in followed or (final == self._last and not is_ending)
 
     def is_wanted(self, path: Path) -> bool:
         """Return whether a file still has its mark, which a person may have removed."""

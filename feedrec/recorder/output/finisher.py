@@ -18,6 +18,10 @@ from pathlib import Path
 __all__ = ["Finisher", "low_priority"]
 
 _NICENESS = 10
+_POLL = 0.1
+_GIVEN_UP = "nobody waits for it any more"
+
+_turn = threading.Lock()  # of all finishers of a program: what reads whole files takes memory
 
 log = logging.getLogger("feedrec")
 
@@ -78,7 +82,7 @@ class Finisher(ABC):
             log.info(doing, "the recording" if self.waiting == 1 else f"{self.waiting} files")
         try:
             while (thread := self._thread) is not None:
-                thread.join(0.1)
+                thread.join(_POLL)
         except BaseException:
             self.give_up()
             raise
@@ -92,10 +96,21 @@ class Finisher(ABC):
         )
 
     def _run(self, arguments: Sequence[str]) -> tuple[int, str]:
-        """Run the process; return its exit code, and the last line that it said, or why there is none."""
+        """Run the process in its turn; return its exit code, and the last line that it said, or why there is none."""
+        while not _turn.acquire(timeout=_POLL):
+            if self._gives_up:
+                break
+        else:
+            try:
+                return self._run_now(arguments)
+            finally:
+                _turn.release()
+        return 1, _GIVEN_UP
+
+    def _run_now(self, arguments: Sequence[str]) -> tuple[int, str]:
         with self._lock:
             if self._gives_up:
-                return 1, "nobody waits for it any more"
+                return 1, _GIVEN_UP
             try:
                 self._begin(arguments)
             except OSError as error:  # no resources for another process

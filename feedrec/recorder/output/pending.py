@@ -46,7 +46,7 @@ class PendingMark:
     def __init__(self, path: Path, descriptor: int, content: _Content) -> None:
         self.path = path
         self.endpoint, self.subscriptions = content.endpoint, content.subscriptions
-        self.after = path.parent / content.after if content.after else None
+        self.after = Path(os.path.normpath(path.parent / content.after)) if content.after else None
         self._file = descriptor
 
     @classmethod

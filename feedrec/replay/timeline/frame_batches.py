@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -79,6 +79,7 @@ class FrameDecoder:
         end: Wall time in nanoseconds at which to stop, exclusive.
         on_jump: Called with the number of a recording in which time jumps, and where.
         describe_all: Tells what several text frames are, as `describe` does; None to call that for each.
+        continued: Numbers of recordings of which the state that they begin with is left out: it was told before.
 
     Attributes:
         is_over: Whether a received frame at or after `end` was found; decode nothing more then.
@@ -93,6 +94,7 @@ class FrameDecoder:
         end: int | None = None,
         on_jump: Callable[[int, Jump], object] = lambda number, jump: None,  # noqa: ARG005
         describe_all: DescribeAll | None = None,
+        continued: Collection[int] = (),
     ) -> None:
         self.is_over = False
         self.damage: RecordingError | None = None
@@ -107,11 +109,14 @@ class FrameDecoder:
         self._clocks = [SteadyClock() for _ in paths]
         self._latest = 0
         self._lap = 0
+        self._continued = continued
+        self._at_state = set(continued)  # those of which nothing but the state may have been read yet
 
     def decode(self, step: Batch) -> FrameBatch:
         """Return the frames of some lines up to the end, or up to damage; there may be none."""
         if step.lap != self._lap:
             self._lap, self._latest = step.lap, 0
+            self._at_state = set(self._continued)
         for file, clock in step.clocks.items():
             self._clocks[file] = clock.copy()
         end = self._end
@@ -137,7 +142,16 @@ class FrameDecoder:
     def _decode_group(self, file: int, lines: Sequence[bytes]) -> _Group:
         others: list[Record] = []
         places: list[int] = []
-        return _Group(file, *self._received[file].decode_columns(lines, others, places), others, places)
+        group = _Group(file, *self._received[file].decode_columns(lines, others, places), others, places)
+        return self._without_state(group) if file in self._at_state else group
+
+    def _without_state(self, group: _Group) -> _Group:
+        """Leave out the synthetic frames before the first that the venue sent."""
+        file, frames, infos, others, places = group
+        first = next((number for number, frame in enumerate(frames) if not frame.synthetic), len(frames))
+        if first < len(frames):
+            self._at_state.discard(file)
+        return _Group(file, frames[first:], infos[first:], others, [max(0, place - first) for place in places])
 
     def _decode_singly(self, step: Batch) -> tuple[list[_Group], int]:
         """Decode line by line, to stop at the right one; return the position after the last."""

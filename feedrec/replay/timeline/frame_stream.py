@@ -113,7 +113,12 @@ class FrameStream:
         self._lines_ahead = deque(self._read() for _ in range(BATCHES_AHEAD))
         self._steps: Iterator[Batch] = iter(())
         self._decoder = FrameDecoder(
-            timeline.paths, timeline.describe, timeline.end, timeline.report_jump, timeline.describe_all
+            timeline.paths,
+            timeline.describe,
+            timeline.end,
+            timeline.report_jump,
+            timeline.describe_all,
+            timeline.continued(),
         )
         self._decoded: deque[FrameBatch] = deque()
         self._reserved = 0

@@ -17,6 +17,7 @@ from ...formats.file.opening import under_current_name
 from ...formats.line.index import Index, IndexedBlock
 from ...formats.line.steady_clock import Jump, SteadyClock
 from ...formats.several.clocks import beginning_of, clock_at_place, is_stepped, starting_clocks
+from ...formats.several.continued import continued_files
 from ...formats.several.inputs import Input, inspect_recording
 from ...formats.several.merge import Merge, Source
 from ...model import TIME_LIMIT, DescribeAll, FrameInfo, format_time, parse_time
@@ -195,6 +196,12 @@ class Timeline:
                     return found  # one that has no line yet will have one
                 self._beginnings = found
             return self._beginnings
+
+    def continued(self) -> set[int]:
+        """Return the numbers of the recordings that go on from another one of them."""
+        if len(self.paths) == 1:
+            return set()
+        return continued_files([one.file.header for one in self.beginnings()])
 
     @property
     def is_in_wall_order(self) -> bool:

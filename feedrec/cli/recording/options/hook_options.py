@@ -53,6 +53,11 @@ hook_options = all_options(
         show_default=True,
         help="End the command of --on-rotate when it takes longer, and run it again later.",
     ),
+    click.option(
+        "--snapshot-on-rotate",
+        is_flag=True,
+        help="Begin each file with the books as the one before has left them, so that it replays by itself.",
+    ),
 )
 """Adds the options of `HookOptions`."""
 
@@ -64,34 +69,44 @@ class HookOptions(msgspec.Struct, frozen=True):
     Attributes:
         on_rotate: The command that is run for each finished file; None for none.
         on_rotate_timeout: Seconds that it may take.
+        snapshot_on_rotate: Whether each file begins with the state that the one before has led to.
 
     """
 
     on_rotate: Command | None = None
     on_rotate_timeout: float = 600.0
+    snapshot_on_rotate: bool = False
 
     @property
     def has_any(self) -> bool:
         """Whether something must be done with finished files."""
-        return self.on_rotate is not None
+        return self.on_rotate is not None or self.snapshot_on_rotate
 
     def refuse_stream(self) -> None:
         """Raise UsageError if something is to be done with files, of which there are none."""
         if self.has_any:
-            raise UsageError("-o - writes no file: leave out --on-rotate, or name a file")
+            raise UsageError("-o - writes no file: leave out --on-rotate and --snapshot-on-rotate, or name a file")
 
     def chain(self, header: Header, name: str = "") -> FileChain:
         """
-        Return what is done with finished files, so far nothing; `add_steps` goes last.
+        Return what is done with finished files before what their format asks for; `add_steps` adds what comes after.
 
         Args:
             header: The header of the recording.
             name: The name of the run; empty for that of its endpoint.
 
+        Raises:
+            UsageError: If files are to begin with a state, and the endpoint has none.
+
         """
         from ....recorder.output.file_chain import FileChain
+        from ....recorder.output.snapshot_finisher import SnapshotFinisher
 
-        return FileChain(header, name or header.endpoint, marks=self.has_any)
+        chain = FileChain(header, name or header.endpoint, marks=self.has_any)
+        if self.snapshot_on_rotate:
+            _refuse_without_state(header.endpoint)
+            chain.append(SnapshotFinisher(chain.before, chain.is_followed))
+        return chain
 
     def add_steps(self, chain: FileChain) -> None:
         """Add what the options ask for, after the steps that the format asks for."""
@@ -103,3 +118,12 @@ class HookOptions(msgspec.Struct, frozen=True):
         limit = self.on_rotate_timeout
         runner = CommandRunner("on-rotate", self.on_rotate, limit, withheld=secret_variables(), niceness=_NICENESS)
         chain.append(CommandFinisher(runner, chain.told, chain.is_wanted))
+
+
+def _refuse_without_state(endpoint: str) -> None:
+    from ....feeds import venue_of
+    from ....feeds.state.new_state import new_state
+
+    venue = venue_of(endpoint)
+    if venue is None or new_state(venue, None) is None:
+        raise UsageError(f"endpoint {endpoint!r} has no market state to rebuild: leave out --snapshot-on-rotate")

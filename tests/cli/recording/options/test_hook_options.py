@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from feedrec.formats import open_recording
+from feedrec.formats.tools.states.inserting import start_of
 
 from ....timing import wait_until
 from ...command import background, feedrec, mock_venue
@@ -93,11 +94,43 @@ def _pid_of_the_only(folder: Path) -> int:
     raise AssertionError("none is there")
 
 
+def test_each_file_replays_by_itself_whatever_was_killed(tmp_path: Path) -> None:
+    """What a recorder has left is begun with the state by the next one; a late client of one file gets the book."""
+    fourth = tmp_path / "x-0004.jsonl.zst"
+    options = (*CHANNELS, "-o", tmp_path / "x.jsonl.zst", "--rotate", "6kB", "--snapshot-on-rotate")
+    with mock_venue() as url:
+        with background("record", "--url", url, *options, cwd=tmp_path) as recorder:
+            wait_until(fourth.exists)
+            recorder.kill()
+            recorder.wait()
+        done = feedrec("record", "--url", url, *options, "--max-frames", 10, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert "going on with what an earlier recorder left to do" in done.stderr.decode()
+    files = sorted(tmp_path.glob("*.zst"))
+    begin = {path.name: start_of(path) for path in files}
+    runs = {start.header.created for start in begin.values()}
+    assert len(runs) == 2
+    first = [path for path in files if begin[path.name].header.created == min(runs)]
+    has_lines = [begin[path.name].has_lines for path in first]  # the last one may have none yet
+    assert [begin[path.name].is_synthetic for path in first] == [False, *has_lines[1:]]
+    assert list(tmp_path.glob("*.carried")) == []
+    assert [path.name for path in tmp_path.glob("*repairing*")] == []
+    with mock_venue(first[2], "--mode", "venue", "--speed", "max") as url:
+        feedrec(
+            "record", "--url", url, "-c", "level2", "-p", "BTC-USD", "--max-frames", 3, "-o", "late.jsonl", cwd=tmp_path
+        )
+    assert '"type":"snapshot","product_id":"BTC-USD"' in (tmp_path / "late.jsonl").read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (("-o", "-", "--on-rotate", "true"), "-o - writes no file: leave out --on-rotate, or name a file"),
+        (
+            ("-o", "-", "--on-rotate", "true"),
+            "-o - writes no file: leave out --on-rotate and --snapshot-on",
+        ),
         (("--on-rotate", "true {size"), None),
+        (("-e", "raw", "--snapshot-on-rotate"), "endpoint 'raw' has no market state to rebuild"),
         (("--on-rotate", "true {sizes}"), "did you mean 'size'?"),
         (("--on-rotate", "no-such-program"), "there is no program 'no-such-program'"),
         (("--on-rotate", "true", "--on-rotate-timeout", "0"), "not a duration"),
