@@ -14,7 +14,7 @@ from ...formats.file.lock import is_being_written
 from ...formats.file.names import finished_path
 from ...formats.file.naming.file_naming import FileNaming
 from ..output.finisher import Finisher
-from .named_files import files_named
+from .named_files import NamedFiles
 
 __all__ = ["LeftoverFinisher", "left_over"]
 
@@ -28,7 +28,7 @@ def left_over(naming: FileNaming) -> list[Path]:
     Look before the first file is begun. A journal is not finished before it is Parquet. What is empty, as at its very
     beginning, has nothing to finish.
     """
-    found = sorted(file for file in files_named(naming) if not file.is_finished and file.status.st_size)
+    found = [file for file in NamedFiles(naming).look() if not file.is_finished and file.size]
     return [file.path for file in found if not is_being_written(file.path)]
 
 

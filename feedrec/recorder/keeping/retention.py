@@ -11,6 +11,7 @@ that is the same file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -20,14 +21,14 @@ from pathlib import Path
 from typing import Protocol
 
 from ...formats.file.lock import lock, unlink_if_at
-from ...formats.file.names import carried_path, later_paths, pending_path, state_path
+from ...formats.file.names import carried_path, pending_path, state_path
 from ...formats.file.naming.file_naming import FileNaming
 from ...model import NANOSECONDS
 from ..output.finisher import Finisher
 from .feed_key import FeedKey
 from .file_ends import FileEnd, LowPriorityReader
 from .keep_rule import Keep, KeptFile, remove_oldest
-from .named_files import Identity, NamedFile, empty_folders, files_named
+from .named_files import Identity, NamedFile, NamedFiles, identity_of
 
 __all__ = ["Retention"]
 
@@ -57,7 +58,6 @@ class Retention(Finisher):
         naming: How its files are named.
         key: Which feed it is.
         keep: How much is kept.
-        is_pending: Returns whether something must still be done with a file.
         wall: Returns the wall time in nanoseconds.
         reader: Reads the headers of files.
 
@@ -74,13 +74,13 @@ class Retention(Finisher):
         key: FeedKey,
         keep: Keep,
         *,
-        is_pending: Callable[[Path], bool] = lambda path: os.path.lexists(pending_path(path)),
         wall: Callable[[], int] = time.time_ns,
         reader: Reader | None = None,
     ) -> None:
         super().__init__()
         self._naming, self._key, self._keep = naming, key, keep
-        self._is_pending, self._wall = is_pending, wall
+        self._named = NamedFiles(naming)
+        self._wall = wall
         self._reader = reader or LowPriorityReader()
         self._known: dict[Identity, FileEnd] = {}
         self._failures: list[tuple[Path, str]] = []
@@ -105,7 +105,7 @@ class Retention(Finisher):
 
     def look(self) -> None:
         """Remove what is too much now."""
-        found = {file.path: file for file in sorted(files_named(self._naming))}
+        found = {file.path: file for file in self._named.look()}
         kept = self._kept(list(found.values()))
         self._failures = []
 
@@ -135,7 +135,7 @@ class Retention(Finisher):
         self._tell_of_others(ends.values())
         held = self._held(found)
         return [
-            KeptFile(end.end or file.status.st_mtime_ns, file.place, _size_of(file), file.path, file.path in held)
+            KeptFile(end.end or file.identity[-1], file.place, file.size, file.path, file.path in held)
             for file in finished
             if (end := ends.get(file.path, FileEnd())).key == self._key
         ]
@@ -152,23 +152,16 @@ class Retention(Finisher):
         """Return the files with which something must still be done, and those before them, which that may need."""
         held: set[Path] = set()
         for before, file in pairwise([None, *found]):
-            if file is not None and self._is_pending(later_paths(file.path)[-1]):
+            if file is not None and file.is_pending:
                 held.update(one.path for one in (before, file) if one is not None)
         return held
 
     def _remove(self, file: NamedFile) -> bool:
-        """Remove a file, if it is still the one that was seen, and nobody writes to it."""
+        """Remove a file with what is beside it, if it is still the one that was seen, and nobody writes to it."""
         try:
-            descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                if _is_changed(file, os.fstat(descriptor)) or self._is_pending(file.path):
-                    return False
-                _lock_if_possible(descriptor)
-                unlink_if_at(descriptor, file.path)
-            finally:
-                os.close(descriptor)
-        except (BlockingIOError, FileNotFoundError):  # somebody has its lock, or removed it
-            return False
+            if not _unlinked(file):
+                self._named.forget(file.path.parent)
+                return False
         except OSError as error:
             self._failures.append((file.path, error.strerror or str(error)))
             return False
@@ -186,9 +179,9 @@ class Retention(Finisher):
 
     def _remove_unused_folders(self) -> None:
         """Remove folders that are empty since their files were moved away."""
-        for folder in list(empty_folders(self._naming)):
+        for folder, changed in self._named.empty_folders():
             with contextlib.suppress(OSError):
-                if self._wall() - folder.stat().st_mtime_ns > _UNUSED_AFTER:
+                if time.time_ns() - changed > _UNUSED_AFTER:
                     folder.rmdir()
 
     def _report(self) -> None:
@@ -206,6 +199,26 @@ class Retention(Finisher):
             log.info("%d files with such names are of another endpoint or of other subscriptions: they stay", others)
 
 
+def _unlinked(file: NamedFile) -> bool:
+    """Remove a file; return whether it was the one that was seen, and nobody has its lock."""
+    try:
+        descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ELOOP}:  # it is gone, or a link took its place
+            return False
+        raise
+    try:
+        if identity_of(os.fstat(descriptor)) != file.identity or os.path.lexists(pending_path(file.path)):
+            return False
+        _lock_if_possible(descriptor)
+        unlink_if_at(descriptor, file.path)
+    except BlockingIOError:  # somebody has its lock
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
 def _lock_if_possible(descriptor: int) -> None:
     """Lock a file, so that nobody begins to write to it; raises BlockingIOError if somebody does."""
     try:
@@ -214,15 +227,3 @@ def _lock_if_possible(descriptor: int) -> None:
         raise
     except OSError:  # a file system without locks
         pass
-
-
-def _is_changed(file: NamedFile, status: os.stat_result) -> bool:
-    return file._replace(status=status).identity != file.identity
-
-
-def _size_of(file: NamedFile) -> int:
-    """Return the bytes of a file with its checkpoints."""
-    try:
-        return file.status.st_size + os.lstat(state_path(file.path)).st_size
-    except OSError:
-        return file.status.st_size

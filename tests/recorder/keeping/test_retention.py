@@ -56,14 +56,11 @@ class Bench:
         self.folder, self.reads = folder, Reads()
         self.naming: FileNaming = TemplateNames(parse_template(f"{folder}/{text}", ""), VALUES)
         self.now = START
-        self.pending: set[Path] = set()
         self.keep = Keep(**keep)
         self.retention = self.make()
 
     def make(self) -> Retention:
-        return Retention(
-            self.naming, KEY, self.keep, is_pending=self.pending.__contains__, wall=lambda: self.now, reader=self.reads
-        )
+        return Retention(self.naming, KEY, self.keep, wall=lambda: self.now, reader=self.reads)
 
     def add(self, hour: int, content: str = "own", suffix: str = "") -> Path:
         """Make the file of an hour, which ends with it; 100 bytes large."""
@@ -131,10 +128,10 @@ def test_no_other_file_goes(bench: Bench) -> None:
 def test_a_file_with_something_to_do_stays_and_so_does_the_one_before(bench: Bench) -> None:
     """Which is needed for the state with which it begins."""
     paths = [bench.add(hour) for hour in range(-99, -95)]
-    bench.pending.add(paths[2])
+    mark = bench.add(-97, suffix=".pending")
     bench.retention.look()
-    assert bench.left() == [str(path.relative_to(bench.folder)) for path in paths[1:3]]
-    bench.pending.clear()
+    assert bench.left() == [str(path.relative_to(bench.folder)) for path in (*paths[1:3], mark)]
+    mark.unlink()
     bench.retention.look()
     assert bench.left() == []
 
@@ -151,6 +148,29 @@ def test_a_file_that_is_replaced_meanwhile_stays(bench: Bench) -> None:
     bench.retention._reader = type("Replacing", (Reads,), {"__call__": lambda _, paths: replaced(paths)})()
     bench.retention.look()
     assert path.read_text() == "new"
+
+
+def test_a_file_that_was_only_touched_goes_the_next_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder looks as it did before."""
+    path = bench.add(-99)
+    monkeypatch.setattr("feedrec.recorder.keeping.named_files._SETTLED_AFTER", -1 << 62)
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        bench.retention.look()
+    os.utime(path, ns=(START, START))
+    bench.retention.look()
+    bench.retention.look()
+    assert not path.exists()
+
+
+def test_a_link_that_took_its_place_stays(bench: Bench) -> None:
+    path = bench.add(-99)
+    found = {file.path: file for file in bench.retention._named.look()}
+    path.rename(bench.folder / "elsewhere")
+    path.symlink_to(bench.folder / "elsewhere")
+    assert not bench.retention._remove(found[path])
+    assert path.is_symlink()
+    assert bench.retention._failures == []
 
 
 def test_each_file_is_read_once(bench: Bench) -> None:
@@ -201,9 +221,8 @@ def test_empty_folders_go_when_they_are_old(bench: Bench) -> None:
     old, new, other = (bench.folder / name for name in ("2026-11-25", "2026-11-26", "other"))
     for folder in (old, new, other):
         folder.mkdir()
-    bench.now = int(new.stat().st_mtime_ns)
-    os.utime(old, ns=(bench.now - 2 * HOUR, bench.now - 2 * HOUR))
-    os.utime(other, ns=(bench.now - 2 * HOUR, bench.now - 2 * HOUR))
+    for folder in (old, other):
+        os.utime(folder, ns=(new.stat().st_mtime_ns - 2 * HOUR,) * 2)
     bench.retention.look()
     assert sorted(path.name for path in bench.folder.iterdir()) == ["2026-11-26", "other"]
 
@@ -225,9 +244,7 @@ def test_a_thread_looks_at_the_start_and_after_files(tmp_path: Path) -> None:
         create_recording(path, header).finish()
     for path in names[:2]:
         os.utime(path, ns=(START, START))
-    retention = Retention(
-        naming, KEY, Keep(2 * HOUR), is_pending=lambda _: False, wall=lambda: names[3].stat().st_mtime_ns
-    )
+    retention = Retention(naming, KEY, Keep(2 * HOUR), wall=lambda: names[3].stat().st_mtime_ns)
     retention.look_at_start()
     retention.add(names[3])
     retention.finish()
