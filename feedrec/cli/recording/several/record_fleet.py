@@ -42,7 +42,7 @@ def record_fleet(file: ConfigFile, process: ProcessOptions) -> bool:
         FeedrecError: If feeds have failed in the end; their errors are in the log and in the summary.
 
     """
-    recording = _Recording(file, RunServices(process))
+    recording = _Recording(file, process)
     with long_lived():
         asyncio.run(recording.run())
     fleet = recording.fleet
@@ -59,10 +59,10 @@ def record_fleet(file: ConfigFile, process: ProcessOptions) -> bool:
 class _Recording:
     """The recording of what a configuration says, which may change."""
 
-    def __init__(self, file: ConfigFile, services: RunServices) -> None:
-        self._file, self._services = file, services
-        self._plans = file.read()
+    def __init__(self, file: ConfigFile, process: ProcessOptions) -> None:
+        self._file, self._plans = file, file.read()
         file.refuse_unusable(self._plans, self._plans)
+        services = self._services = RunServices(process)
         self.fleet: Fleet[FeedPlan] = Fleet(lambda plan: PlannedRun(plan, services), FeedPlan.collides)
         self.ending = Ending(self.fleet, None if has_controlling_terminal() else self._begin_reading)
         self._is_reading, self._is_due = False, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -13,10 +14,16 @@ from typing import Any
 
 import httpx
 
+from feedrec.cli.recording.config.config_file import ConfigFile
+from feedrec.cli.recording.feed_options import FEED_OPTIONS, ProcessOptions
+from feedrec.cli.recording.several.record_fleet import _Recording
+from feedrec.errors import VenueError
 from feedrec.formats import open_recording
 
+from ....recorder.fleet.fake_runs import FakeRun, turns
 from ....timing import wait_until
 from ...command import DEMO, background, feedrec, interrupt, mock_venue, wait_for_frames
+from ...record_options import RECORD, usual_values
 from ...test_terminal import terminal
 
 LOOPING = ("--speed", 5, "--loop")
@@ -93,6 +100,32 @@ def test_a_reload_changes_one_feed_and_the_other_keeps_its_connection(tmp_path: 
     assert [path.name for path in sorted(tmp_path.glob("*.jsonl"))] == ["btc.jsonl", "eth-0001.jsonl", "eth-0002.jsonl"]
     with open_recording(tmp_path / "eth-0002.jsonl") as recording:
         assert recording.header.subscriptions[0] == {"channel": "level2", "products": ["ETH-USD"]}
+
+
+def test_a_feed_that_was_given_up_keeps_no_other_change_from_being_made(tmp_path: Path) -> None:
+    """Though its file is there by now; but what is changed must be able to begin."""
+    config = tmp_path / "r.toml"
+    config.write_text("[feeds.a]\noutput = 'a.jsonl'\n[feeds.b]\n")
+
+    async def live() -> None:
+        defaults = {name: value for name, value in usual_values().items() if name in FEED_OPTIONS}
+        file = ConfigFile(config, RECORD, defaults)
+        recording = _Recording(file, ProcessOptions())
+        fleet = recording.fleet
+        fleet._make = lambda plan: FakeRun(plan.name, [], VenueError("no") if plan.name == "a" else None)
+        recording._apply(recording._plans)
+        await turns()
+        (tmp_path / "a.jsonl").touch()
+        config.write_text("[feeds.a]\noutput = 'a.jsonl'\n[feeds.b]\nstrict = true\n")
+        await recording._read_once()
+        assert fleet.members["b"].plan.options.loss.strict
+        config.write_text("[feeds.a]\noutput = 'a.jsonl'\nstrict = true\n[feeds.c]\n")
+        await recording._read_once()
+        assert list(fleet.members) == ["a", "b"]
+        fleet.stop()
+        await fleet.run()
+
+    asyncio.run(live())
 
 
 def test_all_end_when_each_has_ended_by_itself(tmp_path: Path) -> None:
