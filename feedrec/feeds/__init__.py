@@ -19,6 +19,7 @@ What each venue speaks, as pure state machines: one package a venue.
     products.py          products: their spelling, lists of them, patterns
     decoding.py          JSON texts of a known shape
     rest/                what the REST halves of all venues stand on
+    checking/            what frames say that cannot be true
     state/               what snapshots for late clients are made of
     credentials.py       keys that sign
     api_key.py           keys that go with the handshake

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import msgspec
 
@@ -11,6 +11,9 @@ from ..errors import UsageError
 from .base import BookSubscription, Feed, FeedClient, NoSequence, Subscription
 from .credentials import Credentials
 from .venue import FeedServer, FeedState, Key, Sample, Setting, VenueFeed
+
+if TYPE_CHECKING:
+    from .checking import FrameCheck
 
 __all__ = ["ClientDefaults", "FeedDefaults", "NoSequence", "ServerDefaults"]
 
@@ -60,6 +63,13 @@ class FeedDefaults(Feed):
             for one in subscriptions
             for product in (one.products if one.channel in described else ())
         ]
+
+    def checks(self) -> list[FrameCheck]:
+        """Return what checks the frames of a new connection, by default that its books are not crossed."""
+        from .checking.crossed_books import CrossedBooks  # noqa: PLC0415  few runs need it
+
+        state = self.state(None) if self.book_channels else None
+        return [] if state is None else [CrossedBooks(state, frozenset(self.book_channels.values()))]
 
     def as_recorded(self, sample: Sample) -> VenueFeed:  # noqa: ARG002
         """Return this feed: what it makes looks the same in all recordings. See `VenueFeed`."""

@@ -20,6 +20,7 @@ from feedrec.model import NANOSECONDS, Header
 from feedrec.recorder import Limits, RecordingSession
 from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.clock import RecordingClock
+from feedrec.recorder.session.run_options import RunOptions
 from feedrec.replay import ReplayOptions, ReplayServer
 
 from ..timing import FACTOR, HANG_TIMEOUT, MS, scaled
@@ -126,6 +127,7 @@ def session_with(
     clock: RecordingClock | None = None,
     frames: int | None = None,
     duration: float = 60,
+    options: RunOptions | None = None,
 ) -> RecordingSession:
     """Give a session that records what is subscribed, connects again at once, and ends after so many frames."""
     return RecordingSession(
@@ -135,6 +137,7 @@ def session_with(
         create_recording(path, Header(endpoint)),
         credentials=key,
         limits=Limits(scaled(duration), frames),
+        options=options,
         clock=clock,
         backoff=Backoff(first=0.01, cap=0.02),
     )

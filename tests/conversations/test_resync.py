@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from feedrec.feeds.coinbase_advanced.state import MarketState
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame
 from feedrec.recorder import RecordingSession
+from feedrec.recorder.clock import RecordingClock
+from feedrec.recorder.output.counting_writer import Counts
+from feedrec.recorder.session.run_options import RunOptions
 from feedrec.replay import ReplayOptions, ReplayServer
 
 from ..recorder.venue import events, received, records, run, running, sent, until
@@ -167,3 +171,36 @@ def test_where_products_are_counted_the_book_of_the_one_that_was_missed_is_subsc
     assert said == [[{"name": "level2_batch", "product_ids": ["BTC-USD"]}]] * 2
     assert len(events(path, "subscribed")) == 1
     assert not events(path, "missing")
+
+
+def test_a_crossed_book_is_found_beside_the_recorder_told_once_and_subscribed_again(tmp_path: Path) -> None:
+    wire = Wire()
+    wire.book(1, "snapshot", "BTC-USD", ("bid", "99", "1"), ("offer", "101", "3"))
+    wire.acknowledge(2, level2=["BTC-USD"])
+    for step in range(1, 100):
+        wire.book(20 * step, "update", "BTC-USD", ("bid", "102" if step > 4 else "98", str(step)))
+    source, path = write(tmp_path / "source.jsonl.zst", ADVANCED, wire.frames), tmp_path / "again.jsonl.zst"
+
+    def fast(clock: Callable[[], int]) -> Callable[[], int]:
+        """Return a clock that is ten times as fast: a book is looked at once a second."""
+        start = clock()
+        return lambda: start + 10 * (clock() - start)
+
+    async def go() -> Counts:
+        clock = RecordingClock(fast(time.time_ns), fast(time.monotonic_ns))
+        async with venue(source) as server:
+            session = session_with(
+                *(server.url, path, ADVANCED, Subscription("level2", ("BTC-USD",))),
+                clock=clock,
+                options=RunOptions(verify_books=True),
+            )
+            async with running(session):
+                await until(lambda: session.progress.counts.resyncs and not is_amid(session))
+                session.stop()
+        return session.progress.counts
+
+    counts = run(go())
+    assert (counts.findings, counts.resyncs) == (1, 1)
+    (crossed,), (resync,) = events(path, "crossed"), events(path, "resync")
+    assert (crossed.details["bid"], crossed.details["ask"]) == ("102", "101")
+    assert resync.details["reason"] == "crossed"

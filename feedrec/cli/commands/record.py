@@ -40,7 +40,7 @@ LOSS = 3
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
         "When a file is finished": "keep on-rotate on-rotate-timeout snapshot-on-rotate",
-        "When frames are missed": "resync",
+        "When books are wrong": "resync verify-books",
         "When to stop": "duration max-frames fail-on-gap strict",
         "Several feeds": "config check",
         "Who is told": "alert alert-timeout metrics allow-host stale-after",

@@ -157,9 +157,9 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
 
 
 def _resets(counts: Counts) -> list[str]:
-    """Tell of resets and of what was subscribed again, if there is anything to tell."""
-    both = (counts.resets, "reset"), (counts.resyncs, "resync")
-    return [output.count(number, name) for number, name in both if number]
+    """Tell of resets, of what was subscribed again and of what checks found, if there is anything to tell."""
+    each = (counts.resets, "reset"), (counts.resyncs, "resync"), (counts.findings, "finding")
+    return [output.count(number, name) for number, name in each if number]
 
 
 def facts_of(summary: Summary, error: BaseException | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ the first key.
     product_list.py     the products that it lists
     routes.py           which frames are for which channel of a client
     sequences.py        what numbers tell of missing frames
+    trade_numbers.py    what numbers tell of each other
     state.py            the market for late clients
     book.py             the level2 book of a product
     settings.py         what can be set in a replay of it
@@ -47,6 +48,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..auth import Auth
+    from ..checking import FrameCheck
     from ..rest import RestHalf
 
 __all__ = ["FEEDS", "CoinbaseExchange"]
@@ -131,6 +133,12 @@ class CoinbaseExchange(FeedDefaults):
     def sequence_rule(self, *, from_start: bool) -> SequenceRule:  # noqa: ARG002
         """Return the rule of sequences by product; see `Feed`. They continue over connections."""
         return ExchangeSequence()
+
+    def checks(self) -> list[FrameCheck]:
+        """Return what checks the books, and the numbers of trades; see `FeedDefaults`."""
+        from .trade_numbers import TradeNumbers
+
+        return [*super().checks(), TradeNumbers()]
 
     def id_keys(self) -> IdKeys:
         """Return where ids are; trades are counted by theirs; see `Feed`."""

@@ -16,6 +16,7 @@ from ...formats.line.codec import encode_received
 from ...formats.line.frame_run import Read, run_of
 from ...formats.line.subscribed import Subscribed
 from ...model import Event, Frame, FrameInfo, Record
+from ..checking.book_checks import BookChecks
 from ..clock import Reading
 from ..run_end import Outcome, RunEnd
 from ..throttle import Reminder
@@ -31,6 +32,8 @@ LONGEST_WAIT = 0.05
 
 _MOST_FRAMES, _MOST_BYTES = 400, 1 << 18  # that wait
 _FEWEST, _LARGEST_RUN = 8, 1 << 20  # frames and bytes of payload that are worth a run
+
+_FINDINGS = ("crossed", "contradiction")  # events
 
 
 class Source(Protocol):
@@ -63,6 +66,7 @@ class Counts(msgspec.Struct):
         missing: Frames lost in these gaps.
         resets: Counts that the venue began anew on an open connection.
         resyncs: Books that were subscribed again, for a snapshot, after frames were missed.
+        findings: What was found wrong in what the venue sent, where that is checked.
         out_of_order: Frames whose number did not fit; they are not lost.
         most_open: Most connections that were open at once, but for those that were to take the place of another one.
         replacements: Connections that took the place of one that was closed for that.
@@ -79,6 +83,7 @@ class Counts(msgspec.Struct):
     missing: int = 0
     resets: int = 0
     resyncs: int = 0
+    findings: int = 0
     out_of_order: int = 0
     most_open: int = 1
     replacements: int = 0
@@ -114,6 +119,7 @@ class CountingWriter:
         failure: Why writing failed; None while it works.
         clock_quality: Says how well the clock is kept.
         watch: Told of all frames and events, for whoever watches the run; None if nobody does.
+        checks: Checks what the venue sent; None if nothing does.
         memory_reminder, throttle_reminder: When it is to be logged, for all connections, that reading is paused.
 
     """
@@ -128,6 +134,7 @@ class CountingWriter:
         self.failure: FeedrecError | None = None
         self.watch: RunWatch | None = None
         self.clock_quality: Callable[[], ClockQuality | None] = read_clock_quality
+        self.checks: BookChecks | None = None
         self.memory_reminder, self.throttle_reminder = Reminder(), Reminder()
         self._end = end
         self._max_frames = max_frames
@@ -233,6 +240,8 @@ class CountingWriter:
             self._count(len(infos), size)
             if self.watch is not None:
                 self.watch.frames(conn, reads, infos, run.sizes)
+            if self.checks is not None:
+                self.checks.frames(conn, reads, infos)
 
     def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
         """Write a frame received at `time` (nanoseconds); `info` is what the feed says of it."""
@@ -248,6 +257,8 @@ class CountingWriter:
         self._count(1, len(payload))
         if self.watch is not None:
             self.watch.frames(conn, [(time, [payload])], [info], [len(payload)])
+        if self.checks is not None:
+            self.checks.frames(conn, [(time, [payload])], [info])
 
     def _count(self, frames: int, size: int) -> None:
         counts = self.counts
@@ -270,6 +281,8 @@ class CountingWriter:
             details = details if replaces is None else {**details, "replaces": replaces}
         elif name == "close":
             self._open.closed(conn, is_over=self._end.has_begun)
+            if self.checks is not None:
+                self.checks.closed(conn)
         elif name == "replaced":
             self._open.replaced(conn, details["by"])
         elif name == "gap":
@@ -279,6 +292,8 @@ class CountingWriter:
             self.counts.resets += 1
         elif name == "resync":
             self.counts.resyncs += 1
+        elif name in _FINDINGS:
+            self.counts.findings += 1
         else:
             self.subscribed.add(name, details)
         self._write(Event(time, conn, name, details))

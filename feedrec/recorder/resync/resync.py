@@ -13,7 +13,7 @@ from .wrong_books import Step, WrongBooks
 
 __all__ = ["REVEALING", "Asking", "Resync"]
 
-REVEALING = ("gap", "reset")
+REVEALING = ("gap", "reset", "crossed")
 """The events after which books are wrong, or may be."""
 
 _SETTLES_WITHIN = 15.0  # seconds: longer than any client half waits for its acks
@@ -118,7 +118,7 @@ class Resync:
             interrupt = getattr(self._client, "interrupt", self._client.unsubscribe)
             messages = interrupt([subscription], time)
             if messages:
-                log.info("%s: subscribing again after a %s, for a snapshot", named([subscription]), step.reason)
+                log.info("%s: subscribing again for its snapshot (%s)", named([subscription]), step.reason)
                 return Asking("resync", _details(step, messages, reason=step.reason), messages)
             self.wrong.drop(step.book)
         return None

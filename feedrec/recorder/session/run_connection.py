@@ -72,6 +72,8 @@ class RunConnection:
         )
         if context.options.resync:
             self.lifecycle.resync(wanted)
+        if context.writer.checks is not None:
+            context.writer.checks.follow(self.number, self.lifecycle.report)
         self.lifecycle.notices.on_leave = self.leaving.ask
 
     @property

@@ -31,6 +31,7 @@ class RunOptions(msgspec.Struct, frozen=True):
         resync: Whether to subscribe books again after missed frames, so that the venue sends their snapshots.
         stale_after: Seconds without a frame after which whoever watches the run is told; None for what the feed says.
         max_age: Seconds after which a connection is replaced by another one; None for never, or as the venue says.
+        verify_books: Whether to check what the venue sends, in a process beside this one.
         name: What stands before its log lines, to tell runs of one program apart.
 
     """
@@ -40,4 +41,5 @@ class RunOptions(msgspec.Struct, frozen=True):
     resync: bool = True
     stale_after: float | None = None
     max_age: float | None = None
+    verify_books: bool = False
     name: str = ""

@@ -25,6 +25,7 @@ from ...feeds.credentials import Credentials
 from ...feeds.redaction import Address, Redaction
 from ...formats.line.subscribed import SubscribedFacts
 from ..backoff import Backoff
+from ..checking.book_checks import BookChecks
 from ..clock import RecordingClock
 from ..connection import open_connection
 from ..output.null_writer import NullWriter
@@ -112,6 +113,7 @@ class RecordingSession:
         limits, options = limits or Limits(), options or RunOptions()
         self._end = RunEnd()
         self._writer = writer_for(recording, self._end, limits.max_frames, callbacks, watch)
+        self._writer.checks = BookChecks(feed) if options.verify_books else None
         self._duration, self._name, self._rest = limits.duration, options.name, rest
         self._started = time.monotonic()
         self._phase = _Phase.READY
@@ -302,6 +304,8 @@ class RecordingSession:
         loops = [asyncio.create_task(self._end_on_error(loop.keep_open)) for loop in self._connections.loops]
         probe = functools.partial(return_to_primary, self._context, self._connections.loops)
         beside = [asyncio.create_task(self._end_on_error(probe)), asyncio.create_task(self._ask_rest())]
+        if self._writer.checks is not None:
+            beside.append(asyncio.create_task(self._end_on_error(self._writer.checks.run)))
         try:
             await self._end.wait()
         except asyncio.CancelledError:

@@ -187,8 +187,8 @@ def test_a_second_signal_finishes_the_file_at_once(
         (Counts(frames=9, connections=1), "no gaps, no reconnects"),
         (Counts(frames=9, connections=3), "no gaps within connections, 2 reconnects"),
         (
-            Counts(frames=9, connections=1, resets=2, resyncs=1, out_of_order=3),
-            "no gaps, 2 resets, 1 resync, no reconnects, 3 frames out of order",
+            Counts(frames=9, connections=1, resets=2, resyncs=1, findings=3, out_of_order=3),
+            "no gaps, 2 resets, 1 resync, 3 findings, no reconnects, 3 frames out of order",
         ),
         (Counts(frames=9, connections=4, most_open=4), "no gaps, 4 connections, no reconnects"),
         (

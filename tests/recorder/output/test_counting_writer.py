@@ -67,10 +67,12 @@ def test_only_received_frames_count_as_frames(path: Path) -> None:
     writer.event(1, 0, "reset", {"expected": 5, "received": 0})
     writer.event(1, 0, "resync", {"channel": "level2", "product": "BTC-USD"})
     writer.event(1, 0, "resubscribe", {"channel": "level2", "product": "BTC-USD"})
+    for name in ("crossed", "contradiction", "unchecked"):
+        writer.event(1, 0, name, {})
     writer.event(1, 0, "close", {})
     writer.event(1, 1, "open", {})
     recording.finish()
-    assert writer.counts == Counts(frames=1, bytes=3, connections=2, gaps=3, missing=5, resets=1, resyncs=1)
+    assert writer.counts == Counts(frames=1, bytes=3, connections=2, gaps=3, missing=5, resets=1, resyncs=1, findings=2)
 
 
 def test_connections_open_side_by_side_are_no_reconnects() -> None:

@@ -7,7 +7,7 @@ from feedrec.recorder import Progress, Summary
 from feedrec.recorder.output.counting_writer import Counts
 
 COUNTS = Counts(
-    frames=10, bytes=5000, connections=3, gaps=1, missing=2, resets=4, resyncs=5, out_of_order=1, requests=6
+    frames=10, bytes=5000, connections=3, gaps=1, missing=2, resets=4, resyncs=5, findings=7, out_of_order=1, requests=6
 )
 
 
@@ -37,6 +37,7 @@ def test_a_summary_as_json_has_every_figure() -> None:
         "missing": 2,
         "resets": 4,
         "resyncs": 5,
+        "findings": 7,
         "out_of_order": 1,
         "replacements": 0,
         "vain_replacements": 0,

@@ -9,7 +9,7 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     connection_options.py  how many connections, and how old they get
     keep_options.py        how much of the files is kept
     hook_options.py        what is done with finished files
-    resync_options.py      what it does about books when frames were missed
+    resync_options.py      what it does about wrong books
     alert_options.py       the command that is run when somebody should know
     config_options.py      the file of several feeds
     faults.py              which options an error is about

@@ -1,4 +1,4 @@
-"""Options of `feedrec record` for books that are wrong since frames were missed."""
+"""Options of `feedrec record` for books that are wrong."""
 
 from __future__ import annotations
 
@@ -15,5 +15,10 @@ resync_options = all_options(
         show_default=True,
         help="After a gap, subscribe books again, one after another, so that the venue sends their snapshots.",
     ),
+    click.option(
+        "--verify-books",
+        is_flag=True,
+        help="Check for crossed books, and what else the venue's own numbers tell, in a process beside the recorder.",
+    ),
 )
-"""Adds the option, a field of `RunOptions`."""
+"""Adds the options, fields of `RunOptions`."""
