@@ -97,7 +97,7 @@ class BookChecks:
             self._give(parts)
 
     async def run(self) -> None:
-        """Check until cancelled; then what waits is checked for a moment more."""
+        """Check until cancelled; then what waits is checked for a moment more. Whatever fails ends the check alone."""
         try:
             process = await self._begin()
         except OSError as error:
@@ -106,9 +106,11 @@ class BookChecks:
         try:
             await self._listen(process)
             self._end("the process that does it ended")
+        except (msgspec.DecodeError, ValueError) as error:  # of no line that it writes
+            self._end(f"the process that does it says what it should not ({error})")
         except asyncio.CancelledError:
             self._transport = None
-            with contextlib.suppress(OSError, TimeoutError):
+            with contextlib.suppress(OSError, TimeoutError, msgspec.DecodeError, ValueError):
                 async with asyncio.timeout(PATIENCE):
                     cast(asyncio.StreamWriter, process.stdin).close()
                     await self._listen(process)

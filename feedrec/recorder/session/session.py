@@ -115,9 +115,7 @@ class RecordingSession:
         self._writer = writer_for(recording, self._end, limits.max_frames, callbacks, watch)
         self._writer.checks = BookChecks(feed) if options.verify_books else None
         self._duration, self._name, self._rest = limits.duration, options.name, rest
-        self._started = time.monotonic()
-        self._phase = _Phase.READY
-        self._over = asyncio.Event()
+        self._started, self._phase, self._over = time.monotonic(), _Phase.READY, asyncio.Event()
         address = Address(url, redaction)
         self._redaction = address.redaction
         for secret in credentials.secrets if credentials is not None else ():
@@ -305,7 +303,7 @@ class RecordingSession:
         probe = functools.partial(return_to_primary, self._context, self._connections.loops)
         beside = [asyncio.create_task(self._end_on_error(probe)), asyncio.create_task(self._ask_rest())]
         if self._writer.checks is not None:
-            beside.append(asyncio.create_task(self._end_on_error(self._writer.checks.run)))
+            beside.append(asyncio.create_task(self._writer.checks.run()))
         try:
             await self._end.wait()
         except asyncio.CancelledError:
