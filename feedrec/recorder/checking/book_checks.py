@@ -116,9 +116,7 @@ class BookChecks:
                     await self._listen(process)
             raise
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await _end_process(process)
 
     @property
     def _waiting(self) -> int:
@@ -179,3 +177,14 @@ class BookChecks:
     def _end(self, why: str) -> None:
         self._early, self._transport = None, None
         log.warning("books are not checked any more: %s; the recording goes on", why)
+
+
+async def _end_process(process: asyncio.subprocess.Process) -> None:
+    """Wait for the process to end, as it does when there is no more to read; end it if it does not."""
+    cast(asyncio.StreamWriter, process.stdin).close()
+    try:
+        async with asyncio.timeout(PATIENCE / 4):
+            await process.wait()
+    except TimeoutError:  # only now: to signal a process that has ended confuses asyncio, which is about to see that
+        process.kill()
+        await process.wait()
