@@ -177,7 +177,7 @@ def test_with_a_terminal_there_is_a_line_for_each_feed_and_a_hangup_ends_the_rec
             code, out, _ = interrupt(one, signal.SIGHUP)
     assert (code, b"a: recorded" in out, (tmp_path / "a.jsonl").exists()) == (1, True, True)
     drawn = [part.partition("\r\x1b[3A")[0] for part in seen.decode().split("\x1b[J") if "\x1b[3A" in part]
-    first, *each = drawn[-1].split("\r\n")
-    assert first.startswith("2 of 3 recording ")
+    first, *each = next(lines for lines in drawn if lines.startswith("2 of 3 recording ")).split("\r\n")
+    assert " frames" in first
     assert [line[:11] for line in each] == ["a          ", "long-name  ", "x          "]
     assert all(len(line) < 80 for lines in drawn for line in lines.split("\r\n"))
