@@ -22,6 +22,7 @@ from typing import Self
 
 from ...errors import FeedrecError, WriteError
 from ...model import Event, FrameInfo, Record
+from ...threads import thread_for
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.frame_run import FrameRun
 from ..line.index import Mark, mark_of
@@ -68,7 +69,7 @@ class RecordingWriter:
         self._turns = False  # whether `_begins_new_file` is to be asked
         self._frames_lost = 0
         self._failure: FeedrecError | None = None
-        self._thread = threading.Thread(target=self._run, name="feedrec-writer", daemon=True)
+        self._thread = thread_for(self._run, "feedrec-writer")
         self._thread.start()
 
     def __enter__(self) -> Self:

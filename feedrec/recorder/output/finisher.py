@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ...threads import thread_for
+
 __all__ = ["Finisher", "low_priority"]
 
 _NICENESS = 10
@@ -65,7 +67,7 @@ class Finisher(ABC):
         with self._lock:
             self._files.append(path)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="feedrec-finisher", daemon=True)
+                self._thread = thread_for(self._work, "feedrec-finisher")
                 self._thread.start()
 
     @abstractmethod

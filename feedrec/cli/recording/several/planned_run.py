@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
-import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from ....recorder import Progress, Source, Summary
 from ....recorder.fleet.fleet_run import Result
+from ....threads import thread_for
 from ..config.config_file import FeedPlan
 from ..feed_run import FeedRun
 from ..options.product_options import with_products
@@ -112,6 +111,5 @@ def _in_own_thread(work: Callable[[], _Value]) -> Awaitable[_Value]:
         except RuntimeError:
             return  # the loop is gone: nobody waits any more
 
-    context = contextvars.copy_context()  # with the name of the feed, for what is logged
-    threading.Thread(target=context.run, args=(run,), name="feedrec-settle", daemon=True).start()
+    thread_for(run, "feedrec-settle").start()
     return future

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ....errors import FeedrecError, WriteError
+from ....threads import thread_for
 from ..lock import is_at
 from ..names import part_path
 from ..target import move_into_place
@@ -97,7 +98,7 @@ class Finishing:
             self._jobs.append((job, file))
             if not self._is_running:
                 self._is_running = True
-                threading.Thread(target=self._run, name="feedrec-finish", daemon=True).start()
+                thread_for(self._run, "feedrec-finish").start()
 
     def _run(self) -> None:
         while True:
