@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, cast
 
 import msgspec
@@ -22,8 +23,8 @@ from ...errors import UsageError
 from ...feeds import Feed, Notice
 from ...feeds.checking import FrameCheck
 from ...formats.line.frame_run import Read
-from ...model import FrameInfo
-from .check_frames import forgetting, head_of
+from ...model import FrameInfo, FrameInfos, kinds_of
+from .check_frames import forgetting, parts_of
 from .check_process import Told
 
 __all__ = ["MOST_WAITING", "BookChecks"]
@@ -81,18 +82,25 @@ class BookChecks:
         """Have frames checked that were recorded, with the times of their reads and their descriptions."""
         if self._early is None and self._transport is None:
             return
+        are_checked = [kind.channel in self._channels for kind in kinds_of(infos)]
+        if not any(are_checked):
+            return
+        if not all(are_checked):  # else nearly all frames of a book are taken without a look at each
+            kept = [are_checked[which] for which in infos.which] if isinstance(infos, FrameInfos) else are_checked
+            chosen = iter(kept)
+            reads = [(time, list(compress(payloads, chosen))) for time, payloads in reads]
         parts: list[bytes] = []
-        described = iter(infos)
+        frames = 0
         for time, payloads in reads:
-            for payload in payloads:
-                if next(described).channel in self._channels:
-                    parts += (head_of(conn, time, len(payload)), payload)
-        if not parts:
+            if payloads:
+                parts += parts_of(conn, time, payloads)
+                frames += len(payloads)
+        if not frames:  # a kind that none is of
             return
         if self._left_out:
             self._catch_up()
         if self._left_out or self._waiting > self._most_waiting:
-            self._left_out[conn] = self._left_out.get(conn, 0) + len(parts) // 2
+            self._left_out[conn] = self._left_out.get(conn, 0) + frames
         else:
             self._give(parts)
 

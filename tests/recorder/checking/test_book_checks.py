@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedrec.errors import UsageError
 from feedrec.feeds import Notice, find_feed
@@ -15,6 +19,7 @@ from feedrec.feeds.raw import RawFeed
 from feedrec.model import NANOSECONDS
 from feedrec.recorder.checking import book_checks
 from feedrec.recorder.checking.book_checks import BookChecks
+from feedrec.recorder.checking.check_frames import read_frames
 
 from ...timing import until
 from ..venue import run
@@ -49,6 +54,38 @@ class Checked:
     def crossed_twice(self) -> None:
         for second in range(3):
             self.frames(second, book("snapshot", "11"), b'{"channel":"heartbeats"}')
+
+
+class Pipe:
+    """A pipe that takes everything."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def write(self, data: bytes) -> None:
+        self.taken += data
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+BEAT = b'{"channel":"heartbeats","sequence_num":1}'
+
+
+@given(st.lists(st.lists(st.sampled_from([book("update", "9"), book("update", "8"), BEAT]), max_size=4), max_size=5))
+def test_of_frames_described_together_those_of_books_are_given(payloads: list[list[bytes]]) -> None:
+    together = [payload for read in payloads for payload in read]
+    expected = [payload for payload in together if payload != BEAT]
+    for infos in (ADVANCED.describe_all(together), list(map(ADVANCED.describe, together))):
+        one, pipe = Checked(), Pipe()
+        checks: Any = one.checks
+        checks._early, checks._transport = None, pipe
+        checks.frames(7, list(enumerate(payloads)), infos)
+        found = list(read_frames(io.BytesIO(pipe.taken)))
+        assert [frame.payload for frame in found] == expected
+        assert [frame.time for frame in found] == [
+            time for time, read in enumerate(payloads) for one in read if one != BEAT
+        ]
 
 
 async def ended(task: asyncio.Task[None]) -> None:
