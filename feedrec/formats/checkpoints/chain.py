@@ -7,6 +7,7 @@ files before its own: it names them, and is used only where all of them are read
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ import msgspec
 from ...errors import RecordingError
 from ...model import Header
 from ..file.names import previous_path, state_path
+from ..file.naming.earlier_paths import earlier_paths
 from ..file.opening import open_recording
 from ..line.index import Index
 from .identity import index_and_identity
@@ -23,6 +25,8 @@ from .state_file import StateFile, open_state
 from .state_layout import MAX_BEFORE, Checkpoint, FileIdentity, StateDamageError
 
 __all__ = ["ChainedFile", "Start", "chain_of", "follow_each_other", "state_of"]
+
+_MOST_LOOKS = 20  # at files each of which may be the one before
 
 
 class ChainedFile(msgspec.Struct, frozen=True):
@@ -138,14 +142,19 @@ def follow_each_other(before: Index, after: Index) -> bool:
 
 def _file_before(file: ChainedFile) -> ChainedFile | None:
     """Return the file that goes before another one of the same recording; None if there is none, or it is not whole."""
-    name = previous_path(file.path)
-    try:
-        before = None if name is None else _look_at(name)
-    except RecordingError:
+    if file.header.extra.get("part", 1) == 1:
         return None
-    if before is None or not _is_part_before(before.header, file.header):
-        return None
-    return before if follow_each_other(before.index, file.index) else None
+    numbered = previous_path(file.path)
+    for name in itertools.islice(
+        itertools.chain([numbered] if numbered else [], earlier_paths(file.path)), _MOST_LOOKS
+    ):
+        try:
+            before = _look_at(name)
+        except RecordingError:
+            continue
+        if before is not None and _is_part_before(before.header, file.header):
+            return before if follow_each_other(before.index, file.index) else None
+    return None
 
 
 def _is_part_before(before: Header, header: Header) -> bool:

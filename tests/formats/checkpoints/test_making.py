@@ -173,6 +173,8 @@ class Parts:
     """Three files of one recording."""
 
     def __init__(self, folder: Path, **names: str) -> None:
+        for name in names.values():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
         self.paths = [
             write(folder / names.get(f"n{part}", f"a-{part:04d}.jsonl.zst"), steps, first=first, part=part)
             for part, first, steps in ((1, 0, STEPS[:20]), (2, 20, STEPS[20:30]), (3, 30, STEPS[30:]))
@@ -198,6 +200,16 @@ def test_the_way_back_ends_where_there_are_checkpoints(tmp_path: Path) -> None:
 def test_a_file_that_continues_after_an_error_of_the_disk_follows_too(tmp_path: Path) -> None:
     parts = Parts(tmp_path, n1="a.jsonl.zst", n2="a-2.jsonl.zst", n3="a-3.jsonl.zst")
     assert parts.chain() == ["a.jsonl.zst", "a-2.jsonl.zst", "a-3.jsonl.zst"]
+
+
+def test_files_of_a_template_are_found_in_their_folders(tmp_path: Path) -> None:
+    """What other runs have recorded meanwhile is left out."""
+    days = ("2026-11-25/23", "2026-11-26/00", "2026-11-26/01")
+    parts = Parts(tmp_path, **{f"n{part}": f"{day}/a-{part}{part}Z.jsonl.zst" for part, day in enumerate(days, 1)})
+    write(tmp_path / days[1] / "a-23Z.jsonl.zst", STEPS, part=7)
+    write(tmp_path / days[1] / "b-22Z.jsonl.zst", STEPS, part=2)
+    (tmp_path / days[2] / "a-32Z.jsonl.zst").write_bytes(b"bad!")
+    assert parts.chain() == ["a-11Z.jsonl.zst", "a-22Z.jsonl.zst", "a-33Z.jsonl.zst"]
 
 
 @pytest.mark.parametrize("spoil", ["remove", "another", "unfinished", "overlap"])
