@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from ...formats.file.naming.template_names import TemplateNames
     from ...recorder import Source
 
-__all__ = ["default_name", "names_from"]
+__all__ = ["default_name", "made_up_names", "names_from"]
 
 
 def names_from(template: Template, source: Source) -> TemplateNames:
@@ -36,6 +37,14 @@ def names_from(template: Template, source: Source) -> TemplateNames:
         "product": joined_names(products, "products"),
     }
     return TemplateNames(template, values)
+
+
+def made_up_names(folder: Path, source: Source, suffix: str) -> TemplateNames:
+    """Return the names that are made up in a folder, at whatever time, as `default_name` does."""
+    from ...formats.file.naming.template import parse_template
+
+    literal = str(folder).replace("{", "{{").replace("}", "}}")
+    return names_from(parse_template(f"{literal}/", suffix), source)
 
 
 def default_name(

@@ -50,10 +50,11 @@ class LeftBehind:
 
     Args:
         naming: How the files are named.
+        earlier: How earlier runs named theirs, if otherwise.
 
     """
 
-    def __init__(self, naming: FileNaming) -> None:
+    def __init__(self, naming: FileNaming, earlier: FileNaming | None = None) -> None:
         from ...formats.file.names import is_journal
         from ...formats.file.naming.file_naming import SingleName
         from ...recorder.keeping.leftovers import left_over
@@ -61,10 +62,10 @@ class LeftBehind:
         from ...recorder.output.pending import marked_files
 
         self._marked = list(marked_files(naming.folder, naming.depth))
-        found = [] if isinstance(naming, SingleName) else left_over(naming)
+        self._namings = [naming, *([] if earlier is None else [earlier])]
+        found = [path for one in self._namings if not isinstance(one, SingleName) for path in left_over(one)]
         self._unfinished = [path for path in found if not is_journal(path)]
         self._journals = list(dict.fromkeys([*filter(is_journal, found), *leftover_journals(naming.folder)]))
-        self._naming = naming
 
     def catch_up(self, chain: FileChain, endpoint: str, *, overwrite: bool) -> None:
         """
@@ -94,4 +95,4 @@ class LeftBehind:
                 finisher.add(path)
 
     def _is_named_so(self, path: Path) -> bool:
-        return self._naming.place_of(path) is not None
+        return any(naming.place_of(path) is not None for naming in self._namings)

@@ -19,7 +19,7 @@ from ...errors import RecordingError, RecordingExistsError, UsageError
 from ...model import NANOSECONDS, Header
 from ..options import DURATION, ROTATE_AFTER, SIZE, all_options, file_mode_option, overwrite_option
 from ..terminal import refuse_terminal
-from .file_names import default_name, names_from
+from .file_names import default_name, made_up_names, names_from
 from .options.keep_options import joined_keeps, keep_option
 
 if TYPE_CHECKING:
@@ -277,10 +277,11 @@ def open_output(source: Source, options: OutputOptions, hooks: HookOptions | Non
         refuse_terminal()
         return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
     if (template := options.template) is not None:
-        return _open_files(names_from(template, source), options.turning(template), header, source, options, chains)
+        names = _Names(names_from(template, source), options.turning(template))
+        return _open_files(names, header, source, options, chains)
     path = Path(options.output or ".")
     if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
-        return _open_files(_names_from(path, options), options.rotate, header, source, options, chains)
+        return _open_files(_names_from(path, options), header, source, options, chains)
     number = 0
     while True:
         number += 1
@@ -288,27 +289,34 @@ def open_output(source: Source, options: OutputOptions, hooks: HookOptions | Non
         file = default_name(source.feed, source.subscriptions, second, number, options.suffix)
         unforced = msgspec.structs.replace(options, overwrite=False)
         with contextlib.suppress(RecordingExistsError):  # another recorder started in the same second
-            naming = _names_from(path / file, unforced)
-            return _open_files(naming, options.rotate, header, source, unforced, chains)
+            names = _names_from(path / file, unforced)._replace(earlier=made_up_names(path, source, options.suffix))
+            return _open_files(names, header, source, unforced, chains)
 
 
-def _names_from(path: Path, options: OutputOptions) -> FileNaming:
+class _Names(NamedTuple):
+    """The names of the files of a run, when a new one begins, and the names of earlier runs if they had others."""
+
+    naming: FileNaming
+    after: RotateAfter | None
+    earlier: FileNaming | None = None
+
+
+def _names_from(path: Path, options: OutputOptions) -> _Names:
     """Return the names that are made from one: it alone, or with numbers after those of earlier runs."""
     from ...formats.file.names import numbered_path
     from ...formats.file.naming.file_naming import NumberedNames, SingleName
     from ...formats.file.rotation import next_number
 
     if options.rotate is None:
-        return SingleName(path)
+        return _Names(SingleName(path), None)
     first = 1 if options.overwrite else next_number(path)
     if first > 1:
         log.info("continuing after earlier files, with %s", numbered_path(path, first).name)
-    return NumberedNames(path, first)
+    return _Names(NumberedNames(path, first), options.rotate)
 
 
 def _open_files(
-    naming: FileNaming,
-    after: RotateAfter | None,
+    names: _Names,
     header: Header,
     source: Source,
     options: OutputOptions,
@@ -322,6 +330,7 @@ def _open_files(
     from ...formats.file.rotation import RotatingWriter
     from .finished_files import LeftBehind
 
+    naming, after, earlier = names
     chain = chains(naming)
 
     def create(target: Path, header: Header) -> GrowingFile:
@@ -343,7 +352,7 @@ def _open_files(
         fsync_interval=options.fsync,
         rules=DiskRules(options.disk_patience, options.min_free or 0),
     )
-    left = LeftBehind(naming)
+    left = LeftBehind(naming, earlier)
     writer = begin(on_finished=chain.add)
     left.catch_up(chain, header.endpoint, overwrite=options.overwrite)
     return Output(writer, chain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from feedrec.cli.recording.file_names import names_from
+from feedrec.cli.recording.file_names import default_name, made_up_names, names_from
 from feedrec.feeds import Subscription, find_feed
 from feedrec.feeds.redaction import Redaction
 from feedrec.formats.file.naming.template import parse_template
@@ -31,6 +31,19 @@ def test_a_pattern_is_asked_for_as_it_is() -> None:
     """The name is the same whatever the venue lists on another day."""
     pattern, found = Subscription("level2", ("*-USD",)), Subscription("level2", ("A-USD", "B-USD"))
     assert name_of([found, Subscription("heartbeats")], (pattern,)) == "coinbase-advanced/level2/all-USD.jsonl"
+
+
+def test_made_up_names_are_those_of_earlier_runs(tmp_path: Path) -> None:
+    """Also in a folder whose name has braces."""
+    feed = find_feed("coinbase-advanced")
+    for channels in (["ticker"], ["level2", "ticker", "heartbeats"], ["heartbeats"], ["a", "b", "c", "d", "e"]):
+        subscriptions = [Subscription(channel) for channel in channels]
+        names = made_up_names(
+            tmp_path / "{x}", Source(feed, feed.url, subscriptions, None, None, Redaction()), ".jsonl"
+        )
+        for number in (1, 2):
+            path = tmp_path / "{x}" / default_name(feed, subscriptions, 7, number, ".jsonl")
+            assert names.place_of(path) == (7, number)
 
 
 def test_files_of_a_template_are_one_recording(tmp_path: Path) -> None:
