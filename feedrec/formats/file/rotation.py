@@ -27,7 +27,7 @@ from .growing.file_sequence import FileSequence
 from .growing.growing_file import GrowingFile
 from .growing.recovering_sequence import RecoveringSequence
 from .lock import is_being_written
-from .names import PLAIN_SUFFIX, recording_number
+from .names import PLAIN_SUFFIX, part_path, recording_number, repaired_path, work_path
 from .naming.file_naming import FileNaming, NumberedNames, SingleName
 from .naming.folders import Folders
 from .writer import RecordingWriter
@@ -74,9 +74,15 @@ def next_number(path: Path) -> int:
     except OSError:  # creating the file reports it
         return 1
     found = {other: number for other, number in numbers.items() if number is not None}
-    if any(is_being_written(other) for other in found):
+    if any(is_being_written(other) and not _is_being_repaired(other) for other in found):
         raise RecordingExistsError(path, "another feedrec is recording to it")
     return max(found.values(), default=0) + 1
+
+
+def _is_being_repaired(path: Path) -> bool:
+    """Return whether who has the lock of a file is finishing it, for a recorder that was killed: it takes no number."""
+    outputs = (repaired_path(path), repaired_path(path, in_place=True))
+    return any(is_being_written(part_path(work_path(output))) for output in outputs)
 
 
 def _naming_of(path: Path, after: RotateAfter | None, first: int) -> FileNaming:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +76,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
 
     """
     path, output = _old_and_new(path, output, in_place=in_place, overwrite=overwrite)
+    _load_writer(output)
     with contextlib.closing(RecordingFile(path)) as file, _reading(file, max_line) as source:
         work, result = free_work_path(output), Repair(path, output)
         mode = mode or _mode_for(path, in_place=in_place)
@@ -86,6 +88,12 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
             move_into_place(work, output, identity, overwrite=overwrite or output == path)
         _remove_if_done(result, file, in_place=in_place or finishing)
         return result
+
+
+def _load_writer(output: Path) -> None:
+    """Load what writes Parquet, which takes long, before a recorder would wonder who has the lock of a file."""
+    if output.suffix == PARQUET_SUFFIX:
+        importlib.import_module("..stream.parquet_encoder", __package__)
 
 
 def _mode_for(path: Path, *, in_place: bool) -> FileMode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -373,6 +374,26 @@ def test_journals_count_like_the_tables_that_they_become(tmp_path: Path) -> None
 def test_the_files_of_a_recorder_that_runs_are_its_own(tmp_path: Path) -> None:
     with create_recording(tmp_path / "x-0002.jsonl.zst", HEADER), pytest.raises(RecordingExistsError, match="another"):
         next_number(tmp_path / "x.jsonl.zst")
+
+
+@pytest.mark.parametrize(
+    ("locked", "work"),
+    [
+        ("x-0002.jsonl.zst.part", "x-0002.repairing.jsonl.zst"),
+        ("x-0002.parquet.jsonl.zst", "x-0002.repairing.parquet"),
+        ("x-0002.jsonl.zst", "x-0002.repaired.repairing.jsonl.zst"),
+    ],
+)
+def test_who_finishes_what_a_killed_recorder_left_is_no_recorder(locked: str, work: str, tmp_path: Path) -> None:
+    """A process does so, which may live on when its recorder is killed as well."""
+    path = tmp_path / f"x{'.parquet' if 'parquet' in locked else '.jsonl.zst'}"
+    with (tmp_path / locked).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(RecordingExistsError, match="another"):
+            next_number(path)
+        with (tmp_path / f"{work}.part").open("w") as repaired:
+            fcntl.flock(repaired, fcntl.LOCK_EX)
+            assert next_number(path) == 3
 
 
 def test_a_rotation_goes_on_in_a_folder_that_was_moved(tmp_path: Path) -> None:
