@@ -1,5 +1,5 @@
 """
-CPU time of `feedrec record`, against a loop that receives and discards.
+CPU time of `feedrec record`, against a loop that receives and discards, and of `--metrics` against none.
 
 Both receive the same frames from a server in another process: as fast as they can, and at a live rate. What a frame
 costs is the slope between few frames and many, so that the start of the programs is left out.
@@ -50,6 +50,14 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
         rounds=1 if quick else 2,
         goal=at_most(1.1),
     )
+    yield compared_slopes(
+        f"{what} as fast as possible, without and with --metrics: CPU for each",
+        fast * len(payloads),
+        partial(_cost, _recorder, folder, material, fast, 0),
+        partial(_cost, _watched, folder, material, fast, 0),
+        rounds=1 if quick else ROUNDS,
+        goal=at_most(1.03),
+    )
 
 
 Side = Callable[[str, int, Path], tuple[object, ...]]
@@ -61,6 +69,10 @@ def _bare(url: str, _count: int, _target: Path) -> tuple[object, ...]:
 
 def _recorder(url: str, count: int, target: Path) -> tuple[object, ...]:
     return "feedrec", "record", "--url", url, "-o", target, "--max-frames", count, "-qq"
+
+
+def _watched(url: str, count: int, target: Path) -> tuple[object, ...]:
+    return *_recorder(url, count, target), "--metrics", "127.0.0.1:0"
 
 
 def _cost(side: Side, folder: Path, material: Path, laps: int, rate: int, load: int) -> float:

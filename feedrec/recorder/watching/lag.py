@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
 from ...formats.line.frame_run import Read
-from ...model import NANOSECONDS, FrameInfo
+from ...model import NANOSECONDS, FrameInfo, FrameInfos
 
 __all__ = ["BOUNDS", "EVERY", "LagHistogram", "LagSampler"]
 
@@ -80,11 +80,12 @@ class LagSampler:
         if not places:
             return []
         found, start, rest = list[tuple[str, int]](), 0, iter(places)
+        kinds, which = (infos.kinds, infos.which) if isinstance(infos, FrameInfos) else (infos, range(len(infos)))
         place = next(rest, None)
         for time, payloads in reads:
             end = start + len(payloads)
             while place is not None and place < end:
-                payload, info = payloads[place - start], infos[place]
+                payload, info = payloads[place - start], kinds[which[place]]
                 if info.kind != "snapshot" and len(payload) <= _LARGEST and (sent := own_time(payload)) is not None:
                     found.append((info.channel, time - sent))
                 place = next(rest, None)
