@@ -13,7 +13,7 @@ import itertools
 import platform
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ... import __version__
 from ...errors import UsageError
@@ -35,6 +35,7 @@ __all__ = ["METRICS", "STATES", "Exposition", "Metrics"]
 STATES = (WAITING, "connecting", "recording", "reconnecting", "idle", "finishing", ENDED, FAILED)
 """What a run may be doing."""
 
+_T = TypeVar("_T")
 _FEED = ("feed", "endpoint")
 _CHANNEL = (*_FEED, "channel")
 _AT_ONCE, _PAUSE = 100, 0.0001  # samples, some 4 µs each, and seconds after them
@@ -135,7 +136,7 @@ class Exposition:
         if self._facts is None:
             return
         families = {name: _family(name, spec) for name, spec in METRICS.items()}
-        for name, labels, value in _samples(self._facts):
+        for name, labels, value in _gently(_samples(self._facts)):
             if name == "feedrec_lag_seconds":
                 families[name].add_metric(labels, buckets=_buckets(value), sum_value=None)
             else:
@@ -146,13 +147,18 @@ class Exposition:
 
 
 class _Gentle(list[Any]):
-    """A list that gives the interpreter away now and then to whom else wants it, while it is gone through."""
+    """A list that is gone through gently: what writes the samples of a metric knows of no pauses."""
 
     def __iter__(self) -> Iterator[Any]:
-        for number, sample in enumerate(super().__iter__(), 1):
-            yield sample
-            if number % _AT_ONCE == 0:
-                time.sleep(_PAUSE)
+        return _gently(super().__iter__())
+
+
+def _gently(items: Iterable[_T]) -> Iterator[_T]:
+    """Yield items, and give the interpreter away now and then to whom else wants it."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % _AT_ONCE == 0:
+            time.sleep(_PAUSE)
 
 
 def _family(name: str, spec: MetricSpec) -> Any:

@@ -141,6 +141,19 @@ def test_it_is_compressed_if_that_is_accepted(accepted: str, encoding: str) -> N
     assert b"feedrec_frames_total" in text
 
 
+def test_a_large_scrape_lets_the_event_loop_have_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written in a thread, which lets go of the interpreter after each hundred samples at the latest."""
+    pauses = list[float]()
+    monkeypatch.setattr("feedrec.recorder.watching.exposition.time.sleep", pauses.append)
+    text = Exposition().write(facts(names=tuple(f"feed {number}" for number in range(100)))).body.decode()
+    metrics: dict[str, int] = {}
+    for line in text.splitlines():
+        name = line.partition("{")[0].removesuffix("_bucket")
+        metrics[name] = metrics.get(name, 0) + 1
+    assert len(pauses) >= sum(count // 100 for count in metrics.values())
+    assert all(pause > 0 for pause in pauses)
+
+
 def test_of_a_feed_that_has_not_begun_only_that_is_shown() -> None:
     """It is missed by whoever waits for it, and has no figures."""
     watch = ProcessWatch(Incidents())
