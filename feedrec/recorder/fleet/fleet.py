@@ -1,18 +1,20 @@
 """
 All feeds of a process: which there are, and when they end.
 
-A feed whose plan changes is recorded by a new run. The new run begins first, and the old one ends when a connection of
-the new one is open: nothing is lost. But where a new run, of this feed or of another one, might write to the same files
-as an old one, the old one ends first, and the new one begins as soon as the files of the old one are closed.
+A feed whose plan changes is recorded by a new run. The new run begins first, and the old one ends when the connections
+of the new one are open: nothing is lost. If the new one is refused, the old one goes on. But where a new run, of this
+feed or of another one, might write to the same files as an old one, the old one ends first, and the new one begins as
+soon as the files of the old one are closed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..backoff import Backoff
 from ..session.summary import Progress, RunState
@@ -20,14 +22,27 @@ from .changes import Changes, changes_between
 from .fleet_run import FleetRun, together
 from .member import Member, MemberState
 
-__all__ = ["OPENING_PATIENCE", "Fleet"]
-
-OPENING_PATIENCE = 30.0
-"""Seconds that a new run has to open a connection before the one that it replaces ends all the same."""
+__all__ = ["Fleet", "ReplacingTimes"]
 
 Plan = TypeVar("Plan")
 
 log = logging.getLogger("feedrec")
+
+
+class ReplacingTimes(NamedTuple):
+    """
+    How long the run of a feed waits for the one that replaces it.
+
+    Attributes:
+        patience: Seconds that the new one has to open its connections before the old one ends all the same.
+        overlap: Seconds for which both are on then, so that what the new one subscribed has begun to arrive.
+        look: Seconds between two looks at the new one.
+
+    """
+
+    patience: float = 30.0
+    overlap: float = 2.0
+    look: float = 0.1
 
 
 class Fleet(Generic[Plan]):
@@ -38,6 +53,7 @@ class Fleet(Generic[Plan]):
         make: Makes a run of a feed by its plan.
         collide: Whether runs by two plans must not be on at once: they might write to the same files.
         delays: Makes what gives the seconds between attempts.
+        timing: How long a run waits for the one that replaces it; None for the usual.
 
     Attributes:
         members: The feeds that there are, by name.
@@ -51,10 +67,12 @@ class Fleet(Generic[Plan]):
         make: Callable[[Plan], FleetRun],
         collide: Callable[[Plan, Plan], bool] = lambda _one, _other: True,
         delays: Callable[[], Backoff] = Backoff,
+        timing: ReplacingTimes | None = None,
     ) -> None:
         self.members: dict[str, Member[Plan]] = {}
         self.former: list[Member[Plan]] = []
         self._make, self._collide, self._delays = make, collide, delays
+        self._timing = timing or ReplacingTimes()
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = time.monotonic()
         self.is_stopping = False
@@ -126,13 +144,29 @@ class Fleet(Generic[Plan]):
             await member.released.wait()
         living = asyncio.ensure_future(new.live())
         if old is not None:
-            try:
-                async with asyncio.timeout(OPENING_PATIENCE):
-                    await new.opened.wait()
-            except TimeoutError:
-                log.warning("%s: the new run has opened no connection yet; the old one ends all the same", new.name)
-            old.stop()
+            await self._until_recording(new)
+            if new.state is MemberState.FAILED and self.members.get(new.name) is new and not self.is_stopping:
+                self._take_back(new, old)
+            else:
+                old.stop()
         await living
+
+    async def _until_recording(self, new: Member[Plan]) -> None:
+        """Wait until a member records, and what it subscribed has begun to arrive; or until it is over."""
+        deadline = time.monotonic() + self._timing.patience
+        while not new.is_recording and time.monotonic() < deadline:
+            if await _is_set_within(new.released, self._timing.look):
+                return
+        if not new.is_recording:
+            log.warning("%s: the new run has not opened its connections; the old one ends all the same", new.name)
+        await _is_set_within(new.released, self._timing.overlap)
+
+    def _take_back(self, new: Member[Plan], old: Member[Plan]) -> None:
+        """Keep the old run of a feed, if it is still on, as the new one was refused."""
+        if not old.released.is_set() and not old.is_stopping:
+            log.error("%s: what was recorded before is recorded on", new.name)
+            self.members[new.name] = old
+            self.former = [*(one for one in self.former if one is not old), new]
 
     def _maker(self, plan: Plan) -> Callable[[], FleetRun]:
         return lambda: self._make(plan)
@@ -141,6 +175,14 @@ class Fleet(Generic[Plan]):
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, but no longer than that; return whether it is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 def _state_of(members: Iterable[Member[Any]], *, is_stopping: bool) -> str:

@@ -52,9 +52,6 @@ class FleetRun(Protocol):
     async def settle(self, result: Result) -> Result:
         """Wait for what is done with finished files; return what came of the run in the end."""
 
-    async def wait_open(self) -> None:
-        """Wait until its first connection is open, or it is over."""
-
     def stop(self) -> None:
         """End it, once it is opened."""
 

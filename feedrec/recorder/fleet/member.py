@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from ...errors import ConnectError, FeedrecError
 from ..backoff import Backoff
 from ..session.log_names import named_log_lines
-from ..session.summary import Progress
+from ..session.summary import Progress, RunState
 from .failures import is_final
 from .fleet_run import FleetRun, Result, together
 
@@ -68,7 +68,6 @@ class Member(Generic[Plan]):
         error: Why the last run failed; None if it did not.
         next_attempt: When it is tried again, as `time.monotonic` tells.
         released: Set once nobody writes to its files any more.
-        opened: Set once a connection was opened, or there will be none.
 
     """
 
@@ -80,10 +79,10 @@ class Member(Generic[Plan]):
         self.runs = self.failures = 0
         self.error: BaseException | None = None
         self.next_attempt = 0.0
-        self.released, self.opened = asyncio.Event(), asyncio.Event()
+        self.released = asyncio.Event()
         self._make, self._delays = make, delays
         self._stopping = asyncio.Event()
-        self._beside: set[asyncio.Task[None]] = set()
+        self._settling: set[asyncio.Task[None]] = set()
         self._past = together((), "done", 0.0)
 
     @property
@@ -98,6 +97,17 @@ class Member(Generic[Plan]):
         """How the present run stands; None if there is none."""
         is_on = self.state is MemberState.RECORDING and self.run is not None
         return self.run.progress if is_on and self.run is not None else None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to end."""
+        return self._stopping.is_set()
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether all connections of the present run are open."""
+        progress = self.progress
+        return progress is not None and progress.state == RunState.RECORDING
 
     def stop(self) -> None:
         """End it: the run that is on, and whatever would follow."""
@@ -120,9 +130,8 @@ class Member(Generic[Plan]):
             finally:
                 if self.state is not MemberState.FAILED:
                     self.state = MemberState.OVER
-                self.opened.set()
                 self.released.set()
-            await asyncio.gather(*self._beside, return_exceptions=True)
+            await asyncio.gather(*self._settling, return_exceptions=True)
 
     async def _attempt(self) -> bool:
         """Make a run, and return whether to make another one, after waiting for its time."""
@@ -163,23 +172,17 @@ class Member(Generic[Plan]):
         if self._stopping.is_set():  # meanwhile
             run.stop()
         self.state = MemberState.RECORDING
-        opened = self._begin_beside(self._note_opened(run))
-        try:
-            result = await run.record()
-        finally:
-            opened.cancel()
+        result = await run.record()
         self.state = MemberState.STARTING
         if result.summary.path is None:
             return None if self._stopping.is_set() else result
         summary = result.summary
         this = Progress("done", summary.seconds, summary.counts, summary.file_size)
         self._past = together((self._past, this), "done", self._past.seconds + summary.seconds)
-        self._begin_beside(self._settle(run, result))
+        settling = asyncio.create_task(self._settle(run, result))
+        self._settling.add(settling)
+        settling.add_done_callback(self._settling.discard)
         return result
-
-    async def _note_opened(self, run: FleetRun) -> None:
-        await run.wait_open()
-        self.opened.set()
 
     async def _settle(self, run: FleetRun, result: Result) -> None:
         """Wait for what is done with the files of a run, while the next one may be on."""
@@ -196,12 +199,6 @@ class Member(Generic[Plan]):
         if result.error is None and settled.error is not None:
             self.error = settled.error
             log.error("%s", settled.error)
-
-    def _begin_beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
-        return task
 
     @staticmethod
     async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:

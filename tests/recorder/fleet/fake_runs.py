@@ -32,7 +32,8 @@ class FakeRun:
 
     def __init__(self, name: str, log: Log, error: Exception | None = None) -> None:
         self.name, self.log, self.error = name, log, error
-        self.connected, self.ended, self.settled = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.is_connected = True
+        self.ended, self.settled = asyncio.Event(), asyncio.Event()
         self.fails_with: Exception | None = None
         self.counts = Counts(connections=1)
         self.settled.set()
@@ -41,7 +42,7 @@ class FakeRun:
 
     @property
     def progress(self) -> Progress | None:
-        return Progress("recording", 1.0, self.counts, 7)
+        return Progress("recording" if self.is_connected else "connecting", 1.0, self.counts, 7)
 
     async def prepare(self) -> None:
         self.log.append(f"prepare {self.name}")
@@ -61,9 +62,6 @@ class FakeRun:
         await self.settled.wait()
         self.log.append(f"settle {self.name}")
         return result
-
-    async def wait_open(self) -> None:
-        await self.connected.wait()
 
     def stop(self) -> None:
         self.ended.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from feedrec.errors import UsageError
-from feedrec.recorder.fleet.fleet import Fleet
+from feedrec.recorder.fleet.fleet import Fleet, ReplacingTimes
 from feedrec.recorder.fleet.member import MemberState
 
 from .fake_runs import FakeRun, Log, quick, turns
@@ -16,8 +16,11 @@ class Runs:
 
     def __init__(self) -> None:
         self.log: Log = []
+        self.are_connected = True
         self.by_plan: dict[str, FakeRun] = {}
-        self.fleet: Fleet[str] = Fleet(self.make, lambda one, other: one[0] == other[0], quick)
+        self.fleet: Fleet[str] = Fleet(
+            self.make, lambda one, other: one[0] == other[0], quick, ReplacingTimes(60.0, 0.0, 0.0)
+        )
 
     @property
     def files(self) -> Log:
@@ -27,6 +30,7 @@ class Runs:
     def make(self, plan: str) -> FakeRun:
         error = UsageError("wrong") if plan.endswith("wrong") else None
         self.by_plan[plan] = FakeRun(plan, self.log, error)
+        self.by_plan[plan].is_connected = self.are_connected
         return self.by_plan[plan]
 
 
@@ -50,17 +54,40 @@ def test_what_is_the_same_goes_on_untouched() -> None:
 def test_a_new_run_that_writes_elsewhere_begins_before_the_old_one_ends() -> None:
     async def live() -> None:
         runs = Runs()
+        runs.are_connected = False
         runs.fleet.apply({"a": "x1"})
         await turns()
         runs.log.clear()
         runs.fleet.apply({"a": "y1"})
         await turns()
         assert runs.log == ["prepare y1", "open y1"]
-        runs.by_plan["y1"].connected.set()
+        runs.by_plan["y1"].is_connected = True
         await turns()
         assert runs.log[2:] == ["close x1", "settle x1"]
         runs.fleet.stop()
         await runs.fleet.run()
+
+    asyncio.run(live())
+
+
+def test_a_feed_whose_new_run_is_refused_is_recorded_as_before() -> None:
+    """And the change is tried again when the configuration is read the next time."""
+
+    async def live() -> None:
+        runs = Runs()
+        runs.fleet.apply({"a": "x1"})
+        await turns()
+        old = runs.fleet.members["a"]
+        for _ in range(2):
+            assert runs.fleet.apply({"a": "y wrong"}).changed == ["a"]
+            await turns()
+            assert (runs.fleet.members["a"], old.is_recording) == (old, True)
+        runs.fleet.apply({"a": "y1"})
+        await turns()
+        assert (runs.fleet.members["a"].plan, old.released.is_set()) == ("y1", True)
+        runs.fleet.stop()
+        await runs.fleet.run()
+        assert runs.fleet.progress.counts.connections == 2
 
     asyncio.run(live())
 

@@ -14,7 +14,6 @@ import msgspec
 from ....recorder import Progress
 from ....recorder.fleet.fleet import Fleet
 from ....recorder.fleet.member import Member, MemberState
-from ....recorder.session.summary import RunState
 from ... import output
 from ...live_line import LiveLine, fitting
 from ...logs import has_live_line
@@ -87,9 +86,8 @@ class FleetStatus:
         return name + fitting([_what_it_waits_for(member)], left)
 
     def _is_usual(self, member: Member[Any]) -> bool:
-        progress = member.progress
         gaps = member.total.counts.gaps - self._since(member, member.total).counts.gaps
-        return progress is not None and progress.state == RunState.RECORDING and not gaps
+        return member.is_recording and not gaps
 
     def _since(self, what: object, now: Progress) -> Progress:
         """Return how something stood at the last look; what is new began with nothing."""
@@ -100,8 +98,7 @@ class FleetStatus:
 def counted(fleet: Fleet[Any], now: Progress) -> Progress:
     """Return how all stand, with how many of them are recording as the state."""
     members = fleet.members.values()
-    states = [member.progress.state for member in members if member.progress is not None]
-    recording = sum(state == RunState.RECORDING for state in states)
+    recording = sum(member.is_recording for member in members)
     text = now.state if fleet.is_stopping else f"{recording} of {len(members)} recording"
     return msgspec.structs.replace(now, state=text)
 

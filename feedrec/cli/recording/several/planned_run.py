@@ -69,9 +69,6 @@ class PlannedRun:
         summary, error = await _in_own_thread(lambda: run.settle(result.summary, result.error))
         return Result(summary, error, run.is_lossy(summary))
 
-    async def wait_open(self) -> None:
-        await self._opened.session.wait_open()
-
     def stop(self) -> None:
         if self._run is not None:
             self._run.session.stop()
