@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fnmatch
 import functools
@@ -212,6 +213,7 @@ class Output(NamedTuple):
 
         """
         if self.chain is not None:
+            atexit.unregister(self.chain.give_up)
             try:
                 self.chain.finish()
             except RecordingError as failed:
@@ -354,5 +356,6 @@ def _open_files(
     )
     left = LeftBehind(naming, earlier)
     writer = begin(on_finished=chain.add)
+    atexit.register(chain.give_up)  # if a signal ends us before anybody waits for it
     left.catch_up(chain, header.endpoint, overwrite=options.overwrite)
     return Output(writer, chain)

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> None:
             except StateUnknownError as error:
                 reason = str(error)
         if carry:
-            carry_state(path, _state_for(start), rules_for(start.header.endpoint).describe)
+            carry_state(path, _state_for(start), rules_for(start.header.endpoint))
         if before:
             remove_carried(Path(before))
     except (FeedrecError, OSError, StateUnknownError) as error:
@@ -70,7 +70,7 @@ def _insert(path: Path, before: Path, start: FileStart) -> None:
     if not _BROKEN.isdisjoint(start.events):
         raise StateUnknownError("lines may be missing between it and the file before")
     rules = rules_for(start.header.endpoint)
-    insert_state(path, state_after(before, start.header, lambda: _state_for(start), rules.describe), rules_for)
+    insert_state(path, state_after(before, start.header, lambda: _state_for(start), rules), rules_for)
 
 
 def _state_for(start: FileStart) -> StartState:

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
@@ -27,6 +28,7 @@ Run = Callable[..., Ended]
 """Runs a command: `run_to_end`, or what a test has in place of it."""
 
 _POLL = 0.1
+_SHORT_POLL = 0.02
 _turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # of each kind, in this process
 
 
@@ -129,8 +131,10 @@ class CommandRunner:
                 thread.join(_POLL)
         except BaseException:
             self.give_up()
-            if (thread := self._thread) is not None:
-                thread.join(GRACE + 1)  # or its command would outlive us
+            deadline = time.monotonic() + GRACE + 1
+            # Not by Thread.join: of Python 3.11, one that was interrupted takes the thread for ended (bpo-45274).
+            while self._thread is not None and time.monotonic() < deadline:  # or its command would outlive us
+                time.sleep(_SHORT_POLL)
             raise
 
     def give_up(self) -> None:

@@ -28,6 +28,7 @@ from ...formats.file.names import (
     pending_path,
 )
 from ...model import Header
+from ..commands.process import GRACE
 from .finished_file import FileFactsKnown, known_of
 from .finisher import Finisher
 from .pending import PendingMark
@@ -129,8 +130,6 @@ class FileChain:
             if before is not None:
                 self._marks[final] = self._marks.pop(before)
                 self._marks[final].path = final
-        if is_journal(path):  # while it is there: Parquet itself is too much to look into
-            self._known[final] = known_of(path)
         self._go_on(0, path)
 
     def add_left_over(self, path: Path) -> None:
@@ -225,14 +224,20 @@ class FileChain:
                 except RecordingError as error:
                     failed = failed or error
         except BaseException:
-            for step in self._all_steps:
-                step.give_up()
+            self.give_up()
             raise
         finally:
             for mark in self._marks.values():
                 mark.release()
         if failed is not None:
             raise failed
+
+    def give_up(self) -> None:
+        """End what is being done, and leave all the rest to the next recorder."""
+        for step in self._all_steps:
+            step.give_up()
+        for step in self._all_steps:
+            step.join(GRACE + 1)  # or what it runs would outlive us
 
     @property
     def _all_steps(self) -> list[Finisher]:
@@ -242,6 +247,8 @@ class FileChain:
         """Go on with a step, if the file is ours: a step may finish what others have left, too."""
         if number and self._makes_marks and self.mark_of(path) is None:
             return
+        if is_journal(path):  # while it is there: Parquet itself is too much to look into
+            self._known[later_paths(path)[-1]] = known_of(path)
         if number < len(self.steps):
             self.steps[number].add(path)
         else:

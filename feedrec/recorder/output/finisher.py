@@ -10,6 +10,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ __all__ = ["Finisher", "low_priority"]
 
 _NICENESS = 10
 _POLL = 0.1
+_SHORT_POLL = 0.02
 _GIVEN_UP = "nobody waits for it any more"
 
 _turn = threading.Lock()  # of all finishers of a program: what reads whole files takes memory
@@ -134,6 +136,13 @@ class Finisher(ABC):
             self._files.clear()
             if self._process is not None:
                 self._process.terminate()
+
+    def join(self, seconds: float) -> None:
+        """Wait until what is being done has ended, but no longer than that."""
+        deadline = time.monotonic() + seconds
+        # Not by Thread.join: of Python 3.11, one that was interrupted takes the thread for ended (bpo-45274).
+        while self._thread is not None and time.monotonic() < deadline:
+            time.sleep(_SHORT_POLL)
 
     def _work(self) -> None:
         while True:

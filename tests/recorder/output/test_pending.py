@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.formats.file.names import part_path, pending_path
+from feedrec.formats.file.names import carried_path, part_path, pending_path
 from feedrec.formats.several.folder import find_recordings
 from feedrec.recorder.output.pending import PendingMark, marked_files
 
@@ -76,4 +76,5 @@ def test_readers_of_a_folder_pass_over_it(tmp_path: Path) -> None:
     path.touch()
     PendingMark.begin(path, "raw").release()
     part_path(pending_path(path)).touch()
+    carried_path(path).touch()
     assert find_recordings([tmp_path], by_name=True) == [path]

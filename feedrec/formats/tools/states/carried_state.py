@@ -11,8 +11,9 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ....errors import RecordingError
-from ....model import Frame, FrameInfo, Header
+from ....errors import LineError, RecordingError
+from ....model import Frame, Header
+from ...facts.sequence_check import Rules
 from ...file.growing.growing_file import GrowingFile
 from ...file.lock import is_being_written
 from ...file.modes import same_mode_as
@@ -20,6 +21,7 @@ from ...file.names import carried_path, part_path
 from ...file.opening import open_recording
 from ...file.target import FileTarget
 from ...line.codec import encode_frame, encode_header
+from ...line.fast_path import ReceivedFrames
 from ...line.index import mark_of
 from ...several.inputs import run_identity
 from ...stream.zstd_blocks import BlockEncoder
@@ -27,27 +29,25 @@ from .gathered_state import GatheredState, StartState
 
 __all__ = ["StateUnknownError", "carry_state", "remove_carried", "state_after"]
 
-Describe = Callable[[bytes], FrameInfo]
-
 
 class StateUnknownError(Exception):
     """There is no telling the state at the end of a file; the text says why."""
 
 
-def carry_state(path: Path, state: StartState, describe: Describe) -> None:
+def carry_state(path: Path, state: StartState, rules: Rules) -> None:
     """
     Write the state at the end of a finished file beside it.
 
     Args:
         path: The file.
         state: An empty state.
-        describe: Describes a frame.
+        rules: What the feed knows of its frames.
 
     Raises:
         RecordingError: If the file is damaged, or nothing can be written.
 
     """
-    header, frames = _state_of(path, state, describe)
+    header, frames = _state_of(path, state, rules)
     place = carried_path(path)
     if not is_being_written(part_path(place)):  # what a killed process has left
         part_path(place).unlink(missing_ok=True)
@@ -63,9 +63,7 @@ def carry_state(path: Path, state: StartState, describe: Describe) -> None:
         raise
 
 
-def state_after(
-    path: Path, header: Header, make_state: Callable[[], StartState], describe: Describe
-) -> Iterator[Frame]:
+def state_after(path: Path, header: Header, make_state: Callable[[], StartState], rules: Rules) -> Iterator[Frame]:
     """
     Yield the state at the end of a file as frames: from what is beside it, or else from the file itself.
 
@@ -73,7 +71,7 @@ def state_after(
         path: The file.
         header: The header of the file that goes on from there.
         make_state: Makes an empty state.
-        describe: Describes a frame.
+        rules: What the feed knows of its frames.
 
     Raises:
         StateUnknownError: If the other file does not go on from this one, or nothing tells its state; before the first
@@ -89,7 +87,7 @@ def state_after(
                 for frames, _ in carried.frame_batches():
                     yield from frames
             return
-        before, gathered = _state_of(path, make_state(), describe)
+        before, gathered = _state_of(path, make_state(), rules)
         _require_same_run(before, header)
     except RecordingError as error:
         raise StateUnknownError(f"{error}") from error
@@ -102,17 +100,21 @@ def remove_carried(path: Path) -> None:
         carried_path(path).unlink()
 
 
-def _state_of(path: Path, state: StartState, describe: Describe) -> tuple[Header, Iterator[Frame]]:
+def _state_of(path: Path, state: StartState, rules: Rules) -> tuple[Header, Iterator[Frame]]:
     gathered, last = GatheredState(state), 0
     with open_recording(path) as recording:
         header = recording.header
         if recording.is_part or recording.is_live:
             raise RecordingError(path, "is not finished")
         last = header.created or 0
-        for frames, infos in recording.frame_batches(describe=describe):
-            for frame, info in zip(frames, infos, strict=True):
-                gathered.take(info, 0, frame.conn, frame.payload)
+        received = ReceivedFrames(rules.describe, describe_all=rules.describe_all)
+        for lines in recording.batches():
+            try:
+                frames, infos = received.decode_columns(lines)
+            except LineError as error:
+                raise RecordingError(path, f"is damaged: {error}") from error
             if frames:
+                gathered.take_all(frames, infos, rules.describe)
                 last = max(last, frames[-1].time)
     return header, (frame for _, frame in gathered.snapshots(last))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
-from ....model import Frame, FrameInfo
+import msgspec
+
+from ....model import Describe, Frame, FrameInfo, FrameInfos
 
 __all__ = ["GatheredState", "StartState"]
 
 
 class StartState(Protocol):
-    """The state that the frames before a cut lead to, by the feed's rules."""
+    """The state that the frames before a cut lead to, by the feed's rules; it may have `apply_run`, too."""
 
     def apply(self, info: FrameInfo, payload: bytes) -> None:
         """Take in a recorded frame."""
@@ -41,6 +43,23 @@ class GatheredState:
         for product in ("", *info.products):
             self._places[info.channel, product] = file, conn
         self._state.apply(info, payload)
+
+    def take_all(self, frames: Sequence[Frame], infos: Sequence[FrameInfo], describe: Describe) -> None:
+        """Take in frames of one file that follow each other: many at once, if the state can."""
+        conns = [frame.conn for frame in frames]
+        if isinstance(infos, FrameInfos):
+            last = {infos.kinds[which]: conn for which, conn in dict(zip(infos.which, conns, strict=True)).items()}
+        else:
+            last = {msgspec.structs.replace(info, sequence=None): conn for info, conn in zip(infos, conns, strict=True)}
+        for info, conn in last.items():
+            for product in ("", *info.products):
+                self._places[info.channel, product] = 0, conn
+        apply_run = getattr(self._state, "apply_run", None)
+        if apply_run is not None:
+            apply_run([frame.payload for frame in frames], describe)
+            return
+        for info, frame in zip(infos, frames, strict=True):
+            self._state.apply(info, frame.payload)
 
     def snapshots(self, time: int) -> Iterator[tuple[int, Frame]]:
         """Yield the state as of a time: the file of each snapshot, and the frame, of the connection that had it."""

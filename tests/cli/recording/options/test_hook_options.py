@@ -15,7 +15,7 @@ from feedrec.formats import open_recording
 from feedrec.formats.tools.states.inserting import start_of
 
 from ....timing import wait_until
-from ...command import background, feedrec, mock_venue
+from ...command import background, feedrec, interrupt, mock_venue
 
 CHANNELS = ("-c", "level2", "-c", "ticker", "-c", "market_trades", "-c", "candles", "-p", "BTC-USD,ETH-USD")
 SHIP = """
@@ -92,6 +92,19 @@ def _pid_of_the_only(folder: Path) -> int:
             except OSError:
                 continue
     raise AssertionError("none is there")
+
+
+def test_ctrl_c_ends_the_wait_for_a_command_and_the_command(tmp_path: Path) -> None:
+    options = ("-o", tmp_path / "x.jsonl.zst", "--max-frames", 10, "--on-rotate", ship_to(tmp_path))
+    (tmp_path / "hangs").touch()
+    with mock_venue() as url, background("record", "--url", url, *options, cwd=tmp_path) as recorder:
+        wait_until(lambda: shipped(tmp_path))
+        pid = _pid_of_the_only(tmp_path)
+        code, _, log = interrupt(recorder)
+    assert code == 130, log.decode()
+    assert not Path(f"/proc/{pid}").exists()
+    assert marks(tmp_path) == ["x.jsonl.zst.pending"]
+    assert (tmp_path / "x.jsonl.zst").exists()
 
 
 def test_each_file_replays_by_itself_whatever_was_killed(tmp_path: Path) -> None:
