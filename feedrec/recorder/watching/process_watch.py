@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from .incidents import Incident, Incidents
 from .run_watch import RunFacts, RunWatch
 
 __all__ = ["CommandFacts", "Commands", "ProcessFacts", "ProcessWatch", "Readiness"]
+
+log = logging.getLogger("feedrec")
 
 _TICK = 1.0
 _MOST_COMMANDS = 1000  # that may still run
@@ -110,6 +113,7 @@ class ProcessWatch:
         self._commands: deque[Commands] = deque()
         self._past: dict[str, CommandFacts] = defaultdict(CommandFacts)  # of commands that are long over
         self._task: asyncio.Task[None] | None = None
+        self._has_failed = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._work())
@@ -184,7 +188,12 @@ class ProcessWatch:
     async def _work(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
-            self.tick()
+            try:
+                self.tick()
+            except Exception as error:  # noqa: BLE001  a fault of ours, and the recording is worth more
+                if not self._has_failed:  # the same may fail each second
+                    self._has_failed = True
+                    log.error("watching has failed (%r); it goes on", error)  # noqa: TRY400  one line
 
 
 def _together(facts: CommandFacts, one: Commands) -> CommandFacts:

@@ -25,23 +25,28 @@ class Change(msgspec.Struct, frozen=True):
 
 class StaleRule:
     """
-    Says when nothing has arrived for too long, and when something does again.
+    Says when something has been amiss for too long, and when it no longer is.
+
+    Args:
+        what: What is said of it when it begins.
+        over: What is said of it at its end.
 
     Attributes:
-        is_stale: Whether nothing arrives.
+        is_stale: Whether it is amiss for too long.
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "nothing has arrived", over: str = "data arrives again") -> None:
         self.is_stale = False
+        self._what, self._over = what, over
         self._longest = 0.0
 
     def judge(self, silent: float, limit: float) -> Change | None:
         """
-        Judge the silence so far.
+        Judge how it is.
 
         Args:
-            silent: Seconds since anything arrived.
+            silent: Seconds for which it has been amiss.
             limit: Seconds that are too long.
 
         """
@@ -50,12 +55,12 @@ class StaleRule:
             if self.is_stale:
                 return None
             self.is_stale = True
-            return Change(f"nothing has arrived for {silent:.0f} s", {"seconds": round(silent, 3), "over": False})
+            return Change(f"{self._what} for {silent:.0f} s", {"seconds": round(silent, 3), "over": False})
         if not self.is_stale:
             return None
         self.is_stale = False
         seconds = round(self._longest, 3)
-        return Change(f"data arrives again, after {seconds:.0f} s or more", {"seconds": seconds, "over": True})
+        return Change(f"{self._over}, after {seconds:.0f} s or more", {"seconds": seconds, "over": True})
 
 
 class DiskRule:

@@ -29,7 +29,7 @@ LATELY = 25.0
 """Seconds within which something has arrived on a connection that lives: a silent one is pinged, and then dropped."""
 
 NO_CONNECTION = 60.0
-"""Seconds without a connection after which a feed is stale that may be silent for long."""
+"""Seconds without a connection after which a feed is stale that may be silent for long, and any that needs it."""
 
 WAITING, ENDED, FAILED = "waiting", "ended", "failed"
 """States of a run that has not begun, and of one that is over."""
@@ -186,6 +186,8 @@ class RunWatch:
         self._last_sign = self._quiet_since  # when a connection lived
         self._limit: float | None = None
         self._stale, self._disk = StaleRule(), DiskRule()
+        self._partial = StaleRule("not all connections have been open", "all connections are open again")
+        self._all_open = self._quiet_since  # when all were open
         self._waiting: Callable[[], Mapping[str, int]] = dict
         self._has_failed = False
 
@@ -194,7 +196,7 @@ class RunWatch:
     def begin(self, run: WatchedRun, recording: WatchedRecording) -> None:
         """Watch this run from now on."""
         self._run, self._recording = run, recording
-        self._quiet_since = self._last_sign = self._steady()
+        self._quiet_since = self._last_sign = self._all_open = self._steady()
 
     def add_steps(self, waiting: Callable[[], Mapping[str, int]]) -> None:
         """Have it shown how many finished files wait for each step of what is done with them."""
@@ -283,6 +285,9 @@ class RunWatch:
             self._quiet_since = now
         silent, limit = self._silence(now)
         self._tell_change("stale", self._stale.judge(silent, limit))
+        if self._open >= self._run.links_wanted or self._stale.is_stale:
+            self._all_open = now
+        self._tell_change("stale", self._partial.judge(now - self._all_open, NO_CONNECTION))
         disk = self._recording.disk
         self._tell_change("disk", self._disk.judge(now, disk.refusal, self._recording.backlog))
 
@@ -322,7 +327,7 @@ class RunWatch:
                 for endpoint, figures in self._figures.items()
                 for channel, one in figures.channels.items()
             },
-            sum(connection.link.seconds_open > 0 for connection in self._connections.values()),
+            self._open,
             0 if self._ended else run.links_wanted,
             sum(len(one.get("products", [""])) for one in subscribed.missing),
             None if self._last_frame is None else max(now - self._last_frame, 0.0),
@@ -332,6 +337,11 @@ class RunWatch:
             recording.disk,
             self._waiting,
         )
+
+    @property
+    def _open(self) -> int:
+        """How many connections are open."""
+        return sum(connection.link.seconds_open > 0 for connection in self._connections.values())
 
     def _silence(self, now: float) -> tuple[float, float]:
         """Return for how many seconds nothing has arrived, and how many are too many."""

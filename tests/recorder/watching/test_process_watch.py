@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
+
+import pytest
 
 from feedrec.recorder.watching.clock_quality import ClockQuality
 from feedrec.recorder.watching.clock_watch import ClockWatch
@@ -81,6 +84,28 @@ def test_the_commands_of_a_kind_are_added_up() -> None:
         watch.add_commands(SimpleNamespace(kind="on-rotate", runs=1, failures=0, dropped=0, waiting=0))
     assert watch.facts().commands["on-rotate"] == CommandFacts(5003, 3, 3, 1)
     assert len(watch._commands) <= 1000
+
+
+def test_what_fails_is_told_and_the_rest_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the log, once: it might fail each second."""
+    watch, looks = ProcessWatch(Incidents()), list[int]()
+
+    def fail() -> None:
+        looks.append(1)
+        raise OSError("no clock")
+
+    monkeypatch.setattr(watch, "tick", fail)
+    monkeypatch.setattr("feedrec.recorder.watching.process_watch._TICK", 0.001)
+
+    async def use() -> None:
+        async with watch:
+            while len(looks) < 3:
+                await asyncio.sleep(0.001)
+
+    run(use())
+    assert [one.getMessage() for one in caplog.records] == ["watching has failed (OSError('no clock')); it goes on"]
 
 
 def test_at_the_end_everything_is_told() -> None:

@@ -83,6 +83,27 @@ def test_where_frames_are_rare_it_is_the_connection_that_tells() -> None:
     assert texts(run) == [("stale", "nothing has arrived for 60 s")]
 
 
+def test_a_connection_that_stays_away_is_told_of_though_data_comes_on_the_others() -> None:
+    """One that takes the place of another, and is open before that one closes, is none too many."""
+    run = Watched()
+    run.links_wanted = 2
+    run.open(0)
+
+    def record(seconds: int) -> None:
+        for _ in range(seconds):
+            run.receive()
+            run.look_for(1)
+
+    record(59)
+    assert texts(run) == []
+    record(1)
+    assert texts(run) == [("stale", "not all connections have been open for 60 s")]
+    run.open(1)
+    run.open(2)
+    record(120)
+    assert [one.details["over"] for one in run.told] == [False, True]
+
+
 @pytest.mark.parametrize("state", ["idle", "finishing"])
 def test_who_wants_nothing_is_not_stale(state: str) -> None:
     run = Watched()

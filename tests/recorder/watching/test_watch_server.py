@@ -37,6 +37,7 @@ def serve(test: Callable[[httpx.AsyncClient, SimpleNamespace], Awaitable[Any]]) 
 
         watch.facts = facts  # type: ignore[method-assign]
         server = WatchServer(watch, ("127.0.0.1", 0), ["recorder.example"], lambda: known.now)
+        known.server = server
         async with server, httpx.AsyncClient(base_url=server.url) as client:
             await test(client, known)
 
@@ -99,6 +100,7 @@ def test_however_many_ask_it_is_written_once_a_moment() -> None:
         known.now = 0.3
         await client.get("/metrics")
         assert known.asked == 2
+        assert known.server._next > known.now  # another form would have to wait
 
     serve(test)
 
