@@ -62,6 +62,10 @@ class StaleRule:
         seconds = round(self._longest, 3)
         return Change(f"{self._over}, after {seconds:.0f} s or more", {"seconds": seconds, "over": True})
 
+    def forget(self) -> None:
+        """Begin again: nothing is amiss, but nothing has got better either."""
+        self.is_stale = False
+
 
 class DiskRule:
     """Says when the disk takes nothing, and when it does again."""

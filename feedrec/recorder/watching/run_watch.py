@@ -281,15 +281,21 @@ class RunWatch:
             return
         now = self._steady()
         self._look_at(self._connections.values())
-        if self._run.progress.state in {"idle", "finishing"}:
-            self._quiet_since = now
-        silent, limit = self._silence(now)
-        self._tell_change("stale", self._stale.judge(silent, limit))
-        if self._open >= self._run.links_wanted or self._stale.is_stale:
-            self._all_open = now
-        self._tell_change("stale", self._partial.judge(now - self._all_open, NO_CONNECTION))
+        if self._run.progress.state in {"idle", "finishing"}:  # it wants nothing, and so nothing is amiss
+            self._quiet_since = self._all_open = now
+            self._stale.forget()
+            self._partial.forget()
+        else:
+            self._judge_silence(now, self._run.links_wanted)
         disk = self._recording.disk
         self._tell_change("disk", self._disk.judge(now, disk.refusal, self._recording.backlog))
+
+    def _judge_silence(self, now: float, wanted: int) -> None:
+        silent, limit = self._silence(now)
+        self._tell_change("stale", self._stale.judge(silent, limit))
+        if self._open >= wanted or self._stale.is_stale:
+            self._all_open = now
+        self._tell_change("stale", self._partial.judge(now - self._all_open, NO_CONNECTION))
 
     @property
     def reasons(self) -> list[str]:

@@ -115,6 +115,10 @@ def test_who_wants_nothing_is_not_stale(state: str) -> None:
     run.state = "recording"
     run.look_for(19)
     assert texts(run) == []
+    run.look_for(1)
+    run.state = state
+    run.look_for(100)
+    assert texts(run) == [("stale", "nothing has arrived for 20 s")]  # and not that anything does again
 
 
 def test_a_disk_that_takes_nothing_is_told_of_and_the_feed_is_not_ready() -> None:
