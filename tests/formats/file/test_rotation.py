@@ -474,6 +474,29 @@ def test_a_clock_that_is_set_makes_no_file_longer_than_its_hour(tmp_path: Path, 
     assert files_below(tmp_path / "2026-11-21") == ["17/ticker-2.jsonl", "17/ticker.jsonl", "18/ticker.jsonl"]
 
 
+def test_a_run_that_overwrites_never_does_so_with_its_own_files(tmp_path: Path) -> None:
+    """Though the clock is set back to their hour; what an earlier run left is replaced."""
+    names = hourly_names(tmp_path)
+    RotatingWriter(names, begun_at(START), begin_file, HOURLY).finish()
+
+    def create(path: Path, header: Header) -> GrowingFile:
+        return begin_file(path, header, overwrite=names.may_replace(path))
+
+    finished: list[Path] = []
+    writer = RotatingWriter(names, begun_at(START), create, HOURLY, finished.append)
+    given = frames([START + 1, START + HOUR + 1, START + 2])
+    write_each(writer, given[:2])
+    wait_until(lambda: finished)
+    write_each(writer, given[2:])
+    writer.finish()
+    assert [str(path.relative_to(tmp_path / "2026-11-21")) for path in finished] == [
+        "17/ticker.jsonl",
+        "18/ticker.jsonl",
+        "17/ticker-2.jsonl",
+    ]
+    assert [records(path) for path in finished] == [[record] for record in given]
+
+
 def test_another_run_leaves_the_files_of_the_hour_alone(tmp_path: Path) -> None:
     """Finished, left over, or being written."""
     first = RotatingWriter(hourly_names(tmp_path), begun_at(START), begin_file, HOURLY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import random
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,12 @@ from feedrec.recorder.keeping.leftovers import LeftoverFinisher, left_over
 FRAMES = [Frame(number, 0, b'{"n":%d}' % number) for number in range(500)]
 
 
-def leave(path: Path, endpoint: str = "raw") -> Path:
-    """Leave a file as a killed recorder does."""
+def leave(path: Path, endpoint: str = "raw", size: int = 0) -> Path:
+    """Leave a file as a killed recorder does; of several blocks, if frames are large."""
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = create_recording(path, Header(endpoint, created=7))
     for frame in FRAMES:
-        writer.write(frame)
+        writer.write(frame if not size else Frame(frame.time, 0, b'"%b"' % random.randbytes(size // 2).hex().encode()))
     writer.abandon()
     return path.with_name(path.name + ".part")
 
@@ -85,15 +86,15 @@ def test_it_is_finished_with_all_that_is_in_it(suffix: str, tmp_path: Path, capl
 
 
 def test_what_is_damaged_stays_and_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    left = leave(tmp_path / "x.jsonl.zst")
+    left = leave(tmp_path / "x.jsonl.zst", size=8000)
     content = bytearray(left.read_bytes())
-    content[len(content) // 2] ^= 0xFF
+    content[len(content) * 3 // 4] ^= 0xFF
     left.write_bytes(content)
     finisher, done = finish([left])
     assert (finisher.stayed, done) == ([left], [])
     assert list(tmp_path.iterdir()) == [left]
     assert left.read_bytes() == content
-    assert f"{left}, which an earlier recorder left, stays as it is (" in caplog.text
+    assert f"{left}, which an earlier recorder left, stays as it is (is damaged: " in caplog.text
 
 
 def test_what_is_of_another_endpoint_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
