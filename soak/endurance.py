@@ -60,7 +60,8 @@ def _about_the_rest(form: Form, done: Endured) -> Iterator[Finding]:
     for text in done.failures:
         yield Finding(f"  {text}", "", "", holds=False)
     resyncs = done.mortal.resyncs + done.steady.resyncs
-    yield Finding(f"  {resyncs} books subscribed again after a gap", "", "", holds=True)
+    what = f"  {resyncs} books subscribed again, {done.steady.replacements} connections replaced"
+    yield Finding(what, "", "", holds=True)
     what = f"  {done.shipped} files copied by --on-rotate"
     yield Finding(what, f"{len(done.not_shipped)} were not", "all are", not done.not_shipped)
     scrapes, held = done.scrapes, done.steady.frames

@@ -54,6 +54,7 @@ class Form(NamedTuple):
         whims: Of the venue.
         disk: Bytes of the small disk.
         rotate: After how long each recorder begins a new file.
+        age: After how long the one that lives replaces its connections.
         kill: Between two kills, on average.
         fill: Until the disk is filled, and from when it is free until it is filled again.
         full: For how long it is full; the last of them is the longest.
@@ -66,6 +67,7 @@ class Form(NamedTuple):
     whims: Whims
     disk: int
     rotate: str
+    age: str
     kill: float
     fill: float
     full: tuple[float, ...]
@@ -78,6 +80,7 @@ FULL = Form(
     whims=Whims(rate=5000, gap=2, reset=15, stall=20, silence=300, abort=45, farewell=90, vanish=90),
     disk=1024 * _MB,
     rotate="20s",
+    age="1m",
     kill=20,
     fill=50,
     full=(50, 5, 5, 5, 10, 3),
@@ -89,6 +92,7 @@ QUICK = FULL._replace(
     whims=Whims(rate=5000, gap=1, reset=4, stall=6, stall_seconds=1, abort=10, farewell=25, vanish=25),
     disk=256 * _MB,
     rotate="5s",
+    age="4s",
     kill=7,
     fill=6,
     full=(2,),
@@ -183,7 +187,7 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
         clock = None if library is None else FakedClock(library, folder / "clock")
         server = stack.enter_context(serving("soak.fickle_venue", ledgers, whims))
         mortal = _recorder("mortal", server.url, form, folder, clock, most=_MOST_FRAMES)
-        options = ("--connections", "2", "--metrics", f"127.0.0.1:{scrapes.port}")
+        options = ("--connections", "2", "--max-age", form.age, "--metrics", f"127.0.0.1:{scrapes.port}")
         steady = _recorder("steady", server.url, form, folder, clock, *options)
         acts: list[tuple[Callable[[], float], float]] = [(_killing(mortal, form, chance), form.kill / 2)]
         if has_disk:
