@@ -1,7 +1,8 @@
 """
-Three days of a recording with a new file each hour: the real session, writer and sockets, on a clock that leaps.
+Three days of a recording: a new file each hour, a command that ships it, and only the last day is kept.
 
-The venue is in the same process: it sets the clock, sends frames, and goes on when they have been read.
+Session, writer, sockets, hooks and retention are the real ones, on a clock that leaps. The venue is in the same
+process: it sets the clock, sends frames, and goes on when they have been read.
 """
 
 from __future__ import annotations
@@ -9,29 +10,44 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import shutil
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
 
-from feedrec.feeds import Subscription
-from feedrec.feeds.catalogue import find_feed
+from feedrec.feeds import Subscription, find_feed, rule_of
 from feedrec.feeds.coinbase_advanced.client_requests import parse_request
 from feedrec.formats import open_recording
-from feedrec.formats.file.growing.growing_file import begin_file
+from feedrec.formats.file.growing.disk_rules import DiskRules
+from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
+from feedrec.formats.file.naming.file_naming import FileNaming
+from feedrec.formats.file.naming.template import parse_template
+from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
+from feedrec.formats.line.codec import decode_header
 from feedrec.model import NANOSECONDS, Header
 from feedrec.recorder import RecordingSession, Summary
 from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.clock import RecordingClock
+from feedrec.recorder.commands.command import Command
+from feedrec.recorder.commands.process import Ended
+from feedrec.recorder.commands.runner import CommandRunner
+from feedrec.recorder.keeping.feed_key import key_of
+from feedrec.recorder.keeping.file_ends import FileEnd, read_end
+from feedrec.recorder.keeping.keep_rule import Keep
+from feedrec.recorder.keeping.retention import Retention
+from feedrec.recorder.output.command_finisher import CommandFinisher
+from feedrec.recorder.output.file_chain import FileChain
 from soak.accounting import Tally
 from soak.fickle_feed import ack, body, snapshot
 from soak.ledger import NEW_COUNT, SENT, WITHHELD, LedgerFile, digest_of
 from soak.recorded import FilesAccount, account_of
 
-from .timing import HANG_TIMEOUT, MS
+from .timing import HANG_TIMEOUT, MS, until
 
+FEED = find_feed("coinbase-advanced")
 HOUR = 3600 * NANOSECONDS
 START = 1_795_305_600 * NANOSECONDS  # midnight
 DAYS = 3
@@ -45,6 +61,11 @@ SET_BACK = {30: 10 * 60 * NANOSECONDS, 50: -2 * HOUR}
 
 OUTAGES = {13, 14, 40}
 """Hours in which the venue is not there."""
+
+UNREACHABLE = set(range(42, 48))
+"""Hours in which no file can be shipped."""
+
+KEPT = 24 * HOUR
 
 GAPS, RESETS = 5, 17
 """Each so many hours, numbers are left out; the count begins anew."""
@@ -60,6 +81,9 @@ class Days:
         self.now = NANOSECONDS
         self.set_back = 0
         self.memory: list[int] = []
+        self.files: list[int] = []
+        self.count_files: Callable[[], int] = lambda: 0
+        self.is_idle: Callable[[], bool] = lambda: True
         self._ledgers = ledgers
         self._connections = self._number = self._sequence = 0
         self._ledger: LedgerFile | None = None
@@ -81,8 +105,9 @@ class Days:
         async for message in connection:
             request = parse_request(str(message).encode())
             assert request is not None
-            self._subscribed[request.channel] = request.products or [request.channel]
-            if request.channel == "level2":
+            is_wanted = request.type == "subscribe"  # else the recorder will ask for it anew, after a gap
+            self._subscribed[request.channel] = (request.products or [request.channel]) if is_wanted else []
+            if request.channel == "level2" and is_wanted:
                 await self._send(snapshot("BTC-USD", 2000))
             await self._send(ack(self._subscribed))
             if len(self._subscribed) == 2:
@@ -99,6 +124,9 @@ class Days:
             async with asyncio.timeout(HANG_TIMEOUT):
                 await self._is_ready.wait()
             await self._pass_hour(hour)
+            if hour not in UNREACHABLE:
+                await until(self.is_idle)
+            self.files.append(self.count_files())
             if hour % 24 == 23:
                 gc.collect()
                 self.memory.append(tracemalloc.get_traced_memory()[0])
@@ -144,7 +172,7 @@ class Days:
 @contextlib.asynccontextmanager
 async def recording(days: Days, writer: RotatingWriter, url: str) -> AsyncIterator[asyncio.Task[Summary]]:
     session = RecordingSession(
-        find_feed("coinbase-advanced"),
+        FEED,
         url,
         [Subscription("level2", ("BTC-USD",)), Subscription("heartbeats")],
         writer,
@@ -166,29 +194,87 @@ async def live(days: Days, writer: RotatingWriter) -> Summary:
     return task.result()
 
 
+class Shipping:
+    """The command for each finished file: it copies it to another folder, but not while that cannot be reached."""
+
+    def __init__(self, days: Days, folder: Path) -> None:
+        self.failed = 0
+        self._days, self._folder = days, folder
+
+    def run(self, arguments: Sequence[str], *_: object, **__: object) -> Ended:
+        """Be the process; see `run_to_end`."""
+        if self._days.now // HOUR in UNREACHABLE:
+            self.failed += 1
+            return Ended("it cannot be reached")
+        shutil.copy(arguments[1], self._folder)
+        return Ended(None)
+
+
+class ReadInProcess:
+    """Be the process that reads of which feed files are."""
+
+    def __call__(self, paths: Sequence[Path]) -> list[FileEnd]:
+        found = map(read_end, paths)
+        return [FileEnd(None if line is None else key_of(decode_header(line)), end) for line, end in found]
+
+    def give_up(self) -> None:
+        """Need nothing to end."""
+
+
+def steps_after(header: Header, naming: FileNaming, days: Days, shipping: Shipping) -> FileChain:
+    """Return what is done with each finished file."""
+    chain = FileChain(header, "x", marks=True)
+    runner = CommandRunner("on-rotate", Command(("ship", "{path}")), 10.0, run=shipping.run)
+    pause = 5 * MS
+    chain.append(CommandFinisher(runner, chain.told, chain.is_wanted, lambda ending, _: ending.wait(pause)))
+    keep = Keep(nanoseconds=KEPT)
+    chain.end_with(Retention(naming, key_of(header), keep, wall=days.wall, reader=ReadInProcess()))
+    return chain
+
+
 def hours_in(path: Path) -> int:
     """Return of how many hours of the wall clock the lines of a file are."""
     with open_recording(path) as recording:
         return len({record.time // HOUR for record in recording})
 
 
-def test_three_days_of_a_new_file_each_hour(tmp_path: Path) -> None:
-    """Each hour has its file, each frame its place, each hole its name; and the memory stays what it was."""
-    ledgers, folder = tmp_path / "ledgers", tmp_path / "files"
-    ledgers.mkdir()
-    folder.mkdir()
-    days = Days(ledgers)
-    finished: list[Path] = []
+def last_time(path: Path) -> int:
+    """Return the latest wall time in a file."""
+    with open_recording(path) as recording:
+        return max(record.time for record in recording)
+
+
+def record_days(days: Days, folder: Path, shipping: Shipping) -> Summary:
+    """Record the days to a folder, and do what is to be done with the files."""
     header = Header("coinbase-advanced", created=START)
-    writer = RotatingWriter(folder / "x.jsonl.zst", header, begin_file, RotateAfter(HOUR), finished.append)
+    naming = TemplateNames(parse_template(f"{folder}/{{date}}/{{hour}}-{{time}}.jsonl.zst", ""), {})
+    chain = steps_after(header, naming, days, shipping)
+
+    def begin(path: Path, header: Header) -> GrowingFile:
+        return chain.begin(path, lambda: begin_file(path, header, make_rule=rule_of(FEED)))
+
+    writer = RotatingWriter(naming, header, begin, RotateAfter(HOUR), chain.add, rules=DiskRules())
+    days.count_files = lambda: len(list(folder.rglob("*.jsonl.zst")))
+    days.is_idle = lambda: not any(chain.waiting.values())
+    summary = asyncio.run(live(days, writer))
+    chain.finish()
+    return summary
+
+
+def test_three_days_of_a_new_file_each_hour_of_which_one_is_kept(tmp_path: Path) -> None:
+    """Each hour has its file, each frame its place, each hole its name; what is old is gone; the memory stays."""
+    ledgers, folder, shipped = (tmp_path / name for name in ("ledgers", "files", "shipped"))
+    for one in (ledgers, folder, shipped):
+        one.mkdir()
+    days = Days(ledgers)
+    shipping = Shipping(days, shipped)
     tracemalloc.start()
     try:
-        summary = asyncio.run(live(days, writer))
+        summary = record_days(days, folder, shipping)
     finally:
         tracemalloc.stop()
 
-    files = sorted(folder.iterdir())
-    assert sorted(finished) == files
+    files = sorted(shipped.iterdir(), key=lambda path: path.name[3:])
     assert HOURS <= len(files) <= HOURS + len(SET_BACK)
     assert {path: hours_in(path) for path in files if hours_in(path) != 1} == {}
     tally = Tally()
@@ -200,3 +286,12 @@ def test_three_days_of_a_new_file_each_hour(tmp_path: Path) -> None:
     assert tally.resets == summary.counts.resets == len([h for h in range(1, HOURS, RESETS) if h not in OUTAGES])
     assert account.steps == len(SET_BACK)
     assert days.memory[-1] - days.memory[0] < MOST_GROWTH
+
+    kept = sorted(path for path in folder.rglob("*") if path.is_file())
+    assert [path for path in kept if path.suffix != ".zst"] == []
+    last_day = [path.name for path in files if last_time(path) >= days.wall() - KEPT]
+    assert sorted(path.name for path in kept) == sorted(last_day)
+    assert len(last_day) < len(files) / 2
+    assert shipping.failed > 0
+    assert max(days.files) <= 24 + len(UNREACHABLE) + 5
+    assert max(days.files[50:]) <= 24 + 5  # what could not be shipped has been, and is gone in its turn
