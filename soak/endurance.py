@@ -39,7 +39,9 @@ def _about_frames(form: Form, done: Endured) -> Iterator[Finding]:
     spans = done.mortal.close_spans + done.steady.close_spans
     figure = f"{max(spans, default=0) / 1e9:.2f} s of it at most"
     closes = done.mortal.closes + done.steady.closes
-    yield Finding(f"  {tally.closed:,} frames not read before {closes} closes", figure, "", holds=True)
+    silences = done.mortal.silences + done.steady.silences
+    what = f"  {tally.closed:,} frames not read before {closes} closes, {silences} for silence"
+    yield Finding(what, figure, "", holds=True)
     span = max(done.mortal.kill_spans, default=0) / 1e9
     what = f"  {tally.killed:,} frames lost by {done.kills} kills"
     yield Finding(what, f"{span:.2f} s at most", f"at most {_MOST_LOST:.0f} s", span <= _MOST_LOST)

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from websockets.frames import Frame, Opcode
@@ -42,6 +43,10 @@ _APART = 20  # frames between two holes or resets: at a new count's second frame
 _MOST_LEFT_OUT = 30
 _RESET_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: what is not sent yet is thrown away, and the peer gets an RST
 _FAREWELL = 2.0
+_SILENCE = 60.0
+
+
+End = Literal["abort", "farewell", "vanish", "silence"]
 
 
 class Whims(msgspec.Struct, frozen=True):
@@ -55,10 +60,9 @@ class Whims(msgspec.Struct, frozen=True):
         gap: It leaves some numbers out.
         reset: It begins its count anew.
         stall: It neither sends nor reads for up to `stall_seconds`.
-        silence: It does so until the client hangs up.
-        abort: It resets the connection, half of the time within a message.
-        farewell: It closes the connection as it should be closed.
-        vanish: It hangs up without a close frame.
+        end: It ends the connection, in one of these ways after another:
+        ends: `abort` resets it, half of the time within a message; `farewell` closes it as it should be closed;
+            `vanish` hangs up without a close frame; with `silence` it neither sends nor reads until the client leaves.
 
     """
 
@@ -69,16 +73,15 @@ class Whims(msgspec.Struct, frozen=True):
     reset: float = 0
     stall: float = 0
     stall_seconds: float = 3
-    silence: float = 0
-    abort: float = 0
-    farewell: float = 0
-    vanish: float = 0
+    end: float = 0
+    ends: tuple[End, ...] = ("abort",)
 
 
 class _Connection:
     """One client: what it subscribed, and where its count is."""
 
-    def __init__(self, name: str, whims: Whims, ledgers: Path, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, name: str, end: End, whims: Whims, ledgers: Path, writer: asyncio.StreamWriter) -> None:
+        self.end = end
         self.name = name.encode()
         self.number = self.sequence = 0
         self.subscribed: dict[str, list[str]] = {}
@@ -90,9 +93,7 @@ class _Connection:
         self._chance = random.Random(f"{whims.seed} {name}")
         self._beats = 0
         self._quiet = 0  # frames until the next hole or reset may come
-        self._due = {
-            what: self._next(what) for what in ("gap", "reset", "stall", "silence", "abort", "farewell", "vanish")
-        }
+        self._due = {what: self._next(what) for what in ("gap", "reset", "stall", "end")}
 
     def flush(self) -> None:
         """Have what was noted in the ledger, whatever becomes of this process."""
@@ -211,7 +212,9 @@ class _Venue:
             path = await _shake_hands(protocol, reader, writer)
             self._connections += 1
             self._open[path] += 1
-            connection = _Connection(f"{path.strip('/')}-{self._connections:04d}", self._whims, self._ledgers, writer)
+            name, ends = f"{path.strip('/')}-{self._connections:04d}", self._whims.ends
+            end = ends[self._connections % len(ends)]
+            connection = _Connection(name, end, self._whims, self._ledgers, writer)
             listening = asyncio.ensure_future(_listen(connection, protocol, reader, writer))
             try:
                 await self._feed(connection, protocol, writer, path)
@@ -251,14 +254,15 @@ class _Venue:
         """Do what is due: stall, or end the connection in one way or another."""
         if connection.is_due("stall", seconds):
             await connection.stall(connection.stall_seconds())
-        if connection.is_due("silence", seconds):
-            await connection.stall(60)
-        if connection.is_due("abort", seconds):
+        if not connection.is_due("end", seconds):
+            return
+        if connection.end == "silence":
+            await connection.stall(_SILENCE)
+        elif connection.end == "abort":
             connection.abort()
-        elif connection.is_due("vanish", seconds):
+        else:
             connection.is_over = True
-        elif connection.is_due("farewell", seconds) and protocol.state is State.OPEN:
-            connection.is_over = True
+        if connection.end == "farewell" and protocol.state is State.OPEN:
             protocol.send_close(1001, "going away")
             writer.writelines(protocol.data_to_send())
             await asyncio.sleep(_FAREWELL)

@@ -77,7 +77,7 @@ class Form(NamedTuple):
 
 FULL = Form(
     seconds=600,
-    whims=Whims(rate=5000, gap=2, reset=15, stall=20, silence=300, abort=45, farewell=90, vanish=90),
+    whims=Whims(rate=5000, gap=2, reset=15, stall=20, end=40, ends=("abort", "farewell", "abort", "vanish", "silence")),
     disk=1024 * _MB,
     rotate="20s",
     age="1m",
@@ -89,7 +89,7 @@ FULL = Form(
 )
 QUICK = FULL._replace(
     seconds=20,
-    whims=Whims(rate=5000, gap=1, reset=4, stall=6, stall_seconds=1, abort=10, farewell=25, vanish=25),
+    whims=Whims(rate=5000, gap=1, reset=4, stall=6, stall_seconds=1, end=8, ends=("abort", "farewell", "vanish")),
     disk=256 * _MB,
     rotate="5s",
     age="4s",
