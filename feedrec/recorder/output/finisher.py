@@ -7,6 +7,7 @@ What takes long is done by a process with low priority: in this one it would kee
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ _NICENESS = 10
 _POLL = 0.1
 _SHORT_POLL = 0.02
 _GIVEN_UP = "nobody waits for it any more"
+_WATCH = 0.1  # seconds between looks at whether the recorder is still there
 
 _turn = threading.Lock()  # of all finishers of a program: what reads whole files takes memory
 
@@ -31,8 +33,12 @@ log = logging.getLogger("feedrec")
 
 
 def low_priority(main: str, *arguments: str) -> list[str]:
-    """Return the command of a process with low priority that calls a function, `module:function`, with arguments."""
-    return [sys.executable, "-c", _PROGRAM, *main.split(":"), *arguments]
+    """
+    Return the command of a process with low priority that calls a function, `module:function`, with arguments.
+
+    It does not outlive this process, which may be killed: the next recorder would find its locks.
+    """
+    return [sys.executable, "-c", _PROGRAM, str(os.getpid()), *main.split(":"), *arguments]
 
 
 class Finisher(ABC):
@@ -160,8 +166,13 @@ class Finisher(ABC):
 
 
 _PROGRAM = f"""
-import importlib, os, sys
+import importlib, os, sys, threading, time
 os.nice({_NICENESS})
-_, module, function, *arguments = sys.argv
+_, parent, module, function, *arguments = sys.argv
+def watch():
+    while os.getppid() == int(parent):
+        time.sleep({_WATCH})
+    os._exit(1)
+threading.Thread(target=watch, daemon=True).start()
 getattr(importlib.import_module(module), function)(arguments)
 """
