@@ -64,8 +64,8 @@ def _about_the_rest(form: Form, done: Endured) -> Iterator[Finding]:
     resyncs = done.mortal.resyncs + done.steady.resyncs
     what = f"  {resyncs} books subscribed again, {done.steady.replacements} connections replaced"
     yield Finding(what, "", "", holds=True)
-    what = f"  {done.shipped} files copied by --on-rotate"
-    yield Finding(what, f"{len(done.not_shipped)} were not", "all are", not done.not_shipped)
+    what = f"  {done.shipped} files copied by --on-rotate, {done.removed} removed by --keep"
+    yield Finding(what, f"{len(done.left_undone)} left undone", "none", not done.left_undone)
     scrapes, held = done.scrapes, done.steady.frames
     answers = scrapes.answered and not scrapes.failed and not scrapes.went_back and scrapes.frames <= held
     what = f"  --metrics, asked {scrapes.answered + scrapes.failed} times"

@@ -16,7 +16,7 @@ from feedrec.cli import main
 from feedrec.recorder.intake import Intake
 from feedrec.recorder.output.counting_writer import CountingWriter, Source
 
-__all__ = ["make_notes", "times_in"]
+__all__ = ["has_received", "make_notes", "times_in"]
 
 _TIME = struct.Struct("=q")
 
@@ -25,6 +25,12 @@ def make_notes(notes: Path, frames: int) -> None:
     """Make a file for so many frames at most."""
     with notes.open("wb") as file:
         file.truncate(frames * _TIME.size)
+
+
+def has_received(notes: Path) -> bool:
+    """Tell whether anything was received."""
+    with notes.open("rb") as file:
+        return file.read(_TIME.size) != bytes(_TIME.size)
 
 
 def times_in(notes: Path) -> list[int]:

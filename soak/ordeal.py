@@ -22,7 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks.processes import serving
-from feedrec.formats.file.names import is_part
+from feedrec.formats.file.names import is_part, natural_key
 from feedrec.model import NANOSECONDS
 
 from .accounting import Tally
@@ -37,7 +37,7 @@ from .slope import slope_of
 __all__ = ["FULL", "QUICK", "Endured", "Form", "endure"]
 
 _MB = 1 << 20
-_RECOVERY = 3.0
+_RECOVERY = 8.0
 """Seconds after which a recorder has written what waited for a disk that was full."""
 
 _SCRAPE = 2.0  # seconds between two looks at the metrics
@@ -54,6 +54,7 @@ class Form(NamedTuple):
         whims: Of the venue.
         disk: Bytes of the small disk.
         rotate: After how long each recorder begins a new file.
+        keep: How much each recorder keeps of its files.
         age: After how long the one that lives replaces its connections.
         kill: Between two kills, on average.
         fill: Until the disk is filled, and from when it is free until it is filled again.
@@ -67,6 +68,7 @@ class Form(NamedTuple):
     whims: Whims
     disk: int
     rotate: str
+    keep: str
     age: str
     kill: float
     fill: float
@@ -80,6 +82,7 @@ FULL = Form(
     whims=Whims(rate=5000, gap=2, reset=15, stall=20, end=40, ends=("abort", "farewell", "abort", "vanish", "silence")),
     disk=1024 * _MB,
     rotate="20s",
+    keep="15MB",
     age="1m",
     kill=20,
     fill=50,
@@ -92,6 +95,7 @@ QUICK = FULL._replace(
     whims=Whims(rate=5000, gap=1, reset=4, stall=6, stall_seconds=1, end=8, ends=("abort", "farewell", "vanish")),
     disk=256 * _MB,
     rotate="5s",
+    keep="1MB",
     age="4s",
     kill=7,
     fill=6,
@@ -115,7 +119,8 @@ class Endured(NamedTuple):
         memory: That of the other, outside the times when the disk took nothing.
         verified: The exit code of `feedrec verify`, and what it said.
         shipped: How many finished files a command of the recorders copied.
-        not_shipped: Finished files that it did not copy, or not as they are, and what is still marked so.
+        removed: How many of these are gone, because only so much is kept.
+        left_undone: Files that are not finished, or were not copied as they are, and what is still marked so.
         scrapes: The figures that the other served.
 
     """
@@ -130,7 +135,8 @@ class Endured(NamedTuple):
     memory: list[Resident]
     verified: tuple[int, str]
     shipped: int
-    not_shipped: list[str]
+    removed: int
+    left_undone: list[str]
     scrapes: Scrapes
 
     @property
@@ -196,8 +202,9 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
             acts.append((_setting(clock, form, chance), form.step))
         try:
             memory = _run(form, acts, steady, scrapes)
-        finally:
             disk.free()
+            mortal.restart()  # what is left is finished then, on a disk that takes it
+        finally:
             mortal.stop()
             steady.stop()
         memory = [one for one in memory if not _within(disk.times, one.time)]
@@ -205,7 +212,7 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
         tally, accounts = Tally(), []
         for one, name in ((mortal, "mortal"), (steady, "steady")):
             account = FilesAccount(ledgers, name, one.kills, disk.times, tally)
-            accounts.append(account_of(_files_of(name, where), account))
+            accounts.append(account_of(_files_of(name, where, shipped), account))
         failures = [text for one in (mortal, steady) for text in _failures(one, disk.times)]
         return Endured(
             tally=tally,
@@ -216,9 +223,10 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
             times_full=len(disk.times) if has_disk else None,
             steps=None if clock is None else accounts[1].steps,
             memory=memory,
-            verified=_verify(where),
+            verified=_verify(shipped),
             shipped=len(list(shipped.iterdir())),
-            not_shipped=list(_not_shipped(where, shipped)),
+            removed=sum(not (where / path.name).exists() for path in shipped.iterdir()),
+            left_undone=list(_left_undone(where, shipped)),
             scrapes=scrapes,
         )
 
@@ -228,7 +236,7 @@ def _recorder(
 ) -> Supervised:
     arguments = ["--url", f"{url}/{name}", "-c", "level2", "-c", "ticker", "-c", "market_trades"]
     arguments += ["-p", "BTC-USD,ETH-USD", "--rotate", form.rotate, "-o", f"{name}.jsonl.zst", *options]
-    arguments += ["--on-rotate", f"cp {{path}} {shlex.quote(str(folder / 'shipped'))}/{{name}}"]
+    arguments += ["--keep", form.keep, "--on-rotate", f"cp {{path}} {shlex.quote(str(folder / 'shipped'))}/{{name}}"]
     environment = {} if clock is None else clock.environment
     return Supervised(arguments, folder / "disk", folder / f"{name}.log", environment, most=most)
 
@@ -275,19 +283,20 @@ def _scraping(scrapes: Scrapes) -> Callable[[], float]:
     return scrape
 
 
-def _files_of(name: str, folder: Path) -> list[Path]:
-    return [path for path in recordings_in(folder) if path.name.startswith(name)]
+def _files_of(name: str, folder: Path, shipped: Path) -> list[Path]:
+    """Return the files of a recorder in their order, those that were removed as they were copied."""
+    found = {path.name: path for one in (shipped, folder) for path in recordings_in(one) if path.name.startswith(name)}
+    return [found[one] for one in sorted(found, key=natural_key)]
 
 
-def _not_shipped(folder: Path, shipped: Path) -> Iterator[str]:
-    """Yield the finished files that were not copied as they are, and the marks of files that are still to be."""
+def _left_undone(folder: Path, shipped: Path) -> Iterator[str]:
+    """Yield the files that were not copied as they are, those that are not finished, and marks that are left."""
     for path in recordings_in(folder):
         copy = shipped / path.name
-        if not is_part(path) and (not copy.exists() or not filecmp.cmp(path, copy, shallow=False)):
+        if is_part(path) or not copy.exists() or not filecmp.cmp(path, copy, shallow=False):
             yield path.name
     for path in sorted(folder.glob("*.pending")):
-        if path.with_suffix("").exists():  # else it is of a file whose recorder was killed, and which is not finished
-            yield path.name
+        yield path.name
 
 
 def _within(intervals: list[Interval], seconds: float) -> bool:
@@ -302,7 +311,6 @@ def _failures(recorder: Supervised, full: list[Interval]) -> list[str]:
 
 
 def _verify(folder: Path) -> tuple[int, str]:
-    files = [path for path in recordings_in(folder) if path.suffix != ".part"]
-    command = [sys.executable, "-m", "feedrec", "verify", *map(str, files)]
+    command = [sys.executable, "-m", "feedrec", "verify", *map(str, recordings_in(folder))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .noting_recorder import make_notes
+from .noting_recorder import has_received, make_notes
 
 __all__ = ["Exit", "Kill", "Resident", "Supervised"]
 
@@ -91,6 +91,16 @@ class Supervised:
                 self.kills.append(Kill(time.monotonic_ns(), self._notes))
                 self._process.kill()
                 self._process.wait()
+
+    def restart(self) -> None:
+        """Kill it, and wait until the next one has received something; only of one that may be killed."""
+        starts = self._starts
+        self.kill()
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            if self._starts > starts and self._notes.exists() and has_received(self._notes):
+                return
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Have it end as Ctrl-C does, and leave it so; one that does not end is killed."""

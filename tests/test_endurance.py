@@ -30,7 +30,7 @@ def test_every_frame_that_was_sent_is_recorded_or_the_files_name_its_absence(tmp
     assert max(done.mortal.kill_spans, default=0) / 1e9 <= MOST_LOST + SLACK
     assert done.failures == []
     assert done.verified[0] == 0, done.verified[1]
-    assert done.not_shipped == []
+    assert done.left_undone == []
     assert (done.scrapes.failed, done.scrapes.went_back) == (0, 0)
     assert 0 < done.scrapes.frames <= done.steady.frames
     # All of it took place; where nothing can be mounted, or there is no libfaketime, the rest did.
@@ -40,6 +40,7 @@ def test_every_frame_that_was_sent_is_recorded_or_the_files_name_its_absence(tmp
     assert done.tally.resets > 0
     assert done.steady.resyncs > 0
     assert done.shipped > 2
+    assert done.removed > 0
     assert done.steady.closes > 1  # the last one is its own
     assert done.times_full != 0
     assert done.steps != 0
