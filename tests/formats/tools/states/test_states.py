@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from threading import Timer
 
 import pytest
 import zstandard
@@ -19,14 +21,16 @@ from feedrec.feeds.venue import FeedState
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.growing.growing_file import begin_file
 from feedrec.formats.file.names import carried_path, journal_path, work_path
+from feedrec.formats.line.codec import decode_line
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools.convert import convert
 from feedrec.formats.tools.states.inserting import insert_state, start_of
 from feedrec.formats.tools.verify import verify_recording
-from feedrec.model import NANOSECONDS, Event, Frame, Header
+from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
 from feedrec.recorder.output.snapshot_finisher import NO_STATE
 from feedrec.replay.timeline.frame_batches import FrameDecoder, in_steps
 from feedrec.replay.timeline.timeline import Timeline, already_stopped
+from feedrec.replay.venue.rebuild import Position, Rebuilder
 
 from ....cli.command import DEMO
 
@@ -150,6 +154,31 @@ def test_all_files_together_are_what_one_would_be(tmp_path: Path) -> None:
     assert len(played([files[0][0], files[2][0]])) == len(expected) - len(files[1][1]) + third
 
 
+def test_a_late_client_of_all_files_gets_what_it_got_without_them(tmp_path: Path) -> None:
+    """Wherever it comes, whether a search back for its books ends at the state of a file or not."""
+    feed = venue_of("coinbase-advanced")
+    assert feed is not None
+    files = files_of(tmp_path, "coinbase-advanced", 4)
+    keys = frozenset({("level2", "BTC-USD"), ("level2", "ETH-USD"), ("ticker", "ETH-USD")})
+
+    def told_before(number: int, frame: int) -> Mapping[tuple[str, str], bytes | None]:
+        timeline = Timeline([path for path, _ in files], describe=feed.describe)
+        with closing(timeline.read_batches(None, already_stopped())) as batches:
+            read = [one for batch in batches for one in zip(batch.files, map(decode_line, batch.lines), strict=True)]
+        sent = (place for place, (file, one) in enumerate(read) if file == number and _is_sent(one))
+        position = Position(next(itertools.islice(sent, frame, None)), [], START)
+        return Rebuilder(timeline, feed).snapshots(keys, position, threading.Event())
+
+    places = [(1, 0), (1, 3), (2, 100), (3, 200)]
+    expected = [told_before(*place) for place in places]
+    begin_with_states(files)
+    assert [told_before(*place) for place in places] == expected
+
+
+def _is_sent(record: Record) -> bool:
+    return isinstance(record, Frame) and not record.synthetic
+
+
 def played(paths: Sequence[Path]) -> list[bytes]:
     """Give what a client would get that reads recordings in the order of a timeline."""
     timeline = Timeline(paths)
@@ -176,7 +205,7 @@ def test_a_process_that_lives_on_is_waited_for(tmp_path: Path) -> None:
     """That of a recorder that was killed: what it makes is not made again beside it."""
     (first, _), (second, _) = files_of(tmp_path, "coinbase-advanced", 2)
     other = begin_file(work_path(second), Header("raw"))
-    Timer(0.05, other.target.remove).start()
+    threading.Timer(0.05, other.target.remove).start()
     main([str(second), str(first), ""])
     assert start_of(second).is_synthetic
     assert sorted(path.name for path in tmp_path.iterdir()) == [first.name, second.name]
