@@ -72,6 +72,12 @@ class Header(msgspec.Struct, frozen=True):
     subscriptions: list[dict[str, Any]] = []
     extra: dict[str, Any] = {}
 
+    @property
+    def left_out(self) -> str | None:
+        """Why frames are missing that the venue sent, so that holes in its numbers are no gaps; None if none are."""
+        why = {"filtered": "the recording was filtered", "deduplicated": "it was made of several recordings"}
+        return next((reason for key, reason in why.items() if key in self.extra), None)
+
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """

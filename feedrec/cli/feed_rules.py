@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..formats.dedupe.dedupe import MakeTrackRule
     from ..formats.facts.sequence_check import Rules
 
-__all__ = ["rules_for"]
+__all__ = ["rules_for", "track_rule_for"]
 
 
 def rules_for(endpoint: str) -> Rules:
@@ -19,3 +20,11 @@ def rules_for(endpoint: str) -> Rules:
     if feed is None:
         return Rules()
     return Rules(feed.describe, rule_of(feed), getattr(feed, "describe_all", None))  # which a plug-in need not have
+
+
+def track_rule_for(endpoint: str) -> MakeTrackRule:
+    """Return what makes the rule of what frames of two connections have in common; of some feeds, nothing is known."""
+    from ..feeds import feed_of
+
+    make = getattr(feed_of(endpoint), "track_rule", None)  # which a plug-in need not have
+    return (lambda _channels: None) if make is None else make

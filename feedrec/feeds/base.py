@@ -20,6 +20,7 @@ from .connections.limits import ConnectionLimits
 from .credentials import Credentials, CredentialsKind
 from .rewriting.frame_change import FrameChange, IdKeys
 from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
+from .tracks import TrackRule
 
 __all__ = [
     "UNKNOWN_CHANNEL",
@@ -382,6 +383,16 @@ class Feed(Protocol):
 
     def trimming(self, levels: int) -> FrameChange | None:  # noqa: ARG002
         """Return what cuts the books in the frames of one connection to so many levels a side; None if nothing does."""
+        return None
+
+    def track_rule(self, channels: Collection[str]) -> TrackRule | None:  # noqa: ARG002
+        """
+        Return what frames of two connections have in common; None if that is not known.
+
+        Args:
+            channels: The channels that were asked for.
+
+        """
         return None
 
     def id_keys(self) -> IdKeys | None:

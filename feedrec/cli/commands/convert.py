@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,12 @@ import click
 import msgspec
 
 from ...errors import DamagedRecordingError, UsageError
-from ...model import NANOSECONDS, Header, format_time
-from .. import output
 from ..checkpoints import write_beside
-from ..converting.rewriting import report_rewriting, rewrite_of
+from ..converting.deduplicating import deduplicate
+from ..converting.inputs import look_at, progress
+from ..converting.report import facts_of, report_of
+from ..converting.rewriting import rewrite_of
+from ..converting.target import check_target, places_of, to_file, to_stdout
 from ..feed_rules import rules_for
 from ..filters import filter_options, selection_of
 from ..options import (
@@ -30,20 +31,14 @@ from ..options import (
     overwrite_option,
     time_options,
 )
-from ..progress import reading
-from ..signals import ending_between_steps
-from ..terminal import echo_json, echo_prose, refuse_terminal
+from ..terminal import echo_json, echo_prose
 
 if TYPE_CHECKING:
     from ...feeds.venue import FeedState
     from ...formats import Selection
-    from ...formats.facts.sequence_check import MakeRule
-    from ...formats.file.growing.growing_file import GrowingFile
-    from ...formats.file.modes import FileMode
     from ...formats.file.rotation import RotateAfter
     from ...formats.several.inputs import Input
     from ...formats.tools.convert import Conversion
-    from ...formats.tools.foreign_lines import LineReader
     from ...times import Moment
 
 _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
@@ -52,6 +47,9 @@ _SPLIT_HELP = (
     "Write several files: one per interval, e.g. 1h (aligned to the clock), or of about this size, e.g. 512MB."
 )
 
+_DEDUPE_HELP = (
+    "Make one recording of several of the same feed, made at the same time: the first leads, the others fill its gaps."
+)
 _NO_CHECKPOINTS_HELP = (
     "Write no checkpoints of books, for late clients of a replay, beside a .jsonl.zst of more than 64 MiB of text."
 )
@@ -80,6 +78,7 @@ log = logging.getLogger("feedrec")
     "--conn", "connections", metavar="N", type=click.IntRange(0), multiple=True, help="Only connection N. Repeatable."
 )
 @click.option("--direction", type=click.Choice(["in", "out"]), help="Only received (in) or only sent (out) frames.")
+@click.option("--dedupe", is_flag=True, help=_DEDUPE_HELP)
 @click.option("--split", type=ROTATE_AFTER, help=_SPLIT_HELP)
 @click.option("--max-size", type=SIZE, help="Take only as much, from the beginning, as fits this size, e.g. 100kB.")
 @click.option("--with-state", is_flag=True, help="Begin with snapshots of the market state at --from.")
@@ -107,6 +106,7 @@ def convert(
     level: int | None,
     overwrite: bool,
     as_json: bool,
+    dedupe: bool,
     **options: Any,
 ) -> None:
     """
@@ -120,17 +120,22 @@ def convert(
       feedrec convert FILE -o FILE.parquet
       feedrec convert FILE -o - --format jsonl.zst | ssh HOST 'cat > FILE'
       feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
+      feedrec convert --dedupe here/ there/ -o feed.jsonl.zst
       feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
     """
     from ...formats.tools.convert import convert as convert_recordings
 
-    inputs, target = _places(inputs, target)
-    to_stdout = _check_target(target, kind, split, options["max_size"], as_json=as_json)
+    inputs, target = places_of(inputs, target)
+    is_stdout = check_target(target, kind, split, options["max_size"], as_json=as_json)
+    create = to_stdout(kind, level) if is_stdout else to_file(level, overwrite=overwrite)
+    if dedupe:
+        deduplicate(inputs, target, options, create, split, as_json=as_json, is_stdout=is_stdout)
+        return
     damage: dict[Path, DamagedRecordingError] = {}
-    found = _look_at(inputs, options, damage)
+    found = look_at(inputs, options, damage)
     selection, endpoint = _selection(found, options), found[0].header.endpoint
     rules = rules_for(endpoint)
-    with _progress(found) as on_read:
+    with progress(found) as on_read:
         result = convert_recordings(
             found,
             target,
@@ -143,11 +148,11 @@ def convert(
             split=split,
             max_size=options["max_size"],
             mode=options["mode"],
-            create=_to_stdout(kind, level) if to_stdout else _to_file(level, overwrite=overwrite),
+            create=create,
             on_read=on_read,
         )
         write_beside(result, endpoint, options, partial(on_read, 0, found[0].size))
-    _end(result, selection, list(damage.values()), as_json=as_json, to_stdout=to_stdout)
+    _end(result, selection, list(damage.values()), as_json=as_json, is_stdout=is_stdout)
 
 
 def _selection(found: Sequence[Input], options: dict[str, Any]) -> Selection:
@@ -170,106 +175,17 @@ def _end(
     damage: Sequence[DamagedRecordingError],
     *,
     as_json: bool,
-    to_stdout: bool,
+    is_stdout: bool,
 ) -> None:
     """Report what was written, and what could not be read."""
     _warn_of_nothing(result, selection)
     for error in damage:
         log.warning("%s: only what comes before that was converted", error)
-    facts = {**_facts(result), "damage": [str(error) for error in damage]}
-    echo_json(facts) if as_json else echo_prose(*_report(result), err=to_stdout)
+    facts = {**facts_of(result), "damage": [str(error) for error in damage]}
+    echo_json(facts) if as_json else echo_prose(*report_of(result), err=is_stdout)
     if damage:
         sys.stdout.flush()
         raise click.exceptions.Exit(3)
-
-
-def _places(inputs: tuple[Path, ...], target: Path | None) -> tuple[tuple[Path, ...], Path]:
-    """Return the inputs and the output; `INPUT... -` is short for `INPUT... -o -`."""
-    from ...formats.file.pipe import STDIN
-    from ...formats.file.stream_target import STDOUT
-
-    if target is not None:
-        return inputs, target
-    if len(inputs) > 1 and inputs[-1] == STDIN:
-        return inputs[:-1], STDOUT
-    context = click.get_current_context()
-    raise click.UsageError("Missing option '-o' / '--output': name the output file, or - for stdout.", context)
-
-
-def _check_target(
-    target: Path, kind: str | None, split: RotateAfter | None, max_size: int | None, *, as_json: bool
-) -> bool:
-    """Return whether the output is stdout; refuse options and a terminal that do not go with it."""
-    from ...formats.file.stream_target import STDOUT
-
-    if split is not None and max_size is not None:
-        raise UsageError("--split and --max-size exclude each other: use only one of them")
-    if target != STDOUT:
-        if kind is not None and not target.name.endswith(f".{kind}"):
-            raise UsageError(f"{target} does not match --format {kind}: change one of them")
-        return False
-    if kind == "parquet" or split is not None:
-        raise UsageError("-o - writes one stream of lines to stdout: leave out --format parquet and --split")
-    if as_json:
-        raise UsageError("--json and -o - both write to stdout: use only one of them")
-    refuse_terminal()
-    return True
-
-
-def _to_file(level: int | None, *, overwrite: bool) -> Callable[..., GrowingFile]:
-    from ...formats.file.growing.growing_file import begin_file
-
-    return partial(begin_file, overwrite=overwrite, level=level)
-
-
-def _to_stdout(kind: str | None, level: int | None) -> Callable[..., GrowingFile]:
-    """Return what begins the output in stdout, which has neither a name nor a mode."""
-    from ...formats.file.growing.growing_file import begin_stream
-
-    def begin(_path: Path, header: Header | bytes, *, mode: FileMode, make_rule: MakeRule | None) -> GrowingFile:  # noqa: ARG001
-        return begin_stream(sys.stdout.buffer, f".{kind or 'jsonl'}", header, level=level, make_rule=make_rule)
-
-    return begin
-
-
-def _line_reader(input_format: str | None, time_field: str | None) -> Callable[[], LineReader] | None:
-    """Return a function that makes the reader of another tool's lines; None unless the options name such a format."""
-    from ...formats.tools.foreign_lines import HftbacktestLines, JsonlLines, TardisLines
-
-    if time_field is not None and input_format in ("tardis", "hftbacktest"):
-        raise UsageError(f"--time-field needs --input-format jsonl: {input_format} lines begin with the time")
-    if time_field is not None:
-        if not time_field.strip("."):
-            raise UsageError("--time-field is empty: name the field that holds the time")
-        return partial(JsonlLines, time_field)
-    if input_format == "jsonl":
-        raise UsageError("--input-format jsonl needs --time-field: the name of the field that holds the time")
-    if input_format == "hftbacktest":
-        return HftbacktestLines
-    return TardisLines if input_format == "tardis" else None
-
-
-def _note_damage(damage: dict[Path, DamagedRecordingError], error: DamagedRecordingError) -> None:
-    damage[error.path] = error
-
-
-def _look_at(paths: Sequence[Path], options: dict[str, Any], damage: dict[Path, DamagedRecordingError]) -> list[Input]:
-    """Inspect the inputs; what is damaged of files of other tools is noted in `damage` when it is read."""
-    from ...feeds import find_feed
-    from ...formats.file.opening import under_current_name
-    from ...formats.several.folder import find_recordings
-    from ...formats.several.inputs import inspect_recording, refuse_doubles
-    from ...formats.tools.foreign_files import open_any
-
-    make_reader, endpoint = _line_reader(options["input_format"], options["time_field"]), options["endpoint"]
-    on_damage = partial(_note_damage, damage)
-    if endpoint is not None:
-        find_feed(endpoint)
-    files = paths if make_reader is not None else find_recordings(paths)
-    opening = partial(open_any, make_reader=make_reader, endpoint=endpoint, on_damage=on_damage)
-    found = [inspect_recording(partial(under_current_name, path, opening)) for path in files]
-    refuse_doubles(found)
-    return found
 
 
 def _state(endpoint: str, start: Moment | None) -> FeedState:
@@ -283,51 +199,3 @@ def _state(endpoint: str, start: Moment | None) -> FeedState:
     if state is None:
         raise UsageError(f"endpoint {endpoint!r} has no market state to rebuild: leave out --with-state")
     return state
-
-
-@contextlib.contextmanager
-def _progress(inputs: Sequence[Input]) -> Iterator[Callable[[int, int], None]]:
-    """Show progress, and end on signals; yields a function to call with the number of an input and the bytes read."""
-    sizes, total = [0] * len(inputs), sum(one.size for one in inputs)
-    with reading("converting") as show, ending_between_steps() as end_if_noted:
-
-        def on_read(number: int, size: int) -> None:
-            end_if_noted()
-            sizes[number] = size
-            show(sum(sizes), total)
-
-        yield on_read
-
-
-def _facts(result: Conversion) -> dict[str, Any]:
-    times = {name: getattr(result, name) for name in ("first_time", "last_time", "cut_at")}
-    return {
-        **msgspec.structs.asdict(result),
-        **{name: None if time is None else format_time(time) for name, time in times.items()},
-    }
-
-
-def _report(result: Conversion) -> list[str]:
-    from ...formats.file.stream_target import STDOUT
-
-    first = result.paths[0]
-    to_stdout = first == STDOUT
-    where = "stdout" if to_stdout else str(first) if len(result.paths) == 1 else f"{first} to {result.paths[-1].name}"
-    frames = f"{output.count(result.frames, 'frame')} and {output.count(result.others, 'other line')}"
-    facts = [
-        f"{output.size(result.file_size)} {'in all' if to_stdout else 'on disk'}",
-        f"{output.size(result.text_size)} uncompressed",
-    ]
-    if len(result.paths) > 1:
-        facts.insert(0, output.count(len(result.paths), "file"))
-    if result.synthetic:
-        facts.append(f"begins with {output.count(result.synthetic, 'rebuilt snapshot')}")
-    if result.written_anew:
-        facts.append(f"{output.count(result.written_anew, 'line')} of another program written anew")
-    if result.checkpoints:
-        facts.append(output.count(result.checkpoints, "checkpoint"))
-    facts += report_rewriting(result)
-    if result.cut_at is not None:
-        seconds = (result.cut_at - (result.cut_at if result.first_time is None else result.first_time)) / NANOSECONDS
-        facts.append(f"cut after {output.duration(seconds)} to fit")
-    return [f"wrote {frames} to {where}", f"  {', '.join(facts)}"]

@@ -1,5 +1,9 @@
 """
 What `feedrec convert` consists of: what its options mean.
 
-    rewriting.py  what is changed in frames
+    deduplicating.py  several recordings of the same feed
+    inputs.py         what is read
+    report.py         what is said of the result
+    rewriting.py      what is changed in frames
+    target.py         where it is written
 """

@@ -19,6 +19,7 @@ and 2026-09-30.
     state.py            the market for late clients
     book.py             the level2 book of a product
     trimming.py         frames with the best levels alone
+    tracks.py           what two connections have in common
     account.py          orders, positions, balances
     settings.py         what can be set in a replay of it
     limits/             limits that the venue sets
@@ -58,6 +59,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ...model import FrameInfo
     from ..rest.half import RestHalf
+    from ..tracks import TrackRule
 from ..auth import Auth
 
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced"]
@@ -192,6 +194,12 @@ class CoinbaseAdvanced(FeedDefaults):
         from .trimming import TrimmedFrames
 
         return TrimmedFrames(levels)
+
+    def track_rule(self, channels: Collection[str]) -> TrackRule:  # noqa: ARG002
+        """Return what two connections have in common; see `Feed`."""
+        from .tracks import AdvancedTracks
+
+        return AdvancedTracks()
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""

@@ -20,6 +20,7 @@ the first key.
     settings.py         what can be set in a replay of it
     rest/               what clients ask over HTTP
     trimming.py         frames with the best levels alone
+    tracks.py           what two connections have in common
     limits.py           limits that the venue sets
 
 The halves, and what else few runs of feedrec need, are imported when they are asked for.
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ..auth import Auth
     from ..checking import FrameCheck
     from ..rest import RestHalf
+    from ..tracks import TrackRule
 
 __all__ = ["FEEDS", "CoinbaseExchange"]
 
@@ -149,6 +151,12 @@ class CoinbaseExchange(FeedDefaults):
         from .trimming import TrimmedFrames
 
         return TrimmedFrames(levels)
+
+    def track_rule(self, channels: Collection[str]) -> TrackRule:
+        """Return what two connections have in common; see `Feed`."""
+        from .tracks import ExchangeTracks
+
+        return ExchangeTracks(channels)
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""

@@ -13,6 +13,7 @@ what live recorders and a probe of 2026-09-15 saw. The shape of the welcome mess
     settings.py         what can be set in a replay of it
     params.py           parameters as a person writes them
     state.py            the last values for late clients
+    tracks.py           what two connections have in common
     codes.py            what the venue refuses with
     limits.py           limits that the venue sets
     rest.py             the REST half
@@ -51,6 +52,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..auth import Auth
     from ..rest.half import RestHalf
+    from ..tracks import TrackRule
 
 __all__ = ["FEEDS", "CoinMarketCap"]
 
@@ -161,6 +163,12 @@ class CoinMarketCap(FeedDefaults):
             return text
         credits_per_hour = len(ids) * _PUSHES_PER_HOUR * CREDITS_PER_MESSAGE
         return f"{text}: up to {credits_per_hour:g} an hour for prices of {_counted(len(ids), 'cryptocurrency')}"
+
+    def track_rule(self, channels: Collection[str]) -> TrackRule:  # noqa: ARG002
+        """Return what two connections have in common; see `Feed`."""
+        from .tracks import CoinMarketCapTracks
+
+        return CoinMarketCapTracks()
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection; see `Feed`. The API key is sent by `headers`."""

@@ -59,7 +59,7 @@ class FactsBuilder:
         self._counts = ChannelCounts()
         self._facts = FileFacts(zlib.crc32(header_line), text=len(header_line) + 1)
         self._clock = clock or SteadyClock()
-        self._sequence = SequenceCheck(None if "filtered" in header.extra else make_rule)
+        self._sequence = SequenceCheck(None if header.left_out else make_rule)
         self._sequence_facts = SequenceFacts()
         self._connections = Connections()
         self._subscribed = Subscribed(header.subscriptions)

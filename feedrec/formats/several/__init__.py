@@ -8,4 +8,5 @@ Several recordings at once.
     continued.py     which of them go on from others of them
     clocks.py        how their clocks are related
     common_clock.py  one clock for recordings of different machines
+    joined_files.py  the files of what is made of them
 """

@@ -9,25 +9,19 @@ made from the last one before. Memory is bounded by a block of each open recordi
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 
-from ...errors import DamagedRecordingError, RecordingError, TruncatedRecordingError, UsageError
 from ...model import DescribeAll, Frame, FrameInfo, Header, Record, describe_nothing
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.growing.size_bound import BoundedFile
-from ..file.lock import remove_state, unlink_if_at
-from ..file.modes import FileMode, mode_as_strict_as
+from ..file.modes import FileMode
 from ..file.rotation import RotateAfter, RotatingWriter
 from ..file.stream_target import STDOUT
-from ..line.as_written import header_as_written
 from ..line.codec import decode_line, encode_event, encode_frame
 from ..line.frame_run import FrameRun
 from ..line.index import Mark, mark_of
@@ -36,6 +30,7 @@ from ..line.selection import Selection
 from ..line.steady_clock import reading_in
 from ..several.common_clock import CommonClock
 from ..several.inputs import Input, joined_header
+from ..several.joined_files import FinishedFiles, creating, leaving_nothing_behind
 from .input_lines import InputLines, Piece, Run
 from .rewriting import Rewrite, Rewriting, is_marked_rewritten
 from .states.gathered_state import GatheredState, StartState
@@ -139,32 +134,14 @@ def convert(  # noqa: PLR0913  as many options as the command has
     """
     header = _header(inputs, selection, rewrite)
     result = Conversion()
-    finished = _Finished(result.paths)
+    finished = FinishedFiles(result.paths)
     reading = InputLines(inputs, describe, on_read, describe_all)
     after = split and split._replace(one_clock=not reading.numbers.stay)
-    begin = _creating(inputs, partial(create, make_rule=make_rule), mode)
+    begin = creating(inputs, partial(create, make_rule=make_rule), mode)
     writer = _writer(max_size, begin, output, header, after, finished.note)
-    with _leaving_nothing_behind(writer, finished, is_stream=output == STDOUT):
+    with leaving_nothing_behind(writer, finished, is_stream=output == STDOUT):
         _Conversion(reading, selection, writer, result, rewrite).run(state)
     return result
-
-
-class _Finished:
-    """The finished files of a conversion, known by what they are."""
-
-    def __init__(self, paths: list[Path]) -> None:
-        self._paths = paths
-        self._files: list[os.stat_result] = []
-
-    def note(self, path: Path) -> None:
-        if path != STDOUT:
-            self._files.append(path.stat())
-        self._paths.append(path)
-
-    def remove(self) -> None:
-        for path, file in zip(self._paths, self._files, strict=False):  # stdout alone has no file
-            unlink_if_at(file, path)
-            remove_state(path)
 
 
 class _Conversion:
@@ -332,46 +309,3 @@ def _writer(
     if max_size is None:
         return RotatingWriter(output, header, begin, after, note)
     return BoundedFile(begin(output, header), max_size, note)
-
-
-@contextlib.contextmanager
-def _leaving_nothing_behind(
-    writer: RotatingWriter | BoundedFile, finished: _Finished, *, is_stream: bool
-) -> Iterator[None]:
-    """Remove what was written if that fails, or is interrupted; say so of damage."""
-    try:
-        yield
-    except BaseException as error:
-        writer.discard()
-        finished.remove()
-        if isinstance(error, DamagedRecordingError):
-            _refuse_damage(error, "what comes before" if is_stream else "nothing")
-        raise
-
-
-def _creating(
-    inputs: Sequence[Input], create: Callable[..., GrowingFile], mode: FileMode | None
-) -> Callable[[Path, Header], GrowingFile]:
-    """Return what begins a file of the output: with the first input's header as it stands, if it is the header."""
-    mode = mode or mode_as_strict_as(one.path for one in inputs)
-
-    def create_other(path: Path, header: Header) -> GrowingFile:
-        _refuse_input(path, inputs)
-        kept = header_as_written(inputs[0].header_line) if header is inputs[0].header else header
-        return create(path, kept, mode=mode)
-
-    return create_other
-
-
-def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
-    for one in inputs:
-        are_there = os.path.exists(path) and os.path.exists(one.path)  # noqa: PTH110  Path.exists may raise
-        if are_there and path.samefile(one.path):
-            raise UsageError(f"{path} is both input and output: choose another name for the output")
-
-
-def _refuse_damage(error: DamagedRecordingError, written: str) -> NoReturn:
-    what = f"{str(error).removeprefix(f'{error.path}: ')}: {written} was written"
-    if error.last_time is not None or not isinstance(error, TruncatedRecordingError):
-        what += "; `feedrec repair` saves what is good"
-    raise RecordingError(error.path, what) from error

@@ -7,7 +7,7 @@ is what would be in a single file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple, NoReturn
@@ -29,6 +29,10 @@ from ..several.merge import Batch, Merge, Source
 __all__ = ["InputLines", "Piece", "Run"]
 
 _LONGEST_IN_RUN = 1 << 20  # bytes: a run has its lines twice
+
+
+Choose = Callable[[int, list[bytes]], list[bytes]]
+"""Returns some of the lines of an input."""
 
 
 class Piece(NamedTuple):
@@ -83,6 +87,7 @@ class InputLines:
         describe: Describes a payload.
         numbers: The numbers of their connections.
         has_readings: Whether there is a reading near the beginning of any of them.
+        clocks: The steady clock of each as of its first line.
 
     """
 
@@ -101,12 +106,12 @@ class InputLines:
         self._on_read = on_read
         self._marks = [LineMarks(describe) for _ in inputs]
         self.has_readings = any(one.reading for one in inputs)
-        self._clocks = starting_clocks(inputs)
+        self.clocks = starting_clocks(inputs)
         self._continued = continued_files([one.header for one in inputs])
 
     def beginnings(self, start: int | None, end: int | None) -> list[Beginning]:
         """Return how what lies between two wall times begins in each input."""
-        files = zip(self._inputs, self._clocks, strict=True)
+        files = zip(self._inputs, self.clocks, strict=True)
         if start is None:
             return [beginning_of(file, clock) for file, clock in files]
         return [beginning_of_cut(file, clock, start, end) for file, clock in files]
@@ -119,8 +124,8 @@ class InputLines:
             DamagedRecordingError: At damage, after everything before it in that recording.
 
         """
-        for file, lines in self._lines(start, end, beginnings):
-            yield self._piece(file, lines, lines)
+        for file, lines in self.lines(start, end, beginnings):
+            yield self.piece(file, lines, lines)
 
     def runs(self, selection: Selection, beginnings: Sequence[Beginning]) -> Iterator[Piece | Run]:
         """
@@ -128,9 +133,9 @@ class InputLines:
 
         In runs there are only frames that are chosen; in pieces others may be left.
         """
-        for file, lines in self._lines(selection.start, selection.end, beginnings):
+        for file, lines in self.lines(selection.start, selection.end, beginnings):
             if max(map(len, lines)) > _LONGEST_IN_RUN:
-                yield self._piece(file, lines, lines)
+                yield self.piece(file, lines, lines)
                 continue
             waiting: list[bytes] = []
             for first, last, received in stretches(
@@ -140,7 +145,7 @@ class InputLines:
                     waiting += lines[first:last]
                     continue
                 if waiting:
-                    yield self._piece(file, waiting, lines)
+                    yield self.piece(file, waiting, lines)
                     waiting = []
                 if selection.is_filter:
                     received = received.chosen(selection.takes_each(received.conns, received.infos))  # noqa: PLW2901
@@ -148,9 +153,9 @@ class InputLines:
                     frames = received.run
                     yield Piece(file, list(received.lines), received.marks) if frames is None else Run(file, frames)
             if waiting:
-                yield self._piece(file, waiting, lines)
+                yield self.piece(file, waiting, lines)
 
-    def _piece(self, file: int, lines: list[bytes], batch: Sequence[bytes]) -> Piece:
+    def piece(self, file: int, lines: list[bytes], batch: Sequence[bytes]) -> Piece:
         """Return lines of a batch with their marks; those of other programs as a writer writes them."""
         anew: dict[bytes, bytes] = {}
         try:
@@ -162,30 +167,42 @@ class InputLines:
             lines = [anew.get(line, line) for line in lines]
         return Piece(file, lines, marks)
 
-    def _lines(
-        self, start: int | None, end: int | None, beginnings: Sequence[Beginning]
+    def lines(
+        self,
+        start: int | None,
+        end: int | None,
+        beginnings: Sequence[Beginning],
+        choose: Choose = lambda _, lines: lines,
+        files: Collection[int] | None = None,
     ) -> Iterator[tuple[int, list[bytes]]]:
-        """Yield the lines between two wall times, some of one input at a time, with its number."""
+        """
+        Yield the lines between two wall times, some of one input at a time, with its number.
+
+        Args:
+            start: The first time, inclusive.
+            end: The last time, exclusive.
+            beginnings: How what lies between begins in each input.
+            choose: Returns those of some lines of an input that are to be merged.
+            files: The inputs to read; None for all.
+
+        """
+
+        at_state = set(self._continued)  # of which nothing but the state may have been read yet
 
         def blocks(number: int) -> Generator[list[bytes], None, None]:
             with self._inputs[number].open() as recording:
                 for lines in recording.batches(start, end):
-                    yield lines
+                    if chosen := choose(number, _without_state(lines, number, at_state)):
+                        yield chosen
                     self._on_read(number, recording.bytes_read)
 
         sources = [
             Source(number, first, partial(blocks, number), clock=clock)
             for number, (clock, first) in enumerate(beginnings)
+            if files is None or number in files
         ]
-        at_state = set(self._continued)  # of which nothing but the state may have been read yet
         for batch in Merge(sources):
-            if not at_state:
-                yield from _by_file(batch)
-                continue
-            for file, lines in _by_file(batch):
-                rest = _without_state(lines, file, at_state)
-                if rest:
-                    yield file, rest
+            yield from _by_file(batch)
 
     def _raise_bad_line(self, file: int, lines: Sequence[bytes]) -> NoReturn:
         """Report the position of the first invalid line."""

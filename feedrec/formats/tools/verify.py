@@ -261,10 +261,9 @@ class _Verification:
     def _begin(self, header: Header) -> None:
         self._rules = self._rules_for(header.endpoint)
         self._index.is_described = self._rules.describe is not describe_nothing
-        is_filtered = "filtered" in header.extra
-        if is_filtered:
-            self.result.notes.append("not checked for gaps: the recording was filtered")
-        self._check = LineCheck(None if is_filtered else self._rules.sequence_rule)
+        if header.left_out:
+            self.result.notes.append(f"not checked for gaps: {header.left_out}")
+        self._check = LineCheck(None if header.left_out else self._rules.sequence_rule)
 
     def _take_hole(self, hole: Hole) -> None:
         if self._check is None:
@@ -329,7 +328,7 @@ def _verify_other(path: Path, rules_for: Callable[[str], Rules], progress: Progr
 
 def _verify_records(recording: Recording, rules: Rules, progress: Progress) -> Verification:
     result = Verification(recording.path, is_live=recording.is_live)
-    check = LineCheck(None if "filtered" in recording.header.extra else rules.sequence_rule)
+    check = LineCheck(None if recording.header.left_out else rules.sequence_rule)
     try:
         for lines in recording.batches():
             progress(recording.bytes_read, recording.size)

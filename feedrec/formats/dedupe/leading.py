@@ -1,0 +1,246 @@
+"""
+Which segment leads a track, frame by frame. Pure: the core of what makes one recording of several.
+
+All segments of the track are known from the start, with their ends, but not which position each frame has.
+
+1. One segment leads; its frames are taken. `position` is how far the track has been told.
+2. A frame of another segment is left out if the one that leads goes on beyond it; otherwise it waits until that one has
+   ended. The one that goes on then is complete after `position` and reaches beyond it: of several, the one of the
+   recording that comes first. Its frames are taken from the first later than `position`.
+3. A segment of a recording that comes before the leading one leads as soon as it is complete after `position`. Its
+   frames wait for a moment, because those of the other recording may be a little behind.
+4. A segment can only lead if none of its frames beyond `position` was left out (`Segment.passed`).
+5. If no segment goes on, something is missing: the next one that has a frame leads. A state of which something is
+   missing is of no use, so the first snapshot leads whosever it is.
+6. Frames of one position are told apart by their contents. On a track whose positions are numbers, a frame that has one
+   which was left out is taken, whosever it is.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from .numbers import NumberSet
+from .protocols import Cover, Track
+from .segments import Segment
+
+__all__ = ["Leading", "Missing", "Verdict"]
+
+_MOST_RECENT = 4096  # contents that are remembered
+
+
+class Verdict(enum.Enum):
+    """What to do with a frame, as far as one track is concerned."""
+
+    KEEP = enum.auto()
+    LEAD = enum.auto()
+    """Take it, and have its segment lead."""
+    LEAVE = enum.auto()
+    WAIT = enum.auto()
+    """Wait until the leading segment has ended."""
+    WAIT_SHORTLY = enum.auto()
+    """Wait until the leading segment is as far as the frame's."""
+
+
+class Missing(NamedTuple):
+    """
+    What no recording has of a track.
+
+    Attributes:
+        track: The track.
+        after: The last position that was told.
+        before: The first one after that.
+        numbers: How many numbers are missing; None if positions are no numbers without holes.
+
+    """
+
+    track: Track
+    after: int
+    before: int
+    numbers: int | None
+
+
+class Leading:
+    """
+    Follows one track.
+
+    Args:
+        track: The track.
+        segments: All of its segments.
+        dealt_with: The number of the last line that was dealt with, by connection; it is kept up to date elsewhere.
+
+    Attributes:
+        leader: The segment that leads; None before the first frame.
+        position: How far the track has been told; not brought up to date while `is_behind`.
+        is_behind: Whether frames were taken that were not looked at.
+        is_whole: Whether a snapshot came since something was missing, if the track is a state.
+        repeated: Numbers that were told twice.
+
+    """
+
+    def __init__(self, track: Track, segments: Sequence[Segment], dealt_with: Mapping[int, int]) -> None:
+        self.track = track
+        self.segments = segments
+        self.leader: Segment | None = None
+        self.is_behind = False
+        self.is_whole = not track.is_state
+        self.position = -1
+        self.repeated = 0
+        self._dealt_with = dealt_with
+        self._given_up: set[Segment] = set()
+        self._since = -1  # the position when it began to lead
+        self._told = NumberSet()  # of a counted track
+        self._due = NumberSet()  # passed over, but some segment has them
+        self._filled = NumberSet()  # told by segments that did not lead
+        self._recent: dict[int, int] = {}  # contents told last, by their hash, with their positions
+        self._known = NumberSet((one.start + 1, one.end) for one in segments) if track.is_counted else NumberSet()
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the leading segment is not all that matters: others have what is missing, or told what is to come."""
+        is_ahead = bool(self._filled.spans) and self._filled.spans[-1][1] > self.position
+        return not self.is_whole or bool(self._due.spans) or is_ahead
+
+    def judge(self, segment: Segment, cover: Cover, *, is_start: bool) -> Verdict:
+        """
+        Say what to do with a frame.
+
+        Args:
+            segment: Its segment.
+            cover: What it covers.
+            is_start: Whether it is a snapshot.
+
+        """
+        leader = self.leader
+        if leader is not None and self._is_over(leader):
+            self._catch_up(leader)
+        if leader is None or (is_start and not self.is_whole and self.track.is_state):
+            return Verdict.LEAD
+        if segment is leader:
+            return Verdict.LEAVE if self._was_told_by_others(cover) else Verdict.KEEP
+        if segment.is_reset and segment.conn == leader.conn:
+            return Verdict.LEAD
+        if not self._is_later(cover):
+            return Verdict.LEAVE
+        if self.track.is_counted and (cover.last <= self.position or self._due.count_within(cover.first, cover.last)):
+            return Verdict.KEEP  # it fills a hole
+        return self._judge_later(segment, leader, cover)
+
+    def _judge_later(self, segment: Segment, leader: Segment, cover: Cover) -> Verdict:
+        """Say what to do with a frame of another segment that tells something new."""
+        can_lead = segment.start <= self.position and segment.passed <= self.position
+        if self._is_over(leader):
+            following = self._following()
+            if following is None or following is segment or (can_lead and segment.rank <= following.rank):
+                return Verdict.LEAD
+            self.leader, self._since = following, self.position
+            leader = following
+        is_before = segment.rank < leader.rank
+        if is_before and can_lead:
+            return Verdict.LEAD
+        if leader.end <= cover.last + self.track.reach and (leader.end < cover.last or not self.track.is_counted):
+            return Verdict.WAIT
+        return Verdict.WAIT_SHORTLY if is_before and segment.passed <= self.position else Verdict.LEAVE
+
+    def _following(self) -> Segment | None:
+        """Return the segment that goes on where the leading one has ended; None if there is none."""
+        position = self.position
+        found = (one for one in self.segments if one.start <= position < one.end and one.passed <= position)
+        return min((one for one in found if not self._is_over(one)), key=lambda one: (one.rank, -one.end), default=None)
+
+    def take(self, segment: Segment, cover: Cover, verdict: Verdict, *, is_start: bool) -> Missing | None:
+        """Take a frame, or leave it out, as was said; return what is missing before it."""
+        if verdict is Verdict.LEAVE:
+            if segment is not self.leader and cover.last > self.position:
+                segment.passed = max(segment.passed, cover.last)
+            return None
+        missing = self._lead(segment, cover, is_start=is_start) if verdict is Verdict.LEAD else None
+        self._tell(segment, cover)
+        return missing
+
+    def give_up_leader(self) -> None:
+        """Wait no longer for what the leading segment still has to tell."""
+        if self.leader is not None:
+            self._given_up.add(self.leader)
+
+    def _is_over(self, segment: Segment) -> bool:
+        return self._dealt_with.get(segment.conn, -1) >= segment.last or segment in self._given_up
+
+    def _lead(self, segment: Segment, cover: Cover, *, is_start: bool) -> Missing | None:
+        before = self.leader
+        self.leader = segment
+        if segment.is_reset or before is None or (is_start and not self.is_whole and self.track.is_state):
+            self.is_whole = self.is_whole or is_start
+            self._since = self.position = cover.first - 1
+            self._recent.clear()
+            if segment.is_reset:
+                self._told, self._due, self._filled = NumberSet(), NumberSet(), NumberSet()
+            elif before is None:
+                self._pass_over(0, cover.first - 1)
+            return None
+        self._since = self.position
+        if segment.start <= self.position:
+            return None
+        self.is_whole = not self.track.is_state or is_start
+        if not self.track.is_counted:
+            return None if self.track.is_beat else Missing(self.track, self.position, segment.start, None)
+        first = self.position + 1
+        numbers = cover.first - first - self._pass_over(first, cover.first - 1)
+        return Missing(self.track, self.position, cover.first, numbers) if numbers > 0 else None
+
+    def _catch_up(self, leader: Segment) -> None:
+        """Take note that a segment has led to its end, whether or not its frames were looked at."""
+        if not self.track.is_counted:
+            self.position = max(self.position, leader.end)  # there was nothing else up to there
+        elif self.is_behind:
+            self._told.add(self.position, leader.end)
+            self.position, self.is_behind = max(self.position, leader.end), False
+
+    def _pass_over(self, first: int, last: int) -> int:
+        """Pass over numbers; return how many of them some segment has."""
+        for begin, end in self._known.within(first, last):
+            self._due.add(max(begin, first), min(end, last))
+        return self._due.count_within(first, last)
+
+    def _tell(self, segment: Segment, cover: Cover) -> None:
+        if self.track.is_counted:
+            if self.is_behind and segment is self.leader:
+                self._told.add(self.position, cover.first - 1)
+            if cover.first <= self._since or segment is not self.leader or self._filled.spans:
+                self.repeated += self._told.count_within(cover.first, cover.last)
+            self._told.add(cover.first, cover.last)
+            if segment is not self.leader:
+                self._filled.add(cover.first, cover.last)
+            if self._due.spans:
+                self._due = self._due.without(NumberSet([(cover.first, cover.last)]))
+        else:
+            self._remember(cover)
+        self.is_behind = self.is_behind and segment is not self.leader
+        self.position = max(self.position, cover.last)
+
+    def _remember(self, cover: Cover) -> None:
+        recent, reach = self._recent, self.track.reach
+        if cover.last > self.position and not reach:
+            recent.clear()
+        elif len(recent) > _MOST_RECENT:
+            least = max(self.position, cover.last) - reach
+            self._recent = recent = {one: at for one, at in recent.items() if at >= least}
+        if cover.last >= self.position - reach:
+            recent[hash(cover.content)] = cover.last
+
+    def _is_later(self, cover: Cover) -> bool:
+        if self.track.is_counted:
+            return cover.last > self.position or self._has_new(cover)
+        if cover.last > self.position and not self.track.reach:
+            return True
+        return cover.last >= self.position - self.track.reach and hash(cover.content) not in self._recent
+
+    def _was_told_by_others(self, cover: Cover) -> bool:
+        if not self.track.is_counted or self.is_behind or self._has_new(cover):
+            return False
+        return cover.last <= self._since or self._filled.count_within(cover.first, cover.last) > 0
+
+    def _has_new(self, cover: Cover) -> bool:
+        return self._told.count_within(cover.first, cover.last) <= cover.last - cover.first

@@ -1,0 +1,253 @@
+"""One recording of several of the same feed: all that any of them has, once, and in the venue's order."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from hypothesis import given
+
+from feedrec.feeds import feed_of, rule_of
+from feedrec.formats import open_recording
+from feedrec.formats.dedupe import Deduplication, dedupe
+from feedrec.formats.facts.sequence_check import Rules
+from feedrec.formats.several.inputs import inspect_recording
+from feedrec.formats.tools.verify import verify_recording
+from feedrec.model import Event, Frame, Record, parse_time
+
+from .copies import MS, PRODUCTS, START, Advanced, Copy, Exchange, Scene, Seen, Venue, book_at, scenes
+
+Tell = Callable[[bytes], "Told"]
+
+NEVER = 10**9
+NEARBY = 1100  # milliseconds within which it may not be certain that nothing is missing
+
+
+def rules_of(endpoint: str) -> Rules:
+    feed = feed_of(endpoint)
+    assert feed is not None
+    return Rules(feed.describe, rule_of(feed), feed.describe_all)
+
+
+def deduplicated(recordings: Sequence[Sequence[Path]], output: Path, endpoint: str) -> Deduplication:
+    feed = feed_of(endpoint)
+    assert feed is not None
+    inputs = [[inspect_recording(partial(open_recording, path)) for path in files] for files in recordings]
+    return dedupe(inputs, output, rules_of(endpoint), feed.track_rule)
+
+
+def records_of(path: Path) -> list[Record]:
+    with open_recording(path) as recording:
+        return list(recording)
+
+
+class Told(msgspec.Struct):
+    """What a frame says of a book and of trades."""
+
+    product: str = ""
+    time: int = 0
+    kind: str = ""
+    levels: list[tuple[str, str, str]] = []
+    trades: list[tuple[str, int]] = []
+
+
+def told_by_advanced(payload: bytes) -> Told:
+    frame = msgspec.json.decode(payload)
+    event = frame["events"][0]
+    if frame["channel"] == "market_trades":
+        return Told(trades=[(one["product_id"], int(one["trade_id"])) for one in event["trades"]])
+    if frame["channel"] != "l2_data":
+        return Told()
+    levels = [(one["side"][0].replace("o", "a"), one["price_level"], one["new_quantity"]) for one in event["updates"]]
+    times = [one["event_time"] for one in event["updates"]] or [frame["timestamp"]]
+    return Told(event["product_id"], milliseconds(times[0]), event["type"], levels)
+
+
+def told_by_exchange(payload: bytes) -> Told:
+    frame = msgspec.json.decode(payload)
+    kind = frame["type"]
+    if kind in ("match", "last_match"):
+        return Told(trades=[(frame["product_id"], frame["trade_id"])])
+    if kind == "snapshot":
+        levels = [(side[0], price, size) for side in ("asks", "bids") for price, size in frame[side]]
+        return Told(frame["product_id"], milliseconds(frame["time"]), kind, levels)
+    if kind == "l2update":
+        changes = [({"buy": "b", "sell": "a"}[side], price, size) for side, price, size in frame["changes"]]
+        return Told(frame["product_id"], milliseconds(frame["time"]), "update", changes)
+    return Told()
+
+
+def milliseconds(text: str) -> int:
+    return (parse_time(text) - START) // MS
+
+
+Books = dict[str, dict[tuple[str, str], str]]
+
+
+class Rebuilt:
+    """
+    The books as the lines of a recording make them.
+
+    Attributes:
+        books: The present ones.
+        reached: The time of each.
+        missing: Between which times something is said to be missing of each.
+        wrong: Products and times at which a book was not that of the feed.
+
+    """
+
+    def __init__(self) -> None:
+        self.books: Books = {product: {} for product in PRODUCTS}
+        self.reached = dict.fromkeys(PRODUCTS, -1)
+        self.missing: dict[str, list[tuple[int, int]]] = {product: [] for product in PRODUCTS}
+        self.wrong: list[tuple[str, int]] = []
+        self._since: dict[str, int | None] = dict.fromkeys(PRODUCTS, -NEVER)
+
+    def take_gap(self, product: str, after: int) -> None:
+        if self._since[product] is None:
+            self._since[product] = after
+
+    def take(self, told: Told) -> None:
+        product, since = told.product, self._since[told.product]
+        if told.kind == "snapshot":
+            self.books[product] = {}
+            if since is not None:
+                self.missing[product].append((since, told.time))
+                self._since[product] = None
+        for side, price, size in told.levels:
+            self.books[product][side, price] = size
+            if size == "0":
+                del self.books[product][side, price]
+        self.reached[product] = max(self.reached[product], told.time)
+
+    def compare(self, scene: Scene, told: Told) -> None:
+        is_known = self._since[told.product] is None
+        if is_known and self.books[told.product] != book_at(scene, told.product, told.time):
+            self.wrong.append((told.product, told.time))
+
+    def finish(self) -> None:
+        for product, since in self._since.items():
+            if since is not None:
+                self.missing[product].append((since, NEVER))
+
+
+def check_books(scene: Scene, copies: Sequence[Copy], records: Sequence[Record], tell: Tell) -> None:
+    rebuilt = Rebuilt()
+    for at, record in enumerate(records):
+        if isinstance(record, Event) and record.name == "gap" and record.details["channel"] == "level2":
+            rebuilt.take_gap(record.details["product"], milliseconds(record.details["after"]))
+        if isinstance(record, Frame) and record.direction == "in" and (told := tell(record.payload)).product:
+            rebuilt.take(told)
+            if is_last_of_its_time(records[at + 1 :], told, tell):
+                rebuilt.compare(scene, told)
+    rebuilt.finish()
+    # Where frames have the same time, some of them may be missing at the time after which something is.
+    missing = rebuilt.missing
+    assert [one for one in rebuilt.wrong if not any(since <= one[1] < until for since, until in missing[one[0]])] == []
+    check_nothing_left(scene, copies, missing, rebuilt.reached)
+
+
+def is_last_of_its_time(following: Sequence[Record], told: Told, tell: Tell) -> bool:
+    for record in following:
+        if isinstance(record, Frame) and record.direction == "in":
+            other = tell(record.payload)
+            if other.product == told.product:
+                return other.time != told.time
+    return True
+
+
+def check_nothing_left(
+    scene: Scene, copies: Sequence[Copy], missing: dict[str, list[tuple[int, int]]], reached: dict[str, int]
+) -> None:
+    """Check that no copy knows a book where it is said to be missing, if it knows it for a while."""
+    for copy in copies:
+        for product in PRODUCTS:
+            frames = [one for one in copy.frames if one.product == product]
+            for begin, end in stretches_of(frames):
+                assert end <= reached[product] or book_at(scene, product, end) == book_at(
+                    scene, product, reached[product]
+                )
+                for since, until in missing[product]:
+                    assert min(end, until) - max(begin, since) < NEARBY, (begin, end, since, until)
+
+
+def stretches_of(frames: Sequence[Seen]) -> Iterator[tuple[int, int]]:
+    begin: int | None = None
+    end = 0
+    for one in frames:
+        if one.has_book:
+            begin, end = one.time if begin is None else begin, one.time
+        elif begin is not None:
+            yield begin, end
+            begin = None
+    if begin is not None:
+        yield begin, end
+
+
+def check_trades(copies: Sequence[Copy], records: Sequence[Record], tell: Tell, result: Deduplication) -> None:
+    seen: set[tuple[str, int]] = set()
+    repeated = 0
+    for record in records:
+        if isinstance(record, Frame) and record.direction == "in":
+            trades = tell(record.payload).trades
+            assert not trades or set(trades) - seen, "a frame that says nothing new"
+            repeated += len(seen & set(trades))
+            seen |= set(trades)
+    assert seen == set().union(*(copy.numbers for copy in copies))
+    assert repeated == result.repeated
+
+
+def check_lines(copies: Sequence[Copy], records: Sequence[Record]) -> None:
+    """Every frame is one of those that were recorded, and those of a connection are in order."""
+    kept: dict[int, list[bytes]] = {}
+    for record in records:
+        if isinstance(record, Frame) and record.direction == "in":
+            kept.setdefault(record.conn, []).append(record.payload)
+    originals: list[list[bytes]] = []
+    for copy in copies:
+        by_conn: dict[int, list[bytes]] = {}
+        for file in copy.entries:
+            for line, _ in file:
+                if isinstance(line, Frame) and line.direction == "in":
+                    by_conn.setdefault(line.conn, []).append(line.payload)
+        originals += by_conn.values()
+    for payloads in kept.values():
+        assert any(is_part_of(payloads, original) for original in originals)
+
+
+def is_part_of(some: Sequence[bytes], all_of: Sequence[bytes]) -> bool:
+    left = iter(all_of)
+    return all(any(one == other for other in left) for one in some)
+
+
+def check(scene: Scene, make: type[Venue], endpoint: str, channels: Sequence[str], tell: Tell) -> None:
+    copies = [Copy(scene, recorder, number, make) for number, recorder in enumerate(scene.recorders)]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        recordings = [copy.write(folder, number, endpoint, channels) for number, copy in enumerate(copies)]
+        output = folder / "out.jsonl"
+        result = deduplicated(recordings, output, endpoint)
+        verified = verify_recording(output, rules_of)
+        assert verified.is_good, verified.problems
+        records = records_of(output)
+    check_lines(copies, records)
+    check_trades(copies, records, tell, result)
+    check_books(scene, copies, records, tell)
+
+
+@given(scenes())
+def test_books_and_trades_of_advanced_are_those_of_the_feed_wherever_a_recorder_had_them(scene: Scene) -> None:
+    check(scene, Advanced, "coinbase-advanced", ["level2", "market_trades", "heartbeats"], told_by_advanced)
+
+
+@given(scenes(with_ties=True, is_numbered=False))
+def test_books_and_trades_of_exchange_are_those_of_the_feed_wherever_a_recorder_had_them(scene: Scene) -> None:
+    check(scene, Exchange, "coinbase-exchange", ["level2", "matches", "heartbeat"], told_by_exchange)
+
+
+@given(scenes(most=3))
+def test_three_recorders_are_as_good_as_two(scene: Scene) -> None:
+    check(scene, Advanced, "coinbase-advanced", ["level2", "market_trades", "heartbeats"], told_by_advanced)
