@@ -16,7 +16,7 @@ What each venue speaks, as pure state machines: one package a venue.
     catalogue.py         endpoints by name
     plugins.py           endpoints from other packages
     channel_requests.py  from what a person asks for to subscriptions
-    tracks.py            what frames of two connections have in common
+    tracks/              what frames of two connections have in common
     products.py          products: their spelling, lists of them, patterns
     decoding.py          JSON texts of a known shape
     rest/                what the REST halves of all venues stand on

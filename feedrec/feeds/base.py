@@ -20,7 +20,7 @@ from .connections.limits import ConnectionLimits
 from .credentials import Credentials, CredentialsKind
 from .rewriting.frame_change import FrameChange, IdKeys
 from .sequence import ConnectionSequence, ContiguousSequence, Discontinuity, Gap, NoSequence, Reset, SequenceRule
-from .tracks import TrackRule
+from .tracks.track_rule import TrackRule
 
 __all__ = [
     "UNKNOWN_CHANNEL",

@@ -8,6 +8,7 @@ Recordings on disk, in subpackages that build on each other.
     several/      several recordings at once
     checkpoints/  states beside recordings
     tools/        convert, summarise, verify, repair
+    dedupe/       one recording of several of the same feed
 
 Nothing here depends on a venue: what it needs to know about one is passed in. Nothing is loaded until it is used: who
 reads needs no writer.

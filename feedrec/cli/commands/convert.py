@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from ..terminal import echo_json, echo_prose
 if TYPE_CHECKING:
     from ...feeds.venue import FeedState
     from ...formats import Selection
+    from ...formats.file.growing.growing_file import GrowingFile
     from ...formats.file.rotation import RotateAfter
     from ...formats.several.inputs import Input
     from ...formats.tools.convert import Conversion
@@ -106,7 +107,6 @@ def convert(
     level: int | None,
     overwrite: bool,
     as_json: bool,
-    dedupe: bool,
     **options: Any,
 ) -> None:
     """
@@ -123,14 +123,26 @@ def convert(
       feedrec convert --dedupe here/ there/ -o feed.jsonl.zst
       feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
     """
-    from ...formats.tools.convert import convert as convert_recordings
-
     inputs, target = places_of(inputs, target)
     is_stdout = check_target(target, kind, split, options["max_size"], as_json=as_json)
     create = to_stdout(kind, level) if is_stdout else to_file(level, overwrite=overwrite)
-    if dedupe:
-        deduplicate(inputs, target, options, create, split, as_json=as_json, is_stdout=is_stdout)
-        return
+    run = deduplicate if options["dedupe"] else _convert
+    run(inputs, target, options, create, split, as_json=as_json, is_stdout=is_stdout)
+
+
+def _convert(
+    inputs: Sequence[Path],
+    target: Path,
+    options: dict[str, Any],
+    create: Callable[..., GrowingFile],
+    split: RotateAfter | None,
+    *,
+    as_json: bool,
+    is_stdout: bool,
+) -> None:
+    """Convert, and report."""
+    from ...formats.tools.convert import convert as convert_recordings
+
     damage: dict[Path, DamagedRecordingError] = {}
     found = look_at(inputs, options, damage)
     selection, endpoint = _selection(found, options), found[0].header.endpoint

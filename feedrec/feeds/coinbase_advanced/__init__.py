@@ -59,7 +59,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ...model import FrameInfo
     from ..rest.half import RestHalf
-    from ..tracks import TrackRule
+    from ..tracks.track_rule import TrackRule
 from ..auth import Auth
 
 __all__ = ["FEED", "FEEDS", "USER_FEED", "CoinbaseAdvanced"]

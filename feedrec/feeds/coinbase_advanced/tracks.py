@@ -15,7 +15,7 @@ import msgspec
 
 from ...model import FrameInfo, parse_time
 from ..decoding import decoder_of
-from ..tracks import Cover, Track, TrackRule
+from ..tracks.track_rule import Cover, Track, TrackRule
 from .frames import own_time
 
 __all__ = ["AdvancedTracks"]

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ..auth import Auth
     from ..checking import FrameCheck
     from ..rest import RestHalf
-    from ..tracks import TrackRule
+    from ..tracks.track_rule import TrackRule
 
 __all__ = ["FEEDS", "CoinbaseExchange"]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ...model import FrameInfo
-from ..tracks import Cover, Track, TrackRule
+from ..tracks.track_rule import Cover, Track, TrackRule
 from .frames import TradeInfo, own_time
 
 __all__ = ["ExchangeTracks"]

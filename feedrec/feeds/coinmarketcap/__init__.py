@@ -52,7 +52,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..auth import Auth
     from ..rest.half import RestHalf
-    from ..tracks import TrackRule
+    from ..tracks.track_rule import TrackRule
 
 __all__ = ["FEEDS", "CoinMarketCap"]
 

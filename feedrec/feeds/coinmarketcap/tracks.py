@@ -14,7 +14,7 @@ import msgspec
 
 from ...model import NANOSECONDS, TIME_LIMIT, FrameInfo
 from ..decoding import decoder_of, whole_number
-from ..tracks import Cover, Track, TrackRule
+from ..tracks.track_rule import Cover, Track, TrackRule
 from .frames import PushInfo, own_time
 
 __all__ = ["CoinMarketCapTracks"]

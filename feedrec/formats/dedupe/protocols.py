@@ -1,4 +1,4 @@
-"""What a feed tells of its frames, so that recordings of it can be compared; see feeds/tracks.py."""
+"""What a feed tells of its frames, so that recordings of it can be compared; see feeds/tracks/track_rule.py."""
 
 from __future__ import annotations
 

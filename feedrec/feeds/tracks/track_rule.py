@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from ..model import FrameInfo
+from ...model import FrameInfo
 
 __all__ = ["Cover", "Track", "TrackRule"]
 
