@@ -186,7 +186,6 @@ class InputLines:
             files: The inputs to read; None for all.
 
         """
-
         at_state = set(self._continued)  # of which nothing but the state may have been read yet
 
         def blocks(number: int) -> Generator[list[bytes], None, None]:
