@@ -386,13 +386,7 @@ class Feed(Protocol):
         return None
 
     def track_rule(self, channels: Collection[str]) -> TrackRule | None:  # noqa: ARG002
-        """
-        Return what frames of two connections have in common; None if that is not known.
-
-        Args:
-            channels: The channels that were asked for.
-
-        """
+        """Return what frames of two connections have in common, given what was asked for; None if nothing tells."""
         return None
 
     def id_keys(self) -> IdKeys | None:
