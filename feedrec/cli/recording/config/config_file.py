@@ -6,6 +6,7 @@ Everything is checked before anything connects; each error is one line with the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import tomllib
@@ -131,8 +132,11 @@ class _Reading:
 
     def __init__(self, path: Path, text: str, reader: TableReader, defaults: Mapping[str, Any]) -> None:
         self._path, self._reader = path, reader
+        text = text.removeprefix("\ufeff")
         self._data: dict[str, Any] = self._parse(text)
-        self._lines: Mapping[KeyPath, int] = lines_of_keys(text)
+        self._lines: Mapping[KeyPath, int] = {}
+        with contextlib.suppress(ValueError, RecursionError):  # of a later TOML: errors have no lines then
+            self._lines = lines_of_keys(text)
         self._above = {key: value for key, value in self._data.items() if key != FEEDS}
         self._defaults = {**defaults, **reader.read(self._check_above(), lambda key, why: self.error((key,), why))}
 
@@ -178,7 +182,7 @@ class _Reading:
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
-            return tomllib.loads(text.removeprefix("\ufeff"))
+            return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             position = _POSITION.search(str(error))
             line = int(position[1]) if position and position[1] else text.rstrip().count("\n") + 1

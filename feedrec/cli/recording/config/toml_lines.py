@@ -38,6 +38,7 @@ def lines_of_keys(text: str) -> Mapping[KeyPath, int]:
         text: The document.
 
     Raises:
+        ValueError: If it is no document that `tomllib` reads.
         RecursionError: If values are nested too deeply.
 
     """
@@ -106,5 +107,5 @@ class _Scan:
     def _pass(self, pattern: re.Pattern[str]) -> None:
         match = pattern.match(self._text, self._place)
         if match is None:
-            raise AssertionError(f"tomllib has read what is not expected at character {self._place}")
+            raise ValueError(f"no key or value is expected at character {self._place}")
         self._place = match.end()

@@ -152,6 +152,7 @@ def test_each_option_of_a_feed_is_a_key(tmp_path: Path) -> None:
         ("[feeds]\n'a b' = {}\n", ":2: feeds.a b: a feed's name has up to 64 letters, digits and . _ - of ASCII"),
         ("feeds.rotate = '1h'\n", ":1: feeds.rotate: it is no option; a feed is a table [feeds.rotate]"),
         ("[feeds.a]\n\nrotte = 1", ":3: feeds.a.rotte: there is no such option; did you mean 'rotate'?"),
+        ("\ufeff[feeds.a]\n\nx = 1", ":3: feeds.a.x: there is no such option"),
         ("p = 'X'\n[feeds.a]\n", ":1: p: there is no such option; did you mean 'product'?"),
         ("json = true\n[feeds.a]\n", ":1: json: it is an option of the whole process: give --json on the command line"),
         ("[feeds.a]\nmax_frames = 1\n max-frames = 2", ":3: feeds.a.max-frames: it is given twice"),
