@@ -195,11 +195,16 @@ def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
         *([("requests", f"{total.requests:,} over HTTP, answered")] if total.requests else []),
         *_rate(total),
         ("size", f"{output.size(total.file_size)} on disk, {output.ratio(total.ratio)}"),
-        ("connections", f"{total.connections} ({output.count(total.reconnects, 'reconnect')})"),
+        ("connections", f"{total.connections} ({', '.join(_reconnects(total))})"),
         ("sequence", _sequence(total)),
         *[("", f"{note}: frames may be missing") for note in total.notes[:_NOTES_SHOWN]],
         *[("" if number else "missing", line) for number, line in enumerate(missing_lines(total.subscribed.facts()))],
     ]
+
+
+def _reconnects(total: RecordingSummary) -> list[str]:
+    replaced = [output.count(total.replacements, "replacement")] if total.replacements else []
+    return [output.count(total.reconnects, "reconnect"), *replaced]
 
 
 def _sequence(total: RecordingSummary) -> str:

@@ -197,6 +197,8 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
     if counts.most_open > 1:
         facts.append(output.count(counts.connections, "connection"))
     facts.append(output.count(progress.reconnects, "reconnect"))
+    if counts.replacements:
+        facts.append(output.count(counts.replacements, "replacement"))
     if counts.requests:
         facts.append(output.count(counts.requests, "HTTP request"))
     if counts.out_of_order:

@@ -8,12 +8,13 @@ first line that shows it. Where the file ends before its `close` event, only who
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import msgspec
 
 from ...model import Event
 
-__all__ = ["Connections", "OpenSpan"]
+__all__ = ["Connections", "OpenSpan", "Replacement", "is_number"]
 
 
 class OpenSpan(msgspec.Struct, array_like=True):
@@ -36,17 +37,35 @@ class OpenSpan(msgspec.Struct, array_like=True):
     is_closed: bool = False
 
 
+class Replacement(msgspec.Struct, array_like=True):
+    """
+    A connection that was opened to take the place of another one.
+
+    Attributes:
+        conn: Its number.
+        replaces: That of the other one.
+        is_done: Whether the other one was closed for that.
+
+    """
+
+    conn: int
+    replaces: int
+    is_done: bool = False
+
+
 class Connections:
     """
     The connections of one file.
 
     Attributes:
         spans: When they were open.
+        replacements: Which of them were to take the place of another one, in the order in which events say so.
 
     """
 
     def __init__(self) -> None:
         self.spans: list[OpenSpan] = []
+        self.replacements: list[Replacement] = []
         self._current: dict[int, OpenSpan] = {}
         self._now = 0
 
@@ -64,10 +83,17 @@ class Connections:
         if event.name == "open":
             self._current.pop(conn, None)
             self._show(conn).opened = steady
+            if is_number(replaces := event.details.get("replaces")):
+                self.replacements.append(Replacement(conn, replaces))
         elif event.name == "close":
             self._show(conn)
             self._current.pop(conn).is_closed = True
             self._now += 1  # what is opened next is not open at the same time
+        elif event.name == "replaced" and is_number(by := event.details.get("by")):
+            known = next((one for one in reversed(self.replacements) if (one.conn, one.replaces) == (by, conn)), None)
+            if known is None:  # it was opened in an earlier file of the recording
+                self.replacements.append(known := Replacement(by, conn))
+            known.is_done = True
 
     def _show(self, conn: int) -> OpenSpan:
         """Note that a connection is open."""
@@ -77,3 +103,8 @@ class Connections:
             self.spans.append(span)
         span.end = self._now
         return span
+
+
+def is_number(value: object) -> TypeGuard[int]:
+    """Tell whether a value in an event can be the number of a connection."""
+    return type(value) is int and 0 <= value < 1 << 63

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import msgspec
+
 from ...model import Event, Frame, FrameInfo, Header, Record
 from ..line.codec import decode_line
 from ..line.columns import ReceivedColumns
@@ -168,6 +170,7 @@ class FactsBuilder:
         of_events.out_of_order = sequence.out_of_order
         facts.sequence = of_events
         facts.connections = self._connections.spans
+        facts.replaced = self._connections.replacements or msgspec.UNSET
         facts.subscribed = self._subscribed.written()
         facts.jump = self._clock.jump
         if self._from_end > FROM_END:

@@ -11,7 +11,7 @@ import msgspec
 from ...model import NANOSECONDS, TIME_LIMIT
 from ..line.steady_clock import Jump, Reading
 from ..line.subscribed import SubscribedState
-from .connections import OpenSpan
+from .connections import OpenSpan, Replacement
 from .histogram import Bins, SecondCount
 from .moments import Ends
 from .sequence_check import CountReset
@@ -101,6 +101,7 @@ class FileFacts(msgspec.Struct):
         seconds: The busiest second of the clock.
         sequence: Gaps, resets and frames out of order.
         connections: When connections were open.
+        replaced: Connections that were opened to take the place of another one; absent if there is none.
         subscribed: What was asked for, and what of it the venue accepted.
         first_reading: The first reading in the first block that has a line; None if there is none.
         last_reading: The last one, unless it is too far from the end (`several/clocks.py`).
@@ -122,10 +123,16 @@ class FileFacts(msgspec.Struct):
     seconds: SecondCount = msgspec.field(default_factory=SecondCount)
     sequence: SequenceFacts = msgspec.field(default_factory=SequenceFacts)
     connections: list[OpenSpan] = []
+    replaced: list[Replacement] | msgspec.UnsetType = msgspec.UNSET
     subscribed: SubscribedState = msgspec.field(default_factory=SubscribedState)
     first_reading: FirstReading | None = None
     last_reading: Reading | None = None
     jump: Jump | None = None
+
+    @property
+    def replacements(self) -> list[Replacement]:
+        """Connections that were opened to take the place of another one."""
+        return [] if self.replaced is msgspec.UNSET else self.replaced
 
     @property
     def frames(self) -> int:
@@ -161,7 +168,7 @@ class FileFacts(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(FileFacts).decode
 _decode_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_KEYS = frozenset(FileFacts.__struct_fields__)
+_KEYS = frozenset(FileFacts.__struct_fields__) - {"replaced"}
 
 
 def encode_facts(facts: FileFacts) -> bytes | None:

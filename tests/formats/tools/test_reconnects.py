@@ -43,6 +43,14 @@ def closed(time: int, conn: int) -> Event:
     return Event(time, conn, "close")
 
 
+def opened_for(time: int, conn: int, replaces: int) -> Event:
+    return Event(time, conn, "open", {"replaces": replaces})
+
+
+def replaced(time: int, conn: int, by: int) -> Event:
+    return Event(time, conn, "replaced", {"by": by, "reason": "its age"})
+
+
 def frame(time: int, conn: int) -> Frame:
     return Frame(time, conn, b"{}")
 
@@ -155,3 +163,54 @@ def test_the_whole_and_the_plot_know_of_a_reconnect_between_two_files(tmp_path: 
     total = combine(summaries)
     assert (total.connections, total.reconnects, activity.reconnects.total, activity.reconnects.first) == (5, 1, 1, 21)
     assert "spans" not in total.as_dict()
+
+
+REPLACED: list[Record] = [opened(1, 0), frame(2, 0), opened_for(3, 1, 0), frame(4, 1), replaced(5, 0, 1), closed(6, 0)]
+
+
+def test_one_that_took_the_place_of_another_is_no_reconnect_and_one_after_it_is(tmp_path: Path) -> None:
+    again: list[Record] = [opened_for(13, 2, 1), replaced(15, 1, 2), closed(16, 1)]
+    assert reconnects(seen_in([*REPLACED, *again], tmp_path)) == []
+    assert reconnects(seen_in([*REPLACED, *again, closed(20, 2), opened(21, 3), frame(22, 3)], tmp_path)) == [21]
+    assert reconnects(seen_in([*REPLACED, opened(7, 2), frame(8, 1)], tmp_path)) == []  # side by side
+    assert reconnects(seen_in([*REPLACED, closed(7, 1), opened(8, 2)], tmp_path)) == [8]
+
+
+def test_one_that_was_to_take_the_place_of_another_and_did_not_is_no_reconnect(tmp_path: Path) -> None:
+    failed: list[Record] = [opened(1, 0), frame(2, 0), opened_for(3, 1, 0), closed(4, 1), frame(5, 0)]
+    assert reconnects(seen_in(failed, tmp_path)) == []
+    assert reconnects(seen_in([*failed, closed(6, 0), opened(7, 2)], tmp_path)) == [7]
+    together: list[Record] = [opened(1, 0), opened_for(3, 1, 0), closed(4, 0), closed(5, 1)]
+    assert reconnects(seen_in(together, tmp_path)) == []
+
+
+def test_one_that_went_on_when_the_other_was_lost_is_a_reconnect(tmp_path: Path) -> None:
+    lost: list[Record] = [
+        opened(1, 0),
+        opened_for(3, 1, 0),
+        closed(4, 0),
+        *(Event(5 + number, 1, "clock") for number in range(5)),
+    ]
+    assert reconnects(seen_in([*lost, frame(11, 1), closed(12, 1)], tmp_path)) == [3]
+
+
+def test_a_replacement_may_be_told_in_two_files(tmp_path: Path) -> None:
+    first = seen_in(REPLACED[:4], tmp_path, goes_on=True)
+    second = seen_in([frame(5, 0), replaced(6, 0, 1), closed(7, 0), frame(8, 1), closed(9, 1), opened(10, 2)], tmp_path)
+    assert reconnects(first, second) == reconnects(second, first) == [10]
+
+
+@pytest.mark.parametrize("value", ["0", -1, None, 1 << 64, True, 1.0])
+def test_what_is_no_number_of_a_connection_says_nothing(tmp_path: Path, value: object) -> None:
+    odd: list[Record] = [opened(1, 0), Event(2, 1, "open", {"replaces": value}), Event(3, 0, "replaced", {"by": value})]
+    plain: list[Record] = [opened(1, 0), opened(2, 1), Event(3, 0, "replaced")]
+    assert reconnects(seen_in(odd, tmp_path)) == reconnects(seen_in(plain, tmp_path))
+
+
+def test_info_counts_replacements(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "a.jsonl", RUN)
+    for record in REPLACED:
+        writer.write(record)
+    with open_recording(writer.finish()) as recording:
+        summary = summarise(recording, describe_nothing)
+    assert (summary.connections, summary.reconnects, summary.replacements) == (2, 0, 1)
