@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterator
+from itertools import compress
 from typing import NamedTuple, NoReturn
 
 from ...errors import LineError, RecordingError
+from ..facts.repeats import Overlaps
 from ..file.opening import open_recording
 from ..file.recording import Recording
 from ..line.fast_path import ReceivedFrames
@@ -97,8 +99,9 @@ class StatePass:
         """Read a file from a line on; yield places."""
         places = deque(place for place in places_of(file, further, is_in_last=is_in_last) if place.lines > skipped)
         received, done = ReceivedFrames(), 0
+        overlaps = Overlaps(file.index).reading(self._rules.describe)
         with open_recording(file.path) as recording:
-            for block in file.index.blocks:
+            for number, block in enumerate(file.index.blocks):
                 begin, done = done, done + block.lines
                 if done <= skipped:
                     continue
@@ -106,9 +109,11 @@ class StatePass:
                 first = max(begin, skipped)
                 while places and places[0].lines <= done:
                     place = places.popleft()
-                    some = lines[first - begin : place.lines - begin]
+                    some = self._possible(lines[first - begin : place.lines - begin])
                     try:
-                        self._apply(received.payloads(self._possible(some), texts_only=True))
+                        if overlaps is not None:
+                            some = list(compress(some, overlaps.counts(number, some)))
+                        self._apply(received.payloads(some, texts_only=True))
                     except LineError:
                         _raise_damage(recording)
                     self._note_snapshots(block, first - begin, place.lines - begin)

@@ -6,6 +6,7 @@ What the lines of a file tell, gathered while they are written or read: the inde
     facts_builder.py   gathers it from lines
     channel_counts.py  frames and bytes by connection, channel and product
     connections.py     when connections were open
+    repeats.py         what two connections have brought both
     sequence_check.py  gaps, resets and frames out of order
     histogram.py       counts over time
     moments.py         the first and the last moment

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from ...errors import LineError, RecordingError
+from ...formats.facts.repeats import Repeats
 from ...formats.line.fast_path import ReceivedFrames
 from ...formats.line.steady_clock import Jump, SteadyClock
 from ...formats.several.merge import Batch
@@ -80,6 +81,7 @@ class FrameDecoder:
         on_jump: Called with the number of a recording in which time jumps, and where.
         describe_all: Tells what several text frames are, as `describe` does; None to call that for each.
         continued: Numbers of recordings of which the state that they begin with is left out: it was told before.
+        known: What to know of each recording before its lines; see `Repeats`.
 
     Attributes:
         is_over: Whether a received frame at or after `end` was found; decode nothing more then.
@@ -95,6 +97,7 @@ class FrameDecoder:
         on_jump: Callable[[int, Jump], object] = lambda number, jump: None,  # noqa: ARG005
         describe_all: DescribeAll | None = None,
         continued: Collection[int] = (),
+        known: Sequence[Sequence[tuple[int, int]]] = (),
     ) -> None:
         self.is_over = False
         self.damage: RecordingError | None = None
@@ -106,6 +109,7 @@ class FrameDecoder:
             ReceivedFrames(describe, number * CONNECTIONS_PER_FILE, describe_all=describe_all)
             for number in range(len(paths))
         ]
+        self._repeats = self._new_repeats(known)
         self._clocks = [SteadyClock() for _ in paths]
         self._latest = 0
         self._lap = 0
@@ -117,6 +121,7 @@ class FrameDecoder:
         if step.lap != self._lap:
             self._lap, self._latest = step.lap, 0
             self._at_state = set(self._continued)
+            self._repeats = self._new_repeats()
         for file, clock in step.clocks.items():
             self._clocks[file] = clock.copy()
         end = self._end
@@ -153,6 +158,10 @@ class FrameDecoder:
             self._at_state.discard(file)
         return _Group(file, frames[first:], infos[first:], others, [max(0, place - first) for place in places])
 
+    def _new_repeats(self, known: Sequence[Sequence[tuple[int, int]]] = ()) -> list[Repeats]:
+        count = len(self._paths)
+        return [Repeats(some, file * CONNECTIONS_PER_FILE) for file, some in enumerate(known or [()] * count)]
+
     def _decode_singly(self, step: Batch) -> tuple[list[_Group], int]:
         """Decode line by line, to stop at the right one; return the position after the last."""
         groups: list[_Group] = []
@@ -178,9 +187,15 @@ class FrameDecoder:
             self._on_jump(group.file, clock.jump)
         return times
 
+    def _without_repeats(self, group: _Group) -> _Group:
+        file, frames, infos, others, places = group
+        again = self._repeats[file].without_repeats(frames, infos, others, places)
+        return group if again is infos else group._replace(infos=again)
+
     def _batch(self, step: Batch, groups: Sequence[_Group], position: int) -> FrameBatch:
         """Return the frames of all groups with their steady times."""
         infos: Sequence[FrameInfo]
+        groups = [self._without_repeats(group) for group in groups]  # now, since what was decoded may be so once more
         if len(groups) == 1:
             frames, infos, times = groups[0].frames, groups[0].infos, self._times(groups[0])
         else:

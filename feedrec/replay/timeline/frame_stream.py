@@ -119,6 +119,7 @@ class FrameStream:
             timeline.report_jump,
             timeline.describe_all,
             timeline.continued(),
+            () if start is None is timeline.start and not position else timeline.replacements(),
         )
         self._decoded: deque[FrameBatch] = deque()
         self._reserved = 0

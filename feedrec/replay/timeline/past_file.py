@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import compress
 from pathlib import Path
 
 from ...errors import LineError
 from ...feeds.venue import Key
 from ...formats import Recording, open_recording
+from ...formats.facts.repeats import Overlaps
 from ...formats.file.opening import under_current_name
 from ...formats.line.fast_path import ReceivedFrames, time_texts
 from ...formats.line.index import Index, IndexedBlock
@@ -61,6 +63,7 @@ class PastFile:
         self.number = number
         self._path = path
         self._products = index.products
+        self._overlaps = Overlaps(index)
         self._blocks = list(index.blocks)
         self._is_ours = rest is None  # else another program may have written some lines
         self._rest = rest
@@ -160,10 +163,13 @@ class PastFile:
 
     def payloads_since(self, start: int, end: int, looks: Looks, *, is_timed: bool) -> Iterator[TimedPayloads]:
         """Yield the payloads of such frames in order, after the first `start` lines; otherwise as `frames_back`."""
-        received, number = ReceivedFrames(), self.number
+        received, number, overlaps = ReceivedFrames(), self.number, self._overlaps.reading(self._describe)
         for block in range(bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)):
             lines, times = self._lines(block, start, end, looks, is_timed=is_timed)
             try:
+                if overlaps is not None:
+                    kept = overlaps.counts(block, lines)
+                    lines, times = list(compress(lines, kept)), list(compress(times, kept))
                 if is_timed:
                     for line, time in zip(lines, times, strict=True):
                         yield time, number, received.payloads([line], texts_only=True)
@@ -177,10 +183,13 @@ class PastFile:
 
     def runs_since(self, start: int, end: int, looks: Looks, *, is_timed: bool) -> Iterator[TimedRun]:
         """Yield such frames whole in order, after the first `start` lines; otherwise as `frames_back`."""
-        received, number = ReceivedFrames(self._describe), self.number
+        received, number, overlaps = ReceivedFrames(self._describe), self.number, self._overlaps.reading(self._describe)
         for block in range(bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)):
             lines, times = self._lines(block, start, end, looks, is_timed=is_timed)
             try:
+                if overlaps is not None:
+                    kept = overlaps.counts(block, lines)
+                    lines, times = list(compress(lines, kept)), list(compress(times, kept))
                 if is_timed:
                     for line, time in zip(lines, times, strict=True):
                         yield time, number, *received.decode([line])

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ...errors import RecordingError, TruncatedRecordingError
 from ...formats import Recording, open_recording
+from ...formats.facts.repeats import replacements_in
 from ...formats.file.opening import under_current_name
 from ...formats.line.index import Index, IndexedBlock
 from ...formats.line.steady_clock import Jump, SteadyClock
@@ -114,6 +115,10 @@ class Timeline:
                 self._indexes = [_read_index(path) for path in self.paths]
             return self._indexes
 
+    def replacements(self) -> list[list[tuple[int, int]]]:
+        """Return of each recording which connections were to take the place of which, as far as an index says so."""
+        return [[] if index is None else replacements_in(index) for index in self.indexes()]
+
     def counted_blocks(self) -> tuple[Index, bytes] | None:
         """
         Return the blocks of a recording that has no index, as it is now; see `Recording.counted_blocks`.
@@ -151,7 +156,7 @@ class Timeline:
             RecordingError: If a recording is damaged; everything good before that has been given.
 
         """
-        decoder = FrameDecoder(self.paths, self.describe)
+        decoder = FrameDecoder(self.paths, self.describe, known=self.replacements() if since or start else ())
         first = format_time(start).encode() if start else None
         with contextlib.closing(self.read_batches(first, stopped if waits else already_stopped())) as merged:
             for lines in merged:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import NamedTuple
 
 from ..timeline.frame_batches import FrameBatch
@@ -29,5 +30,6 @@ class Position(NamedTuple):
 
 def position_in(batch: FrameBatch, past: int, time: int) -> Position:
     """Return the position at which so many frames of a batch are past; `time` is the recorded time there."""
-    since = [frame.payload for frame in batch.frames[:past] if not frame.binary]
+    told = [info.kind != "ack" for info in batch.infos[:past]] or [True] * past  # acks, and what is told elsewhere
+    since = [frame.payload for frame in compress(batch.frames[:past], told) if not frame.binary]
     return Position(batch.start, since, time, batch.frames[0].time if batch.frames else 0)
