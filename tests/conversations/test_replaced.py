@@ -7,17 +7,27 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from feedrec.cli.feed_rules import rules_for
 from feedrec.feeds import rule_of, venue_of
+from feedrec.feeds.state.dumped_state import dump_rules
 from feedrec.formats import create_recording, open_recording
+from feedrec.formats.checkpoints.chain import ChainedFile, Start
+from feedrec.formats.checkpoints.state_layout import FileIdentity
+from feedrec.formats.checkpoints.state_pass import StatePass
 from feedrec.formats.facts.repeats import Overlaps, replacements_in
 from feedrec.formats.line.codec import encode_received
 from feedrec.formats.line.index import Index
+from feedrec.formats.line.selection import Selection
+from feedrec.formats.several.inputs import inspect_recording
+from feedrec.formats.tools.convert import convert
+from feedrec.formats.tools.states.carried_state import state_after
+from feedrec.formats.tools.states.gathered_state import StartState
 from feedrec.formats.tools.summary import summarise
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, Header
@@ -25,6 +35,7 @@ from feedrec.replay.timeline.timeline import Timeline
 from feedrec.replay.venue.rebuild import Position, Rebuilder
 
 from ..recorder.venue import run
+from ..timing import scaled
 from .recordings import START, Wire
 from .talk import venue, visit
 
@@ -75,7 +86,7 @@ def _levels(book: Book) -> list[Level]:
 MARKET = Market()
 
 
-def write(path: Path) -> Path:
+def write(path: Path, until: int = END) -> Path:
     """Write a recording in which connection 1 takes the place of connection 0, which is slower and later."""
     feed = venue_of(ADVANCED)
     assert feed is not None
@@ -90,7 +101,7 @@ def write(path: Path) -> Path:
     writer = create_recording(path, Header(ADVANCED, created=START), make_rule=rule_of(feed))
     steps: list[tuple[int, int, Any]] = [(time, -1, event) for time, event in events]
     steps += [(time, 1 - conn, (conn, frame)) for time, conn, frame in frames]
-    for time, _, step in sorted(steps, key=lambda one: one[:2]):
+    for time, _, step in sorted((step for step in steps if step[0] <= until), key=lambda one: one[:2]):
         if isinstance(step, Event):
             writer.write(step)
             continue
@@ -123,7 +134,7 @@ def traded(heard: Sequence[Any], kind: str) -> list[int]:
 
 
 async def hear(path: Path, **options: Any) -> list[Any]:
-    async with venue(path, speed=1000.0, **options) as server, visit(server.url) as visitor:
+    async with venue(path, speed=1000.0, settle=scaled(0.2), **options) as server, visit(server.url) as visitor:
         await visitor.say(channel="level2", product_ids=[BTC])
         await visitor.say(channel="market_trades", product_ids=[BTC])
         return await visitor.hear_all()
@@ -187,6 +198,55 @@ def test_the_book_of_a_late_client_is_right_wherever_it_comes(path: Path, kind: 
         found = rebuilder.snapshots(frozenset([KEY]), Position(position, [], START), threading.Event())
         snapshot = found[KEY]
         assert (followed([json.loads(snapshot)]) if snapshot else {}) == book
+
+
+def test_checkpoints_tell_the_same(path: Path) -> None:
+    feed = venue_of(ADVANCED)
+    assert feed is not None
+    rules = dump_rules(feed)
+    assert rules is not None
+    with open_recording(path) as recording:
+        assert recording.index is not None
+        files = [ChainedFile(path, recording.header, recording.index, FileIdentity(0, 0))]
+    books = dict(true_books(path))
+    state_pass = StatePass(Start(files), rules)
+    for place in state_pass.places(list(books)):
+        states, state = state_pass.states(), cast(Any, feed.state([KEY]))
+        if KEY in states:
+            state.load(*KEY, states[KEY][0])
+        snapshot = state.snapshot(*KEY, START)
+        assert (followed([json.loads(snapshot)]) if snapshot else {}) == books[place.lines]
+
+
+@pytest.mark.parametrize("milliseconds", [1540, 2000, 2499, 2510, 3500])
+def test_a_cut_begins_with_the_state_that_counts(path: Path, tmp_path: Path, milliseconds: int) -> None:
+    start = START + milliseconds * MILLISECOND
+    cut = tmp_path / "cut.jsonl"
+    feed = venue_of(ADVANCED)
+    assert feed is not None
+    state = cast(StartState, feed.state([KEY]))
+    convert(
+        [inspect_recording(partial(open_recording, path))],
+        cut,
+        selection=Selection(start=start),
+        describe=feed.describe,
+        state=state,
+    )
+    with open_recording(path) as recording:
+        lines = sum(record.time < start for record in recording)
+    with open_recording(cut) as recording:
+        made = [json.loads(one.payload) for one in recording if isinstance(one, Frame) and one.synthetic]
+    assert followed(made) == dict(true_books(path))[lines]
+
+
+def test_the_state_at_the_end_of_a_file_is_the_one_that_counts(tmp_path: Path) -> None:
+    """With which the next file begins."""
+    path = write(tmp_path / "a-0001.jsonl.zst", until=1640)
+    feed = venue_of(ADVANCED)
+    assert feed is not None
+    after = Header(ADVANCED, created=START, extra={"part": 2})
+    made = state_after(path, after, lambda: cast(StartState, feed.state([KEY])), rules_for(ADVANCED))
+    assert followed([json.loads(frame.payload) for frame in made]) == list(true_books(path))[-1][1]
 
 
 def test_an_index_tells_of_it_and_info_and_verify_know_it(path: Path) -> None:

@@ -14,15 +14,18 @@ what is left out is none.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 
 from ...model import NANOSECONDS, Describe, Event, Frame, FrameInfo, FrameInfos, Record
+from ..line.codec import decode_line
 from ..line.fast_path import ReceivedFrames
 from ..line.index import Index
 from .connections import is_number
 from .file_facts import decode_facts
 
-__all__ = ["LONGEST_OVERLAP", "OverlapReading", "Overlaps", "Repeats", "replacements_in"]
+__all__ = ["LONGEST_OVERLAP", "FramesOnce", "OverlapReading", "Overlaps", "Repeats", "replacements_in"]
 
 LONGEST_OVERLAP = 60 * NANOSECONDS
 """Recorded time after which what was replaced before the reading began does not matter: handovers take seconds."""
@@ -30,6 +33,7 @@ LONGEST_OVERLAP = 60 * NANOSECONDS
 _BEATS_STOPPED = NANOSECONDS * 3 // 2
 
 _OF_CONNECTIONS = frozenset(["open", "close"])
+_EVENT_TEXTS = tuple(b'"%b"' % name.encode() for name in _OF_CONNECTIONS)
 
 
 class Repeats:
@@ -71,17 +75,38 @@ class Repeats:
             places: For each of those, how many of the frames stand before it.
 
         """
+        repeated = self._places(frames, infos, others, places)
+        return _described_again(infos, repeated) if repeated else infos
+
+    def those_that_count(
+        self,
+        frames: Sequence[Frame],
+        infos: Sequence[FrameInfo],
+        others: Sequence[Record] = (),
+        places: Sequence[int] = (),
+    ) -> tuple[Sequence[Frame], Sequence[FrameInfo]]:
+        """Return the frames that are no repeats, and what they are; as for `without_repeats`."""
+        repeated = set(self._places(frames, infos, others, places))
+        if not repeated:
+            return frames, infos
+        kept = [number not in repeated for number in range(len(frames))]
+        chosen = infos.chosen(kept) if isinstance(infos, FrameInfos) else list(compress(infos, kept))
+        return list(compress(frames, kept)), chosen
+
+    def _places(
+        self, frames: Sequence[Frame], infos: Sequence[FrameInfo], others: Sequence[Record], places: Sequence[int]
+    ) -> list[int]:
+        """Return which of some frames are repeats, with the events among them."""
         if not infos:
-            return infos
+            return []
         repeated: list[int] = []
         start = 0
         for place, other in zip(places, others, strict=True):
             if isinstance(other, Event) and other.name in _OF_CONNECTIONS:
                 repeated += self._repeated(frames, infos, start, place)
                 start = place
-                self._take_event(other)
-        repeated += self._repeated(frames, infos, start, len(frames))
-        return _described_again(infos, repeated) if repeated else infos
+                self.take_event(other)
+        return repeated + self._repeated(frames, infos, start, len(frames))
 
     def is_repeat(self, frame: Frame, info: FrameInfo) -> bool:
         """Tell whether the next frame is a repeat."""
@@ -113,10 +138,10 @@ class Repeats:
             return []
         return [number for number in range(start, end) if self.is_repeat(frames[number], infos[number])]
 
-    def _take_event(self, event: Event) -> None:
+    def take_event(self, event: Event) -> None:
         """Take note of what happened to a connection."""
         conn = event.conn
-        if conn is None:
+        if conn is None or event.name not in _OF_CONNECTIONS:
             return
         if event.name == "open":
             if is_number(old := event.details.get("replaces")):
@@ -165,6 +190,34 @@ def _described_again(infos: Sequence[FrameInfo], repeated: Sequence[int]) -> Seq
     for number in repeated:
         described[number] = FrameInfo(sequence=infos[number].sequence, kind="ack", parses=True)
     return described
+
+
+class FramesOnce:
+    """The frames that count among the lines of several recordings, of which it is given all events."""
+
+    def __init__(self) -> None:
+        self._repeats: defaultdict[int, Repeats] = defaultdict(Repeats)
+
+    def frame(self, file: int, line: bytes, info: FrameInfo | None) -> Frame | None:
+        """
+        Return what a line of one of them has if that is a received frame that counts.
+
+        Args:
+            file: Which of them.
+            line: The line.
+            info: What the frame is; None for any other line.
+
+        Raises:
+            LineError: If it is not a line of a recording.
+
+        """
+        if info is None and not any(text in line for text in _EVENT_TEXTS):
+            return None
+        record, repeats = decode_line(line), self._repeats[file]
+        if isinstance(record, Event):
+            repeats.take_event(record)
+            return None
+        return None if info is None or repeats.is_repeat(record, info) else record
 
 
 def replacements_in(index: Index) -> list[tuple[int, int]]:

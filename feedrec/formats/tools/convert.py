@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from ...model import DescribeAll, Frame, FrameInfo, Header, Record, describe_nothing
+from ..facts.repeats import FramesOnce
 from ..facts.sequence_check import MakeRule
 from ..file.growing.growing_file import GrowingFile, begin_file
 from ..file.growing.size_bound import BoundedFile
@@ -270,13 +271,12 @@ class _Conversion:
 
     def _gather(self, state: GatheredState, end: int) -> None:
         """Apply those frames before the cut that are kept to the state."""
-        selection = self._selection
+        selection, once = self._selection, FramesOnce()
         for file, lines, marks, _ in self._reading.pieces(None, end, self._reading.beginnings(None, end)):
             for line, (_, conn, info, *_) in zip(lines, marks, strict=True):
-                if info is not None and conn is not None and selection.takes_received(conn, info):
-                    record = decode_line(line)
-                    if isinstance(record, Frame):
-                        state.take(info, file, conn, record.payload)
+                frame = once.frame(file, line, info)
+                if frame is not None and info is not None and conn is not None and selection.takes_received(conn, info):
+                    state.take(info, file, conn, frame.payload)
 
     def _write_state(self, state: GatheredState, time: int) -> None:
         describe = self._reading.describe or describe_nothing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import compress
 from typing import NamedTuple
 
 from ..timeline.frame_batches import FrameBatch
@@ -16,7 +15,8 @@ class Position(NamedTuple):
 
     Attributes:
         line: All lines before this one are past.
-        since: Text frames at and after that line that are past as well.
+        since: Text frames at and after that line that are past as well; empty where they are acks, or repeat what
+            another connection has brought.
         time: The recorded time there, in nanoseconds.
         sure_time: A time in nanoseconds before which all lines are past.
 
@@ -30,6 +30,7 @@ class Position(NamedTuple):
 
 def position_in(batch: FrameBatch, past: int, time: int) -> Position:
     """Return the position at which so many frames of a batch are past; `time` is the recorded time there."""
-    told = [info.kind != "ack" for info in batch.infos[:past]] or [True] * past  # acks, and what is told elsewhere
-    since = [frame.payload for frame in compress(batch.frames[:past], told) if not frame.binary]
+    tells = [info.kind != "ack" for info in batch.infos[:past]] or [True] * past
+    frames = zip(batch.frames[:past], tells, strict=True)
+    since = [frame.payload if has_news else b"" for frame, has_news in frames if not frame.binary]
     return Position(batch.start, since, time, batch.frames[0].time if batch.frames else 0)

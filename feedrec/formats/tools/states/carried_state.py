@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ....errors import LineError, RecordingError
-from ....model import Frame, Header
+from ....model import Frame, Header, Record
+from ...facts.repeats import Repeats, replacements_in
 from ...facts.sequence_check import Rules
 from ...file.growing.growing_file import GrowingFile
 from ...file.lock import is_being_written
@@ -108,13 +109,15 @@ def _state_of(path: Path, state: StartState, rules: Rules) -> tuple[Header, Iter
             raise RecordingError(path, "is not finished")
         last = header.created or 0
         received = ReceivedFrames(rules.describe, describe_all=rules.describe_all)
+        repeats = Repeats(() if recording.index is None else replacements_in(recording.index))
         for lines in recording.batches():
+            others, places = list[Record](), list[int]()
             try:
-                frames, infos = received.decode_columns(lines)
+                frames, infos = received.decode_columns(lines, others, places)
             except LineError as error:
                 raise RecordingError(path, f"is damaged: {error}") from error
             if frames:
-                gathered.take_all(frames, infos, rules.describe)
+                gathered.take_all(*repeats.those_that_count(frames, infos, others, places), rules.describe)
                 last = max(last, frames[-1].time)
     return header, (frame for _, frame in gathered.snapshots(last))
 
