@@ -83,6 +83,7 @@ class Retention(Finisher):
         self._wall = wall
         self._reader = reader or LowPriorityReader()
         self._known: dict[Identity, FileEnd] = {}
+        self._keys = {key: key}
         self._failures: list[tuple[Path, str]] = []
         self._has_warned = self._has_told_of_others = False
         self.removed = 0
@@ -146,7 +147,8 @@ class Retention(Finisher):
             ends = self._reader([file.path for file in some])
             if ends is None:  # what is unknown stays
                 return
-            self._known.update((file.identity, end) for file, end in zip(some, ends, strict=True))
+            for file, end in zip(some, ends, strict=True):  # ten thousand files have a few keys together
+                self._known[file.identity] = end._replace(key=end.key and self._keys.setdefault(end.key, end.key))
 
     def _held(self, found: Sequence[NamedFile]) -> set[Path]:
         """Return the files with which something must still be done, and those before them, which that may need."""
