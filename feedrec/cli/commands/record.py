@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...errors import UsageError
 from ..logs import log_format_option
 from ..options import GroupedCommand, as_json, limit_options, logging_options
 from ..recording.options.alert_options import alert_options
@@ -81,11 +82,21 @@ def record(**values: Any) -> int:
     options = FeedOptions.take(values)
     process.refuse_for(options)
     if process.check:
-        from ..recording.config.plan import show_plans
-
-        show_plans({"": (options, options.source.find())}, as_json=process.as_json)
-        return 0
+        return _check_one(process, options)
     return _record_one(process, options)
+
+
+def _check_one(process: ProcessOptions, options: FeedOptions) -> int:
+    """Print what the command line says; return the exit code."""
+    from ..recording.config.places import why_unusable
+    from ..recording.config.plan import show_plans
+
+    source = options.source.find()
+    why = None if options.place.output == "-" else why_unusable(options.place)
+    if why is not None:
+        raise UsageError(why)
+    show_plans({"": (options, source)}, as_json=process.as_json)
+    return 0
 
 
 def _record_one(process: ProcessOptions, options: FeedOptions) -> int:

@@ -52,7 +52,7 @@ class FleetStatus:
         """Return a line for each feed; if they are more than `most`, first those of which a person should read."""
         members = list(self._fleet.members.values())
         lines = self._lines(members, width)
-        if most is None or len(lines) <= most:
+        if most is None or len(lines) <= (most := max(most, 1)):
             return lines
         lines = self._lines(sorted(members, key=self._is_usual), width)
         return [*lines[: most - 1], fitting([f"and {len(lines) - most + 1} more"], width)]

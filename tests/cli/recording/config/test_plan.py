@@ -72,6 +72,10 @@ def test_the_plan_of_what_the_command_line_says(tmp_path: Path) -> None:
     assert "  connections  1: level2 P0-USD, P1-USD," in text
     assert "               2: level2 P30-USD, P31-USD," in text
     assert "  files        x.jsonl\n" in text
+    (tmp_path / "x.jsonl").touch()
+    done = feedrec("record", "-o", "x.jsonl", "--check", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"x.jsonl is there already, so no run could begin" in done.stderr
 
 
 def test_options_of_a_feed_are_refused_beside_a_configuration(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ def test_the_log_names_those_that_are_not_recording_and_new_gaps() -> None:
         assert [line.split()[0] for line in status.each(most=3)] == ["a", "b", "wrong"]
         first, more = status.each(most=2)
         assert (first.split()[0], more) == ("b", "and 2 more")
+        assert status.each(most=1) == status.each(most=-5) == ["and 3 more"]
         status.looked()
         assert [line.split()[0] for line in status.unusual()] == ["wrong"]
         runs.fleet.stop()
