@@ -350,7 +350,9 @@ def test_books_are_subscribed_again_after_a_gap_but_not_while_reading_is_paused(
         bench.recording.is_full = bench.recording.memory_is_full = True
         bench.connection.read_done()
         bench.connection.texts([numbered(5)])
-        await asyncio.sleep(20 * MS)
+        held: list[float] = []
+        bench.connection._resync.hold = held.append  # type: ignore[method-assign, assignment]
+        await until(lambda: len(held) > 2)
         assert asked[0] not in bench.websocket.said
         bench.recording.is_full = bench.recording.memory_is_full = False
         await until(lambda: asked[1] in bench.websocket.said)

@@ -60,6 +60,18 @@ class Timer:
         self.is_cancelled = True
 
 
+class Watching:
+    """Who watches now and then, and how many reports there were when it saw what."""
+
+    def __init__(self, reports: list[tuple[str, int, int]]) -> None:
+        self.is_watching = False
+        self.seen: list[tuple[FrameInfo, int]] = []
+        self._reports = reports
+
+    def saw(self, info: FrameInfo) -> None:
+        self.seen.append((info, len(self._reports)))
+
+
 class Recorder:
     """Two connections that write to one recording, and a clock that is set by hand."""
 
@@ -70,6 +82,7 @@ class Recorder:
         self.writer = CountingWriter(self.recording, self.end, max_frames)
         self.timers: list[tuple[float, Timer]] = []
         self.reports: list[tuple[str, int, int]] = []
+        self.watchers = [Watching(self.reports), Watching(self.reports)]
         self.now = 100 * SECOND
         clock = RecordingClock(lambda: self.now, lambda: self.now)
         self.intakes = []
@@ -77,7 +90,7 @@ class Recorder:
             client = feed.client([])
             report = self.reporter(number)
             passes = getattr(client, "passes", None)
-            intake = Intake(number, feed, client.on_frame, report, self.writer, clock, passes)
+            intake = Intake(number, feed, client.on_frame, report, self.writer, clock, passes, self.watchers[number])
             self.intakes.append(intake)
         if waits:
             self.writer.wait_with(self.call_later)
@@ -113,6 +126,9 @@ class Recorder:
             intake.event("throttle", {})
         elif what == "sent":
             intake.sent(b"[]", redacted=False)
+        elif what == "watch":
+            self.writer.work()
+            self.watchers[number].is_watching ^= True
         elif what == "minute":
             self.now += 61 * SECOND
         else:
@@ -127,7 +143,8 @@ class Recorder:
     @property
     def outcome(self) -> tuple[object, ...]:
         counts, frames = self.writer.counts, [intake.frames for intake in self.intakes]
-        return self.recording.lines, counts, self.reports, self.end.outcome, self.writer.is_complete, frames
+        seen = [watcher.seen for watcher in self.watchers]
+        return self.recording.lines, counts, self.reports, self.end.outcome, self.writer.is_complete, (frames, seen)
 
 
 def advanced(number: int) -> bytes:
@@ -152,7 +169,7 @@ def steps_of(payloads: list[bytes], run: Callable[[int], bytes]) -> st.SearchStr
         lambda start, count: [run(start + n) for n in range(count)], st.integers(0, 20), st.integers(1, 30)
     )
     read = st.tuples(
-        st.sampled_from(["read"] * 6 + ["one by one"] * 2 + ["binary", "event", "sent", "minute", "ring"]),
+        st.sampled_from(["read"] * 6 + ["one by one"] * 2 + ["binary", "event", "sent", "minute", "ring", "watch"]),
         st.integers(0, 1),
         in_a_row | st.lists(st.sampled_from(payloads), min_size=1, max_size=12),
     )
