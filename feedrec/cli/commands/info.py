@@ -213,8 +213,8 @@ def _sequence(total: RecordingSummary) -> str:
         unnoticed = output.count(total.unnoticed_gaps, "gap")
         more = f" ({unnoticed} not noticed while recording)" if total.unnoticed_gaps else ""
         facts.append(f"{output.count(total.missing, 'frame')} missing{more}")
-    if total.resets:
-        facts.append(output.count(total.resets, "reset"))
+    some = (total.resets, "reset"), (total.resyncs, "resync"), (total.findings, "finding")
+    facts += [output.count(number, name) for number, name in some if number]
     if total.out_of_order:
         facts.append(f"{output.count(total.out_of_order, 'frame')} out of order")
     return ", ".join(facts)

@@ -36,6 +36,8 @@ _SUMS = (
     "unnoticed_gaps",
     "missing",
     "resets",
+    "resyncs",
+    "findings",
     "out_of_order",
     "text_size",
     "file_size",
@@ -134,6 +136,8 @@ class RecordingSummary(msgspec.Struct):
         unnoticed_gaps: Those of them that the recorder did not notice.
         missing: Frames missing in those gaps.
         resets: Counts that the venue began anew on an open connection.
+        resyncs: Books that the recorder subscribed again, for a snapshot.
+        findings: What a check beside the recorder found wrong in what the venue sent.
         out_of_order: Frames whose number did not fit; they are not lost.
         busiest_second: Most frames received within one second of the clock.
         text_size: Bytes of all lines.
@@ -163,6 +167,8 @@ class RecordingSummary(msgspec.Struct):
     unnoticed_gaps: int = 0
     missing: int = 0
     resets: int = 0
+    resyncs: int = 0
+    findings: int = 0
     out_of_order: int = 0
     busiest_second: int = 0
     text_size: int = 0
@@ -341,6 +347,8 @@ def _take(summary: RecordingSummary, facts: FileFacts, activity: Activity, shift
     summary.gaps, summary.unnoticed_gaps = sequence.gaps + sequence.unnoticed_gaps, sequence.unnoticed_gaps
     summary.missing = sequence.missing + sequence.unnoticed
     summary.resets, summary.out_of_order = sequence.resets, sequence.out_of_order
+    summary.resyncs = facts.events.get("resync", 0)
+    summary.findings = facts.events.get("crossed", 0) + facts.events.get("contradiction", 0)
     summary.notes = [str(reset) for reset in sequence.first_resets]
     summary.channels = _figures(facts)
     summary.ends.join(facts.received, shift)

@@ -106,6 +106,16 @@ def test_what_only_the_numbers_of_frames_tell(tmp_path: Path) -> None:
     assert b"1 problem (9 frames, 10 lines, 1 reset, 1 frame out of order)" in verified.stdout
 
 
+def test_what_the_recorder_did_about_wrong_books(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "x.jsonl", Header("coinbase-advanced"))
+    for name in ("open", "gap", "resync", "resubscribe", "crossed", "resync", "contradiction", "unchecked"):
+        writer.write_line(encode_event(Event(0, 0, name, {"missing": 1} if name == "gap" else {})))
+    path = writer.finish()
+    assert "1 gap, 1 frame missing, 2 resyncs, 2 findings" in feedrec("info", path).stdout.decode()
+    facts = json.loads(feedrec("info", "--json", path).stdout)
+    assert (facts["resyncs"], facts["findings"]) == (2, 2)
+
+
 def test_a_recording_that_is_being_written(tmp_path: Path) -> None:
     """A growing file is told of as far as it goes, and that it grows."""
     writer = create_recording(tmp_path / "x.jsonl.zst", Header("coinbase-advanced"))
