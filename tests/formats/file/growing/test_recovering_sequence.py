@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from feedrec.errors import WriteError
 from feedrec.formats.file.growing.disk_rules import DiskRules
+from feedrec.formats.file.growing.disk_standing import DiskStanding
 from feedrec.formats.file.growing.growing_file import Line
 from feedrec.formats.file.growing.recovering_sequence import RecoveringSequence
 from feedrec.formats.line.codec import decode_line, encode_event, encode_frame
@@ -287,6 +288,25 @@ def test_some_of_the_disk_can_be_left_free_but_what_is_received_is_written_at_th
     bench.finish()
     bench.check()
     assert bench.disk.targets[0].ending == "committed"
+
+
+def test_how_the_disk_stands_is_known_without_asking_it() -> None:
+    """As of the last look; and why it takes nothing, for as long as that lasts."""
+    bench = Bench()
+    assert bench.files.standing(bench.now, 0.5) == DiskStanding(None, None, 0.5, 0)
+    bench.disk.free_space = 5000
+    assert bench.files.standing(bench.now, 0.0).free is None
+    bench.write(1)
+    bench.disk.writes.extend([(0, errno.ENOSPC)] * 2)
+    bench.flush()
+    refusal = bench.files.standing(bench.now, -0.1)
+    assert refusal == DiskStanding("No space left on device", 5000, 0.0, 0)
+    bench.tick()
+    bench.tick()
+    bench.finish()
+    assert bench.files.standing(bench.now, 0.0) == DiskStanding(None, 5000, 0.0, 1)
+    bench.files._busy_since = bench.now - 60
+    assert bench.files.standing(bench.now, 0.0).refusal == "it does not answer"
 
 
 def test_an_earlier_file_that_cannot_be_finished_is_an_event_and_the_run_goes_on(
