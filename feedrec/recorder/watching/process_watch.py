@@ -156,6 +156,11 @@ class ProcessWatch:
             if label(feed) not in self._runs:
                 self.begin(feed, endpoint)
 
+    def fail(self, feed: str, error: BaseException) -> None:
+        """Note that no run of a feed could begin, and why."""
+        if label(feed) in self._runs:
+            self._runs[label(feed)].end(error, is_wanted=False)
+
     def add_commands(self, commands: Commands) -> None:
         """Have the commands of a kind shown, or some of them: of each run anew."""
         self._commands.append(commands)

@@ -300,10 +300,10 @@ class RunWatch:
     @property
     def reasons(self) -> list[str]:
         """Why the feed is not ready: one line each; none if it is."""
-        if self._run is None or self._recording is None:
-            return ["it has not begun"]
         if self._ended is not None:
             return ["it has ended" if self._ended == ENDED else "it has failed"]
+        if self._run is None or self._recording is None:
+            return ["it has not begun"]
         state, now, found = self._run.progress.state, self._steady(), list[str]()
         if state == "finishing":
             return ["it is finishing"]
@@ -321,7 +321,7 @@ class RunWatch:
         """Return how the run stands at this moment."""
         run, recording, now = self._run, self._recording, self._steady()
         if run is None or recording is None:
-            return RunFacts(self.feed, self.endpoint, WAITING)
+            return RunFacts(self.feed, self.endpoint, self._ended or WAITING)
         progress, subscribed = run.progress, run.subscribed
         return RunFacts(
             self.feed,

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from feedrec.errors import UsageError
 from feedrec.recorder.watching.clock_quality import ClockQuality
 from feedrec.recorder.watching.clock_watch import ClockWatch
 from feedrec.recorder.watching.incidents import Incident, Incidents
@@ -37,6 +38,22 @@ def test_a_feed_that_is_removed_is_shown_no_more() -> None:
         ("c", "coinbase-exchange", "waiting"),
     ]
     assert watch.readiness.feeds == {"a": [], "c": ["it has not begun"]}
+
+
+def test_a_feed_of_which_no_run_can_begin_is_told_of_once() -> None:
+    """However often that is tried again."""
+    told, incidents = list[Incident](), Incidents()
+    incidents.listen(told.append)
+    watch = ProcessWatch(incidents)
+    watch.expect({"a": "coinbase-advanced"})
+    for _ in range(3):
+        watch.fail("a", UsageError("no such product"))
+        watch.fail("b", UsageError("of a feed that was removed"))
+    assert [(one.feed, one.kind, one.text) for one in told] == [
+        ("a", "ended", "the recording has ended: no such product")
+    ]
+    assert watch.readiness.feeds == {"a": ["it has failed"]}
+    assert watch.facts().runs[0].state == "failed"
 
 
 def test_a_run_takes_the_place_of_the_one_before_it() -> None:

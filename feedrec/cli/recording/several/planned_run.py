@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 from ....recorder import Progress, Source, Summary
@@ -43,14 +44,16 @@ class PlannedRun:
 
     async def prepare(self) -> None:
         source, yes = self._plan.source, self._plan.options.source.yes
-        self._source = await with_products(source, yes=yes, rates=self._services.rates)
+        with self._told_if_it_fails():
+            self._source = await with_products(source, yes=yes, rates=self._services.rates)
 
     async def open(self) -> None:
         if plan := self._source.feed.plan_of(self._source.subscriptions):
             log.info("%s", plan)
         # In a thread: a folder may have thousands of files, and other feeds are being recorded meanwhile.
         make = (self._source, self._plan.options, self._services, self._plan.name)
-        self._run = await asyncio.to_thread(FeedRun, *make)
+        with self._told_if_it_fails():
+            self._run = await asyncio.to_thread(FeedRun, *make)
 
     async def record(self) -> Result:
         run = self._opened
@@ -76,6 +79,16 @@ class PlannedRun:
     def stop_now(self) -> None:
         if self._run is not None:
             self._run.session.stop_now()
+
+    @contextlib.contextmanager
+    def _told_if_it_fails(self) -> Iterator[None]:
+        """Tell those who watch of an error before there is a session, which tells of its own."""
+        try:
+            yield
+        except Exception as error:
+            if self._services.watch is not None:
+                self._services.watch.fail(self._plan.name, error)
+            raise
 
     @property
     def _opened(self) -> FeedRun:
