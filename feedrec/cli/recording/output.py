@@ -273,9 +273,9 @@ def open_output(source: Source, options: OutputOptions, hooks: HookOptions | Non
     hooks, header = hooks or HookOptions(), source.header()
     if options.mode is None:
         options = msgspec.structs.replace(options, mode=source.file_mode())
+    hooks.check(header.endpoint, options.output)
     chains = functools.partial(chain_for, header, options, hooks, name)
     if options.output == "-":
-        hooks.refuse_stream()
         refuse_terminal()
         return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
     if (template := options.template) is not None:

@@ -43,24 +43,25 @@ class Command(msgspec.Struct, frozen=True):
             placeholders: The names of the values that there will be.
 
         Raises:
-            UsageError: If it cannot be split, has an unknown placeholder, or names no program that is there.
+            UsageError: If it cannot be split, has an unknown placeholder, or names no program that is there. It does
+                not repeat the command line, which may have secrets.
 
         """
         try:
             words = shlex.split(text)
         except ValueError as error:
             reason = str(error)
-            raise UsageError(f"the command {text!r} cannot be split: {reason[:1].lower()}{reason[1:]}") from None
+            raise UsageError(f"the command cannot be split: {reason[:1].lower()}{reason[1:]}") from None
         if not words:
             raise UsageError("the command is empty: name a program, and what it is to be given")
         for _, name in (found for word in words for found in _PLACEHOLDER.findall(word)):
             if name and name not in placeholders:
-                raise UsageError(_unknown(text, name, placeholders))
+                raise UsageError(_unknown(name, placeholders))
         program = words[0]
         if _PLACEHOLDER.search(program):
-            raise UsageError(f"the command {text!r} begins with a placeholder: name the program itself")
+            raise UsageError(f"the command begins with a placeholder, {program!r}: name the program itself")
         if shutil.which(program) is None:
-            raise UsageError(f"the command {text!r} cannot be run: there is no program {program!r}")
+            raise UsageError(f"the command cannot be run: there is no program {program!r}")
         return cls(tuple(words))
 
     def arguments(self, values: Mapping[str, str]) -> list[str]:
@@ -73,10 +74,10 @@ class Command(msgspec.Struct, frozen=True):
         return [_PLACEHOLDER.sub(value_of, word) for word in self.words]
 
 
-def _unknown(text: str, name: str, placeholders: Collection[str]) -> str:
+def _unknown(name: str, placeholders: Collection[str]) -> str:
     known = ", ".join(f"{{{one}}}" for one in placeholders)
     close = did_you_mean(name, placeholders) or f"; write {{{{{name}}}}} for the text {{{name}}} itself"
-    return f"the command {text!r} has an unknown placeholder {{{name}}}: there are {known}{close}"
+    return f"the command has an unknown placeholder {{{name}}}: there are {known}{close}"
 
 
 def _passable(value: str) -> str:

@@ -62,3 +62,9 @@ def test_what_is_wrong_is_said_before_anything_runs(text: str, expected: str) ->
     with pytest.raises(UsageError) as caught:
         Command.parse(text, NAMES)
     assert expected in str(caught.value)
+
+
+def test_the_error_does_not_repeat_what_may_be_secret() -> None:
+    with pytest.raises(UsageError) as caught:
+        Command.parse("true --token hunter2 {pth}", NAMES)
+    assert "hunter2" not in str(caught.value)

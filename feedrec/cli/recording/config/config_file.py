@@ -173,6 +173,8 @@ class _Reading:
             source = options.source.find()
             with about("connections", "product", "channel"):
                 use = use_of(source, options.run.connections)
+            with about("snapshot_on_rotate"):
+                options.hooks.check(source.feed.name, options.place.output)
             with about("output"):
                 files = files_of(source, options.place)
         except FeedrecError as error:

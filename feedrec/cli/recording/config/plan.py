@@ -44,6 +44,7 @@ def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool
 def plan_facts(name: str, options: FeedOptions, source: Source) -> dict[str, Any]:
     """Return the plan of a feed as a JSON object; what is secret is not in it."""
     feed, redaction = source.feed, source.redaction
+    options.hooks.check(feed.name, options.place.output)
     groups = spread_over(feed, source.subscriptions, options.run.connections)
     return {
         "feed": name,
@@ -56,6 +57,7 @@ def plan_facts(name: str, options: FeedOptions, source: Source) -> dict[str, Any
         "rest": source.rest is not None,
         "files": _files(source, options.place),
         "kept": _kept(options.place),
+        "finished": options.hooks.said,
         "limits": {
             "duration": options.limits.duration,
             "max_frames": options.limits.max_frames,
@@ -84,6 +86,7 @@ def plan_lines(
     rows += [["", "REST", "asked beside the feed"]] if facts["rest"] else []
     rows += [["", "files", facts["files"]]]
     rows += [["", "kept", facts["kept"]]] if facts["kept"] else []
+    rows += [["", "finished", facts["finished"]]] if facts["finished"] else []
     rows += [["", "ends", _end(options)], ["", "disk", _disk(options.place)]]
     keys = ", with credentials" if facts["credentials"] else ""
     return [f"{name or 'plan'}: {facts['endpoint']}{keys}", *output.columns(rows, wrap=width)]

@@ -82,10 +82,35 @@ class HookOptions(msgspec.Struct, frozen=True):
         """Whether something must be done with finished files."""
         return self.on_rotate is not None or self.snapshot_on_rotate
 
-    def refuse_stream(self) -> None:
-        """Raise UsageError if something is to be done with files, of which there are none."""
-        if self.has_any:
+    def check(self, endpoint: str, output: str | None) -> None:
+        """
+        Refuse what cannot be done with the files of a recording.
+
+        Args:
+            endpoint: What is recorded.
+            output: Where to.
+
+        Raises:
+            UsageError: If there is no file, or files are to begin with a state that the endpoint does not have.
+
+        """
+        if self.has_any and output == "-":
             raise UsageError("-o - writes no file: leave out --on-rotate and --snapshot-on-rotate, or name a file")
+        if not self.snapshot_on_rotate:
+            return
+        from ....feeds import venue_of
+        from ....feeds.state.new_state import new_state
+
+        venue = venue_of(endpoint)
+        if venue is None or new_state(venue, None) is None:
+            raise UsageError(f"endpoint {endpoint!r} has no market state to rebuild: leave out --snapshot-on-rotate")
+
+    @property
+    def said(self) -> str:
+        """What is done with a finished file, in a few words; not with what arguments, which may be secret."""
+        texts = ["it begins with the books as the one before has left them"] if self.snapshot_on_rotate else []
+        texts += [f"{self.on_rotate.words[0]} is run"] if self.on_rotate is not None else []
+        return ", then ".join(texts)
 
     def chain(self, header: Header, name: str = "") -> FileChain:
         """
@@ -95,16 +120,12 @@ class HookOptions(msgspec.Struct, frozen=True):
             header: The header of the recording.
             name: The name of the run; empty for that of its endpoint.
 
-        Raises:
-            UsageError: If files are to begin with a state, and the endpoint has none.
-
         """
         from ....recorder.output.file_chain import FileChain
         from ....recorder.output.snapshot_finisher import SnapshotFinisher
 
         chain = FileChain(header, name or header.endpoint, marks=self.has_any)
         if self.snapshot_on_rotate:
-            _refuse_without_state(header.endpoint)
             chain.append(SnapshotFinisher(chain.before, chain.is_followed))
         return chain
 
@@ -118,12 +139,3 @@ class HookOptions(msgspec.Struct, frozen=True):
         limit = self.on_rotate_timeout
         runner = CommandRunner("on-rotate", self.on_rotate, limit, withheld=secret_variables(), niceness=_NICENESS)
         chain.append(CommandFinisher(runner, chain.told, chain.is_wanted))
-
-
-def _refuse_without_state(endpoint: str) -> None:
-    from ....feeds import venue_of
-    from ....feeds.state.new_state import new_state
-
-    venue = venue_of(endpoint)
-    if venue is None or new_state(venue, None) is None:
-        raise UsageError(f"endpoint {endpoint!r} has no market state to rebuild: leave out --snapshot-on-rotate")

@@ -13,6 +13,8 @@ min-free = "2GB"
 
 [feeds.btc]
 output = "btc.jsonl.zst"
+snapshot-on-rotate = true
+on-rotate = "echo --token hunter2 {path}"
 product = "BTC-*"
 keep = ["7d", "50GB"]
 
@@ -38,6 +40,7 @@ btc: coinbase-advanced
   products     the venue is asked what BTC-* stands for
   files        btc-0001.jsonl.zst and so on, another one after 1h 00m
   kept         for 7d 00h and 50.0 GB in all at most
+  finished     it begins with the books as the one before has left them, then echo is run
   ends         when it is told to
   disk         2.0 GB are left free, waits 10m 00s for one that is full
 raw: raw

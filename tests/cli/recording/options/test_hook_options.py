@@ -144,6 +144,7 @@ def test_each_file_replays_by_itself_whatever_was_killed(tmp_path: Path) -> None
         ),
         (("--on-rotate", "true {size"), None),
         (("-e", "raw", "--snapshot-on-rotate"), "endpoint 'raw' has no market state to rebuild"),
+        (("-e", "raw", "--snapshot-on-rotate", "--check"), "endpoint 'raw' has no market state to rebuild"),
         (("--on-rotate", "true {sizes}"), "did you mean 'size'?"),
         (("--on-rotate", "no-such-program"), "there is no program 'no-such-program'"),
         (("--on-rotate", "true", "--on-rotate-timeout", "0"), "not a duration"),
