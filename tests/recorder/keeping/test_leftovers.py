@@ -113,6 +113,17 @@ def test_what_another_recorder_finishes_is_its_own(tmp_path: Path, caplog: pytes
     assert (finisher.stayed, done, warnings) == ([], [], [])
 
 
+def test_a_file_that_has_its_name_already_has_it_alone_then(tmp_path: Path) -> None:
+    """Its recorder was killed when it had given it the name."""
+    path = create_recording(tmp_path / "x.jsonl.zst", Header("raw", created=7)).finish()
+    left = path.with_name(path.name + ".part")
+    left.hardlink_to(path)
+    content = path.read_bytes()
+    finisher, done = finish([left])
+    assert (finisher.stayed, done) == ([], [path])
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [content]
+
+
 def test_a_name_that_is_taken_stays_taken(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.zst"
     left = leave(path)
