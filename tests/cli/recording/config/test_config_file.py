@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import pytest
 
 from feedrec.cli.recording.config.config_file import ConfigFile, FeedPlan
 from feedrec.cli.recording.config.table_values import PATHS, TableReader
 from feedrec.cli.recording.feed_options import FEED_OPTIONS
 from feedrec.errors import UsageError
+from feedrec.feeds.connections.limits import ConnectionLimits
 from feedrec.formats.file.rotation import RotateAfter
 
 from ...record_options import RECORD, usual_values
@@ -99,6 +101,22 @@ def test_a_feed_is_another_one_when_a_file_that_it_names_has_changed(tmp_path: P
     (tmp_path / "list.txt").write_text("BTC-USD ETH-USD\n")
     after = read(tmp_path, text)
     assert (after["a"] == before["a"], after["b"] == before["b"]) == (False, True)
+
+
+def test_runs_by_two_plans_are_on_at_once_unless_files_or_the_venue_forbid_it(tmp_path: Path) -> None:
+    """Where each run has names of its own, those of the old plan and of the new one may well be alike."""
+    text = "[feeds.a]\noutput = '{}'\nrotate = '1h'\n[feeds.b]\n"
+
+    def plan(output: str) -> FeedPlan:
+        return read(tmp_path, text.format(output))["a"]
+
+    assert plan("x.jsonl").collides(plan("x.jsonl"))
+    assert not plan("x.jsonl").collides(plan("y.jsonl"))
+    assert not plan("./").collides(plan("./"))
+    assert not plan("{channel}-{time}.jsonl").collides(plan("{channel}-{time}.jsonl"))
+    one = plan("./")
+    full = msgspec.structs.replace(one, use=one.use._replace(connections=2, limits=ConnectionLimits(3)))
+    assert full.collides(full)
 
 
 SAMPLES = {
