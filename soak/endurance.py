@@ -12,7 +12,7 @@ from .ordeal import FULL, QUICK, Endured, Form, endure
 __all__ = ["findings"]
 
 _MOST_LOST = 1.0
-_MOST_GROWTH = 1.0  # MB in ten minutes
+_MOST_GROWTH = 5.0  # MB in ten minutes
 
 
 def findings(folder: Path, *, quick: bool) -> Iterator[Finding]:
@@ -64,6 +64,8 @@ def _about_the_rest(form: Form, done: Endured) -> Iterator[Finding]:
     resyncs = done.mortal.resyncs + done.steady.resyncs
     what = f"  {resyncs} books subscribed again, {done.steady.replacements} connections replaced"
     yield Finding(what, "", "", holds=True)
+    crossed = done.steady.crossed
+    yield Finding("  --verify-books", f"{crossed} of them crossed", "none: none was sent", not crossed)
     what = f"  {done.shipped} files copied by --on-rotate, {done.removed} removed by --keep"
     yield Finding(what, f"{len(done.left_undone)} left undone", "none", not done.left_undone)
     scrapes, held = done.scrapes, done.steady.frames
@@ -72,7 +74,11 @@ def _about_the_rest(form: Form, done: Endured) -> Iterator[Finding]:
     yield Finding(what, f"{scrapes.answered} answers", "all of them", bool(answers))
     code, said = done.verified
     yield Finding("  feedrec verify", f"{said.count(': ok (')} files are well", "all of them", code == 0)
-    growth = done.growth
-    most = _MOST_GROWTH if form.seconds >= FULL.seconds else float("inf")
-    promise = "" if most == float("inf") else f"under {most:.0f} MB"
-    yield Finding("  memory of the one that lives", f"{growth:+.2f} MB in 10 minutes", promise, growth < most)
+    peak = max((one.size for one in done.memory), default=0) / 1e6
+    if form.seconds < FULL.seconds:
+        yield Finding("  memory of the one that lives", f"{peak:.0f} MB at most", "", holds=True)
+        return
+    what = f"  memory of the one that lives, {peak:.0f} MB at most"
+    yield Finding(
+        what, f"{done.growth:+.1f} MB in 10 minutes", f"under {_MOST_GROWTH:.0f} MB", done.growth < _MOST_GROWTH
+    )

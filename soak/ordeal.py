@@ -55,6 +55,7 @@ class Form(NamedTuple):
         disk: Bytes of the small disk.
         rotate: After how long each recorder begins a new file.
         keep: How much each recorder keeps of its files.
+        further: More options of the one that lives.
         age: After how long the one that lives replaces its connections.
         kill: Between two kills, on average.
         fill: Until the disk is filled, and from when it is free until it is filled again.
@@ -70,6 +71,7 @@ class Form(NamedTuple):
     rotate: str
     keep: str
     age: str
+    further: tuple[str, ...]
     kill: float
     fill: float
     full: tuple[float, ...]
@@ -84,6 +86,7 @@ FULL = Form(
     rotate="20s",
     keep="15MB",
     age="1m",
+    further=("--verify-books", "--snapshot-on-rotate"),
     kill=20,
     fill=50,
     full=(50, 5, 5, 5, 10, 3),
@@ -97,6 +100,7 @@ QUICK = FULL._replace(
     rotate="5s",
     keep="1MB",
     age="4s",
+    further=("--verify-books",),
     kill=7,
     fill=6,
     full=(2,),
@@ -193,7 +197,7 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
         clock = None if library is None else FakedClock(library, folder / "clock")
         server = stack.enter_context(serving("soak.fickle_venue", ledgers, whims))
         mortal = _recorder("mortal", server.url, form, folder, clock, most=_MOST_FRAMES)
-        options = ("--connections", "2", "--max-age", form.age, "--metrics", f"127.0.0.1:{scrapes.port}")
+        options = ("--connections", "2", "--max-age", form.age, "--metrics", f"127.0.0.1:{scrapes.port}", *form.further)
         steady = _recorder("steady", server.url, form, folder, clock, *options)
         acts: list[tuple[Callable[[], float], float]] = [(_killing(mortal, form, chance), form.kill / 2)]
         if has_disk:

@@ -64,6 +64,7 @@ class FilesAccount:
         earliest, latest: By how many nanoseconds a stamp was later than the frame was sent.
         closes: How many connections a `close` ended.
         resyncs: How often a book was subscribed again after a gap.
+        crossed: How many books were found to be crossed, or otherwise wrong without a gap.
         silences: How many connections were given up because nothing came.
         replacements: How many connections were replaced before they were closed.
         frames: How many frames are in the files.
@@ -76,9 +77,9 @@ class FilesAccount:
     ) -> None:
         self.close_spans: list[int] = []
         self.kill_spans: list[int] = []
-        self.earliest = self.latest = self.closes = self.resyncs = self.silences = self.replacements = self.frames = (
-            self.steps
-        ) = 0
+        self.earliest = self.latest = self.closes = self.resyncs = self.crossed = self.silences = self.replacements = (
+            self.frames
+        ) = self.steps = 0
         self._tally, self._ledgers, self._recorder = tally, ledgers, recorder
         self._kills, self._excused = kills, excused
         self._last_kill = -1
@@ -158,6 +159,7 @@ class FilesAccount:
             self._offset = offset
         self._now = event.time - (self._offset or 0)
         self.resyncs += event.name == "resync"
+        self.crossed += event.name in {"crossed", "contradiction"}
         self.silences += event.name == "silence"
         self.replacements += event.name == "replaced"
         if event.name == "lost":

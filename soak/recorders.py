@@ -19,7 +19,7 @@ from .noting_recorder import has_received, make_notes
 __all__ = ["Exit", "Kill", "Resident", "Supervised"]
 
 _ROOT = Path(__file__).parents[1]
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 _AGAIN = 0.2  # seconds
 
 

@@ -31,6 +31,7 @@ def test_every_frame_that_was_sent_is_recorded_or_the_files_name_its_absence(tmp
     assert done.failures == []
     assert done.verified[0] == 0, done.verified[1]
     assert done.left_undone == []
+    assert done.steady.crossed == 0
     assert (done.scrapes.failed, done.scrapes.went_back) == (0, 0)
     assert 0 < done.scrapes.frames <= done.steady.frames
     # All of it took place; where nothing can be mounted, or there is no libfaketime, the rest did.
