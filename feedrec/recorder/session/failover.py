@@ -11,6 +11,7 @@ import msgspec
 
 from ...errors import UsageError
 from ...feeds import Feed, Subscription
+from ...feeds.connections.limits import limits_of
 from ...feeds.redaction import Address
 from ..backoff import Backoff
 
@@ -90,12 +91,17 @@ class EndpointSelector:
             groups: What each connection subscribes to.
 
         Raises:
-            UsageError: If it has none of the channels, or fewer of them fit one connection to it.
+            UsageError: If it has none of the channels, or allows fewer connections, or fewer channels on one.
 
         """
         if self.failover is None:
             return
         endpoint = EndpointAddress(self.failover.feed, self.failover.url)
+        most = limits_of(endpoint.feed).connections
+        if most is not None and len(groups) > most:
+            raise UsageError(
+                f"{endpoint.feed.name} cannot stand in for {self.primary.feed.name}: it allows {most} at once"
+            )
         for group in groups:
             kept = endpoint.has(group)
             if group and all(one.channel == endpoint.feed.heartbeat_channel for one in kept):

@@ -10,6 +10,7 @@ import pytest
 
 from feedrec.errors import ConnectError, UsageError
 from feedrec.feeds import Subscription, find_feed
+from feedrec.feeds.connections.limits import ConnectionLimits
 from feedrec.model import Event
 from feedrec.recorder import Callbacks, Failover, RecordingSession, failover_of
 from feedrec.recorder.session import reconnect as reconnect_module
@@ -17,7 +18,7 @@ from feedrec.recorder.session.failover import EndpointAddress, EndpointSelector
 
 from ...timing import MS, until
 from ..venue import NEVER, Peer, events, payloads, received, records, run, sent, text, venue
-from .two_endpoints import MAIN, SPARE, free_port, say_and_die, saying, session_of
+from .two_endpoints import MAIN, SPARE, ListingFeed, free_port, say_and_die, saying, session_of
 
 
 def test_a_primary_that_was_never_reached_is_replaced_too(path: Path) -> None:
@@ -163,3 +164,13 @@ def test_a_channel_that_the_catalogue_lacks_is_asked_for_all_the_same() -> None:
     unknown = Subscription("new_channel", ("BTC-USD",))
     assert endpoint.has([unknown]) == [unknown]
     assert endpoint._replace(is_primary=False).has([unknown]) == []
+
+
+def test_an_endpoint_that_allows_fewer_connections_cannot_stand_in() -> None:
+    class Narrow(ListingFeed):
+        connection_limits = ConnectionLimits(1)
+
+    selector = EndpointSelector(EndpointAddress(MAIN, "ws://a"), Failover(Narrow("narrow", "a"), "ws://b"))
+    selector.check([[Subscription("a")]])
+    with pytest.raises(UsageError, match="narrow cannot stand in for main: it allows 1 at once"):
+        selector.check([[Subscription("a")], [Subscription("a")]])
