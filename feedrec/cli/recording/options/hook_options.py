@@ -122,10 +122,11 @@ class HookOptions(msgspec.Struct, frozen=True):
 
         """
         from ....recorder.output.file_chain import FileChain
-        from ....recorder.output.snapshot_finisher import SnapshotFinisher
 
         chain = FileChain(header, name or header.endpoint, marks=self.has_any)
         if self.snapshot_on_rotate:
+            from ....recorder.output.snapshot_finisher import SnapshotFinisher
+
             chain.append(SnapshotFinisher(chain.before, chain.is_followed))
         return chain
 
