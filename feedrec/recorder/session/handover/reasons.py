@@ -7,7 +7,7 @@ import contextlib
 
 __all__ = ["Leaving", "age_limit"]
 
-_YOUNGEST = 0.9  # of the limit
+_YOUNGEST, _OLDEST = 0.9, 0.98  # of the limit: a handover takes its time, and attempts may fail
 
 
 def age_limit(limit: float | None, uniform: float) -> float | None:
@@ -19,7 +19,7 @@ def age_limit(limit: float | None, uniform: float) -> float | None:
         uniform: A random number from 0 to 1.
 
     """
-    return None if limit is None else limit * (1 - (1 - _YOUNGEST) * uniform)
+    return None if limit is None else limit * (_OLDEST - (_OLDEST - _YOUNGEST) * uniform)
 
 
 class Leaving:
