@@ -16,10 +16,11 @@ from feedrec.feeds import Subscription
 from feedrec.feeds.coinbase_advanced.frames import describe
 from feedrec.feeds.coinbase_advanced.state import MarketState
 from feedrec.formats.tools.verify import verify_recording
-from feedrec.model import Event, Frame
-from feedrec.recorder import RecordingSession
+from feedrec.model import Event, Frame, FrameInfo
+from feedrec.recorder import RecordingSession, open_session
 from feedrec.recorder.clock import RecordingClock
 from feedrec.recorder.output.counting_writer import Counts
+from feedrec.recorder.session.open_session import SessionOptions
 from feedrec.recorder.session.run_options import RunOptions
 from feedrec.replay import ReplayOptions, ReplayServer
 
@@ -204,3 +205,24 @@ def test_a_crossed_book_is_found_beside_the_recorder_told_once_and_subscribed_ag
     (crossed,), (resync,) = events(path, "crossed"), events(path, "resync")
     assert (crossed.details["bid"], crossed.details["ask"]) == ("102", "101")
     assert resync.details["reason"] == "crossed"
+
+
+@pytest.mark.parametrize("resync", [True, False])
+def test_a_program_gets_new_snapshots_after_a_gap_unless_it_does_that_itself(tmp_path: Path, resync: bool) -> None:  # noqa: FBT001
+    source = gap_recording(tmp_path / "source.jsonl.zst")
+    seen: list[tuple[str, str]] = []
+
+    def take(_message: object, info: FrameInfo) -> None:
+        seen.extend((info.kind, product) for product in info.products)
+
+    async def go() -> int:
+        async with venue(source) as server:
+            options: SessionOptions = {"url": server.url, "heartbeats": False, "on_message": take, "resync": resync}
+            async with open_session(ADVANCED, [BOOKS], **options) as session:
+                await until(lambda: session.progress.counts.gaps)
+                after = session.progress.counts.frames + 20
+                await until(lambda: session.progress.counts.frames >= after and not is_amid(session))
+                return session.progress.counts.resyncs
+
+    assert run(go()) == (len(PAIR) if resync else 0)
+    assert seen.count(("snapshot", "BTC-USD")) == (2 if resync else 1)

@@ -49,6 +49,7 @@ class SessionOptions(CallbackOptions, total=False):
     limits: Limits | None
     redaction: Redaction | None
     reconnect: bool
+    resync: bool
     connections: int | None
     name: str
 
@@ -96,6 +97,7 @@ def create_session(  # noqa: PLR0913  independent options, all but two with a de
     limits: Limits | None = None,
     redaction: Redaction | None = None,
     reconnect: bool = True,
+    resync: bool = True,
     connections: int | None = None,
     name: str = "",
     **callbacks: Unpack[CallbackOptions],
@@ -115,6 +117,7 @@ def create_session(  # noqa: PLR0913  independent options, all but two with a de
         limits: When to stop by itself.
         redaction: What is secret besides what the names of keys say; received frames are recorded as they are.
         reconnect: Whether to open a lost connection again; otherwise the session ends with the first that is lost.
+        resync: Whether to subscribe books again after missed frames, so that the venue sends their snapshots.
         connections: How many share what is subscribed; None for as few as the venue's limits allow.
         name: What stands before its log lines, to tell sessions of one program apart.
         **callbacks: `on_open`, `on_frame`, `on_message`, `on_error`, `on_close`: see `Callbacks`.
@@ -127,7 +130,7 @@ def create_session(  # noqa: PLR0913  independent options, all but two with a de
     feed = find_feed(endpoint) if isinstance(endpoint, str) else endpoint
     wanted = _wanted(feed, channels, products, has_credentials=credentials is not None, heartbeats=heartbeats)
     stand_in = failover_of(feed, has_url=url is not None) if failover is True else failover or None
-    run = RunOptions(reconnect=reconnect, connections=connections, name=name)
+    run = RunOptions(reconnect=reconnect, resync=resync, connections=connections, name=name)
     options = {"limits": limits, "callbacks": Callbacks(**callbacks), "options": run}
     source = Source(feed, url or feed.url, wanted, credentials, stand_in, redaction or Redaction())
     return _session_into(path, source, options)
