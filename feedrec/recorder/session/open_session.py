@@ -131,9 +131,8 @@ def create_session(  # noqa: PLR0913  independent options, all but two with a de
     wanted = _wanted(feed, channels, products, has_credentials=credentials is not None, heartbeats=heartbeats)
     stand_in = failover_of(feed, has_url=url is not None) if failover is True else failover or None
     run = RunOptions(reconnect=reconnect, resync=resync, connections=connections, name=name)
-    options = {"limits": limits, "callbacks": Callbacks(**callbacks), "options": run}
     source = Source(feed, url or feed.url, wanted, credentials, stand_in, redaction or Redaction())
-    return _session_into(path, source, options)
+    return _session_into(path, source, {"limits": limits, "callbacks": Callbacks(**callbacks), "options": run})
 
 
 def _wanted(
