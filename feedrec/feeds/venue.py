@@ -181,11 +181,13 @@ class Sample(msgspec.Struct, frozen=True):
     Attributes:
         payloads: Their first received frames, a hundred of each.
         requested: What their recorders asked for and the venue did not refuse: products by channel.
+        is_sparse: Whether frames of a connection were left out on purpose, so that holes in its numbers are no gaps.
 
     """
 
     payloads: Sequence[bytes] = ()
     requested: Catalogue = {}
+    is_sparse: bool = False
 
 
 class VenueClock:
@@ -194,8 +196,7 @@ class VenueClock:
 
     Args:
         ahead: Nanoseconds by which it is ahead of the recorder's clock; an attribute, too.
-        limit: Returns, at a recorded time, what the stamps must not be later than: the time that the next recorded
-            frame names; None if there is no such frame.
+        limit: Returns, at a recorded time, the time that the next frame names, than which no stamp may be later.
 
     """
 
@@ -226,11 +227,7 @@ def _as_time(nanoseconds: int) -> int:
 
 
 class FeedState(Protocol):
-    """
-    What the venue would send to a client that subscribes now, gathered from the frames so far.
-
-    `feedrec.feeds.state` has what most states are made of.
-    """
+    """What the venue would send to a client that subscribes now; `feedrec.feeds.state` has what most are made of."""
 
     def apply(self, info: FrameInfo, payload: bytes) -> None:
         """Take in a recorded frame; one that is not wanted or not understood changes nothing."""

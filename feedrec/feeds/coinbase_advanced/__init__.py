@@ -77,6 +77,7 @@ class CoinbaseAdvanced(FeedDefaults):
     Attributes:
         needs_credentials: See `Feed`; heartbeats alone would not need any.
         client_id: That of the frames that a server half makes, as JSON; empty for none.
+        is_sparse: Whether holes in the numbers of a recorded connection are no gaps.
 
     """
 
@@ -107,6 +108,7 @@ class CoinbaseAdvanced(FeedDefaults):
         self.summary = f"Coinbase Advanced Trade, {'the account alone' if user_only else 'the market and the account'}"
         self.needs_credentials = user_only
         self.client_id = b'""' if user_only else b""
+        self.is_sparse = False
         self.failover = "coinbase-advanced" if user_only else None
         self.product_channel: str | None = None if user_only else STATUS
         market = () if user_only else MARKET_CHANNELS
@@ -161,7 +163,8 @@ class CoinbaseAdvanced(FeedDefaults):
         from .batches.ticker_batch import TickerBatchServer
 
         chosen = read_settings(Settings, settings, self.name, *COMMON_SETTINGS)
-        server = TickerBatchServer(self.channels, catalogue, chosen, auth, client_id=self.client_id)
+        made = {"client_id": self.client_id, "is_sparse": self.is_sparse}
+        server = TickerBatchServer(self.channels, catalogue, chosen, auth, **made)
         front: FeedServer = server
         if chosen.silent_channel_closes:
             from .limits.silence import ClosingSilentChannels
@@ -174,6 +177,7 @@ class CoinbaseAdvanced(FeedDefaults):
         other = self.with_channels(sample.requested.keys() - KNOWN)
         client_id = client_id_of(sample.payloads)
         other.client_id = self.client_id if client_id is None else client_id
+        other.is_sparse = sample.is_sparse
         return other
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:

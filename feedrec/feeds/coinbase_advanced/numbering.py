@@ -6,6 +6,7 @@ The numbers that frames have for one client, where the recorded ones are more, o
 3. A frame out of order has the number of its place: the one that the gap left for it, that of the frame which it
    repeats, or one as far from the next as its own is from the expected one. The next frame is numbered as if it had not
    been there.
+   But where the recording was made of several, its holes are no gaps: the client's numbers have none.
 4. Where the recorded count begins anew (a reset, see feeds/sequence.py), so do the client's numbers, as far back or
    ahead, but never below 0.
 """
@@ -34,6 +35,9 @@ class RecordedCount(ContiguousSequence):
     """
     The count of one recorded connection.
 
+    Args:
+        is_sparse: Whether a hole in it is no gap.
+
     Attributes:
         places: The client's numbers in place of the last recorded ones, up to `expected`: those that it had or would
             have had.
@@ -42,8 +46,9 @@ class RecordedCount(ContiguousSequence):
 
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_sparse: bool = False) -> None:
         super().__init__(None)
+        self._is_sparse = is_sparse
         self.places: deque[int] = deque(maxlen=_PLACES)
         self.suspect_place = 0
         self.after_suspect = 0
@@ -61,6 +66,9 @@ class RecordedCount(ContiguousSequence):
 
         """
         is_first = self.expected is None
+        if self._is_sparse and not is_first and recorded > (self.expected or 0):
+            self.expected, is_first = None, True  # the count goes on from here
+            self.places.clear()
         found = self.observe(recorded)
         if found is None and not is_first:
             self.suspect_place = self._place_of(recorded, following)

@@ -71,6 +71,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         settings: What is not known about the venue.
         auth: Checks the JWTs.
         client_id: The `client_id` of frames made here, as JSON; empty for none.
+        is_sparse: Whether holes in the numbers of a recorded connection are no gaps.
 
     Attributes:
         next_due: When the next heartbeat must be made; None if they are recorded, or not subscribed.
@@ -85,12 +86,13 @@ class CoinbaseAdvancedServer(SubscribingServer):
         auth: Auth,
         *,
         client_id: bytes = b"",
+        is_sparse: bool = False,
     ) -> None:
         super().__init__(
             catalogue, settings.subscribe_within, settings.subscribe_within_code, channels={*KNOWN, *channels}
         )
         self._auth = auth
-        self._client_id = client_id
+        self._client_id, self._is_sparse = client_id, is_sparse
         self._orders = OrderFilter()
         self._channels = channels
         self._settings = settings
@@ -298,7 +300,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def _pass_on_unexpected(self, frame: Frame, info: FrameInfo, sequence: int) -> Sequence[Message]:
         """Pass on a frame whose number is not the expected one of its connection."""
-        count = self._recorded.setdefault(frame.conn, RecordedCount())
+        count = self._recorded.setdefault(frame.conn, RecordedCount(is_sparse=self._is_sparse))
         self._number, self._place = count.take(sequence, self._number)
         if self._unacknowledged:
             messages: Sequence[Message] = self._frame_while_waiting(frame, info)

@@ -86,7 +86,8 @@ def survey_recordings(paths: Sequence[Path], feed: VenueFeed, shifts: Sequence[i
         looks.append(look)
     first = min((look for look in looks if look.frames), key=lambda look: look.beginning, default=None)
     steady, wall = (0, 0) if first is None else first.beginning
-    sample = Sample([frame.payload for look in looks for frame in look.frames], requested)
+    payloads = [frame.payload for look in looks for frame in look.frames]
+    sample = Sample(payloads, requested, any(look.is_sparse for look in looks))
     catalogue = {channel: list(products) for channel, products in seen.items()}
     return Survey(catalogue, wall, steady, *_compare_clocks(feed, first.frames if first else ()), sample)
 
@@ -103,12 +104,14 @@ class _Look(NamedTuple):
         shift: Nanoseconds from the wall time to the steady time there.
         frames: The first received frames.
         requested: What was asked for, and not refused: products by channel, none for a channel without products.
+        is_sparse: Whether holes in the numbers of frames are no gaps.
 
     """
 
     shift: int
     frames: list[Frame]
     requested: dict[str, set[str]]
+    is_sparse: bool
 
     @property
     def beginning(self) -> tuple[int, int]:
@@ -142,7 +145,7 @@ def _look_at_beginning(recording: Recording, feed: VenueFeed, seen: dict[str, di
                 del requested[channel]
             elif left:
                 requested[channel] = left
-    return _Look(shift, frames, requested)
+    return _Look(shift, frames, requested, "deduplicated" in recording.header.extra)
 
 
 def _compare_clocks(feed: VenueFeed, frames: Sequence[Frame]) -> tuple[int, int]:

@@ -22,10 +22,10 @@ from feedrec.model import Frame
 ODD = 2**64 - 1
 
 
-def joined(*channels: str) -> CoinbaseAdvancedServer:
+def joined(*channels: str, is_sparse: bool = False) -> CoinbaseAdvancedServer:
     """Give a server whose client has subscribed channels, and has their acks: as many numbers as channels."""
     catalogue = {"heartbeats": ("",), "ticker": ("A-B",), "candles": ("A-B",)}
-    venue = CoinbaseAdvancedServer(FEED.channels, catalogue, Settings(), Auth(now=lambda: 0))
+    venue = CoinbaseAdvancedServer(FEED.channels, catalogue, Settings(), Auth(now=lambda: 0), is_sparse=is_sparse)
     for channel in channels:
         products = [] if channel == "heartbeats" else ["A-B"]
         fields = {"type": "subscribe", "channel": channel, "product_ids": products}
@@ -184,3 +184,15 @@ def test_many_frames_are_numbered_as_each_alone(
         for payload, number, its in zip(payloads, numbers, new, strict=True)
     ]
     assert list(renumbered_all(payloads, numbers, new)) == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 2_000_000)), min_size=1))
+def test_of_several_recordings_in_one_holes_are_no_gaps(steps: list[tuple[int, int]]) -> None:
+    """Frames of several connections take turns, and some of each were left out."""
+    venue = joined("heartbeats", is_sparse=True)
+    numbers = dict.fromkeys(range(3), 0)
+    said = []
+    for conn, step in steps:
+        numbers[conn] += step
+        said.append(heard(venue, numbers[conn], conn=conn))
+    assert said == list(range(said[0] or 0, (said[0] or 0) + len(steps)))
