@@ -43,6 +43,9 @@ def rewrite_of(inputs: Sequence[Input], levels: int | None, *, anonymize: bool =
         return None
     endpoint = inputs[0].header.endpoint
     feed = feed_of(endpoint)
+    made = next((one for one in inputs if "deduplicated" in one.header.extra), None)
+    if levels is not None and made is not None:
+        raise UsageError(f"{made.path} was made of several recordings, whose books are one: leave out --trim-book")
     changes: list[Callable[[], FeedFrameChange]] = []
     noted: dict[str, Any] = {}
     if levels is not None:

@@ -101,7 +101,8 @@ class Leading:
     def is_awaited(self) -> bool:
         """Whether the leading segment is not all that matters: others have what is missing, or told what is to come."""
         is_ahead = bool(self._filled.spans) and self._filled.spans[-1][1] > self.position
-        return not self.is_whole or bool(self._due.spans) or is_ahead
+        has_just_begun = self.position <= self._since + self.track.reach
+        return not self.is_whole or bool(self._due.spans) or is_ahead or has_just_begun
 
     def judge(self, segment: Segment, cover: Cover, *, is_start: bool) -> Verdict:
         """
@@ -238,9 +239,13 @@ class Leading:
         return cover.last >= self.position - self.track.reach and hash(cover.content) not in self._recent
 
     def _was_told_by_others(self, cover: Cover) -> bool:
-        if not self.track.is_counted or self.is_behind or self._has_new(cover):
+        since, reach = self._since, self.track.reach
+        if not self.track.is_counted:
+            is_near = cover.last <= since + reach
+            return cover.last < since - reach or (is_near and hash(cover.content) in self._recent)
+        if self.is_behind or self._has_new(cover):
             return False
-        return cover.last <= self._since or self._filled.count_within(cover.first, cover.last) > 0
+        return cover.last <= since or self._filled.count_within(cover.first, cover.last) > 0
 
     def _has_new(self, cover: Cover) -> bool:
         return self._told.count_within(cover.first, cover.last) <= cover.last - cover.first

@@ -16,6 +16,7 @@ from feedrec.model import Event, Frame, Header, Record, format_time
 MS = 1_000_000
 START = 1_786_309_548_000 * MS
 PRODUCTS = ("BTC-USD", "ETH-USD")
+KINDS = ("outage", "gap", "resync", "unnoted")
 
 
 class Change(NamedTuple):
@@ -26,6 +27,7 @@ class Change(NamedTuple):
     side: str
     price: str
     size: str
+    sequence: int = 0
 
 
 class Trade(NamedTuple):
@@ -34,6 +36,7 @@ class Trade(NamedTuple):
     time: int
     product: str
     number: int
+    sequence: int = 0
 
 
 Happening = Change | Trade
@@ -69,35 +72,36 @@ class Scene(NamedTuple):
 
 
 @st.composite
-def scenes(draw: st.DrawFn, *, with_ties: bool = False, is_numbered: bool = True, most: int = 2) -> Scene:
+def scenes(draw: st.DrawFn, *, with_ties: bool = False, kinds: Sequence[str] = KINDS, most: int = 2) -> Scene:
     """Draw a feed with its recorders."""
     seed = draw(st.integers(0, 1 << 16))
     slow = draw(st.sampled_from([1, 20]))
     length = 6000 * slow
     dice = random.Random(seed)
     happenings: list[Happening] = []
-    numbers = dict.fromkeys(PRODUCTS, 100)
+    numbers, sequences = dict.fromkeys(PRODUCTS, 100), dict.fromkeys(PRODUCTS, 9000)
     time = 0
     while time < length:
         time += 0 if with_ties and dice.random() < 0.2 else dice.randrange(1, 60 * slow)
         product = dice.choice(PRODUCTS)
+        sequences[product] += 1
         if dice.random() < 0.3:
             numbers[product] += 1
-            happenings.append(Trade(time, product, numbers[product]))
+            happenings.append(Trade(time, product, numbers[product], sequences[product]))
         else:
             side, price, size = dice.choice("ba"), str(dice.randrange(6)), dice.choice(["0", "1", "2", "3"])
-            happenings.append(Change(time, product, side, price, size))
-    recorders = [draw(_recorder(length, is_numbered)) for _ in range(draw(st.integers(2, most)))]
+            happenings.append(Change(time, product, side, price, size, sequences[product]))
+    recorders = [draw(_recorder(length, kinds)) for _ in range(draw(st.integers(2, most)))]
     return Scene(happenings, length, recorders, seed)
 
 
 @st.composite
-def _recorder(draw: st.DrawFn, length: int, is_numbered: bool) -> Recorder:  # noqa: FBT001
+def _recorder(draw: st.DrawFn, length: int, kinds: Sequence[str]) -> Recorder:
     loss = st.builds(
         Loss,
         st.integers(0, length),
         st.integers(1, length // 4),
-        st.sampled_from(["outage", "gap", "resync", *(["unnoted"] if is_numbered else [])]),
+        st.sampled_from(kinds),
     )
     split = draw(st.sampled_from([0, 0, 25]))
     return Recorder(
@@ -137,6 +141,10 @@ class Venue:
 
     def first_trades(self, time: int, product: str, trades: Sequence[Trade]) -> list[bytes]:
         raise NotImplementedError
+
+    def one(self, time: int, happening: Happening) -> bytes | None:  # noqa: ARG002
+        """Tell of one thing by itself; None if the venue tells books and trades, in batches."""
+        return None
 
     def ack(self, time: int) -> bytes:
         raise NotImplementedError
@@ -234,6 +242,33 @@ class Exchange(Venue):
 
     def beat(self, time: int) -> bytes:
         return _text({"type": "heartbeat", "product_id": PRODUCTS[0], "time": _at(time)})
+
+
+class Full(Exchange):
+    """Coinbase Exchange: full."""
+
+    def one(self, time: int, happening: Happening) -> bytes:  # noqa: ARG002
+        told = {"product_id": happening.product, "sequence": happening.sequence, "time": _at(happening.time)}
+        if isinstance(happening, Trade):
+            return _text({"type": "match", "trade_id": happening.number, **told})
+        return _text({"type": "open", "order_id": "x", **told})
+
+
+class CoinMarketCap(Exchange):
+    """Swaps of CoinMarketCap, many of which have the time of their block."""
+
+    def one(self, time: int, happening: Happening) -> bytes:
+        block = START // MS + happening.time // 400 * 400
+        data = {"tx": f"0x{happening.sequence // 2:x}", "lgid": happening.sequence % 2, "ts": block}
+        params = {"platform_id": 14, "address": happening.product}
+        at = START // MS + time
+        return _text({"type": "data", "channel": "onchain@transaction", "params": params, "data": data, "ts": at})
+
+    def ack(self, time: int) -> bytes:
+        return _text({"type": "ack", "id": 1, "code": 0, "msg": "ok", "ts": START // MS + time})
+
+    def beat(self, time: int) -> bytes:
+        return _text({"type": "pong", "id": 1, "code": 0, "ts": START // MS + time})
 
 
 class Told(NamedTuple):
@@ -395,7 +430,7 @@ class Copy:
                 yield from self._batch(venue, due, waiting)
                 waiting = []
                 due += self._recorder.batch
-                if resyncs and due > resyncs[0]:
+                if resyncs and due > resyncs[0] and not isinstance(venue, Full | CoinMarketCap):
                     resyncs.pop(0)
                     so_far = [other for other in scene.happenings if other.time < due - self._recorder.batch + 1]
                     for product in PRODUCTS:
@@ -411,6 +446,8 @@ class Copy:
     def _subscribed(self, venue: Venue, time: int, before: Sequence[Happening]) -> Iterator[Told]:
         if isinstance(venue, Exchange):
             yield Told(time, "", venue.ack(time), "", ())
+        if isinstance(venue, Full | CoinMarketCap):
+            return
         for product in PRODUCTS:
             yield Told(time, product, venue.snapshot(time, product, _book(before, product)), "snapshot", (), time)
             trades = [one for one in before if isinstance(one, Trade) and one.product == product]
@@ -421,6 +458,12 @@ class Copy:
             yield Told(time, "", venue.ack(time), "", ())
 
     def _batch(self, venue: Venue, time: int, waiting: Sequence[Happening]) -> Iterator[Told]:
+        for one in waiting:
+            payload = venue.one(time, one)
+            if payload is not None:
+                yield Told(time, one.product, payload, "", [Trade(time, one.product, one.sequence)])
+        if isinstance(venue, Full | CoinMarketCap):
+            return
         for product in PRODUCTS:
             changes = [one for one in waiting if isinstance(one, Change) and one.product == product]
             trades = [one for one in waiting if isinstance(one, Trade) and one.product == product]
@@ -433,9 +476,8 @@ class Copy:
                 for number, payload in enumerate(told):
                     yield Told(time, product, payload, "", trades if len(told) == 1 else [trades[number]])
 
-    def write(self, folder: Path, number: int, endpoint: str, channels: Sequence[str]) -> list[Path]:
+    def write(self, folder: Path, number: int, endpoint: str, subscriptions: list[dict[str, Any]]) -> list[Path]:
         """Write it to files."""
-        subscriptions = [{"channel": name, "products": list(PRODUCTS)} for name in channels]
         header = Header(endpoint, "wss://x", START + number, f"recorder {number}", subscriptions)
         paths = []
         for part, entries in zip(self.parts, self.entries, strict=True):

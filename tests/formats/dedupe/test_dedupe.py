@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from hypothesis import given
@@ -18,7 +19,21 @@ from feedrec.formats.several.inputs import inspect_recording
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, Record, parse_time
 
-from .copies import MS, PRODUCTS, START, Advanced, Copy, Exchange, Scene, Seen, Venue, book_at, scenes
+from .copies import (
+    MS,
+    PRODUCTS,
+    START,
+    Advanced,
+    CoinMarketCap,
+    Copy,
+    Exchange,
+    Full,
+    Scene,
+    Seen,
+    Venue,
+    book_at,
+    scenes,
+)
 
 Tell = Callable[[bytes], "Told"]
 
@@ -223,11 +238,11 @@ def is_part_of(some: Sequence[bytes], all_of: Sequence[bytes]) -> bool:
     return all(any(one == other for other in left) for one in some)
 
 
-def check(scene: Scene, make: type[Venue], endpoint: str, channels: Sequence[str], tell: Tell) -> None:
+def check(scene: Scene, make: type[Venue], endpoint: str, subscriptions: list[dict[str, Any]], tell: Tell) -> None:
     copies = [Copy(scene, recorder, number, make) for number, recorder in enumerate(scene.recorders)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        recordings = [copy.write(folder, number, endpoint, channels) for number, copy in enumerate(copies)]
+        recordings = [copy.write(folder, number, endpoint, subscriptions) for number, copy in enumerate(copies)]
         output = folder / "out.jsonl"
         result = deduplicated(recordings, output, endpoint)
         verified = verify_recording(output, rules_of)
@@ -235,19 +250,49 @@ def check(scene: Scene, make: type[Venue], endpoint: str, channels: Sequence[str
         records = records_of(output)
     check_lines(copies, records)
     check_trades(copies, records, tell, result)
-    check_books(scene, copies, records, tell)
+    if make in (Advanced, Exchange):
+        check_books(scene, copies, records, tell)
+
+
+def told_by_full(payload: bytes) -> Told:
+    frame = msgspec.json.decode(payload)
+    return Told(trades=[(frame["product_id"], frame["sequence"])] if "sequence" in frame else [])
+
+
+def told_by_coinmarketcap(payload: bytes) -> Told:
+    frame = msgspec.json.decode(payload)
+    if frame["type"] != "data":
+        return Told()
+    data = frame["data"]
+    return Told(trades=[(frame["params"]["address"], int(data["tx"], 16) * 2 + data["lgid"])])
+
+
+def of_products(*channels: str) -> list[dict[str, Any]]:
+    return [{"channel": name, "products": list(PRODUCTS)} for name in channels]
 
 
 @given(scenes())
 def test_books_and_trades_of_advanced_are_those_of_the_feed_wherever_a_recorder_had_them(scene: Scene) -> None:
-    check(scene, Advanced, "coinbase-advanced", ["level2", "market_trades", "heartbeats"], told_by_advanced)
+    check(scene, Advanced, "coinbase-advanced", of_products("level2", "market_trades", "heartbeats"), told_by_advanced)
 
 
-@given(scenes(with_ties=True, is_numbered=False))
+@given(scenes(with_ties=True, kinds=["outage", "gap", "resync"]))
 def test_books_and_trades_of_exchange_are_those_of_the_feed_wherever_a_recorder_had_them(scene: Scene) -> None:
-    check(scene, Exchange, "coinbase-exchange", ["level2", "matches", "heartbeat"], told_by_exchange)
+    check(scene, Exchange, "coinbase-exchange", of_products("level2", "matches", "heartbeat"), told_by_exchange)
 
 
 @given(scenes(most=3))
 def test_three_recorders_are_as_good_as_two(scene: Scene) -> None:
-    check(scene, Advanced, "coinbase-advanced", ["level2", "market_trades", "heartbeats"], told_by_advanced)
+    check(scene, Advanced, "coinbase-advanced", of_products("level2", "market_trades", "heartbeats"), told_by_advanced)
+
+
+@given(scenes(with_ties=True, kinds=["outage", "gap", "unnoted"], most=3))
+def test_everything_of_full_is_there_once(scene: Scene) -> None:
+    check(scene, Full, "coinbase-exchange", of_products("full", "heartbeat"), told_by_full)
+
+
+@given(scenes(with_ties=True, kinds=["outage"]))
+def test_swaps_of_coinmarketcap_are_there_once(scene: Scene) -> None:
+    params = {"platform_id": 14, "address": list(PRODUCTS)}
+    subscriptions = [{"channel": "onchain@transaction", "params": params}]
+    check(scene, CoinMarketCap, "coinmarketcap", subscriptions, told_by_coinmarketcap)
