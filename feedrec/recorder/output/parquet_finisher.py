@@ -72,7 +72,7 @@ class ParquetFinisher(Finisher):
         self._again: list[Path] = []  # those of them that may succeed later
 
     def add(self, path: Path) -> None:
-        """Queue a journal of this run, from any thread."""
+        """Queue a journal of this run, from any thread; what is Parquet already has nothing to be done."""
         with contextlib.suppress(OSError):  # whatever has its name later is not taken for it
             self._own.setdefault(path, path.stat())
         self._own.setdefault(path, None)
@@ -102,6 +102,9 @@ class ParquetFinisher(Finisher):
             raise RecordingError(failed[0], "was not turned into Parquet: run feedrec repair to finish it")
 
     def _finish_one(self, path: Path) -> None:
+        if not is_journal(path):  # it is Parquet: an earlier recorder was killed in a later step
+            self.then(path)
+            return
         reason = self._convert(path)
         if reason not in {None, _LOST} and path in self._own:  # perhaps another recorder was converting it
             reason = self._convert(path)

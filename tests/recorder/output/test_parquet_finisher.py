@@ -39,6 +39,22 @@ def test_each_journal_becomes_parquet_and_is_dropped(tmp_path: Path) -> None:
     assert not finisher.waiting
 
 
+def test_what_is_parquet_already_goes_on_as_it_is(tmp_path: Path) -> None:
+    """A recorder was killed between this step and the next: its mark is there, and the journal is gone."""
+    table = tmp_path / "a.parquet"
+    before = ParquetFinisher()
+    before.add(journal(table))
+    before.finish()
+    content, done = table.read_bytes(), list[Path]()
+    finisher = ParquetFinisher()
+    finisher.then = done.append
+    finisher.add(table)
+    finisher.finish()
+    assert done == [table]
+    assert list(tmp_path.iterdir()) == [table]
+    assert table.read_bytes() == content
+
+
 def test_a_parquet_file_that_is_there_is_not_replaced_and_the_journal_stays(tmp_path: Path) -> None:
     taken = tmp_path / "a.parquet"
     taken.write_bytes(b"mine")
