@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...errors import RecordingError, WriteError
+from ...errors import FeedrecError, RecordingError, WriteError
+from ...formats import open_recording
 from ...formats.file.growing.growing_file import GrowingFile
 from ...formats.file.names import (
     PARQUET_SUFFIX,
@@ -167,7 +168,7 @@ class FileChain:
                 continue
             names = (path, journal_path(path)) if path.suffix == PARQUET_SUFFIX else (path,)
             present = next((one for one in names if os.path.lexists(one)), None)
-            same = mark.endpoint == self._header.endpoint
+            same = (mark.endpoint or self._endpoint_of(present)) == self._header.endpoint
             if not same or not (is_named_so(path) or mark.subscriptions == self._header.subscriptions):
                 mark.release()
             elif present is not None:
@@ -254,10 +255,22 @@ class FileChain:
         else:
             self._done(path)
 
+    def _endpoint_of(self, present: Path | None) -> str:
+        """Return the endpoint of a file whose mark was cut off; of what says it only to a large library, ours."""
+        if present is None or present.suffix == PARQUET_SUFFIX:
+            return self._header.endpoint
+        try:
+            with open_recording(present) as recording:
+                return recording.header.endpoint
+        except FeedrecError:
+            return ""
+
     def _mark(self, path: Path) -> PendingMark:
         header, final = self._header, later_paths(path)[-1]
         try:
             return PendingMark.begin(final, header.endpoint, header.subscriptions, self._last)
+        except FileNotFoundError as error:
+            raise WriteError(final, "cannot be written: its folder does not exist") from error
         except OSError as error:
             raise WriteError(final, f"cannot be marked as pending: {error.strerror}") from error
 

@@ -54,7 +54,7 @@ class PendingMark:
         cls, path: Path, endpoint: str, subscriptions: Sequence[dict[str, Any]] = (), after: Path | None = None
     ) -> Self:
         """
-        Make a mark beside a recording that was just begun; one that is there is replaced.
+        Make a mark beside a recording that was just begun; one that is there is replaced, and none is left half made.
 
         Raises:
             OSError: If it cannot be written.
@@ -69,6 +69,8 @@ class PendingMark:
             os.ftruncate(file, 0)
             os.write(file, msgspec.json.encode(content) + b"\n")
         except BaseException:
+            with contextlib.suppress(OSError):
+                unlink_if_at(file, pending_path(path))
             os.close(file)
             raise
         return cls(path, file, content)

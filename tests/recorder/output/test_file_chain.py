@@ -168,6 +168,29 @@ def test_only_what_is_ours_and_there_is_gone_on_with(tmp_path: Path) -> None:
     growing.target.remove()
 
 
+def test_a_mark_that_was_cut_off_counts_for_who_records_the_same(tmp_path: Path) -> None:
+    """Else nobody would ever do what it asks for, and the file would be kept for ever."""
+    for name, header in (("ours", HEADER), ("venue", Header("coinbase-advanced")), ("foreign", HEADER)):
+        commit(begin_file(tmp_path / f"{name}.jsonl.zst", header))
+        pending_path(tmp_path / f"{name}.jsonl.zst").write_bytes(b'{"endpoi')
+    pending_path(tmp_path / "gone.jsonl.zst").touch()
+    seen: list[tuple[str, str]] = []
+    chain = chain_of(Step("one", seen))
+    marked = [path.with_name(path.name.removesuffix(".pending")) for path in tmp_path.glob("*.pending")]
+    chain.catch_up(marked, lambda path: "foreign" not in path.name)
+    chain.finish()
+    assert seen == [("one", "ours.jsonl.zst")]
+    assert sorted(path.name for path in tmp_path.glob("*.pending")) == [
+        "foreign.jsonl.zst.pending",
+        "venue.jsonl.zst.pending",
+    ]
+
+
+def test_a_folder_that_is_not_there_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="cannot be written: its folder does not exist"):
+        begun(chain_of(), tmp_path / "none" / "a.jsonl.zst")
+
+
 def test_the_mark_of_parquet_is_there_from_the_first_moment_of_its_journal(tmp_path: Path) -> None:
     table = tmp_path / "a.parquet"
     seen: list[tuple[str, str]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -57,6 +58,16 @@ def test_one_that_was_cut_off_still_counts(tmp_path: Path, content: bytes) -> No
     assert mark is not None
     assert (mark.endpoint, mark.after) == ("", None)
     mark.release()
+
+
+def test_one_that_cannot_be_written_is_not_left_half_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: int, data: bytes) -> int:  # noqa: ARG001
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        PendingMark.begin(tmp_path / "a.jsonl.zst", "raw")
+    assert not list(tmp_path.iterdir())
 
 
 def test_marks_are_found_in_folders_as_deep_as_names_are(tmp_path: Path) -> None:
