@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 
 from feedrec.feeds import feed_of, rule_of
 from feedrec.formats import open_recording
@@ -281,11 +281,13 @@ def test_books_and_trades_of_exchange_are_those_of_the_feed_wherever_a_recorder_
     check(scene, Exchange, "coinbase-exchange", of_products("level2", "matches", "heartbeat"), told_by_exchange)
 
 
+@settings(max_examples=15)
 @given(scenes(most=3))
 def test_three_recorders_are_as_good_as_two(scene: Scene) -> None:
     check(scene, Advanced, "coinbase-advanced", of_products("level2", "market_trades", "heartbeats"), told_by_advanced)
 
 
+@settings(max_examples=25)
 @given(scenes(with_ties=True, kinds=["outage", "gap", "unnoted"], most=3))
 def test_everything_of_full_is_there_once(scene: Scene) -> None:
     check(scene, Full, "coinbase-exchange", of_products("full", "heartbeat"), told_by_full)
