@@ -77,6 +77,8 @@ def record(**values: Any) -> int:
     from ..recording.feed_options import FeedOptions, ProcessOptions
 
     process = ProcessOptions.take(values)
+    if process.check:
+        process.check_metrics()
     if process.config is not None:
         return _record_config(process.config, process, values)
     options = FeedOptions.take(values)

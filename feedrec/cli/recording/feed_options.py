@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -19,6 +19,9 @@ from .options.hook_options import HookOptions
 from .options.metrics_options import MetricsPlace
 from .output import OutputOptions
 from .source import SourceOptions
+
+if TYPE_CHECKING:
+    from ...recorder.commands.command import Command
 
 __all__ = ["FEED_OPTIONS", "FeedOptions", "LossOptions", "ProcessOptions"]
 
@@ -105,7 +108,7 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     config: Path | None = None
     check: bool = False
     as_json: bool = False
-    alert: str | None = None
+    alert: Command | None = None
     alert_timeout: float = 30.0
     metrics: MetricsPlace | None = None
     allow_hosts: tuple[str, ...] = ()
@@ -124,6 +127,23 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     def take(cls, values: Mapping[str, Any]) -> Self:
         """Make the options from the values of all parameters of the command."""
         return cls(**{name: value for name, value in values.items() if name not in FEED_OPTIONS})
+
+    def check_metrics(self) -> None:
+        """
+        Refuse metrics that could not be served.
+
+        Raises:
+            UsageError: If the package for them is not installed, or a host's name is none.
+
+        """
+        if self.metrics is None:
+            return
+        from ...admission.allowed_hosts import parse_host_name
+        from ...recorder.watching import exposition
+
+        del exposition  # it is there
+        for name in self.allow_hosts:
+            parse_host_name(name)
 
     def refuse_for(self, options: FeedOptions) -> None:
         """

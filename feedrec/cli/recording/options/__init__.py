@@ -11,6 +11,7 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     hook_options.py        what is done with finished files
     resync_options.py      what it does about wrong books
     alert_options.py       the command that is run when somebody should know
+    command_type.py        commands with placeholders
     config_options.py      the file of several feeds
     faults.py              which options an error is about
     metrics_options.py     what is shown to those who watch it

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ...options import DURATION, all_options
+from .command_type import CommandType
 from .credential_options import secret_variables
 
 if TYPE_CHECKING:
+    from ....recorder.commands.command import Command
     from ....recorder.watching.incidents import Incident, Incidents
 
 __all__ = ["Alerts", "alert_options"]
@@ -22,6 +24,7 @@ alert_options = all_options(
     click.option(
         "--alert",
         metavar="CMD",
+        type=CommandType(lambda: _PLACEHOLDERS),
         help="Run this at once on a gap, a stale feed, trouble with disk or clock, and the end of a run; {kind}, "
         "{feed}, {endpoint}, {time} and {text} stand for what happened, and stdin has it as JSON.",
     ),
@@ -41,25 +44,20 @@ class Alerts:
     Runs the command of `--alert` for each incident.
 
     Args:
-        command: The command line.
+        command: The command.
         time_limit: Seconds that it may take.
         incidents: Tells of them.
 
     Attributes:
         runner: Runs it, and counts how that ended.
 
-    Raises:
-        UsageError: If it cannot be split, names no program, or has an unknown placeholder.
-
     """
 
-    def __init__(self, command: str, time_limit: float, incidents: Incidents) -> None:
-        from ....recorder.commands.command import Command
+    def __init__(self, command: Command, time_limit: float, incidents: Incidents) -> None:
         from ....recorder.commands.runner import CommandRunner
 
         self._time_limit = time_limit
-        parsed = Command.parse(command, _PLACEHOLDERS)
-        self.runner = CommandRunner("alert", parsed, time_limit, withheld=secret_variables())
+        self.runner = CommandRunner("alert", command, time_limit, withheld=secret_variables())
         incidents.listen(self._submit)
 
     def _submit(self, incident: Incident) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from ....errors import UsageError
 from ...options import DURATION, all_options
+from .command_type import CommandType
 from .credential_options import secret_variables
 
 if TYPE_CHECKING:
@@ -21,28 +23,17 @@ __all__ = ["HookOptions", "hook_options"]
 _NICENESS = 10
 
 
-class _FileCommand(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    """A command that is run for a file."""
+def _placeholders() -> Collection[str]:
+    from ....recorder.output.finished_file import FILE_PLACEHOLDERS
 
-    name = "command"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Command:
-        from ....recorder.commands.command import Command
-        from ....recorder.output.finished_file import FILE_PLACEHOLDERS
-
-        if isinstance(value, Command):
-            return value
-        try:
-            return Command.parse(value, FILE_PLACEHOLDERS)
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
+    return FILE_PLACEHOLDERS
 
 
 hook_options = all_options(
     click.option(
         "--on-rotate",
         metavar="CMD",
-        type=_FileCommand(),
+        type=CommandType(_placeholders),
         help="Run this for each finished file, without a shell; {path}, {name}, {folder}, {frames} and others stand "
         "for what it is, and stdin has all of them as JSON.",
     ),

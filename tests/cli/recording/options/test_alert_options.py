@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from feedrec.cli.recording.options.alert_options import Alerts
-from feedrec.errors import UsageError
 from feedrec.model import parse_time
+from feedrec.recorder.commands.command import Command
 from feedrec.recorder.watching.incidents import Incident, Incidents
 
 from ....timing import HANG_TIMEOUT
@@ -37,7 +37,7 @@ def test_an_incident_is_one_argument_each_and_json(tmp_path: Path) -> None:
         command = (
             f"{sys.executable} '{tmp_path}/keep.py' '{kept}' {{kind}} 'at {{time}}' {{feed}}/{{endpoint}} {{text}}"
         )
-        alerts = Alerts(command, HANG_TIMEOUT, incidents)
+        alerts = Alerts(Command.parse(command, ("kind", "time", "feed", "endpoint", "text")), HANG_TIMEOUT, incidents)
         incidents.tell(incident)
         await alerts.finish()
         return alerts
@@ -53,7 +53,7 @@ def test_one_that_hangs_is_ended_with_the_run(caplog: pytest.LogCaptureFixture) 
     incidents = Incidents()
 
     async def run() -> None:
-        alerts = Alerts("sleep 1000", 0.2, incidents)
+        alerts = Alerts(Command.parse("sleep 1000", ()), 0.2, incidents)
         for _ in range(3):
             incidents.tell(Incident("ended", MOMENT, "btc", "coinbase-advanced", "it is over"))
         await alerts.finish()
@@ -62,10 +62,11 @@ def test_one_that_hangs_is_ended_with_the_run(caplog: pytest.LogCaptureFixture) 
     assert sum("the alert command failed" in record.message for record in caplog.records) <= 1
 
 
+@pytest.mark.parametrize("check", [(), ("--check",)])
 @pytest.mark.parametrize(("command", "text"), [("sleep {file}", "{file}"), ("no-such-program", "no-such-program")])
-def test_a_command_that_cannot_be_run_is_refused_before_anything_is_connected(command: str, text: str) -> None:
-    with pytest.raises(UsageError, match=text):
-        Alerts(command, 1.0, Incidents())
-    done = feedrec("record", "--url", "ws://127.0.0.1:1", "--alert", command)
-    assert done.returncode == 2
+def test_a_command_that_cannot_be_run_is_refused_before_anything_is_connected(
+    command: str, text: str, check: tuple[str, ...]
+) -> None:
+    done = feedrec("record", "--url", "ws://127.0.0.1:1", "--alert", command, *check)
+    assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
     assert text.encode() in done.stderr

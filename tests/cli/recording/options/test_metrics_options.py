@@ -53,9 +53,10 @@ def test_a_recorder_is_scraped_while_it_records(tmp_path: Path) -> None:
     assert known["process_cpu_seconds_total", ""] > 0
 
 
-def test_without_the_package_one_line_says_how_to_get_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("check", [(), ("--check",)])
+def test_without_the_package_one_line_says_how_to_get_it(tmp_path: Path, check: tuple[str, ...]) -> None:
     before = "sys.modules['prometheus_client'] = None"
-    with background("record", "--metrics", "127.0.0.1:0", before=before, cwd=tmp_path) as recorder:
+    with background("record", "--metrics", "127.0.0.1:0", *check, before=before, cwd=tmp_path) as recorder:
         _, err = recorder.communicate(timeout=HANG_TIMEOUT)
     assert recorder.returncode == 2
     assert err.decode() == "feedrec: error: --metrics needs prometheus_client: pip install 'feedrec[metrics]'\n"
@@ -70,6 +71,7 @@ def test_without_the_package_one_line_says_how_to_get_it(tmp_path: Path) -> None
         (("--metrics", "no.such.host.invalid:9464"), 1, "cannot listen on no.such.host.invalid:9464 ("),
         (("--allow-host", "recorder"), 2, "--allow-host says by which names --metrics is asked"),
         (("--metrics", "127.0.0.1:0", "--allow-host", "http://x"), 2, "is not the name of a host"),
+        (("--metrics", "127.0.0.1:0", "--allow-host", "http://x", "--check"), 2, "is not the name of a host"),
     ],
 )
 def test_what_is_wrong_is_one_line_before_anything_is_done(
