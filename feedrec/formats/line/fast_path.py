@@ -13,7 +13,9 @@ would make it. Every other line is left to `decode_line`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -42,7 +44,12 @@ _TIME_SHAPE = b"0000-00-00T00:00:00.000000000Z"
 _LEAP_SECOND = b":60."  # is the next second, but sorts before it
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _TOGETHER = 128  # lines of which most have the same connection, and whose text stays in the processor's cache
+_HEAD = slice(38, 76)  # ends before payloads differ
+_RECEIVED = re.compile(rb'Z","conn":\d+,"dir":"in","frame":\{')
+_OBJECT_ENDS = b"}}"
 _AFTER_ALL_TIMES = b"A"  # sorts after every digit
+
+_starts, _times, _heads, _ends = (itemgetter(part) for part in (slice(9), _TIME, _HEAD, slice(-2, None)))
 
 
 class ReceivedFrames:
@@ -228,12 +235,23 @@ def lines_between(batches: Iterable[list[bytes]], start: int | None, end: int | 
 
 
 def time_texts(lines: Sequence[bytes]) -> list[bytes]:
-    """Return the time of each line as text that sorts like time; empty for a line that has none."""
-    texts = [line[_TIME] for line in lines]
-    have_shape = {text.translate(_DIGITS_AS_ZEROS) for text in texts} == {_TIME_SHAPE}
-    if have_shape and {line[:9] for line in lines} == {_START} and _LEAP_SECOND not in b"".join(texts):
-        return texts
-    return [_time_text(line) for line in lines]
+    """
+    Return the time of each line as text that sorts like time; empty for a line that has none.
+
+    It is cut out of received frames as a writer writes them; other lines are decoded, as they may have a time further
+    on, which then is the one that counts. One that follows the payload and has an object behind it is not seen.
+    """
+    texts = list(map(_times, lines))
+    text = b"".join(texts)
+    has_shape = text.translate(_DIGITS_AS_ZEROS) == _TIME_SHAPE * len(lines) and set(map(_starts, lines)) == {_START}
+    if not has_shape or _LEAP_SECOND in text:
+        return [_time_text(line) for line in lines]
+    odd_heads = {head for head in set(map(_heads, lines)) if not _RECEIVED.match(head)}
+    if odd_heads or set(map(_ends, lines)) != {_OBJECT_ENDS}:
+        for number, line in enumerate(lines):
+            if line[-2:] != _OBJECT_ENDS or _heads(line) in odd_heads:
+                texts[number] = _time_text(line) or texts[number]  # a torn line still begins with its time
+    return texts
 
 
 def _time_text(line: bytes) -> bytes:

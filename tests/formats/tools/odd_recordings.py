@@ -64,13 +64,26 @@ class Step(NamedTuple):
 
 _FLAGS = ("redacted", "synthetic", "unverified", "rewritten")
 _EVENTS = ("clock", "gap", "reset", "open", "close", "damage", "note")
+KEYS_TWICE = {
+    "time twice": b'{"time":"%b","conn":0,"dir":"in","time":"2026-11-21T17:00:00Z","frame":{"s":1,"c":"a"}}',
+    "time twice, late": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"},"time":"2026-11-21T17:00:00Z"}',
+    "time twice in an event": b'{"time":"%b","conn":0,"event":"note","time":"2026-11-21T17:00:00Z"}',
+    "conn twice": b'{"time":"%b","conn":0,"dir":"in","conn":1,"frame":{"s":1,"c":"a"}}',
+    "conn twice, late": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"},"conn":0}',
+    "dir twice": b'{"time":"%b","conn":0,"dir":"in","dir":"out","frame":{"s":1,"c":"a"}}',
+    "dir twice, late": b'{"time":"%b","conn":0,"dir":"out","frame":{"s":1,"c":"a"},"dir":"in"}',
+    "event twice": b'{"time":"%b","conn":0,"event":"note","event":"gap"}',
+    "frame that is an event": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"},"event":"note"}',
+}
+"""Lines with a key twice, of which the last one counts."""
+
 _LINES = {
     "garbage": b"no line",
     "torn": b'{"time":"2026-11-21T17:00:00.000000000Z","conn":0,"dir":"in","frame":{"s":1}',
     "two payloads": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"},"frame":{"s":2,"c":"a"}}',
     "impossible day": b'{"time":"2026-02-30T17:00:00.000000000Z","conn":0,"dir":"in","frame":{"s":1,"c":"a"}}',
     "leap second": b'{"time":"2026-11-21T17:00:60.000000000Z","conn":0,"dir":"in","frame":{"s":1,"c":"a"}}',
-    "time twice": b'{"time":"%b","conn":0,"dir":"in","time":"2026-11-21T17:00:00Z","frame":{"s":1,"c":"a"}}',
+    **KEYS_TWICE,
     "later key": b'{"time":"%b","conn":0,"dir":"in","frame":{"s":1,"c":"a"},"note":{"b":2}}',
     "earlier key": b'{"time":"%b","conn":0,"dir":"in","note":{"b":2},"frame":{"s":1,"c":"a"}}',
     "spaces": b'{"time": "%b", "conn": 0, "dir": "in", "frame": {"s":1,"c":"a"}}',

@@ -20,7 +20,7 @@ from feedrec.formats.line.selection import Selection
 from feedrec.model import DescribeAll, Record
 
 from ...tools import odd_recordings
-from ...tools.odd_recordings import describe, describe_all
+from ...tools.odd_recordings import START, describe, describe_all
 from ...tools.test_convert_at_once import ORDINARY, SELECTIONS
 from ...tools.test_verify_more import one_by_one
 
@@ -47,11 +47,22 @@ def chosen(
 RUN = [b'{"time":"2026-11-21T17:00:00.%09dZ","conn":0,"dir":"in","frame":{"s":1,"c":"a"}}' % n for n in range(12)]
 EVENT = b'{"time":"2026-11-21T17:00:00.000000005Z","conn":0,"event":"note"}'
 AN_EVENT_AMID_FRAMES = odd_recordings.pack([*RUN[:6], EVENT, *RUN[6:], EVENT.replace(b"05Z", b"20Z")], 1 << 20)
+WITH_KEYS_TWICE = odd_recordings.pack(
+    [
+        line
+        for text in odd_recordings.KEYS_TWICE.values()
+        for line in [*RUN[:4], text.replace(b"%b", b"2026-11-21T17:00:00.000000004Z"), EVENT]
+    ],
+    1 << 20,
+)
+AFTER_A_TIME_GIVEN_LAST = Selection(channels="a", start=START + 3, keeps_events=True)
 
 
 @given(odd_recordings.recordings, st.sampled_from(SELECTIONS), st.sampled_from([None, describe_all]))
 @example(ORDINARY, SELECTIONS[1], describe_all)
 @example(AN_EVENT_AMID_FRAMES, Selection(channels="a", keeps_events=True), describe_all)
+@example(WITH_KEYS_TWICE, AFTER_A_TIME_GIVEN_LAST, describe_all)
+@example(WITH_KEYS_TWICE, AFTER_A_TIME_GIVEN_LAST, None)
 def test_whatever_is_odd_or_damaged(content: bytes, selection: Selection, all_at_once: DescribeAll | None) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
