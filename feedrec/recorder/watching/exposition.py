@@ -58,15 +58,15 @@ METRICS = {
     "feedrec_gaps_total": MetricSpec("counter", _CHANNEL, "Gaps in the venue's sequence numbers."),
     "feedrec_missing_frames_total": MetricSpec("counter", _CHANNEL, "Frames that are missing in these gaps."),
     "feedrec_resets_total": MetricSpec("counter", _CHANNEL, "Counts that the venue began anew on an open connection."),
+    "feedrec_resyncs_total": MetricSpec("counter", _CHANNEL, "Products subscribed anew after a gap."),
+    "feedrec_subscriptions_missing": MetricSpec("gauge", _CHANNEL, "Products that the venue does not serve."),
     "feedrec_lag_seconds": MetricSpec(
         "histogram", _CHANNEL, "Receive time less the venue's time, of one frame in a hundred."
     ),
     "feedrec_out_of_order_total": MetricSpec("counter", _FEED, "Frames whose number did not fit; they are not lost."),
-    "feedrec_resyncs_total": MetricSpec("counter", _FEED, "Products subscribed anew after a gap."),
     "feedrec_reconnects_total": MetricSpec("counter", _FEED, "Connections that took the place of one that was lost."),
     "feedrec_connections_open": MetricSpec("gauge", _FEED, "Connections that are open."),
     "feedrec_connections_wanted": MetricSpec("gauge", _FEED, "Connections that should be open."),
-    "feedrec_subscriptions_missing": MetricSpec("gauge", _FEED, "Products of channels that the venue does not serve."),
     "feedrec_last_frame_age_seconds": MetricSpec("gauge", _FEED, "Time since the last frame; absent before the first."),
     "feedrec_backlog_bytes": MetricSpec("gauge", _FEED, "Bytes in memory that are not on their way to the disk."),
     "feedrec_backlog_seconds": MetricSpec("gauge", _FEED, "How long the oldest line has waited for the disk."),
@@ -201,11 +201,9 @@ def _samples_of_run(run: RunFacts, *, is_ready: bool) -> Samples:
         yield "feedrec_finishers_waiting", (*feed, step), waiting
     values = {
         "out_of_order_total": counts.out_of_order,
-        "resyncs_total": counts.resyncs,
         "reconnects_total": counts.reconnects,
         "connections_open": run.open,
         "connections_wanted": run.wanted,
-        "subscriptions_missing": run.missing_subscriptions,
         "last_frame_age_seconds": run.last_frame_age,
         "backlog_bytes": run.backlog,
         "backlog_seconds": disk.waiting_seconds,
@@ -219,7 +217,7 @@ def _samples_of_run(run: RunFacts, *, is_ready: bool) -> Samples:
 
 
 def _samples_of_channels(run: RunFacts) -> Samples:
-    for (endpoint, channel), (frames, size, gaps, missing, resets, lags) in run.channels.items():
+    for (endpoint, channel), (frames, size, gaps, missing, resets, resyncs, lags) in run.channels.items():
         labels = (run.feed, endpoint, channel)
         yield "feedrec_gaps_total", labels, gaps
         yield "feedrec_missing_frames_total", labels, missing
@@ -227,7 +225,10 @@ def _samples_of_channels(run: RunFacts) -> Samples:
         if channel:  # else it is what the venue counts for connections as a whole
             yield "feedrec_frames_total", labels, frames
             yield "feedrec_frame_bytes_total", labels, size
+            yield "feedrec_resyncs_total", labels, resyncs
             yield "feedrec_lag_seconds", labels, lags
+    for channel, count in run.missing_subscriptions.items():
+        yield "feedrec_subscriptions_missing", (run.feed, run.endpoint, channel), count
 
 
 def _samples_of_clock(clock: ClockFacts) -> Samples:

@@ -8,7 +8,10 @@ from ...formats.facts.facts_builder import frames_missing
 from ...model import FrameInfo, FrameInfos
 from .lag import LagHistogram
 
-__all__ = ["LONGEST_LABEL", "MOST_CHANNELS", "OTHER", "ChannelFigures", "EndpointFigures", "label"]
+__all__ = ["COUNTED", "LONGEST_LABEL", "MOST_CHANNELS", "OTHER", "ChannelFigures", "EndpointFigures", "label"]
+
+COUNTED = frozenset({"gap", "reset", "resync"})
+"""The events of a recording that count for their channel."""
 
 OTHER = "other"
 """The channel of frames that name none, or one that is neither the feed's nor asked for."""
@@ -30,16 +33,21 @@ class ChannelFigures:
 
     Attributes:
         frames, bytes: Frames, and bytes of their payloads.
-        gaps, missing, resets: See `Counts`.
+        gaps, missing, resets, resyncs: See `Counts`.
         lag: How late its frames are.
 
     """
 
-    __slots__ = ("bytes", "frames", "gaps", "lag", "missing", "resets")
+    __slots__ = ("bytes", "frames", "gaps", "lag", "missing", "resets", "resyncs")
 
     def __init__(self) -> None:
-        self.frames = self.bytes = self.gaps = self.missing = self.resets = 0
+        self.frames = self.bytes = self.gaps = self.missing = self.resets = self.resyncs = 0
         self.lag = LagHistogram()
+
+    def as_tuple(self) -> tuple[int, int, int, int, int, int, list[int]]:
+        """Return frames, bytes, gaps, missing frames, resets, resyncs, and lags by size as they are now."""
+        lags = self.lag.counts.copy()
+        return self.frames, self.bytes, self.gaps, self.missing, self.resets, self.resyncs, lags
 
 
 class EndpointFigures:
@@ -92,12 +100,14 @@ class EndpointFigures:
 
     def event(self, name: str, details: dict[str, object]) -> None:
         """Add an event of the recording, if it counts."""
-        if name not in {"gap", "reset"}:
+        if name not in COUNTED:
             return
         channel = details.get("channel")
         figures = self.of(channel) if isinstance(channel, str) and channel else self.channels[""]
         if name == "gap":
             figures.gaps += 1
             figures.missing += frames_missing(details)
-        else:
+        elif name == "reset":
             figures.resets += 1
+        else:
+            figures.resyncs += 1

@@ -18,7 +18,7 @@ from ...formats.file.growing.disk_standing import DiskStanding
 from ...formats.line.frame_run import Read
 from ...formats.line.subscribed import SubscribedFacts
 from ...model import FrameInfo
-from .figures import EndpointFigures, label
+from .figures import COUNTED, EndpointFigures, label
 from .incidents import Incident, IncidentKind, Incidents
 from .lag import LagSampler
 from .rules import Change, DiskRule, StaleRule
@@ -58,8 +58,6 @@ class RunCounts(Protocol):
 
     @property
     def out_of_order(self) -> int: ...
-    @property
-    def resyncs(self) -> int: ...
     @property
     def reconnects(self) -> int: ...
 
@@ -119,9 +117,10 @@ class RunFacts(msgspec.Struct, frozen=True):
         feed, endpoint: As those of the watch.
         state: What it is doing: a `RunState`, `WAITING`, `ENDED` or `FAILED`.
         counts: Its figures as a whole; None before it begins: then there is nothing else to show.
-        channels: Those of each endpoint and channel: frames, bytes, gaps, missing frames, resets, and lags by size.
+        channels: Those of each endpoint and channel: frames, bytes, gaps, missing frames, resets, resyncs,
+            and lags by size.
         open, wanted: Connections that are open, and how many there should be.
-        missing_subscriptions: What was asked for and is not served, each product of a channel by itself.
+        missing_subscriptions: By channel, of those that were asked for, how many of its products are not served.
         last_frame_age: Seconds since a frame arrived; None before the first.
         backlog, file_size, frames_lost: See `GrowingRecording`.
         disk: See `DiskStanding`.
@@ -133,10 +132,10 @@ class RunFacts(msgspec.Struct, frozen=True):
     endpoint: str
     state: str
     counts: RunCounts | None = None
-    channels: dict[tuple[str, str], tuple[int, int, int, int, int, list[int]]] = {}
+    channels: dict[tuple[str, str], tuple[int, int, int, int, int, int, list[int]]] = {}
     open: int = 0
     wanted: int = 0
-    missing_subscriptions: int = 0
+    missing_subscriptions: dict[str, int] = {}
     last_frame_age: float | None = None
     backlog: int = 0
     file_size: int = 0
@@ -245,7 +244,7 @@ class RunWatch:
 
     def event(self, conn: int, name: str, details: dict[str, Any]) -> None:
         """Add an event of the recording."""
-        if name not in {"gap", "reset"}:
+        if name not in COUNTED:
             return
         connection = self._connections.get(conn)
         endpoint = self.endpoint if connection is None else connection.endpoint
@@ -329,13 +328,13 @@ class RunWatch:
             self._ended or progress.state,
             progress.counts,
             {
-                (endpoint, channel): (one.frames, one.bytes, one.gaps, one.missing, one.resets, one.lag.counts.copy())
+                (endpoint, channel): one.as_tuple()
                 for endpoint, figures in self._figures.items()
                 for channel, one in figures.channels.items()
             },
             self._open,
             0 if self._ended else run.links_wanted,
-            sum(len(one.get("products", [""])) for one in subscribed.missing),
+            _missing(subscribed),
             None if self._last_frame is None else max(now - self._last_frame, 0.0),
             recording.backlog,
             recording.file_size,
@@ -380,3 +379,12 @@ class RunWatch:
         if not self._has_failed:
             self._has_failed = True
             log.warning("%s: how late its frames are cannot be told (%r)", self.feed, error)
+
+
+def _missing(subscribed: SubscribedFacts) -> dict[str, int]:
+    """Return by channel, of those that were asked for, how many of its products are missing; itself, if it has none."""
+    found = {label(str(one.get("channel", ""))): 0 for one in subscribed.asked}
+    for one in subscribed.missing:
+        channel = label(str(one.get("channel", "")))
+        found[channel] = found.get(channel, 0) + len(one.get("products", [""]))
+    return found

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
+from feedrec.formats.line.subscribed import SubscribedFacts
 from feedrec.recorder.output.counting_writer import Counts
 from feedrec.recorder.session.summary import RunState
 from feedrec.recorder.watching.clock_quality import ClockQuality
@@ -34,6 +35,12 @@ def facts(*, names: tuple[str, ...] = ("main",), quality: ClockQuality | None = 
         run.open()
         run.receive()
         run.watch.event(0, "gap", {"missing": 3})
+        run.watch.event(0, "resync", {"channel": "level2", "product": "BTC-USD", "reason": "gap", "messages": 1})
+        asked: list[dict[str, object]] = [
+            {"channel": "level2", "products": ["BTC-USD", "X-USD"]},
+            {"channel": "status"},
+        ]
+        run.subscribed = SubscribedFacts(asked, [asked[1]], [{"channel": "level2", "products": ["X-USD"]}])
         run.watch.add_steps(lambda: {"parquet": 2})
         runs.append(run.watch.facts())
     readiness = Readiness(True, {name: [] for name in names})
@@ -77,6 +84,9 @@ def test_the_values_are_those_of_the_run() -> None:
     found, feed = samples(Exposition().write(facts()).body.decode()), ("coinbase-advanced", "main")
     assert found["feedrec_frames_total", "level2", *feed] == 1
     assert found["feedrec_missing_frames_total", "", *feed] == 3
+    assert found["feedrec_resyncs_total", "level2", *feed] == 1
+    assert found["feedrec_subscriptions_missing", "level2", *feed] == 1
+    assert found["feedrec_subscriptions_missing", "status", *feed] == 0
     assert found["feedrec_reconnects_total", *feed] == 2
     assert found["feedrec_finishers_waiting", *feed, "parquet"] == 2
     assert found["feedrec_run_state", *feed, "recording"] == 1
