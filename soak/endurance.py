@@ -64,7 +64,7 @@ def _about_the_rest(form: Form, done: Endured) -> Iterator[Finding]:
     resyncs = done.mortal.resyncs + done.steady.resyncs
     what = f"  {resyncs} books subscribed again, {done.steady.replacements} connections replaced"
     yield Finding(what, "", "", holds=True)
-    crossed = done.steady.crossed
+    crossed = done.mortal.crossed
     yield Finding("  --verify-books", f"{crossed} of them crossed", "none: none was sent", not crossed)
     what = f"  {done.shipped} files copied by --on-rotate, {done.removed} removed by --keep"
     yield Finding(what, f"{len(done.left_undone)} left undone", "none", not done.left_undone)

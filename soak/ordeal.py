@@ -86,7 +86,7 @@ FULL = Form(
     rotate="20s",
     keep="15MB",
     age="1m",
-    further=("--verify-books", "--snapshot-on-rotate"),
+    further=("--snapshot-on-rotate",),
     kill=20,
     fill=50,
     full=(50, 5, 5, 5, 10, 3),
@@ -100,7 +100,7 @@ QUICK = FULL._replace(
     rotate="5s",
     keep="1MB",
     age="4s",
-    further=("--verify-books",),
+    further=(),
     kill=7,
     fill=6,
     full=(2,),
@@ -196,7 +196,7 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
         disk = _Disk(where, form)
         clock = None if library is None else FakedClock(library, folder / "clock")
         server = stack.enter_context(serving("soak.fickle_venue", ledgers, whims))
-        mortal = _recorder("mortal", server.url, form, folder, clock, most=_MOST_FRAMES)
+        mortal = _recorder("mortal", server.url, form, folder, clock, "--verify-books", most=_MOST_FRAMES)
         options = ("--connections", "2", "--max-age", form.age, "--metrics", f"127.0.0.1:{scrapes.port}", *form.further)
         steady = _recorder("steady", server.url, form, folder, clock, *options)
         acts: list[tuple[Callable[[], float], float]] = [(_killing(mortal, form, chance), form.kill / 2)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 __all__ = ["Scrapes", "free_port"]
 
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 _SAMPLE = re.compile(r"^(feedrec_\w+)(?:\{[^}]*\})? ([-+\d.eE]+)$", re.MULTILINE)
 
 
