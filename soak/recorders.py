@@ -20,7 +20,7 @@ __all__ = ["Exit", "Kill", "Resident", "Supervised"]
 
 _ROOT = Path(__file__).parents[1]
 _PATIENCE = 180.0
-_AGAIN = 0.2  # seconds
+_AGAIN = 1.0  # seconds: the processes of the one that was killed end by themselves, and leave their locks
 
 
 class Resident(NamedTuple):
