@@ -77,7 +77,14 @@ def background(
         options: Those of Popen.
 
     """
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": _end_on_hangup, **options}
+    first = options.pop("preexec_fn", None)
+
+    def prepare() -> None:
+        _end_on_hangup()
+        if first is not None:
+            first()
+
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options, "preexec_fn": prepare}
     process = subprocess.Popen(_command(arguments, before), cwd=cwd, **options)
     try:
         yield process
