@@ -85,10 +85,10 @@ def test_frames_out_of_order_are_counted_over_all_connections(path: Path) -> Non
 
 def test_a_venue_that_comes_back_is_recorded_on(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def record() -> None:
-        async with venue(send_one_and_abort) as url:
+        async with venue(stay) as url:  # drops its connection at its end, when it does not listen any more
             session = session_for(url, path, max_frames=2)
             task = asyncio.create_task(session.run())
-            await until(lambda: session.progress.state == "reconnecting")
+            await until(lambda: session.progress.counts.frames == 1)
         port = int(url.rpartition(":")[2])
         with caplog.at_level(logging.WARNING):
             await until(lambda: len(caplog.messages) >= 3)
