@@ -277,12 +277,21 @@ def test_a_module_that_is_named_exists(name: str) -> None:
     assert pkgutil.resolve_name(name)
 
 
+def anchors_of(page: Path) -> set[str]:
+    """Return what GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere() -> None:
-    """Every relative link of a document is a file."""
+    """Every relative link of a document is a file, and what follows a # is one of its headings."""
     examples = [ROOT / "examples" / "README.md", *ROOT.glob("examples/*/README.md")]
     for page in [*PAGES, *ABOUT_THE_CODE, *examples, ROOT / "CHANGELOG.md"]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target, anchor in re.findall(r"\]\(([\w./-]*\.md)?#([^)]+)\)", page.read_text()):
+            to = page.parent / target if target else page
+            assert anchor in anchors_of(to), f"{page.name}: {target}#{anchor}"
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -88,7 +88,7 @@ METRICS = {
     "feedrec_clock_estimated_error_seconds": MetricSpec("gauge", (), "By how much it is wrong, as is thought."),
     "feedrec_clock_steps_total": MetricSpec("counter", (), "How often the clock was set since the process began."),
 }
-"""All metrics of our own, by name; docs/operations.md lists them."""
+"""All metrics of our own, by name; docs/watching.md lists them."""
 
 _UPPER_BOUNDS = [*map(str, BOUNDS), "+Inf"]
 

@@ -72,7 +72,7 @@ def test_every_metric_is_written_and_no_other() -> None:
 
 def test_the_documentation_lists_them() -> None:
     """With kind, labels and meaning, in their order."""
-    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "watching.md").read_text()
     rows = re.findall(r"^\| `(feedrec_\w+)` \| (\w+) \| (.*?) ?\| (.*) \|$", page, re.MULTILINE)
     assert rows == [
         (name, spec.kind, ", ".join(f"`{one}`" for one in spec.labels), spec.text.rstrip("."))
