@@ -124,6 +124,39 @@ def test_a_file_that_has_its_name_already_has_it_alone_then(tmp_path: Path) -> N
     assert [one.read_bytes() for one in tmp_path.iterdir()] == [content]
 
 
+@pytest.mark.parametrize(("suffix", "torn"), [("jsonl.zst", b""), ("jsonl", b'{"time":"20')])
+def test_what_a_finished_copy_has_all_of_is_removed(suffix: str, torn: bytes, tmp_path: Path) -> None:
+    """Whoever finished it was killed before it removed it; the copy may begin with a state meanwhile."""
+    path = tmp_path / f"x.{suffix}"
+    left = leave(path)
+    with left.open("ab") as file:
+        file.write(torn)
+    with create_recording(tmp_path / f"copy.{suffix}", Header("raw", created=7)) as writer:
+        for record in [Frame(0, 0, b"{}", synthetic=True), *FRAMES]:
+            writer.write(record)
+    writer.path.rename(path)
+    content = path.read_bytes()
+    finisher, done = finish([left])
+    assert (finisher.stayed, done) == ([], [path])
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [content]
+
+
+@pytest.mark.parametrize(
+    ("created", "lacking"), [(7, 0), (7, 250), (7, 499), (8, None)], ids=["first", "amid", "last", "another recording"]
+)
+def test_what_a_finished_file_lacks_stays(created: int, lacking: int | None, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.zst"
+    left = leave(path)
+    with create_recording(tmp_path / "copy.jsonl.zst", Header("raw", created=created)) as writer:
+        for number, frame in enumerate(FRAMES):
+            if number != lacking:
+                writer.write(frame)
+    (tmp_path / "copy.jsonl.zst").rename(path)
+    finisher, done = finish([left])
+    assert (finisher.stayed, done) == ([left], [])
+    assert sorted(tmp_path.iterdir()) == [path, left]
+
+
 def test_a_name_that_is_taken_stays_taken(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl.zst"
     left = leave(path)
