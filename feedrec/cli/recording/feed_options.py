@@ -21,6 +21,7 @@ from .output import OutputOptions
 from .source import SourceOptions
 
 if TYPE_CHECKING:
+    from ...feeds import Feed
     from ...recorder.commands.command import Command
 
 __all__ = ["FEED_OPTIONS", "FeedOptions", "LossOptions", "ProcessOptions"]
@@ -75,6 +76,20 @@ class FeedOptions(msgspec.Struct, frozen=True):
             for part, kind in _PARTS.items()
         }
         return cls(**parts)
+
+    def check(self, feed: Feed) -> None:
+        """
+        Refuse what cannot be done with what a feed sends.
+
+        Raises:
+            UsageError: If it has no state for the beginning of files, or nothing that could be verified, and should.
+
+        """
+        self.hooks.check(feed.name, self.place.output)
+        if self.run.verify_books:
+            from ...recorder.checking.book_checks import checks_of
+
+            checks_of(feed)
 
 
 _PARTS: dict[str, type[msgspec.Struct]] = {

@@ -27,7 +27,7 @@ from ...model import FrameInfo, FrameInfos, kinds_of
 from .check_frames import forgetting, parts_of
 from .check_process import Told
 
-__all__ = ["MOST_WAITING", "BookChecks"]
+__all__ = ["MOST_WAITING", "BookChecks", "checks_of"]
 
 MOST_WAITING = 64 << 20
 """Bytes that may wait for the process: a dozen snapshots."""
@@ -40,6 +40,20 @@ _MODULE = "feedrec.recorder.checking.check_process"
 log = logging.getLogger("feedrec")
 
 Report = Callable[[Sequence[Notice]], object]
+
+
+def checks_of(feed: Feed) -> Sequence[FrameCheck]:
+    """
+    Return what can be checked of what a feed sends.
+
+    Raises:
+        UsageError: If that is nothing.
+
+    """
+    checks: Sequence[FrameCheck] = getattr(feed, "checks", list)()  # a plug-in's own feed need not have it
+    if not checks:
+        raise UsageError(f"nothing that {feed.name} sends can be checked: leave out --verify-books")
+    return checks
 
 
 class BookChecks:
@@ -56,11 +70,8 @@ class BookChecks:
     """
 
     def __init__(self, feed: Feed, most_waiting: int = MOST_WAITING) -> None:
-        checks: Sequence[FrameCheck] = getattr(feed, "checks", list)()  # a plug-in's own feed need not have it
-        if not checks:
-            raise UsageError(f"nothing that {feed.name} sends can be checked: leave out --verify-books")
         self._endpoint = feed.name
-        self._channels = frozenset(channel for check in checks for channel in check.channels)
+        self._channels = frozenset(channel for check in checks_of(feed) for channel in check.channels)
         self._most_waiting = most_waiting
         self._reports: dict[int, Report] = {}
         self._early: list[bytes] | None = []  # until there is a process

@@ -143,7 +143,9 @@ class _Reading:
     def plans(self) -> dict[str, FeedPlan]:
         """Return the plans of all feeds."""
         tables = self._data.get(FEEDS)
-        if not isinstance(tables, dict) or not tables:
+        if tables and not isinstance(tables, dict):
+            raise self.error((FEEDS,), f"it is not a table: begin one, [{FEEDS}.NAME], for each feed")
+        if not tables:
             text = f"it names no feed: begin a table [{FEEDS}.NAME] for each one"
             raise UsageError(f"{self._path}: {text}")
         plans = {name: self._plan(name, table) for name, table in tables.items()}
@@ -151,7 +153,7 @@ class _Reading:
         if collision is not None:
             before, name = collision
             where = self.where(name, ["output"])
-            raise self.error(where, f"{FEEDS}.{before} writes to files of the same name: {_OWN_NAMES}")
+            raise self.error(where, f"{FEEDS}.{before} writes to files of the same name: {_OWN_NAMES}", name)
         excess = first_excess({name: plan.use for name, plan in plans.items()})
         if excess is not None:
             raise self.error(self.where(excess[0], ["channel", "connections"]), excess[1], excess[0])
@@ -174,7 +176,7 @@ class _Reading:
             with about("connections", "product", "channel"):
                 use = use_of(source, options.run.connections)
             with about("snapshot_on_rotate"):
-                options.hooks.check(source.feed.name, options.place.output)
+                options.check(source.feed)
             with about("output"):
                 files = files_of(source, options.place)
         except FeedrecError as error:

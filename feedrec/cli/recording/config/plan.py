@@ -44,7 +44,7 @@ def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool
 def plan_facts(name: str, options: FeedOptions, source: Source) -> dict[str, Any]:
     """Return the plan of a feed as a JSON object; what is secret is not in it."""
     feed, redaction = source.feed, source.redaction
-    options.hooks.check(feed.name, options.place.output)
+    options.check(feed)
     groups = spread_over(feed, source.subscriptions, options.run.connections)
     return {
         "feed": name,

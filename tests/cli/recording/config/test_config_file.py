@@ -157,6 +157,9 @@ def test_each_option_of_a_feed_is_a_key(tmp_path: Path) -> None:
         assert option.name in PATHS or not isinstance(option.type, click.Path)
 
 
+RAW = "[feeds.a]\nendpoint = 'raw'\nurl = 'ws://127.0.0.1:1'\n"
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -166,7 +169,8 @@ def test_each_option_of_a_feed_is_a_key(tmp_path: Path) -> None:
         ("\n\na = = 1", ":3: no TOML: Invalid value"),
         ("[btc]\n", ":1: btc: there is no such table; that of a feed is [feeds.btc]"),
         ("[feed.btc]\n", ":1: feed: there is no such table; did you mean 'feeds'?"),
-        ("[[feeds]]\n", ": it names no feed: begin a table [feeds.NAME] for each one"),
+        ("[[feeds]]\n", ":1: feeds: it is not a table: begin one, [feeds.NAME], for each feed"),
+        ("\nfeeds = 1\n", ":2: feeds: it is not a table: begin one, [feeds.NAME], for each feed"),
         ("[feeds]\n'a b' = {}\n", ":2: feeds.a b: a feed's name has up to 64 letters, digits and . _ - of ASCII"),
         ("feeds.rotate = '1h'\n", ":1: feeds.rotate: it is no option; a feed is a table [feeds.rotate]"),
         ("[feeds.a]\n\nrotte = 1", ":3: feeds.a.rotte: there is no such option; did you mean 'rotate'?"),
@@ -187,11 +191,12 @@ def test_each_option_of_a_feed_is_a_key(tmp_path: Path) -> None:
         ("[feeds.a]\nurl = 'http://x?token=hunter2'", ":2: feeds.a.url: 'http://x?token=[redacted]' is not a"),
         ("output = '-'\n[feeds.a]\n", ":1: output, for feeds.a: several feeds may be recorded, so none goes to stdout"),
         ("[feeds.a]\noutput = 'no/x.jsonl'", ":2: feeds.a.output: {folder}/no is no folder: create it first"),
+        (RAW + "verify-books = true", ":4: feeds.a.verify-books: nothing that raw sends can be checked: leave out"),
         ("[feeds.a]\noutput = 'x.txt'", ":2: feeds.a.output: {folder}/x.txt: the name of a recording must end in"),
         ("[feeds.a]\noutput = 'there.jsonl'", ":2: feeds.a.output: {folder}/there.jsonl is there already"),
         ("[feeds.a]\noutput = '{x}.jsonl'", ":2: feeds.a.output: {folder}/{{x}}.jsonl: {{x}} stands for nothing"),
         ("connections = 99\n[feeds.a]\nendpoint = 'coinmarketcap'\nchannel='x'", ":4: feeds.a.channel: "),
-        ("output = 'x.jsonl'\n[feeds.a]\n[feeds.b]\n", ":1: output: feeds.a writes to files of the same name"),
+        ("output = 'x.jsonl'\n[feeds.a]\n[feeds.b]\n", ":1: output, for feeds.b: feeds.a writes to files of the same"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line_and_its_key(text: str, error: str, tmp_path: Path) -> None:
