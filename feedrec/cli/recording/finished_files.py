@@ -63,8 +63,10 @@ class LeftBehind:
 
         self._marked = list(marked_files(naming.folder, naming.depth))
         self._namings = [naming, *([] if earlier is None else [earlier])]
-        found = [path for one in self._namings if not isinstance(one, SingleName) for path in left_over(one)]
+        looks = [left_over(one) for one in self._namings if not isinstance(one, SingleName)]
+        found = [path for one in looks for path in one.free]
         self._unfinished = [path for path in found if not is_journal(path)]
+        self._locked = [path for one in looks for path in one.locked if not is_journal(path)]
         self._journals = list(dict.fromkeys([*filter(is_journal, found), *leftover_journals(naming.folder)]))
 
     def catch_up(self, chain: FileChain, endpoint: str, *, overwrite: bool) -> None:
@@ -88,11 +90,13 @@ class LeftBehind:
                 for journal in journals:
                     if not self._is_named_so(table_path(journal)) or chain.take(journal):
                         step.add_leftover(journal)
-        if self._unfinished and not overwrite:
+        if (self._unfinished or self._locked) and not overwrite:
             finisher = LeftoverFinisher(endpoint)
             chain.begin_with(finisher)
             for path in self._unfinished:
                 finisher.add(path)
+            for path in self._locked:
+                finisher.add_locked(path)
 
     def _is_named_so(self, path: Path) -> bool:
         return any(naming.place_of(path) is not None for naming in self._namings)

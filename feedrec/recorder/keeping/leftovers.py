@@ -1,35 +1,59 @@
 """
 Finishes what killed recorders have left of a feed: files with its names that are not finished, and that nobody writes.
 
-A process with low priority does so, as `feedrec repair` would. What is damaged stays as it is, under its `.part` name.
+A process with low priority does so, as `feedrec repair` would. What a process of the killed recorder still has locked
+is waited for, for some seconds. What is damaged stays as it is, under its `.part` name.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 from ...formats.file.lock import is_being_written
-from ...formats.file.names import finished_path
+from ...formats.file.names import finished_path, pending_path
 from ...formats.file.naming.file_naming import FileNaming
 from ..output.finisher import Finisher
 from .named_files import NamedFiles
 
-__all__ = ["LeftoverFinisher", "left_over"]
+__all__ = ["LeftOver", "LeftoverFinisher", "left_over"]
+
+_PATIENCE = 30.0  # seconds for which a lock may outlive a killed recorder
+_POLL = 0.1
 
 log = logging.getLogger("feedrec")
 
 
-def left_over(naming: FileNaming) -> list[Path]:
+class LeftOver(NamedTuple):
     """
-    Return the files with names of a naming that are not finished, nor being written, in the order of their names.
+    Files that are not finished, in the order of their names.
+
+    Attributes:
+        free: Those that nobody writes.
+        locked: Those that somebody writes, or that a process of a killed recorder has not let go of yet.
+
+    """
+
+    free: list[Path]
+    locked: list[Path]
+
+
+def left_over(naming: FileNaming) -> LeftOver:
+    """
+    Return the files with names of a naming that are not finished.
 
     Look before the first file is begun. A journal is not finished before it is Parquet. What is empty, as at its very
     beginning, has nothing to finish.
     """
-    found = [file for file in NamedFiles(naming).look() if not file.is_finished and file.size]
-    return [file.path for file in found if not is_being_written(file.path)]
+    found = LeftOver([], [])
+    for file in NamedFiles(naming).look():
+        if not file.is_finished and file.size:
+            (found.locked if is_being_written(file.path) else found.free).append(file.path)
+    return found
 
 
 class LeftoverFinisher(Finisher):
@@ -51,12 +75,29 @@ class LeftoverFinisher(Finisher):
         super().__init__()
         self._endpoint = endpoint
         self.stayed: list[Path] = []
+        self._patient_until = time.monotonic() + _PATIENCE
+        self._locked: set[Path] = set()
+
+    def add_locked(self, path: Path) -> None:
+        """Queue a file that somebody has locked: it is finished if it is let go of soon."""
+        self._locked.add(path)
+        self.add(path)
 
     def finish(self) -> None:
         """Wait until all are finished; Ctrl-C ends the wait, and they stay for the next recorder."""
+        self._patient_until = -math.inf
         self._wait("finishing what was left over: %s")
 
     def _finish_one(self, path: Path) -> None:
+        if path in self._locked:
+            while is_being_written(path) and time.monotonic() < self._patient_until and not self._gives_up:
+                time.sleep(_POLL)
+            if is_being_written(path):  # by another recorder
+                return
+            if not os.path.lexists(path):  # it was just being finished; what is to be done then may be left to us
+                if os.path.lexists(pending_path(path)) and os.path.lexists(finished_path(path)):
+                    self.then(finished_path(path))
+                return
         code, said = self._run([self._endpoint, os.fspath(path)])
         finished = finished_path(path)
         if code == 0:

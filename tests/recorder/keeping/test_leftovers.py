@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from feedrec.formats import create_recording, open_recording
+from feedrec.formats.file.names import pending_path
 from feedrec.formats.file.naming.file_naming import NumberedNames
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.model import Frame, Header, Record
 from feedrec.recorder.keeping.leftovers import LeftoverFinisher, left_over
+
+from ...timing import wait_until
 
 FRAMES = [Frame(number, 0, b'{"n":%d}' % number) for number in range(500)]
 
@@ -53,16 +56,16 @@ def test_only_what_nobody_writes_is_left_over(tmp_path: Path) -> None:
     leave(tmp_path / "2026-11-24" / "y.jsonl.zst")
     days[3].parent.mkdir()
     days[3].with_name("x.jsonl.zst.part").touch()
-    assert left_over(naming) == left
+    assert left_over(naming) == (left, [])
     with left[0].open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert left_over(naming) == left[1:]
+        assert left_over(naming) == (left[1:], left[:1])
 
 
 def test_journals_are_left_over_until_they_are_parquet(tmp_path: Path) -> None:
     for name in ("x-0001.parquet", "x-0002.parquet.jsonl.zst", "x-0003.parquet.jsonl.zst.part"):
         (tmp_path / name).write_text("x")
-    names = [path.name for path in left_over(NumberedNames(tmp_path / "x.parquet"))]
+    names = [path.name for path in left_over(NumberedNames(tmp_path / "x.parquet")).free]
     assert names == ["x-0002.parquet.jsonl.zst", "x-0003.parquet.jsonl.zst.part"]
 
 
@@ -111,6 +114,37 @@ def test_what_another_recorder_finishes_is_its_own(tmp_path: Path, caplog: pytes
         finisher, done = finish([left, tmp_path / "gone.jsonl.zst.part"])
     warnings = [record for record in caplog.records if record.levelno > logging.INFO]
     assert (finisher.stayed, done, warnings) == ([], [], [])
+
+
+def test_what_a_process_of_a_killed_recorder_has_locked_is_finished_when_it_lets_go(tmp_path: Path) -> None:
+    """Or what is to be done next with it is done, if that process has finished it."""
+    left, done = [leave(tmp_path / f"{name}.jsonl.zst") for name in "abc"], list[Path]()
+    files = [path.open() for path in left]
+    for file in files:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    finisher = LeftoverFinisher("raw")
+    finisher.then = done.append
+    for path in left:
+        finisher.add_locked(path)
+    pending_path(left[1]).touch()
+    for path in left[1:]:
+        path.rename(path.with_suffix(""))
+    for file in files:
+        file.close()
+    wait_until(lambda: not finisher.waiting)
+    finisher.finish()
+    assert done == [tmp_path / "a.jsonl.zst", tmp_path / "b.jsonl.zst"]
+
+
+def test_the_end_of_a_run_does_not_wait_for_another_recorder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    left = leave(tmp_path / "x.jsonl.zst")
+    finisher = LeftoverFinisher("raw")
+    with left.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        finisher.add_locked(left)
+        finisher.finish()
+    assert (finisher.waiting, finisher.stayed, list(tmp_path.iterdir())) == (0, [], [left])
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 def test_a_file_that_has_its_name_already_has_it_alone_then(tmp_path: Path) -> None:
