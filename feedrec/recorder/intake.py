@@ -28,6 +28,9 @@ class Watcher(Protocol):
     def saw(self, info: FrameInfo) -> None:
         """Take what a frame is, after what was noticed about it was reported."""
 
+    def saw_all(self, infos: Sequence[FrameInfo]) -> None:
+        """Do for frames about which nothing was noticed what `saw` does for each."""
+
 
 class Intake:
     """
@@ -94,7 +97,7 @@ class Intake:
         info = _UNKNOWN if binary else self._described(payload)
         if notices := self._noticed(info, payload):
             self._report_safely(notices, self._read_at)
-        if self._watcher is not None and self._is_watched:
+        if self._watcher is not None and self._watcher.is_watching:
             self._watcher.saw(info)
         writer.received(self._read_at, self.number, payload, info, binary=binary)
 
@@ -113,18 +116,16 @@ class Intake:
         try:
             payloads = [payload for _, payloads in reads for payload in payloads]
             infos = list(map(self._describe, payloads)) if self._describe_all is None else self._describe_all(payloads)
-            passes = self._passes is not None and not self._is_watched and self._passes(infos)
+            passes = self._passes is not None and self._passes(infos)
         except Exception as error:  # noqa: BLE001  each by itself will tell which one cannot be understood
             self._warn_once(error)
             infos, passes = [self._described(payload) for _, payloads in reads for payload in payloads], False
         if passes:
+            if self._watcher is not None and self._watcher.is_watching:
+                self._watcher.saw_all(infos)
             self._writer.received_run(self.number, reads, infos)
         else:
             self._work_by_one(reads, infos)
-
-    @property
-    def _is_watched(self) -> bool:
-        return self._watcher is not None and self._watcher.is_watching
 
     def _work_by_one(self, reads: list[Read], infos: Sequence[FrameInfo]) -> None:
         """Write frames, and before those about which there is something to say, that."""

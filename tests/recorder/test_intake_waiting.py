@@ -71,6 +71,10 @@ class Watching:
     def saw(self, info: FrameInfo) -> None:
         self.seen.append((info, len(self._reports)))
 
+    def saw_all(self, infos: Sequence[FrameInfo]) -> None:
+        for info in infos:
+            self.saw(info)
+
 
 class Recorder:
     """Two connections that write to one recording, and a clock that is set by hand."""
@@ -200,6 +204,23 @@ def test_frames_in_a_row_are_written_as_one_run() -> None:
     assert recorder.recording.lines[1:] == []  # but the clock
     recorder.ring()
     assert (len(recorder.recording.lines), recorder.recording.runs) == (301, 1)
+
+
+def test_frames_about_which_there_is_nothing_to_say_are_not_followed_one_by_one_even_while_someone_watches() -> None:
+    followed: list[FrameInfo] = []
+    feed, writer = find_feed("coinbase-advanced"), CountingWriter(Lines(), RunEnd(), None)
+    client, clock, watcher = feed.client([]), RecordingClock(lambda: SECOND, lambda: SECOND), Watching([])
+    watcher.is_watching = True
+
+    def follow(info: FrameInfo, payload: bytes) -> Sequence[Notice]:
+        followed.append(info)
+        return client.on_frame(info, payload)
+
+    intake = Intake(0, feed, follow, lambda *_: None, writer, clock, client.passes, watcher)
+    for start in (0, 10):
+        intake.work([(SECOND, [advanced(start + number) for number in range(10)])])
+    assert followed == []
+    assert [info.sequence for info, _ in watcher.seen] == list(range(20))
 
 
 def test_messages_that_the_library_finished_one_by_one_are_a_read() -> None:

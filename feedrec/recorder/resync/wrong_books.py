@@ -14,11 +14,11 @@ Which books of a connection are wrong, and what is to be done about it: time in,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from ...feeds.base import BookSubscription
-from ...model import FrameInfo
+from ...model import FrameInfo, kinds_of
 
 __all__ = ["ACK_TIMEOUT", "MOST_TRIES", "SNAPSHOT_TIMEOUT", "SPACING", "Step", "WrongBooks"]
 
@@ -35,6 +35,7 @@ MOST_TRIES = 5
 """Times that a book is subscribed again without a snapshot; then it is left alone until frames are missed again."""
 
 _ANSWERS = ("ack", "error")
+_SEEN = frozenset([*_ANSWERS, "snapshot"])  # kinds of frames that tell something
 
 
 class Step(NamedTuple):
@@ -78,7 +79,7 @@ class WrongBooks:
 
     Attributes:
         is_amid: Whether a book is being made right: it may be unsubscribed at this moment.
-        is_watching: Whether `saw` must be told of the frames that arrive.
+        is_watching: Whether `saw` or `saw_all` must be told of the frames that arrive.
 
     """
 
@@ -111,6 +112,12 @@ class WrongBooks:
         elif info.kind in _ANSWERS and present is not None:
             present.answers_due -= 1
             present.is_refused |= info.kind == "error" and present.is_joining
+
+    def saw_all(self, infos: Sequence[FrameInfo]) -> None:
+        """Do for frames about which nothing was noticed what `saw` does for each; nearly always there is nothing."""
+        if any(info.kind in _SEEN for info in kinds_of(infos)):
+            for info in infos:
+                self.saw(info)
 
     def keep(self, books: Collection[BookSubscription]) -> None:
         """Drop all books but these, which are still wanted."""

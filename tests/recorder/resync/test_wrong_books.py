@@ -80,6 +80,25 @@ def test_books_are_made_right_one_after_another() -> None:
     assert not told.books.is_watching
 
 
+UPDATE = FrameInfo("level2", ("A",), None, "update")
+
+
+@given(st.lists(st.sampled_from([UPDATE, UPDATE, ACK, ERROR, snapshot("A"), snapshot("B")])), st.integers(0, 2))
+def test_frames_told_together_do_what_they_do_one_by_one(infos: list[FrameInfo], answers: int) -> None:
+    ways = Told(), Told()
+    for told in ways:
+        told.books.lost([A, B], "gap")
+        told.steps()
+        for _ in range(answers):
+            told.saw(ACK)
+            told.steps()
+    ways[0].books.saw_all(infos)
+    ways[1].saw(*infos)
+    waits = [0.0, ACK_TIMEOUT, SNAPSHOT_TIMEOUT, SPACING]
+    assert [ways[0].after(wait) for wait in waits] == [ways[1].after(wait) for wait in waits]
+    assert ways[0].books.is_watching == ways[1].books.is_watching
+
+
 def test_a_snapshot_that_comes_by_itself_makes_a_book_right() -> None:
     told = Told()
     told.books.lost([A, B], "gap")
