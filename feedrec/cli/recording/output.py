@@ -358,4 +358,5 @@ def _open_files(
     writer = begin(on_finished=chain.add)
     atexit.register(chain.give_up)  # if a signal ends us before anybody waits for it
     left.catch_up(chain, header.endpoint, overwrite=options.overwrite)
+    chain.look_at_start(naming.folder)
     return Output(writer, chain)

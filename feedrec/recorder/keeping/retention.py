@@ -88,10 +88,6 @@ class Retention(Finisher):
         self._has_warned = self._has_told_of_others = False
         self.removed = 0
 
-    def look_at_start(self) -> None:
-        """Look once, before any file is finished."""
-        self.add(self._naming.folder)
-
     def finish(self) -> None:
         """Wait for it, but not long: the next recorder goes on with it."""
         thread = self._thread

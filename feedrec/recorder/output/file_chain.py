@@ -76,9 +76,14 @@ class FileChain:
         step.then = self.add_left_over
 
     def end_with(self, step: Finisher) -> None:
-        """Have a step done with each file that is through, which needs it no more."""
+        """Have a step done when a file is through, and needs it no more: it looks at all files, whichever that was."""
         self._after.append(step)
         self.on_done = step.add
+
+    def look_at_start(self, folder: Path) -> None:
+        """Have what looks at all files do so now: a disk that earlier runs have filled need not wait for a file."""
+        for step in self._after:
+            step.add(folder)
 
     @property
     def waiting(self) -> dict[str, int]:

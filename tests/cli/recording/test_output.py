@@ -16,7 +16,7 @@ from feedrec.formats.file.rotation import RotateAfter, RotatingWriter
 from feedrec.model import NANOSECONDS, Frame, Header
 
 from ...timing import HANG_TIMEOUT, wait_until
-from ..command import DEMO, background, feedrec, mock_venue
+from ..command import DEMO, background, feedrec, interrupt, mock_venue
 
 NUMBERS = (9_999, 10_000, 10_001)
 
@@ -109,6 +109,22 @@ def test_what_a_killed_recorder_left_goes_the_way_of_all_files(suffix: str, tmp_
     assert len([path for path in tmp_path.rglob(f"*.{suffix}") if path != other]) == 1
     assert f"removed {finished.relative_to(tmp_path)}: all are more than is kept" in done.stderr.decode()
     assert other.exists()
+
+
+def test_what_is_too_much_goes_at_the_start_too(tmp_path: Path) -> None:
+    """A recorder may find a disk full of what earlier ones left, and would wait for room to finish a file."""
+    name = "{channel}-{time}.jsonl.zst"
+    with mock_venue(DEMO, "--speed", "10") as url:
+        command = ("record", "-c", "ticker", "--url", url, "-o", name)
+        assert feedrec(*command, "--max-frames", 50, cwd=tmp_path).returncode == 0
+        (old,) = tmp_path.glob("*.jsonl.zst")
+        before = old.with_name("ticker-20200101T000000Z.jsonl.zst")
+        before.write_bytes(old.read_bytes())
+        with background(*command, "--keep", "1kB", cwd=tmp_path) as process:
+            wait_until(lambda: process.poll() is not None or not before.exists())
+            assert process.poll() is None
+            assert parts(tmp_path) != []
+            interrupt(process)
 
 
 def parts(folder: Path) -> list[Path]:

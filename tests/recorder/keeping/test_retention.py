@@ -245,7 +245,7 @@ def test_a_thread_looks_at_the_start_and_after_files(tmp_path: Path) -> None:
     for path in names[:2]:
         os.utime(path, ns=(START, START))
     retention = Retention(naming, KEY, Keep(2 * HOUR), wall=lambda: names[3].stat().st_mtime_ns)
-    retention.look_at_start()
+    retention.add(tmp_path)
     retention.add(names[3])
     retention.finish()
     assert sorted(tmp_path.iterdir()) == names[1:]
