@@ -228,6 +228,16 @@ class Output(NamedTuple):
             )
         return msgspec.structs.replace(summary, path=path, lost=lost, files=names), error
 
+    def let_go(self) -> None:
+        """Wait for what is done with files that earlier runs have left; for a run that has recorded nothing itself."""
+        if self.chain is None:
+            return
+        try:
+            with contextlib.suppress(RecordingError):  # the log has it, and the next run goes on with it
+                self.chain.finish()
+        finally:
+            atexit.unregister(self.chain.give_up)  # which else would keep all that this run knew
+
 
 def _existing(places: Sequence[Path]) -> list[Path]:
     """Return the present names of files: a journal may have become Parquet meanwhile."""

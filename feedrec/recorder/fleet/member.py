@@ -61,7 +61,7 @@ class Member(Generic[Plan]):
         name: As given.
         plan: As given.
         state: What it is doing.
-        run: The present run, or the last one.
+        run: The present run, or the last one; None before the first, and when all is over.
         results: What came of the runs that recorded anything, by number from 1 on; of the last ones, if they are many.
         runs: How many those were.
         failures: Runs that failed.
@@ -132,6 +132,7 @@ class Member(Generic[Plan]):
                     self.state = MemberState.OVER
                 self.released.set()
             await asyncio.gather(*self._settling, return_exceptions=True)
+        self.run = None  # a fleet remembers former members for as long as it lives, but not all that their runs knew
 
     async def _attempt(self) -> bool:
         """Make a run, and return whether to make another one, after waiting for its time."""

@@ -62,6 +62,7 @@ class PlannedRun:
         except Exception as error:
             progress = run.session.progress
             if not progress.counts.connections:
+                thread_for(run.output.let_go, "feedrec-settle").start()  # the next attempt need not wait for that
                 raise
             path, size, facts = str(run.output.writer.path), progress.file_size, run.session.subscribed
             return Result(Summary(path, progress.seconds, progress.counts, size, subscribed=facts), error)
