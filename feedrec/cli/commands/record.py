@@ -104,12 +104,14 @@ def _check_one(process: ProcessOptions, options: FeedOptions) -> int:
 def _record_one(process: ProcessOptions, options: FeedOptions) -> int:
     """Record what the command line says; return the exit code."""
     from ..recording.feed_run import FeedRun
+    from ..recording.open_files import allow_open_files
     from ..recording.run import facts_of, report, run_to_end
     from ..recording.run_services import RunServices
 
     source = resolve_patterns(options.source.find(), yes=options.source.yes)
     if plan := source.feed.plan_of(source.subscriptions):
         log.info("%s", plan)
+    allow_open_files()
     services = RunServices(process)
     run = FeedRun(source, options, services)
     summary, error = run.settle(*run_to_end(run.session, run.output.writer, services))

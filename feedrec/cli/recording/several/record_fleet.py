@@ -14,6 +14,7 @@ from ...terminal import echo_json
 from ..config.config_file import ConfigFile, FeedPlan
 from ..ending import Ending
 from ..feed_options import ProcessOptions
+from ..open_files import allow_open_files
 from ..run_services import RunServices
 from .fleet_report import fleet_facts, is_lossy, refuse_failed, report_fleet
 from .fleet_status import shown_status
@@ -42,6 +43,7 @@ def record_fleet(file: ConfigFile, process: ProcessOptions) -> bool:
         FeedrecError: If feeds have failed in the end; their errors are in the log and in the summary.
 
     """
+    allow_open_files()
     recording = _Recording(file, process)
     with long_lived():
         asyncio.run(recording.run())
