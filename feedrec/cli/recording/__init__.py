@@ -14,6 +14,7 @@ What `feedrec record` consists of.
     finish_leftover.py   finishes one that a killed recorder has left
     snapshot_process.py  puts states into finished files, in a process of its own
     run.py               running it: live status, summary
+    open_files.py        how many files it may have open
     ending.py            signals
     supervisor.py        what systemd is told of it
     repeating.py         what is done again and again while it runs
