@@ -10,9 +10,11 @@ from pathlib import Path
 
 from ...errors import FeedrecError, TruncatedRecordingError
 from ...formats import Recording, open_recording
+from ...formats.file.growing.disk_rules import is_full
 from ...formats.file.lock import is_at, locked, unlink_if_at
 from ...formats.file.names import finished_path
 from ...formats.tools.repair import repair_recording
+from ...recorder.keeping.leftovers import DISK_FULL
 from ..feed_rules import rules_for
 from ..signals import ending_between_steps
 
@@ -33,7 +35,11 @@ def main(arguments: Sequence[str]) -> None:
         with ending_between_steps() as end_if_noted:
             repair_recording(path, rules_for=rules_for, finishing=True, progress=lambda _done, _size: end_if_noted())
     except (FeedrecError, OSError) as error:
-        sys.exit(str(getattr(error, "reason", error)))
+        reason = str(getattr(error, "reason", error))
+        if not is_full(error):
+            sys.exit(reason)
+        sys.stderr.write(f"{reason}\n")
+        sys.exit(DISK_FULL)
 
 
 def _is_finished_already(path: Path) -> bool:

@@ -8,8 +8,8 @@ is waited for, for some seconds. What is damaged stays as it is, under its `.par
 from __future__ import annotations
 
 import logging
-import math
 import os
+import threading
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -20,10 +20,14 @@ from ...formats.file.naming.file_naming import FileNaming
 from ..output.finisher import Finisher
 from .named_files import NamedFiles
 
-__all__ = ["LeftOver", "LeftoverFinisher", "left_over"]
+__all__ = ["DISK_FULL", "LeftOver", "LeftoverFinisher", "left_over"]
+
+DISK_FULL = 4
+"""Exit code of the process where the disk takes nothing."""
 
 _PATIENCE = 30.0  # seconds for which a lock may outlive a killed recorder
 _POLL = 0.1
+_PAUSE_OF_FULL_DISK = 15.0
 
 log = logging.getLogger("feedrec")
 
@@ -76,6 +80,7 @@ class LeftoverFinisher(Finisher):
         self._endpoint = endpoint
         self.stayed: list[Path] = []
         self._patient_until = time.monotonic() + _PATIENCE
+        self._is_ending = threading.Event()
         self._locked: set[Path] = set()
 
     def add_locked(self, path: Path) -> None:
@@ -85,20 +90,25 @@ class LeftoverFinisher(Finisher):
 
     def finish(self) -> None:
         """Wait until all are finished; Ctrl-C ends the wait, and they stay for the next recorder."""
-        self._patient_until = -math.inf
+        self._is_ending.set()
         self._wait("finishing what was left over: %s")
+
+    def give_up(self) -> None:
+        """Forget what waits, and end what is being done; the files stay as they are."""
+        super().give_up()
+        self._is_ending.set()
 
     def _finish_one(self, path: Path) -> None:
         if path in self._locked:
-            while is_being_written(path) and time.monotonic() < self._patient_until and not self._gives_up:
-                time.sleep(_POLL)
+            while is_being_written(path) and time.monotonic() < self._patient_until and not self._is_ending.wait(_POLL):
+                pass
             if is_being_written(path):  # by another recorder
                 return
             if not os.path.lexists(path):  # it was just being finished; what is to be done then may be left to us
                 if os.path.lexists(pending_path(path)) and os.path.lexists(finished_path(path)):
                     self.then(finished_path(path))
                 return
-        code, said = self._run([self._endpoint, os.fspath(path)])
+        code, said = self._try(path)
         finished = finished_path(path)
         if code == 0:
             log.info("finished %s, which an earlier recorder left", finished)
@@ -109,3 +119,15 @@ class LeftoverFinisher(Finisher):
                 "%s, which an earlier recorder left, stays as it is (%s): feedrec repair saves what can be read of it"
             )
             log.warning(text, path, said)
+
+    def _try(self, path: Path) -> tuple[int, str]:
+        """Run the process, again and again as long as the disk is full; return its exit code, and what it said last."""
+        has_told = False
+        while True:
+            code, said = self._run([self._endpoint, os.fspath(path)])
+            if code != DISK_FULL or self._is_ending.is_set():
+                return code, said
+            if not has_told:
+                has_told = True
+                log.warning("%s, which an earlier recorder left, waits to be finished: %s", path, said)
+            self._is_ending.wait(_PAUSE_OF_FULL_DISK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import random
@@ -9,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from feedrec.cli.recording import finish_leftover
+from feedrec.errors import WriteError
 from feedrec.formats import create_recording, open_recording
 from feedrec.formats.file.names import pending_path
 from feedrec.formats.file.naming.file_naming import NumberedNames
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.model import Frame, Header, Record
-from feedrec.recorder.keeping.leftovers import LeftoverFinisher, left_over
+from feedrec.recorder.keeping.leftovers import DISK_FULL, LeftoverFinisher, left_over
 
 from ...timing import wait_until
 
@@ -145,6 +148,43 @@ def test_the_end_of_a_run_does_not_wait_for_another_recorder(tmp_path: Path, cap
         finisher.finish()
     assert (finisher.waiting, finisher.stayed, list(tmp_path.iterdir())) == (0, [], [left])
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
+
+
+def test_what_a_full_disk_keeps_from_being_finished_waits_for_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the end of the run it stays for the next recorder."""
+    monkeypatch.setattr("feedrec.recorder.keeping.leftovers._PAUSE_OF_FULL_DISK", 0.001)
+    left = leave(tmp_path / "x.jsonl.zst")
+    finisher, done, room = LeftoverFinisher("raw"), list[Path](), [False] * 3
+    finisher.then = done.append
+    run = finisher._run
+    monkeypatch.setattr(finisher, "_run", lambda arguments: (DISK_FULL, "full") if room else run(arguments))
+    monkeypatch.setattr(finisher._is_ending, "wait", lambda _=None: room and room.pop())
+    finisher.add(left)
+    wait_until(lambda: not finisher.waiting)
+    finisher.finish()
+    assert (done, finisher.stayed) == ([tmp_path / "x.jsonl.zst"], [])
+    assert caplog.text.count("waits to be finished: full") == 1
+
+    other, room[:] = leave(tmp_path / "y.jsonl.zst"), [False] * 9
+    finisher.add(other)  # the run is ending
+    finisher.finish()
+    assert finisher.stayed == [other]
+
+
+def test_a_full_disk_has_an_exit_code_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        within = WriteError(tmp_path / "w", "no space left")
+        within.__cause__ = OSError(errno.ENOSPC, "")
+        raise WriteError(tmp_path / "x", "no space left") from within
+
+    monkeypatch.setattr(finish_leftover, "repair_recording", refuse)
+    with pytest.raises(SystemExit) as ended:
+        finish_leftover.main(["raw", str(leave(tmp_path / "x.jsonl.zst"))])
+    assert (ended.value.code, capsys.readouterr().err) == (DISK_FULL, "no space left\n")
 
 
 def test_a_file_that_has_its_name_already_has_it_alone_then(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ....errors import FeedrecError, WriteError
 
-__all__ = ["REPORT_EVERY", "DiskRules", "Refusal", "Reminder", "Trouble", "reason_of", "refusal_of"]
+__all__ = ["REPORT_EVERY", "DiskRules", "Refusal", "Reminder", "Trouble", "is_full", "reason_of", "refusal_of"]
 
 REPORT_EVERY = 30.0
 """Seconds between two reports of what has not changed."""
@@ -45,6 +45,16 @@ class Refusal(enum.Enum):
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN}
 _BROKEN = {errno.EIO, errno.ESTALE, errno.ENXIO, errno.ENODEV, errno.ETIMEDOUT, errno.ENOTCONN, errno.ESHUTDOWN}
 _CLOSED = {errno.EPERM, errno.EACCES}  # the file takes no more: it was made immutable
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether something failed since a disk is full, or takes nothing for the moment."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _FULL:
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def refusal_of(error: WriteError) -> Refusal:
