@@ -132,7 +132,7 @@ class FileChain:
         """Begin with a finished file, from any thread."""
         final = later_paths(path)[-1]
         if final not in self._marks:  # its folder was moved, with the mark
-            before = next((one for one in self._marks if one.name == final.name and not one.exists()), None)
+            before = next((one for one in list(self._marks) if one.name == final.name and not one.exists()), None)
             if before is not None:
                 self._marks[final] = self._marks.pop(before)
                 self._marks[final].path = final

@@ -151,7 +151,8 @@ class ProcessWatch:
 
         """
         names = {label(feed) for feed in feeds}
-        self._runs = {name: run for name, run in self._runs.items() if name in names}
+        for name in [name for name in list(self._runs) if name not in names]:
+            del self._runs[name]  # in place: a run may be beginning in another thread at this moment
         for feed, endpoint in feeds.items():
             if label(feed) not in self._runs:
                 self.begin(feed, endpoint)
