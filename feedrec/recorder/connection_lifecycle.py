@@ -258,7 +258,7 @@ class ConnectionLifecycle:
             self.event("throttle", rest)
         if self._writer.failure is None:  # else frames are missing that the client half would judge by
             self.report(self._client.on_close(code, reason))
-            self.notices.record_acceptance()
+            self.notices.end()
         if protocol.parser_exc is not None and not isinstance(protocol.parser_exc, EOFError):
             details["error"] = str(protocol.parser_exc)
             if protocol.close_rcvd is None and protocol.close_sent is not None:  # after this, no answer is read

@@ -3,21 +3,60 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import time as clocks
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import VenueError
 from ..feeds import Acceptance, FeedClient, Notice
 from ..feeds.redaction import Redaction
+from ..formats.file.growing.disk_rules import REPORT_EVERY
 from .output.counting_writer import CountingWriter
 from .resync.resync import REVEALING, Resync
 
-__all__ = ["MOST_TEXT", "Notices"]
+__all__ = ["MOST_LINES", "MOST_TEXT", "NoticeLimit", "Notices"]
 
 MOST_TEXT = 4_000
 """Characters of an error that are logged, and recorded as an event: a message may have 64 MiB."""
 
+MOST_LINES = 10
+"""Lines of one kind of notice that are logged of one connection in `REPORT_EVERY` seconds."""
+
 log = logging.getLogger("feedrec")
+
+
+class NoticeLimit:
+    """
+    Says which notices are logged, where a venue causes thousands a second; the recording has all of them.
+
+    Kinds are names that feeds give, so that there are few. Times are seconds of a steady clock.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+        self._lines: dict[str, int] = {}
+
+    def allows(self, kind: str, now: float) -> bool:
+        """Return whether one more is to be logged; else it is counted."""
+        self._since.setdefault(kind, now)
+        self._lines[kind] = self._lines.get(kind, 0) + 1
+        return self._lines[kind] <= MOST_LINES
+
+    def held_back(self, now: float) -> dict[str, int]:
+        """Return how many were held back, by kind, where the time is over; for these it begins anew."""
+        return self._take([kind for kind, since in self._since.items() if now - since >= REPORT_EVERY])
+
+    def rest(self) -> dict[str, int]:
+        """Return how many were held back, by kind, at the end."""
+        return self._take(list(self._since))
+
+    def _take(self, kinds: list[str]) -> dict[str, int]:
+        found = {}
+        for kind in kinds:
+            del self._since[kind]
+            if (more := self._lines.pop(kind) - MOST_LINES) > 0:
+                found[kind] = more
+        return found
 
 
 class Notices:
@@ -54,6 +93,7 @@ class Notices:
         self._on_refusal = on_refusal
         self._resync = resync
         self._acceptance: Any = _together(Acceptance())
+        self._limit = NoticeLimit()
         self.on_leave: Callable[[str], object] = lambda _: None
 
     def report(self, notices: Sequence[Notice], time: int | None = None) -> None:
@@ -67,7 +107,7 @@ class Notices:
         """
         for notice in notices:
             text = _cut(self._redaction.text(notice.text))  # in this order: half a secret would not be found
-            log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", text)
+            self._log(notice, text)
             details = {key: _cut(value) for key, value in self._redaction.details(notice.details).items()}
             if notice.event is not None:
                 self._write_event(notice.event, details, time)
@@ -82,6 +122,11 @@ class Notices:
         if notices:
             self.record_acceptance(time)
 
+    def end(self) -> None:
+        """Pass on what is left at the end of the connection."""
+        self.record_acceptance()
+        _tell_held_back(self._limit.rest())
+
     def record_acceptance(self, time: int | None = None) -> None:
         """Record what the venue accepted, if that is settled and something else than before."""
         if self._resync.is_amid:
@@ -91,10 +136,21 @@ class Notices:
             self._acceptance = together
             self._write_event("subscribed", self._redaction.details(acceptance.as_dict()), time)
 
+    def _log(self, notice: Notice, text: str) -> None:
+        now = clocks.monotonic()
+        _tell_held_back(self._limit.held_back(now))
+        if notice.severity == "fatal" or self._limit.allows(notice.event or "", now):
+            log.log(logging.INFO if notice.severity == "info" else logging.WARNING, "%s", text)
+
     def repeat_acceptance(self) -> None:
         """Record what the venue accepted once more: another connection said something else of the same."""
         self._acceptance = _together(Acceptance())
         self.record_acceptance()
+
+
+def _tell_held_back(held_back: Mapping[str, int]) -> None:
+    for kind, more in held_back.items():
+        log.warning("%s: so many that %s more were not logged", kind or "notices of the venue", f"{more:,}")
 
 
 def _together(acceptance: Acceptance) -> list[list[tuple[str, frozenset[str], dict[str, Any]]]]:
