@@ -12,12 +12,13 @@ from typing import cast
 from ...errors import FeedrecError
 from ...feeds import venue_of
 from ...feeds.state.new_state import new_state
+from ...formats.file.growing.disk_rules import is_full
 from ...formats.file.lock import is_being_written
 from ...formats.file.names import carried_path, part_path, work_path
 from ...formats.tools.states.carried_state import StateUnknownError, carry_state, remove_carried, state_after
 from ...formats.tools.states.gathered_state import StartState
 from ...formats.tools.states.inserting import FileStart, insert_state, start_of
-from ...recorder.output.snapshot_finisher import NO_STATE
+from ...recorder.output.snapshot_finisher import DISK_FULL, NO_STATE
 from ..feed_rules import rules_for
 
 __all__ = ["main"]
@@ -52,7 +53,10 @@ def main(arguments: Sequence[str]) -> None:
         if before:
             remove_carried(Path(before))
     except (FeedrecError, OSError, StateUnknownError) as error:
-        sys.exit(str(error))
+        if not is_full(error):
+            sys.exit(str(error))
+        sys.stderr.write(f"{error}\n")
+        sys.exit(DISK_FULL)
     finally:
         signal.signal(signal.SIGTERM, before_then)
     if reason:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,13 +17,17 @@ from ...formats.file.names import later_paths
 from ...formats.tools.states.carried_state import remove_carried
 from .finisher import Finisher
 
-__all__ = ["NO_STATE", "SnapshotFinisher"]
+__all__ = ["DISK_FULL", "NO_STATE", "SnapshotFinisher"]
 
 NO_STATE = 3
 """Exit code of the process where there is no telling the state, which it is no use to try again."""
 
+DISK_FULL = 4
+"""Exit code of the process where the disk takes nothing: without the state of one file, no later one has any."""
+
 _ATTEMPTS = 3
 _PAUSE = 5.0  # seconds between them
+_PAUSE_OF_FULL_DISK = 15.0
 
 log = logging.getLogger("feedrec")
 
@@ -65,6 +69,8 @@ class SnapshotFinisher(Finisher):
         """Wait until all are done; Ctrl-C ends the wait, and the next recorder goes on from there."""
         self._is_ending.set()
         self._wait("writing the state at the beginning of %s")
+        if self._gives_up:
+            return
         for path in self._carried:  # nothing goes on from the last file of a run
             remove_carried(path)
 
@@ -76,17 +82,33 @@ class SnapshotFinisher(Finisher):
     def _finish_one(self, path: Path) -> None:
         before = self._before(path)
         carries = self._is_followed(path, is_ending=self._is_ending.is_set())
-        for attempt in range(_ATTEMPTS):
-            if attempt:
-                self._wait_for(self._is_ending, _PAUSE)
-            code, said = self._run([str(path), "" if before is None else str(before), "carry" if carries else ""])
-            if self._gives_up:
-                return
-            if code in {0, NO_STATE}:
-                break
+        code, said = self._try([str(path), "" if before is None else str(before), "carry" if carries else ""])
+        if code == DISK_FULL and not self._gives_up:
+            log.warning(
+                "%s, and what follows it, waits for the next recorder to begin it with the state: %s", path, said
+            )
+            self.give_up()
+        if self._gives_up:
+            return
         if code:
             log.warning("%s does not begin with the state of the market: %s", path, said)
         self._carried -= {before}
         if carries:
             self._carried.add(later_paths(path)[-1])
         self.then(path)
+
+    def _try(self, arguments: Sequence[str]) -> tuple[int, str]:
+        """Run the process until it has succeeded, or there is no use; as long as it takes where the disk is full."""
+        attempts, has_told = 0, False
+        while True:
+            code, said = self._run(arguments)
+            is_full = code == DISK_FULL
+            attempts += not is_full
+            if code in {0, NO_STATE} or attempts == _ATTEMPTS or self._gives_up:
+                return code, said
+            if is_full and self._is_ending.is_set():
+                return code, said
+            if is_full and not has_told:
+                has_told = True
+                log.warning("%s waits to begin with the state of the market: %s", arguments[0], said)
+            self._wait_for(self._is_ending, _PAUSE_OF_FULL_DISK if is_full else _PAUSE)

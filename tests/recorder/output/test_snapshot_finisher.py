@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedrec.formats.file.names import carried_path
-from feedrec.recorder.output.snapshot_finisher import NO_STATE, SnapshotFinisher
+from feedrec.recorder.output.snapshot_finisher import DISK_FULL, NO_STATE, SnapshotFinisher
 
 
 class Finisher(SnapshotFinisher):
@@ -73,6 +73,33 @@ def test_what_fails_is_tried_again_and_then_goes_without(
     assert (len(finisher.told), finisher.pauses) == (attempts, attempts - 1)
     assert finisher.through == [tmp_path / "x.jsonl"]
     assert caplog.text.count("does not begin with the state of the market: a reason") == said
+
+
+def test_a_full_disk_is_waited_for_and_nothing_goes_without(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first = tmp_path / "1.jsonl"
+    finisher = Finisher({}, *[DISK_FULL] * 7, 0)
+    finisher._files.append(first)
+    finisher._work()
+    assert (finisher.through, finisher.pauses) == ([first], 7)
+    assert caplog.text.count("waits to begin with the state of the market: a reason") == 1
+
+
+def test_what_a_full_disk_kept_from_its_state_is_left_to_the_next_recorder(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    zeroth, first, second = (tmp_path / f"{number}.jsonl" for number in range(3))
+    carried_path(zeroth).touch()
+    finisher = Finisher({first: zeroth, second: first}, 0, *[DISK_FULL] * 9)
+    finisher._files.append(zeroth)
+    finisher._work()
+    finisher._is_ending.set()
+    finisher._files.extend([first, second])
+    finisher._work()
+    finisher.finish()
+    assert finisher.through == [zeroth]
+    assert finisher.told[1:] == [[str(first), str(zeroth), ""]]
+    assert carried_path(zeroth).exists()
+    assert "waits for the next recorder" in caplog.text
 
 
 def test_who_gives_up_passes_nothing_on(tmp_path: Path) -> None:
