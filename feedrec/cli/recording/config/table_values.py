@@ -143,4 +143,6 @@ def _no_stdin(name: str) -> str:
 def _text(value: Any, kind: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UsageError(f"it takes {kind}")
+    if isinstance(value, str) and "\0" in value:  # which no command line can have, nor the name of a file
+        raise UsageError("it has a NUL character")
     return str(value)

@@ -182,6 +182,8 @@ RAW = "[feeds.a]\nendpoint = 'raw'\nurl = 'ws://127.0.0.1:1'\n"
         ("[feeds.a]\nlevel = 99", ":2: feeds.a.level: 99 is not in the range 1<=x<=19"),
         ("[feeds.a]\noverwrite = 'yes'", ":2: feeds.a.overwrite: it is a switch: write true or false"),
         ("[feeds.a]\nfsync = ['1s']", ":2: feeds.a.fsync: it takes a text or a number"),
+        ('[feeds.a]\noutput = "a\\u0000b.jsonl"', ":2: feeds.a.output: it has a NUL character"),
+        ('[feeds.a]\nproduct = ["A", "B\\u0000"]', ":2: feeds.a.product: it has a NUL character"),
         ("[feeds.a]\nheader = [['x']]", ":2: feeds.a.header: it takes a text, or a list of texts"),
         ("[feeds.a]\nproduct = '@-'", ":2: feeds.a.product: stdin cannot be read again"),
         ("[feeds.a]\nproduct = '@no.txt'", ":2: feeds.a.product: cannot read the product list {folder}/no.txt: "),
