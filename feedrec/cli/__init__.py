@@ -46,7 +46,6 @@ try:
     from .. import __version__
     from ..errors import FeedrecError
     from ..spelling import did_you_mean
-    from .logs import report_problem
     from .terminal import echo, echo_problem
 except KeyboardInterrupt:  # Ctrl-C while modules are still being imported
     sys.exit(128 + signal.SIGINT)
@@ -90,7 +89,7 @@ class _ReportedError(click.ClickException):
         self.error = error
 
     def show(self, file: Any = None) -> None:
-        report_problem("error", self.format_message())
+        _report(self.format_message())
 
 
 class _CommandGroup(click.Group):
@@ -227,7 +226,7 @@ def _run(args: list[str] | None) -> int:
         error.show()
         return error.error.exit_code
     except click.ClickException as error:
-        report_problem("error", f"{error.format_message()}{_where_to_look(error)}")
+        _report(f"{error.format_message()}{_where_to_look(error)}")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 128 + signal.SIGINT
@@ -235,10 +234,16 @@ def _run(args: list[str] | None) -> int:
         if os.environ.get("FEEDREC_DEBUG"):
             raise
         if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS and error.filename is None:
-            report_problem("error", f"cannot write to stdout: {error.strerror}")
+            _report(f"cannot write to stdout: {error.strerror}")
             return 1
         _report_defect(error)
         return 1
+
+
+def _report(text: str) -> None:
+    from .logs import report_problem  # not loaded for --help
+
+    report_problem("error", text)
 
 
 def _report_defect(error: BaseException | None, where: str = "") -> None:

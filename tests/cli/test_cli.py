@@ -163,8 +163,8 @@ def newest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "unused"),
     [
-        (["--help"], (*WORK, *OUR_WORK)),
-        (["--version"], (*WORK, *OUR_WORK)),
+        (["--help"], (*WORK, *OUR_WORK, "logging")),
+        (["--version"], (*WORK, *OUR_WORK, "logging")),
         (["record", "--help"], (*WORK, "zstandard", "feedrec.feeds", "feedrec.formats", "feedrec.recorder")),
         (["replay", "--help"], (*WORK, "zstandard", "feedrec.feeds", "feedrec.formats", "feedrec.replay")),
         (["info", "FILE"], (*WORK, *VENUES, *WRITERS, *READERS, "feedrec.feeds.base")),
