@@ -252,7 +252,8 @@ class RunWatch:
             connection.figures.event(name, details)
         if name == "gap":
             what = " ".join(str(details[key]) for key in ("channel", "product") if details.get(key))
-            text = f"{details.get('missing', 'some')} frames are missing{what and f' of {what}'}"
+            missing = details.get("missing", "some")
+            text = f"{missing} {'frame is' if missing == 1 else 'frames are'} missing{what and f' of {what}'}"
             self._tell("gap", text, {**details, "conn": conn}, endpoint)
 
     def end(self, error: BaseException | None, *, is_wanted: bool) -> None:

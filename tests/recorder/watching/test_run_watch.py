@@ -34,6 +34,13 @@ def test_frames_count_by_endpoint_and_channel() -> None:
     assert facts(run).channels["coinbase-advanced", "ticker"][0] == 1
 
 
+def test_a_gap_of_one_frame_is_told_as_one() -> None:
+    run = Watched()
+    run.open()
+    run.watch.event(0, "gap", {"expected": 5, "received": 6, "missing": 1})
+    assert texts(run) == [("gap", "1 frame is missing")]
+
+
 def test_a_gap_is_told_at_once_and_counts() -> None:
     run = Watched()
     run.open()
