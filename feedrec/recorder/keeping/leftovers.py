@@ -17,17 +17,13 @@ from typing import NamedTuple
 from ...formats.file.lock import is_being_written
 from ...formats.file.names import finished_path, pending_path
 from ...formats.file.naming.file_naming import FileNaming
-from ..output.finisher import Finisher
+from ..output.finisher import DISK_FULL, PAUSE_OF_FULL_DISK, Finisher
 from .named_files import NamedFiles
 
-__all__ = ["DISK_FULL", "LeftOver", "LeftoverFinisher", "left_over"]
-
-DISK_FULL = 4
-"""Exit code of the process where the disk takes nothing."""
+__all__ = ["LeftOver", "LeftoverFinisher", "left_over"]
 
 _PATIENCE = 30.0  # seconds for which a lock may outlive a killed recorder
 _POLL = 0.1
-_PAUSE_OF_FULL_DISK = 15.0
 
 log = logging.getLogger("feedrec")
 
@@ -130,4 +126,4 @@ class LeftoverFinisher(Finisher):
             if not has_told:
                 has_told = True
                 log.warning("%s, which an earlier recorder left, waits to be finished: %s", path, said)
-            self._is_ending.wait(_PAUSE_OF_FULL_DISK)
+            self._is_ending.wait(PAUSE_OF_FULL_DISK)

@@ -19,7 +19,13 @@ from pathlib import Path
 
 from ...threads import thread_for
 
-__all__ = ["Finisher", "low_priority"]
+__all__ = ["DISK_FULL", "PAUSE_OF_FULL_DISK", "Finisher", "low_priority"]
+
+DISK_FULL = 4
+"""Exit code of a process where the disk takes nothing."""
+
+PAUSE_OF_FULL_DISK = 15.0
+"""Seconds after which it is tried again."""
 
 _NICENESS = 10
 _POLL = 0.1

@@ -15,19 +15,15 @@ from typing import Protocol
 
 from ...formats.file.names import later_paths
 from ...formats.tools.states.carried_state import remove_carried
-from .finisher import Finisher
+from .finisher import DISK_FULL, PAUSE_OF_FULL_DISK, Finisher
 
-__all__ = ["DISK_FULL", "NO_STATE", "SnapshotFinisher"]
+__all__ = ["NO_STATE", "SnapshotFinisher"]
 
 NO_STATE = 3
 """Exit code of the process where there is no telling the state, which it is no use to try again."""
 
-DISK_FULL = 4
-"""Exit code of the process where the disk takes nothing: without the state of one file, no later one has any."""
-
 _ATTEMPTS = 3
 _PAUSE = 5.0  # seconds between them
-_PAUSE_OF_FULL_DISK = 15.0
 
 log = logging.getLogger("feedrec")
 
@@ -98,7 +94,11 @@ class SnapshotFinisher(Finisher):
         self.then(path)
 
     def _try(self, arguments: Sequence[str]) -> tuple[int, str]:
-        """Run the process until it has succeeded, or there is no use; as long as it takes where the disk is full."""
+        """
+        Run the process until it has succeeded, or there is no use.
+
+        A full disk is waited for: without the state of one file, no later one has any.
+        """
         attempts, has_told = 0, False
         while True:
             code, said = self._run(arguments)
@@ -111,4 +111,4 @@ class SnapshotFinisher(Finisher):
             if is_full and not has_told:
                 has_told = True
                 log.warning("%s waits to begin with the state of the market: %s", arguments[0], said)
-            self._wait_for(self._is_ending, _PAUSE_OF_FULL_DISK if is_full else _PAUSE)
+            self._wait_for(self._is_ending, PAUSE_OF_FULL_DISK if is_full else _PAUSE)

@@ -9,7 +9,7 @@ import pytest
 
 from feedrec.cli.recording import snapshot_process
 from feedrec.errors import WriteError
-from feedrec.recorder.output.snapshot_finisher import DISK_FULL
+from feedrec.recorder.output.finisher import DISK_FULL
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, DISK_FULL), (errno.EROFS, DISK_FULL), (errno.EIO, "x")])

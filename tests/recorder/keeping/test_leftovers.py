@@ -18,7 +18,8 @@ from feedrec.formats.file.naming.file_naming import NumberedNames
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.model import Frame, Header, Record
-from feedrec.recorder.keeping.leftovers import DISK_FULL, LeftoverFinisher, left_over
+from feedrec.recorder.keeping.leftovers import LeftoverFinisher, left_over
+from feedrec.recorder.output.finisher import DISK_FULL
 
 from ...timing import wait_until
 
@@ -154,7 +155,7 @@ def test_what_a_full_disk_keeps_from_being_finished_waits_for_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At the end of the run it stays for the next recorder."""
-    monkeypatch.setattr("feedrec.recorder.keeping.leftovers._PAUSE_OF_FULL_DISK", 0.001)
+    monkeypatch.setattr("feedrec.recorder.keeping.leftovers.PAUSE_OF_FULL_DISK", 0.001)
     left = leave(tmp_path / "x.jsonl.zst")
     finisher, done, room = LeftoverFinisher("raw"), list[Path](), [False] * 3
     finisher.then = done.append

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from feedrec.formats.file.names import carried_path
-from feedrec.recorder.output.snapshot_finisher import DISK_FULL, NO_STATE, SnapshotFinisher
+from feedrec.recorder.output.finisher import DISK_FULL
+from feedrec.recorder.output.snapshot_finisher import NO_STATE, SnapshotFinisher
 
 
 class Finisher(SnapshotFinisher):
