@@ -36,6 +36,7 @@ from feedrec.recorder.clock import RecordingClock
 from feedrec.recorder.commands.command import Command
 from feedrec.recorder.commands.process import Ended
 from feedrec.recorder.commands.runner import CommandRunner
+from feedrec.recorder.keeping.believed_clock import BelievedClock
 from feedrec.recorder.keeping.feed_key import key_of
 from feedrec.recorder.keeping.file_ends import FileEnd, read_end
 from feedrec.recorder.keeping.keep_rule import Keep
@@ -239,8 +240,8 @@ def steps_after(header: Header, naming: FileNaming, days: Days, shipping: Shippi
     runner = CommandRunner("on-rotate", Command(("ship", "{path}")), 10.0, run=shipping.run)
     pause = 5 * MS
     chain.append(CommandFinisher(runner, chain.told, chain.is_wanted, lambda ending, _: ending.wait(pause)))
-    keep = Keep(nanoseconds=KEPT)
-    chain.end_with(Retention(naming, key_of(header), keep, wall=days.wall, reader=ReadInProcess()))
+    clock = BelievedClock(days.wall, lambda: days.now)
+    chain.end_with(Retention(naming, key_of(header), Keep(nanoseconds=KEPT), clock=clock, reader=ReadInProcess()))
     return chain
 
 

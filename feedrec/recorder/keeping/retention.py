@@ -15,7 +15,7 @@ import errno
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,7 @@ from ...formats.file.names import carried_path, pending_path, state_path
 from ...formats.file.naming.file_naming import FileNaming
 from ...model import NANOSECONDS
 from ..output.finisher import Finisher
+from .believed_clock import BelievedClock
 from .feed_key import FeedKey
 from .file_ends import FileEnd, LowPriorityReader
 from .keep_rule import Keep, KeptFile, remove_oldest
@@ -58,7 +59,7 @@ class Retention(Finisher):
         naming: How its files are named.
         key: Which feed it is.
         keep: How much is kept.
-        wall: Returns the wall time in nanoseconds.
+        clock: By which files are old.
         reader: Reads the headers of files.
 
     Attributes:
@@ -74,13 +75,13 @@ class Retention(Finisher):
         key: FeedKey,
         keep: Keep,
         *,
-        wall: Callable[[], int] = time.time_ns,
+        clock: BelievedClock | None = None,
         reader: Reader | None = None,
     ) -> None:
         super().__init__()
         self._naming, self._key, self._keep = naming, key, keep
         self._named = NamedFiles(naming)
-        self._wall = wall
+        self._clock = clock or BelievedClock()
         self._reader = reader or LowPriorityReader()
         self._known: dict[Identity, FileEnd] = {}
         self._keys = {key: key}
@@ -113,7 +114,8 @@ class Retention(Finisher):
             self.removed += 1
             return True
 
-        remove_oldest(kept, self._keep, self._wall(), remove)
+        age, newest = self._keep.nanoseconds, max((one.end for one in kept), default=None)
+        remove_oldest(kept, self._keep, 0 if age is None else self._clock.now(newest, age), remove)
         self._report()
         self._remove_unused_folders()
 

@@ -17,6 +17,7 @@ from feedrec.formats.file.naming.file_naming import FileNaming, NumberedNames
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.model import NANOSECONDS, Header
+from feedrec.recorder.keeping.believed_clock import BelievedClock
 from feedrec.recorder.keeping.feed_key import key_of
 from feedrec.recorder.keeping.file_ends import FileEnd
 from feedrec.recorder.keeping.keep_rule import Keep
@@ -28,6 +29,13 @@ KEY = key_of(HEADER)
 HOUR = 3600 * NANOSECONDS
 START = 1_795_698_000 * NANOSECONDS  # 2026-11-26T13:00:00Z
 VALUES = {"endpoint": "raw", "channel": "ticker", "product": "all"}
+
+
+class Always(BelievedClock):
+    """A clock that is always believed."""
+
+    def now(self, newest: int | None, age: int) -> int:  # noqa: ARG002
+        return self._wall()
 
 
 class Reads:
@@ -60,7 +68,7 @@ class Bench:
         self.retention = self.make()
 
     def make(self) -> Retention:
-        return Retention(self.naming, KEY, self.keep, wall=lambda: self.now, reader=self.reads)
+        return Retention(self.naming, KEY, self.keep, clock=Always(lambda: self.now), reader=self.reads)
 
     def add(self, hour: int, content: str = "own", suffix: str = "") -> Path:
         """Make the file of an hour, which ends with it; 100 bytes large."""
@@ -244,9 +252,25 @@ def test_a_thread_looks_at_the_start_and_after_files(tmp_path: Path) -> None:
         create_recording(path, header).finish()
     for path in names[:2]:
         os.utime(path, ns=(START, START))
-    retention = Retention(naming, KEY, Keep(2 * HOUR), wall=lambda: names[3].stat().st_mtime_ns)
+    retention = Retention(naming, KEY, Keep(2 * HOUR), clock=Always(lambda: names[3].stat().st_mtime_ns))
     retention.add(tmp_path)
     retention.add(names[3])
     retention.finish()
     assert sorted(tmp_path.iterdir()) == names[1:]
     assert retention.waiting == 0
+
+
+def test_a_clock_that_jumps_by_a_month_removes_nothing_at_once(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, nanoseconds=48 * HOUR)
+    files = [bench.add(hour) for hour in range(3)]
+    seconds = 0
+    clock = BelievedClock(lambda: bench.now, lambda: seconds * NANOSECONDS)
+    retention = Retention(bench.naming, KEY, bench.keep, clock=clock, reader=bench.reads)
+    bench.now = START + 4 * HOUR
+    retention.look()
+    bench.now += 30 * 24 * HOUR
+    retention.look()
+    assert all(path.exists() for path in files)
+    seconds = 3600
+    retention.look()
+    assert not any(path.exists() for path in files)
