@@ -92,10 +92,7 @@ class ParquetFinisher(Finisher):
         """
         doing = "turning %s into Parquet"
         self._wait(doing)
-        again, self._again = self._again, []
-        self.failed = [journal for journal in self.failed if journal not in again]
-        for journal in again:  # the disk may have been full then
-            self.add(journal)
+        self._try_again()
         self._wait(doing)
         failed = [journal for journal in self.failed if os.path.lexists(journal)]  # others were finished elsewhere
         if failed:
@@ -112,6 +109,14 @@ class ParquetFinisher(Finisher):
             self._note_failure(path, reason)
         elif not self._gives_up and os.path.lexists(table := table_path(path)):
             self.then(table)
+            self._try_again()
+
+    def _try_again(self) -> None:
+        """Queue once more what has failed: the disk may have been full then, and no longer is."""
+        again, self._again = self._again, []
+        self.failed = [journal for journal in self.failed if journal not in again]
+        for journal in again:
+            self.add(journal)
 
     def _convert(self, journal: Path) -> str | None:
         """Turn a journal into Parquet; return why that failed, unless another recorder did it or is doing it."""

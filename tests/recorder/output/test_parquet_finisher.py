@@ -93,6 +93,20 @@ def test_a_journal_that_failed_is_tried_again_at_the_end(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
 
 
+def test_a_journal_that_failed_is_tried_again_when_another_has_become_parquet(tmp_path: Path) -> None:
+    """In a run of months the end is far away, and the disk was full for an hour."""
+    finisher = ParquetFinisher()
+    taken = tmp_path / "a.parquet"
+    taken.write_bytes(b"")
+    finisher.add(journal(taken))
+    wait_until(lambda: finisher.failed)
+    taken.unlink()
+    finisher.add(journal(tmp_path / "b.parquet"))
+    wait_until(lambda: not finisher.waiting)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.parquet", "b.parquet"]
+    finisher.finish()
+
+
 def test_what_another_run_left_does_not_fail_this_one(tmp_path: Path) -> None:
     torn = tmp_path / "a.parquet.jsonl.zst.part"
     torn.write_bytes(b"nothing")
