@@ -17,6 +17,7 @@ from ...formats.tools.repair import repair_recording
 from ...recorder.output.finisher import DISK_FULL
 from ..feed_rules import rules_for
 from ..signals import ending_between_steps
+from ..terminal import echo
 
 __all__ = ["main"]
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> None:
         reason = str(getattr(error, "reason", error))
         if not is_full(error):
             sys.exit(reason)
-        sys.stderr.write(f"{reason}\n")
+        echo(reason, err=True)
         sys.exit(DISK_FULL)
 
 

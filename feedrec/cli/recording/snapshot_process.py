@@ -21,6 +21,7 @@ from ...formats.tools.states.inserting import FileStart, insert_state, start_of
 from ...recorder.output.finisher import DISK_FULL
 from ...recorder.output.snapshot_finisher import NO_STATE
 from ..feed_rules import rules_for
+from ..terminal import echo
 
 __all__ = ["main"]
 
@@ -56,12 +57,12 @@ def main(arguments: Sequence[str]) -> None:
     except (FeedrecError, OSError, StateUnknownError) as error:
         if not is_full(error):
             sys.exit(str(error))
-        sys.stderr.write(f"{error}\n")
+        echo(str(error), err=True)
         sys.exit(DISK_FULL)
     finally:
         signal.signal(signal.SIGTERM, before_then)
     if reason:
-        sys.stderr.write(f"{reason}\n")
+        echo(reason, err=True)
         sys.exit(NO_STATE)
 
 
