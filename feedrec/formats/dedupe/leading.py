@@ -9,11 +9,15 @@ All segments of the track are known from the start, with their ends, but not whi
    recording that comes first. Its frames are taken from the first later than `position`.
 3. A segment of a recording that comes before the leading one leads as soon as it is complete after `position`. Its
    frames wait for a moment, because those of the other recording may be a little behind.
-4. A segment can only lead if none of its frames beyond `position` was left out (`Segment.passed`).
+4. A segment can only lead if none of its frames beyond `position` was left out (`Segment.passed`). Where several frames
+   share a time, that includes those at `position` itself: as long as some may not have been told, a segment that is
+   complete after that time, or left one of them out, does not have them all. Where times may be out of order, the
+   others have to be told so far beyond its beginning that nothing from before that is still to come.
 5. If no segment goes on, something is missing: the next one that has a frame leads. A state of which something is
-   missing is of no use, so the first snapshot leads whosever it is.
-6. Frames of one position are told apart by their contents. On a track whose positions are numbers, a frame that has one
-   which was left out is taken, whosever it is.
+   missing is of no use, so the first snapshot leads whosever it is. So it is with what a segment had still to tell that
+   came too late to be waited for.
+6. Frames of one position are told apart by their contents, and equal ones by how many came before in their segment. On
+   a track whose positions are numbers, a frame that has one which was left out is taken, whosever it is.
 """
 
 from __future__ import annotations
@@ -91,10 +95,11 @@ class Leading:
         self._dealt_with = dealt_with
         self._given_up: set[Segment] = set()
         self._since = -1  # the position when it began to lead
+        self._is_partly_told = False  # whether more frames may have this position
         self._told = NumberSet()  # of a counted track
         self._due = NumberSet()  # passed over, but some segment has them
         self._filled = NumberSet()  # told by segments that did not lead
-        self._recent: dict[int, int] = {}  # contents told last, by their hash, with their positions
+        self._recent: dict[int, int] = {}  # contents told last, by hash: how often; with `reach`, at which position
         self._known = NumberSet((one.start + 1, one.end) for one in segments) if track.is_counted else NumberSet()
 
     @property
@@ -120,10 +125,10 @@ class Leading:
         if leader is None or (is_start and not self.is_whole and self.track.is_state):
             return Verdict.LEAD
         if segment is leader:
-            return Verdict.LEAVE if self._was_told_by_others(cover) else Verdict.KEEP
+            return Verdict.LEAVE if self._was_told_by_others(segment, cover) else Verdict.KEEP
         if segment.is_reset and segment.conn == leader.conn:
             return Verdict.LEAD
-        if not self._is_later(cover):
+        if not self._is_later(segment, cover):
             return Verdict.LEAVE
         if self.track.is_counted and (cover.last <= self.position or self._due.count_within(cover.first, cover.last)):
             return Verdict.KEEP  # it fills a hole
@@ -131,7 +136,7 @@ class Leading:
 
     def _judge_later(self, segment: Segment, leader: Segment, cover: Cover) -> Verdict:
         """Say what to do with a frame of another segment that tells something new."""
-        can_lead = segment.start <= self.position and segment.passed <= self.position
+        can_lead = self._has_rest(segment)
         if self._is_over(leader):
             following = self._following()
             if following is None or following is segment or (can_lead and segment.rank <= following.rank):
@@ -139,7 +144,7 @@ class Leading:
             self.leader, self._since = following, self.position
             leader = following
         is_before = segment.rank < leader.rank
-        if is_before and can_lead:
+        if is_before and can_lead and segment.start + 2 * self.track.reach <= self.position:
             return Verdict.LEAD
         if leader.end <= cover.last + self.track.reach and (leader.end < cover.last or not self.track.is_counted):
             return Verdict.WAIT
@@ -147,18 +152,26 @@ class Leading:
 
     def _following(self) -> Segment | None:
         """Return the segment that goes on where the leading one has ended; None if there is none."""
-        position = self.position
-        found = (one for one in self.segments if one.start <= position < one.end and one.passed <= position)
+        found = (one for one in self.segments if self.position < one.end and self._has_rest(one))
         return min((one for one in found if not self._is_over(one)), key=lambda one: (one.rank, -one.end), default=None)
+
+    def _has_rest(self, segment: Segment) -> bool:
+        """Return whether all that was not told yet, up to the end of a segment, is still to come of it."""
+        if self.is_behind:  # what was left out meanwhile was not looked at
+            return False
+        lacking = max(segment.start, segment.passed + self.track.reach)
+        return lacking < self.position or (lacking == self.position and not self._is_partly_told)
 
     def take(self, segment: Segment, cover: Cover, verdict: Verdict, *, is_start: bool) -> Missing | None:
         """Take a frame, or leave it out, as was said; return what is missing before it."""
-        if verdict is Verdict.LEAVE:
-            if segment is not self.leader and cover.last > self.position:
-                segment.passed = max(segment.passed, cover.last)
-            return None
-        missing = self._lead(segment, cover, is_start=is_start) if verdict is Verdict.LEAD else None
-        self._tell(segment, cover)
+        missing = None
+        if verdict is not Verdict.LEAVE:
+            missing = self._lead(segment, cover, is_start=is_start) if verdict is Verdict.LEAD else None
+            self._tell(segment, cover, is_start=is_start)
+        elif segment is not self.leader and self._is_later(segment, cover):
+            segment.passed = max(segment.passed, cover.last)
+        if not self.track.is_counted:
+            segment.note(cover.last, hash(cover.content))
         return missing
 
     def give_up_leader(self) -> None:
@@ -182,19 +195,24 @@ class Leading:
                 self._pass_over(0, cover.first - 1)
             return None
         self._since = self.position
-        if segment.start <= self.position:
+        if self._has_rest(segment) or (is_start and segment.start <= self.position):
             return None
         self.is_whole = not self.track.is_state or is_start
         if not self.track.is_counted:
-            return None if self.track.is_beat else Missing(self.track, self.position, segment.start, None)
+            resumed = max(segment.start, segment.passed, self.position)
+            return None if self.track.is_beat else Missing(self.track, self.position, resumed, None)
         first = self.position + 1
         numbers = cover.first - first - self._pass_over(first, cover.first - 1)
         return Missing(self.track, self.position, cover.first, numbers) if numbers > 0 else None
 
     def _catch_up(self, leader: Segment) -> None:
         """Take note that a segment has led to its end, whether or not its frames were looked at."""
+        if leader in self._given_up:  # what it still had to tell up to its end will not be taken
+            return
         if not self.track.is_counted:
-            self.position = max(self.position, leader.end)  # there was nothing else up to there
+            if leader.end > self.position:  # there was nothing else up to there
+                self.position, self._is_partly_told = leader.end, False
+            self.is_behind = False
         elif self.is_behind:
             self._told.add(self.position, leader.end)
             self.position, self.is_behind = max(self.position, leader.end), False
@@ -205,7 +223,7 @@ class Leading:
             self._due.add(max(begin, first), min(end, last))
         return self._due.count_within(first, last)
 
-    def _tell(self, segment: Segment, cover: Cover) -> None:
+    def _tell(self, segment: Segment, cover: Cover, *, is_start: bool) -> None:
         if self.track.is_counted:
             if self.is_behind and segment is self.leader:
                 self._told.add(self.position, cover.first - 1)
@@ -218,6 +236,8 @@ class Leading:
                 self._due = self._due.without(NumberSet([(cover.first, cover.last)]))
         else:
             self._remember(cover)
+            if cover.last >= self.position and not self.track.reach:
+                self._is_partly_told = not is_start
         self.is_behind = self.is_behind and segment is not self.leader
         self.position = max(self.position, cover.last)
 
@@ -225,24 +245,32 @@ class Leading:
         recent, reach = self._recent, self.track.reach
         if cover.last > self.position and not reach:
             recent.clear()
-        elif len(recent) > _MOST_RECENT:
+        elif reach and len(recent) > _MOST_RECENT:
             least = max(self.position, cover.last) - reach
             self._recent = recent = {one: at for one, at in recent.items() if at >= least}
         if cover.last >= self.position - reach:
-            recent[hash(cover.content)] = cover.last
+            content = hash(cover.content)
+            recent[content] = cover.last if reach else recent.get(content, 0) + 1
 
-    def _is_later(self, cover: Cover) -> bool:
+    def _is_recent(self, segment: Segment, cover: Cover) -> bool:
+        """Return whether a frame was told lately: the second of two equal ones of a position, if both were."""
+        content = hash(cover.content)
+        if self.track.reach:
+            return content in self._recent
+        return self._recent.get(content, 0) > segment.count(cover.last, content)
+
+    def _is_later(self, segment: Segment, cover: Cover) -> bool:
         if self.track.is_counted:
             return cover.last > self.position or self._has_new(cover)
         if cover.last > self.position and not self.track.reach:
             return True
-        return cover.last >= self.position - self.track.reach and hash(cover.content) not in self._recent
+        return cover.last >= self.position - self.track.reach and not self._is_recent(segment, cover)
 
-    def _was_told_by_others(self, cover: Cover) -> bool:
+    def _was_told_by_others(self, segment: Segment, cover: Cover) -> bool:
         since, reach = self._since, self.track.reach
         if not self.track.is_counted:
             is_near = cover.last <= since + reach
-            return cover.last < since - reach or (is_near and hash(cover.content) in self._recent)
+            return cover.last < since - reach or (is_near and self._is_recent(segment, cover))
         if self.is_behind or self._has_new(cover):
             return False
         return cover.last <= since or self._filled.count_within(cover.first, cover.last) > 0

@@ -40,6 +40,8 @@ class Segment:
         end_time: The steady time of that line.
         is_reset: Whether the venue's count began anew with it.
         passed: The last position of it that was left to another segment.
+        recent_position: That of its last frame that was looked at, as `recent` is about.
+        recent: How often each content came at it, by its hash.
 
     """
 
@@ -52,6 +54,8 @@ class Segment:
         "last",
         "passed",
         "rank",
+        "recent",
+        "recent_position",
         "start",
         "track",
     )
@@ -64,7 +68,18 @@ class Segment:
         self.first = self.last = line
         self.end_time = time
         self.is_reset = False
-        self.passed = -1
+        self.passed = self.recent_position = -1
+        self.recent: dict[int, int] = {}
+
+    def note(self, position: int, content: int) -> None:
+        """Take note of what one of its frames tells, by its hash."""
+        if position != self.recent_position:
+            self.recent, self.recent_position = {}, position
+        self.recent[content] = self.recent.get(content, 0) + 1
+
+    def count(self, position: int, content: int) -> int:
+        """Return how many of its frames at a position told the same before."""
+        return self.recent.get(content, 0) if position == self.recent_position else 0
 
     def __repr__(self) -> str:
         """Show it to those who debug."""

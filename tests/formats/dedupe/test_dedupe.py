@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from feedrec.feeds import feed_of, rule_of
 from feedrec.formats import open_recording
@@ -24,10 +24,12 @@ from .copies import (
     PRODUCTS,
     START,
     Advanced,
+    Change,
     CoinMarketCap,
     Copy,
     Exchange,
     Full,
+    Recorder,
     Scene,
     Seen,
     Venue,
@@ -276,6 +278,23 @@ def test_books_and_trades_of_advanced_are_those_of_the_feed_wherever_a_recorder_
     check(scene, Advanced, "coinbase-advanced", of_products("level2", "market_trades", "heartbeats"), told_by_advanced)
 
 
+# The first one comes back amid three changes of one time, when the other has told one of them.
+BACK_AMID_ONE_TIME = Scene(
+    [
+        Change(100, "BTC-USD", "b", "3", "1"),
+        *(Change(1000 + 50 * number, "ETH-USD", "a", "1", "1") for number in range(36)),
+        Change(5450, "BTC-USD", "a", "5", "3"),
+        Change(5450, "BTC-USD", "b", "3", "0"),
+        Change(5450, "BTC-USD", "a", "5", "0"),
+        Change(5511, "BTC-USD", "b", "5", "1"),
+    ],
+    6000,
+    [Recorder(0, 1, 0, (), 0, 25, 1), Recorder(0, 1, 0, (), 0, 0, 0)],
+    0,
+)
+
+
+@example(BACK_AMID_ONE_TIME)
 @given(scenes(with_ties=True, kinds=["outage", "gap", "resync"]))
 def test_books_and_trades_of_exchange_are_those_of_the_feed_wherever_a_recorder_had_them(scene: Scene) -> None:
     check(scene, Exchange, "coinbase-exchange", of_products("level2", "matches", "heartbeat"), told_by_exchange)
