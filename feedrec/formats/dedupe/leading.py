@@ -136,7 +136,7 @@ class Leading:
 
     def _judge_later(self, segment: Segment, leader: Segment, cover: Cover) -> Verdict:
         """Say what to do with a frame of another segment that tells something new."""
-        can_lead = self._has_rest(segment)
+        can_lead = self._has_rest(segment) and self._is_far_beyond(segment)
         if self._is_over(leader):
             following = self._following()
             if following is None or following is segment or (can_lead and segment.rank <= following.rank):
@@ -144,7 +144,7 @@ class Leading:
             self.leader, self._since = following, self.position
             leader = following
         is_before = segment.rank < leader.rank
-        if is_before and can_lead and segment.start + 2 * self.track.reach <= self.position:
+        if is_before and can_lead:
             return Verdict.LEAD
         if leader.end <= cover.last + self.track.reach and (leader.end < cover.last or not self.track.is_counted):
             return Verdict.WAIT
@@ -153,7 +153,15 @@ class Leading:
     def _following(self) -> Segment | None:
         """Return the segment that goes on where the leading one has ended; None if there is none."""
         found = (one for one in self.segments if self.position < one.end and self._has_rest(one))
-        return min((one for one in found if not self._is_over(one)), key=lambda one: (one.rank, -one.end), default=None)
+        return min((one for one in found if not self._is_over(one)), key=self._order, default=None)
+
+    def _order(self, segment: Segment) -> tuple[int, int, int]:
+        """Return what orders segments that go on: where each may lack some, the one that began first lacks least."""
+        return (0 if self._is_far_beyond(segment) else segment.first_time, segment.rank, -segment.end)
+
+    def _is_far_beyond(self, segment: Segment) -> bool:
+        """Return whether nothing from before a segment is still to come, where times may be out of order."""
+        return not self.track.reach or segment.start + 2 * self.track.reach <= self.position
 
     def _has_rest(self, segment: Segment) -> bool:
         """Return whether all that was not told yet, up to the end of a segment, is still to come of it."""

@@ -36,6 +36,7 @@ class Segment:
         start: The position after which it is complete.
         end: The position up to which it is.
         first: The number of its first line.
+        first_time: The steady time of that line.
         last: That of the last line of the connection before the break.
         end_time: The steady time of that line.
         is_reset: Whether the venue's count began anew with it.
@@ -50,6 +51,7 @@ class Segment:
         "end",
         "end_time",
         "first",
+        "first_time",
         "is_reset",
         "last",
         "passed",
@@ -66,7 +68,7 @@ class Segment:
         self.track = track
         self.start, self.end = start, end
         self.first = self.last = line
-        self.end_time = time
+        self.first_time = self.end_time = time
         self.is_reset = False
         self.passed = self.recent_position = -1
         self.recent: dict[int, int] = {}

@@ -29,9 +29,11 @@ from .copies import (
     Copy,
     Exchange,
     Full,
+    Loss,
     Recorder,
     Scene,
     Seen,
+    Trade,
     Venue,
     book_at,
     scenes,
@@ -312,6 +314,16 @@ def test_everything_of_full_is_there_once(scene: Scene) -> None:
     check(scene, Full, "coinbase-exchange", of_products("full", "heartbeat"), told_by_full)
 
 
+# The first one is away for one swap of a block.
+AWAY_AMID_A_BLOCK = Scene(
+    [Trade(time, "ETH-USD", number, number) for number, time in enumerate(range(50, 6000, 50), 9001)],
+    6000,
+    [Recorder(0, 1, 0, (Loss(51, 49, "outage"),), 0, 0, 0), Recorder(0, 1, 0, (), 0, 0, 0)],
+    0,
+)
+
+
+@example(AWAY_AMID_A_BLOCK)
 @given(scenes(with_ties=True, kinds=["outage"]))
 def test_swaps_of_coinmarketcap_are_there_once(scene: Scene) -> None:
     params = {"platform_id": 14, "address": list(PRODUCTS)}
