@@ -206,9 +206,9 @@ def stretches_of(frames: Sequence[Seen]) -> Iterator[tuple[int, int]]:
         yield begin, end
 
 
-# Known, and to be mended: where a recorder that leads is given up, silent for five seconds, what it had told
-# without being looked at is forgotten; a frame of trades may then come again, whole and not counted. Of scenes drawn at
-# random one in some thousand shows it (`--hypothesis-seed=14` with a hundred); until then, the same ones are drawn.
+# Known, and to be mended: a frame before which its recorder lost some without a word counts as having those too. Where
+# they are due it is told late, and what it has may come again, whole and not counted. Of scenes drawn at random one in
+# some thousand shows it (`--hypothesis-seed=14` with a hundred examples); until then, the same ones are drawn.
 same_draws = settings(derandomize=True)
 
 
