@@ -27,6 +27,7 @@ __all__ = [
     "is_locked",
     "link_to_free_name",
     "lock",
+    "lock_if_possible",
     "locked",
     "name_of",
     "remove_state",
@@ -50,6 +51,22 @@ def lock(descriptor: int) -> None:
 
     """
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def lock_if_possible(descriptor: int) -> None:
+    """
+    Lock an open file as `lock` does; a file system without locks is no error.
+
+    Raises:
+        BlockingIOError: If another process holds the lock.
+
+    """
+    try:
+        lock(descriptor)
+    except BlockingIOError:
+        raise
+    except OSError:  # a file system without locks
+        pass
 
 
 def is_locked(descriptor: int) -> bool:
@@ -89,11 +106,9 @@ def locked(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         try:
-            lock(descriptor)
+            lock_if_possible(descriptor)
         except BlockingIOError:
             raise RecordingExistsError(path, "is being written: stop the recorder first, it closes the file") from None
-        except OSError:  # a file system without locks
-            pass
         yield
     finally:
         os.close(descriptor)

@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from ...formats.file.lock import lock, unlink_if_at
+from ...formats.file.lock import lock_if_possible, unlink_if_at
 from ...formats.file.names import carried_path, pending_path, state_path
 from ...formats.file.naming.file_naming import FileNaming
 from ...model import NANOSECONDS
@@ -210,20 +210,10 @@ def _unlinked(file: NamedFile) -> bool:
     try:
         if identity_of(os.fstat(descriptor)) != file.identity or os.path.lexists(pending_path(file.path)):
             return False
-        _lock_if_possible(descriptor)
+        lock_if_possible(descriptor)
         unlink_if_at(descriptor, file.path)
     except BlockingIOError:  # somebody has its lock
         return False
     finally:
         os.close(descriptor)
     return True
-
-
-def _lock_if_possible(descriptor: int) -> None:
-    """Lock a file, so that nobody begins to write to it; raises BlockingIOError if somebody does."""
-    try:
-        lock(descriptor)
-    except BlockingIOError:
-        raise
-    except OSError:  # a file system without locks
-        pass

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import msgspec
 
-from ...formats.file.lock import is_at, lock, unlink_if_at
+from ...formats.file.lock import is_at, lock, lock_if_possible, unlink_if_at
 from ...formats.file.names import PENDING_SUFFIX, pending_path
 
 __all__ = ["PendingMark", "marked_files"]
@@ -84,12 +84,10 @@ class PendingMark:
         except OSError:
             return None
         try:
-            lock(file)
+            lock_if_possible(file)
         except BlockingIOError:
             os.close(file)
             return None
-        except OSError:  # a file system without locks
-            pass
         try:
             content = msgspec.json.decode(os.read(file, _MOST), type=_Content)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
