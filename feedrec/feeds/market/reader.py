@@ -1,0 +1,35 @@
+"""What reads from frames what they tell of the market."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ...model import FrameInfo
+from ..base import Feed
+from .told import Told
+
+__all__ = ["MarketReader", "market_reader_of"]
+
+
+class MarketReader(Protocol):
+    """
+    Reads what received frames tell of the market; pure, and never raises.
+
+    Attributes:
+        exchange: The name of the exchange in the data of tardis.dev, which other tools share.
+
+    """
+
+    exchange: str
+
+    def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told]:
+        """Return what a frame tells, in its order; nothing where it tells nothing, or is not understood."""
+        ...
+
+
+def market_reader_of(feed: Feed) -> MarketReader | None:
+    """Return a feed's reader: what its method `market_reader` makes, which a feed need not have; None if it has none."""
+    make = getattr(feed, "market_reader", None)
+    reader: MarketReader | None = None if make is None else make()
+    return reader
