@@ -5,6 +5,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
     testing/   recorded feeds as fixtures of tests
     recorder/  from a live connection to a recording
     replay/    from a recording to a mock venue
+    export/    from recordings to what other tools read
     front/     what meets each connection to a server of ours: HTTP, or a WebSocket
     admission/ who may connect to a server of ours
     feeds/     the protocol of each venue

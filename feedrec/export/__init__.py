@@ -1,5 +1,8 @@
 """
 Recordings as what backtesters, databases, Wireshark and browsers read.
 
-    market_stream.py  what recordings tell of the market, in order, with what is missing
+    continuity.py     what is known of each product, and what is missing
+    untimed.py        times for what the venue gives none
+    market_stream.py  what recordings tell of the market, in order
+    market_sink.py    what writes it in another format
 """

@@ -1,65 +1,126 @@
 """
-What recordings tell of the market, in order, with what is missing: what the exports of prices and trades are made of.
+What recordings tell of the market, in order, with what is missing: what exports of prices and trades are made of.
 
-1. A book is known from a snapshot on, until frames of its product or its connection are missing, or its connection
-   ends. Nothing is told of a book that is not known. When its next snapshot comes, a `Gap` stands before that.
-2. Each trade is told once, by its number. Those with which the venue begins are told only where they are later than
-   the last one that was told: a gap that they fill is none. The very first ones are from before the recording.
-3. Where two connections bring the same, each thing is told once.
+`continuity.py` has the rules of what is told; `untimed.py` those for snapshots to which the venue gives no time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from ..feeds.market.told import Told
+from ..feeds.market.reader import MarketReader
+from ..formats.line.codec import decode_line
+from ..formats.line.columns import ReceivedColumns, stretches
+from ..formats.line.selection import Selection
+from ..formats.several.inputs import Input, run_identity
+from ..formats.tools.input_lines import InputLines
+from ..model import Describe, DescribeAll, Event, Frame, FrameInfo
+from .continuity import Continuity, Gap
+from .untimed import Item, with_times
 
-__all__ = ["Gap", "Item", "MarketStream", "Of"]
-
-Of = Literal["book", "trades"]
-"""What frames are missing of."""
-
-
-class Gap(msgspec.Struct, frozen=True, gc=False):
-    """
-    A time of which a recording lacks frames.
-
-    Attributes:
-        product: The product.
-        of: What is missing.
-        reason: The event that told so: `gap`, `reset`, `close`, `lost` ...
-        start: The last time at which everything was there, by the recorder's clock.
-        end: When it is whole again, by that clock; the time of the last line if it never is.
-
-    """
-
-    product: str
-    of: Of
-    reason: str
-    start: int
-    end: int
-
-
-class Item(NamedTuple):
-    """
-    Something that is told.
-
-    Attributes:
-        time: When the frame was received, by the recorder's clock, in nanoseconds; for a gap, its end.
-        told: What it says.
-
-    """
-
-    time: int
-    told: Told | Gap
+__all__ = ["Gap", "Item", "MarketStream"]
 
 
 class MarketStream:
-    """What recordings tell; see the module. Iterate it once."""
+    """
+    What recordings tell of the market; see the module.
+
+    Args:
+        inputs: The recordings, of one endpoint.
+        reader: Reads their frames.
+        describe: Describes a frame.
+        describe_all: Describes several; None to call `describe` for each.
+        selection: Which channels, products and connections are meant. Of times, all before its `end` are told: who
+            begins later needs the books up to then.
+        on_read: Called with the number of an input, and the bytes of it read so far.
+
+    Attributes:
+        not_understood: Frames of books, trades, tickers or candles that the reader did not understand, so far.
+        last_time: The time of the last line that was read, in nanoseconds.
+
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Input],
+        reader: MarketReader,
+        describe: Describe,
+        describe_all: DescribeAll | None = None,
+        selection: Selection = Selection(),  # noqa: B008  immutable
+        on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
+    ) -> None:
+        self.not_understood = 0
+        self.last_time = 0
+        self._reading = InputLines(inputs, describe, on_read, describe_all)
+        self._reader = reader
+        self._describe, self._describe_all = describe, describe_all
+        self._selection = msgspec.structs.replace(selection, start=None)
+        self._continuity = Continuity()
+        runs: dict[object, int] = {}
+        self._runs = [runs.setdefault(_run_of(one), len(runs)) for one in inputs]
 
     def __iter__(self) -> Iterator[Item]:
-        """Yield what is told, in the order of the recordings."""
-        raise NotImplementedError
+        """
+        Yield what is told, in the order of the recordings; once.
+
+        Raises:
+            RecordingError: If one of them cannot be read.
+
+        """
+        return with_times(self._items())
+
+    def _items(self) -> Iterator[Item]:
+        reading, end = self._reading, self._selection.end
+        for file, lines in reading.lines(None, end, reading.beginnings(None, end)):
+            for first, last, received in stretches(lines, self._describe, describe_all=self._describe_all):
+                if received is not None:
+                    yield from self._received(self._runs[file], received)
+                else:
+                    yield from self._odd(file, lines[first:last], lines)
+        for gap in self._continuity.finish():
+            yield Item(self.last_time, gap)
+
+    def _received(self, run: int, received: ReceivedColumns) -> Iterator[Item]:
+        self.last_time = received.times[-1]
+        if self._selection.is_filter:
+            kept = self._selection.takes_each(received.conns, received.infos)
+            chosen = received.chosen(kept)
+            if chosen is None:
+                return
+            received = chosen
+        columns = zip(received.times, received.conns, received.payloads, received.infos, strict=True)
+        for time, conn, payload, info in columns:
+            yield from self._frame(run, conn, time, info, payload)
+
+    def _frame(self, run: int, conn: int, time: int, info: FrameInfo, payload: bytes) -> Iterator[Item]:
+        told = self._reader.read(info, payload)
+        if told and self._selection.products:
+            told = [one for one in told if one.product in self._selection.products]
+        if told:
+            for one in self._continuity.take((run, conn), time, told):
+                yield Item(time, one)
+        elif told is None:
+            self.not_understood += 1
+
+    def _odd(self, file: int, lines: Sequence[bytes], batch: Sequence[bytes]) -> Iterator[Item]:
+        """Take lines one by one: those that are no received frames as feedrec writes them."""
+        self._reading.piece(file, list(lines), batch)  # raises what is wrong with a line, and where that is
+        for line in lines:
+            record = decode_line(line)
+            self.last_time = record.time
+            if isinstance(record, Event):
+                for lost in self._continuity.take_event(self._runs[file], record):
+                    yield Item(record.time, lost)
+            elif record.direction == "in" and not record.binary:
+                yield from self._odd_frame(self._runs[file], record)
+
+    def _odd_frame(self, run: int, frame: Frame) -> Iterator[Item]:
+        info = self._describe(frame.payload)
+        if not self._selection.is_filter or self._selection.takes_received(frame.conn, info):
+            yield from self._frame(run, frame.conn, frame.time, info, frame.payload)
+
+
+def _run_of(one: Input) -> object:
+    return run_identity(one.header) if one.header.created else one.path

@@ -21,6 +21,7 @@ What each venue speaks, as pure state machines: one package a venue.
     decoding.py          JSON texts of a known shape
     rest/                what the REST halves of all venues stand on
     checking/            what frames say that cannot be true
+    market/              what frames tell of the market, in one form
     state/               what snapshots for late clients are made of
     credentials.py       keys that sign
     api_key.py           keys that go with the handshake

@@ -20,6 +20,7 @@ and 2026-09-30.
     book.py             the level2 book of a product
     trimming.py         frames with the best levels alone
     tracks.py           what two connections have in common
+    market/             what its frames tell of the market
     account.py          orders, positions, balances
     settings.py         what can be set in a replay of it
     limits/             limits that the venue sets
@@ -58,6 +59,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ...model import FrameInfo
+    from ..market.reader import MarketReader
     from ..rest.half import RestHalf
     from ..tracks.track_rule import TrackRule
 from ..auth import Auth
@@ -204,6 +206,12 @@ class CoinbaseAdvanced(FeedDefaults):
         from .tracks import AdvancedTracks
 
         return AdvancedTracks()
+
+    def market_reader(self) -> MarketReader:
+        """Return what reads its frames; see `market_reader_of`."""
+        from .market.reader import AdvancedMarketReader
+
+        return AdvancedMarketReader()
 
     def client(self, subscriptions: Sequence[Subscription], credentials: Credentials | None = None) -> FeedClient:
         """Return the client half for a new connection, with a key that signs if there is one; see `Feed`."""

@@ -22,6 +22,7 @@ the first key.
     trimming.py         frames with the best levels alone
     tracks.py           what two connections have in common
     limits.py           limits that the venue sets
+    market/             what its frames tell of the market
 
 The halves, and what else few runs of feedrec need, are imported when they are asked for.
 """
@@ -50,6 +51,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from ..auth import Auth
     from ..checking import FrameCheck
+    from ..market.reader import MarketReader
     from ..rest import RestHalf
     from ..tracks.track_rule import TrackRule
 
@@ -180,6 +182,12 @@ class CoinbaseExchange(FeedDefaults):
         other = cast(CoinbaseExchange, self.with_channels(sample.requested.keys()))
         other._routes = Routes(sample.requested)  # noqa: SLF001
         return other
+
+    def market_reader(self) -> MarketReader:
+        """Return what reads its frames; see `market_reader_of`."""
+        from .market.reader import ExchangeMarketReader
+
+        return ExchangeMarketReader()
 
     def state(self, wanted: Collection[Key] | None) -> FeedState | None:
         """Return an empty state; see `VenueFeed`."""

@@ -23,13 +23,19 @@ class MarketReader(Protocol):
 
     exchange: str
 
-    def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told]:
-        """Return what a frame tells, in its order; nothing where it tells nothing, or is not understood."""
+    def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told] | None:
+        """
+        Return what a frame tells, in its order: nothing if its channel tells nothing of this kind.
+
+        Returns:
+            None if the frame is one of those that do, but is not understood.
+
+        """
         ...
 
 
 def market_reader_of(feed: Feed) -> MarketReader | None:
-    """Return a feed's reader: what its method `market_reader` makes, which a feed need not have; None if it has none."""
+    """Return what a feed's method `market_reader` makes; None if it has no such method, which it need not have."""
     make = getattr(feed, "market_reader", None)
     reader: MarketReader | None = None if make is None else make()
     return reader

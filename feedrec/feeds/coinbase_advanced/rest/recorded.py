@@ -11,6 +11,9 @@ from ...decoding import decoder_of
 from ...rest.half import Market
 from ...venue import Key
 from ..channels import STATUS, TICKER, TICKER_BATCH
+from ..market.shapes import CandleItem as SeenCandle
+from ..market.shapes import TickerItem as Ticker
+from ..market.shapes import TradeItem as SeenTrade
 
 __all__ = [
     "CANDLES",
@@ -39,46 +42,6 @@ _OWN_BOOKS = ("USDT-USDC", "EURC-USDC")
 
 _LATE = 10 * NANOSECONDS
 """So far can the clocks of the recorder and of the venue be apart; a frame that comes late tells of what was before."""
-
-
-class Ticker(msgspec.Struct, gc=False):
-    """A ticker; that of `ticker_batch` has no best bid and ask."""
-
-    product_id: str
-    price: str = ""
-    volume_24_h: str = ""
-    low_24_h: str = ""
-    high_24_h: str = ""
-    low_52_w: str = ""
-    high_52_w: str = ""
-    price_percent_chg_24_h: str = ""
-    best_bid: str = ""
-    best_ask: str = ""
-    best_bid_quantity: str = ""
-    best_ask_quantity: str = ""
-
-
-class SeenTrade(msgspec.Struct, gc=False):
-    """A trade; `side` is the maker's."""
-
-    product_id: str
-    trade_id: str
-    price: str
-    size: str
-    time: str
-    side: str = ""
-
-
-class SeenCandle(msgspec.Struct, gc=False):
-    """A candle of five minutes; `start` in seconds since 1970."""
-
-    product_id: str
-    start: str
-    low: str
-    high: str
-    open: str
-    close: str
-    volume: str
 
 
 class Status(msgspec.Struct, gc=False):

@@ -1,0 +1,6 @@
+"""
+What its frames tell of the market.
+
+    reader.py  reads them
+    shapes.py  the parts of frames that are read
+"""
