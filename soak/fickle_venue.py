@@ -95,10 +95,6 @@ class _Connection:
         self._quiet = 0  # frames until the next hole or reset may come
         self._due = {what: self._next(what) for what in ("gap", "reset", "stall", "end")}
 
-    def flush(self) -> None:
-        """Have what was noted in the ledger, whatever becomes of this process."""
-        self._ledger.flush()
-
     def close(self) -> None:
         """Nothing more is sent."""
         self._ledger.close()
@@ -126,8 +122,13 @@ class _Connection:
             new = [product for product in products if product not in has]
             has += new
             for product in new if channel == "level2" else ():
-                self._writer.write(self.frame(snapshot(product, self._whims.snapshot)))
-        self._writer.write(self.frame(ack(self.subscribed)))
+                self.send([self.frame(snapshot(product, self._whims.snapshot))])
+        self.send([self.frame(ack(self.subscribed))])
+
+    def send(self, messages: list[bytes]) -> None:
+        """Send what was noted; whatever becomes of this process, no client has what is not in the ledger."""
+        self._ledger.flush()
+        self._writer.write(b"".join(messages))
 
     def updates(self, count: int) -> list[bytes]:
         """Return the messages of so many frames, or of none if nothing that has any is subscribed."""
@@ -190,7 +191,7 @@ class _Connection:
         """Reset the connection, half of the time within a message."""
         if self._chance.random() < 0.5:
             *whole, last = self.updates(1) or [b""]
-            self._writer.write(b"".join([*whole, last[: len(last) // 2]]))
+            self.send([*whole, last[: len(last) // 2]])
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_ONCE)
         self._writer.transport.abort()
         self.is_over = True
@@ -243,8 +244,7 @@ class _Venue:
             count = int(owed)
             owed -= count
             connection.leave_out(now - started)
-            writer.write(b"".join(connection.updates(count)))
-            connection.flush()
+            connection.send(connection.updates(count))
             await writer.drain()
             await self._act(connection, protocol, writer, now - started)
 

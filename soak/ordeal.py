@@ -31,7 +31,7 @@ from .faked_clock import FakedClock, find_library
 from .fickle_venue import Whims
 from .recorded import FilesAccount, Interval, account_of
 from .recorders import Exit, Resident, Supervised
-from .scrapes import Scrapes, free_port
+from .scrapes import Scrapes
 from .slope import slope_of
 
 __all__ = ["FULL", "QUICK", "Endured", "Form", "endure"]
@@ -192,12 +192,12 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
             has_disk = False
         shipped = folder / "shipped"
         shipped.mkdir()
-        scrapes = Scrapes(free_port())
+        scrapes = Scrapes(folder / "steady.log")
         disk = _Disk(where, form)
         clock = None if library is None else FakedClock(library, folder / "clock")
         server = stack.enter_context(serving("soak.fickle_venue", ledgers, whims))
         mortal = _recorder("mortal", server.url, form, folder, clock, "--verify-books", most=_MOST_FRAMES)
-        options = ("--connections", "2", "--max-age", form.age, "--metrics", f"127.0.0.1:{scrapes.port}", *form.further)
+        options = ("--connections", "2", "--max-age", form.age, "--metrics", "127.0.0.1:0", *form.further)
         steady = _recorder("steady", server.url, form, folder, clock, *options)
         acts: list[tuple[Callable[[], float], float]] = [(_killing(mortal, form, chance), form.kill / 2)]
         if has_disk:
@@ -208,11 +208,11 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
             memory = _run(form, acts, steady, scrapes)
             disk.free()
             mortal.restart()  # what is left is finished then, on a disk that takes it
+            scrapes.take()
         finally:
             mortal.stop()
             steady.stop()
         memory = [one for one in memory if not _within(disk.times, one.time)]
-        time.sleep(0.5)  # the venue notices that they have hung up
         tally, accounts = Tally(), []
         for one, name in ((mortal, "mortal"), (steady, "steady")):
             account = FilesAccount(ledgers, name, one.kills, disk.times, tally)
@@ -238,11 +238,11 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
 def _recorder(
     name: str, url: str, form: Form, folder: Path, clock: FakedClock | None, *options: str, most: int = 0
 ) -> Supervised:
-    arguments = ["--url", f"{url}/{name}", "-c", "level2", "-c", "ticker", "-c", "market_trades"]
+    arguments = ["-c", "level2", "-c", "ticker", "-c", "market_trades"]
     arguments += ["-p", "BTC-USD,ETH-USD", "--rotate", form.rotate, "-o", f"{name}.jsonl.zst", *options]
     arguments += ["--keep", form.keep, "--on-rotate", f"cp {{path}} {shlex.quote(str(folder / 'shipped'))}/{{name}}"]
     environment = {} if clock is None else clock.environment
-    return Supervised(arguments, folder / "disk", folder / f"{name}.log", environment, most=most)
+    return Supervised(url, arguments, folder / "disk", folder / f"{name}.log", environment, most=most)
 
 
 def _killing(recorder: Supervised, form: Form, chance: random.Random) -> Callable[[], float]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +20,8 @@ from .recorders import Kill
 
 __all__ = ["FilesAccount", "Interval", "account_of"]
 
-_SOON = 2 * NANOSECONDS
-"""Nanoseconds between what a venue noted of a new connection and what its recorder did, at most."""
+_LATE = 5 * NANOSECONDS
+"""Nanoseconds after which a recorder has read what came on a new connection, on a machine that runs much at once."""
 
 _EARLY = 5_000_000
 """Nanoseconds that a stamp may be before the frame was sent: clocks may differ by 1 ms until it is recorded."""
@@ -52,8 +51,8 @@ class FilesAccount:
 
     Args:
         ledgers: Where the venue's notes are.
-        recorder: The path under which this recorder connected.
-        kills: When it was killed, and what it had received.
+        recorder: The path under which this recorder connected; after a dot, a run of it may have a path of its own.
+        kills: When a run of it was killed, and what it had received.
         excused: When the disk took nothing, so that more than a second may be lost by a kill.
         tally: Where the outcome goes.
 
@@ -81,9 +80,8 @@ class FilesAccount:
             self.frames
         ) = self.steps = 0
         self._tally, self._ledgers, self._recorder = tally, ledgers, recorder
-        self._kills, self._excused = kills, excused
-        self._last_kill = -1
-        self._frames = 0
+        self._kills, self._excused = {kill.run: kill for kill in kills}, excused
+        self._frames_of = Counter[str]()  # each run
         self._run = -1
         self._runs: set[int] = set()
         self._connections: dict[int, _Open] = {}
@@ -113,16 +111,18 @@ class FilesAccount:
     def finish(self) -> None:
         """Take it that there are no more files."""
         self._end_run()
-        for path in sorted(self._ledgers.glob(f"{self._recorder}-*")):
-            if path.name not in self._names:
-                self._account_for_unseen(Ledger.read(path))
+        for kill in self._kills.values():
+            self._note_kill(kill)
+        paths = self._ledgers.glob(f"{self._recorder}[-.]*")
+        unseen = [Ledger.read(path) for path in paths if path.name not in self._names]
+        for ledger in sorted(filter(_first_sent, unseen), key=_first_sent):
+            self._account_for_unseen(ledger)
 
     def _take(self, record: Record) -> None:
         if isinstance(record, Event):
             self._take_event(record)
         elif record.direction == "in" and not record.synthetic:
             self._now = record.time - (self._offset or 0)
-            self._frames += 1
             self.frames += 1
             self._take_frame(record)
 
@@ -133,6 +133,7 @@ class FilesAccount:
         except ValueError:
             self._tally.blame(f"{frame.payload[:100]!r} was never sent")
             return
+        self._frames_of[_run_of(name)] += 1
         if connection.account is None:
             connection.name = name
             if name in self._names or not (self._ledgers / name).exists():
@@ -190,49 +191,61 @@ class FilesAccount:
 
     def _end_run(self) -> None:
         """End the connections that no `close` ended: their recorder was killed after the last line of its files."""
-        place = bisect.bisect_left(self._kills, self._now, key=attrgetter("time"))
-        is_its_own = self._last_kill < place < len(self._kills)  # two runs do not end by one kill
         for connection in self._connections.values():
             if connection.account is None:
-                self._bare.append(connection.opened)
-            elif not connection.closed and is_its_own:
+                self._bare += [connection.opened] * connection.closed
+            elif not connection.closed and _run_of(connection.name) in self._kills:
                 connection.account.ended(killed=True)
             else:
                 connection.account.over()
-        if self._connections and is_its_own and not all(one.closed for one in self._connections.values()):
-            self._last_kill = place
-            self._note_kill(self._kills[place])
         self._connections.clear()
-        self._frames = 0
         self._offset = None
 
     def _note_kill(self, kill: Kill) -> None:
         """Note how long that took to arrive which a kill has cost."""
-        received = times_in(kill.notes)
-        if self._frames > len(received):
-            self._tally.blame(
-                f"{kill.notes.name}: {self._frames} frames are recorded, and {len(received)} were received"
-            )
-        elif self._frames < len(received) and not self._is_excused(kill.time):
-            self.kill_spans.append(received[-1] - received[self._frames])
+        received, frames = times_in(kill.notes), self._frames_of[kill.run]
+        if frames > len(received):
+            self._tally.blame(f"{kill.notes.name}: {frames} frames are recorded, and {len(received)} were received")
+        elif frames < len(received) and not self._is_excused(kill.time):
+            self.kill_spans.append(received[-1] - received[frames])
 
     def _is_excused(self, time: int) -> bool:
         return any(start <= time <= end for start, end in self._excused)
 
     def _account_for_unseen(self, ledger: Ledger) -> None:
-        """Account for a connection of which no frame was recorded: it was closed or killed at once."""
-        sent = [number for number, kind in enumerate(ledger.kinds) if kind != WITHHELD]
-        if not sent:
-            return
-        self._tally.sent += len(sent)
-        first = ledger.times[sent[0]]
-        kill = next((one.time for one in self._kills if one.time >= first), None)
-        if kill is not None and (kill - first < NANOSECONDS or self._is_excused(kill)):
-            self._tally.killed += len(sent)
-        elif any(abs(opened - first) < _SOON for opened in self._bare):
-            self._tally.closed += len(sent)
+        """Account for a connection of which no frame was recorded: it was killed at once, or closed."""
+        sent, first = len(ledger) - ledger.kinds.count(WITHHELD), _first_sent(ledger)
+        self._tally.sent += sent
+        opened = max((one for one in self._bare if one <= first + _EARLY), default=None)
+        if self._was_cut_off(ledger.name, first):
+            self._tally.killed += sent
+        elif opened is not None:
+            self._bare.remove(opened)  # it is one connection, and no other
+            self._tally.closed += sent
         else:
-            self._tally.blame(f"connection {ledger.name}: nothing of {len(sent)} frames is recorded", len(sent))
+            self._tally.blame(f"connection {ledger.name}: nothing of {sent} frames is recorded", sent)
+
+    def _was_cut_off(self, name: str, first: int) -> bool:
+        """
+        Tell whether a connection was the last one of a run that was killed before it had to have it on the disk.
+
+        What was received more than a second before, `kill_spans` shows. What was not had been sent a moment before, or
+        after the kill: a venue hears the last that a client said, and answers, before it notices that it is gone.
+        """
+        kill = self._kills.get(_run_of(name))
+        if kill is None or any(_run_of(other) == kill.run and other > name for other in self._names):
+            return False
+        return kill.time - first < _LATE or self._is_excused(kill.time)
+
+
+def _run_of(name: str) -> str:
+    """Return the path under which a connection was opened."""
+    return name.rpartition("-")[0]
+
+
+def _first_sent(ledger: Ledger) -> int:
+    """Return when the first frame of a connection was sent; 0 if none was."""
+    return next((time for time, kind in zip(ledger.times, ledger.kinds, strict=True) if kind != WITHHELD), 0)
 
 
 def account_of(files: Iterable[Path], account: FilesAccount) -> FilesAccount:

@@ -20,7 +20,9 @@ __all__ = ["Exit", "Kill", "Resident", "Supervised"]
 
 _ROOT = Path(__file__).parents[1]
 _PATIENCE = 180.0
-_AGAIN = 1.0  # seconds: the processes of the one that was killed end by themselves, and leave their locks
+_AGAIN = 0.5  # seconds
+_RUN = "SOAK_RUN"
+"""The environment variable that says of which run a process is."""
 
 
 class Resident(NamedTuple):
@@ -39,17 +41,29 @@ class Exit(NamedTuple):
 
 
 class Kill(NamedTuple):
-    """A process was killed: when, in nanoseconds of the steady clock, and the file with when it received what."""
+    """
+    A process was killed.
+
+    Attributes:
+        time: When, in nanoseconds of the steady clock: a moment before it was.
+        run: Which one: the path under which it connected.
+        notes: The file with when it received what.
+
+    """
 
     time: int
+    run: str
     notes: Path
 
 
 class Supervised:
     """
-    `feedrec record`, started again whenever it is gone, until `stop` is called.
+    `feedrec record`, started again whenever it is gone with all its processes, until `stop` is called.
+
+    Each run connects under a path of its own, by which its venue knows it: `mortal.3` of the log `mortal.log`.
 
     Args:
+        url: Where all of them connect; their path is added.
         arguments: What follows `record`.
         folder: Where it runs.
         log: What it says goes there; notes of when it received what, beside that.
@@ -64,6 +78,7 @@ class Supervised:
 
     def __init__(
         self,
+        url: str,
         arguments: Sequence[str],
         folder: Path,
         log: Path,
@@ -73,7 +88,7 @@ class Supervised:
     ) -> None:
         self.kills: list[Kill] = []
         self.exits: list[Exit] = []
-        self._arguments = ["record", *arguments]
+        self._url, self._arguments = url, arguments
         self._most = most
         self._starts = 0
         self._folder, self._log = folder, log
@@ -88,7 +103,7 @@ class Supervised:
         """Kill it with SIGKILL."""
         with self._changing:
             if self._process is not None and self._process.poll() is None:
-                self.kills.append(Kill(time.monotonic_ns(), self._notes))
+                self.kills.append(Kill(time.monotonic_ns(), self._run, self._notes))
                 self._process.kill()
                 self._process.wait()
 
@@ -125,16 +140,21 @@ class Supervised:
         return (self._log.read_text().splitlines() or [""])[-1]
 
     @property
+    def _run(self) -> str:
+        return f"{self._log.stem}.{self._starts}"
+
+    @property
     def _notes(self) -> Path:
-        return self._log.with_suffix(f".{self._starts}.notes")
+        return self._log.with_name(f"{self._run}.notes")
 
     def _command(self) -> list[str]:
         """Return how it is started once more."""
         self._starts += 1
+        recording = ["record", "--url", f"{self._url}/{self._run}", *self._arguments]
         if not self._most:
-            return [sys.executable, "-m", "feedrec", *self._arguments]
+            return [sys.executable, "-m", "feedrec", *recording]
         make_notes(self._notes, self._most)
-        return [sys.executable, "-m", "soak.noting_recorder", str(self._notes), *self._arguments]
+        return [sys.executable, "-m", "soak.noting_recorder", str(self._notes), *recording]
 
     def _supervise(self) -> None:
         with self._log.open("ab") as log:
@@ -142,10 +162,27 @@ class Supervised:
                 with self._changing:
                     if self._is_over:
                         return
-                    self._process = subprocess.Popen(
-                        self._command(), cwd=self._folder, env=self._environment, stdout=log, stderr=log
-                    )
+                    command = self._command()
+                    environment = {**self._environment, _RUN: str(self._notes)}
+                    self._process = subprocess.Popen(command, cwd=self._folder, env=environment, stdout=log, stderr=log)
                 code = self._process.wait()
                 if code != -signal.SIGKILL:
                     self.exits.append(Exit(time.monotonic_ns(), code, self._last_line()))
+                self._wait_for_the_rest()
                 time.sleep(_AGAIN)
+
+    def _wait_for_the_rest(self) -> None:
+        """Wait until the processes that it had started have ended, as they do by themselves: they have locks."""
+        deadline = time.monotonic() + _PATIENCE
+        mark = f"{_RUN}={self._notes}".encode()
+        while _is_any_marked(mark) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _is_any_marked(variable: bytes) -> bool:
+    """Tell whether any process has a variable in its environment; elsewhere than on Linux, nobody can tell."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if variable in path.read_bytes().split(b"\0"):
+                return True
+    return False

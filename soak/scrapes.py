@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
-__all__ = ["Scrapes", "free_port"]
+__all__ = ["Scrapes"]
 
 _PATIENCE = 30.0
+_SERVED = re.compile(r"metrics at (http://\S+)")
 _SAMPLE = re.compile(r"^(feedrec_\w+)(?:\{[^}]*\})? ([-+\d.eE]+)$", re.MULTILINE)
-
-
-def free_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 class Scrapes:
@@ -25,7 +20,7 @@ class Scrapes:
     What was asked for so far.
 
     Args:
-        port: Where the recorder serves it.
+        log: What the recorder says, where it serves them among it: it chose a port that was free.
 
     Attributes:
         answered: How often it answered.
@@ -36,15 +31,17 @@ class Scrapes:
 
     """
 
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self._url = f"http://127.0.0.1:{port}/metrics"
+    def __init__(self, log: Path) -> None:
+        self._log = log
         self.answered = self.failed = self.frames = self.went_back = self.refusing = 0
 
     def take(self) -> None:
-        """Ask once."""
+        """Ask once, if it has said where."""
+        served = _SERVED.search(self._log.read_text()) if self._log.exists() else None
+        if served is None:
+            return
         try:
-            with urllib.request.urlopen(self._url, timeout=_PATIENCE) as answer:
+            with urllib.request.urlopen(served[1], timeout=_PATIENCE) as answer:
                 text = answer.read().decode()
         except (OSError, urllib.error.URLError):
             self.failed += self.answered > 0

@@ -91,18 +91,17 @@ def test_a_file_that_is_there_twice_is_found(folder: Path) -> None:
     assert account(folder, [files[0], files[0], files[1]])[1].faults == 40
 
 
-def kill(folder: Path, time: int, received: int, apart: int = 10_000_000) -> Kill:
+def kill(folder: Path, time: int, received: int, run: str = "x", apart: int = 10_000_000) -> Kill:
     """Note that so many frames had been received, one each 10 ms."""
     notes = folder / f"{time}.notes"
     notes.write_bytes(struct.pack(f"={received + 1}q", *(SECOND + n * apart for n in range(received)), 0))
-    return Kill(time, notes)
+    return Kill(time, run, notes)
 
 
 def test_a_kill_names_what_is_missing_after_the_last_line_and_how_long_that_took_to_come(folder: Path) -> None:
     """Without one, the frames are unaccounted for; while the disk takes nothing, it does not count how long."""
     file = write(folder / "1.jsonl", frames(range(40)))
     assert account(folder, [file])[1].faults == 60
-    assert account(folder, [file], [kill(folder, SECOND, 90)])[1].faults == 60  # it lived on after that
     then = kill(folder, 2 * SECOND, 90)
     done, tally = account(folder, [file], [then])
     assert (tally.is_complete, tally.killed, done.kill_spans) == (True, 60, [490_000_000])
@@ -113,25 +112,102 @@ def test_a_kill_names_what_is_missing_after_the_last_line_and_how_long_that_took
 
 
 def test_one_kill_ends_one_run(folder: Path) -> None:
-    note(folder / "ledgers", 50, "x-0002")
-    files = [write(folder / "1.jsonl", frames(range(40)))]
-    files.append(write(folder / "2.jsonl", frames(range(40), SECOND, "x-0002"), created=WALL + 1))
-    first, second = (kill(folder, seconds * SECOND, 40) for seconds in (2, 3))
-    assert account(folder, files, [first])[1].faults == 10
+    note(folder / "ledgers", 50, "x.1-0002")
+    note(folder / "ledgers", 50, "x.2-0003")
+    files = [write(folder / "0.jsonl", [*frames(range(100)), CLOSE])]
+    files.append(write(folder / "1.jsonl", frames(range(40), name="x.1-0002"), created=WALL + 1))
+    files.append(write(folder / "2.jsonl", frames(range(40), SECOND, "x.2-0003"), created=WALL + 2))
+    first, second = (kill(folder, (number + 1) * SECOND, 40, f"x.{number}") for number in (1, 2))
+    assert account(folder, files, [first])[1].faults == account(folder, files, [second])[1].faults == 10
     assert account(folder, files, [first, second])[1].is_complete
 
 
+def short_lived(folder: Path, first: int = 5 * SECOND, name: str = "x.1-0002") -> Path:
+    """Note 30 frames of a connection of which there is nothing; return the file of another run, which is whole."""
+    note(folder / "ledgers", 30, name, first)
+    return write(folder / "1.jsonl", [*frames(range(100)), CLOSE])
+
+
 def test_a_connection_of_which_there_is_nothing_is_found(folder: Path) -> None:
-    """Unless it was killed within a second, or opened and closed without a frame."""
-    note(folder / "ledgers", 5, "x-0002", 5 * SECOND)
-    whole = [*frames(range(100)), CLOSE]
-    file = write(folder / "1.jsonl", whole)
-    assert account(folder, [file])[1].faults == 5
-    assert account(folder, [file], [kill(folder, 7 * SECOND, 0)])[1].faults == 5
-    assert account(folder, [file], [kill(folder, 5_500_000_000, 0)])[1].is_complete
-    opened = [Event(WALL + 5 * SECOND, 1, name, {"code": 1006}) for name in ("open", "close")]
-    tally = account(folder, [write(folder / "2.jsonl", [*whole, *opened])])[1]
-    assert (tally.is_complete, tally.closed) == (True, 5)
+    """Unless its own run was killed before it had to be on the disk."""
+    file = short_lived(folder)
+    soon = 5_500_000_000
+    assert account(folder, [file])[1].wrong == ["connection x.1-0002: nothing of 30 frames is recorded"]
+    assert account(folder, [file], [kill(folder, soon, 0, "x.2")])[1].faults == 30
+    tally = account(folder, [file], [kill(folder, soon, 0, "x.1")])[1]
+    assert (tally.is_complete, tally.killed) == (True, 30)
+    late = kill(folder, 11 * SECOND, 0, "x.1")
+    assert account(folder, [file], [late])[1].faults == 30
+    assert account(folder, [file], [late], [Interval(late.time - 1, late.time + 1)])[1].is_complete
+
+
+@pytest.mark.parametrize("late", [SECOND + 200_000_000, 3 * SECOND], ids=["by a little", "by seconds"])
+def test_what_was_sent_more_than_a_second_before_a_kill_and_never_received_is_not_lost_by_the_recorder(
+    folder: Path, late: int
+) -> None:
+    """As where a machine with other work has let it wait: it would have been read."""
+    file = short_lived(folder)
+    done, tally = account(folder, [file], [kill(folder, 5 * SECOND + late, 0, "x.1")])
+    assert (tally.wrong, tally.is_complete, done.kill_spans) == ([], True, [])
+
+
+@pytest.mark.parametrize("after", [1, 20_000_000, 3 * SECOND], ids=["at once", "a moment later", "seconds later"])
+def test_a_venue_that_answers_one_who_was_just_killed_has_lost_nothing_by_it(folder: Path, after: int) -> None:
+    """It hears the subscriptions first, and only then that the client is gone; the next kill is of another run."""
+    file = short_lived(folder)
+    kills = [kill(folder, 5 * SECOND - after, 0, "x.1"), kill(folder, 12 * SECOND, 0, "x.2")]
+    tally = account(folder, [file], kills)[1]
+    assert (tally.wrong, tally.is_complete, tally.killed) == ([], True, 30)
+
+
+def test_what_a_run_had_received_of_which_there_is_nothing_counts_as_lost_by_its_kill(folder: Path) -> None:
+    """For as long as that was: a second at most may be."""
+    file = short_lived(folder)
+    done, tally = account(folder, [file], [kill(folder, 6 * SECOND, 30, "x.1")])
+    assert (tally.is_complete, done.kill_spans) == (True, [290_000_000])
+    done, _ = account(folder, [file], [kill(folder, 6 * SECOND, 30, "x.1", apart=50_000_000)])
+    assert done.kill_spans == [1_450_000_000]
+
+
+def test_a_connection_of_which_there_is_nothing_though_a_later_one_is_there_is_found(folder: Path) -> None:
+    """A kill takes what came last."""
+    file = short_lived(folder)
+    note(folder / "ledgers", 50, "x.1-0003", 6 * SECOND)
+    later = write(folder / "2.jsonl", frames(range(40), 5 * SECOND, "x.1-0003"), created=WALL + 1)
+    assert account(folder, [file, later], [kill(folder, 7 * SECOND, 45, "x.1")])[1].faults == 30
+
+
+def bare(time: int, *names: str, conn: int = 1) -> list[Record]:
+    return [Event(WALL + time, conn, name, {"code": 1006}) for name in names]
+
+
+OPENED = {
+    "just before": (bare(5 * SECOND, "open", "close"), 0),
+    "long before, as the venue was late": (bare(2 * SECOND, "open", "close"), 0),
+    "after it": (bare(6 * SECOND, "open", "close"), 30),
+    "and never closed": (bare(5 * SECOND, "open"), 30),
+}
+
+
+@pytest.mark.parametrize(("events", "faults"), OPENED.values(), ids=OPENED)
+def test_a_connection_that_was_opened_and_closed_without_a_frame_explains_one_that_was_sent_something_later(
+    folder: Path, events: list[Record], faults: int
+) -> None:
+    note(folder / "ledgers", 30, "x-0002", 5 * SECOND)
+    done, tally = account(folder, [write(folder / "1.jsonl", [*frames(range(100)), CLOSE, *events])])
+    assert (tally.faults, tally.is_complete) == (faults, not faults)
+    assert done.closes == 1 + sum(isinstance(one, Event) and one.name == "close" for one in events)
+
+
+def test_a_connection_without_a_frame_explains_one_other(folder: Path) -> None:
+    for number in (2, 3):
+        note(folder / "ledgers", 30, f"x-000{number}", number * SECOND)
+    whole = [*frames(range(100)), CLOSE, *bare(SECOND, "open", "close")]
+    assert account(folder, [write(folder / "1.jsonl", whole)])[1].faults == 30
+    both = [*whole, *bare(SECOND, "open", "close", conn=2)]
+    assert account(folder, [write(folder / "2.jsonl", both)])[1].is_complete
+    late = [*whole, *bare(2 * SECOND, "open", "close", conn=2)]
+    assert account(folder, [write(folder / "3.jsonl", late)])[1].is_complete
 
 
 def test_a_stamp_that_is_before_the_frame_was_sent_is_found(folder: Path) -> None:
