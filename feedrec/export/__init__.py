@@ -5,4 +5,5 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     untimed.py        times for what the venue gives none
     market_stream.py  what recordings tell of the market, in order
     market_sink.py    what writes it in another format
+    day_books.py      the books with which days begin
 """
