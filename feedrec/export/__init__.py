@@ -6,4 +6,5 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     market_stream.py  what recordings tell of the market, in order
     market_sink.py    what writes it in another format
     day_books.py      the books with which days begin
+    market_export.py  the one into the other
 """

@@ -16,7 +16,7 @@ Pure: what was read goes in, what is to be told comes out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -97,7 +97,7 @@ class Continuity:
 
     def __init__(self) -> None:
         self._owners: dict[Key, Connection] = {}
-        self._known: dict[str, bool] = {}  # by product, whether its book is
+        self._known: dict[str, Connection] = {}  # by product, who tells of its book, while that is known
         self._broken: dict[tuple[Of, str], _Broken] = {}
         self._ended: set[Connection] = set()
         self._last_times: dict[Connection, int] = {}
@@ -124,29 +124,35 @@ class Continuity:
             return self._break(name, event.time, lambda owner: owner == this, event.details.get("product"))
         return []
 
-    def take(self, conn: Connection, time: int, told: Iterable[Told]) -> Iterator[Told | Gap]:
+    def take(self, conn: Connection, time: int, told: Sequence[Told]) -> Sequence[Told | Gap]:
         """
-        Take what a received frame tells.
+        Take what a received frame tells; return what of that is to be told, with the gaps before it.
 
         Args:
             conn: The connection.
             time: When it was received, in nanoseconds.
             told: What it tells.
 
-        Yields:
-            What of that is to be told, with the gaps before it.
-
         """
-        self._seen(conn, time)
+        self._time = self._last_times[conn] = time
+        if len(told) == 1 and not self._takeovers:  # nearly always
+            return self._take(conn, time, told[0])
+        found: list[Told | Gap] = []
         if self._takeovers:
-            yield from self._settled(time)
+            self._go_on(conn)
+            found += self._settled(time)
         for one in told:
-            if isinstance(one, BookChanges):
-                yield from self._book(conn, time, one)
-            elif isinstance(one, Trades):
-                yield from self._trades_of(conn, time, one)
-            elif self._is_owner(conn, _kind(one), one.product, is_beginning=one.is_snapshot):
-                yield one
+            found += self._take(conn, time, one)
+        return found
+
+    def _take(self, conn: Connection, time: int, told: Told) -> Sequence[Told | Gap]:
+        if isinstance(told, BookChanges):
+            if told.is_snapshot:
+                return self._snapshot(conn, time, told)
+            return (told,) if self._known.get(told.product) == conn else ()
+        if isinstance(told, Trades):
+            return self._trades_of(conn, time, told)
+        return (told,) if self._is_owner(conn, _kind(told), told.product, is_beginning=told.is_snapshot) else ()
 
     def finish(self) -> list[Gap]:
         """Return what is still missing when all has been read; that a connection ended is no gap then."""
@@ -161,8 +167,11 @@ class Continuity:
 
     def _seen(self, conn: Connection, time: int) -> None:
         self._time = self._last_times[conn] = time
-        if self._takeovers:
-            self._takeovers = [one for one in self._takeovers if one.before != conn]
+        self._go_on(conn)
+
+    def _go_on(self, conn: Connection) -> None:
+        """Note that a connection from which another one took over brings something later all the same."""
+        self._takeovers = [one for one in self._takeovers if one.before != conn]
 
     def _settled(self, time: int) -> list[Gap]:
         """Return, once, the gaps between connections of which the earlier one is surely over."""
@@ -180,38 +189,36 @@ class Continuity:
         self._owners[kind, product] = conn
         return True
 
-    def _book(self, conn: Connection, time: int, changes: BookChanges) -> Iterator[BookChanges | Gap]:
-        product = changes.product
-        if not changes.is_snapshot:
-            if self._known.get(product) and self._owners["book", product] == conn:
-                yield changes
-            return
+    def _snapshot(self, conn: Connection, time: int, snapshot: BookChanges) -> list[Told | Gap]:
+        found: list[Told | Gap] = [snapshot]
+        product = snapshot.product
         before = self._owners.get(("book", product))
         broken = self._broken.pop(("book", product), None)
         if broken is not None:
-            yield Gap(product, "book", broken.reason, broken.start, time)
+            found.insert(0, Gap(product, "book", broken.reason, broken.start, time))
         elif before is not None and before != conn:
             self._takeovers.append(_Takeover(Gap(product, "book", "end", self._last_times[before], time), before))
-        self._owners["book", product] = conn
-        self._known[product] = True
-        yield changes
+        self._owners["book", product] = self._known[product] = conn
+        return found
 
-    def _trades_of(self, conn: Connection, time: int, trades: Trades) -> Iterator[Trades | Gap]:
+    def _trades_of(self, conn: Connection, time: int, trades: Trades) -> list[Told | Gap]:
         product = trades.product
         is_first = product not in self._trades
         self._is_owner(conn, "trades", product, is_beginning=trades.is_snapshot)
-        broken = self._broken.pop(("trades", product), None)
         numbers = [int(one) if one.isdecimal() else None for one in trades.ids]
-        last = self._last_trades.get(product)
         known = [number for number in numbers if number is not None]
+        last = self._last_trades.get(product)
+        found: list[Told | Gap] = []
+        broken = self._broken.pop(("trades", product), None)
         if broken is not None and (last is None or not known or min(known) > last + 1):
-            yield Gap(product, "trades", broken.reason, broken.start, time)
+            found.append(Gap(product, "trades", broken.reason, broken.start, time))
         is_new, floor = self._trades[product].add, None if is_first or not trades.is_snapshot else last
         kept = [number is None or (is_new(number) and (floor is None or number > floor)) for number in numbers]
         if known:
             self._last_trades[product] = max(*known, last or 0)
         if any(kept):
-            yield _chosen(trades, kept, is_snapshot=trades.is_snapshot and is_first)
+            found.append(_chosen(trades, kept, is_snapshot=trades.is_snapshot and is_first))
+        return found
 
     def _break(
         self, reason: str, time: int, is_meant: Callable[[Connection], bool], product: object = None
@@ -223,7 +230,7 @@ class Continuity:
                 continue
             of: Of = "book" if kind == "book" else "trades"
             self._broken.setdefault((of, one), _Broken(reason, time))
-            if of == "book" and self._known.pop(one, False):
+            if of == "book" and self._known.pop(one, None) is not None:
                 lost.append(BookLost(one, reason))
         return lost
 

@@ -75,6 +75,11 @@ class DayBooks:
         if book is not None:
             self._pending -= book.lose()
 
+    def known(self) -> list[BookChanges]:
+        """Return all books that are known, each as `take` does."""
+        found = [book.snapshot(product) for product, book in self._books.items()]
+        return [book for book in found if book is not None]
+
     def _fold(self) -> None:
         """Put half of the changes into their books, those of the products with the most first."""
         levels, folding = 0, self._pending > self._most

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from ..feeds.market.reader import MarketReader
+from ..feeds.market.told import Told
 from ..formats.line.codec import decode_line
 from ..formats.line.columns import ReceivedColumns, stretches
 from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, run_identity
 from ..formats.tools.input_lines import InputLines
-from ..model import Describe, DescribeAll, Event, Frame, FrameInfo
+from ..model import Describe, DescribeAll, Event, Frame
 from .continuity import Continuity, Gap
 from .untimed import Item, with_times
 
@@ -90,19 +91,25 @@ class MarketStream:
             if chosen is None:
                 return
             received = chosen
+        read, take, products = self._reader.read, self._continuity.take, self._selection.products
         columns = zip(received.times, received.conns, received.payloads, received.infos, strict=True)
         for time, conn, payload, info in columns:
-            yield from self._frame(run, conn, time, info, payload)
-
-    def _frame(self, run: int, conn: int, time: int, info: FrameInfo, payload: bytes) -> Iterator[Item]:
-        told = self._reader.read(info, payload)
-        if told and self._selection.products:
-            told = [one for one in told if one.product in self._selection.products]
-        if told:
-            for one in self._continuity.take((run, conn), time, told):
+            told = read(info, payload)
+            if not told or products:
+                yield from self._frame(run, conn, time, told)
+                continue
+            for one in take((run, conn), time, told):
                 yield Item(time, one)
-        elif told is None:
+
+    def _frame(self, run: int, conn: int, time: int, told: Sequence[Told] | None) -> Iterator[Item]:
+        """Yield what is told of all that a frame tells, or count it if it was not understood."""
+        if told is None:
             self.not_understood += 1
+            return
+        products = self._selection.products
+        chosen = [one for one in told if one.product in products] if products else told
+        for one in self._continuity.take((run, conn), time, chosen):
+            yield Item(time, one)
 
     def _odd(self, file: int, lines: Sequence[bytes], batch: Sequence[bytes]) -> Iterator[Item]:
         """Take lines one by one: those that are no received frames as feedrec writes them."""
@@ -119,7 +126,7 @@ class MarketStream:
     def _odd_frame(self, run: int, frame: Frame) -> Iterator[Item]:
         info = self._describe(frame.payload)
         if not self._selection.is_filter or self._selection.takes_received(frame.conn, info):
-            yield from self._frame(run, frame.conn, frame.time, info, frame.payload)
+            yield from self._frame(run, frame.conn, frame.time, self._reader.read(info, frame.payload))
 
 
 def _run_of(one: Input) -> object:

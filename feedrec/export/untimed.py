@@ -50,6 +50,9 @@ def with_times(items: Iterable[Item]) -> Iterator[Item]:
                 untimed[told.product] = len(waiting)
             elif untimed and (place := untimed.pop(told.product, None)) is not None:
                 waiting[place] = _timed(waiting[place], told.time)
+            elif told.time and not waiting:  # nearly always
+                yield item
+                continue
         if not waiting and not untimed:
             yield _timed(item)
             continue

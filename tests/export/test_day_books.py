@@ -139,3 +139,15 @@ def test_prices_that_only_differ_beyond_what_a_float_tells_are_two_levels() -> N
     opening = books.take(DAY, book_changes("A", 6, []))
     assert opening is not None
     assert opening.prices == prices
+
+
+def test_all_books_that_are_known_can_be_had_at_any_time() -> None:
+    books = DayBooks()
+    for product in "ABC":
+        books.take(1, book_changes(product, 1, [(True, "1", "2")], is_snapshot=True))
+    books.take(2, book_changes("A", 2, [(False, "3", "4")]))
+    books.lose("B")
+    assert books.known() == [
+        book_changes("A", 2, [(True, "1", "2"), (False, "3", "4")], is_snapshot=True),
+        book_changes("C", 1, [(True, "1", "2")], is_snapshot=True),
+    ]

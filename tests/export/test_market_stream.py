@@ -1,0 +1,119 @@
+"""What recordings of files tell of the market: read as frames come, whatever the lines look like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from feedrec.export.continuity import BookLost, Gap
+from feedrec.export.market_stream import MarketStream
+from feedrec.export.untimed import Item
+from feedrec.feeds.coinbase_advanced import FEED
+from feedrec.feeds.market.reader import market_reader_of
+from feedrec.feeds.market.told import BookChanges, Trades
+from feedrec.formats import Selection, create_recording, open_recording
+from feedrec.formats.several.inputs import inspect_recording
+from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
+
+START = 1_790_000_000 * NANOSECONDS
+
+
+def book(kind: str, *levels: tuple[str, str, str], product: str = "A-B", at: int = START, number: int = 0) -> bytes:
+    updates = [
+        {"side": side, "event_time": format_time(at), "price_level": price, "new_quantity": quantity}
+        for side, price, quantity in levels
+    ]
+    event = {"type": kind, "product_id": product, "updates": updates}
+    frame = {"channel": "l2_data", "timestamp": format_time(at), "sequence_num": number, "events": [event]}
+    return msgspec.json.encode(frame)
+
+
+SNAPSHOT = book("snapshot", ("bid", "1", "5"), ("offer", "2", "6"))
+CHANGE = book("update", ("bid", "1", "0"))
+
+
+def write(path: Path, records: Sequence[Record], created: int = START) -> Path:
+    writer = create_recording(path, Header("coinbase-advanced", "wss://x", created, "test"))
+    for record in records:
+        writer.write(record, FEED.describe(record.payload) if isinstance(record, Frame) else None)
+    writer.finish()
+    return path
+
+
+def stream(*paths: Path, **options: Any) -> MarketStream:
+    inputs = [inspect_recording(partial(open_recording, path)) for path in paths]
+    reader = market_reader_of(FEED)
+    assert reader is not None
+    return MarketStream(inputs, reader, FEED.describe, FEED.describe_all, **options)
+
+
+def frames(*payloads: bytes, conn: int = 0, first: int = START) -> list[Record]:
+    return [Frame(first + number, conn, payload) for number, payload in enumerate(payloads)]
+
+
+def kinds(items: Sequence[Item]) -> list[str]:
+    return [type(item.told).__name__ for item in items]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl.zst", "jsonl", "parquet"])
+def test_everything_is_told_with_the_time_at_which_it_was_received(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path / f"a.{suffix}", frames(SNAPSHOT, *[CHANGE] * 20))
+    told = list(stream(path))
+    assert [item.time for item in told] == list(range(START, START + 21))
+    assert kinds(told) == ["BookChanges"] * 21
+
+
+def test_lines_of_another_program_are_read_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", frames(SNAPSHOT, *[CHANGE] * 20))
+    path.write_text("\n".join(line.replace(':"in"', ': "in"') for line in path.read_text().splitlines()) + "\n")
+    assert kinds(list(stream(path))) == ["BookChanges"] * 21
+
+
+def test_events_break_books_and_the_next_snapshot_follows_a_gap(tmp_path: Path) -> None:
+    records = [
+        *frames(SNAPSHOT, CHANGE),
+        Event(START + 2, 0, "gap", {"expected": 2, "received": 3}),
+        *frames(CHANGE, SNAPSHOT, first=START + 3),
+    ]
+    told = list(stream(write(tmp_path / "a.jsonl.zst", records)))
+    assert kinds(told) == ["BookChanges", "BookChanges", "BookLost", "Gap", "BookChanges"]
+    assert told[2].told == BookLost("A-B", "gap")
+    assert told[3] == Item(START + 4, Gap("A-B", "book", "gap", START + 2, START + 4))
+
+
+def test_two_files_are_told_by_time_and_connections_of_two_runs_are_two(tmp_path: Path) -> None:
+    one = write(tmp_path / "1.jsonl.zst", frames(SNAPSHOT, CHANGE))
+    other = write(tmp_path / "2.jsonl.zst", frames(SNAPSHOT, CHANGE, first=START + NANOSECONDS), created=START + 5)
+    told = list(stream(other, one))
+    assert kinds(told) == ["BookChanges"] * 4 + ["Gap"], "the first run did not say that it ended"
+    assert told[-1].told == Gap("A-B", "book", "end", START + 1, START + NANOSECONDS)
+
+
+def test_only_what_is_selected_is_told(tmp_path: Path) -> None:
+    other = book("snapshot", ("bid", "1", "5"), product="C-D")
+    path = write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, other, CHANGE))
+    selection = Selection(products=frozenset(["C-D"]), start=START + 1, end=START + 2)
+    (item,) = stream(path, selection=selection)
+    assert isinstance(item.told, BookChanges)
+    assert item.told.product == "C-D"
+
+
+def test_a_frame_about_several_products_tells_of_those_that_are_selected(tmp_path: Path) -> None:
+    trade = {"trade_id": "1", "price": "1", "size": "1", "time": format_time(START), "side": "BUY"}
+    trades = [{"product_id": product, **trade} for product in ("A-B", "C-D")]
+    frame = {"channel": "market_trades", "sequence_num": 0, "events": [{"type": "update", "trades": trades}]}
+    path = write(tmp_path / "a.jsonl.zst", frames(msgspec.json.encode(frame)))
+    (item,) = stream(path, selection=Selection(products="C-D"))
+    assert isinstance(item.told, Trades)
+    assert item.told.product == "C-D"
+
+
+def test_frames_that_are_not_understood_are_counted(tmp_path: Path) -> None:
+    found = stream(write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, CHANGE.replace(b'"bid"', b'"between"'))))
+    assert kinds(list(found)) == ["BookChanges"]
+    assert found.not_understood == 1
