@@ -69,6 +69,7 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
     (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
     (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
+    (tmp_path / "frames.ndjson").write_text('{"t":"recv","conn":"ws.1","ts":1622591002.4,"data":"{}"}\n')
     (tmp_path / "golden.json").write_text('{"frames":1545}')
     (tmp_path / "recorder.toml").write_text(blocks(ROOT / "docs" / "operations.md", "toml")[0])
     (tmp_path / "products.txt").write_text("BTC-USD\n")

@@ -7,6 +7,7 @@ Recordings on disk, in subpackages that build on each other.
     file/         one recording as a file
     several/      several recordings at once
     checkpoints/  states beside recordings
+    foreign/      files of other tools
     tools/        convert, summarise, verify, repair
     dedupe/       one recording of several of the same feed
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ...errors import DamagedRecordingError, UsageError
+from ...errors import UsageError
 from ..checkpoints import write_beside
 from ..converting.deduplicating import deduplicate
+from ..converting.importing import Losses, importing_options
 from ..converting.inputs import look_at, progress
 from ..converting.report import facts_of, report_of
 from ..converting.rewriting import rewrite_of
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from ...times import Moment
 
 _CHOICE = ("channels", "products", "start", "end", "connections", "direction")
-_FORMATS = ["tardis", "hftbacktest", "jsonl"]
 _SPLIT_HELP = (
     "Write several files: one per interval, e.g. 1h (aligned to the clock), or of about this size, e.g. 512MB."
 )
@@ -90,9 +90,7 @@ log = logging.getLogger("feedrec")
     help="Keep the best N levels of each side of books, consistently.",
 )
 @click.option("--anonymize", is_flag=True, help="Replace ids of orders, trades, users and accounts, consistently.")
-@click.option("--input-format", type=click.Choice(_FORMATS), help="Read a file written by another tool.")
-@click.option("--time-field", metavar="NAME", help="With jsonl: the field that holds the time, e.g. ts or data.ts.")
-@click.option("--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]")
+@importing_options
 @click.option("--level", metavar="N", type=click.IntRange(1, 22), help="Compression level, up to 9 for gzip.")
 @click.option("--no-checkpoints", is_flag=True, help=_NO_CHECKPOINTS_HELP)
 @overwrite_option
@@ -114,14 +112,14 @@ def convert(
 
     Lines that feedrec wrote are copied byte for byte, except with --trim-book and --anonymize. INPUT is a file, a
     folder of recordings, or - for stdin. Without -o, a last - is stdout. Of a damaged file of another tool, what comes
-    before the damage is converted; the exit code is 3 then.
+    before the damage is converted; the exit code is 3 then, as with lines that --skip-bad passed over.
 
     \b
       feedrec convert FILE -o FILE.parquet
       feedrec convert FILE -o - --format jsonl.zst | ssh HOST 'cat > FILE'
       feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
       feedrec convert --dedupe here/ there/ -o feed.jsonl.zst
-      feedrec convert raw.gz -o raw.jsonl.zst --input-format tardis
+      feedrec convert raw.ndjson -o raw.jsonl.zst --time-field ts --payload-field data
     """
     inputs, target = places_of(inputs, target)
     is_stdout = check_target(target, kind, split, options["max_size"], as_json=as_json)
@@ -143,8 +141,8 @@ def _convert(
     """Convert, and report."""
     from ...formats.tools.convert import convert as convert_recordings
 
-    damage: dict[Path, DamagedRecordingError] = {}
-    found = look_at(inputs, options, damage)
+    losses = Losses()
+    found = look_at(inputs, options, losses)
     selection, endpoint = _selection(found, options), found[0].header.endpoint
     rules = rules_for(endpoint)
     with progress(found) as on_read:
@@ -164,7 +162,7 @@ def _convert(
             on_read=on_read,
         )
         write_beside(result, endpoint, options, partial(on_read, 0, found[0].size))
-    _end(result, selection, list(damage.values()), as_json=as_json, is_stdout=is_stdout)
+    _end(result, selection, losses, as_json=as_json, is_stdout=is_stdout)
 
 
 def _selection(found: Sequence[Input], options: dict[str, Any]) -> Selection:
@@ -184,18 +182,17 @@ def _warn_of_nothing(result: Conversion, selection: Selection) -> None:
 def _end(
     result: Conversion,
     selection: Selection,
-    damage: Sequence[DamagedRecordingError],
+    losses: Losses,
     *,
     as_json: bool,
     is_stdout: bool,
 ) -> None:
     """Report what was written, and what could not be read."""
     _warn_of_nothing(result, selection)
-    for error in damage:
-        log.warning("%s: only what comes before that was converted", error)
-    facts = {**facts_of(result), "damage": [str(error) for error in damage]}
+    losses.warn()
+    facts = {**facts_of(result), **losses.facts()}
     echo_json(facts) if as_json else echo_prose(*report_of(result), err=is_stdout)
-    if damage:
+    if losses:
         sys.stdout.flush()
         raise click.exceptions.Exit(3)
 

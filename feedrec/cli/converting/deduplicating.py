@@ -14,6 +14,7 @@ from .. import output
 from ..checkpoints import write_beside
 from ..feed_rules import rules_for, track_rule_for
 from ..terminal import echo_json, echo_prose
+from .importing import INPUT_OPTIONS
 from .inputs import progress
 from .report import facts_of, report_of
 
@@ -37,9 +38,7 @@ _OF_WHOLE = {
     "trim_book": "--trim-book",
     "anonymize": "--anonymize",
     "max_size": "--max-size",
-    "input_format": "--input-format",
-    "time_field": "--time-field",
-    "endpoint": "--endpoint",
+    **INPUT_OPTIONS,
 }
 """Options that do not go with it."""
 

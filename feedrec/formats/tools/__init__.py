@@ -15,6 +15,4 @@ Work on whole recordings: what the commands do.
     salvage_blocks.py  what is left of zstd and plain lines
     salvage_prefix.py  what is left of gzip and Parquet
     salvage_writer.py  the new recording, and what it says of the holes
-    foreign_files.py   files of other tools
-    foreign_lines.py   lines of other tools
 """

@@ -143,6 +143,33 @@ def test_lines_with_a_time_field_are_frames(tmp_path: Path) -> None:
     assert [frame.time for frame in frames] == [1559347228619 * 10**6, 1559347228620 * 10**6]
 
 
+ENVELOPES = b"""\
+{"t":"header","config":{}}
+{"t":"connect","conn":"A","ts":1622591001.5,"addr":"wss://x.example/ws?apikey=hunter22"}
+{"t":"send","conn":"A","ts":1622591001.6,"data":"{\\\\"op\\\\":\\\\"login\\\\",\\\\"secret\\\\":\\\\"hunter22\\\\"}"}
+{"t":"recv","conn":"A","ts":1622591002.4,"data":{"n": 1}}
+"""
+FIELDS = ("--time-field", "ts", "--payload-field", "data", "--direction-field", "t", "--conn-field", "conn")
+
+
+def test_envelopes_are_opened_and_what_lacks_a_time_is_passed_over_where_asked(tmp_path: Path) -> None:
+    """Secrets of what was sent stay out, as in a recording."""
+    (tmp_path / "x.ndjson").write_bytes(ENVELOPES)
+    done = feedrec("convert", "x.ndjson", "-o", "y.jsonl", *FIELDS, cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert b"x.ndjson: line 1 cannot be read: it has no field 'ts'; --skip-bad passes over it" in done.stderr
+    done = feedrec("convert", "x.ndjson", "-o", "y.jsonl", *FIELDS, "--skip-bad", "--json", cwd=tmp_path)
+    assert done.returncode == 3
+    assert b"x.ndjson: passed over line 1; line 1 because it has no field 'ts'" in done.stderr
+    assert json.loads(done.stdout)["skipped"] == {"x.ndjson": 1}
+    assert (tmp_path / "y.jsonl").read_bytes().splitlines()[1:] == [
+        b'{"time":"2021-06-01T23:43:21.500000000Z","conn":0,"event":"open","url":"wss://x.example/ws?apikey=[redacted]"}',
+        b'{"time":"2021-06-01T23:43:21.600000000Z","conn":0,"dir":"out","redacted":true,'
+        b'"frame":{"op":"login","secret":"[redacted]"}}',
+        b'{"time":"2021-06-01T23:43:22.400000000Z","conn":0,"dir":"in","frame":{"n": 1}}',
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -151,6 +178,9 @@ def test_lines_with_a_time_field_are_frames(tmp_path: Path) -> None:
         ((DEMO, "-o", "x.jsonl", "-c", "tickr"), 2, "did you mean 'ticker'"),
         ((DEMO, "-o", "x.jsonl", "--input-format", "jsonl"), 2, "needs --time-field"),
         ((DEMO, "-o", "x.jsonl", "--input-format", "tardis", "--time-field", "x"), 2, "needs --input-format jsonl"),
+        ((DEMO, "-o", "x.jsonl", "--input-format", "tab", "--conn-field", "x"), 2, "needs --input-format jsonl"),
+        ((DEMO, "-o", "x.jsonl", "--payload-field", "x"), 2, "--payload-field needs --time-field"),
+        ((DEMO, "-o", "x.jsonl", "--time-field", "x", "--direction-field", "."), 2, "--direction-field is empty"),
         ((DEMO, "-o", "x.jsonl", "--endpoint", "coinbase-advancd"), 2, "did you mean 'coinbase-advanced'"),
         ((DEMO, "-o", "x.jsonl", "--time-field", "ts"), 1, "line 1 cannot be read: it has no field 'ts'"),
         (("none.jsonl", "-o", "x.jsonl"), 1, "no such file"),

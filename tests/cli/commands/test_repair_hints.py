@@ -61,6 +61,7 @@ FOREIGN = {
     "gzip": gzip.compress(TARDIS, mtime=0),
     "cut gzip": gzip.compress(TARDIS, mtime=0)[:-4],
     "hftbacktest": b"1723161256172210766 {}\n",
+    "tab": b"1723161256172210766\t{}\n",
 }
 
 

@@ -1,0 +1,108 @@
+"""Files of lines of other tools."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+
+from ...errors import DamagedRecordingError, LineError, RecordingError, TruncatedRecordingError
+from ...model import Record
+from ..file.recording_file import RecordingFile
+from .source import SKIP_HINT, Importing, MakeSource, Secrecy, Skipped
+from .unpacked_file import lines_of
+
+__all__ = ["LineReader", "LineSource", "lines_read_by"]
+
+_END_MARKS = b"\r\x1a"
+"""What may follow the last line feed, besides a line: Ctrl-Z, see `TextForm`."""
+
+
+class LineReader(ABC):
+    """Turns the lines of a file into records, one after another."""
+
+    @abstractmethod
+    def __call__(self, line: bytes) -> Sequence[Record]:
+        """
+        Turn the next line, without its line feed, into records.
+
+        Raises:
+            LineError: If it is not a line of this form.
+
+        """
+
+    @abstractmethod
+    def is_whole(self, line: bytes) -> bool:
+        """Return whether a line that was read, and has no line feed, shows that nothing is missing behind it."""
+
+
+class LineSource:
+    """
+    The records of a file of lines.
+
+    Args:
+        file: The file.
+        read: Reads its lines.
+        importing: How it is read.
+
+    Attributes:
+        damage: As for `Source`.
+        skipped: As for `Source`.
+
+    """
+
+    def __init__(self, file: RecordingFile, read: LineReader, importing: Importing) -> None:
+        self.damage: DamagedRecordingError | None = None
+        self.skipped = Skipped()
+        self._file = file
+        self._read = read
+        self._skips_bad = importing.skips_bad
+        self._count = 0
+
+    def batches(self) -> Iterator[Sequence[Record]]:
+        """
+        Yield the records of some lines at a time.
+
+        Raises:
+            RecordingError: At the first line that cannot be read, unless such lines are passed over.
+
+        """
+        text = lines_of(self._file)
+        for lines in text.batches():
+            records: list[Record] = []
+            for line in lines:
+                self._count += 1
+                try:
+                    records += self._read(line)
+                except LineError as error:
+                    if not self._skips_bad:
+                        yield records
+                        reason = f"line {self._count:,} cannot be read: {error}; {SKIP_HINT}"
+                        raise RecordingError(self._file.path, reason) from None
+                    self.skipped.add(f"line {self._count:,}", str(error))
+            yield records
+        self.damage = text.damage
+        if rest := text.rest.rstrip(_END_MARKS):
+            yield self._last(rest, len(text.rest))
+
+    def _last(self, line: bytes, size: int) -> Sequence[Record]:
+        """Return the records of what follows the last line feed; none if it seems to be the beginning of a line."""
+        try:
+            records = self._read(line)
+        except LineError:
+            records = []
+        else:
+            if self._read.is_whole(line):
+                return records
+        if self.damage is None:
+            reason, start = "the last line is cut off", self._file.size() - size
+            self.damage = TruncatedRecordingError(self._file.path, reason, start, None)
+        return []
+
+
+def lines_read_by(make_reader: Callable[[Secrecy], LineReader]) -> MakeSource:
+    """Return what makes the source of files whose lines are read by such readers."""
+
+    def make(file: RecordingFile, importing: Importing) -> LineSource:
+        return LineSource(file, make_reader(importing.secrecy), importing)
+
+    return make
