@@ -119,7 +119,7 @@ def convert(
       feedrec convert FILE -o - --format jsonl.zst | ssh HOST 'cat > FILE'
       feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
       feedrec convert --dedupe here/ there/ -o feed.jsonl.zst
-      feedrec convert raw.ndjson -o raw.jsonl.zst --time-field ts --payload-field data
+      feedrec convert raw.ndjson -o raw.jsonl --time-field ts --payload-field data
     """
     inputs, target = places_of(inputs, target)
     is_stdout = check_target(target, kind, split, options["max_size"], as_json=as_json)

@@ -143,10 +143,9 @@ def test_lines_with_a_time_field_are_frames(tmp_path: Path) -> None:
     assert [frame.time for frame in frames] == [1559347228619 * 10**6, 1559347228620 * 10**6]
 
 
-ENVELOPES = b"""\
-{"t":"header","config":{}}
+ENVELOPES = rb"""{"t":"header","config":{}}
 {"t":"connect","conn":"A","ts":1622591001.5,"addr":"wss://x.example/ws?apikey=hunter22"}
-{"t":"send","conn":"A","ts":1622591001.6,"data":"{\\\\"op\\\\":\\\\"login\\\\",\\\\"secret\\\\":\\\\"hunter22\\\\"}"}
+{"t":"send","conn":"A","ts":1622591001.6,"data":"{\"secret\":\"hunter22\"}"}
 {"t":"recv","conn":"A","ts":1622591002.4,"data":{"n": 1}}
 """
 FIELDS = ("--time-field", "ts", "--payload-field", "data", "--direction-field", "t", "--conn-field", "conn")
@@ -164,8 +163,7 @@ def test_envelopes_are_opened_and_what_lacks_a_time_is_passed_over_where_asked(t
     assert json.loads(done.stdout)["skipped"] == {"x.ndjson": 1}
     assert (tmp_path / "y.jsonl").read_bytes().splitlines()[1:] == [
         b'{"time":"2021-06-01T23:43:21.500000000Z","conn":0,"event":"open","url":"wss://x.example/ws?apikey=[redacted]"}',
-        b'{"time":"2021-06-01T23:43:21.600000000Z","conn":0,"dir":"out","redacted":true,'
-        b'"frame":{"op":"login","secret":"[redacted]"}}',
+        b'{"time":"2021-06-01T23:43:21.600000000Z","conn":0,"dir":"out","redacted":true,"frame":{"secret":"[redacted]"}}',
         b'{"time":"2021-06-01T23:43:22.400000000Z","conn":0,"dir":"in","frame":{"n": 1}}',
     ]
 
