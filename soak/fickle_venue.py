@@ -35,7 +35,7 @@ from feedrec.replay.client.wire import message
 from .fickle_feed import BODIES, ack, body, heartbeat, snapshot
 from .ledger import NEW_COUNT, SENT, WITHHELD, LedgerFile, digest_of
 
-__all__ = ["Whims"]
+__all__ = ["Venue", "Whims"]
 
 _TICK = 0.01
 _CATCH_UP = 0.5  # seconds of frames that may come at once after a stall
@@ -197,8 +197,15 @@ class _Connection:
         self.is_over = True
 
 
-class _Venue:
-    """Serves each client until one of them hangs up."""
+class Venue:
+    """
+    Serves each client until one of them hangs up.
+
+    Args:
+        ledgers: The folder for what it notes.
+        whims: What it does.
+
+    """
 
     def __init__(self, ledgers: Path, whims: Whims) -> None:
         self._ledgers, self._whims = ledgers, whims
@@ -208,6 +215,7 @@ class _Venue:
             snapshot(product, whims.snapshot)
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
         protocol = ServerProtocol()
         with contextlib.suppress(ConnectionError, EOFError):
             path = await _shake_hands(protocol, reader, writer)
@@ -303,7 +311,7 @@ async def _listen(
 
 def main() -> None:
     """Serve for ever."""
-    venue = _Venue(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Whims))
+    venue = Venue(Path(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=Whims))
     handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]] = venue.handle
     asyncio.run(listen(handle))
 

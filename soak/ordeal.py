@@ -9,26 +9,26 @@ beginning to end, and its memory is watched. What the venue sent, `fickle_venue.
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import random
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from benchmarks.processes import serving
-from feedrec.formats.file.names import is_part, natural_key
+from feedrec.formats.file.names import natural_key
 from feedrec.model import NANOSECONDS
 
 from .accounting import Tally
 from .disk import fill, recordings_in, small_disk
 from .faked_clock import FakedClock, find_library
 from .fickle_venue import Whims
+from .left_undone import left_undone
 from .recorded import FilesAccount, Interval, account_of
 from .recorders import Exit, Resident, Supervised
 from .scrapes import Scrapes
@@ -230,7 +230,7 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
             verified=_verify(shipped),
             shipped=len(list(shipped.iterdir())),
             removed=sum(not (where / path.name).exists() for path in shipped.iterdir()),
-            left_undone=list(_left_undone(where, shipped)),
+            left_undone=list(left_undone(where, shipped, ["mortal"] + ["steady"] * (len(steady.exits) > 1))),
             scrapes=scrapes,
         )
 
@@ -291,16 +291,6 @@ def _files_of(name: str, folder: Path, shipped: Path) -> list[Path]:
     """Return the files of a recorder in their order, those that were removed as they were copied."""
     found = {path.name: path for one in (shipped, folder) for path in recordings_in(one) if path.name.startswith(name)}
     return [found[one] for one in sorted(found, key=natural_key)]
-
-
-def _left_undone(folder: Path, shipped: Path) -> Iterator[str]:
-    """Yield the files that were not copied as they are, those that are not finished, and marks that are left."""
-    for path in recordings_in(folder):
-        copy = shipped / path.name
-        if is_part(path) or not copy.exists() or not filecmp.cmp(path, copy, shallow=False):
-            yield path.name
-    for path in sorted(folder.glob("*.pending")):
-        yield path.name
 
 
 def _within(intervals: list[Interval], seconds: float) -> bool:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from .noting_recorder import has_received, make_notes
 
-__all__ = ["Exit", "Kill", "Resident", "Supervised"]
+__all__ = ["Exit", "Kill", "Resident", "Supervised", "is_in_use"]
 
 _ROOT = Path(__file__).parents[1]
 _PATIENCE = 180.0
@@ -99,19 +99,22 @@ class Supervised:
         self._supervising = threading.Thread(target=self._supervise, daemon=True)
         self._supervising.start()
 
-    def kill(self) -> None:
-        """Kill it with SIGKILL."""
+    def kill(self) -> bool:
+        """Kill it with SIGKILL; return whether it was there."""
         with self._changing:
-            if self._process is not None and self._process.poll() is None:
-                self.kills.append(Kill(time.monotonic_ns(), self._run, self._notes))
-                self._process.kill()
-                self._process.wait()
+            if self._process is None or self._process.poll() is not None:
+                return False
+            self.kills.append(Kill(time.monotonic_ns(), self._run, self._notes))
+            self._process.kill()
+            self._process.wait()
+            return True
 
     def restart(self) -> None:
-        """Kill it, and wait until the next one has received something; only of one that may be killed."""
-        starts = self._starts
-        self.kill()
+        """Kill it once it runs, and wait until the next one has received something; only of one that may be killed."""
         deadline = time.monotonic() + _PATIENCE
+        while not self.kill() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        starts = self._starts
         while time.monotonic() < deadline:
             if self._starts > starts and self._notes.exists() and has_received(self._notes):
                 return
@@ -124,8 +127,8 @@ class Supervised:
             if self._process is not None and self._process.poll() is None:
                 self._process.send_signal(signal.SIGINT)
         self._supervising.join(_PATIENCE)
-        if self._supervising.is_alive():
-            self.kill()
+        if self._supervising.is_alive() and self._process is not None:
+            self._process.kill()  # which is none of the kills that it must bear
             self._supervising.join()
 
     def resident(self) -> Resident | None:
@@ -174,15 +177,14 @@ class Supervised:
     def _wait_for_the_rest(self) -> None:
         """Wait until the processes that it had started have ended, as they do by themselves: they have locks."""
         deadline = time.monotonic() + _PATIENCE
-        mark = f"{_RUN}={self._notes}".encode()
-        while _is_any_marked(mark) and time.monotonic() < deadline:
+        while is_in_use(f"{_RUN}={self._notes}") and time.monotonic() < deadline:
             time.sleep(0.05)
 
 
-def _is_any_marked(variable: bytes) -> bool:
-    """Tell whether any process has a variable in its environment; elsewhere than on Linux, nobody can tell."""
+def is_in_use(variable: str) -> bool:
+    """Tell whether any process has `NAME=value` in its environment; elsewhere than on Linux, nobody can tell."""
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
-            if variable in path.read_bytes().split(b"\0"):
+            if variable.encode() in path.read_bytes().split(b"\0"):
                 return True
     return False

@@ -37,11 +37,11 @@ class Scrapes:
 
     def take(self) -> None:
         """Ask once, if it has said where."""
-        served = _SERVED.search(self._log.read_text()) if self._log.exists() else None
-        if served is None:
+        served = _SERVED.findall(self._log.read_text()) if self._log.exists() else []
+        if not served:
             return
         try:
-            with urllib.request.urlopen(served[1], timeout=_PATIENCE) as answer:
+            with urllib.request.urlopen(served[-1], timeout=_PATIENCE) as answer:
                 text = answer.read().decode()
         except (OSError, urllib.error.URLError):
             self.failed += self.answered > 0

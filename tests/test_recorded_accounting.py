@@ -14,6 +14,7 @@ from feedrec.model import Event, Frame, Header, Record
 from soak.accounting import Tally
 from soak.fickle_feed import body, numbered_in
 from soak.ledger import LedgerFile, digest_of
+from soak.left_undone import left_undone
 from soak.recorded import FilesAccount, Interval, account_of
 from soak.recorders import Kill
 
@@ -122,6 +123,19 @@ def test_one_kill_ends_one_run(folder: Path) -> None:
     assert account(folder, files, [first, second])[1].is_complete
 
 
+def test_a_file_that_was_just_begun_when_its_recorder_was_killed_has_nothing(folder: Path) -> None:
+    """One that is finished has something; so does one that was not just begun."""
+    whole = write(folder / "1.jsonl", [*frames(range(100)), CLOSE])
+    begun, cut = folder / "2.jsonl.part", folder / "3.jsonl.part"
+    begun.touch()
+    cut.write_bytes(whole.read_bytes()[:20])
+    assert account(folder, [whole, begun, cut])[1].is_complete
+    (folder / "2.jsonl").touch()
+    assert account(folder, [whole, folder / "2.jsonl"])[1].faults == 1
+    begun.write_bytes(b"something else\n")
+    assert account(folder, [whole, begun])[1].faults == 1
+
+
 def short_lived(folder: Path, first: int = 5 * SECOND, name: str = "x.1-0002") -> Path:
     """Note 30 frames of a connection of which there is nothing; return the file of another run, which is whole."""
     note(folder / "ledgers", 30, name, first)
@@ -136,7 +150,7 @@ def test_a_connection_of_which_there_is_nothing_is_found(folder: Path) -> None:
     assert account(folder, [file], [kill(folder, soon, 0, "x.2")])[1].faults == 30
     tally = account(folder, [file], [kill(folder, soon, 0, "x.1")])[1]
     assert (tally.is_complete, tally.killed) == (True, 30)
-    late = kill(folder, 11 * SECOND, 0, "x.1")
+    late = kill(folder, 16 * SECOND, 0, "x.1")
     assert account(folder, [file], [late])[1].faults == 30
     assert account(folder, [file], [late], [Interval(late.time - 1, late.time + 1)])[1].is_complete
 
@@ -228,3 +242,24 @@ def test_a_frame_says_whose_it_is() -> None:
     assert numbered_in(payload(17, "steady-0003")) == ("steady-0003", 17)
     with pytest.raises(ValueError, match="not found"):
         numbered_in(b'{"channel":"level2"}')
+
+
+def test_a_file_that_is_not_finished_or_not_copied_is_found(folder: Path) -> None:
+    """But not one of which a kill has left less than a header."""
+    shipped = folder / "shipped"
+    shipped.mkdir()
+    whole = write(folder / "mortal-1.jsonl", frames(range(10))).read_bytes()
+    assert list(left_undone(folder, shipped, ["mortal"])) == ["mortal-1.jsonl"]
+    (shipped / "mortal-1.jsonl").write_bytes(whole)
+    assert list(left_undone(folder, shipped, ["mortal"])) == []
+    (shipped / "mortal-1.jsonl").write_bytes(whole[:-1])
+    assert list(left_undone(folder, shipped, ["mortal"])) == ["mortal-1.jsonl"]
+    (shipped / "mortal-1.jsonl").write_bytes(whole)
+    for content in (b"", whole[:20], whole):
+        (folder / "mortal-2.jsonl.part").write_bytes(content)
+        (folder / "mortal-2.jsonl.pending").touch()
+        left = ["mortal-2.jsonl.part", "mortal-2.jsonl.pending"]
+        assert list(left_undone(folder, shipped, ["steady"])) == left
+        assert list(left_undone(folder, shipped, ["mortal"])) == (left if content == whole else [])
+    (folder / "mortal-2.jsonl.part").unlink()
+    assert list(left_undone(folder, shipped, ["mortal"])) == ["mortal-2.jsonl.pending"]

@@ -100,6 +100,7 @@ class Days:
         self._ledger: LedgerFile | None = None
         self._subscribed: dict[str, list[str]] = {}
         self._is_ready = asyncio.Event()
+        self._left: ServerConnection | None = None
 
     def wall(self) -> int:
         """Return the wall clock."""
@@ -116,6 +117,8 @@ class Days:
         async for message in connection:
             request = parse_request(str(message).encode())
             assert request is not None
+            if connection is self._left:
+                return  # it asked for a book again just as we hung up, and would be sent nothing of what was noted
             is_wanted = request.type == "subscribe"  # else the recorder will ask for it anew, after a gap
             self._subscribed[request.channel] = (request.products or [request.channel]) if is_wanted else []
             if request.channel == "level2" and is_wanted:
@@ -174,9 +177,10 @@ class Days:
     async def _hang_up(self) -> None:
         if self._is_ready.is_set():
             self._is_ready.clear()
-            await self._connection.close(1001, "maintenance")
-            assert self._ledger is not None
-            self._ledger.close()
+            self._left, ledger = self._connection, self._ledger  # it may be back before this is over
+            await self._left.close(1001, "maintenance")
+            assert ledger is not None
+            ledger.close()
 
 
 @contextlib.asynccontextmanager
@@ -197,7 +201,7 @@ async def recording(days: Days, writer: RotatingWriter, url: str) -> AsyncIterat
 
 async def live(days: Days, writer: RotatingWriter) -> Summary:
     """Record all the days."""
-    async with serve(days.handle, "127.0.0.1", 0, compression=None) as server:
+    async with serve(days.handle, "127.0.0.1", 0, compression=None, ping_interval=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         async with recording(days, writer, f"ws://127.0.0.1:{port}") as task:
             await days.pass_by()
