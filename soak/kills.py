@@ -22,7 +22,7 @@ from .finding import Finding
 from .noting_recorder import make_notes, times_in
 from .venue import USUAL_SIZE, payload
 
-__all__ = ["Killed", "findings", "kill_recorders"]
+__all__ = ["Killed", "findings", "kill_recorders", "what_is_left"]
 
 _ALL = 1 << 24
 _MOST = _ALL // 4  # more frames than can be received until a kill
@@ -61,7 +61,7 @@ def kill_recorders(
             stack.callback(process.kill)
             runs.append((notes, target, process))
         _kill_at(runs, moments)
-    return [_what_is_left(notes, part_path(target), size) for notes, target, _ in runs]
+    return [what_is_left(notes, part_path(target), size) for notes, target, _ in runs]
 
 
 def _kill_at(runs: list[tuple[Path, Path, subprocess.Popen[bytes]]], moments: list[float]) -> None:
@@ -84,7 +84,12 @@ def _kill_at(runs: list[tuple[Path, Path, subprocess.Popen[bytes]]], moments: li
         time.sleep(0.005)
 
 
-def _what_is_left(notes: Path, part: Path, size: int) -> Killed:
+def what_is_left(notes: Path, part: Path, size: int) -> Killed:
+    """
+    Return what a killed recorder had received, by its notes, and what of it is in its file, which may be nothing yet.
+
+    Both files are removed.
+    """
     times = times_in(notes)
     notes.unlink()
     found = 0
@@ -94,7 +99,7 @@ def _what_is_left(notes: Path, part: Path, size: int) -> Killed:
                 assert record.payload == payload(found, size), f"frame {found} of {part} is another one"
                 found += 1
     part.unlink()
-    assert 0 < found <= len(times)
+    assert found <= len(times)
     span = (times[-1] - times[found]) / 1e9 if found < len(times) else 0.0
     return Killed(len(times), found, span, (times[-1] - times[0]) / 1e9)
 

@@ -8,12 +8,13 @@ What it had received, and when, it notes in memory that it shares with the opera
 from __future__ import annotations
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
 
 from feedrec.feeds.coinbase_advanced.frames import describe
-from soak.kills import Killed, kill_recorders
+from soak.kills import Killed, kill_recorders, what_is_left
 from soak.venue import number_of, payload
 
 from .timing import scaled
@@ -49,3 +50,14 @@ def test_the_frames_of_the_venue_are_json_and_so_go_the_way_of_those_of_a_real_o
         info = describe(payload(number))
         assert (info.sequence, info.parses) == (number, True)
         assert number_of(payload(number)) == number
+
+
+def test_a_recorder_that_was_killed_before_its_first_line_was_on_the_disk_has_lost_all_that_it_received(
+    tmp_path: Path,
+) -> None:
+    """However long that took: within the first second it may, and later not."""
+    notes, part = tmp_path / "notes", tmp_path / "x.jsonl.zst.part"
+    for apart, span in ((20_000_000, 0.58), (50_000_000, 1.45)):
+        notes.write_bytes(struct.pack("=31q", *range(1, 30 * apart + 1, apart), 0))
+        part.touch()
+        assert what_is_left(notes, part, 500) == Killed(30, 0, span, span)
