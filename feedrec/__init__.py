@@ -12,6 +12,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
     formats/   recordings on disk
     http_messages.py  HTTP requests and answers
     spelling.py  what a name that is unknown may have meant, a few of many
+    visible.py  text in which every control character is visible
     times.py   times and speeds as people write them
     threads.py  threads that do the slow part of something
     lazy.py    packages that import what they offer when it is first used

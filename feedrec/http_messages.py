@@ -6,16 +6,19 @@ Whoever reads and writes them on a socket is another matter: see `front`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 __all__ = [
+    "FIELD_VALUE",
     "JSON",
     "OF_CONNECTION",
     "RECORDER",
     "TEXT",
+    "TOKEN",
     "Headers",
     "HttpAnswer",
     "HttpExchange",
@@ -38,6 +41,12 @@ OF_CONNECTION = frozenset(
 
 RECORDER = "recorder"
 """Who asked if no application did; see `HttpExchange.by`."""
+
+TOKEN = re.compile(r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+"""What a method or the name of a header may be (RFC 9110, 5.6.2)."""
+
+FIELD_VALUE = re.compile(r"\A(?:[!-~\x80-\xff]+(?:[ \t]+[!-~\x80-\xff]+)*)?\Z")
+"""What the value of a header may be (RFC 9110, 5.5), in Latin-1."""
 
 Headers = tuple[tuple[str, str], ...]
 """Names in lower case, and values, in the order in which they came; a name may occur several times."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any, TextIO
 import click
 
 from ..errors import UsageError
+from ..visible import with_escapes, with_json_escapes
 
 __all__ = [
     "GAP",
@@ -52,13 +52,7 @@ LEVELS = {"warning": "yellow", "error": "red", "critical": "red"}
 """Colours of the names of levels."""
 
 
-_INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls, DEL
-    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-    # marks of direction, separators of lines, characters without width
-)
 _USUAL_WIDTH, _USUAL_HEIGHT = 80, 24
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def as_text(path: str | Path) -> str:
@@ -68,7 +62,7 @@ def as_text(path: str | Path) -> str:
 
 def printable(text: str | Path) -> str:
     """Return a text, such as a file name, printable on one line: `\\n` for a newline, `\\x1b` for an escape."""
-    return _INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), as_text(text))
+    return with_escapes(as_text(text))
 
 
 class _Coloured(str):
@@ -197,7 +191,7 @@ def json_line(value: Any) -> str:
     """Return a value as one line of JSON, in which every control character is visible."""
     import msgspec
 
-    return _escape_json(msgspec.json.encode(_valid(value)).decode())
+    return with_json_escapes(msgspec.json.encode(_valid(value)).decode())
 
 
 def _valid(value: Any) -> Any:
@@ -224,17 +218,4 @@ def echo_paged(lines: Iterable[str]) -> None:
 
 def visible_json(data: bytes) -> str:
     """Return a payload, or a line of a recording, with escapes of JSON for what cannot be seen."""
-    return _escape_json(data.decode(errors="backslashreplace"))
-
-
-def _escape_json(text: str) -> str:
-    """Escape what cannot be seen as JSON does, so that JSON has the same value afterwards."""
-    return _INVISIBLE.sub(_json_escape, text)
-
-
-def _json_escape(found: re.Match[str]) -> str:
-    character = found[0]
-    if short := _SHORT.get(character):
-        return short
-    units = character.encode("utf-16-be")
-    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
+    return with_json_escapes(data.decode(errors="backslashreplace"))

@@ -7,4 +7,5 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     market_sink.py    what writes it in another format
     day_books.py      the books with which days begin
     market_export.py  the one into the other
+    wire/             what people look at connections with: pcapng, HAR
 """

@@ -52,21 +52,23 @@ class AsideFile:
             rest = rest[os.write(self._file, rest) :]
         self.size += len(data)
 
-    def commit(self, *, sync: bool = True) -> None:
+    def commit(self, *, sync: bool = True, overwrite: bool = True) -> None:
         """
         Give it its final name.
 
         Args:
             sync: Whether to have it on the storage device; else a power loss may leave it cut off.
+            overwrite: Whether it may take the place of another file.
 
         Raises:
+            FileExistsError: If the name is taken and `overwrite` is false; then it is gone.
             OSError: If the operating system reports an error; then it is gone.
 
         """
         try:
             if sync:
                 os.fsync(self._file)
-            give_name(self._file, self._part, self._path, overwrite=True)
+            give_name(self._file, self._part, self._path, overwrite=overwrite)
             unlink_if_at(self._file, self._part)
         except BaseException:
             self.discard()

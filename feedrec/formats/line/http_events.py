@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from ...http_messages import OF_CONNECTION, Headers, HttpAnswer, HttpExchange
+from ...http_messages import FIELD_VALUE, OF_CONNECTION, TOKEN, Headers, HttpAnswer, HttpExchange
 from ...model import Event, format_time, parse_time
 from .payload.in_lines import PAYLOAD_KEYS, PayloadKey, key_of, payload_of, value_pieces
 from .payload.json_strings import joined
@@ -43,11 +43,9 @@ _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cook
 _LEFT_OUT = _SECRET | OF_CONNECTION | {"content-length", "content-type"}
 """Headers that are neither written nor read, whoever hands them over or wrote them."""
 
-# As RFC 9110 has them: whoever sends them to a client is not made to send anything else.
-_TOKEN = re.compile(r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
-_VALUE = re.compile(r"\A(?:[!-~\x80-\xff]+(?:[ \t]+[!-~\x80-\xff]+)*)?\Z")
-_Token = Annotated[str, msgspec.Meta(pattern=_TOKEN.pattern)]
-_Value = Annotated[str, msgspec.Meta(pattern=_VALUE.pattern)]
+# Whoever sends them to a client is not made to send anything else.
+_Token = Annotated[str, msgspec.Meta(pattern=TOKEN.pattern)]
+_Value = Annotated[str, msgspec.Meta(pattern=FIELD_VALUE.pattern)]
 
 _NOTHING = msgspec.Raw()
 _WRITTEN = re.compile(rb'Z",("conn":-?\d+,)?"event":"http"[,}]')
@@ -76,7 +74,9 @@ def http_event(exchange: HttpExchange) -> Event:
     """
     answer = exchange.answer
     headers = _by_name(answer.headers)
-    sent_type, answer_type = (one if _VALUE.match(one) else "" for one in (exchange.sent_type, answer.content_type))
+    sent_type, answer_type = (
+        one if FIELD_VALUE.match(one) else "" for one in (exchange.sent_type, answer.content_type)
+    )
     details = {
         "started": format_time(exchange.started),
         "method": exchange.method,
@@ -170,6 +170,6 @@ def _by_name(headers: Headers) -> dict[str, str]:
     """Return the headers that are written as one mapping; several with one name are listed in one value."""
     values: dict[str, str] = {}
     for name, value in headers:
-        if name.lower() not in _LEFT_OUT and _TOKEN.match(name) and _VALUE.match(value):
+        if name.lower() not in _LEFT_OUT and TOKEN.match(name) and FIELD_VALUE.match(value):
             values[name] = ", ".join(filter(None, (values.get(name), value)))
     return values

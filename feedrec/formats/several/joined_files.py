@@ -17,7 +17,7 @@ from ..file.stream_target import STDOUT
 from ..line.as_written import header_as_written
 from .inputs import Input
 
-__all__ = ["FinishedFiles", "creating", "leaving_nothing_behind"]
+__all__ = ["FinishedFiles", "creating", "leaving_nothing_behind", "refuse_input"]
 
 
 class Discardable(Protocol):
@@ -73,14 +73,21 @@ def creating(
     mode = mode or mode_as_strict_as(one.path for one in inputs)
 
     def create_other(path: Path, header: Header) -> GrowingFile:
-        _refuse_input(path, inputs)
+        refuse_input(path, inputs)
         kept = header_as_written(inputs[0].header_line) if header is inputs[0].header else header
         return create(path, kept, mode=mode)
 
     return create_other
 
 
-def _refuse_input(path: Path, inputs: Sequence[Input]) -> None:
+def refuse_input(path: Path, inputs: Sequence[Input]) -> None:
+    """
+    Refuse an output that is one of the inputs.
+
+    Raises:
+        UsageError: If it is.
+
+    """
     for one in inputs:
         are_there = os.path.exists(path) and os.path.exists(one.path)  # noqa: PTH110  Path.exists may raise
         if are_there and path.samefile(one.path):
