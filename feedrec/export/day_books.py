@@ -1,20 +1,21 @@
 """
 The books with which days begin: who has a day's file can read it by itself.
 
-Changes are only kept until many have come, as most of them are of no consequence: of all changes of a price, the last
-one counts. Then they are put into their books, and books that had none for long become texts, their columns joined,
-which take a tenth of the memory of levels.
+Most changes are of no consequence: of all changes of a price, the last one counts. So they are kept until many have
+come, and what is left of these is joined to a text, which takes a tenth of the memory. From these texts a book is made
+when a day begins, or when they have become longer than a book.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import not_
 
 import msgspec
 
 from ..feeds.market.told import BookChanges
-from ..feeds.state.book import DumpedLevels, PriceLevelBook, Side
+from ..feeds.state.book import DumpedLevels, PriceLevelBook
 from ..model import NANOSECONDS
 
 __all__ = ["DAY", "DayBooks"]
@@ -24,6 +25,7 @@ DAY = 86_400 * NANOSECONDS
 
 _JOINT = ","  # is in no number
 _MOST = 200_000
+_FEW = 1000
 _decode_numbers = msgspec.json.Decoder(list[float]).decode
 
 
@@ -32,8 +34,7 @@ class DayBooks:
     Follows the books of all products, and gives each as it was when a day began.
 
     Args:
-        most: How many changes of levels are kept until they are put into the books, and how many levels that are not
-            joined, of all products together: for the default, about 30 MB and 60 MB.
+        most: How many changes of levels are kept until they are joined, of all products: 25 MB for the default.
 
     """
 
@@ -62,11 +63,10 @@ class DayBooks:
             if not changes.is_snapshot:
                 self._pending -= book.pending
                 opening = book.snapshot(changes.product)
-                book.join()
             book.day_end = time - time % DAY + DAY
         self._pending += book.add(changes)
         if self._pending > self._most:
-            self._fold()
+            self._join()
         return opening
 
     def lose(self, product: str) -> None:
@@ -75,23 +75,21 @@ class DayBooks:
         if book is not None:
             self._pending -= book.lose()
 
-    def known(self) -> list[BookChanges]:
-        """Return all books that are known, each as `take` does."""
-        found = [book.snapshot(product) for product, book in self._books.items()]
-        return [book for book in found if book is not None]
+    def known(self) -> Iterator[BookChanges]:
+        """Yield all books that are known, each as `take` returns it."""
+        for product, book in self._books.items():
+            self._pending -= book.pending
+            found = book.snapshot(product)
+            if found is not None:
+                yield found
 
-    def _fold(self) -> None:
-        """Put half of the changes into their books, those of the products with the most first."""
-        levels, folding = 0, self._pending > self._most
+    def _join(self) -> None:
+        """Join half of the changes, those of the products with the most first."""
         for book in sorted(self._books.values(), key=lambda book: book.pending, reverse=True):
-            if folding:
-                self._pending -= book.pending
-                book.fold()
-                folding = self._pending > self._most // 2
-            levels += book.levels
-            if levels > self._most:
-                levels -= book.levels
-                book.join()
+            self._pending -= book.pending
+            book.join()
+            if self._pending <= self._most // 2:
+                break
 
 
 class _DayBook:
@@ -103,27 +101,20 @@ class _DayBook:
 
     """
 
-    __slots__ = ("_are_bids", "_book", "_is_known", "_joined", "_prices", "_sizes", "_time", "day_end")
+    __slots__ = ("_are_bids", "_is_known", "_prices", "_sides", "_sizes", "_time", "day_end")
 
     def __init__(self) -> None:
         self._are_bids: list[bool] = []
         self._prices: list[str] = []
         self._sizes: list[str] = []
-        self._book: PriceLevelBook | None = None
-        self._joined: tuple[str, ...] = ()
+        self._sides = _JoinedSide(), _JoinedSide()
         self._is_known = False
-        self._time = 0
-        self.day_end = 0
+        self._time = self.day_end = 0
 
     @property
     def pending(self) -> int:
-        """How many changes of levels are not in it yet."""
+        """How many changes of levels are not joined."""
         return len(self._prices)
-
-    @property
-    def levels(self) -> int:
-        """How many levels it has that are not joined."""
-        return len(self._book.bids) + len(self._book.asks) if self._book else 0
 
     def add(self, changes: BookChanges) -> int:
         """Add changes; return how many more are pending."""
@@ -144,49 +135,91 @@ class _DayBook:
         """Forget all; return how many changes were pending."""
         pending = self.pending
         self._are_bids, self._prices, self._sizes = [], [], []
-        self._book, self._joined, self._is_known = None, (), False
+        self._sides = _JoinedSide(), _JoinedSide()
+        self._is_known = False
         return pending
 
     def snapshot(self, product: str) -> BookChanges | None:
         """Return the book, the best of each side first; None if it is not known."""
         if not self._is_known:
             return None
-        levels = self.fold().dump_levels()
+        self.join()
+        book = PriceLevelBook()
+        book.load_levels(DumpedLevels(*self._sides[0].levels(), *self._sides[1].levels()))
+        levels = book.dump_levels()
         are_bids = [True] * len(levels.bid_prices) + [False] * len(levels.ask_prices)
         prices, sizes = levels.bid_prices + levels.ask_prices, levels.bid_quantities + levels.ask_quantities
         return BookChanges(product, self._time, True, are_bids, prices, sizes)
 
-    def fold(self) -> PriceLevelBook:
-        """Put all changes into the book, and return it."""
-        book = self._book = self._book or self._parted()
-        for side, are_its in ((book.bids, self._are_bids), (book.asks, list(map(not_, self._are_bids)))):
-            _fold_into(book, side, list(compress(self._prices, are_its)), list(compress(self._sizes, are_its)))
-        self._are_bids, self._prices, self._sizes = [], [], []
-        return book
-
     def join(self) -> None:
-        """Take little memory from here on, until it is folded."""
-        if self._book:
-            sides = (self._book.bids.values(), self._book.asks.values())
-            self._joined = tuple(_JOINT.join(level[column] for level in side) for side in sides for column in (0, 1))
-            self._book = None
-
-    def _parted(self) -> PriceLevelBook:
-        book = PriceLevelBook()
-        book.load_levels(DumpedLevels(*(column.split(_JOINT) if column else [] for column in self._joined or [""] * 4)))
-        self._joined = ()
-        return book
+        """Join all changes."""
+        for side, are_its in zip(self._sides, (self._are_bids, list(map(not_, self._are_bids))), strict=True):
+            side.add(list(compress(self._prices, are_its)), list(compress(self._sizes, are_its)))
+        self._are_bids, self._prices, self._sizes = [], [], []
 
 
-def _fold_into(book: PriceLevelBook, side: Side, prices: list[str], sizes: list[str]) -> None:
-    """Put changes into a side, of each price only the last one, unless prices must be compared by value for that."""
-    last = dict(zip(prices, sizes, strict=True))
-    try:
+class _JoinedSide:
+    """One side of a book: levels, and changes of them, in their order."""
+
+    __slots__ = ("_changes", "_levels", "_prices", "_sizes")
+
+    def __init__(self) -> None:
+        self._prices: list[str] = []
+        self._sizes: list[str] = []
+        self._levels = self._changes = 0
+
+    def add(self, prices: list[str], sizes: list[str]) -> None:
+        """Add changes; what is not a number is left out."""
+        if not prices:
+            return
+        last = dict(zip(prices, sizes, strict=True))
         # A size that is no number would count for nothing, and the one before it would be the last.
-        _decode_numbers(f"[{_JOINT.join(sizes)}]")
-        are_texts_enough = len(set(map(float, last))) == len(last)
-    except (msgspec.DecodeError, ValueError):
-        are_texts_enough = False
-    if are_texts_enough:
-        prices, sizes = list(last), list(last.values())
-    book.put_all([side] * len(prices), prices, sizes)
+        if not (_are_numbers(sizes) and _are_numbers(last) and _are_distinct(last)):
+            self._put_by_value(*self.levels(), prices, sizes)
+            return
+        self._prices.append(_JOINT.join(last))
+        self._sizes.append(_JOINT.join(last.values()))
+        self._changes += len(last)
+        if self._changes > self._levels + _FEW:
+            self.levels()
+
+    def levels(self) -> tuple[list[str], list[str]]:
+        """Return prices and sizes as they are now, in no particular order."""
+        prices, sizes = _parted(self._prices), _parted(self._sizes)
+        if self._changes:
+            levels = dict(zip(prices, sizes, strict=True))
+            if _are_distinct(levels):
+                self._set(compress(levels.items(), map(float, levels.values())))
+            else:
+                self._put_by_value([], [], prices, sizes)
+            prices, sizes = _parted(self._prices), _parted(self._sizes)
+        return prices, sizes
+
+    def _put_by_value(self, prices: list[str], sizes: list[str], new_prices: list[str], new_sizes: list[str]) -> None:
+        """Put changes into levels, comparing prices by their value."""
+        book = PriceLevelBook()
+        for some, theirs in ((prices, sizes), (new_prices, new_sizes)):
+            book.put_all([book.bids] * len(some), some, theirs)
+        self._set(book.bids.values())
+
+    def _set(self, levels: Iterable[tuple[str, str]]) -> None:
+        columns = list(zip(*levels, strict=True))
+        self._levels, self._changes = len(columns[0]) if columns else 0, 0
+        self._prices, self._sizes = ([_JOINT.join(column)] for column in columns) if columns else ([], [])
+
+
+def _parted(texts: Sequence[str]) -> list[str]:
+    return _JOINT.join(texts).split(_JOINT) if texts else []
+
+
+def _are_numbers(texts: Collection[str]) -> bool:
+    """Tell whether all texts are finite numbers, as JSON has them."""
+    try:
+        return len(_decode_numbers(f"[{_JOINT.join(texts)}]")) == len(texts)
+    except (msgspec.DecodeError, UnicodeError):
+        return False
+
+
+def _are_distinct(prices: Collection[str]) -> bool:
+    """Tell whether texts surely are different prices; not if numbers are as long as no float can tell apart."""
+    return len(set(map(float, prices))) == len(prices)

@@ -8,12 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.export import day_books
 from feedrec.export.day_books import DAY, DayBooks
 from feedrec.feeds.market.told import BookChanges
 from feedrec.feeds.state.book import PriceLevelBook
 
-PRICES = ["99", "99.0", "99.00", "9.9e1", "100", "100.5", "100.123456789012345", "100.1234567890123450", "1e400", "x"]
-SIZES = ["0", "0.00", "1", "1.50", "-0", "many", "nan"]
+PRICES = [
+    "99",
+    "99.0",
+    "99.00",
+    "9.9e1",
+    "100",
+    "100.5",
+    "100.123456789012345",
+    "100.1234567890123450",
+    "1e400",
+    "x",
+    "1,2",
+    ".5",
+    "",
+]
+SIZES = ["0", "0.00", "1", "1.50", "-0", "many", "nan", "1,2", ""]
 changed = st.tuples(st.booleans(), st.sampled_from(PRICES), st.sampled_from(SIZES))
 plain = st.tuples(st.booleans(), st.integers(95, 105).map(str), st.sampled_from(["0", "0.0", "1", "2.5"]))
 steps = st.one_of(
@@ -66,11 +81,17 @@ class SimpleBooks:
         return book_changes(product, self.times[product], levels, is_snapshot=True)
 
 
-@given(steps=st.lists(steps, max_size=30), most=st.integers(0, 40))
+@given(steps=st.lists(steps, max_size=30), most=st.integers(0, 40), few=st.integers(0, 10))
 def test_a_day_begins_with_the_book_that_all_changes_before_make(
-    steps: list[str | tuple[str, int, bool, list[tuple[bool, str, str]]]], most: int
+    steps: list[str | tuple[str, int, bool, list[tuple[bool, str, str]]]], most: int, few: int
 ) -> None:
-    """However prices and zeros are spelled, whatever is no number, and whenever changes are put into the books."""
+    """However prices and zeros are spelled, whatever is no number, and whenever changes are joined."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(day_books, "_FEW", few)
+        compare(steps, most)
+
+
+def compare(steps: list[str | tuple[str, int, bool, list[tuple[bool, str, str]]]], most: int) -> None:
     books, simple = DayBooks(most), SimpleBooks()
     now = 0
     for step in steps:
@@ -120,7 +141,7 @@ def test_when_a_clock_goes_back_over_midnight_the_book_is_given_once() -> None:
     assert books.take(DAY + 1, book_changes("A", 8, [])) is None
 
 
-def test_what_waits_to_be_put_into_books_is_bounded_over_all_products() -> None:
+def test_what_waits_to_be_joined_is_bounded_over_all_products() -> None:
     books = DayBooks(100)
     for number in range(1000):
         product = f"P{number % 50}"
@@ -147,7 +168,7 @@ def test_all_books_that_are_known_can_be_had_at_any_time() -> None:
         books.take(1, book_changes(product, 1, [(True, "1", "2")], is_snapshot=True))
     books.take(2, book_changes("A", 2, [(False, "3", "4")]))
     books.lose("B")
-    assert books.known() == [
+    assert list(books.known()) == [
         book_changes("A", 2, [(True, "1", "2"), (False, "3", "4")], is_snapshot=True),
         book_changes("C", 1, [(True, "1", "2")], is_snapshot=True),
     ]
