@@ -4,8 +4,10 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     continuity.py     what is known of each product, and what is missing
     untimed.py        times for what the venue gives none
     market_stream.py  what recordings tell of the market, in order
+    staged_folder.py  files that get their names together, when all are whole
     market_sink.py    what writes it in another format
     day_books.py      the books with which days begin
     market_export.py  the one into the other
+    tardis/           the CSV datasets of tardis.dev
     wire/             what people look at connections with: pcapng, HAR
 """

@@ -7,6 +7,7 @@ Each venue's state stands on these, and a plug-in's can.
     keyed_state.py   a value for each channel and product
     need.py          which frames a state depends on
     book.py          the price levels of one product
-    top_levels.py    the best of them
+    best_prices.py   the best prices of one side, in order
+    top_levels.py    the best levels, and what a client must be told of them
     new_state.py     refuses the state of a plug-in that was written for feedrec 0.1
 """

@@ -11,7 +11,7 @@ import msgspec
 
 from ..decoding import NOT_UNDERSTOOD
 
-__all__ = ["MANY", "DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key", "read_dumped"]
+__all__ = ["MANY", "DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key", "price_keys", "read_dumped"]
 
 Level = tuple[str, str]
 """Price and quantity, as the venue wrote them."""
@@ -164,6 +164,23 @@ def price_key(price: str) -> float | Decimal | None:
     if value * 0.0:  # it is infinite, or no number
         return None
     return value if len(price) <= _SAFE_LENGTH else _value_of_long(price, value)
+
+
+def price_keys(prices: Sequence[str]) -> Sequence[float | Decimal]:
+    """
+    Return the keys of prices that all have one, as digits with a point do; all at once is quicker than one by one.
+
+    Raises:
+        ValueError: If one has none.
+
+    """
+    short = _short_numbers(prices)
+    if short is not None:
+        return short
+    keys = [key for key in map(price_key, prices) if key is not None]
+    if len(keys) < len(prices):
+        raise ValueError("not all prices are numbers")
+    return keys
 
 
 def _short_numbers(texts: Sequence[str]) -> list[float] | None:

@@ -8,11 +8,11 @@ client sees the best levels of the whole book after every frame.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from .best_prices import BestPrices
 from .book import Level, PriceLevelBook, Side, price_key
 
 __all__ = ["LevelUpdate", "ToldLevel", "TopLevels"]
@@ -40,35 +40,18 @@ class ToldLevel(NamedTuple):
 
 
 class _TopSide:
-    """One side, with its prices in order, and what the client sees of it."""
+    """One side, with its best prices, and what the client sees of it."""
 
     def __init__(self, levels: int, *, is_bid: bool) -> None:
         self.is_bid = is_bid
-        self.levels = levels
         self.side: Side = {}
         self.seen: Side = {}
-        self._prices: list[float | Decimal] = []
-
-    def sort(self) -> None:
-        """Put the prices in order after many levels were put."""
-        self._prices = sorted(self.side)
-
-    def follow(self, key: float | Decimal, *, was_there: bool) -> None:
-        """Keep the prices in order after a level was put or removed."""
-        is_there = key in self.side
-        if is_there and not was_there:
-            insort(self._prices, key)
-        elif was_there and not is_there:
-            del self._prices[bisect_left(self._prices, key)]
-
-    def best(self) -> list[float | Decimal]:
-        """Return the prices of the levels that the client is to see, the best first."""
-        return self._prices[: -self.levels - 1 : -1] if self.is_bid else self._prices[: self.levels]
+        self.prices = BestPrices(self.side, levels, is_bid=is_bid)
 
     def tell(self, places: dict[tuple[bool, float | Decimal], int]) -> list[ToldLevel]:
         """Return what the client must be told, by price, the best first, and have it see that."""
         side, seen, is_bid = self.side, self.seen, self.is_bid
-        self.seen = {key: side[key] for key in self.best()}
+        self.seen = {key: side[key] for key in self.prices.best()}
         told = {key: level for key, level in self.seen.items() if seen.get(key) != level}
         gone = [key for key in seen if key not in self.seen]
         levels = []
@@ -110,8 +93,8 @@ class TopLevels:
         sides = [self._sides[is_bid].side for is_bid, _, _ in levels]
         self._book.put_all(sides, [price for _, price, _ in levels], [quantity for _, _, quantity in levels])
         for side in self._sides.values():
-            side.sort()
-        best = {is_bid: set(side.best()) for is_bid, side in self._sides.items()}
+            side.prices.look()
+        best = {is_bid: set(side.prices.best()) for is_bid, side in self._sides.items()}
         places: dict[tuple[bool, float | Decimal], int] = {}
         for place, (is_bid, price, _) in enumerate(levels):
             key = price_key(price)
@@ -139,7 +122,7 @@ class TopLevels:
             side = self._sides[is_bid]
             was_there = key in side.side
             self._book.put(side.side, price, quantity)
-            side.follow(key, was_there=was_there)
+            side.prices.follow(key, was_there=was_there)
             places[is_bid, key] = place
         before = {is_bid: side.seen for is_bid, side in self._sides.items()}
         told = self._tell(places)
