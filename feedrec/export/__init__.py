@@ -10,4 +10,5 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     market_export.py  the one into the other
     tardis/           the CSV datasets of tardis.dev
     wire/             what people look at connections with: pcapng, HAR
+    hftbacktest/      the files of hftbacktest
 """
