@@ -6,6 +6,7 @@ The command line.
     replaying/             what `replay` consists of
     converting/            what `convert` consists of
     inspecting/            what `info` consists of
+    exporting/             what `export` consists of
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
     checkpoints.py         the checkpoints beside recordings
@@ -58,6 +59,7 @@ _COMMANDS = {
     "replay": "Serve a recording from a local WebSocket server, at any speed.",
     "cat": "Print a recording, or only what the venue sent.",
     "convert": "Convert, merge, cut, filter or split recordings.",
+    "export": "Write recordings in the formats of other tools.",
     "info": "Show what a recording contains.",
     "verify": "Check that recordings are intact.",
     "repair": "Save what can be saved of a damaged recording.",

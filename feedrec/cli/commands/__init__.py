@@ -7,6 +7,7 @@ The commands, one module each: parse, call one function, print.
     cat.py      print a recording
     info.py     summarise recordings
     convert.py  change format, merge, cut, filter
+    export.py   write what other tools read
     verify.py   check that recordings are intact
     repair.py   save what can be saved
     feeds.py    list endpoints and channels

@@ -38,13 +38,16 @@ def look_at(paths: Sequence[Path], options: dict[str, Any], losses: Losses) -> l
 
 
 @contextlib.contextmanager
-def progress(inputs: Sequence[Input], passes: int = 1) -> Iterator[Callable[[int, int], None]]:
+def progress(
+    inputs: Sequence[Input], passes: int = 1, what: str = "converting"
+) -> Iterator[Callable[[int, int], None]]:
     """
     Show progress, and end on signals.
 
     Args:
         inputs: What is read.
         passes: How many times.
+        what: What is going on.
 
     Yields:
         A function to call with the number of an input and the bytes read, from the beginning of each pass.
@@ -52,7 +55,7 @@ def progress(inputs: Sequence[Input], passes: int = 1) -> Iterator[Callable[[int
     """
     sizes, before = [0] * len(inputs), [0] * len(inputs)
     total = passes * sum(one.size for one in inputs)
-    with reading("converting") as show, ending_between_steps() as end_if_noted:
+    with reading(what) as show, ending_between_steps() as end_if_noted:
 
         def on_read(number: int, size: int) -> None:
             end_if_noted()

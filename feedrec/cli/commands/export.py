@@ -1,0 +1,55 @@
+"""`feedrec export`."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..converting.inputs import progress
+from ..exporting.inputs import look_at, selected
+from ..exporting.targets import TARGETS, run_of
+from ..filters import filter_options
+from ..options import RECORDING, TIME, as_json, file_mode_option, logging_options, overwrite_option
+from ..terminal import echo_json, echo_prose
+
+log = logging.getLogger("feedrec")
+
+_FROM_HELP = "Begin at this time (UTC): 2026-11-21T17:00:00Z, 17:30, or 90s from the beginning; books as known by then."
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
+@click.option("--to", required=True, type=click.Choice(list(TARGETS)), help="The format to write.")
+@click.option(
+    "-o", "--output", "target", required=True, type=click.Path(path_type=Path), help="The folder or file to write."
+)
+@filter_options
+@click.option("--from", "start", type=TIME, help=_FROM_HELP)
+@click.option("--until", "end", type=TIME, help="Stop before this time.")
+@overwrite_option
+@file_mode_option("those who may read all inputs")
+@as_json
+@logging_options
+def export(files: tuple[Path, ...], to: str, target: Path, as_json: bool, **options: Any) -> None:
+    """
+    Write recordings in the formats of other tools. FILE is a recording, or a folder of them.
+
+    \b
+      pcapng         packets, for Wireshark and tshark
+      har            an HTTP archive, for browsers
+
+    \b
+      feedrec export FILE --to pcapng -o - | tshark -r - -Y websocket
+    """
+    options |= {"to": to, "as_json": as_json}
+    run = run_of(to, options)
+    found = look_at(files)
+    selection = selected(found, options)
+    with progress(found, what="exporting") as on_read:
+        done = run(found, target, selection, options, on_read)
+    for warning in done.warnings:
+        log.warning("%s", warning)
+    echo_json(done.facts) if as_json else echo_prose(*done.lines, err=done.is_stdout)

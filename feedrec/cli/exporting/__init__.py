@@ -1,0 +1,7 @@
+"""
+What `feedrec export` consists of: what its options mean.
+
+    targets.py  the formats, and what writes each
+    wire.py     those for people who look at connections
+    inputs.py   what is read
+"""

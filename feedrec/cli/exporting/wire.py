@@ -1,0 +1,79 @@
+"""Exports for people who look at connections: one file, or stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ...errors import UsageError
+from ...model import format_time
+from .. import output
+from ..feed_rules import rules_for
+from ..terminal import refuse_terminal
+from .targets import Exported
+
+if TYPE_CHECKING:
+    from ...export.wire.exporting import WireExport
+    from ...formats import Selection
+    from ...formats.several.inputs import Input
+
+__all__ = ["run"]
+
+
+def run(
+    inputs: Sequence[Input],
+    target: Path,
+    selection: Selection,
+    options: dict[str, Any],
+    on_read: Callable[[int, int], object],
+) -> Exported:
+    """Write recordings as one file; see `Run`."""
+    from ...export.wire.exporting import Reading
+    from ...export.wire.har.har_export import export_har
+    from ...export.wire.pcapng.pcapng_export import export_pcapng
+    from ...formats.file.stream_target import STDOUT
+
+    is_stream = target == STDOUT
+    if is_stream:
+        if options["as_json"]:
+            raise UsageError("--json and -o - both write to stdout: use only one of them")
+        refuse_terminal()
+    rules = rules_for(inputs[0].header.endpoint)
+    export = export_pcapng if options["to"] == "pcapng" else export_har
+    done = export(
+        inputs,
+        target,
+        Reading(
+            selection=msgspec.structs.replace(selection, keeps_events=True),
+            describe=rules.describe,
+            describe_all=rules.describe_all,
+            on_read=on_read,
+        ),
+        stream=sys.stdout.buffer if is_stream else None,
+        overwrite=options["overwrite"],
+        mode=options["mode"],
+    )
+    return Exported(_lines(done, "stdout" if is_stream else str(target)), _warnings(done), _facts(done), is_stream)
+
+
+def _lines(done: WireExport, where: str) -> list[str]:
+    facts = [output.count(done.connections, "connection"), output.count(done.frames, "frame")]
+    if done.exchanges:
+        facts.append(output.count(done.exchanges, "request"))
+    return [f"wrote {' and '.join((', '.join(facts[:-1]), facts[-1]))} to {where}", f"  {output.size(done.size)}"]
+
+
+def _warnings(done: WireExport) -> list[str]:
+    if not done.not_utf8:
+        return []
+    return [f"{output.count(done.not_utf8, 'text frame')} that is no valid UTF-8, which other tools may not show"]
+
+
+def _facts(done: WireExport) -> dict[str, Any]:
+    times = {name: getattr(done, name) for name in ("first_time", "last_time")}
+    shown = {name: None if time is None else format_time(time) for name, time in times.items()}
+    return {**msgspec.structs.asdict(done), **shown}

@@ -1,0 +1,12 @@
+"""The formats of `feedrec export`, and what writes each."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedrec.cli.exporting.targets import TARGETS, run_of
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_each_format_has_something_that_writes_it(name: str) -> None:
+    assert callable(run_of(name, dict.fromkeys(("tables", "fix_latency"))))
