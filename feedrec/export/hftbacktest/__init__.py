@@ -11,6 +11,7 @@ Sources: `types` and the page "Data" of hftbacktest 2.4.4, and its loader and ba
     levels.py       the book that rows make up
     npz.py          a file of numpy, written row by row
     product_day.py  the rows of a product on one day
+    sink.py         those of all products, day by day
 """
 
 from __future__ import annotations
@@ -21,3 +22,7 @@ try:
     import numpy  # noqa: F401, ICN001
 except ImportError as error:
     raise UsageError("--to hftbacktest needs numpy: pip install 'feedrec[export]'") from error
+
+from .sink import HftbacktestSink, begin
+
+__all__ = ["HftbacktestSink", "begin"]

@@ -33,7 +33,8 @@ def written(day: ProductDay, shift: int = 0) -> list[Any]:
     with np.load(file) as archive:
         rows: Rows = archive["data"]
     assert len(rows) == count
-    return rows[["ev", "exch_ts", "local_ts", "px", "qty"]].tolist()
+    told: list[Any] = rows[["ev", "exch_ts", "local_ts", "px", "qty"]].tolist()
+    return told
 
 
 def snapshot(time: int, *levels: tuple[bool, str, str]) -> BookChanges:

@@ -1,0 +1,229 @@
+"""Writes what recordings tell of the market as files that hftbacktest reads: one for each product and day."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from ...errors import WriteError
+from ...feeds.market.told import BookChanges, Told, Trades
+from ...formats.file.modes import USUAL, FileMode
+from ...formats.file.naming.safe_names import safe_name
+from ...model import NANOSECONDS
+from ..continuity import BookLost, Gap
+from ..day_books import DAY
+from ..market_sink import ExportedFile
+from ..staged_folder import StagedFolder
+from .product_day import ProductDay
+from .spool import Spool
+
+__all__ = ["HftbacktestSink", "begin"]
+
+_MOST_COLLECTED = 1 << 17
+"""Levels and trades that are kept as texts, of all products together: 20 MB."""
+
+_MOST_AT_ONE_TIME = 1 << 20
+"""The same if all were received at one time, and their order is not known before the next one."""
+
+_DIGEST = 8  # digits that tell products apart whose names look alike in a file name
+
+
+def begin(
+    folder: Path,
+    exchange: str,  # noqa: ARG001  no file has it
+    *,
+    fix_latency: bool = False,
+    base_latency: int = 0,
+    overwrite: bool = False,
+    mode: FileMode = USUAL,
+) -> HftbacktestSink:
+    """
+    Begin to write files for hftbacktest.
+
+    Args:
+        folder: Where they go; it is made if it does not exist.
+        exchange: The name of the exchange.
+        fix_latency: Whether to put off all times of the local clock, by as much as none is before its time of the
+            exchange; of all files by the same. All rows wait in the folder until that is known.
+        base_latency: By how much more, in nanoseconds, if any are put off.
+        overwrite: Whether files of their names may be replaced.
+        mode: Who may read them.
+
+    Raises:
+        WriteError: If nothing can be written there.
+
+    """
+    stage = StagedFolder(folder, overwrite=overwrite, mode=mode)
+    try:
+        return HftbacktestSink(stage, base_latency if fix_latency else None)
+    except BaseException:
+        stage.discard()
+        raise
+
+
+class _Days(NamedTuple):
+    """
+    A day of all products.
+
+    Attributes:
+        begin: When it begins, in nanoseconds.
+        spool: Where its rows wait.
+        of: What is known of each product.
+        paths: Where the file is written, of each product of which anything is told.
+
+    """
+
+    begin: int
+    spool: Spool
+    of: dict[str, ProductDay]
+    paths: dict[str, Path]
+
+
+class HftbacktestSink:
+    """
+    Writes files for hftbacktest: a `MarketSink`.
+
+    Args:
+        stage: The folder.
+        base_latency: None if the times of the local clock stay as they are; see `begin`.
+
+    """
+
+    def __init__(self, stage: StagedFolder, base_latency: int | None = None) -> None:
+        self._stage, self._base_latency = stage, base_latency
+        self._days = _Days(0, Spool(stage.folder), {}, {})
+        self._past: list[_Days] = []
+        self._told: dict[str, ProductDay] = {}
+        self._time = self._day_end = 0
+        self._collected = 0
+        self._names: dict[str, str] = {}
+        self._taken: set[str] = set()  # to some disks capitals are the same
+        self._exported: list[ExportedFile] = []
+
+    def take(self, time: int, told: Told | Gap | BookLost) -> None:
+        """
+        Take the next item; see `MarketSink`.
+
+        Args:
+            time: When it was received, in nanoseconds since 1970. If it is earlier than the item before, the clock was
+                set back: it counts as received at the time of that one, so that the order stays.
+            told: The item; tickers and candles are in no file.
+
+        Raises:
+            RecordingError: If it cannot be written.
+
+        """
+        set_back = self._time - time
+        if set_back < 0:
+            self._go_on(time)
+        if isinstance(told, BookChanges):
+            self._day_of(told.product).take_changes(self._time, told)
+        elif isinstance(told, Trades):
+            if told.is_snapshot:  # from before the recording
+                return
+            self._day_of(told.product).take_trades(self._time, told)
+        else:
+            if isinstance(told, BookLost) and told.product in self._days.of:
+                self._days.of[told.product].lose_book()
+            return
+        count = len(told.prices)
+        self._collected += count
+        if set_back > 0:
+            self._days.of[told.product].set_back(set_back, count)
+        if self._collected >= _MOST_AT_ONE_TIME:
+            self._spool()
+
+    def finish(self) -> list[ExportedFile]:
+        """
+        Write what is left, and give the files their names; return them by name.
+
+        Raises:
+            RecordingError: If that fails; nothing is left behind then.
+
+        """
+        try:
+            self._leave_day(self._days)
+            shift = self._shift()
+            for days in self._past:
+                self._write(days, shift)
+            self._past = []
+            self._stage.commit()
+        finally:
+            self.discard()
+        return sorted(self._exported, key=lambda file: file.path)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        for days in (self._days, *self._past):
+            days.spool.close()
+        self._stage.discard()
+
+    def _go_on(self, time: int) -> None:
+        if time >= self._day_end:
+            self._begin_day(time - time % DAY)
+        elif self._collected >= _MOST_COLLECTED:
+            self._spool()
+        self._time = time
+
+    def _day_of(self, product: str) -> ProductDay:
+        day = self._told.get(product)
+        return day or self._begin_file(product)
+
+    def _begin_file(self, product: str) -> ProductDay:
+        days = self._days
+        date = datetime.fromtimestamp(days.begin // NANOSECONDS, UTC).strftime("%Y%m%d")
+        days.paths[product] = self._stage.create(f"{self._name_of(product)}_{date}.npz")
+        day = self._told[product] = days.of.setdefault(product, ProductDay(days.spool, self._time))
+        return day
+
+    def _name_of(self, product: str) -> str:
+        """Return a product as a part of file names, by which it can be told from all others."""
+        if product not in self._names:
+            name = safe_name(product)
+            if name != product or name.casefold() in self._taken:
+                name = f"{name}-{hashlib.sha256(product.encode(errors='surrogatepass')).hexdigest()[:_DIGEST]}"
+            self._names[product] = name
+            self._taken.add(name.casefold())
+        return self._names[product]
+
+    def _spool(self) -> None:
+        for day in self._told.values():
+            day.spool()
+        self._collected = 0
+
+    def _begin_day(self, begin: int) -> None:
+        days = self._days
+        following = _Days(begin, Spool(self._stage.folder), {}, {})
+        for product, day in days.of.items():
+            next_day = day.next_day(following.spool, begin)
+            if next_day is not None:
+                following.of[product] = next_day
+        self._days, self._told, self._collected = following, {}, 0
+        self._day_end = begin + DAY
+        self._leave_day(days)
+
+    def _leave_day(self, days: _Days) -> None:
+        if self._base_latency is None:
+            self._write(days, 0)
+        else:
+            for day in days.of.values():
+                day.spool()
+            self._past.append(days)
+
+    def _shift(self) -> int:
+        """Return by how much all are put off."""
+        lowest = min((day.latencies.lowest for days in self._past for day in days.of.values()), default=0)
+        return 0 if self._base_latency is None or lowest >= 0 else self._base_latency - lowest
+
+    def _write(self, days: _Days, shift: int) -> None:
+        for product, path in days.paths.items():
+            day = days.of[product]
+            try:
+                with path.open("wb") as file:
+                    rows = day.write(file, shift)
+            except OSError as error:
+                raise WriteError(self._stage.folder / path.name, f"cannot be written: {error.strerror}") from error
+            self._exported.append(ExportedFile(self._stage.folder / path.name, rows, product, day.notes(shift)))
+        days.spool.close()
