@@ -5,7 +5,7 @@ The command line.
     recording/             what `record` consists of
     replaying/             what `replay` consists of
     converting/            what `convert` consists of
-    inspecting/            what `info` consists of
+    inspecting/            what `info` and `book` consist of
     exporting/             what `export` consists of
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
@@ -58,6 +58,7 @@ _COMMANDS = {
     "proxy": "Pass an application's own connections on to a venue, and record them.",
     "replay": "Serve a recording from a local WebSocket server, at any speed.",
     "cat": "Print a recording, or only what the venue sent.",
+    "book": "Print the order book as of any moment of a recording.",
     "convert": "Convert, merge, cut, filter or split recordings.",
     "export": "Write recordings in the formats of other tools.",
     "info": "Show what a recording contains.",

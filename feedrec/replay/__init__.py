@@ -9,6 +9,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     client/     the replay to one client
     rest/       the HTTP requests that clients send beside a feed
     steering/   what steers a replay while it runs
+    books/      order books as of any moment
     tls/        clients that speak wss
     reception.py  whoever connects, until it is a client
     server.py   listens, and replays to each client
@@ -19,20 +20,29 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     user_folders.py  where files of the user are kept
 
 This package names no venue: a feed's server half decides the replies. Only client, tls, reception and server know
-sockets.
+sockets. Nothing is loaded until it is used.
 """
 
-from .clock.lateness import LatenessSummary
-from .dialogue.failure import DialogueFailure
-from .messages import ReceivedMessage, ReceivedRequest, SentMessage
-from .observer import Observer
-from .options import ReplayOptions
-from .results import ClientResult, Outcome, ReplayTotal
-from .server import ReplayServer
-from .steering.steering import Steering
-from .tls.tls_context import TlsFiles
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lazy import offer
+
+if TYPE_CHECKING:
+    from .books.moments import BookAt, book_at, books_every
+    from .clock.lateness import LatenessSummary
+    from .dialogue.failure import DialogueFailure
+    from .messages import ReceivedMessage, ReceivedRequest, SentMessage
+    from .observer import Observer
+    from .options import ReplayOptions
+    from .results import ClientResult, Outcome, ReplayTotal
+    from .server import ReplayServer
+    from .steering.steering import Steering
+    from .tls.tls_context import TlsFiles
 
 __all__ = [
+    "BookAt",
     "ClientResult",
     "DialogueFailure",
     "LatenessSummary",
@@ -46,4 +56,28 @@ __all__ = [
     "SentMessage",
     "Steering",
     "TlsFiles",
+    "book_at",
+    "books_every",
 ]
+
+__getattr__ = offer(
+    __name__,
+    {
+        "BookAt": "books.moments",
+        "ClientResult": "results",
+        "DialogueFailure": "dialogue.failure",
+        "LatenessSummary": "clock.lateness",
+        "Observer": "observer",
+        "Outcome": "results",
+        "ReceivedMessage": "messages",
+        "ReceivedRequest": "messages",
+        "ReplayOptions": "options",
+        "ReplayServer": "server",
+        "ReplayTotal": "results",
+        "SentMessage": "messages",
+        "Steering": "steering.steering",
+        "TlsFiles": "tls.tls_context",
+        "book_at": "books.moments",
+        "books_every": "books.moments",
+    },
+)

@@ -5,6 +5,7 @@ The commands, one module each: parse, call one function, print.
     proxy.py    pass connections on, and record them
     replay.py   serve a recording to clients
     cat.py      print a recording
+    book.py     print an order book as of any moment
     info.py     summarise recordings
     convert.py  change format, merge, cut, filter
     export.py   write what other tools read

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ...model import NANOSECONDS, FrameInfo, format_time
-from ..state.book import PriceLevelBook
+from ..state.book import book_in
 from ..venue import FeedState
 from .frame_check import Finding
 
@@ -50,8 +50,8 @@ class CrossedBooks:
         return found
 
     def _look_at(self, time: int, channel: str, product: str) -> Sequence[Finding]:
-        book = getattr(self._state, "values", {}).get((channel, product))
-        if not isinstance(book, PriceLevelBook):
+        book = book_in(self._state, channel, product)
+        if book is None:
             return ()
         bid, ask = max(book.bids, default=0.0), min(book.asks, default=0.0)
         if not (book.bids and book.asks) or bid < ask:

@@ -93,6 +93,11 @@ class Book(PriceLevelBook):
                     break
         self.client_id = client_id
 
+    @property
+    def venue_time(self) -> str:
+        """See `PriceLevelBook`."""
+        return self.event_time
+
     def dump(self) -> bytes:
         """Write it down, for `load`."""
         dumped = _Dumped(self.product, self.ask_side, self.event_time, self.client_id, self.dump_levels())

@@ -77,6 +77,11 @@ class Book(PriceLevelBook):
             self.put_all(sides, [price for _, price, _ in changes], [size for _, _, size in changes])
         self.time = frame.time or self.time
 
+    @property
+    def venue_time(self) -> str:
+        """See `PriceLevelBook`."""
+        return self.time
+
     def dump(self) -> bytes:
         """Write it down, for `load`."""
         return msgspec.msgpack.encode(_Dumped(self.product, self.time, self.dump_levels()))

@@ -5,13 +5,24 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from heapq import nlargest, nsmallest
 from typing import Protocol, Self, TypeVar
 
 import msgspec
 
 from ..decoding import NOT_UNDERSTOOD
 
-__all__ = ["MANY", "DumpedLevels", "Level", "PriceLevelBook", "Side", "price_key", "price_keys", "read_dumped"]
+__all__ = [
+    "MANY",
+    "DumpedLevels",
+    "Level",
+    "PriceLevelBook",
+    "Side",
+    "book_in",
+    "price_key",
+    "price_keys",
+    "read_dumped",
+]
 
 Level = tuple[str, str]
 """Price and quantity, as the venue wrote them."""
@@ -117,13 +128,20 @@ class PriceLevelBook:
             else:
                 side.pop(key, None)
 
-    def best_bids(self) -> list[Level]:
-        """Return the bids, the highest first."""
-        return [self.bids[price] for price in sorted(self.bids, reverse=True)]
+    @property
+    def venue_time(self) -> str:
+        """The venue's time of its last change, as the venue wrote it; empty if it writes none."""
+        return ""
 
-    def best_asks(self) -> list[Level]:
-        """Return the asks, the lowest first."""
-        return [self.asks[price] for price in sorted(self.asks)]
+    def best_bids(self, most: int | None = None) -> list[Level]:
+        """Return the bids, the highest first; so many at most, if that is said."""
+        bids = self.bids
+        return [bids[price] for price in (sorted(bids, reverse=True) if most is None else nlargest(most, bids))]
+
+    def best_asks(self, most: int | None = None) -> list[Level]:
+        """Return the asks, the lowest first; so many at most, if that is said."""
+        asks = self.asks
+        return [asks[price] for price in (sorted(asks) if most is None else nsmallest(most, asks))]
 
     def dump_levels(self) -> DumpedLevels:
         """Return all levels, for `load_levels`."""
@@ -153,6 +171,12 @@ class PriceLevelBook:
         other.bids = self.bids.copy()
         other.asks = self.asks.copy()
         return other
+
+
+def book_in(state: object, channel: str, product: str) -> PriceLevelBook | None:
+    """Return the book that a state has of a product, in a channel as frames are described; None if it has none."""
+    book = getattr(state, "values", {}).get((channel, product))
+    return book if isinstance(book, PriceLevelBook) else None
 
 
 def price_key(price: str) -> float | Decimal | None:

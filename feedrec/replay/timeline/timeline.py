@@ -184,9 +184,17 @@ class Timeline:
             RecordingError: If a recording cannot be read.
 
         """
-        if self.end is None:
-            return AFTER_ALL
-        with contextlib.closing(self.read_batches(format_time(self.end).encode(), already_stopped())) as rest:
+        return AFTER_ALL if self.end is None else self.position_at(self.end)
+
+    def position_at(self, time: int) -> int:
+        """
+        Return the position of the first line at or after a wall time in nanoseconds; one after all lines if none is.
+
+        Raises:
+            RecordingError: If a recording cannot be read.
+
+        """
+        with contextlib.closing(self.read_batches(format_time(time).encode(), already_stopped())) as rest:
             first = next(rest, None)
         return AFTER_ALL if first is None else first.start
 
