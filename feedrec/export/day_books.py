@@ -173,8 +173,8 @@ class _JoinedSide:
         if not prices:
             return
         last = dict(zip(prices, sizes, strict=True))
-        # A size that is no number would count for nothing, and the one before it would be the last.
-        if not (_are_numbers(sizes) and _are_numbers(last) and _are_distinct(last)):
+        # If the last size of a price is no number, the one before it counts.
+        if not (_are_numbers(last.values()) and _are_numbers(last) and _are_distinct(last)):
             self._put_by_value(*self.levels(), prices, sizes)
             return
         self._prices.append(_JOINT.join(last))
