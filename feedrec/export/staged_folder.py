@@ -65,6 +65,7 @@ class StagedFolder:
             raise _taken(self.folder / name)
         path = self._stage / name
         with self._writing(name):
+            path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = self._mode.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC)
             try:
                 self._mode.set_exact(descriptor)
@@ -117,9 +118,11 @@ class StagedFolder:
             if not self._overwrite:
                 for path in done:
                     path.unlink(missing_ok=True)
+            self._remove_empty_folders()
             self.discard()
             raise
-        sync_folder(self.folder)
+        for folder in {self.folder, *(path.parent for path in done)}:
+            sync_folder(folder)
         self.discard()
         return done
 
@@ -133,9 +136,17 @@ class StagedFolder:
                 with contextlib.suppress(OSError):  # there is something in it
                     self.folder.rmdir()
 
+    def _remove_empty_folders(self) -> None:
+        """Remove folders that were made for files, and have none."""
+        within = {parent for name in self._names for parent in Path(name).parents} - {Path()}
+        for folder in sorted(within, key=lambda one: len(one.parts), reverse=True):
+            with contextlib.suppress(OSError):  # there is something in it
+                (self.folder / folder).rmdir()
+
     def _give_name(self, name: str) -> None:
         path = self.folder / name
         with self._writing(name):
+            path.parent.mkdir(parents=True, exist_ok=True)
             if self._overwrite:
                 (self._stage / name).replace(path)
                 return

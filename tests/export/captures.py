@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -54,3 +57,66 @@ def record_capture(path: Path, endpoint: str) -> Path:
 def export(path: Path, begin: Callable[[str], MarketSink]) -> MarketExport:
     """Export a recording by what begins a sink, given the name of the exchange."""
     return export_market([inspect_recording(partial(open_recording, path))], begin)
+
+
+# What follows reads the venue's payloads by itself.
+
+Book = tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]
+"""Sizes by price: of bids, and of asks."""
+
+
+def _advanced_books(payload: dict[str, Any]) -> Iterator[tuple[str, bool, list[list[str]]]]:
+    if payload.get("channel") == "l2_data":
+        for event in payload["events"]:
+            levels = [[one["side"][0], one["price_level"], one["new_quantity"]] for one in event["updates"]]
+            yield event["product_id"], event["type"] == "snapshot", levels
+
+
+def _exchange_books(payload: dict[str, Any]) -> Iterator[tuple[str, bool, list[list[str]]]]:
+    if payload.get("type") == "snapshot":
+        levels = [["b", *level] for level in payload["bids"]] + [["o", *level] for level in payload["asks"]]
+        yield payload["product_id"], True, levels
+    elif payload.get("type") == "l2update":
+        changes = [["b" if side == "buy" else "o", price, size] for side, price, size in payload["changes"]]
+        yield payload["product_id"], False, changes
+
+
+def _advanced_trades(payload: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
+    if payload.get("channel") == "market_trades":
+        for event in payload["events"]:
+            for one in event["trades"] if event["type"] == "update" else ():
+                side = {"BUY": "sell", "SELL": "buy"}[one["side"]]  # that of the maker
+                yield one["product_id"], one["trade_id"], side, one["price"], one["size"]
+
+
+def _exchange_trades(payload: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
+    if payload.get("type") == "match":
+        side = {"buy": "sell", "sell": "buy"}[payload["side"]]
+        yield payload["product_id"], str(payload["trade_id"]), side, payload["price"], payload["size"]
+
+
+_ORACLES = {
+    "coinbase-advanced": (_advanced_books, _advanced_trades),
+    "coinbase-exchange": (_exchange_books, _exchange_trades),
+}
+
+
+def own_books(endpoint: str) -> Iterator[tuple[str, int, Book]]:
+    """Yield the book after each frame, with product and time, as the payloads have it."""
+    books: defaultdict[str, Book] = defaultdict(lambda: ({}, {}))
+    for time, text in captured(endpoint):
+        for product, is_snapshot, levels in _ORACLES[endpoint][0](json.loads(text)):
+            if is_snapshot:
+                books[product] = ({}, {})
+            for side, price, size in levels:
+                of_side = books[product]["bo".index(side)]
+                if Decimal(size):
+                    of_side[Decimal(price)] = Decimal(size)
+                else:
+                    of_side.pop(Decimal(price), None)
+            yield product, time, books[product]
+
+
+def trades_in(endpoint: str, text: bytes) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield product, number, side of the taker, price and size of each trade in a frame, but not in a snapshot."""
+    return _ORACLES[endpoint][1](json.loads(text))

@@ -76,6 +76,24 @@ def test_a_name_that_is_taken_meanwhile_leaves_no_file(tmp_path: Path) -> None:
     assert (tmp_path / "b").read_text() == "of another"
 
 
+def test_files_may_be_in_folders_of_which_none_is_left_empty(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "kept").touch()
+    for is_taken in (True, False):
+        stage = StagedFolder(tmp_path)
+        for name in ("x/1/a", "x/2/b", "y/3/c"):
+            stage.create(name)
+        if is_taken:
+            (tmp_path / "y").touch()  # no folder can be made there
+            with pytest.raises(WriteError):
+                stage.commit()
+            assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["kept"]
+            (tmp_path / "y").unlink()
+            assert names(tmp_path) == ["x"]
+        else:
+            assert stage.commit() == [tmp_path / name for name in ("x/1/a", "x/2/b", "y/3/c")]
+
+
 def test_a_file_may_be_read_by_whom_the_mode_says(tmp_path: Path) -> None:
     stage = StagedFolder(tmp_path, mode=PRIVATE)
     stage.create("a")

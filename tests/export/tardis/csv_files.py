@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from ..captures import Book
+
 Level = tuple[Decimal, Decimal]
 """Price and amount."""
-
-Book = tuple[dict[Decimal, Decimal], dict[Decimal, Decimal]]
-"""Bids and asks: amounts by price."""
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

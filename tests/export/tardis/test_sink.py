@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import resource
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,8 +18,8 @@ from feedrec.export.tardis import begin
 from feedrec.feeds.market.told import BookChanges, Candle, Ticker, Trades
 from feedrec.model import NANOSECONDS
 
-from ..captures import captured, export, record_capture
-from .csv_files import Book, best, levels_of, rebuilt, rows_of
+from ..captures import CAPTURES, Book, captured, export, own_books, record_capture, trades_in
+from .csv_files import best, levels_of, rebuilt, rows_of
 
 NOON = 20_000 * 86_400 * NANOSECONDS + 43_200 * NANOSECONDS
 
@@ -122,46 +118,6 @@ def test_hundreds_of_products_need_few_descriptors(memory_path: Path) -> None:
     assert len(rows_of(memory_path / "out" / "coinbase_incremental_book_L2_2024-10-04_P7-USD.csv.gz")) == 6
 
 
-# The oracles below read the venue's payloads by themselves.
-
-
-def advanced_books(payload: dict[str, Any]) -> Iterator[tuple[str, bool, list[list[str]]]]:
-    if payload.get("channel") == "l2_data":
-        for event in payload["events"]:
-            levels = [[one["side"][0], one["price_level"], one["new_quantity"]] for one in event["updates"]]
-            yield event["product_id"], event["type"] == "snapshot", levels
-
-
-def exchange_books(payload: dict[str, Any]) -> Iterator[tuple[str, bool, list[list[str]]]]:
-    if payload.get("type") == "snapshot":
-        levels = [["b", *level] for level in payload["bids"]] + [["o", *level] for level in payload["asks"]]
-        yield payload["product_id"], True, levels
-    elif payload.get("type") == "l2update":
-        changes = [["b" if side == "buy" else "o", price, size] for side, price, size in payload["changes"]]
-        yield payload["product_id"], False, changes
-
-
-def advanced_trades(payload: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
-    if payload.get("channel") == "market_trades":
-        for event in payload["events"]:
-            for one in event["trades"] if event["type"] == "update" else ():
-                side = {"BUY": "sell", "SELL": "buy"}[one["side"]]  # that of the maker
-                yield one["product_id"], one["trade_id"], side, one["price"], one["size"]
-
-
-def exchange_trades(payload: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
-    if payload.get("type") == "match":
-        side = {"buy": "sell", "sell": "buy"}[payload["side"]]
-        yield payload["product_id"], str(payload["trade_id"]), side, payload["price"], payload["size"]
-
-
-Books = Callable[[dict[str, Any]], Iterator[tuple[str, bool, list[list[str]]]]]
-CAPTURES = {
-    "coinbase-advanced": (advanced_books, advanced_trades),
-    "coinbase-exchange": (exchange_books, exchange_trades),
-}
-
-
 @pytest.fixture(scope="module", params=CAPTURES)
 def of_capture(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -170,22 +126,6 @@ def of_capture(
     recording = record_capture(folder / "a.jsonl.zst", request.param)
     done = export(recording, partial(begin, folder / "out"))
     return request.param, folder / "out", done
-
-
-def own_books(endpoint: str) -> Iterator[tuple[str, int, Book]]:
-    """Yield the book after each frame, with product and time in microseconds, as the payloads have it."""
-    books: defaultdict[str, Book] = defaultdict(lambda: ({}, {}))
-    for time, text in captured(endpoint):
-        for product, is_snapshot, levels in CAPTURES[endpoint][0](json.loads(text)):
-            if is_snapshot:
-                books[product] = ({}, {})
-            for side, price, size in levels:
-                of_side = books[product]["bo".index(side)]
-                if Decimal(size):
-                    of_side[Decimal(price)] = Decimal(size)
-                else:
-                    of_side.pop(Decimal(price), None)
-            yield product, time // 1_000, books[product]
 
 
 def by_product(folder: Path, kind: str) -> dict[str, list[dict[str, str]]]:
@@ -199,7 +139,8 @@ def test_the_book_that_is_rebuilt_is_that_of_the_capture(of_capture: tuple[str, 
     readers = {product: rebuilt(rows) for product, rows in by_product(folder, "incremental_book_L2").items()}
     now: dict[str, tuple[int, Book]] = {}
     compared = 0
-    for number, (product, time, book) in enumerate(own_books(endpoint)):
+    for number, (product, received, book) in enumerate(own_books(endpoint)):
+        time = received // 1_000
         if product not in now or now[product][0] < time:
             now[product] = next(readers[product])
         assert now[product][0] == time
@@ -216,7 +157,8 @@ def test_best_levels_and_quotes_are_those_of_the_capture(of_capture: tuple[str, 
     endpoint, folder, _ = of_capture
     snapshots, quotes = by_product(folder, "book_snapshot_25"), by_product(folder, "quotes")
     compared = 0
-    for number, (product, time, book) in enumerate(own_books(endpoint)):
+    for number, (product, received, book) in enumerate(own_books(endpoint)):
+        time = received // 1_000
         if number % 50 == 49:
             asks, bids = best(book, 25)
             assert levels_of(last_row(snapshots[product], time)) == (asks, bids)
@@ -237,7 +179,7 @@ def test_trades_are_those_of_the_capture_with_the_side_of_the_taker(of_capture: 
     expected = {
         (product, number): (side, price, size)
         for _, payload in captured(endpoint)
-        for product, number, side, price, size in CAPTURES[endpoint][1](json.loads(payload))
+        for product, number, side, price, size in trades_in(endpoint, payload)
     }
     rows = [row for rows in by_product(folder, "trades").values() for row in rows]
     assert {(row["symbol"], row["id"]): (row["side"], row["price"], row["amount"]) for row in rows} == expected
