@@ -18,6 +18,7 @@ from ..terminal import echo_json, echo_prose
 log = logging.getLogger("feedrec")
 
 _FROM_HELP = "Begin at this time (UTC): 2026-11-21T17:00:00Z, 17:30, or 90s from the beginning; books as known by then."
+_TABLE_HELP = "With tardis-csv: write this kind of table alone, e.g. trades. Repeatable."
 
 
 @click.command()
@@ -29,6 +30,7 @@ _FROM_HELP = "Begin at this time (UTC): 2026-11-21T17:00:00Z, 17:30, or 90s from
 @filter_options
 @click.option("--from", "start", type=TIME, help=_FROM_HELP)
 @click.option("--until", "end", type=TIME, help="Stop before this time.")
+@click.option("--table", "tables", metavar="KIND", multiple=True, help=_TABLE_HELP)
 @overwrite_option
 @file_mode_option("those who may read all inputs")
 @as_json
@@ -38,10 +40,12 @@ def export(files: tuple[Path, ...], to: str, target: Path, as_json: bool, **opti
     Write recordings in the formats of other tools. FILE is a recording, or a folder of them.
 
     \b
+      tardis-csv     .csv.gz of books, trades, quotes, as tardis.dev has them
       pcapng         packets, for Wireshark and tshark
       har            an HTTP archive, for browsers
 
     \b
+      feedrec export FILE --to tardis-csv -o csv/ --table trades
       feedrec export FILE --to pcapng -o - | tshark -r - -Y websocket
     """
     options |= {"to": to, "as_json": as_json}

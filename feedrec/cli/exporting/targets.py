@@ -53,11 +53,12 @@ class Target(NamedTuple):
 
 
 TARGETS = {
+    "tardis-csv": Target("market", frozenset(["tables"])),
     "pcapng": Target("wire"),
     "har": Target("wire"),
 }
 
-_NAMES: dict[str, str] = {}
+_NAMES = {"tables": "--table"}
 
 
 def run_of(name: str, options: dict[str, Any]) -> Run:

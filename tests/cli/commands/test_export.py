@@ -31,3 +31,48 @@ def test_a_file_for_people_who_look_at_connections(tmp_path: Path, kind: str) ->
 
 def test_json_and_stdout_exclude_each_other() -> None:
     assert "--json and -o - both write to stdout" in export(DEMO, "--to", "har", "-o", "-", "--json", code=2)
+
+
+MARKET = ("tardis-csv",)
+
+
+@pytest.mark.parametrize("kind", MARKET)
+def test_a_folder_of_prices_and_trades(tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "out"
+    first, *files, read = export(DEMO, "--to", kind, "-o", target).splitlines()
+    assert first == f"wrote {len(files)} files to {target}"
+    assert len(files) == sum(path.is_file() for path in target.rglob("*"))
+    assert read.startswith("  read: ")
+    assert "already exists" in export(DEMO, "--to", kind, "-o", target, code=1)
+    facts = json.loads(export(DEMO, "--to", kind, "-o", target, "--overwrite", "--json", "-p", "BTC-USD"))
+    assert facts["book_changes"] > 100
+    assert facts["trades"] > 10
+    assert {one["product"] for one in facts["files"]} <= {"BTC-USD", ""}
+
+
+def test_a_cut_begins_with_the_books_of_then(tmp_path: Path) -> None:
+    facts = json.loads(
+        export(DEMO, "--to", "tardis-csv", "-o", tmp_path / "x", "--json", "--from", "+5s", "--until", "+6s")
+    )
+    assert facts["snapshots"] == 2
+
+
+def test_tables_are_chosen_by_name(tmp_path: Path) -> None:
+    export(DEMO, "--to", "tardis-csv", "-o", tmp_path / "x", "--table", "trades", "--table", "quotes")
+    kinds = {path.name.split("_2")[0] for path in (tmp_path / "x").iterdir()}
+    assert kinds == {"coinbase_trades", "coinbase_quotes", "gaps.csv"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--to", "tardis-csv", "-o", DEMO), "is a file: --to tardis-csv writes several, so name a folder"),
+        (("--to", "har", "-o", "x", "--table", "trades"), "--table is for --to tardis-csv"),
+        (("--to", "tardis-csv", "-o", "x", "--table", "trade"), "'trade' is none of the tables of tardis.dev"),
+    ],
+)
+def test_what_does_not_go_together_is_said(arguments: tuple[str, ...], text: str, tmp_path: Path) -> None:
+    done = feedrec("export", DEMO, *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert text in done.stderr.decode()
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,97 @@
+"""Exports of prices and trades: a folder of files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ...errors import UsageError
+from ...model import format_time
+from .. import output
+from .targets import Exported
+
+if TYPE_CHECKING:
+    from ...export.continuity import Gap
+    from ...export.market_export import MarketExport
+    from ...export.market_sink import MarketSink
+    from ...formats import Selection
+    from ...formats.several.inputs import Input
+
+__all__ = ["run"]
+
+_MOST_GAPS = 5
+"""Gaps that are printed one by one."""
+
+
+def run(
+    inputs: Sequence[Input],
+    folder: Path,
+    selection: Selection,
+    options: dict[str, Any],
+    on_read: Callable[[int, int], object],
+) -> Exported:
+    """Write recordings as files in a folder; see `Run`."""
+    from ...export.market_export import export_market
+    from ...formats.file.modes import mode_as_strict_as
+
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: --to {options['to']} writes several, so name a folder")
+    options["mode"] = options["mode"] or mode_as_strict_as(one.path for one in inputs)
+    done = export_market(inputs, lambda exchange: _sink(folder, exchange, options), selection, on_read)
+    return Exported(_lines(done, folder), _warnings(done), _facts(done))
+
+
+def _sink(folder: Path, exchange: str, options: dict[str, Any]) -> MarketSink:
+    """Begin to write a format into a folder."""
+    from ...export.tardis.sink import begin
+
+    return begin(folder, exchange, options["tables"], overwrite=options["overwrite"], mode=options["mode"])
+
+
+def _lines(done: MarketExport, folder: Path) -> list[str]:
+    told = [
+        output.count(number, noun)
+        for number, noun in (
+            (done.book_changes, "book change"),
+            (done.snapshots, "snapshot"),
+            (done.trades, "trade"),
+            (done.tickers, "ticker"),
+            (done.candles, "candle"),
+        )
+        if number
+    ]
+    if not done.files:
+        return ["wrote nothing: the recordings have no book and no trade of what was selected"]
+    rows = [[f"  {one.path}", output.count(one.rows, "row")] for one in done.files]
+    return [
+        f"wrote {output.count(len(done.files), 'file')} to {folder}",
+        *output.columns(rows, right=(1,)),
+        f"  read: {', '.join(told)}",
+    ]
+
+
+def _warnings(done: MarketExport) -> list[str]:
+    warnings = [f"{one.path.name}: {note}" for one in done.files for note in one.notes]
+    if done.gaps:
+        shown = ", ".join(map(_gap, done.gaps[:_MOST_GAPS]))
+        more = f", and {output.count(len(done.gaps) - _MOST_GAPS, 'more')}" if len(done.gaps) > _MOST_GAPS else ""
+        warnings.append(f"the recordings lack frames: {shown}{more}")
+    if done.not_understood:
+        warnings.append(f"{output.count(done.not_understood, 'frame')} of an unknown shape left out")
+    return warnings
+
+
+def _gap(gap: Gap) -> str:
+    what = "the book" if gap.of == "book" else "trades"
+    return f"{what} of {gap.product} from {format_time(gap.start)} to {format_time(gap.end)} ({gap.reason})"
+
+
+def _facts(done: MarketExport) -> dict[str, Any]:
+    gaps = [
+        {**msgspec.structs.asdict(gap), "start": format_time(gap.start), "end": format_time(gap.end)}
+        for gap in done.gaps
+    ]
+    return {**msgspec.structs.asdict(done), "files": [msgspec.structs.asdict(one) for one in done.files], "gaps": gaps}
