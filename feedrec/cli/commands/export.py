@@ -20,6 +20,8 @@ log = logging.getLogger("feedrec")
 _FROM_HELP = "Begin at this time (UTC): 2026-11-21T17:00:00Z, 17:30, or 90s from the beginning; books as known by then."
 _TABLE_HELP = "With tardis-csv: write this kind of table alone, e.g. trades. Repeatable."
 
+_LATENCY_HELP = "With hftbacktest: put off the receive times, so that nothing is received before it was sent."
+
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
@@ -31,6 +33,7 @@ _TABLE_HELP = "With tardis-csv: write this kind of table alone, e.g. trades. Rep
 @click.option("--from", "start", type=TIME, help=_FROM_HELP)
 @click.option("--until", "end", type=TIME, help="Stop before this time.")
 @click.option("--table", "tables", metavar="KIND", multiple=True, help=_TABLE_HELP)
+@click.option("--fix-latency", is_flag=True, help=_LATENCY_HELP)
 @overwrite_option
 @file_mode_option("those who may read all inputs")
 @as_json
@@ -40,11 +43,13 @@ def export(files: tuple[Path, ...], to: str, target: Path, as_json: bool, **opti
     Write recordings in the formats of other tools. FILE is a recording, or a folder of them.
 
     \b
+      hftbacktest    .npz a product and day
       tardis-csv     .csv.gz of books, trades, quotes, as tardis.dev has them
       pcapng         packets, for Wireshark and tshark
       har            an HTTP archive, for browsers
 
     \b
+      feedrec export monday/ --to hftbacktest -o npz/ -p BTC-USD
       feedrec export FILE --to tardis-csv -o csv/ --table trades
       feedrec export FILE --to pcapng -o - | tshark -r - -Y websocket
     """

@@ -46,9 +46,14 @@ def run(
 
 def _sink(folder: Path, exchange: str, options: dict[str, Any]) -> MarketSink:
     """Begin to write a format into a folder."""
-    from ...export.tardis.sink import begin
+    common = {"overwrite": options["overwrite"], "mode": options["mode"]}
+    if options["to"] == "hftbacktest":
+        from ...export import hftbacktest
 
-    return begin(folder, exchange, options["tables"], overwrite=options["overwrite"], mode=options["mode"])
+        return hftbacktest.begin(folder, exchange, fix_latency=options["fix_latency"], **common)
+    from ...export import tardis
+
+    return tardis.begin(folder, exchange, options["tables"], **common)
 
 
 def _lines(done: MarketExport, folder: Path) -> list[str]:

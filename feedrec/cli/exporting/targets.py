@@ -53,12 +53,13 @@ class Target(NamedTuple):
 
 
 TARGETS = {
+    "hftbacktest": Target("market", frozenset(["fix_latency"])),
     "tardis-csv": Target("market", frozenset(["tables"])),
     "pcapng": Target("wire"),
     "har": Target("wire"),
 }
 
-_NAMES = {"tables": "--table"}
+_NAMES = {"fix_latency": "--fix-latency", "tables": "--table"}
 
 
 def run_of(name: str, options: dict[str, Any]) -> Run:

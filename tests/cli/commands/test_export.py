@@ -33,7 +33,7 @@ def test_json_and_stdout_exclude_each_other() -> None:
     assert "--json and -o - both write to stdout" in export(DEMO, "--to", "har", "-o", "-", "--json", code=2)
 
 
-MARKET = ("tardis-csv",)
+MARKET = ("hftbacktest", "tardis-csv")
 
 
 @pytest.mark.parametrize("kind", MARKET)
@@ -68,6 +68,7 @@ def test_tables_are_chosen_by_name(tmp_path: Path) -> None:
     [
         (("--to", "tardis-csv", "-o", DEMO), "is a file: --to tardis-csv writes several, so name a folder"),
         (("--to", "har", "-o", "x", "--table", "trades"), "--table is for --to tardis-csv"),
+        (("--to", "tardis-csv", "-o", "x", "--fix-latency"), "--fix-latency is for --to hftbacktest: leave it out"),
         (("--to", "tardis-csv", "-o", "x", "--table", "trade"), "'trade' is none of the tables of tardis.dev"),
     ],
 )
