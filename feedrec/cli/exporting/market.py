@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_MOST_GAPS = 5
-"""Gaps that are printed one by one."""
+_MOST = 5
+"""Gaps, and notes on files, that are printed one by one."""
 
 
 def run(
@@ -79,10 +79,13 @@ def _lines(done: MarketExport, folder: Path) -> list[str]:
 
 
 def _warnings(done: MarketExport) -> list[str]:
-    warnings = [f"{one.path.name}: {note}" for one in done.files for note in one.notes]
+    notes = [f"{one.path.name}: {note}" for one in done.files for note in one.notes]
+    warnings = notes[:_MOST]
+    if len(notes) > _MOST:
+        warnings.append(f"and {output.count(len(notes) - _MOST, 'more file')} likewise: --json lists them")
     if done.gaps:
-        shown = ", ".join(map(_gap, done.gaps[:_MOST_GAPS]))
-        more = f", and {output.count(len(done.gaps) - _MOST_GAPS, 'more')}" if len(done.gaps) > _MOST_GAPS else ""
+        shown = ", ".join(map(_gap, done.gaps[:_MOST]))
+        more = f", and {output.count(len(done.gaps) - _MOST, 'more')}" if len(done.gaps) > _MOST else ""
         warnings.append(f"the recordings lack frames: {shown}{more}")
     if done.not_understood:
         warnings.append(f"{output.count(done.not_understood, 'frame')} of an unknown shape left out")
