@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from feedrec.cli import cli
 from feedrec.formats.line.codec import decode_header, decode_line, encode_event, encode_frame, encode_header
@@ -24,6 +25,8 @@ from feedrec.model import Event, Frame, Header
 
 from .cli.command import DEMO, background, feedrec, first_line, mock_venue, shell
 from .cli.test_terminal import terminal
+from .formats.foreign.capture.captures import small
+from .formats.foreign.har.archives import TWO
 from .timing import HANG_TIMEOUT
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +72,8 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
     (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
     (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
+    (tmp_path / "capture.pcap.zst").write_bytes(zstandard.compress(small().file()))
+    (tmp_path / "session.har").write_bytes(TWO)
     (tmp_path / "frames.ndjson").write_text('{"t":"recv","conn":"ws.1","ts":1622591002.4,"data":"{}"}\n')
     (tmp_path / "golden.json").write_text('{"frames":1545}')
     (tmp_path / "recorder.toml").write_text(blocks(ROOT / "docs" / "operations.md", "toml")[0])

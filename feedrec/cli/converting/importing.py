@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["INPUT_OPTIONS", "Losses", "form_of", "importing_options", "importing_with"]
 
 _JSONL = "jsonl"
-_FORMATS = ("tardis", "hftbacktest", "tab", _JSONL)
+_FORMATS = ("tardis", "hftbacktest", "tab", _JSONL, "pcap", "har")
 _FIELDS = {"payload_field": "--payload-field", "direction_field": "--direction-field", "conn_field": "--conn-field"}
 
 INPUT_OPTIONS = {

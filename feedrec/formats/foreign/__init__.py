@@ -9,5 +9,7 @@ Files of other tools, read as recordings.
     timed_lines.py        lines that begin with a time
     json_lines.py         lines of JSON, each a payload or an envelope of one
     json_fields.py        where a field stands in a line, and what time it tells
+    capture/              captures of packets
+    har/                  HTTP archives
     told_directions.py    which way a frame went, in the words of other tools
 """

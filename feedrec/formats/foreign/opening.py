@@ -6,11 +6,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from ...errors import NotARecordingError, RecordingError, UsageError
+from ...errors import LineError, NotARecordingError, RecordingError, TruncatedRecordingError, UsageError
 from ..file.opening import open_recording
 from ..file.recording import Recording
 from ..file.recording_file import RecordingFile
+from ..line.other_tools import looks_like_har, looks_like_pcap, looks_like_pcapng
+from .capture.capture_source import CaptureSource
 from .foreign_recording import ForeignRecording
+from .har.har_source import HarSource
+from .json_fields import fields_of
 from .line_source import LineReader, lines_read_by
 from .source import Importing, MakeSource, Secrecy
 from .timed_lines import HftbacktestLines, TabLines, TardisLines, reader_of
@@ -38,6 +42,8 @@ FORMS: dict[str, MakeSource] = {
     "tardis": _lines(TardisLines),
     "hftbacktest": _lines(HftbacktestLines),
     "tab": _lines(TabLines),
+    "pcap": CaptureSource,
+    "har": HarSource,
 }
 """The forms that need no further option, by their names; all of them are recognised."""
 
@@ -62,14 +68,14 @@ def open_any(
     as_foreign = partial(_open_foreign, path, endpoint or "raw", importing)
     if make_source is not None:
         return as_foreign(make_source)
+    head = _beginning(path)
+    if (found := _form_of(head)) is not None:
+        return as_foreign(found)
     try:
         recording = open_recording(path)
-    except NotARecordingError as error:
-        head = _beginning(path)
-        if (found := _form_of(head)) is not None:
-            return as_foreign(found)
-        if head.startswith(b"{") and b'"feedrec"' not in head:
-            raise NotARecordingError(path, f"{error.reason}; {_HINT}") from error
+    except (NotARecordingError, TruncatedRecordingError) as error:
+        if _is_json_of_another_tool(head):
+            raise NotARecordingError(path, f"is no recording; {_HINT}") from error
         raise
     if endpoint is not None:
         recording.close()
@@ -83,8 +89,21 @@ def _open_foreign(path: Path, endpoint: str, importing: Importing, make_source: 
 
 def _form_of(head: bytes) -> MakeSource | None:
     """Return what reads a file that begins like this, as far as that tells."""
+    if looks_like_pcap(head) or looks_like_pcapng(head):
+        return CaptureSource
+    if looks_like_har(head):
+        return HarSource
     make_reader = reader_of(head)
     return None if make_reader is None else _lines(make_reader)
+
+
+def _is_json_of_another_tool(head: bytes) -> bool:
+    """Return whether a file begins with an object that is of no recording, be it one whose header is lost."""
+    try:
+        keys = fields_of(head.partition(b"\n")[0]).keys()
+    except LineError:
+        return False
+    return "feedrec" not in keys and not keys >= {"time", "conn"}
 
 
 def _beginning(path: Path) -> bytes:
@@ -94,8 +113,9 @@ def _beginning(path: Path) -> bytes:
     except RecordingError:
         return b""
     try:
-        return beginning_of(file, _HEAD).lstrip()
+        head = beginning_of(file, _HEAD)
     except RecordingError:
         return b""
     finally:
         file.close()
+    return head if looks_like_pcapng(head) else head.lstrip()  # which begins with a line feed

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from ...errors import LineError
 from ...model import Event, Frame, Record, parse_time
+from ..line.other_tools import has_nanoseconds, looks_like_tardis
 from ..line.payload.verbatim import is_json
-from ..line.timed_text import has_nanoseconds, looks_like_tardis
 from .line_source import LineReader
 
 __all__ = ["HftbacktestLines", "TabLines", "TardisLines", "reader_of"]

@@ -50,6 +50,11 @@ class UnpackedFile:
         self._splitter = splitter
         self._decoder = _decoder_of(file, splitter)
         self._is_first = True
+        self._read = 0
+
+    def place_of(self, offset: int) -> int:
+        """Return where something stands in the file, by where it is in its content: if it is packed, at most there."""
+        return offset if isinstance(self._decoder, PlainDecoder) else self._read
 
     def batches(self) -> Iterator[list[bytes]]:
         """
@@ -62,6 +67,7 @@ class UnpackedFile:
         decoder, offset = self._decoder, 0
         while data := self._file.read_at(offset, _READ_SIZE):
             offset += len(data)
+            self._read = offset
             yield from map(self._unmarked, decoder.feed(data))
             if (found := decoder.damage) is not None:
                 self.damage = CorruptRecordingError(self._file.path, found.reason, found.offset, None)

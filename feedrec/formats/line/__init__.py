@@ -16,5 +16,5 @@ One line of a recording, and what is known about it. Pure: no stream, no file.
     selection.py     chooses records by channel, product, time
     subscribed.py    what was asked for, and what of it was accepted
     steady_clock.py  time without the steps of the wall clock
-    timed_text.py    recognises lines of other tools
+    other_tools.py   recognises files of other tools
 """

@@ -24,10 +24,10 @@ import msgspec
 from ...errors import LineError
 from ...model import FORMAT_VERSION, Direction, Event, Frame, Header, Record, format_time, parse_time
 from .http_events import BODY_KEYS, HTTP
+from .other_tools import JSON_OF_ANOTHER_TOOL, of_another_tool
 from .payload.in_lines import PayloadKey, key_of, payload_of, value_pieces
 from .payload.json_strings import joined
 from .payload.verbatim import stands_verbatim
-from .timed_text import OF_ANOTHER_TOOL, looks_timed
 
 __all__ = [
     "decode_header",
@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 _FLAGS = ("redacted", "synthetic", "unverified", "rewritten")
+
+_LINE_KEYS = {"time", "conn"}
+"""A line with both is of a recording whose header is lost."""
 
 _SECOND_HEADER = "a second header: two recordings in one file; `feedrec repair` joins them"
 
@@ -265,13 +268,14 @@ def decode_header(line: bytes) -> Header:
     try:
         fields = _decode_object(line)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        if looks_timed(line):
-            raise LineError(OF_ANOTHER_TOOL) from None
+        if reason := of_another_tool(line):
+            raise LineError(reason) from None
         raise LineError(f"the first line is not a recording header: {error}") from error
     version = fields.pop("feedrec", None)
     if version != FORMAT_VERSION or type(version) is not int:
         if version is None:
-            raise LineError('the first line is not a recording header: it has no "feedrec" key')
+            hint = "" if fields.keys() >= _LINE_KEYS else f"; {JSON_OF_ANOTHER_TOOL}"
+            raise LineError(f'the first line is not a recording header: it has no "feedrec" key{hint}')
         raise LineError(f"format version {version!r}, but this feedrec reads version {FORMAT_VERSION}: upgrade feedrec")
     try:
         known = {name: fields.pop(name) for name in Header.__struct_fields__ if name in fields and name != "extra"}

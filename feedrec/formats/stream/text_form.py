@@ -11,7 +11,7 @@ import re
 
 from ...errors import LineError
 from ..line.codec import decode_line, is_header
-from ..line.timed_text import OF_ANOTHER_TOOL, looks_timed
+from ..line.other_tools import of_another_tool
 
 __all__ = ["BYTE_ORDER_MARK", "HEAD", "MOST_BLANK_LINES", "TextForm", "foreign_text", "looks_like_lines"]
 
@@ -35,10 +35,10 @@ def looks_like_lines(head: bytes) -> bool:
 
 
 def foreign_text(head: bytes) -> str | None:
-    """Say what to do with a file with these first bytes if it is text, but not that of a recording; None otherwise."""
+    """Say what to do with a file with these first bytes if it is of another tool, or other text; None otherwise."""
     if _UTF_16.match(head) is not None:
         return "is UTF-16 text: turn it into UTF-8 first (iconv -f UTF-16 -t UTF-8 OLD > NEW)"
-    return OF_ANOTHER_TOOL if looks_timed(head.removeprefix(BYTE_ORDER_MARK)) else None
+    return of_another_tool(head.removeprefix(BYTE_ORDER_MARK))
 
 
 class TextForm:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 from click.testing import CliRunner
 
 from feedrec.cli import cli
 from feedrec.formats import create_recording
 from feedrec.model import Frame, Header
 
+from ...formats.foreign.capture.captures import ng_file, small
+from ...formats.foreign.har.archives import TWO
+
 HEADER = Header("raw", created=1)
+CAPTURE = small().file()
 TARDIS = b'2019-06-01T00:00:01Z {"n":1}\n2019-06-01T00:00:02Z {"n":2}\n'
 
 
@@ -62,6 +68,12 @@ FOREIGN = {
     "cut gzip": gzip.compress(TARDIS, mtime=0)[:-4],
     "hftbacktest": b"1723161256172210766 {}\n",
     "tab": b"1723161256172210766\t{}\n",
+    "capture": CAPTURE,
+    "capture in zstd": zstandard.compress(CAPTURE),
+    "pcapng": ng_file(small().records),
+    "archive": TWO,
+    "archive on one line": json.dumps(json.loads(TWO)).encode(),
+    "archive in gzip": gzip.compress(json.dumps(json.loads(TWO)).replace("[", "[\n").encode(), mtime=0),
 }
 
 
