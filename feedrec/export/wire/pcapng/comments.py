@@ -37,6 +37,8 @@ def of_event(event: Event) -> str:
 
 def of_frame(frame: Frame) -> list[str]:
     """Return what is unusual about a frame."""
+    if not (frame.redacted or frame.synthetic or frame.unverified or frame.rewritten):
+        return []
     return [text for name, text in _FLAGS.items() if getattr(frame, name)]
 
 

@@ -71,7 +71,9 @@ class Route:
         header = _HEADER + len(options)
         length = header + len(data)
         offset = header << 2  # in words of four bytes, in the upper half of a byte
-        total = self._tcp_sum + length + sequence + acknowledged + (offset << 8 | flags) + _sum(options) + _sum(data)
+        total = self._tcp_sum + length + sequence + acknowledged + (offset << 8 | flags) + _sum(data)
+        if options:
+            total += _sum(options)
         source, target = self._source, self._target
         tcp = _segment(source.port, target.port, sequence, acknowledged, offset, flags, WINDOW, -total % _LAST, 0)
         return b"".join((self._ethernet, self._ip(length), tcp, options, data))
