@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +34,7 @@ class Destination:
     Attributes:
         path: Its name.
         size: Bytes written so far.
+        on_written: Called when some of it was written.
 
     Raises:
         UsageError: If it is one of the inputs.
@@ -53,6 +54,7 @@ class Destination:
     ) -> None:
         self.path = path
         self.size = 0
+        self.on_written: Callable[[], object] = lambda: None
         self._waiting: list[bytes] = []
         self._waiting_size = 0
         self._overwrite = overwrite
@@ -116,6 +118,7 @@ class Destination:
         elif self._file is not None:
             with self._explaining_errors():
                 self._file.write(data)
+        self.on_written()
 
     def _refuse_what_is_there(self) -> None:
         if self.path.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -116,6 +117,8 @@ def export_with(
         try:
             records = Records(inputs, reading.selection, reading.describe, reading.describe_all, reading.on_read)
             _write(records, writer, result)
+            place.on_written = partial(reading.on_read, 0, inputs[0].size)  # nothing is read any more
+            writer.finish()
         finally:
             writer.close()
         place.commit()
@@ -139,4 +142,3 @@ def _write(records: Records, writer: Writer, result: WireExport) -> None:
             result.events += 1
             writer.event(record)
     result.first_time, result.last_time = first, last
-    writer.finish()

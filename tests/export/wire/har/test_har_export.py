@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.errors import RecordingError, WriteError
-from feedrec.export.wire.exporting import WireExport
+from feedrec.export.wire.exporting import Reading, WireExport
 from feedrec.export.wire.har import har_export
 from feedrec.export.wire.har.har_export import export_har
 from feedrec.export.wire.har.spool import Spool
@@ -224,3 +224,18 @@ def test_what_follows_the_end_of_a_connection_is_of_another_one(tmp_path: Path) 
     records: list[Record] = [Frame(START, 0, b"[1]"), event(1, 0, "close", code=1000), Frame(START + 2, 0, b"[2]")]
     entries = Exported(tmp_path, records).connections
     assert [[one["data"] for one in entry["_webSocketMessages"]] for entry in entries] == [["[1]"], ["[2]"]]
+
+
+def test_an_interruption_while_entries_are_written_leaves_nothing(tmp_path: Path) -> None:
+    """When all has been read, too: that is when an archive is written."""
+    source = write(tmp_path / "made.jsonl")
+    calls: list[tuple[int, int]] = []
+
+    def on_read(number: int, size: int) -> None:
+        calls.append((number, size))
+        if calls.count((0, source.stat().st_size)) > 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_har(inputs_of(source), tmp_path / "out.har", Reading(on_read=on_read))
+    assert [one.name for one in tmp_path.iterdir()] == ["made.jsonl"]
