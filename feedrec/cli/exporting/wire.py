@@ -64,13 +64,17 @@ def _lines(done: WireExport, where: str) -> list[str]:
     facts = [output.count(done.connections, "connection"), output.count(done.frames, "frame")]
     if done.exchanges:
         facts.append(output.count(done.exchanges, "request"))
-    return [f"wrote {' and '.join((', '.join(facts[:-1]), facts[-1]))} to {where}", f"  {output.size(done.size)}"]
+    more = [output.size(done.size)]
+    if done.events:
+        more.append(output.count(done.events, "event"))
+    return [f"wrote {' and '.join((', '.join(facts[:-1]), facts[-1]))} to {where}", f"  {', '.join(more)}"]
 
 
 def _warnings(done: WireExport) -> list[str]:
     if not done.not_utf8:
         return []
-    return [f"{output.count(done.not_utf8, 'text frame')} that is no valid UTF-8, which other tools may not show"]
+    frames = output.count(done.not_utf8, "text frame")
+    return [f"{frames} without valid UTF-8: written as base64, which other tools take for binary messages"]
 
 
 def _facts(done: WireExport) -> dict[str, Any]:
