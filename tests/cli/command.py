@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..timing import HANG_TIMEOUT, wait_until
+from .forking import Forker
 
 __all__ = [
     "DEMO",
@@ -39,11 +40,20 @@ def _command(arguments: Sequence[object], before: str = "") -> list[str]:
 
 
 def feedrec(*arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> Output:
-    """Run it to its end; whatever it was given, no traceback may come out."""
+    """
+    Run it to its end; whatever it was given, no traceback may come out.
+
+    It is a process that has loaded feedrec already, unless Python itself is to be told something as it starts.
+
+    """
     environment = {**os.environ, **(env or {})}
-    done = subprocess.run(
-        _command(arguments), cwd=cwd, env=environment, capture_output=True, timeout=HANG_TIMEOUT, check=False
-    )
+    forker = Forker.of_this_process()
+    if forker.suits(environment):
+        done = forker.run([*map(str, arguments)], cwd=cwd, env=environment, timeout=HANG_TIMEOUT)
+    else:
+        done = subprocess.run(
+            _command(arguments), cwd=cwd, env=environment, capture_output=True, timeout=HANG_TIMEOUT, check=False
+        )
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done
 
