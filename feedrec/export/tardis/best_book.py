@@ -7,13 +7,13 @@ Levels are kept as they are written, `price,amount`, as nearly all of them are w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from ...feeds.state.best_prices import BestPrices
-from ...feeds.state.book import price_keys
+from ...feeds.state.book import MANY, price_key, price_keys
 from .layouts import LEVELS
-from .plain import are_plain_pairs, plain_number
+from .plain import are_plain_pairs, is_plain_pair, plain_number
 
 __all__ = ["BestBook"]
 
@@ -107,23 +107,31 @@ class BestBook:
         self, are_bids: Sequence[bool], prices: Sequence[str], sizes: Sequence[str]
     ) -> Iterable[tuple[bool, float | Decimal, str, bool]]:
         """Return of each level its side, its key, it as it is written, and whether it is gone."""
+        if len(prices) < MANY:
+            return self._read_each(are_bids, prices, sizes)
         cells = [f"{price},{size}" for price, size in zip(prices, sizes, strict=True)]
         if not are_plain_pairs(cells):
-            return self._read_odd(are_bids, prices, sizes)
+            return self._read_each(are_bids, prices, sizes)
         are_gone = [not size.strip("0.") for size in sizes]
         return zip(are_bids, price_keys(prices), cells, are_gone, strict=True)
 
-    def _read_odd(
+    def _read_each(
         self, are_bids: Sequence[bool], prices: Sequence[str], sizes: Sequence[str]
-    ) -> Iterator[tuple[bool, float | Decimal, str, bool]]:
-        """Read levels one by one; those that are no numbers are left out."""
+    ) -> list[tuple[bool, float | Decimal, str, bool]]:
+        """Do the same one by one; levels that are no numbers are left out."""
+        levels = []
         for is_bid, price, size in zip(are_bids, prices, sizes, strict=True):
-            plain_price, plain_size = plain_number(price), plain_number(size)
-            if plain_price is None or plain_size is None:
+            cell = f"{price},{size}"
+            written = size
+            if not is_plain_pair(cell):
+                plain_price, written = plain_number(price), plain_number(size) or ""
+                cell = f"{plain_price},{written}" if plain_price and written else ""
+            key = price_key(price)
+            if key is None or not cell:
                 self.left_out += 1
             else:
-                is_gone = not plain_size.strip("-0.")
-                yield is_bid, price_keys([plain_price])[0], f"{plain_price},{plain_size}", is_gone
+                levels.append((is_bid, key, cell, not written.strip("-0.")))
+        return levels
 
 
 class _Side:

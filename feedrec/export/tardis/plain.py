@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from ...formats.file.naming.safe_names import safe_name
 
-__all__ = ["are_plain_pairs", "plain_name", "plain_number", "plain_token"]
+__all__ = ["are_plain_pairs", "is_plain_pair", "plain_name", "plain_number", "plain_token"]
 
 _DIGITS = 40
 """Digits that a number may have on either side of its point."""
@@ -23,6 +23,10 @@ _PLAIN = re.compile(rf"-?+{_NUMBER}")
 _PAIRS = re.compile(rf"(?:{_NUMBER},{_NUMBER}\n)*+")  # nothing to go back to, so its memory does not grow
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,79}")
 _OTHER = re.compile(r"[^A-Za-z0-9._+@-]")
+
+
+is_plain_pair = re.compile(rf"{_NUMBER},{_NUMBER}").fullmatch
+"""Tells whether a text is a pair of plain numbers without a sign, parted by a comma."""
 
 
 def are_plain_pairs(cells: Sequence[str]) -> bool:

@@ -168,16 +168,17 @@ class ProductFiles:
     def _add_changes(self, times: str, is_snapshot: str, rows: Sequence[str]) -> None:
         if rows and self._has_rows:
             start = times + is_snapshot
-            self._add("incremental_book_L2", start + f"\n{start}".join(rows) + "\n", len(rows))
+            text = f"\n{start}".join(rows) if len(rows) > 1 else rows[0]
+            self._add("incremental_book_L2", f"{start}{text}\n", len(rows))
 
     def _add(self, kind: Kind, text: str, rows: int) -> None:
         file = self._today.get(kind)
-        if file is None:
-            if not rows or kind not in self._kinds:
-                return
+        if file is not None:
+            file.add(text, rows)
+        elif rows and kind in self._kinds:
             name = file_name(self._exchange, kind, self._day_end // DAY - 1, self._name)
-            file = self._today[kind] = RowFile(self._files, name, HEADERS[kind])
-        file.add(text, rows)
+            self._today[kind] = RowFile(self._files, name, HEADERS[kind])
+            self._today[kind].add(text, rows)
 
     def _readable(self, trades: Trades) -> Iterator[tuple[str, int, bool, str, str]]:
         columns = (trades.ids, trades.times, trades.are_buys, trades.prices, trades.sizes)

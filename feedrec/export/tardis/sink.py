@@ -80,7 +80,7 @@ class TardisSink:
 
         """
         if isinstance(told, BookChanges):
-            self._files_of(told.product).take_book(time, told)
+            (self._products.get(told.product) or self._files_of(told.product)).take_book(time, told)
         elif isinstance(told, Trades):
             self._files_of(told.product).take_trades(time, told)
         elif isinstance(told, Ticker):
