@@ -23,6 +23,7 @@ import msgspec
 
 from ..feeds.market.told import BookChanges, Candle, Ticker, Told, Trades
 from ..feeds.rest.seen_numbers import SeenNumbers
+from ..feeds.state.doubts import DOUBTS, DOUBTS_OF_RUN
 from ..model import NANOSECONDS, Event
 
 __all__ = ["BookLost", "Connection", "Continuity", "Gap", "Of"]
@@ -32,12 +33,6 @@ Of = Literal["book", "trades"]
 
 Connection = tuple[int, int]
 """A connection: which run it is of, and its number in that."""
-
-_REVEALING = frozenset(["gap", "reset", "crossed", "resync"])
-"""Events after which books are not known: of the product that they name, else of the connection."""
-
-_OF_RUN = frozenset(["lost", "damage"])
-"""Events after which nothing of a run is known."""
 
 _SURELY_OVER = 60 * NANOSECONDS
 
@@ -109,7 +104,7 @@ class Continuity:
     def take_event(self, run: int, event: Event) -> list[BookLost]:
         """Take an event of a run; return the books that are not known from here on."""
         name, conn = event.name, event.conn
-        if name in _OF_RUN:
+        if name in DOUBTS_OF_RUN:
             return self._break(name, event.time, lambda owner: owner[0] == run)
         if conn is None:
             return []
@@ -120,7 +115,7 @@ class Continuity:
         elif name == "close":
             self._ended.add(this)
             return self._break(name, event.time, lambda owner: owner == this)
-        elif name in _REVEALING:
+        elif name in DOUBTS:
             return self._break(name, event.time, lambda owner: owner == this, event.details.get("product"))
         return []
 

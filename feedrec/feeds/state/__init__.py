@@ -9,5 +9,6 @@ Each venue's state stands on these, and a plug-in's can.
     book.py          the price levels of one product
     best_prices.py   the best prices of one side, in order
     top_levels.py    the best levels, and what a client must be told of them
+    doubts.py        events after which a book may be wrong
     new_state.py     refuses the state of a plug-in that was written for feedrec 0.1
 """

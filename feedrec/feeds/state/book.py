@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from heapq import nlargest, nsmallest
 from typing import Protocol, Self, TypeVar
 
 import msgspec
@@ -133,15 +132,13 @@ class PriceLevelBook:
         """The venue's time of its last change, as the venue wrote it; empty if it writes none."""
         return ""
 
-    def best_bids(self, most: int | None = None) -> list[Level]:
-        """Return the bids, the highest first; so many at most, if that is said."""
-        bids = self.bids
-        return [bids[price] for price in (sorted(bids, reverse=True) if most is None else nlargest(most, bids))]
+    def best_bids(self) -> list[Level]:
+        """Return the bids, the highest first."""
+        return [self.bids[price] for price in sorted(self.bids, reverse=True)]
 
-    def best_asks(self, most: int | None = None) -> list[Level]:
-        """Return the asks, the lowest first; so many at most, if that is said."""
-        asks = self.asks
-        return [asks[price] for price in (sorted(asks) if most is None else nsmallest(most, asks))]
+    def best_asks(self) -> list[Level]:
+        """Return the asks, the lowest first."""
+        return [self.asks[price] for price in sorted(self.asks)]
 
     def dump_levels(self) -> DumpedLevels:
         """Return all levels, for `load_levels`."""

@@ -6,6 +6,7 @@ Order books as of any moment of recordings.
     indexed.py      by the indexes, from the nearest snapshot or checkpoint, and whether it is known there
     read_through.py by all lines from a snapshot on, where indexes do not tell enough, and for what follows
     first_place.py  where that snapshot is
+    best_levels.py  the best levels of a book, again and again
     standing.py     whether the book is known: a rule for events and frames
 """
 

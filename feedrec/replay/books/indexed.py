@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ...errors import LineError
+from ...feeds.state.doubts import DOUBTS, DOUBTS_OF_RUN
 from ...feeds.state.need import Look, needs_of
 from ...feeds.venue import FeedState
 from ...formats import Recording
@@ -28,10 +29,11 @@ from ..timeline.past import Past, Place, UnknownPastError
 from ..venue.position import Position
 from .first_place import SnapshotFound, indexed_snapshot
 from .sources import BookSource, received_in
-from .standing import CLOSED, DOUBTS, ENDED, NO_SNAPSHOT, Connection, Unknown
+from .standing import CLOSED, ENDED, NO_SNAPSHOT, Connection, Unknown
 
 __all__ = ["Known", "by_index"]
 
+_DOUBTS = DOUBTS | DOUBTS_OF_RUN
 _LEFT_OVER = ""  # events of which a summary does not say what they are
 
 
@@ -219,7 +221,7 @@ class _Proof:
         facts, place = self._facts[number], self._order.index(number)
         if facts.sequence.unnoticed_gaps:
             raise _NotProvedError
-        has_doubts = any(name in DOUBTS or name == _LEFT_OVER for name in facts.events)
+        has_doubts = any(name in _DOUBTS or name == _LEFT_OVER for name in facts.events)
         start = 0
         for block_number, block in enumerate(self._indexes[number].blocks):
             matters = has_doubts or (place, block_number) >= closing
@@ -234,7 +236,7 @@ class _Proof:
         """Return whether the book may be wrong after an event."""
         if event.name == CLOSED:
             return event.conn == conn and event.time < time
-        return event.name in DOUBTS and event.details.get("product") in (None, self._source.product)
+        return event.name in _DOUBTS and event.details.get("product") in (None, self._source.product)
 
     def _last_frame(self, chain: Sequence[int]) -> tuple[Frame, int | None]:
         """Return the last frame of the book before the place, and the venue's number of it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ...feeds.state.book import Level, PriceLevelBook
+from .best_levels import best_levels
 from .first_place import first_time
 from .indexed import Known, by_index
 from .read_through import ReadThrough
@@ -144,7 +145,7 @@ def books_of(source: BookSource, every: int, start: int | None, end: int | None,
     begin = first + 1 if is_told else first_time(source, first)
     with contextlib.closing(ReadThrough(source, begin, known)) as reading:
         for moment in range(first, after, every):
-            yield _made(source, moment, reading.book_at(moment), depth)
+            yield _made(source, moment, reading.book_at(moment), depth, again=True)
 
 
 def _made(
@@ -152,7 +153,10 @@ def _made(
     time: int,
     found: tuple[PriceLevelBook | None, Unknown | None, int | None, int | None],
     depth: int | None,
+    *,
+    again: bool = False,
 ) -> BookAt:
+    """Return the book as of a moment, from what `ReadThrough.book_at` returns; `again` as for `best_levels`."""
     book, unknown, received, sequence = found
     product = source.product
     if book is None:
@@ -161,8 +165,7 @@ def _made(
     return BookAt(
         product,
         time,
-        book.best_bids(depth),
-        book.best_asks(depth),
+        *best_levels(book, depth, again=again),
         len(book.bids),
         len(book.asks),
         received,

@@ -41,6 +41,7 @@ class ReadThrough:
         self._lines = source.timeline.read_batches(format_time(start).encode(), already_stopped())
         self._batch: Batch | None = None
         self._times: list[bytes] = []
+        self._latest = b""
         self._done = 0
         known_to_replace = source.timeline.replacements()
         self._files = [_File(source, number, known_to_replace[number]) for number in range(len(source.files))]
@@ -80,9 +81,10 @@ class ReadThrough:
                 if self._batch is None:
                     return
                 self._times, self._done = time_texts(self._batch.lines), 0
+                self._latest = max(self._times)
             times, done = self._times, self._done
             end = len(times)
-            if max(times) > until:
+            if self._latest > until:
                 end = next((number for number in range(done, end) if times[number] > until), end)
             self._take(self._batch, done, end)
             self._done = end

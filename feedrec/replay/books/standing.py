@@ -14,20 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from ...feeds.state.doubts import DOUBTS, DOUBTS_OF_RUN
 from ...model import Event
 
-__all__ = ["CLOSED", "DOUBTS", "ENDED", "NO_SNAPSHOT", "PART_MISSING", "Connection", "Standing", "Unknown"]
+__all__ = ["CLOSED", "ENDED", "NO_SNAPSHOT", "PART_MISSING", "Connection", "Standing", "Unknown"]
 
 Connection = tuple[int, int]
 """The number of a run, and that of a connection in it."""
 
-DOUBTS = frozenset(["gap", "reset", "crossed", "resync", "lost", "damage"])
-"""Events after which a book may be wrong."""
-
 CLOSED, ENDED, PART_MISSING, NO_SNAPSHOT = "close", "end", "part missing", "no snapshot"
 """Further reasons why a book is not known."""
-
-_OF_ALL_CONNECTIONS = frozenset(["lost", "damage"])
 
 _REASONS = {
     NO_SNAPSHOT: "there is no snapshot before",
@@ -126,7 +122,7 @@ class Standing:
         conn = None if event.conn is None else (run, event.conn)
         if event.name == CLOSED and conn is not None:
             self.closed(lambda one: one == conn, event.time, CLOSED)
-        elif event.name in _OF_ALL_CONNECTIONS:
+        elif event.name in DOUBTS_OF_RUN:
             self.doubt(lambda one: one[0] == run, event.time, event.name)
         elif event.name in DOUBTS and self._is_about(event, by_channel=by_channel):
             self.doubt(lambda one: by_channel or one == conn, event.time, event.name)

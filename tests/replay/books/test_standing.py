@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedrec.feeds.state.doubts import DOUBTS, DOUBTS_OF_RUN
 from feedrec.model import Event
-from feedrec.replay.books.standing import CLOSED, DOUBTS, NO_SNAPSHOT, PART_MISSING, Standing, Unknown
+from feedrec.replay.books.standing import CLOSED, NO_SNAPSHOT, PART_MISSING, Standing, Unknown
 
 ONE, OTHER = (0, 0), (0, 1)
 
@@ -25,7 +26,7 @@ def test_before_a_snapshot_nothing_is_known() -> None:
 
 
 def test_a_snapshot_makes_it_known_and_each_doubt_ends_that() -> None:
-    for name in DOUBTS:
+    for name in DOUBTS | DOUBTS_OF_RUN:
         standing = known()
         assert standing.unknown_at(9) is None
         standing.take_event(0, Event(2, 0, name))
