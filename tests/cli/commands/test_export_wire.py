@@ -7,11 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from feedrec.model import Frame, Header
+from feedrec.formats import exchange_of, open_recording
+from feedrec.formats.line.codec import decode_line
+from feedrec.http_messages import HttpExchange
+from feedrec.model import Event, Frame, Header, Record
 
-from ...export.wire.made_recordings import ALL, START, write
+from ...export.wire.made_recordings import ALL, START, frames_of, write
 from ...export.wire.pcapng.packet_reader import messages_of, read_capture, streams_of
 from ..command import DEMO, feedrec, shell
+
+
+def records_of(path: Path) -> list[Record]:
+    with open_recording(path) as recording:
+        return [decode_line(line) for batch in recording.batches() for line in batch]
+
+
+def exchanges_of(records: list[Record]) -> list[HttpExchange]:
+    found = [exchange_of(one) for one in records if isinstance(one, Event)]
+    return [one for one in found if one is not None]
 
 
 def test_a_part_of_a_channel(tmp_path: Path) -> None:
@@ -67,3 +80,16 @@ def test_who_reads_stdout_and_ends_first_ends_it_without_a_word(tmp_path: Path) 
     done = shell(f"$FEEDREC export {script} | head -c 100 > {target}; echo ${{PIPESTATUS[0]}}")
     assert done.stderr == b""
     assert target.stat().st_size == 100
+
+
+@pytest.mark.parametrize("source", ["made", "demo"])
+def test_an_archive_comes_back_as_a_recording_of_the_same_frames(tmp_path: Path, source: str) -> None:
+    """With payloads, types, directions, times to the nanosecond, marks and order, of text that is no UTF-8 too."""
+    path = DEMO if source == "demo" else write(tmp_path / "made.jsonl", ALL)
+    archive, back = tmp_path / "out.har", tmp_path / "back.jsonl"
+    assert feedrec("export", path, "--to", "har", "-o", archive).returncode == 0
+    done = feedrec("convert", archive, "-o", back)
+    assert done.returncode == 0, done.stderr.decode()
+    before, after = (records_of(one) for one in (path, back))
+    assert frames_of(after) == frames_of(before)
+    assert exchanges_of(after) == exchanges_of(before)
