@@ -13,7 +13,7 @@ from decimal import Decimal
 from ...feeds.state.best_prices import BestPrices
 from ...feeds.state.book import MANY, price_key, price_keys
 from .layouts import LEVELS
-from .plain import are_plain_pairs, is_plain_pair, plain_number
+from .plain import are_plain_pairs, plain_pair
 
 __all__ = ["BestBook"]
 
@@ -121,16 +121,12 @@ class BestBook:
         """Do the same one by one; levels that are no numbers are left out."""
         levels = []
         for is_bid, price, size in zip(are_bids, prices, sizes, strict=True):
-            cell = f"{price},{size}"
-            written = size
-            if not is_plain_pair(cell):
-                plain_price, written = plain_number(price), plain_number(size) or ""
-                cell = f"{plain_price},{written}" if plain_price and written else ""
+            cell = plain_pair(price, size)
             key = price_key(price)
-            if key is None or not cell:
+            if cell is None or key is None:
                 self.left_out += 1
             else:
-                levels.append((is_bid, key, cell, not written.strip("-0.")))
+                levels.append((is_bid, key, cell, not cell[cell.index(",") + 1 :].strip("-0.")))
         return levels
 
 

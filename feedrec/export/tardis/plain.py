@@ -13,20 +13,17 @@ from decimal import Decimal, InvalidOperation
 
 from ...formats.file.naming.safe_names import safe_name
 
-__all__ = ["are_plain_pairs", "is_plain_pair", "plain_name", "plain_number", "plain_token"]
+__all__ = ["are_plain_pairs", "plain_name", "plain_number", "plain_pair", "plain_token"]
 
 _DIGITS = 40
 """Digits that a number may have on either side of its point."""
 
 _NUMBER = rf"[0-9]{{1,{_DIGITS}}}+(?:\.[0-9]{{1,{_DIGITS}}}+)?+"
 _PLAIN = re.compile(rf"-?+{_NUMBER}")
+_is_pair = re.compile(rf"{_NUMBER},{_NUMBER}").fullmatch
 _PAIRS = re.compile(rf"(?:{_NUMBER},{_NUMBER}\n)*+")  # nothing to go back to, so its memory does not grow
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@-]{0,79}")
 _OTHER = re.compile(r"[^A-Za-z0-9._+@-]")
-
-
-is_plain_pair = re.compile(rf"{_NUMBER},{_NUMBER}").fullmatch
-"""Tells whether a text is a pair of plain numbers without a sign, parted by a comma."""
 
 
 def are_plain_pairs(cells: Sequence[str]) -> bool:
@@ -53,6 +50,15 @@ def plain_number(text: str) -> str | None:
         return None
     written = format(number, "f")
     return written if _PLAIN.fullmatch(written) else None
+
+
+def plain_pair(one: str, other: str) -> str | None:
+    """Return two numbers as their cells, parted by a comma; None if `plain_number` gives one as None."""
+    cells = f"{one},{other}"
+    if _is_pair(cells):
+        return cells
+    plain, plain_other = plain_number(one), plain_number(other)
+    return None if plain is None or plain_other is None else f"{plain},{plain_other}"
 
 
 def plain_token(text: str) -> str:

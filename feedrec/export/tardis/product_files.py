@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ...feeds.market.told import BookChanges, Ticker, Trades
 from .best_book import BestBook
 from .layouts import DAY, HEADERS, MICROSECOND, Kind, file_name
-from .plain import plain_number, plain_token
+from .plain import plain_number, plain_pair, plain_token
 from .row_file import RowFile, RowFiles
 
 __all__ = ["ProductFiles"]
@@ -90,10 +90,15 @@ class ProductFiles:
         if trades.is_snapshot:
             return
         self._turn(time)
-        rows = [
-            f"{self._times(made, time)}{plain_token(number)},{'buy' if is_buy else 'sell'},{price},{size}\n"
-            for number, made, is_buy, price, size in self._readable(trades)
-        ]
+        rows = []
+        columns = (trades.ids, trades.times, trades.are_buys, trades.prices, trades.sizes)
+        for number, made, is_buy, price, size in zip(*columns, strict=True):
+            cells = plain_pair(price, size)
+            if cells is None:
+                self.odd_trades += 1
+            else:
+                side = "buy" if is_buy else "sell"
+                rows.append(f"{self._times(made, time)}{plain_token(number)},{side},{cells}\n")
         self._add("trades", "".join(rows), len(rows))
 
     def take_ticker(self, time: int, ticker: Ticker) -> None:
@@ -179,12 +184,3 @@ class ProductFiles:
             name = file_name(self._exchange, kind, self._day_end // DAY - 1, self._name)
             self._today[kind] = RowFile(self._files, name, HEADERS[kind])
             self._today[kind].add(text, rows)
-
-    def _readable(self, trades: Trades) -> Iterator[tuple[str, int, bool, str, str]]:
-        columns = (trades.ids, trades.times, trades.are_buys, trades.prices, trades.sizes)
-        for number, made, is_buy, price, size in zip(*columns, strict=True):
-            plain_price, plain_size = plain_number(price), plain_number(size)
-            if plain_price is None or plain_size is None:
-                self.odd_trades += 1
-            else:
-                yield number, made, is_buy, plain_price, plain_size

@@ -135,12 +135,12 @@ class TardisSink:
 
 def _notes(file: RowFile, files: ProductFiles) -> tuple[str, ...]:
     """Return what was left out, with the last file that it concerns."""
-    notes = []
     for kind, count, what in (
-        ("incremental_book_L2", files.odd_levels, "levels"),
-        ("trades", files.odd_trades, "trades"),
+        ("incremental_book_L2", files.odd_levels, "level"),
+        ("trades", files.odd_trades, "trade"),
     ):
         last = [one for one in files.done if f"_{kind}_" in one.name][-1:]
         if count and file in last:
-            notes.append(f"{count:,} {what} of it were left out: their price or size is no number")
-    return tuple(notes)
+            were = f"1 {what} of it was" if count == 1 else f"{count:,} {what}s of it were"
+            return (f"{were} left out: price or size is no number",)
+    return ()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.export.tardis.plain import are_plain_pairs, plain_name, plain_number, plain_token
+from feedrec.export.tardis.plain import are_plain_pairs, plain_name, plain_number, plain_pair, plain_token
 
 
 @pytest.mark.parametrize("text", ["0", "1", "0.10", "60123.45", "007", "-3.5", "0.0000"])
@@ -44,6 +44,14 @@ def test_pairs_are_plain_if_each_number_is(pairs: list[tuple[str, str]]) -> None
     are_plain = all(number in ("1", "0.50") for pair in pairs for number in pair)
     if pairs:
         assert are_plain_pairs([f"{price},{size}" for price, size in pairs]) is are_plain
+
+
+@pytest.mark.parametrize(
+    ("pair", "cells"),
+    [(("1.50", "0"), "1.50,0"), (("1e1", "2"), "10,2"), (("-1", "2"), "-1,2"), (("1", ""), None), (("1,2", "3"), None)],
+)
+def test_a_pair_is_two_cells_or_none(pair: tuple[str, str], cells: str | None) -> None:
+    assert plain_pair(*pair) == cells
 
 
 @pytest.mark.parametrize("text", ["BTC-USD", "12345", "a.b_c:d/e", "0190-ab"])

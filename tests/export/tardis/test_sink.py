@@ -53,7 +53,7 @@ def test_everything_that_is_told_is_in_its_file_and_what_was_left_out_is_noted(t
         (f"coinbase_trades_{day}_A-B.csv.gz", 1, "A-B"),
     ]
     assert [file.notes for file in exported if file.notes] == [
-        ("1 trades of it were left out: their price or size is no number",)
+        ("1 trade of it was left out: price or size is no number",)
     ]
     assert names(tmp_path) == sorted(file.path.name for file in exported)
     assert rows_of(tmp_path / "gaps.csv") == [
