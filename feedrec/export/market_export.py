@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from ..errors import UsageError
-from ..feeds import feed_of
+from ..feeds import feed_of, rule_of
 from ..feeds.market.reader import market_reader_of
 from ..feeds.market.told import BookChanges, Candle, Ticker, Trades
+from ..formats.facts.sequence_check import Rules
 from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, joined_header
 from .continuity import BookLost, Gap
@@ -89,9 +90,8 @@ def export_market(
     reader = None if feed is None else market_reader_of(feed)
     if feed is None or reader is None:
         raise UsageError(f"{inputs[0].path}: of {endpoint}, feedrec does not know books and trades to export")
-    stream = MarketStream(
-        inputs, reader, feed.describe, getattr(feed, "describe_all", None), selection=selection, on_read=on_read
-    )
+    rules = Rules(feed.describe, rule_of(feed), getattr(feed, "describe_all", None))  # which a plug-in need not have
+    stream = MarketStream(inputs, reader, rules, selection=selection, on_read=on_read)
     sink = begin(reader.exchange)
     try:
         done = _pass_on(stream if selection.start is None else _from(selection.start, stream), sink)

@@ -2,6 +2,8 @@
 What recordings tell of the market, in order, with what is missing: what exports of prices and trades are made of.
 
 `continuity.py` has the rules of what is told; `untimed.py` those for snapshots to which the venue gives no time.
+Missing frames are those of which an event tells, and those that show only in the numbers of frames, as in what another
+tool recorded.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import msgspec
 
 from ..feeds.market.reader import MarketReader
 from ..feeds.market.told import Told
+from ..formats.facts.sequence_check import Discontinuity, Rules, SequenceCheck
 from ..formats.line.codec import decode_line
 from ..formats.line.columns import ReceivedColumns, stretches
 from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, run_identity
 from ..formats.tools.input_lines import InputLines
-from ..model import Describe, DescribeAll, Event, Frame
+from ..model import Event, Frame
 from .continuity import Continuity, Gap
 from .untimed import Item, with_times
 
@@ -31,8 +34,7 @@ class MarketStream:
     Args:
         inputs: The recordings, of one endpoint.
         reader: Reads their frames.
-        describe: Describes a frame.
-        describe_all: Describes several; None to call `describe` for each.
+        rules: What is known of the feed's frames, and of their numbers.
         selection: Which channels, products and connections are meant. Of times, all before its `end` are told: who
             begins later needs the books up to then.
         on_read: Called with the number of an input, and the bytes of it read so far.
@@ -47,20 +49,21 @@ class MarketStream:
         self,
         inputs: Sequence[Input],
         reader: MarketReader,
-        describe: Describe,
-        describe_all: DescribeAll | None = None,
+        rules: Rules,
         selection: Selection = Selection(),  # noqa: B008  immutable
         on_read: Callable[[int, int], object] = lambda number, size: None,  # noqa: ARG005
     ) -> None:
         self.not_understood = 0
         self.last_time = 0
-        self._reading = InputLines(inputs, describe, on_read, describe_all)
+        self._reading = InputLines(inputs, rules.describe, on_read, rules.describe_all)
         self._reader = reader
-        self._describe, self._describe_all = describe, describe_all
+        self._describe, self._describe_all = rules.describe, rules.describe_all
         self._selection = msgspec.structs.replace(selection, start=None)
         self._continuity = Continuity()
         runs: dict[object, int] = {}
         self._runs = [runs.setdefault(_run_of(one), len(runs)) for one in inputs]
+        have_holes = {run for run, one in zip(self._runs, inputs, strict=True) if one.header.left_out}
+        self._checks = [SequenceCheck(None if run in have_holes else rules.sequence_rule) for run in range(len(runs))]
 
     def __iter__(self) -> Iterator[Item]:
         """
@@ -84,13 +87,26 @@ class MarketStream:
             yield Item(self.last_time, gap)
 
     def _received(self, run: int, received: ReceivedColumns) -> Iterator[Item]:
+        """Take received frames, in parts if some are missing between them."""
         self.last_time = received.times[-1]
-        if self._selection.is_filter:
-            kept = self._selection.takes_each(received.conns, received.infos)
-            chosen = received.chosen(kept)
-            if chosen is None:
-                return
-            received = chosen
+        first = 0
+        for place, gap in self._checks[run].take_run(received.times, received.conns, received.infos):
+            yield from self._without_holes(run, received.part(first, place))
+            yield from self._hole(run, received.conns[place], received.times[place], gap)
+            first = place
+        yield from self._without_holes(run, received.part(first, len(received.times)) if first else received)
+
+    def _hole(self, run: int, conn: int, time: int, gap: Discontinuity) -> Iterator[Item]:
+        product = getattr(gap, "product", None)  # where the venue counts by product
+        event = Event(time, conn, "gap", {} if product is None else {"product": product})
+        for lost in self._continuity.take_event(run, event):
+            yield Item(time, lost)
+
+    def _without_holes(self, run: int, received: ReceivedColumns | None) -> Iterator[Item]:
+        if received is not None and self._selection.is_filter:
+            received = received.chosen(self._selection.takes_each(received.conns, received.infos))
+        if received is None:
+            return
         read, take, products = self._reader.read, self._continuity.take, self._selection.products
         columns = zip(received.times, received.conns, received.payloads, received.infos, strict=True)
         for time, conn, payload, info in columns:
@@ -118,6 +134,7 @@ class MarketStream:
             record = decode_line(line)
             self.last_time = record.time
             if isinstance(record, Event):
+                self._checks[self._runs[file]].take_event(record)
                 for lost in self._continuity.take_event(self._runs[file], record):
                     yield Item(record.time, lost)
             elif record.direction == "in" and not record.binary:
@@ -125,6 +142,9 @@ class MarketStream:
 
     def _odd_frame(self, run: int, frame: Frame) -> Iterator[Item]:
         info = self._describe(frame.payload)
+        gap = self._checks[run].take_frame(frame, info)
+        if gap is not None:
+            yield from self._hole(run, frame.conn, frame.time, gap)
         if not self._selection.is_filter or self._selection.takes_received(frame.conn, info):
             yield from self._frame(run, frame.conn, frame.time, self._reader.read(info, frame.payload))
 

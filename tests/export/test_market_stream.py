@@ -13,10 +13,12 @@ import pytest
 from feedrec.export.continuity import BookLost, Gap
 from feedrec.export.market_stream import MarketStream
 from feedrec.export.untimed import Item
+from feedrec.feeds import rule_of
 from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.market.reader import market_reader_of
 from feedrec.feeds.market.told import BookChanges, Trades
 from feedrec.formats import Selection, create_recording, open_recording
+from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time
 
@@ -37,8 +39,8 @@ SNAPSHOT = book("snapshot", ("bid", "1", "5"), ("offer", "2", "6"))
 CHANGE = book("update", ("bid", "1", "0"))
 
 
-def write(path: Path, records: Sequence[Record], created: int = START) -> Path:
-    writer = create_recording(path, Header("coinbase-advanced", "wss://x", created, "test"))
+def write(path: Path, records: Sequence[Record], created: int = START, **extra: Any) -> Path:
+    writer = create_recording(path, Header("coinbase-advanced", "wss://x", created, "test", extra=extra))
     for record in records:
         writer.write(record, FEED.describe(record.payload) if isinstance(record, Frame) else None)
     writer.finish()
@@ -49,7 +51,8 @@ def stream(*paths: Path, **options: Any) -> MarketStream:
     inputs = [inspect_recording(partial(open_recording, path)) for path in paths]
     reader = market_reader_of(FEED)
     assert reader is not None
-    return MarketStream(inputs, reader, FEED.describe, FEED.describe_all, **options)
+    rules = Rules(FEED.describe, rule_of(FEED), FEED.describe_all)
+    return MarketStream(inputs, reader, rules, **options)
 
 
 def frames(*payloads: bytes, conn: int = 0, first: int = START) -> list[Record]:
@@ -117,3 +120,19 @@ def test_frames_that_are_not_understood_are_counted(tmp_path: Path) -> None:
     found = stream(write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, CHANGE.replace(b'"bid"', b'"between"'))))
     assert kinds(list(found)) == ["BookChanges"]
     assert found.not_understood == 1
+
+
+@pytest.mark.parametrize("lines", [10, 1], ids=["many at once", "one by one"])
+def test_frames_that_are_missing_without_an_event_show_in_their_numbers(tmp_path: Path, lines: int) -> None:
+    numbers = [*range(1, 1 + lines), *range(5 + lines, 5 + 2 * lines)]
+    changes = [book("update", ("bid", "1", "0"), number=number) for number in numbers]
+    path = write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, *changes))
+    told = list(stream(path))
+    assert kinds(told) == ["BookChanges"] * (1 + lines) + ["BookLost", "Gap"]
+    assert told[-2] == Item(START + 1 + lines, BookLost("A-B", "gap"))
+
+
+def test_what_was_filtered_has_holes_in_its_numbers_that_are_none(tmp_path: Path) -> None:
+    changes = [book("update", ("bid", "1", "0"), number=number) for number in (5, 9)]
+    path = write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, *changes), filtered={"channels": ["level2"]})
+    assert kinds(list(stream(path))) == ["BookChanges"] * 3

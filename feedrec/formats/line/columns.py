@@ -85,6 +85,15 @@ class ReceivedColumns(msgspec.Struct, frozen=True, gc=False):
             self.infos.chosen(kept) if isinstance(self.infos, FrameInfos) else list(compress(self.infos, kept)),
         )
 
+    def part(self, first: int, end: int) -> ReceivedColumns | None:
+        """Return the frames from one number up to another; None if there is none."""
+        if first >= end:
+            return None
+        part = slice(first, end)
+        return ReceivedColumns(
+            self.lines[part], self.times[part], self.conns[part], self.payloads[part], self.infos[part]
+        )
+
     @property
     def run(self) -> FrameRun | None:
         """The same as one text; None if they are of several connections."""
