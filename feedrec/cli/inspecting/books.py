@@ -78,7 +78,7 @@ def table(book: BookAt, endpoint: str, width: int) -> list[str]:
     lines = [f"{book.product}  {endpoint}  {format_time(book.time)}"]
     if book.unknown is not None:
         note = _note(book.unknown)
-        return [*lines, coloured(note, note, GAP)]
+        return [*lines, coloured(note, note, GAP), *filter(None, [_last_change(book)])]
     lines += [*_best(book), _last_change(book), ""]
     sides = [_side(book.bids), _side(book.asks)]
     (bid_sizes, bids, bid_sums), (ask_sizes, asks, ask_sums) = sides
@@ -104,7 +104,8 @@ def moment_lines(books: Iterable[BookAt]) -> Iterator[str]:
 def moment_line(book: BookAt) -> str:
     """Return what a person sees first of a book: the best of both sides, the spread, the sums of sizes."""
     if book.unknown is not None:
-        return coloured(_note(book.unknown), _note(book.unknown), GAP)
+        note = _short_note(book.unknown, book.time)
+        return coloured(note, note, GAP)
     bid, ask = (f"{side[0][1]}@{side[0][0]}" if side else "-" for side in (book.bids, book.asks))
     sums = "/".join(_short(_sums(side)[-1]) if side else "-" for side in (book.bids, book.asks))
     spread = "-" if not (book.bids and book.asks) else _plain(_difference(book))
@@ -121,6 +122,15 @@ def _note(unknown: Unknown) -> str:
     if unknown.since is None:
         return f"the book is not known: {unknown}"
     return f"the book is not known from {format_time(unknown.since)} on: {unknown}"
+
+
+def _short_note(unknown: Unknown, time: int) -> str:
+    """Return the same for a line that begins with the time, of which the day is known."""
+    if unknown.since is None:
+        return f"not known: {unknown}"
+    day, _, clock = format_time(unknown.since).partition("T")
+    is_same = format_time(time).startswith(day)
+    return f"not known since {clock[:_TIME] if is_same else f'{day} {clock[:8]}'}: {unknown}"
 
 
 def _best(book: BookAt) -> list[str]:

@@ -27,14 +27,14 @@ CLOSED, ENDED, PART_MISSING, NO_SNAPSHOT = "close", "end", "part missing", "no s
 
 _REASONS = {
     NO_SNAPSHOT: "there is no snapshot before",
-    PART_MISSING: "a file of the recording is missing",
+    PART_MISSING: "a file is missing",
     CLOSED: "its connection was closed",
     ENDED: "the recording ends there",
     "gap": "frames are missing",
     "lost": "frames are missing",
     "damage": "frames are missing",
     "reset": "frames may be missing",
-    "crossed": "its best bid was not below its best ask",
+    "crossed": "it was crossed",
     "resync": "it was subscribed again",
 }
 

@@ -52,6 +52,8 @@ def test_what_is_not_known_is_one_line() -> None:
     assert table(UNKNOWN, "x", 80)[1:] == [
         "the book is not known from 2026-11-21T16:59:59.500000000Z on: frames are missing"
     ]
+    with_last = BookAt("BTC-USD", TIME, received=TIME - 1, sequence=9, unknown=UNKNOWN.unknown)
+    assert table(with_last, "x", 80)[2:] == ["last frame 17:00:00.499999999Z  number 9"]
     before = BookAt("BTC-USD", TIME, unknown=Unknown("no snapshot"))
     assert table(before, "x", 80)[1:] == ["the book is not known: there is no snapshot before"]
 
@@ -94,8 +96,20 @@ def test_a_series_has_a_line_for_each_moment_and_the_day_where_it_begins() -> No
         "2026-11-21 UTC bid ask spread sums",
         "17:00:00.500 0.25@99.5 1@100 0.5 10.25/4.125",
         "2026-11-22 UTC bid ask spread sums",
-        "17:00:00.500 the book is not known: there is no snapshot before",
+        "17:00:00.500 not known: there is no snapshot before",
     ]
+
+
+@pytest.mark.parametrize(
+    "reason", ["gap", "reset", "crossed", "resync", "lost", "damage", "close", "end", "part missing"]
+)
+def test_a_moment_at_which_it_is_not_known_fits_a_terminal(reason: str) -> None:
+    """With the time of day from when on, or the day if that is another one."""
+    times = [TIME - NANOSECONDS, TIME - 86_400 * NANOSECONDS]
+    lines = list(moment_lines([BookAt("X", TIME, unknown=Unknown(reason, time)) for time in times]))
+    assert lines[1].startswith("17:00:00.500 not known since 16:59:59.500: ")
+    assert lines[2].startswith("17:00:00.500 not known since 2026-11-20 17:00:00: ")
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("size", ["1e999999999", "nan", "inf", "-inf", "1e-400", "\uff19"])

@@ -72,6 +72,7 @@ def record(
     block_size: int = 400,
     is_cut: bool = False,
     created: int = START,
+    subscriptions: Sequence[dict[str, Any]] = (),
     **extra: Any,
 ) -> Path:
     """
@@ -84,13 +85,15 @@ def record(
         block_size: Bytes of text in a block, about.
         is_cut: Whether it has no index.
         created: When it was begun.
+        subscriptions: What was asked for.
         extra: Further keys of its header.
 
     """
     feed = venue_of(endpoint)
     lines = [encode_event(one) if isinstance(one, Event) else encode_frame(one) for one in records]
     encoder = BlockEncoder(block_size=block_size, make_rule=rule_of(feed))
-    data = encoder.begin(encode_header(Header(endpoint, url=URL, created=created, extra=extra)))
+    header = Header(endpoint, url=URL, created=created, subscriptions=list(subscriptions), extra=extra)
+    data = encoder.begin(encode_header(header))
     marks = LineMarks(feed.describe).of(lines) if feed is not None else []
     data += encoder.add(lines, marks)
     path.write_bytes(data + (encoder.flush() if is_cut else encoder.finish()))

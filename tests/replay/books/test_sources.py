@@ -9,7 +9,8 @@ import pytest
 
 from feedrec.errors import FeedrecError, UsageError
 from feedrec.feeds.defaults import FeedDefaults
-from feedrec.model import Event, Record
+from feedrec.model import Event, Frame, Record
+from feedrec.replay import book_at
 from feedrec.replay.books.sources import BookSource, End
 
 from .making import START, beat, event, record, second, told
@@ -45,6 +46,18 @@ def test_of_several_products_one_must_be_named(path: Path) -> None:
     assert said([path], "BTC-USDT") == (
         "there is no book of 'BTC-USDT'; did you mean 'BTC-USD'? (there are those of BTC-USD, ETH-USD)"
     )
+
+
+def test_what_exchange_sends_in_batches_is_the_same_book(path: Path) -> None:
+    """Its frames are those of level2."""
+    lines = [
+        Frame(second(1), 0, b'{"type":"snapshot","product_id":"BTC-USD","bids":[["1","1"]],"asks":[["2","1"]]}'),
+        Frame(second(2), 0, b'{"type":"l2update","product_id":"BTC-USD","changes":[["buy","1","5"]],"time":"T"}'),
+    ]
+    subscriptions = [{"channel": "level2_batch", "products": ["BTC-USD"]}]
+    record(path, lines, endpoint="coinbase-exchange", is_cut=True, subscriptions=subscriptions)
+    assert BookSource([path], None).key == ("level2", "BTC-USD")
+    assert book_at(path).bids == [("1", "5")]
 
 
 def test_without_a_book_it_says_what_to_record(path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_missing_part_is_a_doubt() -> None:
     standing.doubt(lambda conn: conn[0] == 0, 5, PART_MISSING)
     unknown = standing.unknown_at(6)
     assert unknown == Unknown(PART_MISSING, 5)
-    assert str(unknown) == "a file of the recording is missing"
+    assert str(unknown) == "a file is missing"
 
 
 @given(st.lists(st.tuples(st.sampled_from(["began", "told", "repeated", "gap", "close", "open"]), st.integers(0, 2))))
