@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
+from bisect import bisect_right
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from feedrec.export.staged_folder import StagedFolder
 from feedrec.export.tardis.layouts import kinds_of
 from feedrec.export.tardis.product_files import ProductFiles
 from feedrec.export.tardis.row_file import RowFiles
 from feedrec.feeds.market.told import BookChanges, Ticker, Trades
-from feedrec.model import NANOSECONDS
+from feedrec.model import NANOSECONDS, format_time
 
-from .csv_files import rows_of
+from ..captures import Book
+from .csv_files import best, levels_of, rebuilt, rows_of
 
 DAY = 86_400 * NANOSECONDS
 NOON = 20_000 * DAY + DAY // 2
@@ -119,6 +125,13 @@ def test_levels_that_a_snapshot_lacks_are_removed_after_it(written: Written) -> 
     ]
 
 
+def test_a_snapshot_without_levels_removes_what_was_there(written: Written) -> None:
+    written.book(NOON, FIRST[:1], is_snapshot=True)
+    written.book(NOON + 1_000, [(True, "1", "0")], is_snapshot=True)
+    assert written.rows(BOOK)[1:] == [f"{times(NOON + 1_000)},false,bid,1,0"]
+    assert written.rows(QUOTES)[1:] == [times(NOON + 1_000)]
+
+
 def test_a_day_begins_with_the_book_as_it_stood_at_midnight(written: Written) -> None:
     written.book(NOON, FIRST, is_snapshot=True)
     written.book(MIDNIGHT - 1, [(False, "3", "1")])
@@ -218,3 +231,63 @@ def test_levels_that_are_no_numbers_are_left_out_and_counted(written: Written) -
     written.book(NOON, [(True, "1", "5"), (True, "2\n3", "1"), (False, "=1", "1"), (False, "2", "")], is_snapshot=True)
     assert written.rows(BOOK) == [f"{times(NOON)},true,bid,1,5"]
     assert written.files.odd_levels == 3
+
+
+def _take(written: Written, steps: Sequence[tuple[int, str, Changes]]) -> dict[str, dict[int, Book]]:
+    """Take what is drawn; return by day and time which book there is after each frame that changed it."""
+    time, is_known = NOON + 1_000, False
+    book: Book = ({}, {})
+    expected: dict[str, dict[int, Book]] = {}
+    for wait, what, levels in steps:
+        time += wait
+        if what == "lost":
+            written.files.lose_book()
+            is_known = False
+        elif what == "ticker":
+            written.files.take_ticker(time, ticker())
+        else:
+            if what == "snapshot":
+                levels = [*levels, (True, "31", "1")]  # noqa: PLW2901  never empty, which no row could tell
+            written.book(time, levels, is_snapshot=what == "snapshot")
+            is_known = is_known or what == "snapshot"
+            if is_known:
+                book = ({}, {}) if what == "snapshot" else (dict(book[0]), dict(book[1]))
+                for is_bid, price, size in levels:
+                    side = book[0 if is_bid else 1]
+                    if Decimal(size):
+                        side[Decimal(price)] = Decimal(size)
+                    else:
+                        side.pop(Decimal(price), None)
+                expected.setdefault(format_time(time)[:10], {})[time // 1_000] = book
+    return expected
+
+
+level = st.tuples(st.booleans(), st.integers(1, 30).map(str), st.sampled_from(["0", "1", "2.5", "0.0"]))
+step = st.tuples(
+    st.sampled_from([0, 1_000, NANOSECONDS, DAY // 3, 2 * DAY]),
+    st.sampled_from(["change", "change", "change", "snapshot", "lost", "ticker"]),
+    st.lists(level, min_size=1, max_size=40),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(step, max_size=15))
+def test_each_day_by_itself_rebuilds_the_book_after_every_frame(
+    memory_path: Path, steps: list[tuple[int, str, list[tuple[bool, str, str]]]]
+) -> None:
+    """Days and gaps come as they like; the book here is two plain dictionaries."""
+    with tempfile.TemporaryDirectory(dir=memory_path) as folder:
+        written = Written(Path(folder))
+        expected = _take(written, steps)
+        written.files.close()
+        written.stage.commit()
+        for day, frames in expected.items():
+            rows = rows_of(Path(folder, f"coinbase_{BOOK}_{day}_A-B.csv.gz"))
+            assert rows[0]["is_snapshot"] == "true"
+            after = {time: (dict(bids), dict(asks)) for time, (bids, asks) in rebuilt(rows)}
+            midnight = min(frames) // (DAY // 1_000) * (DAY // 1_000)
+            assert {time: after[time] for time in after if time != midnight} == frames
+            tops = rows_of(Path(folder, f"coinbase_{BEST}_{day}_A-B.csv.gz"))
+            times = [int(row["local_timestamp"]) for row in tops]
+            for time, book in frames.items():
+                assert levels_of(tops[bisect_right(times, time) - 1]) == best(book, 25)
