@@ -149,11 +149,23 @@ def demo_as_parquet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def demo_as_ticks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make tables of the demo's recording, as the documents say."""
+    path = tmp_path_factory.mktemp("tables") / "ticks"
+    assert feedrec("export", DEMO, "--to", "parquet-ticks", "-o", path).returncode == 0
+    return path
+
+
 @pytest.mark.parametrize(("page", "code"), python_examples())
-def test_every_python_example_runs(page: str, code: str, tmp_path: Path, demo_as_parquet: Path) -> None:
+def test_every_python_example_runs(
+    page: str, code: str, tmp_path: Path, demo_as_parquet: Path, demo_as_ticks: Path
+) -> None:
     """Examples run as they stand, but for the port of the venue."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(demo_as_parquet, tmp_path)
+    if "ticks/" in code:
+        shutil.copytree(demo_as_ticks, tmp_path / "ticks")
     if page == DIALOGUE.name:
         write_dialogue(tmp_path)
     options = ["--mode", "venue", "--speed", "10"] if "open_session" in code else []  # there the client subscribes

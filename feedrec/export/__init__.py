@@ -11,4 +11,5 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     tardis/           the CSV datasets of tardis.dev
     wire/             what people look at connections with: pcapng, HAR
     hftbacktest/      the files of hftbacktest
+    ticks/            tables in Parquet, for databases
 """

@@ -18,8 +18,7 @@ from ..terminal import echo_json, echo_prose
 log = logging.getLogger("feedrec")
 
 _FROM_HELP = "Begin at this time (UTC): 2026-11-21T17:00:00Z, 17:30, or 90s from the beginning; books as known by then."
-_TABLE_HELP = "With tardis-csv: write this kind of table alone, e.g. trades. Repeatable."
-
+_TABLE_HELP = "With tardis-csv and parquet-ticks: write this kind of table alone, e.g. trades. Repeatable."
 _LATENCY_HELP = "With hftbacktest: put off the receive times, so that nothing is received before it was sent."
 
 
@@ -45,6 +44,7 @@ def export(files: tuple[Path, ...], to: str, target: Path, as_json: bool, **opti
     \b
       hftbacktest    .npz a product and day
       tardis-csv     .csv.gz of books, trades, quotes, as tardis.dev has them
+      parquet-ticks  Parquet tables, for DuckDB, Polars and Spark
       pcapng         packets, for Wireshark and tshark
       har            an HTTP archive, for browsers
 

@@ -51,6 +51,10 @@ def _sink(folder: Path, exchange: str, options: dict[str, Any]) -> MarketSink:
         from ...export import hftbacktest
 
         return hftbacktest.begin(folder, exchange, fix_latency=options["fix_latency"], **common)
+    if options["to"] == "parquet-ticks":
+        from ...export import ticks
+
+        return ticks.begin(folder, exchange, options["tables"], **common)
     from ...export import tardis
 
     return tardis.begin(folder, exchange, options["tables"], **common)

@@ -55,6 +55,7 @@ class Target(NamedTuple):
 TARGETS = {
     "hftbacktest": Target("market", frozenset(["fix_latency"])),
     "tardis-csv": Target("market", frozenset(["tables"])),
+    "parquet-ticks": Target("market", frozenset(["tables"])),
     "pcapng": Target("wire"),
     "har": Target("wire"),
 }

@@ -33,7 +33,7 @@ def test_json_and_stdout_exclude_each_other() -> None:
     assert "--json and -o - both write to stdout" in export(DEMO, "--to", "har", "-o", "-", "--json", code=2)
 
 
-MARKET = ("hftbacktest", "tardis-csv")
+MARKET = ("hftbacktest", "tardis-csv", "parquet-ticks")
 
 
 @pytest.mark.parametrize("kind", MARKET)
@@ -43,7 +43,7 @@ def test_a_folder_of_prices_and_trades(tmp_path: Path, kind: str) -> None:
     assert first == f"wrote {len(files)} files to {target}"
     assert len(files) == sum(path.is_file() for path in target.rglob("*"))
     assert read.startswith("  read: ")
-    assert "already exists" in export(DEMO, "--to", kind, "-o", target, code=1)
+    assert "use --overwrite" in export(DEMO, "--to", kind, "-o", target, code=1)
     facts = json.loads(export(DEMO, "--to", kind, "-o", target, "--overwrite", "--json", "-p", "BTC-USD"))
     assert facts["book_changes"] > 100
     assert facts["trades"] > 10
@@ -67,8 +67,9 @@ def test_tables_are_chosen_by_name(tmp_path: Path) -> None:
     ("arguments", "text"),
     [
         (("--to", "tardis-csv", "-o", DEMO), "is a file: --to tardis-csv writes several, so name a folder"),
-        (("--to", "har", "-o", "x", "--table", "trades"), "--table is for --to tardis-csv"),
+        (("--to", "har", "-o", "x", "--table", "trades"), "--table is for --to tardis-csv, parquet-ticks"),
         (("--to", "tardis-csv", "-o", "x", "--fix-latency"), "--fix-latency is for --to hftbacktest: leave it out"),
+        (("--to", "parquet-ticks", "-o", "x", "--table", "trade"), "no table 'trade'; did you mean 'trades'?"),
         (("--to", "tardis-csv", "-o", "x", "--table", "trade"), "'trade' is none of the tables of tardis.dev"),
     ],
 )
