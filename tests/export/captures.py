@@ -105,7 +105,7 @@ def own_books(endpoint: str) -> Iterator[tuple[str, int, Book]]:
     """Yield the book after each frame, with product and time, as the payloads have it."""
     books: defaultdict[str, Book] = defaultdict(lambda: ({}, {}))
     for time, text in captured(endpoint):
-        for product, is_snapshot, levels in _ORACLES[endpoint][0](json.loads(text)):
+        for product, is_snapshot, levels in books_in(endpoint, text):
             if is_snapshot:
                 books[product] = ({}, {})
             for side, price, size in levels:
@@ -115,6 +115,15 @@ def own_books(endpoint: str) -> Iterator[tuple[str, int, Book]]:
                 else:
                     of_side.pop(Decimal(price), None)
             yield product, time, books[product]
+
+
+def books_in(endpoint: str, text: bytes) -> Iterator[tuple[str, bool, list[list[str]]]]:
+    """
+    Yield what a frame says of books: product, whether it is a snapshot, and levels.
+
+    A level is its side, `b` for a bid and `o` for an ask, its price and its size.
+    """
+    return _ORACLES[endpoint][0](json.loads(text))
 
 
 def trades_in(endpoint: str, text: bytes) -> Iterator[tuple[str, str, str, str, str]]:
