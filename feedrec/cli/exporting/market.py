@@ -25,6 +25,9 @@ __all__ = ["run"]
 _MOST = 5
 """Gaps, and notes on files, that are printed one by one."""
 
+_MOST_FILES = 20
+"""Files that are printed one by one."""
+
 
 def run(
     inputs: Sequence[Input],
@@ -74,11 +77,14 @@ def _lines(done: MarketExport, folder: Path) -> list[str]:
     ]
     if not done.files:
         return ["wrote nothing: the recordings have no book and no trade of what was selected"]
-    rows = [[f"  {one.path}", output.count(one.rows, "row")] for one in done.files]
+    shown = done.files[:_MOST_FILES]
+    rows = [[f"  {one.path.relative_to(folder)}", output.count(one.rows, "row")] for one in shown]
+    more = [f"  and {output.count(len(done.files) - len(shown), 'more file')}"] if len(shown) < len(done.files) else []
     return [
         f"wrote {output.count(len(done.files), 'file')} to {folder}",
         *output.columns(rows, right=(1,)),
-        f"  read: {', '.join(told)}",
+        *more,
+        f"  read: {', '.join(told) or 'nothing'}",
     ]
 
 
