@@ -75,8 +75,8 @@ def _lines(done: MarketExport, folder: Path) -> list[str]:
         )
         if number
     ]
-    if not done.files:
-        return ["wrote nothing: the recordings have no book and no trade of what was selected"]
+    if not told:
+        return [f"nothing to write to {folder}: the recordings have no books and no trades of what was selected"]
     shown = done.files[:_MOST_FILES]
     rows = [[f"  {one.path.relative_to(folder)}", output.count(one.rows, "row")] for one in shown]
     more = [f"  and {output.count(len(done.files) - len(shown), 'more file')}"] if len(shown) < len(done.files) else []
@@ -84,7 +84,7 @@ def _lines(done: MarketExport, folder: Path) -> list[str]:
         f"wrote {output.count(len(done.files), 'file')} to {folder}",
         *output.columns(rows, right=(1,)),
         *more,
-        f"  read: {', '.join(told) or 'nothing'}",
+        f"  read: {', '.join(told)}",
     ]
 
 

@@ -57,6 +57,11 @@ def test_a_cut_begins_with_the_books_of_then(tmp_path: Path) -> None:
     assert facts["snapshots"] == 2
 
 
+def test_a_choice_of_nothing_is_said_to_be_one(tmp_path: Path) -> None:
+    said = export(DEMO, "--to", "hftbacktest", "-o", tmp_path / "x", "-p", "NO-SUCH")
+    assert said.startswith("nothing to write to ")
+
+
 def test_tables_are_chosen_by_name(tmp_path: Path) -> None:
     export(DEMO, "--to", "tardis-csv", "-o", tmp_path / "x", "--table", "trades", "--table", "quotes")
     kinds = {path.name.split("_2")[0] for path in (tmp_path / "x").iterdir()}
