@@ -96,12 +96,12 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
             assert first_line(process.stdout).startswith("ws://"), page
         return
     if arguments[0] != "record":
-        done = feedrec(*arguments, cwd=tmp_path)
+        done = feedrec(*arguments, cwd=tmp_path, afresh=True)
     else:
         with mock_venue() as url:
             variables = {"URL": url, "MAX_FRAMES": "50", "OVERWRITE": "1"}
             environment = {f"FEEDREC_RECORD_{name}": value for name, value in variables.items()}
-            done = feedrec(*arguments, cwd=tmp_path, env=environment)
+            done = feedrec(*arguments, cwd=tmp_path, env=environment, afresh=True)
     assert done.returncode == 0, done.stderr.decode()
 
 

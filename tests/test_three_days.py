@@ -58,7 +58,7 @@ HOURS = 24 * DAYS
 MOMENTS = 8
 """In an hour, at which frames come."""
 
-AT_ONCE = 25
+AT_ONCE = 10
 SET_BACK = {30: 10 * 60 * NANOSECONDS, 50: -2 * HOUR}
 """By how much the wall clock is set back at the beginning of an hour."""
 
@@ -74,7 +74,7 @@ GAPS, RESETS = 5, 17
 """Each so many hours, numbers are left out; the count begins anew."""
 
 MOST_GROWTH = 300_000
-"""Bytes from the first day to the last, in which there are 48 files, and 9,600 frames of 3 MB."""
+"""Bytes from the first day to the last, in which there are 48 files, and 3,840 frames of 1.2 MB."""
 
 OURS = tracemalloc.Filter(inclusive=True, filename_pattern=f"{Path(feedrec.__file__).parent}/*")
 

@@ -39,21 +39,25 @@ def _command(arguments: Sequence[object], before: str = "") -> list[str]:
     return [sys.executable, *(code if before else ("-m", "feedrec")), *map(str, arguments)]
 
 
-def feedrec(*arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> Output:
+def feedrec(
+    *arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None, afresh: bool = False
+) -> Output:
     """
     Run it to its end; whatever it was given, no traceback may come out.
 
-    It is a process that has loaded feedrec already, unless Python itself is to be told something as it starts.
-
+    It is a process that has loaded feedrec already, unless it is run `afresh`, or the environment has what Python reads
+    as it starts.
     """
     environment = {**os.environ, **(env or {})}
     forker = Forker.of_this_process()
-    if forker.suits(environment):
-        done = forker.run([*map(str, arguments)], cwd=cwd, env=environment, timeout=HANG_TIMEOUT)
-    else:
+    if afresh or not forker.suits(environment):
         done = subprocess.run(
             _command(arguments), cwd=cwd, env=environment, capture_output=True, timeout=HANG_TIMEOUT, check=False
         )
+    else:
+        words = [*map(str, arguments)]
+        with forker.start(words, cwd=cwd, env=environment) as process:
+            done = subprocess.CompletedProcess(words, *process.result(HANG_TIMEOUT))
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done
 
@@ -107,7 +111,9 @@ def background(
 def mock_venue(recording: Path = DEMO, *options: object) -> Iterator[str]:
     """Serve every frame of a recording with `feedrec replay`; give the URL."""
     arguments = ("--port", 0, "-q", "--mode", "verbatim", *(options or ("--speed", "max")))
-    with background("replay", recording, *arguments) as process:
+    forker = Forker.of_this_process()
+    assert forker.suits(os.environ)
+    with forker.start([*map(str, ("replay", recording, *arguments))], env=os.environ) as process:
         yield first_line(process.stdout)
 
 

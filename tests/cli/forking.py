@@ -1,5 +1,5 @@
 """
-A process that has loaded feedrec, and forks for each command that a test runs to its end.
+A process that has loaded feedrec, and forks for each command that a test runs to its end, and for each mock venue.
 
 Loading takes most of the time of a short command, and the tests run thousands. A fork is a process like any other, with
 its own streams, folder, environment and signals; all that it lacks is the loading. Of that, and of what Python takes
@@ -16,6 +16,7 @@ import atexit
 import contextlib
 import functools
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -29,7 +30,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, TextIO, cast
+from typing import IO, Any, Self, TextIO, cast
 
 from feedrec.cli import main
 
@@ -71,58 +72,71 @@ class Forker:
         self._socket.close()
         self._process.wait()
 
-    def run(
-        self, arguments: Sequence[str], *, cwd: Path | None, env: Mapping[str, str], timeout: float
-    ) -> subprocess.CompletedProcess[bytes]:
+    def start(self, arguments: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str]) -> ForkedFeedrec:
         """
-        Run feedrec to its end.
+        Start feedrec.
 
         Args:
             arguments: What follows `feedrec`.
             cwd: Where it runs: here by default.
             env: All its environment.
-            timeout: Seconds after which it is killed.
-
-        Raises:
-            subprocess.TimeoutExpired: If it was killed.
 
         """
         umask = os.umask(0o077)
         os.umask(umask)
         request = {"arguments": arguments, "cwd": str(cwd or Path.cwd()), "env": dict(env), "umask": umask}
-        with contextlib.ExitStack() as stack:
-            pipes = [os.pipe() for _ in range(3)]
-            ours = [stack.enter_context(os.fdopen(pipe[0], "rb")) for pipe in pipes]
-            theirs = [stack.enter_context(os.fdopen(pipe[1], "wb")) for pipe in pipes]
-            text = json.dumps(request).encode()
+        text = json.dumps(request).encode()
+        pipes = [os.pipe() for _ in range(3)]
+        try:
             with self._one_asks:
-                streams = [0, *(one.fileno() for one in theirs)]
+                streams = [0, *(their_end for _, their_end in pipes)]
                 socket.send_fds(self._socket, [len(text).to_bytes(_LENGTH)], streams)
                 self._socket.sendall(text)
-            for one in theirs:
-                one.close()
-            out, err, answer = _read_all(ours, time.monotonic() + timeout, arguments)
-        status = os.waitstatus_to_exitcode(int(answer.split()[1]))
-        return subprocess.CompletedProcess(list(arguments), status, out, err)
+        finally:
+            for _, their_end in pipes:
+                os.close(their_end)
+        out, err, answer = (our_end for our_end, _ in pipes)
+        return ForkedFeedrec(os.fdopen(out, "rb"), os.fdopen(err, "rb"), os.fdopen(answer, "rb", buffering=0))
 
 
-def _read_all(streams: Sequence[IO[bytes]], deadline: float, arguments: Sequence[str]) -> list[bytes]:
-    """Read pipes to their ends; at the deadline kill the process that the last of them names."""
-    read = {stream.fileno(): b"" for stream in streams}
-    open_ones = set(read)
-    while open_ones:
-        ready, _, _ = select.select(list(open_ones), [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            number = read[streams[-1].fileno()].split()
-            if number:
-                os.kill(int(number[0]), signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(arguments), deadline)
-        for one in ready:
-            data = os.read(one, 1 << 16)
-            read[one] += data
-            if not data:
-                open_ones.discard(one)
-    return list(read.values())
+class ForkedFeedrec:
+    """One process, which is killed at the end of the block."""
+
+    def __init__(self, stdout: IO[bytes], stderr: IO[bytes], answer: io.FileIO) -> None:
+        self.stdout, self.stderr, self._answer = stdout, stderr, answer
+        self._pid = int(answer.readline())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self.stdout, self.stderr, self._answer:
+            if not select.select([self._answer], [], [], 0)[0]:  # else it has ended, and its number may be another's
+                os.kill(self._pid, signal.SIGKILL)
+                self._answer.read()
+
+    def result(self, timeout: float) -> tuple[int, bytes, bytes]:
+        """
+        Wait for its end; give the exit code, what it wrote to stdout, and what to stderr.
+
+        Raises:
+            subprocess.TimeoutExpired: After so many seconds.
+
+        """
+        deadline = time.monotonic() + timeout
+        read = dict.fromkeys((self.stdout, self.stderr, self._answer), b"")
+        still_open = list(read)
+        while still_open:
+            ready, _, _ = select.select(still_open, [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise subprocess.TimeoutExpired("feedrec", timeout)
+            for stream in ready:
+                data = os.read(stream.fileno(), 1 << 16)
+                read[stream] += data
+                if not data:
+                    still_open.remove(stream)
+        out, err, status = read.values()
+        return os.waitstatus_to_exitcode(int(status)), out, err
 
 
 def _load() -> None:
