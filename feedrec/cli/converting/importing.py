@@ -49,7 +49,9 @@ importing_options = all_options(
     click.option("--conn-field", metavar="NAME", help="With jsonl: the field that tells connections apart."),
     click.option("--skip-bad", is_flag=True, help="Pass over what cannot be read of a file of another tool; count it."),
     click.option(
-        "--endpoint", metavar="NAME", help="The endpoint that a file of another tool came from.  [default: raw]"
+        "--endpoint",
+        metavar="NAME",
+        help="The endpoint that a file of another tool came from.  [default: the one that it names, or raw]",
     ),
 )
 

@@ -23,7 +23,7 @@ class ForeignRecording(Recording):
     Args:
         file: The file; closed with the recording, and if that cannot be made.
         make_source: Makes what gives its records.
-        endpoint: Name of the endpoint that it came from.
+        endpoint: Name of the endpoint that it came from; None for the one that it names, or `raw`.
         importing: How it is read.
 
     Raises:
@@ -32,16 +32,20 @@ class ForeignRecording(Recording):
 
     """
 
-    def __init__(self, file: RecordingFile, make_source: MakeSource, endpoint: str, importing: Importing) -> None:
+    def __init__(
+        self, file: RecordingFile, make_source: MakeSource, endpoint: str | None, importing: Importing
+    ) -> None:
         super().__init__(file)
         self._make_source = make_source
         self._importing = importing
+        source = make_source(file, importing)
         try:
-            begun = self._first_time()
+            begun = self._first_time(source)
         except BaseException:
             self.close()
             raise
-        self.header = Header(endpoint, created=begun, software=f"feedrec {__version__}")
+        url = importing.secrecy.address(source.url) if source.url else ""
+        self.header = Header(endpoint or source.endpoint or "raw", url, begun, f"feedrec {__version__}")
         self.header_line = encode_header(self.header)
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
@@ -53,8 +57,7 @@ class ForeignRecording(Recording):
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:  # noqa: ARG002
         raise error
 
-    def _first_time(self) -> int:
-        source = self._make_source(self._file, self._importing)
+    def _first_time(self, source: Source) -> int:
         for lines in self._timed_lines(source):
             return lines[0][0]
         why = f": {source.skipped}" if source.skipped.count else ""

@@ -47,12 +47,15 @@ class LineSource:
     Attributes:
         damage: As for `Source`.
         skipped: As for `Source`.
+        endpoint: Empty: lines do not say it.
+        url: Empty, too.
 
     """
 
     def __init__(self, file: RecordingFile, read: LineReader, importing: Importing) -> None:
         self.damage: DamagedRecordingError | None = None
         self.skipped = Skipped()
+        self.endpoint = self.url = ""
         self._file = file
         self._read = read
         self._skips_bad = importing.skips_bad

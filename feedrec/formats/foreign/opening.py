@@ -58,14 +58,15 @@ def open_any(
         path: The file.
         importing: How a file of another tool is read; a damaged recording raises its damage, whatever this says.
         make_source: Makes what gives the records of such a file; None for a recording, or to detect what it is.
-        endpoint: Name of the endpoint that a file of another tool came from; None for `raw`. A recording names its own.
+        endpoint: Name of the endpoint that a file of another tool came from; None for the one that it names, or `raw`.
+            A recording names its own.
 
     Raises:
         UsageError: If an endpoint is passed for a recording.
         RecordingError: As for `open_recording` and `ForeignRecording`.
 
     """
-    as_foreign = partial(_open_foreign, path, endpoint or "raw", importing)
+    as_foreign = partial(_open_foreign, path, endpoint, importing)
     if make_source is not None:
         return as_foreign(make_source)
     head = _beginning(path)
@@ -83,7 +84,7 @@ def open_any(
     return recording
 
 
-def _open_foreign(path: Path, endpoint: str, importing: Importing, make_source: MakeSource) -> Recording:
+def _open_foreign(path: Path, endpoint: str | None, importing: Importing, make_source: MakeSource) -> Recording:
     return ForeignRecording(RecordingFile(path), make_source, endpoint, importing)
 
 

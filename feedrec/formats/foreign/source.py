@@ -109,11 +109,15 @@ class Source(Protocol):
         damage: Why the file cannot be read further, or lacks something, without the time of the last record; None if it
             does not. Known at the end.
         skipped: What was passed over so far.
+        endpoint: Name of the endpoint that it says it came from, once anything was read; empty if it does not.
+        url: The address that it says was recorded, likewise.
 
     """
 
     damage: DamagedRecordingError | None
     skipped: Skipped
+    endpoint: str
+    url: str
 
     def batches(self) -> Iterator[Sequence[Record]]:
         """

@@ -33,12 +33,15 @@ class CaptureSource:
     Attributes:
         damage: As for `Source`.
         skipped: As for `Source`; here they are streams that cannot be read further.
+        endpoint: Empty: a capture does not say it.
+        url: Empty, too: it is that of a connection.
 
     """
 
     def __init__(self, file: RecordingFile, importing: Importing) -> None:
         self.damage: DamagedRecordingError | None = None
         self.skipped = Skipped()
+        self.endpoint = self.url = ""
         self._file = file
         self._order = RecordOrder()
         self._streams = Streams(self._order, importing.secrecy, self.skipped)

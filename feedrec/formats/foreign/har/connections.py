@@ -116,7 +116,7 @@ def records_of(
     events = [event for raw in entry.events if (event := event_in(raw)) is not None]
     if not any(event.name == "open" for event in events):
         time = _opened_at(entry, first)
-        details = {"url": secrecy.address(entry.request.url)} if entry.request.url else {}
+        details = {"url": secrecy.address(_socket_address(entry.request.url))} if entry.request.url else {}
         events.insert(0, Event(time, conn, "open", details))
     told = iter(events)
     event = next(told, None)
@@ -150,6 +150,11 @@ def event_in(raw: msgspec.Raw) -> Event | None:
     except LineError:
         return None
     return record if isinstance(record, Event) and record.name != "http" else None
+
+
+def _socket_address(url: str) -> str:
+    """Return the address of a WebSocket; mitmproxy writes that of the handshake, which is HTTP."""
+    return f"ws{url.removeprefix('http')}" if url.startswith(("http:", "https:")) else url
 
 
 def _opened_at(entry: ConnectionEntry, first: TimedRecord | None) -> int:

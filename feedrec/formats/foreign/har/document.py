@@ -27,6 +27,8 @@ class _Log(msgspec.Struct, frozen=True):
     entries: list[msgspec.Raw]
     creator: _Creator = _Creator()
     events: list[msgspec.Raw] = msgspec.field(default=[], name="_feedrecEvents")
+    endpoint: str = msgspec.field(default="", name="_feedrecEndpoint")
+    url: str = msgspec.field(default="", name="_feedrecUrl")
 
 
 class _Archive(msgspec.Struct, frozen=True):
@@ -44,6 +46,8 @@ class Document(NamedTuple):
         entries: Its entries, each as it stands there.
         events: Events that feedrec wrote behind them.
         is_by_feedrec: Whether feedrec wrote it.
+        endpoint: The endpoint of the recording that it was made of; empty if it does not say.
+        url: The address of that, likewise.
         damaged_at: Where it is cut off or damaged, in bytes; None if it is whole.
 
     """
@@ -51,6 +55,8 @@ class Document(NamedTuple):
     entries: list[msgspec.Raw]
     events: list[msgspec.Raw]
     is_by_feedrec: bool
+    endpoint: str
+    url: str
     damaged_at: int | None
 
 
@@ -65,7 +71,7 @@ def read_document(text: bytes | bytearray) -> Document | None:
             log = _decode(text[:damaged_at] + ends).log
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-    return Document(log.entries, log.events, log.creator.name == "feedrec", damaged_at)
+    return Document(log.entries, log.events, log.creator.name == "feedrec", log.endpoint, log.url, damaged_at)
 
 
 def _last_end(text: bytes | bytearray) -> tuple[int, bytes]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from heapq import merge
-from itertools import count, islice
+from itertools import count
 
 import msgspec
 
 from ....errors import CorruptRecordingError, DamagedRecordingError, LineError, NotARecordingError, RecordingError
-from ....model import Event, Record
+from ....model import Event, Frame, Record
 from ...file.recording_file import RecordingFile
 from ..source import SKIP_HINT, Importing, Skipped
 from ..unpacked_file import pieces_of
@@ -30,6 +30,7 @@ MAX_SIZE = 1 << 30
 """Bytes that an archive may have, unpacked."""
 
 _RECORDS_AT_ONCE = 1000
+_BYTES_AT_ONCE = 1 << 20
 _OF_NO_CONNECTION = -1
 _BETWEEN = 1
 
@@ -49,12 +50,15 @@ class HarSource:
     Attributes:
         damage: As for `Source`.
         skipped: As for `Source`; here they are entries and messages.
+        endpoint: As for `Source`; of an archive that feedrec wrote.
+        url: As for `Source`; of an archive that feedrec wrote.
 
     """
 
     def __init__(self, file: RecordingFile, importing: Importing, max_size: int = MAX_SIZE) -> None:
         self.damage: DamagedRecordingError | None = None
         self.skipped = Skipped()
+        self.endpoint = self.url = ""
         self._file = file
         self._importing = importing
         self._max_size = max_size
@@ -70,13 +74,22 @@ class HarSource:
 
         """
         document = self._read()
+        self.endpoint, self.url = document.endpoint, document.url
         tracks = [self._of_entry(number, raw, document) for number, raw in enumerate(document.entries)]
         tracks.append(_others(document.events))
-        told = (record for one in merge(*tracks, key=_key) if (record := one.make()) is not None)
-        has_any = False
-        while records := list(islice(told, _RECORDS_AT_ONCE)):
+        records: list[Record] = []
+        size, has_any = 0, False
+        for one in merge(*tracks, key=_key):
+            record = one.make()
+            if record is None:
+                continue
             has_any = True
-            yield records
+            records.append(record)
+            size += len(record.payload) if isinstance(record, Frame) else 0
+            if len(records) >= _RECORDS_AT_ONCE or size >= _BYTES_AT_ONCE:
+                yield records
+                records, size = [], 0
+        yield records
         if not has_any and not self.skipped.count:
             raise NotARecordingError(self._file.path, "contains no WebSocket, and no request that is recorded")
 

@@ -72,7 +72,14 @@ def test_what_feedrec_wrote_comes_back(tmp_path: Path) -> None:
     )
     entry = connection(*messages, connection="7", _feedrecEvents=[opening, clock, close])
     other = {"time": "2026-11-21T17:00:09.000000000Z", "conn": 0, "event": "lost", "frames": 1, "reason": "x"}
-    assert read(tmp_path / "x", archive(entry, creator="feedrec", _feedrecEvents=[other])) == [
+    data = archive(
+        entry,
+        creator="feedrec",
+        _feedrecEvents=[other],
+        _feedrecEndpoint="coinbase-advanced",
+        _feedrecUrl="wss://y.example",
+    )
+    assert read(tmp_path / "x", data) == [
         Event(T, 7, "open", {"url": "wss://x.example/ws"}),
         Event(T + SECOND, 7, "clock", {"wall": 1, "monotonic": 2}),
         Frame(T + SECOND, 7, b"\xff"),
@@ -80,6 +87,19 @@ def test_what_feedrec_wrote_comes_back(tmp_path: Path) -> None:
         Event(T + 4 * SECOND, 7, "close", {"code": 1000, "reason": ""}),
         Event(T + 9 * SECOND, 0, "lost", {"frames": 1, "reason": "x"}),
     ]
+    with open_any(tmp_path / "x", IMPORTING) as recording:
+        assert recording.header.endpoint == "coinbase-advanced"
+        assert recording.header.url == "shown: wss://y.example"
+    with open_any(tmp_path / "x", IMPORTING, endpoint="raw") as recording:
+        assert recording.header.endpoint == "raw"
+
+
+def test_large_messages_are_told_a_few_at_a_time(tmp_path: Path) -> None:
+    """So that an archive takes hardly more memory than its own size."""
+    path = tmp_path / "x"
+    path.write_bytes(archive(connection(*(message(f"179528040{n}", "x" * 600_000) for n in range(6)))))
+    with open_any(path, IMPORTING) as recording:
+        assert [len(lines) for lines in recording.batches()] == [3, 2, 2]
 
 
 def test_the_end_of_a_connection_is_told_where_the_archive_tells_it(tmp_path: Path) -> None:
@@ -91,6 +111,13 @@ def test_the_end_of_a_connection_is_told_where_the_archive_tells_it(tmp_path: Pa
         Event(T + 2 * SECOND, 0, "close", {"code": 1005, "reason": "bye"}),
         Event(T + 3 * SECOND, 1, "close", {"code": 1006, "reason": "", "error": "handshake"}),
     ]
+
+
+def test_the_address_of_a_handshake_is_that_of_its_websocket(tmp_path: Path) -> None:
+    """As mitmproxy writes it."""
+    entry = connection(message("1795280401", "1"))
+    entry["request"]["url"] = "https://x.example/ws"
+    assert read(tmp_path / "x", archive(entry))[0] == RECORDS[0]
 
 
 def test_requests_are_http_events_unless_they_are_parts_of_a_page_or_have_no_body(tmp_path: Path) -> None:
