@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +23,7 @@ from numba import njit
 
 from feedrec.export.hftbacktest import rows
 
-from ..cli.command import feedrec
+from ..cli.command import DEMO, feedrec
 from ..export.captures import books_in, trades_in
 from ..export.hftbacktest.drawn_rows import DRAWN, rows_of
 from ..export.hftbacktest.test_ordering import ordered
@@ -28,6 +31,8 @@ from .recordings import Recorded
 
 Book = tuple[dict[float, float], dict[float, float]]
 """Sizes by price: of bids, and of asks."""
+
+PAGE = Path(__file__).parents[2] / "docs" / "export.md"
 
 _EVERY = 1000
 _KIND = 0xFF
@@ -303,3 +308,14 @@ def test_a_backtest_sees_the_recorded_book_and_latency(exported: Exported, backt
     assert 0 <= local_time - exchange_time < _SECOND
     assert (exchange_time, local_time) in set(received[["exch_ts", "local_ts"]].tolist())
     backtest.close()
+
+
+def test_what_the_page_shows_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"^```python-hftbacktest\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert feedrec("export", DEMO, "--to", "hftbacktest", "-o", tmp_path / "npz").returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    *prices, latency = done.stdout.splitlines()
+    assert len(prices) > 10
+    bid, ask = map(float, prices[-1].split())
+    assert 0 < bid < ask
+    assert latency.startswith("(")

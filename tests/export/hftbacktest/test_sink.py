@@ -225,6 +225,22 @@ def test_what_is_discarded_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
+    program = (
+        "import os, pathlib\n"
+        "from feedrec.export.hftbacktest import begin\n"
+        "from feedrec.feeds.market.told import Trades\n"
+        "sink = begin(pathlib.Path.cwd(), 'coinbase')\n"
+        f"sink.take({MORNING}, Trades('BTC-USD', False, ['1'], [{MORNING}], [True], ['1'], ['1']))\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False).returncode == -9
+    sink = begin(tmp_path, "coinbase")
+    take(sink, trade(MORNING))
+    (file,) = sink.finish()
+    assert list(tmp_path.iterdir()) == [file.path]
+
+
 def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sink = begin(tmp_path, "coinbase")
     take(sink, snapshot(MORNING))
