@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from .output import OutputOptions
 
 __all__ = ["LeftBehind", "chain_for"]
+
+_JUST_BEGUN = 1_000_000_000  # nanoseconds within which the file of another recorder has its lock, and its header
 
 
 def chain_for(header: Header, options: OutputOptions, hooks: HookOptions, name: str, naming: FileNaming) -> FileChain:
@@ -57,13 +60,16 @@ class LeftBehind:
     def __init__(self, naming: FileNaming, earlier: FileNaming | None = None) -> None:
         from ...formats.file.names import is_journal
         from ...formats.file.naming.file_naming import SingleName
-        from ...recorder.keeping.leftovers import left_over
+        from ...recorder.keeping.leftovers import left_over, remove_unbegun
         from ...recorder.output.parquet_finisher import leftover_journals
         from ...recorder.output.pending import marked_files
 
         self._marked = list(marked_files(naming.folder, naming.depth))
         self._namings = [naming, *([] if earlier is None else [earlier])]
-        looks = [left_over(one) for one in self._namings if not isinstance(one, SingleName)]
+        several = [one for one in self._namings if not isinstance(one, SingleName)]
+        for one in several:
+            remove_unbegun(one, time.time_ns() - _JUST_BEGUN)
+        looks = [left_over(one) for one in several]
         found = [path for one in looks for path in one.free]
         self._unfinished = [path for path in found if not is_journal(path)]
         self._locked = [path for one in looks for path in one.locked if not is_journal(path)]

@@ -11,6 +11,7 @@ Lines to bytes and back, without files. A new file format is one module here.
     parquet_sink.py     where it is written
     whole_block.py      a block that is copied
     zstd_parser.py      a parser for zstd frames
+    first_line.py       whether a file ends before its first line does
     line_splitter.py    cuts text into lines, held back until they are verified
     text_form.py        what is beside the lines of a text: byte order mark, carriage returns, blank lines
 """

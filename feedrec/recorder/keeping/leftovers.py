@@ -2,11 +2,13 @@
 Finishes what killed recorders have left of a feed: files with its names that are not finished, and that nobody writes.
 
 A process with low priority does so, as `feedrec repair` would. What a process of the killed recorder still has locked
-is waited for, for some seconds. What is damaged stays as it is, under its `.part` name.
+is waited for, for some seconds. What is damaged stays as it is, under its `.part` name. What ends within its header is
+removed: nothing was recorded in it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -14,16 +16,18 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ...formats.file.lock import is_being_written
-from ...formats.file.names import finished_path, pending_path
+from ...formats.file.lock import is_being_written, lock, unlink_if_at
+from ...formats.file.names import finished_path, is_part, pending_path
 from ...formats.file.naming.file_naming import FileNaming
+from ...formats.stream.first_line import ends_within_first_line
 from ..output.finisher import DISK_FULL, PAUSE_OF_FULL_DISK, Finisher
 from .named_files import NamedFiles
 
-__all__ = ["LeftOver", "LeftoverFinisher", "left_over"]
+__all__ = ["LeftOver", "LeftoverFinisher", "left_over", "remove_unbegun"]
 
 _PATIENCE = 30.0  # seconds for which a lock may outlive a killed recorder
 _POLL = 0.1
+_LARGEST_HEADER = 1 << 20  # bytes; what is longer and has no line is looked at by a person
 
 log = logging.getLogger("feedrec")
 
@@ -54,6 +58,33 @@ def left_over(naming: FileNaming) -> LeftOver:
         if not file.is_finished and file.size:
             (found.locked if is_being_written(file.path) else found.free).append(file.path)
     return found
+
+
+def remove_unbegun(naming: FileNaming, before: int) -> None:
+    """
+    Remove files of a naming that were left with less than a header, and say so; what somebody writes stays.
+
+    Args:
+        naming: How they are named.
+        before: What was changed at this wall time or later stays, in nanoseconds: another recorder may just begin it.
+
+    """
+    for file in NamedFiles(naming).look():
+        if is_part(file.path) and file.size <= _LARGEST_HEADER:
+            with contextlib.suppress(OSError):  # somebody writes it, nothing tells whether, or it is closed to us
+                _remove_if_unbegun(file.path, before)
+
+
+def _remove_if_unbegun(path: Path, before: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        lock(descriptor)
+        is_old = os.fstat(descriptor).st_mtime_ns < before
+        if is_old and ends_within_first_line(os.read(descriptor, _LARGEST_HEADER + 1)):
+            unlink_if_at(descriptor, path)
+            log.info("removed %s, which an earlier recorder left: it ends within its header", path)
+    finally:
+        os.close(descriptor)
 
 
 class LeftoverFinisher(Finisher):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import logging
+import os
 import random
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from feedrec.formats.file.naming.file_naming import NumberedNames
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.model import Frame, Header, Record
-from feedrec.recorder.keeping.leftovers import LeftoverFinisher, left_over
+from feedrec.recorder.keeping.leftovers import LeftoverFinisher, left_over, remove_unbegun
 from feedrec.recorder.output.finisher import DISK_FULL
 
 from ...timing import wait_until
@@ -71,6 +72,30 @@ def test_journals_are_left_over_until_they_are_parquet(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x")
     names = [path.name for path in left_over(NumberedNames(tmp_path / "x.parquet")).free]
     assert names == ["x-0002.parquet.jsonl.zst", "x-0003.parquet.jsonl.zst.part"]
+
+
+def test_what_ends_within_its_header_is_removed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Unless somebody has locked it, or it was changed just now: another recorder may be beginning it."""
+    caplog.set_level(logging.INFO)
+    names = [f"x-{number:04d}.jsonl.zst" for number in range(1, 8)]
+    empty, cut, locked, young, whole, damaged, finished = left = [leave(tmp_path / name) for name in names]
+    for path in (empty, locked, young):
+        path.write_bytes(b"")
+    cut.write_bytes(cut.read_bytes()[:40])
+    damaged.write_bytes(b"(\xb5/\xfd\xff\xff\xff\xff\xff\xff")
+    finished = finished.rename(finished.with_suffix(""))
+    finished.write_bytes(b"")
+    other = leave(tmp_path / "y-0001.jsonl.zst")
+    other.write_bytes(b"")
+    os.utime(young, ns=(2000, 2000))
+    for path in left[:3]:
+        os.utime(path, ns=(1000, 1000))
+    with locked.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        remove_unbegun(NumberedNames(tmp_path / "x.jsonl.zst"), 1500)
+    assert sorted(tmp_path.iterdir()) == [locked, young, whole, damaged, finished, other]
+    said = "removed %s, which an earlier recorder left: it ends within its header"
+    assert caplog.messages == [said % empty, said % cut]
 
 
 @pytest.mark.parametrize("suffix", ["jsonl.zst", "jsonl", "jsonl.gz"])
