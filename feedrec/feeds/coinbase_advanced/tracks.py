@@ -101,4 +101,4 @@ def _trades(product: str, info: FrameInfo, payload: bytes) -> Cover | None:
         frame = _decode_trades(payload)
         trades = () if frame is None else (trade for event in frame.events for trade in event.trades)
         numbers = [int(one.trade_id) for one in trades if one.product_id == product and one.trade_id.isdecimal()]
-    return Cover(min(numbers), max(numbers), b"") if numbers else None
+    return Cover.of_numbers(numbers)

@@ -10,6 +10,7 @@ numbered, and when acks and snapshots come, is different on each connection, and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -50,12 +51,30 @@ class Cover(NamedTuple):
         first: Its first position; that of a track that is not counted is the last one.
         last: Its last position.
         content: What it tells, the same on every connection: by this, frames of one position are told apart.
+        spans: Of a track that is counted, the first and the last of the numbers that follow each other, in order, if it
+            lacks some between its first and its last; else none.
 
     """
 
     first: int
     last: int
     content: bytes
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of_numbers(cls, numbers: Sequence[int]) -> Cover | None:
+        """Return what a frame covers that has these numbers alone, in any order; None without any."""
+        if not numbers:
+            return None
+        first, last = min(numbers), max(numbers)
+        if last - first < 2:
+            return cls(first, last, b"")
+        found = sorted(set(numbers))
+        if len(found) == last - first + 1:
+            return cls(first, last, b"")
+        ends = [place for place, (one, following) in enumerate(pairwise(found)) if following != one + 1]
+        begins = [found[0], *(found[place + 1] for place in ends)]
+        return cls(first, last, b"", tuple(zip(begins, [*(found[place] for place in ends), last], strict=True)))
 
 
 class TrackRule(Protocol):

@@ -282,3 +282,4 @@ class _Estimated(NamedTuple):
     first: int
     last: int
     content: bytes
+    spans: Sequence[tuple[int, int]] = ()

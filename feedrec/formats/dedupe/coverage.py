@@ -60,7 +60,11 @@ class _Sum:
 
 def _spans(track: Track, segments: Iterable[Segment], rank: int) -> Iterable[tuple[int, int]]:
     for one in segments:
-        if one.rank % LAST_RESORT == rank and (track.is_counted or one.start <= one.end):
+        if one.rank % LAST_RESORT != rank:
+            continue
+        if track.is_counted:
+            yield from one.numbers
+        elif one.start <= one.end:
             yield one.start + 1, one.end
 
 

@@ -16,18 +16,20 @@ All segments of the track are known from the start, with their ends, but not whi
 5. If no segment goes on, something is missing: the next one that has a frame leads. A state of which something is
    missing is of no use, so the first snapshot leads whosever it is. So it is with what a segment had still to tell that
    came too late to be waited for.
-6. Frames of one position are told apart by their contents, and equal ones by how many came before in their segment. On
-   a track whose positions are numbers, a frame that has one which was left out is taken, whosever it is.
+6. Frames of one position are told apart by their contents, and equal ones by how many came before in their segment.
+7. On a track whose positions are numbers, a frame that has one which was left out is taken, whosever it is. What else
+   it has may be what the leading segment is about to tell: until that one is as far, its frames are looked at.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from .numbers import NumberSet
-from .protocols import Cover, Track
+from .protocols import Cover, Track, spans_of
 from .segments import Segment
 
 __all__ = ["Leading", "Missing", "Verdict"]
@@ -95,19 +97,22 @@ class Leading:
         self._dealt_with = dealt_with
         self._given_up: set[Segment] = set()
         self._since = -1  # the position when it began to lead
+        self._own = -1  # how far its own frames are; of a counted track
         self._is_partly_told = False  # whether more frames may have this position
         self._told = NumberSet()  # of a counted track
         self._due = NumberSet()  # passed over, but some segment has them
         self._filled = NumberSet()  # told by segments that did not lead
         self._recent: dict[int, int] = {}  # contents told last, by hash: how often; with `reach`, at which position
-        self._known = NumberSet((one.start + 1, one.end) for one in segments) if track.is_counted else NumberSet()
+        self._known = NumberSet(span for one in segments for span in one.numbers if track.is_counted)
 
     @property
     def is_awaited(self) -> bool:
         """Whether the leading segment is not all that matters: others have what is missing, or told what is to come."""
-        is_ahead = bool(self._filled.spans) and self._filled.spans[-1][1] > self.position
-        has_just_begun = self.position <= self._since + self.track.reach
-        return not self.is_whole or bool(self._due.spans) or is_ahead or has_just_begun
+        if self.track.is_counted:
+            has_caught_up = self._own > self._since and self._own >= self._filled.last
+        else:
+            has_caught_up = self.position > self._since + self.track.reach
+        return not (self.is_whole and has_caught_up) or bool(self._due)
 
     def judge(self, segment: Segment, cover: Cover, *, is_start: bool) -> Verdict:
         """
@@ -130,7 +135,7 @@ class Leading:
             return Verdict.LEAD
         if not self._is_later(segment, cover):
             return Verdict.LEAVE
-        if self.track.is_counted and (cover.last <= self.position or self._due.count_within(cover.first, cover.last)):
+        if self.track.is_counted and (cover.last <= self.position or _count(self._due, cover)):
             return Verdict.KEEP  # it fills a hole
         return self._judge_later(segment, leader, cover)
 
@@ -142,6 +147,7 @@ class Leading:
             if following is None or following is segment or (can_lead and segment.rank <= following.rank):
                 return Verdict.LEAD
             self.leader, self._since = following, self.position
+            self._own = max(following.start, following.passed)
             leader = following
         is_before = segment.rank < leader.rank
         if is_before and can_lead:
@@ -180,6 +186,8 @@ class Leading:
             segment.passed = max(segment.passed, cover.last)
         if not self.track.is_counted:
             segment.note(cover.last, hash(cover.content))
+        elif segment is self.leader:
+            self._own = cover.last
         return missing
 
     def give_up_leader(self) -> None:
@@ -200,8 +208,8 @@ class Leading:
             if segment.is_reset:
                 self._told, self._due, self._filled = NumberSet(), NumberSet(), NumberSet()
             elif before is None:
-                self._pass_over(0, cover.first - 1)
-            return None
+                self._pass_over([(0, self.position)])
+            return self._pass_over(_holes(cover))
         self._since = self.position
         if self._has_rest(segment) or (is_start and segment.start <= self.position):
             return None
@@ -209,9 +217,7 @@ class Leading:
         if not self.track.is_counted:
             resumed = max(segment.start, segment.passed, self.position)
             return None if self.track.is_beat else Missing(self.track, self.position, resumed, None)
-        first = self.position + 1
-        numbers = cover.first - first - self._pass_over(first, cover.first - 1)
-        return Missing(self.track, self.position, cover.first, numbers) if numbers > 0 else None
+        return self._pass_over([(self.position + 1, cover.first - 1), *_holes(cover)])
 
     def _catch_up(self, leader: Segment) -> None:
         """Take note that a segment has led to its end, whether or not its frames were looked at."""
@@ -225,29 +231,37 @@ class Leading:
             self._told.add(self.position, leader.end)
             self.position, self.is_behind = max(self.position, leader.end), False
 
-    def _pass_over(self, first: int, last: int) -> int:
-        """Pass over numbers; return how many of them some segment has."""
-        for begin, end in self._known.within(first, last):
-            self._due.add(max(begin, first), min(end, last))
-        return self._due.count_within(first, last)
+    def _pass_over(self, spans: Iterable[tuple[int, int]]) -> Missing | None:
+        """Pass over numbers; return those that no segment has. The others are due."""
+        passed = NumberSet(spans).without(self._told)
+        missing = passed.without(self._known)
+        self._due = self._due.joined(passed.without(missing))
+        if not missing:
+            return None
+        return Missing(self.track, missing.first - 1, missing.last + 1, len(missing))
 
     def _tell(self, segment: Segment, cover: Cover, *, is_start: bool) -> None:
         if self.track.is_counted:
             if self.is_behind and segment is self.leader:
                 self._told.add(self.position, cover.first - 1)
-            if cover.first <= self._since or segment is not self.leader or self._filled.spans:
-                self.repeated += self._told.count_within(cover.first, cover.last)
-            self._told.add(cover.first, cover.last)
-            if segment is not self.leader:
-                self._filled.add(cover.first, cover.last)
-            if self._due.spans:
-                self._due = self._due.without(NumberSet([(cover.first, cover.last)]))
+            if cover.first <= self._since or segment is not self.leader or self._filled:
+                self.repeated += _count(self._told, cover)
+            for first, last in spans_of(cover):
+                self._told.add(first, last)
+                if segment is not self.leader:
+                    self._filled.add(first, last)
+            if self._due:
+                self._due = self._due.without(NumberSet(spans_of(cover)))
+            if segment is self.leader:
+                self.position = max(self.position, cover.last)
+            if self._filled.last > self.position:
+                self.position = self._told.reach_of(self.position)
         else:
             self._remember(cover)
             if cover.last >= self.position and not self.track.reach:
                 self._is_partly_told = not is_start
+            self.position = max(self.position, cover.last)
         self.is_behind = self.is_behind and segment is not self.leader
-        self.position = max(self.position, cover.last)
 
     def _remember(self, cover: Cover) -> None:
         recent, reach = self._recent, self.track.reach
@@ -269,7 +283,7 @@ class Leading:
 
     def _is_later(self, segment: Segment, cover: Cover) -> bool:
         if self.track.is_counted:
-            return cover.last > self.position or self._has_new(cover)
+            return self._has_new(cover)
         if cover.last > self.position and not self.track.reach:
             return True
         return cover.last >= self.position - self.track.reach and not self._is_recent(segment, cover)
@@ -281,7 +295,17 @@ class Leading:
             return cover.last < since - reach or (is_near and self._is_recent(segment, cover))
         if self.is_behind or self._has_new(cover):
             return False
-        return cover.last <= since or self._filled.count_within(cover.first, cover.last) > 0
+        return cover.last <= since or _count(self._filled, cover) > 0
 
     def _has_new(self, cover: Cover) -> bool:
-        return self._told.count_within(cover.first, cover.last) <= cover.last - cover.first
+        return _count(self._told, cover) < sum(last - first + 1 for first, last in spans_of(cover))
+
+
+def _count(numbers: NumberSet, cover: Cover) -> int:
+    """Return how many of the numbers of a frame are in a set."""
+    return sum(numbers.count_within(first, last) for first, last in spans_of(cover))
+
+
+def _holes(cover: Cover) -> list[tuple[int, int]]:
+    """Return the spans of the numbers that a frame leaves out between its first and its last."""
+    return [(before[1] + 1, after[0] - 1) for before, after in pairwise(spans_of(cover))]

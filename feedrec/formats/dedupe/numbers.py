@@ -30,9 +30,23 @@ class NumberSet:
         """See above."""
         return list(zip(self._firsts, self._lasts, strict=True))
 
+    @property
+    def first(self) -> int:
+        """The smallest number; -1 if there is none."""
+        return self._firsts[0] if self._firsts else -1
+
+    @property
+    def last(self) -> int:
+        """The largest number; -1 if there is none."""
+        return self._lasts[-1] if self._lasts else -1
+
     def __len__(self) -> int:
         """Return how many numbers there are."""
         return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
+
+    def __bool__(self) -> bool:
+        """Return whether there is any."""
+        return bool(self._firsts)
 
     def add(self, first: int, last: int) -> None:
         """Add a span; nothing if it ends before it begins."""
@@ -50,6 +64,11 @@ class NumberSet:
         start, end = bisect_left(self._lasts, first), bisect_right(self._firsts, last)
         within = zip(self._firsts[start:end], self._lasts[start:end], strict=True)
         return sum(min(last, one_last) - max(first, one_first) + 1 for one_first, one_last in within)
+
+    def reach_of(self, number: int) -> int:
+        """Return the last of the numbers that follow one without a hole; itself if the next one is missing."""
+        following = self.within(number + 1, number + 1)
+        return following[0][1] if following else number
 
     def without(self, other: NumberSet) -> NumberSet:
         """Return the numbers that the other set does not have."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from ...model import FrameInfo
 
-__all__ = ["Cover", "Track", "TrackRule"]
+__all__ = ["Cover", "Track", "TrackRule", "spans_of"]
 
 
 class Track(Protocol):
@@ -52,6 +52,15 @@ class Cover(Protocol):
     @property
     def content(self) -> bytes:
         """What tells frames of one position apart."""
+
+    @property
+    def spans(self) -> Sequence[tuple[int, int]]:
+        """The spans of its numbers, if some are left out between the first and the last; else none."""
+
+
+def spans_of(cover: Cover) -> Sequence[tuple[int, int]]:
+    """Return the spans of the numbers that a frame has of a counted track, in order."""
+    return cover.spans or ((cover.first, cover.last),)
 
 
 class TrackRule(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ...model import NANOSECONDS, FrameInfo, FrameInfos
 from ..facts.sequence_check import MakeRule, SequenceRule
-from .protocols import Cover, Track, TrackRule
+from .protocols import Cover, Track, TrackRule, spans_of
 from .segments import LAST_RESORT, Estimate, Segment
 
 __all__ = ["SegmentFinder"]
@@ -216,7 +216,7 @@ class SegmentFinder:
             if track.is_counted:
                 cover = self._rule.cover(track, info, payload)
                 if cover is not None and is_start:
-                    self._add(track, conn, cover.first - 1, cover.last, line, time, LAST_RESORT)
+                    self._add_counted(track, conn, spans_of(cover), line, time, LAST_RESORT)
                 elif cover is not None:
                     self._count(track, found, conn, cover, line, time)
             elif found is None or found.is_broken or (is_start and track.is_state):
@@ -259,13 +259,21 @@ class SegmentFinder:
         """Take a frame of a counted track."""
         segment = None if found is None else found.segment
         is_reset = segment is not None and cover.last < segment.end - _LARGEST_GAP
-        if found is None or segment is None or cover.first > segment.end + 1 or is_reset:
-            new = self._add(track, conn, cover.first - 1, cover.last, line, time)
+        if found is None or segment is None or is_reset or spans_of(cover)[-1][0] > segment.end + 1:
+            new = self._add_counted(track, conn, spans_of(cover), line, time)
             new.is_reset = is_reset
             self._conns[conn].open[track] = _Open(new)
             return
         segment.end = max(segment.end, cover.last)
         segment.last, segment.end_time, found.is_doubtful = line, time, False
+
+    def _add_counted(
+        self, track: Track, conn: int, spans: Sequence[tuple[int, int]], line: int, time: int, more: int = 0
+    ) -> Segment:
+        *beside, (first, last) = spans
+        segment = self._add(track, conn, first - 1, last, line, time, more)
+        segment.beside = beside
+        return segment
 
     def _add(self, track: Track, conn: int, start: int, end: int, line: int, time: int, more: int = 0) -> Segment:
         segment = Segment(self._rank + more, conn, track, start, end, line, time)

@@ -4,6 +4,7 @@ Segments: what one connection received of a track without a break.
 1. A segment ends where frames may be missing: at a gap, a reset, damage, a file that is missing, and with its
    connection. So does it where a snapshot begins a book anew.
 2. Of a counted track, numbers tell: a segment goes on as long as none is left out, and begins right before its first.
+   Where a frame leaves out some between its own, that is after the last of these; those before are told beside.
 3. Else what was lost before a frame is not known, so the track is complete only *after* the first frame of a segment;
    with a snapshot of a book, after that. Where the connection went on, so did the track: it is complete half a
    second after the first frame of the connection, whatever that was about; and up to half a second before the last.
@@ -12,7 +13,7 @@ Segments: what one connection received of a track without a break.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .protocols import Track
 
@@ -39,6 +40,7 @@ class Segment:
         first_time: The steady time of that line.
         last: That of the last line of the connection before the break.
         end_time: The steady time of that line.
+        beside: Spans of numbers that its first frame has from before its start; of a counted track.
         is_reset: Whether the venue's count began anew with it.
         passed: The last position of it that was left to another segment.
         recent_position: That of its last frame that was looked at, as `recent` is about.
@@ -47,6 +49,7 @@ class Segment:
     """
 
     __slots__ = (
+        "beside",
         "conn",
         "end",
         "end_time",
@@ -69,9 +72,15 @@ class Segment:
         self.start, self.end = start, end
         self.first = self.last = line
         self.first_time = self.end_time = time
+        self.beside: Sequence[tuple[int, int]] = ()
         self.is_reset = False
         self.passed = self.recent_position = -1
         self.recent: dict[int, int] = {}
+
+    @property
+    def numbers(self) -> Sequence[tuple[int, int]]:
+        """The spans of the numbers that it has, if the track is counted."""
+        return (*self.beside, (self.start + 1, self.end))
 
     def note(self, position: int, content: int) -> None:
         """Take note of what one of its frames tells, by its hash."""

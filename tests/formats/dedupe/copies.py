@@ -16,6 +16,7 @@ from feedrec.model import Event, Frame, Header, Record, format_time
 MS = 1_000_000
 START = 1_786_309_548_000 * MS
 PRODUCTS = ("BTC-USD", "ETH-USD")
+THIN = "thin"  # every other trade is left out, also amid a frame, without a word
 KINDS = ("outage", "gap", "resync", "unnoted")
 
 
@@ -47,7 +48,7 @@ class Loss(NamedTuple):
 
     start: int
     length: int
-    kind: str  # outage, gap, resync (a gap after which it subscribes anew), unnoted (a gap without an event)
+    kind: str  # outage, gap, resync (a gap after which it subscribes anew), unnoted (a gap without an event), THIN
 
 
 class Recorder(NamedTuple):
@@ -398,7 +399,7 @@ class Copy:
         lost = noted = 0
         for told in self._told(start, end):
             loss = next((one for one in self._recorder.losses if one.start <= told.time < one.start + one.length), None)
-            if loss is not None and loss.kind != "outage":
+            if loss is not None and loss.kind not in ("outage", THIN):
                 lost += 1
                 noted += loss.kind != "unnoted"
                 self._entries.append((None, told))
@@ -467,6 +468,8 @@ class Copy:
         for product in PRODUCTS:
             changes = [one for one in waiting if isinstance(one, Change) and one.product == product]
             trades = [one for one in waiting if isinstance(one, Trade) and one.product == product]
+            if any(one.kind == THIN and one.start <= time < one.start + one.length for one in self._recorder.losses):
+                trades = trades[::2]
             if changes:
                 told = venue.changes(time, product, changes)
                 for number, payload in enumerate(told, len(changes) - len(told)):

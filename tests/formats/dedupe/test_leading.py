@@ -9,6 +9,7 @@ from feedrec.formats.dedupe.leading import Leading, Missing, Verdict
 from feedrec.formats.dedupe.segments import Segment
 
 BOOK = Track("level2", "BTC-USD", is_state=True)
+TRADES = Track("market_trades", "BTC-USD", is_counted=True)
 SWAPS = Track("onchain@transaction", "0x1", reach=5)
 
 
@@ -112,3 +113,49 @@ def test_who_comes_back_amid_a_block_does_not_lead_before_the_others_are_told() 
     told.take(back, 50, "c")
     told.take(back, 61, "f")
     assert (told.frames, told.leading.leader) == (["first", "a", "b", "c", "d", "e", "f"], back)
+
+
+class Counted:
+    """What is told of trades by frames that come one after another, each with its numbers."""
+
+    def __init__(self, *segments: Segment) -> None:
+        self.leading = Leading(TRADES, segments, {})
+        self.missing: list[Missing] = []
+
+    def take(self, segment: Segment, *numbers: int) -> Verdict:
+        cover = Cover.of_numbers(numbers)
+        assert cover is not None
+        verdict = self.leading.judge(segment, cover, is_start=False)
+        missing = self.leading.take(segment, cover, verdict, is_start=False)
+        self.missing += [] if missing is None else [missing]
+        return verdict
+
+
+def trades_of(rank: int, start: int, end: int) -> Segment:
+    return segment_of(rank, start, end, last=9, track=TRADES)
+
+
+def test_a_frame_that_fills_a_hole_may_tell_what_the_leading_one_is_about_to_tell() -> None:
+    """Until that one is as far, its frames are looked at."""
+    late, other = trades_of(0, start=102, end=200), trades_of(1, start=100, end=107)
+    told = Counted(late, other)
+    for number in (103, 104, 105):
+        assert told.take(late, number) in (Verdict.LEAD, Verdict.KEEP)
+    assert told.leading.is_awaited
+    assert told.take(other, *range(101, 108)) is Verdict.KEEP
+    assert (told.leading.repeated, told.leading.is_awaited) == (3, True)
+    assert told.take(late, 106, 107) is Verdict.LEAVE
+    assert not told.leading.is_awaited
+    assert told.take(late, 108) is Verdict.KEEP
+    assert (told.leading.repeated, told.missing) == (3, [])
+
+
+def test_what_a_frame_leaves_out_between_its_numbers_is_due_or_missing() -> None:
+    thin, other = trades_of(0, start=105, end=200), trades_of(1, start=102, end=103)
+    thin.beside = [(102, 102), (104, 104)]
+    told = Counted(thin, other)
+    assert told.take(thin, 102, 104, 106) is Verdict.LEAD
+    assert told.missing == [Missing(TRADES, 104, 106, 1)]
+    assert told.take(other, 103) is Verdict.KEEP
+    assert told.take(thin, 107) is Verdict.KEEP
+    assert (told.leading.repeated, told.leading.is_awaited) == (0, False)
