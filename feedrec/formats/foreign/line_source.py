@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
 from ...errors import DamagedRecordingError, LineError, RecordingError, TruncatedRecordingError
-from ...model import Record
+from ...model import Event, Record, format_time
 from ..file.recording_file import RecordingFile
 from .source import SKIP_HINT, Importing, MakeSource, Secrecy, Skipped
-from .unpacked_file import lines_of
+from .unpacked_file import UnpackedFile, lines_of
 
 __all__ = ["LineReader", "LineSource", "lines_read_by"]
 
@@ -60,6 +60,7 @@ class LineSource:
         self._read = read
         self._skips_bad = importing.skips_bad
         self._count = 0
+        self._last_time: int | None = None
 
     def batches(self) -> Iterator[Sequence[Record]]:
         """
@@ -71,7 +72,7 @@ class LineSource:
         """
         text = lines_of(self._file)
         for lines in text.batches():
-            records: list[Record] = []
+            records = self._torn(text)
             for line in lines:
                 self._count += 1
                 try:
@@ -82,10 +83,28 @@ class LineSource:
                         reason = f"line {self._count:,} cannot be read: {error}; {SKIP_HINT}"
                         raise RecordingError(self._file.path, reason) from None
                     self.skipped.add(f"line {self._count:,}", str(error))
+            self._last_time = records[-1].time if records else self._last_time
             yield records
         self.damage = text.damage
+        yield self._torn(text)
         if rest := text.rest.rstrip(_END_MARKS):
             yield self._last(rest, len(text.rest))
+
+    def _torn(self, text: UnpackedFile) -> list[Record]:
+        """Return what is said where a member of gzip is cut off, and others follow; once."""
+        offset, text.torn = text.torn, None
+        if offset is None:
+            return []
+        self.skipped.add(f"the end of a gzip member before byte {offset}", "it is cut off")
+        if self._last_time is None:
+            return []
+        details = {
+            "offset": offset,
+            "bytes": 0,
+            "first": format_time(self._last_time),
+            "reason": "a gzip member is cut off",
+        }
+        return [Event(self._last_time, 0, "damage", details)]
 
     def _last(self, line: bytes, size: int) -> Sequence[Record]:
         """Return the records of what follows the last line feed; none if it seems to be the beginning of a line."""

@@ -154,6 +154,11 @@ class GzipDecoder:
         return self._member_start
 
     @property
+    def in_member(self) -> bool:
+        """Whether it is inside a member."""
+        return self._member is not None
+
+    @property
     def unfinished(self) -> int | None:
         return self._member_start if self._member is not None or self._splitter.held else None
 

@@ -210,6 +210,31 @@ def test_bad_lines_are_passed_over_and_counted_where_asked(tmp_path: Path) -> No
     assert {where for where, _ in found} == {path}
 
 
+@pytest.mark.parametrize("count", [300, 60_000])
+def test_members_of_gzip_behind_one_that_was_cut_off_are_read(tmp_path: Path, count: int) -> None:
+    """As a collector leaves them that was killed and appends; of the one that was cut off, what is whole comes."""
+    path, found = tmp_path / "x", list[tuple[Path, Skipped]]()
+    lines = [b'17231612561722%05d {"n":%d}\n' % (number, number * 7919 % 10007) for number in range(count)]
+    first, others = gzip.compress(b"".join(lines)), [gzip.compress(b"".join(lines[at : at + 50])) for at in (100, 150)]
+    path.write_bytes(first[:-300] + b"".join(others))
+    importing = IMPORTING._replace(on_skipped=lambda *what: found.append(what))
+    with open_any(path, importing) as recording:
+        _, *records = list(recording)
+    kinds = [record.name for record in records if isinstance(record, Event)]
+    place = next(number for number, record in enumerate(records) if isinstance(record, Event))
+    told = [encode(record) for record in records if isinstance(record, Frame)]
+    assert kinds[0] == "damage"
+    assert told[:place] == lines[:place]
+    assert place > count // 2 - 100
+    assert told[place:] == lines[100:200]
+    assert f"the end of a gzip member before byte {len(first) - 300} " in f"{found[0][1]} "
+
+
+def encode(frame: Frame) -> bytes:
+    """Give the line that a collector writes of a frame."""
+    return b"%d %b\n" % (frame.time, frame.payload)
+
+
 def test_where_all_lines_are_bad_the_error_says_why(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b'{"t":0}\n')

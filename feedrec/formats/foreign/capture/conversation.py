@@ -20,7 +20,12 @@ _LOST, _NO_CODE = 1006, 1005
 
 _META = "x-cryptofeed-"
 _ADDRESS, _URL, _SUBSCRIPTION = f"{_META}address", f"{_META}url", f"{_META}subscription"
-_TOLD = {"conn_id": f"{_META}conn-id", "exchange": f"{_META}exchange", "ordinal": f"{_META}connect-ordinal"}
+_TOLD = {
+    "conn_id": f"{_META}conn-id",
+    "exchange": f"{_META}exchange",
+    "ordinal": f"{_META}connect-ordinal",
+    "resumed": f"{_META}resumed",
+}
 """Headers in which cryptofeed tells what it recorded."""
 
 Headers = tuple[tuple[str, str], ...]
