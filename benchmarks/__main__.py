@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .command_line import chosen
-from .files import formats, parquet, reading, tools
+from .files import exports, formats, parquet, reading, tools
 from .measuring.figures import Figures, Group, read_figures, write_figures
 from .measuring.machine import this_machine
 from .measuring.rows import Row
@@ -45,6 +45,7 @@ GROUPS: dict[str, Rows] = {
     "reading": reading.rows,
     "tools": tools.rows,
     "parquet": parquet.rows,
+    "export": exports.rows,
     "formats": formats.rows,
     "pytest": pytest_start.rows,
 }
