@@ -6,9 +6,12 @@ What is known of each product while recordings are read, and what is missing.
 2. Each trade is told once, by its number. Those with which the venue begins are told as such the first time: they are
    from before the recording. Later, those of them that are new are told as any other. Missing frames are a `Gap` of
    trades only if the number of the next one shows that some are missing.
-3. Where several connections bring the same, one of them tells it: that of the last snapshot, until it ends.
+3. Where several connections bring the same, one of them tells it: that of the last snapshot, until it ends. Of tickers
+   and candles, it is another one too when that one has brought nothing for some seconds. Trades may come from any.
 4. Where another connection takes over, and the one before never ends nor brings anything later, as after a recorder was
-   killed, what lies between is a `Gap`, which is told a minute later.
+   killed, what lies between is a `Gap`, which is told a minute later. Of trades, only if numbers are missing.
+5. Of a snapshot that was rebuilt, it is not known whose changes follow it: the first connection of the run that brings
+   some tells them. In what was made of several recordings, each frame may come from any connection. Both have `ANYONE`.
 
 Pure: what was read goes in, what is to be told comes out.
 """
@@ -26,7 +29,7 @@ from ..feeds.rest.seen_numbers import SeenNumbers
 from ..feeds.state.doubts import DOUBTS, DOUBTS_OF_RUN
 from ..model import NANOSECONDS, Event
 
-__all__ = ["BookLost", "Connection", "Continuity", "Gap", "Of"]
+__all__ = ["ANYONE", "BookLost", "Connection", "Continuity", "Gap", "Of"]
 
 Of = Literal["book", "trades"]
 """What frames are missing of."""
@@ -34,7 +37,14 @@ Of = Literal["book", "trades"]
 Connection = tuple[int, int]
 """A connection: which run it is of, and its number in that."""
 
+ANYONE = -1
+"""In place of the number of a connection: any of its run."""
+
 _SURELY_OVER = 60 * NANOSECONDS
+_SILENT = 5 * NANOSECONDS
+"""How long who tells tickers may bring nothing: heartbeats come each second, so it is not there any more."""
+
+_BOTH: Sequence[Of] = ("book", "trades")
 
 
 class Gap(msgspec.Struct, frozen=True, gc=False):
@@ -101,8 +111,16 @@ class Continuity:
         self._takeovers: list[_Takeover] = []
         self._time = 0
 
-    def take_event(self, run: int, event: Event) -> list[BookLost]:
-        """Take an event of a run; return the books that are not known from here on."""
+    def take_event(self, run: int, event: Event, of: Sequence[Of] = _BOTH) -> list[BookLost]:
+        """
+        Take an event of a run; return the books that are not known from here on.
+
+        Args:
+            run: The number of the run.
+            event: The event.
+            of: What frames may be missing of, if some are.
+
+        """
         name, conn = event.name, event.conn
         if name in DOUBTS_OF_RUN:
             return self._break(name, event.time, lambda owner: owner[0] == run)
@@ -114,9 +132,9 @@ class Continuity:
             self._ended.discard(this)
         elif name == "close":
             self._ended.add(this)
-            return self._break(name, event.time, lambda owner: owner == this)
+            return self._break(name, event.time, lambda owner: _may_be(owner, this))
         elif name in DOUBTS:
-            return self._break(name, event.time, lambda owner: owner == this, event.details.get("product"))
+            return self._break(name, event.time, lambda owner: _may_be(owner, this), event.details.get("product"), of)
         return []
 
     def take(self, conn: Connection, time: int, told: Sequence[Told]) -> Sequence[Told | Gap]:
@@ -144,10 +162,15 @@ class Continuity:
         if isinstance(told, BookChanges):
             if told.is_snapshot:
                 return self._snapshot(conn, time, told)
-            return (told,) if self._known.get(told.product) == conn else ()
+            known = self._known.get(told.product)
+            if known != conn:
+                if known != (conn[0], ANYONE):
+                    return ()
+                self._known[told.product] = self._owners["book", told.product] = conn
+            return (told,)
         if isinstance(told, Trades):
             return self._trades_of(conn, time, told)
-        return (told,) if self._is_owner(conn, _kind(told), told.product, is_beginning=told.is_snapshot) else ()
+        return (told,) if self._is_owner(conn, time, told) else ()
 
     def finish(self) -> list[Gap]:
         """Return what is still missing when all has been read; that a connection ended is no gap then."""
@@ -174,14 +197,15 @@ class Continuity:
         self._takeovers = [one for one in self._takeovers if time - one.gap.end <= _SURELY_OVER]
         return over
 
-    def _is_owner(self, conn: Connection, kind: str, product: str, *, is_beginning: bool) -> bool:
+    def _is_owner(self, conn: Connection, time: int, told: Ticker | Candle) -> bool:
         """Tell whether a connection is the one that tells of something; it becomes that if nobody else is."""
-        owner = self._owners.get((kind, product))
-        if owner == conn:
-            return True
-        if owner is not None and not is_beginning and owner not in self._ended:
-            return False
-        self._owners[kind, product] = conn
+        key = "ticker" if isinstance(told, Ticker) else "candle", told.product
+        owner = self._owners.get(key)
+        if owner is None or not _may_be(owner, conn):
+            is_there = owner is not None and owner not in self._ended and time - self._last_times[owner] <= _SILENT
+            if is_there and not told.is_snapshot:
+                return False
+        self._owners[key] = conn
         return True
 
     def _snapshot(self, conn: Connection, time: int, snapshot: BookChanges) -> list[Told | Gap]:
@@ -191,22 +215,24 @@ class Continuity:
         broken = self._broken.pop(("book", product), None)
         if broken is not None:
             found.insert(0, Gap(product, "book", broken.reason, broken.start, time))
-        elif before is not None and before != conn:
-            self._takeovers.append(_Takeover(Gap(product, "book", "end", self._last_times[before], time), before))
+        else:
+            self._note_takeover("book", product, before, conn, time)
         self._owners["book", product] = self._known[product] = conn
         return found
+
+    def _note_takeover(self, of: Of, product: str, before: Connection | None, conn: Connection, time: int) -> None:
+        """Take note that a connection goes on where another one was, unless it may be the same."""
+        if before is not None and not _may_be(before, conn):
+            self._takeovers.append(_Takeover(Gap(product, of, "end", self._last_times[before], time), before))
 
     def _trades_of(self, conn: Connection, time: int, trades: Trades) -> list[Told | Gap]:
         product = trades.product
         is_first = product not in self._trades
-        self._is_owner(conn, "trades", product, is_beginning=trades.is_snapshot)
         numbers = [int(one) if one.isdecimal() else None for one in trades.ids]
         known = [number for number in numbers if number is not None]
+        found: list[Told | Gap] = [*self._missing_before(conn, time, product, known)]
+        self._owners["trades", product] = conn
         last = self._last_trades.get(product)
-        found: list[Told | Gap] = []
-        broken = self._broken.pop(("trades", product), None)
-        if broken is not None and (last is None or not known or min(known) > last + 1):
-            found.append(Gap(product, "trades", broken.reason, broken.start, time))
         is_new, floor = self._trades[product].add, None if is_first or not trades.is_snapshot else last
         kept = [number is None or (is_new(number) and (floor is None or number > floor)) for number in numbers]
         if known:
@@ -215,23 +241,44 @@ class Continuity:
             found.append(_chosen(trades, kept, is_snapshot=trades.is_snapshot and is_first))
         return found
 
+    def _missing_before(self, conn: Connection, time: int, product: str, numbers: list[int]) -> list[Gap]:
+        """Return the gap before trades with these numbers, if there is one."""
+        last = self._last_trades.get(product)
+        later = [number for number in numbers if last is None or number > last]
+        if numbers and not later:  # they do not tell what is missing
+            return []
+        broken = self._broken.pop(("trades", product), None)
+        if last is not None and later and min(later) == last + 1:
+            return []
+        if broken is not None:
+            return [Gap(product, "trades", broken.reason, broken.start, time)]
+        if last is not None and later:
+            self._note_takeover("trades", product, self._owners.get(("trades", product)), conn, time)
+        return []
+
     def _break(
-        self, reason: str, time: int, is_meant: Callable[[Connection], bool], product: object = None
+        self,
+        reason: str,
+        time: int,
+        is_meant: Callable[[Connection], bool],
+        product: object = None,
+        of: Sequence[Of] = _BOTH,
     ) -> list[BookLost]:
         """Note that frames are missing of connections that are meant, or only of a product; return the books lost."""
         lost: list[BookLost] = []
         for (kind, one), owner in self._owners.items():
-            if kind not in ("book", "trades") or not is_meant(owner) or product not in (None, one):
+            if kind not in of or not is_meant(owner) or product not in (None, one):
                 continue
-            of: Of = "book" if kind == "book" else "trades"
-            self._broken.setdefault((of, one), _Broken(reason, time))
-            if of == "book" and self._known.pop(one, None) is not None:
+            what: Of = "book" if kind == "book" else "trades"
+            self._broken.setdefault((what, one), _Broken(reason, time))
+            if what == "book" and self._known.pop(one, None) is not None:
                 lost.append(BookLost(one, reason))
         return lost
 
 
-def _kind(told: Ticker | Candle) -> str:
-    return "ticker" if isinstance(told, Ticker) else "candle"
+def _may_be(owner: Connection, conn: Connection) -> bool:
+    """Tell whether an owner is a connection, as far as that is known."""
+    return owner in (conn, (conn[0], ANYONE))
 
 
 def _chosen(trades: Trades, kept: list[bool], *, is_snapshot: bool) -> Trades:

@@ -4,6 +4,9 @@ What recordings tell of the market, in order, with what is missing: what exports
 `continuity.py` has the rules of what is told; `untimed.py` those for snapshots to which the venue gives no time.
 Missing frames are those of which an event tells, and those that show only in the numbers of frames, as in what another
 tool recorded.
+
+What was made of several recordings (`convert --dedupe`) has each frame once, from any of its connections. So these
+count as one, which ends with the last of them, and each `gap` is of a channel (docs/format.md).
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, run_identity
 from ..formats.tools.input_lines import InputLines
 from ..model import Event, Frame
-from .continuity import Continuity, Gap
+from .continuity import ANYONE, BookLost, Connection, Continuity, Gap
 from .untimed import Item, with_times
 
 __all__ = ["Gap", "Item", "MarketStream"]
@@ -62,6 +65,8 @@ class MarketStream:
         self._continuity = Continuity()
         runs: dict[object, int] = {}
         self._runs = [runs.setdefault(_run_of(one), len(runs)) for one in inputs]
+        merged = {run for run, one in zip(self._runs, inputs, strict=True) if "deduplicated" in one.header.extra}
+        self._open: dict[int, set[int]] = {run: set() for run in merged}  # their connections that have not ended
         have_holes = {run for run, one in zip(self._runs, inputs, strict=True) if one.header.left_out}
         self._checks = [SequenceCheck(None if run in have_holes else rules.sequence_rule) for run in range(len(runs))]
 
@@ -102,29 +107,53 @@ class MarketStream:
         for lost in self._continuity.take_event(run, event):
             yield Item(time, lost)
 
+    def _conn(self, run: int, conn: int, *, is_synthetic: bool = False) -> Connection:
+        """Return the connection whose frame counts as."""
+        if run in self._open:
+            self._open[run].add(conn)
+        elif not is_synthetic:
+            return run, conn
+        return run, ANYONE
+
+    def _event(self, run: int, event: Event) -> list[BookLost]:
+        """Take an event; return the books that are not known from here on."""
+        still_open = self._open.get(run)
+        if still_open is None or event.conn is None:
+            return self._continuity.take_event(run, event)
+        if event.name == "open":
+            still_open.add(event.conn)
+        elif event.name == "close":
+            still_open.discard(event.conn)
+            if still_open:
+                return []
+        is_of_book = event.name != "gap" or event.details.get("channel") in (None, self._reader.book_channel)
+        event = msgspec.structs.replace(event, conn=ANYONE)
+        return self._continuity.take_event(run, event, ("book", "trades") if is_of_book else ("trades",))
+
     def _without_holes(self, run: int, received: ReceivedColumns | None) -> Iterator[Item]:
         if received is not None and self._selection.is_filter:
             received = received.chosen(self._selection.takes_each(received.conns, received.infos))
         if received is None:
             return
         read, take, products = self._reader.read, self._continuity.take, self._selection.products
+        is_single = run not in self._open
         columns = zip(received.times, received.conns, received.payloads, received.infos, strict=True)
         for time, conn, payload, info in columns:
-            told = read(info, payload)
+            told, this = read(info, payload), (run, conn) if is_single else self._conn(run, conn)
             if not told or products:
-                yield from self._frame(run, conn, time, told)
+                yield from self._frame(this, time, told)
                 continue
-            for one in take((run, conn), time, told):
+            for one in take(this, time, told):
                 yield Item(time, one)
 
-    def _frame(self, run: int, conn: int, time: int, told: Sequence[Told] | None) -> Iterator[Item]:
+    def _frame(self, conn: Connection, time: int, told: Sequence[Told] | None) -> Iterator[Item]:
         """Yield what is told of all that a frame tells, or count it if it was not understood."""
         if told is None:
             self.not_understood += 1
             return
         products = self._selection.products
         chosen = [one for one in told if one.product in products] if products else told
-        for one in self._continuity.take((run, conn), time, chosen):
+        for one in self._continuity.take(conn, time, chosen):
             yield Item(time, one)
 
     def _odd(self, file: int, lines: Sequence[bytes], batch: Sequence[bytes]) -> Iterator[Item]:
@@ -135,7 +164,7 @@ class MarketStream:
             self.last_time = record.time
             if isinstance(record, Event):
                 self._checks[self._runs[file]].take_event(record)
-                for lost in self._continuity.take_event(self._runs[file], record):
+                for lost in self._event(self._runs[file], record):
                     yield Item(record.time, lost)
             elif record.direction == "in" and not record.binary:
                 yield from self._odd_frame(self._runs[file], record)
@@ -146,7 +175,8 @@ class MarketStream:
         if gap is not None:
             yield from self._hole(run, frame.conn, frame.time, gap)
         if not self._selection.is_filter or self._selection.takes_received(frame.conn, info):
-            yield from self._frame(run, frame.conn, frame.time, self._reader.read(info, frame.payload))
+            conn = self._conn(run, frame.conn, is_synthetic=frame.synthetic)
+            yield from self._frame(conn, frame.time, self._reader.read(info, frame.payload))
 
 
 def _run_of(one: Input) -> object:

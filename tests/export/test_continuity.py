@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from feedrec.export.continuity import BookLost, Continuity, Gap
+from feedrec.export.continuity import ANYONE, BookLost, Continuity, Gap
 from feedrec.feeds.market.told import BookChanges, Candle, Ticker, Told, Trades
 from feedrec.model import NANOSECONDS, Event
 
@@ -148,6 +148,60 @@ def test_of_two_connections_one_tells_tickers_and_candles_until_it_ends(feed: Fe
     feed.event("close", conn=0)
     assert feed.take(ticker, conn=1) == [ticker]
     assert feed.take(candle, conn=1) == [candle]
+
+
+def test_after_a_recorder_was_killed_another_connection_tells_tickers_at_once_or_soon(feed: Feed) -> None:
+    first, other = Ticker("A", 1, "5", is_snapshot=True), Ticker("A", 2, "6")
+    feed.take(first, run=0)
+    assert feed.take(other, run=1) == [], "the first one may be there still"
+    feed.now += 6 * SECOND
+    assert feed.take(other, run=1) == [other]
+    assert feed.take(other, run=0) == []
+    assert feed.take(first, run=0) == [first]
+
+
+def test_trades_that_are_missing_after_a_recorder_was_killed_are_a_gap(feed: Feed) -> None:
+    feed.take(trades(5), run=0)
+    feed.now += 5 * SECOND
+    assert feed.take(trades(9, is_snapshot=True), run=1) == [trades(9)]
+    gap = Gap("A", "trades", "end", SECOND, 7 * SECOND)
+    assert feed.continuity.finish() == [gap]
+
+
+def test_trades_that_another_connection_brings_later_are_none(feed: Feed) -> None:
+    feed.take(trades(5), conn=0)
+    assert feed.take(trades(8, is_snapshot=True), conn=1) == [trades(8)], "the last one, when it was opened"
+    assert feed.take(trades(6, 7), conn=0) == [trades(6, 7)]
+    assert feed.continuity.finish() == []
+
+
+def test_trades_are_missing_of_any_connection_that_brings_them(feed: Feed) -> None:
+    feed.take(trades(5), run=0)
+    feed.take(trades(6), run=1)
+    feed.event("lost", run=1)
+    assert feed.take(trades(6), run=0) == [], "it does not tell what is missing"
+    assert feed.take(trades(9), run=1) == [Gap("A", "trades", "lost", 3 * SECOND, 5 * SECOND), trades(9)]
+
+
+def test_whoever_brings_changes_after_a_rebuilt_snapshot_tells_of_the_book(feed: Feed) -> None:
+    feed.take(snapshot(), conn=ANYONE)
+    assert feed.take(change(), run=1) == []
+    assert feed.take(change(), conn=3) == [change()]
+    assert feed.take(change(), conn=2) == []
+    assert feed.event("gap", conn=2) == []
+    assert feed.event("gap", conn=3) == [BookLost("A", "gap")]
+
+
+def test_a_rebuilt_snapshot_may_be_of_the_connection_that_has_a_gap_or_another_snapshot(feed: Feed) -> None:
+    ticker = Ticker("A", 1, "5")
+    feed.take(snapshot(), conn=ANYONE)
+    feed.take(ticker, conn=ANYONE)
+    assert feed.event("gap", conn=2) == [BookLost("A", "gap")]
+    feed.take(snapshot(), conn=ANYONE)
+    assert feed.take(snapshot(), conn=3) == [snapshot()]
+    assert feed.take(ticker, conn=3) == [ticker]
+    assert feed.take(ticker, conn=2) == []
+    assert feed.continuity.finish() == []
 
 
 def test_an_event_of_no_connection_changes_nothing(feed: Feed) -> None:

@@ -136,3 +136,40 @@ def test_what_was_filtered_has_holes_in_its_numbers_that_are_none(tmp_path: Path
     changes = [book("update", ("bid", "1", "0"), number=number) for number in (5, 9)]
     path = write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, *changes), filtered={"channels": ["level2"]})
     assert kinds(list(stream(path))) == ["BookChanges"] * 3
+
+
+def merged(path: Path, *records: Record) -> list[Item]:
+    return list(stream(write(path / "a.jsonl.zst", records, deduplicated=2)))
+
+
+def test_where_recordings_were_merged_frames_of_all_connections_make_one_book(tmp_path: Path) -> None:
+    told = merged(
+        tmp_path,
+        Event(START, 0, "open", {}),
+        Event(START, 1, "open", {}),
+        *frames(SNAPSHOT, CHANGE),
+        *frames(CHANGE, conn=1, first=START + 2),
+        Event(START + 3, 0, "close", {}),
+        *frames(CHANGE, CHANGE, conn=1, first=START + 4),
+        Event(START + 6, 1, "close", {}),
+    )
+    assert kinds(told) == ["BookChanges"] * 5 + ["BookLost"]
+    assert told[-1] == Item(START + 6, BookLost("A-B", "close"))
+
+
+def test_where_recordings_were_merged_a_gap_is_of_its_channel_alone(tmp_path: Path) -> None:
+    told = merged(
+        tmp_path,
+        *frames(SNAPSHOT),
+        Event(START + 1, 1, "gap", {"channel": "ticker", "product": "A-B"}),
+        *frames(CHANGE, first=START + 2),
+        Event(START + 3, 1, "gap", {"channel": "level2", "product": "A-B"}),
+        *frames(CHANGE, SNAPSHOT, first=START + 4),
+    )
+    assert kinds(told) == ["BookChanges", "BookChanges", "BookLost", "Gap", "BookChanges"]
+
+
+def test_a_rebuilt_snapshot_may_have_the_number_of_another_connection(tmp_path: Path) -> None:
+    rebuilt = Frame(START, 7, SNAPSHOT, synthetic=True)
+    path = write(tmp_path / "a.jsonl.zst", [rebuilt, *frames(CHANGE, CHANGE, first=START + 1)])
+    assert kinds(list(stream(path))) == ["BookChanges"] * 3

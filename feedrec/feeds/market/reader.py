@@ -18,10 +18,12 @@ class MarketReader(Protocol):
 
     Attributes:
         exchange: The name of the exchange in the data of tardis.dev, which other tools share.
+        book_channel: The channel of books, as frames are described.
 
     """
 
     exchange: str
+    book_channel: str
 
     def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told] | None:
         """

@@ -36,6 +36,7 @@ class AdvancedMarketReader(MarketReader):
     """Reads level2, trades, tickers and candles; see `MarketReader`."""
 
     exchange = "coinbase"
+    book_channel = "level2"
 
     def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told] | None:
         """Return what a frame tells; see `MarketReader`."""

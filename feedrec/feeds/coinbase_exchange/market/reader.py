@@ -22,6 +22,7 @@ class ExchangeMarketReader(MarketReader):
     """Reads level2, trades and tickers; see `MarketReader`."""
 
     exchange = "coinbase"
+    book_channel = "level2"
 
     def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told] | None:
         """Return what a frame tells; see `MarketReader`."""
