@@ -80,7 +80,12 @@ def _made_rows(chance: random.Random) -> Iterator[dict[str, Any]]:
         change = [side, f"{price:.2f}", chance.choice(["0.00000000", f"{chance.uniform(0.01, 5):.8f}"])]
         rows.append(line(time, chance.uniform(0.001, 0.04), {"type": "l2update", "changes": [change]}))
         if number % 7 == 0:  # at the same time as the change, and received before it or after it
-            trade = {"type": "match", "trade_id": number, "sequence": number, "side": chance.choice(["buy", "sell"])}
+            trade = {
+                "type": "match",
+                "trade_id": number // 7,
+                "sequence": number,
+                "side": chance.choice(["buy", "sell"]),
+            }
             trade |= {"size": "0.5", "price": "100.00", "maker_order_id": "m", "taker_order_id": "t"}
             rows.append(line(time, chance.uniform(0.001, 0.04), trade))
     return iter(sorted(rows, key=lambda row: row["ts"]))
