@@ -6,6 +6,8 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     market_stream.py  what recordings tell of the market, in order
     staged_folder.py  files that get their names together, when all are whole
     market_sink.py    what writes it in another format
+    days.py           days, of which each has files of its own
+    product_names.py  products as parts of file names
     day_books.py      the books with which days begin
     market_export.py  the one into the other
     tardis/           the CSV datasets of tardis.dev

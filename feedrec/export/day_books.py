@@ -16,12 +16,9 @@ import msgspec
 
 from ..feeds.market.told import BookChanges
 from ..feeds.state.book import DumpedLevels, PriceLevelBook
-from ..model import NANOSECONDS
+from .days import DAY, day_of
 
-__all__ = ["DAY", "DayBooks"]
-
-DAY = 86_400 * NANOSECONDS
-"""A day, in nanoseconds. Days are those of UTC, by the recorder's clock."""
+__all__ = ["DayBooks"]
 
 _JOINT = ","  # is in no number
 _MOST = 200_000
@@ -63,7 +60,7 @@ class DayBooks:
             if not changes.is_snapshot:
                 self._pending -= book.pending
                 opening = book.snapshot(changes.product)
-            book.day_end = time - time % DAY + DAY
+            book.day_end = day_of(time) + DAY
         self._pending += book.add(changes)
         if self._pending > self._most:
             self._join()

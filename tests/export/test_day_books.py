@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.export import day_books
-from feedrec.export.day_books import DAY, DayBooks
+from feedrec.export.day_books import DayBooks
+from feedrec.export.days import DAY
 from feedrec.feeds.market.told import BookChanges
 from feedrec.feeds.state.book import PriceLevelBook
 

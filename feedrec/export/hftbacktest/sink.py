@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import WriteError
 from ...feeds.market.told import BookChanges, Told, Trades
 from ...formats.file.modes import USUAL, FileMode
-from ...formats.file.naming.safe_names import safe_name
-from ...model import NANOSECONDS
 from ..continuity import BookLost, Gap
-from ..day_books import DAY
+from ..days import DAY, date_of, day_of
 from ..market_sink import ExportedFile
+from ..product_names import ProductNames
 from ..staged_folder import StagedFolder
 from .product_day import ProductDay
 from .spool import Spool
@@ -26,8 +23,6 @@ _MOST_COLLECTED = 1 << 17
 
 _MOST_AT_ONE_TIME = 1 << 20
 """The same if all were received at one time, and their order is not known before the next one."""
-
-_DIGEST = 8  # digits that tell products apart whose names look alike in a file name
 
 
 def begin(
@@ -98,8 +93,7 @@ class HftbacktestSink:
         self._told: dict[str, ProductDay] = {}
         self._time = self._day_end = 0
         self._collected = 0
-        self._names: dict[str, str] = {}
-        self._taken: set[str] = set()  # to some disks capitals are the same
+        self._names = ProductNames()
         self._exported: list[ExportedFile] = []
 
     def take(self, time: int, told: Told | Gap | BookLost) -> None:
@@ -162,7 +156,7 @@ class HftbacktestSink:
 
     def _go_on(self, time: int) -> None:
         if time >= self._day_end:
-            self._begin_day(time - time % DAY)
+            self._begin_day(day_of(time))
         elif self._collected >= _MOST_COLLECTED:
             self._spool()
         self._time = time
@@ -173,20 +167,9 @@ class HftbacktestSink:
 
     def _begin_file(self, product: str) -> ProductDay:
         days = self._days
-        date = datetime.fromtimestamp(days.begin // NANOSECONDS, UTC).strftime("%Y%m%d")
-        days.paths[product] = self._stage.create(f"{self._name_of(product)}_{date}.npz")
+        days.paths[product] = self._stage.create(f"{self._names.of(product)}_{date_of(days.begin):%Y%m%d}.npz")
         day = self._told[product] = days.of.setdefault(product, ProductDay(days.spool, self._time))
         return day
-
-    def _name_of(self, product: str) -> str:
-        """Return a product as a part of file names, by which it can be told from all others."""
-        if product not in self._names:
-            name = safe_name(product)
-            if name != product or name.casefold() in self._taken:
-                name = f"{name}-{hashlib.sha256(product.encode(errors='surrogatepass')).hexdigest()[:_DIGEST]}"
-            self._names[product] = name
-            self._taken.add(name.casefold())
-        return self._names[product]
 
     def _spool(self) -> None:
         for day in self._told.values():

@@ -7,13 +7,12 @@ Columns are parted by commas, lines end with LF, times are microseconds since 19
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Literal
 
 from ...errors import UsageError
-from ...model import NANOSECONDS
+from ..days import DAY, date_of
 
-__all__ = ["DAY", "GAPS", "GAPS_NAME", "HEADERS", "LEVELS", "MICROSECOND", "Kind", "file_name", "kinds_of"]
+__all__ = ["GAPS", "GAPS_NAME", "HEADERS", "LEVELS", "MICROSECOND", "Kind", "file_name", "kinds_of"]
 
 Kind = Literal["incremental_book_L2", "trades", "quotes", "book_snapshot_25"]
 
@@ -22,8 +21,6 @@ LEVELS = 25
 
 MICROSECOND = 1_000
 """In nanoseconds."""
-
-DAY = 86_400 * NANOSECONDS
 
 _ALL = "exchange,symbol,timestamp,local_timestamp,"
 _CELLS = ("asks[{}].price", "asks[{}].amount", "bids[{}].price", "bids[{}].amount")
@@ -69,5 +66,4 @@ def file_name(exchange: str, kind: Kind, day: int, symbol: str) -> str:
         symbol: The product, as a part of a file name.
 
     """
-    date = datetime.fromtimestamp(day * DAY // NANOSECONDS, UTC).date()
-    return f"{exchange}_{kind}_{date.isoformat()}_{symbol}.csv.gz"
+    return f"{exchange}_{kind}_{date_of(day * DAY).isoformat()}_{symbol}.csv.gz"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...feeds.market.told import BookChanges, Ticker, Trades
+from ..days import DAY, day_of
 from .best_book import BestBook
-from .layouts import DAY, HEADERS, MICROSECOND, Kind, file_name
+from .layouts import HEADERS, MICROSECOND, Kind, file_name
 from .plain import plain_number, plain_pair, plain_token
 from .row_file import RowFile, RowFiles
 
@@ -135,7 +136,7 @@ class ProductFiles:
         """Begin the files of a new day if it is one; should the clock have been set back, the day stays."""
         if time >= self._day_end:
             self.close()
-            self._day_end = time - time % DAY + DAY
+            self._day_end = day_of(time) + DAY
             self._is_open, self._quote = False, None
 
     def _open(self, changes: BookChanges) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from ...feeds.market.told import BookChanges, Ticker, Told, Trades
 from ...formats.file.modes import USUAL, FileMode
 from ..continuity import BookLost, Gap
 from ..market_sink import ExportedFile
+from ..product_names import ProductNames
 from ..staged_folder import StagedFolder
 from .layouts import GAPS, GAPS_NAME, MICROSECOND, Kind, kinds_of
 from .plain import plain_name, plain_token
@@ -17,8 +17,6 @@ from .product_files import ProductFiles
 from .row_file import RowFile, RowFiles
 
 __all__ = ["TardisSink", "begin"]
-
-_DIGEST = 8  # digits that tell products apart whose names look alike in a file name
 
 
 def begin(
@@ -65,7 +63,7 @@ class TardisSink:
         self._files = RowFiles(stage)
         self._gaps = RowFile(self._files, GAPS_NAME, GAPS, is_compressed=False)
         self._products: dict[str, ProductFiles] = {}
-        self._names: set[str] = set()
+        self._names = ProductNames(plain_name)
 
     def take(self, time: int, told: Told | Gap | BookLost) -> None:
         """
@@ -122,10 +120,7 @@ class TardisSink:
     def _files_of(self, product: str) -> ProductFiles:
         files = self._products.get(product)
         if files is None:
-            name = plain_name(product)
-            if name.casefold() in self._names:
-                name = f"{name}-{hashlib.sha256(product.encode(errors='surrogatepass')).hexdigest()[:_DIGEST]}"
-            self._names.add(name.casefold())
+            name = self._names.of(product)
             files = self._products[product] = ProductFiles(self._files, self._exchange, product, name, self._kinds)
         return files
 

@@ -7,14 +7,14 @@ own, so letters of other alphabets stay as they are.
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import PurePosixPath
+
+from ..days import DAY, date_of
 
 __all__ = ["partition_folder"]
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 _NULL = "__HIVE_DEFAULT_PARTITION__"
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def partition_folder(table: str, day: int, product: str) -> PurePosixPath:
@@ -27,8 +27,9 @@ def partition_folder(table: str, day: int, product: str) -> PurePosixPath:
         product: The product; a name that could be anything else in a path is spelled out.
 
     """
-    when = date.fromordinal(_EPOCH + day).isoformat()
-    return PurePosixPath(table, f"date={when}", f"product={''.join(map(_spelled, product)) or _NULL}")
+    return PurePosixPath(
+        table, f"date={date_of(day * DAY).isoformat()}", f"product={''.join(map(_spelled, product)) or _NULL}"
+    )
 
 
 def _spelled(character: str) -> str:

@@ -12,7 +12,8 @@ from ...formats.file.modes import USUAL, FileMode
 from ...formats.file.names import PARQUET_SUFFIX
 from ...spelling import did_you_mean
 from ..continuity import BookLost, Gap
-from ..day_books import DAY, DayBooks
+from ..day_books import DayBooks
+from ..days import DAY, day_of
 from ..market_sink import ExportedFile, MarketSink
 from ..staged_folder import StagedFolder
 from .hive_names import partition_folder
@@ -130,7 +131,7 @@ class TicksSink(MarketSink):
         if isinstance(told, BookChanges):
             book = self._books.take(time, told)
             if book is not None:
-                self._add(kind, time - time % DAY, book)
+                self._add(kind, day_of(time), book)
         self._add(kind, time, told)
 
     def finish(self) -> list[ExportedFile]:

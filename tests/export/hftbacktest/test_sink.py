@@ -13,7 +13,7 @@ import pytest
 
 from feedrec.errors import RecordingExistsError, WriteError
 from feedrec.export.continuity import BookLost, Gap
-from feedrec.export.day_books import DAY
+from feedrec.export.days import DAY
 from feedrec.export.hftbacktest import HftbacktestSink, begin
 from feedrec.export.hftbacktest.rows import CLEAR, DEPTH, SNAPSHOT, TRADE
 from feedrec.feeds.market.told import BookChanges, Ticker, Trades

@@ -29,7 +29,6 @@ _A_YEAR = 365 * 86400 * NANOSECONDS
 _SIDES = ("BUY", "SELL")
 
 _event_time = attrgetter("event_time")
-_product = attrgetter("product_id")
 
 
 class AdvancedMarketReader(MarketReader):
@@ -91,10 +90,17 @@ def _trades(payload: bytes) -> list[Told] | None:
     if frame is None or not all(trade.side in _SIDES for event in frame.events for trade in event.trades):
         return None
     return [
-        _trades_of(product, list(some)[::-1], is_snapshot=event.type == "snapshot")
+        _trades_of(product, trades[::-1], is_snapshot=event.type == "snapshot")
         for event in frame.events
-        for product, some in groupby(event.trades, _product)
+        for product, trades in _by_product(event.trades).items()
     ]
+
+
+def _by_product(trades: list[TradeItem]) -> dict[str, list[TradeItem]]:
+    found: dict[str, list[TradeItem]] = {}
+    for trade in trades:
+        found.setdefault(trade.product_id, []).append(trade)
+    return found
 
 
 def _trades_of(product: str, trades: list[TradeItem], *, is_snapshot: bool) -> Trades:

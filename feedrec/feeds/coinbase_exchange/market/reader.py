@@ -1,7 +1,8 @@
 """
 Reads what frames of Coinbase Exchange tell of the market (Exchange channels page; capture of 2021-04-17).
 
-A match has the side of the maker, and is the same in `matches` and `full`. What else `full` has is told of orders, of
+A match has the side of the maker, and is the same in `matches`, `full` and `user`: if it is one of one's own, it names
+the user, and counts as of `user`, though it may have come on any of them. What else `full` has is told of orders, of
 which the feed has no snapshot. A book's snapshot had no time before 2026.
 """
 
@@ -86,6 +87,11 @@ def _match(payload: bytes) -> Sequence[Told] | None:
     )
 
 
+def _own_match(payload: bytes) -> Sequence[Told]:
+    """Return a trade of one's own; nothing if it is something else, as most of what is told of orders."""
+    return _match(payload) or ()
+
+
 def _ticker(payload: bytes) -> Sequence[Told] | None:
     ticker = decode_ticker(payload)
     if ticker is None:
@@ -109,6 +115,7 @@ def _ticker(payload: bytes) -> Sequence[Told] | None:
 _READ: dict[str, Callable[[bytes], Sequence[Told] | None]] = {
     "level2": _book,
     "matches": _match,
+    "user": _own_match,
     "ticker": _ticker,
 }
 """What reads the frames of each channel, as they are described."""

@@ -89,6 +89,16 @@ def test_trades_are_told_the_earliest_first_with_the_side_of_the_taker() -> None
     ]
 
 
+def test_trades_of_each_product_are_told_together_whatever_is_between_them() -> None:
+    other = {**trade(7, "BUY"), "product_id": "ETH-USD"}
+    told = read("market_trades", {"type": "snapshot", "trades": [trade(3, "BUY"), other, trade(2, "SELL")]})
+    assert told is not None
+    assert [(one.product, one.ids) for one in told if isinstance(one, Trades)] == [
+        ("BTC-USD", ["2", "3"]),
+        ("ETH-USD", ["7"]),
+    ]
+
+
 def test_a_ticker_has_the_time_of_the_frame_and_what_it_lacks_is_empty() -> None:
     ticker = {"product_id": "BTC-USD", "price": "5", "best_bid": "4", "volume_24_h": "9"}
     told = read("ticker", {"type": "snapshot", "tickers": [ticker]})

@@ -61,8 +61,10 @@ def test_a_match_has_the_side_of_the_taker(kind: str, *, is_snapshot: bool) -> N
     assert read({**MATCH, "type": kind}) == [expected]
 
 
-def test_a_match_of_ones_own_is_no_trade_of_the_market_once_more() -> None:
-    assert read({**MATCH, "user_id": "5844eceecf7e803e259d0365", "profile_id": "7"}) == []
+def test_a_match_of_ones_own_is_a_trade_of_the_market_too() -> None:
+    own = {"user_id": "5844eceecf7e803e259d0365", "profile_id": "7"}
+    assert read({**MATCH, **own}) == read(MATCH)
+    assert read({"type": "done", "product_id": "A-B", "sequence": 5, **own}) == []
 
 
 def test_a_ticker_of_2021_has_no_sizes() -> None:
