@@ -109,9 +109,12 @@ class HftbacktestSink:
             RecordingError: If it cannot be written.
 
         """
-        set_back = self._time - time
-        if set_back < 0:
-            self._go_on(time)
+        if time > self._time:
+            if time >= self._day_end:
+                self._begin_day(day_of(time))
+            elif self._collected >= _MOST_COLLECTED:
+                self._spool()
+            self._time = time
         if isinstance(told, BookChanges):
             self._day_of(told.product).take_changes(self._time, told)
         elif isinstance(told, Trades):
@@ -122,10 +125,9 @@ class HftbacktestSink:
             if isinstance(told, BookLost) and told.product in self._days.of:
                 self._days.of[told.product].lose_book()
             return
-        count = len(told.prices)
-        self._collected += count
-        if set_back > 0:
-            self._days.of[told.product].set_back(set_back, count)
+        self._collected += len(told.prices)
+        if time < self._time:
+            self._days.of[told.product].set_back(self._time - time, len(told.prices))
         if self._collected >= _MOST_AT_ONE_TIME:
             self._spool()
 
@@ -153,13 +155,6 @@ class HftbacktestSink:
         for days in (self._days, *self._past):
             days.spool.close()
         self._stage.discard()
-
-    def _go_on(self, time: int) -> None:
-        if time >= self._day_end:
-            self._begin_day(day_of(time))
-        elif self._collected >= _MOST_COLLECTED:
-            self._spool()
-        self._time = time
 
     def _day_of(self, product: str) -> ProductDay:
         day = self._told.get(product)
