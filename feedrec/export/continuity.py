@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from ..feeds.decoding import whole_number
 from ..feeds.market.told import BookChanges, Candle, Ticker, Told, Trades
 from ..feeds.rest.seen_numbers import SeenNumbers
 from ..feeds.state.doubts import DOUBTS, DOUBTS_OF_RUN
@@ -228,7 +229,7 @@ class Continuity:
     def _trades_of(self, conn: Connection, time: int, trades: Trades) -> list[Told | Gap]:
         product = trades.product
         is_first = product not in self._trades
-        numbers = [int(one) if one.isdecimal() else None for one in trades.ids]
+        numbers = [whole_number(one) for one in trades.ids]
         known = [number for number in numbers if number is not None]
         found: list[Told | Gap] = [*self._missing_before(conn, time, product, known)]
         self._owners["trades", product] = conn

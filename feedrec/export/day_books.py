@@ -12,8 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import not_
 
-import msgspec
-
+from ..feeds.decoding import numbers_in
 from ..feeds.market.told import BookChanges
 from ..feeds.state.book import DumpedLevels, PriceLevelBook
 from .days import DAY, day_of
@@ -23,7 +22,6 @@ __all__ = ["DayBooks"]
 _JOINT = ","  # is in no number
 _MOST = 200_000
 _FEW = 1000
-_decode_numbers = msgspec.json.Decoder(list[float]).decode
 
 
 class DayBooks:
@@ -171,7 +169,7 @@ class _JoinedSide:
             return
         last = dict(zip(prices, sizes, strict=True))
         # If the last size of a price is no number, the one before it counts.
-        if not (_are_numbers(last.values()) and _are_numbers(last) and _are_distinct(last)):
+        if numbers_in(last.values()) is None or numbers_in(last) is None or not _are_distinct(last):
             self._put_by_value(*self.levels(), prices, sizes)
             return
         self._prices.append(_JOINT.join(last))
@@ -207,14 +205,6 @@ class _JoinedSide:
 
 def _parted(texts: Sequence[str]) -> list[str]:
     return _JOINT.join(texts).split(_JOINT) if texts else []
-
-
-def _are_numbers(texts: Collection[str]) -> bool:
-    """Tell whether all texts are finite numbers, as JSON has them."""
-    try:
-        return len(_decode_numbers(f"[{_JOINT.join(texts)}]")) == len(texts)
-    except (msgspec.DecodeError, UnicodeError):
-        return False
 
 
 def _are_distinct(prices: Collection[str]) -> bool:

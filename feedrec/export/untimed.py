@@ -19,8 +19,8 @@ from .continuity import BookLost, Gap
 
 __all__ = ["Item", "with_times"]
 
-_MOST_WAITING = 10_000
-"""Items that wait until the time of a snapshot is known."""
+_MOST_WAITING = 500_000
+"""Levels that wait until the time of a snapshot is known, in some 75 MB; any other item counts as one."""
 
 _LONGEST_WAIT = 5 * NANOSECONDS
 
@@ -42,6 +42,7 @@ class Item(NamedTuple):
 def with_times(items: Iterable[Item]) -> Iterator[Item]:
     """Yield items in their order, those without a time of the venue with one; see the module."""
     waiting: list[Item] = []
+    size = 0
     untimed: dict[str, int] = {}  # by product, the place of its snapshot in `waiting`
     for item in items:
         time, told = item
@@ -57,9 +58,10 @@ def with_times(items: Iterable[Item]) -> Iterator[Item]:
             yield _timed(item)
             continue
         waiting.append(item)
-        if not untimed or len(waiting) > _MOST_WAITING or time - waiting[0].time > _LONGEST_WAIT:
+        size += len(told.prices) + 1 if isinstance(told, BookChanges) else 1
+        if not untimed or size > _MOST_WAITING or time - waiting[0].time > _LONGEST_WAIT:
             yield from map(_timed, waiting)
-            waiting, untimed = [], {}
+            waiting, untimed, size = [], {}, 0
     yield from map(_timed, waiting)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import msgspec
 
-__all__ = ["NOT_UNDERSTOOD", "decoder_of", "whole_number"]
+__all__ = ["NOT_UNDERSTOOD", "decoder_of", "numbers_in", "whole_number"]
 
 T = TypeVar("T")
 
@@ -17,6 +17,7 @@ NOT_UNDERSTOOD = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 _GREATEST = 2**63 - 1
 _MOST_DIGITS = 19
+_decode_numbers = msgspec.json.Decoder(list[float]).decode
 
 
 def whole_number(value: Any) -> int | None:
@@ -27,6 +28,19 @@ def whole_number(value: Any) -> int | None:
         is_whole = isinstance(value, float) and value.is_integer()
     number = int(value) if is_whole else value
     return number if type(number) is int and 0 <= number <= _GREATEST else None
+
+
+def numbers_in(texts: Collection[str]) -> list[float] | None:
+    """
+    Return the values of texts that are all numbers of JSON; None if one is not.
+
+    For many texts, this takes a fraction of the time of calling `float` for each.
+    """
+    try:
+        numbers = _decode_numbers(f"[{','.join(texts)}]")
+    except NOT_UNDERSTOOD:
+        return None
+    return numbers if len(numbers) == len(texts) else None
 
 
 def decoder_of(shape: type[T]) -> Callable[[bytes | str], T | None]:

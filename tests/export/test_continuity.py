@@ -134,8 +134,9 @@ def test_trades_are_missing_if_their_numbers_say_so(feed: Feed) -> None:
     assert feed.take(trades(10)) == [trades(10)]
 
 
-def test_trades_without_numbers_are_told_as_they_come(feed: Feed) -> None:
-    odd = Trades("A", False, ["x"], [1], [True], ["1"], ["1"])
+@pytest.mark.parametrize("number", ["x", "", "9" * 5000, "²"])
+def test_trades_without_numbers_are_told_as_they_come(feed: Feed, number: str) -> None:
+    odd = Trades("A", False, [number], [1], [True], ["1"], ["1"])
     assert feed.take(odd) == [odd]
     assert feed.take(odd) == [odd]
 

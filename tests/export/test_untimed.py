@@ -61,6 +61,22 @@ def test_nothing_waits_longer_than_seconds() -> None:
     assert [one.told.time for one in taken if isinstance(one.told, BookChanges)] == [1, 2, 3, 4, 1]
 
 
+def test_no_more_waits_than_fits_the_memory() -> None:
+    taken: list[Item] = []
+    many = ["1"] * 200_000
+
+    def items() -> Iterator[Item]:
+        for number in range(3):
+            snapshot = BookChanges(str(number), 0, True, [True] * len(many), many, many)
+            assert not taken
+            yield Item(number + 1, snapshot)
+        assert len(taken) == 3
+        yield Item(4, book("0", 1))
+
+    taken.extend(with_times(items()))
+    assert [one.told.time for one in taken if isinstance(one.told, BookChanges)] == [1, 2, 3, 1]
+
+
 kinds = st.one_of(
     st.builds(book, st.sampled_from("AB"), st.integers(0, 3), is_snapshot=st.booleans()),
     st.builds(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.feeds.decoding import decoder_of
+from feedrec.feeds.decoding import decoder_of, numbers_in
 
 
 class Shape(msgspec.Struct):
@@ -30,3 +30,13 @@ def test_any_other_text_is_none(text: bytes | str) -> None:
 @given(st.binary() | st.text())
 def test_nothing_makes_it_raise(text: bytes | str) -> None:
     decoder_of(Shape)(text)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False).map(repr)))
+def test_numbers_have_the_values_that_they_have_one_by_one(texts: list[str]) -> None:
+    assert numbers_in(texts) == list(map(float, texts))
+
+
+@pytest.mark.parametrize("odd", ["", "x", "1,2", "1],[2", "nan", ".5", "\ud800", '"1"', " "])
+def test_a_text_that_is_no_number_is_not_taken_for_one(odd: str) -> None:
+    assert numbers_in(["1", odd]) is None

@@ -7,12 +7,12 @@ Numbers are texts until then: to make each a row by itself would take ten times 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from ...feeds.decoding import numbers_in
 from ...feeds.market.told import BookChanges, Trades
 from .rows import ASK, BID, CLEAR, DEPTH, NARROW, SNAPSHOT, TRADE, Rows, are_of, keys_of
 
@@ -20,8 +20,6 @@ __all__ = ["LATEST", "Collected", "Latencies"]
 
 LATEST = 1 << 62
 """A time that rows cannot have any more, in nanoseconds: in the year 2116."""
-
-_decode_numbers: Callable[[str], list[float]] = msgspec.json.Decoder(list[float]).decode
 
 
 class Latencies:
@@ -167,13 +165,8 @@ def _integers(integers: Sequence[int]) -> NDArray[np.int64]:
 
 def _numbers(texts: Sequence[str]) -> NDArray[np.float64]:
     """Return the numbers that texts are; not a number for those that are none."""
-    try:
-        numbers = _decode_numbers(f"[{','.join(texts)}]")
-    except (msgspec.DecodeError, UnicodeError):
-        numbers = []
-    if len(numbers) != len(texts):
-        numbers = list(map(_number, texts))
-    return np.array(numbers, np.float64)
+    numbers = numbers_in(texts)
+    return np.array(list(map(_number, texts)) if numbers is None else numbers, np.float64)
 
 
 def _number(text: str) -> float:

@@ -9,7 +9,7 @@ from typing import Protocol, Self, TypeVar
 
 import msgspec
 
-from ..decoding import NOT_UNDERSTOOD
+from ..decoding import NOT_UNDERSTOOD, numbers_in
 
 __all__ = [
     "MANY",
@@ -34,8 +34,6 @@ MANY = 10
 
 _SAFE_LENGTH = 15
 """Decimal digits that a float keeps (IEEE 754 binary64): no two numbers that can be written so short share a float."""
-
-_decode_numbers = msgspec.json.Decoder(list[float]).decode
 
 
 class DumpedLevels(msgspec.Struct, array_like=True, gc=False):
@@ -206,13 +204,7 @@ def price_keys(prices: Sequence[str]) -> Sequence[float | Decimal]:
 
 def _short_numbers(texts: Sequence[str]) -> list[float] | None:
     """Return the values of texts that are all numbers of JSON, and short; None if one of them is not."""
-    if max(map(len, texts), default=0) > _SAFE_LENGTH:
-        return None
-    try:
-        numbers = _decode_numbers(f"[{','.join(texts)}]")
-    except (msgspec.DecodeError, UnicodeError):
-        return None
-    return numbers if len(numbers) == len(texts) else None
+    return None if max(map(len, texts), default=0) > _SAFE_LENGTH else numbers_in(texts)
 
 
 def _value_of_long(price: str, rounded: float) -> float | Decimal:
