@@ -21,6 +21,7 @@ class Column(NamedTuple):
         type: Its type in Arrow.
         array: Makes an array of values; raises `UnfitError`.
         is_repeated: Whether there are far fewer values than rows.
+        is_of_events: Whether there is a value for each event; else there is one for each row.
 
     """
 
@@ -28,6 +29,7 @@ class Column(NamedTuple):
     type: Any
     array: Callable[[Sequence[Any]], Any]
     is_repeated: bool = False
+    is_of_events: bool = False
 
 
 def time(name: str) -> Column:

@@ -12,7 +12,7 @@ from .columns import Column, count, flag, one_of, price, size, text, time
 __all__ = ["KINDS", "TABLES", "Kind", "Lists"]
 
 Lists = Sequence[list[Any]]
-"""Columns as lists, in the order of a kind's `columns`."""
+"""Columns as lists, in the order of a kind's `columns`; then how many rows each event has, if a column is of events."""
 
 
 class Kind(NamedTuple):
@@ -33,20 +33,23 @@ class Kind(NamedTuple):
 
 
 def _add_changes(lists: Lists, received: int, told: BookChanges, event: int) -> int:
-    times, local_times, events, sides, prices, sizes, are_snapshots = lists
+    if told.is_snapshot and not told.prices:
+        told = BookChanges(told.product, told.time, True, [True], ["0"], ["0"])  # that there is none must be a row
+    times, local_times, events, sides, prices, sizes, are_snapshots, counts = lists
     rows = len(told.prices)
-    times += [told.time] * rows
-    local_times += [received] * rows
-    events += [event] * rows
+    times.append(told.time)
+    local_times.append(received)
+    events.append(event)
+    are_snapshots.append(told.is_snapshot)
+    counts.append(rows)
     sides += told.are_bids
     prices += told.prices
     sizes += told.sizes
-    are_snapshots += [told.is_snapshot] * rows
     return rows
 
 
 def _add_trades(lists: Lists, received: int, told: Trades, event: int) -> int:  # noqa: ARG001
-    times, local_times, ids, sides, prices, sizes, are_snapshots = lists
+    times, local_times, ids, sides, prices, sizes, are_snapshots, _ = lists
     rows = len(told.ids)
     times += told.times
     local_times += [received] * rows
@@ -59,7 +62,7 @@ def _add_trades(lists: Lists, received: int, told: Trades, event: int) -> int:  
 
 
 def _add_row(lists: Lists, *row: object) -> int:
-    for values, one in zip(lists, row, strict=True):
+    for values, one in zip(lists, row, strict=False):
         values.append(one)
     return 1
 
@@ -76,27 +79,41 @@ def _add_candle(lists: Lists, received: int, told: Candle, event: int) -> int:  
     return _add_row(lists, told.time, received, *span, *values, told.is_snapshot)
 
 
+def _of_events(*columns: Column) -> tuple[Column, ...]:
+    return tuple(column._replace(is_of_events=True) for column in columns)
+
+
 def _add_gap(lists: Lists, received: int, told: Gap, event: int) -> int:  # noqa: ARG001
     return _add_row(lists, received, told.of, told.reason, told.start, told.end)
 
 
 _TIMES = (time("time"), time("local_time"))
-_SIZED = (price("price"), size("size"), flag("is_snapshot"))
+_IS_SNAPSHOT = flag("is_snapshot")
 _OF_TICKERS = (
     *(price(name, may_lack=True) for name in ("price", "best_bid", "best_ask", "low_24h", "high_24h")),
     *(size(name, may_lack=True) for name in ("best_bid_size", "best_ask_size", "volume_24h")),
 )
 _OF_CANDLES = (*map(price, ("open", "high", "low", "close")), size("volume"))
 _SPAN = (time("start_time"), time("end_time"))  # `end` is a word of SQL
-_IS_SNAPSHOT = flag("is_snapshot")
 
 KINDS: dict[type, Kind] = {
     BookChanges: Kind(
         "book_changes",
-        (*_TIMES, count("event"), one_of("side", true="bid", false="ask"), *_SIZED),
+        (
+            *_of_events(*_TIMES, count("event")),
+            *(one_of("side", true="bid", false="ask"), price("price"), size("size")),
+            *_of_events(_IS_SNAPSHOT),
+        ),
         _add_changes,
     ),
-    Trades: Kind("trades", (*_TIMES, text("id"), one_of("side", true="buy", false="sell"), *_SIZED), _add_trades),
+    Trades: Kind(
+        "trades",
+        (
+            *(*_TIMES, text("id")),
+            *(one_of("side", true="buy", false="sell"), price("price"), size("size"), _IS_SNAPSHOT),
+        ),
+        _add_trades,
+    ),
     Ticker: Kind("tickers", (*_TIMES, *_OF_TICKERS, _IS_SNAPSHOT), _add_ticker),
     Candle: Kind("candles", (*_TIMES, *_SPAN, *_OF_CANDLES, _IS_SNAPSHOT), _add_candle),
     Gap: Kind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,19 +13,20 @@ from ...formats.file.modes import USUAL, FileMode
 from ...formats.file.names import PARQUET_SUFFIX
 from ...spelling import did_you_mean
 from ..continuity import BookLost, Gap
-from ..day_books import DayBooks
 from ..days import DAY, day_of
 from ..market_sink import ExportedFile, MarketSink
 from ..staged_folder import StagedFolder
 from .hive_names import partition_folder
 from .kinds import KINDS, TABLES, Kind
 from .partition import Partition
+from .written_book import WrittenBook
 
 __all__ = ["TicksSink", "begin"]
 
 _EXCHANGE = "feedrec.exchange"
 """Key of the name of the exchange in the metadata of files."""
 
+_BOOKS = KINDS[BookChanges].name
 _MOST_HELD = 1 << 17
 _MOST_TABLED = 1 << 20
 _GROUP_ROWS = 1 << 17
@@ -117,22 +119,24 @@ class TicksSink(MarketSink):
         self._days: dict[Kind, dict[str, _Day]] = {kind: {} for kind in self._kinds.values()}
         self._reached: dict[_Place, _Reached] = {}
         self._files: list[ExportedFile] = []
-        self._books = DayBooks()
+        self._books: defaultdict[str, WrittenBook] = defaultdict(WrittenBook)
         self._most_held, self._most_tabled, self._group_rows = most_held, most_tabled, group_rows
         self._held = self._tabled = 0
 
     def take(self, time: int, told: Told | Gap | BookLost) -> None:
-        if isinstance(told, BookLost):
-            self._books.lose(told.product)
-            return
         kind = self._kinds.get(type(told))
-        if kind is None:
+        if isinstance(told, BookLost):
+            self._books[told.product].lose()
+        elif kind is None:
             return
-        if isinstance(told, BookChanges):
-            book = self._books.take(time, told)
-            if book is not None:
-                self._add(kind, day_of(time), book)
-        self._add(kind, time, told)
+        elif isinstance(told, BookChanges):
+            book = self._books[told.product]
+            if time >= book.day_end and book.begin_day(time, told):
+                self._turn(kind, told.product, time // DAY)  # so that what was written can be read
+                self._add_changes(kind, day_of(time), book.read(told.product), book)
+            self._add_changes(kind, time, told, book)
+        else:
+            self._add(kind, time, told)
 
     def finish(self) -> list[ExportedFile]:
         for day in [day for days in self._days.values() for day in days.values()]:
@@ -145,17 +149,26 @@ class TicksSink(MarketSink):
     def discard(self) -> None:
         self._stage.discard()
 
-    def _add(self, kind: Kind, time: int, told: Told | Gap) -> None:
+    def _add_changes(self, kind: Kind, time: int, changes: BookChanges, book: WrittenBook) -> None:
+        event = self._add(kind, time, changes)
+        book.time = changes.time
+        if changes.is_snapshot:
+            book.restart(event)
+
+    def _add(self, kind: Kind, time: int, told: Told | Gap) -> int:
+        """Add what is told; return its number on its day."""
         day = self._days[kind].get(told.product)
         if day is None or not day.begin <= time < day.end:
             day = self._turn(kind, told.product, time // DAY)
         partition = day.partition
-        rows = kind.add(partition.lists, time, told, day.events)
-        day.events += 1
+        event = day.events
+        rows = kind.add(partition.lists, time, told, event)
+        day.events = event + 1
         partition.held += rows
         self._held += rows
         if self._held > self._most_held:
             self._make_room()
+        return event
 
     def _turn(self, kind: Kind, product: str, number: int) -> _Day:
         """Begin a day of a product, or go on with it if the clock was set back."""
@@ -177,6 +190,8 @@ class TicksSink(MarketSink):
         self._held -= partition.held
         self._tabled -= partition.tabled
         partition.close()
+        if day.place.table == _BOOKS:
+            self._books[day.place.product].closed(partition.staged)
         self._reached[day.place] = _Reached(day.files + 1, day.events)
         self._files.append(ExportedFile(partition.path, partition.rows, day.place.product))
 

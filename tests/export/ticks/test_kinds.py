@@ -7,18 +7,20 @@ from typing import Any
 import pytest
 
 from feedrec.export.continuity import Gap
-from feedrec.export.ticks.kinds import KINDS, TABLES
+from feedrec.export.ticks.kinds import KINDS
 from feedrec.feeds.market.told import BookChanges, Candle, Ticker, Told, Trades
 
 RECEIVED, EVENT = 9, 7
 
+BOOK = "time local_time event side price size is_snapshot"
 Case = tuple[Told | Gap, str, list[tuple[Any, ...]]]
 CASES: list[Case] = [
     (
         BookChanges("P", 5, True, [True, False], ["1", "2"], ["3", "0"]),
-        "time local_time event side price size is_snapshot",
+        BOOK,
         [(5, 9, 7, True, "1", "3", True), (5, 9, 7, False, "2", "0", True)],
     ),
+    (BookChanges("P", 5, True, [], [], []), BOOK, [(5, 9, 7, True, "0", "0", True)]),
     (
         Trades("P", False, ["a", "b"], [3, 4], [True, False], ["1", "2"], ["5", "6"]),
         "time local_time id side price size is_snapshot",
@@ -54,10 +56,15 @@ CASES: list[Case] = [
 ]
 
 
-@pytest.mark.parametrize(("told", "names", "rows"), CASES, ids=TABLES)
+@pytest.mark.parametrize(("told", "names", "rows"), CASES)
 def test_what_is_told_is_a_row_each(told: Told | Gap, names: str, rows: list[tuple[Any, ...]]) -> None:
+    """What all rows of an event have in common is there once, with the number of rows."""
     kind = KINDS[type(told)]
-    lists: list[list[Any]] = [[] for _ in kind.columns]
+    lists: list[list[Any]] = [[] for _ in kind.columns] + [[]]
     assert kind.add(lists, RECEIVED, told, EVENT) == len(rows)
     assert [column.name for column in kind.columns] == names.split()
-    assert list(zip(*lists, strict=True)) == rows
+    *columns, counts = lists
+    of_events = [column.is_of_events for column in kind.columns]
+    assert counts == ([len(rows)] if any(of_events) else [])
+    spread = [values * len(rows) if once else values for values, once in zip(columns, of_events, strict=True)]
+    assert list(zip(*spread, strict=True)) == rows

@@ -53,6 +53,19 @@ def test_each_row_group_has_the_span_of_its_times(tmp_path: Path) -> None:
     assert [one.min_raw for one in spans] == [place.value for place in places]
 
 
+def test_events_of_no_row_or_several_have_their_times_at_each_row(tmp_path: Path) -> None:
+    stage, partition = begun(tmp_path)
+    for number, rows in enumerate([0, 2, 0, 0, 1, 3, 0]):
+        changes = BookChanges("BTC-USD", START + number, rows == 3, [True] * rows, ["1"] * rows, ["2"] * rows)
+        partition.held += KIND.add(partition.lists, START + number, changes, number)
+    partition.close()
+    stage.commit()
+    table = pq.read_table(partition.path, partitioning=None)
+    assert table["event"].to_pylist() == [1, 1, 4, 5, 5, 5]
+    assert table["time"].cast(pa.int64()).to_pylist() == [START + number for number in (1, 1, 4, 5, 5, 5)]
+    assert table["is_snapshot"].to_pylist() == [False] * 3 + [True] * 3
+
+
 @pytest.mark.parametrize(
     ("price", "told"),
     [
