@@ -144,7 +144,13 @@ class Choosing:
         if not tracks:
             self.take(item)
             return
-        parts = [part for track in tracks if (part := self._part(item, track, info, payload)) is not None]
+        # A frame that is taken for the sake of one track tells of the others, too: all of them are looked at then.
+        is_settled = all(self._is_settled(self.tracks[track], item.time) for track in tracks if track in self.tracks)
+        parts = [
+            part
+            for track in tracks
+            if (part := self._part(item, track, info, payload, is_settled=is_settled)) is not None
+        ]
         if parts:
             self.take(item._replace(parts=parts))
         elif item.rank == 0:
@@ -201,14 +207,14 @@ class Choosing:
         if conn is not None:
             self._dealt_with[conn] = line
 
-    def _part(self, item: Item, track: Track, info: FrameInfo, payload: bytes) -> Part | None:
+    def _part(self, item: Item, track: Track, info: FrameInfo, payload: bytes, *, is_settled: bool) -> Part | None:
         """Return what a frame is to a track; None if nothing is known of it."""
         segment = self._segment_of(item, track, info)
         if segment is None:
             return None
         leading = self.tracks[track]
         is_start = info.kind == "snapshot" and track.is_state
-        if self._is_settled(leading, item.time):
+        if is_settled:
             return Part(leading, segment, None, is_start)
         cover = self._rule.cover(track, info, payload)
         if cover is None and not track.is_counted:

@@ -293,7 +293,7 @@ class Leading:
         if not self.track.is_counted:
             is_near = cover.last <= since + reach
             return cover.last < since - reach or (is_near and self._is_recent(segment, cover))
-        if self.is_behind or self._has_new(cover):
+        if self._has_new(cover):
             return False
         return cover.last <= since or _count(self._filled, cover) > 0
 

@@ -17,6 +17,7 @@ MS = 1_000_000
 START = 1_786_309_548_000 * MS
 PRODUCTS = ("BTC-USD", "ETH-USD")
 THIN = "thin"  # every other trade is left out, also amid a frame, without a word
+TRADES_ALONE = "trades alone"  # all else is left out, without a word
 KINDS = ("outage", "gap", "resync", "unnoted")
 
 
@@ -399,7 +400,7 @@ class Copy:
         lost = noted = 0
         for told in self._told(start, end):
             loss = next((one for one in self._recorder.losses if one.start <= told.time < one.start + one.length), None)
-            if loss is not None and loss.kind not in ("outage", THIN):
+            if loss is not None and loss.kind not in ("outage", THIN, TRADES_ALONE):
                 lost += 1
                 noted += loss.kind != "unnoted"
                 self._entries.append((None, told))
@@ -458,7 +459,19 @@ class Copy:
         if not isinstance(venue, Exchange):
             yield Told(time, "", venue.ack(time), "", ())
 
+    def _without_omitted(self, time: int, waiting: Sequence[Happening]) -> Sequence[Happening]:
+        """Return what is told of what happened, where some is left out without a word."""
+        losing = [one.kind for one in self._recorder.losses if one.start <= time < one.start + one.length]
+        omitted: list[Happening] = []
+        if TRADES_ALONE in losing:
+            omitted += [one for one in waiting if not isinstance(one, Trade)]
+        if THIN in losing:
+            for product in PRODUCTS:
+                omitted += [one for one in waiting if isinstance(one, Trade) and one.product == product][1::2]
+        return [one for one in waiting if one not in omitted]
+
     def _batch(self, venue: Venue, time: int, waiting: Sequence[Happening]) -> Iterator[Told]:
+        waiting = self._without_omitted(time, waiting)
         for one in waiting:
             payload = venue.one(time, one)
             if payload is not None:
@@ -468,8 +481,6 @@ class Copy:
         for product in PRODUCTS:
             changes = [one for one in waiting if isinstance(one, Change) and one.product == product]
             trades = [one for one in waiting if isinstance(one, Trade) and one.product == product]
-            if any(one.kind == THIN and one.start <= time < one.start + one.length for one in self._recorder.losses):
-                trades = trades[::2]
             if changes:
                 told = venue.changes(time, product, changes)
                 for number, payload in enumerate(told, len(changes) - len(told)):

@@ -24,6 +24,7 @@ from .copies import (
     PRODUCTS,
     START,
     THIN,
+    TRADES_ALONE,
     Advanced,
     Change,
     CoinMarketCap,
@@ -42,6 +43,7 @@ from .copies import (
 
 Tell = Callable[[bytes], "Told"]
 
+COUNTED: dict[type[Venue], str] = {Advanced: "market_trades", Exchange: "matches", Full: "full"}
 NEVER = 10**9
 NEARBY = 1100  # milliseconds within which it may not be certain that nothing is missing
 
@@ -220,13 +222,14 @@ def check_trades(copies: Sequence[Copy], records: Sequence[Record], tell: Tell, 
     assert repeated == result.repeated
 
 
-def check_missing_trades(copies: Sequence[Copy], records: Sequence[Record]) -> None:
+def check_missing_trades(copies: Sequence[Copy], records: Sequence[Record], channel: str) -> None:
     """Check that those trades are said to be missing, between the first and the last of a product, that none has."""
     had = set().union(*(copy.numbers for copy in copies))
     gaps = [one.details for one in records if isinstance(one, Event) and one.name == "gap"]
+    gaps = [one for one in gaps if one["channel"] == channel]
     for product in PRODUCTS:
         numbers = [number for name, number in had if name == product] or [0]
-        said = [one["missing"] for one in gaps if one["product"] == product and "missing" in one]
+        said = [one["missing"] for one in gaps if one["product"] == product]
         assert sum(said) == max(numbers) + 1 - min(numbers) - len(numbers)
 
 
@@ -265,8 +268,8 @@ def check(scene: Scene, make: type[Venue], endpoint: str, subscriptions: list[di
         records = records_of(output)
     check_lines(copies, records)
     check_trades(copies, records, tell, result)
-    if make is not CoinMarketCap:
-        check_missing_trades(copies, records)
+    if make in COUNTED:
+        check_missing_trades(copies, records, COUNTED[make])
     if make in (Advanced, Exchange):
         check_books(scene, copies, records, tell)
 
@@ -350,6 +353,12 @@ def test_three_recorders_are_as_good_as_two(scene: Scene) -> None:
 @given(scenes(with_ties=True, kinds=["outage", "gap", "unnoted"], most=3))
 def test_everything_of_full_is_there_once(scene: Scene) -> None:
     check(scene, Full, "coinbase-exchange", of_products("full", "heartbeat"), told_by_full)
+
+
+@settings(max_examples=25)
+@given(scenes(kinds=["outage", TRADES_ALONE]))
+def test_a_trade_that_is_of_two_channels_is_there_once(scene: Scene) -> None:
+    check(scene, Full, "coinbase-exchange", of_products("full", "matches", "heartbeat"), told_by_full)
 
 
 # The first one is away for one swap of a block.
