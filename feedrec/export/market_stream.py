@@ -21,7 +21,7 @@ from ..formats.facts.sequence_check import Discontinuity, Rules, SequenceCheck
 from ..formats.line.codec import decode_line
 from ..formats.line.columns import ReceivedColumns, stretches
 from ..formats.line.selection import Selection
-from ..formats.several.inputs import Input, run_identity
+from ..formats.several.inputs import Input, runs_of
 from ..formats.tools.input_lines import InputLines
 from ..model import Event, Frame
 from .continuity import ANYONE, BookLost, Connection, Continuity, Gap
@@ -63,12 +63,11 @@ class MarketStream:
         self._describe, self._describe_all = rules.describe, rules.describe_all
         self._selection = msgspec.structs.replace(selection, start=None)
         self._continuity = Continuity()
-        runs: dict[object, int] = {}
-        self._runs = [runs.setdefault(_run_of(one), len(runs)) for one in inputs]
+        self._runs = runs_of(one.header for one in inputs)
         merged = {run for run, one in zip(self._runs, inputs, strict=True) if "deduplicated" in one.header.extra}
         self._open: dict[int, set[int]] = {run: set() for run in merged}  # their connections that have not ended
         have_holes = {run for run, one in zip(self._runs, inputs, strict=True) if one.header.left_out}
-        self._checks = [SequenceCheck(None if run in have_holes else rules.sequence_rule) for run in range(len(runs))]
+        self._checks = [SequenceCheck(None if run in have_holes else rules.sequence_rule) for run in range(len(inputs))]
 
     def __iter__(self) -> Iterator[Item]:
         """
@@ -177,7 +176,3 @@ class MarketStream:
         if not self._selection.is_filter or self._selection.takes_received(frame.conn, info):
             conn = self._conn(run, frame.conn, is_synthetic=frame.synthetic)
             yield from self._frame(conn, frame.time, self._reader.read(info, frame.payload))
-
-
-def _run_of(one: Input) -> object:
-    return run_identity(one.header) if one.header.created else one.path

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from ...times import Moment
 
 _DEPTH = 20
+_MOST_DIGITS = 9
 
 
 def _read_depth(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     """Return how many levels are wanted; None for all."""
     if value == "all":
         return None
-    if not (value.isascii() and value.isdecimal() and 0 < len(value) < _DEPTH and int(value)):
+    if not (value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS and int(value)):
         raise click.BadParameter(f"{value!r} is neither a number of levels such as 20, nor all", ctx, param)
     return int(value)
 

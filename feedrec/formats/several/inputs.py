@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations, product
 from pathlib import Path
@@ -29,6 +29,7 @@ __all__ = [
     "joined_header",
     "refuse_doubles",
     "run_identity",
+    "runs_of",
 ]
 
 
@@ -39,6 +40,13 @@ RunIdentity = tuple[str, str, int, str]
 def run_identity(header: Header) -> RunIdentity:
     """Return what all parts of one recording have in common."""
     return header.endpoint, header.url, header.created, header.software
+
+
+def runs_of(headers: Iterable[Header]) -> list[int]:
+    """Return of each recording the number of the run that it is a part of; one that does not say is a run by itself."""
+    names = [run_identity(one) if one.created else place for place, one in enumerate(headers)]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return [numbers[name] for name in names]
 
 
 class Input(NamedTuple):

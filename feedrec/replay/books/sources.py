@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from ...errors import DamagedRecordingError, LineError, UsageError
 from ...feeds import endpoint_names, feed_of, rule_of, venue_of
@@ -20,7 +20,7 @@ from ...formats.file.opening import under_current_name
 from ...formats.line.codec import decode_line
 from ...formats.line.fast_path import time_texts
 from ...formats.several.folder import find_recordings
-from ...formats.several.inputs import Input, refuse_doubles, run_identity
+from ...formats.several.inputs import Input, refuse_doubles, runs_of
 from ...model import Frame, Header, parse_time
 from ...spelling import did_you_mean, few_of
 from ..timeline.survey import survey_recordings
@@ -94,9 +94,7 @@ class BookSource:
     @cached_property
     def runs(self) -> list[int]:
         """The number of the run of which each recording is a part; one that does not say is a run by itself."""
-        names: list[Any] = [run_identity(one) if one.created else number for number, one in enumerate(self.headers)]
-        known = list(dict.fromkeys(names))
-        return [known.index(name) for name in names]
+        return runs_of(self.headers)
 
     @cached_property
     def continued(self) -> set[int]:

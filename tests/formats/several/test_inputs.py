@@ -10,7 +10,7 @@ import pytest
 
 from feedrec.errors import UsageError
 from feedrec.formats import create_recording, open_recording
-from feedrec.formats.several.inputs import inspect_recording, refuse_doubles
+from feedrec.formats.several.inputs import inspect_recording, refuse_doubles, runs_of
 from feedrec.model import NANOSECONDS, Frame, Header
 
 START = 1_795_280_400 * NANOSECONDS
@@ -66,3 +66,9 @@ def test_the_whole_and_its_part_or_choice_are_refused(tmp_path: Path, first: Any
 )
 def test_what_belongs_together_is_taken(tmp_path: Path, times: list[int], first: Any, second: Any) -> None:
     check(write(tmp_path / "a.jsonl", [1, 5, 8], **first), write(tmp_path / "b.jsonl", times, **second))
+
+
+def test_parts_are_of_one_run_and_what_does_not_say_when_it_began_is_one_by_itself() -> None:
+    one, other = Header("coinbase-advanced", "wss://x", 5, "test"), Header("coinbase-advanced", "wss://x", 6, "test")
+    unknown = Header("coinbase-advanced", "wss://x", 0, "test")
+    assert runs_of([one, other, unknown, one, unknown]) == [0, 1, 2, 0, 3]
