@@ -140,11 +140,14 @@ class ForkedFeedrec:
 
 
 def _load() -> None:
-    """Load all that a command might."""
+    """Load all that a command might, but for pyarrow: it has threads, and a process is forked well with only one."""
+    sys.modules["pyarrow"] = None  # type: ignore[assignment]
     for room in _ROOMS:
         package = importlib.import_module(f"feedrec.{room}")
         for module in pkgutil.walk_packages(package.__path__, f"feedrec.{room}."):
-            importlib.import_module(module.name)
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module.name)
+    del sys.modules["pyarrow"]
 
 
 def _serve(requests: socket.socket) -> None:
