@@ -19,6 +19,8 @@ from feedrec.export.wire.har import har_export
 from feedrec.export.wire.har.har_export import export_har
 from feedrec.export.wire.har.spool import Spool
 from feedrec.formats.file.stream_target import STDOUT
+from feedrec.formats.line.http_events import http_event
+from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import NANOSECONDS, Event, Frame, Header, Record, format_time, parse_time
 
 from ..made_recordings import ALL, EXCHANGES, HEADER, LARGE, START, event, frames_of, inputs_of, write
@@ -64,6 +66,25 @@ def test_a_message_is_what_chrome_writes(exported: Exported) -> None:
     message = exported.connections[0]["_webSocketMessages"][0]
     assert (message["type"], message["opcode"], message["data"]) == ("send", 1, '{"subscribe":"[redacted]"}')
     assert message["time"] == pytest.approx(START / NANOSECONDS, abs=1e-6)
+
+
+def test_a_time_has_nine_decimals_whatever_they_are(tmp_path: Path) -> None:
+    exported = Exported(tmp_path, [Frame(1_795_280_400 * NANOSECONDS + 7, 0, b"{}")])
+    assert b'"time":1795280400.000000007,' in exported.text
+
+
+def test_an_entry_lasts_until_the_last_message(tmp_path: Path) -> None:
+    exported = Exported(tmp_path, [event(0, 0, "open"), Frame(START + 2_500_000, 0, b"{}")])
+    assert exported.entries[0]["time"] == 2.5
+
+
+def test_a_body_that_is_no_utf_8_is_base64(tmp_path: Path) -> None:
+    """Of a status without a name, and an address that is none, too."""
+    exchange = HttpExchange(START, START, "PUT", "http://[", HttpAnswer(599, b"\xff"), "a/b", b"\xfe")
+    (entry,) = Exported(tmp_path, [http_event(exchange)]).entries
+    assert entry["response"]["content"] | {"encoding": "base64", "text": "/w=="} == entry["response"]["content"]
+    assert entry["request"]["postData"] == {"mimeType": "a/b", "_feedrecBase64": True, "text": "/g=="}
+    assert (entry["response"]["statusText"], entry["request"]["queryString"]) == ("", [])
 
 
 def test_text_that_is_no_utf_8_is_marked_and_counted(exported: Exported) -> None:

@@ -94,6 +94,14 @@ def test_an_answer_has_the_length_that_its_status_allows(
     assert dict(answered.headers).get(b"content-length") == length
 
 
+def test_an_answer_to_head_has_a_length_but_no_content() -> None:
+    exchange = HttpExchange(2, 1, "HEAD", "http://[", HttpAnswer(200, b"recorded"))
+    head, _, rest = answer_of(exchange).partition(b"\r\n\r\n")
+    assert b"Content-Length: 8" in head
+    assert rest == b""
+    assert request_of(exchange).startswith(b"HEAD / HTTP/1.1\r\nHost: unknown.invalid\r\n")
+
+
 def test_what_could_not_be_unpacked_says_how_it_is_packed() -> None:
     answer = HttpAnswer(200, b"\x1f\x8b", headers=(("content-encoding", "gzip"),))
     exchange = HttpExchange(2, 1, "GET", "https://rest.test/", answer)

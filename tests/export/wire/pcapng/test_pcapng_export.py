@@ -115,6 +115,14 @@ def test_a_connection_that_was_lost_is_reset(exported: Exported) -> None:
     assert not any(one.flags & RST for one in of_connections(exported)[0].packets)
 
 
+@pytest.mark.parametrize("code", [1006, 1015])
+def test_codes_that_no_close_frame_has_are_a_reset(tmp_path: Path, code: int) -> None:
+    exported = Exported(tmp_path, [event(0, 0, "open"), event(1, 0, "close", code=code, by="client")])
+    *_, last = exported.capture.packets
+    assert last.flags & RST
+    assert (last.source, messages_of(exported.streams[0])[2]) == (exported.streams[0].client, [])
+
+
 @pytest.mark.parametrize(
     ("details", "by_client", "payload"),
     [
@@ -217,14 +225,15 @@ def test_recordings_are_merged_by_time_and_their_connections_stay_apart(tmp_path
     paths = []
     for name, offset in (("a", 0), ("b", 1)):
         header = Header("raw", url=f"ws://{name}.test", created=START + offset)
-        records = [Frame(START + offset + 2 * number, 0, f"[{number}]".encode()) for number in range(5)]
+        records = [Frame(START + offset + 2 * number, 0, b'{"n":%d}' % number) for number in range(5)]
+        records += [Frame(START + 50 + 10 * offset, 0, b'{"of":"%b"}' % name.encode())] * 9  # that are read together
         paths.append(write(tmp_path / f"{name}.jsonl", records, header))
     stream = io.BytesIO()
     result = export_pcapng(inputs_of(*paths), STDOUT, stream=stream)
     capture = read_capture(stream.getvalue())
     times = [one.time for one in capture.packets]
     assert times == sorted(times)
-    assert [len(messages_of(one)[2]) for one in streams_of(capture.packets)] == [5, 5]
+    assert [len(messages_of(one)[2]) for one in streams_of(capture.packets)] == [14, 14]
     assert result.connections == 2
 
 
