@@ -44,6 +44,9 @@ def _book(payload: bytes) -> Sequence[Told] | None:
     if frame.type == "snapshot":
         return (_snapshot(frame, time),)
     changes = frame.changes
+    if len(changes) == 1:  # all of 9,719 frames of the capture
+        ((side, price, size),) = changes
+        return (BookChanges(frame.product_id, time, False, [side == "buy"], [price], [size]),)
     return (
         BookChanges(
             frame.product_id,

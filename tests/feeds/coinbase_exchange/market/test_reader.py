@@ -45,6 +45,11 @@ def test_a_snapshot_has_bids_and_asks_and_perhaps_a_time() -> None:
     assert read({**frame, "time": TIME}) == [told]
 
 
+def test_an_update_of_one_change_is_told_as_any_other() -> None:
+    frame = {"type": "l2update", "product_id": "A-B", "changes": [["sell", "3", "1"]], "time": TIME}
+    assert read(frame) == [BookChanges("A-B", parse_time(TIME), False, [False], ["3"], ["1"])]
+
+
 def test_an_update_is_columns() -> None:
     frame = {
         "type": "l2update",
