@@ -75,6 +75,18 @@ def test_each_day_by_itself_makes_the_book_that_was_known_at_its_end(steps: list
         assert {key: rebuilt(Path(folder), *key) for key in expected} == expected
 
 
+def test_a_clock_that_went_back_over_midnight_puts_a_book_together_of_several_files(tmp_path: Path) -> None:
+    """In the order in which they were written, whatever days they are of."""
+    sink = TicksSink(StagedFolder(tmp_path), "x")
+    midnight = 10 * DAY
+    for number, time in enumerate((midnight - 2, midnight, midnight - 1, midnight + 1, midnight + DAY)):
+        prices = [f"{number}", "100"]
+        sink.take(time, BookChanges("A", time, number == 0, [True, False], prices, ["1", f"{number + 1}"]))
+    assert len(sink.finish()) == 5
+    bids = {Decimal(number): Decimal(1) for number in range(5)}
+    assert rebuilt(tmp_path, "A", 11) == (bids, {Decimal(100): Decimal(5)})
+
+
 def after(book: Book, some: list[Level]) -> Book:
     """Return a book after changes."""
     sides = dict(book[0]), dict(book[1])
