@@ -41,6 +41,7 @@ def selection_of(
     *,
     connections: Sequence[int] = (),
     direction: Direction | None = None,
+    end_option: str = "--to",
 ) -> Selection:
     """
     Make the selection that the options ask for.
@@ -54,10 +55,10 @@ def selection_of(
         end: End time, exclusive.
         connections: Connection numbers.
         direction: Received or sent.
+        end_option: What the option of the end time is called.
 
     Raises:
-        UsageError: If the times are in the wrong order, the endpoint has no such channel, or the selection is by
-            channel or product and the endpoint is unknown.
+        UsageError: If the times are in the wrong order, there is no such channel, or the endpoint must be known.
 
     """
     from ..feeds import feed_of
@@ -70,7 +71,7 @@ def selection_of(
     first = None if start is None else start.within(header.created)
     last = None if end is None else end.within(header.created, is_end=True)
     if first is not None and last is not None and first >= last:
-        raise UsageError("--from must be before --to")
+        raise UsageError(f"--from must be before {end_option}")
     return Selection(
         frozenset(_channel_of(feed, name) for name in channels) if feed else frozenset(),
         names,

@@ -13,6 +13,7 @@ from ..feeds.market.told import BookChanges, Candle, Ticker, Trades
 from ..formats.facts.sequence_check import Rules
 from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, joined_header
+from ..formats.several.joined_files import FinishedFiles, leaving_nothing_behind
 from .continuity import BookLost, Gap
 from .day_books import DayBooks
 from .market_sink import ExportedFile, MarketSink
@@ -93,12 +94,9 @@ def export_market(
     rules = Rules(feed.describe, rule_of(feed), getattr(feed, "describe_all", None))  # which a plug-in need not have
     stream = MarketStream(inputs, reader, rules, selection=selection, on_read=on_read)
     sink = begin(reader.exchange)
-    try:
+    with leaving_nothing_behind(sink, FinishedFiles([]), is_stream=False):
         done = _pass_on(stream if selection.start is None else _from(selection.start, stream), sink)
         done.files = sink.finish()
-    except BaseException:
-        sink.discard()
-        raise
     done.not_understood = stream.not_understood
     return done
 

@@ -43,6 +43,8 @@ class StagedFolder:
         self._overwrite, self._mode = overwrite, mode
         self._names: dict[str, None] = {}
         self._is_new = not folder.exists()
+        if self._is_new and folder.is_symlink():
+            raise WriteError(folder, "is a link to what does not exist: name a folder")
         with self._writing():
             folder.mkdir(parents=True, exist_ok=True)
             _remove_leftovers(folder)

@@ -47,6 +47,15 @@ def feed() -> Feed:
     return Feed()
 
 
+def test_a_number_that_no_venue_counts_to_is_no_number(feed: Feed) -> None:
+    """Python refuses to read one of 5,000 digits, and nothing would come after one of 4,000."""
+    for number in ("9" * 5_000, "9" * 4_000, "٣"):
+        told = Trades("A", False, [number], [1], [True], ["1"], ["1"])
+        assert feed.take(told) == [told]
+    assert feed.take(trades(1)) == [trades(1)]
+    assert feed.take(trades(2, is_snapshot=True)) == [trades(2)]
+
+
 def test_a_book_is_told_from_its_snapshot_on(feed: Feed) -> None:
     assert feed.take(change()) == []
     assert feed.take(snapshot()) == [snapshot()]

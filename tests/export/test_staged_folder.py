@@ -138,3 +138,10 @@ def test_a_link_in_place_of_what_was_left_is_not_followed(tmp_path: Path) -> Non
     (out / ".export-x.part").symlink_to(tmp_path / "kept")
     StagedFolder(out).discard()
     assert (tmp_path / "kept" / "file").exists()
+
+
+def test_a_link_to_nothing_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(WriteError, match="is a link to what does not exist: name a folder"):
+        StagedFolder(tmp_path / "link")
+    assert not (tmp_path / "nowhere").exists()

@@ -33,4 +33,4 @@ def selected(found: Sequence[Input], options: dict[str, Any]) -> Selection:
     """Return what was chosen; times may count from the beginning of the earliest recording."""
     header = msgspec.structs.replace(found[0].header, created=min(one.header.created for one in found))
     names = ("channels", "products", "start", "end")
-    return selection_of(found[0].path, header, **{name: options[name] for name in names})
+    return selection_of(found[0].path, header, **{name: options[name] for name in names}, end_option="--until")

@@ -39,7 +39,10 @@ def run(
     """Write recordings as files in a folder; see `Run`."""
     from ...export.market_export import export_market
     from ...formats.file.modes import mode_as_strict_as
+    from ...formats.file.stream_target import STDOUT
 
+    if folder == STDOUT:
+        raise UsageError(f"--to {options['to']} writes several files, not stdout: name a folder with -o")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: --to {options['to']} writes several, so name a folder")
     options["mode"] = options["mode"] or mode_as_strict_as(one.path for one in inputs)

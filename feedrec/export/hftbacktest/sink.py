@@ -13,6 +13,7 @@ from ..days import DAY, date_of, day_of
 from ..market_sink import ExportedFile
 from ..product_names import ProductNames
 from ..staged_folder import StagedFolder
+from .collecting import LATEST
 from .product_day import ProductDay
 from .spool import Spool
 
@@ -109,6 +110,7 @@ class HftbacktestSink:
             RecordingError: If it cannot be written.
 
         """
+        time = min(time, LATEST)  # from when on rows are left out
         if time > self._time:
             if time >= self._day_end:
                 self._begin_day(day_of(time))
@@ -173,7 +175,8 @@ class HftbacktestSink:
 
     def _begin_day(self, begin: int) -> None:
         days = self._days
-        following = _Days(begin, Spool(self._stage.folder), {}, {})
+        may_stay = self._base_latency is not None  # then no file is open for each day that waits
+        following = _Days(begin, days.spool if may_stay else Spool(self._stage.folder), {}, {})
         for product, day in days.of.items():
             next_day = day.next_day(following.spool, begin)
             if next_day is not None:
@@ -185,6 +188,7 @@ class HftbacktestSink:
     def _leave_day(self, days: _Days) -> None:
         if self._base_latency is None:
             self._write(days, 0)
+            days.spool.close()
         else:
             for day in days.of.values():
                 day.spool()
@@ -204,4 +208,3 @@ class HftbacktestSink:
             except OSError as error:
                 raise WriteError(self._stage.folder / path.name, f"cannot be written: {error.strerror}") from error
             self._exported.append(ExportedFile(self._stage.folder / path.name, rows, product, day.notes(shift)))
-        days.spool.close()

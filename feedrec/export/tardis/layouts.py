@@ -12,7 +12,7 @@ from typing import Literal
 from ...errors import UsageError
 from ..days import DAY, date_of
 
-__all__ = ["GAPS", "GAPS_NAME", "HEADERS", "LEVELS", "MICROSECOND", "Kind", "file_name", "kinds_of"]
+__all__ = ["GAPS", "GAPS_NAME", "HEADERS", "LEVELS", "MICROSECOND", "SUFFIX", "Kind", "file_name", "kinds_of"]
 
 Kind = Literal["incremental_book_L2", "trades", "quotes", "book_snapshot_25"]
 
@@ -33,6 +33,9 @@ HEADERS: dict[Kind, str] = {
     "book_snapshot_25": f"{_ALL}{_LEVELS}\n",
 }
 """The first line of each file."""
+
+SUFFIX = ".csv.gz"
+"""Of the names of all files but one."""
 
 GAPS_NAME = "gaps.csv"
 """Ours: what is missing in all of the files."""
@@ -66,4 +69,4 @@ def file_name(exchange: str, kind: Kind, day: int, symbol: str) -> str:
         symbol: The product, as a part of a file name.
 
     """
-    return f"{exchange}_{kind}_{date_of(day * DAY).isoformat()}_{symbol}.csv.gz"
+    return f"{exchange}_{kind}_{date_of(day * DAY).isoformat()}_{symbol}{SUFFIX}"

@@ -32,17 +32,20 @@ class ProductFiles:
 
     Attributes:
         done: The files of days that are over.
+        symbol: What rows call the product.
         odd_trades: Trades that were left out, as their price or size was no number.
+        odd_tickers: Tickers of which something was left out, as it was no number.
 
     """
 
     def __init__(self, files: RowFiles, exchange: str, product: str, name: str, kinds: frozenset[Kind]) -> None:
         self.done: list[RowFile] = []
-        self.odd_trades = 0
+        self.odd_trades = self.odd_tickers = 0
+        self.symbol = plain_token(product) or name
         self._files, self._exchange, self._name, self._kinds = files, exchange, name, kinds
         self._has_rows = kinds & {"incremental_book_L2"}
         self._has_best = kinds & {"book_snapshot_25", "quotes"}
-        self._start = f"{exchange},{plain_token(product) or name},"
+        self._start = f"{exchange},{self.symbol},"
         self._day_end = 0
         self._today: dict[Kind, RowFile] = {}
         self._book = BestBook()
@@ -109,6 +112,7 @@ class ProductFiles:
             return
         texts = (ticker.best_ask_size, ticker.best_ask, ticker.best_bid, ticker.best_bid_size)
         quote = tuple(plain_number(text) or "" for text in texts)
+        self.odd_tickers += any(text and not cell for text, cell in zip(texts, quote, strict=True))
         if any(quote) and quote != self._quote:
             self._quote = quote
             self._add("quotes", f"{self._times(ticker.time, time)}{','.join(quote)}\n", 1)

@@ -11,7 +11,7 @@ from ..continuity import BookLost, Gap
 from ..market_sink import ExportedFile
 from ..product_names import ProductNames
 from ..staged_folder import StagedFolder
-from .layouts import GAPS, GAPS_NAME, MICROSECOND, Kind, kinds_of
+from .layouts import GAPS, GAPS_NAME, MICROSECOND, SUFFIX, Kind, kinds_of
 from .plain import plain_name, plain_token
 from .product_files import ProductFiles
 from .row_file import RowFile, RowFiles
@@ -104,7 +104,7 @@ class TardisSink:
             self.discard()
             raise
         self._stage.commit()
-        exported = [self._exported(self._gaps)]
+        exported = [self._exported(self._gaps, notes=self._notes_of_all())]
         for product, files in self._products.items():
             exported += [self._exported(file, product, _notes(file, files)) for file in files.done]
         return sorted(exported, key=lambda file: (file.product != "", file.path.name))
@@ -114,7 +114,7 @@ class TardisSink:
         self._stage.discard()
 
     def _take_gap(self, gap: Gap) -> None:
-        cells = (plain_token(gap.product) or plain_name(gap.product), gap.of, plain_token(gap.reason))
+        cells = (self._files_of(gap.product).symbol, gap.of, plain_token(gap.reason))
         self._gaps.add(f"{','.join(cells)},{gap.start // MICROSECOND},{gap.end // MICROSECOND}\n", 1)
 
     def _files_of(self, product: str) -> ProductFiles:
@@ -124,18 +124,38 @@ class TardisSink:
             files = self._products[product] = ProductFiles(self._files, self._exchange, product, name, self._kinds)
         return files
 
+    def _notes_of_all(self) -> tuple[str, ...]:
+        """Return what no other file tells: what was left out of files that there are not, and files of others."""
+        written = {file.name for files in self._products.values() for file in files.done}
+        others = len({path.name for path in self._stage.folder.glob(f"*{SUFFIX}")} - written)
+        notes = []
+        for kind, count in (("levels", "odd_levels"), ("trades", "odd_trades"), ("tickers", "odd_tickers")):
+            left_out = sum(getattr(files, count) for files in self._products.values() if not _last(kind, files))
+            if left_out:
+                notes.append(f"{kind} that were left out: {left_out:,}; price or size is no number")
+        if others:
+            files = "1 file" if others == 1 else f"{others:,} files"
+            notes.append(f"the folder has {files} of an earlier export, whose gaps are not in it")
+        return tuple(notes)
+
     def _exported(self, file: RowFile, product: str = "", notes: tuple[str, ...] = ()) -> ExportedFile:
         return ExportedFile(self._stage.folder / file.name, file.rows, product, notes)
 
 
+_TABLES = {"levels": "incremental_book_L2", "trades": "trades", "tickers": "quotes"}
+
+
+def _last(kind: str, files: ProductFiles) -> RowFile | None:
+    """Return the last file of a product that has levels, trades or tickers, if there is one."""
+    return next((one for one in reversed(files.done) if f"_{_TABLES[kind]}_" in one.name), None)
+
+
 def _notes(file: RowFile, files: ProductFiles) -> tuple[str, ...]:
     """Return what was left out, with the last file that it concerns."""
-    for kind, count, what in (
-        ("incremental_book_L2", files.odd_levels, "level"),
-        ("trades", files.odd_trades, "trade"),
-    ):
-        last = [one for one in files.done if f"_{kind}_" in one.name][-1:]
-        if count and file in last:
+    notes = []
+    counts = {"level": files.odd_levels, "trade": files.odd_trades, "ticker": files.odd_tickers}
+    for what, count in counts.items():
+        if count and file is _last(f"{what}s", files):
             were = f"1 {what} of it was" if count == 1 else f"{count:,} {what}s of it were"
-            return (f"{were} left out: price or size is no number",)
-    return ()
+            notes.append(f"{were} left out: price or size is no number")
+    return tuple(notes)

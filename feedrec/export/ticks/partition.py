@@ -21,6 +21,7 @@ from .kinds import Kind
 __all__ = ["Partition"]
 
 _MOST_SHOWN = 40
+_REMEDY = "leave it out by -c, -p, --table, --from or --until"
 
 
 class Partition:
@@ -135,7 +136,7 @@ class Partition:
             received = format_time(self._received(column, error.place, lists))
             shown = str(values[error.place])
             shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
-            what = f"{self._product} at {received}: {column.name} {shown} {error.reason}"
+            what = f"{self._product} at {received}: {column.name} {shown} {error.reason}: {_REMEDY}"
             raise RecordingError(self._stage.folder / self._kind.name, what) from error
 
 

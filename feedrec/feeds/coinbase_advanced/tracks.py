@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ...model import FrameInfo, parse_time
-from ..decoding import decoder_of
+from ..decoding import decoder_of, whole_number
 from ..tracks.track_rule import Cover, Track, TrackRule
 from .frames import own_time
 
@@ -100,5 +100,6 @@ def _trades(product: str, info: FrameInfo, payload: bytes) -> Cover | None:
     else:
         frame = _decode_trades(payload)
         trades = () if frame is None else (trade for event in frame.events for trade in event.trades)
-        numbers = [int(one.trade_id) for one in trades if one.product_id == product and one.trade_id.isdecimal()]
+        ids = [whole_number(one.trade_id) for one in trades if one.product_id == product]
+        numbers = [number for number in ids if number is not None]
     return Cover.of_numbers(numbers)

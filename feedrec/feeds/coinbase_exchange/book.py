@@ -6,7 +6,7 @@ The venue writes some prices with more zeros than others (channels page), so the
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
@@ -18,12 +18,12 @@ __all__ = ["Book", "BookFrame", "decode_book_frame"]
 
 
 class BookFrame(msgspec.Struct, gc=False):
-    """A frame of level2; the side of a change is `buy` or `sell`."""
+    """A frame of level2; a side that is neither is not understood."""
 
     product_id: str
     asks: list[Level] = []
     bids: list[Level] = []
-    changes: list[tuple[str, str, str]] = []
+    changes: list[tuple[Literal["buy", "sell"], str, str]] = []
     time: str = ""
     type: str = ""
 

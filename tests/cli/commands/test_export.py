@@ -74,6 +74,8 @@ def test_tables_are_chosen_by_name(tmp_path: Path) -> None:
         (("--to", "tardis-csv", "-o", DEMO), "is a file: --to tardis-csv writes several, so name a folder"),
         (("--to", "har", "-o", "x", "--table", "trades"), "--table is for --to tardis-csv, parquet-ticks"),
         (("--to", "tardis-csv", "-o", "x", "--fix-latency"), "--fix-latency is for --to hftbacktest: leave it out"),
+        (("--to", "tardis-csv", "-o", "-"), "--to tardis-csv writes several files, not stdout: name a folder with -o"),
+        (("--to", "har", "-o", "x", "--from", "2s", "--until", "1s"), "--from must be before --until"),
         (("--to", "parquet-ticks", "-o", "x", "--table", "trade"), "no table 'trade'; did you mean 'trades'?"),
         (("--to", "tardis-csv", "-o", "x", "--table", "trade"), "'trade' is none of the tables of tardis.dev"),
     ],
@@ -83,3 +85,12 @@ def test_what_does_not_go_together_is_said(arguments: tuple[str, ...], text: str
     assert done.returncode == 2
     assert text in done.stderr.decode()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", MARKET)
+def test_of_a_file_that_was_cut_off_nothing_is_written_and_the_remedy_is_told(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "cut.jsonl.zst").write_bytes(DEMO.read_bytes()[:40_000])
+    told = export(tmp_path / "cut.jsonl.zst", "--to", kind, "-o", tmp_path / "out", code=1)
+    assert "the file is cut off" in told
+    assert "nothing was written; `feedrec repair` saves what is good" in told
+    assert not (tmp_path / "out").exists()

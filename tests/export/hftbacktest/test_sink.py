@@ -269,3 +269,25 @@ def test_without_numpy_the_error_says_how_to_install_it() -> None:
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert said.stdout == "--to hftbacktest needs numpy: pip install 'feedrec[export]'\n"
+
+
+@pytest.mark.parametrize("year", [2117, 2264, 9999])
+def test_times_that_no_row_can_have_are_left_out_and_what_comes_later_too(tmp_path: Path, year: int) -> None:
+    """As after a clock that jumped by centuries."""
+    sink = begin(tmp_path, "coinbase")
+    take(sink, snapshot(MORNING))
+    sink.take(parse_time(f"{year}-01-01T00:00:00Z"), change(MORNING + 1))
+    sink.take(MORNING + 2 * _LATE, trade(MORNING + 2))
+    first, second = sink.finish()
+    assert kinds_of(first.path) == [CLEAR, CLEAR, SNAPSHOT, SNAPSHOT]
+    assert kinds_of(second.path) == [CLEAR, CLEAR, SNAPSHOT, SNAPSHOT]  # of the last day of all
+    assert any("left out: 2" in note for note in second.notes)
+
+
+def test_no_file_is_open_for_each_day_that_waits_for_the_latency_of_all(tmp_path: Path) -> None:
+    sink = begin(tmp_path, "coinbase", fix_latency=True)
+    before = len(list(Path("/dev/fd").iterdir()))
+    for day in range(20):
+        take(sink, snapshot(MORNING + day * DAY), change(MORNING + day * DAY + 1))
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert [kinds_of(file.path)[-1] for file in sink.finish()] == [DEPTH] * 20

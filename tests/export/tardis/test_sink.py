@@ -184,3 +184,38 @@ def test_trades_are_those_of_the_capture_with_the_side_of_the_taker(of_capture: 
     rows = [row for rows in by_product(folder, "trades").values() for row in rows]
     assert {(row["symbol"], row["id"]): (row["side"], row["price"], row["amount"]) for row in rows} == expected
     assert len(rows) == len(expected)
+
+
+def test_a_made_up_name_is_never_that_of_another_product_and_gaps_have_the_same(tmp_path: Path) -> None:
+    sink = begin(tmp_path, "coinbase", ["trades"])
+    for product in ("A,B", "A B", "A-B"):
+        sink.take(NOON, Trades(product, False, ["1"], [NOON], [True], ["1"], ["1"]))
+        sink.take(NOON, Gap(product, "trades", "gap", NOON, NOON))
+    files = [file for file in sink.finish() if file.product]
+    symbols = {file.product: rows_of(file.path)[0]["symbol"] for file in files}
+    assert symbols["A-B"] == "A-B"
+    assert len(set(symbols.values())) == 3
+    assert [row["product"] for row in rows_of(tmp_path / "gaps.csv")] == [symbols[one] for one in ("A,B", "A B", "A-B")]
+
+
+def test_what_is_left_out_is_noted_even_if_nothing_else_is_there(tmp_path: Path) -> None:
+    sink = begin(tmp_path, "coinbase")
+    sink.take(NOON, Trades("A-B", False, ["1"], [NOON], [True], ["odd"], ["1"]))
+    sink.take(NOON, Ticker("A-B", NOON, "1", best_bid="odd"))
+    sink.take(NOON, Ticker("C-D", NOON, "1", best_bid="1", best_ask="odd"))
+    gaps, quotes = sink.finish()
+    assert gaps.notes == (
+        "trades that were left out: 1; price or size is no number",
+        "tickers that were left out: 1; price or size is no number",
+    )
+    assert quotes.notes == ("1 ticker of it was left out: price or size is no number",)
+
+
+def test_files_of_an_earlier_export_beside_the_new_ones_are_noted(tmp_path: Path) -> None:
+    """The file of gaps is not about them."""
+    for products in (("A", "B"), ("A",)):
+        sink = begin(tmp_path, "coinbase", ["trades"], overwrite=True)
+        for product in products:
+            sink.take(NOON, Trades(product, False, ["1"], [NOON], [True], ["1"], ["1"]))
+        gaps = sink.finish()[0]
+    assert gaps.notes == ("the folder has 1 file of an earlier export, whose gaps are not in it",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -22,7 +23,7 @@ ODD = [
 ]
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.integers(0, 100_000))
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20), st.integers(0, 100_000))
 def test_a_name_says_the_product_and_is_one_folder(product: str, day: int) -> None:
     table, of_day, of_product = partition_folder("trades", day, product).parts
     assert table == "trades"
@@ -30,6 +31,22 @@ def test_a_name_says_the_product_and_is_one_folder(product: str, day: int) -> No
     assert unquote(of_product.removeprefix("product=")) == product
     assert of_product.isprintable()
     assert not set(of_product) & set("/\\*?[]\"'{}#:&+ ")
+
+
+@pytest.mark.parametrize("product", ["__HIVE_DEFAULT_PARTITION__", "__hive_default_partition__"])
+def test_a_product_called_as_none_is_has_a_folder_of_its_own(product: str) -> None:
+    assert partition_folder("trades", 0, product).name.casefold() != partition_folder("trades", 0, "").name.casefold()
+    assert unquote(partition_folder("trades", 0, product).name) == f"product={product}"
+
+
+@pytest.mark.parametrize("character", ["x", "\0", "日"])
+def test_a_name_that_no_folder_can_have_is_cut_and_still_another_than_all_others(character: str) -> None:
+    names = [partition_folder("trades", 0, character * length).name for length in (300, 301)]
+    assert names[0][:50] == names[1][:50]
+    assert names[0] != names[1]
+    for name in names:
+        assert 200 < len(name.encode()) <= 255
+        assert not re.search(r"%(?![0-9A-F]{2})", name)
 
 
 def test_days_are_those_of_utc() -> None:

@@ -78,4 +78,5 @@ def test_a_value_that_does_not_fit_is_one_line_with_product_and_time(tmp_path: P
     add(partition, 0, ["1", price, "2"])
     with pytest.raises(RecordingError) as error:
         partition.close()
-    assert str(error.value) == f"{tmp_path}/book_changes: BTC-USD at 2026-08-09T14:51:01.034216790Z: {told}"
+    remedy = "leave it out by -c, -p, --table, --from or --until"
+    assert str(error.value) == f"{tmp_path}/book_changes: BTC-USD at 2026-08-09T14:51:01.034216790Z: {told}: {remedy}"

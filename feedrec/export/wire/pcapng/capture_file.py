@@ -9,7 +9,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 
-__all__ = ["beginning", "packet_block", "statistics_block"]
+__all__ = ["LAST_TIME", "beginning", "packet_block", "statistics_block"]
+
+LAST_TIME = (1 << 64) - 1
+"""The last time that a file can have, in nanoseconds: in the year 2554."""
 
 _SECTION, _INTERFACE, _STATISTICS, _PACKET = 0x0A0D0D0A, 1, 5, 6
 _BYTE_ORDER, _UNKNOWN_LENGTH = 0x1A2B3C4D, -1

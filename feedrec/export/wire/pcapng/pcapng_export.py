@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .... import __version__
+from ....errors import RecordingError
 from ....formats.file.modes import FileMode
 from ....formats.several.inputs import Input
 from ....http_messages import HttpExchange
-from ....model import Event, Frame, Header
+from ....model import Event, Frame, Header, format_time
 from ..destination import Destination
 from ..exporting import Reading, WireExport, export_with
 from .addresses import Addresses
-from .capture_file import beginning, packet_block, statistics_block
+from .capture_file import LAST_TIME, beginning, packet_block, statistics_block
 from .comments import of_event, of_frame, of_recording
 from .handshakes import answer_of, request_of, upgrade_answer, upgrade_request
 from .messages import close_frame, message_frame
@@ -137,7 +138,7 @@ class _Packets:
         for conn in list(self._open):
             self._end(conn)
         if self._comments:
-            self._place.write(statistics_block(self._time, self._comments))
+            self._place.write(statistics_block(self._fitting(self._time), self._comments))
 
     def close(self) -> None:
         """Hold nothing."""
@@ -176,4 +177,12 @@ class _Packets:
     def _put(self, time: int, packet: bytes, comments: Sequence[str]) -> None:
         if self._comments:
             comments, self._comments = [*self._comments, *comments], []
-        self._place.write(packet_block(time, packet, comments))
+        self._place.write(packet_block(self._fitting(time), packet, comments))
+
+    def _fitting(self, time: int) -> int:
+        """Return a time that a file can have."""
+        if time > LAST_TIME:
+            last = f"{format_time(LAST_TIME):.4}"
+            what = f"no time after {last} fits, such as {format_time(time)}: leave it out by --until"
+            raise RecordingError(self._place.path, what)
+        return time

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from ....model import NANOSECONDS, parse_time
-from ...decoding import decoder_of
+from ...decoding import decoder_of, whole_number
 from ...rest.half import Market
 from ...venue import Key
 from ..channels import STATUS, TICKER, TICKER_BATCH
@@ -162,21 +162,21 @@ class Recorded:
 
     def last_candles(self, product: str) -> list[SeenCandle]:
         """Return the last 100 candles of a product, the oldest first."""
-        return [one for event in self._events(CANDLES, product) for one in event.candles if one.start.isdecimal()]
+        return [one for event in self._events(CANDLES, product) for one in event.candles if _begins(one)]
 
     def candles_since(self, product: str, start: int) -> list[SeenCandle]:
         """Return the candles that begin from a time in seconds on, the oldest first, each as it was last."""
         last = self.last_candles(product)
         if not last or int(last[0].start) > start:
             earlier = (one for event in self._events_since(CANDLES, product, start) for one in event.candles)
-            last = [*(one for one in earlier if one.product_id == product and one.start.isdecimal()), *last]
+            last = [*(one for one in earlier if one.product_id == product and _begins(one)), *last]
         by_start = {int(one.start): one for one in last}
         return [candle for begin, candle in sorted(by_start.items()) if begin >= start]
 
     def candles_from(self, product: str) -> int | None:
         """Return when the oldest candle that the first frame tells begins, in seconds; None if there is none."""
         events = self._first_events(CANDLES, product) or self._events(CANDLES, product)
-        return min((int(one.start) for event in events for one in event.candles if one.start.isdecimal()), default=None)
+        return min((int(one.start) for event in events for one in event.candles if _begins(one)), default=None)
 
     def book(self, product: str) -> list[Level]:
         """Return the levels of a product's book: bids, then asks, the best first."""
@@ -209,3 +209,8 @@ class Recorded:
             frame = _decode(one.payload)
             if frame is not None:
                 yield from frame.events
+
+
+def _begins(candle: SeenCandle) -> bool:
+    """Tell whether it is said when a candle begins."""
+    return whole_number(candle.start) is not None

@@ -13,6 +13,7 @@ from typing import Any
 
 from ....http_messages import HttpAnswer, HttpRequest
 from ....model import NANOSECONDS
+from ...decoding import whole_number
 from ...rest.candles import Trade
 from ...rest.json_answers import json_answer
 from ..channels import TICKER, TICKER_BATCH
@@ -60,9 +61,9 @@ def trades(name: str, request: HttpRequest, recorded: Recorded) -> HttpAnswer | 
 def counted(trades: Iterable[SeenTrade], product: str) -> Iterable[Trade]:
     """Yield trades of a product as candles are made of them; what is not understood is left out."""
     for one in trades:
-        time = nanoseconds_of(one.time)
-        if one.product_id == product and time is not None and one.trade_id.isdecimal():
-            yield Trade(int(one.trade_id), time, one.price, one.size)
+        time, number = nanoseconds_of(one.time), whole_number(one.trade_id)
+        if one.product_id == product and time is not None and number is not None:
+            yield Trade(number, time, one.price, one.size)
 
 
 def _within(source: str, start: int | None, end: int | None, recorded: Recorded) -> list[SeenTrade]:

@@ -17,6 +17,7 @@ from feedrec.errors import RecordingError
 from feedrec.export.wire.exporting import Reading, WireExport
 from feedrec.export.wire.pcapng import pcapng_export
 from feedrec.export.wire.pcapng.addresses import Host
+from feedrec.export.wire.pcapng.capture_file import LAST_TIME
 from feedrec.export.wire.pcapng.pcapng_export import export_pcapng
 from feedrec.export.wire.pcapng.tcp_stream import Take, TcpStream
 from feedrec.formats import Selection
@@ -298,3 +299,9 @@ def test_sequence_numbers_go_on_at_zero_after_the_last_one(tmp_path: Path, monke
     exported = Exported(tmp_path, frames)
     assert {one.sequence > 2**31 for one in exported.capture.packets} == {True, False}
     assert messages_of(exported.streams[0])[2] == expected(frames_of(frames))
+
+
+@pytest.mark.parametrize("record", [Frame(LAST_TIME + 1, 0, b"{}"), Event(LAST_TIME + 1, None, "clock")])
+def test_a_time_that_no_packet_can_have_is_one_clear_error(tmp_path: Path, record: Record) -> None:
+    with pytest.raises(RecordingError, match=r"no time after 2554 fits, such as 2554-.*: leave it out by --until"):
+        Exported(tmp_path, [record])

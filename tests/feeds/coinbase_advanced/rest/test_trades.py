@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from feedrec.feeds.coinbase_advanced.market.shapes import TradeItem as SeenTrade
+from feedrec.feeds.coinbase_advanced.rest.trades import counted
+
 from .asking import (
     BEGIN,
     BROKERAGE,
@@ -140,3 +143,8 @@ def test_a_limit_that_is_no_number_of_32_bits_is_refused(limit: str, problem: st
 def test_a_trade_of_another_shape_is_left_out_where_times_matter() -> None:
     broken = trade(2, 4) | {"time": "now"}
     assert ids(told(f"{TRADES}?start=0", market(trades(broken, trade(1, 5), time=BEGIN)))) == [1]
+
+
+def test_a_number_of_more_digits_than_python_reads_is_left_out() -> None:
+    trades = [SeenTrade("A", number, "1", "1", "2026-08-09T00:00:00Z") for number in ("9" * 5_000, "٣", "7")]
+    assert [trade.id for trade in counted(trades, "A")] == [7]

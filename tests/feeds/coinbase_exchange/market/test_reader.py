@@ -83,6 +83,7 @@ def test_a_ticker_of_2021_has_no_sizes() -> None:
         {**MATCH, "side": "both"},
         {**MATCH, "time": "noon"},
         {"type": "l2update", "product_id": "A-B", "changes": [["buy"]], "time": TIME},
+        {"type": "l2update", "product_id": "A-B", "changes": [["both", "1", "2"]], "time": TIME},
         {"type": "l2update", "product_id": "A-B", "changes": [], "time": "noon"},
         {"type": "ticker", "product_id": "A-B", "price": 5},
     ],
