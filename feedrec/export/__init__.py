@@ -8,7 +8,7 @@ Recordings as what backtesters, databases, Wireshark and browsers read.
     market_sink.py    what writes it in another format
     days.py           days, of which each has files of its own
     product_names.py  products as parts of file names
-    day_books.py      the books with which days begin
+    latest_books.py   the books as they are by now
     market_export.py  the one into the other
     tardis/           the CSV datasets of tardis.dev
     wire/             what people look at connections with: pcapng, HAR

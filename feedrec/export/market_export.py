@@ -15,7 +15,7 @@ from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, joined_header
 from ..formats.several.joined_files import FinishedFiles, leaving_nothing_behind
 from .continuity import BookLost, Gap
-from .day_books import DayBooks
+from .latest_books import LatestBooks
 from .market_sink import ExportedFile, MarketSink
 from .market_stream import MarketStream
 from .untimed import Item
@@ -112,12 +112,12 @@ def _pass_on(items: Iterable[Item], sink: MarketSink) -> MarketExport:
 
 def _from(start: int, items: Iterable[Item]) -> Iterable[Item]:
     """Yield what is told from a time on, beginning with the books that are known by then."""
-    books: DayBooks | None = DayBooks()
+    books: LatestBooks | None = LatestBooks()
     for item in items:
         time, told = item
         if books is not None and time < start:
             if isinstance(told, BookChanges):
-                books.take(time, told)
+                books.take(told)
             elif isinstance(told, BookLost):
                 books.lose(told.product)
             continue

@@ -1,9 +1,9 @@
 """
-The books with which days begin: who has a day's file can read it by itself.
+The books of all products as they are by now: an export that begins amid recordings begins with them.
 
 Most changes are of no consequence: of all changes of a price, the last one counts. So they are kept until many have
 come, and what is left of these is joined to a text, which takes a tenth of the memory. From these texts a book is made
-when a day begins, or when they have become longer than a book.
+when it is asked for, or when they have become longer than a book.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from operator import not_
 from ..feeds.decoding import numbers_in
 from ..feeds.market.told import BookChanges
 from ..feeds.state.book import DumpedLevels, PriceLevelBook
-from .days import DAY, day_of
 
-__all__ = ["DayBooks"]
+__all__ = ["LatestBooks"]
 
 _JOINT = ","  # is in no number
 _MOST = 200_000
 _FEW = 1000
 
 
-class DayBooks:
+class LatestBooks:
     """
-    Follows the books of all products, and gives each as it was when a day began.
+    Follows the books of all products.
 
     Args:
         most: How many changes of levels are kept until they are joined, of all products: 25 MB for the default.
@@ -34,35 +33,17 @@ class DayBooks:
     """
 
     def __init__(self, most: int = _MOST) -> None:
-        self._books: dict[str, _DayBook] = {}
+        self._books: dict[str, _LatestBook] = {}
         self._most, self._pending = most, 0
 
-    def take(self, time: int, changes: BookChanges) -> BookChanges | None:
-        """
-        Take changes; return the book before them, if they are the first ones of their product on that day.
-
-        Args:
-            time: When they were received, in nanoseconds since 1970.
-            changes: What is told next of that product.
-
-        Returns:
-            All levels, the best of each side first, as a snapshot of the time of the last change; None if the day has
-            begun, the book was not known, or the changes are a snapshot.
-
-        """
+    def take(self, changes: BookChanges) -> None:
+        """Take changes of a book, or a snapshot."""
         book = self._books.get(changes.product)
         if book is None:
-            book = self._books[changes.product] = _DayBook()
-        opening = None
-        if time >= book.day_end:
-            if not changes.is_snapshot:
-                self._pending -= book.pending
-                opening = book.snapshot(changes.product)
-            book.day_end = day_of(time) + DAY
+            book = self._books[changes.product] = _LatestBook()
         self._pending += book.add(changes)
         if self._pending > self._most:
             self._join()
-        return opening
 
     def lose(self, product: str) -> None:
         """Forget the book of a product: frames of it are missing, and it is not known until its next snapshot."""
@@ -71,7 +52,7 @@ class DayBooks:
             self._pending -= book.lose()
 
     def known(self) -> Iterator[BookChanges]:
-        """Yield all books that are known, each as `take` returns it."""
+        """Yield each book that is known, the best of each side first, as a snapshot of the time of its last change."""
         for product, book in self._books.items():
             self._pending -= book.pending
             found = book.snapshot(product)
@@ -87,16 +68,10 @@ class DayBooks:
                 break
 
 
-class _DayBook:
-    """
-    The book of a product.
+class _LatestBook:
+    """The book of a product."""
 
-    Attributes:
-        day_end: When the day of its latest changes ends, in nanoseconds since 1970.
-
-    """
-
-    __slots__ = ("_are_bids", "_is_known", "_prices", "_sides", "_sizes", "_time", "day_end")
+    __slots__ = ("_are_bids", "_is_known", "_prices", "_sides", "_sizes", "_time")
 
     def __init__(self) -> None:
         self._are_bids: list[bool] = []
@@ -104,7 +79,7 @@ class _DayBook:
         self._sizes: list[str] = []
         self._sides = _JoinedSide(), _JoinedSide()
         self._is_known = False
-        self._time = self.day_end = 0
+        self._time = 0
 
     @property
     def pending(self) -> int:
