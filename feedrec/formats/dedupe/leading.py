@@ -12,7 +12,8 @@ All segments of the track are known from the start, with their ends, but not whi
 4. A segment can only lead if none of its frames beyond `position` was left out (`Segment.passed`). Where several frames
    share a time, that includes those at `position` itself: as long as some may not have been told, a segment that is
    complete after that time, or left one of them out, does not have them all. Where times may be out of order, the
-   others have to be told so far beyond its beginning that nothing from before that is still to come.
+   others have to be told so far beyond its beginning that nothing from before that is still to come. If it leads all
+   the same, what others tell from around its beginning is taken.
 5. If no segment goes on, something is missing: the next one that has a frame leads. A state of which something is
    missing is of no use, so the first snapshot leads whosever it is. So it is with what a segment had still to tell that
    came too late to be waited for.
@@ -152,6 +153,8 @@ class Leading:
         is_before = segment.rank < leader.rank
         if is_before and can_lead:
             return Verdict.LEAD
+        if self.track.reach and cover.last <= min(leader.start, self._since) + self.track.reach:
+            return Verdict.KEEP  # it may be from before the leading one began; what that one tells again is left out
         if leader.end <= cover.last + self.track.reach and (leader.end < cover.last or not self.track.is_counted):
             return Verdict.WAIT
         return Verdict.WAIT_SHORTLY if is_before and segment.passed <= self.position else Verdict.LEAVE

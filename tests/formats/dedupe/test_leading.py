@@ -115,6 +115,19 @@ def test_who_comes_back_amid_a_block_does_not_lead_before_the_others_are_told() 
     assert (told.frames, told.leading.leader) == (["first", "a", "b", "c", "d", "e", "f"], back)
 
 
+def test_what_one_tells_that_goes_on_where_the_leading_one_ended_lacks_what_came_before_it_began() -> None:
+    """Amid a block: another one tells that, though it ends there too."""
+    first, brief = segment_of(0, 10, 50, last=5, track=SWAPS), segment_of(1, 45, 50, last=9, track=SWAPS)
+    back = segment_of(2, 50, 90, last=9, track=SWAPS)
+    told = Told([first, brief, back])
+    told.take(first, 50, "a", line=5)
+    told.take(brief, 50, "a")
+    told.take(brief, 50, "b", line=9)
+    told.take(back, 50, "c")
+    told.take(back, 60, "d")
+    assert told.frames == ["a", "b", "c", "d"]
+
+
 class Counted:
     """What is told of trades by frames that come one after another, each with its numbers."""
 
