@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from ...errors import DamagedRecordingError, LineError, RecordingError, TruncatedRecordingError
 from ...model import Event, Record, format_time
 from ..file.recording_file import RecordingFile
+from ..line.payload.verbatim import is_json
 from .source import SKIP_HINT, Importing, MakeSource, Secrecy, Skipped
 from .unpacked_file import UnpackedFile, lines_of
 
-__all__ = ["LineReader", "LineSource", "lines_read_by"]
+__all__ = ["LineReader", "LineSource", "has_end", "lines_read_by"]
 
 _END_MARKS = b"\r\x1a"
 """What may follow the last line feed, besides a line: Ctrl-Z, see `TextForm`."""
@@ -80,9 +81,7 @@ class LineSource:
                 except LineError as error:
                     if not self._skips_bad:
                         yield records
-                        reason = f"line {self._count:,} cannot be read: {error}; {SKIP_HINT}"
-                        raise RecordingError(self._file.path, reason) from None
-                    self.skipped.add(f"line {self._count:,}", str(error))
+                    self._pass_over(error)
             self._last_time = records[-1].time if records else self._last_time
             yield records
         self.damage = text.damage
@@ -106,12 +105,22 @@ class LineSource:
         }
         return [Event(self._last_time, 0, "damage", details)]
 
+    def _pass_over(self, error: LineError) -> None:
+        """Note that the present line cannot be read, or raise that."""
+        name = f"line {self._count:,}"
+        if not self._skips_bad:
+            raise RecordingError(self._file.path, f"{name} cannot be read: {error}; {SKIP_HINT}") from None
+        self.skipped.add(name, str(error))
+
     def _last(self, line: bytes, size: int) -> Sequence[Record]:
         """Return the records of what follows the last line feed; none if it seems to be the beginning of a line."""
+        self._count += 1
         try:
             records = self._read(line)
-        except LineError:
-            records = []
+        except LineError as error:
+            if has_end(line) and self.damage is None:
+                self._pass_over(error)
+                return []
         else:
             if self._read.is_whole(line):
                 return records
@@ -119,6 +128,11 @@ class LineSource:
             reason, start = "the last line is cut off", self._file.size() - size
             self.damage = TruncatedRecordingError(self._file.path, reason, start, None)
         return []
+
+
+def has_end(text: bytes) -> bool:
+    """Return whether a text is JSON that shows that nothing is missing behind it, as a number does not."""
+    return text[-1:] in (b"}", b"]", b'"') and is_json(text)
 
 
 def lines_read_by(make_reader: Callable[[Secrecy], LineReader]) -> MakeSource:

@@ -70,6 +70,8 @@ class Skipped(msgspec.Struct):
 
     def __str__(self) -> str:
         """Say which they are, and what is wrong with the first, in a line; there must be some."""
+        if self.count == 1:
+            return f"passed over {self.first[0]}: {self.reason}"
         names = ", ".join(self.first)
         more = f" and {self.count - len(self.first):,} more" if self.count > len(self.first) else ""
         return f"passed over {names}{more}; {self.first[0]} because {self.reason}"

@@ -15,8 +15,7 @@ from collections.abc import Callable
 from ...errors import LineError
 from ...model import Event, Frame, Record, parse_time
 from ..line.other_tools import has_nanoseconds, looks_like_tardis
-from ..line.payload.verbatim import is_json
-from .line_source import LineReader
+from .line_source import LineReader, has_end
 
 __all__ = ["HftbacktestLines", "TabLines", "TardisLines", "reader_of"]
 
@@ -39,7 +38,7 @@ class _TimedLines(LineReader):
 
     def is_whole(self, line: bytes) -> bool:
         """Return whether the payload is JSON that has an end; that of a number or other text may go on."""
-        return line[-1:] in (b"}", b"]", b'"') and is_json(line.partition(self._separator)[2])
+        return has_end(line.partition(self._separator)[2])
 
 
 class TardisLines(_TimedLines):

@@ -159,7 +159,7 @@ def test_envelopes_are_opened_and_what_lacks_a_time_is_passed_over_where_asked(t
     assert b"x.ndjson: line 1 cannot be read: it has no field 'ts'; --skip-bad passes over it" in done.stderr
     done = feedrec("convert", "x.ndjson", "-o", "y.jsonl", *FIELDS, "--skip-bad", "--json", cwd=tmp_path)
     assert done.returncode == 3
-    assert b"x.ndjson: passed over line 1; line 1 because it has no field 'ts'" in done.stderr
+    assert b"x.ndjson: passed over line 1: it has no field 'ts'" in done.stderr
     assert json.loads(done.stdout)["skipped"] == {"x.ndjson": 1}
     assert (tmp_path / "y.jsonl").read_bytes().splitlines()[1:] == [
         b'{"time":"2021-06-01T23:43:21.500000000Z","conn":0,"event":"open","url":"wss://x.example/ws?apikey=[redacted]"}',

@@ -210,6 +210,22 @@ def test_bad_lines_are_passed_over_and_counted_where_asked(tmp_path: Path) -> No
     assert {where for where, _ in found} == {path}
 
 
+def test_a_last_line_without_line_feed_that_is_whole_but_bad_is_not_taken_for_one_that_is_cut_off(
+    tmp_path: Path,
+) -> None:
+    path, found = tmp_path / "x", list[tuple[Path, Skipped]]()
+    path.write_bytes(b'{"ts":1}\n{"t":2}')
+    with (
+        open_any(path, IMPORTING, jsonl("ts")) as recording,
+        pytest.raises(RecordingError, match="line 2 cannot be read: it has no field 'ts'; --skip-bad passes over it"),
+    ):
+        list(recording)
+    importing = IMPORTING._replace(skips_bad=True, on_skipped=lambda *what: found.append(what))
+    with open_any(path, importing, jsonl("ts")) as recording:
+        assert [record.payload for record in recording if isinstance(record, Frame)] == [b'{"ts":1}']
+    assert str(found[0][1]) == "passed over line 2: it has no field 'ts'"
+
+
 @pytest.mark.parametrize("count", [300, 60_000])
 def test_members_of_gzip_behind_one_that_was_cut_off_are_read(tmp_path: Path, count: int) -> None:
     """As a collector leaves them that was killed and appends; of the one that was cut off, what is whole comes."""
@@ -227,7 +243,7 @@ def test_members_of_gzip_behind_one_that_was_cut_off_are_read(tmp_path: Path, co
     assert told[:place] == lines[:place]
     assert place > count // 2 - 100
     assert told[place:] == lines[100:200]
-    assert f"the end of a gzip member before byte {len(first) - 300} " in f"{found[0][1]} "
+    assert f"the end of a gzip member before byte {len(first) - 300}: it is cut off" in f"{found[0][1]}"
 
 
 def encode(frame: Frame) -> bytes:
@@ -238,7 +254,7 @@ def encode(frame: Frame) -> bytes:
 def test_where_all_lines_are_bad_the_error_says_why(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(b'{"t":0}\n')
-    with pytest.raises(NotARecordingError, match=r"contains no frame: passed over line 1; .* no field 'ts'"):
+    with pytest.raises(NotARecordingError, match=r"contains no frame: passed over line 1: .* no field 'ts'"):
         open_any(path, Importing(SECRECY, skips_bad=True), jsonl("ts"))
 
 

@@ -72,6 +72,7 @@ class CaptureSource:
                 break
         if parser is None:
             parser = self._parser_for(head)
+            self._take(parser, head, unpacked)
         self._finish(parser, unpacked)
         records = self._order.take(is_end=True)
         if not has_any and not records and self.damage is None:

@@ -15,7 +15,7 @@ from ..json_fields import time_of
 from ..source import Secrecy, imported_frame
 from ..told_directions import direction_of
 
-__all__ = ["ConnectionEntry", "TimedRecord", "event_in", "records_of", "started_at"]
+__all__ = ["ConnectionEntry", "OnBad", "TimedRecord", "event_in", "records_of", "started_at"]
 
 _TEXT, _BINARY, _CLOSE, _CONTROL = 1, 2, 8, (9, 10)
 """RFC 6455, 5.2. Chrome shows no frames but whole messages."""
@@ -57,7 +57,7 @@ class ConnectionEntry(msgspec.Struct, frozen=True):
 
 class _Message(msgspec.Struct, frozen=True):
     type: msgspec.Raw
-    time: msgspec.Raw = msgspec.Raw()
+    time: msgspec.Raw
     opcode: int = _TEXT
     data: msgspec.Raw = msgspec.Raw(b'""')
     own_time: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="_feedrecTime")

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from ....errors import LineError
+
 __all__ = ["Document", "read_document"]
 
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["\[\]{}]', re.DOTALL)
@@ -36,6 +38,7 @@ class _Archive(msgspec.Struct, frozen=True):
 
 
 _decode = msgspec.json.Decoder(_Archive).decode
+_NOT_DECODED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Document(NamedTuple):
@@ -60,24 +63,30 @@ class Document(NamedTuple):
     damaged_at: int | None
 
 
-def read_document(text: bytes | bytearray) -> Document | None:
-    """Return what an archive has, or what is whole of it; None if nothing is."""
+def read_document(text: bytes | bytearray) -> Document:
+    """
+    Return what an archive has, or what is whole of it.
+
+    Raises:
+        LineError: If nothing is.
+
+    """
     damaged_at = None
     try:
         log = _decode(text).log
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _NOT_DECODED as error:
         damaged_at, ends = _last_end(text)
         try:
             log = _decode(text[:damaged_at] + ends).log
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+        except _NOT_DECODED:
+            raise LineError("it nests too deep" if isinstance(error, RecursionError) else str(error)) from None
     return Document(log.entries, log.events, log.creator.name == "feedrec", log.endpoint, log.url, damaged_at)
 
 
 def _last_end(text: bytes | bytearray) -> tuple[int, bytes]:
     """Return where the last object or array ends that is whole, and what ends those that are open there."""
     open_ones: list[bytes] = []
-    end, missing = 0, b""
+    end, depth = 0, 0
     for token in _TOKEN.finditer(text):
         found = bytes(token[0]) if token.end() - token.start() == 1 else b""
         if found in _OPENS:
@@ -85,9 +94,10 @@ def _last_end(text: bytes | bytearray) -> tuple[int, bytes]:
         elif found == b'"':  # a string without its end
             break
         elif found:
-            if not open_ones or open_ones.pop() != found:
+            if open_ones[-1:] != [found]:
                 break
-            end, missing = token.end(), b"".join(reversed(open_ones))
+            open_ones.pop()
+            end, depth = token.end(), len(open_ones)
             if not open_ones:
                 break
-    return end, missing
+    return end, b"".join(reversed(open_ones[:depth]))

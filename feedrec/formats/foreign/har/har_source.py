@@ -20,7 +20,7 @@ from ....model import Event, Frame, Record
 from ...file.recording_file import RecordingFile
 from ..source import SKIP_HINT, Importing, Skipped
 from ..unpacked_file import pieces_of
-from .connections import ConnectionEntry, TimedRecord, event_in, records_of
+from .connections import ConnectionEntry, OnBad, TimedRecord, event_in, records_of
 from .document import Document, read_document
 from .requests import RequestEntry, event_of, span_of
 
@@ -102,11 +102,12 @@ class HarSource:
             if len(text) > self._max_size:
                 limit = f"{self._max_size >> 20:,} MiB"
                 raise RecordingError(path, f"is larger than {limit}, unpacked: so much of an HTTP archive is not read")
-        document = read_document(text)
-        if document is None:
+        try:
+            document = read_document(text)
+        except LineError as error:
             if unpacked.damage is not None:
-                raise unpacked.damage
-            raise NotARecordingError(path, "is no HTTP archive: no JSON with log and entries")
+                raise unpacked.damage from None
+            raise NotARecordingError(path, f"is no HTTP archive: {error}") from None
         self.damage = unpacked.damage
         if self.damage is None and document.damaged_at is not None:
             place = unpacked.place_of(document.damaged_at)
@@ -116,33 +117,35 @@ class HarSource:
     def _of_entry(self, number: int, raw: msgspec.Raw, document: Document) -> Iterator[TimedRecord]:
         """Return the records of an entry; what kind it is is looked at now, so that connections have their numbers."""
         name = f"entry {number + 1:,}"
+        is_torn = document.damaged_at is not None and number == len(document.entries) - 1
+        on_bad = _ignore if is_torn else self._bad  # that it is cut off is told as damage
         try:
             entry = _decode_connection(raw)
             if entry.is_connection:
                 own = entry.own_number if document.is_by_feedrec else None
                 conn = next(self._numbers) if own is None else own
-                return self._of_connection(entry, number, conn)
+                return self._of_connection(entry, number, conn, on_bad)
             request = _decode_request(raw)
             if not request.is_recorded:
                 return iter(())
             _, time = span_of(request)
         except (msgspec.DecodeError, LineError, UnicodeDecodeError) as error:
-            self._bad(name, error)
+            on_bad(name, error)
             return iter(())
-        return iter([TimedRecord(time, _BETWEEN, number, partial(self._exchange, raw, name))])
+        return iter([TimedRecord(time, _BETWEEN, number, partial(self._exchange, raw, name, on_bad))])
 
-    def _of_connection(self, entry: ConnectionEntry, number: int, conn: int) -> Iterator[TimedRecord]:
+    def _of_connection(self, entry: ConnectionEntry, number: int, conn: int, on_bad: OnBad) -> Iterator[TimedRecord]:
         try:
-            yield from records_of(entry, number, conn, self._importing.secrecy, self._bad)
+            yield from records_of(entry, number, conn, self._importing.secrecy, on_bad)
         except LineError as error:
-            self._bad(f"entry {number + 1:,}", error)
+            on_bad(f"entry {number + 1:,}", error)
 
-    def _exchange(self, raw: msgspec.Raw, name: str) -> Event | None:
+    def _exchange(self, raw: msgspec.Raw, name: str, on_bad: OnBad) -> Event | None:
         """Decode a request anew, so that not all of them are held at once."""
         try:
             return event_of(_decode_request(raw), self._importing.secrecy)
         except LineError as error:
-            self._bad(name, error)
+            on_bad(name, error)
         return None
 
     def _bad(self, name: str, error: Exception) -> None:
@@ -157,6 +160,10 @@ def _others(events: list[msgspec.Raw]) -> Iterator[TimedRecord]:
         event = event_in(raw)
         if event is not None:
             yield TimedRecord(event.time, 0, _OF_NO_CONNECTION, partial(_itself, event))
+
+
+def _ignore(name: str, error: Exception) -> None:
+    """Say nothing of something that cannot be read."""
 
 
 def _itself(event: Event) -> Event:

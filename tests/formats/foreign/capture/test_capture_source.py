@@ -253,6 +253,11 @@ def test_what_has_no_websocket_is_no_recording(tmp_path: Path, data: bytes, reas
         open_any(path, IMPORTING, FORMS["pcap"])
 
 
+def test_a_capture_that_is_cut_off_within_its_first_bytes_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(DamagedRecordingError, match="the file is cut off"):
+        read(tmp_path / "x", small().file()[:10])
+
+
 def test_encrypted_streams_are_counted(tmp_path: Path) -> None:
     capture = Capture()
     capture.stream(T).say(T, b"\x16\x03\x01 a client that speaks TLS", is_sent=True)

@@ -175,8 +175,18 @@ def test_an_entry_without_a_time_is_an_error_or_passed_over(tmp_path: Path) -> N
         read(tmp_path / "x", data, Importing(SECRECY, skips_bad=True))
 
 
-def test_of_an_archive_cut_anywhere_everything_whole_comes_and_the_rest_is_told(tmp_path: Path) -> None:
-    path, seen, data = tmp_path / "x", 0, json.dumps(json.loads(TWO)).encode()
+def with_times_behind(data: bytes) -> bytes:
+    """Give an archive with the keys of its entries in the order of Chrome."""
+    whole = json.loads(data)
+    for entry in whole["log"]["entries"]:
+        for name in ("startedDateTime", "time", "_webSocketMessages"):
+            entry[name] = entry.pop(name)
+    return json.dumps(whole).encode()
+
+
+@pytest.mark.parametrize("data", [json.dumps(json.loads(TWO)).encode(), with_times_behind(TWO)])
+def test_of_an_archive_cut_anywhere_everything_whole_comes_and_the_rest_is_told(tmp_path: Path, data: bytes) -> None:
+    path, seen = tmp_path / "x", 0
     for size in range(20, len(data)):
         found: list[DamagedRecordingError] = []
         path.write_bytes(data[:size])
@@ -198,9 +208,11 @@ def test_of_an_archive_cut_anywhere_everything_whole_comes_and_the_rest_is_told(
     ("data", "reason"),
     [
         (archive(), "contains no WebSocket, and no request that is recorded"),
-        (b"{}", "is no HTTP archive"),
-        (b"", "is no HTTP archive"),
-        (b'{"log":{"version":"1.2"', "is no HTTP archive"),
+        (b"{}", "is no HTTP archive: Object missing required field `log`"),
+        (b"", "is no HTTP archive: Input data was truncated"),
+        (b'{"log":{"version":"1.2"', "is no HTTP archive: Input data was truncated"),
+        (b'{"log":{"entries":[' + b"[" * 200_000 + b"]" * 200_000 + b"]}}", "is no HTTP archive: it nests too deep"),
+        (b'{"log":{"entries":[{"time":NaN}]}}', r"is no HTTP archive: JSON is malformed: .* \(byte "),
         (gzip.compress(TWO, mtime=0)[:-400], "cut off"),
     ],
 )
