@@ -16,6 +16,8 @@ __all__ = [
     "FIELD_VALUE",
     "JSON",
     "OF_CONNECTION",
+    "RECORDED_ENDPOINT",
+    "RECORDED_URL",
     "RECORDER",
     "TEXT",
     "TOKEN",
@@ -41,6 +43,9 @@ OF_CONNECTION = frozenset(
 
 RECORDER = "recorder"
 """Who asked if no application did; see `HttpExchange.by`."""
+
+RECORDED_ENDPOINT, RECORDED_URL = "x-feedrec-endpoint", "x-feedrec-url"
+"""Headers of requests in captures that feedrec writes: the endpoint of the recording, and the address asked for."""
 
 TOKEN = re.compile(r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 """What a method or the name of a header may be (RFC 9110, 5.6.2)."""

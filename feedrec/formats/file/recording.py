@@ -31,12 +31,14 @@ class Recording(ABC):
         path: The file.
         header: Its first line.
         header_line: The first line as it stands in the file.
+        shows_run: Whether parts of one run have headers by which they are found to be that.
 
     """
 
     path: Path
     header: Header
     header_line: bytes
+    shows_run = True
 
     def __init__(self, file: RecordingFile) -> None:
         self.path = file.path

@@ -45,6 +45,7 @@ class ForeignRecording(Recording):
             self.close()
             raise
         url = importing.secrecy.address(source.url) if source.url else ""
+        self.shows_run = bool(url)  # else files that have nothing in common but the time of the first record look alike
         self.header = Header(endpoint or source.endpoint or "raw", url, begun, f"feedrec {__version__}")
         self.header_line = encode_header(self.header)
 

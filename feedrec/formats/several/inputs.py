@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 
-RunIdentity = tuple[str, str, int, str]
-"""What all parts of one recording have in common, and no other recording has."""
+RunIdentity = tuple[str, str, int, str] | Path
+"""What all parts of one recording have in common, and no other recording has; of a file of no run, the file."""
 
 
 def run_identity(header: Header) -> RunIdentity:
@@ -63,6 +63,7 @@ class Input(NamedTuple):
         reading: The first reading of its clocks, if there is one near its beginning.
         begins_with_reading: Whether its first line is that reading.
         facts: What it says of itself; None if it must be read to know that, or nobody asked.
+        of_no_run: The file, without links, if its header does not show the run that it belongs to; else None.
 
     """
 
@@ -75,11 +76,12 @@ class Input(NamedTuple):
     reading: Reading | None = None
     begins_with_reading: bool = False
     facts: FileFacts | None = None
+    of_no_run: Path | None = None
 
     @property
     def run(self) -> RunIdentity:
         """What all parts of one recording have in common."""
-        return run_identity(self.header)
+        return run_identity(self.header) if self.of_no_run is None else self.of_no_run
 
     @property
     def choice(self) -> Any:
@@ -111,6 +113,7 @@ def inspect_recording(opening: Callable[[], Recording]) -> Input:
             opening,
             reading,
             bool(lines) and reading is not None and reading_in(lines[0]) == reading,
+            of_no_run=None if recording.shows_run else recording.path.resolve(),
         )
 
 
@@ -145,8 +148,9 @@ def refuse_doubles(inputs: Sequence[Input]) -> None:
     """
     Refuse inputs with the same frames twice: files of one run that are not different parts, cuts or selections of it.
 
-    A header without `url` or `created` does not show the run that it belongs to. Nothing is read unless two files are
-    of one run; then only what may overlap: the end of the earlier file.
+    A header without `url` or `created` does not show the run that it belongs to; a file of another tool that has no
+    `url` is one by itself. Nothing is read unless two files are of one run; then only what may overlap: the end of the
+    earlier file.
 
     Raises:
         UsageError: If there are two such files.
@@ -155,7 +159,7 @@ def refuse_doubles(inputs: Sequence[Input]) -> None:
     """
     runs: dict[RunIdentity, list[Input]] = {}
     for one in inputs:
-        if one.first and one.header.url and one.header.created:
+        if one.first and (one.of_no_run is not None or (one.header.url and one.header.created)):
             runs.setdefault(one.run, []).append(one)
     for one, other in (pair for files in runs.values() for pair in _pairs(files)):
         if (one.choice == other.choice or None in (one.choice, other.choice)) and _overlap(one, other):

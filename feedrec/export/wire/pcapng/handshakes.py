@@ -13,13 +13,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from ....http_messages import FIELD_VALUE, TOKEN, HttpExchange, target_of
+from ....http_messages import FIELD_VALUE, RECORDED_ENDPOINT, RECORDED_URL, TOKEN, HttpExchange, target_of
 from .addresses import host_of
 
 __all__ = ["answer_of", "request_of", "upgrade_answer", "upgrade_request"]
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
-_MADE_HERE = frozenset({"host", "connection", "upgrade", "content-length", "transfer-encoding"})
+_MADE_HERE = frozenset(
+    {"host", "connection", "upgrade", "content-length", "transfer-encoding", RECORDED_ENDPOINT, RECORDED_URL}
+)
 _OF_HANDSHAKE = "sec-websocket-"
 _MOST_HEADERS = 32_768  # bytes
 _WITHOUT_CONTENT = frozenset({204, 304})
@@ -27,7 +29,9 @@ _WITHOUT_CONTENT = frozenset({204, 304})
 Pairs = Iterable[tuple[Any, Any]]
 
 
-def upgrade_request(number: int, url: str, headers: Any = None, subprotocol: Any = None) -> bytes:
+def upgrade_request(
+    number: int, url: str, headers: Any = None, subprotocol: Any = None, *, endpoint: str = ""
+) -> bytes:
     """
     Return the request that opens a WebSocket.
 
@@ -36,6 +40,7 @@ def upgrade_request(number: int, url: str, headers: Any = None, subprotocol: Any
         url: What is asked for.
         headers: Those that a client sent, by name, as an `open` event has them.
         subprotocol: What was agreed on.
+        endpoint: The endpoint of the recording.
 
     """
     recorded = headers.items() if isinstance(headers, dict) else ()
@@ -46,6 +51,7 @@ def upgrade_request(number: int, url: str, headers: Any = None, subprotocol: Any
         ("Sec-WebSocket-Key", _key(number)),
         ("Sec-WebSocket-Version", "13"),
         *_agreed(subprotocol),
+        *_as_recorded(url, endpoint),
     ]
     return _head(f"GET {_target(url)} HTTP/1.1", own, recorded)
 
@@ -62,9 +68,13 @@ def upgrade_answer(number: int, subprotocol: Any = None) -> bytes:
     return _head("HTTP/1.1 101 Switching Protocols", own)
 
 
-def request_of(exchange: HttpExchange) -> bytes:
-    """Return a request, with its content."""
-    own = [("Host", host_of(exchange.url)), ("Content-Type", exchange.sent_type)]
+def request_of(exchange: HttpExchange, endpoint: str = "") -> bytes:
+    """Return a request, with its content, in a recording of an endpoint."""
+    own = [
+        ("Host", host_of(exchange.url)),
+        ("Content-Type", exchange.sent_type),
+        *_as_recorded(exchange.url, endpoint),
+    ]
     if exchange.sent:
         own.append(("Content-Length", str(len(exchange.sent))))
     return _head(f"{exchange.method} {_target(exchange.url)} HTTP/1.1", own) + exchange.sent
@@ -92,6 +102,12 @@ def _agreed(subprotocol: Any) -> list[tuple[str, str]]:
     if isinstance(subprotocol, str) and TOKEN.match(subprotocol):
         return [("Sec-WebSocket-Protocol", subprotocol)]
     return []
+
+
+def _as_recorded(url: str, endpoint: str) -> list[tuple[str, str]]:
+    """Return the headers that tell what the rest of a request cannot, as far as HTTP allows."""
+    told = [(RECORDED_ENDPOINT.title(), endpoint), (RECORDED_URL.title(), url)]
+    return [(name, value) for name, value in told if value.isascii() and FIELD_VALUE.match(value)]
 
 
 def _target(url: str) -> str:

@@ -4,8 +4,8 @@ Recordings as a pcapng file.
 1. Each connection is a TCP connection: SYN, a GET and its 101 at the time of its `open` event, without which no
    dissector would take what follows for WebSocket; its frames; and its end. A connection whose `open` is not there
    begins with its first frame.
-2. It ends with a close frame and FINs if it was closed, with a RST if it was lost, and with bare FINs if nothing is
-   told of its end.
+2. It ends with a close frame and FINs if it was closed, with a RST if it was lost, and not at all if nothing is told
+   of its end.
 3. A request and its answer are a TCP connection of their own. Its packets stand where the answer had come, the first
    ones with the time at which the request was sent.
 4. An event is a comment of the next packet of its connection; of the next of any if that connection is not open.
@@ -94,7 +94,7 @@ class _Packets:
 
     def __init__(self, place: Destination, header: Header, result: WireExport) -> None:
         self._place, self._result = place, result
-        self._url = header.url
+        self._url, self._endpoint = header.url, header.endpoint
         self._addresses = Addresses()
         self._open: dict[int, _Connection] = {}
         self._comments: list[str] = []
@@ -115,7 +115,7 @@ class _Packets:
         connection = None if conn is None else self._open.get(conn)
         if name == "open" and conn is not None:
             if connection is not None:
-                self._end(conn)
+                self._leave(conn)
             self._begin(event.time, conn, event.details, [of_event(event)])
         elif connection is None or conn is None:
             self._comments.append(of_event(event))
@@ -130,13 +130,13 @@ class _Packets:
         stream = TcpStream(client, server, self._put)
         begun = min(exchange.started, exchange.time)
         stream.open(begun)
-        stream.send(begun, request_of(exchange), is_by_client=True)
+        stream.send(begun, request_of(exchange, self._endpoint), is_by_client=True)
         stream.send(exchange.time, answer_of(exchange), is_by_client=False)
         stream.close(exchange.time, is_by_client=True)
 
     def finish(self) -> None:
         for conn in list(self._open):
-            self._end(conn)
+            self._leave(conn)
         if self._comments:
             self._place.write(statistics_block(self._fitting(self._time), self._comments))
 
@@ -150,7 +150,7 @@ class _Packets:
         connection = self._open[conn] = _Connection(stream, [])
         number, self._result.connections = self._result.connections, self._result.connections + 1
         subprotocol = details.get("subprotocol")
-        request = upgrade_request(number, url, details.get("headers"), subprotocol)
+        request = upgrade_request(number, url, details.get("headers"), subprotocol, endpoint=self._endpoint)
         stream.open(time, comments)
         stream.send(time, request, is_by_client=True)
         stream.send(time, upgrade_answer(number, subprotocol), is_by_client=False)
@@ -169,10 +169,9 @@ class _Packets:
         stream.send(time, second, is_by_client=not is_by_client)
         stream.close(time, is_by_client=is_by_client)
 
-    def _end(self, conn: int) -> None:
-        """End a connection of which no end is told."""
-        connection = self._open.pop(conn)
-        connection.stream.close(self._time, connection.comments([_CUT_OFF.format(conn)]), is_by_client=True)
+    def _leave(self, conn: int) -> None:
+        """Leave a connection of which no end is told; a comment says so."""
+        self._comments += self._open.pop(conn).comments([_CUT_OFF.format(conn)])
 
     def _put(self, time: int, packet: bytes, comments: Sequence[str]) -> None:
         if self._comments:

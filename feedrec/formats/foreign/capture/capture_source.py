@@ -33,8 +33,8 @@ class CaptureSource:
     Attributes:
         damage: As for `Source`.
         skipped: As for `Source`; here they are streams that cannot be read further.
-        endpoint: Empty: a capture does not say it.
-        url: Empty, too: it is that of a connection.
+        endpoint: As for `Source`; of a capture that feedrec wrote.
+        url: Empty: it is that of a connection.
 
     """
 
@@ -93,6 +93,7 @@ class CaptureSource:
         except StreamDamage as damage:
             place = unpacked.place_of(damage.offset)
             self.damage = CorruptRecordingError(self._file.path, damage.reason, place, None)
+        self.endpoint = self._streams.endpoint
 
     def _finish(self, parser: PacketParser, unpacked: UnpackedFile) -> None:
         """Take the end of the file, or the damage."""

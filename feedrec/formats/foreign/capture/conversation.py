@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ....http_messages import HttpAnswer, HttpRequest, first_value
+from ....http_messages import RECORDED_ENDPOINT, RECORDED_URL, HttpAnswer, HttpRequest, first_value
 from ....model import Direction, Event, Frame, Record
 from ...line.http_events import http_event
 from ..source import Secrecy, imported_frame
@@ -20,6 +20,7 @@ _LOST, _NO_CODE = 1006, 1005
 
 _META = "x-cryptofeed-"
 _ADDRESS, _URL, _SUBSCRIPTION = f"{_META}address", f"{_META}url", f"{_META}subscription"
+_NOT_SENT = (_META, RECORDED_ENDPOINT, RECORDED_URL)
 _TOLD = {
     "conn_id": f"{_META}conn-id",
     "exchange": f"{_META}exchange",
@@ -42,11 +43,13 @@ class Conversation:
 
     Attributes:
         conn: The number of its WebSocket; None as long as it is none.
+        endpoint: The endpoint that feedrec, which wrote the capture, says it is of; empty if it does not.
 
     """
 
     def __init__(self, order: RecordOrder, secrecy: Secrecy, number: Callable[[], int]) -> None:
         self.conn: int | None = None
+        self.endpoint = ""
         self._order = order
         self._secrecy = secrecy
         self._number = number
@@ -111,7 +114,7 @@ class Conversation:
         sent = _text(asked.headers)
         request = HttpRequest(method, target, _own(sent), asked.body)
         answer = HttpAnswer(told.status, told.body, first_value(headers, "content-type") or "", headers)
-        url = first_value(sent, _URL) or f"http://{request.host}{target}"
+        url = self._told_url(sent, _URL) or f"http://{request.host}{target}"
         exchange = self._secrecy.exchange(request, url, answer, min(asked.started, time), time)
         if exchange is not None:
             self._order.add([http_event(exchange)])
@@ -122,7 +125,7 @@ class Conversation:
         self._sent = MessageReader(self._order.begin, inflater_of(agreed, "client"))
         self._received = MessageReader(self._order.begin, inflater_of(agreed, "server"))
         headers, target = _text(told.asked.headers), told.asked.target.decode("latin-1")
-        url = first_value(headers, _ADDRESS) or f"ws://{first_value(headers, 'host') or ''}{target}"
+        url = self._told_url(headers, _ADDRESS) or f"ws://{first_value(headers, 'host') or ''}{target}"
         details: dict[str, Any] = {"url": self._secrecy.address(url)}
         if about := self._about(headers):
             details["cryptofeed"] = about
@@ -130,6 +133,11 @@ class Conversation:
         for rest, is_sent in ((told.sent, True), (told.received, False)):
             if rest:
                 self.take(time, rest, is_sent=is_sent)
+
+    def _told_url(self, headers: Headers, name: str) -> str | None:
+        """Return the address that who wrote the capture tells, under a name or feedrec's; take note of the endpoint."""
+        self.endpoint = first_value(headers, RECORDED_ENDPOINT) or ""
+        return first_value(headers, name) or first_value(headers, RECORDED_URL)
 
     def _about(self, headers: Headers) -> dict[str, str]:
         """Return what cryptofeed tells of a connection, without secrets."""
@@ -177,5 +185,5 @@ def _decoded(value: bytes) -> str:
 
 
 def _own(headers: Headers) -> Headers:
-    """Return the headers that the client sent, not those that cryptofeed added."""
-    return tuple((name, value) for name, value in headers if not name.startswith(_META))
+    """Return the headers that the client sent, not those that who wrote the capture added."""
+    return tuple((name, value) for name, value in headers if not name.startswith(_NOT_SENT))

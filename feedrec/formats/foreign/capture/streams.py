@@ -104,11 +104,13 @@ class Streams:
 
     Attributes:
         others: Streams that are none of HTTP.
+        endpoint: The endpoint that the first of them that tells one is of; empty as long as none does.
 
     """
 
     def __init__(self, order: RecordOrder, secrecy: Secrecy, skipped: Skipped) -> None:
         self.others = 0
+        self.endpoint = ""
         self._order = order
         self._skipped = skipped
         numbers = count()
@@ -142,6 +144,7 @@ class Streams:
             self._break(stream, str(error), offset)
             return
         self.others += stream.is_ignored
+        self.endpoint = self.endpoint or stream.conversation.endpoint
         if has_ended:
             del self._streams[key]
 

@@ -25,7 +25,7 @@ from feedrec.formats.file.stream_target import STDOUT
 from feedrec.model import Event, Frame, Header, Record
 
 from ..made_recordings import ALL, EXCHANGES, HEADER, LARGE, START, event, frames_of, inputs_of, write
-from .packet_reader import RST, Capture, Message, Stream, messages_of, read_capture, streams_of
+from .packet_reader import FIN, RST, Capture, Message, Stream, messages_of, read_capture, streams_of
 
 
 class Exported:
@@ -144,6 +144,15 @@ def test_who_closes_and_how(tmp_path: Path, details: dict[str, object], *, by_cl
     ]
 
 
+def test_a_connection_of_which_no_end_is_told_has_none(tmp_path: Path) -> None:
+    """Not where another one of its number begins, either; a comment says so."""
+    exported = Exported(tmp_path, [event(0, 0, "open"), event(1, 0, "open"), Frame(START + 2, 0, b"{}")])
+    assert [one.packets[-1].flags & (FIN | RST) for one in exported.streams] == [0, 0]
+    text = "connection 0: its end is not in the recording"
+    assert exported.streams[1].packets[0].comments[0] == text
+    assert exported.capture.last_comments == [text]
+
+
 def test_events_are_comments_of_the_next_packet_of_their_connection(exported: Exported) -> None:
     gap = next(one for one in exported.capture.packets if any(" gap: " in text for text in one.comments))
     assert gap.comments == ["2026-11-21T17:00:00.123456852Z connection 0 gap: expected 7, received 9, missing 2"]
@@ -192,6 +201,8 @@ def test_requests_are_connections_of_their_own(exported: Exported) -> None:
         b"POST /orders?a=b%20c HTTP/1.1",
         b"Host: rest.test",
         b"Content-Type: application/json",
+        b"X-Feedrec-Endpoint: raw",
+        b"X-Feedrec-Url: https://rest.test/orders?a=b c",
         b"Content-Length: 14",
     ]
     assert body == b'{"side":"BUY"}'
