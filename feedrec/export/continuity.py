@@ -128,15 +128,16 @@ class Continuity:
         if conn is None:
             return []
         this = run, conn
-        self._seen(this, event.time)
+        lost: list[BookLost] = []
         if name == "open":
             self._ended.discard(this)
         elif name == "close":
             self._ended.add(this)
-            return self._break(name, event.time, lambda owner: _may_be(owner, this))
+            lost = self._break(name, event.time, lambda owner: _may_be(owner, this))
         elif name in DOUBTS:
-            return self._break(name, event.time, lambda owner: _may_be(owner, this), event.details.get("product"), of)
-        return []
+            lost = self._break(name, event.time, lambda owner: _may_be(owner, this), event.details.get("product"), of)
+        self._seen(this, event.time)
+        return lost
 
     def take(self, conn: Connection, time: int, told: Sequence[Told]) -> Sequence[Told | Gap]:
         """
@@ -271,7 +272,8 @@ class Continuity:
             if kind not in of or not is_meant(owner) or product not in (None, one):
                 continue
             what: Of = "book" if kind == "book" else "trades"
-            self._broken.setdefault((what, one), _Broken(reason, time))
+            whole_until = min(self._last_times[owner], time)  # the event comes after what is missing
+            self._broken.setdefault((what, one), _Broken(reason, whole_until))
             if what == "book" and self._known.pop(one, None) is not None:
                 lost.append(BookLost(one, reason))
         return lost

@@ -69,8 +69,16 @@ def test_after_missing_frames_nothing_is_told_up_to_the_next_snapshot(feed: Feed
     assert feed.event(name) == [BookLost("A", name)]
     assert feed.event(name) == []
     assert feed.take(change()) == []
-    assert feed.take(snapshot()) == [Gap("A", "book", name, 2 * SECOND, 5 * SECOND), snapshot()]
+    assert feed.take(snapshot()) == [Gap("A", "book", name, SECOND, 5 * SECOND), snapshot()]
     assert feed.take(change()) == [change()]
+
+
+def test_a_gap_begins_with_the_last_frame_before_it_not_when_it_was_seen(feed: Feed) -> None:
+    feed.take(snapshot())
+    feed.take(change())
+    feed.now += 60 * SECOND
+    feed.event("close")
+    assert feed.take(snapshot(), conn=1)[0] == Gap("A", "book", "close", 2 * SECOND, 64 * SECOND)
 
 
 def test_where_products_are_counted_others_go_on(feed: Feed) -> None:
@@ -94,7 +102,7 @@ def test_what_does_not_come_back_is_a_gap_to_the_end_unless_the_connection_ended
     feed.take(snapshot("B"), conn=1)
     feed.event("gap")
     feed.event("close", conn=1)
-    assert feed.continuity.finish() == [Gap("A", "book", "gap", 3 * SECOND, 4 * SECOND)]
+    assert feed.continuity.finish() == [Gap("A", "book", "gap", SECOND, 4 * SECOND)]
 
 
 def test_of_two_connections_one_tells_of_a_book_that_of_the_last_snapshot(feed: Feed) -> None:
@@ -138,7 +146,7 @@ def test_the_first_trades_are_from_before_the_recording_and_later_ones_are_new(f
 def test_trades_are_missing_if_their_numbers_say_so(feed: Feed) -> None:
     feed.take(trades(5))
     feed.event("gap")
-    assert feed.take(trades(9)) == [Gap("A", "trades", "gap", 2 * SECOND, 3 * SECOND), trades(9)]
+    assert feed.take(trades(9)) == [Gap("A", "trades", "gap", SECOND, 3 * SECOND), trades(9)]
     feed.event("gap")
     assert feed.take(trades(10)) == [trades(10)]
 
@@ -190,7 +198,7 @@ def test_trades_are_missing_of_any_connection_that_brings_them(feed: Feed) -> No
     feed.take(trades(6), run=1)
     feed.event("lost", run=1)
     assert feed.take(trades(6), run=0) == [], "it does not tell what is missing"
-    assert feed.take(trades(9), run=1) == [Gap("A", "trades", "lost", 3 * SECOND, 5 * SECOND), trades(9)]
+    assert feed.take(trades(9), run=1) == [Gap("A", "trades", "lost", 2 * SECOND, 5 * SECOND), trades(9)]
 
 
 def test_whoever_brings_changes_after_a_rebuilt_snapshot_tells_of_the_book(feed: Feed) -> None:

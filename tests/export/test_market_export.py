@@ -59,7 +59,7 @@ def test_everything_is_taken_and_counted(tmp_path: Path) -> None:
     done, sink = exported(write(tmp_path / "a.jsonl.zst", records))
     assert sink.exchange == "coinbase"
     assert (done.book_changes, done.snapshots, done.trades) == (3, 2, 0)
-    assert done.gaps == [Gap("A-B", "book", "gap", START + 3, START + 4)]
+    assert done.gaps == [Gap("A-B", "book", "gap", START + 2, START + 4)]
     assert done.files == [ExportedFile(Path("a"), 6)]
 
 

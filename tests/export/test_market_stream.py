@@ -86,7 +86,7 @@ def test_events_break_books_and_the_next_snapshot_follows_a_gap(tmp_path: Path) 
     told = list(stream(write(tmp_path / "a.jsonl.zst", records)))
     assert kinds(told) == ["BookChanges", "BookChanges", "BookLost", "Gap", "BookChanges"]
     assert told[2].told == BookLost("A-B", "gap")
-    assert told[3] == Item(START + 4, Gap("A-B", "book", "gap", START + 2, START + 4))
+    assert told[3] == Item(START + 4, Gap("A-B", "book", "gap", START + 1, START + 4))
 
 
 def test_two_files_are_told_by_time_and_connections_of_two_runs_are_two(tmp_path: Path) -> None:
