@@ -75,7 +75,7 @@ class CaptureSource:
             self._take(parser, head, unpacked)
         self._finish(parser, unpacked)
         records = self._order.take(is_end=True)
-        if not has_any and not records and self.damage is None:
+        if not (has_any or records or self.skipped.count or self.damage is not None):
             raise NotARecordingError(self._file.path, self._nothing())
         yield records
 

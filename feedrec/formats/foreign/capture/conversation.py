@@ -125,8 +125,10 @@ class Conversation:
         self._sent = MessageReader(self._order.begin, inflater_of(agreed, "client"))
         self._received = MessageReader(self._order.begin, inflater_of(agreed, "server"))
         headers, target = _text(told.asked.headers), told.asked.target.decode("latin-1")
-        url = self._told_url(headers, _ADDRESS) or f"ws://{first_value(headers, 'host') or ''}{target}"
-        details: dict[str, Any] = {"url": self._secrecy.address(url)}
+        url = self._told_url(headers, _ADDRESS)
+        if url is None and not self.endpoint:  # else feedrec made up what is asked for
+            url = f"ws://{first_value(headers, 'host') or ''}{target}"
+        details: dict[str, Any] = {} if url is None else {"url": self._secrecy.address(url)}
         if about := self._about(headers):
             details["cryptofeed"] = about
         self._order.add([Event(time, self.conn, "open", details)])

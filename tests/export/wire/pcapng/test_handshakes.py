@@ -52,15 +52,17 @@ def test_recorded_headers_are_sent_but_for_those_that_are_made_here() -> None:
         "host": "other.test",
         "Sec-WebSocket-Extensions": "permessage-deflate",
         "Transfer-Encoding": "chunked",
+        "x-feedrec-url": "wss://evil.test",
         "X-Bad": "a\r\nX-Evil: 1",
         "X Bad": "1",
         "X-Number": 7,
     }
-    request = upgrade_request(0, "wss://venue.test", recorded)
+    request = upgrade_request(0, "wss://venue.test", recorded, endpoint="raw")
+    assert b"\r\nX-Feedrec-Endpoint: raw\r\nX-Feedrec-Url: wss://venue.test\r\n" in request
     lines = request.split(b"\r\n")
     assert b"User-Agent: bot/1.0" in lines
     assert sum(line.lower().startswith(b"host:") for line in lines) == 1
-    for absent in (b"deflate", b"chunked", b"Evil", b"X Bad", b"X-Number"):
+    for absent in (b"deflate", b"chunked", b"evil", b"Evil", b"X Bad", b"X-Number"):
         assert absent not in request
 
 

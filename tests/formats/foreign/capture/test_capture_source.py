@@ -258,6 +258,26 @@ def test_a_capture_that_is_cut_off_within_its_first_bytes_is_said_to_be(tmp_path
         read(tmp_path / "x", small().file()[:10])
 
 
+def test_what_feedrec_tells_of_a_connection_comes_back_and_what_it_made_up_does_not(tmp_path: Path) -> None:
+    capture = Capture()
+    for about in ({"X-Feedrec-Url": "wss://y.example"}, {}):
+        capture.stream(T).upgrade(T, {"X-Feedrec-Endpoint": "coinbase-exchange", **about})
+    (tmp_path / "x").write_bytes(capture.file())
+    with open_any(tmp_path / "x", IMPORTING) as recording:
+        assert recording.header.endpoint == "coinbase-exchange"
+        assert [record.details for record in recording if isinstance(record, Event)] == [
+            {"url": "shown: wss://y.example"},
+            {},
+        ]
+
+
+def test_where_nothing_is_whole_the_error_says_why(tmp_path: Path) -> None:
+    capture = Capture()
+    capture.stream(T).say(T, b"GET / HTTP/1.1\r\n", is_sent=True)
+    with pytest.raises(NotARecordingError, match=r"contains no frame: passed over .*: the capture ends amid a message"):
+        read(tmp_path / "x", capture.file())
+
+
 def test_encrypted_streams_are_counted(tmp_path: Path) -> None:
     capture = Capture()
     capture.stream(T).say(T, b"\x16\x03\x01 a client that speaks TLS", is_sent=True)
