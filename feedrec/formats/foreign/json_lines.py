@@ -16,13 +16,10 @@ from ...model import Direction, Event, Frame, Record
 from ..line.payload.json_strings import text_of
 from .json_fields import Fields, fields_of, find, time_of
 from .line_source import LineReader
-from .source import Secrecy, imported_frame
+from .source import Secrecy, imported_frame, lost
 from .told_directions import CLOSED, OPENED, direction_of
 
 __all__ = ["EnvelopeFields", "JsonlLines"]
-
-_LOST = 1006
-"""RFC 6455, 7.4.1: closed without a close frame."""
 
 
 class EnvelopeFields(NamedTuple):
@@ -99,7 +96,7 @@ class JsonlLines(LineReader):
     def _close(self, key: bytes, time: int) -> list[Record]:
         """Return the end of a connection, if it is open."""
         conn = self._open.pop(key, None)
-        return [] if conn is None else [Event(time, conn, "close", {"code": _LOST, "reason": ""})]
+        return [] if conn is None else [Event(time, conn, "close", lost())]
 
 
 def _payload(text: bytes, field: str) -> bytes:

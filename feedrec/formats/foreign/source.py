@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -23,6 +23,7 @@ __all__ = [
     "Skipped",
     "Source",
     "imported_frame",
+    "lost",
 ]
 
 SKIP_HINT = "--skip-bad passes over it"
@@ -133,6 +134,11 @@ class Source(Protocol):
 
 MakeSource = Callable[[RecordingFile, Importing], Source]
 """Makes the source of an open file."""
+
+
+def lost(**more: Any) -> dict[str, Any]:
+    """Return the details of the `close` event of a connection without a close frame (RFC 6455, 7.4.1)."""
+    return {"code": 1006, "reason": "", **more}
 
 
 def imported_frame(

@@ -16,10 +16,9 @@ from ...errors import LineError
 from ...model import Event, Frame, Record, parse_time
 from ..line.other_tools import has_nanoseconds, looks_like_tardis
 from .line_source import LineReader, has_end
+from .source import lost
 
 __all__ = ["HftbacktestLines", "TabLines", "TardisLines", "reader_of"]
-
-_LOST = 1006  # RFC 6455, 7.4.1: closed without a close frame
 
 
 def reader_of(first: bytes) -> Callable[[], LineReader] | None:
@@ -75,7 +74,7 @@ class TardisLines(_TimedLines):
             return []
         self._is_open = False
         self._conn += 1
-        return [Event(self._time, self._conn - 1, "close", {"code": _LOST, "reason": ""})]
+        return [Event(self._time, self._conn - 1, "close", lost())]
 
 
 class HftbacktestLines(_TimedLines):

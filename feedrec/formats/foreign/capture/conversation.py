@@ -8,15 +8,15 @@ from typing import Any
 from ....http_messages import RECORDED_ENDPOINT, RECORDED_URL, HttpAnswer, HttpRequest, first_value
 from ....model import Direction, Event, Frame, Record
 from ...line.http_events import http_event
-from ..source import Secrecy, imported_frame
+from ..source import Secrecy, imported_frame, lost
 from .http_exchanges import Exchange, Handshake, HttpReader, RawHeaders
 from .record_order import RecordOrder
 from .websocket_messages import BINARY, CLOSE, Message, MessageReader, inflater_of
 
 __all__ = ["Conversation"]
 
-_LOST, _NO_CODE = 1006, 1005
-"""RFC 6455, 7.4.1: closed without a close frame, or by one without a code."""
+_NO_CODE = 1005
+"""RFC 6455, 7.4.1: closed by a close frame without a code."""
 
 _META = "x-cryptofeed-"
 _ADDRESS, _URL, _SUBSCRIPTION = f"{_META}address", f"{_META}url", f"{_META}subscription"
@@ -94,7 +94,7 @@ class Conversation:
                 self._take_answers(self._http, time, b"")
         elif not self._is_closed:
             self._is_closed = True
-            self._order.add([Event(time, self.conn, "close", self._close or {"code": _LOST, "reason": ""})])
+            self._order.add([Event(time, self.conn, "close", self._close or lost())])
 
     def end_if_told(self, time: int) -> None:
         """Take the end of the capture, which is that of a WebSocket if it has said so."""

@@ -12,7 +12,7 @@ from ....model import Direction, Event, Frame, Record, parse_time
 from ...line.codec import decode_line
 from ...line.payload.json_strings import from_base64, text_of
 from ..json_fields import time_of
-from ..source import Secrecy, imported_frame
+from ..source import Secrecy, imported_frame, lost
 from ..told_directions import direction_of
 
 __all__ = ["ConnectionEntry", "OnBad", "TimedRecord", "event_in", "records_of", "started_at"]
@@ -20,8 +20,8 @@ __all__ = ["ConnectionEntry", "OnBad", "TimedRecord", "event_in", "records_of", 
 _TEXT, _BINARY, _CLOSE, _CONTROL = 1, 2, 8, (9, 10)
 """RFC 6455, 5.2. Chrome shows no frames but whole messages."""
 
-_LOST, _NO_CODE = 1006, 1005
-"""RFC 6455, 7.4.1."""
+_NO_CODE = 1005
+"""RFC 6455, 7.4.1: closed by a close frame without a code."""
 
 _ERROR = b'"error"'
 _FRAMES = 1
@@ -197,7 +197,7 @@ def _record(text: msgspec.Raw, conn: int, secrecy: Secrecy) -> Record | None:
     time = time_of(own_time, "_feedrecTime") if own_time else time_of(bytes(message.time), "time")
     kind = bytes(message.type)
     if kind == _ERROR:
-        return Event(time, conn, "close", {"code": _LOST, "reason": "", "error": _decode_any(message.data)})
+        return Event(time, conn, "close", lost(error=_decode_any(message.data)))
     if message.opcode == _CLOSE:
         return Event(time, conn, "close", _closing(message))
     if message.opcode in _CONTROL:
