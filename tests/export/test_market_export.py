@@ -12,6 +12,8 @@ from feedrec.export.continuity import BookLost, Gap
 from feedrec.export.market_export import MarketExport, export_market
 from feedrec.export.market_sink import ExportedFile
 from feedrec.export.untimed import Item
+from feedrec.feeds import endpoint_names, find_feed
+from feedrec.feeds.market.reader import market_reader_of
 from feedrec.feeds.market.told import BookChanges, Told
 from feedrec.formats import Selection, create_recording, open_recording
 from feedrec.formats.several.inputs import Input, inspect_recording
@@ -61,6 +63,13 @@ def test_everything_is_taken_and_counted(tmp_path: Path) -> None:
     assert (done.book_changes, done.snapshots, done.trades) == (3, 2, 0)
     assert done.gaps == [Gap("A-B", "book", "gap", START + 2, START + 4)]
     assert done.files == [ExportedFile(Path("a"), 6)]
+
+
+def test_the_exchange_of_every_endpoint_of_coinbase_has_one_name() -> None:
+    """By which nautilus_trader knows it, and no other."""
+    readers = {name: market_reader_of(find_feed(name)) for name in endpoint_names() if name.startswith("coinbase")}
+    assert len(readers) == 6
+    assert {reader and reader.exchange for reader in readers.values()} == {"coinbase"}
 
 
 @pytest.mark.parametrize("start", [START + 2, START + 100])

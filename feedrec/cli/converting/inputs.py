@@ -62,6 +62,6 @@ def progress(
             if size < sizes[number]:
                 before[number] += sizes[number]
             sizes[number] = size
-            show(sum(before) + sum(sizes), total)
+            show(min(sum(before) + sum(sizes), total), total)  # the beginning and the end of a file are read again
 
         yield on_read

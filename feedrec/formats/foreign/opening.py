@@ -29,6 +29,7 @@ _HINT = (
     "to read JSON lines of another tool, name the field with the time: --time-field NAME, and with --payload-field "
     "the one with the message if the line is not the message itself"
 )
+_HINT_OF_FORM = "lines of another tool of which the first does not show what they are need --input-format"
 
 
 def _lines(make_reader: Callable[[], LineReader]) -> MakeSource:
@@ -77,6 +78,8 @@ def open_any(
     except (NotARecordingError, TruncatedRecordingError) as error:
         if _is_json_of_another_tool(head):
             raise NotARecordingError(path, f"is no recording; {_HINT}") from error
+        if _is_other_text(head):
+            raise NotARecordingError(path, f"{error.reason}; {_HINT_OF_FORM}") from error
         raise
     if endpoint is not None:
         recording.close()
@@ -105,6 +108,12 @@ def _is_json_of_another_tool(head: bytes) -> bool:
     except LineError:
         return False
     return "feedrec" not in keys and not keys >= {"time", "conn"}
+
+
+def _is_other_text(head: bytes) -> bool:
+    """Return whether a file begins with a line of text that is no JSON object, whole or not."""
+    line = head.partition(b"\n")[0]
+    return line.isascii() and line.decode().replace("\t", " ").rstrip().isprintable() and line[:1] not in (b"", b"{")
 
 
 def _beginning(path: Path) -> bytes:

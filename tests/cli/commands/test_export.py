@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
 from pathlib import Path
 
 import pytest
 
-from ..command import DEMO, feedrec
+from ...timing import HANG_TIMEOUT
+from ..command import DEMO, background, feedrec
 
 
 def export(*arguments: object, code: int = 0) -> str:
@@ -48,6 +52,22 @@ def test_a_folder_of_prices_and_trades(tmp_path: Path, kind: str) -> None:
     assert facts["book_changes"] > 100
     assert facts["trades"] > 10
     assert {one["product"] for one in facts["files"]} <= {"BTC-USD", ""}
+
+
+@pytest.mark.parametrize("kind", ["hftbacktest", "har"])
+def test_how_far_it_is_is_shown_on_a_terminal(tmp_path: Path, kind: str) -> None:
+    controller, terminal = pty.openpty()
+    try:
+        environment = {**os.environ, "TERM": "xterm"}
+        with background(
+            "export", DEMO, "--to", kind, "-o", tmp_path / "x", stderr=terminal, env=environment
+        ) as process:
+            assert process.wait(HANG_TIMEOUT) == 0
+        shown = os.read(controller, 1 << 16)
+    finally:
+        os.close(controller)
+        os.close(terminal)
+    assert re.search(rb"exporting \d+% \| \S+ kB of \S+ kB", shown)
 
 
 def test_a_cut_begins_with_the_books_of_then(tmp_path: Path) -> None:

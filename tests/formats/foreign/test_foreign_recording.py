@@ -194,6 +194,18 @@ def test_lines_of_json_get_a_hint(tmp_path: Path) -> None:
         open_any(path, IMPORTING)
 
 
+@packings
+def test_lines_of_which_the_first_shows_nothing_get_a_hint(tmp_path: Path, pack: Packing) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(pack(b'172316125617 {"cut":\n1723161256172210766 {"n":1}\n'))
+    with pytest.raises(NotARecordingError, match=r"the first does not show what they are need --input-format$"):
+        open_any(path, IMPORTING)
+    path.write_bytes(pack(b'{"feedrec":1,"endpo\n'))
+    with pytest.raises(NotARecordingError) as damaged:
+        open_any(path, IMPORTING)
+    assert "--" not in str(damaged.value)
+
+
 def test_bad_lines_are_passed_over_and_counted_where_asked(tmp_path: Path) -> None:
     """Each reading counts them anew."""
     found: list[tuple[Path, Skipped]] = []
