@@ -210,7 +210,7 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals, 
     header, _, lines = text.partition(b"\n")
     source = tmp_path / "large.jsonl"
     source.write_bytes(header + b"\n" + lines * 200)
-    with background("convert", source, "-o", tmp_path / "x.jsonl.zst", "--split", "20MB", "--level", 9) as process:
+    with background("convert", source, "-o", tmp_path / "x.jsonl.zst", "--split", "20MB", "--level", 19) as process:
         wait_until(lambda: any(path.stat().st_size > 1000 for path in tmp_path.glob("x-*.part")))
         assert process.poll() is None
         returncode, out, err = interrupt(process, number)
