@@ -35,6 +35,8 @@ class Kind(NamedTuple):
 def _add_changes(lists: Lists, received: int, told: BookChanges, event: int) -> int:
     if told.is_snapshot and not told.prices:
         told = BookChanges(told.product, told.time, True, [True], ["0"], ["0"])  # that there is none must be a row
+    if len(told.prices) > 1:
+        told = _each_once(told)
     times, local_times, events, sides, prices, sizes, are_snapshots, counts = lists
     rows = len(told.prices)
     times.append(told.time)
@@ -46,6 +48,16 @@ def _add_changes(lists: Lists, received: int, told: BookChanges, event: int) -> 
     prices += told.prices
     sizes += told.sizes
     return rows
+
+
+def _each_once(told: BookChanges) -> BookChanges:
+    """Return each level as it was told last: of the rows of an event, none is before another."""
+    levels = zip(told.are_bids, told.prices, strict=True)
+    last = dict(zip(levels, told.sizes, strict=True))
+    if len(last) == len(told.prices):  # as all of 10,504 frames in two captures
+        return told
+    sides, prices = zip(*last, strict=True)
+    return BookChanges(told.product, told.time, told.is_snapshot, [*sides], [*prices], [*last.values()])
 
 
 def _add_trades(lists: Lists, received: int, told: Trades, event: int) -> int:  # noqa: ARG001

@@ -20,6 +20,11 @@ CASES: list[Case] = [
         BOOK,
         [(5, 9, 7, True, "1", "3", True), (5, 9, 7, False, "2", "0", True)],
     ),
+    (
+        BookChanges("P", 5, False, [True, False, True], ["1", "1", "1"], ["3", "4", "0"]),  # a level twice
+        BOOK,
+        [(5, 9, 7, True, "1", "0", False), (5, 9, 7, False, "1", "4", False)],
+    ),
     (BookChanges("P", 5, True, [], [], []), BOOK, [(5, 9, 7, True, "0", "0", True)]),
     (
         Trades("P", False, ["a", "b"], [3, 4], [True, False], ["1", "2"], ["5", "6"]),

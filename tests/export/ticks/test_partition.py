@@ -56,7 +56,8 @@ def test_each_row_group_has_the_span_of_its_times(tmp_path: Path) -> None:
 def test_events_of_no_row_or_several_have_their_times_at_each_row(tmp_path: Path) -> None:
     stage, partition = begun(tmp_path)
     for number, rows in enumerate([0, 2, 0, 0, 1, 3, 0]):
-        changes = BookChanges("BTC-USD", START + number, rows == 3, [True] * rows, ["1"] * rows, ["2"] * rows)
+        prices = [str(price) for price in range(rows)]
+        changes = BookChanges("BTC-USD", START + number, rows == 3, [True] * rows, prices, ["2"] * rows)
         partition.held += KIND.add(partition.lists, START + number, changes, number)
     partition.close()
     stage.commit()
