@@ -47,7 +47,8 @@ class StreamTarget:
                 self.size += written
                 rest = rest[written:]
         except (OSError, ValueError) as error:
-            raise WriteError(self.path, f"cannot be written: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise WriteError(self.path, f"cannot be written: {reason}") from error
         finally:
             self.busy_since = None
 

@@ -28,7 +28,7 @@ def test_a_stream_takes_the_bytes_as_they_come() -> None:
 def test_a_full_disk_behind_a_stream_is_a_write_error() -> None:
     with Path("/dev/full").open("wb", buffering=0) as full:
         target = StreamTarget(full, Path("stdout"))
-        with pytest.raises(WriteError, match="No space left on device") as caught:
+        with pytest.raises(WriteError, match=r"^stdout: cannot be written: No space left on device$") as caught:
             target.write(b"one")
     assert "\n" not in str(caught.value)
     assert target.size == 0
