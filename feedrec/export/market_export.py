@@ -22,6 +22,8 @@ from .untimed import Item
 
 __all__ = ["MarketExport", "export_market"]
 
+_HINT = "if another tool recorded a venue, convert its file with --endpoint"
+
 
 class MarketExport(msgspec.Struct):
     """
@@ -90,7 +92,8 @@ def export_market(
     feed = feed_of(endpoint)
     reader = None if feed is None else market_reader_of(feed)
     if feed is None or reader is None:
-        raise UsageError(f"{inputs[0].path}: of {endpoint}, feedrec does not know books and trades to export")
+        hint = f": {_HINT}" if endpoint == "raw" else ""
+        raise UsageError(f"{inputs[0].path}: of {endpoint}, feedrec does not know books and trades to export{hint}")
     rules = Rules(feed.describe, rule_of(feed), getattr(feed, "describe_all", None))  # which a plug-in need not have
     stream = MarketStream(inputs, reader, rules, selection=selection, on_read=on_read)
     sink = begin(reader.exchange)

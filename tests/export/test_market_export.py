@@ -104,5 +104,9 @@ def test_nothing_is_left_of_an_export_that_fails(tmp_path: Path) -> None:
 def test_an_endpoint_of_which_nothing_is_known_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     create_recording(path, Header("raw", "wss://x", START, "test")).finish()
-    with pytest.raises(UsageError, match="of raw, feedrec does not know books and trades to export"):
+    with pytest.raises(UsageError, match=r"does not know books and trades to export: if another tool .* --endpoint$"):
+        export_market(inputs(path), Sink)
+    path = tmp_path / "b.jsonl"
+    create_recording(path, Header("coinmarketcap", "wss://x", START, "test")).finish()
+    with pytest.raises(UsageError, match=r"of coinmarketcap, feedrec does not know books and trades to export$"):
         export_market(inputs(path), Sink)
