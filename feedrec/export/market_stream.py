@@ -2,8 +2,8 @@
 What recordings tell of the market, in order, with what is missing: what exports of prices and trades are made of.
 
 `continuity.py` has the rules of what is told; `untimed.py` those for snapshots to which the venue gives no time.
-Missing frames are those of which an event tells, and those that show only in the numbers of frames, as in what another
-tool recorded.
+Missing frames are those of which an event tells, those that show only in the numbers of frames, as in what another tool
+recorded, and those of books that are not understood.
 
 What was made of several recordings (`convert --dedupe`) has each frame once, from any of its connections. So these
 count as one, which ends with the last of them, and each `gap` is of a channel (docs/format.md).
@@ -23,7 +23,7 @@ from ..formats.line.columns import ReceivedColumns, stretches
 from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, runs_of
 from ..formats.tools.input_lines import InputLines
-from ..model import Event, Frame
+from ..model import Event, Frame, FrameInfo
 from .continuity import ANYONE, BookLost, Connection, Continuity, Gap
 from .untimed import Item, with_times
 
@@ -140,15 +140,19 @@ class MarketStream:
         for time, conn, payload, info in columns:
             told, this = read(info, payload), (run, conn) if is_single else self._conn(run, conn)
             if not told or products:
-                yield from self._frame(this, time, told)
+                yield from self._frame(this, time, info, told)
                 continue
             for one in take(this, time, told):
                 yield Item(time, one)
 
-    def _frame(self, conn: Connection, time: int, told: Sequence[Told] | None) -> Iterator[Item]:
-        """Yield what is told of all that a frame tells, or count it if it was not understood."""
+    def _frame(self, conn: Connection, time: int, info: FrameInfo, told: Sequence[Told] | None) -> Iterator[Item]:
+        """Yield what is told of all that a frame tells; if it was not understood, what it may have told is missing."""
         if told is None:
             self.not_understood += 1
+            if info.channel == self._reader.book_channel:
+                details = {"product": info.products[0]} if len(info.products) == 1 else {}
+                for lost in self._continuity.take_event(conn[0], Event(time, conn[1], "gap", details), ("book",)):
+                    yield Item(time, lost)
             return
         products = self._selection.products
         chosen = [one for one in told if one.product in products] if products else told
@@ -175,4 +179,4 @@ class MarketStream:
             yield from self._hole(run, frame.conn, frame.time, gap)
         if not self._selection.is_filter or self._selection.takes_received(frame.conn, info):
             conn = self._conn(run, frame.conn, is_synthetic=frame.synthetic)
-            yield from self._frame(conn, frame.time, self._reader.read(info, frame.payload))
+            yield from self._frame(conn, frame.time, info, self._reader.read(info, frame.payload))

@@ -116,9 +116,20 @@ def test_a_frame_about_several_products_tells_of_those_that_are_selected(tmp_pat
     assert item.told.product == "C-D"
 
 
-def test_frames_that_are_not_understood_are_counted(tmp_path: Path) -> None:
-    found = stream(write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, CHANGE.replace(b'"bid"', b'"between"'))))
-    assert kinds(list(found)) == ["BookChanges"]
+@pytest.mark.parametrize("many", [1, 20], ids=["one by one", "many at once"])
+def test_a_book_is_not_known_after_a_frame_that_is_not_understood(tmp_path: Path, many: int) -> None:
+    odd = CHANGE.replace(b'"bid"', b'"between"')
+    found = stream(write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, *[CHANGE] * many, odd, CHANGE, SNAPSHOT)))
+    told = list(found)
+    assert kinds(told) == ["BookChanges"] * (1 + many) + ["BookLost", "Gap", "BookChanges"]
+    assert told[-2].told == Gap("A-B", "book", "gap", START + many, START + many + 3)
+    assert found.not_understood == 1
+
+
+def test_a_ticker_that_is_not_understood_is_counted(tmp_path: Path) -> None:
+    odd = msgspec.json.encode({"channel": "ticker", "events": [{"type": "other", "tickers": []}]})
+    found = stream(write(tmp_path / "a.jsonl.zst", frames(SNAPSHOT, odd, CHANGE)))
+    assert kinds(list(found)) == ["BookChanges"] * 2
     assert found.not_understood == 1
 
 
