@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ...model import FrameInfo
 from ..base import Feed
 from .told import Told
 
-__all__ = ["MarketReader", "market_reader_of"]
+__all__ = ["ChannelReaders", "MarketReader", "ReadFrame", "market_reader_of"]
+
+ReadFrame = Callable[[bytes], Sequence[Told] | None]
+"""Reads frames of one channel, as `MarketReader.read` does; it may raise ValueError for one that is not understood."""
 
 
 class MarketReader(Protocol):
@@ -34,6 +37,28 @@ class MarketReader(Protocol):
 
         """
         ...
+
+
+class ChannelReaders(MarketReader):
+    """
+    Reads the frames of each channel by a function of its own; see `MarketReader`.
+
+    Attributes:
+        by_channel: The functions, by the channel as frames are described.
+
+    """
+
+    by_channel: Mapping[str, ReadFrame]
+
+    def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told] | None:
+        """Return what a frame tells; see `MarketReader`."""
+        read = self.by_channel.get(info.channel)
+        if read is None:
+            return ()
+        try:
+            return read(payload)
+        except ValueError:
+            return None
 
 
 def market_reader_of(feed: Feed) -> MarketReader | None:

@@ -7,12 +7,12 @@ of 1970, as the documents show them, it is the frame's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 
-from ....model import NANOSECONDS, FrameInfo, parse_time
-from ...market.reader import MarketReader
+from ....model import NANOSECONDS, parse_time
+from ...market.reader import ChannelReaders, ReadFrame
 from ...market.told import BookChanges, Candle, Ticker, Told, Trades
 from ..book import Update, decode_book_frame
 from ..channels import TICKER, TICKER_BATCH
@@ -29,23 +29,6 @@ _A_YEAR = 365 * 86400 * NANOSECONDS
 _SIDES = ("BUY", "SELL")
 
 _event_time = attrgetter("event_time")
-
-
-class AdvancedMarketReader(MarketReader):
-    """Reads level2, trades, tickers and candles; see `MarketReader`."""
-
-    exchange = "coinbase"
-    book_channel = "level2"
-
-    def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told] | None:
-        """Return what a frame tells; see `MarketReader`."""
-        read = _READ.get(info.channel)
-        if read is None:
-            return ()
-        try:
-            return read(payload)
-        except ValueError:  # of a time
-            return None
 
 
 def _book(payload: bytes) -> list[Told] | None:
@@ -162,11 +145,15 @@ def _candles(payload: bytes) -> list[Told] | None:
     ]
 
 
-_READ: dict[str, Callable[[bytes], list[Told] | None]] = {
-    "level2": _book,
-    "market_trades": _trades,
-    TICKER: _tickers,
-    TICKER_BATCH: _tickers,
-    "candles": _candles,
-}
-"""What reads the frames of each channel."""
+class AdvancedMarketReader(ChannelReaders):
+    """Reads level2, trades, tickers and candles; see `MarketReader`."""
+
+    exchange = "coinbase"
+    book_channel = "level2"
+    by_channel: Mapping[str, ReadFrame] = {
+        "level2": _book,
+        "market_trades": _trades,
+        TICKER: _tickers,
+        TICKER_BATCH: _tickers,
+        "candles": _candles,
+    }

@@ -8,32 +8,15 @@ which the feed has no snapshot. A book's snapshot had no time before 2026.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
-from ....model import FrameInfo, parse_time
-from ...market.reader import MarketReader
+from ....model import parse_time
+from ...market.reader import ChannelReaders, ReadFrame
 from ...market.told import BookChanges, Ticker, Told, Trades
 from ..book import BookFrame, decode_book_frame
 from .shapes import decode_match, decode_ticker
 
 __all__ = ["ExchangeMarketReader"]
-
-
-class ExchangeMarketReader(MarketReader):
-    """Reads level2, trades and tickers; see `MarketReader`."""
-
-    exchange = "coinbase"
-    book_channel = "level2"
-
-    def read(self, info: FrameInfo, payload: bytes) -> Sequence[Told] | None:
-        """Return what a frame tells; see `MarketReader`."""
-        read = _READ.get(info.channel)
-        if read is None:
-            return ()
-        try:
-            return read(payload)
-        except ValueError:  # of a time
-            return None
 
 
 def _book(payload: bytes) -> Sequence[Told] | None:
@@ -115,10 +98,14 @@ def _ticker(payload: bytes) -> Sequence[Told] | None:
     )
 
 
-_READ: dict[str, Callable[[bytes], Sequence[Told] | None]] = {
-    "level2": _book,
-    "matches": _match,
-    "user": _own_match,
-    "ticker": _ticker,
-}
-"""What reads the frames of each channel, as they are described."""
+class ExchangeMarketReader(ChannelReaders):
+    """Reads level2, trades and tickers; see `MarketReader`."""
+
+    exchange = "coinbase"
+    book_channel = "level2"
+    by_channel: Mapping[str, ReadFrame] = {
+        "level2": _book,
+        "matches": _match,
+        "user": _own_match,
+        "ticker": _ticker,
+    }
