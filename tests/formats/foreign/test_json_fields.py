@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.errors import LineError
-from feedrec.formats.foreign.json_fields import fields_of, find, time_of
+from feedrec.formats.foreign.json_fields import fields_of, find, nanoseconds_of, time_of
 from feedrec.model import format_time, parse_time
 
 
@@ -53,3 +53,14 @@ def test_a_field_that_is_not_there_is_named_with_its_parents() -> None:
     for path in ("a.c", "a.b.c", "c.d", "d"):
         with pytest.raises(LineError, match=f"no field '{path}'"):
             find(fields, path)
+
+
+@pytest.mark.parametrize(("text", "time"), [(b"7", 7), (b"1795280520127565020", 1_795_280_520_127_565_020), (b"0", 0)])
+def test_a_whole_number_of_nanoseconds_is_that_however_small_it_is(text: bytes, time: int) -> None:
+    assert nanoseconds_of(text, "t") == time
+
+
+def test_any_other_text_of_nanoseconds_is_a_time_as_elsewhere() -> None:
+    assert nanoseconds_of(b'"1970-01-01T00:00:01Z"', "t") == 1_000_000_000
+    with pytest.raises(LineError, match="its field 't' is not a time"):
+        nanoseconds_of(b"9" * 25, "t")

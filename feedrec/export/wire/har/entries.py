@@ -64,12 +64,12 @@ def message_text(frame: Frame) -> tuple[bytes, bool]:
     if not (is_text or frame.binary):
         marks.append("_feedrecBase64")
     more = b"".join(b',"%b":true' % mark.encode() for mark in marks)
-    head = b'{"type":"%b","time":%d.%09d,"opcode":%d,"_feedrecTime":"%b"%b,"data":"' % (
+    head = b'{"type":"%b","time":%d.%09d,"opcode":%d,"_feedrecTime":%d%b,"data":"' % (
         kind,
         seconds,
         rest,
         opcode,
-        format_time(frame.time).encode(),
+        frame.time,
         more,
     )
     return b"".join((head, data, b'"}')), not (is_text or frame.binary)
@@ -132,7 +132,7 @@ def exchange_entry(exchange: HttpExchange) -> bytes:
         "cache": {},
         "timings": _timings(milliseconds, 0.0),
         "_resourceType": "fetch",
-        "_feedrecTime": format_time(exchange.time),
+        "_feedrecTime": exchange.time,
         **({"_feedrecRedacted": True} if exchange.redacted else {}),
         **({"_feedrecBy": exchange.by} if exchange.by else {}),
     }

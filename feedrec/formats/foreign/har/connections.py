@@ -11,7 +11,7 @@ from ....errors import LineError
 from ....model import Direction, Event, Frame, Record, parse_time
 from ...line.codec import decode_line
 from ...line.payload.json_strings import from_base64, text_of
-from ..json_fields import time_of
+from ..json_fields import nanoseconds_of, time_of
 from ..source import Secrecy, imported_frame, lost
 from ..told_directions import direction_of
 
@@ -194,7 +194,7 @@ def _record(text: msgspec.Raw, conn: int, secrecy: Secrecy) -> Record | None:
     """Return the record of a message; None if it is a ping or a pong."""
     message = _decode_message(text)
     own_time = bytes(message.own_time)
-    time = time_of(own_time, "_feedrecTime") if own_time else time_of(bytes(message.time), "time")
+    time = nanoseconds_of(own_time, "_feedrecTime") if own_time else time_of(bytes(message.time), "time")
     kind = bytes(message.type)
     if kind == _ERROR:
         return Event(time, conn, "close", lost(error=_decode_any(message.data)))

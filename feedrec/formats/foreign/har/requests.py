@@ -11,7 +11,7 @@ from ....http_messages import Headers, HttpAnswer, HttpRequest, target_of
 from ....model import Event
 from ...line.http_events import http_event
 from ...line.payload.json_strings import from_base64, text_of
-from ..json_fields import time_of
+from ..json_fields import nanoseconds_of
 from ..source import Secrecy
 from .connections import started_at
 
@@ -89,7 +89,7 @@ def span_of(entry: RequestEntry) -> tuple[int, int]:
     started = started_at(entry.started)
     own_time = bytes(entry.own_time)
     if own_time:
-        return started, time_of(own_time, "_feedrecTime")
+        return started, nanoseconds_of(own_time, "_feedrecTime")
     taken = bytes(entry.time)
     if not _MILLISECOND.fullmatch(taken):  # -1: unknown
         return started, started

@@ -20,7 +20,7 @@ from feedrec.formats.foreign.har.har_source import HarSource
 from feedrec.formats.foreign.opening import FORMS, open_any
 from feedrec.formats.foreign.source import Importing, Skipped
 from feedrec.formats.line.http_events import exchange_of
-from feedrec.model import Event, Frame, Record
+from feedrec.model import Event, Frame, Record, parse_time
 
 from ..secrecy import IMPORTING, SECRECY
 from .archives import MILLISECOND, SECOND, TWO, Entry, T, archive, connection, message, request
@@ -54,7 +54,9 @@ def test_connections_of_an_archive_are_merged_by_time(tmp_path: Path, pack: Pack
 
 def test_times_are_read_by_their_digits(tmp_path: Path) -> None:
     """Not as floats, which have no nanoseconds; and what feedrec writes beside them is taken first."""
-    text = archive(connection(message("1", "A"), message("2", "B", _feedrecTime="2026-11-21T17:00:09.123456789Z")))
+    text = archive(
+        connection(message("1", "A"), message("2", "B", _feedrecTime=parse_time("2026-11-21T17:00:09.123456789Z")))
+    )
     text = text.replace(b'"time": 1.0', b'"time": 1795280401.1234567890123')
     frames = [record for record in read(tmp_path / "x", text) if isinstance(record, Frame)]
     assert [frame.time - T for frame in frames] == [1_123_456_789, 9_123_456_789]
