@@ -51,7 +51,7 @@ importing_options = all_options(
     click.option(
         "--endpoint",
         metavar="NAME",
-        help="The endpoint that a file of another tool came from.  [default: the one that it names, or raw]",
+        help="The endpoint that a file of another tool came from.  [default: as its address, or raw]",
     ),
 )
 
@@ -134,7 +134,15 @@ def importing_with(options: dict[str, Any], losses: Losses) -> Importing:
     from ...feeds.redaction import Redaction
     from ...formats.foreign.source import Importing
 
-    return Importing(_Secrecy(Redaction()), options["skip_bad"], losses.note_damage, losses.note_skipped)
+    secrecy = _Secrecy(Redaction())
+    return Importing(secrecy, options["skip_bad"], losses.note_damage, losses.note_skipped, _endpoint_at)
+
+
+def _endpoint_at(url: str) -> str | None:
+    from ...feeds import feed_at
+
+    feed = feed_at(url)
+    return None if feed is None else feed.name
 
 
 class _Secrecy:

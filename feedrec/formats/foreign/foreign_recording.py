@@ -10,10 +10,12 @@ from ...errors import LineError, NotARecordingError
 from ...model import Event, Frame, Header, Record, format_time
 from ..file.recording import Recording
 from ..file.recording_file import RecordingFile
-from ..line.codec import encode_event, encode_frame, encode_header
+from ..line.codec import decode_line, encode_event, encode_frame, encode_header
 from .source import Importing, MakeSource, Source
 
 __all__ = ["ForeignRecording"]
+
+_OPEN = b'"event":"open"'
 
 
 class ForeignRecording(Recording):
@@ -23,7 +25,8 @@ class ForeignRecording(Recording):
     Args:
         file: The file; closed with the recording, and if that cannot be made.
         make_source: Makes what gives its records.
-        endpoint: Name of the endpoint that it came from; None for the one that it names, or `raw`.
+        endpoint: Name of the endpoint that it came from; None for the one that it names, or whose address its first
+            connection was to, or `raw`.
         importing: How it is read.
 
     Raises:
@@ -40,13 +43,14 @@ class ForeignRecording(Recording):
         self._importing = importing
         source = make_source(file, importing)
         try:
-            begun = self._first_time(source)
+            begun, address = self._beginning(source)
         except BaseException:
             self.close()
             raise
         url = importing.secrecy.address(source.url) if source.url else ""
         self.shows_run = bool(url)  # else files that have nothing in common but the time of the first record look alike
-        self.header = Header(endpoint or source.endpoint or "raw", url, begun, f"feedrec {__version__}")
+        name = endpoint or source.endpoint or importing.endpoint_at(url or address) or "raw"
+        self.header = Header(name, url, begun, f"feedrec {__version__}")
         self.header_line = encode_header(self.header)
 
     def batches(self, start: int | None = None, end: int | None = None) -> Iterator[list[bytes]]:
@@ -58,9 +62,13 @@ class ForeignRecording(Recording):
     def raise_bad_line(self, line: bytes, error: LineError) -> NoReturn:  # noqa: ARG002
         raise error
 
-    def _first_time(self, source: Source) -> int:
+    def _beginning(self, source: Source) -> tuple[int, str]:
+        """Return the first time, and the address of the first connection, as far as these are told at once."""
         for lines in self._timed_lines(source):
-            return lines[0][0]
+            events = (decode_line(line) for _, line in lines if _OPEN in line)
+            opened = next((event for event in events if isinstance(event, Event) and event.name == "open"), None)
+            address = None if opened is None else opened.details.get("url")
+            return lines[0][0], address if isinstance(address, str) else ""
         why = f": {source.skipped}" if source.skipped.count else ""
         raise NotARecordingError(self.path, f"contains no frame{why}")
 

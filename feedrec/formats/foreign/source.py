@@ -95,6 +95,7 @@ class Importing(NamedTuple):
         on_damage: Called when a file cannot be read further, or its end is cut off; what is whole then ends with a
             `damage` event. None to have the damage raised.
         on_skipped: Called with what was passed over, if anything was.
+        endpoint_at: Returns the name of the endpoint that has an address; None if it is not known.
 
     """
 
@@ -102,6 +103,7 @@ class Importing(NamedTuple):
     skips_bad: bool = False
     on_damage: OnDamage | None = None
     on_skipped: OnSkipped | None = None
+    endpoint_at: Callable[[str], str | None] = lambda _url: None
 
 
 class Source(Protocol):

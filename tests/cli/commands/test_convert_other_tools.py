@@ -56,6 +56,26 @@ def test_packets_that_feedrec_wrote_come_back_with_their_frames(tmp_path: Path) 
         assert recording.header.endpoint == "coinbase-advanced"
 
 
+def test_the_address_of_the_first_connection_tells_the_endpoint(tmp_path: Path) -> None:
+    capture = Capture()
+    stream = capture.stream(T)
+    stream.upgrade(T, {**HANDSHAKE, "X-Cryptofeed-Address": "wss://advanced-trade-ws.coinbase.com"})
+    stream.receive(T + 2, b"{}")
+    (tmp_path / "x.pcap").write_bytes(capture.file())
+    rows = [
+        {"ts": 1, "t": "connect", "data": "wss://ws-feed.exchange.coinbase.com"},
+        {"ts": 2, "t": "recv", "data": "{}"},
+    ]
+    (tmp_path / "x.ndjson").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for source, options, endpoint in (
+        ("x.pcap", (), "coinbase-advanced"),
+        ("x.pcap", ("--endpoint", "raw"), "raw"),
+        ("x.ndjson", (*ENVELOPES, "--direction-field", "t"), "coinbase-exchange"),
+    ):
+        with open_recording(converted(tmp_path / source, *options)) as recording:
+            assert recording.header.endpoint == endpoint
+
+
 def test_secrets_of_a_capture_stay_out_of_the_recording(tmp_path: Path) -> None:
     """Wherever a client of cryptofeed sent them; what the venue sent stays verbatim."""
     capture = Capture()
