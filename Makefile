@@ -35,11 +35,11 @@ LOWEST_WEBSOCKETS := 13.1
 # What never imports websockets (a contract of import-linter says so), commands on files, which do not load it either, the
 # house and its pages: the same with any of it.
 # Drawn examples are few here, as on the other Pythons: `make coverage` has looked for what is wrong in the logic.
-KNOW_NO_WEBSOCKETS := $(addprefix tests/,formats feeds $(addprefix recorder/,commands keeping output) \
-	$(addprefix cli/,converting inspecting) \
+KNOW_NO_WEBSOCKETS := $(addprefix tests/,export formats feeds $(addprefix recorder/,commands keeping output) \
+	$(addprefix cli/,converting exporting inspecting) \
 	$(addprefix test_,$(addsuffix .py,accounting architecture coverage_page house http_messages model recorded_accounting \
 	spelling times))) \
-	$(wildcard $(addprefix tests/cli/commands/test_,cat*.py convert*.py info*.py repair*.py verify*.py))
+	$(wildcard $(addprefix tests/cli/commands/test_,cat*.py convert*.py export*.py info*.py repair*.py verify*.py))
 
 test-lowest: .venv-lowest/.ready
 	.venv-lowest/bin/python $(TESTS) --hypothesis-profile thin $(addprefix --ignore ,$(KNOW_NO_WEBSOCKETS))

@@ -63,7 +63,7 @@ def test_what_a_client_has_of_the_venue_is_in_the_ledger(tmp_path: Path) -> None
         venue = Venue(tmp_path, Whims(rate=1000, snapshot=1000))
         async with asyncio.timeout(HANG_TIMEOUT), await asyncio.start_server(venue.handle, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            async with connect(f"ws://127.0.0.1:{port}/x.1", compression=None, max_queue=None) as client:
+            async with connect(f"ws://127.0.0.1:{port}/x.1", compression=None, max_queue=1000) as client:
                 await client.send(SUBSCRIBE)
                 for expected in range(30):
                     payload = str(await client.recv()).encode()

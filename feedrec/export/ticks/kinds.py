@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from ...feeds.decoding import numbers_in
 from ...feeds.market.told import BookChanges, Candle, Ticker, Trades
+from ...feeds.state.book import price_key
 from ..continuity import Gap
 from .columns import Column, count, flag, one_of, price, size, text, time
 
@@ -51,13 +53,16 @@ def _add_changes(lists: Lists, received: int, told: BookChanges, event: int) -> 
 
 
 def _each_once(told: BookChanges) -> BookChanges:
-    """Return each level as it was told last: of the rows of an event, none is before another."""
-    levels = zip(told.are_bids, told.prices, strict=True)
-    last = dict(zip(levels, told.sizes, strict=True))
-    if len(last) == len(told.prices):  # as all of 10,504 frames in two captures
-        return told
-    sides, prices = zip(*last, strict=True)
-    return BookChanges(told.product, told.time, told.is_snapshot, [*sides], [*prices], [*last.values()])
+    """Return each level as it was told last, however its price is spelled: an event's rows have no order."""
+    numbers = numbers_in(told.prices)
+    if numbers is not None and len(set(zip(told.are_bids, numbers, strict=True))) == len(numbers):
+        return told  # as all of 10,504 frames in two captures
+    last: dict[object, tuple[bool, str, str]] = {}
+    for level in zip(told.are_bids, told.prices, told.sizes, strict=True):
+        key = price_key(level[1])
+        last[level[0], level[1] if key is None else key] = level
+    are_bids, prices, sizes = map(list, zip(*last.values(), strict=True))
+    return BookChanges(told.product, told.time, told.is_snapshot, are_bids, prices, sizes)
 
 
 def _add_trades(lists: Lists, received: int, told: Trades, event: int) -> int:  # noqa: ARG001

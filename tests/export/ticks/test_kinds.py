@@ -25,6 +25,11 @@ CASES: list[Case] = [
         BOOK,
         [(5, 9, 7, True, "1", "0", False), (5, 9, 7, False, "1", "4", False)],
     ),
+    (
+        BookChanges("P", 5, False, [False] * 3, ["1", "1.0", "1"], ["0", "1", "0"]),  # the same, spelled otherwise
+        BOOK,
+        [(5, 9, 7, False, "1", "0", False)],
+    ),
     (BookChanges("P", 5, True, [], [], []), BOOK, [(5, 9, 7, True, "0", "0", True)]),
     (
         Trades("P", False, ["a", "b"], [3, 4], [True, False], ["1", "2"], ["5", "6"]),
