@@ -106,14 +106,16 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
 
 
 HARD_CODED = """
-import json
+import asyncio, json
 from urllib.request import urlopen
-from websockets.sync.client import connect
+from websockets.asyncio.client import connect
 with urlopen("https://api.coinbase.com/api/v3/brokerage/market/products") as answer:
     assert [one["product_id"] for one in json.load(answer)["products"]] == ["BTC-USD", "ETH-USD"]
-with connect("wss://advanced-trade-ws.coinbase.com", max_size=None) as venue:
-    venue.send('{"type":"subscribe","channel":"ticker","product_ids":["BTC-USD"]}')
-    print(len(list(venue)))
+async def count():
+    async with connect("wss://advanced-trade-ws.coinbase.com", max_size=None) as venue:
+        await venue.send('{"type":"subscribe","channel":"ticker","product_ids":["BTC-USD"]}')
+        return len([frame async for frame in venue])
+print(asyncio.run(count()))
 """
 
 
