@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 __all__ = ["MAX_PACKET", "Packet", "PacketParser"]
 
@@ -29,7 +30,7 @@ class Packet(NamedTuple):
     data: bytes
 
 
-class PacketParser(Protocol):
+class PacketParser(ABC):
     """
     Takes a capture file in pieces.
 
@@ -38,7 +39,14 @@ class PacketParser(Protocol):
 
     """
 
-    offset: int
+    def __init__(self) -> None:
+        self.offset = 0
+        self._buffer = bytearray()
+
+    @property
+    def is_amid_packet(self) -> bool:
+        """Whether bytes were taken that are not a whole part of the file yet."""
+        return bool(self._buffer)
 
     def feed(self, data: bytes) -> Iterator[Packet]:
         """
@@ -48,7 +56,18 @@ class PacketParser(Protocol):
             StreamDamage: If these are not the bytes of such a file.
 
         """
+        self._buffer += data
+        start = 0
+        try:
+            while (part := self._next(self._buffer, start)) is not None:
+                size, packet = part
+                if packet is not None:
+                    yield packet
+                start += size
+        finally:
+            del self._buffer[:start]
+            self.offset += start
 
-    @property
-    def is_amid_packet(self) -> bool:
-        """Whether bytes were taken that are not a whole packet yet."""
+    @abstractmethod
+    def _next(self, buffer: bytearray, start: int) -> tuple[int, Packet | None] | None:
+        """Return the size of the part that begins there, and its packet, if any; None if the part is not whole."""

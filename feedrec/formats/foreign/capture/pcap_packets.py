@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
 from ....model import TIME_LIMIT
 from ...stream.zstd_parser import StreamDamage
-from .packets import MAX_PACKET, Packet
+from .packets import MAX_PACKET, Packet, PacketParser
 
 __all__ = ["PcapParser"]
 
@@ -25,56 +24,32 @@ _SECOND = 10**9
 _LINK_TYPE = 0xFFFF  # the other bits say how long a frame check sequence is
 
 
-class PcapParser:
-    """
-    Takes a pcap file in pieces.
-
-    Attributes:
-        offset: Up to where everything was parsed.
-
-    """
+class PcapParser(PacketParser):
+    """Takes a pcap file in pieces; see `PacketParser`."""
 
     def __init__(self) -> None:
-        self.offset = 0
-        self._buffer = bytearray()
+        super().__init__()
         self._unit = 1
         self._link_type = 0
         self._header: struct.Struct | None = None
 
-    @property
-    def is_amid_packet(self) -> bool:
-        """Whether bytes were taken that are not a whole packet yet."""
-        return bool(self._buffer)
-
-    def feed(self, data: bytes) -> Iterator[Packet]:
-        """
-        Take the next bytes; yield the packets that are whole now.
-
-        Raises:
-            StreamDamage: If these are not the bytes of such a file.
-
-        """
-        self._buffer += data
-        buffer, start = self._buffer, 0
-        try:
-            if self._header is None:
-                if len(buffer) < _FILE_HEADER:
-                    return
-                self._header, start = self._begin(buffer), _FILE_HEADER
-            while len(buffer) >= start + _PACKET_HEADER:
-                seconds, fraction, size, _ = self._header.unpack_from(buffer, start)
-                time = seconds * _SECOND + fraction * self._unit
-                if size > MAX_PACKET or fraction * self._unit >= _SECOND or time >= TIME_LIMIT:
-                    raise StreamDamage(self.offset + start, "the file has something that is no packet")
-                end = start + _PACKET_HEADER + size
-                if len(buffer) < end:
-                    return
-                packet = bytes(buffer[start + _PACKET_HEADER : end])
-                yield Packet(self.offset + start, time, self._link_type, packet)
-                start = end
-        finally:
-            del buffer[:start]
-            self.offset += start
+    def _next(self, buffer: bytearray, start: int) -> tuple[int, Packet | None] | None:
+        if self._header is None:
+            if len(buffer) < _FILE_HEADER:
+                return None
+            self._header = self._begin(buffer)
+            return _FILE_HEADER, None
+        if len(buffer) < start + _PACKET_HEADER:
+            return None
+        seconds, fraction, size, _ = self._header.unpack_from(buffer, start)
+        time = seconds * _SECOND + fraction * self._unit
+        if size > MAX_PACKET or fraction * self._unit >= _SECOND or time >= TIME_LIMIT:
+            raise StreamDamage(self.offset + start, "the file has something that is no packet")
+        end = start + _PACKET_HEADER + size
+        if len(buffer) < end:
+            return None
+        data = bytes(buffer[start + _PACKET_HEADER : end])
+        return end - start, Packet(self.offset + start, time, self._link_type, data)
 
     def _begin(self, buffer: bytearray) -> struct.Struct:
         order, self._unit = _FORMS[bytes(buffer[:4])]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
 from ....model import TIME_LIMIT
 from ...stream.zstd_parser import StreamDamage
-from .packets import MAX_PACKET, Packet
+from .packets import MAX_PACKET, Packet, PacketParser
 
 __all__ = ["PcapngParser"]
 
@@ -26,55 +25,28 @@ _SECOND = 10**9
 _NOT_OF_IT = "the file has something that is no block of pcapng"
 
 
-class PcapngParser:
-    """
-    Takes a pcapng file in pieces.
-
-    Attributes:
-        offset: Up to where everything was parsed.
-
-    """
+class PcapngParser(PacketParser):
+    """Takes a pcapng file in pieces; see `PacketParser`."""
 
     def __init__(self) -> None:
-        self.offset = 0
-        self._buffer = bytearray()
+        super().__init__()
         self._order = "<"
         self._interfaces: list[tuple[int, int, int]] = []  # link type, units in a second, seconds to add
 
-    @property
-    def is_amid_packet(self) -> bool:
-        """Whether bytes were taken that are not a whole block yet."""
-        return bool(self._buffer)
-
-    def feed(self, data: bytes) -> Iterator[Packet]:
-        """
-        Take the next bytes; yield the packets that are whole now.
-
-        Raises:
-            StreamDamage: If these are not the bytes of such a file.
-
-        """
-        self._buffer += data
-        buffer, start = self._buffer, 0
+    def _next(self, buffer: bytearray, start: int) -> tuple[int, Packet | None] | None:
+        if len(buffer) < start + _AROUND:
+            return None
+        if buffer[start : start + 4] == b"\x0a\x0d\x0d\x0a":
+            self._begin_section(bytes(buffer[start + 8 : start + 12]), self.offset + start)
+        kind, size = struct.unpack_from(f"{self._order}2I", buffer, start)
+        if size < _AROUND or size % 4 or size > MAX_PACKET:
+            raise StreamDamage(self.offset + start, _NOT_OF_IT)
+        if len(buffer) < start + size:
+            return None
         try:
-            while len(buffer) >= start + _AROUND:
-                if buffer[start : start + 4] == b"\x0a\x0d\x0d\x0a":
-                    self._begin_section(bytes(buffer[start + 8 : start + 12]), self.offset + start)
-                kind, size = struct.unpack_from(f"{self._order}2I", buffer, start)
-                if size < _AROUND or size % 4 or size > MAX_PACKET:
-                    raise StreamDamage(self.offset + start, _NOT_OF_IT)
-                if len(buffer) < start + size:
-                    return
-                try:
-                    packet = self._take(kind, bytes(buffer[start + 8 : start + size - 4]), self.offset + start)
-                except (struct.error, IndexError):
-                    raise StreamDamage(self.offset + start, _NOT_OF_IT) from None
-                if packet is not None:
-                    yield packet
-                start += size
-        finally:
-            del buffer[:start]
-            self.offset += start
+            return size, self._take(kind, bytes(buffer[start + 8 : start + size - 4]), self.offset + start)
+        except (struct.error, IndexError):
+            raise StreamDamage(self.offset + start, _NOT_OF_IT) from None
 
     def _begin_section(self, magic: bytes, offset: int) -> None:
         if magic not in _ORDERS:
