@@ -30,7 +30,7 @@ from ..feeds.rest.seen_numbers import SeenNumbers
 from ..feeds.state.doubts import DOUBTS, DOUBTS_OF_RUN
 from ..model import NANOSECONDS, Event
 
-__all__ = ["ANYONE", "BookLost", "Connection", "Continuity", "Gap", "Of"]
+__all__ = ["ANYONE", "BOTH", "BookLost", "Connection", "Continuity", "Gap", "Of"]
 
 Of = Literal["book", "trades"]
 """What frames are missing of."""
@@ -45,7 +45,8 @@ _SURELY_OVER = 60 * NANOSECONDS
 _SILENT = 5 * NANOSECONDS
 """How long who tells tickers may bring nothing: heartbeats come each second, so it is not there any more."""
 
-_BOTH: Sequence[Of] = ("book", "trades")
+BOTH: Sequence[Of] = ("book", "trades")
+"""All that frames may be missing of."""
 
 
 class Gap(msgspec.Struct, frozen=True, gc=False):
@@ -112,7 +113,7 @@ class Continuity:
         self._takeovers: list[_Takeover] = []
         self._time = 0
 
-    def take_event(self, run: int, event: Event, of: Sequence[Of] = _BOTH) -> list[BookLost]:
+    def take_event(self, run: int, event: Event, of: Sequence[Of] = BOTH) -> list[BookLost]:
         """
         Take an event of a run; return the books that are not known from here on.
 
@@ -264,7 +265,7 @@ class Continuity:
         time: int,
         is_meant: Callable[[Connection], bool],
         product: object = None,
-        of: Sequence[Of] = _BOTH,
+        of: Sequence[Of] = BOTH,
     ) -> list[BookLost]:
         """Note that frames are missing of connections that are meant, or only of a product; return the books lost."""
         lost: list[BookLost] = []

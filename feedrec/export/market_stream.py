@@ -24,7 +24,7 @@ from ..formats.line.selection import Selection
 from ..formats.several.inputs import Input, runs_of
 from ..formats.tools.input_lines import InputLines
 from ..model import Event, Frame, FrameInfo
-from .continuity import ANYONE, BookLost, Connection, Continuity, Gap
+from .continuity import ANYONE, BOTH, BookLost, Connection, Continuity, Gap, Of
 from .untimed import Item, with_times
 
 __all__ = ["Gap", "Item", "MarketStream"]
@@ -102,8 +102,12 @@ class MarketStream:
 
     def _hole(self, run: int, conn: int, time: int, gap: Discontinuity) -> Iterator[Item]:
         product = getattr(gap, "product", None)  # where the venue counts by product
-        event = Event(time, conn, "gap", {} if product is None else {"product": product})
-        for lost in self._continuity.take_event(run, event):
+        return self._missing((run, conn), time, product)
+
+    def _missing(self, conn: Connection, time: int, product: str | None, of: Sequence[Of] = BOTH) -> Iterator[Item]:
+        """Take note of missing frames, as if an event told of them: of a product, or of all of a connection."""
+        event = Event(time, conn[1], "gap", {} if product is None else {"product": product})
+        for lost in self._continuity.take_event(conn[0], event, of):
             yield Item(time, lost)
 
     def _conn(self, run: int, conn: int, *, is_synthetic: bool = False) -> Connection:
@@ -150,9 +154,8 @@ class MarketStream:
         if told is None:
             self.not_understood += 1
             if info.channel == self._reader.book_channel:
-                details = {"product": info.products[0]} if len(info.products) == 1 else {}
-                for lost in self._continuity.take_event(conn[0], Event(time, conn[1], "gap", details), ("book",)):
-                    yield Item(time, lost)
+                product = info.products[0] if len(info.products) == 1 else None
+                yield from self._missing(conn, time, product, ("book",))
             return
         products = self._selection.products
         chosen = [one for one in told if one.product in products] if products else told
