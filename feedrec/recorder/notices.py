@@ -10,9 +10,10 @@ from typing import Any
 from ..errors import VenueError
 from ..feeds import Acceptance, FeedClient, Notice
 from ..feeds.redaction import Redaction
+from ..feeds.state.doubts import REVEALING
 from ..formats.file.growing.disk_rules import REPORT_EVERY
 from .output.counting_writer import CountingWriter
-from .resync.resync import REVEALING, Resync
+from .resync.resync import Resync
 
 __all__ = ["MOST_LINES", "MOST_TEXT", "NoticeLimit", "Notices"]
 

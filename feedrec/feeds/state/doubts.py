@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["DOUBTS", "DOUBTS_OF_RUN"]
+__all__ = ["DOUBTS", "DOUBTS_OF_RUN", "REVEALING"]
 
-DOUBTS = frozenset(["gap", "reset", "crossed", "resync"])
+REVEALING = frozenset(["gap", "reset", "crossed"])
+"""Those that reveal it: a recorder subscribes the book again then, which is a `resync`."""
+
+DOUBTS = REVEALING | {"resync"}
 """Those that are about the product that they name, or else about all of their connection."""
 
 DOUBTS_OF_RUN = frozenset(["lost", "damage"])

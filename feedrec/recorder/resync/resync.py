@@ -11,10 +11,7 @@ from ...feeds.base import BookSubscription
 from ...feeds.client_half.subscriptions import add_subscriptions, named, remove_subscriptions
 from .wrong_books import Step, WrongBooks
 
-__all__ = ["REVEALING", "Asking", "Resync"]
-
-REVEALING = ("gap", "reset", "crossed")
-"""The events after which books are wrong, or may be."""
+__all__ = ["Asking", "Resync"]
 
 _SETTLES_WITHIN = 15.0  # seconds: longer than any client half waits for its acks
 
