@@ -1,0 +1,95 @@
+"""How a replay went, in words and as JSON, and the exit code."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING, Any
+
+from .. import output
+from ..terminal import echo_json, echo_prose
+from .dialogue import tell_failure
+
+if TYPE_CHECKING:
+    from ...admission.log_limit import Log
+    from ...replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
+
+__all__ = ["code_of", "report", "tell_of_client"]
+
+log = logging.getLogger("feedrec")
+
+
+def report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
+    """Report the totals on stdout, or in the log if stdout belongs to a command."""
+    if to_log:
+        log.info("%s", _in_words(server.total))
+    else:
+        echo_json(_facts(server)) if as_json else echo_prose(_in_words(server.total))
+
+
+def code_of(server: ReplayServer, *, strict: bool) -> int:
+    """Return the exit code of a replay by itself; if it is not 0, say why."""
+    if server.failures:
+        log.error("a dialogue was not as recorded: exit code 1")
+    elif server.has_failed or "recording damaged" in server.total.outcomes:
+        log.error("the replay failed: exit code 1")
+    elif strict and server.has_lacked:
+        log.error("a client was refused, or asked for data not recorded: exit code 1")
+    else:
+        return 0
+    return 1
+
+
+def tell_of_client(client_log: Log, result: ClientResult) -> None:
+    """Log how the replay to a client went, and print what was not as recorded."""
+    if result.failure is not None:
+        tell_failure(result.failure)
+    facts = [output.count(result.frames, "frame"), output.size(result.size), output.duration(result.seconds)]
+    facts += _pace(result)
+    client_log.log(logging.INFO, "client %d (%s): %s", result.client, result.outcome, ", ".join(facts))
+
+
+def _pace(result: ClientResult | ReplayTotal) -> list[str]:
+    facts = []
+    speed = result.achieved_speed
+    if speed is not None:
+        facts.append(f"speed {speed:,.0f}" if speed >= 1000 else f"speed {speed:.4g}")
+    if result.lateness is not None:
+        facts.append(_lateness(result.lateness))
+    return facts
+
+
+def _lateness(lateness: LatenessSummary) -> str:
+    figures = ", ".join(f"{name} {value / 1e6:.2f} ms" for name, value in _quantiles(lateness).items())
+    return f"lateness {figures}"
+
+
+def _quantiles(lateness: LatenessSummary) -> dict[str, int]:
+    return {"p50": lateness.p50, "p99": lateness.p99, "max": lateness.max}
+
+
+def _in_words(total: ReplayTotal) -> str:
+    if not total.clients:
+        return "replayed to no client"
+    facts = [output.count(total.frames, "frame"), output.size(total.size), *_pace(total)]
+    outcomes = ", ".join(f"{number} {outcome}" for outcome, number in total.outcomes.items())
+    return f"replayed to {output.count(total.clients, 'client')} ({outcomes}): {', '.join(facts)}"
+
+
+def _facts(server: ReplayServer) -> dict[str, Any]:
+    from msgspec.structs import asdict
+
+    endpoints = {name: _as_dict(total) for name, total in server.totals.items()}
+    return {**_as_dict(server.total), "endpoints": endpoints, "failures": list(map(asdict, server.failures))}
+
+
+def _as_dict(total: ReplayTotal) -> dict[str, Any]:
+    speed, lateness = total.achieved_speed, total.lateness
+    return {
+        "clients": total.clients,
+        "outcomes": total.outcomes,
+        "frames": total.frames,
+        "bytes": total.size,
+        "speed": round(speed, 6) if speed is not None and math.isfinite(speed) else None,
+        "lateness_ns": _quantiles(lateness) if lateness is not None else None,
+    }

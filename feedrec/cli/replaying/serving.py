@@ -1,0 +1,42 @@
+"""A replay that serves until it is stopped, until it is over, or until a command ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..child_process import address_variables, run_command
+from ..memory import long_lived
+from ..terminal import echo
+from .tls import ChosenTls
+
+if TYPE_CHECKING:
+    from ...replay import ReplayServer
+
+__all__ = ["serve", "serve_command"]
+
+
+async def serve(server: ReplayServer, tls: ChosenTls) -> int:
+    """Serve until Ctrl-C, SIGTERM, or the end of the replay."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with server:
+        echo(*server.urls.values(), *tls.lines)
+        waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
+        with long_lived():
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+    return 0
+
+
+async def serve_command(server: ReplayServer, command: Sequence[str], tls: ChosenTls) -> int:
+    """Serve until a command ends; return its exit code."""
+    async with server:
+        with long_lived():
+            return await run_command(command, {**address_variables(server.url), **tls.variables})
