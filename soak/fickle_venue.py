@@ -30,7 +30,7 @@ from websockets.server import ServerProtocol
 from benchmarks.recording.blaster import listen
 from feedrec.feeds.coinbase_advanced.client_requests import parse_request
 from feedrec.feeds.coinbase_advanced.frames import go_time
-from feedrec.replay.client.wire import message
+from feedrec.replay.client.sending.wire import message
 
 from .fickle_feed import BODIES, ack, body, heartbeat, snapshot
 from .ledger import NEW_COUNT, SENT, WITHHELD, LedgerFile, digest_of

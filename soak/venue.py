@@ -16,7 +16,7 @@ import sys
 import time
 
 from benchmarks.recording.blaster import listen, shake_hands
-from feedrec.replay.client.wire import message
+from feedrec.replay.client.sending.wire import message
 
 __all__ = ["USUAL_SIZE", "number_of", "payload"]
 

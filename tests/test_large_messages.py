@@ -27,7 +27,7 @@ from feedrec.formats.line.codec import encode_event
 from feedrec.formats.stream.protocols import MAX_LINE
 from feedrec.model import Event, Frame, Header
 from feedrec.recorder.connection import MAX_MESSAGE
-from feedrec.replay.client.wire import message
+from feedrec.replay.client.sending.wire import message
 
 from .cli.command import first_line
 from .timing import HANG_TIMEOUT

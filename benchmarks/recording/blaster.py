@@ -20,7 +20,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from feedrec.replay.client.wire import message
+from feedrec.replay.client.sending.wire import message
 
 _DIGITS = 8
 _FIRST = 10 ** (_DIGITS - 1)

@@ -7,34 +7,30 @@ The connections are those of the websockets library; frames are written to them 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import math
 import socket
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
-from websockets.frames import CloseCode
 
-from ..admission.failure import place_of
 from ..admission.library_log import library_log
 from ..admission.listening import exposure, local_url, why_not_listening
-from ..admission.log_limit import Log, LogLimit, shortened
+from ..admission.log_limit import LogLimit
 from ..errors import RecordingError, ServeError
-from ..feeds.venue import Remark
 from ..front.plain_answer import plain_answer
 from ..http_messages import HttpAnswer, HttpRequest
 from ..model import Header
+from .attendance import Attendance
 from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
 from .client.crowd import Crowd
 from .client.dialogue_requests import DialogueRequests
-from .client.meeting import Surroundings, meet
+from .client.meeting import Surroundings
 from .clock.schedule import Clock, Sleep
 from .clock.shared_timer import SharedTimer
 from .clock.timing import Timing
@@ -43,18 +39,14 @@ from .dialogue.failure import DialogueFailure
 from .observer import Observer
 from .options import ReplayOptions
 from .reception import Reception
-from .rest.audience import Audience
 from .rest.building import build_service
 from .rest.service import RestService
-from .results import ClientResult, ReplayTotal, Tally
+from .results import ClientResult, ReplayTotal
 from .steering.steering import Steering
 from .tls.tls_context import ServerTls, open_tls
 from .venue.endpoints import Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
-
-MOST_FAILURES = 100
-"""Failures of dialogues that are kept, the last one apart."""
 
 _RECEIVE_BUFFER = 1 << 16  # bytes of a client that its socket holds, and that are read at once
 _SEND_BUFFER = 1 << 19  # bytes that the system holds for a client; by itself it would hold up to 4 MiB
@@ -87,11 +79,6 @@ class ReplayServer:
         header: The header of the first recording, once started.
         steering: Steers it, once started.
         client_log: Takes log lines about clients, as far as they are not too many.
-        has_failed: Whether a replay ended because of a bug in feedrec.
-        failures: What clients said or did in a dialogue that was not recorded.
-        has_lacked: Whether a client's request failed: for data that the recordings lack, for an unknown path, or with
-            credentials that were rejected; or whether no client came for a connection of a dialogue, or sent a request
-            of it.
 
     """
 
@@ -110,25 +97,18 @@ class ReplayServer:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._options = options or ReplayOptions()
-        self._on_client_end = on_client_end
         self._on_request_failed = on_request_failed
         self._observer = observer
-        self.has_failed = False
-        self.failures: list[DialogueFailure] = []
-        self.has_lacked = False
         self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self._clock = cast(Clock, clock)
         self._sleep = sleep
-        self._tally = Tally()
-        self._tallies: dict[str, Tally] = {}
-        self._numbers = itertools.count(1)
         self._server: Server | None = None
         self._tls: ServerTls | None = None
         self._casting = Casting()
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
         timer = SharedTimer(self._clock) if sleep is asyncio.sleep else None  # where time passes by itself
         self._requests_log = LogLimit(self.client_log, "requests", at_once=20, per_second=1.0)
-        self._audience = Audience()
+        self._attendance = Attendance(self.client_log, on_client_end)
         self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed), timer=timer)
 
     async def __aenter__(self) -> Self:
@@ -157,9 +137,8 @@ class ReplayServer:
         self.steering = self._make_steering()
         self._casting = await self._open_casting()
         self._rest, self._dialogue_requests = self._build_rest(), self._make_dialogue_requests()
-        self._tallies = {name: Tally() for name in self._endpoints.names}
-        self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._finished = asyncio.Event()
+        around = Surroundings(self._options, self._crowd, self.steering, self._casting, self._observer)
+        self._attendance.open(around, self._endpoints.names)
         host, port, tls = self._options.host, self._options.port, self._options.tls
         self._tls = None if tls is None else open_tls(tls)
         self._reception = self._make_reception()
@@ -213,16 +192,36 @@ class ReplayServer:
     @property
     def total(self) -> ReplayTotal:
         """The total over all clients whose replay has ended."""
-        return self._tally.total()
+        return self._attendance.total
 
     @property
     def totals(self) -> dict[str, ReplayTotal]:
         """The same by endpoint, including those without clients."""
-        return {name: tally.total() for name, tally in self._tallies.items()}
+        return self._attendance.totals
+
+    @property
+    def failures(self) -> list[DialogueFailure]:
+        """What clients said or did in a dialogue that was not recorded."""
+        return self._attendance.failures
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a replay ended because of a bug in feedrec."""
+        return self._attendance.has_failed
+
+    @property
+    def has_lacked(self) -> bool:
+        """
+        Whether a client's request failed, or no client came for what is recorded.
+
+        That is: it asked for data that the recordings lack or for an unknown path, or its credentials were rejected; or
+        no client came for a connection of a dialogue, or sent a request of it.
+        """
+        return self._attendance.has_lacked
 
     async def wait_finished(self) -> None:
         """Wait until the replay is over: with `exit`, until every client has ended; otherwise, until `close`."""
-        await self._finished.wait()
+        await self._attendance.is_over.wait()
 
     @property
     def damage(self) -> list[RecordingError]:
@@ -240,18 +239,17 @@ class ReplayServer:
         if self._server is None:
             return
         self._crowd.patience_at_stop = patience
-        if not self._stopping.done():
-            self._stopping.set_result(None)
+        self._attendance.stop()
         await self._reception.fronts.close(self._server, patience)
         await self.steering.close()
         self._endpoints.close()
         self._rest.close()
         if unplayed := self._casting.unplayed:
-            self.has_lacked = True
+            self._note_lack()
             _log.warning("%s", unplayed)
         for log in (self._reception.refusals, self._requests_log, self.client_log):
             log.tell_left_out()
-        self._finished.set()
+        self._attendance.is_over.set()
 
     async def _open_casting(self) -> Casting:
         options = self._options
@@ -286,7 +284,7 @@ class ReplayServer:
             self._endpoints,
             self._options,
             self.steering,
-            self._audience,
+            self._attendance.audience,
             plain=lambda request: plain_answer(request, self.url),
             observer=self._observer,
             log=self._requests_log,
@@ -295,17 +293,17 @@ class ReplayServer:
         return service
 
     def _note_lack(self) -> None:
-        self.has_lacked = True
+        self._attendance.has_lacked = True
 
     def _note_failure(self) -> None:
-        self.has_failed = True
+        self._attendance.has_failed = True
 
     async def _answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer an HTTP request that is no handshake."""
         if not self._casting.is_dialogue:
             return await self._rest.answer(request)
         answer = await self._dialogue_requests.answer(request)
-        self._end_if_over()
+        self._attendance.end_if_over()
         return answer
 
     async def _replay_to(self, websocket: ServerConnection) -> None:
@@ -313,71 +311,8 @@ class ReplayServer:
         endpoint = self._endpoints.at(connection.request.path) if connection.request is not None else None
         if endpoint is None:
             raise AssertionError("handshakes for unknown paths are refused")
-        options, one = self._options, self.steering.one
-        number = next(self._numbers)
-        remarks = LogLimit(self.client_log, f"client {number}", at_once=20, per_second=0.2)
-        around = Surroundings(options, self._crowd, self.steering, self._casting, self._observer)
-        client = meet(number, connection, endpoint, around, partial(self._remark, number, remarks))
-        if self._observer is not None:
-            self._observer.on_connected(number, client.address, endpoint.name)
-        result = None
-        self._crowd.clients += 1
-        self._audience.come(endpoint.name, client)
-        finished = False
-        if one is not None:
-            one.come()
-        self.client_log.log(logging.INFO, "%s connected", client.name)
-        try:
-            result = await client.run(self._stopping)
-            finished = result.outcome == "finished"
-            for tally in (self._tally, self._tallies[endpoint.name]):
-                tally.add(result, client.lateness)
-            self._tell_of(client.name, result)
-            self._warn_of_limit(client.name, connection)
-            self._on_client_end(result)
-        except Exception as error:  # noqa: BLE001  a bug: the others go on
-            self.has_failed = True
-            self.client_log.log(logging.ERROR, "%s: the replay failed: %s", client.name, place_of(error))
-            if self._observer is not None:
-                self._observer.on_failed(number, error)
-        finally:
-            if self._observer is not None:
-                self._observer.on_ended(number, result)
-            remarks.tell_left_out()
-            if one is not None:
-                await one.leave(finished=finished)
-            self._crowd.clients -= 1
-            self._audience.leave(endpoint.name, client)
-            self._casting.end(number)
-            self._end_if_over()
-
-    def _end_if_over(self) -> None:
-        is_over = not self._crowd.clients and (self._casting.is_over or self.failures)
-        if self._options.at_end == "exit" and is_over:
-            self._finished.set()
-
-    def _tell_of(self, name: str, result: ClientResult) -> None:
-        text = "%s: %s after %d frames in %.3f s"
-        self.client_log.log(logging.DEBUG, text, name, result.outcome, result.frames, result.seconds)
-        if result.failure is not None:
-            self._note_dialogue_failure(result.failure)
-
-    def _note_dialogue_failure(self, failure: DialogueFailure) -> None:
-        self.failures = [*self.failures[-MOST_FAILURES:], failure]
-        self.client_log.log(logging.ERROR, "%s", failure)
+        await self._attendance.attend(connection, endpoint)
 
     def _fail_request(self, failure: DialogueFailure) -> None:
-        self._note_dialogue_failure(failure)
+        self._attendance.note_failure(failure)
         self._on_request_failed(failure)
-
-    def _remark(self, number: int, log: Log, remark: Remark) -> None:
-        """Tell the person who runs the replay about a client, and note a request that failed."""
-        self.has_lacked = self.has_lacked or remark.is_fault
-        level = logging.WARNING if remark.is_fault else logging.INFO
-        log.log(level, "client %d %s", number, shortened(remark.text))
-
-    def _warn_of_limit(self, name: str, connection: ServerConnection) -> None:
-        closed = connection.protocol.close_rcvd
-        if closed is not None and closed.code == CloseCode.MESSAGE_TOO_BIG:
-            text = "%s closed with 1009: a frame exceeds its size limit; raise the limit (docs/clients.md)"
-            self.client_log.log(logging.WARNING, text, name)

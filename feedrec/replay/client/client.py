@@ -31,8 +31,8 @@ from ..venue.endpoints import Endpoint
 from .connection import ReplayConnection
 from .crowd import Crowd
 from .first_words import FirstWords
-from .outlet import ClientEnded, Outlet
 from .playback import Playback
+from .sending.outlet import ClientEnded, Outlet
 from .venue_session import VenueSession
 
 __all__ = ["ClientReplay", "host_of"]

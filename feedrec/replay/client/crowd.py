@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...admission.log_limit import Log
 from ..clock.schedule import LEAD
 from ..clock.shared_timer import SharedTimer
-from .message_runs import SharedRuns
+from .sending.message_runs import SharedRuns
 
 __all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "Crowd"]
 

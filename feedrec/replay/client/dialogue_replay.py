@@ -30,7 +30,7 @@ from ..venue.endpoints import Endpoint
 from .client import ClientReplay
 from .connection import ReplayConnection
 from .crowd import Crowd
-from .outlet import ClientEnded, Outlet
+from .sending.outlet import ClientEnded, Outlet
 
 __all__ = ["DialogueReplay"]
 

@@ -15,8 +15,8 @@ from .client import ClientReplay
 from .connection import ReplayConnection
 from .crowd import Crowd
 from .dialogue_replay import DialogueReplay
-from .observed_outlet import ObservedOutlet
-from .outlet import Outlet
+from .sending.observed_outlet import ObservedOutlet
+from .sending.outlet import Outlet
 from .venue_session import VenueSession
 
 __all__ = ["Surroundings", "meet"]

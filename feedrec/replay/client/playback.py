@@ -28,9 +28,10 @@ from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from ..venue.position import position_in
 from .crowd import Crowd
-from .message_runs import RunsOfClient
-from .outlet import Outlet
 from .pace import Pace
+from .progress import Progress
+from .sending.message_runs import RunsOfClient
+from .sending.outlet import Outlet
 from .venue_session import VenueSession
 
 __all__ = ["LONGEST_HOLE", "Playback"]
@@ -86,35 +87,29 @@ class Playback:
         self.handed = HandOffs(timing.clock() if follower is not None else schedule.begun, first_time)
         self._follower = follower
         self._schedule = schedule
-        self._added_time = first_time
+        self._at = Progress(first_time, shift)
         if follower is None:
-            schedule.reached = lambda: self._added_time
-        self._shift = shift  # of the last frame that was attended to, or of the last batch
+            schedule.reached = lambda: self._at.time
         self._due: list[Monotonic] = []  # when the frames of the batch are
         self._changes = 0  # of the schedule, when that was found
         self._timer = crowd.timer
         self._runs = RunsOfClient(crowd.runs if outlet.takes_runs else None, session)
         self._failure: Exception | None = None
-        self._batch = FrameBatch(0, 0, [], [], [])
-        self._stream: FrameSource | None = None  # what follows the batch
-        self._past = 0  # frames of the batch that are past
 
     @property
     def present(self) -> RecordedWall:
         """The recorded time that is now."""
-        shift = self._shift_at(self._past - 1) if self._past > self._batch.first else self._shift
-        return wall_time(self._steady_present, shift)
+        return wall_time(self._steady_present, self._at.present_shift)
 
     @property
     def frame_at_hand(self) -> Frame | None:
         """The frame that is played now, or comes next; None if it is not known."""
-        frames = self._batch.frames
-        return frames[self._past] if self._past < len(frames) else None
+        return self._at.frame_at_hand
 
     @property
     def reached(self) -> tuple[FrameBatch, int] | None:
         """The batch that is played, and how many of its frames are past; None before the first."""
-        return (self._batch, self._past) if self._batch.end else None
+        return self._at.reached
 
     def close(self) -> None:
         """Let go of the schedule."""
@@ -130,16 +125,16 @@ class Playback:
 
         """
         self._pace.begin(batch)
-        if batch.lap != self._batch.lap:
+        if batch.lap != self._at.batch.lap:
             self._begin_lap(batch.times[batch.first])
-        self._batch, self._past, self._stream = batch, batch.first, stream
+        self._at.begin(batch, stream)
         self._runs.begin(batch)
         session, schedule = self._session, self._schedule
         if session is not None:
-            session.time.next_payload = self._next_payload
+            session.time.next_payload = self._at.next_payload
         self._find_deadlines()
         now = self._clock()
-        while (number := self._past) < len(batch.frames):
+        while (number := self._at.past) < len(batch.frames):
             if session is not None and session.needs_attention:
                 await self._attend(session, number)
             if schedule.changes != self._changes:
@@ -157,29 +152,29 @@ class Playback:
                 await self._outlet.drain()
             else:
                 await self._play_frame(deadline)
-        self._shift = self._shift_at(-1)
+        self._at.shift = self._at.shift_at(-1)
         await self._hand_over()
 
     async def _play_frame(self, deadline: Monotonic) -> None:
         """Add the messages of a frame that is due, and hand them over if that is enough for a write."""
-        number, session, outlet = self._past, self._session, self._outlet
-        frame = self._batch.frames[number]
-        self._added_time = self._batch.times[number]
+        number, session, outlet = self._at.past, self._session, self._outlet
+        frame = self._at.batch.frames[number]
+        self._at.time = self._at.batch.times[number]
         is_full = False
         if session is None:
             self.handed.pending.append(deadline)
             is_full = outlet.add(frame.payload, binary=frame.binary)
         else:
-            for message in session.on_frame(frame, self._batch.infos[number]):
+            for message in session.on_frame(frame, self._at.batch.infos[number]):
                 self.handed.pending.append(deadline)
                 is_full = outlet.add(message, binary=frame.binary and message is frame.payload)
         if is_full:
             await self._hand_over()
-        self._past = number + 1
+        self._at.past = number + 1
 
     def _send_due(self, now: Monotonic) -> bool:
         """Send what is due of a run, as `_play_frame` would frame by frame; return whether there was any."""
-        first, outlet, session = self._past, self._outlet, self._session
+        first, outlet, session = self._at.past, self._outlet, self._session
         if not outlet.is_clear or (session is not None and session.needs_attention):
             return False
         run = self._runs.at(first)
@@ -188,7 +183,7 @@ class Playback:
         last = min(bisect_right(self._due, now, first), run.end)
         if last <= first:
             return False
-        self._past, self._added_time = last, self._batch.times[last - 1]
+        self._at.past, self._at.time = last, self._at.batch.times[last - 1]
         has_message = self._runs.pass_on(run, first, last)
         outlet.add_run(run.data(first, last), run.size(first, last))
         self.handed.pending += itertools.compress(self._due[first:last], has_message)
@@ -198,7 +193,7 @@ class Playback:
 
     async def _leave_to_timer(self, stream: FrameSource) -> bool:
         """Leave frames that need nothing but to be sent to the timer of all clients; return whether it sent any."""
-        timer, number, session = self._timer, self._past, self._session
+        timer, number, session = self._timer, self._at.past, self._session
         if timer is None or not self._pace.is_free or not self._outlet.is_clear or self._runs.at(number) is None:
             return False
         await self._pace.look_ahead(number, stream)
@@ -210,15 +205,15 @@ class Playback:
                 timer.remove(self)
         if self._failure is not None:
             raise self._failure
-        return self._past > number
+        return self._at.past > number
 
     def on_due(self, now: Monotonic) -> tuple[int, Monotonic | None]:
         """Send what is due, for the timer of all clients; see `Sleeper`."""
         before, following = self.handed.count, None
         try:
             has_sent = self._schedule.changes == self._changes and self._send_due(now)
-            if has_sent and self._past < len(self._due) and self._runs.at(self._past) is not None:
-                following = self._due[self._past]
+            if has_sent and self._at.past < len(self._due) and self._runs.at(self._at.past) is not None:
+                following = self._due[self._at.past]
         except Exception as failure:  # noqa: BLE001  it is this client's alone, whose task raises it
             self._failure = failure
         if following is None:
@@ -233,8 +228,7 @@ class Playback:
         """Go on at another steady time, as in another lap; `shift` is that of the first frame there."""
         await self._hand_over()
         self.handed.begin_lap(time)
-        self._added_time, self._shift = time, shift
-        self._batch, self._past, self._stream = FrameBatch(0, 0, [], [], []), 0, None
+        self._at.move(time, shift)
         if self._session is not None:
             self._session.time.begin_anew()
             self._session.begin_lap()
@@ -263,13 +257,13 @@ class Playback:
             position: That of the end, for a client to which nothing was played.
 
         """
-        self._stream = None
+        self._at.stream = None
         if position is not None:
-            self._batch, self._past = FrameBatch(position, position, [], [], []), 0
+            self._at.end_at(position)
         await self._wait_for_end()
         if (session := self._session) is not None:
-            session.time.end(self._batch.frames)
-            while session.deadline is not None and session.deadline <= wall_time(self._added_time, self._shift):
+            session.time.end(self._at.batch.frames)
+            while session.deadline is not None and session.deadline <= wall_time(self._at.time, self._at.shift):
                 session.due_messages(session.deadline)
             if session.waits_for_state:
                 await self._give_state(session)
@@ -283,7 +277,7 @@ class Playback:
     async def go_on(self) -> NoReturn:
         """Let time go on after the end, in real time if it took no time before; raises as `play` does."""
         session = self._session
-        self._pace.end(self._added_time)
+        self._pace.end(self._at.time)
         while True:
             if session is not None and session.waits_for_state:
                 await self._give_state(session)
@@ -292,7 +286,7 @@ class Playback:
                     self._follower.rest()
                 await self._sleep(_REST)
             else:
-                time = steady_time(due, self._shift)
+                time = steady_time(due, self._at.shift)
                 with contextlib.suppress(_DueChanged):
                     await self._pace.time_due(time, partial(_check_due, session, due))
                     self._add_due(session, due, time)
@@ -303,26 +297,14 @@ class Playback:
     def _steady_present(self) -> RecordedSteady:
         """The steady time that is now: at most that of the next frame, which may be late."""
         if self._follower is not None and self._follower.goes_by_position:
-            return self._added_time
-        now = self._pace.now
-        if self._past < len(self._batch.times):
-            now = min(now, self._batch.times[self._past])
-        return max(self._added_time, now)
-
-    def _next_payload(self) -> bytes | None:
-        """Return the next frame, or the last one as long as the next is not known."""
-        frames = self._batch.frames
-        return frames[min(self._past, len(frames) - 1)].payload if frames else None
-
-    def _shift_at(self, number: int) -> Shift:
-        """Return the shift of a frame of the batch."""
-        return shift_of(RecordedWall(self._batch.frames[number].time), self._batch.times[number])
+            return self._at.time
+        return self._at.present(self._pace.now)
 
     def _begin_lap(self, first_time: RecordedSteady) -> None:
         """Go on with the first frame of another lap, now."""
         self.handed.begin_lap(first_time)
         self._schedule.seek(first_time, self._clock())
-        self._added_time = first_time
+        self._at.time = first_time
         if self._session is not None:
             self._session.begin_lap()
 
@@ -342,16 +324,16 @@ class Playback:
         """Send what the client waits for, and what the venue would send unprompted up to a frame of the batch."""
         if session.waits_for_state:
             await self._give_state(session)
-        until, steady = RecordedWall(self._batch.frames[number].time), self._batch.times[number]
-        before, self._shift = self._shift, shift_of(until, steady)
-        if abs(self._shift - before) >= _LEAST_STEP:
-            session.clock_set(before - self._shift)
-        if steady - self._added_time > LONGEST_HOLE:
+        until, steady = RecordedWall(self._at.batch.frames[number].time), self._at.batch.times[number]
+        before, self._at.shift = self._at.shift, shift_of(until, steady)
+        if abs(self._at.shift - before) >= _LEAST_STEP:
+            session.clock_set(before - self._at.shift)
+        if steady - self._at.time > LONGEST_HOLE:
             session.jump(until)
-        elif abs(self._shift - before) >= _LEAST_STEP:
-            session.jump(wall_time(self._added_time, self._shift))
+        elif abs(self._at.shift - before) >= _LEAST_STEP:
+            session.jump(wall_time(self._at.time, self._at.shift))
         while (due := session.next_due) is not None and due <= until:
-            time = steady_time(due, self._shift)
+            time = steady_time(due, self._at.shift)
             await self._hand_over()
             with contextlib.suppress(_DueChanged):
                 deadline = await self._pace.time_due(time, partial(_check_due, session, due))
@@ -365,15 +347,15 @@ class Playback:
         for message in messages:
             self._outlet.add(message, binary=False)
         if messages:
-            self._added_time = max(self._added_time, time)
+            self._at.time = max(self._at.time, time)
         return len(messages)
 
     async def _give_state(self, session: VenueSession) -> None:
         """Answer a subscription with the state of the market as of now."""
         await self._hand_over()
         patience = LONG_PATIENCE if self._follower is not None and self._follower.goes_by_position else PATIENCE
-        outlook = Outlook(self._batch, self._past, self._steady_present, self._stream, patience)
-        position = position_in(self._batch, self._past, self.present)
+        outlook = Outlook(self._at.batch, self._at.past, self._steady_present, self._at.stream, patience)
+        position = position_in(self._at.batch, self._at.past, self.present)
         if self._follower is None:
             self._schedule.pause(self._clock(), "state")
         await session.give_state(position, outlook)
@@ -391,7 +373,7 @@ class Playback:
     def _write(self) -> None:
         """Hand over what was added."""
         self._outlet.hand_over()
-        self.handed.note(self._clock(), self._added_time, is_paced=self._schedule.is_paced)
+        self.handed.note(self._clock(), self._at.time, is_paced=self._schedule.is_paced)
 
 
 def _check_due(session: VenueSession, due: RecordedWall) -> None:

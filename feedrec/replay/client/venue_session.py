@@ -16,7 +16,7 @@ from ..venue.mock_venue import MockVenue
 from ..venue.position import Position
 from ..venue.rebuild_process import RebuildProcess
 from ..venue.start_rule import StartRule
-from .outlet import ClientEnded, Outlet
+from .sending.outlet import ClientEnded, Outlet
 from .venue_time import VenueTime
 
 __all__ = ["VenueSession"]

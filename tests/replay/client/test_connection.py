@@ -19,7 +19,7 @@ from websockets.asyncio.server import serve
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 from feedrec.replay.client import connection as module
 from feedrec.replay.client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
-from feedrec.replay.client.wire import message_header
+from feedrec.replay.client.sending.wire import message_header
 
 from ...timing import HANG_TIMEOUT, scaled, until
 from ..raw_client import CLOSE_1000, RawClient, as_messages, replayed_to_raw_client, run

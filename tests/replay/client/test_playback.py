@@ -13,8 +13,8 @@ from feedrec.feeds.defaults import ServerDefaults
 from feedrec.feeds.venue import FeedServer
 from feedrec.model import Frame, FrameInfo
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
+from feedrec.replay.client.sending.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
 from feedrec.replay.clock.tempo import Tempo

@@ -14,8 +14,8 @@ from feedrec.feeds.auth import Auth
 from feedrec.feeds.venue import Key, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, FrameInfo
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
+from feedrec.replay.client.sending.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
 from feedrec.replay.clock.tempo import Tempo

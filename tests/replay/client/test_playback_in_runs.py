@@ -17,8 +17,8 @@ from feedrec.feeds.server_half import SubscribingServer
 from feedrec.feeds.venue import FeedServer, Message, Reply, Send
 from feedrec.model import Frame, FrameInfo
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.outlet import Outlet
 from feedrec.replay.client.playback import Playback
+from feedrec.replay.client.sending.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
 from feedrec.replay.clock.shared_timer import SharedTimer
@@ -99,7 +99,7 @@ class Client:
     @property
     def passed(self) -> int:
         """How many frames are past."""
-        return self.playback._batch.start + self.playback._past
+        return self.playback._at.batch.start + self.playback._at.past
 
     @property
     def got(self) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from feedrec.feeds.auth import Auth
 from feedrec.feeds.venue import Close, Handshake, Key, Remark, Reply, Send
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.outlet import Outlet
+from feedrec.replay.client.sending.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.client.venue_time import VenueTime
 from feedrec.replay.clock.time_types import RecordedSteady, RecordedWall

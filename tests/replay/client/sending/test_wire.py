@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
-from feedrec.replay.client.wire import message, message_header
+from feedrec.replay.client.sending.wire import message, message_header
 
 
 def parsed(data: bytes) -> Frame:

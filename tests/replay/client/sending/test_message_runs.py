@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedrec.model import Frame, FrameInfo
-from feedrec.replay.client.message_runs import MessageRun, RunsOfClient, SharedRuns
-from feedrec.replay.client.wire import message
+from feedrec.replay.client.sending.message_runs import MessageRun, RunsOfClient, SharedRuns
+from feedrec.replay.client.sending.wire import message
 from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.frame_batches import FrameBatch
 

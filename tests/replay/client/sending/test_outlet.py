@@ -12,10 +12,10 @@ from websockets.protocol import State
 
 from feedrec.feeds.venue import Pieces
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.outlet import ClientEnded, Outlet
-from feedrec.replay.client.wire import message
+from feedrec.replay.client.sending.outlet import ClientEnded, Outlet
+from feedrec.replay.client.sending.wire import message
 
-from .fake_connection import FakeConnection
+from ..fake_connection import FakeConnection
 
 LARGE = 1 << 16
 

@@ -12,11 +12,11 @@ from websockets.protocol import State
 from feedrec.model import Frame, FrameInfo
 from feedrec.replay import Observer, SentMessage
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.observed_outlet import ObservedOutlet
-from feedrec.replay.client.outlet import ClientEnded
+from feedrec.replay.client.sending.observed_outlet import ObservedOutlet
+from feedrec.replay.client.sending.outlet import ClientEnded
 from feedrec.replay.client.venue_session import VenueSession
 
-from .fake_connection import FakeConnection
+from ..fake_connection import FakeConnection
 
 LARGE = 1 << 16
 

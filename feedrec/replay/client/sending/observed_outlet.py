@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from ...feeds.venue import Message
-from ...model import Frame, FrameInfo
-from ..messages import Kind, SentMessage
-from ..observer import Observer
-from .connection import ReplayConnection
-from .crowd import Crowd
+from ....feeds.venue import Message
+from ....model import Frame, FrameInfo
+from ...messages import Kind, SentMessage
+from ...observer import Observer
+from ..connection import ReplayConnection
+from ..crowd import Crowd
+from ..venue_session import VenueSession
 from .outlet import Outlet
-from .venue_session import VenueSession
 
 __all__ = ["ObservedOutlet"]
 

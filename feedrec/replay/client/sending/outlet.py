@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 from websockets.protocol import State
 
-from ...feeds.venue import Message, Pieces
-from ..results import Outcome
-from .connection import TRANSPORT_LIMIT, ReplayConnection
-from .crowd import Crowd
+from ....feeds.venue import Message, Pieces
+from ...results import Outcome
+from ..connection import TRANSPORT_LIMIT, ReplayConnection
+from ..crowd import Crowd
 from .wire import message_header
 
 __all__ = ["ClientEnded", "Outlet"]

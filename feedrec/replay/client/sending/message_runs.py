@@ -15,9 +15,9 @@ from functools import lru_cache, partial
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from ...feeds.passages import Passages
-from ...model import Frame
-from ..timeline.frame_batches import FrameBatch, payload_size
+from ....feeds.passages import Passages
+from ....model import Frame
+from ...timeline.frame_batches import FrameBatch, payload_size
 from .wire import message_header
 
 __all__ = ["Client", "MessageRun", "RunsOfClient", "SharedRuns"]

@@ -1,0 +1,8 @@
+"""
+Messages to one client.
+
+    outlet.py           messages to its transport
+    observed_outlet.py  the same, heard by an observer
+    wire.py             payloads to WebSocket messages
+    message_runs.py     the same, made once for clients who get the same
+"""
