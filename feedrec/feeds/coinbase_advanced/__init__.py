@@ -34,12 +34,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
+from ...model import NANOSECONDS
 from ..base import BookSubscription, Channel, ConnectionSequence, FeedClient, ProductList, SequenceRule, Subscription
 from ..connections.limits import ConnectionLimits
 from ..credentials import CDP_KEY, CdpKey, Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..products import upper_case_product
 from ..rewriting.frame_change import FrameChange, IdKeys
+from ..rewriting.time_fields import TimeFields
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
@@ -191,6 +193,11 @@ class CoinbaseAdvanced(FeedDefaults):
         kept = [key for key in wanted if key[0] in KNOWN]
         return MarketState(kept) if kept else None
 
+    @property
+    def time_fields(self) -> TimeFields:
+        """Where frames have times; see `time_fields_of`."""
+        return TIME_FIELDS
+
     def id_keys(self) -> IdKeys:
         """Return where ids are, in an ack too, which lists users under their channel; see `Feed`."""
         return ID_KEYS
@@ -238,6 +245,18 @@ ID_KEYS = IdKeys(
     }
 )
 """Documents of the channels; an ack lists the user under `user` (captures of 2024-10-04 and 2026-09-30)."""
+
+
+TIME_FIELDS = TimeFields(
+    texts=("timestamp", "event_time", "time", "current_time", "creation_time", "start_time", "end_time"),
+    starts={"start": NANOSECONDS},
+    interval=300 * NANOSECONDS,
+)
+"""
+Documents of the channels, captures of 2026-08-09 and 2026-09-30: the sending of a frame; the events of a book, trades;
+the time in a heartbeat; candles, of five minutes; orders, whose `end_time` is of the year 1 if there is none. When a
+contract expires is a fact about it, and stays.
+"""
 
 
 FEED = CoinbaseAdvanced("coinbase-advanced", "wss://advanced-trade-ws.coinbase.com")

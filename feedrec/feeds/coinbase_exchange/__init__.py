@@ -34,10 +34,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from ...errors import UsageError
+from ...model import NANOSECONDS
 from ..base import Channel, FeedClient, ProductList, SequenceRule, Subscription
 from ..credentials import EXCHANGE_KEY, Credentials, CredentialsKind, ExchangeKey
 from ..defaults import FeedDefaults
 from ..rewriting.frame_change import FrameChange, IdKeys
+from ..rewriting.time_fields import TimeFields
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
@@ -144,6 +146,11 @@ class CoinbaseExchange(FeedDefaults):
 
         return [*super().checks(), TradeNumbers()]
 
+    @property
+    def time_fields(self) -> TimeFields:
+        """Where frames have times; see `time_fields_of`."""
+        return TIME_FIELDS
+
     def id_keys(self) -> IdKeys:
         """Return where ids are; trades are counted by theirs; see `Feed`."""
         return ID_KEYS
@@ -220,6 +227,13 @@ ID_KEYS = IdKeys(
     counted={"matches": "trade", "heartbeat": "trade"},
 )
 """Exchange channels page; rows of level3 have ids at places of their own."""
+
+
+TIME_FIELDS = TimeFields(texts=("time", "timestamp", "updated"), numbers={"timestamp": NANOSECONDS}, rows=True)
+"""
+Exchange channels page: `timestamp` is a text in `auction` and `balance`, and seconds with decimals in `activate`; rows
+of level3 end with the time.
+"""
 
 
 FEEDS = {

@@ -34,6 +34,7 @@ from ..connections.limits import ConnectionLimits
 from ..credentials import Credentials, CredentialsKind
 from ..defaults import FeedDefaults
 from ..rewriting.frame_change import IdKeys
+from ..rewriting.time_fields import TimeFields
 from ..server_half.closing import COMMON_SETTINGS
 from ..server_half.settings import describe_settings, read_settings
 from ..venue import Catalogue, FeedServer, FeedState, Key, Sample, Setting
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = ["FEEDS", "CoinMarketCap"]
 
 _PRICES = "market@crypto_latest_price"
+_MILLISECOND = 1_000_000
 _PUSHES_PER_HOUR = 3600 // SHORTEST_PUSH_INTERVAL
 
 
@@ -190,6 +192,11 @@ class CoinMarketCap(FeedDefaults):
         """Return the endpoint with all channels requested; see `VenueFeed`."""
         return self.with_channels(sample.requested.keys())
 
+    @property
+    def time_fields(self) -> TimeFields:
+        """Where frames have times; see `time_fields_of`."""
+        return TIME_FIELDS
+
     def id_keys(self) -> IdKeys:
         """Return where wallets and transactions are; see `Feed`."""
         return ID_KEYS
@@ -215,6 +222,15 @@ ID_KEYS = IdKeys({"wa": "wallet", "wallet_address": "wallet", "ma": "wallet", "b
 """
 Wallets, and the transactions that lead to them ("On-chain" pages). Addresses of tokens and pools are what is traded:
 they stay.
+"""
+
+
+TIME_FIELDS = TimeFields(
+    texts=("timestamp",), numbers={"ts": _MILLISECOND}, starts={"ot": _MILLISECOND}, interval_key="interval"
+)
+"""
+"On-chain" pages: `ts` is the sending of a message, and in its data when a block was made; `ot` the opening of a kline,
+of the interval in its parameters. An error has a `timestamp`.
 """
 
 
