@@ -1,0 +1,146 @@
+// Puts the page together: what is asked first, what hears of what, and what happens as time passes.
+
+import { Api, takeToken } from "./api.js";
+import { Clients } from "./clients.js";
+import { Controls } from "./controls.js";
+import { byId, fillSelect, setText } from "./elements.js";
+import { Events } from "./events.js";
+import { Frames } from "./frames.js";
+import { Heatmap } from "./heatmap.js";
+import { listenToKeys } from "./keys.js";
+import { Ladder } from "./ladder.js";
+import { latest } from "./latest.js";
+import { complain, sayGone } from "./notice.js";
+import { Overview } from "./overview.js";
+import { LocalCursor, ReplayPlayer } from "./players.js";
+import { Playhead } from "./playhead.js";
+import { State } from "./state.js";
+import { Trades } from "./trades.js";
+import { keepView, keptView } from "./view.js";
+
+const TICK = 100; // milliseconds between two looks at where the playhead is
+const RETRY = 2000;
+const STALE = 1000; // an older status is asked for while it plays
+const GROWTH = 3000; // between two looks at whether a recording grew
+
+const state = new State();
+const playhead = new Playhead();
+const parts = {};
+const api = new Api(takeToken(), (gone) => (gone ? sayServerGone() : sayGone("")));
+let told = 0;
+
+const isPlaying = () => state.get("status")?.state === "playing";
+
+function sayServerGone() {
+  const ended = state.get("status")?.state === "ended";
+  const why = ended ? "The replay has ended" : "The replay has ended, or was stopped";
+  sayGone(`${why}: the server is gone. It is tried again.`);
+  setText(byId("state"), "gone");
+  byId("state").className = "badge gone";
+}
+
+/** Take a status, of the replay or of the page's own cursor. */
+function tell(status) {
+  const before = state.get("status");
+  told = performance.now();
+  playhead.take(status, told);
+  state.set("status", status);
+  state.set("at", playhead.at(told));
+  if (before && before.faults !== status.faults) parts.overview.refresh();
+}
+
+function build(info) {
+  parts.player = info.is_replay
+    ? new ReplayPlayer(api, tell, complain, () => byId("steered").value)
+    : new LocalCursor(api, tell, complain, info);
+  parts.ladder = new Ladder(api, state);
+  parts.trades = new Trades(api, state);
+  parts.frames = new Frames(api, state);
+  parts.controls = new Controls(state, parts.player);
+  parts.overview = new Overview(api, state, parts.player);
+  parts.heatmap = new Heatmap(api, state, parts.player);
+  parts.clients = new Clients(state);
+  listenToKeys(parts, () => byId("keys").toggleAttribute("open"));
+}
+
+/** All that shows a moment asks for what is there; the book is sent by the replay while it plays. */
+function showMoment() {
+  parts.trades.ask();
+  parts.frames.follow();
+  if (!isPlaying() || !state.get("info").is_replay) parts.ladder.ask();
+}
+
+/** Show what was in view before, or all of it. */
+function setView(info) {
+  const kept = keptView();
+  const products = info.has_book.length ? info.has_book : info.products;
+  fillSelect(byId("product"), info.products.map((name) => [name, name]));
+  byId("product").value = info.products.includes(kept.product) ? kept.product : (products[0] ?? "");
+  state.set("product", byId("product").value);
+  state.set("span", kept.span ?? { from: 0, to: Math.max(1, info.duration_ms) });
+  byId("product").addEventListener("input", () => state.set("product", byId("product").value));
+  state.on("span product", () => keepView(state.get("span"), state.get("product"), state.get("info").duration_ms));
+}
+
+/** Take what the recordings are; if they have grown, and all was in view, the rest comes into view too. */
+function takeInfo(info) {
+  const before = state.get("info");
+  if (before && before.start !== info.start) return location.reload(); // another replay is there now
+  state.set("info", info);
+  const span = state.get("span");
+  if (before && span.from === 0 && span.to >= before.duration_ms && info.duration_ms > before.duration_ms) {
+    state.set("span", { from: 0, to: info.duration_ms });
+  }
+}
+
+function connect() {
+  const hear = {
+    status: tell,
+    ladder: (book) => book.product === state.get("product") && parts.ladder.show(book),
+    open: async () => takeInfo(await api.get("info")),
+    gone: sayServerGone,
+  };
+  const events = new Events(api.events, hear);
+  state.on("product", (product) => events.wantLadder(product));
+  events.wantLadder(state.get("product"));
+}
+
+const askStatus = latest(async () => tell(await api.status()), STALE);
+const askInfo = latest(async () => takeInfo(await api.get("info")), GROWTH);
+
+function tick() {
+  if (document.hidden) return;
+  state.set("at", playhead.at(performance.now()));
+  const { is_replay: isReplay, grows } = state.get("info");
+  if (!isReplay) parts.player.tick();
+  else if (isPlaying() && performance.now() - told > STALE) askStatus();
+  if (grows) askInfo();
+}
+
+async function firstInfo() {
+  for (;;) {
+    try {
+      return await api.get("info");
+    } catch (error) {
+      complain(error);
+      await new Promise((done) => setTimeout(done, RETRY));
+    }
+  }
+}
+
+async function main() {
+  const info = await firstInfo();
+  state.set("info", info);
+  state.set("start", Date.parse(info.start));
+  state.set("at", 0);
+  setText(byId("endpoints"), info.endpoints.join(", "));
+  setView(info);
+  build(info);
+  state.on("at", showMoment);
+  state.on("product", showMoment);
+  if (info.is_replay) connect();
+  else parts.player.pause();
+  setInterval(tick, TICK);
+}
+
+main();
