@@ -32,7 +32,7 @@ from ..lazy import offer
 
 if TYPE_CHECKING:
     from .books.moments import BookAt, book_at, books_every
-    from .clock.lateness import LatenessSummary
+    from .clock.lateness import LateFrame, LatenessSummary
     from .dialogue.failure import DialogueFailure
     from .messages import ReceivedMessage, ReceivedRequest, SentMessage
     from .observer import Observer
@@ -46,6 +46,7 @@ __all__ = [
     "BookAt",
     "ClientResult",
     "DialogueFailure",
+    "LateFrame",
     "LatenessSummary",
     "Observer",
     "Outcome",
@@ -67,6 +68,7 @@ __getattr__ = offer(
         "BookAt": "books.moments",
         "ClientResult": "results",
         "DialogueFailure": "dialogue.failure",
+        "LateFrame": "clock.lateness",
         "LatenessSummary": "clock.lateness",
         "Observer": "observer",
         "Outcome": "results",

@@ -115,6 +115,9 @@ class Attendance:
             if one is not None:
                 await one.leave(finished=result is not None and result.outcome == "finished")
             crowd.clients -= 1
+            is_over = not crowd.clients if one is None else one.present_of_clients is None
+            if is_over:
+                crowd.gate.shut()
             self.audience.leave(endpoint.name, client)
             self._around.casting.end(number)
             self.end_if_over()

@@ -45,6 +45,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         paused: Whether nothing is played until the replay is steered: until a step, until it shall play up to a moment,
             or until it is resumed. The present is then what was played, so that the same messages of clients at the
             same position are answered with the same bytes at any speed.
+        wait_for: How many clients must have subscribed for their time to begin, that of all of them together. When
+            nobody is left, or the time of all is over, the next ones wait for each other again.
         at_end: After the last frame: `close` the connection and keep listening; `hold` it open, where time, heartbeats
             and answers go on; or `exit`: like `close`, and the server finishes when the replay to every client has
             ended.
@@ -83,6 +85,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     speed: float = 1.0
     clock: Literal["each", "shared"] | None = None
     paused: bool = False
+    wait_for: int = 1
     at_end: AtEnd = "close"
     write_deadline: float = 30.0
     deflate: bool = False
@@ -116,6 +119,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
                 "a replay that begins paused has one timeline for all clients, played once: leave out clock='each' and "
                 "loop, or paused"
             )
+        self._check_wait()
         if self.clock == "shared" and not self.has_one_present:
             raise UsageError(
                 "with --speed max or --loop, clients have no current time to share: leave out --clock shared, or "
@@ -172,10 +176,21 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             "--set": bool(self.settings),
             "--auth strict": self.auth == "strict",
             "paused": self.paused,
+            "--wait-for": self.wait_for > 1,
             "start_after": bool(self.start_after),
         }
         for name in (name for name, is_given in unfit.items() if is_given):
             raise UsageError(f"--mode dialogue plays each connection once, as it was recorded: leave out {name}")
+
+    def _check_wait(self) -> None:
+        if self.wait_for < 1:
+            raise UsageError(f"time can wait for one client or more, not for {self.wait_for}")
+        if self.wait_for > self.client_limit:
+            raise UsageError(
+                f"{self.wait_for} clients would never be there: {self.client_limit} may be connected (--max-clients)"
+            )
+        if self.paused and self.wait_for > 1:
+            raise UsageError("a replay that begins paused waits for whoever steers it: leave out wait_for, or paused")
 
     def _check_max_clients(self) -> None:
         if self.max_clients is None:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from ..model import NANOSECONDS
-from .clock.lateness import LatenessHistogram, LatenessSummary
+from .clock.lateness import LateFrame, LatenessHistogram, LatenessSummary
 from .dialogue.failure import DialogueFailure
 
 __all__ = ["ClientResult", "Outcome", "ReplayTotal", "Tally"]
@@ -44,6 +44,7 @@ class ClientResult(msgspec.Struct, frozen=True):
         lateness: How late the frames were; None at infinite speed, where frames have no deadlines.
         endpoint: Name of the endpoint that it connected to.
         failure: What it said or did that was not recorded, with `dialogue failed`.
+        worst: The frame that was later than all others; None if none was late.
 
     """
 
@@ -57,6 +58,7 @@ class ClientResult(msgspec.Struct, frozen=True):
     lateness: LatenessSummary | None
     endpoint: str = ""
     failure: DialogueFailure | None = None
+    worst: LateFrame | None = None
 
     @property
     def seconds(self) -> float:
@@ -81,6 +83,7 @@ class ReplayTotal(msgspec.Struct, frozen=True):
         recorded: Recorded nanoseconds that they were sent, in total.
         outcomes: How many clients had which outcome.
         lateness: How late the frames were, over all clients; None at infinite speed.
+        worst: The frame that was later than all others, and the client that it was sent to; None if none was late.
 
     """
 
@@ -91,6 +94,7 @@ class ReplayTotal(msgspec.Struct, frozen=True):
     recorded: int
     outcomes: dict[Outcome, int]
     lateness: LatenessSummary | None
+    worst: LateFrame | None = None
 
     @property
     def achieved_speed(self) -> float | None:
@@ -108,6 +112,7 @@ class Tally:
         self._elapsed = 0
         self._recorded = 0
         self._lateness = LatenessHistogram()
+        self._worst: LateFrame | None = None
 
     def add(self, result: ClientResult, lateness: LatenessHistogram) -> None:
         """Add the result of a client, and the histogram behind its lateness."""
@@ -117,6 +122,9 @@ class Tally:
         self._elapsed += result.elapsed
         self._recorded += result.recorded
         self._lateness.merge(lateness)
+        worst = result.worst
+        if worst is not None and (self._worst is None or worst.lateness > self._worst.lateness):
+            self._worst = worst
 
     def total(self) -> ReplayTotal:
         """Return the sum so far."""
@@ -128,4 +136,5 @@ class Tally:
             recorded=self._recorded,
             outcomes=dict(self._outcomes),
             lateness=self._lateness.summary(),
+            worst=self._worst,
         )

@@ -33,6 +33,7 @@ from .client.dialogue_requests import DialogueRequests
 from .client.meeting import Surroundings
 from .clock.schedule import Clock, Sleep
 from .clock.shared_timer import SharedTimer
+from .clock.start_gate import StartGate
 from .clock.timing import Timing
 from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
@@ -109,7 +110,9 @@ class ReplayServer:
         timer = SharedTimer(self._clock) if sleep is asyncio.sleep else None  # where time passes by itself
         self._requests_log = LogLimit(self.client_log, "requests", at_once=20, per_second=1.0)
         self._attendance = Attendance(self.client_log, on_client_end)
-        self._crowd = Crowd(self.client_log, paced=math.isfinite(self._options.speed), timer=timer)
+        self._gate = StartGate(self._options.wait_for)
+        paced = math.isfinite(self._options.speed)
+        self._crowd = Crowd(self.client_log, paced=paced, timer=timer, gate=self._gate)
 
     async def __aenter__(self) -> Self:
         await self.start()

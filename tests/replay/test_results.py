@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from feedrec.replay.clock.lateness import LatenessHistogram
+import msgspec
+
+from feedrec.replay.clock.lateness import LateFrame, LatenessHistogram
 from feedrec.replay.results import ClientResult, Outcome, Tally
 
 
@@ -34,3 +36,12 @@ def test_the_total_is_the_sum_over_all_clients() -> None:
 
 def test_nobody_came_and_the_total_is_nothing() -> None:
     assert Tally().total().lateness is None
+
+
+def test_the_worst_frame_of_all_is_that_of_the_client_that_waited_longest() -> None:
+    tally = Tally()
+    for client, lateness in ((1, 5_000_000), (2, 61_000_000), (3, 7)):
+        worst = LateFrame(lateness, 1_000, "level2", ("BTC-USD",), client)
+        tally.add(msgspec.structs.replace(result(), worst=worst), LatenessHistogram())
+    tally.add(result(), LatenessHistogram())
+    assert tally.total().worst == LateFrame(61_000_000, 1_000, "level2", ("BTC-USD",), 2)

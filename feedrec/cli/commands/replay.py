@@ -14,21 +14,21 @@ from ..options import RECORDING_FILE, as_json, logging_options
 from ..replaying.dialogue import dialogue_options, tell_failure
 from ..replaying.options.play_options import play_options
 from ..replaying.options.server_options import server_options
+from ..replaying.options.timing_options import allowed_lateness, timing_options
 from ..replaying.options.venue_options import read_keys, venue_options
 from ..replaying.recordings import chosen_recordings, chosen_window
 from ..replaying.report import code_of, report, tell_of_client
 from ..replaying.serving import serve, serve_command
-from ..replaying.tls import choose_tls, tls_options
+from ..replaying.tls import ChosenTls, choose_tls, tls_options
 
 if TYPE_CHECKING:
     from ...replay import ClientResult, ReplayOptions, ReplayServer
-    from ...times import Moment
 
 
 @click.command(
     cls=CommandWithChild,
     groups={
-        "What is played, and when": "speed from to loop clock start-after settle at-end",
+        "What is played, and when": "speed from to loop clock start-after settle wait-for at-end max-lateness",
         "How the venue behaves": "mode set auth auth-key strict",
         "In a dialogue": "match match-timeout",
         "The server": "host port allow-host max-clients write-deadline deflate no-cache",
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING_FILE)
 @play_options
+@timing_options
 @server_options
 @venue_options
 @dialogue_options
@@ -48,11 +49,6 @@ def replay(
     files: tuple[Path, ...],
     command: tuple[str, ...],
     as_json: bool,
-    strict: bool,
-    start: Moment | None,
-    end: Moment | None,
-    settings: tuple[tuple[str, str], ...],
-    key_files: tuple[Path, ...],
     **options: Any,
 ) -> int:
     """
@@ -80,19 +76,24 @@ def replay(
     """
     import asyncio
 
-    from ...replay import ReplayOptions
-
+    strict, most_late = options["strict"], allowed_lateness(options.pop("max_lateness"), options["speed"])
     if command:
         _prepare(command, options, as_json=as_json)
     recordings = chosen_recordings(files)
-    options |= chosen_window(recordings[0], start, end)
-    options |= {"auth_keys": read_keys(options["auth"], key_files), "cache": not options.pop("no_cache")}
     tls = choose_tls(options)
-    choices = ReplayOptions(settings=dict(settings), tls=tls.files, strict=strict, **options)
-    server = _server_of(recordings, choices)
+    server = _server_of(recordings, _replay_options(recordings[0], tls, options))
     code = asyncio.run(serve_command(server, command, tls) if command else serve(server, tls))
     report(server, as_json=as_json, to_log=bool(command))
-    return code or code_of(server, strict=strict)
+    return code or code_of(server, strict=strict, most_late=most_late)
+
+
+def _replay_options(first: Path, tls: ChosenTls, options: dict[str, Any]) -> ReplayOptions:
+    """Return what was chosen by the options of the command; offsets count from the beginning of the first recording."""
+    from ...replay import ReplayOptions
+
+    chosen = chosen_window(first, options.pop("start"), options.pop("end"))
+    chosen |= {"auth_keys": read_keys(options["auth"], options.pop("key_files")), "cache": not options.pop("no_cache")}
+    return ReplayOptions(settings=dict(options.pop("settings")), tls=tls.files, **chosen, **options)
 
 
 def _server_of(recordings: Sequence[Path], options: ReplayOptions) -> ReplayServer:

@@ -6,13 +6,14 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
+from ...model import format_time
 from .. import output
 from ..terminal import echo_json, echo_prose
 from .dialogue import tell_failure
 
 if TYPE_CHECKING:
     from ...admission.log_limit import Log
-    from ...replay import ClientResult, LatenessSummary, ReplayServer, ReplayTotal
+    from ...replay import ClientResult, LateFrame, LatenessSummary, ReplayServer, ReplayTotal
 
 __all__ = ["code_of", "report", "tell_of_client"]
 
@@ -27,14 +28,25 @@ def report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
         echo_json(_facts(server)) if as_json else echo_prose(_in_words(server.total))
 
 
-def code_of(server: ReplayServer, *, strict: bool) -> int:
-    """Return the exit code of a replay by itself; if it is not 0, say why."""
+def code_of(server: ReplayServer, *, strict: bool, most_late: int | None = None) -> int:
+    """
+    Return the exit code of a replay by itself; if it is not 0, say why.
+
+    Args:
+        server: What served it.
+        strict: Whether clients may have asked for nothing else than was recorded.
+        most_late: How late a frame may have been, in nanoseconds; None for as late as it was.
+
+    """
+    worst = server.total.worst
     if server.failures:
         log.error("a dialogue was not as recorded: exit code 1")
     elif server.has_failed or "recording damaged" in server.total.outcomes:
         log.error("the replay failed: exit code 1")
     elif strict and server.has_lacked:
         log.error("a client was refused, or asked for data not recorded: exit code 1")
+    elif most_late is not None and worst is not None and worst.lateness > most_late:
+        log.error("%s, and %s is allowed: exit code 1", _late_frame(worst), _milliseconds(most_late))
     else:
         return 0
     return 1
@@ -60,8 +72,19 @@ def _pace(result: ClientResult | ReplayTotal) -> list[str]:
 
 
 def _lateness(lateness: LatenessSummary) -> str:
-    figures = ", ".join(f"{name} {value / 1e6:.2f} ms" for name, value in _quantiles(lateness).items())
+    figures = ", ".join(f"{name} {_milliseconds(value)}" for name, value in _quantiles(lateness).items())
     return f"lateness {figures}"
+
+
+def _milliseconds(nanoseconds: int) -> str:
+    return f"{nanoseconds / 1e6:.2f} ms"
+
+
+def _late_frame(late: LateFrame) -> str:
+    what = " ".join(filter(None, [late.channel, "frame"]))
+    whose = f" of {', '.join(late.products)}" if late.products else ""
+    when, lateness = format_time(late.recorded), _milliseconds(late.lateness)
+    return f"client {late.client}: the {what}{whose} at {when} was {lateness} late"
 
 
 def _quantiles(lateness: LatenessSummary) -> dict[str, int]:
@@ -92,4 +115,15 @@ def _as_dict(total: ReplayTotal) -> dict[str, Any]:
         "bytes": total.size,
         "speed": round(speed, 6) if speed is not None and math.isfinite(speed) else None,
         "lateness_ns": _quantiles(lateness) if lateness is not None else None,
+        "worst": None if total.worst is None else _late_frame_as_dict(total.worst),
+    }
+
+
+def _late_frame_as_dict(late: LateFrame) -> dict[str, Any]:
+    return {
+        "client": late.client,
+        "lateness_ns": late.lateness,
+        "time": format_time(late.recorded),
+        "channel": late.channel,
+        "products": late.products,
     }

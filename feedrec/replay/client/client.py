@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 
+import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
@@ -17,7 +18,7 @@ from ...admission.listening import host_and_port
 from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
 from ...model import Frame
-from ..clock.lateness import LatenessHistogram
+from ..clock.lateness import LateFrame, LatenessHistogram
 from ..clock.schedule import Schedule
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
 from ..observer import Observer
@@ -94,6 +95,12 @@ class ClientReplay:
     def lateness(self) -> LatenessHistogram:
         """How late its frames were."""
         return LatenessHistogram() if self._playback is None else self._playback.handed.lateness
+
+    @property
+    def worst(self) -> LateFrame | None:
+        """The frame that was later than all others; None if none was late."""
+        worst = None if self._playback is None else self._playback.handed.worst
+        return None if worst is None else msgspec.structs.replace(worst, client=self.number)
 
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Play until the end, until the client is gone, or until `stopping` is done; the connection is closed then."""
@@ -264,6 +271,7 @@ class ClientReplay:
                 await stream.fill_reserve()
                 await self._words.settle()
             batch = await self._first_batch(stream)
+            await self._crowd.gate.passed()
             playback = await self._begin(batch, joined)
             self._entered.set()
             end = None if batch is not None else await asyncio.to_thread(self._endpoint.timeline.end_position)
@@ -361,6 +369,7 @@ class ClientReplay:
             recorded=playback.handed.recorded if playback is not None else 0,
             lateness=self.lateness.summary(),
             endpoint=self._endpoint.name,
+            worst=self.worst,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...admission.log_limit import Log
 from ..clock.schedule import LEAD
 from ..clock.shared_timer import SharedTimer
+from ..clock.start_gate import StartGate
 from .sending.message_runs import SharedRuns
 
 __all__ = ["PACED_WRITE_LIMIT", "WRITE_LIMIT", "Crowd"]
@@ -28,11 +29,13 @@ class Crowd:
         log: Takes lines about them.
         paced: Whether frames have deadlines.
         timer: Sends what is due to those who wait for nothing else; None to have each client wait by itself.
+        gate: Holds them until they are enough; None if nobody waits for another.
 
     Attributes:
         log: See above.
         clients: How many there are.
         timer: See above.
+        gate: See above.
         runs: The messages that several of them are sent.
         patience_at_stop: Seconds that each of them has to answer a close.
 
@@ -40,10 +43,13 @@ class Crowd:
 
     patience_at_stop = 1.0
 
-    def __init__(self, log: Log, *, paced: bool, timer: SharedTimer | None = None) -> None:
+    def __init__(
+        self, log: Log, *, paced: bool, timer: SharedTimer | None = None, gate: StartGate | None = None
+    ) -> None:
         self.log = log
         self.clients = 0
         self.timer = timer
+        self.gate = gate or StartGate()
         self.runs = SharedRuns()
         self._most = PACED_WRITE_LIMIT if paced else WRITE_LIMIT
 

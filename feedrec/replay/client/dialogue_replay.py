@@ -17,7 +17,7 @@ from websockets.exceptions import ProtocolError
 from websockets.frames import Close, CloseCode
 
 from ...model import NANOSECONDS, Frame
-from ..clock.lateness import LatenessHistogram
+from ..clock.lateness import LateFrame, LatenessHistogram
 from ..clock.schedule import Schedule, wait_until_due
 from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall
 from ..dialogue.conversation import Conversation, Ends, Heard, Said, Waits
@@ -74,7 +74,8 @@ class DialogueReplay(ClientReplay):
         self._gone = asyncio.Event()  # and all that it said was compared
         self._failure: DialogueFailure | None = None
         self._lateness = LatenessHistogram()
-        self._deadlines: list[Monotonic] = []  # of the frames that are not handed over yet
+        self._worst: LateFrame | None = None
+        self._deadlines: list[tuple[Monotonic, int]] = []  # of the frames that are not handed over yet, and their times
         self._started = self._last_handed = self._timing.clock()
         self._frames = 0
         self._first_time: int | None = None
@@ -92,6 +93,10 @@ class DialogueReplay(ClientReplay):
     @property
     def lateness(self) -> LatenessHistogram:
         return self._lateness
+
+    @property
+    def worst(self) -> LateFrame | None:
+        return self._worst
 
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Do so as `ClientReplay` does; what the client has said by the time of `stopping` is compared."""
@@ -196,7 +201,7 @@ class DialogueReplay(ClientReplay):
     async def _say(self, said: Said) -> None:
         """Add a frame once it is due."""
         deadline = await self._due(said.time)
-        self._deadlines.append(deadline)
+        self._deadlines.append((deadline, said.time))
         self._first_time = said.time if self._first_time is None else self._first_time
         self._last_time = said.time
         self._at_hand = Frame(said.time, 0, said.message.payload, binary=said.message.binary)
@@ -221,8 +226,11 @@ class DialogueReplay(ClientReplay):
         self._last_handed = self._timing.clock()
         self._frames += len(self._deadlines)
         if math.isfinite(self._steering.speed):
-            for deadline in self._deadlines:
+            most = self._lateness.max
+            for deadline, _time in self._deadlines:
                 self._lateness.add(self._last_handed - deadline)
+            if self._lateness.max > most:
+                self._worst = LateFrame(self._lateness.max, min(self._deadlines)[1], client=self.number)
         self._deadlines.clear()
         await self._outlet.drain()
 

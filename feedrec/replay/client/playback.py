@@ -373,7 +373,11 @@ class Playback:
     def _write(self) -> None:
         """Hand over what was added."""
         self._outlet.hand_over()
-        self.handed.note(self._clock(), self._at.time, is_paced=self._schedule.is_paced)
+        handed, session = self.handed, self._session
+        overdue = handed.note(self._clock(), self._at.time, is_paced=self._schedule.is_paced)
+        if overdue is not None:
+            subscribed = None if session is None else session.subscribed
+            handed.worst = self._at.frame_due_at(overdue, self._due, handed.lateness.max, subscribed)
 
 
 def _check_due(session: VenueSession, due: RecordedWall) -> None:

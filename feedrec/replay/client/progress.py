@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from ...model import Frame
-from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+
+from ...model import Frame, FrameInfo
+from ..clock.lateness import LateFrame
+from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 
@@ -74,3 +78,39 @@ class Progress:
     def shift_at(self, number: int) -> Shift:
         """Return the shift of a frame of the batch."""
         return shift_of(RecordedWall(self.batch.frames[number].time), self.batch.times[number])
+
+    def frame_due_at(
+        self,
+        deadline: Monotonic,
+        due: Sequence[Monotonic],
+        lateness: int,
+        subscribed: Mapping[str, Collection[str]] | None,
+    ) -> LateFrame:
+        """
+        Return which frame was late.
+
+        Args:
+            deadline: When it was due.
+            due: When the frames of the batch were.
+            lateness: How late it was, in nanoseconds.
+            subscribed: What the client has subscribed, as `FeedServer` has it; None if it gets every frame. Of several
+                frames that were due together it was sent only these.
+
+        """
+        frames, infos = self.batch.frames, self.batch.infos
+        end = min(self.past + 1, len(due))  # the frame at hand may have been handed over
+        first = bisect_left(due, deadline, 0, end)
+        for number in range(first, end):
+            if due[number] != deadline:
+                break
+            info = infos[number] if infos else FrameInfo()
+            if subscribed is None or _is_among(info, subscribed):
+                return LateFrame(lateness, frames[number].time, info.channel or None, info.products)
+        return LateFrame(lateness, frames[min(first, len(frames) - 1)].time)
+
+
+def _is_among(info: FrameInfo, subscribed: Mapping[str, Collection[str]]) -> bool:
+    products = subscribed.get(info.channel)
+    if products is None:
+        return False
+    return not products or not info.products or any(product in products for product in info.products)

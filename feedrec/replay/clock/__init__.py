@@ -9,4 +9,5 @@ Recorded time and real time.
     timing.py        how time passes for a client
     alarm.py         what wakes a sleeper early
     lateness.py      how late frames were
+    start_gate.py    clients that wait for each other before their time begins
 """

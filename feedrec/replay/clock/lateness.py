@@ -14,7 +14,7 @@ import msgspec
 
 from .time_types import Monotonic, RecordedSteady
 
-__all__ = ["HandOffs", "LatenessHistogram", "LatenessSummary"]
+__all__ = ["HandOffs", "LateFrame", "LatenessHistogram", "LatenessSummary"]
 
 _BITS = 5  # 32 buckets in a power of two
 _LIMIT = (1 << 63) - 1
@@ -37,6 +37,27 @@ class LatenessSummary(msgspec.Struct, frozen=True):
     p50: int
     p99: int
     max: int
+
+
+class LateFrame(msgspec.Struct, frozen=True):
+    """
+    The frame that was later than all others.
+
+    Attributes:
+        lateness: How late it was, in nanoseconds.
+        recorded: Its recorded wall time in nanoseconds. Of a message that the replay made, such as a heartbeat, it is
+            that of the frame after it.
+        channel: Its channel; None if it has none, or the replay made it.
+        products: Its products.
+        client: The number of the client that it was sent to.
+
+    """
+
+    lateness: int
+    recorded: int
+    channel: str | None = None
+    products: tuple[str, ...] = ()
+    client: int = 0
 
 
 class LatenessHistogram:
@@ -100,6 +121,7 @@ class HandOffs:
         count: How many were.
         lateness: How late they were.
         ready: When the client was ready last: what was due before that counts as due then.
+        worst: The frame that was later than all others, if whoever hands over has said which it was.
 
     """
 
@@ -107,6 +129,7 @@ class HandOffs:
         self.pending: list[Monotonic] = []
         self.count = 0
         self.lateness = LatenessHistogram()
+        self.worst: LateFrame | None = None
         self.ready = self._began = self._last = began
         self._first_time = self._last_time = first_time
         self._played = 0  # recorded nanoseconds of the laps before this one
@@ -126,7 +149,7 @@ class HandOffs:
         self._played = self.recorded
         self._first_time = self._last_time = time
 
-    def note(self, now: Monotonic, time: RecordedSteady, *, is_paced: bool) -> None:
+    def note(self, now: Monotonic, time: RecordedSteady, *, is_paced: bool) -> Monotonic | None:
         """
         Count what was pending as handed over.
 
@@ -135,14 +158,23 @@ class HandOffs:
             time: The steady time of the last of it.
             is_paced: Whether recorded time takes time: else nothing is late.
 
+        Returns:
+            If some of it is later than all before, the deadline of the worst, else None. That is rare, so whoever
+            hands over may look for the frame.
+
         """
         self._last, self._last_time = now, time
-        self.count += len(self.pending)
+        pending, lateness = self.pending, self.lateness
+        self.count += len(pending)
+        worst = None
         if is_paced:
-            ready = self.ready
-            for deadline in self.pending:
-                self.lateness.add(now - max(deadline, ready))
-        self.pending.clear()
+            ready, most = self.ready, lateness.max
+            for deadline in pending:
+                lateness.add(now - max(deadline, ready))
+            if lateness.max > most:
+                worst = min(pending)
+        pending.clear()
+        return worst
 
 
 def _middle(bucket: int) -> int:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.replay.clock.lateness import LatenessHistogram, LatenessSummary
+from feedrec.replay.clock.lateness import HandOffs, LatenessHistogram, LatenessSummary
+from feedrec.replay.clock.time_types import Monotonic, RecordedSteady
 
 latenesses = st.lists(st.integers(0, 10**12), min_size=1, max_size=200)
 
@@ -57,3 +58,24 @@ def test_nothing_counted_has_no_summary() -> None:
     assert LatenessHistogram().summary() is None
     with pytest.raises(ValueError, match="empty histogram"):
         LatenessHistogram().quantile(0.5)
+
+
+@given(st.lists(st.lists(st.integers(0, 1000), min_size=1, max_size=5), min_size=1), st.integers(0, 1000))
+def test_a_hand_over_tells_of_what_is_later_than_all_before(writes: list[list[int]], ready: int) -> None:
+    """By its deadline, by which the frame is found; what was due before the client was ready is no later."""
+    handed, now = HandOffs(Monotonic(0), RecordedSteady(0)), 0
+    handed.ready = Monotonic(ready)
+    most = 0
+    for deadlines in writes:
+        now += 500
+        handed.pending = [Monotonic(deadline) for deadline in deadlines]
+        latest = handed.note(Monotonic(now), RecordedSteady(0), is_paced=True)
+        late = max(now - max(deadline, ready) for deadline in deadlines)
+        assert latest == (min(deadlines) if late > most else None)
+        most = max(most, late)
+
+
+def test_where_time_takes_no_time_nothing_is_later_than_anything() -> None:
+    handed = HandOffs(Monotonic(0), RecordedSteady(0))
+    handed.pending = [Monotonic(0)]
+    assert handed.note(Monotonic(10), RecordedSteady(0), is_paced=False) is None
