@@ -152,13 +152,17 @@ class ConnectError(FeedrecError):
         text: What happened.
         retry_after: Seconds for which the server asked not to be tried again.
         answer: What it answered, if it refused the handshake.
+        reason: Why, without the address; by default the text.
 
     """
 
-    def __init__(self, text: str, retry_after: float = 0.0, answer: HandshakeAnswer | None = None) -> None:
+    def __init__(
+        self, text: str, retry_after: float = 0.0, answer: HandshakeAnswer | None = None, reason: str = ""
+    ) -> None:
         super().__init__(text)
         self.retry_after = retry_after
         self.answer = answer
+        self.reason = reason or text
 
 
 class VenueError(FeedrecError):

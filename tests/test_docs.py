@@ -251,10 +251,10 @@ def test_the_first_hour_is_what_one_sees(tmp_path: Path) -> None:
 
 def test_the_lines_of_the_format_are_those_that_are_written() -> None:
     """The examples in format.md decode, and encode to the same bytes."""
-    example, requests = blocks(ROOT / "docs" / "format.md", "jsonl")
+    example, refused, requests = blocks(ROOT / "docs" / "format.md", "jsonl")
     header, *lines = example.encode().splitlines()
     assert encode_header(decode_header(header)) == header
-    for line in lines:
+    for line in [*lines, *refused.encode().splitlines()]:
         record = decode_line(line)
         assert line == (encode_frame(record) if isinstance(record, Frame) else encode_event(record))
     for line in requests.encode().splitlines():

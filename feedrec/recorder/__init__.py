@@ -22,6 +22,7 @@ A live connection becomes a recording.
     backoff.py               delays between attempts
     sent_messages.py         what an application sends, without its secrets
     network_errors.py        why a server cannot be reached
+    refusals.py              what is told of an attempt to connect that failed
     retry_after.py           how long a server that refuses wants to be left alone
     rate_limit.py            the venue's limits
     throttle.py              short pauses, reported together

@@ -17,7 +17,7 @@ from ..admission.listening import host_and_port
 from ..errors import ConnectError, HandshakeAnswer
 from ..feeds.redaction import REDACTED, Address
 from .network_errors import NO_ANSWER, is_loopback, network_reason
-from .retry_after import retry_after
+from .retry_after import longest_asked_for
 from .wire.receiving import Receiver, ReceivingConnection, RecordedConnection
 
 __all__ = [
@@ -129,7 +129,8 @@ async def open_connection(
     address = Address(url)
     shown = address.shown
     if shown == REDACTED:
-        raise ConnectError(f"cannot connect to {shown}: not a WebSocket address")
+        reason = "not a WebSocket address"
+        raise ConnectError(f"cannot connect to {shown}: {reason}", reason=reason)
     try:
         options = {**_options_for(url), "create_connection": create, "additional_headers": headers, **handshake}
         connecting = _ConnectToOneHost if follow_redirects else _ConnectToOneAddress
@@ -137,8 +138,8 @@ async def open_connection(
     except Exception as error:
         # Broad, because a venue's answer can trip the library in many ways, from ValueError to LookupError, and a
         # recorder that has run for a week must try again after each of them.
-        text = f"cannot connect to {shown}: {address.redaction.text(_reason(error))}"
-        failed = ConnectError(text, _seconds_asked_for(error), _answer(error))
+        reason = address.redaction.text(_reason(error))
+        failed = ConnectError(f"cannot connect to {shown}: {reason}", _seconds_asked_for(error), _answer(error), reason)
         if _tells_secrets(error, address):  # a traceback would show it
             raise failed from None
         raise failed from error
@@ -211,5 +212,4 @@ def _seconds_asked_for(error: Exception) -> float:
     """Return for how long a server that has too much to do asked to be left alone."""
     if not isinstance(error, InvalidStatus) or error.response.status_code not in _OVERLOADED:
         return 0.0
-    values = error.response.headers.get_all("Retry-After")
-    return max((retry_after(value, datetime.now(UTC)) for value in values), default=0.0)
+    return longest_asked_for(error.response.headers.get_all("Retry-After"), datetime.now(UTC))

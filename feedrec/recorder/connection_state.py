@@ -7,7 +7,8 @@ import enum
 __all__ = ["ConnectionState"]
 
 # Rule 1: a connection is CONNECTING until the handshake succeeds, which makes it OPEN, or until the attempt fails or is
-# given up, which makes it FAILED. A connection that FAILED leaves nothing in the recording, and its number is free.
+# given up, which makes it FAILED. A connection that FAILED leaves a `refused` event in the recording, or nothing if it
+# was given up, and its number is free.
 #
 # Rule 2: whatever arrives from the handshake on is recorded, in every state up to the end. The states differ in what
 # the recorder may do itself.

@@ -203,8 +203,11 @@ def _facts(parts: Summaries, total: RecordingSummary) -> list[tuple[str, str]]:
 
 
 def _reconnects(total: RecordingSummary) -> list[str]:
-    replaced = [output.count(total.replacements, "replacement")] if total.replacements else []
-    return [output.count(total.reconnects, "reconnect"), *replaced]
+    some = (total.replacements, "replacement"), (total.refusals, "failed attempt")
+    return [
+        output.count(total.reconnects, "reconnect"),
+        *(output.count(number, name) for number, name in some if number),
+    ]
 
 
 def _sequence(total: RecordingSummary) -> str:

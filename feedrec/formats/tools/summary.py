@@ -32,6 +32,7 @@ _SUMS = (
     "requests",
     "connections",
     "replacements",
+    "refusals",
     "gaps",
     "unnoticed_gaps",
     "missing",
@@ -132,6 +133,7 @@ class RecordingSummary(msgspec.Struct):
         connections: Connections opened.
         reconnects: Those that took the place of one that was lost, in all files of a recording.
         replacements: Those that took the place of one that was closed for that.
+        refusals: Attempts to connect that failed.
         gaps: Gaps in the venue's sequence.
         unnoticed_gaps: Those of them that the recorder did not notice.
         missing: Frames missing in those gaps.
@@ -163,6 +165,7 @@ class RecordingSummary(msgspec.Struct):
     connections: int = 0
     reconnects: int = 0
     replacements: int = 0
+    refusals: int = 0
     gaps: int = 0
     unnoticed_gaps: int = 0
     missing: int = 0
@@ -343,7 +346,7 @@ def _take(summary: RecordingSummary, facts: FileFacts, activity: Activity, shift
     summary.text_size, summary.sent = facts.text, facts.sent
     summary.frames, summary.bytes = facts.frames, facts.bytes
     summary.connections, summary.requests = facts.events.get("open", 0), facts.events.get(HTTP, 0)
-    summary.replacements = facts.events.get("replaced", 0)
+    summary.replacements, summary.refusals = facts.events.get("replaced", 0), facts.events.get("refused", 0)
     summary.gaps, summary.unnoticed_gaps = sequence.gaps + sequence.unnoticed_gaps, sequence.unnoticed_gaps
     summary.missing = sequence.missing + sequence.unnoticed
     summary.resets, summary.out_of_order = sequence.resets, sequence.out_of_order

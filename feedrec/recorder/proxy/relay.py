@@ -29,6 +29,7 @@ from ...feeds.redaction import Address
 from ..clock import RecordingClock
 from ..connection import CLOSE_TIMEOUT, NO_CLOSE_FRAME, open_connection
 from ..intake import Intake
+from ..refusals import write_refusal
 from ..watchdog import Watchdog
 from .handshake import address_for, passed_on
 from .legs import ClientLeg, VenueLeg
@@ -182,8 +183,10 @@ class Relay:
                 compression="deflate" if has_deflate else None,
                 user_agent_header=None,
             )
-        except BaseException:
+        except BaseException as error:
             if not heard.is_open:
+                if isinstance(error, ConnectError):
+                    write_refusal(context.writer, context.clock, number, error, url)
                 context.writer.return_number(number)
             raise
         log.info("connection %d open to %s", number, url.shown)

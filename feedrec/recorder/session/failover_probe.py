@@ -7,7 +7,9 @@ import logging
 from collections.abc import Sequence
 
 from ...errors import ConnectError
+from ...feeds.redaction import Address
 from ..connection import CLOSE_TIMEOUT
+from ..refusals import write_refusal
 from .reconnect import ReconnectLoop
 from .run_context import RunContext, headers_of
 
@@ -47,7 +49,13 @@ async def _reach_primary(context: RunContext) -> None:
     primary = context.selector.primary
     await context.openings.turn()
     headers = headers_of(primary, context.credentials)
-    connection = await context.connect(primary.url, lambda _: _IgnoringReceiver(), headers)
+    try:
+        connection = await context.connect(primary.url, lambda _: _IgnoringReceiver(), headers)
+    except ConnectError as error:
+        number = context.writer.take_number()
+        write_refusal(context.writer, context.clock, number, error, Address(primary.url))
+        context.writer.return_number(number)
+        raise
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT):
             await connection.close()

@@ -11,6 +11,7 @@ from ...feeds import Acceptance, Subscription
 from ...feeds.redaction import Address
 from ..connection_lifecycle import ConnectionLifecycle
 from ..connection_state import ConnectionState
+from ..refusals import write_refusal
 from .failover import EndpointAddress
 from .handover.reasons import Leaving
 from .run_context import RunContext, headers_of
@@ -55,7 +56,7 @@ class RunConnection:
         self.opened = asyncio.Event()
         self.is_first = context.writer.counts.connections == 0
         self.task: asyncio.Task[None]
-        self._context = context
+        self._context, self._replaces = context, replaces
         wanted = endpoint.has(subscriptions)
         self._client = endpoint.feed.client(wanted, context.credentials)
         self._address = Address(endpoint.url)
@@ -111,6 +112,10 @@ class RunConnection:
                 self.opened.set()
                 on_open()
                 await lifecycle.run()
+        except ConnectError as error:
+            if lifecycle.state is ConnectionState.CONNECTING:
+                write_refusal(context.writer, context.clock, self.number, error, self._address, self._replaces)
+            raise
         finally:
             lifecycle.end()
             if context.writer.watch is not None:

@@ -116,6 +116,15 @@ def test_what_the_recorder_did_about_wrong_books(tmp_path: Path) -> None:
     assert (facts["resyncs"], facts["findings"]) == (2, 2)
 
 
+def test_attempts_to_connect_that_failed_are_counted(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "x.jsonl", Header("raw"))
+    for name in ("open", "close", "refused", "refused", "open", "close"):
+        writer.write_line(encode_event(Event(0, 0, name)))
+    path = writer.finish()
+    assert "1 reconnect, 2 failed attempts" in feedrec("info", path).stdout.decode()
+    assert json.loads(feedrec("info", "--json", path).stdout)["refusals"] == 2
+
+
 def test_a_recording_that_is_being_written(tmp_path: Path) -> None:
     """A growing file is told of as far as it goes, and that it grows."""
     writer = create_recording(tmp_path / "x.jsonl.zst", Header("coinbase-advanced"))

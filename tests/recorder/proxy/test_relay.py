@@ -247,6 +247,7 @@ def test_it_is_the_client_that_follows_a_redirect_or_not(path: Path) -> None:
 
     run(talk())
     assert [event.details["url"].rpartition("/")[2] for event in events(path, "open")] == ["there"]
+    assert [(event.conn, event.details["status"]) for event in events(path, "refused")] == [(0, 302)]
 
 
 def test_a_venue_that_is_not_there_is_a_502_with_a_sentence(path: Path) -> None:

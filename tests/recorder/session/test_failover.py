@@ -28,7 +28,7 @@ def test_a_primary_that_was_never_reached_is_replaced_too(path: Path) -> None:
 
     run(go())
     kinds = [record.name for record in records(path) if isinstance(record, Event) and record.name != "clock"]
-    assert kinds == ["failover", "open", "close"]
+    assert kinds == ["refused", "refused", "refused", "failover", "open", "close"]
     assert payloads(path) == [b'"spare"']
     assert {frame.conn for frame in received(path)} == {0}
 

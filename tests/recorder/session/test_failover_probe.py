@@ -39,6 +39,7 @@ def test_the_failover_takes_over_when_the_primary_dies_and_the_primary_when_it_i
 
     main, spare = run(go())
     assert payloads(path) == [b'"main"', b'"spare"', b'"main"']
+    assert {event.details["url"] for event in events(path, "refused")} == {main}
     assert switches(path) == [("main", "spare"), ("spare", "main")]
     there, back = events(path, "failover")
     assert there.details["url"] == spare

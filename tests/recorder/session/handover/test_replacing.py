@@ -81,6 +81,9 @@ class Ticking:
         self.peers.append(peer)
         self.asked.append([])
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            if self.acks[min(number, len(self.acks) - 1)] == "refuse":
+                await peer.respond("503 Busy", "Content-Length: 0")
+                return
             await peer.accept()
             while (frame := await peer.read_frame())[0].name == "TEXT":
                 self.asked[number].append(frame[1])
@@ -195,6 +198,13 @@ def test_while_no_other_can_take_its_place_the_old_connection_goes_on(path: Path
     assert has_no_hole(path)
     assert [event.conn for event in events(path, "replaced")][:1] == [0]
     assert events(path, "replaced")[0].details["by"] == 3
+
+
+def test_an_attempt_to_replace_a_connection_that_fails_says_which_one_goes_on(path: Path) -> None:
+    counts = record(Ticking("ok", "refuse", "ok"), path, lambda one: one.progress.counts.replacements == 1, 100 * MS)
+    assert (counts.connections, counts.vain_replacements, counts.reconnects) == (2, 0, 0)
+    (refused,) = events(path, "refused")
+    assert (refused.conn, refused.details["status"], refused.details["replaces"]) == (1, 503, 0)
 
 
 def test_one_that_is_lost_while_it_is_replaced_is_a_reconnect(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
