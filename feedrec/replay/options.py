@@ -61,6 +61,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
         end: Recorded time at which to end, exclusive; None for the end.
         loop: Whether to start over at the end, forever.
+        restamp: Whether the times in what clients are sent are moved to now, for clients that refuse old data; at speed
+            1 only. How far is fixed when the replay of a client begins, goes on after a pause, or is moved.
         settings: Undocumented details of the venue, by name; the feed defines them.
         auth: How clients' credentials are checked where the venue requires them; see `AUTH_MODES`.
         auth_keys: What `strict` checks credentials against; see `parse_auth_key`.
@@ -95,6 +97,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     start: int | None = None
     end: int | None = None
     loop: bool = False
+    restamp: bool = False
     settings: dict[str, str] = {}
     auth: AuthMode = "any"
     auth_keys: tuple[AuthKey, ...] = ()
@@ -127,6 +130,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.auth == "strict" and self.mode == "verbatim":
             raise UsageError("--mode verbatim checks no credentials: leave out --auth strict, or --mode verbatim")
+        self._check_restamp()
         self._check_dialogue()
         self._check_max_clients()
         for host in self.allow_hosts:
@@ -158,6 +162,17 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     def matching(self) -> Matching:
         """How a dialogue compares what a client says."""
         return parse_match(self.match or DEFAULT_MATCH)
+
+    def _check_restamp(self) -> None:
+        if not self.restamp:
+            return
+        if self.speed != 1:
+            raise UsageError(
+                f"--restamp moves times to now, where they pass at speed 1, not {self.speed:g}: leave out --speed, or "
+                "--restamp"
+            )
+        if self.mode in {"verbatim", "dialogue"}:
+            raise UsageError(f"--mode {self.mode} sends what was recorded: leave out --restamp, or --mode {self.mode}")
 
     def _check_dialogue(self) -> None:
         if not 0 < self.match_timeout < math.inf:

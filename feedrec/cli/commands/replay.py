@@ -12,6 +12,7 @@ from ..child_process import CommandWithChild, check_command, choose_free_port
 from ..logs import log_format_option
 from ..options import RECORDING_FILE, as_json, logging_options
 from ..replaying.dialogue import dialogue_options, tell_failure
+from ..replaying.options.clock_options import clock_options
 from ..replaying.options.play_options import play_options
 from ..replaying.options.server_options import server_options
 from ..replaying.options.timing_options import allowed_lateness, timing_options
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @click.command(
     cls=CommandWithChild,
     groups={
-        "What is played, and when": "speed from to loop clock start-after settle wait-for at-end max-lateness",
+        "What is played, and when": "speed from to loop restamp clock start-after settle wait-for at-end max-lateness",
         "How the venue behaves": "mode set auth auth-key strict",
         "In a dialogue": "match match-timeout",
         "The server": "host port allow-host max-clients write-deadline deflate no-cache",
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING_FILE)
 @play_options
 @timing_options
+@clock_options
 @server_options
 @venue_options
 @dialogue_options

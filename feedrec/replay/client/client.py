@@ -137,7 +137,7 @@ class ClientReplay:
         session = self._session
         try:
             if session is not None:
-                session.open(self._handshake(), self.present)
+                session.open(self._handshake(), self._stamped_present())
                 if session.dismissal is not None:
                     await self._dismiss(session.dismissal)
                     return
@@ -162,7 +162,7 @@ class ClientReplay:
         if session is None:
             self._join()
             return
-        session.hear(message, self.present)
+        session.hear(message, self._stamped_present())
         if observer is not None:
             observer.on_subscribed(self.number, session.subscribed)
         if session.has_subscribed and session.dismissal is None:
@@ -183,6 +183,15 @@ class ClientReplay:
             return self._playback.present
         present = self._shared_present
         return self._timing.beginning if present is None else wall_time(present, Shift(0))
+
+    def _stamped_present(self) -> RecordedWall:
+        """Return the present, as of which what is made next is stamped."""
+        restamping, present = self._outlet.restamping, self.present
+        if self._playback is not None:
+            self._playback.stamp_present()
+        elif restamping is not None:
+            restamping.be_at(steady_time(present, Shift(0)), present)
+        return present
 
     @property
     def reached(self) -> tuple[FrameBatch, int] | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ...feeds.rewriting.time_fields import time_fields_of
 from ...feeds.venue import Remark
 from ..dialogue.casting import Casting
 from ..observer import Observer
@@ -17,6 +18,7 @@ from .crowd import Crowd
 from .dialogue_replay import DialogueReplay
 from .sending.observed_outlet import ObservedOutlet
 from .sending.outlet import Outlet
+from .sending.restamping import Restamping
 from .venue_session import VenueSession
 
 __all__ = ["Surroundings", "meet"]
@@ -63,10 +65,11 @@ def meet(
     options, crowd, steering, casting, observer = around
     venue = endpoint.venue
     outlet: Outlet
+    kept: dict[str, Any] = {"deflate": options.deflate, "crowd": crowd, "restamping": _restamping(endpoint, options)}
     if observer is None:
-        outlet = Outlet(connection, deflate=options.deflate, crowd=crowd)
+        outlet = Outlet(connection, **kept)
     else:
-        outlet = ObservedOutlet(connection, deflate=options.deflate, crowd=crowd, client=number, observer=observer)
+        outlet = ObservedOutlet(connection, **kept, client=number, observer=observer)
     session = None
     if venue is not None:
         session = VenueSession.with_venue(venue, outlet, remark, lambda: crowd.clients < 2)
@@ -80,3 +83,9 @@ def meet(
     if isinstance(outlet, ObservedOutlet):
         outlet.follow(client, session, None if venue is None else venue.feed.describe)
     return client
+
+
+def _restamping(endpoint: Endpoint, options: ReplayOptions) -> Restamping | None:
+    """Return what moves the times in what one client gets; None if they stay."""
+    fields = None if endpoint.venue is None or not options.restamp else time_fields_of(endpoint.venue.feed)
+    return None if fields is None else Restamping(fields, endpoint.timing.clock)

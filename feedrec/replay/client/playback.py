@@ -95,6 +95,8 @@ class Playback:
         self._timer = crowd.timer
         self._runs = RunsOfClient(crowd.runs if outlet.takes_runs else None, session)
         self._failure: Exception | None = None
+        if outlet.restamping is not None:
+            outlet.restamping.follow(schedule)
 
     @property
     def present(self) -> RecordedWall:
@@ -110,6 +112,11 @@ class Playback:
     def reached(self) -> tuple[FrameBatch, int] | None:
         """The batch that is played, and how many of its frames are past; None before the first."""
         return self._at.reached
+
+    def stamp_present(self) -> None:
+        """Have what is made next stamped as of the present, if times are moved."""
+        if self._outlet.restamping is not None:
+            self._outlet.restamping.be_at(self._steady_present, self.present)
 
     def close(self) -> None:
         """Let go of the schedule."""
@@ -160,6 +167,8 @@ class Playback:
         number, session, outlet = self._at.past, self._session, self._outlet
         frame = self._at.batch.frames[number]
         self._at.time = self._at.batch.times[number]
+        if outlet.restamping is not None:
+            outlet.restamping.be_at(self._at.time, RecordedWall(frame.time))
         is_full = False
         if session is None:
             self.handed.pending.append(deadline)
@@ -263,6 +272,7 @@ class Playback:
         await self._wait_for_end()
         if (session := self._session) is not None:
             session.time.end(self._at.batch.frames)
+            self.stamp_present()
             while session.deadline is not None and session.deadline <= wall_time(self._at.time, self._at.shift):
                 session.due_messages(session.deadline)
             if session.waits_for_state:
@@ -343,6 +353,8 @@ class Playback:
         """Add what is due, unless it no longer is: the client may have unsubscribed. Return how many messages."""
         if session.next_due != due:
             return 0
+        if self._outlet.restamping is not None:
+            self._outlet.restamping.be_at(time, due)
         messages = session.due_messages(due)
         for message in messages:
             self._outlet.add(message, binary=False)
@@ -356,6 +368,7 @@ class Playback:
         patience = LONG_PATIENCE if self._follower is not None and self._follower.goes_by_position else PATIENCE
         outlook = Outlook(self._at.batch, self._at.past, self._steady_present, self._at.stream, patience)
         position = position_in(self._at.batch, self._at.past, self.present)
+        self.stamp_present()
         if self._follower is None:
             self._schedule.pause(self._clock(), "state")
         await session.give_state(position, outlook)

@@ -12,6 +12,7 @@ import msgspec
 from ...errors import RecordingError, UsageError
 from ...feeds import hosts_of, venue_of
 from ...feeds.auth import Auth
+from ...feeds.rewriting.time_fields import time_fields_of
 from ...feeds.venue import VenueFeed
 from ...formats.several.inputs import Input
 from ...model import NANOSECONDS, Header
@@ -172,6 +173,8 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         raise UsageError("a replay that sends every frame unchanged has no settings: leave out --set")
     if not feeds:
         groups = {"+".join(groups): files}
+    if options.restamp:
+        _check_times({name: feeds.get(name) for name in groups})
     timelines = {name: _timeline(group, options, feeds.get(name)) for name, group in groups.items()}
     venues = _venues(feeds, timelines, options)
     surveys = {name: venue.survey for name, venue in venues.items() if venue.survey.first_time}
@@ -209,6 +212,12 @@ def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFe
     if unknown and options.auth == "strict":
         raise UsageError(f"unknown endpoint {unknown[0]!r}: its credentials cannot be checked; leave out --auth strict")
     return feeds
+
+
+def _check_times(feeds: Mapping[str, VenueFeed | None]) -> None:
+    for name, feed in feeds.items():
+        if feed is None or time_fields_of(feed) is None:
+            raise UsageError(f"nothing says where the frames of {name} have times: leave out --restamp")
 
 
 def _timeline(files: list[Input], options: ReplayOptions, feed: VenueFeed | None) -> Timeline:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
 from ....feeds.venue import Message
 from ....model import Frame, FrameInfo
 from ...messages import Kind, SentMessage
@@ -14,6 +16,7 @@ from ..connection import ReplayConnection
 from ..crowd import Crowd
 from ..venue_session import VenueSession
 from .outlet import Outlet
+from .restamping import Restamping
 
 __all__ = ["ObservedOutlet"]
 
@@ -47,13 +50,21 @@ class ObservedOutlet(Outlet):
         crowd: Says how much may wait for the client to read.
         client: The client's number.
         observer: Hears of it.
+        restamping: Moves the times in text messages; None to leave them.
 
     """
 
     def __init__(
-        self, connection: ReplayConnection, *, deflate: bool, crowd: Crowd, client: int, observer: Observer
+        self,
+        connection: ReplayConnection,
+        *,
+        deflate: bool,
+        crowd: Crowd,
+        client: int,
+        observer: Observer,
+        restamping: Restamping | None = None,
     ) -> None:
-        super().__init__(connection, deflate=deflate, crowd=crowd)
+        super().__init__(connection, deflate=deflate, crowd=crowd, restamping=restamping)
         self.takes_runs = False
         self._place: Place | None = None
         self._client = client
@@ -92,12 +103,13 @@ class ObservedOutlet(Outlet):
 
     def add(self, payload: Message, *, binary: bool) -> bool:
         payload = bytes(payload)
-        is_full = super().add(payload, binary=binary)  # which may hand over what was added before
+        stamped = bytes(self._stamped(payload, binary=binary))
+        is_full = self._collect(stamped, binary=binary)  # which may hand over what was added before
         if self._kinds:
             message = SentMessage(self._client, payload, binary, self._time, self._kinds.popleft())
         else:
             message = self._message(payload, binary=binary)
-        self._added.append(message)
+        self._added.append(message if stamped is payload else msgspec.structs.replace(message, payload=stamped))
         return is_full
 
     def hand_over(self) -> None:

@@ -17,6 +17,7 @@ from ....feeds.venue import Message, Pieces
 from ...results import Outcome
 from ..connection import TRANSPORT_LIMIT, ReplayConnection
 from ..crowd import Crowd
+from .restamping import Restamping
 from .wire import message_header
 
 __all__ = ["ClientEnded", "Outlet"]
@@ -42,18 +43,23 @@ class Outlet:
         connection: The client's connection.
         deflate: Whether to compress, if the client offered it.
         crowd: Says how much may wait for the client to read.
+        restamping: Moves the times in text messages; None to leave them.
 
     Attributes:
+        restamping: See above.
         size: Bytes of payload handed over so far.
         takes_runs: Whether it takes messages as bytes on the wire, which `add_run` does.
 
     """
 
-    def __init__(self, connection: ReplayConnection, *, deflate: bool, crowd: Crowd) -> None:
+    def __init__(
+        self, connection: ReplayConnection, *, deflate: bool, crowd: Crowd, restamping: Restamping | None = None
+    ) -> None:
         self._connection = connection
+        self.restamping = restamping
         self._deflate = deflate and bool(connection.protocol.extensions)
         self._crowd = crowd
-        self.takes_runs = not self._deflate
+        self.takes_runs = not self._deflate and restamping is None  # what clients share has the same times for all
         self._batch_size = _DEFLATED_BATCH_SIZE if self._deflate else _BATCH_SIZE
         self.size = 0
         self._parts: list[bytes] = []
@@ -72,6 +78,14 @@ class Outlet:
             ClientEnded: As for `hand_over`, which is called first if a large message is already waiting.
 
         """
+        return self._collect(self._stamped(payload, binary=binary), binary=binary)
+
+    def _stamped(self, payload: Message, *, binary: bool) -> Message:
+        """Return a message as it goes out."""
+        return payload if binary or self.restamping is None else self.restamping.restamped(payload)
+
+    def _collect(self, payload: Message, *, binary: bool) -> bool:
+        """Add a message as it is to the next write; see `add`."""
         if self._large:
             self.hand_over()
         size = len(payload)
