@@ -9,7 +9,9 @@ When a recorded moment is due: the anchored clock.
    ratio 1/0: recorded time takes no time at all, and every frame is due at the anchor.
 4. `wait_until_due` asks for the deadline anew each time it wakes, and a change of the schedule rings its alarms, so it
    reaches those who wait.
-5. There may be several reasons for a pause, of which each ends by itself: time goes on when there is none left.
+5. What is cut of silences takes no time: both sides of the anchor's equation are counted without it (`silences.py`). So
+   a deadline stays what it was, when a silence before it becomes known in time.
+6. There may be several reasons for a pause, of which each ends by itself: time goes on when there is none left.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import cast
 
 from ...model import NANOSECONDS
 from .alarm import Alarm
+from .silences import Silences
 from .time_types import Monotonic, RecordedSteady
 
 __all__ = ["LEAD", "LONGEST_SLEEP", "NEVER", "Clock", "Schedule", "Sleep", "wait_until_due"]
@@ -54,21 +57,28 @@ class Schedule:
         recorded: The recorded time that is the present.
         now: The monotonic time at which it is.
         speed: Recorded seconds per second: positive, or `math.inf`.
+        silences: What takes no time; None for nothing.
 
     Attributes:
-        changes: How often the anchor was taken anew: deadlines that were computed before that no longer hold.
+        changes: How often the anchor was taken anew, or a silence became known: deadlines that were computed before
+            that no longer hold.
         begun: The monotonic time at which it began.
         alarms: They ring whenever the anchor is taken anew.
         reached: Tells how far the replay got where time takes no time; None if only the caller knows.
         is_paced: Whether recorded time takes time: whether the speed is finite.
+        silences: See above.
 
     Raises:
         ValueError: If the speed is not positive.
 
     """
 
-    def __init__(self, recorded: RecordedSteady, now: Monotonic, speed: float = 1.0) -> None:
+    def __init__(
+        self, recorded: RecordedSteady, now: Monotonic, speed: float = 1.0, silences: Silences | None = None
+    ) -> None:
         self.changes = 0
+        self.silences = silences or Silences()
+        self.silences.on_change = self._note_change
         self.begun = now
         self.alarms: set[Alarm] = set()
         self.reached: Callable[[], RecordedSteady] | None = None
@@ -93,7 +103,8 @@ class Schedule:
         """Return the monotonic time at which a recorded moment is due; None while paused: it is not known then."""
         if self._paused:
             return None
-        return Monotonic(self._monotonic + (recorded - self._recorded) * self._denominator // self._numerator)
+        passed = self.silences.played(recorded) - self.silences.played(self._recorded)
+        return Monotonic(self._monotonic + passed * self._denominator // self._numerator)
 
     def deadlines(self, times: Sequence[RecordedSteady]) -> list[Monotonic]:
         """
@@ -111,11 +122,12 @@ class Schedule:
             return [NEVER if self._paused else self._monotonic] * len(times)
         monotonic, recorded, numerator, denominator = (
             self._monotonic,
-            self._recorded,
+            self.silences.played(self._recorded),
             self._numerator,
             self._denominator,
         )
-        return cast("list[Monotonic]", [monotonic + (time - recorded) * denominator // numerator for time in times])
+        played = self.silences.played_all(times)
+        return cast("list[Monotonic]", [monotonic + (time - recorded) * denominator // numerator for time in played])
 
     def recorded_at(self, now: Monotonic) -> RecordedSteady:
         """
@@ -127,7 +139,8 @@ class Schedule:
             return max(self._recorded, self.reached())
         if self._paused or not self._denominator:
             return self._recorded
-        return RecordedSteady(self._recorded + (now - self._monotonic) * self._numerator // self._denominator)
+        passed = (now - self._monotonic) * self._numerator // self._denominator
+        return self.silences.recorded(self.silences.played(self._recorded) + passed)
 
     def pause(self, now: Monotonic, reason: str = "") -> None:
         """Stop recorded time, for a reason."""
@@ -145,11 +158,9 @@ class Schedule:
 
     def seek(self, recorded: RecordedSteady, now: Monotonic) -> None:
         """Make a recorded time the present."""
-        self.changes += 1
         self._recorded = recorded
         self._monotonic = now
-        for alarm in self.alarms:
-            alarm.ring()
+        self._note_change()
 
     def set_speed(self, speed: float, now: Monotonic) -> None:
         """
@@ -162,6 +173,11 @@ class Schedule:
         recorded = self.recorded_at(now)
         self._use_speed(speed)
         self.seek(recorded, now)
+
+    def _note_change(self) -> None:
+        self.changes += 1
+        for alarm in self.alarms:
+            alarm.ring()
 
     def _use_speed(self, speed: float) -> None:
         if not speed > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .schedule import Clock, Schedule
+from .silences import Silences
 from .time_types import RecordedSteady
 
 __all__ = ["Tempo"]
@@ -16,23 +17,35 @@ class Tempo:
         speed: Recorded seconds per second: positive, or `math.inf`.
         clock: Returns the monotonic time.
         is_paused: Whether time stands still at first.
+        longest_silence: Nanoseconds that a silence takes at most; None for as long as it is.
 
     Attributes:
         speed: See above.
         is_paused: Whether time stands still.
+        longest_silence: See above.
 
     """
 
-    def __init__(self, speed: float, clock: Clock, *, is_paused: bool = False) -> None:
+    def __init__(
+        self, speed: float, clock: Clock, *, is_paused: bool = False, longest_silence: int | None = None
+    ) -> None:
         self.speed = speed
         self.is_paused = is_paused
+        self.longest_silence = longest_silence
         self._clock = clock
         self._schedules: set[Schedule] = set()
 
-    def begin(self, recorded: RecordedSteady) -> Schedule:
-        """Begin a schedule, at a recorded time that is the present now."""
+    def new_silences(self) -> Silences:
+        """Return what is still to learn which silences there are."""
+        return Silences(self.longest_silence)
+
+    def begin(self, recorded: RecordedSteady, silences: Silences | None = None) -> Schedule:
+        """Begin a schedule, at a recorded time that is the present now; without silences, a reading begins there."""
         now = self._clock()
-        schedule = Schedule(recorded, now, self.speed)
+        if silences is None:
+            silences = self.new_silences()
+            silences.read_from(recorded)
+        schedule = Schedule(recorded, now, self.speed, silences)
         if self.is_paused:
             schedule.pause(now)
         self._schedules.add(schedule)
