@@ -1,4 +1,4 @@
-"""Times and speeds as people write them, on the command line and in programs."""
+"""Times, speeds and sizes as people write them, on the command line and in programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from .model import NANOSECONDS, parse_duration, parse_time
 
-__all__ = ["Moment", "parse_moment", "parse_speed"]
+__all__ = ["Moment", "parse_moment", "parse_size", "parse_speed"]
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _EPOCH = re.compile(r"(1\d{9}|1\d{12}|1\d{15}|1\d{18})(?:\.(\d{1,9}))?", re.ASCII)
@@ -16,6 +16,11 @@ _EPOCH_DIGITS = 19  # of nanoseconds
 _CLOCK = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d(?:\.\d+)?)?", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 _DAY = 86_400 * NANOSECONDS
+_SIZE_UNITS = {
+    **{unit: 1000**power for power, unit in enumerate(("b", "kb", "mb", "gb", "tb"))},
+    **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
+}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?i?b)", re.ASCII | re.IGNORECASE)
 
 
 class Moment(NamedTuple):
@@ -61,6 +66,12 @@ def parse_speed(text: str) -> float | None:
     except ValueError:
         return None
     return speed if 0 < speed < math.inf else None
+
+
+def parse_size(text: str) -> int | None:
+    """Read bytes, such as `512MB` or `64MiB`; None if the text is not a size."""
+    match = _SIZE.fullmatch(text)
+    return round(float(match[1]) * _SIZE_UNITS.get(match[2].lower(), 0)) if match else None
 
 
 def _offset(text: str) -> Moment | None:

@@ -54,11 +54,6 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
-_SIZE_UNITS = {
-    **{unit: 1000**power for power, unit in enumerate(("b", "kb", "mb", "gb", "tb"))},
-    **{unit: 1024**power for power, unit in enumerate(("kib", "mib", "gib", "tib"), 1)},
-}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?i?b)", re.ASCII | re.IGNORECASE)
 
 
 class _Recording(click.Path):
@@ -98,10 +93,11 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> RotateAfter:
         from ..formats.file.rotation import RotateAfter
         from ..model import NANOSECONDS, parse_duration
+        from ..times import parse_size
 
         if isinstance(value, RotateAfter):
             return value
-        if size := _bytes(value):
+        if size := parse_size(value):
             return RotateAfter(size=size)
         seconds = parse_duration(value)
         if not seconds:
@@ -120,9 +116,11 @@ class _Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from ..times import parse_size
+
         if isinstance(value, int):
             return value
-        size = _bytes(value)
+        size = parse_size(value)
         if not size:
             self.fail(f"{value!r} is not a size such as 512MB or 2GiB", param, ctx)
         return size
@@ -244,12 +242,6 @@ def _is_from_environment(param: click.Parameter | None, ctx: click.Context | Non
     if ctx is None or param is None or param.name is None:
         return False
     return ctx.get_parameter_source(param.name) is click.core.ParameterSource.ENVIRONMENT
-
-
-def _bytes(text: str) -> int | None:
-    """Parse `512MB`, `64MiB`; None if the text is not a size."""
-    match = _SIZE.fullmatch(text)
-    return round(float(match[1]) * _SIZE_UNITS.get(match[2].lower(), 0)) if match else None
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ SIGNATURE_WINDOW = 30
 ISSUERS = ("cdp", "coinbase-cloud")
 """`iss` of the official SDK, and of older samples in "Advanced Trade WebSocket Overview"."""
 
+_FAILS = "that it fails was asked for"
+
 _SIGNED_FIELDS = ("signature", "key", "passphrase", "timestamp")
 _API_KEY = re.compile(r"[0-9a-zA-Z_-]{16,64}", re.ASCII)
 _TIMESTAMP = re.compile(r"(\d{1,12})(?:\.(\d{1,18}))?", re.ASCII)
@@ -116,13 +118,21 @@ class Auth:
         now: Returns the wall clock, nanoseconds.
         keys: What `strict` checks against: a public key for JWTs, an Exchange key for its signatures, an API key that
             goes with the handshake; one of each at most.
+        fails: Tells whether credentials that are there are refused, whatever they are.
 
     Raises:
         UsageError: If the mode and the keys do not fit together.
 
     """
 
-    def __init__(self, mode: AuthMode = "any", *, now: Callable[[], int], keys: Sequence[AuthKey] = ()) -> None:
+    def __init__(
+        self,
+        mode: AuthMode = "any",
+        *,
+        now: Callable[[], int],
+        keys: Sequence[AuthKey] = (),
+        fails: Callable[[], bool] = lambda: False,
+    ) -> None:
         if mode not in AUTH_MODES:
             raise UsageError(f"unknown mode {mode!r} of checking credentials (known: {', '.join(AUTH_MODES)})")
         if mode == "strict" and not keys:
@@ -136,6 +146,7 @@ class Auth:
             raise UsageError("two keys of one kind to check credentials against; give one")
         self.mode = mode
         self._now = now
+        self._fails = fails
         self._venue_time: int | None = None
         self._public_key = public_keys[0] if public_keys else None
         self._exchange_key = exchange_keys[0] if exchange_keys else None
@@ -152,13 +163,16 @@ class Auth:
         other._venue_time = time  # noqa: SLF001
         return other
 
-    def check_jwt(self, token: object, names_request: Callable[[str], bool] | None = None) -> str | None:
+    def check_jwt(
+        self, token: object, names_request: Callable[[str], bool] | None = None, *, is_needed: bool = True
+    ) -> str | None:
         """
         Check the `jwt` of a client's message or of its HTTP request, None if it has none.
 
         Args:
             token: The token.
             names_request: Of an HTTP request, which the token must name: tells whether a `uri` does.
+            is_needed: Whether the answer depends on it.
 
         """
         if self.mode == "none":
@@ -167,6 +181,8 @@ class Auth:
             return "it has no jwt"
         if not isinstance(token, str):
             return "its jwt is not a string"
+        if is_needed and self._fails():
+            return _FAILS
         return None if self.mode == "any" else self._refuse_jwt(token, names_request)
 
     def check_exchange(self, message: Mapping[str, object], request: bytes = EXCHANGE_REQUEST) -> str | None:
@@ -184,6 +200,8 @@ class Auth:
         absent = [name for name, text in fields.items() if not text]
         if absent:
             return f"it has no {', no '.join(absent)}"
+        if self._fails():
+            return _FAILS
         return None if self.mode == "any" else self._refuse_signature(fields, request)
 
     def check_api_key(self, key: str | None) -> str | None:
@@ -192,6 +210,8 @@ class Auth:
             return None
         if not key:
             return "it has no API key"
+        if self._fails():
+            return _FAILS
         if self.mode == "any":
             return None
         if self._api_key is None:

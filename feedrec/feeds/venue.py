@@ -349,12 +349,13 @@ class FeedServer(Passages, Protocol):
         """Take a text message of the client, at recorded time `time`."""
         return []
 
-    def on_coming(self, coming: Collection[Key]) -> None:
+    def on_coming(self, coming: Collection[Key]) -> None:  # noqa: ARG002
         """
         Take, before `on_state`, what is `awaited` and comes as a recorded snapshot within `SNAPSHOT_WAIT`.
 
         All else does not come, as far as the recordings show, or has no need to: nothing may wait for it.
         """
+        return
 
     def on_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> list[Reply]:  # noqa: ARG002
         """Take snapshots as of `time`, None where there is none yet; their keys are no longer `wanted`."""
@@ -386,6 +387,7 @@ class FeedServer(Passages, Protocol):
 
     def on_restart(self) -> None:
         """Handle the recordings beginning again: what is subscribed is `wanted` once more."""
+        return
 
     def on_end(self, time: int) -> list[Reply]:  # noqa: ARG002
         """

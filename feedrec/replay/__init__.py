@@ -4,6 +4,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     timeline/   recordings to frames in order
     clock/      recorded time and real time
     dialogue/   what a client must say, and what it then hears
+    faults/     what goes wrong on purpose
     worker/     a process beside a replay
     venue/      the venue that the recordings stand for
     client/     the replay to one client

@@ -126,7 +126,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def is_unauthenticated(self, message: bytes) -> bool:
         """Tell whether a message has no valid JWT: only such messages are limited, as documented."""
         request = parse_request(message)
-        return request is None or not request.jwt or self._auth.check_jwt(request.jwt) is not None
+        return request is None or not request.jwt or self._auth.check_jwt(request.jwt, is_needed=False) is not None
 
     def on_coming(self, coming: Collection[Key]) -> None:
         self._coming = coming
@@ -228,7 +228,8 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def _remark_of_jwt(self, request: Request) -> list[Reply]:
         """Return a remark on an invalid JWT where none is needed."""
-        reason = self._auth.check_jwt(request.jwt) if request.jwt and request.channel not in PRIVATE else None
+        is_needless = request.jwt and request.channel not in PRIVATE
+        reason = self._auth.check_jwt(request.jwt, is_needed=False) if is_needless else None
         return [] if reason is None else [Remark(f"{request.type}s {request.channel} without valid proof: {reason}")]
 
     def _subscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:

@@ -17,7 +17,7 @@ from ...errors import UsageError
 from ...spelling import did_you_mean
 from ..venue import Setting
 
-__all__ = ["describe_settings", "read_settings"]
+__all__ = ["describe_settings", "may_close_with", "read_settings"]
 
 _CLOSE_CODES = (1000, 1001, 1002, 1003, 1006, *range(1007, 1015))
 """Codes of a close frame (RFC 6455, 7.4.1, and the IANA registry), and 1006, which stands for none at all."""
@@ -56,7 +56,7 @@ def _is_value(shape: type[msgspec.Struct], name: str, text: str) -> bool:
         settings = msgspec.convert({name: text}, shape, strict=False)
     except msgspec.ValidationError:
         return False
-    return not _is_close_code(name) or _may_close_with(getattr(settings, name))
+    return not _is_close_code(name) or may_close_with(getattr(settings, name))
 
 
 def _expected(shape: type[msgspec.Struct], name: str) -> str:
@@ -81,7 +81,7 @@ def _is_close_code(name: str) -> bool:
     return name.endswith("_code")
 
 
-def _may_close_with(code: int) -> bool:
+def may_close_with(code: int) -> bool:
     """Tell whether a connection can be closed with a code; 0, where a setting takes it, stands for leaving it open."""
     return code in _CLOSE_CODES or 3000 <= code < 5000 or not code
 

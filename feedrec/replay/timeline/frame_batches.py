@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -43,6 +44,7 @@ class FrameBatch(NamedTuple):
         infos: What the feed's `describe` says of each frame; empty if the timeline has none.
         lap: How often the timeline was played before.
         first: Number of the first frame to play; those before it are past, for a client that joined here.
+        lines: The position of the line of each frame.
 
     """
 
@@ -53,6 +55,7 @@ class FrameBatch(NamedTuple):
     infos: Sequence[FrameInfo]
     lap: int = 0
     first: int = 0
+    lines: Sequence[int] = ()
 
 
 def payload_size(frames: Iterable[Frame]) -> int:
@@ -61,13 +64,29 @@ def payload_size(frames: Iterable[Frame]) -> int:
 
 
 class _Group(NamedTuple):
-    """Lines of one recording that follow each other: its number, received frames, their descriptions, the others."""
+    """
+    Lines of one recording that follow each other.
+
+    They are its number, received frames, their descriptions, the others, the numbers of frames before each of those,
+    and how many frames were left out at the beginning.
+    """
 
     file: int
     frames: list[Frame]
     infos: Sequence[FrameInfo]
     others: list[Record]
     places: list[int]
+    left_out: int = 0
+
+    def lines(self) -> list[int]:
+        """Return the number of the line of each frame, from 0."""
+        places, left_out = self.places, self.left_out
+        return [number + left_out + bisect_right(places, number) for number in range(len(self.frames))]
+
+    @property
+    def size(self) -> int:
+        """How many lines they are."""
+        return self.left_out + len(self.frames) + len(self.others)
 
 
 class FrameDecoder:
@@ -152,11 +171,12 @@ class FrameDecoder:
 
     def _without_state(self, group: _Group) -> _Group:
         """Leave out the synthetic frames before the first that the venue sent."""
-        file, frames, infos, others, places = group
+        file, frames, infos, others, places, _ = group
         first = next((number for number, frame in enumerate(frames) if not frame.synthetic), len(frames))
         if first < len(frames):
             self._at_state.discard(file)
-        return _Group(file, frames[first:], infos[first:], others, [max(0, place - first) for place in places])
+        places = [max(0, place - first) for place in places]
+        return _Group(file, frames[first:], infos[first:], others, places, first)
 
     def _new_repeats(self, known: Sequence[Sequence[tuple[int, int]]] = ()) -> list[Repeats]:
         count = len(self._paths)
@@ -188,7 +208,7 @@ class FrameDecoder:
         return times
 
     def _without_repeats(self, group: _Group) -> _Group:
-        file, frames, infos, others, places = group
+        file, frames, infos, others, places, _ = group
         again = self._repeats[file].without_repeats(frames, infos, others, places)
         return group if again is infos else group._replace(infos=again)
 
@@ -208,7 +228,19 @@ class FrameDecoder:
                 times = list(itertools.accumulate(times, max, initial=self._latest))[1:]
             self._latest = times[-1]
             self._last_time = frames[-1].time
-        return FrameBatch(step.start, position, frames, cast("list[RecordedSteady]", times), infos, step.lap)
+        lines = range(step.start, position) if len(frames) == position - step.start else _lines(step.start, groups)
+        return FrameBatch(
+            step.start, position, frames, cast("list[RecordedSteady]", times), infos, step.lap, lines=lines
+        )
+
+
+def _lines(start: int, groups: Sequence[_Group]) -> list[int]:
+    """Return the position of each frame of some groups of which the first begins at one."""
+    lines: list[int] = []
+    for group in groups:
+        lines += [start + number for number in group.lines()]
+        start += group.size
+    return lines
 
 
 def in_steps(batch: Batch) -> Iterator[Batch]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.several.merge import Batch
-from feedrec.model import Event, Frame, FrameInfos
+from feedrec.model import Direction, Event, Frame, FrameInfos
 from feedrec.replay.timeline.frame_batches import CONNECTIONS_PER_FILE, FrameDecoder, in_steps
 
 START = 1_786_309_548_000_000_000
@@ -90,3 +90,19 @@ def test_frames_that_are_cut_out_together_keep_their_columns() -> None:
     """Else the test above says nothing."""
     run = FrameDecoder([Path("a")], FEED.describe, describe_all=FEED.describe_all).decode(batch_of(lines_at(1, 2, 3)))
     assert isinstance(run.infos, FrameInfos)
+
+
+@given(
+    kinds=st.lists(st.sampled_from(["received", "rebuilt", "sent", "event"]), min_size=1, max_size=30),
+    files=st.lists(st.integers(0, 1), min_size=30, max_size=30),
+    continued=st.sets(st.integers(0, 1)),
+)
+def test_each_frame_has_the_position_of_its_line(kinds: list[str], files: list[int], continued: set[int]) -> None:
+    lines = []
+    for number, kind in enumerate(kinds):
+        direction: Direction = "out" if kind == "sent" else "in"
+        frame = Frame(START + number, 0, b"{}", direction, synthetic=kind == "rebuilt")
+        lines.append(encode_event(Event(START + number, 0, "open")) if kind == "event" else encode_frame(frame))
+    step = Batch(100, lines, files[: len(lines)])
+    batch = FrameDecoder([Path("a"), Path("b")], continued=continued).decode(step)
+    assert list(batch.lines) == [100 + frame.time - START for frame in batch.frames]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from ....feeds.server_half.recorded import is_recorded
 from ....feeds.venue import Message
 from ....model import Frame, FrameInfo
 from ...messages import Kind, SentMessage
@@ -21,9 +22,6 @@ from .restamping import Restamping
 __all__ = ["ObservedOutlet"]
 
 OnFrame = Callable[[Frame, FrameInfo], Sequence[Message]]
-
-
-_ENDS = 32  # bytes at either end of a message; no answer has both of them in common with a frame
 
 
 class Place(Protocol):
@@ -95,8 +93,7 @@ class ObservedOutlet(Outlet):
             self._time = frame.time
             self._kinds.clear()
             for message in messages:
-                is_frame = _looks_like(message, frame.payload) or describe(message).channel == info.channel
-                self._kinds.append("recorded" if is_frame else "made")
+                self._kinds.append("recorded" if is_recorded(message, frame, info, describe) else "made")
             return messages
 
         return on_frame_noted
@@ -126,8 +123,3 @@ class ObservedOutlet(Outlet):
         if frame is not None and frame.payload is payload:
             return SentMessage(self._client, payload, binary, frame.time)
         return SentMessage(self._client, payload, binary, (0 if place is None else place.present) or None, "made")
-
-
-def _looks_like(message: bytes, payload: bytes) -> bool:
-    """Tell whether a message is surely a payload, as it is or renumbered; it costs less than to describe it."""
-    return message is payload or (message[:_ENDS] == payload[:_ENDS] and message[-_ENDS:] == payload[-_ENDS:])
