@@ -8,7 +8,7 @@ A window of decoded batches from which several clients take, each at its own pac
    window keeps nothing more for it. The cursor knows its place, from which its client can read on alone without losing
    or repeating a frame.
 4. A cursor can join at a steady time, or at a place where a batch ends, if everything from there on is in the window or
-   still to be appended.
+   still to be appended; but not at a time far beyond what was appended: it would have to wait for all in between.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ from bisect import bisect_left
 from collections import deque
 from typing import NamedTuple
 
+from ...model import NANOSECONDS
 from ..clock.time_types import RecordedSteady
 from .frame_batches import FrameBatch, payload_size
 
 __all__ = ["BatchWindow", "Cursor", "Place"]
+
+_NEAR = NANOSECONDS
+"""Steady time beyond the last batch at which a cursor still joins: what is played may have been read up to here."""
 
 
 class Place(NamedTuple):
@@ -95,8 +99,8 @@ class BatchWindow:
         return self._appended - self._dropped
 
     def join(self, start: RecordedSteady | None) -> Cursor | None:
-        """Make a cursor that begins at a time, or at the beginning; None if the window does not reach back to it."""
-        if not self._reaches(start):
+        """Make a cursor that begins at a time, or at the beginning; None if the window does not reach to it."""
+        if not self._reaches_back(start) or not self._is_near(start):
             return None
         cursor = Cursor(Place(start), self._first, self._dropped)
         self._cursors.add(cursor)
@@ -158,7 +162,11 @@ class BatchWindow:
         """Return the batches that a cursor which is not cut loose is still to take, in order."""
         return [batch for batch, _ in itertools.islice(self._batches, cursor.number - self._first, None)]
 
-    def _reaches(self, start: RecordedSteady | None) -> bool:
+    def _is_near(self, start: RecordedSteady | None) -> bool:
+        last = self._batches[-1][0].times[-1] if self._batches else self._start
+        return start is None or (last is not None and start <= last + _NEAR)
+
+    def _reaches_back(self, start: RecordedSteady | None) -> bool:
         if start is None:
             return self._start is None and not self._dropped_end
         if self._dropped_end:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.model import Frame
+from feedrec.model import NANOSECONDS, Frame
 from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.batch_window import BatchWindow, Cursor, Place
 from feedrec.replay.timeline.frame_batches import FrameBatch
@@ -264,11 +264,25 @@ def test_a_client_joins_within_the_batch_that_is_played() -> None:
 def test_a_client_that_joined_takes_frames_of_a_clock_that_steps_back() -> None:
     """Only what is before its first frame is past."""
     window = BatchWindow(Place(None), LIMIT)
+    window.append(batch_at(0))
     cursor = window.join(RecordedSteady(20))
     assert cursor is not None
     for number in (1, 2, 1):
         window.append(batch_at(number))
     assert [window.take(cursor) for _ in range(3)] == [batch_at(2), batch_at(1), None]
+
+
+def test_who_would_join_far_beyond_what_was_read_cannot() -> None:
+    """It would have to wait until all in between was read; reading anew from there on takes no time."""
+    window = BatchWindow(Place(None), LIMIT)
+    assert window.join(RecordedSteady(21)) is None  # where the beginning is, nobody knows
+    window.append(batch_at(0))
+    second = NANOSECONDS + batch_at(0).times[-1]
+    assert window.join(RecordedSteady(second + 1)) is None
+    assert window.join(RecordedSteady(second)) is not None
+    begun = BatchWindow(Place(RecordedSteady(5)), LIMIT)
+    assert begun.join(RecordedSteady(5 + NANOSECONDS)) is not None
+    assert begun.join(RecordedSteady(6 + NANOSECONDS)) is None
 
 
 def test_who_would_join_before_the_window_cannot() -> None:

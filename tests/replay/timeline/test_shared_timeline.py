@@ -17,7 +17,7 @@ from feedrec.errors import RecordingError
 from feedrec.formats import create_recording
 from feedrec.formats.file.recording_file import RecordingFile
 from feedrec.formats.line.codec import encode_frame
-from feedrec.model import Frame, Header
+from feedrec.model import NANOSECONDS, Frame, FrameInfo, Header
 from feedrec.replay.clock.time_types import RecordedSteady
 from feedrec.replay.timeline.frame_stream import FrameSource, FrameStream
 from feedrec.replay.timeline.shared_timeline import WINDOW, SharedTimeline
@@ -172,6 +172,29 @@ def test_a_client_may_join_ahead_of_all_others(tmp_path: Path) -> None:
         async with timeline.open(None) as early, timeline.open(RecordedSteady(START + 5000)) as after_the_end:
             assert await take(after_the_end) == []
             assert await take(early) == frames
+
+    run(scenario())
+
+
+def test_who_goes_far_ahead_of_the_others_does_not_wait_for_all_in_between(tmp_path: Path) -> None:
+    """It reads from about there on; who goes there next shares that."""
+    frames = frames_of([b'{"n":%d,"x":"%s"}' % (n, b"x" * 1000) for n in range(9000)], NANOSECONDS)
+    path = record(tmp_path / "a.jsonl.zst", frames)
+    described: list[bytes] = []
+
+    def note(payload: bytes) -> FrameInfo:
+        described.append(payload)
+        return FrameInfo()
+
+    async def scenario() -> None:
+        timeline = SharedTimeline(Timeline([path], describe=note))
+        there = RecordedSteady(START + 8900 * NANOSECONDS)
+        async with timeline.open(None) as early:
+            await take(early, 5)
+            described.clear()
+            async with timeline.open(there) as far, timeline.open(there) as beside:
+                assert await take(far) == await take(beside) == frames[8900:]
+            assert len(described) < 2000
 
     run(scenario())
 
