@@ -19,6 +19,7 @@ The command line.
     live_line.py           a line that is drawn again and again
     terminal.py            printing, with every control character made visible
     frame_lines.py         records as lines for a person
+    browser.py             a page in the user's browser
     child_process.py       the command after `replay --` and `proxy --`
     memory.py              how memory is handed out and collected
 
@@ -57,6 +58,7 @@ _COMMANDS = {
     "record": "Record a feed, every frame exactly as it arrives.",
     "proxy": "Pass an application's own connections on to a venue, and record them.",
     "replay": "Serve a recording from a local WebSocket server, at any speed.",
+    "view": "Look at recordings in the browser.",
     "cat": "Print a recording, or only what the venue sent.",
     "book": "Print the order book as of any moment of a recording.",
     "convert": "Convert, merge, cut, filter or split recordings.",

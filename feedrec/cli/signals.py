@@ -8,8 +8,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 
-__all__ = ["ENDING", "ending_between_steps", "has_controlling_terminal"]
+if TYPE_CHECKING:
+    import asyncio
+
+__all__ = ["ENDING", "end_signalled", "ending_between_steps", "has_controlling_terminal"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a program."""
@@ -49,6 +53,16 @@ def ending_between_steps() -> Iterator[Callable[[], None]]:
     finally:
         for number, before in replaced.items():
             signal.signal(number, before)
+
+
+def end_signalled() -> asyncio.Event:
+    """Return what is set once the program is to end, as by Ctrl-C; the event loop runs."""
+    import asyncio
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 def has_controlling_terminal() -> bool:

@@ -7,4 +7,5 @@ What meets each TCP connection to a server of ours: it answers HTTP, and hands W
     exchange.py      one request and its answer, through h11
     turns.py         one request at a time, so that frames are not late
     plain_answer.py  the answer where only WebSockets are served
+    answers_server.py  a server that only answers requests
 """

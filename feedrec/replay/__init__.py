@@ -11,6 +11,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     rest/       the HTTP requests that clients send beside a feed
     steering/   what steers a replay while it runs
     books/      order books as of any moment
+    page/       recordings in the browser
     tls/        clients that speak wss
     reception.py  whoever connects, until it is a client
     attendance.py  the clients, each from its connection to its result

@@ -4,6 +4,7 @@ The commands, one module each: parse, call one function, print.
     record.py   record a live feed
     proxy.py    pass connections on, and record them
     replay.py   serve a recording to clients
+    view.py     show recordings in the browser
     cat.py      print a recording
     book.py     print an order book as of any moment
     info.py     summarise recordings

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..child_process import address_variables, run_command
 from ..memory import long_lived
+from ..signals import end_signalled
 from ..terminal import echo
 from .tls import ChosenTls
 
@@ -21,10 +21,7 @@ async def serve(server: ReplayServer, tls: ChosenTls) -> int:
     """Serve until Ctrl-C, SIGTERM, or the end of the replay."""
     import asyncio
 
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = end_signalled()
     async with server:
         echo(*server.urls.values(), *tls.lines)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}

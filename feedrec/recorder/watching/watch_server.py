@@ -8,26 +8,17 @@ tenth of the time at most. `front` does the rest about hostile clients.
 from __future__ import annotations
 
 import asyncio
-import functools
 import http
 import logging
-import socket
 import time
 from collections.abc import Callable, Collection
-from typing import Any, Self
+from typing import Self
 
 import msgspec
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.http11 import Request, Response
 
-from ...admission.allowed_hosts import AllowedHosts, parse_host_name
-from ...admission.handshakes import Handshakes
-from ...admission.library_log import library_log
-from ...admission.listening import exposure, host_and_port, local_url
+from ...admission.listening import exposure
 from ...admission.log_limit import LogLimit
-from ...errors import ServeError
-from ...front.front import Front
-from ...front.fronts import Fronts, HttpLimits
+from ...front.answers_server import AnswersServer
 from ...http_messages import TEXT, HttpAnswer, HttpRequest, first_value, sentence
 from .exposition import Exposition, Metrics
 from .process_watch import ProcessFacts, ProcessWatch
@@ -35,7 +26,6 @@ from .process_watch import ProcessFacts, ProcessWatch
 __all__ = ["WatchServer"]
 
 _KEPT = 0.25  # seconds for which an answer is as good as a new one
-_MOST_WAITING = 50  # connections
 _REST = 9  # times as long as the last answer took to write, in CPU time, until another is written
 _PATIENCE = 1.0  # seconds for answers that are under way at the end
 _PATHS = ("/metrics", "/healthz", "/readyz")
@@ -66,54 +56,30 @@ class WatchServer:
         allow_hosts: Collection[str] = (),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        names = [parse_host_name(name) for name in allow_hosts]
         self._watch, self._now = watch, now
-        self._bound = _bind(*place)
         self._exposition = Exposition()
         self._writing = asyncio.Lock()
         self._written: dict[tuple[str, str], tuple[float, Metrics]] = {}
         self._next = now()  # when another one may be written
         self._log = LogLimit(log, "requests for metrics", at_once=20, per_second=1.0)
-        self._address = self._bound.getsockname()
-        hosts = AllowedHosts(frozenset, place[0], names)
-        handshakes: Handshakes[Any] = Handshakes(
-            hosts,
-            paths=[],
-            has_path=lambda _: True,
-            venue_refusal=lambda *_: None,
-            max_clients=0,
-            max_waiting=_MOST_WAITING,
-            log=self._log,
-        )
-        limits = HttpLimits(longest_body=1 << 12)
-        self._fronts = Fronts(self.answer, handshakes, url=lambda: self.url, log=self._log, limits=limits)
-        self._server: Server | None = None
+        self._server = AnswersServer(self.answer, place, option="--metrics", allow_hosts=allow_hosts, log=self._log)
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return local_url(self._address, "http")
+        return self._server.url
 
     async def __aenter__(self) -> Self:
-        self._server = await serve(
-            _serve_nothing,
-            sock=self._bound,
-            process_request=_refuse,
-            server_header=None,
-            logger=library_log(),
-            ping_interval=None,
-            create_connection=self._make_front,  # type: ignore[arg-type]  # a factory will do
-        )
+        await self._server.start()
         log.info("metrics at %s/metrics", self.url)
-        warning = exposure([self._address], "http", "can read the metrics")
+        warning = exposure([self._server.address], "http", "can read the metrics")
         if warning is not None:
             log.warning("%s", warning)
         return self
 
     async def __aexit__(self, *error: object) -> None:
         """Stop listening, once those who are being answered have their answers."""
-        if self._server is not None:
-            await self._fronts.close(self._server, _PATIENCE)
+        await self._server.close(_PATIENCE)
         self._log.tell_left_out()
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
@@ -153,27 +119,3 @@ class WatchServer:
         """Write metrics, in a thread; return the seconds of CPU time that it took, too."""
         began = time.thread_time()
         return self._exposition.write(facts, accept, encoding), time.thread_time() - began
-
-    def _make_front(self, *args: Any, **kwargs: Any) -> Front:
-        return Front(self._fronts, functools.partial(ServerConnection, *args, **kwargs))
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Return a socket that has this address, and does not listen yet."""
-    place = host_and_port((host, port))
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        bound = socket.create_server(address, family=family)
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ServeError(f"cannot listen on {place} ({reason}): choose another address with --metrics") from error
-    bound.setblocking(False)
-    return bound
-
-
-async def _serve_nothing(_: ServerConnection) -> None:
-    """Serve a WebSocket, which nobody gets."""
-
-
-def _refuse(websocket: ServerConnection, _: Request) -> Response:
-    return websocket.respond(http.HTTPStatus.NOT_FOUND, "no WebSocket is served here\n")

@@ -2,6 +2,8 @@
 Order books as of any moment of recordings.
 
     moments.py      the book as of a moment, and as of one moment after another
+    following.py    the same as moments come, earlier ones among them
+    book_at.py      how it is told
     sources.py      what it is read from: recordings of one endpoint, and a product of these
     indexed.py      by the indexes, from the nearest snapshot or checkpoint, and whether it is known there
     read_through.py by all lines from a snapshot on, where indexes do not tell enough, and for what follows

@@ -6,12 +6,10 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
-from ...feeds.state.book import Level, PriceLevelBook
-from .best_levels import best_levels
+from .book_at import BookAt, book_found
 from .first_place import first_time
-from .indexed import Known, by_index
+from .following import reading_from
+from .indexed import by_index
 from .read_through import ReadThrough
 from .sources import BookSource
 from .standing import NO_SNAPSHOT, Unknown
@@ -20,46 +18,6 @@ __all__ = ["DEPTH", "BookAt", "book_at", "book_of", "books_every", "books_of"]
 
 DEPTH = 20
 """Levels of each side, if nothing else is said."""
-
-
-class BookAt(msgspec.Struct, frozen=True):
-    """
-    The book of a product as of a moment.
-
-    Attributes:
-        product: The product.
-        time: The moment, in nanoseconds since 1970: frames that were received until then, at it too, are taken in.
-        bids: Price and size of the best bids, as the venue wrote them, the highest first; none if it is not known.
-        asks: The same of asks, the lowest first.
-        bid_levels: How many bids there are.
-        ask_levels: How many asks there are.
-        received: When its last frame was received; None if there was none.
-        venue_time: The venue's time of its last change, as the venue wrote it; empty if it is not known.
-        sequence: The venue's number of its last frame; None if it has none.
-        unknown: Why the book is not known; None if it is.
-
-    """
-
-    product: str
-    time: int
-    bids: list[Level] = []
-    asks: list[Level] = []
-    bid_levels: int = 0
-    ask_levels: int = 0
-    received: int | None = None
-    venue_time: str = ""
-    sequence: int | None = None
-    unknown: Unknown | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it is known."""
-        return self.unknown is None
-
-    @property
-    def is_crossed(self) -> bool:
-        """Whether its best bid is not below its best ask: it is wrong, or the venue is amid an auction."""
-        return bool(self.bids and self.asks) and float(self.bids[0][0]) >= float(self.asks[0][0])
 
 
 def book_at(
@@ -127,9 +85,9 @@ def book_of(source: BookSource, time: int | None, depth: int | None) -> BookAt:
         return BookAt(source.product, moment, unknown=found)
     if found is not None:
         book = source.book_in([found.state])
-        return _made(source, moment, (book, None, found.received, found.sequence), depth)
+        return book_found(source, moment, (book, None, found.received, found.sequence), depth)
     with contextlib.closing(ReadThrough(source, first_time(source, moment))) as reading:
-        return _made(source, moment, reading.book_at(moment), depth)
+        return book_found(source, moment, reading.book_at(moment), depth)
 
 
 def books_of(source: BookSource, every: int, start: int | None, end: int | None, depth: int | None) -> Iterator[BookAt]:
@@ -139,39 +97,9 @@ def books_of(source: BookSource, every: int, start: int | None, end: int | None,
     after = (first if last is None else last + 1) if end is None else end
     if first >= after:
         return
-    found = by_index(source, first)
-    known = found if isinstance(found, Known) else None
-    is_told = known is not None or (isinstance(found, Unknown) and found.reason == NO_SNAPSHOT)
-    begin = first + 1 if is_told else first_time(source, first)
-    with contextlib.closing(ReadThrough(source, begin, known)) as reading:
+    with contextlib.closing(reading_from(source, first)) as reading:
         for moment in range(first, after, every):
-            yield _made(source, moment, reading.book_at(moment), depth, again=True)
-
-
-def _made(
-    source: BookSource,
-    time: int,
-    found: tuple[PriceLevelBook | None, Unknown | None, int | None, int | None],
-    depth: int | None,
-    *,
-    again: bool = False,
-) -> BookAt:
-    """Return the book as of a moment, from what `ReadThrough.book_at` returns; `again` as for `best_levels`."""
-    book, unknown, received, sequence = found
-    product = source.product
-    if book is None:
-        why = unknown or Unknown(NO_SNAPSHOT)
-        return BookAt(product, time, received=received, sequence=sequence, unknown=why)
-    return BookAt(
-        product,
-        time,
-        *best_levels(book, depth, again=again),
-        len(book.bids),
-        len(book.asks),
-        received,
-        book.venue_time,
-        sequence,
-    )
+            yield book_found(source, moment, reading.book_at(moment), depth, again=True)
 
 
 def _as_paths(paths: Path | str | Sequence[Path | str]) -> list[Path]:

@@ -30,6 +30,9 @@ class ReadThrough:
         start: From which wall time on to read, in nanoseconds: that of a snapshot, or where there is `known`.
         known: The book as it is before that; None if it is not known before its snapshot.
 
+    Attributes:
+        is_over: Whether all lines were taken that there were.
+
     """
 
     def __init__(self, source: BookSource, start: int, known: Known | None = None) -> None:
@@ -43,6 +46,7 @@ class ReadThrough:
         self._times: list[bytes] = []
         self._latest = b""
         self._done = 0
+        self.is_over = False
         known_to_replace = source.timeline.replacements()
         self._files = [_File(source, number, known_to_replace[number]) for number in range(len(source.files))]
         self._begun: set[int] = set()
@@ -79,6 +83,7 @@ class ReadThrough:
             if self._batch is None:
                 self._batch = next(self._lines, None)
                 if self._batch is None:
+                    self.is_over = True
                     return
                 self._times, self._done = time_texts(self._batch.lines), 0
                 self._latest = max(self._times)

@@ -1,0 +1,107 @@
+"""
+The page of recordings, at `/_feedrec/`: its files, and what it asks about the recordings.
+
+Questions are answered by processes of low priority: one for all that is quick, one for what follows the playhead, and
+one for heatmaps. The event loop passes on what they say as it is.
+"""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ...http_messages import JSON, Headers, HttpAnswer, HttpRequest
+from .answering import KINDS
+from .page_messages import Answered, PageTask, Question
+from .page_process import PageProcess
+from .static_files import INDEX, static_answer
+
+__all__ = ["ROOT", "RecordingsPage"]
+
+ROOT = "/_feedrec/"
+"""Where the page is."""
+
+_PROCESSES = {"ladder": "following", "trades": "following", "heatmap": "drawing"}
+_LOOKING = "looking"
+_OWN = frozenset({"token", "view"})  # parameters that are no part of a question
+_LEVELS = "20"
+_HEADERS: Headers = (
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+class RecordingsPage:
+    """
+    The page of recordings.
+
+    Args:
+        paths: The recordings.
+        start: The wall time at which the replay begins, in nanoseconds; None for the beginning of the recordings.
+        end: The wall time at which it ends; None for their end.
+        present: Returns the wall time that is replayed, in nanoseconds, None if there is none; None for no replay.
+
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[Path | str],
+        start: int | None = None,
+        end: int | None = None,
+        present: Callable[[], int | None] | None = None,
+    ) -> None:
+        names = [str(Path(path).absolute()) for path in paths]
+        self._task = PageTask(names, start, end, is_replay=present is not None)
+        self._present = present
+        self._processes: dict[str, PageProcess] = {}
+
+    def close(self) -> None:
+        """End what answers."""
+        for process in self._processes.values():
+            process.close()
+
+    async def answer(self, request: HttpRequest) -> HttpAnswer | None:
+        """Answer a request; None if there is nothing at its path."""
+        name = request.path.removeprefix(ROOT)
+        if name.startswith("api/"):
+            return await self._answer_question(name.removeprefix("api/"), request.query)
+        if name.startswith("static/"):
+            return static_answer(name.removeprefix("static/"))
+        return static_answer(INDEX) if not name else None
+
+    async def ladder(self, product: str) -> Mapping[str, object]:
+        """Return the best levels of a product's book as of now."""
+        present = None if self._present is None else self._present()
+        at = () if present is None else (("time", str(present)),)
+        answered = await self._ask(Question("ladder", (("product", product), ("levels", _LEVELS), *at)), "events")
+        if answered.status != http.HTTPStatus.OK:
+            return {"known": False, "why": answered.body.decode(), "bids": [], "asks": []}
+        found: dict[str, Any] = msgspec.json.decode(answered.body)
+        return found
+
+    async def _answer_question(self, kind: str, query: Sequence[tuple[str, str]]) -> HttpAnswer | None:
+        if kind not in KINDS:
+            return None
+        view = dict(query).get("view", "")
+        parameters = tuple((name, text) for name, text in query if name not in _OWN)
+        answered = await self._ask(Question(kind, parameters), view)
+        if answered.status != http.HTTPStatus.OK:
+            return problem(answered.status, answered.body.decode(errors="replace"))
+        return HttpAnswer(http.HTTPStatus.OK, answered.body, JSON, _HEADERS)
+
+    async def _ask(self, question: Question, view: str) -> Answered:
+        name = _PROCESSES.get(question.kind, _LOOKING)
+        process = self._processes.get(name)
+        if process is None:
+            process = self._processes[name] = PageProcess(self._task)
+        return await process.ask(question, view)
+
+
+def problem(status: int, detail: str) -> HttpAnswer:
+    document = {"type": "about:blank", "title": http.HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return HttpAnswer(status, msgspec.json.encode(document), "application/problem+json", _HEADERS)

@@ -1,0 +1,149 @@
+"""A process answers one question after another, and only the latest of each page counts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from feedrec.replay.page import page_process
+from feedrec.replay.page.page_messages import Answered, PageTask, Question
+from feedrec.replay.page.page_process import PageProcess
+from feedrec.replay.worker.worker_process import WorkerProcess
+
+from ...cli.command import DEMO
+from ...timing import HANG_TIMEOUT
+
+TASK = PageTask([str(DEMO)])
+INFO = Question("info")
+
+
+def run(test: Callable[[PageProcess], Awaitable[None]]) -> None:
+    async def use() -> None:
+        process = PageProcess(TASK)
+        try:
+            async with asyncio.timeout(HANG_TIMEOUT):
+                await test(process)
+        finally:
+            process.close()
+
+    asyncio.run(use())
+
+
+class Slow:
+    """In place of a process, one that answers when it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[Question] = []
+        self.stopped: list[Question] = []
+        self.go_on = asyncio.Event()
+        monkeypatch.setattr(asyncio, "to_thread", self._answer)
+
+    async def _answer(self, _: object, asked: page_process._Asked) -> Answered:
+        self.asked.append(asked.question)
+        await self.go_on.wait()
+        if asked.stopped.is_set():
+            self.stopped.append(asked.question)
+        return Answered(200, asked.question.kind.encode())
+
+
+def question(kind: str, number: int) -> Question:
+    return Question(kind, (("at", str(number)),))
+
+
+def test_it_answers_and_stays() -> None:
+    async def test(process: PageProcess) -> None:
+        first = await process.ask(INFO, "")
+        assert json.loads(first.body)["has_book"] == ["BTC-USD", "ETH-USD"]
+        worker = process._worker
+        assert worker is not None
+        assert (await process.ask(Question("frame", (("key", "x"),)), "")).status == 400
+        assert process._worker is worker
+
+    run(test)
+
+
+def test_a_process_that_is_gone_is_started_again() -> None:
+    async def test(process: PageProcess) -> None:
+        await process.ask(INFO, "")
+        assert process._worker is not None
+        process._worker._process.kill()
+        process._worker._process.wait()
+        assert (await process.ask(INFO, "")).status == 200
+
+    run(test)
+
+
+def test_where_there_can_be_no_process_a_thread_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> WorkerProcess:
+        raise OSError("there is no Python interpreter")
+
+    monkeypatch.setattr(page_process, "WorkerProcess", refuse)
+
+    async def test(process: PageProcess) -> None:
+        assert json.loads((await process.ask(INFO, "")).body)["grows"] is False
+
+    run(test)
+
+
+def test_a_later_question_of_a_page_takes_the_place_of_an_earlier_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(process: PageProcess) -> None:
+        slow = Slow(monkeypatch)
+        asked = [asyncio.ensure_future(process.ask(question("frames", 0), "a"))]
+        await asyncio.sleep(0)
+        for number in (1, 2, 3):
+            asked.append(asyncio.ensure_future(process.ask(question("frames", number), "a")))
+            await asyncio.sleep(0)
+        others = [asyncio.ensure_future(process.ask(question(kind, at), view)) for kind, at, view in OTHERS]
+        await asyncio.sleep(0)
+        slow.go_on.set()
+        assert [one.status for one in await asyncio.gather(*asked)] == [409, 409, 409, 200]
+        assert [one.status for one in await asyncio.gather(*others)] == [200, 200]
+        assert slow.asked == [question("frames", number) for number in (0, 3)] + [
+            question(kind, at) for kind, at, _ in OTHERS
+        ]
+        assert slow.stopped == [question("frames", 0)]
+        assert process._latest == {}
+
+    run(test)
+
+
+OTHERS = [("frames", 9, "b"), ("overview", 9, "a")]
+
+
+def test_equal_questions_get_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(process: PageProcess) -> None:
+        slow = Slow(monkeypatch)
+        asked = [asyncio.ensure_future(process.ask(INFO, "")) for _ in range(5)]
+        await asyncio.sleep(0)
+        slow.go_on.set()
+        assert [one.status for one in await asyncio.gather(*asked)] == [200] * 5
+        assert slow.asked == [INFO]
+
+    run(test)
+
+
+def test_whoever_leaves_takes_the_answer_from_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(process: PageProcess) -> None:
+        slow = Slow(monkeypatch)
+        asked = [asyncio.ensure_future(process.ask(INFO, "")) for _ in range(2)]
+        await asyncio.sleep(0)
+        asked[0].cancel()
+        await asyncio.sleep(0)
+        slow.go_on.set()
+        assert (await asked[1]).status == 200
+
+    run(test)
+
+
+def test_only_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(process: PageProcess) -> None:
+        slow = Slow(monkeypatch)
+        asked = [asyncio.ensure_future(process.ask(INFO, str(number))) for number in range(40)]
+        await asyncio.sleep(0)
+        slow.go_on.set()
+        assert [one.status for one in await asyncio.gather(*asked)] == [200] * 32 + [503] * 8
+
+    run(test)
