@@ -88,7 +88,7 @@ class Attendance:
 
     async def attend(self, connection: ReplayConnection, endpoint: Endpoint) -> None:
         """Replay an endpoint to a client until either is over."""
-        crowd, observer, one = self._around.crowd, self._around.observer, self._around.steering.one
+        crowd, observer, steering = self._around.crowd, self._around.observer, self._around.steering
         number = next(self._numbers)
         remarks = LogLimit(self._log, f"client {number}", at_once=20, per_second=0.2)
         client = meet(number, connection, endpoint, self._around, partial(self._remark, number, remarks))
@@ -97,8 +97,7 @@ class Attendance:
         result = None
         crowd.clients += 1
         self.audience.come(endpoint.name, client)
-        if one is not None:
-            one.come()
+        steering.come(client)
         self._log.log(logging.INFO, "%s connected", client.name)
         try:
             result = await client.run(self._stopping)
@@ -112,9 +111,9 @@ class Attendance:
             if observer is not None:
                 observer.on_ended(number, result)
             remarks.tell_left_out()
-            if one is not None:
-                await one.leave(finished=result is not None and result.outcome == "finished")
+            await steering.leave(client, finished=result is not None and result.outcome == "finished")
             crowd.clients -= 1
+            one = steering.one
             is_over = not crowd.clients if one is None else one.present_of_clients is None
             if is_over:
                 crowd.gate.shut()

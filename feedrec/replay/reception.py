@@ -16,8 +16,7 @@ from ..admission.log_limit import Log, LogLimit
 from ..front.front import Front
 from ..front.fronts import Fronts, HttpLimits
 from ..http_messages import HttpAnswer, HttpRequest
-from .client.client import host_of
-from .client.connection import ReplayConnection
+from .client.connection import ReplayConnection, host_of
 from .dialogue.casting import Casting
 from .options import ReplayOptions
 from .tls.tls_context import ServerTls

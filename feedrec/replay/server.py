@@ -265,9 +265,19 @@ class ReplayServer:
         return DialogueRequests(self._casting.exchanges, timing, self._observer, self._fail_request)
 
     def _make_steering(self) -> Steering:
-        served, is_barrier = self._endpoints, self._options.paused
-        tempo, shared = served.tempo, served.shared
-        return Steering(served.timelines, tempo, shared, self._clock, self._sleep, is_barrier=is_barrier)
+        served, options = self._endpoints, self._options
+        steering = Steering(
+            served.timelines,
+            served.tempo,
+            served.shared,
+            self._clock,
+            self._sleep,
+            is_barrier=options.paused,
+            is_dialogue=options.mode == "dialogue",
+            is_looped=options.loop,
+        )
+        steering.span = served.span(options.start, options.end)
+        return steering
 
     def _make_reception(self) -> Reception:
         reception = Reception(

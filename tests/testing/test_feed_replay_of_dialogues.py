@@ -91,7 +91,7 @@ def test_it_can_be_paused_but_not_stepped(recording: Path) -> None:
         feed.wait_until(lambda: feed.received, HANG_TIMEOUT)
         with pytest.raises(TimeoutError):
             websocket.recv(50 * MS)
-        with pytest.raises(UsageError, match="step needs one timeline for all clients"):
+        with pytest.raises(UsageError, match="step is not for dialogues"):
             feed.step()
         feed.resume()
         assert websocket.recv(HANG_TIMEOUT) == '{"id":1,"sum":3}'

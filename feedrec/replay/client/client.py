@@ -10,17 +10,13 @@ import asyncio
 import contextlib
 import logging
 
-import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from ...admission.listening import host_and_port
 from ...errors import RecordingError
 from ...feeds.venue import Close, Handshake
-from ...model import Frame
-from ..clock.lateness import LateFrame, LatenessHistogram
 from ..clock.schedule import Schedule
-from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time, wall_time
+from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time
 from ..observer import Observer
 from ..results import ClientResult, Outcome
 from ..steering.followers import Follower, Moved
@@ -32,14 +28,16 @@ from ..venue.endpoints import Endpoint
 from .connection import ReplayConnection
 from .crowd import Crowd
 from .first_words import FirstWords
+from .parting import Parting
 from .playback import Playback
+from .seen_client import SeenClient
 from .sending.outlet import ClientEnded, Outlet
 from .venue_session import VenueSession
 
-__all__ = ["ClientReplay", "host_of"]
+__all__ = ["ClientReplay"]
 
 
-class ClientReplay:
+class ClientReplay(SeenClient):
     """
     Plays an endpoint's timeline to one client.
 
@@ -52,12 +50,6 @@ class ClientReplay:
         steering: Says when it is played, and from where.
         crowd: All clients.
         observer: Hears of it; None if nobody wants to know.
-
-    Attributes:
-        number: See above.
-        host: The address that it came from, without the port; empty if it is gone.
-        address: The same with the port, as people write it.
-        name: Its number and address.
 
     """
 
@@ -72,35 +64,16 @@ class ClientReplay:
         crowd: Crowd,
         observer: Observer | None,
     ) -> None:
-        self.number = number
-        self.host = host_of(connection)
-        self.address = address(connection)
-        self.name = f"client {number} ({self.address})"
-        self._connection = connection
-        self._endpoint = endpoint
-        self._timing = endpoint.timing
-        self._outlet = outlet
-        self._session = session
+        super().__init__(number, connection, endpoint, outlet, session, steering.timeline_for(endpoint.frames))
         self._steering = steering
         self._crowd = crowd
         self._observer = observer
+        self._parting = Parting(connection, outlet, crowd)
         self._words = FirstWords(session, endpoint.timing, endpoint.start_rule)
         self._entered = asyncio.Event()
         self._follower: Follower | None = None
         self._schedule: Schedule | None = None
         self._outcome: Outcome = "client left"
-        self._playback: Playback | None = None
-
-    @property
-    def lateness(self) -> LatenessHistogram:
-        """How late its frames were."""
-        return LatenessHistogram() if self._playback is None else self._playback.handed.lateness
-
-    @property
-    def worst(self) -> LateFrame | None:
-        """The frame that was later than all others; None if none was late."""
-        worst = None if self._playback is None else self._playback.handed.worst
-        return None if worst is None else msgspec.structs.replace(worst, client=self.number)
 
     async def run(self, stopping: asyncio.Future[None]) -> ClientResult:
         """Play until the end, until the client is gone, or until `stopping` is done; the connection is closed then."""
@@ -165,10 +138,11 @@ class ClientReplay:
         session.hear(message, self._stamped_present())
         if observer is not None:
             observer.on_subscribed(self.number, session.subscribed)
+        self._steering.note_change()
         if session.has_subscribed and session.dismissal is None:
             self._join()
             # A time that all clients share begins with nobody so early.
-            self._words.note_enough(may_begin=self._steering.one is None or self._shared_present is not None)
+            self._words.note_enough(may_begin=self._has_own_time or self._shared_present is not None)
 
     def _handshake(self) -> Handshake:
         request, venue = self._connection.request, self._endpoint.venue
@@ -177,97 +151,59 @@ class ClientReplay:
         return venue.handshake(request.path, request.headers.raw_items(), self.host)
 
     @property
-    def present(self) -> RecordedWall:
-        """The recorded time that is now."""
-        if self._playback is not None:
-            return self._playback.present
-        present = self._shared_present
-        return self._timing.beginning if present is None else wall_time(present, Shift(0))
-
-    def _stamped_present(self) -> RecordedWall:
-        """Return the present, as of which what is made next is stamped."""
-        restamping, present = self._outlet.restamping, self.present
-        if self._playback is not None:
-            self._playback.stamp_present()
-        elif restamping is not None:
-            restamping.be_at(steady_time(present, Shift(0)), present)
-        return present
-
-    @property
-    def reached(self) -> tuple[FrameBatch, int] | None:
-        """The batch that is played, and how many of its frames are past; None before the first."""
-        return None if self._playback is None else self._playback.reached
-
-    def venue_time(self, present: RecordedWall) -> int:
-        """Return what the venue's clock says at the present; where nobody answers, that is the recorder's."""
-        return present if self._session is None else self._session.time.clock.shown(present)
-
-    @property
-    def frame_at_hand(self) -> Frame | None:
-        """The recorded frame that it is sent now, or is next; None if it is not known."""
-        return None if self._playback is None else self._playback.frame_at_hand
-
-    @property
-    def _shared_present(self) -> RecordedSteady | None:
-        """The steady time that is now if all clients share one, and it has begun."""
-        one = self._steering.one
-        return None if one is None else one.present_of_clients
-
-    @property
-    def _goes_by_position(self) -> bool:
-        """Whether the present is what was played."""
-        return self._steering.one is not None and self._steering.one.goes_by_position
+    def _is_paused(self) -> bool:
+        """Whether its time stands still."""
+        return (self.timeline or self._steering).is_paused
 
     def _join(self) -> None:
-        """Begin, where the timeline of all clients is now."""
-        if not self._words.has_begun and self._steering.one is not None:
-            self._follower = self._steering.one.join(self._endpoint.frames)
+        """Begin, where its timeline is now."""
+        if not self._words.has_begun and self.timeline is not None:
+            self._follower = self.timeline.join(self._endpoint.frames)
             self._follower.flush = self._outlet.flush
         self._words.begin()
 
     def _leave(self) -> None:
         """Keep nobody waiting."""
-        if self._steering.one is not None and self._follower is not None:
-            self._steering.one.part(self._follower)
+        if self.timeline is not None and self._follower is not None:
+            self.timeline.part(self._follower)
         if self._playback is not None and self._schedule is not None:
             self._playback.close()
-            self._steering.end(self._schedule)
+            if self.timeline is None:
+                self._steering.end(self._schedule)
 
     async def _dismiss(self, dismissal: Close) -> None:
         self._outcome = "turned away" if self._playback is None else "disconnected"
-        await self._disconnect(dismissal)
-
-    async def _disconnect(self, dismissal: Close) -> None:
-        """Close the connection as the venue does: after what was sent before, or without a close frame."""
-        if dismissal.code == CloseCode.ABNORMAL_CLOSURE:
-            with contextlib.suppress(ClientEnded):
-                await self._outlet.drain_all()
-            self._connection.drop()
-        else:
-            await self._connection.close(dismissal.code, dismissal.reason)
+        await self._parting.disconnect(dismissal)
 
     async def _play(self) -> None:
         if not await self._wait_for_word():
             return
-        if self._shared_present is not None and not self._steering.is_paused:
+        if self._shared_present is not None and not self._is_paused:
             await self._words.settle()
         while True:
             with contextlib.suppress(Moved):
                 await self._play_from_here()
                 return
 
+    def _note_end(self, *, has_ended: bool) -> None:
+        if self.has_ended != has_ended:
+            self.has_ended = has_ended
+            self._steering.note_change()
+
     async def _play_from_here(self) -> None:
         """Play from where the client is to begin, up to the end; raises `Moved` if it is to go on elsewhere."""
+        self._note_end(has_ended=False)
         place = None if self._follower is None else self._follower.enter()
         joined = self._shared_present if place is None else None
         async with self._endpoint.open_stream(place or Place(joined)) as stream:
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
             self._outcome = await self._play_stream(stream, joined)
         if self._session is not None and self._session.dismissal is not None:
-            await self._disconnect(self._session.dismissal)
+            await self._parting.disconnect(self._session.dismissal)
         elif self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
         elif self._outcome == "finished" and self._endpoint.at_end == "hold":
+            self._note_end(has_ended=True)
             await self._hold()
         elif self._outcome == "finished":
             self._leave()
@@ -276,7 +212,7 @@ class ClientReplay:
     async def _play_stream(self, stream: FrameSource, joined: RecordedSteady | None) -> Outcome:
         """Play from the steady time at which the client joined the others, None for its place or the beginning."""
         try:
-            if not self._steering.is_paused:
+            if not self._is_paused:
                 await stream.fill_reserve()
                 await self._words.settle()
             batch = await self._first_batch(stream)
@@ -316,12 +252,12 @@ class ClientReplay:
         else:
             first_time = batch.times[batch.first]
             shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
-        self._schedule = schedule = self._steering.begin(first_time)
+        self._schedule = schedule = (self.timeline or self._steering).begin(first_time)
         follower = self._follower
         if follower is not None and follower.entrance is not None:
             joined = follower.entrance.time
-        if self._steering.one is not None:
-            first_time = joined if joined is not None else self._steering.one.beginning or first_time
+        if self.timeline is not None:
+            first_time = joined if joined is not None else self.timeline.beginning or first_time
         timing, outlet, session, crowd = self._timing, self._outlet, self._session, self._crowd
         if self._playback is None:
             self._playback = Playback(first_time, shift, timing, outlet, session, crowd, schedule, follower)
@@ -354,17 +290,13 @@ class ClientReplay:
         except ClientEnded as end:
             self._outcome = end.outcome
             if session is not None and session.dismissal is not None:
-                await self._disconnect(session.dismissal)
+                await self._parting.disconnect(session.dismissal)
         except RecordingError as reason:
             self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
 
     async def _close(self, code: CloseCode, reason: str = "") -> None:
-        """Close the connection within a bounded time, whatever the client does."""
-        try:
-            async with asyncio.timeout(self._crowd.patience_at_stop):
-                await self._connection.close(code, reason)
-        except TimeoutError:
-            self._connection.drop()
+        """Close the connection in the end."""
+        await self._parting.close(code, reason)
 
     def _result(self) -> ClientResult:
         playback = self._playback
@@ -372,7 +304,7 @@ class ClientReplay:
             client=self.number,
             address=self.address,
             outcome=self._outcome,
-            frames=playback.handed.count if playback is not None else 0,
+            frames=self.frames,
             size=self._outlet.size,
             elapsed=playback.handed.elapsed if playback is not None else 0,
             recorded=playback.handed.recorded if playback is not None else 0,
@@ -380,15 +312,3 @@ class ClientReplay:
             endpoint=self._endpoint.name,
             worst=self.worst,
         )
-
-
-def host_of(connection: ReplayConnection) -> str:
-    """Return the address that a client came from, without the port; empty if it is gone."""
-    remote = connection.remote_address
-    return str(remote[0]) if remote else ""
-
-
-def address(connection: ReplayConnection) -> str:
-    """Return where a client came from, as people write it."""
-    remote = connection.remote_address
-    return host_and_port(remote) if remote else "unknown"

@@ -27,9 +27,18 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 
+from ...admission.listening import host_and_port
 from ...admission.token_bucket import TokenBucket
 
-__all__ = ["MAX_MESSAGE", "MESSAGES_AT_ONCE", "MESSAGES_PER_SECOND", "TRANSPORT_LIMIT", "ReplayConnection"]
+__all__ = [
+    "MAX_MESSAGE",
+    "MESSAGES_AT_ONCE",
+    "MESSAGES_PER_SECOND",
+    "TRANSPORT_LIMIT",
+    "ReplayConnection",
+    "address_of",
+    "host_of",
+]
 
 MESSAGES_AT_ONCE = 1000
 """Messages, pings and fragments that a client may send at once; a large one counts once for each KiB."""
@@ -308,3 +317,15 @@ class ReplayConnection(ServerConnection):
             self.transport.abort()
         else:
             self._deadline = self.loop.call_later(self.write_deadline, self._watch, now_unread)
+
+
+def host_of(connection: ReplayConnection) -> str:
+    """Return the address that a client came from, without the port; empty if it is gone."""
+    remote = connection.remote_address
+    return str(remote[0]) if remote else ""
+
+
+def address_of(connection: ReplayConnection) -> str:
+    """Return where a client came from, as people write it."""
+    remote = connection.remote_address
+    return host_and_port(remote) if remote else "unknown"

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from functools import partial
 from typing import NoReturn
 
-from ...model import NANOSECONDS, Frame
+from ...model import NANOSECONDS
 from ..clock.alarm import Alarm
 from ..clock.lateness import HandOffs
 from ..clock.schedule import Schedule
@@ -59,9 +59,10 @@ class Playback:
         session: Turns frames into messages; None to send them unchanged.
         crowd: All clients.
         schedule: When it is due.
-        follower: How far it may go, of a client that follows the timeline of all; None for a timeline of its own.
+        follower: How far it may go on the timeline of all, or on its own; None for as far as there is anything.
 
     Attributes:
+        at: How far it is played.
         handed: The messages handed over because a frame was recorded, or something was due before the end. What was due
             before the client joined, or while its state was rebuilt, counts as due right after that.
 
@@ -84,12 +85,13 @@ class Playback:
         self._session = session
         self._alarm = Alarm() if session is None else session.alarm
         self._pace = Pace(schedule, timing, crowd, self._sleep, self._alarm, follower)
-        self.handed = HandOffs(timing.clock() if follower is not None else schedule.begun, first_time)
+        self._has_own_time = follower is None or follower.is_own
+        self.handed = HandOffs(schedule.begun if self._has_own_time else timing.clock(), first_time)
         self._follower = follower
         self._schedule = schedule
-        self._at = Progress(first_time, shift)
-        if follower is None:
-            schedule.reached = lambda: self._at.time
+        self.at = Progress(first_time, shift)
+        if self._has_own_time:
+            schedule.reached = lambda: self.at.time
         self._due: list[Monotonic] = []  # when the frames of the batch are
         self._changes = 0  # of the schedule, when that was found
         self._timer = crowd.timer
@@ -101,17 +103,7 @@ class Playback:
     @property
     def present(self) -> RecordedWall:
         """The recorded time that is now."""
-        return wall_time(self._steady_present, self._at.present_shift)
-
-    @property
-    def frame_at_hand(self) -> Frame | None:
-        """The frame that is played now, or comes next; None if it is not known."""
-        return self._at.frame_at_hand
-
-    @property
-    def reached(self) -> tuple[FrameBatch, int] | None:
-        """The batch that is played, and how many of its frames are past; None before the first."""
-        return self._at.reached
+        return wall_time(self._steady_present, self.at.present_shift)
 
     def stamp_present(self) -> None:
         """Have what is made next stamped as of the present, if times are moved."""
@@ -132,16 +124,16 @@ class Playback:
 
         """
         self._pace.begin(batch)
-        if batch.lap != self._at.batch.lap:
+        if batch.lap != self.at.batch.lap:
             self._begin_lap(batch.times[batch.first])
-        self._at.begin(batch, stream)
+        self.at.begin(batch, stream)
         self._runs.begin(batch)
         session, schedule = self._session, self._schedule
         if session is not None:
-            session.time.next_payload = self._at.next_payload
+            session.time.next_payload = self.at.next_payload
         self._find_deadlines()
         now = self._clock()
-        while (number := self._at.past) < len(batch.frames):
+        while (number := self.at.past) < len(batch.frames):
             if session is not None and session.needs_attention:
                 await self._attend(session, number)
             if schedule.changes != self._changes:
@@ -159,31 +151,31 @@ class Playback:
                 await self._outlet.drain()
             else:
                 await self._play_frame(deadline)
-        self._at.shift = self._at.shift_at(-1)
+        self.at.shift = self.at.shift_at(-1)
         await self._hand_over()
 
     async def _play_frame(self, deadline: Monotonic) -> None:
         """Add the messages of a frame that is due, and hand them over if that is enough for a write."""
-        number, session, outlet = self._at.past, self._session, self._outlet
-        frame = self._at.batch.frames[number]
-        self._at.time = self._at.batch.times[number]
+        number, session, outlet = self.at.past, self._session, self._outlet
+        frame = self.at.batch.frames[number]
+        self.at.time = self.at.batch.times[number]
         if outlet.restamping is not None:
-            outlet.restamping.be_at(self._at.time, RecordedWall(frame.time))
+            outlet.restamping.be_at(self.at.time, RecordedWall(frame.time))
         is_full = False
         if session is None:
             self.handed.pending.append(deadline)
             is_full = outlet.add(frame.payload, binary=frame.binary)
         else:
-            for message in session.on_frame(frame, self._at.batch.infos[number]):
+            for message in session.on_frame(frame, self.at.batch.infos[number]):
                 self.handed.pending.append(deadline)
                 is_full = outlet.add(message, binary=frame.binary and message is frame.payload)
         if is_full:
             await self._hand_over()
-        self._at.past = number + 1
+        self.at.past = number + 1
 
     def _send_due(self, now: Monotonic) -> bool:
         """Send what is due of a run, as `_play_frame` would frame by frame; return whether there was any."""
-        first, outlet, session = self._at.past, self._outlet, self._session
+        first, outlet, session = self.at.past, self._outlet, self._session
         if not outlet.is_clear or (session is not None and session.needs_attention):
             return False
         run = self._runs.at(first)
@@ -192,7 +184,7 @@ class Playback:
         last = min(bisect_right(self._due, now, first), run.end)
         if last <= first:
             return False
-        self._at.past, self._at.time = last, self._at.batch.times[last - 1]
+        self.at.past, self.at.time = last, self.at.batch.times[last - 1]
         has_message = self._runs.pass_on(run, first, last)
         outlet.add_run(run.data(first, last), run.size(first, last))
         self.handed.pending += itertools.compress(self._due[first:last], has_message)
@@ -202,7 +194,7 @@ class Playback:
 
     async def _leave_to_timer(self, stream: FrameSource) -> bool:
         """Leave frames that need nothing but to be sent to the timer of all clients; return whether it sent any."""
-        timer, number, session = self._timer, self._at.past, self._session
+        timer, number, session = self._timer, self.at.past, self._session
         if timer is None or not self._pace.is_free or not self._outlet.is_clear or self._runs.at(number) is None:
             return False
         await self._pace.look_ahead(number, stream)
@@ -214,15 +206,15 @@ class Playback:
                 timer.remove(self)
         if self._failure is not None:
             raise self._failure
-        return self._at.past > number
+        return self.at.past > number
 
     def on_due(self, now: Monotonic) -> tuple[int, Monotonic | None]:
         """Send what is due, for the timer of all clients; see `Sleeper`."""
         before, following = self.handed.count, None
         try:
             has_sent = self._schedule.changes == self._changes and self._send_due(now)
-            if has_sent and self._at.past < len(self._due) and self._runs.at(self._at.past) is not None:
-                following = self._due[self._at.past]
+            if has_sent and self.at.past < len(self._due) and self._runs.at(self.at.past) is not None:
+                following = self._due[self.at.past]
         except Exception as failure:  # noqa: BLE001  it is this client's alone, whose task raises it
             self._failure = failure
         if following is None:
@@ -237,7 +229,7 @@ class Playback:
         """Go on at another steady time, as in another lap; `shift` is that of the first frame there."""
         await self._hand_over()
         self.handed.begin_lap(time)
-        self._at.move(time, shift)
+        self.at.move(time, shift)
         if self._session is not None:
             self._session.time.begin_anew()
             self._session.begin_lap()
@@ -266,14 +258,14 @@ class Playback:
             position: That of the end, for a client to which nothing was played.
 
         """
-        self._at.stream = None
+        self.at.stream = None
         if position is not None:
-            self._at.end_at(position)
+            self.at.end_at(position)
         await self._wait_for_end()
         if (session := self._session) is not None:
-            session.time.end(self._at.batch.frames)
+            session.time.end(self.at.batch.frames)
             self.stamp_present()
-            while session.deadline is not None and session.deadline <= wall_time(self._at.time, self._at.shift):
+            while session.deadline is not None and session.deadline <= wall_time(self.at.time, self.at.shift):
                 session.due_messages(session.deadline)
             if session.waits_for_state:
                 await self._give_state(session)
@@ -287,7 +279,7 @@ class Playback:
     async def go_on(self) -> NoReturn:
         """Let time go on after the end, in real time if it took no time before; raises as `play` does."""
         session = self._session
-        self._pace.end(self._at.time)
+        self._pace.end(self.at.time)
         while True:
             if session is not None and session.waits_for_state:
                 await self._give_state(session)
@@ -296,7 +288,7 @@ class Playback:
                     self._follower.rest()
                 await self._sleep(_REST)
             else:
-                time = steady_time(due, self._at.shift)
+                time = steady_time(due, self.at.shift)
                 with contextlib.suppress(_DueChanged):
                     await self._pace.time_due(time, partial(_check_due, session, due))
                     self._add_due(session, due, time)
@@ -306,22 +298,23 @@ class Playback:
     @property
     def _steady_present(self) -> RecordedSteady:
         """The steady time that is now: at most that of the next frame, which may be late."""
-        if self._follower is not None and self._follower.goes_by_position:
-            return self._at.time
-        return self._at.present(self._pace.now)
+        follower = self._follower
+        if follower is not None and (follower.goes_by_position or (follower.is_held and not self._schedule.is_paced)):
+            return self.at.time  # the schedule is ahead, as the playhead is
+        return self.at.present(self._pace.now)
 
     def _begin_lap(self, first_time: RecordedSteady) -> None:
         """Go on with the first frame of another lap, now."""
         self.handed.begin_lap(first_time)
         self._schedule.seek(first_time, self._clock())
-        self._at.time = first_time
+        self.at.time = first_time
         if self._session is not None:
             self._session.begin_lap()
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, but answer a subscription that arrives meanwhile at once."""
         session = self._session
-        if not seconds or (session is None and self._follower is None):
+        if not seconds or (session is None and self._has_own_time and self._timer is None):
             await self._pause(seconds)
         elif session is None:
             await self._alarm.sleep(seconds)
@@ -334,16 +327,16 @@ class Playback:
         """Send what the client waits for, and what the venue would send unprompted up to a frame of the batch."""
         if session.waits_for_state:
             await self._give_state(session)
-        until, steady = RecordedWall(self._at.batch.frames[number].time), self._at.batch.times[number]
-        before, self._at.shift = self._at.shift, shift_of(until, steady)
-        if abs(self._at.shift - before) >= _LEAST_STEP:
-            session.clock_set(before - self._at.shift)
-        if steady - self._at.time > LONGEST_HOLE:
+        until, steady = RecordedWall(self.at.batch.frames[number].time), self.at.batch.times[number]
+        before, self.at.shift = self.at.shift, shift_of(until, steady)
+        if abs(self.at.shift - before) >= _LEAST_STEP:
+            session.clock_set(before - self.at.shift)
+        if steady - self.at.time > LONGEST_HOLE:
             session.jump(until)
-        elif abs(self._at.shift - before) >= _LEAST_STEP:
-            session.jump(wall_time(self._at.time, self._at.shift))
+        elif abs(self.at.shift - before) >= _LEAST_STEP:
+            session.jump(wall_time(self.at.time, self.at.shift))
         while (due := session.next_due) is not None and due <= until:
-            time = steady_time(due, self._at.shift)
+            time = steady_time(due, self.at.shift)
             await self._hand_over()
             with contextlib.suppress(_DueChanged):
                 deadline = await self._pace.time_due(time, partial(_check_due, session, due))
@@ -359,21 +352,21 @@ class Playback:
         for message in messages:
             self._outlet.add(message, binary=False)
         if messages:
-            self._at.time = max(self._at.time, time)
+            self.at.time = max(self.at.time, time)
         return len(messages)
 
     async def _give_state(self, session: VenueSession) -> None:
         """Answer a subscription with the state of the market as of now."""
         await self._hand_over()
         patience = LONG_PATIENCE if self._follower is not None and self._follower.goes_by_position else PATIENCE
-        outlook = Outlook(self._at.batch, self._at.past, self._steady_present, self._at.stream, patience)
-        position = position_in(self._at.batch, self._at.past, self.present)
+        outlook = Outlook(self.at.batch, self.at.past, self._steady_present, self.at.stream, patience)
+        position = position_in(self.at.batch, self.at.past, self.present)
         self.stamp_present()
-        if self._follower is None:
+        if self._has_own_time:
             self._schedule.pause(self._clock(), "state")
         await session.give_state(position, outlook)
         self.handed.ready = self._clock()
-        if self._follower is None:
+        if self._has_own_time:
             self._schedule.resume(self.handed.ready, "state")
 
     async def _hand_over(self) -> None:
@@ -387,10 +380,10 @@ class Playback:
         """Hand over what was added."""
         self._outlet.hand_over()
         handed, session = self.handed, self._session
-        overdue = handed.note(self._clock(), self._at.time, is_paced=self._schedule.is_paced)
+        overdue = handed.note(self._clock(), self.at.time, is_paced=self._schedule.is_paced)
         if overdue is not None:
             subscribed = None if session is None else session.subscribed
-            handed.worst = self._at.frame_due_at(overdue, self._due, handed.lateness.max, subscribed)
+            handed.worst = self.at.frame_due_at(overdue, self._due, handed.lateness.max, subscribed)
 
 
 def _check_due(session: VenueSession, due: RecordedWall) -> None:

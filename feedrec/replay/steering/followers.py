@@ -25,21 +25,26 @@ class Followers:
     Args:
         entrance: Returns where a client of an endpoint begins now; None for where it likes.
         goes_by_position: See below.
+        is_own: See below.
 
     Attributes:
         limits: Up to where the frames of each endpoint may be played, in their order; None for as far as they are due.
         may_end: Whether the end of the recordings may be passed.
         moves: How often the timeline went on elsewhere.
         goes_by_position: Whether the present of a client is what was played to it, whatever a clock says.
+        is_own: Whether the timeline is that of a single client.
 
     """
 
-    def __init__(self, entrance: Callable[[int], Entrance | None], *, goes_by_position: bool) -> None:
+    def __init__(
+        self, entrance: Callable[[int], Entrance | None], *, goes_by_position: bool, is_own: bool = False
+    ) -> None:
         self.entrance = entrance
         self.limits: list[Limit] | None = None
         self.may_end = True
         self.moves = 0
         self.goes_by_position = goes_by_position
+        self.is_own = is_own
         self._changes = 0
         self._followers: set[Follower] = set()
         self._watcher: asyncio.Event = asyncio.Event()
@@ -131,6 +136,11 @@ class Follower:
     def goes_by_position(self) -> bool:
         """Whether the present is what was played, whatever a clock says."""
         return self._followers.goes_by_position
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the timeline is its own: then time stands still while something is made for it."""
+        return self._followers.is_own
 
     @property
     def is_held(self) -> bool:

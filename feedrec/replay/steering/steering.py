@@ -1,24 +1,33 @@
-"""What steers a replay: pause and resume, speed, and where there is one timeline for all clients, steps and jumps."""
+"""What steers a replay: pause and resume, speed, steps and jumps, of all clients or of one."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from ...errors import UsageError
+from ..clock.lateness import LatenessHistogram
 from ..clock.schedule import Clock, Schedule, Sleep
 from ..clock.shared_clock import SharedTime
 from ..clock.tempo import Tempo
 from ..clock.time_types import RecordedSteady, RecordedWall
 from ..timeline.shared_timeline import SharedTimeline
+from ..timeline.span import Span
 from .one_timeline import OneTimeline
+from .stage import Stage
+from .status import State, Status, Steered, status_of_client
 
 __all__ = ["Steering"]
+
+Result = TypeVar("Result")
 
 
 class Steering:
     """
     Steers a replay. Use it in the event loop of the server.
+
+    Whatever names no client is for all of them, and for those that come later.
 
     Args:
         timelines: The timelines of all endpoints.
@@ -27,9 +36,12 @@ class Steering:
         clock: Returns the monotonic time.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
         is_barrier: Whether nothing is played until it is told, and the present is the position, not that of a clock.
+        is_dialogue: Whether frames go out when clients have spoken, so that only the speed can be steered.
+        is_looped: Whether it begins anew at its end, so that nobody can tell where a step or a jump ends.
 
     Attributes:
         one: The one timeline of all clients; None if each has its own.
+        span: From when to when it is played.
 
     """
 
@@ -42,12 +54,22 @@ class Steering:
         sleep: Sleep = asyncio.sleep,
         *,
         is_barrier: bool = False,
+        is_dialogue: bool = False,
+        is_looped: bool = False,
     ) -> None:
         self._tempo = tempo
+        self._clock = clock
+        self._sleep = sleep
+        self._is_dialogue = is_dialogue
+        self._is_looped = is_looped
+        self.span = Span(0)
         self.one: OneTimeline | None = None
         if shared is not None:
-            self.one = OneTimeline(timelines, tempo, shared, clock, sleep, is_barrier=is_barrier)
-        self._time: Tempo | OneTimeline = self.one or tempo
+            self.one = OneTimeline(Stage(timelines, tempo, shared, clock, sleep, is_barrier=is_barrier))
+        self._clients: dict[int, Steered] = {}
+        self._frames_of_those_who_left = 0
+        self._has_played = False
+        self._watchers: set[Callable[[], object]] = set()
 
     @property
     def speed(self) -> float:
@@ -56,7 +78,7 @@ class Steering:
 
     @property
     def is_paused(self) -> bool:
-        """Whether time stands still."""
+        """Whether time stands still, for clients that come too."""
         return self._tempo.is_paused
 
     @property
@@ -79,30 +101,92 @@ class Steering:
         """How many clients have subscribed and follow the one timeline; 0 if each has its own."""
         return 0 if self.one is None else self.one.followers
 
-    def pause(self) -> None:
-        """Stop recorded time, for clients that come later too. It ends what is under way."""
-        self._time.pause()
+    def status(self) -> Status:
+        """Return how the replay is; whoever wants to know when that changes can `watch`."""
+        clients = [self._clients[number] for number in sorted(self._clients)]
+        found = [status_of_client(one, is_paused=self.is_paused, speed=self.speed) for one in clients]
+        lateness = LatenessHistogram()
+        for one in clients:
+            lateness.merge(one.lateness)
+        presents = [one.present for one in found if one.present is not None]
+        return Status(
+            state=self._state({one.state for one in found}),
+            speed=self.speed,
+            start=self.span.start,
+            end=self.span.end,
+            present=self.present if self.one is not None else max(presents, default=None),
+            position=self.position,
+            frames=self._frames_of_those_who_left + sum(one.frames for one in found),
+            lateness=lateness.summary(),
+            clients=found,
+        )
 
-    def resume(self) -> None:
-        """Let recorded time pass, at the speed. It ends what is under way."""
-        self._time.resume()
+    def watch(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """
+        Have something called after each change of what steers, and when clients come, subscribe or leave.
 
-    def set_speed(self, speed: float) -> None:
+        Args:
+            callback: Called in the event loop, at once: it must be quick, and must not raise.
+
+        Returns:
+            What ends that.
+
+        """
+        self._watchers.add(callback)
+
+        def unwatch() -> None:
+            self._watchers.discard(callback)
+
+        return unwatch
+
+    def note_change(self) -> None:
+        """Tell those who watch."""
+        for callback in list(self._watchers):
+            callback()
+
+    def pause(self, client: int | None = None) -> None:
+        """
+        Stop recorded time. It ends what is under way.
+
+        Raises:
+            UsageError: If there is no such client, or it has no time of its own.
+
+        """
+        if client is None and self.one is None:
+            self._tempo.pause()
+        for timeline in self._timelines(client):
+            timeline.pause()
+        self.note_change()
+
+    def resume(self, client: int | None = None) -> None:
+        """Let recorded time pass, at the speed. It ends what is under way; raises as `pause` does."""
+        if client is None and self.one is None:
+            self._tempo.resume()
+        for timeline in self._timelines(client):
+            timeline.resume()
+        self.note_change()
+
+    def set_speed(self, speed: float, client: int | None = None) -> None:
         """
         Change the speed, also of what is under way.
 
         Args:
             speed: Recorded seconds per second; `math.inf` for as fast as clients read.
+            client: The client; None for all.
 
         Raises:
-            UsageError: If it is not positive.
+            UsageError: If it is not positive, or as for `pause`.
 
         """
         if not speed > 0:
             raise UsageError(f"the speed must be positive, not {speed}: use a factor such as 10, or max")
-        self._time.set_speed(speed)
+        if client is None and self.one is None:
+            self._tempo.set_speed(speed)
+        for timeline in self._timelines(client):
+            timeline.set_speed(speed)
+        self.note_change()
 
-    async def step(self, count: int = 1) -> int:
+    async def step(self, count: int = 1, client: int | None = None) -> int:
         """
         Play the next recorded frames of all endpoints at once, and what is made and due before; then time stands.
 
@@ -110,73 +194,145 @@ class Steering:
         socket of each client that has subscribed; one that reads nothing is waited for until its write deadline.
 
         Args:
-            count: How many frames.
+            count: How many frames; of each client, if each has its own timeline.
+            client: The client; None for all.
 
         Returns:
-            How many there were.
+            How many there were; at most, if each client has its own timeline.
 
         Raises:
-            UsageError: If each client has its own timeline, or the number is negative.
+            UsageError: If nobody has subscribed who has a timeline of his own, it is looped or of a dialogue, there is
+                no such client, or the number is negative.
             RecordingError: If a recording is damaged.
 
         """
         if count < 0:
             raise UsageError(f"a step is a number of frames, not {count}")
-        return await self._one_for("step").step(count)
+        return max(await self._carry_out("step", client, lambda timeline: timeline.step(count)))
 
-    async def play_until(self, moment: int) -> int:
+    async def play_until(self, moment: int, client: int | None = None) -> int:
         """
         Play all recorded frames before a moment at the speed, and what is made and due until then; then time stands.
 
-        If the recordings end before that, their end is passed, without waiting any longer. It returns as `step` does.
+        If the recordings end before that, their end is passed, without waiting any longer. It returns, and raises, as
+        `step` does.
 
         Args:
             moment: Recorded wall time in nanoseconds.
+            client: The client; None for all.
 
         Returns:
             How many recorded frames were played.
 
-        Raises:
-            UsageError: If each client has its own timeline.
-            RecordingError: If a recording is damaged.
-
         """
-        return await self._one_for("play_until").play_until(RecordedWall(moment))
+        time = RecordedWall(moment)
+        return max(await self._carry_out("play_until", client, lambda timeline: timeline.play_until(time)))
 
-    async def seek(self, moment: int) -> None:
+    async def seek(self, moment: int, client: int | None = None) -> None:
         """
-        Let the timeline go on at another moment, later or earlier, also while time passes. It ends what is under way.
+        Go on at another moment, later or earlier, also while time passes. It ends what is under way.
 
         Each client that has subscribed first gets the state of that moment, as one that comes late, if what it
         subscribed begins with one; its sequence numbers go on without a hole. This returns when all of them are there.
+        It raises as `step` does.
 
         Args:
             moment: Recorded wall time in nanoseconds; before the beginning of the replay, it is that.
-
-        Raises:
-            UsageError: If each client has its own timeline.
+            client: The client; None for all.
 
         """
-        await self._one_for("seek").seek(RecordedWall(moment))
+        await self._carry_out("seek", client, lambda timeline: timeline.seek(RecordedWall(moment)))
+
+    def timeline_for(self, timeline: SharedTimeline) -> OneTimeline | None:
+        """Return what a new client of an endpoint follows: the timeline of all, or one of its own; None for neither."""
+        if self.one is not None or self._is_dialogue:
+            return self.one
+        tempo = Tempo(self.speed, self._clock, is_paused=self.is_paused)
+        time = SharedTime(None, tempo, self._clock, ends=False)
+        return OneTimeline(Stage([timeline], tempo, time, self._clock, self._sleep, is_own=True))
+
+    def come(self, client: Steered) -> None:
+        """Take a client that has connected."""
+        self._clients[client.number] = client
+        if self.one is not None:
+            self.one.come()
+        self.note_change()
+
+    async def leave(self, client: Steered, *, finished: bool) -> None:
+        """Let go of a client; `finished` if it was sent everything."""
+        self._clients.pop(client.number, None)
+        self._frames_of_those_who_left += client.frames
+        self._has_played = self._has_played or finished
+        if self.one is not None:
+            await self.one.leave(finished=finished)
+        elif client.timeline is not None:
+            await client.timeline.close()
+        self.note_change()
 
     def begin(self, first_time: RecordedSteady) -> Schedule:
-        """Return the schedule of a client whose first frame is of `first_time`, or that of all clients."""
-        return self._time.begin(first_time)
+        """Return the schedule of a client without a timeline that is steered, whose first frame is of `first_time`."""
+        return self._tempo.begin(first_time)
 
     def end(self, schedule: Schedule) -> None:
-        """Steer the schedule of a client no longer, if it is its own."""
-        if self.one is None:
-            self._tempo.end(schedule)
+        """Steer such a schedule no longer."""
+        self._tempo.end(schedule)
 
     async def close(self) -> None:
         """End what is under way."""
-        if self.one is not None:
-            await self.one.close()
+        own = (one.timeline for one in self._clients.values() if one.timeline is not self.one)
+        for timeline in (self.one, *own):
+            if timeline is not None:
+                await timeline.close()
+        self.note_change()
 
-    def _one_for(self, name: str) -> OneTimeline:
-        if self.one is None:
+    def _state(self, states: set[State]) -> State:
+        """Return the state of all, from those of the clients that are there."""
+        if self.is_paused and states <= {"paused", "waiting"}:
+            return "paused"
+        if self.one is not None and self.one.present_of_clients is not None and not self.one.is_over and not states:
+            return "playing"  # it passes whether anybody is there or not
+        for state in ("playing", "paused", "ended", "waiting"):
+            if state in states:
+                return state
+        return "ended" if self._has_played else "waiting"
+
+    def _timelines(self, client: int | None) -> list[OneTimeline]:
+        """Return the timelines that are meant; raises as `pause` does."""
+        if client is None:
+            own = [one.timeline for one in self._clients.values() if one.timeline is not None]
+            return own if self.one is None else [self.one]
+        if client not in self._clients:
+            raise UsageError(f"there is no client {client}: {self._who_is_there}")
+        timeline = self._clients[client].timeline
+        if timeline is None or not timeline.is_own:
+            raise UsageError("all clients have one timeline, and are steered together: name no client")
+        return [timeline]
+
+    @property
+    def _who_is_there(self) -> str:
+        numbers = ", ".join(map(str, sorted(self._clients)))
+        return f"those that are connected have the numbers {numbers}" if numbers else "nobody is connected"
+
+    async def _carry_out(
+        self, name: str, client: int | None, act: Callable[[OneTimeline], Coroutine[Any, Any, Result]]
+    ) -> list[Result]:
+        """Have something done on each timeline that is meant, at the same time; return what it returned."""
+        if self._is_dialogue:
+            raise UsageError(f"{name} is not for dialogues, whose frames go out when the client has spoken")
+        if self.one is None and self._is_looped:
+            raise UsageError(f"{name} needs a replay that ends: leave out loop")
+        meant = [one for one in self._timelines(client) if not one.is_own or one.followers]
+        if not meant:
             raise UsageError(
-                f"{name} needs one timeline for all clients: replay with paused=True, or at a finite speed and without "
-                "loop with clock='shared'"
+                f"{name} is for clients that have subscribed where each has its own timeline, and "
+                f"{'nobody has' if client is None else f'client {client} has not'}: wait for that, or replay with "
+                "paused=True, or with clock='shared'"
             )
-        return self.one
+        tasks = [asyncio.ensure_future(act(one)) for one in meant]
+        try:
+            return list(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            self.note_change()

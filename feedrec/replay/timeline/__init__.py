@@ -12,5 +12,7 @@ From recordings to frames in recorded order.
     snapshot_search.py  where to begin reading for a state
     coming_snapshots.py which snapshots are about to be played
     survey.py           what recordings hold
+    last_frame.py       when they end
+    span.py             from when to when they are played
     unchanged_files.py  what was found out about them, until they change
 """

@@ -15,7 +15,7 @@ from ...feeds.auth import Auth
 from ...feeds.rewriting.time_fields import time_fields_of
 from ...feeds.venue import VenueFeed
 from ...formats.several.inputs import Input
-from ...model import NANOSECONDS, Header
+from ...model import NANOSECONDS, Header, parse_time
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
 from ..clock.tempo import Tempo
@@ -24,7 +24,9 @@ from ..clock.timing import Timing
 from ..options import AtEnd, ReplayOptions
 from ..timeline.batch_window import Place
 from ..timeline.frame_stream import FrameSource
+from ..timeline.last_frame import last_frame_time
 from ..timeline.shared_timeline import SharedTimeline
+from ..timeline.span import Span
 from ..timeline.timeline import Timeline, inspect_recordings
 from .mock_venue import MockVenue, parted_settings
 from .start_rule import StartRule, chosen_keys
@@ -120,6 +122,20 @@ class Endpoints:
     def files(self) -> list[Path]:
         """All recordings."""
         return [path for endpoint in self._endpoints for path in endpoint.timeline.paths]
+
+    def span(self, start: int | None, end: int | None) -> Span:
+        """Return from when to when they are played; `start` and `end` are wall times that were chosen."""
+        beginnings = [int(parse_time(one.first.decode())) for each in self for one in each.timeline.beginnings()]
+        first = min(beginnings, default=self.header.created)
+
+        def find_end() -> int | None:
+            times = [last_frame_time(path) for path in self.files]
+            last = max((time for time in times if time is not None), default=None)
+            if last is None or None in times:
+                return end
+            return last if end is None else min(last, end)
+
+        return Span(first if start is None else max(first, start), find_end)
 
     @functools.cached_property
     def hosts(self) -> frozenset[str]:

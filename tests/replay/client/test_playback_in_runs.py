@@ -99,7 +99,7 @@ class Client:
     @property
     def passed(self) -> int:
         """How many frames are past."""
-        return self.playback._at.batch.start + self.playback._at.past
+        return self.playback.at.batch.start + self.playback.at.past
 
     @property
     def got(self) -> bytes:

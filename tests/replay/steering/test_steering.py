@@ -464,20 +464,6 @@ def test_what_is_damaged_is_said_to_who_would_play_it(tmp_path: Path) -> None:
     run(scenario())
 
 
-def test_clients_with_timelines_of_their_own_take_no_steps(recording: Path) -> None:
-    async def scenario() -> None:
-        async with ReplayServer(recording, options(paused=False)) as server:
-            with pytest.raises(UsageError, match=r"^step needs one timeline for all clients: .* paused=True"):
-                await server.steering.step()
-            with pytest.raises(UsageError, match=r"^play_until needs one timeline"):
-                await server.steering.play_until(START)
-            with pytest.raises(UsageError, match=r"^seek needs one timeline"):
-                await server.steering.seek(START)
-            assert (server.steering.position, server.steering.present) == (None, None)
-
-    run(scenario())
-
-
 def test_a_step_back_and_a_speed_that_is_none_are_refused(recording: Path) -> None:
     async def scenario() -> None:
         async with ReplayServer(recording, options()) as server:

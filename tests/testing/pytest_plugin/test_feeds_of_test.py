@@ -439,5 +439,5 @@ def test_step(feed_replay):
     result.assert_outcomes(failed=2)
     text = result.stdout.str()
     assert '>       feed_replay("three.jsonl.zst").wait_done(timeout=0.01)' in text
-    assert "step needs one timeline" in text
+    assert "step is for clients that have subscribed" in text
     assert not any(name in text for name in ("feed_replay.py", "observed_feed.py", "loop_thread.py", "steering.py"))
