@@ -77,7 +77,8 @@ def parse_size(text: str) -> int | None:
 def _offset(text: str) -> Moment | None:
     """Read `+90s`, `+90` or `90s`."""
     seconds = None if _NUMBER.fullmatch(text) else parse_duration(text.removeprefix("+"))
-    return None if seconds is None else Moment(round(seconds * NANOSECONDS), "start")
+    nanoseconds = math.inf if seconds is None else seconds * NANOSECONDS
+    return Moment(round(nanoseconds), "start") if math.isfinite(nanoseconds) else None
 
 
 def _epoch(text: str) -> Moment | None:

@@ -58,6 +58,7 @@ class Handshakes(Generic[_C]):
         max_clients: How many clients may be connected at a time.
         max_waiting: How many connections may wait for their handshake.
         log: Takes a line for each refusal.
+        too_many: What is said when there are as many clients as may be; `{clients}` becomes their number, and a verb.
 
     """
 
@@ -71,6 +72,7 @@ class Handshakes(Generic[_C]):
         max_clients: int,
         max_waiting: int,
         log: Log,
+        too_many: str = "{clients} connected already; --max-clients allows more",
     ) -> None:
         self._hosts = hosts
         self._paths = paths
@@ -79,6 +81,7 @@ class Handshakes(Generic[_C]):
         self._max_clients = max_clients
         self._max_waiting = max_waiting
         self._log = log
+        self._too_many = too_many
         self._waiting: dict[_C, None] = {}  # the oldest first
         self._answered: dict[_C, None] = {}  # those whose request is being answered, the oldest first
         self._clients: set[_C] = set()
@@ -152,6 +155,5 @@ class Handshakes(Generic[_C]):
             return Refusal(http.HTTPStatus.NOT_FOUND, reason)
         if len(self._clients) >= self._max_clients:
             clients = "1 client is" if self._max_clients == 1 else f"{self._max_clients:,} clients are"
-            reason = f"{clients} connected already; --max-clients allows more"
-            return Refusal(http.HTTPStatus.SERVICE_UNAVAILABLE, reason)
+            return Refusal(http.HTTPStatus.SERVICE_UNAVAILABLE, self._too_many.format(clients=clients))
         return None

@@ -79,7 +79,7 @@ _HINTS = {
 }
 """What to do instead of commands that other tools have."""
 
-_OTHER_VARIABLES = ("FEEDREC_URL", "FEEDREC_REST_URL", "FEEDREC_DEBUG", "FEEDREC_TEST_")
+_OTHER_VARIABLES = ("FEEDREC_URL", "FEEDREC_REST_URL", "FEEDREC_CONTROL_", "FEEDREC_DEBUG", "FEEDREC_TEST_")
 """Beginnings of the names of variables that are no option's."""
 
 _STDOUT_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})

@@ -7,7 +7,8 @@ been any number of requests before. Anything else goes through h11, one request 
 sending without end, by not reading, and by saying nothing. So
 
 1. While a request is answered, no more is read than once: its own system makes a client wait that sends more. One that
-   goes away meanwhile is noticed.
+   goes away meanwhile is noticed. One that only says that it sends no more may still want the answer; but where that
+   needs its asker (`Fronts.needs_asker`), it is taken to have gone: a program that was killed says the same.
 2. Heads, bodies, and answers that nobody reads have limits of size and time; see `HttpLimits`.
 3. The steps of all connections take turns (see `Turns`).
 4. After an error the connection is closed, but what the client still sends is read for a moment, and thrown away: else
@@ -69,6 +70,7 @@ class Front(asyncio.Protocol):
         self._is_full = self._is_eof = self._is_lost = False
         self._is_between = False  # requests
         self._is_ending = False
+        self._needs_asker = False  # the answer that is made
         self._thrown_away = 0
 
     # Methods that asyncio calls
@@ -107,7 +109,7 @@ class Front(asyncio.Protocol):
         self._is_eof = True
         self._wake()
         has_tls = self.transport.get_extra_info("sslcontext") is not None
-        return self._task is not None and not has_tls  # else asyncio closes it
+        return self._task is not None and not has_tls and not self._needs_asker  # else asyncio closes it
 
     def pause_writing(self) -> None:
         self._is_full = True
@@ -187,15 +189,18 @@ class Front(asyncio.Protocol):
         del self._unread[: head.size]
         refusal = head.refusal or exchange.take_head(data)
         is_malformed = refusal is not None
+        told = None
         if refusal is None:
-            refusal = fronts.refusal(exchange.request(self._address))
+            request = exchange.request(self._address)
+            refusal = fronts.refusal(request)
+            told = None if refusal is None else fronts.tell_refusal(request, refusal)
         if refusal is None:
             refusal = await self._read_body(exchange)
             is_malformed = refusal is not None
         if refusal is not None:
             if is_malformed:
                 self._tell_of(refusal)
-            await self._write(*exchange.answer(self._sentence(refusal), ends=True))
+            await self._write(*exchange.answer(told or self._sentence(refusal), ends=True))
             return False
         answer = await self._answer_to(exchange)
         try:
@@ -205,11 +210,15 @@ class Front(asyncio.Protocol):
         return exchange.may_go_on
 
     async def _answer_to(self, exchange: Exchange) -> HttpAnswer:
+        request = exchange.request(self._address)
+        self._needs_asker = self._fronts.needs_asker(request)
         try:
-            return await self._fronts.answer(exchange.request(self._address))
+            return await self._fronts.answer(request)
         except Exception as error:  # noqa: BLE001  a bug: the others go on
             self._fronts.fail(error)
             return _FAILED
+        finally:
+            self._needs_asker = False
 
     def _as_sent(self, exchange: Exchange, answer: HttpAnswer) -> tuple[bytes, bytes]:
         try:

@@ -60,6 +60,8 @@ class Fronts:
 
     Attributes:
         turns: Whose turn it is.
+        tell_refusal: Returns what a request is answered that is refused for its host or origin; None for a sentence.
+        needs_asker: Tells whether the answer to a request is made only as long as the client may still send.
         on_sent: Called with each answer once the client has it, or has gone.
         is_closing: Whether no connection becomes a WebSocket any more, or gets another answer.
 
@@ -81,6 +83,8 @@ class Fronts:
         self.handshakes = handshakes
         self._on_refused = on_refused
         self._on_failed = on_failed
+        self.tell_refusal: Callable[[HttpRequest, Refusal], HttpAnswer | None] = lambda *_: None
+        self.needs_asker: Callable[[HttpRequest], bool] = lambda _: False
         self.on_sent: Callable[[HttpAnswer], object] = lambda _: None
         self.on_lost = on_lost
         self.url = url

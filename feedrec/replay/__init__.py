@@ -10,6 +10,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     client/     the replay to one client
     rest/       the HTTP requests that clients send beside a feed
     steering/   what steers a replay while it runs
+    control/    steering for programs and pages, at the same port
     books/      order books as of any moment
     page/       recordings in the browser
     tls/        clients that speak wss
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
     from .options import ReplayOptions
     from .results import ClientResult, Outcome, ReplayTotal
     from .server import ReplayServer
+    from .steering.status import ClientStatus, Status
     from .steering.steering import Steering
     from .tls.tls_context import TlsFiles
 
 __all__ = [
     "BookAt",
     "ClientResult",
+    "ClientStatus",
     "DialogueFailure",
     "LateFrame",
     "LatenessSummary",
@@ -58,6 +61,7 @@ __all__ = [
     "ReplayServer",
     "ReplayTotal",
     "SentMessage",
+    "Status",
     "Steering",
     "TlsFiles",
     "book_at",
@@ -69,6 +73,7 @@ __getattr__ = offer(
     {
         "BookAt": "books.moments",
         "ClientResult": "results",
+        "ClientStatus": "steering.status",
         "DialogueFailure": "dialogue.failure",
         "LateFrame": "clock.lateness",
         "LatenessSummary": "clock.lateness",
@@ -80,6 +85,7 @@ __getattr__ = offer(
         "ReplayServer": "server",
         "ReplayTotal": "results",
         "SentMessage": "messages",
+        "Status": "steering.status",
         "Steering": "steering.steering",
         "TlsFiles": "tls.tls_context",
         "book_at": "books.moments",

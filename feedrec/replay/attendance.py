@@ -71,6 +71,11 @@ class Attendance:
         self._tallies = {name: Tally() for name in endpoints}
         self._stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    @property
+    def stopping(self) -> asyncio.Future[None]:
+        """Done when every replay is to end."""
+        return self._stopping
+
     def stop(self) -> None:
         """End every replay."""
         if not self._stopping.done():

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from ..admission.allowed_hosts import parse_host_name
+from ..admission.bearer_token import check_token
 from ..errors import UsageError
 from ..feeds.auth import Auth, AuthKey, AuthMode
 from .dialogue.matching import DEFAULT_MATCH, Matching, parse_match
@@ -74,6 +75,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             `Matching`. None for `DEFAULT_MATCH`.
         match_timeout: Seconds by which a client may be longer silent in a dialogue than when that was recorded.
         cache: Whether states that took long to rebuild are kept in the user's cache folder, and taken from there.
+        control_token: What programs and pages that steer it must send along; None for nothing, or for one that is made
+            if others than this machine reach the server.
         tls: Certificate and key with which it speaks TLS (wss), or a context that has them; None for plain ws.
 
     Raises:
@@ -107,6 +110,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     match: str | None = None
     match_timeout: float = 5.0
     cache: bool = True
+    control_token: str | None = None
     tls: TlsFiles | ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
@@ -133,6 +137,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         self._check_restamp()
         self._check_dialogue()
         self._check_max_clients()
+        if self.control_token is not None:
+            check_token(self.control_token)
         for host in self.allow_hosts:
             parse_host_name(host)
         self.make_auth()

@@ -17,6 +17,8 @@ from ..front.front import Front
 from ..front.fronts import Fronts, HttpLimits
 from ..http_messages import HttpAnswer, HttpRequest
 from .client.connection import ReplayConnection, host_of
+from .control.control import CHALLENGE, EVENTS_TARGET, Control, is_for_control
+from .control.events import MOST_LISTENERS
 from .dialogue.casting import Casting
 from .options import ReplayOptions
 from .tls.tls_context import ServerTls
@@ -36,6 +38,7 @@ class Reception:
         options: How to replay.
         endpoints: What is served.
         casting: Which client plays which part.
+        control: Has those who listen to events, who are no clients.
         tls: The certificate; None to serve without TLS.
         answer: Answers a request that is no handshake.
         url: Returns where WebSocket clients connect to.
@@ -45,6 +48,7 @@ class Reception:
         on_lack: Called when a client or a request is refused.
         on_failed: Called when an answer fails because of a bug.
         handshakes: Where connections wait until they are clients.
+        listeners: Those who listen to events.
         fronts: What they share until then.
 
     """
@@ -55,6 +59,7 @@ class Reception:
         endpoints: Endpoints,
         casting: Casting,
         *,
+        control: Control,
         tls: ServerTls | None,
         answer: Callable[[HttpRequest], Awaitable[HttpAnswer]],
         url: Callable[[], str],
@@ -67,7 +72,9 @@ class Reception:
         self.on_lack: Callable[[], object] = lambda: None
         self.on_failed: Callable[[], object] = lambda: None
         self.refusals = LogLimit(log, "refused clients", at_once=20, per_second=1.0)
+        self._hosts = self._make_hosts()
         self.handshakes = self._make_handshakes()
+        self.listeners = self._make_listeners(control)
         self.fronts = Fronts(
             answer,
             self.handshakes,
@@ -78,6 +85,7 @@ class Reception:
             log=self.refusals,
             limits=HttpLimits(write_deadline=options.write_deadline),
         )
+        self.fronts.needs_asker, self.fronts.tell_refusal = control.takes_time, control.tell_refusal
 
     def make_connection(self, *args: Any, **kwargs: Any) -> Front | TlsHandshake:
         """Return what meets a new connection; the arguments are those of a connection of the library."""
@@ -89,6 +97,8 @@ class Reception:
     def admit(self, websocket: ServerConnection, request: Request) -> Response | None:
         """Decide on a handshake: return the refusal, or None to let the client in."""
         connection = cast(ReplayConnection, websocket)
+        if is_for_control(request.path):
+            return self._admit_listener(connection, request)
         refusal = self.handshakes.refusal(connection, request)
         if refusal is None:
             if self._casting.is_dialogue:
@@ -96,6 +106,16 @@ class Reception:
             return None
         self.on_lack()
         return connection.respond(refusal.status, f"{refusal.reason}\n")
+
+    def _admit_listener(self, connection: ReplayConnection, request: Request) -> Response | None:
+        refusal = self.listeners.refusal(connection, request)
+        if refusal is None:
+            self.handshakes.end(connection)
+            return None
+        response = connection.respond(refusal.status, f"{refusal.reason}\n")
+        if refusal.status == http.HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = CHALLENGE
+        return response
 
     def _make_client_connection(self, *args: Any, **kwargs: Any) -> ReplayConnection:
         connection = ReplayConnection(*args, **kwargs)
@@ -106,15 +126,32 @@ class Reception:
 
     def _make_handshakes(self) -> Handshakes[ReplayConnection | Front | TlsHandshake]:
         options, endpoints = self._options, self._endpoints
-        certified = self._tls.names if self._tls is not None else frozenset()
         return Handshakes(
-            AllowedHosts(lambda: endpoints.hosts | certified, options.host, map(parse_host_name, options.allow_hosts)),
+            self._hosts,
             paths=endpoints.paths,
             has_path=lambda target: endpoints.at(target) is not None,
             venue_refusal=self._venue_refusal,
             max_clients=options.client_limit,
             max_waiting=options.waiting_limit,
             log=self.refusals,
+        )
+
+    def _make_hosts(self) -> AllowedHosts:
+        options, endpoints = self._options, self._endpoints
+        certified = self._tls.names if self._tls is not None else frozenset()
+        named = map(parse_host_name, options.allow_hosts)
+        return AllowedHosts(lambda: endpoints.hosts | certified, options.host, named)
+
+    def _make_listeners(self, control: Control) -> Handshakes[ReplayConnection]:
+        return Handshakes(
+            self._hosts,
+            paths=[EVENTS_TARGET],
+            has_path=lambda target: target.partition("?")[0] == EVENTS_TARGET,
+            venue_refusal=control.handshake_refusal,
+            max_clients=MOST_LISTENERS,
+            max_waiting=self._options.waiting_limit,
+            log=self.refusals,
+            too_many="{clients} connected already, which is as many as may listen",
         )
 
     def _venue_refusal(self, connection: Any, request: Request) -> Refusal | None:
@@ -138,6 +175,7 @@ class Reception:
 
     def _lose(self, connection: ReplayConnection) -> None:
         self.handshakes.end(connection)
+        self.listeners.end(connection)
         self._casting.lose(connection)
         self._tell_of_loss(connection.lost_by)
 

@@ -19,8 +19,9 @@ from typing import Any, Self, cast
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
+from ..admission.failure import place_of
 from ..admission.library_log import library_log
-from ..admission.listening import exposure, local_url, why_not_listening
+from ..admission.listening import exposure, http_url, local_url, why_not_listening
 from ..admission.log_limit import LogLimit
 from ..errors import RecordingError, ServeError
 from ..front.plain_answer import plain_answer
@@ -35,6 +36,8 @@ from .clock.schedule import Clock, Sleep
 from .clock.shared_timer import SharedTimer
 from .clock.start_gate import StartGate
 from .clock.timing import Timing
+from .control.control import ROOT, Control, is_for_control
+from .control.guard import Guard
 from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
 from .observer import Observer
@@ -79,12 +82,14 @@ class ReplayServer:
     Attributes:
         header: The header of the first recording, once started.
         steering: Steers it, once started.
+        control: Answers programs and pages that steer it, once started.
         client_log: Takes log lines about clients, as far as they are not too many.
 
     """
 
     header: Header
     steering: Steering
+    control: Control
 
     def __init__(
         self,
@@ -139,6 +144,7 @@ class ReplayServer:
         self.header = self._endpoints.header
         self.steering = self._make_steering()
         self._casting = await self._open_casting()
+        self.control = self._make_control()
         self._rest, self._dialogue_requests = self._build_rest(), self._make_dialogue_requests()
         around = Surroundings(self._options, self._crowd, self.steering, self._casting, self._observer)
         self._attendance.open(around, self._endpoints.names)
@@ -167,10 +173,7 @@ class ReplayServer:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         addresses = [bound.getsockname() for bound in self._server.sockets]
         self._bound: tuple[Any, ...] = addresses[0]
-        _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
-        wrong_name = None if self._tls is None else self._tls.wrong_name(self.url)
-        for warning in filter(None, (exposure(addresses, self._scheme), wrong_name)):
-            _log.warning("%s", warning)
+        self._tell_of_addresses(addresses)
 
     @property
     def port(self) -> int:
@@ -187,6 +190,16 @@ class ReplayServer:
         """Where clients connect to, by endpoint: `url` and a path where there are several."""
         paths = self._endpoints.paths or [""]
         return {name: f"{self.url}{path}" for name, path in zip(self._endpoints.names, paths, strict=True)}
+
+    @property
+    def control_url(self) -> str:
+        """Where programs on this machine steer it, as in `{control_url}/pause`."""
+        return f"{http_url(self.url)}{ROOT.removesuffix('/')}"
+
+    @property
+    def control_token(self) -> str | None:
+        """What they must send along; None for nothing."""
+        return self.control.guard.token
 
     @property
     def _scheme(self) -> str:
@@ -242,6 +255,7 @@ class ReplayServer:
         if self._server is None:
             return
         self._crowd.patience_at_stop = patience
+        self.control.close(patience)
         self._attendance.stop()
         await self._reception.fronts.close(self._server, patience)
         await self.steering.close()
@@ -279,11 +293,24 @@ class ReplayServer:
         steering.span = served.span(options.start, options.end)
         return steering
 
+    def _make_control(self) -> Control:
+        options = self._options
+        return Control(
+            self.steering,
+            Guard(options.control_token),
+            origin=self.header.created,
+            endpoints=self._endpoints.names,
+            clock=self._clock,
+            log=self.client_log,
+            deadline=options.write_deadline,
+        )
+
     def _make_reception(self) -> Reception:
         reception = Reception(
             self._options,
             self._endpoints,
             self._casting,
+            control=self.control,
             tls=self._tls,
             answer=self._answer,
             url=lambda: self.url,
@@ -305,6 +332,16 @@ class ReplayServer:
         service.on_lack, service.on_failed = self._note_lack, self._note_failure
         return service
 
+    def _tell_of_addresses(self, addresses: Sequence[Any]) -> None:
+        """Say where it listens; beyond this machine, it is not steered without a token."""
+        _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
+        wrong_name = None if self._tls is None else self._tls.wrong_name(self.url)
+        exposed = exposure(addresses, self._scheme)
+        if exposed is not None:
+            self.control.guard.expose()
+        for warning in filter(None, (exposed, wrong_name)):
+            _log.warning("%s", warning)
+
     def _note_lack(self) -> None:
         self._attendance.has_lacked = True
 
@@ -313,6 +350,8 @@ class ReplayServer:
 
     async def _answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer an HTTP request that is no handshake."""
+        if is_for_control(request.target):
+            return await self.control.answer(request)
         if not self._casting.is_dialogue:
             return await self._rest.answer(request)
         answer = await self._dialogue_requests.answer(request)
@@ -321,10 +360,20 @@ class ReplayServer:
 
     async def _replay_to(self, websocket: ServerConnection) -> None:
         connection = cast(ReplayConnection, websocket)
+        if connection.request is not None and is_for_control(connection.request.path):
+            await self._tell_of_events(connection)
+            return
         endpoint = self._endpoints.at(connection.request.path) if connection.request is not None else None
         if endpoint is None:
             raise AssertionError("handshakes for unknown paths are refused")
         await self._attendance.attend(connection, endpoint)
+
+    async def _tell_of_events(self, connection: ReplayConnection) -> None:
+        try:
+            await self.control.events.attend(connection, self._attendance.stopping)
+        except Exception as error:  # noqa: BLE001  a bug: the others go on
+            self._note_failure()
+            self.client_log.log(logging.ERROR, "telling of events failed: %s", place_of(error))
 
     def _fail_request(self, failure: DialogueFailure) -> None:
         self._attendance.note_failure(failure)

@@ -17,7 +17,7 @@ from ..errors import (
     WaitTimeoutError,
 )
 from ..formats.file.names import is_part
-from ..replay import DialogueFailure, ReplayServer, Steering
+from ..replay import DialogueFailure, ReplayServer, Status, Steering
 from .loop_thread import LoopThread
 from .observations import Observations
 from .observed_feed import PATIENCE, ObservedFeed, is_told
@@ -137,29 +137,39 @@ class FeedReplay(ObservedFeed):
                 thread.close()
         self._raise_failure(server)
 
-    def pause(self) -> None:
-        """Let recorded time stand, also for clients that come later. It ends a step that is under way."""
-        self._steer(lambda steering: steering.pause())
+    def pause(self, *, client: int | None = None) -> None:
+        """
+        Let recorded time stand, also for clients that come later. It ends a step that is under way.
 
-    def resume(self) -> None:
-        """Let recorded time pass, at the speed."""
-        self._steer(lambda steering: steering.resume())
+        Args:
+            client: The number of the client for whom, if each has its own time (`clock="each"`); None for all.
 
-    def set_speed(self, speed: float | str) -> None:
+        Raises:
+            UsageError: If there is no such client, or all have one time.
+
+        """
+        self._steer(lambda steering: steering.pause(client))
+
+    def resume(self, *, client: int | None = None) -> None:
+        """Let recorded time pass, at the speed; for whom, and what it raises, is as for `pause`."""
+        self._steer(lambda steering: steering.resume(client))
+
+    def set_speed(self, speed: float | str, *, client: int | None = None) -> None:
         """
         Change the speed, from now on.
 
         Args:
             speed: Recorded seconds per second, or `max`.
+            client: As for `pause`.
 
         Raises:
-            UsageError: If it is no speed.
+            UsageError: If it is no speed, or as for `pause`.
 
         """
         factor = as_speed(speed)
-        self._steer(lambda steering: steering.set_speed(factor))
+        self._steer(lambda steering: steering.set_speed(factor, client))
 
-    def step(self, count: int = 1, *, timeout: float | str = PATIENCE) -> int:
+    def step(self, count: int = 1, *, client: int | None = None, timeout: float | str = PATIENCE) -> int:
         """
         Play the next recorded frames, over all endpoints in the order of time, and what is made before them; then stop.
 
@@ -167,22 +177,23 @@ class FeedReplay(ObservedFeed):
         A step that finds fewer frames passes the end of the recordings, where connections are closed.
 
         Args:
-            count: How many frames.
+            count: How many frames; of each client, if each has its own time.
+            client: As for `pause`.
             timeout: Seconds, or a text such as `500ms`.
 
         Returns:
             How many there were.
 
         Raises:
-            UsageError: If clients have timelines of their own: write `FeedReplay(..., paused=True)`. If it is no count.
+            UsageError: If it is no count, or as for `pause`; if each client has its own time, and none has subscribed.
             WaitTimeoutError: If it takes longer, since a client does not read.
             ReplayFailedError: If the replay to a client failed: by a bug, or because a recording is damaged.
 
         """
         frames = as_count("a step", count, least=0)
-        return self._play(f"a step of {frames}", lambda steering: steering.step(frames), timeout)
+        return self._play(f"a step of {frames}", lambda steering: steering.step(frames, client), timeout)
 
-    def play_until(self, moment: int | str, *, timeout: float | str = PATIENCE) -> int:
+    def play_until(self, moment: int | str, *, client: int | None = None, timeout: float | str = PATIENCE) -> int:
         """
         Play what was recorded before a moment, at the speed, and what is made until then; then stop.
 
@@ -190,13 +201,14 @@ class FeedReplay(ObservedFeed):
 
         Args:
             moment: Recorded time: `+3.2s` from the start of the recording, RFC 3339, or nanoseconds since 1970.
+            client: As for `pause`.
             timeout: Seconds, or a text such as `500ms`.
 
         """
         time = as_time(self._recordings[0], "the moment", moment)
-        return self._play(f"the replay until {moment}", lambda steering: steering.play_until(time), timeout)
+        return self._play(f"the replay until {moment}", lambda steering: steering.play_until(time, client), timeout)
 
-    def seek(self, moment: int | str, *, timeout: float | str = PATIENCE) -> None:
+    def seek(self, moment: int | str, *, client: int | None = None, timeout: float | str = PATIENCE) -> None:
         """
         Go on at another moment, later or earlier, whether time stands or not.
 
@@ -204,16 +216,28 @@ class FeedReplay(ObservedFeed):
 
         Args:
             moment: Recorded time, as for `play_until`.
+            client: As for `pause`.
             timeout: Seconds, or a text such as `500ms`.
 
         Raises:
-            UsageError: If clients have timelines of their own: write `FeedReplay(..., paused=True)`.
+            UsageError: As for `step`.
             WaitTimeoutError: If it takes longer until all clients are there.
             ReplayFailedError: If the replay to a client failed.
 
         """
         time = as_time(self._recordings[0], "the moment", moment)
-        self._play(f"the replay to be at {moment}", lambda steering: steering.seek(time), timeout)
+        self._play(f"the replay to be at {moment}", lambda steering: steering.seek(time, client), timeout)
+
+    @property
+    def status(self) -> Status:
+        """Where the replay is, and each client of it."""
+        return self._steer(lambda steering: steering.status())
+
+    @property
+    def control_url(self) -> str:
+        """Where programs steer it over HTTP, as in `{control_url}/pause`; see docs/replay.md."""
+        server, _ = self._running()
+        return server.control_url
 
     @property
     def position(self) -> int | None:

@@ -95,7 +95,8 @@ def test_a_variable_that_is_no_option_is_a_warning(variable: str, hint: str) -> 
 
 def test_variables_of_others_are_no_warning() -> None:
     """Those of other commands, of `replay -- COMMAND`, and of feedrec as a whole."""
-    others = ("FEEDREC_RECORD_CHANNEL", "FEEDREC_URL", "FEEDREC_REST_URL", "FEEDREC_DEBUG", "FEEDREC_INFO_QUIET")
+    others = ["FEEDREC_RECORD_CHANNEL", "FEEDREC_URL", "FEEDREC_REST_URL", "FEEDREC_DEBUG", "FEEDREC_INFO_QUIET"]
+    others += ["FEEDREC_CONTROL_URL", "FEEDREC_CONTROL_TOKEN"]
     assert feedrec("info", DEMO, env=dict.fromkeys(others, "1")).stderr == b""
 
 

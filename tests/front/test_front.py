@@ -277,6 +277,34 @@ def test_a_client_that_sends_no_more_gets_its_answers() -> None:
     run(scenario())
 
 
+def test_an_answer_that_needs_its_asker_ends_when_the_client_sends_no_more() -> None:
+    """It may have been killed; one that says so at once has sent its request, and gets the answer."""
+    ended: list[str] = []
+
+    async def slowly(request: HttpRequest) -> HttpAnswer:
+        try:
+            await asyncio.sleep(3600 if request.target == "/a" else 0)
+        except asyncio.CancelledError:
+            ended.append(request.target)
+            raise
+        return await echo(request)
+
+    async def scenario() -> None:
+        async with serving(slowly) as server, peer_of(server.port) as peer:
+            server.fronts.needs_asker = lambda request: request.target in ("/a", "/b")
+            peer.send(get("/b") + get("/a"))
+            assert await peer.answer() == (200, b"GET /b 0 ")
+            peer.writer.write_eof()
+            assert await peer.rest() == b""
+            assert ended == ["/a"]
+            async with peer_of(server.port) as other:
+                other.send(get("/b"))
+                other.writer.write_eof()
+                assert await other.answer() == (200, b"GET /b 0 ")
+
+    run(scenario())
+
+
 @pytest.mark.parametrize(
     "headers", [["Origin: http://evil.example"], ["Origin: null"], ["Origin: http://localhost", "Origin: b"]]
 )

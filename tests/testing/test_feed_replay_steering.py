@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -232,3 +233,31 @@ def test_a_count_that_is_none_is_refused_and_changes_nothing(count: object) -> N
         with pytest.raises(UsageError, match="the count is a whole number, 1 or more"):
             feed.wait_for_client(0)
         assert (feed.step(2), feed.position) == (2, 2)
+
+
+def test_one_client_of_several_is_steered_where_each_has_its_own_time(tmp_path: Path) -> None:
+    """The status tells of each."""
+    path = record(tmp_path / "a.jsonl", numbered(20, SECOND))
+    with FeedReplay(path, clock="each", speed=0.001) as feed, client(feed.url) as one, client(feed.url) as other:
+        for websocket in (one, other):
+            websocket.send("hello")
+            websocket.recv(HANG_TIMEOUT)
+        feed.pause(client=2)
+        feed.set_speed(0.01, client=1)
+        assert [(told.state, told.speed) for told in feed.status.clients] == [("playing", 0.01), ("paused", 0.001)]
+        assert feed.step(3, client=2) == 3
+        assert taken(other, 3) == [b'{"number":%d}' % number for number in (1, 2, 3)]
+        feed.seek("+10s", client=2)
+        feed.resume(client=2)
+        assert other.recv(HANG_TIMEOUT) == '{"number":10}'
+        assert feed.status.frames == 6
+        with pytest.raises(UsageError, match="there is no client 3"):
+            feed.pause(client=3)
+
+
+def test_a_program_steers_the_same_replay_over_http(tmp_path: Path) -> None:
+    with FeedReplay(record(tmp_path / "a.jsonl", numbered(20, SECOND)), paused=True) as feed:
+        request = urllib.request.Request(f"{feed.control_url}/step?frames=7", method="POST")
+        with urllib.request.urlopen(request) as answer:
+            assert json.load(answer)["played"] == 7
+        assert feed.position == 7

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         "What is played, and when": "speed from to loop restamp clock start-after settle wait-for at-end max-lateness",
         "How the venue behaves": "mode set auth auth-key strict",
         "In a dialogue": "match match-timeout",
-        "The server": "host port allow-host max-clients write-deadline deflate no-cache",
+        "The server": "host port allow-host max-clients control-token write-deadline deflate no-cache",
         "TLS": "tls tls-name tls-folder tls-cert tls-key",
     },
 )
@@ -65,7 +65,8 @@ def replay(
 
     The first line on stdout is the URL. Clients subscribe as they would at the venue, and receive snapshots, acks and
     updates in the venue's order, with sequence numbers of their own. A late client first receives the market
-    state. Requests over HTTP are answered, too. With --mode verbatim, every client receives every frame unchanged.
+    state. Requests over HTTP are answered, too; those for /_feedrec/ steer the replay (docs/replay.md). With --mode
+    verbatim, every client receives every frame unchanged.
 
     Several FILEs, or a folder of recordings, are merged by time. Recordings of different endpoints are served side by
     side; each endpoint has its own path, and its own URL on stdout.

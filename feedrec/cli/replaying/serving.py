@@ -9,6 +9,7 @@ from ..child_process import address_variables, run_command
 from ..memory import long_lived
 from ..signals import end_signalled
 from ..terminal import echo
+from .control import control_variables, tell_token
 from .tls import ChosenTls
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ async def serve(server: ReplayServer, tls: ChosenTls) -> int:
 
     stop = end_signalled()
     async with server:
+        tell_token(server)
         echo(*server.urls.values(), *tls.lines)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
         with long_lived():
@@ -35,5 +37,7 @@ async def serve(server: ReplayServer, tls: ChosenTls) -> int:
 async def serve_command(server: ReplayServer, command: Sequence[str], tls: ChosenTls) -> int:
     """Serve until a command ends; return its exit code."""
     async with server:
+        tell_token(server)
         with long_lived():
-            return await run_command(command, {**address_variables(server.url), **tls.variables})
+            variables = {**address_variables(server.url), **control_variables(server), **tls.variables}
+            return await run_command(command, variables)

@@ -152,6 +152,14 @@ class ReplayConnection(ServerConnection):
         if not self._is_lost:
             self.transport.abort()
 
+    async def close_within(self, seconds: float, code: CloseCode, reason: str = "") -> None:
+        """Close the connection within a bounded time, whatever the client does."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.close(code, reason)
+        except TimeoutError:
+            self.drop()
+
     async def all_written(self) -> None:
         """Wait until the system has every byte, or the client is gone."""
         # A transport of TLS pauses at its mark, not above it: at 0, for ever (asyncio.sslproto).

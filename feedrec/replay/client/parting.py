@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 
 from websockets.frames import CloseCode
@@ -42,8 +41,4 @@ class Parting:
 
     async def close(self, code: CloseCode, reason: str = "") -> None:
         """Close it within a bounded time, whatever the client does."""
-        try:
-            async with asyncio.timeout(self._crowd.patience_at_stop):
-                await self._connection.close(code, reason)
-        except TimeoutError:
-            self._connection.drop()
+        await self._connection.close_within(self._crowd.patience_at_stop, code, reason)

@@ -123,7 +123,7 @@ def test_a_command_trusts_the_replay_by_its_environment(tmp_path: Path) -> None:
     if sys.platform == "linux":
         assert Path(facts["environment"]["SSL_CERT_FILE"]) == tmp_path / "feedrec" / "tls" / "bundle.pem"
     changed = {name for name, value in facts["environment"].items() if {**os.environ, **environment}.get(name) != value}
-    assert changed - {"LC_CTYPE"} == {"FEEDREC_URL", "FEEDREC_REST_URL", *VARIABLES}
+    assert changed - {"LC_CTYPE"} == {"FEEDREC_URL", "FEEDREC_REST_URL", "FEEDREC_CONTROL_URL", *VARIABLES}
 
 
 async def count_tickers(url: str, authority: str) -> int:

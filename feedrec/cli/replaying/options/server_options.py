@@ -20,6 +20,12 @@ server_options = all_options(
         show_default=True,
         help="Drop a client that has not read anything for this long.",
     ),
+    click.option(
+        "--control-token",
+        metavar="TEXT",
+        help="What programs and pages that steer the replay must send along (docs/replay.md).  [default: none; beyond "
+        "this machine, one that is made and printed]",
+    ),
     click.option("--deflate", is_flag=True, help="Compress messages to clients that offer permessage-deflate."),
     click.option(
         "--no-cache",
