@@ -7,16 +7,15 @@ The command line.
     converting/            what `convert` consists of
     inspecting/            what `info` and `book` consist of
     exporting/             what `export` consists of
+    live/                  what changes on a terminal, in its place
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
     checkpoints.py         the checkpoints beside recordings
     feed_rules.py          what a feed knows about recorded frames
     output.py              formatting numbers and tables
     logs.py                the log on stderr, as lines or as JSON
-    progress.py            how far the reading of files has come
     subscribed.py          what was asked for and not accepted
     signals.py             signals that end a program, taken between the steps of its work
-    live_line.py           a line that is drawn again and again
     terminal.py            printing, with every control character made visible
     frame_lines.py         records as lines for a person
     browser.py             a page in the user's browser

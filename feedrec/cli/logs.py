@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .live_line import LiveLine
+from .live.live_line import LiveLine
 from .terminal import LEVELS, can_redraw, coloured, echo_problem, flowed, json_line, printable
 
 __all__ = ["has_live_line", "log_format_option", "report_problem", "set_up_logging"]

@@ -291,6 +291,8 @@ class ReplayServer:
             is_looped=options.loop,
         )
         steering.span = served.span(options.start, options.end)
+        steering.gate = self._gate
+        self._gate.on_change = steering.note_change
         return steering
 
     def _make_control(self) -> Control:

@@ -286,7 +286,7 @@ def test_every_command_prints_through_one_module() -> None:
             if re.fullmatch(r"print|click\.(s?echo|secho)|(sys\.std(out|err)|.*stream)\.write", called):
                 found.append(f"{module.relative_to(CLI)}: {called}")
     assert sorted(set(found)) == [
-        "live_line.py: self._stream.write",
-        "live_line.py: stream.write",
+        "live/live_line.py: self._stream.write",
+        "live/live_line.py: stream.write",
         "terminal.py: click.echo",
     ]

@@ -14,8 +14,8 @@ import click
 from ...errors import UsageError
 from .. import output
 from ..feed_rules import rules_for
+from ..live.progress import reading
 from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options, overwrite_option
-from ..progress import reading
 from ..signals import ending_between_steps
 from ..terminal import echo_json, echo_problem, echo_prose
 

@@ -71,6 +71,8 @@ def replay(
     Several FILEs, or a folder of recordings, are merged by time. Recordings of different endpoints are served side by
     side; each endpoint has its own path, and its own URL on stdout.
 
+    In a terminal, space pauses, arrows go elsewhere, . steps, + and - change the speed, and h shows all keys.
+
     With --mode dialogue, the first client plays the first recorded connection, the next one the next: frames go out
     when it has said what was said then, and HTTP requests are answered as they were. All else makes the exit code 1.
 

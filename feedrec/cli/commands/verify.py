@@ -13,8 +13,8 @@ from ...errors import FeedrecError, RecordingError
 from .. import output
 from ..checkpoints import add_check
 from ..feed_rules import rules_for
+from ..live.progress import reading
 from ..options import RECORDING, as_json, logging_options
-from ..progress import reading
 from ..terminal import LEVELS, coloured, echo_json, echo_problem, echo_prose
 
 if TYPE_CHECKING:

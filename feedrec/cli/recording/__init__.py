@@ -17,5 +17,4 @@ What `feedrec record` consists of.
     open_files.py        how many files it may have open
     ending.py            signals
     supervisor.py        what systemd is told of it
-    repeating.py         what is done again and again while it runs
 """

@@ -17,13 +17,13 @@ from ...recorder import Progress, Summary
 from ...recorder.output.counting_writer import Counts
 from ...recorder.output.writer_protocol import GrowingRecording
 from .. import output
-from ..live_line import LiveLine, fitting
+from ..live.live_line import LiveLine, fitting
+from ..live.repeating import repeating
 from ..logs import has_live_line
 from ..memory import long_lived
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo_prose
 from .ending import Ending
-from .repeating import repeating
 from .supervisor import supervised
 
 __all__ = ["Run", "facts_of", "record_with_status", "report", "run_to_end"]

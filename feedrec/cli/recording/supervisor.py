@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from typing import TYPE_CHECKING, Protocol
 
-from .repeating import repeating
+from ..live.repeating import repeating
 
 if TYPE_CHECKING:
     from ...recorder import Progress

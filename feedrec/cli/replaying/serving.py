@@ -10,6 +10,7 @@ from ..memory import long_lived
 from ..signals import end_signalled
 from ..terminal import echo
 from .control import control_variables, tell_token
+from .player.player import played_by_keys
 from .tls import ChosenTls
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ async def serve(server: ReplayServer, tls: ChosenTls) -> int:
         tell_token(server)
         echo(*server.urls.values(), *tls.lines)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
-        with long_lived():
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        async with played_by_keys(server.steering, stop.set):
+            with long_lived():
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
     return 0

@@ -8,7 +8,10 @@ truth.
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
+from bisect import bisect_left
 
 import msgspec
 
@@ -73,13 +76,14 @@ class LatenessHistogram:
         lateness = max(lateness, 0)
         if lateness > self.max:
             self.max = lateness = min(lateness, _LIMIT)
-        shift = lateness.bit_length() - _BITS - 1
+        shift = lateness.bit_length() - _BITS - 1  # as `_bucket`, which is called seldom
         self._counts[(shift << _BITS) + (lateness >> shift) if shift > 0 else lateness] += 1
         self.count += 1
 
     def merge(self, other: LatenessHistogram) -> None:
         """Add the counts of another histogram."""
-        self._counts = [mine + theirs for mine, theirs in zip(self._counts, other._counts, strict=True)]
+        used = other._used
+        self._counts[: len(used)] = map(operator.add, self._counts, used)
         self.count += other.count
         self.max = max(self.max, other.max)
 
@@ -94,12 +98,12 @@ class LatenessHistogram:
         if not self.count:
             raise ValueError("an empty histogram has no quantiles")
         rank = max(1, math.ceil(fraction * self.count))
-        seen = 0
-        for bucket, count in enumerate(self._counts):
-            seen += count
-            if seen >= rank:
-                return min(_middle(bucket), self.max)
-        return self.max
+        return min(_middle(bisect_left(list(itertools.accumulate(self._used)), rank)), self.max)
+
+    @property
+    def _used(self) -> list[int]:
+        """The buckets up to the last that is not empty."""
+        return self._counts[: _bucket(min(self.max, _LIMIT)) + 1]
 
     def summary(self) -> LatenessSummary | None:
         """Return the summary; None if nothing was counted."""
@@ -175,6 +179,11 @@ class HandOffs:
                 worst = min(pending)
         pending.clear()
         return worst
+
+
+def _bucket(lateness: int) -> int:
+    shift = lateness.bit_length() - _BITS - 1
+    return (shift << _BITS) + (lateness >> shift) if shift > 0 else lateness
 
 
 def _middle(bucket: int) -> int:

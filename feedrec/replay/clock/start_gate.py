@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 __all__ = ["StartGate"]
 
@@ -17,12 +18,14 @@ class StartGate:
     Attributes:
         enough: See above.
         waiting: How many wait now.
+        on_change: Called when another one waits, or does no more.
 
     """
 
     def __init__(self, enough: int = 1) -> None:
         self.enough = enough
         self.waiting = 0
+        self.on_change: Callable[[], object] = lambda: None
         self._opened = asyncio.Event()
 
     @property
@@ -37,10 +40,12 @@ class StartGate:
         self.waiting += 1
         if self.waiting >= self.enough:
             self._opened.set()
+        self.on_change()
         try:
             await self._opened.wait()
         finally:
             self.waiting -= 1
+            self.on_change()
 
     def shut(self) -> None:
         """Have those who come from now on wait again, until they are enough."""

@@ -44,7 +44,6 @@ class RecordingsPage:
         paths: The recordings.
         start: The wall time at which the replay begins, in nanoseconds; None for the beginning of the recordings.
         end: The wall time at which it ends; None for their end.
-        origin: The wall time from which milliseconds count; None for that at which what is shown begins.
         present: Returns the wall time that is replayed, in nanoseconds, None if there is none; None for no replay.
 
     """
@@ -54,11 +53,10 @@ class RecordingsPage:
         paths: Sequence[Path | str],
         start: int | None = None,
         end: int | None = None,
-        origin: int | None = None,
         present: Callable[[], int | None] | None = None,
     ) -> None:
         names = [str(Path(path).absolute()) for path in paths]
-        self._task = PageTask(names, start, end, origin, is_replay=present is not None)
+        self._task = PageTask(names, start, end, is_replay=present is not None)
         self._present = present
         self._processes: dict[str, PageProcess] = {}
 

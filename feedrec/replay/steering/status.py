@@ -110,6 +110,8 @@ class Status(msgspec.Struct, frozen=True):
         frames: How many messages clients were sent because of recorded frames, those that have left too.
         lateness: How late those were of the clients that are there; None if nothing was measured.
         clients: The clients that are there, by number.
+        expected: How many clients must have subscribed for time to begin.
+        ready: How many of them have, and wait for the others.
 
     """
 
@@ -122,6 +124,8 @@ class Status(msgspec.Struct, frozen=True):
     frames: int
     lateness: LatenessSummary | None
     clients: list[ClientStatus]
+    expected: int = 1
+    ready: int = 0
 
 
 def status_of_client(client: Steered, *, is_paused: bool, speed: float) -> ClientStatus:

@@ -10,6 +10,7 @@ from ...errors import UsageError
 from ..clock.lateness import LatenessHistogram
 from ..clock.schedule import Clock, Schedule, Sleep
 from ..clock.shared_clock import SharedTime
+from ..clock.start_gate import StartGate
 from ..clock.tempo import Tempo
 from ..clock.time_types import RecordedSteady, RecordedWall
 from ..timeline.shared_timeline import SharedTimeline
@@ -42,6 +43,7 @@ class Steering:
     Attributes:
         one: The one timeline of all clients; None if each has its own.
         span: From when to when it is played.
+        gate: Where clients wait for each other before their time begins.
 
     """
 
@@ -63,6 +65,7 @@ class Steering:
         self._is_dialogue = is_dialogue
         self._is_looped = is_looped
         self.span = Span(0)
+        self.gate = StartGate()
         self.one: OneTimeline | None = None
         if shared is not None:
             self.one = OneTimeline(Stage(timelines, tempo, shared, clock, sleep, is_barrier=is_barrier))
@@ -119,6 +122,8 @@ class Steering:
             frames=self._frames_of_those_who_left + sum(one.frames for one in found),
             lateness=lateness.summary(),
             clients=found,
+            expected=self.gate.enough,
+            ready=self.gate.waiting,
         )
 
     def watch(self, callback: Callable[[], object]) -> Callable[[], None]:
@@ -319,6 +324,9 @@ class Steering:
         """Have something done on each timeline that is meant, at the same time; return what it returned."""
         if self._is_dialogue:
             raise UsageError(f"{name} is not for dialogues, whose frames go out when the client has spoken")
+        if not self.gate.is_open:
+            missing, enough = self.gate.enough - self.gate.waiting, self.gate.enough
+            raise UsageError(f"{name} is for a replay that has begun: this one waits for {missing} of {enough} clients")
         if self.one is None and self._is_looped:
             raise UsageError(f"{name} needs a replay that ends: leave out loop")
         meant = [one for one in self._timelines(client) if not one.is_own or one.followers]

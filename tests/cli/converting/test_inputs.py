@@ -14,7 +14,7 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.several.inputs import Input, inspect_recording
 from feedrec.model import Header
 
-from ..test_live_line import Screen
+from ..live.test_live_line import Screen
 
 
 def shown(monkeypatch: pytest.MonkeyPatch) -> Screen:

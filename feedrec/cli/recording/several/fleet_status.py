@@ -15,10 +15,10 @@ from ....recorder import Progress
 from ....recorder.fleet.fleet import Fleet
 from ....recorder.fleet.member import Member, MemberState
 from ... import output
-from ...live_line import LiveLine, fitting
+from ...live.live_line import LiveLine, fitting
+from ...live.repeating import repeating
 from ...logs import has_live_line
 from ...terminal import GAP, coloured
-from ..repeating import repeating
 from ..run import LOG_INTERVAL, REFRESH, status_line
 from ..supervisor import supervised
 

@@ -86,7 +86,7 @@ class Books:
         """
         book = self.book_at(name, time, levels)
         why = None if book.unknown is None else str(book.unknown)
-        ms = (time - self._recordings.origin) / MILLISECOND
+        ms = (time - self._recordings.start) / MILLISECOND
         return LadderTold(ms, book.is_known, why, book.bids[:levels], book.asks[:levels])
 
     def book_at(self, name: BookName, time: int, depth: int) -> BookAt:

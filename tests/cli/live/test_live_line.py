@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from feedrec.cli.live_line import LiveLine
+from feedrec.cli.live.live_line import LiveLine
 from feedrec.cli.logs import set_up_logging
 
 

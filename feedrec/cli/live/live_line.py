@@ -8,12 +8,13 @@ meanwhile and the line goes on in further rows.
 from __future__ import annotations
 
 import contextlib
+import select
 import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
-from .terminal import height_of, shown, width_of
+from ..terminal import height_of, shown, width_of
 
 __all__ = ["LiveLine", "fitting"]
 
@@ -49,16 +50,32 @@ class LiveLine:
         self._stream = stream
 
     def __enter__(self) -> Self:
-        LiveLine._present = self._stream
-        self._write(_HIDE_CURSOR)
+        self.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """Take the bottom of the terminal, also again after `end`."""
+        with self._lock:
+            LiveLine._present = self._stream
+            self._write(_HIDE_CURSOR)
+
+    def end(self) -> None:
+        """Leave the terminal to others, without the line."""
         with self._lock, contextlib.suppress(OSError, ValueError):  # the terminal was closed
-            LiveLine._present = None
-            self._write(f"{_WIPE}{_SHOW_CURSOR}")
+            if LiveLine._present is self._stream:
+                LiveLine._present = None
+                self._write(f"{_WIPE}{_SHOW_CURSOR}")
+
+    def abandon(self) -> None:
+        """Leave the terminal as it is: it is others' already."""
+        with self._lock:
+            if LiveLine._present is self._stream:
+                LiveLine._present = None
 
     @property
     def width(self) -> int:
@@ -70,7 +87,7 @@ class LiveLine:
 
     def show(self, *lines: str) -> None:
         """
-        Draw it anew, as one line or as several.
+        Draw it anew, as one line or as several; not while the terminal takes nothing, as after Ctrl-S.
 
         Raises:
             OSError: If the terminal was closed.
@@ -79,7 +96,8 @@ class LiveLine:
         with self._lock:
             text = "\n".join(shown(line, self._stream) for line in lines)
             up = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
-            self._write(f"{_WIPE}{text}\r{up}")
+            if self._is_writable():
+                self._write(f"{_WIPE}{text}\r{up}")
 
     @classmethod
     def write_above(cls, stream: TextIO, text: str) -> None:
@@ -93,6 +111,15 @@ class LiveLine:
         with cls._lock:
             stream.write(f"{_WIPE}{text}" if stream is cls._present else text)
             stream.flush()
+
+    def _is_writable(self) -> bool:
+        """Return whether the terminal takes something now: whoever waits for it does nothing else."""
+        try:
+            poll = select.poll()
+            poll.register(self._stream.fileno(), select.POLLOUT)
+        except OSError:  # it has no file
+            return True
+        return bool(poll.poll(0))
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

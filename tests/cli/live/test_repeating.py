@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from feedrec.cli.recording.repeating import repeating
+from feedrec.cli.live.repeating import repeating
+
+from ...timing import HANG_TIMEOUT
 
 
 def repeated(raised: Exception, times: int) -> None:
@@ -37,3 +39,15 @@ def test_what_fails_is_called_again_and_said_once(
     told = [one for one in caplog.messages if "cannot be shown" in one]
     assert len(told) == lines
     assert all("a defect" in one for one in told)
+
+
+def test_what_is_woken_does_not_wait_for_its_time() -> None:
+    async def repeat() -> None:
+        called, woken = asyncio.Event(), asyncio.Event()
+        async with repeating(called.set, HANG_TIMEOUT * 2, woken=woken):
+            for _ in range(3):
+                called.clear()
+                woken.set()
+                await asyncio.wait_for(called.wait(), HANG_TIMEOUT)
+
+    asyncio.run(repeat())

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
+from feedrec.cli.live.progress import progress_line, reading
 from feedrec.cli.logs import set_up_logging
-from feedrec.cli.progress import progress_line, reading
 
 from .test_live_line import Screen
 

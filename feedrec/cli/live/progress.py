@@ -8,10 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from . import output
+from .. import output
+from ..logs import has_live_line
+from ..terminal import printable
 from .live_line import LiveLine, fitting
-from .logs import has_live_line
-from .terminal import printable
 
 __all__ = ["progress_line", "reading"]
 
