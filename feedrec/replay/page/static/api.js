@@ -13,7 +13,15 @@ export function takeToken() {
   return token;
 }
 
+/** Nobody answers: `Api` has told so already. */
+export class Unreachable extends Error {
+  name = "Unreachable";
+}
+
 export class Api {
+  // Of each view, the newest question of a kind is answered: another tab has another one.
+  #view = Math.random().toString(36).slice(2);
+
   constructor(token, unreachable) {
     this.token = token;
     this.unreachable = unreachable; // called with true or false after each question
@@ -35,8 +43,8 @@ export class Api {
     return address;
   }
 
-  get(name, parameters, signal) {
-    return this.#ask(this.address(`api/${name}`, parameters), { signal });
+  get(name, parameters = {}, { signal, view = "" } = {}) {
+    return this.#ask(this.address(`api/${name}`, { ...parameters, view: this.#view + view }), { signal });
   }
 
   status() {
@@ -52,8 +60,9 @@ export class Api {
     try {
       answer = await fetch(address, { cache: "no-store", ...options });
     } catch (error) {
-      if (error.name !== "AbortError") this.unreachable(true);
-      throw error;
+      if (error.name === "AbortError") throw error;
+      this.unreachable(true);
+      throw new Unreachable();
     }
     this.unreachable(false);
     if (!answer.ok) throw new Error(await problemOf(answer));

@@ -19,6 +19,7 @@ export class Controls {
     };
     for (const [id, press] of Object.entries(buttons)) byId(id).addEventListener("click", press);
     state.on("status", (status) => this.#showStatus(status));
+    state.on("info", (info) => setText(byId("duration"), `of ${duration(info.duration_ms)}`));
     state.on("at", (at) => this.#showPosition(at));
   }
 
@@ -47,7 +48,6 @@ export class Controls {
   #showStatus(status) {
     setText(byId("play"), status.state === "playing" ? "Pause" : "Play");
     setText(byId("speed"), times(status.speed));
-    setText(byId("duration"), status.duration_s === null ? "" : `of ${duration(status.duration_s * 1000)}`);
     const badge = byId("state");
     setText(badge, status.state);
     badge.className = `badge ${status.state}`;

@@ -28,6 +28,19 @@ export function duration(ms, decimals = 3) {
 /** As many decimals as tell the ends of a span apart. */
 export const decimalsFor = (ms) => (ms < 2000 ? 3 : ms < 20000 ? 1 : 0);
 
+/** Milliseconds since 1970, with a fraction, of RFC 3339 in UTC. */
+export function epoch(text) {
+  const [seconds, fraction = ""] = text.replace("Z", "").split(".");
+  return Date.parse(`${seconds}Z`) + Number(`0.${fraction}`) * 1000;
+}
+
+/** RFC 3339 in UTC, to the microsecond. */
+export function rfc3339(ms) {
+  const microseconds = Math.round((ms % 1000) * 1000);
+  const whole = new Date(Math.floor(ms / 1000) * 1000 + Math.floor(microseconds / 1000));
+  return `${whole.toISOString().slice(0, -1)}${pad(microseconds % 1000, 3)}Z`;
+}
+
 /** `2026-11-21 17:00:00.423` UTC. */
 export function clock(ms) {
   return new Date(ms).toISOString().replace("T", " ").replace("Z", "");

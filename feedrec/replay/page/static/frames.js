@@ -6,7 +6,7 @@ import { latest } from "./latest.js";
 import { complain } from "./notice.js";
 
 const PAGE = 100;
-const KINDS = ["snapshot", "update", "heartbeat", "ack", "error", "other", "event"];
+const KINDS = ["snapshot", "update", "heartbeat", "ack", "error", "other", "sent", "event"];
 const FILTERS = ["channel", "product", "kind", "text"];
 
 export class Frames {
@@ -70,7 +70,7 @@ export class Frames {
       const row = this.body.rows[place];
       row.dataset.key = frame.key;
       row.tabIndex = 0;
-      row.className = frame.event ? "event" : frame.dir === "out" ? "out" : "";
+      row.className = frame.event ? "event" : frame.dir;
       row.ariaCurrent = String(frame.key === this.#opened);
     });
   }
@@ -114,11 +114,15 @@ export class Frames {
 }
 
 function cells(frame, start) {
-  const what = frame.event ? `(${frame.event})` : `${frame.dir === "out" ? "sent " : ""}${frame.channel ?? ""}`;
-  const products = frame.products ?? [];
+  const { products } = frame;
   const named = products.length > 1 ? `${products[0]} +${products.length - 1}` : (products[0] ?? "");
   const { ms, conn, sequence, size, head } = frame;
-  return [timeOfDay(start + ms), conn ?? "", what, named, sequence ?? "", count(size), head];
+  return [timeOfDay(start + ms), conn ?? "", what(frame), named, sequence ?? "", count(size), head];
+}
+
+/** The channel and the kind of a frame, `sent`, or the name of an event. */
+function what({ event, channel, kind }) {
+  return event ? `event ${event}` : [channel, kind].filter(Boolean).join(" ");
 }
 
 function note({ rows, scanned_all: scannedAll }) {

@@ -1,14 +1,16 @@
-// The book's depth over time: a column for each moment, a row for each price; the stronger a colour, the more is there.
+// The book's depth over time, as it is rebuilt: asked for a piece at a time, shown as the pieces come.
 
 import { byId, setText } from "./elements.js";
 import { decimalsFor, duration } from "./format.js";
+import { MARGIN, paintHeatmap } from "./heat_painting.js";
 import { complain } from "./notice.js";
 import { cutTo } from "./span.js";
-import { channelsOf, colourOf, onThemeChange } from "./theme.js";
+import { onThemeChange } from "./theme.js";
 
 const LONGEST = 15 * 60 * 1000; // what the server rebuilds at most
-const HEIGHT = 400;
-const MARGIN = { right: 72, bottom: 20 };
+const HEIGHT = 416;
+const ROWS = 200;
+const COLUMN = 3; // pixels
 const POLL = 150;
 const SETTLED = 250; // milliseconds without another zoom, before a book is rebuilt for it
 
@@ -18,7 +20,6 @@ export class Heatmap {
   #columns = [];
   #prices = null; // {low, step}
   #span = { from: 0, to: 1 };
-  #rows = Math.floor((HEIGHT - MARGIN.bottom) / 3);
   #loading = new AbortController();
   #wait = 0;
   #asked = "";
@@ -27,6 +28,7 @@ export class Heatmap {
     Object.assign(this, { api, state, player });
     this.canvas = byId("heatmap");
     state.on("span product", () => this.#settle());
+    byId("levels").addEventListener("input", () => this.#settle());
     state.on("at", (at) => this.#onPlayhead(at));
     onThemeChange(() => this.#paint());
     new ResizeObserver(() => this.#paint()).observe(this.canvas.parentElement);
@@ -62,14 +64,15 @@ export class Heatmap {
   async #load() {
     const product = this.state.get("product");
     const span = cutTo(this.state.get("span"), LONGEST, this.state.get("at"));
-    const question = `${product} ${span.from} ${span.to}`;
-    if (!product || question === this.#asked) return;
-    this.#asked = question;
+    const question = { product, ...span, levels: byId("levels").value };
+    const asked = JSON.stringify(question);
+    if (!product || asked === this.#asked) return;
+    this.#asked = asked;
     this.#loading.abort();
     this.#loading = new AbortController();
     this.#begin(span);
     try {
-      await this.#collect({ product, ...span, columns: Math.min(300, Math.floor(this.#width / 3)), rows: this.#rows });
+      await this.#collect({ ...question, columns: Math.ceil(this.#width / COLUMN), rows: ROWS });
     } catch (error) {
       if (error.name !== "AbortError") this.#asked = "";
       throw error;
@@ -87,9 +90,9 @@ export class Heatmap {
   async #collect(question) {
     const { signal } = this.#loading;
     for (let after; ; ) {
-      const answer = await this.api.get("heatmap", { ...question, after }, signal);
+      const answer = await this.api.get("heatmap", { ...question, after }, { signal });
       this.#columns.push(...answer.columns);
-      this.#prices = { low: answer.price_low, step: answer.price_step };
+      this.#prices = answer.price_low === null ? null : { low: answer.price_low, step: answer.price_step };
       this.#paint();
       this.#showProgress(answer.done);
       if (answer.done) return;
@@ -111,85 +114,8 @@ export class Heatmap {
     setText(byId("depth-progress"), done ? said : `${shown} rebuilding, ${percent} %`);
   }
 
-  /** The size that gets the full colour: few are larger. */
-  #fullSize() {
-    const sizes = [];
-    for (const { bids, asks } of this.#columns) for (const [, size] of [...bids, ...asks]) sizes.push(size);
-    sizes.sort((a, b) => a - b);
-    return sizes[Math.floor(sizes.length * 0.98)] || 1;
-  }
-
-  #cells() {
-    const image = new ImageData(this.#columns.length, this.#rows);
-    const full = Math.log1p(this.#fullSize());
-    const paint = (place, levels, [red, green, blue]) => {
-      for (const [row, size] of levels) {
-        if (row < 0 || row >= this.#rows) continue;
-        const at = ((this.#rows - 1 - row) * image.width + place) * 4;
-        const strength = Math.min(1, Math.log1p(Number(size)) / full);
-        image.data.set([red, green, blue, 30 + 225 * strength], at);
-      }
-    };
-    this.#columns.forEach(({ bids, asks }, place) => {
-      paint(place, bids, channelsOf("--bid"));
-      paint(place, asks, channelsOf("--ask"));
-    });
-    return image;
-  }
-
   #paint() {
-    const { canvas } = this;
-    const ratio = devicePixelRatio;
-    const [width, height] = [canvas.parentElement.clientWidth, HEIGHT];
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
-    const context = canvas.getContext("2d");
-    context.scale(ratio, ratio);
-    this.#paintAxes(context, height - MARGIN.bottom);
-    if (this.#columns.length) this.#paintColumns(context, height - MARGIN.bottom);
-  }
-
-  #paintColumns(context, height) {
-    const image = this.#cells();
-    const cells = new OffscreenCanvas(image.width, image.height);
-    cells.getContext("2d").putImageData(image, 0, 0);
-    context.imageSmoothingEnabled = false;
-    const scale = this.#width / (this.#span.to - this.#span.from);
-    this.#columns.forEach(({ ms }, place) => {
-      const from = Math.round((ms - this.#span.from) * scale);
-      const next = this.#columns[place + 1]?.ms ?? ms + (place ? ms - this.#columns[place - 1].ms : 0);
-      const to = Math.min(this.#width, Math.round((next - this.#span.from) * scale));
-      context.drawImage(cells, place, 0, 1, image.height, from, 0, Math.max(1, to - from), height);
-    });
-  }
-
-  #paintAxes(context, height) {
-    context.font = "11px system-ui, sans-serif";
-    context.fillStyle = colourOf("--dim");
-    context.strokeStyle = colourOf("--line");
-    context.strokeRect(0.5, 0.5, this.#width - 1, height - 1);
-    this.#paintTimes(context, height);
-    if (this.#prices) this.#paintPrices(context, height);
-  }
-
-  #paintTimes(context, height) {
-    const { from, to } = this.#span;
-    const ticks = 5;
-    for (let tick = 0; tick <= ticks; tick += 1) {
-      context.textAlign = tick === 0 ? "left" : tick === ticks ? "right" : "center";
-      const text = duration(from + ((to - from) * tick) / ticks, decimalsFor(to - from));
-      context.fillText(text, (this.#width * tick) / ticks, height + 15);
-    }
-  }
-
-  #paintPrices(context, height) {
-    const low = Number(this.#prices.low);
-    const step = Number(this.#prices.step);
-    const decimals = Math.max(0, Math.min(8, 1 - Math.floor(Math.log10(step * this.#rows / 5))));
-    context.textAlign = "left";
-    for (let tick = 0; tick <= 5; tick += 1) {
-      const y = height - (height * tick) / 5;
-      context.fillText((low + (step * this.#rows * tick) / 5).toFixed(decimals), this.#width + 6, Math.max(10, y));
-    }
+    const grid = { columns: this.#columns, prices: this.#prices, rows: ROWS, span: this.#span };
+    paintHeatmap(this.canvas, this.canvas.parentElement.clientWidth, HEIGHT, grid);
   }
 }

@@ -19,17 +19,17 @@ export class Ladder {
   }
 
   #clear() {
-    this.show({ known: false, why: this.state.get("product") ? "" : "No book is recorded.", bids: [], asks: [] });
+    this.show({ known: false, why: this.state.get("product") ? "" : "No book is recorded." });
   }
 
   /** `book` is the answer of api/ladder, or a message of the events. */
   show(book) {
     setText(byId("ladder-why"), book.known ? "" : (book.why ?? "The book is not known here."));
-    const [bids, asks] = [book.bids.slice(0, LEVELS), book.asks.slice(0, LEVELS)];
+    const [bids, asks] = [book.bids ?? [], book.asks ?? []].map((levels) => levels.slice(0, LEVELS));
     const largest = Math.max(...[...bids, ...asks].map(([, size]) => Number(size)), 0) || 1;
-    this.#fill(byId("asks"), asks.reverse(), largest);
+    this.#fill(byId("asks"), asks.toReversed(), largest);
     this.#fill(byId("bids"), bids, largest);
-    setText(byId("spread"), spread(book));
+    setText(byId("spread"), spread(bids[0], asks[0]));
   }
 
   #fill(body, levels, largest) {
@@ -38,9 +38,9 @@ export class Ladder {
   }
 }
 
-function spread({ bids, asks }) {
-  if (!bids.length || !asks.length) return "–";
-  const [bid, ask] = [bids[0][0], asks[0][0]];
-  const decimals = Math.max(...[bid, ask].map((price) => price.split(".")[1]?.length ?? 0));
-  return (Number(ask) - Number(bid)).toFixed(Math.min(decimals, 20));
+/** What lies between the best prices, with as many decimals as they have. */
+function spread(bid, ask) {
+  if (!bid || !ask) return "–";
+  const decimals = Math.max(...[bid, ask].map(([price]) => price.split(".")[1]?.length ?? 0));
+  return (Number(ask[0]) - Number(bid[0])).toFixed(Math.min(decimals, 20));
 }

@@ -5,6 +5,7 @@ import { Clients } from "./clients.js";
 import { Controls } from "./controls.js";
 import { byId, fillSelect, setText } from "./elements.js";
 import { Events } from "./events.js";
+import { epoch } from "./format.js";
 import { Frames } from "./frames.js";
 import { Heatmap } from "./heatmap.js";
 import { listenToKeys } from "./keys.js";
@@ -39,11 +40,12 @@ function sayServerGone() {
   byId("state").className = "badge gone";
 }
 
-/** Take a status, of the replay or of the page's own cursor. */
+/** Take a status, of the replay or of the page's own cursor, which says `at` itself. */
 function tell(status) {
   const before = state.get("status");
   told = performance.now();
-  playhead.take(status, told);
+  const at = status.at ?? (status.present === null ? 0 : epoch(status.present) - state.get("start"));
+  playhead.take({ ...status, at }, state.get("info").duration_ms, told);
   state.set("status", status);
   state.set("at", playhead.at(told));
   if (before && before.faults !== status.faults) parts.overview.refresh();
@@ -51,7 +53,7 @@ function tell(status) {
 
 function build(info) {
   parts.player = info.is_replay
-    ? new ReplayPlayer(api, tell, complain, () => byId("steered").value)
+    ? new ReplayPlayer(api, tell, complain, info, () => byId("steered").value)
     : new LocalCursor(api, tell, complain, info);
   parts.ladder = new Ladder(api, state);
   parts.trades = new Trades(api, state);
@@ -97,7 +99,7 @@ function connect() {
   const hear = {
     status: tell,
     ladder: (book) => book.product === state.get("product") && parts.ladder.show(book),
-    open: async () => takeInfo(await api.get("info")),
+    open: latest(async () => takeInfo(await api.get("info")), 0),
     gone: sayServerGone,
   };
   const events = new Events(api.events, hear);
@@ -130,14 +132,14 @@ async function firstInfo() {
 
 async function main() {
   const info = await firstInfo();
-  state.set("info", info);
-  state.set("start", Date.parse(info.start));
-  state.set("at", 0);
   setText(byId("endpoints"), info.endpoints.join(", "));
-  setView(info);
+  state.set("start", epoch(info.start));
+  state.set("at", 0);
   build(info);
-  state.on("at", showMoment);
-  state.on("product", showMoment);
+  setView(info);
+  state.set("info", info);
+  state.on("at product", showMoment);
+  state.tell("at");
   if (info.is_replay) connect();
   else parts.player.pause();
   setInterval(tick, TICK);

@@ -22,7 +22,7 @@ export function sayGone(text) {
 
 /** Say what went wrong, for a while; not what was given up for something newer, or not answered at all. */
 export function complain(error) {
-  if (error.name === "AbortError" || error.name === "TypeError" || gone) return;
+  if (error.name === "AbortError" || error.name === "Unreachable") return;
   clearTimeout(hiding);
   hiding = setTimeout(() => gone || show(""), SHOWN_FOR);
   show(error.message);

@@ -12,6 +12,8 @@ import { colourOf, onThemeChange } from "./theme.js";
 const HEIGHT = 148;
 const STEPS = [1, 2, 5].flatMap((digit) => [digit, digit * 10, digit * 100]).sort((a, b) => a - b);
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800];
+const FINEST = 100; // milliseconds of a bucket: narrower ones show single frames as peaks
+const REFINED = 500; // milliseconds until more of a long recording is counted
 const HINT = "Drag to zoom, click to seek.";
 
 export class Overview {
@@ -32,7 +34,6 @@ export class Overview {
   #listen() {
     const { state, chart } = this;
     state.on("span", () => this.#showSpan());
-    state.on("info", () => this.#load());
     state.on("at", (at) => this.#showPlayhead(at));
     onThemeChange(() => chart.redraw(false));
     new ResizeObserver(() => chart.setSize({ width: this.box.clientWidth, height: HEIGHT })).observe(this.box);
@@ -86,7 +87,8 @@ export class Overview {
 
   async #ask() {
     const { from, to } = this.state.get("span");
-    const buckets = Math.min(600, Math.max(100, Math.floor(this.box.clientWidth / 2)));
+    const finest = Math.max(100, Math.floor((to - from) / FINEST));
+    const buckets = Math.min(600, Math.floor(this.box.clientWidth / 2), finest);
     const answer = await this.api.get("overview", { from, to, buckets });
     const width = (answer.to - answer.from) / answer.frames.length;
     const rates = answer.frames.map((frames) => (frames * 1000) / width);
@@ -94,7 +96,8 @@ export class Overview {
     this.#data[0].push(answer.to);
     rates.push(rates.at(-1));
     this.#marks = answer.marks;
-    setText(byId("timeline-title"), answer.exact ? "Frames per second" : "Frames per second, roughly");
+    setText(byId("timeline-title"), title(answer));
+    if (!answer.complete) setTimeout(() => this.#load(), REFINED);
     listMarks(answer.marks, answer.marks_left_out, (ms) => this.player.seek(ms));
     this.chart.setData(this.#data, false);
     this.#showSpan(false);
@@ -164,4 +167,9 @@ export class Overview {
   whole() {
     this.state.set("span", { from: 0, to: Math.max(1, this.#whole()) });
   }
+}
+
+function title({ exact, complete, fraction }) {
+  const read = complete ? "" : `, ${Math.floor(fraction * 100)} % of the recording read`;
+  return `Frames per second${exact ? "" : ", roughly"}${read}`;
 }

@@ -1,5 +1,7 @@
 // What steers: the replay, by the server, or where there is none, a cursor of this page.
 
+import { epoch, rfc3339 } from "./format.js";
+
 const [SLOWEST, FASTEST] = [1 / 1024, 1024];
 
 /** Twice a speed; above 1,024 it is as fast as clients read. As the keys of the terminal do. */
@@ -10,14 +12,15 @@ export const halved = (speed) => (speed === "max" ? FASTEST : Math.max(speed / 2
 
 export class ReplayPlayer {
   /** `told` gets each new status, `complain` what was refused; `client` gives the number of who is steered, or "". */
-  constructor(api, told, complain, client) {
+  constructor(api, told, complain, info, client) {
     Object.assign(this, { api, told, complain, client });
+    this.start = epoch(info.start);
   }
 
   play = () => this.#steer("resume");
   pause = () => this.#steer("pause");
   step = () => this.#steer("step", { frames: 1 });
-  seek = (ms) => this.#steer("seek", { to: `+${(Math.max(0, ms) / 1000).toFixed(6)}s` });
+  seek = (ms) => this.#steer("seek", { to: rfc3339(this.start + Math.max(0, ms)) });
   setSpeed = (speed) => this.#steer("speed", { value: speed });
 
   async #steer(name, parameters = {}) {
@@ -34,19 +37,18 @@ export class LocalCursor {
   constructor(api, told, complain, info) {
     Object.assign(this, { api, told, complain });
     this.length = info.duration_ms;
-    const { start, duration_ms: length } = info;
-    this.status = { state: "paused", speed: 1, start, offset_s: 0, duration_s: length / 1000, clients: [] };
+    this.status = { state: "paused", speed: 1, at: 0, clients: [] };
     this.since = performance.now();
   }
 
   get #at() {
-    const { state, speed, offset_s: offset } = this.status;
-    const run = state === "playing" ? ((performance.now() - this.since) / 1000) * speed : 0;
-    return Math.min((offset + run) * 1000, this.length);
+    const { state, speed, at } = this.status;
+    const run = state === "playing" ? (performance.now() - this.since) * speed : 0;
+    return Math.min(at + run, this.length);
   }
 
   #become(change, at = this.#at) {
-    this.status = { ...this.status, ...change, offset_s: at / 1000 };
+    this.status = { ...this.status, ...change, at };
     this.since = performance.now();
     this.told(this.status);
   }
@@ -60,7 +62,7 @@ export class LocalCursor {
   step = async () => {
     const at = this.#at;
     try {
-      const { rows } = await this.api.get("frames", { at, count: 20 });
+      const { rows } = await this.api.get("frames", { at, count: 20 }, { view: "step" });
       const next = rows.find(({ ms }) => ms > at);
       this.#become({ state: "paused" }, next ? next.ms : at);
     } catch (error) {

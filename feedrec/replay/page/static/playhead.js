@@ -3,11 +3,10 @@
 export class Playhead {
   #anchor = { ms: 0, since: 0, rate: 0, end: Infinity };
 
-  /** `now` is performance.now(), as in `at`. */
-  take(status, now) {
-    const rate = status.state === "playing" && status.speed !== "max" ? status.speed : 0;
-    const end = status.duration_s === null ? Infinity : status.duration_s * 1000;
-    this.#anchor = { ms: (status.offset_s ?? 0) * 1000, since: now, rate, end };
+  /** Take a status, and where the recording ends in milliseconds; `now` is performance.now(), as in `at`. */
+  take({ state, speed, at }, end, now) {
+    const rate = state === "playing" && speed !== "max" ? speed : 0;
+    this.#anchor = { ms: at, since: now, rate, end };
   }
 
   at(now) {

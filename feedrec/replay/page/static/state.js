@@ -18,7 +18,12 @@ export class State {
   set(name, value) {
     if (this.#values.get(name) === value) return;
     this.#values.set(name, value);
-    for (const listener of this.#listeners.get(name) ?? []) listener(value);
+    this.tell(name);
+  }
+
+  /** Tell the listeners of a value, also if it is what it was. */
+  tell(name) {
+    for (const listener of this.#listeners.get(name) ?? []) listener(this.get(name));
   }
 
   on(names, listener) {
