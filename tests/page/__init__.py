@@ -1,0 +1,1 @@
+"""The page of a replay in a real browser: `make test-page`."""
