@@ -1,9 +1,9 @@
 """
 The depth of a book over a span of time, as a grid of columns and rows, made column by column.
 
-A row is a step of prices. At the first column at which the book is known, so many of them as are asked for cover the
-levels that are followed. Rows are numbered from a price that stays, so one may be below 0 or beyond them where the
-price has moved. A column is the book as of where it begins.
+A row is a step of prices. At the first column at which the book is known, so many of them as are asked for cover a
+third of a per cent to both sides, or more where the spread is wide. Rows are numbered from a price that stays, so one
+may be below 0 or beyond them where the price has moved. A column is the book as of where it begins.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ DEPTH = 1500
 
 _MOST_KEPT = 2  # views whose columns are kept
 _DIGITS = 6  # of a size
-_NICE = (1.0, 2.0, 5.0, 10.0)
+_NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+_SHARE, _LEAST_SHARE = 1 / 300, 1e-6  # of the price, to each side
+_SPREADS = 15
 
 
 class HeatmapView(msgspec.Struct, frozen=True):
@@ -163,9 +165,9 @@ class _Made:
             return
         mid = (bids[0][0] + asks[0][0]) / 2
         if self.low is None or self.step is None:
-            reach = min(max(mid - bids[-1][0], mid / 1e6), max(asks[-1][0] - mid, mid / 1e6))
+            reach = _reach(mid, asks[0][0] - bids[0][0], min(mid - bids[-1][0], asks[-1][0] - mid))
             self.step = nice_step(2 * reach / self._rows)
-            self.low = math.floor((mid - reach) / self.step) * self.step
+            self.low = float(f"{(round(mid / self.step) - self._rows // 2) * self.step:.12g}")
         self.columns.append(Column(ms, mid, self._cells(bids, mid), self._cells(asks, mid)))
 
     def _cells(self, levels: Sequence[tuple[float, float]], mid: float) -> list[tuple[int, float]]:
@@ -180,8 +182,13 @@ class _Made:
         return [(row, _short(size)) for row, size in sums.items()]
 
 
+def _reach(mid: float, spread: float, depth: float) -> float:
+    """Return how far from the middle the rows reach: not beyond the levels that are followed, and not to nothing."""
+    return max(min(max(_SPREADS * spread, _SHARE * mid), depth), _LEAST_SHARE * abs(mid)) or 1.0
+
+
 def nice_step(least: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, the smallest that is no smaller than a positive number."""
+    """Return 1, 2, 2.5 or 5 times a power of ten, the smallest that is no smaller than a positive number."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(float(f"{nice * power:.6g}") for nice in _NICE if nice * power >= least * (1 - 1e-9))
 
