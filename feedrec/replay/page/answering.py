@@ -21,20 +21,17 @@ from .market.books import BookName, Books, book_names
 from .market.heatmap import DEPTH, LONGEST, MOST_COLUMNS, MOST_ROWS, Heatmaps, HeatmapView
 from .market.trades import last_trades
 from .overview.overview import MOST_BUCKETS, Overview
-from .page_messages import Answered, PageTask, Question
+from .page_messages import KINDS, Answered, PageTask, Question
 from .parameters import MILLISECOND, Parameters
 from .recordings import PageRecordings
 
-__all__ = ["KINDS", "Answering"]
+__all__ = ["Answering"]
 
 IsOver = Callable[[], bool]
 
 _TIME = 0.3  # seconds that an answer may read on
 _MOST_LEVELS, _MOST_TRADES, _MOST_ROWS = 200, 500, 500
 _MOST_NAMES = 2000
-
-KINDS = ("info", "overview", "frames", "frame", "ladder", "trades", "heatmap")
-"""What can be asked."""
 
 
 class _Info(msgspec.Struct):

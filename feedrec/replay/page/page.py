@@ -15,8 +15,7 @@ from typing import Any
 import msgspec
 
 from ...http_messages import JSON, Headers, HttpAnswer, HttpRequest
-from .answering import KINDS
-from .page_messages import Answered, PageTask, Question
+from .page_messages import KINDS, Answered, PageTask, Question
 from .page_process import PageProcess
 from .static_files import INDEX, static_answer
 

@@ -8,7 +8,11 @@ import msgspec
 
 from ..worker.worker_messages import read_exactly, read_message, write_message
 
-__all__ = ["Answered", "PageTask", "Question", "read_answered", "write_answered"]
+__all__ = ["KINDS", "Answered", "PageTask", "Question", "read_answered", "write_answered"]
+
+
+KINDS = ("info", "overview", "frames", "frame", "ladder", "trades", "heatmap")
+"""What can be asked."""
 
 
 class PageTask(msgspec.Struct):

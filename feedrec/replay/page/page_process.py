@@ -12,11 +12,14 @@ import asyncio
 import contextlib
 import http
 import threading
+from typing import TYPE_CHECKING
 
 from ...admission.failure import place_of
 from ..worker.worker_process import WorkerProcess
-from .answering import Answering
 from .page_messages import Answered, PageTask, Question, read_answered
+
+if TYPE_CHECKING:
+    from .answering import Answering
 
 __all__ = ["PageProcess"]
 
@@ -92,9 +95,9 @@ class PageProcess:
         for _ in range(2):
             with contextlib.suppress(OSError, EOFError, ValueError):
                 worker = self._started()
-                if worker is not None:
+                if isinstance(worker, WorkerProcess):
                     return worker.ask(asked.question, asked.stopped, read_answered)
-                return self._answer_here(asked)
+                return _answered_by(worker, asked)
             if self._worker is not None:
                 self._worker.close()
                 self._worker = None
@@ -102,23 +105,28 @@ class PageProcess:
                 break
         return _FAILED
 
-    def _started(self) -> WorkerProcess | None:
-        """Return the process; None if there can be none."""
-        if self._worker is None and self._here is None:
+    def _started(self) -> WorkerProcess | Answering:
+        """Return the process; or what does the same here, if there can be none."""
+        if self._here is not None:
+            return self._here
+        if self._worker is None:
             try:
                 self._worker = WorkerProcess(_MODULE, self._task)
             except OSError:
+                from .answering import Answering  # noqa: PLC0415  a process loads what it needs itself
+
                 self._here = Answering(self._task)
-            if self._is_over and self._worker is not None:  # closed while it was started
+                return self._here
+            if self._is_over:  # closed while it was started
                 self._worker.close()
         return self._worker
 
-    def _answer_here(self, asked: _Asked) -> Answered:
-        here = self._here = self._here or Answering(self._task)
-        try:
-            return here.answer(asked.question, asked.stopped)
-        except Exception as error:  # noqa: BLE001  a defect, of a plug-in perhaps
-            return Answered(http.HTTPStatus.INTERNAL_SERVER_ERROR, place_of(error).encode())
+
+def _answered_by(here: Answering, asked: _Asked) -> Answered:
+    try:
+        return here.answer(asked.question, asked.stopped)
+    except Exception as error:  # noqa: BLE001  a defect, of a plug-in perhaps
+        return Answered(http.HTTPStatus.INTERNAL_SERVER_ERROR, place_of(error).encode())
 
 
 class _Asked:

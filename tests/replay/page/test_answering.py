@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from feedrec.model import format_time
-from feedrec.replay.page.answering import KINDS, Answering
-from feedrec.replay.page.page_messages import Answered, PageTask, Question
+from feedrec.replay.page.answering import Answering
+from feedrec.replay.page.page_messages import KINDS, Answered, PageTask, Question
 
 from ...cli.command import DEMO
 from ..books.making import START, record, second

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from feedrec.replay.page import page_process
 from feedrec.replay.page.page_messages import Answered, PageTask, Question
 from feedrec.replay.page.page_process import PageProcess
-from feedrec.replay.worker.worker_process import WorkerProcess
 
 from ...cli.command import DEMO
 from ...timing import HANG_TIMEOUT
@@ -77,10 +77,7 @@ def test_a_process_that_is_gone_is_started_again() -> None:
 
 
 def test_where_there_can_be_no_process_a_thread_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> WorkerProcess:
-        raise OSError("there is no Python interpreter")
-
-    monkeypatch.setattr(page_process, "WorkerProcess", refuse)
+    monkeypatch.setattr(sys, "executable", "")
 
     async def test(process: PageProcess) -> None:
         assert json.loads((await process.ask(INFO, "")).body)["grows"] is False
