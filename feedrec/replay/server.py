@@ -42,6 +42,7 @@ from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
 from .observer import Observer
 from .options import ReplayOptions
+from .page.page import RecordingsPage
 from .reception import Reception
 from .rest.building import build_service
 from .rest.service import RestService
@@ -261,6 +262,7 @@ class ReplayServer:
         await self.steering.close()
         self._endpoints.close()
         self._rest.close()
+        self._page.close()
         if unplayed := self._casting.unplayed:
             self._note_lack()
             _log.warning("%s", unplayed)
@@ -296,16 +298,23 @@ class ReplayServer:
         return steering
 
     def _make_control(self) -> Control:
-        options = self._options
-        return Control(
+        options, origin = self._options, self.header.created
+        control = Control(
             self.steering,
             Guard(options.control_token),
-            origin=self.header.created,
+            origin=origin,
             endpoints=self._endpoints.names,
             clock=self._clock,
             log=self.client_log,
             deadline=options.write_deadline,
         )
+        self._page = RecordingsPage(self._endpoints.files, options.start, options.end, origin, self._present)
+        control.page = control.events.ladders = self._page
+        return control
+
+    def _present(self) -> int | None:
+        """Return the recorded time that is now; of several clients with a timeline each, of the one farthest ahead."""
+        return self.steering.status().present
 
     def _make_reception(self) -> Reception:
         reception = Reception(

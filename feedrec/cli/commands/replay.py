@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         "What is played, and when": "speed from to loop restamp clock start-after settle wait-for at-end max-lateness",
         "How the venue behaves": "mode set auth auth-key strict",
         "In a dialogue": "match match-timeout",
-        "The server": "host port allow-host max-clients control-token write-deadline deflate no-cache",
+        "The server": "host port ui allow-host max-clients control-token write-deadline deflate no-cache",
         "TLS": "tls tls-name tls-folder tls-cert tls-key",
     },
 )
@@ -62,6 +62,7 @@ def replay(
       feedrec replay FILE --speed max --at-end exit
       feedrec replay FILE -- pytest -q       with the URL in FEEDREC_URL
       feedrec replay FILE --tls              on wss://127.0.0.1:8765
+      feedrec replay FILE --ui               with a page in the browser, at /_feedrec/
 
     The first line on stdout is the URL. Clients subscribe as they would at the venue, and receive snapshots, acks and
     updates in the venue's order, with sequence numbers of their own. A late client first receives the market
@@ -81,13 +82,14 @@ def replay(
     """
     import asyncio
 
-    strict, most_late = options["strict"], allowed_lateness(options.pop("max_lateness"), options["speed"])
+    strict, ui = options["strict"], options.pop("ui")
+    most_late = allowed_lateness(options.pop("max_lateness"), options["speed"])
     if command:
         _prepare(command, options, as_json=as_json)
     recordings = chosen_recordings(files)
     tls = choose_tls(options)
     server = _server_of(recordings, _replay_options(recordings[0], tls, options))
-    code = asyncio.run(serve_command(server, command, tls) if command else serve(server, tls))
+    code = asyncio.run(serve_command(server, command, tls, ui=ui) if command else serve(server, tls, ui=ui))
     report(server, as_json=as_json, to_log=bool(command))
     return code or code_of(server, strict=strict, most_late=most_late)
 

@@ -9,7 +9,7 @@ from ..child_process import address_variables, run_command
 from ..memory import long_lived
 from ..signals import end_signalled
 from ..terminal import echo
-from .control import control_variables, tell_token
+from .control import control_variables, show_page, tell_token
 from .player.player import played_by_keys
 from .tls import ChosenTls
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["serve", "serve_command"]
 
 
-async def serve(server: ReplayServer, tls: ChosenTls) -> int:
+async def serve(server: ReplayServer, tls: ChosenTls, *, ui: bool) -> int:
     """Serve until Ctrl-C, SIGTERM, or the end of the replay."""
     import asyncio
 
@@ -27,6 +27,7 @@ async def serve(server: ReplayServer, tls: ChosenTls) -> int:
     async with server:
         tell_token(server)
         echo(*server.urls.values(), *tls.lines)
+        await show_page(server, opens=ui)
         waiting = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(server.wait_finished())}
         async with played_by_keys(server.steering, stop.set):
             with long_lived():
@@ -36,10 +37,11 @@ async def serve(server: ReplayServer, tls: ChosenTls) -> int:
     return 0
 
 
-async def serve_command(server: ReplayServer, command: Sequence[str], tls: ChosenTls) -> int:
+async def serve_command(server: ReplayServer, command: Sequence[str], tls: ChosenTls, *, ui: bool) -> int:
     """Serve until a command ends; return its exit code."""
     async with server:
         tell_token(server)
+        await show_page(server, opens=ui)
         with long_lived():
             variables = {**address_variables(server.url), **control_variables(server), **tls.variables}
             return await run_command(command, variables)

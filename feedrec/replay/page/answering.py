@@ -30,6 +30,7 @@ __all__ = ["Answering"]
 IsOver = Callable[[], bool]
 
 _TIME = 0.3  # seconds that an answer may read on
+_SHORT = 0.15  # the same of an overview: a table may wait for its turn
 _MOST_LEVELS, _MOST_TRADES, _MOST_ROWS = 200, 500, 500
 _MOST_NAMES = 2000
 
@@ -38,6 +39,7 @@ class _Info(msgspec.Struct):
     """What a page shows; see `docs/player.md`."""
 
     start: str
+    from_ms: float
     duration_ms: float
     endpoints: list[str]
     products: list[str]
@@ -83,9 +85,9 @@ class Answering:
         answer = getattr(self, f"_{question.kind}", None) if question.kind in KINDS else None
         if answer is None:
             return Answered(http.HTTPStatus.NOT_FOUND, b"there is no such question")
-        until = self._now() + _TIME
+        until = self._now() + (_SHORT if question.kind == "overview" else _TIME)
         try:
-            parameters = Parameters(question.parameters, self._recordings.start)
+            parameters = Parameters(question.parameters, self._recordings.origin)
             told: Any = answer(parameters, lambda: stopped.is_set() or self._now() >= until)
         except UsageError as error:
             return Answered(http.HTTPStatus.BAD_REQUEST, str(error).encode())
@@ -96,7 +98,7 @@ class Answering:
     @cached_property
     def _recordings(self) -> PageRecordings:
         task = self._task
-        return PageRecordings([Path(path) for path in task.paths], task.start, task.end)
+        return PageRecordings([Path(path) for path in task.paths], task.start, task.end, task.origin)
 
     @cached_property
     def _told_overview(self) -> Overview:
@@ -115,7 +117,7 @@ class Answering:
         def book_at(endpoint: str, product: str, moment: int) -> Any:
             return self._books.book_at(BookName(endpoint, product), moment, DEPTH)
 
-        return Heatmaps(book_at, self._recordings.start)
+        return Heatmaps(book_at, self._recordings.origin)
 
     def _info(self, _: Parameters, __: IsOver) -> _Info:
         recordings = self._recordings
@@ -123,8 +125,9 @@ class Answering:
         books = book_names(recordings)
         files = recordings.files
         return _Info(
-            format_time(recordings.start),
-            (recordings.end - recordings.start) / MILLISECOND,
+            format_time(recordings.origin),
+            (recordings.start - recordings.origin) / MILLISECOND,
+            (recordings.end - recordings.origin) / MILLISECOND,
             list(dict.fromkeys(file.endpoint for file in files)),
             recordings.products[:_MOST_NAMES],
             recordings.channels[:_MOST_NAMES],
@@ -188,8 +191,9 @@ class Answering:
 
     def _book(self, asked: Parameters) -> BookName:
         endpoint, product = asked.text("endpoint"), asked.text("product")
-        names = book_names(self._recordings)
-        for name in names:
+        if not self._recordings.may_have_books:
+            raise UsageError("no order book is recorded here")
+        for name in book_names(self._recordings):
             if endpoint in ("", name.endpoint) and product in ("", name.product):
                 return name
         return BookName(endpoint or self._endpoint_with(product), product)

@@ -15,14 +15,13 @@ from typing import Any
 import msgspec
 
 from ...http_messages import JSON, Headers, HttpAnswer, HttpRequest
+from ..control.control import ROOT
+from ..control.problems import problem
 from .page_messages import KINDS, Answered, PageTask, Question
 from .page_process import PageProcess
 from .static_files import INDEX, static_answer
 
-__all__ = ["ROOT", "RecordingsPage"]
-
-ROOT = "/_feedrec/"
-"""Where the page is."""
+__all__ = ["RecordingsPage"]
 
 _PROCESSES = {"ladder": "following", "trades": "following", "heatmap": "drawing"}
 _LOOKING = "looking"
@@ -43,6 +42,7 @@ class RecordingsPage:
         paths: The recordings.
         start: The wall time at which the replay begins, in nanoseconds; None for the beginning of the recordings.
         end: The wall time at which it ends; None for their end.
+        origin: The wall time from which milliseconds count; None for that at which what is shown begins.
         present: Returns the wall time that is replayed, in nanoseconds, None if there is none; None for no replay.
 
     """
@@ -52,10 +52,11 @@ class RecordingsPage:
         paths: Sequence[Path | str],
         start: int | None = None,
         end: int | None = None,
+        origin: int | None = None,
         present: Callable[[], int | None] | None = None,
     ) -> None:
         names = [str(Path(path).absolute()) for path in paths]
-        self._task = PageTask(names, start, end, is_replay=present is not None)
+        self._task = PageTask(names, start, end, origin, is_replay=present is not None)
         self._present = present
         self._processes: dict[str, PageProcess] = {}
 
@@ -99,8 +100,3 @@ class RecordingsPage:
         if process is None:
             process = self._processes[name] = PageProcess(self._task)
         return await process.ask(question, view)
-
-
-def problem(status: int, detail: str) -> HttpAnswer:
-    document = {"type": "about:blank", "title": http.HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return HttpAnswer(status, msgspec.json.encode(document), "application/problem+json", _HEADERS)

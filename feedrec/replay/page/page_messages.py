@@ -23,6 +23,7 @@ class PageTask(msgspec.Struct):
         paths: The recordings.
         start: The wall time at which the replay begins, in nanoseconds; None for the beginning of the recordings.
         end: The wall time at which it ends; None for their end.
+        origin: The wall time from which milliseconds count; None for that at which what is shown begins.
         is_replay: Whether there is a replay of them.
 
     """
@@ -30,6 +31,7 @@ class PageTask(msgspec.Struct):
     paths: list[str]
     start: int | None = None
     end: int | None = None
+    origin: int | None = None
     is_replay: bool = False
 
 

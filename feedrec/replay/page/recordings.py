@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from ...errors import RecordingError
 from ...feeds import feed_of
@@ -58,7 +58,7 @@ class PageFile:
             self._first, self._last = _ends_of(recording)
             self.size = recording.size
             self.is_live = recording.is_live
-        summary = None if self.index is None else self.index.summary
+            summary = getattr(recording, "summary", None) if self.index is None else self.index.summary
         self.facts: FileFacts | None = None if summary is None else decode_facts(summary)
         self.feed: Feed = feed_of(self.header.endpoint) or RAW["raw"]
 
@@ -67,16 +67,30 @@ class PageFile:
         return under_current_name(self.path, open_recording)
 
     @property
+    def book_channels(self) -> Mapping[str, str]:
+        """The channels of books that its venue has, each with the one as which its frames are described."""
+        return cast("Mapping[str, str]", getattr(self.feed, "book_channels", {}))
+
+    @property
+    def tells_frames(self) -> bool:
+        """Whether it tells itself how many frames it has when."""
+        return self.index is not None or self.facts is not None
+
+    @property
     def endpoint(self) -> str:
         """The name of its endpoint."""
         return self.header.endpoint
 
     @cached_property
     def catalogue(self) -> dict[str, list[str]]:
-        """Its products by channel, as the index tells; without one, what was subscribed."""
+        """Its products by channel, as it tells itself; else what was subscribed."""
         if self.index is not None:
             return self.index.products
         names: dict[str, list[str]] = {}
+        if self.facts is not None:
+            for figures in self.facts.channels:
+                names.setdefault(figures.channel, []).extend([figures.product] if figures.product else [])
+            return names
         for one in self.header.subscriptions:
             channel, products = self.feed.channel_name(str(one.get("channel", ""))), one.get("products")
             names.setdefault(channel, []).extend(map(str, products if isinstance(products, list) else ()))
@@ -135,21 +149,26 @@ class PageRecordings:
         paths: The files, at least one.
         start: The wall time at which the replay begins, in nanoseconds; None for the beginning of the recordings.
         end: The wall time at which it ends; None for their end.
+        origin: The wall time from which milliseconds count; None for `start`.
 
     Attributes:
         files: The recordings.
-        start: When what is shown begins, in nanoseconds: what milliseconds count from.
+        start: When what is shown begins, in nanoseconds.
+        origin: See above.
 
     Raises:
         RecordingError: If one of them cannot be read.
 
     """
 
-    def __init__(self, paths: Sequence[Path], start: int | None = None, end: int | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[Path], start: int | None = None, end: int | None = None, origin: int | None = None
+    ) -> None:
         self.files = [PageFile(number, path) for number, path in enumerate(paths)]
         firsts = [file.first for file in self.files if file.first is not None]
         first = min(firsts, default=self.files[0].header.created)
         self.start = max(first, start or 0)
+        self.origin = self.start if origin is None else origin
         self._end = end
         self._open: OrderedDict[int, Recording] = OrderedDict()
 
@@ -199,6 +218,11 @@ class PageRecordings:
         if len(self._open) > _MOST_OPEN:
             self._open.popitem(last=False)[1].close()
         return reader
+
+    @property
+    def may_have_books(self) -> bool:
+        """Whether one of them is of a venue whose order books feedrec knows."""
+        return any(file.book_channels for file in self.files)
 
     def of_endpoint(self, name: str) -> list[PageFile]:
         """Return the recordings of an endpoint."""

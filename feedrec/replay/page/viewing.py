@@ -13,7 +13,8 @@ from ...formats import open_recording
 from ...formats.file.opening import under_current_name
 from ...front.answers_server import AnswersServer
 from ...http_messages import HttpAnswer, HttpRequest, sentence
-from .page import ROOT, RecordingsPage
+from ..control.control import ROOT
+from .page import RecordingsPage
 
 __all__ = ["ViewServer"]
 

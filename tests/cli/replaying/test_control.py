@@ -52,3 +52,20 @@ def test_a_token_that_is_easily_guessed_is_a_usage_error() -> None:
     assert done.returncode == 2
     assert b"a control token has 16 to 200 characters" in done.stderr
     assert b"secret" not in done.stderr
+
+
+def test_ui_says_where_the_page_is_if_there_is_no_browser() -> None:
+    before = "import os\nfor name in ('DISPLAY', 'WAYLAND_DISPLAY'): os.environ.pop(name, None)\nsys.platform = 'linux'"
+    with background("replay", DEMO, "--port", "0", "--ui", before=before) as process:
+        url = first_line(process.stdout)
+        while "no browser" not in (line := first_line(process.stderr)):
+            pass
+        assert line.endswith(f"no browser was found here: open http{url.removeprefix('ws')}/_feedrec/")
+
+
+def test_ui_opens_the_page_with_the_token() -> None:
+    before = "import webbrowser, feedrec.cli.browser as browser\nbrowser.has_display = lambda: True\n"
+    before += "webbrowser.open = lambda url: print(url, flush=True) or True"
+    with background("replay", DEMO, "--port", "0", "--ui", "--control-token", "x" * 20, before=before) as process:
+        url = first_line(process.stdout)
+        assert first_line(process.stdout) == f"http{url.removeprefix('ws')}/_feedrec/?token={'x' * 20}"

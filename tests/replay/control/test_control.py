@@ -251,6 +251,7 @@ def test_a_page_answers_where_there_is_one(recording: Path) -> None:
 
     async def scenario() -> None:
         async with serving(recording) as server:
+            server.control.page = None
             assert (await ask(server, "GET "))[0] == 404
             server.control.page = Page()
             for target in ("", "static/page.js", "api/info?x=1"):

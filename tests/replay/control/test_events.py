@@ -215,12 +215,12 @@ def test_a_ladder_comes_to_whom_it_was_asked_for_by(recording: Path) -> None:
     run(scenario())
 
 
-def test_where_nothing_rebuilds_books_a_ladder_says_so(recording: Path) -> None:
+def test_where_there_is_no_book_a_ladder_says_so(recording: Path) -> None:
     async def scenario() -> None:
         async with serving(recording) as server, listening(server) as events:
             await events.send('{"ladder":"BTC-USD"}')
             ladder = await told(events, "ladder")
-            assert (ladder["known"], ladder["why"]) == (False, "this replay rebuilds no books")
+            assert (ladder["known"], ladder["why"]) == (False, "no order book is recorded here")
 
     run(scenario())
 

@@ -118,10 +118,12 @@ def test_it_has_only_so_much_time(tmp_path: Path) -> None:
 
 def test_only_the_window_of_a_replay_is_shown(tmp_path: Path) -> None:
     path = record(tmp_path / "x.jsonl.zst", lines_of(10))
-    task = PageTask([str(path)], second(2), second(5), is_replay=True)
-    with closing(Answering(task)) as answering:
-        info = ask(answering, "info")
-        assert (info["start"], info["duration_ms"], info["is_replay"]) == (format_time(second(2)), 3000.0, True)
-        assert sum(ask(answering, "overview")["frames"]) == 30
-        assert ask(answering, "ladder", at=0)["ms"] == 0
-    assert second(2) > START
+    for origin, ms in ((None, 0), (START, 2000.0)):
+        with closing(Answering(PageTask([str(path)], second(2), second(5), origin, is_replay=True))) as answering:
+            info = ask(answering, "info")
+            assert (info["start"], info["is_replay"]) == (format_time(origin or second(2)), True)
+            assert (info["from_ms"], info["duration_ms"]) == (ms, ms + 3000)
+            overview = ask(answering, "overview")
+            assert (sum(overview["frames"]), overview["from"]) == (30, ms)
+            assert ask(answering, "frames", count=1)["rows"][0]["ms"] == ms
+            assert ask(answering, "ladder", at=ms)["bids"] == ask(answering, "ladder", time=second(2))["bids"]

@@ -26,6 +26,7 @@ server_options = all_options(
         help="What programs and pages that steer the replay must send along (docs/replay.md).  [default: none; beyond "
         "this machine, one that is made and printed]",
     ),
+    click.option("--ui", is_flag=True, help="Open the page that shows and steers the replay in the browser."),
     click.option("--deflate", is_flag=True, help="Compress messages to clients that offer permessage-deflate."),
     click.option(
         "--no-cache",

@@ -223,7 +223,7 @@ class FrameTable:
         )
 
     def _ms(self, time: int) -> float:
-        return (time - self._recordings.start) / MILLISECOND
+        return (time - self._recordings.origin) / MILLISECOND
 
     def _read(self, file: PageFile) -> Callable[[], Recording]:
         return partial(self._recordings.reader_of, file)

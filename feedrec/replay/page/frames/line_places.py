@@ -25,6 +25,7 @@ from .wanted import Wanted
 __all__ = ["Found", "back_from", "forward_from", "line_at"]
 
 _ODD = (b"\\", b'"base64":')
+_TOGETHER = 128  # lines
 _FIRST_STEP, _STEP_GROWS = NANOSECONDS, 8
 
 
@@ -62,8 +63,7 @@ def forward_from(file: PageFile, read: Read, start: Key, wanted: Wanted) -> Iter
     for block_number in range(number, len(index.blocks)):
         block = index.blocks[block_number]
         if wanted.may_be_in(block):
-            lines, times = _lines_of(file, read(), block)
-            yield from _among(file, block_number, lines, times, start, wanted)
+            yield from _among(file, block_number, _text_of(file, read(), block), start, wanted)
         yield Found(Key(latest[block_number], file.number, (block_number, max(block.lines - 1, 0))), None)
 
 
@@ -78,8 +78,7 @@ def back_from(file: PageFile, read: Read, end: Key, wanted: Wanted) -> Iterator[
     for block_number in range(min(number, len(index.blocks) - 1), -1, -1):
         block = index.blocks[block_number]
         if wanted.may_be_in(block):
-            lines, times = _lines_of(file, read(), block)
-            found = list(_among(file, block_number, lines, times, None, wanted))
+            found = list(_among(file, block_number, _text_of(file, read(), block), None, wanted))
             yield from reversed([one for one in found if _is_before(one.key, end, file.number)])
         yield Found(Key(block.first or 0, file.number, (block_number, 0)), None)
 
@@ -92,7 +91,7 @@ def line_at(file: PageFile, read: Read, key: Key) -> bytes | None:
         return next((one.line for one in found if one.line is not None and one.key.place == key.place), None)
     if first >= len(file.index.blocks):
         return None
-    lines_of_block, _ = _lines_of(file, read(), file.index.blocks[first])
+    lines_of_block = _text_of(file, read(), file.index.blocks[first]).split(b"\n")[:-1]
     return lines_of_block[second] if second < len(lines_of_block) else None
 
 
@@ -101,12 +100,11 @@ def _latest_of(index: Index) -> list[int]:
     return [*itertools.accumulate((block.last or 0 for block in index.blocks), max)]
 
 
-def _lines_of(file: PageFile, recording: Recording, block: IndexedBlock) -> tuple[list[bytes], list[int]]:
+def _text_of(file: PageFile, recording: Recording, block: IndexedBlock) -> bytes:
     text = recording.block_text(block)
     if text is None:
         raise RecordingError(file.path, f"the block at byte {block.offset} is not what the index says: see verify")
-    lines = text.split(b"\n")[:-1]
-    return lines, _times_of(lines)
+    return text
 
 
 def _times_of(lines: Sequence[bytes]) -> list[int]:
@@ -117,23 +115,27 @@ def _times_of(lines: Sequence[bytes]) -> list[int]:
     return times
 
 
-def _among(
-    file: PageFile, block: int, lines: Sequence[bytes], times: Sequence[int], start: Key | None, wanted: Wanted
-) -> Iterator[Found]:
+def _among(file: PageFile, block: int, text: bytes, start: Key | None, wanted: Wanted) -> Iterator[Found]:
     """Yield the lines of a block that may be wanted; after `start`, if there is one."""
+    words = wanted.words
+    if not _may_have(text, words):  # as nearly all blocks, where something rare is looked for
+        return
+    lines = text.split(b"\n")[:-1]
     begin = 0
     if start is not None and start.file == file.number:
         begin = start.place[1] + 1 if block == start.place[0] else 0
     elif start is not None:
-        begin = next((number for number, time in enumerate(times) if _is_after(time, file.number, start)), len(lines))
-    words = wanted.words
-    for number in range(begin, len(lines)):
-        if _may_have(lines[number], words):
-            yield Found(Key(times[number], file.number, (block, number)), lines[number])
+        times = enumerate(_times_of(lines))
+        begin = next((number for number, time in times if _is_after(time, file.number, start)), len(lines))
+    numbers = [number for number in range(begin, len(lines)) if _may_have(lines[number], words)]
+    for first in range(0, len(numbers), _TOGETHER):  # the first ones may be enough
+        some = numbers[first : first + _TOGETHER]
+        for number, time in zip(some, _times_of([lines[number] for number in some]), strict=True):
+            yield Found(Key(time, file.number, (block, number)), lines[number])
 
 
-def _may_have(line: bytes, words: Sequence[bytes]) -> bool:
-    return all(word in line for word in words) or any(word in line for word in _ODD)
+def _may_have(text: bytes, words: Sequence[bytes]) -> bool:
+    return all(word in text for word in words) or any(word in text for word in _ODD)
 
 
 def _is_after(time: int, file: int, start: Key) -> bool:

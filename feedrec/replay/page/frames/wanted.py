@@ -12,6 +12,9 @@ __all__ = ["EVENT", "SENT", "Wanted"]
 EVENT, SENT = "event", "sent"
 """Kinds of lines that are no received frames."""
 
+_SAID = {EVENT: b'"event"', SENT: b'"out"'}
+"""What such a line has in it."""
+
 
 class Wanted(msgspec.Struct, frozen=True):
     """
@@ -34,7 +37,9 @@ class Wanted(msgspec.Struct, frozen=True):
     def words(self) -> list[bytes]:
         """What each wanted line has in it as it stands there, unless it has a backslash, or base64."""
         plain = [word for word in (self.product, self.text) if word.isascii() and word.isprintable()]
-        return [word.encode() for word in plain if word and '"' not in word and "\\" not in word]
+        words = [word.encode() for word in plain if word and '"' not in word and "\\" not in word]
+        said = _SAID.get(self.kind)
+        return words if said is None else [*words, said]
 
     def may_be_in(self, block: IndexedBlock) -> bool:
         """Return whether a block may have such lines."""

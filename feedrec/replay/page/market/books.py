@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -86,7 +86,7 @@ class Books:
         """
         book = self.book_at(name, time, levels)
         why = None if book.unknown is None else str(book.unknown)
-        ms = (time - self._recordings.start) / MILLISECOND
+        ms = (time - self._recordings.origin) / MILLISECOND
         return LadderTold(ms, book.is_known, why, book.bids[:levels], book.asks[:levels])
 
     def book_at(self, name: BookName, time: int, depth: int) -> BookAt:
@@ -118,6 +118,5 @@ def book_names(recordings: PageRecordings) -> list[BookName]:
 
 
 def _with_books(file: PageFile) -> set[str]:
-    channels = cast("Mapping[str, str]", getattr(file.feed, "book_channels", {}))
-    described = {*channels, *channels.values()}
+    described = {*file.book_channels, *file.book_channels.values()}
     return {product for channel, products in file.catalogue.items() if channel in described for product in products}

@@ -88,7 +88,7 @@ def last_trades(
             if isinstance(trades, Ticker):
                 told.last = told.last or trades.price or None
                 continue
-            ms = (received - recordings.start) / MILLISECOND
+            ms = (received - recordings.origin) / MILLISECOND
             for number in reversed(range(len(trades.ids))):
                 if trades.ids[number] not in seen and len(told.trades) < count:
                     seen.add(trades.ids[number])

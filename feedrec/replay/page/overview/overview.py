@@ -98,7 +98,7 @@ class Overview:
         marks = list(chain.from_iterable(map(self._marks_of, self._recordings.files, self._read)))
         chosen, left_out = chosen_marks(marks, start, end, _MOST_MARKS)
         fractions = [one.fraction for one in self._read]
-        begin = self._recordings.start
+        begin = self._recordings.origin
         return OverviewTold(
             (start - begin) / MILLISECOND,
             (end - begin) / MILLISECOND,
@@ -113,7 +113,7 @@ class Overview:
     def _counts(self, file: PageFile, read: ReadFile, edges: Sequence[int]) -> tuple[list[int], bool]:
         """Return the frames of a recording in each bucket, and whether each was counted there."""
         if file.index is None:
-            bins = read.frames.written()
+            bins = read.frames.written() if file.facts is None or read.frames.total else file.facts.frames_over_time
             return spread(shares_of_bins(bins), edges), bins.width <= edges[1] - edges[0]
         blocks = [block for block in file.index.blocks if _is_within(block, edges[0], edges[-1])]
         if not blocks:

@@ -33,7 +33,7 @@ class ReadFile:
         frames: Received frames over time; of a recording with an index none, since that tells them.
         marks: What happened, as far as it was read.
         marks_left_out: How many marks there were no room for.
-        is_done: Whether all of it was read, or need not be; one that grows is not done for good.
+        is_done: Whether all of it was read that there is, or it need not be.
 
     """
 
@@ -41,11 +41,12 @@ class ReadFile:
         self.frames = Histogram()
         self.marks: list[Mark] = []
         self.marks_left_out = 0
-        self.is_done = file.index is not None and not may_have_marks(file.facts)
+        self.is_done = file.tells_frames and not may_have_marks(file.facts)
         self._file = file
         self._finder = MarkFinder()
         self._since: int | None = None
         self._seen_since = 0  # lines of that very time that were read
+        self._size = file.size
         self._lines: Generator[Sequence[bytes]] | None = None
 
     @property
@@ -58,9 +59,10 @@ class ReadFile:
 
     def go_on(self, is_over: Callable[[], bool]) -> None:
         """Read on until there is no more, or it is to stop for now."""
-        if self.is_done and not self._file.is_live:
+        if self.is_done and self._size == self._file.size:
             return
-        self._lines = self._lines or self._read()
+        if self._lines is None:
+            self._lines, self._size = self._read(), self._file.size
         self.is_done = False
         while not is_over():
             lines = next(self._lines, None)

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from feedrec.feeds import find_feed, rule_of
 from feedrec.formats import open_recording
+from feedrec.formats.tools.convert import convert
 from feedrec.model import Event, Frame, Record
 from feedrec.replay.page.overview import overview as module
 from feedrec.replay.page.overview.block_counts import buckets_between
 from feedrec.replay.page.overview.overview import Overview
 from feedrec.replay.page.overview.reading import ReadFile
 from feedrec.replay.page.recordings import PageRecordings
+from feedrec.replay.timeline.timeline import inspect_recordings
 
 from ...books.making import beat, event, record, second
 from ..market_recordings import SECONDS, lines_of, record_plain, record_two
@@ -148,13 +151,25 @@ def test_a_recording_that_grows_is_read_on(tmp_path: Path) -> None:
         read.go_on(never)
         half = read.frames.total
         assert 0 < half < 100
-        file.is_live = True
         read.go_on(never)
         assert read.frames.total == half
         path.write_bytes(whole)
         assert file.look_again()
-        file.is_live = True
         read.go_on(never)
         assert read.frames.total == 100
         assert file.last == lines[-1].time
         read.close()
+
+
+def test_parquet_tells_by_its_summary(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    lines = [line for line in lines_of(20) if not isinstance(line, Event) or line.name == "open"]
+    path = tmp_path / "x.parquet"
+    whole = record(tmp_path / "x.jsonl.zst", lines)
+    feed = find_feed("coinbase-advanced")
+    convert(inspect_recordings([whole]), path, describe=feed.describe, make_rule=rule_of(feed))
+    with PageRecordings([path]) as recordings, closing(Overview(recordings)) as overview:
+        told = overview.tell(recordings.start, recordings.end, 10, at_once)
+        assert (told.complete, sum(told.frames)) == (True, 200)
+        assert recordings.channels == ["heartbeats", "level2", "market_trades"]
+        assert recordings.products == ["BTC-USD", "ETH-USD"]
