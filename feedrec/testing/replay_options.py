@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -131,11 +132,16 @@ def as_speed(value: float | str) -> float:
     return float(speed)
 
 
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "speed": as_speed,
+    "wait_for": partial(as_count, "wait_for", least=1),
+    **{name: partial(as_seconds, name) for name in _DURATIONS},
+}
+
+
 def _value_of(recording: Path, name: str, value: Any) -> Any:
-    if name == "speed":
-        return as_speed(value)
-    if name in _DURATIONS:
-        return as_seconds(name, value)
+    if name in _READERS:
+        return _READERS[name](value)
     if name in ("start", "end") and value is not None:
         return as_time(recording, name, value, is_end=name == "end")
     if name in _TEXTS:

@@ -30,6 +30,13 @@ def test_texts_become_what_the_options_are(tmp_path: Path) -> None:
     assert options.settings == {"a": "1", "b": "true", "c": "d"}
 
 
+def test_clients_that_are_waited_for_are_counted(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.jsonl", numbered(1))
+    assert as_replay_options(path, {"wait_for": 2}).wait_for == 2
+    with pytest.raises(UsageError, match="wait_for is a whole number, 1 or more, not '2'"):
+        as_replay_options(path, {"wait_for": "2"})
+
+
 def test_durations_and_speeds_are_numbers_or_texts() -> None:
     assert [as_seconds("x", value) for value in (1, 0.5, "250ms", "2")] == [1.0, 0.5, 0.25, 2.0]
     assert [as_speed(value) for value in (10, "0.5", "max", math.inf)] == [10.0, 0.5, math.inf, math.inf]

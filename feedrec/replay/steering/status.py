@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from ..clock.lateness import LatenessHistogram, LatenessSummary
+from ..clock.lateness import LateFrame, LatenessHistogram, LatenessSummary
 from ..clock.time_types import RecordedWall
 from .one_timeline import OneTimeline
 
@@ -64,6 +64,10 @@ class Steered(Protocol):
     def lateness(self) -> LatenessHistogram:
         """How late these were."""
 
+    @property
+    def worst(self) -> LateFrame | None:
+        """The frame that was later than all others; None if none was late."""
+
 
 class ClientStatus(msgspec.Struct, frozen=True):
     """
@@ -80,6 +84,7 @@ class ClientStatus(msgspec.Struct, frozen=True):
         frames: How many messages it was sent because of recorded frames.
         size: Bytes of payload that it was sent.
         lateness: How late they were; None if nothing was measured.
+        worst: The frame that was later than all others; None if none was late.
 
     """
 
@@ -93,6 +98,7 @@ class ClientStatus(msgspec.Struct, frozen=True):
     frames: int
     size: int
     lateness: LatenessSummary | None
+    worst: LateFrame | None = None
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -110,6 +116,7 @@ class Status(msgspec.Struct, frozen=True):
         frames: How many messages clients were sent because of recorded frames, those that have left too.
         lateness: How late those were of the clients that are there; None if nothing was measured.
         clients: The clients that are there, by number.
+        worst: The frame that was later than all others, of these clients; None if none was late.
         expected: How many clients must have subscribed for time to begin.
         ready: How many of them have, and wait for the others.
 
@@ -124,6 +131,7 @@ class Status(msgspec.Struct, frozen=True):
     frames: int
     lateness: LatenessSummary | None
     clients: list[ClientStatus]
+    worst: LateFrame | None = None
     expected: int = 1
     ready: int = 0
 
@@ -149,4 +157,5 @@ def status_of_client(client: Steered, *, is_paused: bool, speed: float) -> Clien
         frames=client.frames,
         size=client.size,
         lateness=client.lateness.summary(),
+        worst=client.worst,
     )

@@ -122,6 +122,9 @@ class Steering:
             frames=self._frames_of_those_who_left + sum(one.frames for one in found),
             lateness=lateness.summary(),
             clients=found,
+            worst=max(
+                (one.worst for one in found if one.worst is not None), key=lambda late: late.lateness, default=None
+            ),
             expected=self.gate.enough,
             ready=self.gate.waiting,
         )

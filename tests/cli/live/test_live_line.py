@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import pty
 import re
+import termios
 
 import pytest
 
@@ -110,3 +113,29 @@ def test_the_width_is_that_of_the_terminal(
     """Less the last column; 80 where nobody knows."""
     monkeypatch.setenv("COLUMNS", columns)
     assert LiveLine(screen).width == width
+
+
+def test_a_terminal_that_takes_nothing_is_not_waited_for() -> None:
+    """As after Ctrl-S: what runs goes on, and the line is drawn again when it can be."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal, LiveLine(terminal) as live:
+        live.show("one")
+        assert os.read(ours, 100).endswith(b"one\r")
+        termios.tcflow(theirs, termios.TCOOFF)
+        live.show("two")
+        termios.tcflow(theirs, termios.TCOON)
+        live.show("three")
+        assert os.read(ours, 100) == b"\r\x1b[Jthree\r"
+    os.close(ours)
+
+
+def test_a_line_that_was_given_up_leaves_the_terminal_as_it_is(screen: Screen) -> None:
+    """It is others' then, such as those of a shell; it can be begun again."""
+    with LiveLine(screen) as live:
+        live.show("playing")
+        live.abandon()
+        LiveLine.write_above(screen, "$ ")
+        assert screen.rows() == ["$ aying"]
+        live.begin()
+        live.show("playing")
+    assert screen.rows() == [""]

@@ -12,6 +12,7 @@ from .orders import Order, doubled, enqueue, halved
 
 if TYPE_CHECKING:
     from ....replay import Steering
+    from ....replay.steering.status import Status
 
 __all__ = ["CarryingOut"]
 
@@ -85,9 +86,9 @@ class CarryingOut:
         status = self._steering.status()
         own = [] if self._steering.one is not None else [one for one in status.clients if one.present is not None]
         if not own:
-            await self._steering.seek((status.present or status.start) + nanoseconds)
+            await self._steering.seek(_place(status, status.present) + nanoseconds)
             return
-        seeks = [self._steering.seek((one.present or 0) + nanoseconds, client=one.client) for one in own]
+        seeks = [self._steering.seek(_place(status, one.present) + nanoseconds, client=one.client) for one in own]
         for failed in await asyncio.gather(*seeks, return_exceptions=True):
             if isinstance(failed, BaseException):
                 raise failed
@@ -97,3 +98,10 @@ class CarryingOut:
         if status.end is None:
             raise UsageError("the recording grows, so nobody knows a tenth of its duration")
         return status.start + (status.end - status.start) * tenths // 10
+
+
+def _place(status: Status, present: int | None) -> int:
+    """Return where somebody is: time goes on after the end, but there is nothing."""
+    if present is None:
+        return status.start
+    return present if status.end is None else min(present, status.end)

@@ -73,8 +73,11 @@ def _where(status: Status, of: str) -> str:
         return f"waiting for {status.expected - status.ready} of {output.count(status.expected, 'client')}"
     if status.present is None:
         return "waiting for a client" if status.state == "waiting" else status.state
-    text = f"{status.state} {_offset(status.present - status.start, exactly=status.state == 'paused')}"
-    return text if status.end is None else f"{text}{of}{_offset(status.end - status.start)}"
+    past, exactly = status.present - status.start, status.state == "paused"
+    if status.end is None:
+        return f"{status.state} {_offset(past, exactly=exactly)}"
+    duration = status.end - status.start  # time goes on after it
+    return f"{status.state} {_offset(min(past, duration), exactly=exactly)}{of}{_offset(duration)}"
 
 
 def _when(status: Status) -> list[str]:

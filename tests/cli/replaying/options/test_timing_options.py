@@ -55,6 +55,22 @@ with connect(os.environ["FEEDREC_URL"]) as connection:
 """
 
 
+TWO_CLIENTS = f"""
+import threading
+def client():
+    {CLIENT.strip().replace(chr(10), chr(10) + "    ")}
+clients = [threading.Thread(target=client) for _ in range(2)]
+for one in clients: one.start()
+for one in clients: one.join()
+"""
+
+
+def test_a_command_may_have_several_clients_that_begin_together() -> None:
+    done = feedrec("replay", DEMO, *FAST, "--wait-for", "2", "--", sys.executable, "-c", TWO_CLIENTS)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"replayed to 2 clients" in done.stderr
+
+
 def test_a_command_that_is_content_fails_with_the_replay() -> None:
     done = feedrec("replay", DEMO, *FAST, "--max-lateness", "0.001ms", "--", sys.executable, "-c", CLIENT)
     assert done.returncode == 1

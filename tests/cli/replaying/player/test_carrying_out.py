@@ -111,6 +111,11 @@ def test_before_anybody_is_there_it_is_the_beginning() -> None:
     assert calls_after("right", present=None) == [("seek", 5.0)]
 
 
+def test_after_the_end_back_is_from_the_end() -> None:
+    """Time goes on there for clients that are held, but there is nothing."""
+    assert calls_after("left", present=START + 3600 * SECOND) == [("seek", 95.0)]
+
+
 def test_each_client_goes_on_from_where_it_is_if_each_has_its_own_time() -> None:
     async def scene() -> None:
         steered = Steered(has_one=False)

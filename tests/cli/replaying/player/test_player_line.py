@@ -59,8 +59,8 @@ def test_a_narrow_terminal_shows_what_matters_first(width: int, line: str) -> No
     [
         ({"state": "paused"}, "paused 0:12.345 of 4:56 | 17:00:12.345Z | speed 1 | 2 clients | p99 0.823 ms"),
         (
-            {"state": "ended", "present": START + 296 * NANOSECONDS, "lateness": None},
-            "ended 4:56 of 4:56 | 17:04:56Z | speed 1 | 2 clients",
+            {"state": "ended", "present": START + 300 * NANOSECONDS, "lateness": None},
+            "ended 4:56 of 4:56 | 17:05:00Z | speed 1 | 2 clients",
         ),
         (
             {"state": "waiting", "present": None, "clients": [], "lateness": None},
