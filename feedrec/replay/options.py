@@ -62,6 +62,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
         end: Recorded time at which to end, exclusive; None for the end.
         loop: Whether to start over at the end, forever.
+        max_gap: Recorded seconds that a silence takes at most: from one recorded frame to the next, over all endpoints
+            that share a time, the rest of what is longer takes no time. None to leave silences as they are.
         restamp: Whether the times in what clients are sent are moved to now, for clients that refuse old data; at speed
             1 only. How far is fixed when the replay of a client begins, goes on after a pause, or is moved.
         settings: Undocumented details of the venue, by name; the feed defines them.
@@ -100,6 +102,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     start: int | None = None
     end: int | None = None
     loop: bool = False
+    max_gap: float | None = None
     restamp: bool = False
     settings: dict[str, str] = {}
     auth: AuthMode = "any"
@@ -134,6 +137,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.auth == "strict" and self.mode == "verbatim":
             raise UsageError("--mode verbatim checks no credentials: leave out --auth strict, or --mode verbatim")
+        if self.max_gap is not None and not 0 < self.max_gap < math.inf:
+            raise UsageError(f"the longest silence must be positive and finite, not {self.max_gap} s")
         self._check_restamp()
         self._check_dialogue()
         self._check_max_clients()
@@ -193,6 +198,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         unfit = {
             "--loop": self.loop,
             "--clock shared": self.clock == "shared",
+            "--max-gap": self.max_gap is not None,
             "--from and --to": self.start is not None or self.end is not None,
             "--set": bool(self.settings),
             "--auth strict": self.auth == "strict",

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 @click.command(
     cls=CommandWithChild,
     groups={
-        "What is played, and when": "speed from to loop restamp clock start-after settle wait-for at-end max-lateness",
+        "What is played, and when": "speed from to loop max-gap restamp clock start-after settle wait-for at-end "
+        "max-lateness",
         "How the venue behaves": "mode set auth auth-key strict",
         "In a dialogue": "match match-timeout",
         "The server": "host port ui allow-host max-clients control-token write-deadline deflate no-cache",

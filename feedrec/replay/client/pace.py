@@ -81,6 +81,8 @@ class Pace:
         """Return when the frames of the batch are due; `NEVER` for those of which nobody knows."""
         times = self._times
         admitted = None if self.follower is None else self.follower.admitted()
+        if times and (self.follower is None or self.follower.is_own):
+            self.schedule.silences.take(times)
         if admitted is None:
             return self.schedule.deadlines(times)
         is_paused = self.schedule.is_paused

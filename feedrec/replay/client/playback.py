@@ -86,7 +86,8 @@ class Playback:
         self._alarm = Alarm() if session is None else session.alarm
         self._pace = Pace(schedule, timing, crowd, self._sleep, self._alarm, follower)
         self._has_own_time = follower is None or follower.is_own
-        self.handed = HandOffs(schedule.begun if self._has_own_time else timing.clock(), first_time)
+        began = schedule.begun if self._has_own_time else timing.clock()
+        self.handed = HandOffs(began, first_time, schedule.silences)
         self._follower = follower
         self._schedule = schedule
         self.at = Progress(first_time, shift)
@@ -107,8 +108,7 @@ class Playback:
 
     def stamp_present(self) -> None:
         """Have what is made next stamped as of the present, if times are moved."""
-        if self._outlet.restamping is not None:
-            self._outlet.restamping.be_at(self._steady_present, self.present)
+        self._outlet.be_at(self._steady_present, self.present)
 
     def close(self) -> None:
         """Let go of the schedule."""
@@ -159,8 +159,7 @@ class Playback:
         number, session, outlet = self.at.past, self._session, self._outlet
         frame = self.at.batch.frames[number]
         self.at.time = self.at.batch.times[number]
-        if outlet.restamping is not None:
-            outlet.restamping.be_at(self.at.time, RecordedWall(frame.time))
+        outlet.be_at(self.at.time, RecordedWall(frame.time))
         is_full = False
         if session is None:
             self.handed.pending.append(deadline)
@@ -305,6 +304,7 @@ class Playback:
 
     def _begin_lap(self, first_time: RecordedSteady) -> None:
         """Go on with the first frame of another lap, now."""
+        self._schedule.silences.read_from(first_time)
         self.handed.begin_lap(first_time)
         self._schedule.seek(first_time, self._clock())
         self.at.time = first_time
@@ -337,6 +337,9 @@ class Playback:
             session.jump(wall_time(self.at.time, self.at.shift))
         while (due := session.next_due) is not None and due <= until:
             time = steady_time(due, self.at.shift)
+            jump = self._schedule.silences.end_of(time)
+            if jump is not None and session.pass_over(wall_time(jump, self.at.shift)):
+                continue
             await self._hand_over()
             with contextlib.suppress(_DueChanged):
                 deadline = await self._pace.time_due(time, partial(_check_due, session, due))
@@ -346,8 +349,7 @@ class Playback:
         """Add what is due, unless it no longer is: the client may have unsubscribed. Return how many messages."""
         if session.next_due != due:
             return 0
-        if self._outlet.restamping is not None:
-            self._outlet.restamping.be_at(time, due)
+        self._outlet.be_at(time, due)
         messages = session.due_messages(due)
         for message in messages:
             self._outlet.add(message, binary=False)

@@ -85,11 +85,11 @@ class SeenClient:
 
     def _stamped_present(self) -> RecordedWall:
         """Return the present, as of which what is made next is stamped."""
-        restamping, present = self._outlet.restamping, self.present
+        present = self.present
         if self._playback is not None:
             self._playback.stamp_present()
-        elif restamping is not None:
-            restamping.be_at(steady_time(present, Shift(0)), present)
+        else:
+            self._outlet.be_at(steady_time(present, Shift(0)), present)
         return present
 
     @property

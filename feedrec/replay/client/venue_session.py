@@ -201,6 +201,14 @@ class VenueSession:
         if self._server.next_due is not None:
             self._server.next_due = self.time.clock.next_second(time)
 
+    def pass_over(self, end: RecordedWall) -> bool:
+        """Let what is due before a recorded time, to which time jumps, be due from then on; return if there is any."""
+        due = self._server.next_due
+        if due is None or due >= end:
+            return False
+        self.jump(RecordedWall(end - 1))
+        return True
+
     def due_messages(self, time: RecordedWall) -> Sequence[Message]:
         """
         Return what is to be sent at `next_due`, or do what the venue does then.

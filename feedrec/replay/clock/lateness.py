@@ -15,6 +15,7 @@ from bisect import bisect_left
 
 import msgspec
 
+from .silences import Silences
 from .time_types import Monotonic, RecordedSteady
 
 __all__ = ["HandOffs", "LateFrame", "LatenessHistogram", "LatenessSummary"]
@@ -119,6 +120,7 @@ class HandOffs:
     Args:
         began: When the first could have been.
         first_time: The steady time at which that is.
+        silences: What takes no time; None for nothing.
 
     Attributes:
         pending: The deadlines of messages that are still to be handed over.
@@ -129,14 +131,16 @@ class HandOffs:
 
     """
 
-    def __init__(self, began: Monotonic, first_time: RecordedSteady) -> None:
+    def __init__(self, began: Monotonic, first_time: RecordedSteady, silences: Silences | None = None) -> None:
         self.pending: list[Monotonic] = []
         self.count = 0
         self.lateness = LatenessHistogram()
         self.worst: LateFrame | None = None
         self.ready = self._began = self._last = began
-        self._first_time = self._last_time = first_time
+        self._silences = silences or Silences()
+        self._first_time = self._last_time = 0
         self._played = 0  # recorded nanoseconds of the laps before this one
+        self.begin_lap(first_time)
 
     @property
     def elapsed(self) -> int:
@@ -145,13 +149,14 @@ class HandOffs:
 
     @property
     def recorded(self) -> int:
-        """Steady nanoseconds from the beginning to the last one, over all laps."""
+        """Steady nanoseconds that took time from the beginning to the last one, over all laps."""
         return self._played + self._last_time - self._first_time
 
     def begin_lap(self, time: RecordedSteady) -> None:
         """Go on at another steady time."""
         self._played = self.recorded
-        self._first_time = self._last_time = time
+        self._reading = self._silences.readings
+        self._first_time = self._last_time = self._silences.played(time)
 
     def note(self, now: Monotonic, time: RecordedSteady, *, is_paced: bool) -> Monotonic | None:
         """
@@ -167,7 +172,9 @@ class HandOffs:
             hands over may look for the frame.
 
         """
-        self._last, self._last_time = now, time
+        self._last = now
+        if self._silences.readings == self._reading:  # else it is of what was left
+            self._last_time = self._silences.played(time)
         pending, lateness = self.pending, self.lateness
         self.count += len(pending)
         worst = None

@@ -29,12 +29,15 @@ class SharedTime:
     Attributes:
         beginning: The steady time at which it begins, or has begun.
         schedule: What tells when something is due; None if it has not begun.
+        silences: What takes no time, of what is read for all clients.
 
     """
 
     def __init__(self, beginning: RecordedSteady | None, tempo: Tempo, clock: Clock, *, ends: bool = True) -> None:
         self.beginning = beginning
         self.schedule: Schedule | None = None
+        self.silences = tempo.new_silences()
+        self.silences.read_from(beginning)
         self._given = beginning
         self._tempo = tempo
         self._clock = clock
@@ -51,7 +54,7 @@ class SharedTime:
         """Begin, unless it has begun, for a client whose first frame is of `first_time`; return the common schedule."""
         if self.schedule is None:
             self.beginning = first_time if self._given is None else min(first_time, self._given)
-            self.schedule = self._tempo.begin(self.beginning)
+            self.schedule = self._tempo.begin(self.beginning, self.silences)
         return self.schedule
 
     def come(self) -> None:
@@ -65,6 +68,7 @@ class SharedTime:
         if not self._has_ended or self._clients or self.schedule is None:
             return False
         self._tempo.end(self.schedule)
+        self.silences.read_from(self.beginning)
         self.schedule = None
         self._has_ended = False
         return True

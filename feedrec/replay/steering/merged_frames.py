@@ -49,6 +49,11 @@ class Track:
         """The same for the frames before the batch."""
         return self._ties.at(0)
 
+    def between(self, start: RecordedSteady, end: RecordedSteady) -> Sequence[RecordedSteady]:
+        """Return the times of frames that are to be played, or were, after `start` and up to `end`."""
+        first = 0 if self.batch is None else self.batch.first
+        return self.times[bisect_right(self.times, start, first) : bisect_right(self.times, end, first)]
+
     def go_on(self, batch: FrameBatch | None) -> None:
         """Go on with the next batch; None at the end."""
         if batch is None:

@@ -170,7 +170,8 @@ class OneTimeline:
             schedule = stage.begin(asked if left.first is None else left.first)
             self._interrupt()
             time = max(asked, stage.time.beginning or asked)
-            playhead = stage.playhead = Playhead(stage.timelines, None if asked < time else time)
+            playhead = stage.playhead = stage.new_playhead(None if asked < time else time)
+            stage.time.silences.read_from(time)
             stage.is_over = False
             stage.followers.move([playhead.entrance(number) for number in range(len(stage.timelines))])
             if stage.tempo.is_paused:
@@ -231,7 +232,7 @@ class OneTimeline:
         if schedule is None:
             return
         stage.has_run = True
-        if not schedule.is_paced and stage.playhead is None and not stage.is_own:
+        if stage.playhead is None and (stage.needs_playhead or not (schedule.is_paced or stage.is_own)):
             stage.playhead = stage.make_playhead()
         playhead = stage.playhead
         if playhead is None:

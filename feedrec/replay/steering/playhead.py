@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..clock.silences import Silences
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of
 from ..timeline.batch_window import Place
 from ..timeline.frame_batches import FrameBatch
@@ -48,6 +49,7 @@ class Playhead:
     Args:
         timelines: The timelines, one an endpoint.
         start: The steady time at which it begins; None for their beginning.
+        silences: Learns from it what takes no time; None if nobody need learn it from here.
 
     Attributes:
         passed: How many frames it has passed.
@@ -57,12 +59,19 @@ class Playhead:
 
     """
 
-    def __init__(self, timelines: Sequence[SharedTimeline], start: RecordedSteady | None = None) -> None:
+    def __init__(
+        self,
+        timelines: Sequence[SharedTimeline],
+        start: RecordedSteady | None = None,
+        silences: Silences | None = None,
+    ) -> None:
         self.passed = 0
         self.time = start
         self.first: RecordedSteady | None = None
         self.owes: RecordedSteady | None = None
         self._start = start
+        self._silences = silences
+        self._told = RecordedSteady(-1)  # the steady time up to which it has told of frames
         self._timelines = timelines
         self._tracks = [Track() for _ in timelines]
         self._sources: list[FrameSource] = []
@@ -83,6 +92,8 @@ class Playhead:
             if track.must_read:
                 track.go_on(await source.next_batch())
         self.first = self.next_time if self.first is None else self.first
+        if self._silences is not None and self._silences.longest is not None:
+            self._tell(self._silences)
         return not all(track.is_over for track in self._tracks)
 
     def pass_known(self, most: int | None = None, until: RecordedSteady | None = None) -> int:
@@ -92,6 +103,16 @@ class Playhead:
             self.passed += passed
             self.time = max(last.time for track in self._tracks if (last := track.last) is not None)
         return passed
+
+    def _tell(self, silences: Silences) -> None:
+        """Tell of the frames of all timelines that are known since last time, up to where it must read on."""
+        ends = [track.times[-1] for track in self._tracks if not track.is_over]
+        until = min(ends, default=max((track.times[-1] for track in self._tracks if track.times), default=self._told))
+        if until > self._told:
+            news = {time for track in self._tracks for time in track.between(self._told, until)}
+            self._told = until
+            if news:
+                silences.take(sorted(news))
 
     async def catch_up(self) -> None:
         """Pass what it owes; raises as `fill` does."""

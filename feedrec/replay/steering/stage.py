@@ -66,7 +66,7 @@ class Stage:
         self.on_begun: Callable[[], object] = lambda: None
         self._sleep = sleep
         if is_barrier:
-            self.playhead = Playhead(timelines)
+            self.playhead = self.new_playhead()
             self.followers.change([NOTHING] * len(timelines), may_end=False)
 
     @property
@@ -103,12 +103,22 @@ class Stage:
             self.on_begun()
         return schedule
 
+    @property
+    def needs_playhead(self) -> bool:
+        """Whether a playhead must read along as time passes: only that knows when all endpoints are silent."""
+        return not self.is_own and self.time.silences.longest is not None
+
+    def new_playhead(self, start: RecordedSteady | None = None) -> Playhead:
+        """Return a playhead that begins at a steady time, None for the beginning."""
+        return Playhead(self.timelines, start, None if self.is_own else self.time.silences)
+
     def make_playhead(self) -> Playhead:
-        """Return a playhead behind everything that is due now."""
+        """Return a playhead behind everything that is due now; it reads from the beginning if it must read it all."""
         present = self.time.present
-        if present is None or (present == self.time.beginning and not self.has_run):
-            return Playhead(self.timelines)
-        return Playhead(self.timelines, RecordedSteady(present + 1))
+        is_at_beginning = present == self.time.beginning and not self.has_run
+        if present is None or is_at_beginning or self.needs_playhead:
+            return self.new_playhead()
+        return self.new_playhead(RecordedSteady(present + 1))
 
     def pass_due(self, playhead: Playhead) -> None:
         """Pass what is due, as far as the playhead has read."""

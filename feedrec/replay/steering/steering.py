@@ -255,7 +255,8 @@ class Steering:
         """Return what a new client of an endpoint follows: the timeline of all, or one of its own; None for neither."""
         if self.one is not None or self._is_dialogue:
             return self.one
-        tempo = Tempo(self.speed, self._clock, is_paused=self.is_paused)
+        longest = self._tempo.longest_silence
+        tempo = Tempo(self.speed, self._clock, is_paused=self.is_paused, longest_silence=longest)
         time = SharedTime(None, tempo, self._clock, ends=False)
         return OneTimeline(Stage([timeline], tempo, time, self._clock, self._sleep, is_own=True))
 

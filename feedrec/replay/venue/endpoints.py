@@ -195,7 +195,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
     venues = _venues(feeds, timelines, options)
     surveys = {name: venue.survey for name, venue in venues.items() if venue.survey.first_time}
     beginning = max(min((survey.first_steady for survey in surveys.values()), default=0), options.start or 0)
-    tempo, shared = Tempo(options.speed, clock, is_paused=options.paused), None
+    tempo, shared = _tempo(options, clock), None
     if options.shares_clock(of_several=len(groups) > 1):
         _warn_of_waits({name: survey.first_steady for name, survey in surveys.items()}, beginning)
         first = RecordedSteady(beginning) if beginning else None
@@ -228,6 +228,11 @@ def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFe
     if unknown and options.auth == "strict":
         raise UsageError(f"unknown endpoint {unknown[0]!r}: its credentials cannot be checked; leave out --auth strict")
     return feeds
+
+
+def _tempo(options: ReplayOptions, clock: Clock) -> Tempo:
+    longest = None if options.max_gap is None else round(options.max_gap * NANOSECONDS)
+    return Tempo(options.speed, clock, is_paused=options.paused, longest_silence=longest)
 
 
 def _check_times(feeds: Mapping[str, VenueFeed | None]) -> None:

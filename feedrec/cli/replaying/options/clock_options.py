@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import click
 
-from ...options import all_options
+from ...options import DURATION, all_options
 
 __all__ = ["clock_options"]
 
 clock_options = all_options(
+    click.option(
+        "--max-gap",
+        type=DURATION,
+        help="Shorten longer silences between recorded frames to this, such as 5s of recorded time.",
+    ),
     click.option(
         "--restamp",
         is_flag=True,

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from websockets.protocol import State
 
 from ....feeds.venue import Message, Pieces
+from ...clock.time_types import RecordedSteady, RecordedWall
 from ...results import Outcome
 from ..connection import TRANSPORT_LIMIT, ReplayConnection
 from ..crowd import Crowd
@@ -79,6 +80,11 @@ class Outlet:
 
         """
         return self._collect(self._stamped(payload, binary=binary), binary=binary)
+
+    def be_at(self, steady: RecordedSteady, wall: RecordedWall) -> None:
+        """Be at a moment, of which the next messages are; see `Restamping`."""
+        if self.restamping is not None:
+            self.restamping.be_at(steady, wall)
 
     def _stamped(self, payload: Message, *, binary: bool) -> Message:
         """Return a message as it goes out."""
