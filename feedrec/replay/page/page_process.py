@@ -2,8 +2,10 @@
 A process beside the event loop that answers questions of a page, one after another.
 
 1. Of one page and kind, the latest question counts: one that waits is not asked any more when another comes, and one
-   that is being answered is stopped. Equal questions get the same answer.
+   that is being answered is stopped; if it does not stop, the process is ended, and another one begins. Equal questions
+   get the same answer.
 2. There are only so many that wait; another one is refused.
+3. What is asked again and again as time passes, such as a ladder, is answered ten times a second at most.
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ __all__ = ["PageProcess"]
 
 _MODULE = "feedrec.replay.page.page_worker"
 _MOST_WAITING = 32
+_PATIENCE = 3.0  # seconds in which an answer that nobody wants any more is to end
+_BETWEEN = {"ladder": 0.1}  # seconds from one answer to the next at least
 
 _SUPERSEDED = Answered(http.HTTPStatus.CONFLICT, b"another question of this kind came after this one")
 _TOO_MANY = Answered(http.HTTPStatus.SERVICE_UNAVAILABLE, b"too many questions: ask again later")
@@ -46,6 +50,8 @@ class PageProcess:
         self._here: Answering | None = None
         self._turn = asyncio.Lock()
         self._latest: dict[tuple[str, str], _Asked] = {}
+        self._running: _Asked | None = None
+        self._next: dict[str, float] = {}
         self._is_over = False
 
     async def ask(self, question: Question, view: str) -> Answered:
@@ -65,6 +71,7 @@ class PageProcess:
             return _TOO_MANY
         if before is not None:
             before.stopped.set()
+            asyncio.get_running_loop().call_later(_PATIENCE, self._give_up, before)
         asked = self._latest[key] = _Asked(question)
         asked.answer = asyncio.ensure_future(self._answer(key, asked))
         return await asyncio.shield(asked.answer)
@@ -81,14 +88,29 @@ class PageProcess:
 
     async def _answer(self, key: tuple[str, str], asked: _Asked) -> Answered:
         try:
+            await self._rest(asked)
             async with self._turn:
                 if asked.stopped.is_set() or self._is_over:
                     return _SUPERSEDED
+                self._running = asked
                 answered = await asyncio.to_thread(self._ask, asked)
             return _SUPERSEDED if asked.stopped.is_set() else answered
         finally:
             if self._latest.get(key) is asked:
                 del self._latest[key]
+
+    async def _rest(self, asked: _Asked) -> None:
+        """Wait until another question of this kind may be answered, or this one is not to be any more."""
+        kind, now = asked.question.kind, asyncio.get_running_loop().time
+        if kind in _BETWEEN:
+            while (wait := self._next.get(kind, 0.0) - now()) > 0 and not asked.stopped.is_set():
+                await asyncio.sleep(wait)
+            self._next[kind] = now() + _BETWEEN[kind]
+
+    def _give_up(self, asked: _Asked) -> None:
+        """End the process if it still answers a question that nobody wants any more."""
+        if self._running is asked and not asked.answer.done() and self._worker is not None:
+            self._worker.close()
 
     def _ask(self, asked: _Asked) -> Answered:
         """Ask, in a thread; once more if the process is gone, as after a fault of a plug-in."""
@@ -101,7 +123,7 @@ class PageProcess:
             if self._worker is not None:
                 self._worker.close()
                 self._worker = None
-            if self._is_over:
+            if self._is_over or asked.stopped.is_set():
                 break
         return _FAILED
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 
@@ -14,7 +15,7 @@ from feedrec.replay.page.page_messages import Answered, PageTask, Question
 from feedrec.replay.page.page_process import PageProcess
 
 from ...cli.command import DEMO
-from ...timing import HANG_TIMEOUT
+from ...timing import HANG_TIMEOUT, until
 
 TASK = PageTask([str(DEMO)])
 INFO = Question("info")
@@ -142,5 +143,41 @@ def test_only_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(0)
         slow.go_on.set()
         assert [one.status for one in await asyncio.gather(*asked)] == [200] * 32 + [503] * 8
+
+    run(test)
+
+
+def test_one_that_does_not_stop_is_ended_with_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_process, "_PATIENCE", 0.0)
+
+    async def test(process: PageProcess) -> None:
+        await process.ask(INFO, "")
+        stuck = process._worker
+        assert stuck is not None
+        stuck._process.send_signal(signal.SIGSTOP)
+        first = asyncio.ensure_future(process.ask(question("ladder", 1), ""))
+        await until(lambda: process._running is not None and process._running.question.kind == "ladder")
+        second = await process.ask(question("ladder", 2), "")
+        assert ((await first).status, second.status) == (409, 200)
+        assert process._worker is not stuck
+
+    run(test)
+
+
+def test_a_ladder_is_told_ten_times_a_second_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test(process: PageProcess) -> None:
+        slow, waited, time = Slow(monkeypatch), list[float](), 5.0
+
+        async def sleep(seconds: float) -> None:
+            nonlocal time
+            waited.append(round(seconds, 2))
+            time += seconds
+
+        slow.go_on.set()
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: time)
+        asked = [(question(kind, 1), view) for kind in ("ladder", "frames") for view in "abcd"]
+        await asyncio.gather(*(process.ask(*one) for one in asked))
+        assert waited == [0.1, 0.1, 0.1]
 
     run(test)
