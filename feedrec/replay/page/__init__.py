@@ -3,6 +3,7 @@ The page at `/_feedrec/`: recordings to look at, with or without a replay of the
 
     page.py           requests and their answers
     static_files.py   what a browser gets first
+    fault_marks.py    faults of a replay among the marks of what happened
     page_process.py   what answers questions, as the event loop sees it
     page_worker.py    that process
     page_messages.py  what the two say to each other

@@ -17,6 +17,7 @@ import msgspec
 from ...http_messages import JSON, Headers, HttpAnswer, HttpRequest
 from ..control.control import ROOT
 from ..control.problems import problem
+from .fault_marks import Hit, with_faults
 from .page_messages import KINDS, Answered, PageTask, Question
 from .page_process import PageProcess
 from .static_files import INDEX, static_answer
@@ -45,6 +46,9 @@ class RecordingsPage:
         origin: The wall time from which milliseconds count; None for that at which what is shown begins.
         present: Returns the wall time that is replayed, in nanoseconds, None if there is none; None for no replay.
 
+    Attributes:
+        faults: Returns what faults of the replay hit so far.
+
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class RecordingsPage:
         names = [str(Path(path).absolute()) for path in paths]
         self._task = PageTask(names, start, end, origin, is_replay=present is not None)
         self._present = present
+        self.faults: Callable[[], Sequence[Hit]] = list
         self._processes: dict[str, PageProcess] = {}
 
     def close(self) -> None:
@@ -92,7 +97,10 @@ class RecordingsPage:
         answered = await self._ask(Question(kind, parameters), view)
         if answered.status != http.HTTPStatus.OK:
             return problem(answered.status, answered.body.decode(errors="replace"))
-        return HttpAnswer(http.HTTPStatus.OK, answered.body, JSON, _HEADERS)
+        body = answered.body
+        if kind == "overview" and self._task.origin is not None:
+            body = with_faults(body, self.faults(), self._task.origin)
+        return HttpAnswer(http.HTTPStatus.OK, body, JSON, _HEADERS)
 
     async def _ask(self, question: Question, view: str) -> Answered:
         name = _PROCESSES.get(question.kind, _LOOKING)

@@ -103,7 +103,7 @@ class PageProcess:
         """Wait until another question of this kind may be answered, or this one is not to be any more."""
         kind, now = asked.question.kind, asyncio.get_running_loop().time
         if kind in _BETWEEN:
-            while (wait := self._next.get(kind, 0.0) - now()) > 0 and not asked.stopped.is_set():
+            while (wait := self._next.get(kind, 0.0) - now()) > 0 and not asked.stopped.is_set():  # noqa: ASYNC110  time
                 await asyncio.sleep(wait)
             self._next[kind] = now() + _BETWEEN[kind]
 

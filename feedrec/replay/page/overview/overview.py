@@ -10,25 +10,18 @@ import msgspec
 from ....errors import LineError, RecordingError
 from ....formats.line.fast_path import ReceivedFrames
 from ....formats.line.index import IndexedBlock
+from ..fault_marks import MarkTold
 from ..parameters import MILLISECOND
 from ..recordings import PageFile, PageRecordings
 from .block_counts import Share, buckets_between, shares_of, shares_of_bins, spread
 from .marks import Mark, chosen_marks, gaps_told
 from .reading import ReadFile
 
-__all__ = ["MOST_BUCKETS", "MarkTold", "Overview", "OverviewTold"]
+__all__ = ["MOST_BUCKETS", "Overview", "OverviewTold"]
 
 MOST_BUCKETS = 2000
 _MOST_MARKS = 400
 _MOST_READ = 12 << 20  # bytes of text that are counted exactly
-
-
-class MarkTold(msgspec.Struct):
-    """A mark: milliseconds since the start; see `Mark`."""
-
-    ms: float
-    kind: str
-    text: str
 
 
 class OverviewTold(msgspec.Struct, rename={"start": "from", "end": "to"}):
