@@ -3,6 +3,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
 
     timeline/   recordings to frames in order
     clock/      recorded time and real time
+    outages/    when there was no connection, and how handshakes were answered then
     dialogue/   what a client must say, and what it then hears
     faults/     what goes wrong on purpose
     worker/     a process beside a replay
