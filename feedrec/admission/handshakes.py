@@ -40,10 +40,19 @@ _C = TypeVar("_C", bound=Connection)
 
 
 class Refusal(NamedTuple):
-    """An HTTP status, and why: one line."""
+    """
+    How a handshake is refused.
+
+    Attributes:
+        status: The HTTP status.
+        reason: Why: one line.
+        is_wanted: Whether whoever runs the server wants it to be: then the client is not to blame.
+
+    """
 
     status: http.HTTPStatus
     reason: str
+    is_wanted: bool = False
 
 
 class Handshakes(Generic[_C]):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .books.moments import BookAt, book_at, books_every
     from .clock.lateness import LateFrame, LatenessSummary
     from .dialogue.failure import DialogueFailure
+    from .faults.fault_log import FaultHit
     from .messages import ReceivedMessage, ReceivedRequest, SentMessage
     from .observer import Observer
     from .options import ReplayOptions
@@ -52,6 +53,7 @@ __all__ = [
     "ClientResult",
     "ClientStatus",
     "DialogueFailure",
+    "FaultHit",
     "LateFrame",
     "LatenessSummary",
     "Observer",
@@ -76,6 +78,7 @@ __getattr__ = offer(
         "ClientResult": "results",
         "ClientStatus": "steering.status",
         "DialogueFailure": "dialogue.failure",
+        "FaultHit": "faults.fault_log",
         "LateFrame": "clock.lateness",
         "LatenessSummary": "clock.lateness",
         "Observer": "observer",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ..http_messages import HttpAnswer, HttpRequest
 from .dialogue.failure import DialogueFailure
+from .faults.fault_log import FaultHit
 from .messages import SentMessage
 from .results import ClientResult
 
@@ -53,6 +54,9 @@ class Observer:
 
     def on_request_failed(self, failure: DialogueFailure) -> None:
         """Take what is wrong with a request that is none of those of a dialogue, once it was told of."""
+
+    def on_fault(self, hit: FaultHit) -> None:
+        """Take what a fault has hit, among the first of them."""
 
     def on_failed(self, client: int, error: Exception) -> None:
         """Take what ended the replay to a client too early: a `RecordingError`, or any error that is a bug."""

@@ -7,6 +7,7 @@ import resource
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,8 @@ from ..admission.bearer_token import check_token
 from ..errors import UsageError
 from ..feeds.auth import Auth, AuthKey, AuthMode
 from .dialogue.matching import DEFAULT_MATCH, Matching, parse_match
+from .faults.fault import AuthFailure, Disconnect
+from .faults.reading import read_faults
 from .tls.tls_context import TlsFiles
 
 __all__ = ["MAX_CLIENTS", "MOST_WAITING", "AtEnd", "ReplayOptions"]
@@ -67,6 +70,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         restamp: Whether the times in what clients are sent are moved to now, for clients that refuse old data; at speed
             1 only. How far is fixed when the replay of a client begins, goes on after a pause, or is moved.
         settings: Undocumented details of the venue, by name; the feed defines them.
+        faults: What goes wrong on purpose, such as `drop=0.1%`; see docs/replay.md. With a `disconnect`, all clients
+            have one timeline.
+        seed: Decides which frames they hit; None for one that is drawn.
         auth: How clients' credentials are checked where the venue requires them; see `AUTH_MODES`.
         auth_keys: What `strict` checks credentials against; see `parse_auth_key`.
         strict: Whether HTTP requests get no answer that is guessed.
@@ -105,6 +111,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_gap: float | None = None
     restamp: bool = False
     settings: dict[str, str] = {}
+    faults: tuple[str, ...] = ()
+    seed: int | None = None
     auth: AuthMode = "any"
     auth_keys: tuple[AuthKey, ...] = ()
     strict: bool = False
@@ -140,6 +148,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.max_gap is not None and not 0 < self.max_gap < math.inf:
             raise UsageError(f"the longest silence must be positive and finite, not {self.max_gap} s")
         self._check_restamp()
+        self._check_faults()
         self._check_dialogue()
         self._check_max_clients()
         if self.control_token is not None:
@@ -167,12 +176,29 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def shares_clock(self, *, of_several: bool) -> bool:
         """Tell whether all clients have one timeline, of a single endpoint or of several."""
-        return self.paused or self.clock == "shared" or (self.clock is None and of_several and self.has_one_present)
+        is_shared = self.paused or self.clock == "shared" or self.disconnects
+        return is_shared or (self.clock is None and of_several and self.has_one_present)
 
     @property
     def matching(self) -> Matching:
         """How a dialogue compares what a client says."""
         return parse_match(self.match or DEFAULT_MATCH)
+
+    @property
+    def disconnects(self) -> bool:
+        """Whether clients are disconnected at moments of the timeline, so that they come back to a later one."""
+        return any(isinstance(fault, Disconnect) for fault in read_faults(self.faults))
+
+    def _check_faults(self) -> None:
+        faults = read_faults(self.faults)
+        if self.disconnects and (self.clock == "each" or self.loop):
+            raise UsageError(
+                "clients that are disconnected come back to one timeline, played once: leave out --clock each and "
+                "--loop, or the fault disconnect"
+            )
+        if any(isinstance(fault, AuthFailure) for fault in faults) and (self.auth == "none" or self.mode == "verbatim"):
+            unfit = "--auth none" if self.auth == "none" else "--mode verbatim"
+            raise UsageError(f"{unfit} checks no credentials: leave it out, or the fault auth-failure")
 
     def _check_restamp(self) -> None:
         if not self.restamp:
@@ -204,6 +230,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             "--auth strict": self.auth == "strict",
             "paused": self.paused,
             "--wait-for": self.wait_for > 1,
+            "--fault": bool(self.faults),
             "start_after": bool(self.start_after),
         }
         for name in (name for name, is_given in unfit.items() if is_given):
@@ -231,9 +258,9 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
                 "limit with `ulimit -n`, or allow fewer clients"
             )
 
-    def make_auth(self) -> Auth:
-        """Make the check of credentials, which expire by the wall clock."""
-        return Auth(self.auth, now=time.time_ns, keys=self.auth_keys)
+    def make_auth(self, fails: Callable[[], bool] = lambda: False) -> Auth:
+        """Make the check of credentials, which expire by the wall clock; see `Auth` for `fails`."""
+        return Auth(self.auth, now=time.time_ns, keys=self.auth_keys, fails=fails)
 
 
 def _descriptors() -> int:

@@ -17,9 +17,11 @@ from ..front.front import Front
 from ..front.fronts import Fronts, HttpLimits
 from ..http_messages import HttpAnswer, HttpRequest
 from .client.connection import ReplayConnection, host_of
+from .client.faulty.slow_connection import SlowConnection
 from .control.control import CHALLENGE, EVENTS_TARGET, Control, is_for_control
 from .control.events import MOST_LISTENERS
 from .dialogue.casting import Casting
+from .faults.all_faults import AllFaults
 from .options import ReplayOptions
 from .tls.tls_context import ServerTls
 from .tls.tls_handshake import TlsHandshake, tell_of_tls
@@ -45,6 +47,7 @@ class Reception:
         log: Takes log lines about clients.
 
     Attributes:
+        faults: What goes wrong on purpose; None for nothing.
         on_lack: Called when a client or a request is refused.
         on_failed: Called when an answer fails because of a bug.
         handshakes: Where connections wait until they are clients.
@@ -69,6 +72,7 @@ class Reception:
         self._endpoints = endpoints
         self._casting = casting
         self._tls = tls
+        self.faults: AllFaults | None = None
         self.on_lack: Callable[[], object] = lambda: None
         self.on_failed: Callable[[], object] = lambda: None
         self.refusals = LogLimit(log, "refused clients", at_once=20, per_second=1.0)
@@ -104,13 +108,16 @@ class Reception:
             if self._casting.is_dialogue:
                 connection.expect(*self._casting.let_in(connection, request.path))
             return None
-        self.on_lack()
+        if not refusal.is_wanted:
+            self.on_lack()
         return connection.respond(refusal.status, f"{refusal.reason}\n")
 
     def _admit_listener(self, connection: ReplayConnection, request: Request) -> Response | None:
         refusal = self.listeners.refusal(connection, request)
         if refusal is None:
             self.handshakes.end(connection)
+            if isinstance(connection, SlowConnection):
+                connection.is_slow = False
             return None
         response = connection.respond(refusal.status, f"{refusal.reason}\n")
         if refusal.status == http.HTTPStatus.UNAUTHORIZED:
@@ -118,7 +125,8 @@ class Reception:
         return response
 
     def _make_client_connection(self, *args: Any, **kwargs: Any) -> ReplayConnection:
-        connection = ReplayConnection(*args, **kwargs)
+        rate = None if self.faults is None else self.faults.rate
+        connection = ReplayConnection(*args, **kwargs) if rate is None else SlowConnection(rate, *args, **kwargs)
         connection.on_made = self.handshakes.begin
         connection.on_lost = self._lose
         connection.write_deadline = self._options.write_deadline
@@ -130,7 +138,7 @@ class Reception:
             self._hosts,
             paths=endpoints.paths,
             has_path=lambda target: endpoints.at(target) is not None,
-            venue_refusal=self._venue_refusal,
+            venue_refusal=self._refusal,
             max_clients=options.client_limit,
             max_waiting=options.waiting_limit,
             log=self.refusals,
@@ -153,6 +161,14 @@ class Reception:
             log=self.refusals,
             too_many="{clients} connected already, which is as many as may listen",
         )
+
+    def _refusal(self, connection: Any, request: Request) -> Refusal | None:
+        """Return how a handshake is refused that nothing else speaks against."""
+        endpoint = self._endpoints.at(request.path)
+        fault = None if self.faults is None or endpoint is None else self.faults.refuse(endpoint.name)
+        if fault is not None:
+            return Refusal(http.HTTPStatus(fault.status), f"refused by the fault {fault.text}", is_wanted=True)
+        return self._venue_refusal(connection, request)
 
     def _venue_refusal(self, connection: Any, request: Request) -> Refusal | None:
         """Return how the venue itself refuses a handshake."""

@@ -40,6 +40,7 @@ from .control.control import ROOT, Control, is_for_control
 from .control.guard import Guard
 from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
+from .faults.all_faults import AllFaults, open_faults
 from .observer import Observer
 from .options import ReplayOptions
 from .page.page import RecordingsPage
@@ -84,6 +85,7 @@ class ReplayServer:
         header: The header of the first recording, once started.
         steering: Steers it, once started.
         control: Answers programs and pages that steer it, once started.
+        faults: What goes wrong on purpose, once started; None for nothing.
         client_log: Takes log lines about clients, as far as they are not too many.
 
     """
@@ -91,6 +93,7 @@ class ReplayServer:
     header: Header
     steering: Steering
     control: Control
+    faults: AllFaults | None
 
     def __init__(
         self,
@@ -115,6 +118,7 @@ class ReplayServer:
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
         timer = SharedTimer(self._clock) if sleep is asyncio.sleep else None  # where time passes by itself
         self._requests_log = LogLimit(self.client_log, "requests", at_once=20, per_second=1.0)
+        self._faults_log = LogLimit(self.client_log, "faults", at_once=50, per_second=2.0)
         self._attendance = Attendance(self.client_log, on_client_end)
         self._gate = StartGate(self._options.wait_for)
         paced = math.isfinite(self._options.speed)
@@ -139,9 +143,10 @@ class ReplayServer:
             ServeError: If the address cannot be listened on.
 
         """
-        self._endpoints: Endpoints = await asyncio.to_thread(
-            open_endpoints, self._paths, self._options, self._clock, self._sleep
-        )
+        options, observer = self._options, self._observer or Observer()
+        self.faults = open_faults(options.faults, options.seed, self._faults_log, observer.on_fault)
+        inspected = (self._paths, options, self._clock, self._sleep, self.faults)
+        self._endpoints: Endpoints = await asyncio.to_thread(open_endpoints, *inspected)
         self.header = self._endpoints.header
         self.steering = self._make_steering()
         self._casting = await self._open_casting()
@@ -266,7 +271,7 @@ class ReplayServer:
         if unplayed := self._casting.unplayed:
             self._note_lack()
             _log.warning("%s", unplayed)
-        for log in (self._reception.refusals, self._requests_log, self.client_log):
+        for log in (self._reception.refusals, self._requests_log, self._faults_log, self.client_log):
             log.tell_left_out()
         self._attendance.is_over.set()
 
@@ -310,6 +315,8 @@ class ReplayServer:
         )
         self._page = RecordingsPage(self._endpoints.files, options.start, options.end, origin, self._present)
         control.page = control.events.ladders = self._page
+        if self.faults is not None:
+            control.faults = self.faults.log.counts.total
         return control
 
     def _present(self) -> int | None:
@@ -327,6 +334,7 @@ class ReplayServer:
             url=lambda: self.url,
             log=self.client_log,
         )
+        reception.faults = self.faults
         reception.on_lack, reception.on_failed = self._note_lack, self._note_failure
         return reception
 

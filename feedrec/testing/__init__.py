@@ -21,10 +21,11 @@ from ..lazy import offer
 if TYPE_CHECKING:
     from .feed_replay import FeedReplay
     from .loop_thread import LoopThread
-    from .messages import ReceivedMessage, ReceivedRequest, ReplayClient, SentMessage
+    from .messages import FaultHit, ReceivedMessage, ReceivedRequest, ReplayClient, SentMessage
     from .pytest_plugin.recordings import OldRecordingWarning
 
 __all__ = [
+    "FaultHit",
     "FeedReplay",
     "LoopThread",
     "OldRecordingWarning",
@@ -37,6 +38,7 @@ __all__ = [
 __getattr__ = offer(
     __name__,
     {
+        "FaultHit": "messages",
         "FeedReplay": "feed_replay",
         "LoopThread": "loop_thread",
         "OldRecordingWarning": "pytest_plugin.recordings",

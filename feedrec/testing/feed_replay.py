@@ -17,7 +17,7 @@ from ..errors import (
     WaitTimeoutError,
 )
 from ..formats.file.names import is_part
-from ..replay import DialogueFailure, ReplayServer, Status, Steering
+from ..replay import DialogueFailure, FaultHit, ReplayServer, Status, Steering
 from .loop_thread import LoopThread
 from .observations import Observations
 from .observed_feed import PATIENCE, ObservedFeed, is_told
@@ -68,6 +68,7 @@ class FeedReplay(ObservedFeed):
         self._given_thread = thread
         self._thread: LoopThread | None = None
         self._server: ReplayServer | None = None
+        self._seed: int | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -116,6 +117,7 @@ class FeedReplay(ObservedFeed):
             raise
         self._server, self._thread = server, thread
         self._url, self._urls = server.url, server.urls
+        self._seed = None if server.faults is None else server.faults.seed
 
     def close(self) -> None:
         """
@@ -264,6 +266,16 @@ class FeedReplay(ObservedFeed):
     def failures(self) -> list[DialogueFailure]:
         """What clients said or did in a dialogue (`mode="dialogue"`) that was not recorded."""
         return self._seen.dialogue_failures
+
+    @property
+    def faults(self) -> list[FaultHit]:
+        """What faults (`faults=["drop=1%"]`) have hit so far: each frame once, and the first 10,000 in all."""
+        return self._seen.faults
+
+    @property
+    def seed(self) -> int | None:
+        """The seed with which the same faults come again (`seed=`); None without faults, or before it has started."""
+        return self._seed
 
     def _steer(self, act: Callable[[Steering], Result]) -> Result:
         """Do something with what steers the server, in its thread."""

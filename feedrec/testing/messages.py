@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ..replay import Outcome, ReceivedMessage, ReceivedRequest, SentMessage
+from ..replay import FaultHit, Outcome, ReceivedMessage, ReceivedRequest, SentMessage
 
-__all__ = ["Received", "ReceivedMessage", "ReceivedRequest", "ReplayClient", "SentMessage", "count_of"]
+__all__ = ["FaultHit", "Received", "ReceivedMessage", "ReceivedRequest", "ReplayClient", "SentMessage", "count_of"]
 
 Received = ReceivedMessage | ReceivedRequest
 """What clients said: messages, and HTTP requests."""

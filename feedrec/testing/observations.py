@@ -12,7 +12,7 @@ import msgspec
 
 from ..admission.log_limit import shortened
 from ..http_messages import HttpAnswer, HttpRequest
-from ..replay import ClientResult, DialogueFailure, Observer
+from ..replay import ClientResult, DialogueFailure, FaultHit, Observer
 from .messages import Received, ReceivedMessage, ReceivedRequest, ReplayClient, SentMessage
 
 __all__ = ["KEPT_BYTES", "KEPT_FAILURES", "KEPT_MESSAGES", "Observations"]
@@ -65,6 +65,7 @@ class Observations(Observer):
         self._requests = 0
         self._failures: list[tuple[int, Exception]] = []
         self._dialogue_failures: list[DialogueFailure] = []
+        self._faults: list[FaultHit] = []  # no more than the server lists
         self._changes = 0
 
     @property
@@ -93,6 +94,12 @@ class Observations(Observer):
         """The errors that ended replays too early, with the numbers of the clients."""
         with self._lock:
             return list(self._failures)
+
+    @property
+    def faults(self) -> list[FaultHit]:
+        """What faults have hit, the first of it."""
+        with self._lock:
+            return list(self._faults)
 
     @property
     def dialogue_failures(self) -> list[DialogueFailure]:
@@ -163,6 +170,11 @@ class Observations(Observer):
         with self._lock:
             if len(self._dialogue_failures) < KEPT_FAILURES:
                 self._dialogue_failures.append(failure)
+            self._tell()
+
+    def on_fault(self, hit: FaultHit) -> None:
+        with self._lock:
+            self._faults.append(hit)
             self._tell()
 
     def on_failed(self, client: int, error: Exception) -> None:

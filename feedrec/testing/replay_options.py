@@ -19,7 +19,7 @@ from ..times import parse_moment, parse_speed
 __all__ = ["as_count", "as_recordings", "as_replay_options", "as_seconds", "as_speed", "as_time"]
 
 _DURATIONS = ("match_timeout", "settle", "write_deadline")
-_TEXTS = ("allow_hosts", "start_after")
+_TEXTS = ("allow_hosts", "faults", "start_after")
 
 
 def as_recordings(paths: Sequence[Path | str]) -> list[Path]:

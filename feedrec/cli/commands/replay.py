@@ -13,6 +13,7 @@ from ..logs import log_format_option
 from ..options import RECORDING_FILE, as_json, logging_options
 from ..replaying.dialogue import dialogue_options, tell_failure
 from ..replaying.options.clock_options import clock_options
+from ..replaying.options.fault_options import fault_options
 from ..replaying.options.play_options import play_options
 from ..replaying.options.server_options import server_options
 from ..replaying.options.timing_options import allowed_lateness, timing_options
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         "What is played, and when": "speed from to loop max-gap restamp clock start-after settle wait-for at-end "
         "max-lateness",
         "How the venue behaves": "mode set auth auth-key strict",
+        "What goes wrong on purpose": "fault seed",
         "In a dialogue": "match match-timeout",
         "The server": "host port ui allow-host max-clients control-token write-deadline deflate no-cache",
         "TLS": "tls tls-name tls-folder tls-cert tls-key",
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 @clock_options
 @server_options
 @venue_options
+@fault_options
 @dialogue_options
 @tls_options
 @as_json

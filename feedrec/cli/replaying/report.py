@@ -14,6 +14,7 @@ from .dialogue import tell_failure
 if TYPE_CHECKING:
     from ...admission.log_limit import Log
     from ...replay import ClientResult, LateFrame, LatenessSummary, ReplayServer, ReplayTotal
+    from ...replay.faults.all_faults import AllFaults
 
 __all__ = ["code_of", "report", "tell_of_client"]
 
@@ -23,9 +24,9 @@ log = logging.getLogger("feedrec")
 def report(server: ReplayServer, *, as_json: bool, to_log: bool) -> None:
     """Report the totals on stdout, or in the log if stdout belongs to a command."""
     if to_log:
-        log.info("%s", _in_words(server.total))
+        log.info("%s", _summary(server))
     else:
-        echo_json(_facts(server)) if as_json else echo_prose(_in_words(server.total))
+        echo_json(_facts(server)) if as_json else echo_prose(_summary(server))
 
 
 def code_of(server: ReplayServer, *, strict: bool, most_late: int | None = None) -> int:
@@ -91,6 +92,14 @@ def _quantiles(lateness: LatenessSummary) -> dict[str, int]:
     return {"p50": lateness.p50, "p99": lateness.p99, "max": lateness.max}
 
 
+def _summary(server: ReplayServer) -> str:
+    faults = server.faults
+    if faults is None:
+        return _in_words(server.total)
+    hits = ", ".join(f"{fault.text} {faults.log.counts[fault.text]:,}" for fault in faults.faults)
+    return f"{_in_words(server.total)}; faults of seed {faults.seed}: {hits}"
+
+
 def _in_words(total: ReplayTotal) -> str:
     if not total.clients:
         return "replayed to no client"
@@ -103,7 +112,20 @@ def _facts(server: ReplayServer) -> dict[str, Any]:
     from msgspec.structs import asdict
 
     endpoints = {name: _as_dict(total) for name, total in server.totals.items()}
-    return {**_as_dict(server.total), "endpoints": endpoints, "failures": list(map(asdict, server.failures))}
+    failures = list(map(asdict, server.failures))
+    faults = None if server.faults is None else _faults_as_dict(server.faults)
+    return {**_as_dict(server.total), "endpoints": endpoints, "failures": failures, "faults": faults}
+
+
+def _faults_as_dict(faults: AllFaults) -> dict[str, Any]:
+    from msgspec.structs import asdict
+
+    hits = [{**asdict(hit), "time": None if hit.time is None else format_time(hit.time)} for hit in faults.log.hits]
+    return {
+        "seed": faults.seed,
+        "counts": {one.text: faults.log.counts[one.text] for one in faults.faults},
+        "hits": hits,
+    }
 
 
 def _as_dict(total: ReplayTotal) -> dict[str, Any]:

@@ -16,4 +16,5 @@ One client of the replay.
     parting.py          how that is closed
     crowd.py            what all clients share
     sending/            messages to its transport
+    faulty/             the same where it goes wrong on purpose
 """

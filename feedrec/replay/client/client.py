@@ -155,6 +155,11 @@ class ClientReplay(SeenClient):
         """Whether its time stands still."""
         return (self.timeline or self._steering).is_paused
 
+    @property
+    def _dismissal(self) -> Close | None:
+        """How to close the connection, once the venue has decided to."""
+        return None if self._session is None else self._session.dismissal
+
     def _join(self) -> None:
         """Begin, where its timeline is now."""
         if not self._words.has_begun and self.timeline is not None:
@@ -198,8 +203,8 @@ class ClientReplay(SeenClient):
         async with self._endpoint.open_stream(place or Place(joined)) as stream:
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
             self._outcome = await self._play_stream(stream, joined)
-        if self._session is not None and self._session.dismissal is not None:
-            await self._parting.disconnect(self._session.dismissal)
+        if self._dismissal is not None:
+            await self._parting.disconnect(self._dismissal)
         elif self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
         elif self._outcome == "finished" and self._endpoint.at_end == "hold":
@@ -258,12 +263,15 @@ class ClientReplay(SeenClient):
             joined = follower.entrance.time
         if self.timeline is not None:
             first_time = joined if joined is not None else self.timeline.beginning or first_time
-        timing, outlet, session, crowd = self._timing, self._outlet, self._session, self._crowd
         if self._playback is None:
-            self._playback = Playback(first_time, shift, timing, outlet, session, crowd, schedule, follower)
+            self._playback = self._make_playback(first_time, shift, schedule)
         else:
             await self._playback.move(first_time, shift)
         return self._playback
+
+    def _make_playback(self, first_time: RecordedSteady, shift: Shift, schedule: Schedule) -> Playback:
+        timing, outlet, session, crowd = self._timing, self._outlet, self._session, self._crowd
+        return Playback(first_time, shift, timing, outlet, session, crowd, schedule, self._follower)
 
     async def _wait_for_word(self) -> bool:
         """Wait for what begins the replay; a client that sends nothing in time is dismissed, or only listens."""
@@ -281,7 +289,7 @@ class ClientReplay(SeenClient):
 
     async def _hold(self) -> None:
         """Stay open, and answer as a venue where nothing happens any more."""
-        session, playback = self._session, self._playback
+        playback = self._playback
         try:
             if playback is None:
                 await self._connection.wait_closed()
@@ -289,8 +297,8 @@ class ClientReplay(SeenClient):
                 await playback.go_on()
         except ClientEnded as end:
             self._outcome = end.outcome
-            if session is not None and session.dismissal is not None:
-                await self._parting.disconnect(session.dismissal)
+            if self._dismissal is not None:
+                await self._parting.disconnect(self._dismissal)
         except RecordingError as reason:
             self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
 

@@ -300,16 +300,16 @@ class ReplayConnection(ServerConnection):
         self.send_data()
         self._wake_writers()
 
-    def _take_slice(self) -> bytes | memoryview:
+    def _take_slice(self, most: int = _SLICE) -> bytes | memoryview:
         """Take the first bytes of what waits. Small messages are joined: to write each by itself would cost more."""
-        parts, room = list[memoryview](), _SLICE
+        parts, room = list[memoryview](), most
         while room and self._unwritten:
             first = self._unwritten.popleft()
             parts.append(first[:room])
             if len(first) > room:
                 self._unwritten.appendleft(first[room:])
             room -= len(parts[-1])
-        self._unwritten_size -= _SLICE - room
+        self._unwritten_size -= most - room
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _wake_writers(self) -> None:

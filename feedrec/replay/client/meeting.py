@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from ...feeds.rewriting.time_fields import time_fields_of
 from ...feeds.venue import Remark
 from ..dialogue.casting import Casting
+from ..faults.faulty_server import EndpointFaults
 from ..observer import Observer
 from ..options import ReplayOptions
 from ..steering.steering import Steering
@@ -16,6 +17,8 @@ from .client import ClientReplay
 from .connection import ReplayConnection
 from .crowd import Crowd
 from .dialogue_replay import DialogueReplay
+from .faulty.faulty_replay import FaultyReplay
+from .faulty.faulty_sessions import keep_binary, session_of_every_frame, session_with_faults
 from .sending.observed_outlet import ObservedOutlet
 from .sending.outlet import Outlet
 from .sending.restamping import Restamping
@@ -70,6 +73,8 @@ def meet(
         outlet = Outlet(connection, **kept)
     else:
         outlet = ObservedOutlet(connection, **kept, client=number, observer=observer)
+    if endpoint.faults is not None:
+        return _meet_with_faults(number, connection, endpoint, around, remark, outlet, endpoint.faults)
     session = None
     if venue is not None:
         session = VenueSession.with_venue(venue, outlet, remark, lambda: crowd.clients < 2)
@@ -82,6 +87,32 @@ def meet(
         client = ClientReplay(number, connection, endpoint, outlet, session, steering, crowd, observer)
     if isinstance(outlet, ObservedOutlet):
         outlet.follow(client, session, None if venue is None else venue.feed.describe)
+    return client
+
+
+def _meet_with_faults(
+    number: int,
+    connection: ReplayConnection,
+    endpoint: Endpoint,
+    around: Surroundings,
+    remark: Callable[[Remark], object],
+    outlet: Outlet,
+    faults: EndpointFaults,
+) -> ClientReplay:
+    """Return the replay to a client whose frames are hit."""
+    _, crowd, steering, _, observer = around
+    venue, session = endpoint.venue, None
+    keep_binary(outlet)
+    if venue is None:
+        faulty, passing = session_of_every_frame(faults, outlet)
+    else:
+        faulty, passing = session_with_faults(venue, faults, outlet, remark, lambda: crowd.clients < 2)
+        session = passing
+    client = FaultyReplay(number, connection, endpoint, outlet, session, steering, crowd, observer)
+    client.faulty, client.passing = faulty, passing
+    if isinstance(outlet, ObservedOutlet):
+        outlet.follow(client, None, None)
+        faulty.tell = outlet.expect
     return client
 
 

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from ..clock.alarm import Alarm
 from ..clock.schedule import NEVER, Schedule, Sleep, wait_until_due
-from ..clock.time_types import Monotonic, RecordedSteady
+from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall
 from ..clock.timing import Timing
 from ..steering.followers import Follower
 from ..timeline.frame_batches import FrameBatch
 from ..timeline.frame_stream import FrameSource
 from .crowd import Crowd
 
-__all__ = ["Pace"]
+__all__ = ["Pace", "Unprompted"]
 
 _TIME_TO_SPARE = 5_000_000  # nanoseconds: a frame of 5 MB is decoded in less
+
+
+class Unprompted(Protocol):
+    """What has something to send though nothing was recorded."""
+
+    @property
+    def next_due(self) -> RecordedWall | None:
+        """When there is; None if never."""
+
+
+class _DueChanged(Exception):  # noqa: N818  not an error
+    """Something else is due next."""
 
 
 class Pace:
@@ -102,9 +115,18 @@ class Pace:
                 return
             await self._yield(0)
 
-    async def time_due(self, time: RecordedSteady, check: Callable[[], object] = lambda: None) -> Monotonic:
-        """Wait until a recorded moment is due, with a look at something in between; return its deadline."""
-        return await self._wait(partial(self._time_deadline, time, check))
+    async def unprompted_due(self, session: Unprompted, time: RecordedSteady) -> Monotonic | None:
+        """Wait until what is due next, at a time, is so; return its deadline, None if something else is due next."""
+        due = session.next_due
+
+        def check() -> None:
+            if session.next_due != due:
+                raise _DueChanged
+
+        try:
+            return await self._wait(partial(self._time_deadline, time, check))
+        except _DueChanged:
+            return None
 
     def _frame_deadline(self, number: int) -> Monotonic | None:
         follower = self.follower

@@ -10,10 +10,8 @@ missed. After the end of the recordings time goes on for a client that stays.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 from bisect import bisect_right
-from functools import partial
 from typing import NoReturn
 
 from ...model import NANOSECONDS
@@ -41,10 +39,6 @@ LONGEST_HOLE = 10 * NANOSECONDS
 
 _LEAST_STEP = NANOSECONDS  # by which the wall clock must have been set to be followed at once
 _REST = 10.0  # seconds after which a client that waits for nothing looks around all the same
-
-
-class _DueChanged(Exception):  # noqa: N818  not an error
-    """Something else is due next."""
 
 
 class Playback:
@@ -288,8 +282,7 @@ class Playback:
                 await self._sleep(_REST)
             else:
                 time = steady_time(due, self.at.shift)
-                with contextlib.suppress(_DueChanged):
-                    await self._pace.time_due(time, partial(_check_due, session, due))
+                if await self._pace.unprompted_due(session, time) is not None:
                     self._add_due(session, due, time)
                     self._outlet.hand_over()
                     await self._outlet.drain()
@@ -335,14 +328,18 @@ class Playback:
             session.jump(until)
         elif abs(self.at.shift - before) >= _LEAST_STEP:
             session.jump(wall_time(self.at.time, self.at.shift))
+        await self._send_unprompted(session, until)
+
+    async def _send_unprompted(self, session: VenueSession, until: RecordedWall) -> None:
+        """Send what is due up to a moment though no frame was recorded."""
         while (due := session.next_due) is not None and due <= until:
             time = steady_time(due, self.at.shift)
             jump = self._schedule.silences.end_of(time)
             if jump is not None and session.pass_over(wall_time(jump, self.at.shift)):
                 continue
             await self._hand_over()
-            with contextlib.suppress(_DueChanged):
-                deadline = await self._pace.time_due(time, partial(_check_due, session, due))
+            deadline = await self._pace.unprompted_due(session, time)
+            if deadline is not None:
                 self.handed.pending += [deadline] * self._add_due(session, due, time)
 
     def _add_due(self, session: VenueSession, due: RecordedWall, time: RecordedSteady) -> int:
@@ -386,8 +383,3 @@ class Playback:
         if overdue is not None:
             subscribed = None if session is None else session.subscribed
             handed.worst = self.at.frame_due_at(overdue, self._due, handed.lateness.max, subscribed)
-
-
-def _check_due(session: VenueSession, due: RecordedWall) -> None:
-    if session.next_due != due:
-        raise _DueChanged

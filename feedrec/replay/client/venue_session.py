@@ -28,8 +28,8 @@ class VenueSession:
 
     Args:
         server: The server half; nothing else may call it.
-        rebuilder: Rebuilds the snapshots that it asks for.
-        coming: Tells it which recorded snapshots come.
+        rebuilder: Rebuilds the snapshots that it asks for; None for one that asks for none.
+        coming: Tells it which recorded snapshots come; None for one that asks for none.
         outlet: Takes the messages to send.
         remark: Called with what the person who runs the replay should know.
         is_alone: Returns whether there is no other client.
@@ -49,8 +49,8 @@ class VenueSession:
     def __init__(
         self,
         server: FeedServer,
-        rebuilder: RebuildProcess,
-        coming: ComingSnapshots,
+        rebuilder: RebuildProcess | None,
+        coming: ComingSnapshots | None,
         outlet: Outlet,
         remark: Callable[[Remark], object],
         is_alone: Callable[[], bool],
@@ -76,11 +76,26 @@ class VenueSession:
 
     @classmethod
     def with_venue(
-        cls, venue: MockVenue, outlet: Outlet, remark: Callable[[Remark], object], is_alone: Callable[[], bool]
+        cls,
+        venue: MockVenue,
+        outlet: Outlet,
+        remark: Callable[[Remark], object],
+        is_alone: Callable[[], bool],
+        in_front: Callable[[FeedServer], FeedServer] | None = None,
     ) -> VenueSession:
-        """Begin a session with the venue that recordings stand for; the arguments are those of the class."""
+        """
+        Begin a session with the venue that recordings stand for.
+
+        Args:
+            venue: The venue.
+            outlet: See the class, as for the others.
+            remark: See there.
+            is_alone: See there.
+            in_front: Puts another server half in front of its own; None if nothing is in front of that.
+
+        """
         time = VenueTime(venue.survey.ahead, venue.survey.behind, venue.feed.own_time)
-        return cls(venue.server(), venue.rebuilder, venue.coming, outlet, remark, is_alone, time)
+        return cls(venue.server(in_front), venue.rebuilder, venue.coming, outlet, remark, is_alone, time)
 
     @property
     def subscribe_within(self) -> float | None:
@@ -253,13 +268,14 @@ class VenueSession:
 
         """
         stamped = position._replace(time=self.time.clock.at(position.time))
-        while wanted := self._server.wanted:
+        rebuilder, coming = self._rebuilder, self._coming
+        while (wanted := self._server.wanted) and rebuilder is not None:
             snapshots = await asyncio.to_thread(
-                self._rebuilder.snapshots, wanted, stamped, self._stopped, is_alone=self._is_alone()
+                rebuilder.snapshots, wanted, stamped, self._stopped, is_alone=self._is_alone()
             )
             lacking = {key for key in self._server.awaited if key in snapshots and snapshots[key] is None}
-            if lacking:
-                self._server.on_coming(await self._coming.find(lacking, outlook))
+            if lacking and coming is not None:
+                self._server.on_coming(await coming.find(lacking, outlook))
             self.changes += 1
             self._carry_out(self._server.on_state(snapshots, position.time))
             self._end_if_dismissed()

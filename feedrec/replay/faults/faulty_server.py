@@ -10,7 +10,7 @@ A server half whose recorded frames are hit by faults.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -107,14 +107,12 @@ class FaultyServer(ServerInFront):
     def finish(self) -> None:
         """Have what waits for the next frame leave with what is held back: there is none."""
         self._has_next = False
-        if self._swapped is not None:
-            self._held.hold(0, [self._swapped])
-            self._swapped = None
+        self._swap_no_more()
 
     @property
-    def is_holding(self) -> bool:
-        """Whether anything is held back."""
-        return bool(self._held)
+    def held_until(self) -> int | None:
+        """The recorded time at which nothing is held back any more; None if nothing is."""
+        return self._held.last_due
 
     @property
     def next_due(self) -> int | None:
@@ -161,10 +159,6 @@ class FaultyServer(ServerInFront):
             self.tell([(kind, time) for _, kind, time in leaving])
         return [message for message, _, _ in leaving]
 
-    def passage_key(self, frame: Frame, info: FrameInfo) -> Hashable | None:  # noqa: ARG002
-        """Return nothing: each frame is to be asked for."""
-        return None
-
     def on_due(self, time: int) -> Sequence[bytes]:
         due = [one for held in self._held.take(time) for one in self._leave(held)]
         theirs = self._server.next_due
@@ -185,10 +179,16 @@ class FaultyServer(ServerInFront):
         super().on_clock_set(by)
 
     def on_restart(self) -> None:
-        self.finish()
+        self._swap_no_more()
         self._held.hurry()
         self._disconnects = None
         super().on_restart()
+
+    def _swap_no_more(self) -> None:
+        """Have what waits for the next frame leave at once."""
+        if self._swapped is not None:
+            self._held.hold(0, [self._swapped])
+            self._swapped = None
 
     def _begin_at(self, present: int) -> None:
         """Leave out the disconnects that are past."""

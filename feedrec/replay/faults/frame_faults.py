@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -117,6 +118,13 @@ class FrameFaults:
             self._found[id(batch.frames)] = found = self._find(batch)
         return found
 
+    def find_gap(self, gap: GapPlaces, batches: Iterable[Frames]) -> None:
+        """Find the frames of a gap among batches that follow each other, as far as they are not known yet."""
+        for batch in batches if not gap.is_known else ():
+            gap.learn(batch, partial(self.may_hit, gap.fault.scope))
+            if gap.is_known:
+                return
+
     def _find(self, batch: Frames) -> Fates:
         fates: dict[int, Fate] = {}
 
@@ -131,6 +139,7 @@ class FrameFaults:
             for number, value in self._chosen(batch, fault, chance):
                 _change(hit(number, fault), fault, value)
         for gap in self.gaps:
+            self.find_gap(gap, [batch])
             for number in gap.hits(batch):
                 hit(number, gap.fault).is_dropped = True
         self._stall(batch, fates, hit)
@@ -161,6 +170,8 @@ class GapPlaces:
     """
     Which frames a gap leaves out: so many in a row of those that it may hit.
 
+    Those of a recording that grows are known once somebody plays them.
+
     Args:
         fault: The gap.
         start: The recorded time at which it begins, in nanoseconds.
@@ -176,16 +187,16 @@ class GapPlaces:
         self.fault = fault
         self.start = start
         self.places: set[int] = set()
+        self._next = 0  # the position up to which everything was looked at
 
-    def find(self, batches: Iterable[Frames], faults: FrameFaults) -> None:
-        """Find the frames among all batches from the beginning of the gap on, as far as that takes."""
-        self.places = set()
-        for batch in batches:
-            for frame, info, line in zip(*batch, strict=True):
-                if frame.time >= self.start and faults.may_hit(self.fault.scope, info):
-                    self.places.add(line)
-                if self.is_known:
-                    return
+    def learn(self, batch: Frames, may_hit: Callable[[FrameInfo], bool]) -> None:
+        """Look at frames that come later than those that were looked at before."""
+        for frame, info, line in zip(*batch, strict=True):
+            if line < self._next or self.is_known:
+                continue
+            self._next = line + 1
+            if frame.time >= self.start and may_hit(info):
+                self.places.add(line)
 
     @property
     def is_known(self) -> bool:

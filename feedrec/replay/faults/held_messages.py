@@ -28,6 +28,11 @@ class HeldMessages(Generic[T]):
         """When the next one is due; None if there is none."""
         return self._heap[0][0] if self._heap else None
 
+    @property
+    def last_due(self) -> int | None:
+        """When the last one is due; None if there is none."""
+        return max(due for due, _, _ in self._heap) if self._heap else None
+
     def hold(self, due: int, messages: Iterable[T]) -> None:
         """Hold messages back until a time."""
         for message in messages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ __all__ = ["FAULT_KINDS", "read_fault", "read_faults"]
 _SPREAD = "±"
 _PERCENT = re.compile(r"(\d{1,9}(?:\.\d{1,15})?)%", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
+_STATUSES = [one.value for one in http.HTTPStatus if one >= http.HTTPStatus.BAD_REQUEST]
 _LONGEST = 1 << 62  # nanoseconds: a century
 
 _Part = TypeVar("_Part")
@@ -150,8 +152,8 @@ def _read_refuse(parts: _Parts) -> Fault:
     if not parts.scope:
         return Refuse(parts.text, count)
     status = _read_count(parts.scope)
-    if not 400 <= status < 600:
-        raise ValueError(f"{status} is no HTTP status from 400 to 599")
+    if status not in _STATUSES:
+        raise ValueError(f"{status} is no HTTP status of an error")
     return Refuse(parts.text, count, status)
 
 

@@ -3,6 +3,7 @@ The venue that recordings make up.
 
     endpoints.py        what is served at which path
     mock_venue.py       what a venue has, and who answers for it
+    endpoint_faults.py  what goes wrong there on purpose
     start_rule.py       when a client has subscribed enough to begin at once
     visitors.py         who is connected to it, and what was asked lately
     rebuild.py          the state of the market for a late client

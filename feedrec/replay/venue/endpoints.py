@@ -10,17 +10,19 @@ from pathlib import Path
 import msgspec
 
 from ...errors import RecordingError, UsageError
-from ...feeds import hosts_of, venue_of
+from ...feeds import Feed, feed_of, hosts_of, venue_of
 from ...feeds.auth import Auth
 from ...feeds.rewriting.time_fields import time_fields_of
 from ...feeds.venue import VenueFeed
 from ...formats.several.inputs import Input
-from ...model import NANOSECONDS, Header, parse_time
+from ...model import NANOSECONDS, Header, describe_nothing, parse_time
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
 from ..clock.tempo import Tempo
 from ..clock.time_types import RecordedSteady, RecordedWall
 from ..clock.timing import Timing
+from ..faults.all_faults import AllFaults
+from ..faults.faulty_server import EndpointFaults
 from ..options import AtEnd, ReplayOptions
 from ..timeline.batch_window import Place
 from ..timeline.frame_stream import FrameSource
@@ -28,6 +30,7 @@ from ..timeline.last_frame import last_frame_time
 from ..timeline.shared_timeline import SharedTimeline
 from ..timeline.span import Span
 from ..timeline.timeline import Timeline, inspect_recordings
+from .endpoint_faults import faults_of
 from .mock_venue import MockVenue, parted_settings
 from .start_rule import StartRule, chosen_keys
 
@@ -52,6 +55,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         frames: The timeline as its clients read it together.
         start_rule: When a client has subscribed enough to begin at once; None if it is sent every frame.
         at_end: What becomes of its clients after the last frame.
+        faults: What hits what it sends; None if nothing does.
 
     """
 
@@ -62,6 +66,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     frames: SharedTimeline
     start_rule: StartRule | None = None
     at_end: AtEnd = "close"
+    faults: EndpointFaults | None = None
 
     def open_stream(self, place: Place) -> FrameSource:
         """Open its frames for a client, from a place on."""
@@ -165,7 +170,9 @@ class Endpoints:
                 endpoint.venue.close()
 
 
-def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: Clock, sleep: Sleep) -> Endpoints:
+def open_endpoints(
+    paths: Sequence[Path | str], options: ReplayOptions, clock: Clock, sleep: Sleep, faults: AllFaults | None = None
+) -> Endpoints:
     """
     Inspect recordings, and set up their endpoints.
 
@@ -174,6 +181,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         options: How to replay them.
         clock: Returns the monotonic time.
         sleep: Sleeps for some seconds; for zero seconds it lets other tasks run.
+        faults: What goes wrong on purpose; None for nothing.
 
     Raises:
         UsageError: If recordings or options conflict.
@@ -181,9 +189,7 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
 
     """
     files = inspect_recordings(paths)
-    groups: dict[str, list[Input]] = {}
-    for file in files:
-        groups.setdefault(file.header.endpoint, []).append(file)
+    groups = _by_endpoint(files)
     feeds = _feeds_of(list(groups), options)
     if not feeds and options.settings:
         raise UsageError("a replay that sends every frame unchanged has no settings: leave out --set")
@@ -191,8 +197,9 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         groups = {"+".join(groups): files}
     if options.restamp:
         _check_times({name: feeds.get(name) for name in groups})
-    timelines = {name: _timeline(group, options, feeds.get(name)) for name, group in groups.items()}
-    venues = _venues(feeds, timelines, options)
+    is_hit = faults is not None
+    timelines = {name: _timeline(one, options, feeds.get(name), is_hit=is_hit) for name, one in groups.items()}
+    venues = _venues(feeds, timelines, options, faults)
     surveys = {name: venue.survey for name, venue in venues.items() if venue.survey.first_time}
     beginning = max(min((survey.first_steady for survey in surveys.values()), default=0), options.start or 0)
     tempo, shared = _tempo(options, clock), None
@@ -208,8 +215,16 @@ def open_endpoints(paths: Sequence[Path | str], options: ReplayOptions, clock: C
         timing = Timing(tempo, clock, sleep, settle, RecordedWall(own))
         together = SharedTimeline(timeline, keeps_beginning=shared is None)
         rule = StartRule(venues[name].survey.catalogue, chosen.get(name)) if name in venues else None
-        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule, options.at_end))
+        hits = None if faults is None else faults_of(faults, name, timeline, venues.get(name), files[0].header.created)
+        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule, options.at_end, hits))
     return Endpoints(files[0].header, endpoints, shared, feeds.keys())
+
+
+def _by_endpoint(files: Sequence[Input]) -> dict[str, list[Input]]:
+    groups: dict[str, list[Input]] = {}
+    for file in files:
+        groups.setdefault(file.header.endpoint, []).append(file)
+    return groups
 
 
 def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFeed]:
@@ -241,13 +256,15 @@ def _check_times(feeds: Mapping[str, VenueFeed | None]) -> None:
             raise UsageError(f"nothing says where the frames of {name} have times: leave out --restamp")
 
 
-def _timeline(files: list[Input], options: ReplayOptions, feed: VenueFeed | None) -> Timeline:
+def _timeline(files: list[Input], options: ReplayOptions, feed: Feed | None, *, is_hit: bool) -> Timeline:
+    if feed is None and is_hit and len(_by_endpoint(files)) == 1:
+        feed = feed_of(files[0].header.endpoint)
     timeline = Timeline(
         [file.path for file in files],
         start=options.start,
         end=options.end,
         loop=options.loop,
-        describe=None if feed is None else feed.describe,
+        describe=feed.describe if feed is not None else describe_nothing if is_hit else None,
         describe_all=getattr(feed, "describe_all", None),  # a plug-in's own feed need not have it
         files=files,
     )
@@ -256,9 +273,12 @@ def _timeline(files: list[Input], options: ReplayOptions, feed: VenueFeed | None
 
 
 def _venues(
-    feeds: Mapping[str, VenueFeed], timelines: Mapping[str, Timeline], options: ReplayOptions
+    feeds: Mapping[str, VenueFeed],
+    timelines: Mapping[str, Timeline],
+    options: ReplayOptions,
+    faults: AllFaults | None,
 ) -> dict[str, MockVenue]:
-    auth = options.make_auth()
+    auth = options.make_auth() if faults is None else options.make_auth(faults.auth_failures.fails)
     settings = _settings_of(feeds, options.settings, auth)
     return {
         name: MockVenue(feed, timelines[name], settings[name], auth, keeps_states=options.cache)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -75,9 +75,10 @@ class MockVenue:
         self.rebuilder = RebuildProcess(timeline, feed, keeps=keeps_states)
         self.coming = ComingSnapshots(timeline)
 
-    def server(self) -> FeedServer:
-        """Make the server half for a client."""
+    def server(self, in_front: Callable[[FeedServer], FeedServer] | None = None) -> FeedServer:
+        """Make the server half for a client; `in_front` puts another one in front of the venue's own."""
         server = self.feed.server(self.survey.catalogue, self._settings, self.auth)
+        server = server if in_front is None else in_front(server)
         return server if self._closing is None else ClosingServer(server, self._closing)
 
     def handshake(self, target: str, headers: Iterable[tuple[str, str]], address: str) -> Handshake:

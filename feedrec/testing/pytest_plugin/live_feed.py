@@ -25,6 +25,7 @@ from ...model import Event, Record
 from ...recorder import ProxyOptions, RecordingProxy, Source
 from ...replay import ClientResult, Observer
 from ...replay.dialogue.failure import DialogueFailure
+from ...replay.faults.fault_log import FaultHit
 from ...replay.results import Outcome
 from ..loop_thread import LoopThread
 from ..messages import ReplayClient, SentMessage
@@ -161,6 +162,15 @@ class LiveFeed(ObservedFeed):
     def failures(self) -> list[DialogueFailure]:
         """None of any: whatever a client says is what is recorded."""
         return []
+
+    @property
+    def faults(self) -> list[FaultHit]:
+        """None of any: nothing goes wrong on purpose."""
+        return []
+
+    @property
+    def seed(self) -> None:
+        """None: there are no faults."""
 
     def resume(self) -> None:
         """Do nothing: it is never held up."""

@@ -74,7 +74,7 @@ def play(server: FaultyServer, batch: Frames, *, ends: bool = True) -> list[byte
         sent += map(bytes, server.on_frame(frame, info))
     if ends:
         server.finish()
-        while server.is_holding and (due := server.next_due) is not None:
+        while server.held_until is not None and (due := server.next_due) is not None:
             sent += server.on_due(due)
     return sent
 

@@ -134,7 +134,7 @@ def test_each_frame_meets_what_is_found_of_it_alone(seed: int, texts: list[str],
     faults, found = faults_of(texts, seed)
     everything = batch_of(kinds)
     for gap in found.gaps:
-        gap.find([everything], found)
+        found.find_gap(gap, [everything])
     pieces = [batch_of(kinds[:cut]), batch_of(kinds[cut:], len(kinds[:cut]))]
     outcomes = [outcome(found, batch) for batch in (*reversed(pieces), everything)]
     wanted = expected(seed, faults, everything)
@@ -173,6 +173,6 @@ def test_acks_count_only_where_they_are_sent(*, answers: bool, hit: list[int]) -
     (fault,) = faults_of(["gap=2@+1ms"], 7)[0]
     faults = FrameFaults(7, [fault], START, answers=answers)
     batch = batch_of([0, 3, 3, 0, 0])
-    faults.gaps[0].find(iter([batch]), faults)
+    faults.find_gap(faults.gaps[0], iter([batch]))
     assert sorted(faults.gaps[0].places) == hit
     assert faults.gaps[0].is_known

@@ -39,3 +39,4 @@ def test_what_is_due_leaves_in_the_order_of_its_time_and_then_as_it_came(steps: 
             expected = []
         assert len(held) == len(expected)
         assert held.next_due == (expected[0][0] if expected else None)
+        assert held.last_due == (expected[-1][0] if expected else None)

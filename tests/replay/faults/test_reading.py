@@ -84,7 +84,7 @@ def test_plus_and_minus_will_do_for_the_sign() -> None:
         ("disconnect=1012@+10s:level2", "it is of no channel"),
         ("slow=64kB", "bytes a second are missing"),
         ("slow=64kB/s:level2", "it is of no channel"),
-        ("refuse=3:200", "200 is no HTTP status from 400 to 599"),
+        ("refuse=3:200", "200 is no HTTP status of an error"),
         ("auth-failure=1:user", "it is of no channel"),
         ("drops=1%", "did you mean 'drop'?"),
         ("chaos=1%", "there are drop, dup, reorder, truncate, delay,"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -67,8 +67,7 @@ class ObservedOutlet(Outlet):
         self._place: Place | None = None
         self._client = client
         self._observer = observer
-        self._time = 0  # of the frame that the next messages were made of
-        self._kinds: deque[Kind] = deque()  # of these messages
+        self._expected: deque[tuple[Kind, int]] = deque()  # what the next messages are, and the times of their frames
         self._added: list[SentMessage] = []
 
     def follow(self, place: Place, session: VenueSession | None, describe: Callable[[bytes], FrameInfo] | None) -> None:
@@ -77,7 +76,7 @@ class ObservedOutlet(Outlet):
 
         Args:
             place: Tells where it is.
-            session: Its session with a venue; None for who is sent every frame as it is.
+            session: Its session with a venue; None for who is sent every frame as it is, or calls `expect`.
             describe: Describes a payload of that venue: a frame that was renumbered or cut is still of its channel.
 
         """
@@ -85,15 +84,20 @@ class ObservedOutlet(Outlet):
         if session is not None and describe is not None:
             session.on_frame = self._noted(session.on_frame, describe)
 
+    def expect(self, messages: Iterable[tuple[Kind, int]]) -> None:
+        """Note what the next messages are, and the recorded times of their frames."""
+        self._expected.clear()
+        self._expected.extend(messages)
+
     def _noted(self, on_frame: OnFrame, describe: Callable[[bytes], FrameInfo]) -> OnFrame:
         """Return a server half's `on_frame` that notes which of its messages are the frame."""
 
         def on_frame_noted(frame: Frame, info: FrameInfo) -> Sequence[bytes]:
             messages = [bytes(message) for message in on_frame(frame, info)]
-            self._time = frame.time
-            self._kinds.clear()
-            for message in messages:
-                self._kinds.append("recorded" if is_recorded(message, frame, info, describe) else "made")
+            self.expect(
+                ("recorded" if is_recorded(message, frame, info, describe) else "made", frame.time)
+                for message in messages
+            )
             return messages
 
         return on_frame_noted
@@ -102,8 +106,9 @@ class ObservedOutlet(Outlet):
         payload = bytes(payload)
         stamped = bytes(self._stamped(payload, binary=binary))
         is_full = self._collect(stamped, binary=binary)  # which may hand over what was added before
-        if self._kinds:
-            message = SentMessage(self._client, payload, binary, self._time, self._kinds.popleft())
+        if self._expected:
+            kind, time = self._expected.popleft()
+            message = SentMessage(self._client, payload, binary, time, kind)
         else:
             message = self._message(payload, binary=binary)
         self._added.append(message if stamped is payload else msgspec.structs.replace(message, payload=stamped))
