@@ -66,7 +66,7 @@ def replay(
       feedrec replay FILE --speed max --at-end exit
       feedrec replay FILE -- pytest -q       with the URL in FEEDREC_URL
       feedrec replay FILE --tls              on wss://127.0.0.1:8765
-      feedrec replay FILE --ui               with a page in the browser, at /_feedrec/
+      feedrec replay FILE --ui               with a page in the browser
 
     The first line on stdout is the URL. Clients subscribe as they would at the venue, and receive snapshots, acks and
     updates in the venue's order, with sequence numbers of their own. A late client first receives the market
