@@ -18,7 +18,7 @@ import asyncio
 from typing import Protocol
 
 from ...model import NANOSECONDS
-from .schedule import LEAD, Clock
+from .schedule import LEAD, Clock, next_nap
 from .time_types import Monotonic
 
 __all__ = ["COALESCED", "CROWDED", "SharedTimer", "Sleeper"]
@@ -93,13 +93,14 @@ class SharedTimer:
         if left <= lead:
             self._handle = loop.call_soon(self._wake)
         else:
-            self._handle = loop.call_later((left - lead) / NANOSECONDS, self._wake)
+            self._handle = loop.call_later(next_nap(left - lead), self._wake)
 
     def _wake(self) -> None:
-        now = self._woke = self._clock()
+        now = self._clock()
         self._wakes = self._handle = None
         for sleeper, due in list(self._due.items()):
             if due <= now:
+                self._woke = now
                 sent, following = sleeper.on_due(now)
                 self._count += sent
                 if following is None:

@@ -59,6 +59,13 @@ def test_everybody_is_called_when_due_and_never_early() -> None:
         assert all(sleeper.is_done for sleeper in sleepers)
 
 
+def test_who_is_due_later_is_called_once_though_the_timer_wakes_before() -> None:
+    """A long sleep has a last part of its own."""
+    sleeper = Sleeper(3, 20 * MILLISECOND)
+    played(sleeper)
+    assert len(sleeper.calls) == 3
+
+
 def test_those_who_are_due_together_are_called_at_one_time() -> None:
     sleepers = [Sleeper(1, 0) for _ in range(10)]
     latest = max(sleeper.due[0] for sleeper in sleepers)
