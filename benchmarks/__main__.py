@@ -16,8 +16,9 @@ from .measuring.machine import this_machine
 from .measuring.rows import Row
 from .page import shown
 from .recording import proxy, record, stages
-from .replaying import fan_out, late_book, late_state, lateness, replay, requests, shared_clients, two_clients
+from .replaying import captures, fan_out, late_book, late_state, lateness, replay, requests, shared_clients, two_clients
 from .starting import commands, feed_replay, pytest_start
+from .steering import seek
 
 __all__ = ["GROUPS"]
 
@@ -36,12 +37,14 @@ GROUPS: dict[str, Rows] = {
     "replay": replay.rows,
     "feed_replay": feed_replay.rows,
     "lateness": lateness.rows,
+    "captures": captures.rows,
     "shared": shared_clients.rows,
     "fan_out": fan_out.rows,
     "late_book": late_book.rows,
     "requests": requests.rows,
     "two_clients": two_clients.rows,
     "late_state": late_state.rows,
+    "seek": seek.rows,
     "reading": reading.rows,
     "tools": tools.rows,
     "parquet": parquet.rows,

@@ -19,10 +19,12 @@ __all__ = [
     "DEMO",
     "captured",
     "deep_book",
+    "deep_snapshot",
     "frames",
     "large",
     "market",
     "repeated",
+    "sent_in",
     "updates",
     "without_index",
 ]
@@ -82,13 +84,16 @@ def market(path: Path, count: int, pace: int) -> None:
 
 def captured(path: Path) -> tuple[list[Frame], Callable[[bytes], FrameInfo]]:
     """Return the frames received in a capture, and the function that describes them."""
-    with path.open("rb") as file:
-        lines = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read().splitlines()
-    records = map(_decode, lines)
+    records = _records_in(path)
     received = [record for record in records if record.dir == "recv"]
     is_known = path.name.startswith("advanced")
     describe = find_feed("coinbase-advanced").describe if is_known else _describe_by_type
     return [Frame(round(record.ts * NANOSECONDS), 0, record.data.encode()) for record in received], describe
+
+
+def sent_in(path: Path) -> list[str]:
+    """Return the messages sent in a capture."""
+    return [record.data for record in _records_in(path) if record.dir == "send"]
 
 
 def deep_book(path: Path, seconds: int) -> int:
@@ -102,13 +107,15 @@ def deep_book(path: Path, seconds: int) -> int:
 
     """
     describe = find_feed("coinbase-advanced").describe
-    ticker = next(one for one in updates() if b'"channel":"ticker"' in one and b'"ETH-USD"' in one)
+    described = ((one, describe(one)) for one in updates())
+    wanted = ("ticker", "update", ("ETH-USD",))
+    ticker = next(one for one, info in described if (info.channel, info.kind, info.products) == wanted)
     head, _, tail = ticker.partition(b'"sequence_num":')
     tail = tail.lstrip(b"0123456789")
     with open_recording(DEMO) as recording:
         writer = create_recording(path, recording.header)
     start = recording.header.created
-    snapshot = _book_frame("snapshot", 0, [_level(place, place) for place in range(_BIDS + _OFFERS)])
+    snapshot = deep_snapshot()
     writer.write(Frame(start, 0, snapshot), describe(snapshot))
     sequence = 0
     for number in range(seconds * _TICKERS_A_SECOND):
@@ -121,6 +128,11 @@ def deep_book(path: Path, seconds: int) -> int:
             writer.write(Frame(time, 0, payload), describe(payload))
     writer.finish()
     return len(snapshot)
+
+
+def deep_snapshot() -> bytes:
+    """Return the snapshot of a book as deep as that of BTC-USD: 46,000 levels, 5 MB."""
+    return _book_frame("snapshot", 0, [_level(place, place) for place in range(_BIDS + _OFFERS)])
 
 
 def _level(place: int, number: int) -> dict[str, str]:
@@ -153,6 +165,12 @@ class _Typed(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(_Captured).decode
 _decode_typed = msgspec.json.Decoder(_Typed).decode
+
+
+def _records_in(capture: Path) -> list[_Captured]:
+    with capture.open("rb") as file:
+        lines = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read().splitlines()
+    return list(map(_decode, lines))
 
 
 def _describe_by_type(payload: bytes) -> FrameInfo:

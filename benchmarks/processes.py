@@ -59,8 +59,8 @@ def spent(*arguments: object) -> float:
 
 @contextlib.contextmanager
 def serving(*arguments: object) -> Iterator[Server]:
-    """Run `python -m ...` in the background until the end of the block."""
-    with _start(arguments, {}) as process:
+    """Run `python -m ...` in the background until the end of the block; it may be written to."""
+    with _start(arguments, {}, takes_input=True) as process:
         assert process.stdout is not None
         try:
             yield Server(process.stdout.readline().strip(), process)
@@ -93,10 +93,15 @@ def peak_of(process: subprocess.Popen[str]) -> Iterator[list[int]]:
 
 
 def _start(
-    arguments: tuple[object, ...], environment: Mapping[str, str], output: int = subprocess.PIPE
+    arguments: tuple[object, ...],
+    environment: Mapping[str, str],
+    output: int = subprocess.PIPE,
+    *,
+    takes_input: bool = False,
 ) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=output, text=True, env={**_ENVIRONMENT, **environment})
+    source = subprocess.PIPE if takes_input else None
+    return subprocess.Popen(command, stdin=source, stdout=output, text=True, env={**_ENVIRONMENT, **environment})
 
 
 @contextlib.contextmanager

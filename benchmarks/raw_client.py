@@ -15,15 +15,54 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-__all__ = ["CHANNELS", "connected", "read_all", "request"]
+__all__ = ["CHANNELS", "CLOSE", "connected", "message_from", "read_all", "request", "text_message"]
+
+CLOSE = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
+"""What closes a connection, or answers that the other side has: 1000."""
 
 CHANNELS = ("level2", "ticker", "market_trades", "candles", "heartbeats")
 
 
 def request(kind: str, channel: str, *products: str) -> bytes:
     """Return a message that subscribes or unsubscribes, as a masked text message with a zero mask."""
-    payload = json.dumps({"type": kind, "channel": channel, "product_ids": products}).encode()
-    return bytes((0x81, 0x80 | len(payload))) + b"\0\0\0\0" + payload
+    return text_message(json.dumps({"type": kind, "channel": channel, "product_ids": products}))
+
+
+def text_message(text: str) -> bytes:
+    """Return a message of any text, likewise."""
+    payload = text.encode()
+    size = bytes((0x80 | len(payload),)) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
+    return b"\x81" + size + b"\0\0\0\0" + payload
+
+
+def message_from(connection: socket.socket) -> bytes:
+    """
+    Wait for the next text message, sent in one frame, and return its payload; pings are passed over.
+
+    Raises:
+        EOFError: If the server closes the connection, or has closed it.
+
+    """
+    while True:
+        kind, size = _exactly(connection, 2)
+        if size >= 126:
+            size = int.from_bytes(_exactly(connection, 2 if size == 126 else 8), "big")
+        payload = _exactly(connection, size)
+        if kind == 0x88:
+            raise EOFError
+        if kind == 0x81:
+            return payload
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    received = bytearray(size)
+    rest = memoryview(received)
+    while rest:
+        count = connection.recv_into(rest)
+        if not count:
+            raise EOFError
+        rest = rest[count:]
+    return bytes(received)
 
 
 def connected(url: str) -> socket.socket:
@@ -52,7 +91,7 @@ def read_all(url: str, channels: Sequence[str] = CHANNELS) -> float:
         while size := connection.recv_into(buffer):
             last = time.perf_counter()
             if buffer[size - 4 : size] == b"\x88\x02\x03\xe8":  # close, 1000: reply, or the server waits
-                connection.sendall(b"\x88\x82\x00\x00\x00\x00\x03\xe8")
+                connection.sendall(CLOSE)
     return last - first
 
 

@@ -3,6 +3,7 @@ What replaying costs, and how late it is.
 
     replay.py            throughput of `feedrec replay --speed max`
     lateness.py          how late frames are
+    captures.py          real captures at the speed of recording
     shared_clients.py    what ten clients cost that have one timeline
     late_book.py         how late they are while another client subscribes late to a deep book
     late_state.py        the state that a client gets deep in a recording

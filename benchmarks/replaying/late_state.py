@@ -30,7 +30,7 @@ from feedrec.replay.venue.position import Position
 from feedrec.replay.venue.rebuild import Rebuilder
 from feedrec.replay.venue.rebuild_process import RebuildProcess
 
-from ..material import DEMO, frames
+from ..material import DEMO, deep_snapshot, frames
 from ..measuring import Row, compared, figure_at_most, measured
 
 __all__ = ["rows", "snapshots_at_start"]
@@ -115,8 +115,8 @@ def _process_times(path: Path, feed: VenueFeed) -> list[float]:
     return taken
 
 
-def snapshots_at_start(path: Path, size: int, feed: VenueFeed) -> None:
-    """Write a recording of about `size` bytes of text, the demo's updates over and over."""
+def snapshots_at_start(path: Path, size: int, feed: VenueFeed, *, deep: bool = False) -> None:
+    """Write a recording of about `size` bytes of text, the demo's updates over and over; maybe of a book of 5 MB."""
     found = [(frame.payload, feed.describe(frame.payload)) for frame in frames()]
     updates = [(payload, info) for payload, info in found if info.kind not in {"snapshot", "ack"}]
     with open_recording(DEMO) as recording:
@@ -134,7 +134,8 @@ def snapshots_at_start(path: Path, size: int, feed: VenueFeed) -> None:
 
     for payload, info in found:
         if info.kind == "snapshot":
-            writer.write(Frame(start, 0, payload), info)
+            is_book = info.channel == "level2" and "BTC-USD" in info.products
+            writer.write(Frame(start, 0, deep_snapshot() if deep and is_book else payload), info)
     while text < size:
         for payload, info in updates:
             write(payload, info)
