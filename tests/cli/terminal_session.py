@@ -77,6 +77,11 @@ class TerminalSession:
         return termios.tcgetattr(self._controller)
 
     @property
+    def foreground(self) -> int:
+        """The number of the process group in the foreground."""
+        return os.tcgetpgrp(self._controller)
+
+    @property
     def has_keys(self) -> bool:
         """Whether each key arrives at once, and is not shown."""
         return not self.mode[3] & (termios.ICANON | termios.ECHO)

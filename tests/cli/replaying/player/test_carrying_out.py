@@ -11,59 +11,13 @@ import pytest
 
 from feedrec.cli.replaying.player.carrying_out import CarryingOut
 from feedrec.cli.replaying.player.orders import ORDERS
-from feedrec.errors import UsageError
 from feedrec.replay import Steering
-from feedrec.replay.steering.status import ClientStatus, State, Status
+from feedrec.replay.steering.status import State
 
 from ....timing import until
+from .steered import START, Steered
 
 SECOND = 1_000_000_000
-START = 1_000 * SECOND
-
-
-class Steered:
-    """Notes how it is steered; what it is told takes until it may go on."""
-
-    def __init__(self, *, has_one: bool = True, present: int | None = START + 20 * SECOND) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-        self.one = object() if has_one else None
-        self.speed = 1.0
-        self.state: State = "playing"
-        self.is_paused = False
-        self.end: int | None = START + 100 * SECOND
-        self.present = present
-        self.presents: list[int | None] = []
-        self.may_go_on = asyncio.Event()
-        self.may_go_on.set()
-        self.refusal = ""
-
-    def status(self) -> Status:
-        clients = [
-            ClientStatus(number, "", "", {}, self.state, 1.0, present, 0, 0, None)
-            for number, present in enumerate(self.presents, 1)
-        ]
-        return Status(self.state, self.speed, START, self.end, self.present, None, 0, None, clients)
-
-    def pause(self) -> None:
-        self.calls.append(("pause",))
-
-    def resume(self) -> None:
-        self.calls.append(("resume",))
-
-    def set_speed(self, speed: float) -> None:
-        self.speed = speed
-
-    async def step(self, count: int) -> None:
-        await self._do("step", count)
-
-    async def seek(self, moment: int, client: int | None = None) -> None:
-        await self._do("seek", (moment - START) / SECOND, *([] if client is None else [client]))
-
-    async def _do(self, *call: Any) -> None:
-        if self.refusal:
-            raise UsageError(self.refusal)
-        self.calls.append(call)
-        await self.may_go_on.wait()
 
 
 async def pressed(steered: Steered, *keys: str, said: list[str] | None = None, calls: int | None = None) -> None:

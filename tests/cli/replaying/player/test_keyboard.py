@@ -15,7 +15,7 @@ import pytest
 
 from feedrec.cli.replaying.player.keyboard import AFTER_ESCAPE, Keyboard
 
-from ....timing import until
+from ....timing import until, wait_until
 from ...command import DEMO
 from ...terminal_session import in_terminal
 
@@ -145,6 +145,11 @@ def test_a_replay_that_is_stopped_leaves_the_terminal_to_others_and_takes_it_aga
         session.type("fg\n")
         session.wait_for("waiting for a client")
         assert session.has_keys
+        os.killpg(session.foreground, signal.SIGSTOP)  # which it cannot see: the shell puts its own mode back
+        session.wait_for(r"Stopped(.|\n)*\$ ")
+        session.type("stty sane; fg\n")
+        session.wait_for("waiting for a client")
+        wait_until(lambda: session.has_keys)
         session.type("q")
         session.wait_for(r"replayed to no client(.|\n)*\$ ")
         session.type("replay &\n")
