@@ -91,9 +91,9 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
         assert done.returncode == 0, done.stderr.decode()
         assert done.stdout
         return
-    if arguments[0] == "replay":
+    if arguments[0] in ("replay", "view"):
         with background(*arguments, "--port", 0, cwd=tmp_path) as process:
-            assert first_line(process.stdout).startswith("ws://"), page
+            assert first_line(process.stdout).startswith(("ws://", "http://127.0.0.1:")), page
         return
     if arguments[0] != "record":
         done = feedrec(*arguments, cwd=tmp_path, afresh=True)
