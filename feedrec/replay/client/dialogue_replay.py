@@ -91,6 +91,14 @@ class DialogueReplay(ClientReplay):
         return self._at_hand
 
     @property
+    def has_begun(self) -> bool:
+        return self._first_time is not None
+
+    @property
+    def frames(self) -> int:
+        return self._frames
+
+    @property
     def lateness(self) -> LatenessHistogram:
         return self._lateness
 
@@ -298,7 +306,6 @@ class DialogueReplay(ClientReplay):
     def _result(self) -> ClientResult:
         return msgspec.structs.replace(
             super()._result(),
-            frames=self._frames,
             elapsed=max(0, self._last_handed - self._started),
             recorded=0 if self._first_time is None else self._last_time - self._first_time,
             failure=self._failure,

@@ -329,3 +329,15 @@ def test_stopping_the_server_ends_a_conversation(tmp_path: Path) -> None:
 
     assert run(scenario()) == 1001
     assert [(result.outcome, result.failure) for result in results] == [("server stopped", None)]
+
+
+def test_a_status_tells_how_far_a_dialogue_is(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with serving(record_dialogue(tmp_path / "a.jsonl", TALK)) as server, connect(server.url) as client:
+            assert await client.recv() == "welcome"
+            status = server.steering.status()
+            assert (status.state, status.frames) == ("playing", 1)
+            (one,) = status.clients
+            assert (one.state, one.frames, one.size, one.present) == ("playing", 1, 7, status.present)
+
+    run(scenario())
