@@ -315,8 +315,8 @@ class ReplayServer:
         )
         self._page = RecordingsPage(self._endpoints.files, options.start, options.end, origin, self._present)
         control.page = control.events.ladders = self._page
-        if self.faults is not None:
-            control.faults = self.faults.log.counts.total
+        if (faults := self.faults) is not None:
+            control.faults, self._page.faults = faults.log.counts.total, faults.log.hits.copy
         return control
 
     def _present(self) -> int | None:

@@ -225,6 +225,11 @@ def test_who_asks_how_the_replay_is_hears_of_faults() -> None:
         feed.wait_until(lambda: len(feed.faults) == 197)
         with urllib.request.urlopen(f"{feed.rest_url}/_feedrec/status", timeout=HANG_TIMEOUT) as answer:
             assert json.load(answer)["faults"] == 197
+        overview = f"{feed.rest_url}/_feedrec/api/overview?from=0&to=30000"
+        with urllib.request.urlopen(overview, timeout=HANG_TIMEOUT) as answer:
+            marks = [one["text"] for one in json.load(answer)["marks"] if one["kind"] == "fault"]
+        assert len(marks) > 100
+        assert marks[0].startswith("drop=100%:ticker hits coinbase-advanced ticker")
 
 
 @pytest.mark.parametrize("endpoint", ["raw", "somebodys"])

@@ -65,6 +65,11 @@ def test_marker(feed):
     assert hear(feed.url) == FRAMES
     assert [message.text for message in feed.received] == ['{"id":1}']
 
+@pytest.mark.feed("three.jsonl.zst", faults="dup=100%", seed=7)
+def test_faults(feed):
+    assert hear(feed.url) == [FRAMES[0], FRAMES[0], FRAMES[1]]
+    assert [hit.position for hit in feed.faults][:2] == [0, 1]
+
 @pytest.mark.feed("three.jsonl.zst")
 class TestMany:
     def test_class(self, feed):
@@ -81,7 +86,7 @@ def test_what_is_loaded(feed_replay):
     assert "pytest" not in type(feedrec.replay.__loader__).__module__
 """)
     result = suite.run("--strict-markers", "-W", "error")
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=6)
     assert result.ret == pytest.ExitCode.OK
 
 
