@@ -18,7 +18,7 @@ from ..cli.command import DEMO
 __all__ = ["GAP", "HOSTILE", "LOST", "REOPENED", "SECONDS", "write_eventful"]
 
 SAID, GAP, LOST, REFUSED, REOPENED = 4, 8, 16, 17, 18
-"""When it happens, in seconds from the start. There is no frame between `LOST` and `REOPENED`."""
+"""When it happens, in seconds from where the recording was begun. There is no frame between `LOST` and `REOPENED`."""
 
 SECONDS = 30
 """How long it is, about."""
@@ -32,7 +32,7 @@ def write_eventful(path: Path) -> Path:
         header, records = demo.header, list(demo)
     feed = feed_of(header.endpoint)
     assert feed is not None
-    start = records[0].time
+    start = header.created
     before = [record for record in records if record.time < start + LOST * NANOSECONDS]
     after = [record for record in records if record.time >= start + REOPENED * NANOSECONDS]
     again = [msgspec.structs.replace(record, conn=1) for record in after]

@@ -49,7 +49,7 @@ def test_everything_has_its_place(address: str, open_page: Open, width: int, sch
 
 def test_the_depth_is_painted_as_it_is_rebuilt(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.wait_for_function(f"() => ({PAINTED})(document.getElementById('heatmap')) > 0.5")
+    page.wait_for_function(f"() => ({PAINTED})(document.getElementById('heatmap')) > 0.2")
     expect(page.locator("#depth-progress")).to_have_text("")
 
 

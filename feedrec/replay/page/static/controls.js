@@ -29,12 +29,13 @@ export class Controls {
   }
 
   skip(ms) {
-    this.player.seek(Math.max(0, this.state.get("at") + ms));
+    this.player.seek(Math.max(this.state.get("whole").from, this.state.get("at") + ms));
   }
 
   /** To so many tenths of the recording. */
   toTenth(tenths) {
-    this.player.seek((this.state.get("info").duration_ms * tenths) / 10);
+    const { from, to } = this.state.get("whole");
+    this.player.seek(from + ((to - from) * tenths) / 10);
   }
 
   faster() {

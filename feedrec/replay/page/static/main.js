@@ -44,7 +44,8 @@ function sayServerGone() {
 function tell(status) {
   const before = state.get("status");
   told = performance.now();
-  const at = status.at ?? (status.present === null ? 0 : epoch(status.present) - state.get("start"));
+  const first = state.get("whole").from;
+  const at = status.at ?? (status.present === null ? first : epoch(status.present) - state.get("start"));
   playhead.take({ ...status, at }, state.get("info").duration_ms, told);
   state.set("status", status);
   state.set("at", playhead.at(told));
@@ -79,21 +80,23 @@ function setView(info) {
   fillSelect(byId("product"), info.products.map((name) => [name, name]));
   byId("product").value = info.products.includes(kept.product) ? kept.product : (products[0] ?? "");
   state.set("product", byId("product").value);
-  state.set("span", kept.span ?? { from: 0, to: Math.max(1, info.duration_ms) });
+  state.set("span", kept.span ?? state.get("whole"));
   byId("product").addEventListener("input", () => state.set("product", byId("product").value));
-  state.on("span product", () => keepView(state.get("span"), state.get("product"), state.get("info").duration_ms));
+  state.on("span product", () => keepView(state.get("span"), state.get("product"), state.get("whole")));
 }
 
 /** Take what the recordings are; if they have grown, and all was in view, the rest comes into view too. */
 function takeInfo(info) {
   const before = state.get("info");
   if (before && before.start !== info.start) return location.reload(); // another replay is there now
+  const wasAll = JSON.stringify(state.get("span")) === JSON.stringify(state.get("whole"));
   state.set("info", info);
-  const span = state.get("span");
-  if (before && span.from === 0 && span.to >= before.duration_ms && info.duration_ms > before.duration_ms) {
-    state.set("span", { from: 0, to: info.duration_ms });
-  }
+  if (before && before.duration_ms === info.duration_ms) return;
+  state.set("whole", wholeOf(info));
+  if (before && wasAll) state.set("span", state.get("whole"));
 }
+
+const wholeOf = ({ from_ms: from, duration_ms: to }) => ({ from, to: Math.max(from + 1, to) });
 
 function connect() {
   const hear = {
@@ -134,7 +137,8 @@ async function main() {
   const info = await firstInfo();
   setText(byId("endpoints"), info.endpoints.join(", "));
   state.set("start", epoch(info.start));
-  state.set("at", 0);
+  state.set("whole", wholeOf(info));
+  state.set("at", info.from_ms);
   build(info);
   setView(info);
   state.set("info", info);

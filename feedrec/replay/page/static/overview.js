@@ -121,7 +121,7 @@ export class Overview {
     const line = byId("chart-playhead");
     const span = this.state.get("span");
     const playing = this.state.get("status")?.state === "playing";
-    if (follow && playing) this.state.set("span", following(span, at, this.#whole()));
+    if (follow && playing) this.state.set("span", following(span, at, this.state.get("whole")));
     const { from, to } = this.state.get("span");
     line.hidden = at < from || at > to;
     if (!line.hidden) line.style.transform = `translateX(${this.chart.valToPos(at, "x")}px)`;
@@ -151,12 +151,8 @@ export class Overview {
     this.#zoomAround(event.deltaY < 0 ? 0.8 : 1.25, this.chart.posToVal(event.offsetX, "x"));
   }
 
-  #whole() {
-    return this.state.get("info").duration_ms;
-  }
-
   #zoomAround(factor, centre) {
-    this.state.set("span", zoomed(this.state.get("span"), factor, centre, this.#whole()));
+    this.state.set("span", zoomed(this.state.get("span"), factor, centre, this.state.get("whole")));
   }
 
   /** Show less (below 1) or more around the playhead. */
@@ -165,7 +161,7 @@ export class Overview {
   }
 
   whole() {
-    this.state.set("span", { from: 0, to: Math.max(1, this.#whole()) });
+    this.state.set("span", this.state.get("whole"));
   }
 }
 

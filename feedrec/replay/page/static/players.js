@@ -36,15 +36,16 @@ export class ReplayPlayer {
 export class LocalCursor {
   constructor(api, told, complain, info) {
     Object.assign(this, { api, told, complain });
-    this.length = info.duration_ms;
-    this.status = { state: "paused", speed: 1, at: 0, clients: [] };
+    this.begin = info.from_ms;
+    this.end = info.duration_ms;
+    this.status = { state: "paused", speed: 1, at: this.begin, clients: [] };
     this.since = performance.now();
   }
 
   get #at() {
     const { state, speed, at } = this.status;
     const run = state === "playing" ? (performance.now() - this.since) * speed : 0;
-    return Math.min(at + run, this.length);
+    return Math.min(at + run, this.end);
   }
 
   #become(change, at = this.#at) {
@@ -53,9 +54,9 @@ export class LocalCursor {
     this.told(this.status);
   }
 
-  play = () => this.#become({ state: "playing" }, this.#at >= this.length ? 0 : this.#at);
+  play = () => this.#become({ state: "playing" }, this.#at >= this.end ? this.begin : this.#at);
   pause = () => this.#become({ state: "paused" });
-  seek = (ms) => this.#become({}, Math.min(Math.max(0, ms), this.length));
+  seek = (ms) => this.#become({}, Math.min(Math.max(this.begin, ms), this.end));
   setSpeed = (speed) => this.#become({ speed: speed === "max" ? FASTEST : speed });
 
   /** To the next frame. */
@@ -72,6 +73,6 @@ export class LocalCursor {
 
   /** Called as time passes: it ends at the end. */
   tick() {
-    if (this.status.state === "playing" && this.#at >= this.length) this.pause();
+    if (this.status.state === "playing" && this.#at >= this.end) this.pause();
   }
 }

@@ -2,10 +2,10 @@
 
 const SHORTEST = 20;
 
-/** A span of that length around a centre, moved to where the recording, `whole` milliseconds long, has it. */
+/** A span of that length with a share of it before a centre, moved to within the whole. */
 function around(centre, share, length, whole) {
-  const kept = Math.min(Math.max(length, SHORTEST), Math.max(whole, SHORTEST));
-  const from = Math.min(Math.max(0, centre - kept * share), Math.max(0, whole - kept));
+  const kept = Math.min(Math.max(length, SHORTEST), Math.max(whole.to - whole.from, SHORTEST));
+  const from = Math.max(whole.from, Math.min(centre - kept * share, whole.to - kept));
   return { from, to: from + kept };
 }
 

@@ -1,8 +1,9 @@
 // What the parts of the page share: each value has a name, and listeners that are told when it changes.
 //
 //   info      the answer of api/info
+//   whole     {from, to}: what is replayed, in milliseconds since the start
 //   status    the newest status of the replay, or of the local cursor
-//   at        where the playhead is, in milliseconds since the recording's start
+//   at        where the playhead is, in milliseconds since the start
 //   span      {from, to}: what of the recording is in view
 //   product   the product whose book and trades are shown
 //   reachable whether the server answers

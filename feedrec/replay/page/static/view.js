@@ -7,10 +7,10 @@ export function keptView() {
   return { span: from >= 0 && to > from ? { from, to } : null, product: kept.get("product") };
 }
 
-/** Keep it; a span that is all of the recording needs no place. */
+/** Keep it; a span that is the whole needs no place. */
 export function keepView(span, product, whole) {
   const kept = new URLSearchParams();
-  if (span.from > 0 || span.to < whole) {
+  if (span.from > whole.from || span.to < whole.to) {
     kept.set("from", span.from.toFixed(1));
     kept.set("to", span.to.toFixed(1));
   }
