@@ -340,11 +340,13 @@ class Steering:
                 f"{'nobody has' if client is None else f'client {client} has not'}: wait for that, or replay with "
                 "paused=True, or with clock='shared'"
             )
-        tasks = [asyncio.ensure_future(act(one)) for one in meant]
+        first, *others = meant
+        tasks = [asyncio.ensure_future(act(one)) for one in others]
         try:
-            return list(await asyncio.gather(*tasks))
+            # At once, before anything that is under way plays on: a task would begin in the next turn of the loop.
+            return [await act(first), *await asyncio.gather(*tasks)]
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self.note_change()
