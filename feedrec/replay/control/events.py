@@ -4,6 +4,8 @@ The WebSocket of events: a status at once, another after each change, and a few 
 1. Whoever listens is no client: it is counted nowhere, and keeps nobody waiting.
 2. A status is made once, for all who listen. Changes that come together are told together. The more a status costs,
    the fewer there are: making them takes a twentieth of the time at most, so that frames are not late for them.
+   Not all that it tells is a change of what steers, such as the rate: so it is made a few times a second whatever
+   happens, and told if it differs.
 3. While nobody listens, nothing is made.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -35,15 +38,15 @@ class Pace:
     How often something is told. Times are in seconds.
 
     Attributes:
-        playing: Between two statuses while time passes.
-        standing: The same while it stands: so that who is gone is noticed.
+        looks: Between two statuses that are made.
+        silence: After which one is told even if it is the same: so that who is gone is noticed.
         changes: Between two statuses at least, however much changes.
         ladders: Between two ladders.
 
     """
 
-    playing = 0.25
-    standing = 15.0
+    looks = 0.25
+    silence = 15.0
     changes = 0.05
     ladders = 0.1
 
@@ -59,6 +62,7 @@ class Events:
         pace: How often something is told.
 
     Attributes:
+        pace: See above.
         ladders: Knows the books; None if nobody does.
         patience: Seconds that a listener has to answer a close.
 
@@ -77,7 +81,7 @@ class Events:
         self._status = status
         self._watch = watch
         self._deadline = deadline
-        self._pace = pace or Pace()
+        self.pace = pace or Pace()
         self._listeners: set[Listener] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._unwatch: Callable[[], None] = lambda: None
@@ -138,16 +142,19 @@ class Events:
         return as_json({"type": "status", **document})
 
     async def _tell_statuses(self) -> None:
-        pace = self._pace
+        pace = self.pace
+        told = -math.inf
         while True:
             self._change.clear()
             began = time.perf_counter()
             message = self._make_status()
             cost = time.perf_counter() - began
+            is_due = began >= told + pace.silence
+            told = began if is_due else told
             for listener in self._listeners:
-                listener.tell("status", message)
+                listener.tell("status", message, again=is_due)
             await asyncio.sleep(max(pace.changes, _SHARE * cost))
-            await _set_within(self._change, (pace.playing if self._is_playing else pace.standing) - pace.changes)
+            await _set_within(self._change, pace.looks - pace.changes)
 
     async def _tell_ladders(self) -> None:
         while True:
@@ -158,7 +165,7 @@ class Events:
                 for listener in self._listeners:
                     if listener.product == product:
                         listener.tell("ladder", message, again=False)
-            await asyncio.sleep(self._pace.ladders)
+            await asyncio.sleep(self.pace.ladders)
             if not self._is_playing or wanted == {None}:
                 await self._ladder_change.wait()
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from feedrec.replay import ReplayOptions, ReplayServer
 from feedrec.replay.control.events import MOST_LISTENERS
 
-from ...timing import HANG_TIMEOUT, until
+from ...timing import HANG_TIMEOUT, MS, until
 from ..keeping_client import connect
 from ..raw_client import run
 from ..recordings import numbered, record
@@ -79,6 +80,27 @@ def test_a_status_comes_at_once_and_at_each_change(recording: Path) -> None:
                 later = [(await told(events))["state"] for _ in range(3)]  # while time passes, without any change
                 assert later == ["playing"] * 3
             await told_until(events, clients=[])
+
+    run(scenario())
+
+
+def test_what_changes_by_itself_is_told_too_and_what_stays_the_same_is_not(recording: Path) -> None:
+    async def scenario() -> None:
+        async with serving(recording) as server, listening(server) as events:
+            server.control.events.pace.looks = 50 * MS
+            made = 0
+
+            def faults() -> int:
+                nonlocal made
+                made += 1
+                return made // 4
+
+            server.control.faults = faults
+            seen = [await told(events)]
+            while seen[-1]["faults"] < 3:
+                seen.append(await told(events))
+            assert all(one != next_one for one, next_one in pairwise(seen))
+            assert len(seen) < made
 
     run(scenario())
 
@@ -145,7 +167,7 @@ def test_it_ends_with_the_server(recording: Path) -> None:
             await server.close()
             with pytest.raises(ConnectionClosed):
                 await told(events)
-            assert events.close_code == 1001
+            assert events.protocol.close_code == 1001
             assert not len(server.control.events)
 
     run(scenario())
@@ -169,7 +191,7 @@ def test_who_says_anything_else_is_closed(recording: Path, said: str | bytes, co
             events = await listening(server)
             await events.send(said)
             await closed(events)
-            assert events.close_code == code
+            assert events.protocol.close_code == code
             await until(lambda: not len(server.control.events))
             assert not server.has_failed
 
