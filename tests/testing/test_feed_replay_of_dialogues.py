@@ -93,6 +93,8 @@ def test_it_can_be_paused_but_not_stepped(recording: Path) -> None:
             websocket.recv(50 * MS)
         with pytest.raises(UsageError, match="step is not for dialogues"):
             feed.step()
+        with pytest.raises(UsageError, match="the clients of a dialogue are steered together: name no client"):
+            feed.pause(client=1)
         feed.resume()
         assert websocket.recv(HANG_TIMEOUT) == '{"id":1,"sum":3}'
         websocket.send('{"op":"end"}')

@@ -314,7 +314,8 @@ class Steering:
             raise UsageError(f"there is no client {client}: {self._who_is_there}")
         timeline = self._clients[client].timeline
         if timeline is None or not timeline.is_own:
-            raise UsageError("all clients have one timeline, and are steered together: name no client")
+            why = "the clients of a dialogue" if self._is_dialogue else "all clients have one timeline, and"
+            raise UsageError(f"{why} are steered together: name no client")
         return [timeline]
 
     @property
