@@ -16,13 +16,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from feedrec.errors import UsageError
 from feedrec.formats import create_recording
+from feedrec.formats.file.names import part_path
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import NANOSECONDS, Frame, Header
 from feedrec.replay import ReplayOptions, ReplayServer
 from feedrec.testing import FaultHit, FeedReplay
 
 from ..testing.feeds import CHANNELS, DEMO, client, received_by, subscription
-from ..timing import HANG_TIMEOUT
+from ..timing import HANG_TIMEOUT, wait_until
 from .raw_client import as_messages, replayed_to_raw_client, run
 from .recordings import START, numbered, record
 
@@ -273,6 +274,35 @@ def test_a_seek_forgets_what_was_held_back_and_a_fault_comes_again() -> None:
     last = times[max(number for number, time in enumerate(times) if time < 10 * NANOSECONDS) :]
     assert [one for one in last if 10 * NANOSECONDS <= one < 15 * NANOSECONDS]
     assert last == sorted(last)
+
+
+def test_what_is_late_in_a_recording_that_grows_does_not_wait_for_the_next_frame(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "a.jsonl", Header("raw", created=START))
+    for frame in numbered(3, MS):
+        writer.write_line(encode_frame(frame))
+    writer.flush()
+    part = part_path(writer.path)
+    wait_until(lambda: part.exists() and part.read_bytes().count(b"\n") == 4)
+    faults = ["delay=300ms", "gap=1@+0s", "gap=1@+5ms"]
+    with FeedReplay(part, faults=faults, seed=7, speed=1) as feed, client(feed.url) as websocket:
+        websocket.send("{}")
+        assert [json.loads(websocket.recv(HANG_TIMEOUT))["number"] for _ in range(2)] == [1, 2]
+        for frame in numbered(12, MS)[3:]:
+            writer.write_line(encode_frame(frame))
+        writer.finish()
+        rest = [json.loads(message)["number"] for message in websocket]
+    assert rest == [3, 4, *range(6, 12)]
+
+
+def test_steps_pass_the_end_with_what_is_late(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.jsonl.zst", numbered(5, MS))
+    with FeedReplay(path, faults=["delay=1h"], seed=7, paused=True) as feed, client(feed.url) as websocket:
+        websocket.send("{}")
+        feed.wait_for_client()
+        assert feed.step(3) == 3
+        assert feed.sent == []
+        assert feed.step(10) == 2
+        assert [json.loads(message)["number"] for message in websocket] == [0, 1, 2, 3, 4]
 
 
 def test_a_loop_hits_the_same_frames_in_each_lap(tmp_path: Path) -> None:

@@ -97,17 +97,25 @@ class FaultyServer(ServerInFront):
         """Go on with recorded frames, of which `on_frame` takes some; `present` is the recorded time that is now."""
         self._fates = self._faults.frames.fates(frames)
         self._has_next = True
-        self._begin_at(present)
+        if self._disconnects is None:
+            self._disconnects = [one for one in self._faults.disconnects if one[0] > present]
 
     def forget(self) -> None:
         """Hold nothing back any more: the client goes on elsewhere."""
         self._held.clear()
         self._swapped = None
 
-    def finish(self) -> None:
-        """Have what waits for the next frame leave with what is held back: there is none."""
+    def finish(self, *, at_once: bool) -> None:
+        """Have what waits for the next frame leave with what is held back: there is none; perhaps all of it at once."""
         self._has_next = False
         self._swap_no_more()
+        if at_once:
+            self._held.hurry()
+
+    @property
+    def next_held(self) -> int | None:
+        """The recorded time at which the next of what is held back is due; None if nothing is."""
+        return self._held.next_due
 
     @property
     def held_until(self) -> int | None:
@@ -133,8 +141,6 @@ class FaultyServer(ServerInFront):
         return own if theirs is None else min(own, theirs)
 
     def on_open(self, handshake: Handshake, time: int) -> list[Reply]:
-        if time:  # 0 if nothing is recorded yet
-            self._begin_at(time)
         with self._faults.auth_failures.answering():
             return self._answered(super().on_open(handshake, time), time)
 
@@ -189,11 +195,6 @@ class FaultyServer(ServerInFront):
         if self._swapped is not None:
             self._held.hold(0, [self._swapped])
             self._swapped = None
-
-    def _begin_at(self, present: int) -> None:
-        """Leave out the disconnects that are past."""
-        if self._disconnects is None:
-            self._disconnects = [one for one in self._faults.disconnects if one[0] > present]
 
     def _answered(self, replies: list[Reply], time: int) -> list[Reply]:
         """Note an authentication that failed, for which the client is not to blame."""

@@ -73,7 +73,7 @@ def play(server: FaultyServer, batch: Frames, *, ends: bool = True) -> list[byte
             sent += server.on_due(due)
         sent += map(bytes, server.on_frame(frame, info))
     if ends:
-        server.finish()
+        server.finish(at_once=False)
         while server.held_until is not None and (due := server.next_due) is not None:
             sent += server.on_due(due)
     return sent
@@ -148,6 +148,14 @@ def test_what_is_held_back_follows_the_wall_clock_and_is_forgotten_on_a_move() -
     assert server.next_due is None
 
 
+def test_at_the_end_of_steps_all_leaves_at_once() -> None:
+    server, _ = server_with("delay=1s", "reorder=100%")
+    assert play(server, frames(3), ends=False) == [b"ack"]
+    server.finish(at_once=True)
+    assert numbers(server.on_due(0)) == [0, 1, 2]
+    assert server.next_held is None
+
+
 def test_heartbeats_go_on_in_a_stall_and_jump_without_what_is_held_back() -> None:
     venue = Venue()
     venue.next_due = START + 15 * MS
@@ -183,8 +191,8 @@ def test_a_disconnect_closes_who_plays_through_it_and_nobody_who_comes_later() -
     assert server.on_deadline(START + 50 * MS) == [Close(1012)]
     assert server.deadline == START + 80 * MS
     later = FaultyServer(Venue(), server._faults)
-    later.on_open(Handshake("/", {}), START + 50 * MS)
-    later.begin(frames(1), START)
+    later.on_open(Handshake("/", {}), START)
+    later.begin(frames(1), START + 50 * MS)
     assert later.deadline == START + 80 * MS
     assert later.on_deadline(START + 80 * MS) == [Close(1006)]
     assert later.deadline is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...clock.time_types import RecordedSteady, RecordedWall, Shift
+from ...clock.time_types import RecordedSteady, RecordedWall, Shift, wall_time
 from ...faults.faulty_server import FaultyServer
 from ...faults.frame_faults import Frames
 from ...timeline.frame_batches import FrameBatch
@@ -11,6 +11,8 @@ from ..playback import Playback
 from ..venue_session import VenueSession
 
 __all__ = ["FaultyPlayback"]
+
+_LOOK_EVERY = 0.02  # seconds between looks at what is due, while the next frame is still to be recorded
 
 
 class FaultyPlayback(Playback):
@@ -34,10 +36,29 @@ class FaultyPlayback(Playback):
         self.faulty.forget()
         await super().move(time, shift)
 
+    async def next_batch(self, stream: FrameSource) -> FrameBatch | None:
+        if not stream.is_ready:
+            stream.look_ahead()
+        if stream.is_ready:
+            return await stream.next_batch()
+        return await self._alarm.wait_for(stream.next_batch(), self._answer, _LOOK_EVERY)
+
+    async def _answer(self) -> None:
+        """Also send what is due of what is held back: the next frame may still have to be recorded."""
+        await super()._answer()
+        present = wall_time(self._pace.now, self.at.shift)
+        while (due := self.faulty.next_held) is not None and self.passing.next_due == due <= present:
+            await self._send_unprompted(self.passing, RecordedWall(due))
+        await self._hand_over()
+
     async def end(self, position: int | None = None) -> None:
-        """Handle the end of the recordings, once what is held back has gone out; raises as `play` does."""
+        """
+        Handle the end of the recordings, once what is held back has gone out; raises as `play` does.
+
+        Where a step has passed the end, time stands there: it does so now.
+        """
         await self._wait_for_end()
-        self.faulty.finish()
+        self.faulty.finish(at_once=self._follower is not None and self._follower.is_held)
         while (until := self.faulty.held_until) is not None:
             await self._send_unprompted(self.passing, RecordedWall(until))
         await self._hand_over()
