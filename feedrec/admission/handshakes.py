@@ -47,12 +47,16 @@ class Refusal(NamedTuple):
         status: The HTTP status.
         reason: Why: one line.
         is_wanted: Whether whoever runs the server wants it to be: then the client is not to blame.
+        retry_after: For how many seconds the client is asked to stay away; empty for none.
+        is_reset: Whether it gets no answer at all: the connection is dropped.
 
     """
 
-    status: http.HTTPStatus
+    status: int
     reason: str
     is_wanted: bool = False
+    retry_after: str = ""
+    is_reset: bool = False
 
 
 class Handshakes(Generic[_C]):

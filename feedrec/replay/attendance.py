@@ -124,7 +124,8 @@ class Attendance:
                 crowd.gate.shut()
             self.audience.leave(endpoint.name, client)
             self._around.casting.end(number)
-            self.end_if_over()
+            if not client.was_cut_off:
+                self.end_if_over()
 
     def end_if_over(self) -> None:
         """Set `is_over` if it ends with its last client."""

@@ -69,6 +69,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             that share a time, the rest of what is longer takes no time. None to leave silences as they are.
         restamp: Whether the times in what clients are sent are moved to now, for clients that refuse old data; at speed
             1 only. How far is fixed when the replay of a client begins, goes on after a pause, or is moved.
+        with_outages: Whether recorded outages are replayed: clients are disconnected as the recorder was, and
+            handshakes are answered as they were then. All clients have one timeline.
         settings: Undocumented details of the venue, by name; the feed defines them.
         faults: What goes wrong on purpose, such as `drop=0.1%`; see docs/replay.md. With a `disconnect`, all clients
             have one timeline.
@@ -110,6 +112,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     loop: bool = False
     max_gap: float | None = None
     restamp: bool = False
+    with_outages: bool = False
     settings: dict[str, str] = {}
     faults: tuple[str, ...] = ()
     seed: int | None = None
@@ -147,6 +150,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("--mode verbatim checks no credentials: leave out --auth strict, or --mode verbatim")
         if self.max_gap is not None and not 0 < self.max_gap < math.inf:
             raise UsageError(f"the longest silence must be positive and finite, not {self.max_gap} s")
+        self._check_outages()
         self._check_restamp()
         self._check_faults()
         self._check_dialogue()
@@ -176,7 +180,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def shares_clock(self, *, of_several: bool) -> bool:
         """Tell whether all clients have one timeline, of a single endpoint or of several."""
-        is_shared = self.paused or self.clock == "shared" or self.disconnects
+        is_shared = self.paused or self.clock == "shared" or self.disconnects or self.with_outages
         return is_shared or (self.clock is None and of_several and self.has_one_present)
 
     @property
@@ -199,6 +203,19 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         if any(isinstance(fault, AuthFailure) for fault in faults) and (self.auth == "none" or self.mode == "verbatim"):
             unfit = "--auth none" if self.auth == "none" else "--mode verbatim"
             raise UsageError(f"{unfit} checks no credentials: leave it out, or the fault auth-failure")
+
+    def _check_outages(self) -> None:
+        if not self.with_outages:
+            return
+        if self.clock == "each" or self.loop:
+            raise UsageError(
+                "an outage is one for all clients, who come back to one timeline, played once: leave out --clock each "
+                "and --loop, or --with-outages"
+            )
+        if self.faults:
+            raise UsageError(
+                "faults and recorded outages are replayed one by one: leave out --fault, or --with-outages"
+            )
 
     def _check_restamp(self) -> None:
         if not self.restamp:
@@ -231,6 +248,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             "paused": self.paused,
             "--wait-for": self.wait_for > 1,
             "--fault": bool(self.faults),
+            "--with-outages": self.with_outages,
             "start_after": bool(self.start_after),
         }
         for name in (name for name, is_given in unfit.items() if is_given):

@@ -16,6 +16,7 @@ from ..admission.log_limit import Log, LogLimit
 from ..front.front import Front
 from ..front.fronts import Fronts, HttpLimits
 from ..http_messages import HttpAnswer, HttpRequest
+from .client.amid_outages.door import open_doors
 from .client.connection import ReplayConnection, host_of
 from .client.faulty.slow_connection import SlowConnection
 from .control.control import CHALLENGE, EVENTS_TARGET, Control, is_for_control
@@ -73,6 +74,7 @@ class Reception:
         self._casting = casting
         self._tls = tls
         self.faults: AllFaults | None = None
+        self._doors = open_doors(endpoints, control.timeline)
         self.on_lack: Callable[[], object] = lambda: None
         self.on_failed: Callable[[], object] = lambda: None
         self.refusals = LogLimit(log, "refused clients", at_once=20, per_second=1.0)
@@ -110,7 +112,7 @@ class Reception:
             return None
         if not refusal.is_wanted:
             self.on_lack()
-        return connection.respond(refusal.status, f"{refusal.reason}\n")
+        return connection.refuse(refusal)
 
     def _admit_listener(self, connection: ReplayConnection, request: Request) -> Response | None:
         refusal = self.listeners.refusal(connection, request)
@@ -165,6 +167,13 @@ class Reception:
     def _refusal(self, connection: Any, request: Request) -> Refusal | None:
         """Return how a handshake is refused that nothing else speaks against."""
         endpoint = self._endpoints.at(request.path)
+        door = None if endpoint is None else self._doors.get(endpoint.name)
+        answer = None if door is None else door.refusal()
+        if answer is not None:
+            text = "no answer" if answer.status is None else f"HTTP status {answer.status}"
+            reason = f"an outage is replayed: {text}, as recorded"
+            status = http.HTTPStatus.SERVICE_UNAVAILABLE if answer.status is None else answer.status
+            return Refusal(status, reason, True, answer.retry_after, answer.status is None)
         fault = None if self.faults is None or endpoint is None else self.faults.refuse(endpoint.name)
         if fault is not None:
             return Refusal(http.HTTPStatus(fault.status), f"refused by the fault {fault.text}", is_wanted=True)

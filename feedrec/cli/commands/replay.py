@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 @click.command(
     cls=CommandWithChild,
     groups={
-        "What is played, and when": "speed from to loop max-gap restamp clock start-after settle wait-for at-end "
-        "max-lateness",
+        "What is played, and when": "speed from to loop with-outages max-gap restamp clock start-after settle wait-for "
+        "at-end max-lateness",
         "How the venue behaves": "mode set auth auth-key strict",
         "What goes wrong on purpose": "fault seed",
         "In a dialogue": "match match-timeout",

@@ -17,4 +17,5 @@ One client of the replay.
     crowd.py            what all clients share
     sending/            messages to its transport
     faulty/             the same where it goes wrong on purpose
+    amid_outages/       the same where recorded outages are replayed
 """

@@ -160,6 +160,11 @@ class ClientReplay(SeenClient):
         """How to close the connection, once the venue has decided to."""
         return None if self._session is None else self._session.dismissal
 
+    @property
+    def was_cut_off(self) -> bool:
+        """Whether an outage ended it, after which it may come back."""
+        return False
+
     def _join(self) -> None:
         """Begin, where its timeline is now."""
         if not self._words.has_begun and self.timeline is not None:

@@ -17,16 +17,21 @@ A client can do harm by sending without end, by not reading, and by both. So
 from __future__ import annotations
 
 import asyncio
+import struct
 import time
 from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CloseCode, Frame, Opcode
+from websockets.http11 import Response
 from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 
+from ...admission.handshakes import Refusal
 from ...admission.listening import host_and_port
 from ...admission.token_bucket import TokenBucket
 
@@ -39,6 +44,8 @@ __all__ = [
     "address_of",
     "host_of",
 ]
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 MESSAGES_AT_ONCE = 1000
 """Messages, pings and fragments that a client may send at once; a large one counts once for each KiB."""
@@ -159,6 +166,19 @@ class ReplayConnection(ServerConnection):
                 await self.close(code, reason)
         except TimeoutError:
             self.drop()
+
+    def refuse(self, refusal: Refusal) -> Response:
+        """Return what answers a handshake that is refused; where nothing is to, the connection is reset."""
+        if refusal.is_reset:
+            socket: Any = self.transport.get_extra_info("socket")
+            if socket is not None:
+                socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            self.drop()
+        response = self.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{refusal.reason}\n")
+        response.status_code, response.reason_phrase = refusal.status, _PHRASES.get(refusal.status, "")
+        if refusal.retry_after:
+            response.headers["Retry-After"] = refusal.retry_after
+        return response
 
     async def all_written(self) -> None:
         """Wait until the system has every byte, or the client is gone."""

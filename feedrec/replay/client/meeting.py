@@ -13,6 +13,8 @@ from ..observer import Observer
 from ..options import ReplayOptions
 from ..steering.steering import Steering
 from ..venue.endpoints import Endpoint
+from .amid_outages.door import Door
+from .amid_outages.outage_replay import OutageReplay
 from .client import ClientReplay
 from .connection import ReplayConnection
 from .crowd import Crowd
@@ -83,6 +85,9 @@ def meet(
         client: ClientReplay = DialogueReplay(
             number, connection, endpoint, outlet, conversation, steering, crowd, observer
         )
+    elif endpoint.outages is not None and steering.one is not None:
+        client = amid = OutageReplay(number, connection, endpoint, outlet, session, steering, crowd, observer)
+        amid.pass_through(Door(endpoint.outages, steering.one))
     else:
         client = ClientReplay(number, connection, endpoint, outlet, session, steering, crowd, observer)
     if isinstance(outlet, ObservedOutlet):

@@ -62,6 +62,8 @@ class Playback:
 
     """
 
+    _patience = _REST
+
     def __init__(
         self,
         first_time: RecordedSteady,
@@ -128,8 +130,8 @@ class Playback:
         self._find_deadlines()
         now = self._clock()
         while (number := self.at.past) < len(batch.frames):
-            if session is not None and session.needs_attention:
-                await self._attend(session, number)
+            if self._needs_attention:
+                await self._attend(number)
             if schedule.changes != self._changes:
                 self._find_deadlines()
             deadline = self._due[number]
@@ -137,8 +139,8 @@ class Playback:
                 await self._hand_over()
                 if not await self._leave_to_timer(stream):
                     deadline = await self._pace.frame_due(number, stream)
-                    if session is not None and session.needs_attention:
-                        await self._attend(session, number)
+                    if self._needs_attention:
+                        await self._attend(number)
                     await self._play_frame(deadline)
                 now = self._clock()
             elif self._send_due(now):
@@ -168,8 +170,8 @@ class Playback:
 
     def _send_due(self, now: Monotonic) -> bool:
         """Send what is due of a run, as `_play_frame` would frame by frame; return whether there was any."""
-        first, outlet, session = self.at.past, self._outlet, self._session
-        if not outlet.is_clear or (session is not None and session.needs_attention):
+        first, outlet = self.at.past, self._outlet
+        if not outlet.is_clear or self._needs_attention:
             return False
         run = self._runs.at(first)
         if run is None:
@@ -188,7 +190,8 @@ class Playback:
     async def _leave_to_timer(self, stream: FrameSource) -> bool:
         """Leave frames that need nothing but to be sent to the timer of all clients; return whether it sent any."""
         timer, number, session = self._timer, self.at.past, self._session
-        if timer is None or not self._pace.is_free or not self._outlet.is_clear or self._runs.at(number) is None:
+        is_free = self._pace.is_free and self._outlet.is_clear and not self._needs_attention
+        if timer is None or not is_free or self._runs.at(number) is None:
             return False
         await self._pace.look_ahead(number, stream)
         if self._schedule.changes == self._changes:
@@ -234,7 +237,7 @@ class Playback:
         session, follower = self._session, self._follower
         if stream.is_ready or (session is None and follower is None):
             return await stream.next_batch()
-        return await self._alarm.wait_for(stream.next_batch(), self._answer, _REST)
+        return await self._alarm.wait_for(stream.next_batch(), self._answer, self._patience)
 
     async def _answer(self) -> None:
         """Give a subscription what it waits for; raises `Moved` if the client is to go on elsewhere."""
@@ -288,6 +291,11 @@ class Playback:
                     await self._outlet.drain()
 
     @property
+    def _needs_attention(self) -> bool:
+        """Whether more is to be done before a frame than to wait until it is due."""
+        return self._session is not None and self._session.needs_attention
+
+    @property
     def _steady_present(self) -> RecordedSteady:
         """The steady time that is now: at most that of the next frame, which may be late."""
         follower = self._follower
@@ -316,11 +324,16 @@ class Playback:
             if session.waits_for_state:
                 await self._give_state(session)
 
-    async def _attend(self, session: VenueSession, number: int) -> None:
+    async def _attend(self, number: int) -> None:
         """Send what the client waits for, and what the venue would send unprompted up to a frame of the batch."""
+        await self._go_to(RecordedWall(self.at.batch.frames[number].time), self.at.batch.times[number])
+
+    async def _go_to(self, until: RecordedWall, steady: RecordedSteady) -> None:
+        """Do so up to a moment."""
+        if (session := self._session) is None:
+            return
         if session.waits_for_state:
             await self._give_state(session)
-        until, steady = RecordedWall(self.at.batch.frames[number].time), self.at.batch.times[number]
         before, self.at.shift = self.at.shift, shift_of(until, steady)
         if abs(self.at.shift - before) >= _LEAST_STEP:
             session.clock_set(before - self.at.shift)

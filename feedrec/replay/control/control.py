@@ -14,6 +14,7 @@ from ...admission.log_limit import LogLimit
 from ...errors import UsageError
 from ...http_messages import HttpAnswer, HttpRequest
 from ..clock.schedule import Clock
+from ..steering.one_timeline import OneTimeline
 from ..steering.steering import Steering
 from .conductor import Conductor
 from .events import Events
@@ -88,6 +89,11 @@ class Control:
         self._rate = Rate(clock())
         self._log = LogLimit(log, "orders", at_once=20, per_second=1.0)
         self.events = Events(self.status, steering.watch, deadline=deadline)
+
+    @property
+    def timeline(self) -> OneTimeline | None:
+        """The timeline of all clients; None if each has its own."""
+        return self._steering.one
 
     def close(self, patience: float) -> None:
         """Say what was left out of the log; `patience` is how many seconds listeners have to answer a close."""

@@ -23,7 +23,7 @@ from ..timeline.shared_timeline import SharedTimeline
 from .followers import Follower
 from .orders import Order, play_until, step
 from .playhead import Playhead, Reached
-from .stage import Stage
+from .stage import NextStop, Stage
 
 __all__ = ["OneTimeline"]
 
@@ -84,6 +84,20 @@ class OneTimeline:
     def beginning(self) -> RecordedSteady | None:
         """The steady time at which it begins, or has begun; None if it is not known."""
         return self._stage.time.beginning
+
+    @property
+    def now(self) -> RecordedSteady:
+        """The steady time that is now, or at which it will begin as far as that is known."""
+        return self._stage.now
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether time has begun."""
+        return self._stage.time.present is not None
+
+    def stop_at(self, next_stop: NextStop) -> None:
+        """Have time that takes no time stop at moments; see `Stage`."""
+        self._stage.next_stop = next_stop
 
     @property
     def present_of_clients(self) -> RecordedSteady | None:

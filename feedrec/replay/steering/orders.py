@@ -20,7 +20,10 @@ async def step(stage: Stage, playhead: Playhead, *, count: int) -> None:
     """Play the next frames."""
     end = playhead.passed + count
     while await playhead.fill() and playhead.passed < end:
-        await stage.rush(playhead, most=end - playhead.passed)
+        before = playhead.passed
+        if await stage.rush(playhead, most=end - before) and playhead.passed == before:
+            await stage.finish(playhead, stage.now)  # at a stop
+            return
     stage.is_over = stage.is_over or playhead.passed < end
     await stage.finish(playhead, stage.now)
 
@@ -33,8 +36,8 @@ async def play_until(stage: Stage, playhead: Playhead, *, moment: RecordedWall) 
         if schedule.is_paced:
             await _play_at_speed(stage, playhead, schedule, time)
         while await playhead.fill():
-            await stage.rush(playhead, until=time)
-            if not playhead.must_read:
+            is_stopped = await stage.rush(playhead, until=time)
+            if not (is_stopped or playhead.must_read):
                 break
         else:
             stage.is_over = True

@@ -56,6 +56,7 @@ class Playhead:
         time: The steady time of the last one, or else `start`.
         first: The steady time of the first one that it passes; None if it is not known.
         owes: It is still to pass what is before this steady time; None if it owes nothing.
+        stopped: The last stop at which it was; see `Stage`.
 
     """
 
@@ -69,6 +70,7 @@ class Playhead:
         self.time = start
         self.first: RecordedSteady | None = None
         self.owes: RecordedSteady | None = None
+        self.stopped = RecordedSteady(-1)
         self._start = start
         self._silences = silences
         self._told = RecordedSteady(-1)  # the steady time up to which it has told of frames

@@ -14,7 +14,10 @@ from .followers import Followers
 from .limit import NOTHING, Limit
 from .playhead import Entrance, Playhead
 
-__all__ = ["Stage"]
+__all__ = ["NextStop", "Stage"]
+
+NextStop = Callable[[RecordedSteady], RecordedSteady | None]
+"""Returns the first moment after a steady time that no frame passes before all clients are there; None for none."""
 
 
 class Stage:
@@ -41,6 +44,7 @@ class Stage:
         is_over: Whether the end of the recordings is past.
         has_run: Whether time has passed since it began, if only for a moment: what is due now has been played.
         on_begun: Called when time begins to pass.
+        next_stop: Tells where to stop.
 
     """
 
@@ -64,6 +68,7 @@ class Stage:
         self.playhead: Playhead | None = None
         self.is_over = self.has_run = False
         self.on_begun: Callable[[], object] = lambda: None
+        self.next_stop: NextStop = lambda _: None
         self._sleep = sleep
         if is_barrier:
             self.playhead = self.new_playhead()
@@ -138,11 +143,27 @@ class Stage:
         self.followers.change(playhead.limits(time), may_end=self.is_over)
         schedule.seek(time, self.clock())
 
-    async def rush(self, playhead: Playhead, most: int | None = None, until: RecordedSteady | None = None) -> None:
-        """Play the next few frames at once; see `Playhead.pass_known`."""
-        if playhead.pass_known(most, until):
+    async def rush(self, playhead: Playhead, most: int | None = None, until: RecordedSteady | None = None) -> bool:
+        """
+        Play the next few frames at once, but none after a stop before everybody is there; see `Playhead.pass_known`.
+
+        Returns:
+            Whether there is a stop before `until`: if no frame was passed, time stands there.
+
+        """
+        stop = self.next_stop(max(playhead.stopped, RecordedSteady(max(self.reached, self.now) - 1)))
+        if stop is None or (until is not None and stop >= until):
+            if playhead.pass_known(most, until):
+                self.stand(playhead, self.reached)
+                await self.followers.arrived()
+            return False
+        if playhead.pass_known(most, RecordedSteady(stop + 1)):
             self.stand(playhead, self.reached)
-            await self.followers.arrived()
+        else:
+            playhead.stopped = stop
+            self.stand(playhead, max(stop, self.now))
+        await self.followers.arrived()
+        return True
 
     async def finish(self, playhead: Playhead, time: RecordedSteady) -> None:
         """Let time stand, and wait until everybody has what was played."""

@@ -24,6 +24,8 @@ from ..clock.timing import Timing
 from ..faults.all_faults import AllFaults
 from ..faults.faulty_server import EndpointFaults
 from ..options import AtEnd, ReplayOptions
+from ..outages.endpoint_outages import EndpointOutages
+from ..outages.reading import OutageReading
 from ..timeline.batch_window import Place
 from ..timeline.frame_stream import FrameSource
 from ..timeline.last_frame import last_frame_time
@@ -56,6 +58,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         start_rule: When a client has subscribed enough to begin at once; None if it is sent every frame.
         at_end: What becomes of its clients after the last frame.
         faults: What hits what it sends; None if nothing does.
+        outages: When it cannot be reached; None if it always can.
 
     """
 
@@ -67,6 +70,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     start_rule: StartRule | None = None
     at_end: AtEnd = "close"
     faults: EndpointFaults | None = None
+    outages: EndpointOutages | None = None
 
     def open_stream(self, place: Place) -> FrameSource:
         """Open its frames for a client, from a place on."""
@@ -168,6 +172,13 @@ class Endpoints:
         for endpoint in self._endpoints:
             if endpoint.venue is not None:
                 endpoint.venue.close()
+            if endpoint.outages is not None:
+                endpoint.outages.close()
+
+    def next_outage(self, time: RecordedSteady) -> RecordedSteady | None:
+        """Return when the first outage after a steady time begins, of any endpoint; None if there is none."""
+        found = (endpoint.outages.after(time) for endpoint in self if endpoint.outages is not None)
+        return min((outage.begin for outage in found if outage is not None), default=None)
 
 
 def open_endpoints(
@@ -216,8 +227,17 @@ def open_endpoints(
         together = SharedTimeline(timeline, keeps_beginning=shared is None)
         rule = StartRule(venues[name].survey.catalogue, chosen.get(name)) if name in venues else None
         hits = None if faults is None else faults_of(faults, name, timeline, venues.get(name), files[0].header.created)
-        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule, options.at_end, hits))
+        rest = options.at_end, hits, _outages(timeline, options)
+        endpoints.append(Endpoint(name, timeline, venues.get(name), timing, together, rule, *rest))
     return Endpoints(files[0].header, endpoints, shared, feeds.keys())
+
+
+def _outages(timeline: Timeline, options: ReplayOptions) -> EndpointOutages | None:
+    if not options.with_outages:
+        return None
+    outages = EndpointOutages(OutageReading(timeline))
+    outages.start()
+    return outages
 
 
 def _by_endpoint(files: Sequence[Input]) -> dict[str, list[Input]]:

@@ -48,12 +48,18 @@ def ticker(time: float, conn: int, number: int = 0, size: int = 0) -> Line:
 
 
 def write(
-    path: Path, lines: Sequence[Line], *, created: int = START, part: int | None = None, knows: bool = True
+    path: Path,
+    lines: Sequence[Line],
+    *,
+    endpoint: str = ENDPOINT,
+    created: int = START,
+    part: int | None = None,
+    knows: bool = True,
 ) -> Path:
     """Write a recording; one that knows its feed has a summary."""
-    feed = find_feed(ENDPOINT)
+    feed = find_feed(endpoint)
     extra = {} if part is None else {"part": part}
-    header = Header(ENDPOINT, "wss://venue.test", created, "feedrec 1", extra=extra)
+    header = Header(endpoint, "wss://venue.test", created, "feedrec 1", extra=extra)
     writer = create_recording(path, header, make_rule=rule_of(feed) if knows else None)
     for seconds, conn, name, what in lines:
         time = at(seconds)

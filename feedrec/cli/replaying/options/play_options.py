@@ -39,5 +39,10 @@ play_options = all_options(
     ),
     time_options,
     click.option("--loop", is_flag=True, help="Start over at the end, forever."),
+    click.option(
+        "--with-outages",
+        is_flag=True,
+        help="Disconnect clients where the recorder was disconnected, and refuse them as it was refused until then.",
+    ),
 )
 """Adds the options."""
