@@ -18,7 +18,7 @@ from .page import shown
 from .recording import proxy, record, stages
 from .replaying import captures, fan_out, late_book, late_state, lateness, replay, requests, shared_clients, two_clients
 from .starting import commands, feed_replay, pytest_start
-from .steering import seek
+from .steering import seek, view
 
 __all__ = ["GROUPS"]
 
@@ -45,6 +45,7 @@ GROUPS: dict[str, Rows] = {
     "two_clients": two_clients.rows,
     "late_state": late_state.rows,
     "seek": seek.rows,
+    "view": view.rows,
     "reading": reading.rows,
     "tools": tools.rows,
     "parquet": parquet.rows,
