@@ -68,8 +68,8 @@ def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
 
 
 def playable(folder: Path, *, quick: bool) -> Iterator[Played]:
-    """Make recordings of the captures, or of their beginnings."""
-    for capture in CAPTURES:
+    """Make recordings of the captures, or of the beginning of one."""
+    for capture in CAPTURES[:1] if quick else CAPTURES:
         name, path = capture.name.partition(".")[0], folder / f"{capture.name.partition('.')[0]}.jsonl.zst"
         feed = find_feed(f"coinbase-{name.partition('_')[0]}")
         received, _ = captured(capture)
