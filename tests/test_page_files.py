@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import textwrap
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -59,6 +60,16 @@ def test_uplot_is_as_its_authors_published_it_with_its_licence() -> None:
     root = Path(__file__).parents[1]
     assert "uPlot" in (root / "NOTICE").read_text()
     assert "feedrec/replay/page/static/uplot/LICENSE" in (root / "pyproject.toml").read_text()
+
+
+def test_the_session_in_the_docs_is_the_one_that_is_tested() -> None:
+    root = Path(__file__).parents[1]
+    session = (root / "tests" / "page" / "session.py").read_text()
+    body = textwrap.dedent(session[session.index("    state, speed =") :])
+    page = (root / "docs" / "player.md").read_text()
+    assert f"```python-session\n{body}```\n" in page
+    pictures = sorted(path.name for path in (root / "docs" / "pictures").iterdir())
+    assert pictures == sorted(re.findall(r"\(pictures/(.*?)\)", page))
 
 
 def test_nothing_is_made_of_text_by_a_parser_of_html_or_scripts() -> None:

@@ -26,17 +26,25 @@ SECONDS = 30
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[2J\u202etxt.exe</pre><script>alert(2)</script>"
 
 
-def write_eventful(path: Path) -> Path:
-    """Write it; the second connection begins with the books as they are by then."""
-    with open_recording(DEMO) as demo:
+def write_eventful(path: Path, source: Path = DEMO, stretch: int = 1) -> Path:
+    """
+    Write it; the second connection begins with the books as they are by then.
+
+    Args:
+        path: Where.
+        source: What is in it beside.
+        stretch: How many times as late everything happens.
+
+    """
+    with open_recording(source) as demo:
         header, records = demo.header, list(demo)
     feed = feed_of(header.endpoint)
     assert feed is not None
     start = header.created
-    before = [record for record in records if record.time < start + LOST * NANOSECONDS]
-    after = [record for record in records if record.time >= start + REOPENED * NANOSECONDS]
+    before = [record for record in records if record.time < start + LOST * stretch * NANOSECONDS]
+    after = [record for record in records if record.time >= start + REOPENED * stretch * NANOSECONDS]
     again = [msgspec.structs.replace(record, conn=1) for record in after]
-    all_of_it = [*before, *_happening(start), *_snapshots(records, after), *again]
+    all_of_it = [*before, *_happening(start, stretch), *_snapshots(records, after), *again]
     writer = create_recording(path, header)
     for record in sorted(all_of_it, key=lambda one: one.time):
         writer.write(record, feed.describe(record.payload) if isinstance(record, Frame) else None)
@@ -44,13 +52,13 @@ def write_eventful(path: Path) -> Path:
     return path
 
 
-def _happening(start: int) -> Iterator[Record]:
+def _happening(start: int, stretch: int) -> Iterator[Record]:
     def at(second: int) -> int:
-        return start + second * NANOSECONDS
+        return start + second * stretch * NANOSECONDS
 
     said = {"channel": "status", "events": [{"type": "update", "products": [{"id": HOSTILE}]}]}
     yield Frame(at(SAID), 0, json.dumps(said, ensure_ascii=False).encode())
-    gap = {"expected": 41, "received": 44, "missing": 3, "channel": "level2", "product": "BTC-USD"}
+    gap = {"expected": 41, "received": 44, "missing": 3, "channel": "level2", "product": "ETH-USD"}
     yield Event(at(GAP), 0, "gap", gap)
     yield Event(at(LOST), 0, "close", {"code": 1006, "reason": HOSTILE})
     yield Event(at(REFUSED), 1, "refused", {"url": "wss://x", "status": 429, "retry_after": 1.0, "error": HOSTILE})

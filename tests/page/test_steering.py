@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from .conftest import Open
 from .recordings import GAP, SECONDS
 from .replays import Replay, replaying, subscribed
+from .session import session
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_a_gap_is_a_mark_that_leads_there(replay: Replay, open_page: Open) -> No
     page = open_page(replay.page)
     summary = page.locator("#marks summary")
     expect(summary).to_contain_text("1 gap")
-    expect(summary).to_contain_text("reconnect")
+    expect(summary).to_contain_text("2 connection changes")
     expect(summary).to_contain_text("1 refused connection")
     page.keyboard.press("Space")
     expect(page.locator("#state")).to_have_text("paused")
@@ -96,6 +97,12 @@ def test_a_gap_is_a_mark_that_leads_there(replay: Replay, open_page: Open) -> No
     page.locator("#mark-list .gap").click()
     wait_for_position(page, GAP - 0.01, GAP + 0.01)
     expect(page.locator("#frame-rows tr.event").first).to_contain_text("event gap")
+
+
+def test_the_session_of_the_docs_goes_as_it_is_told(replay: Replay, open_page: Open) -> None:
+    page = open_page(replay.page)
+    expect(page.locator("#state")).to_have_text("playing")
+    session(page, lambda _: None)
 
 
 def test_all_of_it_goes_by_keys_alone(replay: Replay, open_page: Open) -> None:

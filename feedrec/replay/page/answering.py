@@ -172,7 +172,8 @@ class Answering:
         book = self._book(asked)
         columns, rows = asked.number("columns", 300, MOST_COLUMNS), asked.number("rows", 100, MOST_ROWS)
         end = min(max(end, start + 1), start + LONGEST)
-        view = HeatmapView(book.endpoint, book.product, start, end, columns, rows)
+        levels = asked.number("levels", DEPTH, DEPTH)
+        view = HeatmapView(book.endpoint, book.product, start, end, columns, rows, levels)
         return self._heatmaps.tell(view, asked.number("after", 0, columns, least=0), is_over)
 
     def _span(self, asked: Parameters) -> tuple[int, int]:

@@ -45,6 +45,7 @@ class HeatmapView(msgspec.Struct, frozen=True):
         end: Where it ends.
         columns: How many columns.
         rows: How many rows.
+        levels: Of how many levels of each side, the best ones, rows reach no further.
 
     """
 
@@ -54,6 +55,7 @@ class HeatmapView(msgspec.Struct, frozen=True):
     end: int
     columns: int
     rows: int
+    levels: int = DEPTH
 
     def moment(self, number: int) -> int:
         """Return the wall time of a column in nanoseconds: where it begins."""
@@ -154,7 +156,7 @@ class _Made:
         self.columns: list[Column] = []
         self.low: float | None = None
         self.step: float | None = None
-        self._rows = view.rows
+        self._rows, self._levels = view.rows, view.levels
         self._start = start
 
     def add(self, moment: int, book: BookAt) -> None:
@@ -165,7 +167,8 @@ class _Made:
             return
         mid = (bids[0][0] + asks[0][0]) / 2
         if self.low is None or self.step is None:
-            reach = _reach(mid, asks[0][0] - bids[0][0], min(mid - bids[-1][0], asks[-1][0] - mid))
+            bid, ask = bids[: self._levels][-1][0], asks[: self._levels][-1][0]
+            reach = _reach(mid, asks[0][0] - bids[0][0], min(mid - bid, ask - mid))
             self.step = nice_step(2 * reach / self._rows)
             self.low = float(f"{(round(mid / self.step) - self._rows // 2) * self.step:.12g}")
         self.columns.append(Column(ms, mid, self._cells(bids, mid), self._cells(asks, mid)))

@@ -7,6 +7,8 @@ import { doubled, halved } from "./players.js";
 const SKIP = 5000; // milliseconds, as the arrows of the terminal skip them
 
 export class Controls {
+  #asked = {};
+
   constructor(state, player) {
     Object.assign(this, { state, player });
     const buttons = {
@@ -23,27 +25,38 @@ export class Controls {
     state.on("at", (at) => this.#showPosition(at));
   }
 
+  /** What is, or what was asked for and is not answered yet: keys come faster than answers. */
+  #now(name) {
+    return this.#asked[name] ?? (name === "at" ? this.state.get("at") : this.state.get("status")[name]);
+  }
+
+  async #ask(name, value, act) {
+    this.#asked[name] = value;
+    await act(value);
+    if (this.#asked[name] === value) delete this.#asked[name];
+  }
+
   toggle() {
-    if (this.state.get("status")?.state === "playing") this.player.pause();
-    else this.player.play();
+    if (this.#now("state") === "playing") this.#ask("state", "paused", this.player.pause);
+    else this.#ask("state", "playing", this.player.play);
   }
 
   skip(ms) {
-    this.player.seek(Math.max(this.state.get("whole").from, this.state.get("at") + ms));
+    this.#ask("at", Math.max(this.state.get("whole").from, this.#now("at") + ms), this.player.seek);
   }
 
-  /** To so many tenths of the recording. */
+  /** To so many tenths of what is replayed. */
   toTenth(tenths) {
     const { from, to } = this.state.get("whole");
-    this.player.seek(from + ((to - from) * tenths) / 10);
+    this.#ask("at", from + ((to - from) * tenths) / 10, this.player.seek);
   }
 
   faster() {
-    this.player.setSpeed(doubled(this.state.get("status").speed));
+    this.#ask("speed", doubled(this.#now("speed")), this.player.setSpeed);
   }
 
   slower() {
-    this.player.setSpeed(halved(this.state.get("status").speed));
+    this.#ask("speed", halved(this.#now("speed")), this.player.setSpeed);
   }
 
   #showStatus(status) {

@@ -9,7 +9,7 @@ import { onThemeChange } from "./theme.js";
 
 const LONGEST = 15 * 60 * 1000; // what the server rebuilds at most
 const HEIGHT = 416;
-const ROWS = 200;
+const ROWS = 100;
 const COLUMN = 3; // pixels
 const POLL = 150;
 const SETTLED = 250; // milliseconds without another zoom, before a book is rebuilt for it

@@ -6,7 +6,7 @@ import { byId, make, setText } from "./elements.js";
 // Each kind has a shape beside its colour, which not everybody sees. The colours are variables of style.css.
 const KINDS = {
   gap: { sign: "▼", one: "gap", many: "gaps" },
-  reconnect: { sign: "↻", one: "reconnect", many: "reconnects" },
+  reconnect: { sign: "↻", one: "connection change", many: "connection changes" },
   refused: { sign: "✕", one: "refused connection", many: "refused connections" },
   fault: { sign: "◆", one: "fault", many: "faults" },
   pause: { sign: "‖", one: "pause", many: "pauses" },
@@ -57,7 +57,7 @@ function summary(marks, leftOut) {
     const number = marks.filter((mark) => kindOf(mark) === kind).length;
     return number ? `${sign} ${number} ${number === 1 ? one : many}` : "";
   });
-  const said = numbers.filter(Boolean).join(", ") || "No gap, no reconnect, no fault in view";
+  const said = numbers.filter(Boolean).join(", ") || "No gap, no lost connection, no fault in view";
   return leftOut ? `${said}, and ${leftOut} more: zoom in` : said;
 }
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,15 @@ def test_each_cell_has_what_the_book_has_between_its_prices(
             rows = {math.floor((float(price) - told.price_low) / told.price_step) for price, _ in levels}
             middle = math.floor((column.mid - told.price_low) / told.price_step)
             assert {row for row, _ in cells} == {row for row in rows if abs(row - middle) <= VIEW.rows}
+
+
+def test_with_fewer_levels_rows_are_finer(books: Callable[[str, str, int], BookAt]) -> None:
+    few = msgspec.structs.replace(VIEW, levels=2)
+    near, far = (Heatmaps(books, START).tell(view, 0, never) for view in (few, VIEW))
+    assert near.price_step is not None
+    assert far.price_step is not None
+    assert near.price_step < far.price_step
+    assert [column.mid for column in near.columns] == [column.mid for column in far.columns]
 
 
 def test_it_comes_in_pieces_that_make_the_whole(books: Callable[[str, str, int], BookAt]) -> None:
