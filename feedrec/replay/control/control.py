@@ -12,7 +12,7 @@ from websockets.http11 import Request
 from ...admission.handshakes import Refusal
 from ...admission.log_limit import LogLimit
 from ...errors import UsageError
-from ...http_messages import HttpAnswer, HttpRequest
+from ...http_messages import HttpAnswer, HttpRequest, sentence
 from ..clock.schedule import Clock
 from ..steering.one_timeline import OneTimeline
 from ..steering.steering import Steering
@@ -38,12 +38,13 @@ CHALLENGE = 'Bearer realm="feedrec"'
 
 _READING = ("GET", "HEAD")
 _LONGEST_SHOWN = 80  # characters of a path
+_WITHOUT_SLASH = ROOT.removesuffix("/")
 _PUBLIC = "static/"  # the same for everybody who has feedrec
 
 
 def is_for_control(target: str) -> bool:
     """Tell whether a request target is one of these."""
-    return target.startswith(ROOT)
+    return target.startswith(ROOT) or target.partition("?")[0] == _WITHOUT_SLASH
 
 
 class Control:
@@ -116,6 +117,9 @@ class Control:
 
     async def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request below `/_feedrec/`."""
+        if request.path == _WITHOUT_SLASH:
+            location = f"{ROOT}{request.target.removeprefix(_WITHOUT_SLASH)}"
+            return sentence(http.HTTPStatus.PERMANENT_REDIRECT, f"it is at {ROOT}", (("location", location),))
         name = request.path.removeprefix(ROOT)
         refusal = self.guard.refusal(request, is_public=name.startswith(_PUBLIC))
         if refusal is not None:

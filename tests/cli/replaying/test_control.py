@@ -31,7 +31,7 @@ def test_a_command_finds_where_it_steers_its_replay() -> None:
 
 def test_beyond_this_machine_a_token_is_made_and_the_command_has_it() -> None:
     """It is printed once, on stderr, also for those who want little to be told."""
-    done = feedrec("replay", DEMO, "--host", "0.0.0.0", "--", sys.executable, "-c", STEERS)
+    done = feedrec("replay", DEMO, "--host", "0.0.0.0", "-q", "--", sys.executable, "-c", STEERS)
     assert done.returncode == 0, done.stderr.decode()
     assert len(re.findall(rb"steering needs the token [\w-]{32} \(--control-token sets another\)", done.stderr)) == 1
 

@@ -263,6 +263,53 @@ def test_a_page_answers_where_there_is_one(recording: Path) -> None:
     run(scenario())
 
 
+def test_the_status_is_that_of_all_endpoints(tmp_path: Path) -> None:
+    """Steps go over all of them."""
+    beats = [b'{"type":"heartbeat","product_id":"BTC-USD","sequence":%d}' % number for number in range(10)]
+    one = record(tmp_path / "a.jsonl", frames_of(beats, SECOND), "coinbase-exchange")
+    other = record(tmp_path / "b.jsonl", numbered(10, SECOND), "coinbase-advanced")
+
+    async def scenario() -> None:
+        replay = ReplayServer([one, other], ReplayOptions(port=0, paused=True))
+        async with replay as server, connect(server.urls["coinbase-exchange"]) as client:
+            await client.send('{"type":"subscribe","channels":["heartbeat"],"product_ids":["BTC-USD"]}')
+            await until(lambda: server.steering.followers)
+            _, told = await ask(server, "POST step?frames=8")
+            assert (told["endpoints"], told["position"]) == (["coinbase-exchange", "coinbase-advanced"], 8)
+            (of_client,) = told["clients"]
+            assert (of_client["endpoint"], of_client["frames"]) == ("coinbase-exchange", 4)
+            assert of_client["subscribed"] == {"heartbeat": ["BTC-USD"]}
+
+    run(scenario())
+
+
+def test_whoever_forgets_the_slash_is_led_to_the_page(recording: Path) -> None:
+    async def scenario() -> None:
+        async with serving(recording) as server:
+            status, headers, _ = await asyncio.to_thread(ask_now, server.port, "GET", f"/_feedrec?token={TOKEN}", {})
+            assert (status, headers["location"]) == (308, f"/_feedrec/?token={TOKEN}")
+            assert (await asyncio.to_thread(ask_now, server.port, "GET", "/_feedrecorder", {}))[0] == 426
+
+    run(scenario())
+
+
+def test_it_is_steered_while_it_waits_and_while_clients_are_refused(recording: Path) -> None:
+    """What is done to clients on purpose is not done to programs."""
+
+    async def scenario() -> None:
+        async with serving(recording, paused=False, wait_for=2, faults=("refuse=3",)) as server:
+            status, waiting = await ask(server, "GET status")
+            assert (status, waiting["state"]) == (200, "waiting")
+            async with connect(f"{server.url}/_feedrec/events") as events:
+                assert json.loads(await events.recv())["state"] == "waiting"
+                with pytest.raises(InvalidStatus):
+                    await connect(server.url)
+            status, problem = await ask(server, "POST step")
+            assert (status, "this one waits for 2" in problem["detail"]) == (409, True)
+
+    run(scenario())
+
+
 def test_one_client_of_several_is_steered(recording: Path) -> None:
     async def scenario() -> None:
         replay = serving(recording, paused=False, clock="each", speed=0.001)
