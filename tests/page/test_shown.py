@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from .browser import Scheme
 from .conftest import Open
 from .recordings import GAP
-from .replays import viewing
+from .replays import replaying, subscribed, viewing
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +118,16 @@ def test_zooming_shows_less_and_the_marks_of_that(address: str, open_page: Open)
     page.mouse.wheel(0, 2000)
     page.get_by_role("button", name="All").click()
     expect(page.locator("#marks summary")).to_contain_text("1 gap, ")
+
+
+def test_faults_of_a_replay_are_marks_as_they_come(recording: Path, open_page: Open) -> None:
+    with replaying(recording, "--fault", "drop=5%:level2", "--seed", 7) as replay, subscribed(replay):
+        page = open_page(replay.page)
+        expect(page.locator("#facts")).to_contain_text("fault")
+        expect(page.locator("#marks summary")).to_contain_text("fault")
+        page.locator("#marks summary").click()
+        expect(page.locator("#mark-list .fault").first).to_be_visible()
+        page.close()
 
 
 def test_the_policy_of_the_page_forbids_what_is_not_ours(address: str, browser: Browser) -> None:

@@ -13,12 +13,13 @@ const HEIGHT = 148;
 const STEPS = [1, 2, 5].flatMap((digit) => [digit, digit * 10, digit * 100]).sort((a, b) => a - b);
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800];
 const FINEST = 100; // milliseconds of a bucket: narrower ones show single frames as peaks
-const REFINED = 500; // milliseconds until more of a long recording is counted
+const REFINED = 700; // milliseconds between two looks at what is new
 const HINT = "Drag to zoom, click to seek.";
 
 export class Overview {
   #marks = [];
   #data = [[0], [0]];
+  #refreshing = null;
 
   constructor(api, state, player) {
     Object.assign(this, { api, state, player });
@@ -97,15 +98,18 @@ export class Overview {
     rates.push(rates.at(-1));
     this.#marks = answer.marks;
     setText(byId("timeline-title"), title(answer));
-    if (!answer.complete) setTimeout(() => this.#load(), REFINED);
+    if (!answer.complete) this.refresh();
     listMarks(answer.marks, answer.marks_left_out, (ms) => this.player.seek(ms));
     this.chart.setData(this.#data, false);
     this.#showSpan(false);
   }
 
-  /** Ask again, for what is new at the end, or a fault. */
+  /** Ask again in a moment: for more of what is counted, or for a fault. */
   refresh() {
-    this.#load();
+    this.#refreshing ??= setTimeout(() => {
+      this.#refreshing = null;
+      this.#load();
+    }, REFINED);
   }
 
   #showSpan(ask = true) {
