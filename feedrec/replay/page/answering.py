@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import msgspec
 
 from ...errors import FeedrecError, UsageError
 from ...model import TIME_LIMIT, format_time
+from ...visible import with_escapes
 from .frames.frame_table import FrameTable
 from .frames.keys import Key, key_at, parse_key
 from .frames.wanted import Wanted
@@ -90,9 +92,9 @@ class Answering:
             parameters = Parameters(question.parameters, self._recordings.origin)
             told: Any = answer(parameters, lambda: stopped.is_set() or self._now() >= until)
         except UsageError as error:
-            return Answered(http.HTTPStatus.BAD_REQUEST, str(error).encode())
+            return Answered(http.HTTPStatus.BAD_REQUEST, _as_bytes(error))
         except FeedrecError as error:
-            return Answered(http.HTTPStatus.SERVICE_UNAVAILABLE, str(error).encode())
+            return Answered(http.HTTPStatus.SERVICE_UNAVAILABLE, _as_bytes(error))
         return Answered(http.HTTPStatus.OK, msgspec.json.encode(told))
 
     @cached_property
@@ -133,7 +135,7 @@ class Answering:
             recordings.channels[:_MOST_NAMES],
             list(dict.fromkeys(book.product for book in books))[:_MOST_NAMES],
             books[:_MOST_NAMES],
-            [file.path.name for file in files[:_MOST_NAMES]],
+            [with_escapes(os.fsencode(file.path.name).decode(errors="replace")) for file in files[:_MOST_NAMES]],
             sum(file.size for file in files),
             self._task.is_replay,
             recordings.grows,
@@ -203,3 +205,8 @@ class Answering:
         """Return the endpoint that has a product; the first one if none says so."""
         files = self._recordings.files
         return next((file.endpoint for file in files if product in file.products), files[0].endpoint)
+
+
+def _as_bytes(error: FeedrecError) -> bytes:
+    """Return what is wrong; the name of a file in it may be no text."""
+    return with_escapes(str(error)).encode(errors="backslashreplace")

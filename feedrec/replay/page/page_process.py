@@ -134,7 +134,7 @@ class PageProcess:
         if self._worker is None:
             try:
                 self._worker = WorkerProcess(_MODULE, self._task)
-            except OSError:
+            except (OSError, ValueError):  # or a name of a file that is no text
                 from .answering import Answering  # noqa: PLC0415  a process loads what it needs itself
 
                 self._here = Answering(self._task)

@@ -32,6 +32,7 @@ class WorkerProcess:
 
     Raises:
         OSError: If there can be none.
+        ValueError: If the task has what is no text, as the name of a file may be.
 
     """
 
@@ -49,7 +50,11 @@ class WorkerProcess:
         )
         self._requests = cast(IO[bytes], self._process.stdin)
         self._answers = cast(IO[bytes], self._process.stdout)
-        write_message(self._requests, task)
+        try:
+            write_message(self._requests, task)
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, request: object, stopped: threading.Event, read: Callable[[IO[bytes]], _T]) -> _T:
         """

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -181,3 +185,17 @@ def test_a_ladder_is_told_ten_times_a_second_at_most(monkeypatch: pytest.MonkeyP
         assert waited == [0.1, 0.1, 0.1]
 
     run(test)
+
+
+def test_a_file_whose_name_is_no_text_can_be_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9\x1b.jsonl.zst")
+    shutil.copy(DEMO, path)
+
+    async def use(path: Path) -> Answered:
+        with contextlib.closing(PageProcess(PageTask([str(path)]))) as process:
+            return await process.ask(INFO, "")
+
+    assert json.loads(asyncio.run(use(path)).body)["files"] == ["caf\ufffd\\x1b.jsonl.zst"]
+    path.unlink()
+    missing = asyncio.run(use(path))
+    assert (missing.status, b"no such file" in missing.body) == (503, True)
