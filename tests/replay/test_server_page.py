@@ -90,12 +90,14 @@ def test_with_tls_it_is_https(recording: Path, tmp_path: Path) -> None:
     run(scenario())
 
 
-def test_while_nobody_asks_there_is_no_process(recording: Path) -> None:
+def test_while_nobody_looks_there_is_no_process(recording: Path) -> None:
     async def scenario() -> None:
         server = serving(recording, speed=1000)
         async with server, httpx.AsyncClient() as client:
-            await client.get(f"{server.control_url}/")
+            await client.get(f"{server.control_url}/static/main.js")
+            await client.get(f"{server.control_url}/status")
             assert server._page._processes == {}
+            await client.get(f"{server.control_url}/")
             await client.get(f"{server.control_url}/api/info")
             (process,) = server._page._processes.values()
             worker = process._worker

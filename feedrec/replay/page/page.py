@@ -7,6 +7,7 @@ one for heatmaps. The event loop passes on what they say as it is.
 
 from __future__ import annotations
 
+import asyncio
 import http
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -64,6 +65,7 @@ class RecordingsPage:
         self._present = present
         self.faults: Callable[[], Sequence[Hit]] = list
         self._processes: dict[str, PageProcess] = {}
+        self._first: asyncio.Future[Answered] | None = None
 
     def close(self) -> None:
         """End what answers."""
@@ -77,7 +79,11 @@ class RecordingsPage:
             return await self._answer_question(name.removeprefix("api/"), request.query)
         if name.startswith("static/"):
             return static_answer(name.removeprefix("static/"))
-        return static_answer(INDEX) if not name else None
+        if name:
+            return None
+        if _LOOKING not in self._processes:  # the page asks this next, as soon as it is loaded
+            self._first = asyncio.ensure_future(self._ask(Question("info"), ""))
+        return static_answer(INDEX)
 
     async def ladder(self, product: str) -> Mapping[str, object]:
         """Return the best levels of a product's book as of now."""
