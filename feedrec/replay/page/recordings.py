@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self, cast
@@ -26,6 +27,7 @@ __all__ = ["PageFile", "PageRecordings"]
 _MOST_OPEN = 16
 _SMALL = 16 << 20  # bytes of a file that is read to know when it ends
 _MAGIC = 4  # bytes
+_REST = 10  # times as long as it took to see how long a recording is, until that is seen again
 
 
 class PageFile:
@@ -60,6 +62,7 @@ class PageFile:
             self.is_live = recording.is_live
             summary = getattr(recording, "summary", None) if self.index is None else self.index.summary
         self.facts: FileFacts | None = None if summary is None else decode_facts(summary)
+        self._again_at = 0.0
         self.feed: Feed = feed_of(self.header.endpoint) or RAW["raw"]
 
     def open(self) -> Recording:
@@ -108,26 +111,23 @@ class PageFile:
     @property
     def first(self) -> int | None:
         """The earliest time of its lines in nanoseconds; None if it has none."""
-        if self.index is not None:
-            return min((block.first for block in self.index.blocks if block.first is not None), default=None)
         return self._first
 
     @property
     def last(self) -> int | None:
         """The latest time of its lines in nanoseconds, as far as it is known."""
-        if self.index is not None:
-            return max((block.last for block in self.index.blocks if block.last is not None), default=None)
         return self._last
 
-    def look_again(self) -> bool:
+    def look_again(self, now: Callable[[], float] = time.monotonic) -> bool:
         """
-        See how long a recording without an index is by now; return whether it has grown.
+        See how long a recording without an index is by now, but not all the time; return whether it has grown.
 
         Raises:
             RecordingError: If it cannot be read.
 
         """
-        if self.index is not None:
+        began = now()
+        if self.index is not None or began < self._again_at:
             return False
         with self.open() as recording:
             self.is_live = recording.is_live
@@ -135,6 +135,7 @@ class PageFile:
                 return False
             self.size = recording.size
             first, last = _ends_of(recording)
+        self._again_at = now() + _REST * (now() - began)
         self._first = first if self._first is None else self._first
         if last is not None:
             self.reaches(last)
@@ -236,13 +237,14 @@ class PageRecordings:
 
 
 def _ends_of(recording: Recording) -> tuple[int | None, int | None]:
-    """Return the times of the first and the last line of a recording without an index, as far as is easily told."""
+    """Return the earliest and the latest time of the lines of a recording, as far as that is easily told."""
     if recording.index is not None:
-        return None, None
+        spans = [(block.first, block.last) for block in recording.index.blocks if block.first is not None]
+        return min((span[0] for span in spans), default=None), max((span[1] or 0 for span in spans), default=None)
     first = None
     with contextlib.suppress(RecordingError):  # of what is damaged, the beginning counts
         first = _time_among(next(recording.batches(), []), 0)
-    last = next((time for lines in recording.blocks_back() if (time := _time_among(lines, -1))), None)
+    last = next((found for lines in recording.blocks_back() if (found := _time_among(lines, -1))), None)
     if recording.path.stat().st_size <= _SMALL or _is_in_blocks(recording.path):
         with contextlib.suppress(RecordingError):  # there may be some after the last whole block
             for lines in recording.batches(last or first):
