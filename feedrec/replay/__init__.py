@@ -19,6 +19,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     attendance.py  the clients, each from its connection to its result
     server.py   listens, and replays to each client
     options.py  how to replay
+    live_beginning.py  where a replay begins that is live
     results.py  how it went
     messages.py what is said, for an observer
     observer.py what happens, to whoever wants to know

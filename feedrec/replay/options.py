@@ -63,6 +63,8 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         start_after: What a client must have subscribed for its time to begin at once: channels, or channels with
             products, `ticker:BTC-USD`. By default that is all that the recordings hold. Without that it settles.
         start: Recorded time at which to begin, inclusive, in nanoseconds; None for the beginning.
+        live: Whether to begin at the end of the last recording, which grows: what is recorded from then on is played in
+            step with its recorder, about a second later, to all clients in one timeline, at speed 1.
         end: Recorded time at which to end, exclusive; None for the end.
         loop: Whether to start over at the end, forever.
         max_gap: Recorded seconds that a silence takes at most: from one recorded frame to the next, over all endpoints
@@ -108,6 +110,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     settle: float = 0.1
     start_after: tuple[str, ...] = ()
     start: int | None = None
+    live: bool = False
     end: int | None = None
     loop: bool = False
     max_gap: float | None = None
@@ -151,6 +154,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
         if self.max_gap is not None and not 0 < self.max_gap < math.inf:
             raise UsageError(f"the longest silence must be positive and finite, not {self.max_gap} s")
         self._check_outages()
+        self._check_live()
         self._check_restamp()
         self._check_faults()
         self._check_dialogue()
@@ -180,7 +184,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def shares_clock(self, *, of_several: bool) -> bool:
         """Tell whether all clients have one timeline, of a single endpoint or of several."""
-        is_shared = self.paused or self.clock == "shared" or self.disconnects or self.with_outages
+        is_shared = self.paused or self.clock == "shared" or self.disconnects or self.with_outages or self.live
         return is_shared or (self.clock is None and of_several and self.has_one_present)
 
     @property
@@ -216,6 +220,20 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(
                 "faults and recorded outages are replayed one by one: leave out --fault, or --with-outages"
             )
+
+    def _check_live(self) -> None:
+        unfit = {
+            "--speed": self.speed != 1,
+            "--clock each": self.clock == "each",
+            "--loop": self.loop,
+            "--max-gap": self.max_gap is not None,
+            "--with-outages": self.with_outages,
+            "--wait-for": self.wait_for > 1,
+            "--mode dialogue": self.mode == "dialogue",
+            "paused": self.paused,
+        }
+        for name in (name for name, is_given in unfit.items() if self.live and is_given):
+            raise UsageError(f"--from live plays to all clients what is being recorded, as it comes: leave out {name}")
 
     def _check_restamp(self) -> None:
         if not self.restamp:

@@ -41,6 +41,7 @@ from .control.guard import Guard
 from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
 from .faults.all_faults import AllFaults, open_faults
+from .live_beginning import begun_live
 from .observer import Observer
 from .options import ReplayOptions
 from .page.page import RecordingsPage
@@ -143,7 +144,8 @@ class ReplayServer:
             ServeError: If the address cannot be listened on.
 
         """
-        options, observer = self._options, self._observer or Observer()
+        self._options = options = await asyncio.to_thread(begun_live, self._paths, self._options)
+        observer = self._observer or Observer()
         self.faults = open_faults(options.faults, options.seed, self._faults_log, observer.on_fault)
         inspected = (self._paths, options, self._clock, self._sleep, self.faults)
         self._endpoints: Endpoints = await asyncio.to_thread(open_endpoints, *inspected)
@@ -287,12 +289,9 @@ class ReplayServer:
 
     def _make_steering(self) -> Steering:
         served, options = self._endpoints, self._options
+        steered = (served.timelines, served.tempo, served.shared, self._clock, self._sleep)
         steering = Steering(
-            served.timelines,
-            served.tempo,
-            served.shared,
-            self._clock,
-            self._sleep,
+            *steered,
             is_barrier=options.paused,
             is_dialogue=options.mode == "dialogue",
             is_looped=options.loop,

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import UsageError
 
@@ -33,10 +33,12 @@ def chosen_recordings(paths: Sequence[Path]) -> list[Path]:
     return files
 
 
-def chosen_window(file: Path, start: Moment | None, end: Moment | None) -> dict[str, Any]:
-    """Return the start and end times; offsets count from the beginning of the first recording."""
+def chosen_window(file: Path, start: Moment | Literal["live"] | None, end: Moment | None) -> dict[str, Any]:
+    """Return the start and end times, or that it is live; offsets count from the beginning of the first recording."""
     from ...formats import open_recording
 
+    if start == "live":
+        return {"live": True, **chosen_window(file, None, end)}
     moments = {name: moment for name, moment in (("start", start), ("end", end)) if moment is not None}
     if not moments:
         return {}

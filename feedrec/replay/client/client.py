@@ -249,6 +249,8 @@ class ClientReplay(SeenClient):
         follower = self._follower
         if follower is None or follower.entrance is None:
             return await stream.next_batch()
+        if (before := follower.entrance.before) is not None:
+            return before._replace(first=len(before.frames))
         skip = follower.entrance.skip
         while (batch := await stream.next_batch()) is not None and skip >= len(batch.frames):
             skip -= len(batch.frames)
@@ -260,8 +262,9 @@ class ClientReplay(SeenClient):
         if batch is None:
             first_time, shift = steady_time(self.present, Shift(0)), Shift(0)
         else:
-            first_time = batch.times[batch.first]
-            shift = shift_of(RecordedWall(batch.frames[batch.first].time), first_time)
+            number = min(batch.first, len(batch.frames) - 1)
+            first_time = batch.times[number]
+            shift = shift_of(RecordedWall(batch.frames[number].time), first_time)
         self._schedule = schedule = (self.timeline or self._steering).begin(first_time)
         follower = self._follower
         if follower is not None and follower.entrance is not None:

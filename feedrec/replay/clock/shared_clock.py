@@ -25,15 +25,26 @@ class SharedTime:
         tempo: How fast it passes.
         clock: Returns the monotonic time.
         ends: Whether it is over at some time: else it stays where it is.
+        is_live: Whether it begins at once, in step with a recorder.
 
     Attributes:
         beginning: The steady time at which it begins, or has begun.
         schedule: What tells when something is due; None if it has not begun.
         silences: What takes no time, of what is read for all clients.
+        is_live: See above.
 
     """
 
-    def __init__(self, beginning: RecordedSteady | None, tempo: Tempo, clock: Clock, *, ends: bool = True) -> None:
+    def __init__(
+        self,
+        beginning: RecordedSteady | None,
+        tempo: Tempo,
+        clock: Clock,
+        *,
+        ends: bool = True,
+        is_live: bool = False,
+    ) -> None:
+        self.is_live = is_live
         self.beginning = beginning
         self.schedule: Schedule | None = None
         self.silences = tempo.new_silences()

@@ -203,6 +203,11 @@ class OneTimeline:
         """Begin the time of the clients, unless it has begun; see `SharedTime.begin`."""
         return self._stage.begin(first_time)
 
+    def go_live(self) -> None:
+        """Begin at once, in step with a recorder, whether anybody is there or not."""
+        self._stage.is_live = True
+        self._stage.begin(self._stage.now)
+
     def come(self) -> None:
         """Count a client that has connected."""
         self._stage.time.come()
@@ -265,6 +270,8 @@ class OneTimeline:
         with contextlib.suppress(RecordingError):  # clients meet it too, and say so
             await playhead.catch_up()
             while await playhead.fill():
+                if stage.is_live:
+                    stage.keep_step(playhead, schedule)
                 await stage.wait_until(schedule, playhead.known_until)
                 playhead.pass_known(until=stage.due)
             stage.is_over = True

@@ -31,6 +31,7 @@ class Entrance(NamedTuple):
         skip: How many of the first frames there are past.
         last: The limit right after the last frame before the place; None if nothing depends on it.
         time: The steady time of the last frame that is past, of any timeline; None if there is none.
+        before: A batch right before the place, which is past, where nobody knows when another frame comes; else None.
 
     """
 
@@ -38,6 +39,7 @@ class Entrance(NamedTuple):
     skip: int = 0
     last: Limit | None = None
     time: RecordedSteady | None = None
+    before: FrameBatch | None = None
 
 
 class Playhead:
@@ -50,6 +52,7 @@ class Playhead:
         timelines: The timelines, one an endpoint.
         start: The steady time at which it begins; None for their beginning.
         silences: Learns from it what takes no time; None if nobody need learn it from here.
+        is_live: Whether the next frame may still have to be recorded, so that clients begin without it.
 
     Attributes:
         passed: How many frames it has passed.
@@ -65,6 +68,8 @@ class Playhead:
         timelines: Sequence[SharedTimeline],
         start: RecordedSteady | None = None,
         silences: Silences | None = None,
+        *,
+        is_live: bool = False,
     ) -> None:
         self.passed = 0
         self.time = start
@@ -73,6 +78,7 @@ class Playhead:
         self.stopped = RecordedSteady(-1)
         self._start = start
         self._silences = silences
+        self._is_live = is_live
         self._told = RecordedSteady(-1)  # the steady time up to which it has told of frames
         self._timelines = timelines
         self._tracks = [Track() for _ in timelines]
@@ -169,6 +175,9 @@ class Playhead:
         if batch is None:
             return Entrance(Place(self._start), time=self.time)
         if track.past == len(batch.times):
-            return Entrance(Place(batch.times[-1], batch.end), 0, track.last, self.time)
+            place = Place(batch.times[-1], batch.end)
+            if self._is_live:
+                return Entrance(place, 0, track.last_before_batch, self.time, batch)
+            return Entrance(place, 0, track.last, self.time)
         place = Place(batch.times[0] if batch.start else None, batch.start)
         return Entrance(place, track.past, track.last_before_batch, self.time)

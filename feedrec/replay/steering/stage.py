@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from ...model import NANOSECONDS
 from ..clock.schedule import Clock, Schedule, Sleep, wait_until_due
 from ..clock.shared_clock import SharedTime
 from ..clock.tempo import Tempo
-from ..clock.time_types import RecordedSteady, RecordedWall, Shift, wall_time
+from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, wall_time
 from ..timeline.shared_timeline import SharedTimeline
 from .followers import Followers
 from .limit import NOTHING, Limit
 from .playhead import Entrance, Playhead
 
-__all__ = ["NextStop", "Stage"]
+__all__ = ["LATENCY", "NextStop", "Stage"]
 
 NextStop = Callable[[RecordedSteady], RecordedSteady | None]
 """Returns the first moment after a steady time that no frame passes before all clients are there; None for none."""
+
+LATENCY = NANOSECONDS
+"""Nanoseconds by which what is live is played later than it was recorded; a recorder writes at least once a second."""
+
+_LATE = 50_000_000  # nanoseconds: how long a reader waits before it looks for more
 
 
 class Stage:
@@ -45,6 +51,7 @@ class Stage:
         has_run: Whether time has passed since it began, if only for a moment: what is due now has been played.
         on_begun: Called when time begins to pass.
         next_stop: Tells where to stop.
+        is_live: Whether frames are played in step with a recorder.
 
     """
 
@@ -69,6 +76,8 @@ class Stage:
         self.is_over = self.has_run = False
         self.on_begun: Callable[[], object] = lambda: None
         self.next_stop: NextStop = lambda _: None
+        self.is_live = False
+        self._is_anchored = False  # to the first frame, if it is live
         self._sleep = sleep
         if is_barrier:
             self.playhead = self.new_playhead()
@@ -110,12 +119,13 @@ class Stage:
 
     @property
     def needs_playhead(self) -> bool:
-        """Whether a playhead must read along as time passes: only that knows when all endpoints are silent."""
-        return not self.is_own and self.time.silences.longest is not None
+        """Whether a playhead must read along as time passes: where all are silent, or what is live, only that knows."""
+        return self.is_live or (not self.is_own and self.time.silences.longest is not None)
 
     def new_playhead(self, start: RecordedSteady | None = None) -> Playhead:
         """Return a playhead that begins at a steady time, None for the beginning."""
-        return Playhead(self.timelines, start, None if self.is_own else self.time.silences)
+        silences = None if self.is_own else self.time.silences
+        return Playhead(self.timelines, start, silences, is_live=self.is_live)
 
     def make_playhead(self) -> Playhead:
         """Return a playhead behind everything that is due now; it reads from the beginning if it must read it all."""
@@ -142,6 +152,22 @@ class Stage:
         schedule = self.begin(time if playhead.first is None else playhead.first)
         self.followers.change(playhead.limits(time), may_end=self.is_over)
         schedule.seek(time, self.clock())
+
+    def keep_step(self, playhead: Playhead, schedule: Schedule) -> None:
+        """
+        Have the next frame be due, if it is live, once it is sure to be there.
+
+        For the first, that is `LATENCY` from now. Where a recorder or a disk is slower, all is later from then on.
+        """
+        time, now = playhead.next_time, self.clock()
+        due = None if time is None else schedule.deadline(time)
+        if time is None or due is None:
+            return
+        if not self._is_anchored:
+            self._is_anchored = True
+            schedule.seek(time, Monotonic(now + LATENCY))
+        elif now - due > _LATE:
+            schedule.seek(time, now)
 
     async def rush(self, playhead: Playhead, most: int | None = None, until: RecordedSteady | None = None) -> bool:
         """

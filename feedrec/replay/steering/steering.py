@@ -69,6 +69,8 @@ class Steering:
         self.one: OneTimeline | None = None
         if shared is not None:
             self.one = OneTimeline(Stage(timelines, tempo, shared, clock, sleep, is_barrier=is_barrier))
+            if shared.is_live:
+                self.one.go_live()
         self._clients: dict[int, Steered] = {}
         self._frames_of_those_who_left = 0
         self._has_played = False

@@ -119,9 +119,12 @@ class _Reading:
         self.window = BatchWindow(place, window)
         self._in_use = asyncio.Lock()
         self._was_filled = False
+        self._has_begun = False
 
     async def fill_reserve(self) -> None:
-        """Fill the reserve of the stream once, before its first batch is taken."""
+        """Fill the reserve of the stream once, before its first batch is taken: later, one may be awaited for long."""
+        if self._has_begun:
+            return
         async with self._in_use:
             if not self._was_filled:
                 self._was_filled = True
@@ -135,6 +138,7 @@ class _Reading:
         """Return the next batch of a cursor that is not cut loose; None at the end."""
         while (batch := self.window.take(cursor)) is None:
             async with self._in_use:
+                self._has_begun = True
                 if self.window.is_at_end(cursor):  # else another client has read on meanwhile
                     decoded = await self.stream.next_batch()
                     if decoded is None:

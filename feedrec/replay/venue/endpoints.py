@@ -217,7 +217,7 @@ def open_endpoints(
     if options.shares_clock(of_several=len(groups) > 1):
         _warn_of_waits({name: survey.first_steady for name, survey in surveys.items()}, beginning)
         first = RecordedSteady(beginning) if beginning else None
-        shared = SharedTime(first, tempo, clock, ends=not options.paused)
+        shared = SharedTime(first, tempo, clock, ends=not (options.paused or options.live), is_live=options.live)
     settle = round(options.settle * NANOSECONDS)
     chosen = chosen_keys(options.start_after, {name: venue.feed for name, venue in venues.items()})
     endpoints = []

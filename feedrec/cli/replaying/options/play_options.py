@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...options import DURATION, SPEED, all_options, time_options
+from ...options import DURATION, SPEED, all_options
 
 __all__ = ["play_options"]
 
@@ -37,7 +37,6 @@ play_options = all_options(
         show_default=True,
         help="Otherwise, start a client's replay once it has sent no further subscribe for this long.",
     ),
-    time_options,
     click.option("--loop", is_flag=True, help="Start over at the end, forever."),
     click.option(
         "--with-outages",
