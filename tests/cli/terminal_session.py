@@ -108,7 +108,8 @@ def in_terminal(
     environment.pop("COLUMNS", None)
 
     def control_terminal() -> None:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):  # the tests may run in the background
+            signal.signal(number, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

@@ -30,7 +30,7 @@ MESSAGE_TIME = 5.0
 """Seconds for which it is shown why a key did nothing; or until the next key."""
 
 _REFRESH = 0.25  # seconds between drawings
-_LONGEST_SHARE = 200  # of the time that a drawing takes, until the next one: many clients take more of it
+_LONGEST_SHARE = 200  # of the processor time that a drawing takes, until the next one: many clients take more
 
 log = logging.getLogger("feedrec")
 
@@ -96,15 +96,14 @@ class _Player:
 
     def draw(self) -> None:
         """Draw it anew, unless the terminal is others', or that takes much time; raises OSError if it was closed."""
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.thread_time()
         if begun < self._next_drawing or not self._has_terminal():
             return
         status = self._steering.status()
         width, height = self._live.width, self._live.height
         line = player_line(status, self._rate.look(begun, status.frames), width)
         self._live.show(*self._above(begun, width)[: max(height - 1, 0)], line)
-        now = time.monotonic()
-        self._next_drawing = now + _LONGEST_SHARE * (now - begun)
+        self._next_drawing = time.monotonic() + _LONGEST_SHARE * (time.thread_time() - worked)
 
     def _has_terminal(self) -> bool:
         """Return whether the line may be drawn: in the foreground."""
@@ -145,6 +144,8 @@ class _Player:
         self._wake()
 
     def _wake(self) -> None:
+        """Have it drawn soon, whatever that takes: somebody has pressed a key."""
+        self._next_drawing = min(self._next_drawing, time.monotonic() + _REFRESH)
         self.woken.set()
 
     def _leave(self) -> None:

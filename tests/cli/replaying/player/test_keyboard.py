@@ -19,6 +19,7 @@ from ....timing import until, wait_until
 from ...command import DEMO
 from ...terminal_session import in_terminal
 
+FATAL = (signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP, signal.SIGQUIT)
 REPLAY = [sys.executable, "-m", "feedrec", "replay", str(DEMO), "--port", "0"]
 
 
@@ -70,6 +71,7 @@ def test_escape_by_itself_is_over_after_a_moment(terminal: tuple[int, int]) -> N
 def test_an_error_leaves_the_terminal_as_it_was(terminal: tuple[int, int]) -> None:
     _, program = terminal
     before = termios.tcgetattr(program)
+    handlers = [signal.getsignal(number) for number in FATAL]
 
     async def scene() -> None:
         with Keyboard(program, print):
@@ -78,8 +80,7 @@ def test_an_error_leaves_the_terminal_as_it_was(terminal: tuple[int, int]) -> No
     with pytest.raises(ValueError, match="a defect"):
         asyncio.run(scene())
     assert termios.tcgetattr(program) == before
-    assert signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL
-    assert signal.getsignal(signal.SIGQUIT) is signal.SIG_DFL
+    assert [signal.getsignal(number) for number in FATAL] == handlers
 
 
 def test_a_terminal_that_is_closed_gives_no_keys_any_more(terminal: tuple[int, int]) -> None:
