@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from feedrec.replay import ReplayOptions, ReplayServer
 from feedrec.replay.control.events import MOST_LISTENERS
 
+from ...front.serving import HANDSHAKE, peer_of
 from ...timing import HANG_TIMEOUT, MS, until
 from ..keeping_client import connect
 from ..raw_client import run
@@ -155,6 +156,24 @@ def test_who_reads_slowly_gets_the_newest(recording: Path) -> None:
             while statuses[-1]["speed"] != 51:
                 statuses.append(await told(events))
             assert len(statuses) <= 3
+
+    run(scenario())
+
+
+def test_who_answers_no_ping_is_dropped(recording: Path) -> None:
+    """It has been sent one status by then, whatever has changed."""
+
+    async def scenario() -> None:
+        async with serving(recording, write_deadline=100 * MS) as server, peer_of(server.port) as peer:
+            peer.send(HANDSHAKE.replace(b"GET /feed ", b"GET /_feedrec/events "))
+            assert (await peer.head()).startswith("HTTP/1.1 101 ")
+            await until(lambda: len(server.control.events))
+            for number in range(10):
+                server.steering.set_speed(2.0 + number)
+                await asyncio.sleep(0)
+            assert (await peer.rest()).count(b'"type":"status"') == 1
+            await until(lambda: not len(server.control.events))
+            assert not server.has_failed
 
     run(scenario())
 
