@@ -21,7 +21,7 @@ from playwright.sync_api import (
 
 from ..timing import HANG_TIMEOUT
 
-__all__ = ["Scheme", "Visit", "running_browser"]
+__all__ = ["PAINTED", "Scheme", "Visit", "running_browser"]
 
 Scheme = Literal["light", "dark"]
 
@@ -35,6 +35,12 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+PAINTED = """canvas => {
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width - 90, canvas.height - 30).data;
+    return pixels.filter((value, place) => place % 4 === 3 && value > 0).length / (pixels.length / 4);
+}"""
+"""How much of a canvas, but for its margins, has a colour: a function of JavaScript."""
+
 _OF_A_SERVER_THAT_IS_GONE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_EMPTY_RESPONSE")
 
 

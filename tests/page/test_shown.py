@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from .browser import Scheme
+from .browser import PAINTED, Scheme
 from .conftest import Open
 from .recordings import GAP
 from .replays import replaying, subscribed, viewing
@@ -18,12 +18,6 @@ from .replays import replaying, subscribed, viewing
 def address(recording: Path) -> Iterator[str]:
     with viewing(recording) as address:
         yield address
-
-
-PAINTED = """canvas => {
-    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width - 90, canvas.height - 30).data;
-    return pixels.filter((value, place) => place % 4 === 3 && value > 0).length / (pixels.length / 4);
-}"""
 
 
 BOXES = """sections => sections.map((one) => {
@@ -127,6 +121,19 @@ def test_faults_of_a_replay_are_marks_as_they_come(recording: Path, open_page: O
         expect(page.locator("#marks summary")).to_contain_text("fault")
         page.locator("#marks summary").click()
         expect(page.locator("#mark-list .fault").first).to_be_visible()
+        page.close()
+
+
+def test_of_two_clients_one_is_steered(recording: Path, open_page: Open) -> None:
+    with replaying(recording, "--clock", "each") as replay, subscribed(replay), subscribed(replay):
+        page = open_page(replay.page)
+        page.locator("#steered").select_option("2")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator("#state")).to_have_text("paused")
+        expect(page.locator("#client-rows tr").first).to_contain_text("playing")
+        expect(page.locator("#client-rows tr").last).to_contain_text("paused")
+        page.get_by_role("button", name="Play").click()
+        expect(page.locator("#client-rows tr").last).to_contain_text("playing")
         page.close()
 
 

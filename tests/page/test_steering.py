@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from .browser import PAINTED
 from .conftest import Open
 from .recordings import GAP, SECONDS
 from .replays import Replay, replaying, subscribed
@@ -57,6 +58,7 @@ def test_it_plays_pauses_steps_and_changes_speed(replay: Replay, open_page: Open
     page = open_page(replay.page)
     expect(page.locator("#state")).to_have_text("playing")
     wait_for_position(page, 0.5, SECONDS)
+    page.wait_for_function(f"() => ({PAINTED})(document.getElementById('heatmap')) > 0.2")
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#state")).to_have_text("paused")
     stood = position(page)

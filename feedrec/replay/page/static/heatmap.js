@@ -45,7 +45,7 @@ export class Heatmap {
 
   #onPlayhead(at) {
     const { from, to } = cutTo(this.state.get("span"), LONGEST, at);
-    if (from !== this.#span.from || to !== this.#span.to) this.#settle();
+    if ((from !== this.#span.from || to !== this.#span.to) && !this.#wait) this.#settle();
     this.#showPlayhead(at);
   }
 
@@ -58,7 +58,10 @@ export class Heatmap {
 
   #settle() {
     clearTimeout(this.#wait);
-    this.#wait = setTimeout(() => this.#load().catch(complain), SETTLED);
+    this.#wait = setTimeout(() => {
+      this.#wait = 0;
+      this.#load().catch(complain);
+    }, SETTLED);
   }
 
   async #load() {

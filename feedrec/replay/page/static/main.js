@@ -40,8 +40,15 @@ function sayServerGone() {
   byId("state").className = "badge gone";
 }
 
+/** The status as the one client has it that is steered, if not all are. */
+function ofSteered(status) {
+  const one = status.clients.find(({ client }) => String(client) === byId("steered").value);
+  return one ? { ...status, state: one.state, speed: one.speed, present: one.present } : status;
+}
+
 /** Take a status, of the replay or of the page's own cursor, which says `at` itself. */
-function tell(status) {
+function tell(whole) {
+  const status = ofSteered(whole);
   const before = state.get("status");
   told = performance.now();
   const first = state.get("whole").from;
@@ -106,6 +113,7 @@ function connect() {
     gone: sayServerGone,
   };
   const events = new Events(api.events, hear);
+  byId("steered").addEventListener("input", () => askStatus());
   state.on("product", (product) => events.wantLadder(product));
   events.wantLadder(state.get("product"));
 }
