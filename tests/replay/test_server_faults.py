@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import math
 import threading
 import time
 import urllib.request
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from feedrec.errors import UsageError
@@ -180,6 +183,31 @@ def test_all_are_disconnected_at_a_moment_and_come_back_to_a_later_one(
     times = [json.loads(message)["timestamp"] for message in (*before, *after) if is_of(message, "ticker")]
     assert times == sorted(times)
     assert times[len(before) - 2] < "2026-11-21T17:02:10" < times[-1]
+
+
+def test_who_comes_back_each_time_misses_nothing_as_fast_as_can_be_and_the_replay_ends_with_the_end(
+    tmp_path: Path,
+) -> None:
+    path = record(tmp_path / "a.jsonl.zst", numbered(700, 10 * MS))
+    faults = ("disconnect=1012@+1s", "disconnect=1006@+2s", "disconnect=1000@+6.5s")
+
+    async def scenario() -> list[list[int]]:
+        options = ReplayOptions(port=0, speed=math.inf, faults=faults, seed=7, at_end="exit")
+        async with ReplayServer(path, options) as server:
+            got: list[list[int]] = []
+            while len(got) < 4:
+                got.append([])
+                async with connect(server.url) as websocket:
+                    await websocket.send("{}")
+                    with contextlib.suppress(ConnectionClosed):
+                        while True:
+                            got[-1].append(json.loads(await websocket.recv())["number"])
+            await server.wait_finished()
+            return got
+
+    got = run(scenario())
+    assert [one[-1] for one in got] == [100, 200, 650, 699]
+    assert list(itertools.chain.from_iterable(got)) == list(range(700))
 
 
 def test_the_first_handshakes_are_refused_for_which_no_client_is_to_blame() -> None:

@@ -162,7 +162,7 @@ class ClientReplay(SeenClient):
 
     @property
     def was_cut_off(self) -> bool:
-        """Whether an outage ended it, after which it may come back."""
+        """Whether an outage or a fault ended it, after which it may come back."""
         return False
 
     def _join(self) -> None:

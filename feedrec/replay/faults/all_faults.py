@@ -86,7 +86,8 @@ class AllFaults:
         of_frames = [
             msgspec.structs.replace(one, scope=scope(one.scope)) for one in self.faults if isinstance(one, FrameFault)
         ]
-        disconnects = [(one.moment.within(start), one) for one in self.faults if isinstance(one, Disconnect)]
+        # What was recorded at the very moment is still sent: then all of it is that a timeline passes up to there.
+        disconnects = [(one.moment.within(start) + 1, one) for one in self.faults if isinstance(one, Disconnect)]
         return EndpointFaults(
             name,
             FrameFaults(self.seed, of_frames, start, answers=answers),

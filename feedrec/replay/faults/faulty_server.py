@@ -43,7 +43,7 @@ class EndpointFaults(NamedTuple):
     Attributes:
         name: Its name.
         frames: What hits its frames.
-        disconnects: When its connections are closed, in the order of time, in nanoseconds.
+        disconnects: When its connections are closed, in the order of time: a nanosecond after the moment.
         auth_failures: Authentications that fail.
         log: Notes hits.
         describe: Describes a payload.
@@ -80,12 +80,14 @@ class FaultyServer(ServerInFront):
     Attributes:
         tell: Called with the kind of each message that is returned for a frame or held back, and the recorded time of
             its frame, right before it is; None if nobody wants to know.
+        has_disconnected: Whether a fault has closed the connection.
 
     """
 
     def __init__(self, server: FeedServer, faults: EndpointFaults) -> None:
         super().__init__(server)
         self._faults = faults
+        self.has_disconnected = False
         self._fates = Fates((), {})
         self._held: HeldMessages[_Leaving] = HeldMessages()
         self._swapped: _Leaving | None = None
@@ -97,6 +99,10 @@ class FaultyServer(ServerInFront):
         """Go on with recorded frames, of which `on_frame` takes some; `present` is the recorded time that is now."""
         self._fates = self._faults.frames.fates(frames)
         self._has_next = True
+        self.join(present)
+
+    def join(self, present: int) -> None:
+        """Leave out the disconnects that are past for a client that joins now, if that is not done already."""
         if self._disconnects is None:
             self._disconnects = [one for one in self._faults.disconnects if one[0] > present]
 
@@ -176,8 +182,9 @@ class FaultyServer(ServerInFront):
     def on_deadline(self, time: int) -> list[Reply]:
         if not self._disconnects or self._disconnects[0][0] > time:
             return super().on_deadline(time)
-        moment, fault = self._disconnects.pop(0)
-        self._faults.log.note_once(FaultHit(fault.text, self._faults.name, moment))
+        time, fault = self._disconnects.pop(0)
+        self.has_disconnected = True
+        self._faults.log.note_once(FaultHit(fault.text, self._faults.name, time - 1))
         return [Close(fault.code, self._faults.close_reasons.get(fault.code, ""))]
 
     def on_clock_set(self, by: int) -> None:

@@ -19,7 +19,7 @@ from ...model import NANOSECONDS, Header, describe_nothing, parse_time
 from ..clock.schedule import Clock, Sleep
 from ..clock.shared_clock import SharedTime
 from ..clock.tempo import Tempo
-from ..clock.time_types import RecordedSteady, RecordedWall
+from ..clock.time_types import RecordedSteady, RecordedWall, Shift, steady_time
 from ..clock.timing import Timing
 from ..faults.all_faults import AllFaults
 from ..faults.faulty_server import EndpointFaults
@@ -75,6 +75,13 @@ class Endpoint(msgspec.Struct, frozen=True):
     def open_stream(self, place: Place) -> FrameSource:
         """Open its frames for a client, from a place on."""
         return self.frames.open_at(place)
+
+    @property
+    def disconnects(self) -> list[RecordedSteady]:
+        """When faults disconnect its clients."""
+        times = () if self.faults is None else self.faults.disconnects
+        shift = Shift(self.timeline.beginnings()[0].clock.shift) if times else Shift(0)
+        return [steady_time(RecordedWall(time), shift) for time, _ in times]
 
     @property
     def path(self) -> str:
@@ -175,10 +182,10 @@ class Endpoints:
             if endpoint.outages is not None:
                 endpoint.outages.close()
 
-    def next_outage(self, time: RecordedSteady) -> RecordedSteady | None:
-        """Return when the first outage after a steady time begins, of any endpoint; None if there is none."""
-        found = (endpoint.outages.after(time) for endpoint in self if endpoint.outages is not None)
-        return min((outage.begin for outage in found if outage is not None), default=None)
+    def next_stop(self, time: RecordedSteady) -> RecordedSteady | None:
+        """Return when clients of any endpoint are next disconnected after a steady time; None for never."""
+        found = [outage.begin for one in self if one.outages is not None and (outage := one.outages.after(time))]
+        return min([*found, *(stop for one in self for stop in one.disconnects if stop > time)], default=None)
 
 
 def open_endpoints(

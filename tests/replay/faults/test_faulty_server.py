@@ -185,18 +185,21 @@ def test_who_looks_on_is_told_which_frame_a_message_is() -> None:
 
 
 def test_a_disconnect_closes_who_plays_through_it_and_nobody_who_comes_later() -> None:
+    """What was recorded at the moment itself is sent before."""
     server, faults = server_with("disconnect=1012@+50ms", "disconnect=1006@+80ms")
+    first, second = START + 50 * MS + 1, START + 80 * MS + 1
     server.begin(frames(1), START)
-    assert server.deadline == START + 50 * MS
-    assert server.on_deadline(START + 50 * MS) == [Close(1012)]
-    assert server.deadline == START + 80 * MS
+    assert server.deadline == first
+    assert server.on_deadline(first) == [Close(1012)]
+    assert server.has_disconnected
     later = FaultyServer(Venue(), server._faults)
     later.on_open(Handshake("/", {}), START)
-    later.begin(frames(1), START + 50 * MS)
-    assert later.deadline == START + 80 * MS
-    assert later.on_deadline(START + 80 * MS) == [Close(1006)]
+    later.begin(frames(1), first)
+    assert later.deadline == second
+    assert later.on_deadline(second) == [Close(1006)]
     assert later.deadline is None
     assert faults.log.counts == {"disconnect=1012@+50ms": 1, "disconnect=1006@+80ms": 1}
+    assert [hit.time for hit in faults.log.hits] == [START + 50 * MS, START + 80 * MS]
 
 
 def test_the_first_authentications_fail_as_the_venue_has_it_and_the_client_is_not_to_blame() -> None:

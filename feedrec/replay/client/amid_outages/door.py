@@ -55,8 +55,8 @@ class Door:
 
 
 def open_doors(endpoints: Endpoints, timeline: OneTimeline | None) -> dict[str, Door]:
-    """Return the doors of the endpoints whose outages are replayed, at which a timeline then stops; by their names."""
+    """Return the doors of the endpoints whose outages are replayed, by their names; a timeline stops at all ends."""
     if timeline is None:
         return {}
-    timeline.stop_at(endpoints.next_outage)
+    timeline.stop_at(endpoints.next_stop)
     return {each.name: Door(each.outages, timeline) for each in endpoints if each.outages is not None}

@@ -29,8 +29,18 @@ class FaultyReplay(ClientReplay):
     passing: VenueSession
 
     @property
+    def was_cut_off(self) -> bool:
+        return self.faulty.has_disconnected
+
+    @property
     def _dismissal(self) -> Close | None:
         return self.passing.dismissal
+
+    def _join(self) -> None:
+        present = None if self.timeline is None or self._words.has_begun else self.timeline.present
+        if present is not None:
+            self.faulty.join(present)
+        super()._join()
 
     def _make_playback(self, first_time: RecordedSteady, shift: Shift, schedule: Schedule) -> Playback:
         timing, outlet, crowd, follower = self._timing, self._outlet, self._crowd, self._follower
