@@ -9,10 +9,23 @@ from typing import Any, NamedTuple
 from ...feeds.venue import Close
 from ..clock.time_types import RecordedSteady
 
-__all__ = ["DROPPED", "LONGEST_FAREWELL", "NOTHING_KNOWN", "Outage", "OutagePlan", "Refusal", "close_of", "refusal_of"]
+__all__ = [
+    "DROPPED",
+    "FOREVER",
+    "LONGEST_FAREWELL",
+    "NOTHING_KNOWN",
+    "Outage",
+    "OutagePlan",
+    "Refusal",
+    "close_of",
+    "refusal_of",
+]
 
 LONGEST_FAREWELL = 5_000_000_000
 """Nanoseconds before the end of a connection in which a frame that tells of an error belongs to that end."""
+
+FOREVER = RecordedSteady(1 << 62)
+"""Later than any recorded time."""
 
 _ABNORMAL, _NO_STATUS = 1006, 1005  # codes that no close frame has (RFC 6455, 7.4.1)
 _LONGEST_REASON = 123  # bytes that a close frame has room for (RFC 6455, 5.5)

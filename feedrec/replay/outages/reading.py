@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
 from functools import partial
 
 from ...errors import RecordingError
@@ -17,14 +16,11 @@ from ...model import parse_time
 from ..clock.time_types import RecordedSteady
 from ..timeline.frame_batches import CONNECTIONS_PER_FILE
 from ..timeline.timeline import Beginning, Timeline
-from .plan import OutagePlan
-from .steps import Found, steps_by_index, steps_by_reading
+from .plan import FOREVER, OutagePlan
+from .steps import steps_by_index, steps_by_reading
 from .tracking import RunTrack, Step, combined
 
-__all__ = ["FOREVER", "OutageReading"]
-
-FOREVER = RecordedSteady(1 << 62)
-"""Later than any recorded time."""
+__all__ = ["OutageReading"]
 
 _FOLLOW_INTERVAL = 0.05  # seconds between looks at a recording that grows
 
@@ -52,7 +48,7 @@ class OutageReading:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._files = self._in_order()
-        self._ahead: Iterator[Found] | None = None
+        self._present = RunTrack()  # the one that is read through
         while self._files and (quick := self._quick_steps(self._files[0])) is not None:
             self._take(self._files.pop(0), quick)
         self._publish()
@@ -136,6 +132,7 @@ class OutageReading:
     def _read_through(self, number: int) -> None:
         beginning: Beginning = self._timeline.beginnings()[number]
         track, later = self._track_of(number), self._files[1:]
+        self._present = track
         bound = min((self._first_of(one) for one in later), default=FOREVER)
         with self._opened(number) as recording:
             for found in steps_by_reading(recording, beginning.clock.copy()):
@@ -147,11 +144,14 @@ class OutageReading:
                 self.known_until = min(found.until, bound)
                 if self._stopped.is_set():
                     return
-        self.is_waiting = False
+        self.is_waiting = track.goes_on = False
 
     def _opened(self, number: int) -> Recording:
         return under_current_name(self._timeline.paths[number], partial(open_recording, wait=self._wait))
 
     def _wait(self) -> bool:
+        if not self._present.goes_on:
+            self._present.goes_on = True
+            self.plan = combined(list(self._tracks.values()))
         self.is_waiting = True
         return not self._stopped.wait(_FOLLOW_INTERVAL)

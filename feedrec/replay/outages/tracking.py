@@ -4,7 +4,8 @@ From what happened to the connections of recordings to the outages of an endpoin
 1. An outage begins where the last open connection of a run ends, and ends where the run opens the next one.
 2. Nothing begins where the run itself ended the connection: where the application did, for which a proxy had opened it,
    or where the run ended with it. What comes after the end of a run is not known, and so is no outage.
-3. If the run ended while it tried to connect again, the outage ends with the last attempt.
+3. If the run ended while it tried to connect again, the outage ends with the last attempt; if it is still trying, it
+   has no end yet.
 4. Of several runs that recorded at the same time, all must be without a connection.
 """
 
@@ -15,11 +16,11 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from ..clock.time_types import RecordedSteady
-from .plan import Outage, OutagePlan, Refusal, close_of, refusal_of
+from .plan import FOREVER, Outage, OutagePlan, Refusal, close_of, refusal_of
 
 __all__ = ["RunTrack", "Step", "combined"]
 
-_OURS = ("client", "proxy", "recorder")  # values of `by` in a `close` event that are not the venue
+_OURS = ("client", "proxy")  # values of `by` in a `close` event that are not the venue
 
 
 class Step(NamedTuple):
@@ -55,10 +56,12 @@ class RunTrack:
     Attributes:
         outages: Those that were found so far.
         begin, end: The first and the last time that is known of the run; None if none is.
+        goes_on: Whether it is still being recorded.
 
     """
 
     def __init__(self) -> None:
+        self.goes_on = False
         self.begin: RecordedSteady | None = None
         self.end: RecordedSteady | None = None
         self._found: list[Outage] = []
@@ -70,7 +73,9 @@ class RunTrack:
     def outages(self) -> list[Outage]:
         """Those that were found so far."""
         lost, refusals = self._lost, self._refusals
-        return self._found if lost is None or not refusals else [*self._found, self._outage(lost, refusals[-1].time)]
+        if lost is None or not refusals:
+            return self._found
+        return [*self._found, self._outage(lost, FOREVER if self.goes_on else refusals[-1].time)]
 
     @property
     def has_open(self) -> bool:

@@ -10,8 +10,8 @@ from feedrec.feeds import find_feed, rule_of
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_event, encode_received
 from feedrec.model import NANOSECONDS, Event, Header
-from feedrec.replay.outages.plan import OutagePlan
-from feedrec.replay.outages.reading import FOREVER, OutageReading
+from feedrec.replay.outages.plan import FOREVER, OutagePlan
+from feedrec.replay.outages.reading import OutageReading
 from feedrec.replay.timeline.timeline import Timeline
 
 ENDPOINT = "coinbase-exchange"

@@ -14,10 +14,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from feedrec.errors import UsageError
+from feedrec.formats import create_recording
+from feedrec.formats.file.names import part_path
+from feedrec.model import Event, Frame, Header
 from feedrec.replay import ReplayOptions, ReplayServer
 
 from ...timing import HANG_TIMEOUT
-from .outage_recordings import Line, at, closed, opened, refused, ticker, write
+from .outage_recordings import ENDPOINT, START, Line, at, closed, opened, refused, ticker, write
 
 DIRECT = "coinbase-exchange-sandbox"
 SUBSCRIBE = '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["ticker"]}'
@@ -270,6 +273,38 @@ def test_each_endpoint_has_its_own_outages(path: Path, tmp_path: Path) -> None:
     assert [one.end for one in came] == [(1012, "restart"), (1006, ""), (1000, "")]
     assert calm_visit.prices[-1] == 40
     assert calm_visit.end == (1000, "")
+
+
+def test_a_recording_that_grows_has_its_outages_when_the_recorder_has_tried_again(tmp_path: Path) -> None:
+    writer = create_recording(tmp_path / "a.jsonl", Header(ENDPOINT, created=START))
+
+    def grow(*lines: Line) -> None:
+        for seconds, conn, name, what in lines:
+            is_frame = name == "frame"
+            writer.write(Frame(at(seconds), conn, what) if is_frame else Event(at(seconds), conn, name, what))
+        writer.flush()
+
+    async def refusal(url: str) -> Any:
+        while isinstance(found := await attempt(url), Visit):
+            await asyncio.sleep(0.01)
+        return found
+
+    async def go() -> None:
+        async with ReplayServer(part_path(tmp_path / "a.jsonl"), options(speed=10.0)) as server:
+            async with connect(server.url) as client:
+                listening = asyncio.create_task(listen(client))
+                while not server.steering.followers:
+                    await asyncio.sleep(0.01)
+                grow(closed(2, 0, 1001, "away"), refused(3, 1, 502))
+                assert (await listening).end == (1001, "away")
+            assert await refusal(server.url) == (502, None)
+            grow(opened(9, 1), ticker(10, 1, 10))
+            writer.finish()
+            came, _ = await visits(server.url)
+            assert came[-1].prices[-1:] in ([10], [1])
+
+    grow(opened(0, 0), ticker(1, 0, 1), ticker(1.5, 0, 1))
+    run(go())
 
 
 @pytest.mark.parametrize(

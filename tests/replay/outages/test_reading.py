@@ -11,7 +11,8 @@ from feedrec.formats.file.names import part_path
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.model import NANOSECONDS, Event, Frame, Header
 from feedrec.replay.clock.time_types import RecordedSteady
-from feedrec.replay.outages.reading import FOREVER, OutageReading
+from feedrec.replay.outages.plan import FOREVER
+from feedrec.replay.outages.reading import OutageReading
 from feedrec.replay.timeline.timeline import Timeline
 
 from ...timing import wait_until
@@ -91,7 +92,7 @@ def test_a_recording_that_grows_tells_of_an_outage_once_the_recorder_has_tried_a
         growing.write(Event(at(3), 1, "refused", {"status": 503}))
         growing.flush()
         wait_until(lambda: len(reading.plan) == 1)
-        assert reading.plan.at(RecordedSteady(at(2))) is not None
+        assert reading.plan.at(RecordedSteady(at(1000))) is not None
         growing.write(Event(at(9), 1, "open"))
         growing.write(Frame(at(10), 1, b"{}"))
         growing.finish()

@@ -6,7 +6,7 @@ from typing import Any
 
 from feedrec.feeds.venue import Close
 from feedrec.replay.clock.time_types import RecordedSteady
-from feedrec.replay.outages.plan import DROPPED, Outage, Refusal
+from feedrec.replay.outages.plan import DROPPED, FOREVER, Outage, Refusal
 from feedrec.replay.outages.tracking import RunTrack, Step, combined
 
 T = RecordedSteady
@@ -60,8 +60,14 @@ def test_the_end_of_a_run_is_none_unless_it_tried_again() -> None:
     assert spans(track(opened(0, 0), closed(10, 0), refused(11, 1), refused(14, 1))) == [(10, 14)]
 
 
-def test_what_the_application_or_the_recorder_ended_is_none() -> None:
-    for by in ("client", "proxy", "recorder"):
+def test_one_amid_which_the_run_goes_on_has_no_end_yet() -> None:
+    run = track(opened(0, 0), closed(10, 0), refused(11, 1))
+    run.goes_on = True
+    assert spans(run) == [(10, FOREVER)]
+
+
+def test_what_the_application_ended_is_none() -> None:
+    for by in ("client", "proxy"):
         assert track(opened(0, 0), closed(10, 0, by=by), opened(20, 1)).outages == []
     assert spans(track(opened(0, 0), closed(10, 0, by="venue"), opened(20, 1))) == [(10, 20)]
 
