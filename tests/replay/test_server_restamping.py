@@ -144,6 +144,21 @@ def test_an_observer_hears_what_is_sent(tmp_path: Path) -> None:
     run(scenario())
 
 
+def test_the_speed_stays(tmp_path: Path) -> None:
+    """Also while it runs: a pause is no speed."""
+    path = recorded(tmp_path / "a.jsonl", [1])
+
+    async def scenario() -> None:
+        async with ReplayServer(path, options()) as server:
+            server.steering.pause()
+            with pytest.raises(UsageError, match="at speed 1, not 2: leave out --restamp"):
+                server.steering.set_speed(2.0)
+            server.steering.set_speed(1.0)
+            server.steering.resume()
+
+    run(scenario())
+
+
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [({"speed": 2.0}, "at speed 1, not 2"), ({"mode": "verbatim"}, "leave out --restamp, or --mode verbatim")],

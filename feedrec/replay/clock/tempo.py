@@ -23,6 +23,7 @@ class Tempo:
         speed: See above.
         is_paused: Whether time stands still.
         longest_silence: See above.
+        is_fixed: Whether the speed must stay, as where times are moved to now.
 
     """
 
@@ -32,6 +33,7 @@ class Tempo:
         self.speed = speed
         self.is_paused = is_paused
         self.longest_silence = longest_silence
+        self.is_fixed = False
         self._clock = clock
         self._schedules: set[Schedule] = set()
 

@@ -185,11 +185,13 @@ class Steering:
             client: The client; None for all.
 
         Raises:
-            UsageError: If it is not positive, or as for `pause`.
+            UsageError: If it is not positive, or must stay as it is, or as for `pause`.
 
         """
         if not speed > 0:
             raise UsageError(f"the speed must be positive, not {speed}: use a factor such as 10, or max")
+        if self._tempo.is_fixed and speed != self.speed:
+            raise UsageError(f"times are moved to now, where they pass at speed 1, not {speed:g}: leave out --restamp")
         if client is None and self.one is None:
             self._tempo.set_speed(speed)
         for timeline in self._timelines(client):

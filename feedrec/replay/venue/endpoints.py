@@ -274,7 +274,9 @@ def _feeds_of(names: Sequence[str], options: ReplayOptions) -> dict[str, VenueFe
 
 def _tempo(options: ReplayOptions, clock: Clock) -> Tempo:
     longest = None if options.max_gap is None else round(options.max_gap * NANOSECONDS)
-    return Tempo(options.speed, clock, is_paused=options.paused, longest_silence=longest)
+    tempo = Tempo(options.speed, clock, is_paused=options.paused, longest_silence=longest)
+    tempo.is_fixed = options.restamp
+    return tempo
 
 
 def _check_times(feeds: Mapping[str, VenueFeed | None]) -> None:
