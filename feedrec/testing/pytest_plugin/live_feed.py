@@ -134,21 +134,31 @@ class LiveFeed(ObservedFeed):
         if self._proxy is not None and self._proxy.failure is not None:
             raise self._proxy.failure
 
-    def pause(self) -> NoReturn:
+    def pause(self, *_: object, **__: object) -> NoReturn:
         """Refuse: see the class."""
-        self._refuse("pause")
+        self._refuse("pause()")
 
     def step(self, *_: object, **__: object) -> NoReturn:
         """Refuse: see the class."""
-        self._refuse("step")
+        self._refuse("step()")
 
     def play_until(self, *_: object, **__: object) -> NoReturn:
         """Refuse: see the class."""
-        self._refuse("play_until")
+        self._refuse("play_until()")
 
     def seek(self, *_: object, **__: object) -> NoReturn:
         """Refuse: see the class."""
-        self._refuse("seek")
+        self._refuse("seek()")
+
+    @property
+    def status(self) -> NoReturn:
+        """Refuse: see the class."""
+        self._refuse("status")
+
+    @property
+    def control_url(self) -> NoReturn:
+        """Refuse: see the class."""
+        self._refuse("control_url")
 
     @property
     def position(self) -> None:
@@ -172,15 +182,15 @@ class LiveFeed(ObservedFeed):
     def seed(self) -> None:
         """None: there are no faults."""
 
-    def resume(self) -> None:
+    def resume(self, *_: object, **__: object) -> None:
         """Do nothing: it is never held up."""
 
-    def set_speed(self, speed: float | str) -> None:
+    def set_speed(self, *_: object, **__: object) -> None:
         """Do nothing: it has a speed of its own."""
 
-    def _refuse(self, method: str) -> NoReturn:
+    def _refuse(self, name: str) -> NoReturn:
         raise UsageError(
-            f"{method}() steers a replay, but {self._path.name} is being recorded from a live connection: record "
+            f"{name} steers a replay, but {self._path.name} is being recorded from a live connection: record "
             "it first, with `feedrec proxy` or a test that does not steer"
         )
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from feedrec.errors import FeedrecError, WriteError
+from feedrec.errors import FeedrecError, UsageError, WriteError
 from feedrec.formats.file.names import state_path
 from feedrec.formats.file.rotation import RotatingWriter
 from feedrec.model import Frame
@@ -35,6 +35,18 @@ def test_it_has_what_a_replay_has() -> None:
     """So that no test fails for the lack of it, but for what starts and ends a feed."""
     public = {name for name in dir(FeedReplay) if not name.startswith("_")}
     assert public - set(dir(LiveFeed)) <= {"close"}
+
+
+def test_what_steers_is_refused_unless_it_asks_for_what_happens_anyway(venue: Venue, tmp_path: Path) -> None:
+    """For one client, too."""
+    with recorded(venue, tmp_path / "a.jsonl") as feed:
+        with pytest.raises(UsageError, match=r"pause\(\) steers a replay, but a.jsonl is being recorded"):
+            feed.pause(client=1)
+        for name in ("status", "control_url"):
+            with pytest.raises(UsageError, match=f"{name} steers a replay"):
+                getattr(feed, name)
+        feed.resume(client=1)
+        feed.set_speed("max", client=1)
 
 
 def test_what_has_no_meaning_on_a_live_connection_is_nothing(venue: Venue, tmp_path: Path) -> None:
