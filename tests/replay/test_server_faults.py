@@ -248,6 +248,11 @@ def test_a_slow_client_gets_so_many_bytes_a_second() -> None:
     assert [one.fault for one in hits] == ["slow=200kB/s"]
 
 
+def test_who_listens_to_events_is_not_slowed() -> None:
+    with FeedReplay(DEMO, faults=["slow=1B/s"], seed=7) as feed, client(f"{feed.url}/_feedrec/events") as events:
+        assert json.loads(events.recv(HANG_TIMEOUT))["type"] == "status"
+
+
 def test_who_asks_how_the_replay_is_hears_of_faults() -> None:
     with FeedReplay(DEMO, faults=["drop=100%:ticker"], seed=7, at_end="hold") as feed, client(feed.url) as websocket:
         websocket.send(subscription("ticker"))

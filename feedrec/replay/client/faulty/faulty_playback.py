@@ -25,6 +25,7 @@ class FaultyPlayback(Playback):
 
     """
 
+    _patience = _LOOK_EVERY
     faulty: FaultyServer
     passing: VenueSession
 
@@ -35,13 +36,6 @@ class FaultyPlayback(Playback):
     async def move(self, time: RecordedSteady, shift: Shift) -> None:
         self.faulty.forget()
         await super().move(time, shift)
-
-    async def next_batch(self, stream: FrameSource) -> FrameBatch | None:
-        if not stream.is_ready:
-            stream.look_ahead()
-        if stream.is_ready:
-            return await stream.next_batch()
-        return await self._alarm.wait_for(stream.next_batch(), self._answer, _LOOK_EVERY)
 
     async def _answer(self) -> None:
         """Also send what is due of what is held back: the next frame may still have to be recorded."""
