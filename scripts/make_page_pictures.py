@@ -7,6 +7,8 @@ session of the docs is gone through in the light, then in the dark.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import tempfile
 from functools import partial
@@ -49,10 +51,14 @@ def take(visit: Visit, scheme: str, name: str) -> None:
 def main() -> None:
     """Make them."""
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="feedrec-pictures-") as name, running_browser() as browser:
-        recording = make_recording(Path(name))
-        for scheme in get_args(Scheme):
-            with replaying(recording) as replay, subscribed(replay):
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="feedrec-pictures-")))
+        recording, schemes = make_recording(folder), get_args(Scheme)
+        replays = [stack.enter_context(replaying(recording)) for _ in schemes]
+        os.nice(15)  # from here on: a browser that starts would make frames late
+        browser = stack.enter_context(running_browser())
+        for scheme, replay in zip(schemes, replays, strict=True):
+            with subscribed(replay):
                 visit = Visit(browser.new_context(viewport=SIZE, color_scheme=scheme), replay.page)
                 visit.page.locator("#state", has_text="playing").wait_for()
                 session(visit.page, partial(take, visit, scheme))
