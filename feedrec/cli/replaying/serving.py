@@ -10,7 +10,6 @@ from ..memory import long_lived
 from ..signals import end_signalled
 from ..terminal import echo
 from .control import control_variables, show_page, tell_token
-from .player.player import played_by_keys
 from .tls import ChosenTls
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ __all__ = ["serve", "serve_command"]
 async def serve(server: ReplayServer, tls: ChosenTls, *, ui: bool) -> int:
     """Serve until Ctrl-C, SIGTERM, or the end of the replay."""
     import asyncio
+
+    from .player.player import played_by_keys
 
     stop = end_signalled()
     async with server:
