@@ -73,7 +73,7 @@ async def listen(client: ClientConnection) -> Visit:
                 visit.errors.append(told["message"])
     except ConnectionClosed:
         pass
-    visit.end = client.close_code, client.close_reason
+    visit.end = client.protocol.close_code, client.protocol.close_reason
     return visit
 
 
@@ -176,7 +176,7 @@ def test_a_client_that_has_not_subscribed_is_disconnected_too(path: Path) -> Non
             visit = await listen(client)
             await silent.wait_closed()
             assert visit.end is not None
-            return visit.end[0], silent.close_code
+            return visit.end[0], silent.protocol.close_code
 
     assert run(go()) == (1012, 1012)
 
