@@ -212,10 +212,15 @@ class ClientReplay(SeenClient):
             await self._parting.disconnect(self._dismissal)
         elif self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
-        elif self._outcome == "finished" and self._endpoint.at_end == "hold":
-            self._note_end(has_ended=True)
-            await self._hold()
         elif self._outcome == "finished":
+            self._note_end(has_ended=True)
+            await self._stay_or_close()
+
+    async def _stay_or_close(self) -> None:
+        """Do what is to be done after the last frame; raises `Moved` as `_play_from_here` does."""
+        if self._endpoint.at_end == "hold":
+            await self._hold()
+        else:
             self._leave()
             await self._connection.close(CloseCode.NORMAL_CLOSURE)
 

@@ -341,8 +341,8 @@ class Steering:
         meant = [one for one in self._timelines(client) if not one.is_own or one.followers]
         if not meant:
             raise UsageError(
-                f"{name} is for clients that have subscribed where each has its own timeline, and "
-                f"{'nobody has' if client is None else f'client {client} has not'}: wait for that, or replay with "
+                f"{name} is for clients that have subscribed and are not at the end, where each has its own timeline: "
+                f"{'there is none' if client is None else f'client {client} is none'}; wait for one, or replay with "
                 "paused=True, or with clock='shared'"
             )
         first, *others = meant

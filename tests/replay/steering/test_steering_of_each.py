@@ -19,7 +19,7 @@ from ...timing import HANG_TIMEOUT, MS, until
 from ..clocks import ManualClock
 from ..fake_venue import MILLISECOND, START, FakeVenue, record
 from ..keeping_client import connect
-from ..raw_client import run
+from ..raw_client import RawClient, run
 
 TIMES = [0, 0, 0, 10, 10, 20, 500, 500, 1000]
 """Milliseconds of the frames of a recording: those of one read share a time."""
@@ -185,7 +185,7 @@ def test_who_has_not_subscribed_cannot_be_taken_along(recording: Path) -> None:
     async def scenario() -> None:
         async with serving(recording, ManualClock()) as server:
             steering = server.steering
-            text = r"^step is for clients that have subscribed where each has its own timeline, and nobody has: wait"
+            text = r"^step is for clients .* where each has its own timeline: there is none; wait for one, or"
             with pytest.raises(UsageError, match=text):
                 await steering.step()
             with pytest.raises(UsageError, match=r"^play_until is for clients"):
@@ -197,6 +197,19 @@ def test_who_has_not_subscribed_cannot_be_taken_along(recording: Path) -> None:
                 with pytest.raises(UsageError, match="no client 7: those that are connected have the numbers 1"):
                     steering.pause(client=7)
                 assert (steering.position, steering.present) == (None, None)
+
+    run(scenario())
+
+
+def test_who_was_sent_everything_is_at_the_end_while_its_connection_is_closed(recording: Path) -> None:
+    """It may take long to read what it was sent, and to answer the close."""
+
+    async def scenario() -> None:
+        async with serving(recording, ManualClock(), speed=math.inf) as server, RawClient(server.port) as client:
+            client.send()
+            await until(lambda: server.steering.status().clients[0].state == "ended")
+            with pytest.raises(UsageError, match=r"are not at the end, .*: client 1 is none; wait for one"):
+                await server.steering.step(client=1)
 
     run(scenario())
 
