@@ -19,7 +19,7 @@ from ..clock.schedule import Schedule
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, shift_of, steady_time
 from ..observer import Observer
 from ..results import ClientResult, Outcome
-from ..steering.followers import Follower, Moved
+from ..steering.followers import Moved
 from ..steering.steering import Steering
 from ..timeline.batch_window import Place
 from ..timeline.frame_batches import FrameBatch
@@ -71,7 +71,6 @@ class ClientReplay(SeenClient):
         self._parting = Parting(connection, outlet, crowd)
         self._words = FirstWords(session, endpoint.timing, endpoint.start_rule)
         self._entered = asyncio.Event()
-        self._follower: Follower | None = None
         self._schedule: Schedule | None = None
         self._outcome: Outcome = "client left"
 
@@ -280,6 +279,8 @@ class ClientReplay(SeenClient):
             self._playback = self._make_playback(first_time, shift, schedule)
         else:
             await self._playback.move(first_time, shift)
+        if follower is not None:
+            follower.go_on()
         return self._playback
 
     def _make_playback(self, first_time: RecordedSteady, shift: Shift, schedule: Schedule) -> Playback:

@@ -9,6 +9,7 @@ import msgspec
 from ...model import Frame
 from ..clock.lateness import LateFrame, LatenessHistogram
 from ..clock.time_types import RecordedSteady, RecordedWall, Shift, steady_time, wall_time
+from ..steering.followers import Follower
 from ..steering.one_timeline import OneTimeline
 from ..timeline.frame_batches import FrameBatch
 from ..venue.endpoints import Endpoint
@@ -62,6 +63,7 @@ class SeenClient:
         self._timing = endpoint.timing
         self._outlet = outlet
         self._session = session
+        self._follower: Follower | None = None
         self._playback: Playback | None = None
 
     @property
@@ -78,6 +80,9 @@ class SeenClient:
     @property
     def present(self) -> RecordedWall:
         """The recorded time that is now."""
+        heading_for = None if self._follower is None else self._follower.heading_for
+        if self._playback is not None and heading_for is not None:
+            return wall_time(heading_for, self._playback.at.present_shift)
         if self._playback is not None:
             return self._playback.present
         present = self._shared_present

@@ -58,11 +58,11 @@ class Followers:
         self.may_end = may_end
         self._changes += 1
 
-    def move(self, entrances: list[Entrance]) -> None:
-        """Have them go on elsewhere: at the entrance of their endpoint."""
+    def move(self, entrances: list[Entrance], time: RecordedSteady) -> None:
+        """Have them go on elsewhere: at the entrance of their endpoint, which is at a steady time."""
         self.moves += 1
         for follower in self._followers:
-            follower.entrance = entrances[follower.endpoint]
+            follower.entrance, follower.heading_for = entrances[follower.endpoint], time
 
     def join(self, endpoint: int) -> Follower:
         """Add a client of an endpoint, which begins where the timeline is now, if that is known."""
@@ -117,6 +117,7 @@ class Follower:
     Attributes:
         endpoint: The number of the endpoint.
         entrance: Where it begins; None for where it likes.
+        heading_for: The steady time at which it goes on, though what follows is not read yet; None once it is there.
         arrived: At which change of the limits it could go no further.
         moves: How many moves of the timeline it went along with.
         flush: Waits until the system has what was sent to it; nothing by itself.
@@ -126,6 +127,7 @@ class Follower:
     def __init__(self, followers: Followers, endpoint: int) -> None:
         self.endpoint = endpoint
         self.entrance = followers.entrance(endpoint)
+        self.heading_for: RecordedSteady | None = None
         self.arrived = -1
         self.moves = followers.moves
         self.flush: Callable[[], Awaitable[None]] = _nothing_to_flush
@@ -153,6 +155,11 @@ class Follower:
         entrance = self.entrance = self.entrance or self._followers.entrance(self.endpoint)
         self._ties = Ties(None if entrance is None else entrance.last)
         return None if entrance is None else entrance.place
+
+    def go_on(self) -> None:
+        """Note that it is there, unless it is to go on elsewhere again."""
+        if self.moves == self._followers.moves:
+            self.heading_for = None
 
     def begin(self, batch: FrameBatch) -> None:
         """Go on to the next batch."""

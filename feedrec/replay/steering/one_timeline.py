@@ -187,7 +187,7 @@ class OneTimeline:
             playhead = stage.playhead = stage.new_playhead(None if asked < time else time)
             stage.time.silences.read_from(time)
             stage.is_over = False
-            stage.followers.move([playhead.entrance(number) for number in range(len(stage.timelines))])
+            stage.followers.move([playhead.entrance(number) for number in range(len(stage.timelines))], time)
             if stage.tempo.is_paused:
                 stage.followers.change(playhead.limits(time), may_end=False)
             schedule.seek(time, stage.clock())

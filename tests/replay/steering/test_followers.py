@@ -90,7 +90,7 @@ def test_a_move_reaches_everybody() -> None:
     there = Entrance(Place(RecordedSteady(7)), time=RecordedSteady(7))
 
     async def scenario() -> None:
-        those.move([there])
+        those.move([there], RecordedSteady(7))
         moving = asyncio.create_task(those.moved())
         for look in (follower.admitted, follower.holds_end, follower.rest, follower.check):
             with pytest.raises(Moved):
@@ -100,6 +100,13 @@ def test_a_move_reaches_everybody() -> None:
         assert follower.enter() == there.place
         await moving
         follower.check()
+        assert follower.heading_for == 7
+        those.move([there], RecordedSteady(9))
+        follower.go_on()
+        assert follower.heading_for == 9
+        follower.enter()
+        follower.go_on()
+        assert follower.heading_for is None
 
     run(scenario())
 

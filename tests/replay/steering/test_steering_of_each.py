@@ -126,6 +126,8 @@ def test_a_seek_takes_along_who_is_meant(
             if is_paused:
                 server.steering.pause(client=1)
             await server.steering.seek(START + 905 * MILLISECOND, client=1)
+            if speed == 1.0:
+                assert server.steering.status().clients[0].present == START + 905 * MILLISECOND
             messages = [message async for message in read_until(meant, "905 state: north 900")]
             assert messages[-1] == "905 state: north 900"
             if is_paused:
