@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..browser import open_page
-from ..options import RECORDING_FILE, logging_options
+from ..options import RECORDING_FILE, allow_host_option, logging_options
 from ..replaying.recordings import chosen_recordings
 from ..signals import end_signalled
 from ..terminal import echo
+
+if TYPE_CHECKING:
+    from ...replay.page.viewing import ViewServer
 
 
 @click.command()
@@ -24,8 +27,9 @@ from ..terminal import echo
     help="Port to listen on, on this machine alone.  [default: any free port]",
 )
 @click.option("--no-open", is_flag=True, help="Only print where the page is, and open no browser.")
+@allow_host_option("see the recordings")
 @logging_options
-def view(files: tuple[Path, ...], port: int, no_open: bool) -> None:
+def view(files: tuple[Path, ...], port: int, no_open: bool, allow_hosts: tuple[str, ...]) -> None:
     """
     Look at recordings in the browser: a page of this machine, until Ctrl-C.
 
@@ -39,14 +43,15 @@ def view(files: tuple[Path, ...], port: int, no_open: bool) -> None:
     """
     import asyncio
 
-    asyncio.run(_serve(chosen_recordings(files), port, opens=not no_open))
-
-
-async def _serve(files: Sequence[Path], port: int, *, opens: bool) -> None:
     from ...replay.page.viewing import ViewServer
 
+    server = ViewServer(chosen_recordings(files), port, allow_hosts=allow_hosts)
+    asyncio.run(_serve(server, opens=not no_open))
+
+
+async def _serve(server: ViewServer, *, opens: bool) -> None:
     stop = end_signalled()
-    async with ViewServer(files, port) as server:
+    async with server:
         echo(server.url)
         if opens and not await open_page(server.url):
             echo("no browser was found here: open that page yourself", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -31,19 +31,23 @@ class ViewServer:
     Args:
         paths: The recordings.
         port: The port to listen on; 0 for a free one.
+        allow_hosts: Names or addresses by which it may be asked, besides those of this machine.
 
     Raises:
+        UsageError: If such a name is none.
         RecordingError: If one of them is no recording.
         ServeError: If the port cannot be had.
 
     """
 
-    def __init__(self, paths: Sequence[Path], port: int = 0) -> None:
+    def __init__(self, paths: Sequence[Path], port: int = 0, *, allow_hosts: Collection[str] = ()) -> None:
         for path in paths:
             under_current_name(path, open_recording).close()
         self._page = RecordingsPage(paths)
         self._requests_log = LogLimit(_log, "requests", at_once=20, per_second=1.0)
-        self._server = AnswersServer(self.answer, (_HOST, port), option="--port", log=self._requests_log)
+        self._server = AnswersServer(
+            self.answer, (_HOST, port), option="--port", allow_hosts=allow_hosts, log=self._requests_log
+        )
 
     @property
     def url(self) -> str:

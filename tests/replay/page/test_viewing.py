@@ -16,9 +16,9 @@ from ...cli.command import DEMO
 from ...timing import HANG_TIMEOUT
 
 
-def serve(test: Callable[[httpx.AsyncClient, ViewServer], Awaitable[None]]) -> None:
+def serve(test: Callable[[httpx.AsyncClient, ViewServer], Awaitable[None]], *allow_hosts: str) -> None:
     async def use() -> None:
-        server = ViewServer([DEMO])
+        server = ViewServer([DEMO], allow_hosts=allow_hosts)
         async with asyncio.timeout(HANG_TIMEOUT), server, httpx.AsyncClient(base_url=server.url) as client:
             await test(client, server)
 
@@ -41,12 +41,13 @@ def test_it_serves_the_page_and_answers_it() -> None:
     serve(test)
 
 
-def test_other_hosts_and_pages_are_refused() -> None:
+def test_other_hosts_and_pages_are_refused_unless_they_are_allowed() -> None:
     async def test(client: httpx.AsyncClient, _: ViewServer) -> None:
+        assert (await client.get("api/info", headers={"host": "desk.example"})).status_code == 200
         assert (await client.get("api/info", headers={"host": "evil.example"})).status_code == 403
         assert (await client.get("api/info", headers={"origin": "https://evil.example"})).status_code == 403
 
-    serve(test)
+    serve(test, "desk.example")
 
 
 def test_what_is_no_recording_is_said_at_once(tmp_path: Path) -> None:
