@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-# QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-pythons, test-page.
+# QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-lowest, test-pythons, test-page.
 QUICK ?=
 
 test coverage test-lowest test-on-%: AT_ONCE = 3
@@ -41,8 +41,15 @@ KNOW_NO_WEBSOCKETS := $(addprefix tests/,export formats feeds $(addprefix record
 	spelling times))) \
 	$(wildcard $(addprefix tests/cli/commands/test_,cat*.py convert*.py export*.py info*.py repair*.py verify*.py))
 
+# The quick form is what imports it, and the commands that need that.
+QUICK_TESTS_OF_LOWEST := $(addprefix tests/,admission conversations front testing $(addprefix recorder/,proxy session wire) \
+	$(addprefix replay/,client control outages steering tls)) \
+	$(wildcard $(addprefix tests/,replay/test_*.py recorder/test_connection*.py \
+	$(addprefix cli/commands/test_,proxy.py record.py replay*.py)))
+
 test-lowest: .venv-lowest/.ready
-	.venv-lowest/bin/python $(TESTS) --hypothesis-profile thin $(addprefix --ignore ,$(KNOW_NO_WEBSOCKETS))
+	.venv-lowest/bin/python $(TESTS) --hypothesis-profile thin \
+	$(if $(QUICK),$(QUICK_TESTS_OF_LOWEST),$(addprefix --ignore ,$(KNOW_NO_WEBSOCKETS)))
 
 # The same tests with the other Pythons that feedrec supports, those of them that this machine has.
 PYTHONS ?= 3.12 3.13 3.14

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from _pytest.terminal import TerminalReporter
 pytest_plugins = ["pytester"]  # for tests of the plug-in, which run suites
 
 # How many examples a test draws that does not say so itself. A busy machine is no defect of the code: no deadline.
-for _profile, _examples in {"feedrec": 30, "thorough": 100, "thin": 10}.items():
+for _profile, _examples in {"feedrec": 30, "thorough": 50, "thin": 10}.items():
     hypothesis.settings.register_profile(_profile, deadline=None, max_examples=_examples)
 hypothesis.settings.load_profile("feedrec")  # others with --hypothesis-profile, as the Makefile does
 
@@ -39,6 +40,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Have a worker save what it measured of coverage: it is killed if its end takes longer than ten seconds."""
+    coverage = sys.modules.get("coverage")
+    measuring = None if coverage is None else coverage.Coverage.current()
+    if measuring is not None and hasattr(session.config, "workerinput"):
+        measuring.save()
 
 
 class _FailuresAsTheyHappen:
