@@ -21,9 +21,7 @@ class Rate:
     """
 
     def __init__(self, now: int) -> None:
-        self._known: deque[tuple[int, int]] = deque(
-            [(now, 0)]
-        )  # times and counts: only the first is older than a second
+        self._known = deque([(now, 0)])  # times and counts: only the first is older than a second
 
     def at(self, now: int, frames: int) -> float:
         """

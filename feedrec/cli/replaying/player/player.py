@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from ....errors import FeedrecError
+from ....replay.control.rate import Rate
 from ... import output
 from ...live.live_line import LiveLine
 from ...live.repeating import repeating
@@ -19,7 +20,7 @@ from ...logs import has_live_line
 from .carrying_out import CarryingOut
 from .keyboard import Keyboard
 from .orders import HELP, ORDERS
-from .player_line import FrameRate, player_line
+from .player_line import player_line
 
 if TYPE_CHECKING:
     from ....replay import Steering
@@ -75,7 +76,7 @@ class _Player:
         self._live = LiveLine(sys.stderr)
         self._stop = stop
         self._orders = CarryingOut(steering, self._say)
-        self._rate = FrameRate()
+        self._rate = Rate(time.monotonic_ns())
         self._shows_keys = False
         self._message, self._message_until = "", 0.0
         self._next_drawing = 0.0
@@ -101,7 +102,7 @@ class _Player:
             return
         status = self._steering.status()
         width, height = self._live.width, self._live.height
-        line = player_line(status, self._rate.look(begun, status.frames), width)
+        line = player_line(status, self._rate.at(time.monotonic_ns(), status.frames), width)
         self._live.show(*self._above(begun, width)[: max(height - 1, 0)], line)
         self._next_drawing = time.monotonic() + _LONGEST_SHARE * (time.thread_time() - worked)
 

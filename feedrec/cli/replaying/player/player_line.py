@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from typing import TYPE_CHECKING
 
 from ....model import NANOSECONDS, format_time
@@ -13,26 +12,9 @@ from ...live.live_line import fitting
 if TYPE_CHECKING:
     from ....replay.steering.status import Status
 
-__all__ = ["FrameRate", "player_line"]
+__all__ = ["player_line"]
 
 _HINT = "h shows the keys"
-_LOOKED_AT = 1.0  # seconds over which frames are counted
-
-
-class FrameRate:
-    """How many frames a second are handed over, over the last second."""
-
-    def __init__(self) -> None:
-        self._looks: deque[tuple[float, int]] = deque()
-
-    def look(self, now: float, frames: int) -> float:
-        """Return the rate, from the frames that were handed over up to a time in seconds."""
-        looks = self._looks
-        looks.append((now, frames))
-        while len(looks) > 2 and now - looks[1][0] >= _LOOKED_AT:
-            looks.popleft()
-        seconds, before = looks[0]
-        return (frames - before) / (now - seconds) if now > seconds else 0.0
 
 
 def player_line(status: Status, rate: float, width: int) -> str:

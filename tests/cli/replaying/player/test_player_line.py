@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.cli.replaying.player.player_line import FrameRate, player_line
+from feedrec.cli.replaying.player.player_line import player_line
 from feedrec.model import NANOSECONDS, parse_time
 from feedrec.replay.clock.lateness import LatenessSummary
 from feedrec.replay.steering.status import ClientStatus, Status
@@ -104,18 +104,3 @@ def test_it_always_fits(
     line = player_line(status(state=state, speed=speed, present=present, end=end), rate, width)
     assert 0 < len(line) <= width
     assert line.isprintable()
-
-
-def test_the_rate_is_that_of_the_last_second() -> None:
-    rate = FrameRate()
-    assert [rate.look(0.0, 0), rate.look(0.5, 50), rate.look(1.0, 100), rate.look(1.5, 200)] == [0, 100, 100, 150]
-    assert rate.look(20.0, 200) == 0
-
-
-@given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, 1000)), min_size=1))
-def test_what_comes_evenly_has_that_rate_however_often_one_looks(looks: list[tuple[float, int]]) -> None:
-    rate, now = FrameRate(), 0.0
-    rate.look(0.0, 0)
-    for wait, _ in looks:
-        now += wait + 0.01
-        assert rate.look(now, round(now * 1_000_000)) == pytest.approx(1_000_000, rel=0.001)
