@@ -53,7 +53,8 @@ test-lowest: .venv-lowest/.ready
 
 # The same tests with the other Pythons that feedrec supports, those of them that this machine has.
 PYTHONS ?= 3.12 3.13 3.14
-QUICK_TESTS := $(addprefix tests/,feeds $(addprefix formats/,file line stream) replay front \
+QUICK_TESTS := $(addprefix tests/,feeds $(addprefix formats/,file line stream) front \
+	$(addprefix replay/,client clock control steering timeline tls) \
 	$(addprefix recorder/,commands fleet output session watching wire) test_model.py cli/test_cli.py cli/commands/test_cat.py)
 # What differs shows on the newest of them first; the quick form asks the others for less.
 QUICK_TESTS_OF_OLDER := $(addprefix tests/,feeds formats/line formats/stream front recorder/wire replay/client test_model.py)
