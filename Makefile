@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-# QUICK=1 is the short form of a long target, as .ci/run runs it: soak, test-lowest, test-pythons, test-page.
+# QUICK=1 is the short form of a long target, as .ci/run runs it: coverage, soak, test-lowest, test-pythons, test-page.
 QUICK ?=
 
 test coverage test-lowest test-on-%: AT_ONCE = 3
@@ -25,7 +25,7 @@ test: $(READY)
 # The same tests, and how much of feedrec they run, in processes of their own too. fail_under is in pyproject.toml.
 coverage: $(READY)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run $(TESTS) --hypothesis-profile thorough
+	$(BIN)/coverage run $(TESTS) --hypothesis-profile $(if $(QUICK),thin,thorough)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -20,7 +20,7 @@ from _pytest.terminal import TerminalReporter
 pytest_plugins = ["pytester"]  # for tests of the plug-in, which run suites
 
 # How many examples a test draws that does not say so itself. A busy machine is no defect of the code: no deadline.
-for _profile, _examples in {"feedrec": 30, "thorough": 50, "thin": 10}.items():
+for _profile, _examples in {"feedrec": 30, "thorough": 100, "thin": 10}.items():
     hypothesis.settings.register_profile(_profile, deadline=None, max_examples=_examples)
 hypothesis.settings.load_profile("feedrec")  # others with --hypothesis-profile, as the Makefile does
 
