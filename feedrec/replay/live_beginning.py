@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,9 +12,8 @@ from ..errors import TruncatedRecordingError, UsageError
 from ..formats import Recording, open_recording
 from ..formats.file.lock import is_being_written
 from ..formats.file.opening import under_current_name
-from ..formats.line.codec import decode_line
-from ..model import Frame
 from .options import ReplayOptions
+from .timeline.last_frame import last_received
 
 __all__ = ["begun_live"]
 
@@ -42,18 +41,11 @@ def begun_live(paths: Sequence[Path | str], options: ReplayOptions) -> ReplayOpt
     with under_current_name(path, open_recording) as recording:
         if not is_being_written(path):
             raise UsageError(f"{path} is finished, and nothing of it is live: give one that is being written (.part)")
-        time = _last_time(recording)
+        time = last_received(_until_cut(recording))
         return msgspec.structs.replace(options, start=recording.header.created if time is None else time)
 
 
-def _last_time(recording: Recording) -> int | None:
-    last: list[bytes] = []
-    with contextlib.suppress(TruncatedRecordingError):  # its recorder was killed at this moment
-        for lines in recording.batches():
-            if any(b'"dir":"in"' in line for line in lines):
-                last = lines
-    for line in reversed(last):
-        record = decode_line(line)
-        if isinstance(record, Frame) and record.direction == "in":
-            return record.time
-    return None
+def _until_cut(recording: Recording) -> Iterator[list[bytes]]:
+    """Yield its lines; up to the cut, if its recorder was killed at this moment."""
+    with contextlib.suppress(TruncatedRecordingError):
+        yield from recording.batches()

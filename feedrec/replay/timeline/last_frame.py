@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from ...errors import RecordingError
+from ...errors import LineError, RecordingError
 from ...formats import open_recording
 from ...formats.file.lock import is_being_written
 from ...formats.file.names import is_part
+from ...formats.line.codec import decode_line
 from ...formats.several.glance import glance
 from ...model import Frame
 from .unchanged_files import UnchangedFiles
 
-__all__ = ["MOST_READ", "last_frame_time"]
+__all__ = ["MOST_READ", "last_frame_time", "last_received"]
 
 MOST_READ = 32 << 20
 """Bytes of a file without a summary that are read for it."""
@@ -31,6 +33,27 @@ def last_frame_time(path: Path) -> int | None:
     return _found.find([path], lambda: _find(path))
 
 
+def last_received(batches: Iterable[list[bytes]]) -> int | None:
+    """
+    Return the wall time of the last received frame among lines, in nanoseconds; None if there is none.
+
+    Args:
+        batches: The lines, in order; all are read, and of each batch only the last ones decoded.
+
+    Raises:
+        LineError: If one of those is no line of a recording.
+
+    """
+    time = None
+    for lines in batches:
+        for line in reversed(lines):
+            record = decode_line(line)
+            if isinstance(record, Frame) and record.direction == "in":
+                time = record.time
+                break
+    return time
+
+
 def _find(path: Path) -> int | None:
     try:
         seen = glance(path)
@@ -39,11 +62,7 @@ def _find(path: Path) -> int | None:
             return None if last is None else last[1]
         if path.stat().st_size > MOST_READ:
             return None
-        time = None
         with open_recording(path) as recording:
-            for record in recording:
-                if isinstance(record, Frame) and record.direction == "in":
-                    time = record.time
-    except (OSError, RecordingError):
+            return last_received(recording.batches())
+    except (OSError, RecordingError, LineError):
         return None
-    return time
