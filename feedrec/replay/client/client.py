@@ -28,7 +28,7 @@ from ..venue.endpoints import Endpoint
 from .connection import ReplayConnection
 from .crowd import Crowd
 from .first_words import FirstWords
-from .parting import Parting
+from .parting import disconnect
 from .playback import Playback
 from .seen_client import SeenClient
 from .sending.outlet import ClientEnded, Outlet
@@ -68,7 +68,6 @@ class ClientReplay(SeenClient):
         self._steering = steering
         self._crowd = crowd
         self._observer = observer
-        self._parting = Parting(connection, outlet, crowd)
         self._words = FirstWords(session, endpoint.timing, endpoint.start_rule)
         self._entered = asyncio.Event()
         self._schedule: Schedule | None = None
@@ -182,7 +181,7 @@ class ClientReplay(SeenClient):
 
     async def _dismiss(self, dismissal: Close) -> None:
         self._outcome = "turned away" if self._playback is None else "disconnected"
-        await self._parting.disconnect(dismissal)
+        await disconnect(self._connection, self._outlet, dismissal)
 
     async def _play(self) -> None:
         if not await self._wait_for_word():
@@ -208,7 +207,7 @@ class ClientReplay(SeenClient):
             # Noted before the stream is closed: that takes a moment, in which an aborted client ends the other task.
             self._outcome = await self._play_stream(stream, joined)
         if self._dismissal is not None:
-            await self._parting.disconnect(self._dismissal)
+            await disconnect(self._connection, self._outlet, self._dismissal)
         elif self._outcome == "recording damaged":
             await self._connection.close(CloseCode.INTERNAL_ERROR, "the recording cannot be read")
         elif self._outcome == "finished":
@@ -312,13 +311,13 @@ class ClientReplay(SeenClient):
         except ClientEnded as end:
             self._outcome = end.outcome
             if self._dismissal is not None:
-                await self._parting.disconnect(self._dismissal)
+                await disconnect(self._connection, self._outlet, self._dismissal)
         except RecordingError as reason:
             self._crowd.log.log(logging.INFO, "%s: no longer held open: %s", self.name, reason)
 
     async def _close(self, code: CloseCode, reason: str = "") -> None:
         """Close the connection in the end."""
-        await self._parting.close(code, reason)
+        await self._connection.close_within(self._crowd.patience_at_stop, code, reason)
 
     def _result(self) -> ClientResult:
         playback = self._playback
