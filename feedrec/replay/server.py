@@ -289,9 +289,12 @@ class ReplayServer:
 
     def _make_steering(self) -> Steering:
         served, options = self._endpoints, self._options
-        steered = (served.timelines, served.tempo, served.shared, self._clock, self._sleep)
         steering = Steering(
-            *steered,
+            served.timelines,
+            served.tempo,
+            served.shared,
+            self._clock,
+            self._sleep,
             is_barrier=options.paused,
             is_dialogue=options.mode == "dialogue",
             is_looped=options.loop,
@@ -312,15 +315,12 @@ class ReplayServer:
             log=self.client_log,
             deadline=options.write_deadline,
         )
-        self._page = RecordingsPage(self._endpoints.files, options.start, options.end, origin, self._present)
+        files, steering = self._endpoints.files, self.steering
+        self._page = RecordingsPage(files, options.start, options.end, origin, lambda: steering.farthest)
         control.page = control.events.ladders = self._page
         if (faults := self.faults) is not None:
             control.faults, self._page.faults = faults.log.counts.total, faults.log.hits.copy
         return control
-
-    def _present(self) -> int | None:
-        """Return the recorded time that is now; of several clients with a timeline each, of the one farthest ahead."""
-        return self.steering.status().present
 
     def _make_reception(self) -> Reception:
         reception = Reception(

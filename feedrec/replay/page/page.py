@@ -17,7 +17,7 @@ import msgspec
 
 from ...http_messages import JSON, Headers, HttpAnswer, HttpRequest
 from ..control.control import ROOT
-from ..control.problems import problem
+from ..control.problems import JSON_HEADERS, problem
 from .fault_marks import Hit, with_faults
 from .page_messages import KINDS, Answered, PageTask, Question
 from .page_process import PageProcess
@@ -29,11 +29,7 @@ _PROCESSES = {"ladder": "following", "trades": "following", "heatmap": "drawing"
 _LOOKING = "looking"
 _OWN = frozenset({"token", "view"})  # parameters that are no part of a question
 _LEVELS = "20"
-_HEADERS: Headers = (
-    ("cache-control", "no-store"),
-    ("x-content-type-options", "nosniff"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-)
+_HEADERS: Headers = (*JSON_HEADERS, ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"))
 
 
 class RecordingsPage:

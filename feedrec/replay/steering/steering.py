@@ -92,6 +92,13 @@ class Steering:
         return None if self.one is None else self.one.present
 
     @property
+    def farthest(self) -> RecordedWall | None:
+        """The same; of clients with a timeline each, that of the one that is farthest. None if nobody has begun."""
+        if self.one is not None:
+            return self.one.present
+        return max((one.present for one in self._clients.values() if one.has_begun), default=None)
+
+    @property
     def position(self) -> int | None:
         """
         How many recorded frames of all endpoints are past, since the last seek if there was one.
@@ -113,13 +120,12 @@ class Steering:
         lateness = LatenessHistogram()
         for one in clients:
             lateness.merge(one.lateness)
-        presents = [one.present for one in found if one.present is not None]
         return Status(
             state=self._state({one.state for one in found}),
             speed=self.speed,
             start=self.span.start,
             end=self.span.end,
-            present=self.present if self.one is not None else max(presents, default=None),
+            present=self.farthest,
             position=self.position,
             frames=self._frames_of_those_who_left + sum(one.frames for one in found),
             lateness=lateness.summary(),
