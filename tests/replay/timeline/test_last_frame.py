@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from feedrec.feeds import rule_of
+from feedrec.feeds.raw import FEEDS as RAW
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
-from feedrec.model import Event, Frame, Header, parse_time
+from feedrec.model import Event, Frame, Header
 from feedrec.replay.timeline import last_frame
 from feedrec.replay.timeline.last_frame import last_frame_time
 
-from ...cli.command import DEMO
 from ..recordings import START
 
 LINES = [
@@ -24,7 +25,7 @@ LINES = [
 
 
 def written(path: Path, lines: list[bytes]) -> Path:
-    writer = create_recording(path, Header("raw", created=START))
+    writer = create_recording(path, Header("raw", created=START), make_rule=rule_of(RAW["raw"]))
     for line in lines:
         writer.write_line(line)
     return writer.finish()
@@ -46,7 +47,7 @@ def test_a_large_file_that_does_not_say_it_and_one_that_grows_are_not_read(
 ) -> None:
     monkeypatch.setattr(last_frame, "MOST_READ", 10)
     assert last_frame_time(written(tmp_path / "a.jsonl", LINES)) is None
-    assert last_frame_time(DEMO) == parse_time("2026-11-21T17:02:30.325503761Z")
+    assert last_frame_time(written(tmp_path / "a.jsonl.zst", LINES)) == START + 2
     writer = create_recording(tmp_path / "b.jsonl.zst", Header("raw", created=START))
     writer.write_line(LINES[0])
     assert last_frame_time(writer.path) is None
