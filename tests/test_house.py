@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.pathlib import fnmatch_ex
 
 from .timing import HANG_TIMEOUT
 
@@ -44,6 +45,15 @@ def _no_trees_afterwards() -> Iterator[None]:
     yield
     for kept in (tree_of, definitions, commands):
         kept.cache_clear()
+
+
+def test_all_tests_are_found_but_those_with_a_target_of_their_own(pytestconfig: pytest.Config) -> None:
+    """A name that leaves out one folder leaves out others of that name: 206 tests were never run for that."""
+    tests = Path(__file__).parent
+    patterns = pytestconfig.getini("norecursedirs")
+    folders = {file.parent for file in tests.rglob("test_*.py")}
+    found = {folder for folder in folders if any(fnmatch_ex(pattern, folder) for pattern in patterns)}
+    assert {str(folder.relative_to(tests)) for folder in found} == {"backtesters", "examples", "interop", "page"}
 
 
 def test_a_module_has_fewer_than_400_lines() -> None:
