@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feedrec.replay.clock.alarm import Alarm
@@ -50,20 +50,20 @@ def test_frames_are_played_as_if_silences_were_no_longer_than_wanted(times: list
 
 
 @given(TIMES, st.lists(st.integers(0, 11_000), min_size=2).map(sorted))
+@example([0, 206], [0, 205])
+@example([0, 51], [50, 51])
 def test_time_never_goes_back_and_passes_over_what_is_cut(times: list[int], moments: list[int]) -> None:
     silences = told(times)
     played = [silences.played(moment) for moment in steady(moments)]
     assert played == sorted(played)
     assert list(silences.played_all(steady(moments))) == played
+    ends = {before + LONGEST: after for before, after in pairwise(times) if after - before > LONGEST}
     for moment, one in zip(steady(moments), played, strict=True):
         end = silences.end_of(moment)
         back = silences.recorded(one)
-        assert back in {moment, silences.end_of(RecordedSteady(moment + 1))}
+        assert back == (ends.get(moment, moment) if end is None else end)
         assert silences.played(back) == one
-        if end is not None:
-            assert back == end
-            assert times[0] < moment < end
-            assert end in times
+        assert end == next((end for start, end in ends.items() if start < moment < end), None)
 
 
 @given(TIMES)
