@@ -42,8 +42,8 @@ KNOW_NO_WEBSOCKETS := $(addprefix tests/,export formats feeds $(addprefix record
 	$(wildcard $(addprefix tests/cli/commands/test_,cat*.py convert*.py export*.py info*.py repair*.py verify*.py))
 
 # The quick form is what imports it, and the commands that need that.
-QUICK_TESTS_OF_LOWEST := $(addprefix tests/,admission conversations front testing $(addprefix recorder/,proxy session wire) \
-	$(addprefix replay/,client control outages steering tls)) \
+QUICK_TESTS_OF_LOWEST := $(addprefix tests/,admission conversations front $(addprefix recorder/,proxy session wire) \
+	$(addprefix replay/,client control outages tls)) \
 	$(wildcard $(addprefix tests/,replay/test_*.py recorder/test_connection*.py \
 	$(addprefix cli/commands/test_,proxy.py record.py replay*.py)))
 
@@ -54,7 +54,7 @@ test-lowest: .venv-lowest/.ready
 # The same tests with the other Pythons that feedrec supports, those of them that this machine has.
 PYTHONS ?= 3.12 3.13 3.14
 QUICK_TESTS := $(addprefix tests/,feeds $(addprefix formats/,file line stream) front \
-	$(addprefix replay/,client clock control steering timeline tls) \
+	$(addprefix replay/,client clock timeline) \
 	$(addprefix recorder/,commands fleet output session watching wire) test_model.py cli/test_cli.py cli/commands/test_cat.py)
 # What differs shows on the newest of them first; the quick form asks the others for less.
 QUICK_TESTS_OF_OLDER := $(addprefix tests/,feeds formats/line formats/stream front recorder/wire replay/client test_model.py)
