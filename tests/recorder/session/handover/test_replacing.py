@@ -203,7 +203,6 @@ def test_while_no_other_can_take_its_place_the_old_connection_goes_on(path: Path
 def test_an_attempt_to_replace_a_connection_that_fails_says_which_one_goes_on(path: Path) -> None:
     counts = record(Ticking("ok", "refuse", "ok"), path, lambda one: one.progress.counts.replacements == 1, 100 * MS)
     assert counts.connections == 1 + counts.replacements + counts.vain_replacements  # the next one may have begun
-    assert counts.replacements > counts.vain_replacements
     assert counts.reconnects == 0
     (refused,) = events(path, "refused")
     assert (refused.conn, refused.details["status"], refused.details["replaces"]) == (1, 503, 0)
