@@ -7,6 +7,10 @@ Every error that feedrec raises on purpose.
     |   |-- NotARecordingError          missing, empty, or not written by feedrec
     |   |-- RecordingExistsError        the target already exists
     |   |-- WriteError                  the operating system refused to write
+    |   |-- PlaceError                  a store of objects cannot be used
+    |   |   |-- ObjectMissingError      there is no such object
+    |   |   |-- ObjectExistsError       another object has the name
+    |   |   `-- ObjectChangedError      it was replaced while it was read
     |   `-- DamagedRecordingError       with offset and last good time
     |       |-- TruncatedRecordingError the file ends too early
     |       `-- CorruptRecordingError   the bytes are not those that were written
@@ -37,6 +41,10 @@ __all__ = [
     "LineError",
     "NetworkBlockedError",
     "NotARecordingError",
+    "ObjectChangedError",
+    "ObjectExistsError",
+    "ObjectMissingError",
+    "PlaceError",
     "RecordingError",
     "RecordingExistsError",
     "ReplayFailedError",
@@ -73,7 +81,7 @@ class RecordingError(FeedrecError):
 
     def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(path, reason)
-        self.path = Path(path)
+        self.path = path if isinstance(path, Path) else Path(path)
         self.reason = reason
 
     def __str__(self) -> str:
@@ -90,6 +98,22 @@ class RecordingExistsError(RecordingError):
 
 class WriteError(RecordingError):
     """The operating system refused to write: no permission, no space, no such folder."""
+
+
+class PlaceError(RecordingError):
+    """A store of objects cannot be used: not reached, access denied, or it cannot do what is asked."""
+
+
+class ObjectMissingError(PlaceError):
+    """There is no such object."""
+
+
+class ObjectExistsError(PlaceError):
+    """There is an object of this name already, which stays as it is."""
+
+
+class ObjectChangedError(PlaceError):
+    """The object was replaced while it was read."""
 
 
 class DamagedRecordingError(RecordingError):

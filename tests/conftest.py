@@ -11,11 +11,15 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import zstandard
 from _pytest.terminal import TerminalReporter
+
+if TYPE_CHECKING:
+    from .object_server import Bucket, ObjectServer
 
 pytest_plugins = ["pytester"]  # for tests of the plug-in, which run suites
 
@@ -106,3 +110,20 @@ def capture_frames(capture_path: Path) -> list[bytes]:
         stream = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
         rows = [json.loads(line) for line in io.TextIOWrapper(stream, encoding="utf-8")]
     return [row["data"].encode() for row in rows if row["dir"] == "recv"]
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[ObjectServer]:
+    """Run a store of objects on loopback, which speaks S3."""
+    from .object_server import object_server  # noqa: PLC0415  loads moto, for the tests that need it
+
+    with object_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Give an empty bucket in it, which this process and those that it starts find at its URL."""
+    from .object_server import new_bucket  # noqa: PLC0415
+
+    return new_bucket(object_server, monkeypatch)

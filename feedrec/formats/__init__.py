@@ -4,6 +4,7 @@ Recordings on disk, in subpackages that build on each other.
     line/         one line, and what is known about it
     facts/        what the lines of a file tell: its index, and the summary in it
     stream/       lines to bytes and back
+    places/       where recordings live: files here, objects in a store
     file/         one recording as a file
     several/      several recordings at once
     checkpoints/  states beside recordings

@@ -18,6 +18,7 @@ from ...model import format_time
 from ..line.codec import decode_header
 from ..line.fast_path import lines_between
 from ..line.index import Index, IndexedBlock, read_index
+from ..places.url_path import place_of
 from ..stream.gzip_members import GzipDecoder, looks_like_gzip
 from ..stream.plain import PlainDecoder
 from ..stream.protocols import MAX_LINE, Decoder
@@ -52,7 +53,7 @@ class RecordingReader(Recording):
     """
 
     def __init__(self, path: Path | str, *, wait: Callable[[], bool] | None = None, once: bool = False) -> None:
-        super().__init__(RecordingFile(Path(path), once=once))
+        super().__init__(RecordingFile(place_of(path), once=once))
         self._wait = wait
         self._index: Index | None = None
         self._looked_for_index = False

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...errors import NotARecordingError
+from ..places.url_path import place_of
 from .names import later_paths
 from .recording import Recording
 from .recording_file import RecordingFile
@@ -24,7 +25,8 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None, 
     Open a recording for reading, in whatever format it is.
 
     Args:
-        path: The file, finished or with the suffix `.part`. Its first bytes tell its format, not its name.
+        path: The file, finished or with the suffix `.part`; or a URL such as `s3://bucket/x.jsonl.zst`. Its first bytes
+            tell its format, not its name.
         wait: Follows a file that is still being written: called each time its end is reached; returns whether to
             continue. Without it, reading ends with what the file holds at that moment. Has no effect on Parquet.
         once: Whether it is read only once, from beginning to end: then what comes from a pipe, such as /dev/stdin, is
@@ -35,7 +37,8 @@ def open_recording(path: Path | str, *, wait: Callable[[], bool] | None = None, 
         RecordingError: If it cannot be opened.
 
     """
-    if _is_parquet(Path(path)):
+    path = place_of(path)
+    if _is_parquet(path):
         from .parquet.parquet_recording import ParquetRecording  # noqa: PLC0415  loads pyarrow
 
         return ParquetRecording(path)

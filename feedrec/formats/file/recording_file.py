@@ -1,4 +1,4 @@
-"""The file of a recording, read at any place, whatever the format; or stdin in its place."""
+"""The file of a recording, read at any place, whatever the format; or stdin or an object of a store in its place."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from ...errors import NotARecordingError, RecordingError
+from ...errors import NotARecordingError, ObjectMissingError, RecordingError
+from ..places.url_path import UrlPath
 from .lock import is_locked
 from .names import part_path
 from .pipe import pipe_at
+
+if TYPE_CHECKING:
+    from ..places.object_file import ObjectFile
 
 __all__ = ["RecordingFile"]
 
@@ -21,7 +25,7 @@ class RecordingFile:
     """
     The file of a recording, opened for random access.
 
-    A pipe that is open already, such as stdin, is read as if it were a file; see pipe.py.
+    A pipe that is open already, such as stdin, is read as if it were a file; see pipe.py. So is an object of a store.
 
     Args:
         path: The file.
@@ -40,11 +44,12 @@ class RecordingFile:
     def __init__(self, path: Path, *, once: bool = False) -> None:
         self.path = path
         self.bytes_read = 0
-        self._pipe = pipe_at(path)
+        self._object = _object_at(path)
+        self._pipe = None if self._object is not None else pipe_at(path)
         if self._pipe is not None and not once:
             with self._reporting_errors():
                 self._pipe.keep()
-        self._file = _open(path) if self._pipe is None else _nothing()
+        self._file = _open(path) if self._pipe is None and self._object is None else _nothing()
 
     @property
     def is_closed(self) -> bool:
@@ -58,6 +63,8 @@ class RecordingFile:
 
     def is_at(self, path: Path) -> bool:
         """Return whether a name still leads to it, be it through a symlink."""
+        if self._object is not None:
+            return path == self.path
         try:
             return os.path.samestat(os.fstat(self._file.fileno()), path.stat())
         except OSError:
@@ -66,9 +73,13 @@ class RecordingFile:
     def close(self) -> None:
         """Close it."""
         self._file.close()
+        if self._object is not None:
+            self._object.close()
 
     def size(self) -> int:
         """Return the present size of the file in bytes; of a pipe, wait for its end."""
+        if self._object is not None:
+            return self._object.size()
         if self._pipe is None:
             return os.fstat(self._file.fileno()).st_size
         with self._reporting_errors():
@@ -85,7 +96,9 @@ class RecordingFile:
         if self._file.closed:
             return b""
         with self._reporting_errors():
-            if self._pipe is not None:
+            if self._object is not None:
+                data = self._object.read_at(offset, size)
+            elif self._pipe is not None:
                 data = self._pipe.read_at(offset, size)
             else:
                 data = os.pread(self._file.fileno(), size, offset)
@@ -94,7 +107,7 @@ class RecordingFile:
 
     def is_locked(self) -> bool:
         """Return whether a recorder is writing it."""
-        if self._file.closed or self._pipe is not None:
+        if self._file.closed or self._pipe is not None or self._object is not None:
             return False
         return is_locked(self._file.fileno())
 
@@ -104,6 +117,18 @@ class RecordingFile:
             yield
         except OSError as error:
             raise RecordingError(self.path, f"cannot be read: {error.strerror}") from error
+
+
+def _object_at(path: Path) -> ObjectFile | None:
+    """Open an object of a store; None for a path of this machine."""
+    if not isinstance(path, UrlPath):
+        return None
+    from ..places.object_file import ObjectFile  # noqa: PLC0415  needed for URLs only
+
+    try:
+        return ObjectFile(path)
+    except ObjectMissingError as error:
+        raise NotARecordingError(path, error.reason) from error
 
 
 def _nothing() -> BinaryIO:

@@ -16,6 +16,7 @@ from ...line.codec import decode_header, line_time
 from ...line.fast_path import lines_between
 from ...line.index import IndexedBlock
 from ...line.selection import Selection
+from ...places.url_path import place_of
 from ...stream.zstd_parser import StreamDamage
 from ..recording import Recording
 from ..recording_file import RecordingFile
@@ -40,7 +41,7 @@ class ParquetRecording(Recording):
     """
 
     def __init__(self, path: Path | str) -> None:
-        super().__init__(RecordingFile(Path(path)))
+        super().__init__(RecordingFile(place_of(path)))
         try:
             self._rows = RowGroups(self._file)
             self.header_line = self._rows.header_line

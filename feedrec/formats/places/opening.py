@@ -1,0 +1,49 @@
+"""Which place a path or URL is of, and whether it is a folder there."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from .folder_store import FolderStore
+from .object_store import ObjectStore
+from .protocol import Store
+from .url_path import UrlPath
+
+__all__ = ["is_folder", "store_at"]
+
+
+def store_at(folder: Path) -> Store:
+    """
+    Return the place whose keys are names below a folder, or below a prefix of a bucket.
+
+    Raises:
+        UsageError: If it is a URL, and obstore is not installed or its settings are wrong.
+
+    """
+    if not isinstance(folder, UrlPath):
+        return FolderStore(folder)
+    return _object_store(folder)
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path is a folder here; of a URL, whether there are objects below it and none of its name."""
+    if not isinstance(path, UrlPath):
+        return os.path.isdir(path)  # noqa: PTH112  Path.is_dir may raise
+    if path.is_web:
+        return False
+    bucket = _object_store(bucket_of(path))
+    if path.key and bucket.find(path.key) is not None:
+        return False
+    return next(iter(bucket.list(f"{path.key}/" if path.key else "")), None) is not None
+
+
+def bucket_of(path: UrlPath) -> UrlPath:
+    """Return the URL of the bucket, container or server that an object is in."""
+    return path.parents[len(path.parts) - 3] if path.key else path
+
+
+@functools.lru_cache(maxsize=64)
+def _object_store(root: UrlPath) -> ObjectStore:
+    return ObjectStore(root)

@@ -1,0 +1,94 @@
+"""What a place of recordings can do, and what it says of an object in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+__all__ = ["Content", "Piece", "Store", "StoredObject"]
+
+Content = bytes | Path
+"""What is written: bytes, or all that is in a file of this machine."""
+
+
+class StoredObject(NamedTuple):
+    """
+    What a place says of an object.
+
+    Attributes:
+        key: Its name in the place: parts with `/` between them.
+        size: Its bytes.
+        tag: Changes when the object does: its etag as the store gives it; empty if there is none.
+        modified: When it was written, in wall nanoseconds; to a second in most stores.
+
+    """
+
+    key: str
+    size: int
+    tag: str
+    modified: int
+
+
+class Piece(NamedTuple):
+    """
+    Some bytes of an object, and the object that they are of.
+
+    Attributes:
+        start: Offset of the first byte.
+        data: The bytes.
+        of: What the place says of the object.
+
+    """
+
+    start: int
+    data: bytes
+    of: StoredObject
+
+
+class Store(Protocol):
+    """
+    A place: a folder, a bucket, a web server. Its methods may be called from several threads.
+
+    All raise `PlaceError` for what keeps failing after some attempts, with the reason in a few words.
+    """
+
+    def find(self, key: str) -> StoredObject | None:
+        """Return what is known of an object, with its size; None if there is none."""
+
+    def read(self, key: str, start: int, size: int, of: StoredObject | None = None) -> Piece:
+        """
+        Return the bytes of a range, fewer at the end of the object.
+
+        Args:
+            key: The object.
+            start: Offset of the first byte.
+            size: How many, at least 1.
+            of: The object as it was seen: what is read is of the same, or nothing is.
+
+        Raises:
+            ObjectMissingError: If there is none.
+            ObjectChangedError: If it is another one now.
+
+        """
+
+    def read_tail(self, key: str, size: int) -> Piece:
+        """Return the last bytes, or all if it has fewer; raises as `read` does."""
+
+    def create(self, key: str, content: Content) -> StoredObject:
+        """
+        Write an object that is not there yet: all of it appears, or nothing.
+
+        Raises:
+            ObjectExistsError: If there is one of this name; it stays as it is.
+
+        """
+
+    def write(self, key: str, content: Content) -> StoredObject:
+        """Write an object, in the place of one that is there: all of it appears, or nothing."""
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield the objects in a folder and in those below it, in no order; a folder is a prefix that ends with `/`."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is no error."""

@@ -1,0 +1,123 @@
+"""A store of objects on loopback that speaks S3 (moto), and what it was asked for."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pytest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from feedrec.formats.places.opening import store_at
+from feedrec.formats.places.protocol import Store
+from feedrec.formats.places.url_path import UrlPath, place_of
+
+__all__ = ["Bucket", "ObjectServer", "Request", "new_bucket", "object_server"]
+
+_numbers = itertools.count(1)
+
+
+class Request(NamedTuple):
+    """A request that the store got: its method, the key, the range that it asked for, and bytes in the answer."""
+
+    method: str
+    key: str
+    range: str
+    size: int
+
+
+class ObjectServer:
+    """
+    The store; make buckets in it with `bucket`.
+
+    Attributes:
+        url: Its address.
+        requests: What it was asked for.
+        answer: Answers in its place; returns None to leave that to it. It gets the environment of WSGI.
+
+    """
+
+    def __init__(self) -> None:
+        self._app = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.requests: list[Request] = []
+        self.answer: Callable[[dict[str, Any]], tuple[str, list[tuple[str, str]], bytes] | None] = lambda _: None
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _serve(self, environment: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        instead = self.answer(environment)
+        if instead is not None:
+            start(instead[0], instead[1])
+            body = [instead[2]]
+        else:
+            body = list(self._app(environment, start))
+        self.requests.append(
+            Request(
+                environment["REQUEST_METHOD"],
+                environment["PATH_INFO"].lstrip("/").partition("/")[2],
+                environment.get("HTTP_RANGE", ""),
+                sum(map(len, body)),
+            )
+        )
+        return body
+
+
+class Bucket(NamedTuple):
+    """A bucket in it, empty at first, as its URL; and the store itself."""
+
+    url: UrlPath
+    server: ObjectServer
+
+    @property
+    def store(self) -> Store:
+        """The bucket as a place."""
+        return store_at(self.url)
+
+    @property
+    def requests(self) -> list[Request]:
+        """What the store was asked for since the bucket was made."""
+        return self.server.requests
+
+
+@contextmanager
+def object_server() -> Iterator[ObjectServer]:
+    """Run a store."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ObjectServer()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def new_bucket(server: ObjectServer, patch: pytest.MonkeyPatch) -> Bucket:
+    """Make a bucket, and set the environment so that it is found in this process and those that it starts."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        patch.setenv(name, value)
+    name = f"bucket-{next(_numbers)}"
+    urllib.request.urlopen(urllib.request.Request(f"{server.url}/{name}", method="PUT")).close()
+    server.requests.clear()
+    server.answer = lambda _: None
+    place = place_of(f"s3://{name}")
+    assert isinstance(place, UrlPath)
+    return Bucket(place, server)
