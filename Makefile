@@ -133,7 +133,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(GROUPS)
 
-# Whether they all run, in under three minutes: what they show then means nothing.
+# Whether they all run, in under two minutes: what they show then means nothing.
 bench-quick: $(READY)
 	$(BIN)/python -m benchmarks --quick $(GROUPS)
 

@@ -28,7 +28,7 @@ It is registered in `__main__.py`, and has a place in docs/performance.md. What 
   not count; how the cost grows is seen at twice the load (`slope`). Where load means clients, `growth_of` compares.
 - CPU time where possible: `run(...).cpu` of `processes.py`.
 - A row says what its goal is: `at_least(1.2)`, `at_most(1.1)` of the ratio, `figure_at_most(20)` of feedrec's figure.
-- With `quick`, a round or two of a tenth of the frames: all groups together have three minutes on two cores.
+- With `quick`, a round or two of a tenth of the frames: two groups at a time, all together in two minutes on two cores.
 
 The ratio is feedrec's figure over that of the baseline, whatever the unit. A row keeps its name: figures are compared
 over time.
