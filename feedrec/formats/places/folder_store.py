@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,16 @@ class FolderStore:
             aside.replace(self._place(key))
         return self._found(key)
 
+    def write_in_parts(self, key: str, content: Path) -> StoredObject:
+        """See `Store`."""
+        return self.write(key, content)
+
+    def copy(self, source: str, target: str) -> StoredObject:
+        """See `Store`."""
+        if self.find(source) is None:
+            raise ObjectMissingError(self._place(source), "no such file")
+        return self.create(target, self._place(source))
+
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """See `Store`."""
         for folder, _, names in os.walk(self._place(prefix)):
@@ -92,7 +103,11 @@ class FolderStore:
         descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
         try:
             with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor
-                file.write(content.read_bytes() if isinstance(content, Path) else content)
+                if isinstance(content, Path):
+                    with content.open("rb") as source:
+                        shutil.copyfileobj(source, file, 1 << 20)
+                else:
+                    file.write(content)
                 file.flush()
                 os.fsync(descriptor)
             yield Path(name)

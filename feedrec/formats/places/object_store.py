@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from ...errors import (
     PlaceError,
     UsageError,
 )
+from .protection import Protection
 from .protocol import Content, Piece, StoredObject
 from .url_path import UrlPath
 
@@ -27,6 +29,7 @@ __all__ = ["ObjectStore"]
 _MOST_REASON = 200  # characters
 _HTTP_STATUS = re.compile(r"Server returned non-2xx status code: (\d{3}[\w ]*)", re.ASCII)
 _CODE = re.compile(r"<Code>(\w+)</Code>", re.ASCII)
+_PART, _PARTS_AT_ONCE = 32 << 20, 3  # at most 10,000 parts an object in S3, hence 320 GB
 _OUT_OF_RANGE = "status code: 416"
 
 
@@ -38,25 +41,39 @@ class ObjectStore:
 
     Args:
         root: Its URL.
+        protection: How what is written is to be kept.
 
     Raises:
         UsageError: If obstore is not installed, or takes the settings for wrong.
 
     """
 
-    def __init__(self, root: UrlPath) -> None:
-        self._root = root
+    def __init__(self, root: UrlPath, protection: Protection) -> None:
+        self._root, self._protection = root, protection
         try:
             import obstore  # noqa: PLC0415  the extra `cloud`
-            from obstore.store import HTTPStore, from_url  # noqa: PLC0415
         except ImportError as error:
             raise UsageError(f"{root}: recordings at URLs need obstore: pip install 'feedrec[cloud]'") from error
         self._obstore = obstore
+        self._store = self._opened({}, {})
+        asked, parts = protection.headers(), protection.settings()
+        self._writing = self._opened(asked, parts) if asked or parts else self._store
+        self._in_parts = self._opened({}, parts) if asked else self._writing  # the ACL is asked for with the copy
+
+    def _opened(self, headers: dict[str, str], settings: dict[str, Any]) -> Any:
+        from obstore.store import HTTPStore, from_url  # noqa: PLC0415
+
+        root = self._root
+        client: dict[str, Any] = {"default_headers": headers} if headers else {}
+        if root.scheme == "http" or os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"true", "1"}:
+            client["allow_http"] = True
+        options: dict[str, Any] = {"client_options": client} if client else {}
+        if root.scheme == "s3":
+            settings = {**settings, "copy_if_not_exists": os.environ.get("AWS_COPY_IF_NOT_EXISTS", "multipart")}
         try:
             if root.is_web:
-                self._store: Any = HTTPStore.from_url(str(root), client_options={"allow_http": root.scheme == "http"})
-            else:
-                self._store = from_url(str(root))
+                return HTTPStore.from_url(str(root), **options)
+            return from_url(str(root), **options, **settings)
         except Exception as error:
             raise UsageError(f"{root}: {_reason(error)}") from error
 
@@ -100,6 +117,20 @@ class ObjectStore:
         """See `Store`."""
         return self._put(key, content, "overwrite")
 
+    def write_in_parts(self, key: str, content: Path) -> StoredObject:
+        """See `Store`."""
+        with self._telling(key):
+            self._obstore.put(
+                self._in_parts, key, content, use_multipart=True, chunk_size=_PART, max_concurrency=_PARTS_AT_ONCE
+            )
+        return self._found(key)
+
+    def copy(self, source: str, target: str) -> StoredObject:
+        """See `Store`."""
+        with self._telling(target):
+            self._obstore.copy(self._writing, source, target, overwrite=False)
+        return self._found(target)
+
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """See `Store`."""
         with self._telling(prefix):
@@ -121,7 +152,10 @@ class ObjectStore:
 
     def _put(self, key: str, content: Content, mode: Any) -> StoredObject:
         with self._telling(key), _as_buffer(content) as data:
-            self._obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+            self._obstore.put(self._writing, key, data, mode=mode, use_multipart=False)
+        return self._found(key)
+
+    def _found(self, key: str) -> StoredObject:
         found = self.find(key)
         if found is None:
             raise PlaceError(self._path(key), "is not there after it was written")

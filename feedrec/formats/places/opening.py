@@ -8,23 +8,32 @@ from pathlib import Path
 
 from .folder_store import FolderStore
 from .object_store import ObjectStore
+from .protection import Protection, check_protection
 from .protocol import Store
 from .url_path import UrlPath
 
 __all__ = ["is_folder", "store_at"]
 
+_UNPROTECTED = Protection()
 
-def store_at(folder: Path) -> Store:
+
+def store_at(folder: Path, protection: Protection = _UNPROTECTED) -> Store:
     """
     Return the place whose keys are names below a folder, or below a prefix of a bucket.
 
+    Args:
+        folder: The folder, or the URL.
+        protection: How what is written is to be kept.
+
     Raises:
-        UsageError: If it is a URL, and obstore is not installed or its settings are wrong.
+        UsageError: If it is a URL, and obstore is not installed or its settings are wrong; or the place cannot
+            keep anything so.
 
     """
+    check_protection(folder, protection)
     if not isinstance(folder, UrlPath):
         return FolderStore(folder)
-    return _object_store(folder)
+    return _object_store(folder, protection)
 
 
 def is_folder(path: Path) -> bool:
@@ -33,7 +42,7 @@ def is_folder(path: Path) -> bool:
         return os.path.isdir(path)  # noqa: PTH112  Path.is_dir may raise
     if path.is_web:
         return False
-    bucket = _object_store(bucket_of(path))
+    bucket = _object_store(bucket_of(path), _UNPROTECTED)
     if path.key and bucket.find(path.key) is not None:
         return False
     return next(iter(bucket.list(f"{path.key}/" if path.key else "")), None) is not None
@@ -45,5 +54,5 @@ def bucket_of(path: UrlPath) -> UrlPath:
 
 
 @functools.lru_cache(maxsize=64)
-def _object_store(root: UrlPath) -> ObjectStore:
-    return ObjectStore(root)
+def _object_store(root: UrlPath, protection: Protection) -> ObjectStore:
+    return ObjectStore(root, protection)

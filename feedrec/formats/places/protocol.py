@@ -87,6 +87,23 @@ class Store(Protocol):
     def write(self, key: str, content: Content) -> StoredObject:
         """Write an object, in the place of one that is there: all of it appears, or nothing."""
 
+    def write_in_parts(self, key: str, content: Path) -> StoredObject:
+        """
+        Write a file too large for one request, some parts at once: all of it appears, or nothing.
+
+        What is killed meanwhile leaves parts in a bucket that nobody sees, and that are paid for.
+        """
+
+    def copy(self, source: str, target: str) -> StoredObject:
+        """
+        Copy an object to a name that is not there yet, within the place: all of it appears, or nothing.
+
+        Raises:
+            ObjectExistsError: If there is one of this name; it stays as it is.
+            ObjectMissingError: If there is nothing to copy.
+
+        """
+
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Yield the objects in a folder and in those below it, in no order; a folder is a prefix that ends with `/`."""
 

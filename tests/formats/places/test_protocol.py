@@ -36,6 +36,20 @@ def test_an_object_is_created_only_if_it_is_absent(store: Store, tmp_path: Path)
     assert store.read("b", 0, 100).data == b"written over"
 
 
+def test_a_copy_never_takes_the_place_of_an_object(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(bytes(range(256)) * 100)
+    assert store.write_in_parts("parts", file).size == 25_600
+    assert store.copy("parts", "a/b").size == 25_600
+    assert store.read("a/b", 0, 30_000).data == file.read_bytes()
+    store.write("parts", b"other")
+    with pytest.raises(ObjectExistsError):
+        store.copy("parts", "a/b")
+    assert store.read("a/b", 0, 30_000).data == file.read_bytes()
+    with pytest.raises(ObjectMissingError):
+        store.copy("none", "c")
+
+
 def test_ranges_are_read_as_far_as_the_object_goes(store: Store) -> None:
     store.create("x", bytes(range(100)))
     assert store.read("x", 10, 5).data == bytes(range(10, 15))
