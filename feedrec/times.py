@@ -62,7 +62,7 @@ def parse_speed(text: str) -> float | None:
     if text == "max":
         return math.inf
     try:
-        speed = float(text)
+        speed = math.nan if "_" in text else float(text)  # as Python writes numbers, and nobody else
     except ValueError:
         return None
     return speed if 0 < speed < math.inf else None

@@ -26,4 +26,4 @@ def test_what_is_no_time_is_none(text: str) -> None:
 
 def test_a_speed_is_a_factor_or_max() -> None:
     assert [parse_speed(text) for text in ("10", "0.5", "max")] == [10, 0.5, math.inf]
-    assert [parse_speed(text) for text in ("0", "-1", "inf", "nan", "fast")] == [None] * 5
+    assert [parse_speed(text) for text in ("0", "-1", "inf", "nan", "fast", "1_0")] == [None] * 6

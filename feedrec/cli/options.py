@@ -83,7 +83,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
             return value
         seconds = parse_duration(value)
         if not seconds:
-            self.fail(f"{value!r} is not a duration such as 90s, 10m or 1h30m", param, ctx)
+            self.fail(f"{value!r} is not a duration such as 50ms, 90s or 1h30m", param, ctx)
         return seconds
 
 

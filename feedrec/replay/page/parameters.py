@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from ...errors import UsageError
 from ...model import TIME_LIMIT
 
-__all__ = ["MILLISECOND", "Parameters"]
+__all__ = ["LONGEST", "MILLISECOND", "Parameters"]
 
 MILLISECOND = 1_000_000
 """Nanoseconds in a millisecond."""
 
-_LONGEST = 200  # letters of a text
+LONGEST = 200
+"""Characters of a text: a longer name is not shown, as it could not be asked for."""
+
 _MOST_DIGITS = 20
 
 
@@ -40,8 +42,8 @@ class Parameters:
 
         """
         text = self._texts.get(name, "")
-        if len(text) > _LONGEST:
-            raise UsageError(f"{name} has at most {_LONGEST} characters")
+        if len(text) > LONGEST:
+            raise UsageError(f"{name} has at most {LONGEST} characters")
         return text
 
     def time(self, name: str) -> int | None:
@@ -56,7 +58,7 @@ class Parameters:
         if not text:
             return None
         try:
-            value = float(text)
+            value = math.nan if "_" in text else float(text)
         except ValueError:
             value = math.nan
         if not math.isfinite(value) or abs(value) * MILLISECOND > TIME_LIMIT:

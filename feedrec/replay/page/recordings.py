@@ -21,6 +21,7 @@ from ...formats.line.fast_path import time_texts
 from ...formats.line.index import Index
 from ...formats.stream.zstd_parser import looks_like_zstd
 from ...model import Header, parse_time
+from .parameters import LONGEST
 
 __all__ = ["PageFile", "PageRecordings"]
 
@@ -101,8 +102,10 @@ class PageFile:
 
     @cached_property
     def products(self) -> frozenset[str]:
-        """Its products."""
-        return frozenset(product for products in self.catalogue.values() for product in products if product)
+        """Its products, but for names that are too long to be asked for."""
+        return frozenset(
+            product for products in self.catalogue.values() for product in products if 0 < len(product) <= LONGEST
+        )
 
     def reaches(self, time: int) -> None:
         """Take note that it has a line of this time."""
@@ -182,13 +185,13 @@ class PageRecordings:
 
     @property
     def products(self) -> list[str]:
-        """Their products, as far as indexes and subscriptions tell."""
+        """Their products, as far as indexes and subscriptions tell, and names are of a length that can be asked for."""
         return sorted({product for file in self.files for product in file.products})
 
     @property
     def channels(self) -> list[str]:
         """Their channels, likewise."""
-        return sorted({channel for file in self.files for channel in file.catalogue if channel})
+        return sorted({channel for file in self.files for channel in file.catalogue if 0 < len(channel) <= LONGEST})
 
     @property
     def grows(self) -> bool:

@@ -15,7 +15,7 @@ from ....formats import Recording
 from ....formats.line.codec import decode_line
 from ....model import Event, Frame, FrameInfo, Record, format_time
 from ....visible import with_escapes, with_json_escapes
-from ..parameters import MILLISECOND
+from ..parameters import LONGEST, MILLISECOND
 from ..recordings import PageFile, PageRecordings
 from .keys import Key, key_at
 from .line_places import Found, back_from, forward_from, line_at
@@ -215,8 +215,8 @@ class FrameTable:
             format_time(record.time),
             record.conn,
             *_what(record, info),
-            info.channel,
-            info.products[:_MOST_PRODUCTS],
+            info.channel[:LONGEST],
+            tuple(product[:LONGEST] for product in info.products[:_MOST_PRODUCTS]),
             info.sequence,
             len(payload),
             with_escapes(head[:_LONGEST_HEAD]),

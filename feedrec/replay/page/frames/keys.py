@@ -19,7 +19,7 @@ NO_FILE = -1
 """Of a key that is before all lines of a time."""
 
 _PARTS = 4
-_MOST_DIGITS = 20
+_MOST_DIGITS = 21  # of a time in the year 9999
 
 
 class Key(NamedTuple):

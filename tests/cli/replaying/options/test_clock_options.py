@@ -43,7 +43,7 @@ def test_a_long_silence_is_shortened(tmp_path: Path) -> None:
     [
         (["--from", "yesterday"], "'yesterday' is neither a time such as"),
         (["--from", "live", "--speed", "2"], "--from live plays to all clients what is being recorded"),
-        (["--max-gap", "0"], "'0' is not a duration such as 90s"),
+        (["--max-gap", "0"], "'0' is not a duration such as 50ms"),
         (["--restamp", "--speed", "max"], "--restamp moves times to now, where they pass at speed 1, not inf"),
     ],
 )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from feedrec.errors import TruncatedRecordingError, UsageError
 from feedrec.feeds import find_feed
 from feedrec.formats import open_recording
-from feedrec.model import Event, Frame, Record, format_time
+from feedrec.model import TIME_LIMIT, Event, Frame, Record, format_time
 from feedrec.replay.page.frames.frame_table import LONGEST_TEXT, FrameTable, PageTold
 from feedrec.replay.page.frames.keys import key_at, parse_key
 from feedrec.replay.page.frames.wanted import EVENT, SENT, Wanted
@@ -186,6 +186,23 @@ def test_a_long_frame_is_cut_and_what_cannot_be_seen_is_escaped(tmp_path: Path) 
     assert [len(row.head) <= 200 for row in rows] == [True] * 5
     assert [(row.dir, row.kind, row.size) for row in rows][::4] == [("in", "other", len(long)), ("out", SENT, 2)]
     assert "\u202e" not in rows[3].head
+
+
+def test_a_key_of_the_last_possible_time_is_one() -> None:
+    assert parse_key(str(key_at(TIME_LIMIT - 1))) == key_at(TIME_LIMIT - 1)
+
+
+def test_a_name_of_any_length_makes_no_long_row_nor_list(tmp_path: Path) -> None:
+    long = "P" * 100_000
+    payload = b'{"channel":"%s","events":[{"tickers":[{"product_id":"%s"}]}]}' % (b"c" * 100_000, long.encode())
+    ticker = b'{"channel":"ticker","events":[{"tickers":[{"product_id":"%s"}]}]}' % long.encode()
+    with PageRecordings(
+        [record(tmp_path / "x.jsonl.zst", [Frame(START, 0, one) for one in (payload, ticker)])]
+    ) as recordings:
+        rows = FrameTable(recordings).after(key_at(0), 10, Wanted(), never).rows
+        assert (recordings.products, recordings.channels) == ([], ["ticker"])
+    assert [len(row.products[0]) for row in rows] == [200, 200]
+    assert max(len(row.channel) for row in rows) <= 200
 
 
 def test_what_is_no_key_is_refused(indexed: Everything) -> None:
