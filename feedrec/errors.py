@@ -11,6 +11,9 @@ Every error that feedrec raises on purpose.
     |   |   |-- ObjectMissingError      there is no such object
     |   |   |-- ObjectExistsError       another object has the name
     |   |   `-- ObjectChangedError      it was replaced while it was read
+    |   |-- NotShippedError             a recording is not shipped yet
+    |   |   |-- ShipConflictError       another object has its name there
+    |   |   `-- CannotShipError         and never will be, as it is
     |   `-- DamagedRecordingError       with offset and last good time
     |       |-- TruncatedRecordingError the file ends too early
     |       `-- CorruptRecordingError   the bytes are not those that were written
@@ -32,6 +35,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 __all__ = [
+    "CannotShipError",
     "ConnectError",
     "CorruptRecordingError",
     "DamagedRecordingError",
@@ -41,6 +45,7 @@ __all__ = [
     "LineError",
     "NetworkBlockedError",
     "NotARecordingError",
+    "NotShippedError",
     "ObjectChangedError",
     "ObjectExistsError",
     "ObjectMissingError",
@@ -49,6 +54,7 @@ __all__ = [
     "RecordingExistsError",
     "ReplayFailedError",
     "ServeError",
+    "ShipConflictError",
     "TruncatedRecordingError",
     "UsageError",
     "VenueError",
@@ -114,6 +120,18 @@ class ObjectExistsError(PlaceError):
 
 class ObjectChangedError(PlaceError):
     """The object was replaced while it was read."""
+
+
+class NotShippedError(RecordingError):
+    """A recording is not shipped now; the same may succeed later, unless it is one of the errors below."""
+
+
+class ShipConflictError(NotShippedError):
+    """There is another object of its name already, which stays as it is, and so does the recording here."""
+
+
+class CannotShipError(NotShippedError):
+    """It can never be shipped as it is: its name or its size are none for objects, or the store is not safe."""
 
 
 class DamagedRecordingError(RecordingError):

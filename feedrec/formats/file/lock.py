@@ -21,7 +21,9 @@ from ...errors import RecordingExistsError
 from .names import new_paths, state_path
 
 __all__ = [
+    "Identity",
     "give_name",
+    "identity_of",
     "is_at",
     "is_being_written",
     "is_locked",
@@ -32,13 +34,22 @@ __all__ = [
     "name_of",
     "remove_state",
     "rename_to_free_name",
+    "share_lock_if_possible",
     "sync_folder",
     "unlink_if_at",
 ]
 
+Identity = tuple[int, int, int, int]
+"""Device, inode, size, and when it was last changed, in wall nanoseconds: what another file does not have."""
+
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _DESCRIPTORS = "/proc/self/fd"
 _DELETED = " (deleted)"
+
+
+def identity_of(status: os.stat_result) -> Identity:
+    """Return which file has a status."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def lock(descriptor: int) -> None:
@@ -63,6 +74,22 @@ def lock_if_possible(descriptor: int) -> None:
     """
     try:
         lock(descriptor)
+    except BlockingIOError:
+        raise
+    except OSError:  # a file system without locks
+        pass
+
+
+def share_lock_if_possible(descriptor: int) -> None:
+    """
+    Lock an open file against whoever would write it, as others may too; a file system without locks is no error.
+
+    Raises:
+        BlockingIOError: If another process is writing it.
+
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
     except OSError:  # a file system without locks

@@ -12,6 +12,7 @@ File names: every rule on what a recording, a part of one, a journal and a repai
     NAME.repairing.jsonl.zst  the same while it is being written
     NAME.jsonl.zst.state      checkpoints of NAME.jsonl.zst, which go where it goes
     NAME.jsonl.zst.pending    something is still to be done after NAME.jsonl.zst, finished or not
+    NAME.jsonl.zst.shipped    NAME.jsonl.zst was shipped to a place, and checked there
     NAME.jsonl.zst.carried    the state at the end of NAME.jsonl.zst, for the file that goes on from it
     NAME.untested.jsonl.zst   what a test records, until it has passed
     NAME.jsonl.zst.failed     what was recorded by a test that failed
@@ -37,6 +38,7 @@ __all__ = [
     "PENDING_SUFFIX",
     "PLAIN_SUFFIX",
     "RECORDING_SUFFIXES",
+    "SHIPPED_SUFFIX",
     "STATE_SUFFIX",
     "WORK_MARK",
     "ZSTD_SUFFIX",
@@ -62,6 +64,7 @@ __all__ = [
     "recording_number",
     "repaired_path",
     "rotation_pattern",
+    "shipped_path",
     "state_path",
     "table_path",
     "untested_path",
@@ -81,6 +84,9 @@ STATE_SUFFIX = ".state"
 
 PENDING_SUFFIX = ".pending"
 """Suffix of the mark that something is still to be done after a recording, after the recording's own."""
+
+SHIPPED_SUFFIX = ".shipped"
+"""Suffix of the mark that a recording was shipped, after the recording's own."""
 
 JOURNAL_SUFFIX = ".parquet.jsonl.zst"
 """Suffix of a journal, from which a Parquet file is made."""
@@ -173,6 +179,11 @@ def pending_path(path: Path) -> Path:
     return path.with_name(later_paths(path)[-1].name + PENDING_SUFFIX)
 
 
+def shipped_path(path: Path) -> Path:
+    """Return the name of the mark that a finished recording was shipped; see shipped_mark.py."""
+    return path.with_name(path.name + SHIPPED_SUFFIX)
+
+
 def carried_path(path: Path) -> Path:
     """Return the name of the state at the end of a recording, from which the next file goes on."""
     return path.with_name(f"{later_paths(path)[-1].name}{_CARRIED_SUFFIX}")
@@ -186,7 +197,7 @@ def rotation_pattern(path: Path, first: int) -> Path:
 
 def recording_number(path: Path, name: str) -> int | None:
     """Return the number of a file in the rotation of `path`, finished or a journal or not; None for other names."""
-    if name.removesuffix(PART_SUFFIX).endswith((STATE_SUFFIX, PENDING_SUFFIX, _CARRIED_SUFFIX)):
+    if name.removesuffix(PART_SUFFIX).endswith((STATE_SUFFIX, PENDING_SUFFIX, SHIPPED_SUFFIX, _CARRIED_SUFFIX)):
         return None
     start, end = numbered_path(path, 1).name.rsplit(_FIRST_NUMBER, 1)
     match = re.match(rf"{re.escape(start)}(\d{{4,}}){re.escape(end)}", name, re.ASCII)  # journals and `.part` go on

@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ...formats.file.lock import Identity, identity_of
 from ...formats.file.names import later_paths, pending_path, state_path
 from ...formats.file.naming.file_naming import FileNaming
 
-__all__ = ["Identity", "NamedFile", "NamedFiles", "identity_of"]
-
-Identity = tuple[int, int, int, int]
-"""Device, inode, size, and when it was last changed: what another file does not have."""
+__all__ = ["NamedFile", "NamedFiles"]
 
 _SETTLED_AFTER = 2_000_000_000  # nanoseconds after which another change of a folder has another time, wherever it is
 
@@ -125,8 +123,3 @@ class NamedFiles:
         except OSError:  # it is gone
             return None
         return NamedFile(place, path, identity_of(status), size, final == path, pending_path(path).name in entries)
-
-
-def identity_of(status: os.stat_result) -> Identity:
-    """Return which file has a status."""
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

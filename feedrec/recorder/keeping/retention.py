@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
-from ...formats.file.lock import lock_if_possible, unlink_if_at
+from ...formats.file.lock import Identity, identity_of, lock_if_possible, unlink_if_at
 from ...formats.file.names import carried_path, pending_path, state_path
 from ...formats.file.naming.file_naming import FileNaming
 from ...model import NANOSECONDS
@@ -29,7 +29,7 @@ from .believed_clock import BelievedClock
 from .feed_key import FeedKey
 from .file_ends import FileEnd, LowPriorityReader
 from .keep_rule import Keep, KeptFile, remove_oldest
-from .named_files import Identity, NamedFile, NamedFiles, identity_of
+from .named_files import NamedFile, NamedFiles
 
 __all__ = ["Retention"]
 
