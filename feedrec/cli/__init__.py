@@ -6,6 +6,7 @@ The command line.
     replaying/             what `replay` consists of
     converting/            what `convert` consists of
     inspecting/            what `info` and `book` consist of
+    listing/               what `ls` consists of
     exporting/             what `export` consists of
     live/                  what changes on a terminal, in its place
     options.py             option types, and options that several commands share
@@ -63,6 +64,7 @@ _COMMANDS = {
     "convert": "Convert, merge, cut, filter or split recordings.",
     "export": "Write recordings in the formats of other tools.",
     "info": "Show what a recording contains.",
+    "ls": "List recordings in a folder or a bucket, by their indexes.",
     "verify": "Check that recordings are intact.",
     "repair": "Save what can be saved of a damaged recording.",
     "feeds": "List endpoints, channels, credentials and limits.",
@@ -72,8 +74,7 @@ _COMMANDS = {
 
 _HINTS = {
     "help": "; try feedrec --help, or feedrec COMMAND --help",
-    "ls": "; feedrec info FOLDER shows its recordings, feedrec feeds what can be recorded",
-    "list": "; feedrec info FOLDER shows its recordings, feedrec feeds what can be recorded",
+    "list": "; feedrec ls FOLDER shows its recordings, feedrec feeds what can be recorded",
     "version": "; try feedrec --version",
 }
 """What to do instead of commands that other tools have."""

@@ -7,6 +7,7 @@ Recordings on disk, in subpackages that build on each other.
     places/       where recordings live: files here, objects in a store
     file/         one recording as a file
     several/      several recordings at once
+    catalogue/    what there is in a folder of recordings
     checkpoints/  states beside recordings
     foreign/      files of other tools
     tools/        convert, summarise, verify, repair

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from ..file.names import is_part
 from ..file.opening import begins_as_parquet
 from ..file.recording_file import RecordingFile
 from ..line.codec import decode_header
-from ..line.index import Index, read_index
+from ..line.index import Index, IndexedBlock, read_index
 from ..stream.zstd_parser import BLOCK_HEADER, StreamDamage, looks_like_zstd, read_frame_header, stored_size
 
 __all__ = ["Glance", "glance"]
@@ -35,6 +36,7 @@ class Glance(NamedTuple):
         header_line: The first line as it stands in the file.
         size: Bytes in the file.
         facts: What is in it.
+        blocks: What its index says of its blocks; Parquet has none.
 
     """
 
@@ -43,6 +45,7 @@ class Glance(NamedTuple):
     header_line: bytes
     size: int
     facts: FileFacts
+    blocks: Sequence[IndexedBlock] | None = None
 
 
 def glance(path: Path) -> Glance | None:
@@ -67,7 +70,8 @@ def glance(path: Path) -> Glance | None:
         facts = None if index is None or index.summary is None else decode_facts(index.summary)
         if index is None or facts is None or not _adds_up(index, facts):
             return None
-        return _seen(path, _first_line(file, beginning), size, facts)
+        seen = _seen(path, _first_line(file, beginning), size, facts)
+        return None if seen is None else seen._replace(blocks=index.blocks)
     finally:
         file.close()
 

@@ -1,0 +1,151 @@
+"""
+Which recordings have something of a span of time. Pure.
+
+Of a run, which is written file by file, those are opened that have lines of the span, and all between them: a clock
+that was set back brings earlier times after later ones. Who needs the state at the beginning of the span also needs
+what came before: of each key the file with its last snapshot or, where the last frames tell, with its last frames, and
+all from there on. A file that begins with the state (`--snapshot-on-rotate`) needs none before it.
+
+Of a recording that does not say what is in it, its neighbours in the run tell between which times it lies. One that no
+other follows may have any line from its beginning on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Literal, NamedTuple
+
+from .entry import Entry
+
+__all__ = ["Key", "NeededBefore", "Reach", "recordings_of_span"]
+
+Reach = Literal["snapshot", "snapshot or beginning", "frames", "beginning"]
+"""Back to where the state of a key needs what was recorded: see `NeededBefore`."""
+
+Key = tuple[str, str]
+"""Channel and product."""
+
+NeededBefore = Callable[[str, Collection[Key]], Sequence[tuple[Key, Reach]]]
+"""
+Returns, of an endpoint and the keys that recordings of it have, which frames the state of each key needs: those since
+its last snapshot (without one none, or all), the last ones, or all. A key that has no state is left out.
+"""
+
+_ENOUGH = 100
+"""Frames of a key that tell all that a state has of them: most need one, that of trades as many as a snapshot has."""
+
+_NEVER = 1 << 80
+"""A time after all others."""
+
+
+class _Part(NamedTuple):
+    """A recording as a file of its run: its number among all recordings, and the times between which its lines are."""
+
+    number: int
+    entry: Entry
+    begin: int
+    end: int
+
+
+def recordings_of_span(
+    entries: Sequence[Entry], start: int | None, end: int | None, needed: NeededBefore | None = None
+) -> list[int]:
+    """
+    Return the numbers of the recordings that must be opened for a span of time, in ascending order.
+
+    Args:
+        entries: What is known of the recordings; of one that cannot be read, nothing is known.
+        start: The first wall time of the span, inclusive, in nanoseconds; None for the beginning.
+        end: The last, exclusive; None for the end.
+        needed: Tells what the state at the start depends on; None if that is not needed.
+
+    """
+    runs: dict[object, list[int]] = {}
+    for number, entry in enumerate(entries):
+        runs.setdefault(number if entry.state == "unreadable" else entry.run, []).append(number)
+    chosen: list[int] = []
+    for numbers in runs.values():
+        parts = _parts(entries, numbers)
+        first, last = _overlap(parts, start, end)
+        if first < last and start is not None and needed is not None:
+            first = _first_needed(parts, first, start, needed)
+        chosen += [part.number for part in parts[first:last]]
+    return sorted(chosen)
+
+
+def _parts(entries: Sequence[Entry], numbers: Sequence[int]) -> list[_Part]:
+    """Return the files of a run in order, each with the times between which it lies as far as is known."""
+    in_order = sorted(numbers, key=lambda number: _place_in_run(entries[number], number))
+    begin = 0
+    begins: list[int] = []
+    for number in in_order:
+        entry = entries[number]
+        begins.append(begin if entry.begin is None else entry.begin)
+        begin = max(begins[-1] if entry.end is None else entry.end, entry.created)
+    end, ends = _NEVER, []
+    for number, begin in zip(reversed(in_order), reversed(begins), strict=True):
+        entry = entries[number]
+        ends.append(max(end, begin) if entry.end is None else entry.end)
+        end = begin
+    return [_Part(number, entries[number], *times) for number, *times in zip(in_order, begins, ends[::-1], strict=True)]
+
+
+def _place_in_run(entry: Entry, number: int) -> tuple[int, int, int]:
+    return entry.part or 1, entry.begin or 0, number
+
+
+def _overlap(parts: Sequence[_Part], start: int | None, end: int | None) -> tuple[int, int]:
+    """Return which parts have lines of a span: the first of them, and the one after the last; equal ones for none."""
+    first = next((place for place, part in enumerate(parts) if start is None or part.end >= start), len(parts))
+    for place in range(first, len(parts)):
+        if end is not None and parts[place].begin >= end:
+            return first, place
+    return first, len(parts)
+
+
+def _first_needed(parts: Sequence[_Part], first: int, start: int, needed: NeededBefore) -> int:
+    """Return from which part on files are needed for the state at a time in one of them, or before it."""
+    if not first:
+        return 0
+    before = [part.entry for part in parts[:first]]
+    if any(entry.snapshots is None or not entry.is_known for entry in before):
+        return 0  # nobody knows what is in them
+    at_start = parts[first].entry
+    start = max(start, parts[first].begin)
+    known = {(one.channel, one.product) for one in at_start.snapshots or () if one.time <= start}
+    keys = {key for entry in before for key in _keys(entry)} - known
+    places = [_place_of(key, reach, before) for key, reach in needed(at_start.endpoint, keys)]
+    return min((place for place in places if place is not None), default=first)
+
+
+def _keys(entry: Entry) -> set[Key]:
+    return {(one.channel, one.product or "") for one in entry.channels} | {
+        (one.channel, one.product) for one in entry.snapshots or ()
+    }
+
+
+def _place_of(key: Key, reach: Reach, before: Sequence[Entry]) -> int | None:
+    """Return the place of the file from which on a key's state can be told; None if none tells anything."""
+    with_frames = [place for place, entry in enumerate(before) if key in _keys(entry)]
+    with_snapshot = [
+        place
+        for place, entry in enumerate(before)
+        if any((one.channel, one.product) == key for one in entry.snapshots or ())
+    ]
+    if reach == "frames":
+        return _place_of_enough(key, before, with_frames, with_snapshot)
+    if reach != "beginning" and with_snapshot:
+        return with_snapshot[-1]
+    return None if reach == "snapshot" else min(with_frames, default=None)
+
+
+def _place_of_enough(
+    key: Key, before: Sequence[Entry], with_frames: Sequence[int], with_snapshot: Sequence[int]
+) -> int | None:
+    """Return the place of the file from which on there are enough frames of a key, or a snapshot."""
+    count = 0
+    for place in reversed(with_frames):
+        count += sum(one.frames for one in before[place].channels if (one.channel, one.product or "") == key)
+        if count >= _ENOUGH or place in with_snapshot:
+            return place
+    return min(with_frames, default=None)
