@@ -8,6 +8,7 @@ Every error that feedrec raises on purpose.
     |   |-- RecordingExistsError        the target already exists
     |   |-- WriteError                  the operating system refused to write
     |   |-- PlaceError                  a store of objects cannot be used
+    |   |   |-- PlaceAwayError          it cannot be used just now
     |   |   |-- ObjectMissingError      there is no such object
     |   |   |-- ObjectExistsError       another object has the name
     |   |   `-- ObjectChangedError      it was replaced while it was read
@@ -49,6 +50,7 @@ __all__ = [
     "ObjectChangedError",
     "ObjectExistsError",
     "ObjectMissingError",
+    "PlaceAwayError",
     "PlaceError",
     "RecordingError",
     "RecordingExistsError",
@@ -108,6 +110,10 @@ class WriteError(RecordingError):
 
 class PlaceError(RecordingError):
     """A store of objects cannot be used: not reached, access denied, or it cannot do what is asked."""
+
+
+class PlaceAwayError(PlaceError):
+    """A store of objects is not reached, or is too busy: what failed may succeed later, as it is."""
 
 
 class ObjectMissingError(PlaceError):

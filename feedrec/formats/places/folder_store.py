@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,34 +33,37 @@ class FolderStore:
     def find(self, key: str) -> StoredObject | None:
         """See `Store`."""
         with self._telling(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            return _stored(key, self._place(key).stat())
+            status = self._place(key).stat()
+            return _stored(key, status) if stat.S_ISREG(status.st_mode) else None
         return None
 
     def read(self, key: str, start: int, size: int, of: StoredObject | None = None) -> Piece:
         """See `Store`."""
-        with self._telling(key), self._place(key).open("rb") as file:
-            found = _stored(key, os.fstat(file.fileno()))
+        with self._telling(key), self._opened(key) as file:
+            found = _stored(key, os.fstat(file))
             if of is not None and found != of:
                 raise ObjectChangedError(self._place(key), "was replaced while it was read: read it again")
-            return Piece(start, os.pread(file.fileno(), size, start), found)
+            return Piece(start, _read(file, start, size), found)
 
     def read_tail(self, key: str, size: int) -> Piece:
         """See `Store`."""
-        with self._telling(key), self._place(key).open("rb") as file:
-            found = _stored(key, os.fstat(file.fileno()))
+        with self._telling(key), self._opened(key) as file:
+            found = _stored(key, os.fstat(file))
             start = max(0, found.size - size)
-            return Piece(start, os.pread(file.fileno(), size, start), found)
+            return Piece(start, _read(file, start, size), found)
 
     def create(self, key: str, content: Content) -> StoredObject:
         """See `Store`."""
         with self._telling(key), self._written_aside(key, content) as aside:
             os.link(aside, self._place(key))
+            _keep_name(self._place(key))
         return self._found(key)
 
     def write(self, key: str, content: Content) -> StoredObject:
         """See `Store`."""
         with self._telling(key), self._written_aside(key, content) as aside:
             aside.replace(self._place(key))
+            _keep_name(self._place(key))
         return self._found(key)
 
     def write_in_parts(self, key: str, content: Path) -> StoredObject:
@@ -87,7 +91,21 @@ class FolderStore:
             self._place(key).unlink(missing_ok=True)
 
     def _place(self, key: str) -> Path:
+        """Return the file of a key: one in the folder, whatever the key is."""
+        if "\0" in key or key.startswith("/") or ".." in key.split("/"):
+            raise PlaceError(self._folder, f"no file in it can have the name {key!a}")
         return self._folder / key
+
+    @contextlib.contextmanager
+    def _opened(self, key: str) -> Iterator[int]:
+        """Open a file for reading; a pipe, which could be waited for without end, is none."""
+        descriptor = os.open(self._place(key), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ObjectMissingError(self._place(key), "is no file")
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     def _found(self, key: str) -> StoredObject:
         found = self.find(key)
@@ -118,12 +136,30 @@ class FolderStore:
     def _telling(self, key: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise ObjectMissingError(self._place(key), "no such file") from error
         except FileExistsError as error:
             raise ObjectExistsError(self._place(key), "already exists") from error
         except OSError as error:
             raise PlaceError(self._place(key), error.strerror or str(error)) from error
+
+
+def _read(descriptor: int, start: int, size: int) -> bytes:
+    """Return what is in a range: the system gives at most 2 GB at once, and may give less."""
+    pieces: list[bytes] = []
+    while size > 0 and (piece := os.pread(descriptor, min(size, 1 << 30), start)):
+        pieces.append(piece)
+        start, size = start + len(piece), size - len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _keep_name(path: Path) -> None:
+    """See that a name is still there after the machine failed."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _stored(key: str, status: os.stat_result) -> StoredObject:

@@ -2,112 +2,91 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import mmap
-import os
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...errors import (
-    ObjectChangedError,
-    ObjectExistsError,
-    ObjectMissingError,
-    PlaceError,
-    UsageError,
-)
+from ...errors import ObjectChangedError, ObjectMissingError, PlaceAwayError, UsageError
+from .asking import CHANGED, NoRangesError, OutOfRangeError, create, tell, try_often
+from .clients import Clients
+from .patience import Patience
 from .protection import Protection
 from .protocol import Content, Piece, StoredObject
-from .url_path import UrlPath
+from .url_path import UrlPath, place_of
+from .whole_objects import WholeObjects
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
 
 __all__ = ["ObjectStore"]
 
-_MOST_REASON = 200  # characters
-_HTTP_STATUS = re.compile(r"Server returned non-2xx status code: (\d{3}[\w ]*)", re.ASCII)
-_CODE = re.compile(r"<Code>(\w+)</Code>", re.ASCII)
+_LARGEST_REQUEST = 16 << 20
 _PART, _PARTS_AT_ONCE = 32 << 20, 3  # at most 10,000 parts an object in S3, hence 320 GB
-_OUT_OF_RANGE = "status code: 416"
+_LONGEST_COPY = 64 << 20  # what a copy within the store may take as long as
+_Result = TypeVar("_Result")
 
 
 class ObjectStore:
     """
     A bucket, a container or a web server.
 
-    Credentials are found as obstore finds them: in the environment, by web identity, of the container or the instance.
+    Credentials are found as obstore finds them: in the environment, by web identity, of the container or the instance;
+    or, where boto3 is installed, as that finds those of a profile.
 
     Args:
         root: Its URL.
         protection: How what is written is to be kept.
+        patience: How long it is waited for.
 
     Raises:
-        UsageError: If obstore is not installed, or takes the settings for wrong.
+        UsageError: If obstore is not installed, or the settings are wrong.
 
     """
 
-    def __init__(self, root: UrlPath, protection: Protection) -> None:
-        self._root, self._protection = root, protection
-        try:
-            import obstore  # noqa: PLC0415  the extra `cloud`
-        except ImportError as error:
-            raise UsageError(f"{root}: recordings at URLs need obstore: pip install 'feedrec[cloud]'") from error
-        self._obstore = obstore
-        self._store = self._opened({}, {})
-        asked, parts = protection.headers(), protection.settings()
-        self._writing = self._opened(asked, parts) if asked or parts else self._store
-        self._in_parts = self._opened({}, parts) if asked else self._writing  # the ACL is asked for with the copy
-
-    def _opened(self, headers: dict[str, str], settings: dict[str, Any]) -> Any:
-        from obstore.store import HTTPStore, from_url  # noqa: PLC0415
-
-        root = self._root
-        client: dict[str, Any] = {"default_headers": headers} if headers else {}
-        if root.scheme == "http" or os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"true", "1"}:
-            client["allow_http"] = True
-        options: dict[str, Any] = {"client_options": client} if client else {}
-        if root.scheme == "s3":
-            settings = {**settings, "copy_if_not_exists": os.environ.get("AWS_COPY_IF_NOT_EXISTS", "multipart")}
-        try:
-            if root.is_web:
-                return HTTPStore.from_url(str(root), **options)
-            return from_url(str(root), **options, **settings)
-        except Exception as error:
-            raise UsageError(f"{root}: {_reason(error)}") from error
+    def __init__(self, root: UrlPath, protection: Protection, patience: Patience) -> None:
+        self._root, self._patience = root, patience
+        self._clients = Clients(root, protection, patience)
+        self._whole = WholeObjects(self._fetch)
+        self._has_ranges = True
 
     def find(self, key: str) -> StoredObject | None:
         """See `Store`."""
+        obstore = self._clients.obstore
+        client, name = self._clients.reading(key)
         try:
-            with self._telling(key):
-                return _stored(self._obstore.head(self._store, key))
+            if not self._root.is_web:
+                return self._tried(key, lambda: _stored(key, obstore.head(client, name)))
+            try:  # a signature is for GET alone
+                return self._get(key, {"range": (0, 1)}).of
+            except (NoRangesError, OutOfRangeError):
+                return self._tried(key, lambda: _stored(key, obstore.get(client, name).meta))
         except ObjectMissingError:
             return None
 
     def read(self, key: str, start: int, size: int, of: StoredObject | None = None) -> Piece:
         """See `Store`."""
-        options: dict[str, Any] = {"range": (start, start + size)}
-        if of is not None and of.tag:
-            options["if_match"] = of.tag
-        try:
-            with self._telling(key):
-                piece = self._get(key, options)
-        except PlaceError as error:
-            if _OUT_OF_RANGE not in str(error.__cause__):
-                raise
-            found = self.find(key)
-            if found is None:
-                raise ObjectMissingError(self._path(key), "no such object") from error
-            piece = Piece(start, b"", found)
-        if of is not None and (piece.of.size, piece.of.tag, piece.of.modified) != (of.size, of.tag, of.modified):
-            raise ObjectChangedError(self._path(key), "was replaced while it was read: read it again")
-        return piece
+        if size <= _LARGEST_REQUEST:
+            return self._read(key, start, size, of)
+        pieces = [self._read(key, start, _LARGEST_REQUEST, of)]
+        while len(pieces[-1].data) == _LARGEST_REQUEST and (left := size - _LARGEST_REQUEST * len(pieces)) > 0:
+            begin = start + _LARGEST_REQUEST * len(pieces)
+            pieces.append(self._read(key, begin, min(left, _LARGEST_REQUEST), pieces[0].of))
+        return Piece(start, b"".join(piece.data for piece in pieces), pieces[0].of)
 
     def read_tail(self, key: str, size: int) -> Piece:
         """See `Store`."""
-        with self._telling(key):
-            return self._get(key, {"range": {"suffix": size}})
+        if self._root.scheme != "az" and self._has_ranges:  # Azure has no ranges from the end
+            try:
+                return self._get(key, {"range": {"suffix": size}})
+            except NoRangesError:
+                self._has_ranges = False
+        found = self._known(key)
+        start = max(0, found.size - size)
+        return self.read(key, start, size, found) if found.size else Piece(0, b"", found)
 
     def create(self, key: str, content: Content) -> StoredObject:
         """See `Store`."""
@@ -119,73 +98,149 @@ class ObjectStore:
 
     def write_in_parts(self, key: str, content: Path) -> StoredObject:
         """See `Store`."""
-        with self._telling(key):
-            self._obstore.put(
-                self._in_parts, key, content, use_multipart=True, chunk_size=_PART, max_concurrency=_PARTS_AT_ONCE
-            )
-        return self._found(key)
+        self._check_writable()
+        client = self._clients.in_parts(_PART)
+        put = functools.partial(self._clients.obstore.put, client, key, content, use_multipart=True)
+        tell(self._path(key), lambda: put(chunk_size=_PART, max_concurrency=_PARTS_AT_ONCE))
+        return self._known(key)
 
     def copy(self, source: str, target: str) -> StoredObject:
         """See `Store`."""
-        with self._telling(target):
-            self._obstore.copy(self._writing, source, target, overwrite=False)
-        return self._found(target)
+        self._check_writable()
+        obstore, client = self._clients.obstore, self._clients.writing(_LONGEST_COPY)
+        original = self._known(source)
+
+        def copied() -> None:
+            obstore.copy(client, source, target, overwrite=False)
+
+        self._created(target, copied, lambda there: self._is_copy(original, there))
+        return self._known(target)
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """See `Store`."""
-        with self._telling(prefix):
-            for some in self._obstore.list(self._store, prefix or None):
-                yield from map(_stored, some)
+        self._check_writable()
+        obstore, client = self._clients.obstore, self._clients.reading("")[0]
+        last: str | None = None  # where it goes on after a fault
+        pages: Iterator[Any] | None = None
+
+        def turned() -> Any:
+            nonlocal pages
+            try:
+                pages = pages or iter(obstore.list(client, prefix or None, offset=last))
+                return next(pages, ())
+            except BaseException:
+                pages = None
+                raise
+
+        while page := self._tried(prefix, turned):
+            last = page[-1]["path"]
+            yield from (_stored(meta["path"], meta) for meta in page if meta["path"].startswith(prefix))
 
     def delete(self, key: str) -> None:
         """See `Store`."""
-        with self._telling(key):
-            self._obstore.delete(self._store, key)
+        self._check_writable()
+        obstore, client = self._clients.obstore, self._clients.reading("")[0]
+        self._tried(key, lambda: obstore.delete(client, key))
+
+    def _read(self, key: str, start: int, size: int, of: StoredObject | None) -> Piece:
+        """Return what is in a range that one request asks for."""
+        try:
+            piece = self._ranged(key, start, size, of) if self._has_ranges else self._of_whole(key, start, size, of)
+        except NoRangesError:
+            self._has_ranges = False
+            piece = self._of_whole(key, start, size, of)
+        if of is not None and (piece.of.size, piece.of.tag, piece.of.modified) != (of.size, of.tag, of.modified):
+            raise ObjectChangedError(self._path(key), CHANGED)
+        return piece
+
+    def _ranged(self, key: str, start: int, size: int, of: StoredObject | None) -> Piece:
+        options: dict[str, Any] = {"range": (start, start + size)}
+        if of is not None and of.tag and not of.tag.startswith("W/"):  # a weak one matches nothing: RFC 9110, 13.1.1
+            options["if_match"] = of.tag
+        try:
+            return self._get(key, options)
+        except OutOfRangeError:
+            return Piece(start, b"", self._known(key))
+
+    def _of_whole(self, key: str, start: int, size: int, of: StoredObject | None) -> Piece:
+        path, seen = self._path(key), of or self._known(key)
+        return self._tried(key, lambda: self._whole.read(path, key, start, size, seen))
+
+    def _fetch(self, key: str) -> tuple[StoredObject, Iterable[bytes]]:
+        client, name = self._clients.reading(key)
+        result = tell(self._path(key), lambda: self._clients.obstore.get(client, name))
+        pieces = iter(result.stream(1 << 20))
+        return _stored(key, result.meta), iter(lambda: tell(self._path(key), lambda: bytes(next(pieces, b""))), b"")
 
     def _get(self, key: str, options: Any) -> Piece:
-        result = self._obstore.get(self._store, key, options=options)
-        data = bytes(result.bytes())
-        start, end = result.range
-        if len(data) != end - start:
-            raise PlaceError(self._path(key), f"the answer ends after {len(data)} of {end - start} bytes")
-        return Piece(start, data, _stored(result.meta))
+        client, name = self._clients.reading(key)
+
+        def got() -> Piece:
+            result = self._clients.obstore.get(client, name, options=options)
+            data = bytes(result.bytes())
+            start, end = result.range
+            if len(data) != end - start:
+                raise PlaceAwayError(self._path(key), f"the answer has {len(data)} of {end - start} bytes")
+            return Piece(start, data, _stored(key, result.meta))
+
+        return self._tried(key, got)
 
     def _put(self, key: str, content: Content, mode: Any) -> StoredObject:
-        with self._telling(key), _as_buffer(content) as data:
-            self._obstore.put(self._writing, key, data, mode=mode, use_multipart=False)
-        return self._found(key)
+        self._check_writable()
+        with _as_buffer(content) as data:
+            client = self._clients.writing(len(data))
+            put = functools.partial(self._clients.obstore.put, client, key, data, use_multipart=False)
+            if mode == "create":
+                self._created(key, functools.partial(put, mode="create"), lambda there: self._is_of(there, data))
+            else:
+                self._tried(key, lambda: put(mode="overwrite"))
+        return self._known(key)
 
-    def _found(self, key: str) -> StoredObject:
+    def _created(self, key: str, call: Callable[[], object], is_ours: Callable[[StoredObject], bool]) -> None:
+        create(self._patience, self._path(key), call, lambda: self.find(key), is_ours)
+
+    def _is_of(self, there: StoredObject, data: bytes | mmap.mmap) -> bool:
+        """Return whether an object has these bytes."""
+        if there.size != len(data):
+            return False
+        if there.tag.strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest():
+            return True
+        return all(
+            self.read(there.key, start, _LARGEST_REQUEST, there).data == data[start : start + _LARGEST_REQUEST]
+            for start in range(0, there.size, _LARGEST_REQUEST)
+        )
+
+    def _is_copy(self, original: StoredObject, there: StoredObject) -> bool:
+        """Return whether an object has the same bytes as another one."""
+        return there.size == original.size and all(
+            self.read(there.key, start, _LARGEST_REQUEST, there).data
+            == self.read(original.key, start, _LARGEST_REQUEST, original).data
+            for start in range(0, there.size, _LARGEST_REQUEST)
+        )
+
+    def _known(self, key: str) -> StoredObject:
         found = self.find(key)
         if found is None:
-            raise PlaceError(self._path(key), "is not there after it was written")
+            raise ObjectMissingError(self._path(key), "no such object")
         return found
 
-    def _path(self, key: str) -> UrlPath:
-        return self._root / key if key else self._root
+    def _check_writable(self) -> None:
+        if self._root.is_web:
+            raise UsageError(f"{self._root}: a web server is only read from, object by object")
 
-    @contextmanager
-    def _telling(self, key: str) -> Iterator[None]:
-        """Turn what obstore raises into an error of ours."""
-        from obstore import exceptions as of_obstore  # noqa: PLC0415
+    def _path(self, key: str) -> Path:
+        if not key:
+            return self._root
+        return place_of(f"{self._root.url}/{key}") if self._root.is_web else self._root / key
 
-        try:
-            yield
-        except (FileNotFoundError, of_obstore.NotFoundError) as error:
-            raise ObjectMissingError(self._path(key), "no such object") from error
-        except of_obstore.AlreadyExistsError as error:
-            raise ObjectExistsError(self._path(key), "already exists") from error
-        except of_obstore.PreconditionError as error:
-            raise ObjectChangedError(self._path(key), "was replaced while it was read: read it again") from error
-        except (of_obstore.BaseError, NotImplementedError, PermissionError, OSError, ValueError) as error:
-            raise PlaceError(self._path(key), _reason(error)) from error
+    def _tried(self, key: str, call: Callable[[], _Result]) -> _Result:
+        return try_often(self._patience, self._path(key), call)
 
 
-def _stored(meta: ObjectMeta) -> StoredObject:
+def _stored(key: str, meta: ObjectMeta) -> StoredObject:
     modified = meta["last_modified"]
-    return StoredObject(
-        meta["path"], meta["size"], meta["e_tag"] or "", int(modified.timestamp()) * 10**9 + modified.microsecond * 1000
-    )
+    written = int(modified.timestamp()) * 10**9 + modified.microsecond * 1000
+    return StoredObject(key, meta["size"], meta["e_tag"] or "", written)
 
 
 @contextmanager
@@ -200,12 +255,3 @@ def _as_buffer(content: Content) -> Iterator[bytes | mmap.mmap]:
             return
         with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
             yield mapped
-
-
-def _reason(error: Exception) -> str:
-    """Return why a store failed, in a line: what obstore says has many, with all that the server answered."""
-    text = str(error)
-    status, code = _HTTP_STATUS.search(text), _CODE.search(text)
-    if status:
-        return f"the store answers {status[1].strip()}{f' ({code[1]})' if code else ''}"
-    return " ".join(text.partition("\n")[0].split())[:_MOST_REASON] or type(error).__name__

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .folder_store import FolderStore
 from .object_store import ObjectStore
+from .patience import Patience
 from .protection import Protection, check_protection
 from .protocol import Store
 from .url_path import UrlPath
@@ -55,4 +56,4 @@ def bucket_of(path: UrlPath) -> UrlPath:
 
 @functools.lru_cache(maxsize=64)
 def _object_store(root: UrlPath, protection: Protection) -> ObjectStore:
-    return ObjectStore(root, protection)
+    return ObjectStore(root, protection, Patience())

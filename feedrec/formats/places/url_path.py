@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PosixPath
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from ...errors import UsageError
 
@@ -13,6 +13,9 @@ __all__ = ["UrlPath", "place_of"]
 _SCHEMES = ("s3", "gs", "az", "https", "http")
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.ASCII | re.DOTALL | re.IGNORECASE)
 _STORED = re.compile(r"(s3|gs|az|https|http):/([^/].*)", re.DOTALL)
+_USER = re.compile(r"^(\w+:/*)?[^/?#]*@", re.ASCII)
+_BUCKET = re.compile(r"[A-Za-z0-9$][A-Za-z0-9._-]*", re.ASCII)
+_HIDDEN = "…"
 
 
 class UrlPath(PosixPath):
@@ -21,17 +24,40 @@ class UrlPath(PosixPath):
 
     Names are made of it as of any path: `with_name`, `parent`, `/`. What would look for it on this machine, such as
     `stat` or `os.path.exists`, raises UsageError in place of finding another file.
+
+    As text, it has `…` for what gives access: a query, which may be a signature, and a name with a password. It is read
+    again from `url`, which has them; names made of it have no query.
     """
 
-    __slots__ = ()
+    __slots__ = ("_query",)
+
+    _query: str
 
     def __str__(self) -> str:
         text = super().__str__()
         match = _STORED.fullmatch(text)
-        return f"{match[1]}://{match[2]}" if match else text
+        return (
+            _without_secrets(f"{match[1]}://{match[2]}" + (f"?{self.query}" if self.query else "")) if match else text
+        )
 
     def __fspath__(self) -> NoReturn:
         raise UsageError(f"{self}: this needs a file or folder of this machine, not a URL")
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, UrlPath) and self.query != other.query:
+            return False
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return hash((super().__hash__(), self.query))
+
+    def __reduce__(self) -> Any:
+        return _again, (self.parts, self.query)
+
+    @property
+    def query(self) -> str:
+        """What stands behind `?`, as it was given; only for web servers."""
+        return getattr(self, "_query", "")
 
     @property
     def scheme(self) -> str:
@@ -39,14 +65,19 @@ class UrlPath(PosixPath):
         return self.parts[0].removesuffix(":")
 
     @property
+    def url(self) -> str:
+        """All of it, with what gives access: never to be shown."""
+        return f"{self.root_url}/{self.key}" if self.key else self.root_url
+
+    @property
     def root_url(self) -> str:
-        """The URL of the bucket, the container or the server."""
+        """The URL of the bucket, the container or the server; it may have a password."""
         return f"{self.scheme}://{self.parts[1]}"
 
     @property
     def key(self) -> str:
-        """The name of the object in its bucket; empty for the bucket itself."""
-        return "/".join(self.parts[2:])
+        """The name of the object in its bucket, of a web server with the query; empty for the bucket itself."""
+        return "/".join(self.parts[2:]) + (f"?{self.query}" if self.query else "")
 
     @property
     def is_web(self) -> bool:
@@ -71,7 +102,7 @@ def place_of(name: Path | str) -> Path:
         name: A path; or a URL that begins with `s3://bucket`, `gs://bucket`, `az://container` or `https://`.
 
     Raises:
-        UsageError: If it is a URL of another kind, or one without a bucket.
+        UsageError: If it is a URL of another kind, one without a bucket, or one that no object can have.
 
     """
     if isinstance(name, Path):
@@ -80,10 +111,46 @@ def place_of(name: Path | str) -> Path:
     if match is None:
         return Path(name)
     scheme, rest = match[1].lower(), match[2]
+    shown = _without_secrets(name)
     if scheme not in _SCHEMES:
         known = ", ".join(f"{one}://" for one in _SCHEMES[:-1])
-        raise UsageError(f"{name}: no recordings are read from or written to {scheme}://, only {known}")
-    if not rest.strip("/") or rest.startswith("/"):
-        raise UsageError(f"{name}: names no {'server' if scheme.startswith('http') else 'bucket'}")
-    address, mark, query = rest.partition("?") if scheme.startswith("http") else (rest, "", "")
-    return UrlPath(f"{scheme}:/{address}{mark}{query.replace('/', '%2F')}")
+        raise UsageError(f"{shown}: no recordings are read from or written to {scheme}://, only {known}")
+    is_web = scheme.startswith("http")
+    address, _, query = rest.partition("#")[0].partition("?") if is_web else (rest, "", "")
+    root, _, key = address.partition("/")
+    if not root.rpartition("@")[2]:
+        raise UsageError(f"{shown}: names no {'server' if is_web else 'bucket'}")
+    if why := _why_unusable(root, key, query, is_web=is_web):
+        raise UsageError(f"{shown}: {why}")
+    return _again((f"{scheme}:", root, *key.removesuffix("/").split("/")), query)
+
+
+def _why_unusable(root: str, key: str, query: str, *, is_web: bool) -> str:
+    """Return why nothing can be at an address; empty if something can."""
+    if _HIDDEN in root or query == _HIDDEN:
+        return "what gives access is hidden here: use the URL itself"
+    if not is_web and "@" in root:
+        return "credentials do not belong in a URL but in the environment, or in a profile"
+    if not is_web and not _BUCKET.fullmatch(root):
+        return "this is no name of a bucket"
+    if any(part in {"", ".", ".."} for part in key.removesuffix("/").split("/")) and key:
+        return "a part of this name is empty or made of dots, which no recording can have"
+    if any(character < " " or character == "\x7f" for character in root + key + query):
+        return "there is a control character in it"
+    return ""
+
+
+def _again(parts: tuple[str, ...], query: str) -> UrlPath:
+    place = UrlPath(parts[0], *parts[1:])
+    if query:
+        place._query = query  # noqa: SLF001  of this module
+    return place
+
+
+def _without_secrets(text: str) -> str:
+    """Return a URL with `…` in place of its query and of its user."""
+    text = _USER.sub(lambda match: f"{match[1] or ''}{_HIDDEN}@", text)
+    if text[:4].lower() == "http":
+        address, mark, _ = text.partition("?")
+        return address + (f"?{_HIDDEN}" if mark else "")
+    return text

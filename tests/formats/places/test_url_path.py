@@ -5,6 +5,8 @@ import pickle
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedrec.errors import NotARecordingError, UsageError
 from feedrec.formats.file.names import part_path, state_path
@@ -53,8 +55,52 @@ def test_nothing_looks_for_it_on_this_machine(look: object, tmp_path: Path, monk
         look(place_of("s3://bucket"))  # type: ignore[operator]
 
 
-def test_the_query_of_a_signed_url_is_part_of_its_name() -> None:
-    place = place_of("https://host/a/x.jsonl.zst?Signature=a/b//c&x=1")
+def test_the_signature_of_a_url_is_kept_and_never_shown() -> None:
+    url = "https://host/a/x.jsonl.zst?Signature=a/b//c&x=1"
+    place = place_of(f"{url}#part")
     assert isinstance(place, UrlPath)
-    assert place.root_url == "https://host"
-    assert str(place) == "https://host/a/x.jsonl.zst?Signature=a%2Fb%2F%2Fc&x=1"
+    assert (place.url, place.root_url, place.name) == (url, "https://host", "x.jsonl.zst")
+    assert str(place) == f"{place!s}" == "https://host/a/x.jsonl.zst?…"
+    assert repr(place) == "UrlPath('https://host/a/x.jsonl.zst?…')"
+    assert str(NotARecordingError(place, "gone")) == "https://host/a/x.jsonl.zst?…: gone"
+    again = pickle.loads(pickle.dumps(place))
+    assert (again, again.url) == (place, url)
+    assert place_of(f"{url}2") != place
+    assert str(state_path(place)) == "https://host/a/x.jsonl.zst.state"
+    with pytest.raises(UsageError, match="hidden here"):
+        place_of(str(place))
+
+
+def test_a_password_in_a_url_is_never_shown() -> None:
+    place = place_of("https://me:word@host/x")
+    assert isinstance(place, UrlPath)
+    assert (str(place), place.url) == ("https://…@host/x", "https://me:word@host/x")
+    for text in ("s3://key:word@bucket/x", "ftp://me:word@host/x", "https://me:word@host/../x?word"):
+        with pytest.raises(UsageError) as caught:
+            place_of(text)
+        assert "word" not in str(caught.value).partition(": ")[0]
+
+
+@pytest.mark.parametrize("text", ["s3://b/a//x", "s3://b/../x", "s3://b/./x", "s3://b//x", "gs://b/x\n", "az://b b/x"])
+def test_a_name_that_no_object_can_have_is_refused(text: str) -> None:
+    """Not taken for another object, as `a/x` would be for `a//x`."""
+    with pytest.raises(UsageError, match=r"part of this name|control character|no name of a bucket"):
+        place_of(text)
+
+
+_PART = st.text(st.characters(exclude_characters="?#"), min_size=1)
+_QUERY = st.text(st.characters(exclude_characters="#…", exclude_categories=["Cc", "Cs"]), min_size=1)
+
+
+@given(st.sampled_from(["s3", "gs", "az", "https"]), st.lists(_PART, min_size=1), _QUERY)
+def test_a_url_is_itself_again_or_refused(scheme: str, parts: list[str], query: str) -> None:
+    address, mark = f"{scheme}://host/{'/'.join(parts)}", f"?{query}" if scheme == "https" else ""
+    try:
+        place = place_of(address + mark)
+    except UsageError:
+        return
+    assert isinstance(place, UrlPath)
+    assert place.url == address.removesuffix("/") + mark
+    assert place_of(place.url) == place
+    assert pickle.loads(pickle.dumps(place)) == place
+    assert str(place) == address.removesuffix("/") + ("?…" if mark else "") or "@" in address
