@@ -115,9 +115,9 @@ def new_bucket(server: ObjectServer, patch: pytest.MonkeyPatch) -> Bucket:
     }.items():
         patch.setenv(name, value)
     name = f"bucket-{next(_numbers)}"
+    server.answer = lambda _: None
     urllib.request.urlopen(urllib.request.Request(f"{server.url}/{name}", method="PUT")).close()
     server.requests.clear()
-    server.answer = lambda _: None
     place = place_of(f"s3://{name}")
     assert isinstance(place, UrlPath)
     return Bucket(place, server)

@@ -27,6 +27,9 @@ class OutOfRangeError(PlaceError):
     """The object has fewer bytes than the offset of the first one that was asked for."""
 
 
+_KINDS = {"no ranges": NoRangesError, "out of range": OutOfRangeError, "missing": ObjectMissingError}
+
+
 def tell(path: Path, call: Callable[[], _Result]) -> _Result:
     """
     Return what a call of obstore gives.
@@ -54,8 +57,7 @@ def tell(path: Path, call: Callable[[], _Result]) -> _Result:
         raise ObjectChangedError(path, CHANGED) from error
     except Exception as error:
         fault = fault_of(error)
-        kinds: dict[str, type[PlaceError]] = {"no ranges": NoRangesError, "out of range": OutOfRangeError}
-        kind = kinds.get(fault.kind, PlaceAwayError if fault.is_transient else PlaceError)
+        kind = _KINDS.get(fault.kind, PlaceAwayError if fault.is_transient else PlaceError)
         raise kind(path, fault.reason) from error
 
 

@@ -51,7 +51,7 @@ class Fault(NamedTuple):
     Attributes:
         reason: In some words, for a line.
         is_transient: Whether another attempt may succeed.
-        kind: `no ranges`, `out of range`, or empty.
+        kind: `no ranges`, `out of range`, `missing`, or empty.
 
     """
 
@@ -81,6 +81,7 @@ _KINDS = {  # what stands in the text of obstore, the first that does
     "kind: Body": Fault("the answer was cut", is_transient=True),
     "kind: Request": Fault("the connection was cut", is_transient=True),
     "kind: Interrupted": Fault("the connection was cut", is_transient=True),
+    "Content-Length": Fault("its server does not say how large it is", is_transient=False),
     "RangeNotSupported": _NO_RANGES,
     "NotPartial": _NO_RANGES,
 }
@@ -96,7 +97,7 @@ def fault_of(error: Exception) -> Fault:
     if known is not None and (status is None or not known.is_transient):
         return known
     if code and code[1] in _HINTS:
-        return Fault(_HINTS[code[1]], is_transient=False)
+        return Fault(_HINTS[code[1]], is_transient=False, kind="missing" if code[1] == "NoSuchBucket" else "")
     if status:
         reason = f"the store answers {status[1]}{status[2]}{f' ({code[1]})' if code else ''}"
         is_transient = int(status[1]) in _TRANSIENT_STATUSES or (code is not None and code[1] in _TRANSIENT_CODES)

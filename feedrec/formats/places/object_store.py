@@ -6,7 +6,7 @@ import functools
 import hashlib
 import mmap
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,7 +51,7 @@ class ObjectStore:
         self._root, self._patience = root, patience
         self._clients = Clients(root, protection, patience)
         self._whole = WholeObjects(self._fetch)
-        self._has_ranges = True
+        self._without_ranges: set[str] = set()
 
     def find(self, key: str) -> StoredObject | None:
         """See `Store`."""
@@ -60,10 +60,10 @@ class ObjectStore:
         try:
             if not self._root.is_web:
                 return self._tried(key, lambda: _stored(key, obstore.head(client, name)))
-            try:  # a signature is for GET alone
-                return self._get(key, {"range": (0, 1)}).of
-            except (NoRangesError, OutOfRangeError):
-                return self._tried(key, lambda: _stored(key, obstore.get(client, name).meta))
+            if key not in self._without_ranges:  # a signature is for GET alone
+                with suppress(NoRangesError, OutOfRangeError):
+                    return self._get(key, {"range": (0, 1)}).of
+            return self._tried(key, lambda: _stored(key, obstore.get(client, name).meta))
         except ObjectMissingError:
             return None
 
@@ -79,11 +79,9 @@ class ObjectStore:
 
     def read_tail(self, key: str, size: int) -> Piece:
         """See `Store`."""
-        if self._root.scheme != "az" and self._has_ranges:  # Azure has no ranges from the end
-            try:
+        if self._root.scheme != "az" and key not in self._without_ranges:  # Azure has no ranges from the end
+            with suppress(NoRangesError, OutOfRangeError):  # an empty object has no last byte
                 return self._get(key, {"range": {"suffix": size}})
-            except NoRangesError:
-                self._has_ranges = False
         found = self._known(key)
         start = max(0, found.size - size)
         return self.read(key, start, size, found) if found.size else Piece(0, b"", found)
@@ -145,9 +143,8 @@ class ObjectStore:
     def _read(self, key: str, start: int, size: int, of: StoredObject | None) -> Piece:
         """Return what is in a range that one request asks for."""
         try:
-            piece = self._ranged(key, start, size, of) if self._has_ranges else self._of_whole(key, start, size, of)
+            piece = (self._of_whole if key in self._without_ranges else self._ranged)(key, start, size, of)
         except NoRangesError:
-            self._has_ranges = False
             piece = self._of_whole(key, start, size, of)
         if of is not None and (piece.of.size, piece.of.tag, piece.of.modified) != (of.size, of.tag, of.modified):
             raise ObjectChangedError(self._path(key), CHANGED)
@@ -183,7 +180,11 @@ class ObjectStore:
                 raise PlaceAwayError(self._path(key), f"the answer has {len(data)} of {end - start} bytes")
             return Piece(start, data, _stored(key, result.meta))
 
-        return self._tried(key, got)
+        try:
+            return self._tried(key, got)
+        except NoRangesError:
+            self._without_ranges.add(key)
+            raise
 
     def _put(self, key: str, content: Content, mode: Any) -> StoredObject:
         self._check_writable()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, NamedTuple
 
 from ...errors import PlaceAwayError, PlaceError
 from .protocol import Piece, StoredObject
@@ -21,9 +19,14 @@ LARGEST_WHOLE = 2 << 30
 _MOST_KEPT = 4
 
 
-class _Whole(NamedTuple):
-    file: IO[bytes]
-    of: StoredObject
+class _Whole:
+    """A file without a name, which is gone with this."""
+
+    def __init__(self, descriptor: int, of: StoredObject) -> None:
+        self.descriptor, self.of = descriptor, of
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
 
 
 class WholeObjects:
@@ -54,7 +57,7 @@ class WholeObjects:
                 whole = self._kept[key] = self._whole(path, key)
                 for old in list(self._kept)[:-_MOST_KEPT]:
                     del self._kept[old]
-            return Piece(start, os.pread(whole.file.fileno(), size, start), whole.of)
+            return Piece(start, os.pread(whole.descriptor, size, start), whole.of)
 
     def _whole(self, path: Path, key: str) -> _Whole:
         found, pieces = self._fetch(key)
@@ -62,8 +65,7 @@ class WholeObjects:
             raise PlaceError(
                 path, f"its server gives no parts of objects, and it has {found.size} bytes: fetch it first"
             )
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context(tempfile.TemporaryFile(prefix="feedrec-"))
+        with tempfile.TemporaryFile(prefix="feedrec-") as file:
             try:
                 for piece in pieces:
                     file.write(piece)
@@ -74,5 +76,4 @@ class WholeObjects:
                 raise PlaceError(path, f"cannot be kept in {tempfile.gettempdir()}: {error.strerror}") from error
             if file.tell() != found.size:
                 raise PlaceAwayError(path, f"the answer has {file.tell()} of {found.size} bytes")
-            stack.pop_all()
-        return _Whole(file, found)
+            return _Whole(os.dup(file.fileno()), found)
