@@ -84,10 +84,17 @@ class _StderrHandler(logging.Handler):
     """Writes to the current `sys.stderr`: a live display, or a test, may have replaced it."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(OSError, ValueError):  # nobody can be told that stderr is gone
+            LiveLine.write_above(sys.stderr, self._text_of(record), self._text_of_left_out)
+
+    def _text_of(self, record: logging.LogRecord) -> str:
         line = self.format(record)
         shown = line if isinstance(self.formatter, _JsonFormatter) else flowed(line, sys.stderr)
-        with contextlib.suppress(OSError, ValueError):  # nobody can be told that stderr is gone
-            LiveLine.write_above(sys.stderr, f"{shown}\n")
+        return f"{shown}\n"
+
+    def _text_of_left_out(self, number: int) -> str:
+        text = "messages left out here, as nobody took them: %d"
+        return self._text_of(logging.LogRecord("feedrec", logging.WARNING, __file__, 0, text, (number,), None))
 
 
 class _LineFormatter(logging.Formatter):

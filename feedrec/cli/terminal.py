@@ -22,6 +22,7 @@ import click
 
 from ..errors import UsageError
 from ..visible import with_escapes, with_json_escapes
+from .live.outlet import settle
 
 __all__ = [
     "GAP",
@@ -168,12 +169,14 @@ def height_of(stream: TextIO) -> int:
 def echo(*lines: str, err: bool = False) -> None:
     """Print lines on stdout, or on stderr if `err`."""
     stream = sys.stderr if err else sys.stdout
+    settle(stream)
     click.echo("\n".join(shown(line, stream) for line in lines), err=err, color=True)
 
 
 def echo_prose(*lines: str, err: bool = False) -> None:
     """Print lines on stdout, or on stderr if `err`, that on a terminal go on at a word."""
     stream = sys.stderr if err else sys.stdout
+    settle(stream)
     click.echo("\n".join(flowed(line, stream) for line in lines), err=err, color=True)
 
 

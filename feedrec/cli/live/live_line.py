@@ -8,13 +8,13 @@ meanwhile and the line goes on in further rows.
 from __future__ import annotations
 
 import contextlib
-import select
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
 from ..terminal import height_of, shown, width_of
+from .outlet import outlet_of
 
 __all__ = ["LiveLine", "fitting"]
 
@@ -62,14 +62,14 @@ class LiveLine:
         """Take the bottom of the terminal, also again after `end`."""
         with self._lock:
             LiveLine._present = self._stream
-            self._write(_HIDE_CURSOR)
+            self._write(self._stream, _HIDE_CURSOR)
 
     def end(self) -> None:
         """Leave the terminal to others, without the line."""
         with self._lock, contextlib.suppress(OSError, ValueError):  # the terminal was closed
             if LiveLine._present is self._stream:
                 LiveLine._present = None
-                self._write(f"{_WIPE}{_SHOW_CURSOR}")
+                self._write(self._stream, f"{_WIPE}{_SHOW_CURSOR}")
 
     def abandon(self) -> None:
         """Leave the terminal as it is: it is others' already."""
@@ -97,30 +97,33 @@ class LiveLine:
             text = "\n".join(shown(line, self._stream) for line in lines)
             up = f"\x1b[{len(lines) - 1}A" if len(lines) > 1 else ""
             if self._is_writable():
-                self._write(f"{_WIPE}{text}\r{up}")
+                self._write(self._stream, f"{_WIPE}{text}\r{up}")
 
     @classmethod
-    def write_above(cls, stream: TextIO, text: str) -> None:
+    def write_above(cls, stream: TextIO, text: str, left_out: Callable[[int], str]) -> None:
         """
         Write lines to a stream; if there is a live line in it, in its place. It is drawn anew below when it is due.
+
+        Args:
+            stream: Where to. Nobody waits for it if it takes nothing: lines then wait, as many as `outlet.py` keeps.
+            text: The lines.
+            left_out: Gives a line that says that so many texts have been left out.
 
         Raises:
             OSError, ValueError: If the stream was closed.
 
         """
         with cls._lock:
-            stream.write(f"{_WIPE}{text}" if stream is cls._present else text)
-            stream.flush()
+            cls._write(stream, f"{_WIPE}{text}" if stream is cls._present else text, left_out)
 
     def _is_writable(self) -> bool:
-        """Return whether the terminal takes something now: whoever waits for it does nothing else."""
-        try:
-            poll = select.poll()
-            poll.register(self._stream.fileno(), select.POLLOUT)
-        except OSError:  # it has no file
-            return True
-        return bool(poll.poll(0))
+        outlet = outlet_of(self._stream)
+        return outlet is None or outlet.is_free
 
-    def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+    @staticmethod
+    def _write(stream: TextIO, text: str, left_out: Callable[[int], str] | None = None) -> None:
+        if (outlet := outlet_of(stream)) is not None:
+            outlet.put(text, left_out)
+        else:
+            stream.write(text)
+            stream.flush()

@@ -136,7 +136,7 @@ def test_a_line_that_was_given_up_leaves_the_terminal_as_it_is(screen: Screen) -
     with LiveLine(screen) as live:
         live.show("playing")
         live.abandon()
-        LiveLine.write_above(screen, "$ ")
+        LiveLine.write_above(screen, "$ ", str)
         assert screen.rows() == ["$ aying"]
         live.begin()
         live.show("playing")

@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 from feedrec.cli.logs import set_up_logging
 from feedrec.cli.replaying.player.player import has_player
 
+from ....timing import HANG_TIMEOUT
 from ...command import DEMO
 from ...terminal_session import in_terminal
 
@@ -78,6 +79,25 @@ def test_keys_pause_go_elsewhere_step_and_change_the_speed() -> None:
             assert session.wait() == 0
         assert session.shown.endswith("ms\r\n")
         assert session.shown.rpartition("\x1b[?25h")[2].count("\x1b") == 0
+
+
+def test_a_stopped_terminal_stops_nobody_else() -> None:
+    """After Ctrl-S a client is welcomed, and gets its frames; after Ctrl-Q what was logged is there."""
+    with in_terminal(REPLAY) as session:
+        url = session.wait_for(r"\n(ws://[\d.:]+)")[1]
+        session.wait_for("waiting for a client")
+        session.type("\x13")
+        for _ in range(2):
+            with connect(url, max_size=None) as connection:
+                connection.send(json.dumps({"type": "subscribe", "channel": "ticker", "product_ids": ["BTC-USD"]}))
+                while '"channel":"ticker"' not in str(connection.recv(HANG_TIMEOUT)):
+                    pass
+        session.forget()
+        session.type("\x11")
+        session.wait_for(r"client 1 \S+ connected\r\n")
+        session.wait_for(r"client 2 \S+ connected\r\n")
+        session.type("q")
+        assert session.wait() == 0
 
 
 def test_the_line_tells_whom_it_waits_for() -> None:
