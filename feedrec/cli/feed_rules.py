@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..feeds.state.reach import Reach
+    from ..feeds.venue import Key
     from ..formats.dedupe.dedupe import MakeTrackRule
     from ..formats.facts.sequence_check import Rules
 
-__all__ = ["rules_for", "track_rule_for"]
+__all__ = ["needed_before", "rules_for", "track_rule_for"]
+
+
+def needed_before(endpoint: str, keys: Collection[Key]) -> list[tuple[Key, Reach]]:
+    """Return which recorded frames the state of a market depends on; see `formats/catalogue/spans.py`."""
+    from ..feeds import venue_of
+    from ..feeds.state.reach import reaches_of
+
+    feed = venue_of(endpoint)
+    return [] if feed is None else reaches_of(feed, keys)
 
 
 def rules_for(endpoint: str) -> Rules:

@@ -55,7 +55,7 @@ def export(files: tuple[Path, ...], to: str, target: Path, as_json: bool, **opti
     """
     options |= {"to": to, "as_json": as_json}
     run = run_of(to, options)
-    found = look_at(files)
+    found = look_at(files, options)
     selection = selected(found, options)
     with progress(found, what="exporting") as on_read:
         done = run(found, target, selection, options, on_read)

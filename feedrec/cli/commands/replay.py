@@ -90,8 +90,9 @@ def replay(
     most_late = allowed_lateness(options.pop("max_lateness"), options["speed"])
     if command:
         _prepare(command, options, as_json=as_json)
-    recordings = chosen_recordings(files)
+    recordings, *span = chosen_recordings(files, options["start"], options["end"])
     tls = choose_tls(options)
+    options |= dict(zip(("start", "end"), span, strict=True))
     server = _server_of(recordings, _replay_options(recordings[0], tls, options))
     code = asyncio.run(serve_command(server, command, tls, ui=ui) if command else serve(server, tls, ui=ui))
     report(server, as_json=as_json, to_log=bool(command))

@@ -45,7 +45,7 @@ def view(files: tuple[Path, ...], port: int, no_open: bool, allow_hosts: tuple[s
 
     from ...replay.page.viewing import ViewServer
 
-    server = ViewServer(chosen_recordings(files), port, allow_hosts=allow_hosts)
+    server = ViewServer(chosen_recordings(files).paths, port, allow_hosts=allow_hosts)
     asyncio.run(_serve(server, opens=not no_open))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..feed_rules import needed_before
 from ..filters import selection_of
 
 if TYPE_CHECKING:
@@ -18,13 +19,19 @@ if TYPE_CHECKING:
 __all__ = ["look_at", "selected"]
 
 
-def look_at(paths: Sequence[Path]) -> list[Input]:
-    """Inspect the recordings in files and folders."""
+def look_at(paths: Sequence[Path], options: dict[str, Any]) -> list[Input]:
+    """
+    Inspect the recordings in files and folders.
+
+    Of folders, those are left out that have nothing of the span of the options, whose times then count from 1970.
+    """
+    from ...formats.catalogue.choosing import recordings_for
     from ...formats.file.opening import open_recording, under_current_name
-    from ...formats.several.folder import find_recordings
     from ...formats.several.inputs import inspect_recording, refuse_doubles
 
-    found = [inspect_recording(partial(under_current_name, path, open_recording)) for path in find_recordings(paths)]
+    span = options["start"], options["end"]
+    files, options["start"], options["end"] = recordings_for(paths, *span, needed_before)
+    found = [inspect_recording(partial(under_current_name, path, open_recording)) for path in files]
     refuse_doubles(found)
     return found
 

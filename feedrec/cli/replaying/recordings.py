@@ -6,20 +6,45 @@ import os
 import shutil
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ...errors import UsageError
+from ..feed_rules import needed_before
 
 if TYPE_CHECKING:
     from ...times import Moment
 
-__all__ = ["chosen_recordings", "chosen_window"]
+__all__ = ["Chosen", "chosen_recordings", "chosen_window"]
 
 
-def chosen_recordings(paths: Sequence[Path]) -> list[Path]:
-    """Return the recordings, including those in folders; refuse one that is given twice."""
+class Chosen(NamedTuple):
+    """
+    Recordings, and the times between which they are played.
+
+    Attributes:
+        paths: The recordings.
+        start: The first moment; None for the beginning.
+        end: The moment after the last; None for the end.
+
+    """
+
+    paths: list[Path]
+    start: Moment | Literal["live"] | None = None
+    end: Moment | None = None
+
+
+def chosen_recordings(
+    paths: Sequence[Path], start: Moment | Literal["live"] | None = None, end: Moment | None = None
+) -> Chosen:
+    """
+    Return the recordings, and from when to when; refuse one that is given twice.
+
+    Of folders, those are left out that have nothing of the span, and that the state at its start does not need.
+    """
     from ...formats import open_recording
+    from ...formats.catalogue.choosing import recordings_for
     from ...formats.file.opening import under_current_name
     from ...formats.several.folder import find_recordings
     from ...formats.several.inputs import inspect_recording, refuse_doubles
@@ -27,10 +52,14 @@ def chosen_recordings(paths: Sequence[Path]) -> list[Path]:
     for path in paths[1:]:
         if not os.path.lexists(path) and shutil.which(path):
             raise UsageError(f"{path}: no such file; if it is the command to run, write -- before it")
-    files = find_recordings(paths)
+    if start == "live":
+        files, chosen = find_recordings(paths), Chosen([], start, end)
+    else:
+        files, *span = recordings_for(paths, start, end, needed_before, base=itemgetter(0))
+        chosen = Chosen([], *span)
     if len(files) > 1:
         refuse_doubles([inspect_recording(partial(under_current_name, file, open_recording)) for file in files])
-    return files
+    return chosen._replace(paths=files)
 
 
 def chosen_window(file: Path, start: Moment | Literal["live"] | None, end: Moment | None) -> dict[str, Any]:

@@ -80,12 +80,13 @@ def _parts(entries: Sequence[Entry], numbers: Sequence[int]) -> list[_Part]:
     begins: list[int] = []
     for number in in_order:
         entry = entries[number]
-        begins.append(begin if entry.begin is None else entry.begin)
-        begin = max(begins[-1] if entry.end is None else entry.end, entry.created)
+        begins.append(max(begin, entry.created) if entry.begin is None else entry.begin)
+        begin = begins[-1] if entry.end is None else entry.end
     end, ends = _NEVER, []
     for number, begin in zip(reversed(in_order), reversed(begins), strict=True):
         entry = entries[number]
-        ends.append(max(end, begin) if entry.end is None else entry.end)
+        last = begin if entry.is_known else max(end, begin)  # one that is known and has no line is empty
+        ends.append(last if entry.end is None else entry.end)
         end = begin
     return [_Part(number, entries[number], *times) for number, *times in zip(in_order, begins, ends[::-1], strict=True)]
 
@@ -105,17 +106,25 @@ def _overlap(parts: Sequence[_Part], start: int | None, end: int | None) -> tupl
 
 def _first_needed(parts: Sequence[_Part], first: int, start: int, needed: NeededBefore) -> int:
     """Return from which part on files are needed for the state at a time in one of them, or before it."""
-    if not first:
-        return 0
-    before = [part.entry for part in parts[:first]]
-    if any(entry.snapshots is None or not entry.is_known for entry in before):
-        return 0  # nobody knows what is in them
-    at_start = parts[first].entry
+    entries = [part.entry for part in parts[: first + 1]]
+    whole = next((place for place in range(first, 0, -1) if _begins_with_state(entries[: place + 1])), 0)
+    before = entries[whole:first]
+    if whole == first or any(entry.snapshots is None or not entry.is_known for entry in before):
+        return whole  # nobody knows what is in the others
     start = max(start, parts[first].begin)
-    known = {(one.channel, one.product) for one in at_start.snapshots or () if one.time <= start}
+    known = {(one.channel, one.product) for one in entries[-1].snapshots or () if one.time <= start}
     keys = {key for entry in before for key in _keys(entry)} - known
-    places = [_place_of(key, reach, before) for key, reach in needed(at_start.endpoint, keys)]
-    return min((place for place in places if place is not None), default=first)
+    places = [_place_of(key, reach, before) for key, reach in needed(entries[-1].endpoint, keys)]
+    return min((whole + place for place in places if place is not None), default=first)
+
+
+def _begins_with_state(entries: Sequence[Entry]) -> bool:
+    """Return whether the last of some files begins with snapshots of all that any of those before has one of."""
+    *before, last = entries
+    leading = {(one.channel, one.product) for one in last.snapshots or () if one.time == last.begin}
+    return bool(leading) and leading.issuperset(
+        (one.channel, one.product) for entry in before for one in entry.snapshots or ()
+    )
 
 
 def _keys(entry: Entry) -> set[Key]:
