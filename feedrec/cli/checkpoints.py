@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FeedrecError
+from ..errors import FeedrecError, PlaceError
 
 if TYPE_CHECKING:
     from ..feeds.state.dumped_state import DumpRules
@@ -70,8 +69,12 @@ def add_check(result: Verification) -> None:
 
 def _has_any(path: Path) -> bool:
     from ..formats.file.names import state_path
+    from ..formats.places.url_path import is_there, without_links
 
-    return os.path.lexists(state_path(Path(os.path.realpath(path))))
+    try:
+        return is_there(state_path(without_links(path)), as_listed=True)
+    except PlaceError:  # a store that lets nobody list says of what is missing that it is forbidden
+        return False
 
 
 def _rules_for(endpoint: str) -> DumpRules | None:

@@ -57,13 +57,17 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 
 
 class _Recording(click.Path):
-    """The file of a recording; `-` is stdin."""
+    """The file or the URL of a recording; `-` is stdin."""
 
     def __init__(self, *, may_be_stdin: bool = True) -> None:
         super().__init__(readable=False, path_type=Path)
         self._may_be_stdin = may_be_stdin
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and "://" in value:
+            from ..formats.places.url_path import place_of
+
+            return place_of(value)
         if value != "-":
             return super().convert(value, param, ctx)
         if not self._may_be_stdin:

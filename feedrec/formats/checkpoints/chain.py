@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ...errors import RecordingError
+from ...errors import PlaceError, RecordingError
 from ...model import Header
 from ..file.names import previous_path, state_path
 from ..file.naming.earlier_paths import earlier_paths
@@ -121,7 +121,7 @@ def state_of(file: ChainedFile, kind: str) -> StateFile | None:
     """Return the checkpoints beside a file, open; None if there are none that are its own, or they are damaged."""
     try:
         state = open_state(state_path(file.path))
-    except (StateDamageError, OSError):
+    except (StateDamageError, PlaceError, OSError):
         return None
     if state is None:
         return None

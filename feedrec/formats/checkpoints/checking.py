@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from ...errors import PlaceError
 from ..file.names import state_path
 from .chain import Start, chain_of
 from .identity import identity_of
@@ -61,7 +62,7 @@ def _look_at(path: Path, kind: str, *, keep: bool = False) -> tuple[CheckpointRe
     place = state_path(path.resolve())
     try:
         state = open_state(place)
-    except (StateDamageError, OSError) as error:
+    except (StateDamageError, PlaceError, OSError) as error:
         return CheckpointReport(problem=str(error)), None
     if state is None:
         return CheckpointReport(), None

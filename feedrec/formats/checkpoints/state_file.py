@@ -8,9 +8,11 @@ import stat
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from ...errors import ObjectMissingError
 from ..file.modes import FileMode
+from ..places.url_path import UrlPath, is_there
 from .aside import AsideFile
 from .state_layout import (
     MAX_BEFORE,
@@ -26,6 +28,9 @@ from .state_layout import (
     read_directory,
 )
 
+if TYPE_CHECKING:
+    from ..places.object_file import ObjectFile
+
 __all__ = ["StateFile", "StateWriter", "open_state"]
 
 Key = tuple[str, str]
@@ -36,7 +41,7 @@ class StateFile:
     A file of checkpoints that is open; close it, or use it in a `with` block.
 
     Args:
-        descriptor: The open file, which becomes its own.
+        file: The open file, which becomes its own: a descriptor, or an object of a store.
 
     Attributes:
         directory: What is in it.
@@ -44,13 +49,14 @@ class StateFile:
     Raises:
         StateDamageError: If it is not one, or is damaged.
         OSError: If it cannot be read.
+        PlaceError: If it is in a store and cannot be read.
 
     """
 
-    def __init__(self, descriptor: int) -> None:
-        self._file = descriptor
+    def __init__(self, file: int | ObjectFile) -> None:
+        self._file = file
         try:
-            self.directory: Directory = read_directory(self._read_at, _size_of(descriptor))
+            self.directory: Directory = read_directory(self._read_at, _size_of(file))
         except BaseException:
             self.close()
             raise
@@ -63,7 +69,9 @@ class StateFile:
 
     def close(self) -> None:
         """Close it."""
-        if self._file >= 0:
+        if not isinstance(self._file, int):
+            self._file.close()
+        elif self._file >= 0:
             os.close(self._file)
             self._file = -1
 
@@ -83,11 +91,15 @@ class StateFile:
         return self._read_at(blob.offset, blob.size)
 
     def _read_at(self, offset: int, size: int) -> bytes:
-        return os.pread(self._file, size, offset)
+        if isinstance(self._file, int):
+            return os.pread(self._file, size, offset)
+        return self._file.read_at(offset, size)
 
 
-def _size_of(descriptor: int) -> int:
-    status = os.fstat(descriptor)
+def _size_of(file: int | ObjectFile) -> int:
+    if not isinstance(file, int):
+        return file.size()
+    status = os.fstat(file)
     if not stat.S_ISREG(status.st_mode):
         raise StateDamageError("it is not a file")
     return status.st_size
@@ -100,8 +112,11 @@ def open_state(path: Path) -> StateFile | None:
     Raises:
         StateDamageError: If it is damaged, or something else than a file.
         OSError: If it cannot be opened or read.
+        PlaceError: If it is in a store and cannot be read.
 
     """
+    if isinstance(path, UrlPath):
+        return _state_at(path)
     try:
         return StateFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK))
     except FileNotFoundError:
@@ -110,6 +125,18 @@ def open_state(path: Path) -> StateFile | None:
         if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:
             raise StateDamageError("it is a link, or no file at all") from error
         raise
+
+
+def _state_at(path: UrlPath) -> StateFile | None:
+    """Open an object with checkpoints; None if there is none."""
+    from ..places.object_file import ObjectFile  # noqa: PLC0415  for URLs only
+
+    if not is_there(path, as_listed=True):
+        return None
+    try:
+        return StateFile(ObjectFile(path))
+    except ObjectMissingError:
+        return None
 
 
 class StateWriter:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from ...errors import NotARecordingError
-from ..places.url_path import place_of
+from ..places.url_path import is_there, place_of
 from .names import later_paths
 from .recording import Recording
 from .recording_file import RecordingFile
@@ -66,7 +65,7 @@ def under_current_name(path: Path, use: Callable[[Path], _Result]) -> _Result:
         try:
             return use(later)
         except NotARecordingError as error:
-            if os.path.lexists(later):
+            if is_there(later):
                 raise
             missing = missing or error
     assert missing is not None  # noqa: S101  for mypy

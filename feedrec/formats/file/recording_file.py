@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...errors import NotARecordingError, ObjectMissingError, RecordingError
+from ..places.read_ahead import Span
 from ..places.url_path import UrlPath
 from .lock import is_locked
 from .names import part_path
@@ -104,6 +105,16 @@ class RecordingFile:
                 data = os.pread(self._file.fileno(), size, offset)
         self.bytes_read += len(data)
         return data
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine: what is read of it costs no request."""
+        return self._object is None
+
+    def expect(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Take what will be read next, as offsets and ends in ascending order: an object is asked for that ahead."""
+        if self._object is not None:
+            self._object.expect([Span(start, end) for start, end in spans])
 
     def is_locked(self) -> bool:
         """Return whether a recorder is writing it."""

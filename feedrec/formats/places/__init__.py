@@ -14,6 +14,7 @@ Where recordings live: files here, objects in a store, what a web server gives.
     faults.py        why a store failed, in a line
     whole_objects.py objects of servers that give no parts of them
     object_file.py   an object, read as if it were a file
+    seen_objects.py  both ends of objects that were read lately
     read_ahead.py    how much is asked for at once
 
 obstore is loaded when the first URL is used.

@@ -11,9 +11,9 @@ from .object_store import ObjectStore
 from .patience import Patience
 from .protection import Protection, check_protection
 from .protocol import Store
-from .url_path import UrlPath
+from .url_path import UrlPath, bucket_of
 
-__all__ = ["is_folder", "store_at"]
+__all__ = ["bucket_of", "is_folder", "store_at"]
 
 _UNPROTECTED = Protection()
 
@@ -47,11 +47,6 @@ def is_folder(path: Path) -> bool:
     if path.key and bucket.find(path.key) is not None:
         return False
     return next(iter(bucket.list(f"{path.key}/" if path.key else "")), None) is not None
-
-
-def bucket_of(path: UrlPath) -> UrlPath:
-    """Return the URL of the bucket, container or server that an object is in."""
-    return path.parents[len(path.parts) - 3] if path.key else path
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,14 +1,15 @@
-"""The URL of a recording, in the place of a path: `s3://bucket/prefix/x.jsonl.zst`."""
+"""The URL of a recording, in the place of a path: `s3://bucket/prefix/x.jsonl.zst`; and what is asked of either."""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path, PosixPath
 from typing import Any, NoReturn, Self
 
 from ...errors import UsageError
 
-__all__ = ["UrlPath", "place_of"]
+__all__ = ["UrlPath", "as_text", "bucket_of", "is_there", "place_of", "without_links"]
 
 _SCHEMES = ("s3", "gs", "az", "https", "http")
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.ASCII | re.DOTALL | re.IGNORECASE)
@@ -123,6 +124,40 @@ def place_of(name: Path | str) -> Path:
     if why := _why_unusable(root, key, query, is_web=is_web):
         raise UsageError(f"{shown}: {why}")
     return _again((f"{scheme}:", root, *key.removesuffix("/").split("/")), query)
+
+
+def as_text(path: Path) -> str:
+    """Return what `place_of` makes the path or URL of again, elsewhere; not to be shown."""
+    return path.url if isinstance(path, UrlPath) else str(path)
+
+
+def bucket_of(path: UrlPath) -> UrlPath:
+    """Return the URL of the bucket, container or server that an object is in."""
+    return path.parents[len(path.parts) - 3] if path.key else path
+
+
+def is_there(path: Path, *, as_listed: bool = False) -> bool:
+    """
+    Return whether there is anything of a name: a file, a link, an object.
+
+    Args:
+        path: The name, here or as a URL.
+        as_listed: Whether of a URL, what a listing told lately will do.
+
+    Raises:
+        PlaceError: If a store does not say.
+
+    """
+    if not isinstance(path, UrlPath):
+        return os.path.lexists(path)
+    from .seen_objects import is_object  # noqa: PLC0415  for URLs only
+
+    return is_object(path, as_listed=as_listed)
+
+
+def without_links(path: Path) -> Path:
+    """Return the absolute name of a file to which links lead; a URL as it is."""
+    return path if isinstance(path, UrlPath) else Path(os.path.realpath(path))
 
 
 def _why_unusable(root: str, key: str, query: str, *, is_web: bool) -> str:

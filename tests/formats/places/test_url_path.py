@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pickle
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,10 @@ from hypothesis import strategies as st
 
 from feedrec.errors import NotARecordingError, UsageError
 from feedrec.formats.file.names import part_path, state_path
-from feedrec.formats.places.url_path import UrlPath, place_of
+from feedrec.formats.places.url_path import UrlPath, as_text, is_there, place_of, without_links
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 
 def test_a_url_is_shown_as_it_was_given_and_keeps_its_kind_through_names() -> None:
@@ -104,3 +108,23 @@ def test_a_url_is_itself_again_or_refused(scheme: str, parts: list[str], query: 
     assert place_of(place.url) == place
     assert pickle.loads(pickle.dumps(place)) == place
     assert str(place) == address.removesuffix("/") + ("?…" if mark else "") or "@" in address
+
+
+def test_a_file_a_broken_link_and_an_object_are_there(bucket: Bucket, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    bucket.store.create("object", b"x")
+    names = (tmp_path / "file", tmp_path / "link", tmp_path / "none", bucket.url / "object", bucket.url / "none")
+    assert list(map(is_there, names)) == [True, True, False, True, False]
+
+
+def test_links_are_followed_and_a_url_stays_as_it_is(bucket: Bucket, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    assert without_links(tmp_path / "link") == (tmp_path / "file").resolve()
+    assert without_links(bucket.url / "x") is not None
+    assert str(without_links(bucket.url / "x")) == f"{bucket.url}/x"
+
+
+def test_a_url_as_text_is_read_as_the_same_again() -> None:
+    for text in ("s3://b/a/x.jsonl", "https://user:pass@host/x.jsonl?sign=1%2F2", "a/x.jsonl", "/a/x"):
+        assert place_of(as_text(place_of(text))) == place_of(text)

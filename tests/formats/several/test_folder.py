@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,9 @@ from feedrec.errors import NotARecordingError, RecordingError
 from feedrec.formats import create_recording
 from feedrec.formats.several.folder import find_recordings
 from feedrec.model import Header
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 
 def names_in(folder: Path) -> list[str]:
@@ -86,3 +90,35 @@ def test_a_folder_with_recordings_stands_for_them_alone(tmp_path: Path) -> None:
     for name in ("x.jsonl", "saved/x.jsonl"):
         create_recording(tmp_path / name, Header("raw")).finish()
     assert find_recordings([tmp_path]) == [tmp_path / "x.jsonl"]
+
+
+def test_a_prefix_of_a_bucket_is_a_folder_that_is_listed_once(bucket: Bucket, tmp_path: Path) -> None:
+    for name, created in (
+        ("p/b.jsonl", 1),
+        ("p/a.jsonl", 2),
+        ("d/1/x.jsonl", 4),
+        ("d/2/x.jsonl", 3),
+        ("d/.h/x.jsonl", 5),
+    ):
+        path = tmp_path / str(created)
+        create_recording(path.with_suffix(".jsonl"), Header("raw", created=created)).finish()
+        bucket.store.create(name, path.with_suffix(".jsonl"))
+    for name in ("p/a.jsonl.part", "p/notes.txt", "p/q/c.jsonl", "pq.jsonl"):
+        bucket.store.create(name, b"x")
+    bucket.requests.clear()
+    assert find_recordings([bucket.url / "p"], by_name=True) == [bucket.url / "p/a.jsonl", bucket.url / "p/b.jsonl"]
+    assert len(bucket.requests) == 1
+    assert find_recordings([bucket.url / "p"]) == [bucket.url / "p/b.jsonl", bucket.url / "p/a.jsonl"]
+    assert find_recordings([bucket.url / "d"]) == [bucket.url / "d/2/x.jsonl", bucket.url / "d/1/x.jsonl"]
+    assert find_recordings([bucket.url / "p/a.jsonl"]) == [bucket.url / "p/a.jsonl"]
+    assert find_recordings([bucket.url / "none"]) == [bucket.url / "none"]
+    bucket.store.create("texts/notes.txt", b"x")
+    with pytest.raises(NotARecordingError, match="no recording in this folder"):
+        find_recordings([bucket.url / "texts"])
+
+
+def test_a_bad_object_of_a_prefix_is_named(bucket: Bucket) -> None:
+    bucket.store.create("p/a.jsonl", b"nothing\n")
+    bad: list[RecordingError] = []
+    assert find_recordings([bucket.url / "p"], on_bad=bad.append) == []
+    assert [error.path for error in bad] == [bucket.url / "p/a.jsonl"]

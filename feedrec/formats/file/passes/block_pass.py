@@ -72,6 +72,8 @@ class BlockPass:
     def ended_batches(self) -> Iterator[list[bytes]]:
         """Yield the same, each line with its line feed: whoever cuts something out of it saves a copy."""
         last = self._number - 1
+        if not self._file.is_here:
+            self._file.expect((self._blocks[number].offset, self._blocks[number].end) for number in self._numbers)
         for number in self._numbers:
             if self._file.is_closed:
                 return

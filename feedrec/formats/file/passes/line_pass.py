@@ -125,6 +125,8 @@ class LinePass:
 
     def _read(self) -> Iterator[list[bytes]]:
         """Yield the lines of the file, the header included, until its end or the first damage."""
+        if not self._file.is_here:
+            self._file.expect([(self._where.start, self._where.end or self._file.size())])
         while True:
             live = self._wait is not None and self._file.is_locked()  # before reading, so that nothing is missed
             while data := self._next_bytes():

@@ -1,0 +1,72 @@
+"""`feedrec info`, `cat` and `verify` of recordings in a bucket: what they say, and what they ask for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from feedrec.formats import create_recording
+from feedrec.model import Frame, Header
+
+from ..command import DEMO, feedrec
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
+
+
+def test_info_of_an_object_says_what_it_says_of_the_file_and_asks_for_little(bucket: Bucket, tmp_path: Path) -> None:
+    here = tmp_path / "x.jsonl.zst"
+    feedrec("convert", DEMO, "-o", here)
+    bucket.store.create("a/x.jsonl.zst", here)
+    url = bucket.url / "a/x.jsonl.zst"
+    bucket.requests.clear()
+    there = json.loads(feedrec("info", "--json", str(url)).stdout)
+    assert there.pop("path") == str(url)
+    local = json.loads(feedrec("info", "--json", str(here)).stdout)
+    del local["path"]
+    assert there == local
+    assert len(bucket.requests) <= 3
+    assert feedrec("info", str(bucket.url / "a")).returncode == 0
+
+
+def test_cat_and_verify_of_an_object_read_it_once(bucket: Bucket, tmp_path: Path) -> None:
+    here = tmp_path / "x.jsonl.zst"
+    feedrec("convert", DEMO, "-o", here)
+    bucket.store.create("x.jsonl.zst", here)
+    url = str(bucket.url / "x.jsonl.zst")
+    assert feedrec("cat", url).stdout == feedrec("cat", here).stdout
+    bucket.requests.clear()
+    result = feedrec("verify", url)
+    assert (result.returncode, result.stdout.startswith(f"{url}: ok".encode())) == (0, True)
+    read = [request for request in bucket.requests if request.method == "GET" and not request.key.endswith(".state")]
+    assert sum(request.size for request in read) == here.stat().st_size
+
+
+@pytest.mark.parametrize("command", ["info", "cat", "verify"])
+def test_what_is_not_there_is_a_line(command: str, bucket: Bucket) -> None:
+    result = feedrec(command, str(bucket.url / "x.jsonl.zst"))
+    assert result.returncode == 1
+    assert result.stderr.decode() == f"feedrec: error: {bucket.url}/x.jsonl.zst: no such object\n"
+
+
+def test_a_url_of_another_kind_is_refused_in_a_line() -> None:
+    result = feedrec("info", "ftp://venue.example/x.jsonl.zst")
+    assert result.returncode == 2
+    assert result.stderr.decode() == (
+        "feedrec: error: ftp://venue.example/x.jsonl.zst: no recordings are read from or written to ftp://, "
+        "only s3://, gs://, az://, https://\n"
+    )
+
+
+def test_a_damaged_object_is_named_and_the_others_of_its_folder_are_reported(bucket: Bucket, tmp_path: Path) -> None:
+    with create_recording(tmp_path / "x.jsonl.zst", Header("raw", created=1)) as writer:
+        writer.write(Frame(1, 0, b"{}"))
+    bucket.store.create("p/good.jsonl.zst", tmp_path / "x.jsonl.zst")
+    bucket.store.create("p/bad.jsonl.zst", b"bad")
+    result = feedrec("info", str(bucket.url / "p"))
+    assert result.returncode == 1
+    assert f"skipped: {bucket.url}/p/bad.jsonl.zst: " in result.stderr.decode()
+    assert f"{bucket.url}/p" in result.stdout.decode()
