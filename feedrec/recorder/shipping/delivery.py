@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ...errors import CannotShipError, ObjectExistsError
+import contextlib
+
+from ...errors import NotShippedError, ObjectExistsError, PlaceError
+from .comparing import is_same
 from .content import LARGEST_PUT, Content
 from .destination import Destination
+from .safety import check_copies, check_creates, temporary_key
 from .sent_file import SentFile
 
 __all__ = ["deliver"]
@@ -13,6 +17,9 @@ __all__ = ["deliver"]
 def deliver(file: SentFile, content: Content, to: Destination, key: str) -> bool:
     """
     Write an object with the content of a file, unless there is one of this name, which stays as it is.
+
+    A file of more than `LARGEST_PUT` goes in parts to a temporary key; what came there is compared with the file, and
+    copied to where it belongs.
 
     Args:
         file: The file.
@@ -25,13 +32,29 @@ def deliver(file: SentFile, content: Content, to: Destination, key: str) -> bool
 
     Raises:
         CannotShipError: If the store cannot do that.
+        NotShippedError: If what came there was something else.
         PlaceError: If it could not be written now.
 
     """
-    if content.size > LARGEST_PUT:
-        raise CannotShipError(file.path, f"has {content.size} bytes")
+    check_creates(to)
     try:
-        to.store.create(key, file.as_path)
+        if content.size > LARGEST_PUT:
+            check_copies(to)
+            _deliver_in_parts(file, content, to, key)
+        else:
+            to.store.create(key, file.as_path)
     except ObjectExistsError:
         return False
     return True
+
+
+def _deliver_in_parts(file: SentFile, content: Content, to: Destination, key: str) -> None:
+    aside = temporary_key()
+    try:
+        found = to.store.write_in_parts(aside, file.as_path)
+        if not is_same(to.store, found, content):
+            raise NotShippedError(file.path, "what came there is not what was sent")
+        to.store.copy(aside, key)
+    finally:
+        with contextlib.suppress(PlaceError):  # feedrec ship --sweep does it
+            to.store.delete(aside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from pathlib import Path
 
 from ...errors import CannotShipError, UsageError
@@ -31,6 +32,8 @@ class Destination:
 
     Attributes:
         place: The folder or URL.
+        proved: What was tried there and found to be safe.
+        proving: Who tries it holds this.
 
     """
 
@@ -38,6 +41,8 @@ class Destination:
         if isinstance(place, UrlPath) and place.is_web:
             raise UsageError(f"{place}: recordings cannot be shipped to a web server, only to s3://, gs:// or az://")
         self.place = place if isinstance(place, UrlPath) else place.absolute()
+        self.proved: set[str] = set()
+        self.proving = threading.Lock()
         if store is not None:
             self.store = store
 

@@ -12,7 +12,7 @@ from typing import Self
 from ...errors import CannotShipError, NotShippedError
 from ...formats.file.lock import Identity, identity_of, lock_if_possible, share_lock_if_possible
 
-__all__ = ["SentFile"]
+__all__ = ["SentFile", "identity_of_file"]
 
 _DESCRIPTORS = Path("/proc/self/fd")
 
@@ -98,3 +98,12 @@ class SentFile:
         else:
             share_lock_if_possible(self.descriptor)
         return identity_of(os.fstat(self.descriptor))
+
+
+def identity_of_file(path: Path) -> Identity | None:
+    """Return which file has a name; None if there is none, or it is no file."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return identity_of(status) if stat.S_ISREG(status.st_mode) else None

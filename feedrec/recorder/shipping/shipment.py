@@ -20,7 +20,7 @@ from .comparing import is_same
 from .content import Content, content_of
 from .delivery import deliver
 from .destination import Destination
-from .sent_file import SentFile
+from .sent_file import SentFile, identity_of_file
 from .shipped_mark import CheckedObject, read_mark, write_mark
 
 __all__ = ["Shipped", "ship"]
@@ -77,7 +77,7 @@ def _shipped(path: Path, to: Destination, key: str) -> Shipped:
     url = to.url_of(key)
     with SentFile(path) as file:
         known = read_mark(path, file.identity).get(url)
-        if known is not None and known.state == _identity_of_state(path):
+        if known is not None and known.state == identity_of_file(state_path(path)):
             return Shipped(url, known.size, 0)
         content = content_of(file.descriptor)
         file.check()
@@ -108,13 +108,9 @@ def _delivered(file: SentFile, content: Content, to: Destination, key: str) -> t
 
 def _ship_state(path: Path, to: Destination, key: str) -> tuple[Identity | None, int, bool]:
     """Ship the checkpoints: return which file they are, bytes sent, and whether others are there."""
-    try:
-        file = SentFile(state_path(path))
-    except NotShippedError:
-        if state_path(path).exists():
-            raise
+    if identity_of_file(state_path(path)) is None:
         return None, 0, False
-    with file:
+    with SentFile(state_path(path)) as file:
         content = content_of(file.descriptor)
         file.check()
         try:
@@ -123,11 +119,3 @@ def _ship_state(path: Path, to: Destination, key: str) -> tuple[Identity | None,
             return file.identity, 0, True
         file.check()
         return file.identity, content.size * is_new, False
-
-
-def _identity_of_state(path: Path) -> Identity | None:
-    try:
-        with SentFile(state_path(path)) as file:
-            return file.identity
-    except NotShippedError:
-        return None
